@@ -1,0 +1,183 @@
+"""What every aggregate and every event of this service has in common.
+
+An aggregate's public methods decide: they ask the occasion, raise a refusal or record events. Its private methods
+marked `@event(SomeEvent)` only assign: replay runs them and nothing else, so a rule tightened later can never
+break history. Built on `eventsourcing.domain`; the log's envelope (position, recorded_at, actor …) is not known here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Any, ClassVar, Final, Self, TypeVar, get_type_hints
+
+from eventsourcing.domain import BaseAggregate, CanInitAggregate, CanMutateAggregate
+from eventsourcing.utils import register_topic
+from pydantic import TypeAdapter
+from pydantic.alias_generators import to_camel
+from typing_extensions import TypedDict
+
+from domain.occasion import Basis, Occasion
+from domain.values import LOG, Value
+
+ENVELOPE_FIELDS: Final = frozenset(
+    {"originator_id", "originator_version", "originator_topic", "timestamp", "occurred_on", "basis"}
+)
+"""Fields of an event object that the log keeps in its envelope or can derive, not in the event's data."""
+
+
+class DomainEvent(Value, CanMutateAggregate[str]):
+    """A decision or a fact, in the past tense. `occurred_on` is its business date, `basis` why it was allowed.
+
+    `timestamp` is what the library asks for: midnight UTC of the business date, because the moment of recording is
+    the log's to assign.
+    """
+
+    TOPIC: ClassVar[str] = ""
+    TITLE: ClassVar[str] = ""
+    """Chinese name of the event, for timelines and schemas."""
+    class_version: ClassVar[int] = 1
+
+    originator_id: str
+    originator_version: int
+    timestamp: datetime
+    occurred_on: date
+    basis: Basis
+
+    def _as_dict(self) -> dict[str, Any]:
+        return self.__dict__
+
+    def data(self) -> dict[str, Any]:
+        """The event's own fields as JSON: camelCase, money in fen, dates as ISO strings, absent fields left out."""
+        return self.model_dump(
+            mode="json", by_alias=True, context=LOG, exclude=set(ENVELOPE_FIELDS), exclude_none=True
+        )
+
+
+class CreatedEvent(DomainEvent, CanInitAggregate[str]):
+    """The first event of a stream."""
+
+    originator_topic: str
+
+
+def _library_time(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=UTC)
+
+
+class DomainAggregate(BaseAggregate[str]):
+    """An aggregate with a text id; its stream is `<KIND>-<id>`.
+
+    Subclasses annotate their attributes: the annotations are the schema of the cached state.
+    """
+
+    TOPIC: ClassVar[str] = ""
+    KIND: ClassVar[str] = ""
+
+    class Event(DomainEvent):
+        """Root of the aggregate's events."""
+
+    @classmethod
+    def stream_of(cls, aggregate_id: str) -> str:
+        """The log's name for one aggregate's events."""
+        return f"{cls.KIND}-{aggregate_id}"
+
+    @property
+    def stream(self) -> str:
+        """The stream of one aggregate, this one."""
+        return self.stream_of(self.id)
+
+    @classmethod
+    def begin(cls, event_class: type[CreatedEvent], aggregate_id: str, at: Occasion, **fields: Any) -> Self:
+        """Record the first event."""
+        return cls._create(
+            event_class,
+            id=aggregate_id,
+            occurred_on=at.on,
+            basis=at.basis(),
+            timestamp=_library_time(at.on),
+            **fields,
+        )
+
+    def record(self, event_class: type[DomainEvent], at: Occasion, **fields: Any) -> None:
+        """Record the next event and let its mutator assign."""
+        self.trigger_event(
+            event_class, occurred_on=at.on, basis=at.basis(), timestamp=_library_time(at.on), **fields
+        )
+
+    @classmethod
+    def _state_adapter(cls) -> TypeAdapter[dict[str, Any]]:
+        adapter = _STATE_ADAPTERS.get(cls)
+        if adapter is None:
+            hints = {
+                name: hint
+                for name, hint in get_type_hints(cls, include_extras=True).items()
+                if name not in _NOT_STATE and not name.startswith("_")
+            }
+            adapter = TypeAdapter(TypedDict(f"{cls.__name__}State", hints))  # type: ignore[operator]
+            _STATE_ADAPTERS[cls] = adapter
+            _STATE_FIELDS[cls] = tuple(hints)
+        return adapter
+
+    def dump_state(self) -> bytes:
+        """The current state as JSON bytes: a cache that replay can always rebuild, never a source."""
+        adapter = self._state_adapter()
+        attributes = self.__dict__
+        state = {name: attributes[name] for name in _STATE_FIELDS[type(self)]}
+        return adapter.dump_json(state, context=LOG, by_alias=True)
+
+    def view(self) -> dict[str, Any]:
+        """The current state as the API shows it: camelCase names, money in yuan, dates as ISO strings."""
+        adapter = self._state_adapter()
+        state = {name: self.__dict__[name] for name in _STATE_FIELDS[type(self)]}
+        shown = adapter.dump_python(state, mode="json", by_alias=True, exclude_none=True)
+        return {to_camel(name): value for name, value in shown.items()}
+
+    @classmethod
+    def load_state(cls, aggregate_id: str, version: int, state: bytes) -> Self:
+        """The aggregate as it was when `state` was dumped at `version`."""
+        aggregate = object.__new__(cls)
+        attributes = aggregate.__dict__
+        attributes.update(cls._state_adapter().validate_json(state, context=LOG, by_alias=True))
+        attributes["_id"] = aggregate_id
+        attributes["_version"] = version
+        attributes["_created_on"] = attributes["_modified_on"] = _library_time(date.min)
+        attributes["_pending_events"] = []
+        return aggregate
+
+
+_NOT_STATE: Final = frozenset({"TOPIC", "KIND", "INITIAL_VERSION"})
+_STATE_ADAPTERS: dict[type, TypeAdapter[dict[str, Any]]] = {}
+_STATE_FIELDS: dict[type, tuple[str, ...]] = {}
+
+AGGREGATES: dict[str, type[DomainAggregate]] = {}
+"""Every aggregate by its kind, the part of a stream's name before the first hyphen."""
+
+EVENT_TYPES: dict[str, type[DomainEvent]] = {}
+"""Every event class by its stored type, e.g. "asset.registered"."""
+
+_Aggregate = TypeVar("_Aggregate", bound=type[DomainAggregate])
+
+
+def registered(aggregate_class: _Aggregate) -> _Aggregate:
+    """Class decorator: make an aggregate and its events known by their stored names.
+
+    Applied after the library has rebuilt the event classes, so the registry holds the classes that events really
+    have. Two classes with one stored name are a programming error.
+    """
+    kind = aggregate_class.KIND
+    if kind in AGGREGATES:
+        msg = f"aggregate kind {kind!r} is taken"
+        raise TypeError(msg)
+    AGGREGATES[kind] = aggregate_class
+    register_topic(aggregate_class.TOPIC, aggregate_class)
+    for name, value in list(vars(aggregate_class).items()):
+        if isinstance(value, type) and issubclass(value, DomainEvent) and name != "Event":
+            topic = value.TOPIC
+            if not topic.startswith(f"{kind}.") or not value.TITLE:
+                msg = f"{aggregate_class.__name__}.{name} needs a TOPIC starting with {kind!r} and a TITLE"
+                raise TypeError(msg)
+            if topic in EVENT_TYPES:
+                msg = f"event type {topic!r} is taken"
+                raise TypeError(msg)
+            EVENT_TYPES[topic] = value
+            register_topic(topic, value)
+    return aggregate_class

@@ -1,0 +1,223 @@
+"""Disposal of an asset: proposal, appraisal, publication, level-by-level forwarding, approval (四(十二), chain A14)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from domain.refusals import refuse
+from domain.values import MAX_FEN, BusinessDate, Code, Fen, Name, Sha256, Text, Value
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+DisposalState = Literal[
+    "PROPOSED", "APPRAISED", "PUBLISHED", "FORWARDED", "APPROVED", "DISPOSED", "REJECTED", "WITHDRAWN"
+]
+
+
+class DisposalProposal(Value):
+    """What the owner wants to do and why."""
+
+    disposal: Code = Field(title="处置编号")
+    kind: str = Field(title="处置方式", pattern="^(AUCTION|TRANSFER|SCRAP|OTHER)$")
+    kind_name: Name | None = Field(default=None, title="其他处置方式名称")
+    reason: Text = Field(title="处置理由")
+    decision_document: Name | None = Field(default=None, title="民主决策文号", description="村集体资产必填")
+
+
+class Appraiser(Value):
+    """One signer of an in-house appraisal."""
+
+    person: Code
+    outside_owner_unit: bool = Field(title="是否外单位人员")
+
+
+class Appraisal(Value):
+    """The appraised value in fen, by a licensed agency or in-house by at least three signers (P05)."""
+
+    method: Literal["AGENCY", "IN_HOUSE"] = Field(title="评估方式")
+    value: Fen = Field(title="评估价值")
+    base_date: BusinessDate = Field(title="评估基准日")
+    report_no: Name = Field(title="评估报告编号")
+    agency: Name | None = Field(default=None, title="评估机构")
+    agency_licence: Name | None = Field(default=None, title="评估机构资质编号")
+    signers: tuple[Appraiser, ...] = Field(default=(), title="评估人员", max_length=50)
+
+
+class Publication(Value):
+    """Where and when the appraisal result was made public, with evidence (C4.12-03)."""
+
+    published_on: BusinessDate = Field(title="公开日期")
+    channel: str = Field(title="公开方式", pattern="^(BULLETIN_BOARD|WEBSITE|OTHER)$")
+    place: Code = Field(title="公开地点", description="资产归属地的行政区划代码")
+    evidence_sha256: Sha256 = Field(title="公开凭证摘要")
+
+
+class Approval(Value):
+    """The approver's reply. `lowest_price`, fen: what it may be sold for when that is less than the appraised value."""
+
+    approver: Code = Field(title="批准单位")
+    approver_level: Code = Field(title="批准层级")
+    document_no: Name = Field(title="批准文号")
+    approved_on: BusinessDate = Field(title="批准日期")
+    lowest_price: Fen | None = Field(default=None, title="批准的最低成交价", description="低于评估价时填写")
+
+
+class Sale(Value):
+    """How it ended: price in fen, 0 for scrap without value."""
+
+    disposed_on: BusinessDate = Field(title="处置日期")
+    price: Fen = Field(title="处置价款")
+    buyer: Name | None = Field(default=None, title="受让人")
+    document_no: Name = Field(title="处置凭证号")
+
+
+class Disposal(Value):
+    """A disposal procedure and how far it has come. `proceeds`: fen received so far, by voucher."""
+
+    proposal: DisposalProposal
+    state: DisposalState = "PROPOSED"
+    appraisal: Appraisal | None = None
+    publication: Publication | None = None
+    forwarded: tuple[Code, ...] = ()
+    approval: Approval | None = None
+    sale: Sale | None = None
+    proceeds: dict[Name, Fen] = Field(default_factory=dict)
+
+    @property
+    def open(self) -> bool:
+        """Whether it is under way: blocks new contracts and new shares (T11)."""
+        return self.state in {"PROPOSED", "APPRAISED", "PUBLISHED", "FORWARDED", "APPROVED"}
+
+    @property
+    def lowest_price(self) -> Fen:
+        """What it has to fetch, fen: the appraised value, or less where the approver agreed to less."""
+        if self.approval is not None and self.approval.lowest_price is not None:
+            return self.approval.lowest_price
+        return self.appraisal.value if self.appraisal is not None else Fen(0)
+
+    def value(self, *, original_value: int, net_book_value: int, at: Occasion) -> Fen:
+        """The disposal value that thresholds look at, fen (P02)."""
+        appraised = self.appraisal.value if self.appraisal is not None else Fen(0)
+        return at.rules.disposal_value(
+            appraised=appraised,
+            net_book_value=net_book_value,
+            original_value=original_value,
+            expected_price=self.lowest_price,
+        )
+
+
+def check_proposal(proposal: DisposalProposal, *, owner_kind: str, at: Occasion) -> None:
+    """A proposal names its kind, and the village has decided on it when the asset is the village's (chain A14)."""
+    at.cite("C4.12-01", "C4.12-02")
+    if proposal.kind == "OTHER" and proposal.kind_name is None:
+        raise refuse("FIELD_REQUIRED", clause="C4.12-02", missing=["kindName"], field="kindName")
+    decides = any(step.meeting is not None and owner_kind in step.only_for for step in at.rules.chain("A14").steps)
+    at.require(
+        proposal.decision_document or not decides,
+        "DECISION_REQUIRED",
+        clause="C4.12-05",
+        missing=["decisionDocument"],
+    )
+
+
+def check_appraisal(appraisal: Appraisal, *, value: Fen, at: Occasion) -> None:
+    """Always an appraisal; from 10万元 on, inclusive, by a licensed agency (C4.12-02, C4.12-04, P01, P05)."""
+    in_house = at.rules.parameter("P05")
+    at.cite("C4.12-02", "C4.12-04")
+    at.not_in_future(appraisal.base_date, "baseDate")
+    if appraisal.value < 0:
+        raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-02", field="value")
+    if appraisal.method == "AGENCY":
+        missing = [
+            name
+            for name, given in (("agency", appraisal.agency), ("agencyLicence", appraisal.agency_licence))
+            if given is None
+        ]
+        at.require(not missing, "AGENCY_APPRAISAL_REQUIRED", missing=missing, value=value)
+        return
+    at.require(
+        in_house.allowed_below_threshold and not at.rules.is_major_disposal(value),
+        "AGENCY_APPRAISAL_REQUIRED",
+        missing=["agency", "agencyLicence"],
+        value=value,
+    )
+    signers = {signer.person for signer in appraisal.signers}
+    outside = {signer.person for signer in appraisal.signers if signer.outside_owner_unit}
+    missing = []
+    if len(signers) < in_house.min_signers:
+        missing.append(f"signers>={in_house.min_signers}")
+    if len(outside) < in_house.min_outside:
+        missing.append("signers[].outsideOwnerUnit")
+    at.require(not missing, "APPRAISAL_REQUIRED", missing=missing)
+
+
+def check_publication(publication: Publication, *, owner_kind: str, places: frozenset[str], at: Occasion) -> None:
+    """The result is published where the asset belongs; a department belongs to the whole county (C4.12-03)."""
+    at.cite("C4.12-03")
+    at.not_in_future(publication.published_on, "publishedOn")
+    at.require(
+        publication.place in places or owner_kind == "DEPARTMENT",
+        "NOTICE_PLACE_MISSING",
+        clause="C4.12-03",
+        missing=["OWNER_LOCATION"],
+        places=sorted(places),
+    )
+
+
+def check_approval(approval: Approval, disposal: Disposal, *, value: Fen, owner_kind: str, at: Occasion) -> None:
+    """Approved by the county government from 10万元 on, else by the approver of P04, after every level (C4.12-05)."""
+    at.cite("C4.12-05")
+    at.not_in_future(approval.approved_on, "approvedOn")
+    at.require(disposal.appraisal, "APPRAISAL_REQUIRED", missing=["appraisal"])
+    if disposal.appraisal is not None:
+        check_not_expired(disposal.appraisal, approval.approved_on, at)
+    at.require(disposal.publication, "APPRAISAL_NOT_PUBLISHED", missing=["publication"])
+    if disposal.publication is not None and approval.approved_on < disposal.publication.published_on:
+        raise refuse("DATE_ORDER", clause="C4.12-03", earlier="publishedOn", later="approvedOn")
+    if approval.lowest_price is not None and approval.lowest_price < 0:
+        raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-05", field="lowestPrice")
+    route = at.rules.disposal_route(owner_kind, value)
+    at.cite(route.article)
+    skipped = [level for level in route.levels if level not in disposal.forwarded]
+    at.require(
+        not skipped, "STEP_OUT_OF_ORDER", clause="C4.12-05", step="approval", state=disposal.state, missing=skipped
+    )
+    highest = at.rules.disposal_route(owner_kind, MAX_FEN).approver
+    at.require(
+        approval.approver_level in {route.approver, highest},
+        "APPROVAL_LEVEL_TOO_LOW",
+        level=approval.approver_level,
+        required=route.approver,
+        value=value,
+    )
+
+
+def check_sale(sale: Sale, disposal: Disposal, at: Occasion) -> None:
+    """Sold as approved: after the approval, on a valid appraisal, not below what was approved (C4.12-05, C4.12-06)."""
+    at.cite("C4.12-05", "C4.12-06")
+    at.not_in_future(sale.disposed_on, "disposedOn")
+    if sale.price < 0:
+        raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-05", field="price")
+    at.require(disposal.appraisal, "APPRAISAL_REQUIRED", missing=["appraisal"])
+    at.require(disposal.state == "APPROVED", "APPROVAL_REQUIRED", missing=["approval"])
+    if disposal.appraisal is None or disposal.approval is None:
+        return
+    if sale.disposed_on < disposal.approval.approved_on:
+        raise refuse("DATE_ORDER", clause="C4.12-05", earlier="approvedOn", later="disposedOn")
+    check_not_expired(disposal.appraisal, sale.disposed_on, at)
+    at.require(
+        sale.price >= disposal.lowest_price or disposal.proposal.kind == "SCRAP",
+        "PRICE_BELOW_APPRAISAL",
+        price=sale.price,
+        appraised=disposal.lowest_price,
+    )
+
+
+def check_not_expired(appraisal: Appraisal, on: date, at: Occasion) -> None:
+    """An appraisal holds for a year from its base date (P35)."""
+    valid = on - appraisal.base_date <= timedelta(days=at.rules.parameter("P35"))
+    at.require(valid, "APPRAISAL_EXPIRED", baseDate=appraisal.base_date)

@@ -1,0 +1,99 @@
+"""Income of an asset: receipts, and the payment of approved distribution plans (四(九), chain A8)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from domain.refusals import refuse
+from domain.values import LOG, BusinessDate, Code, Fen, Name, Value, total
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+
+class IncomeReceipt(Value):
+    """Money that came in for an asset, in fen, to the collective's own account."""
+
+    receipt: Code = Field(title="收款编号")
+    amount: Fen = Field(title="收款金额")
+    received_on: BusinessDate = Field(title="收款日期")
+    contract: Code | None = Field(default=None, title="经营合同")
+    payer: Name | None = Field(default=None, title="付款人")
+    account_kind: str = Field(default="COLLECTIVE", title="收款账户类型", pattern="^(COLLECTIVE|UNIT|PERSONAL)$")
+    voucher_no: Name = Field(title="凭证号")
+    reason: Name | None = Field(default=None, title="超出应收的说明")
+
+
+class IncomeUse(Value):
+    """One line of a distribution: what the money is for, and to whom when it is a household."""
+
+    use: Code = Field(title="用途")
+    amount: Fen = Field(title="金额")
+    purpose: Name | None = Field(default=None, title="其他用途名称")
+    household: Code | None = Field(default=None, title="户编号")
+
+
+class IncomeDistribution(Value):
+    """A paid-out plan: the holder whose income it is, the lines, and the papers of the procedure (A8)."""
+
+    plan: Code = Field(title="分配方案编号")
+    holder: Code = Field(title="收益权人")
+    amount: Fen = Field(title="分配总额")
+    paid_on: BusinessDate = Field(title="支付日期")
+    voucher_no: Name = Field(title="凭证号")
+    lines: tuple[IncomeUse, ...] = Field(title="分配明细", min_length=1, max_length=5000)
+    decision_document: Name | None = Field(default=None, title="村民代表会议决议文号")
+    notice_document: Name | None = Field(default=None, title="公示凭证号")
+    township_review: Name | None = Field(default=None, title="乡镇审核文号")
+    filing_document: Name | None = Field(default=None, title="县级备案文号")
+
+
+def check_receipt(receipt: IncomeReceipt, *, due: Fen | None, at: Occasion) -> None:
+    """Money that came in must be positive, not in the future, and on the collective's account; more than due: a warning."""
+    at.cite("C4.9-01", "C4.9-02", "C4.9-05")
+    if receipt.amount <= 0:
+        raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.9-02", field="amount")
+    at.not_in_future(receipt.received_on, "receivedOn")
+    at.require(receipt.account_kind != "PERSONAL", "ACCOUNT_NOT_COLLECTIVE", account=receipt.account_kind)
+    if due is not None and receipt.amount > due and receipt.reason is None:
+        at.warn("INCOME_EXCEEDS_DUE", due=due, amount=receipt.amount)
+
+
+def check_distribution(distribution: IncomeDistribution, *, balance: Fen, at: Occasion) -> None:
+    """A plan is paid when its whole procedure is done, for allowed uses, from money that is there."""
+    at.cite("C4.9-03", "C4.9-05", "C4.9-06")
+    at.not_in_future(distribution.paid_on, "paidOn")
+    if any(line.amount <= 0 for line in distribution.lines):
+        raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.9-06", field="lines[].amount")
+    if total(line.amount for line in distribution.lines) != distribution.amount:
+        raise refuse("ATTRIBUTION_SUM_MISMATCH", clause="C4.9-06", field="lines", amount=distribution.amount)
+    named = at.rules.codes("INCOME_USE", "NEEDS_NAME")
+    for index, line in enumerate(distribution.lines):
+        at.require(line.use in at.rules.income_uses, "USE_NOT_ALLOWED", use=line.use)
+        if line.use in named:
+            if line.purpose is None:
+                field = f"lines[{index}].purpose"
+                raise refuse("FIELD_REQUIRED", clause="C4.9-06", missing=[field], field=field)
+            at.warn("USE_OTHER", purpose=line.purpose)
+    steps = (
+        ("decisionDocument", distribution.decision_document),
+        ("noticeDocument", distribution.notice_document),
+        ("townshipReview", distribution.township_review),
+        ("filingDocument", distribution.filing_document),
+    )
+    missing = [name for name, document in steps if document is None]
+    at.require(not missing, "INCOME_PLAN_NOT_READY", missing=missing)
+    at.require(
+        distribution.amount <= balance,
+        "INSUFFICIENT_INCOME_BALANCE",
+        amount=distribution.amount,
+        balance=balance,
+    )
+
+
+def digest_of(fact: IncomeReceipt | IncomeDistribution) -> str:
+    """SHA-256 of a receipt or payment: the aggregate knows a repeated one by it without keeping its lines."""
+    return hashlib.sha256(fact.model_dump_json(context=LOG).encode()).hexdigest()

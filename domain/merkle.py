@@ -1,0 +1,220 @@
+"""The Merkle tree over a county's log: RFC 6962 section 2.1 with SHA-256.
+
+Leaf i of the tree is the event at position i + 1. A `Frontier` is all that is needed to append (some 20 hashes for a
+million events); a `Tree` keeps every complete node and gives proofs. Verifying needs neither, only the hashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, Self
+
+HASH_BYTES: Final = 32
+_SIZE_BYTES: Final = 8
+
+EMPTY_ROOT: Final = sha256(b"").digest()
+"""Root of a log without events."""
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """Hash of one entry; the 0x00 in front keeps a leaf from ever passing for an inner node."""
+    return sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash of an inner node."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """The right edge of a tree: the roots of its complete subtrees, largest first, one per set bit of `size`."""
+
+    size: int = 0
+    peaks: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.size < 0 or len(self.peaks) != self.size.bit_count():
+            msg = f"{len(self.peaks)} peaks do not make a tree of {self.size} leaves"
+            raise ValueError(msg)
+
+    def extended(self, leaves: Iterable[bytes]) -> Frontier:
+        """The frontier after appending `leaves` (leaf hashes, in order)."""
+        peaks = list(self.peaks)
+        size = self.size
+        for leaf in leaves:
+            node = leaf
+            carry = size
+            while carry & 1:
+                node = sha256(b"\x01" + peaks.pop() + node).digest()
+                carry >>= 1
+            peaks.append(node)
+            size += 1
+        return Frontier(size, tuple(peaks))
+
+    def root(self) -> bytes:
+        """The tree's root hash, 32 bytes."""
+        if not self.peaks:
+            return EMPTY_ROOT
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = node_hash(peak, root)
+        return root
+
+    def to_bytes(self) -> bytes:
+        """8 bytes of size, big-endian, then the peaks."""
+        return self.size.to_bytes(_SIZE_BYTES, "big") + b"".join(self.peaks)
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> Self:
+        """The inverse of `to_bytes`; `ValueError` for anything else."""
+        size = int.from_bytes(stored[:_SIZE_BYTES], "big")
+        rest = stored[_SIZE_BYTES:]
+        if len(stored) < _SIZE_BYTES or len(rest) % HASH_BYTES:
+            msg = f"{len(stored)} bytes are not a frontier"
+            raise ValueError(msg)
+        return cls(size, tuple(rest[start : start + HASH_BYTES] for start in range(0, len(rest), HASH_BYTES)))
+
+
+class Tree:
+    """All complete nodes of a tree in memory: 64 bytes a leaf. Roots and proofs for any size it has had."""
+
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        self._levels: list[bytearray] = [bytearray()]
+        for leaf in leaves:
+            self.append(leaf)
+
+    def __len__(self) -> int:
+        return len(self._levels[0]) // HASH_BYTES
+
+    def append(self, leaf: bytes) -> None:
+        """Append one leaf hash."""
+        if len(leaf) != HASH_BYTES:
+            msg = f"a leaf hash has {HASH_BYTES} bytes, not {len(leaf)}"
+            raise ValueError(msg)
+        index = len(self)
+        node = leaf
+        self._levels[0] += node
+        level = 0
+        while index & 1:
+            node = node_hash(self._node(level, index - 1), node)
+            level, index = level + 1, index >> 1
+            if level == len(self._levels):
+                self._levels.append(bytearray())
+            self._levels[level] += node
+
+    def root(self, size: int | None = None) -> bytes:
+        """Root of the first `size` leaves (default: all)."""
+        size = self._checked_size(size)
+        return self._range_root(0, size) if size else EMPTY_ROOT
+
+    def inclusion_proof(self, index: int, size: int | None = None) -> list[bytes]:
+        """Proof that leaf `index` (from 0) is in the tree of the first `size` leaves."""
+        size = self._checked_size(size)
+        if not 0 <= index < size:
+            msg = f"leaf {index} is not in a tree of {size}"
+            raise ValueError(msg)
+        return self._path(index, 0, size)
+
+    def consistency_proof(self, old_size: int, size: int | None = None) -> list[bytes]:
+        """Proof that the tree of `old_size` leaves is a prefix of the tree of `size` leaves."""
+        size = self._checked_size(size)
+        if not 0 <= old_size <= size:
+            msg = f"a tree of {size} leaves never had {old_size}"
+            raise ValueError(msg)
+        if old_size in (0, size):
+            return []
+        return self._subproof(old_size, 0, size, known=True)
+
+    def _checked_size(self, size: int | None) -> int:
+        if size is None:
+            return len(self)
+        if not 0 <= size <= len(self):
+            msg = f"the tree has {len(self)} leaves, not {size}"
+            raise ValueError(msg)
+        return size
+
+    def _node(self, level: int, index: int) -> bytes:
+        return bytes(self._levels[level][index * HASH_BYTES : (index + 1) * HASH_BYTES])
+
+    def _range_root(self, start: int, end: int) -> bytes:
+        count = end - start
+        if count.bit_count() == 1:
+            level = count.bit_length() - 1
+            return self._node(level, start >> level)
+        middle = start + _split(count)
+        return node_hash(self._range_root(start, middle), self._range_root(middle, end))
+
+    def _path(self, index: int, start: int, end: int) -> list[bytes]:
+        if end - start == 1:
+            return []
+        middle = start + _split(end - start)
+        if index < middle:
+            return [*self._path(index, start, middle), self._range_root(middle, end)]
+        return [*self._path(index, middle, end), self._range_root(start, middle)]
+
+    def _subproof(self, old_end: int, start: int, end: int, *, known: bool) -> list[bytes]:
+        if old_end == end:
+            return [] if known else [self._range_root(start, end)]
+        middle = start + _split(end - start)
+        if old_end <= middle:
+            return [*self._subproof(old_end, start, middle, known=known), self._range_root(middle, end)]
+        return [*self._subproof(old_end, middle, end, known=False), self._range_root(start, middle)]
+
+
+def _split(count: int) -> int:
+    """The largest power of two below `count` (2 or more)."""
+    return 1 << (count - 1).bit_length() - 1
+
+
+def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Whether `proof` shows that `leaf` (a leaf hash) stands at `index` of the tree of `size` leaves with `root`."""
+    if not 0 <= index < size:
+        return False
+    position, last, node = index, size - 1, leaf
+    for sibling in proof:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            node = node_hash(sibling, node)
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            node = node_hash(node, sibling)
+        position, last = position >> 1, last >> 1
+    return last == 0 and node == root
+
+
+def verify_consistency(
+    old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]
+) -> bool:
+    """Whether `proof` shows that the tree (`size`, `root`) extends the tree (`old_size`, `old_root`) unchanged."""
+    if not 0 <= old_size <= size:
+        return False
+    if old_size == size:
+        return not proof and old_root == root
+    if old_size == 0:
+        return not proof and old_root == EMPTY_ROOT
+    hashes = list(proof)
+    if old_size.bit_count() == 1:
+        hashes.insert(0, old_root)
+    if not hashes:
+        return False
+    position, last = old_size - 1, size - 1
+    while position & 1:
+        position, last = position >> 1, last >> 1
+    old_node = node = hashes[0]
+    for sibling in hashes[1:]:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            old_node = node_hash(sibling, old_node)
+            node = node_hash(sibling, node)
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            node = node_hash(node, sibling)
+        position, last = position >> 1, last >> 1
+    return last == 0 and old_node == old_root and node == root

@@ -1,0 +1,121 @@
+"""The occasion of one decision: the day it is about, the rules in force that day, and what was found on the way.
+
+Aggregates ask the occasion to judge them. It either raises the refusal, lifts it by a document that the regulation
+accepts for that, or, for facts and for history that is imported as it happened, notes it as a finding (D6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from domain.refusals import RegulationWarning, refuse, warning
+from domain.values import MAX_FEN, BusinessDate, Code, Fen, Name, Text, Value
+
+if TYPE_CHECKING:
+    from domain.regulation import Rules
+
+
+class Override(Value):
+    """The document that lifts an overridable refusal (P25: granted at county level or above, with reason and expiry)."""
+
+    code: Code
+    document_no: Name
+    reason: Text
+    granted_by: Name
+    expires_on: BusinessDate | None = None
+
+
+class Basis(Value):
+    """Why a decision was allowed: stored in every event, never judged again on replay."""
+
+    policy: str
+    clauses: tuple[str, ...] = ()
+    warnings: tuple[RegulationWarning, ...] = ()
+    findings: tuple[RegulationWarning, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    provenance: str | None = None
+
+
+@dataclass(slots=True)
+class Occasion:
+    """`on`: business date; `today`: the county's date now; `provenance`: where imported history comes from."""
+
+    on: date
+    today: date
+    rules: Rules
+    overrides: Mapping[str, Override] = field(default_factory=dict)
+    provenance: str | None = None
+    _clauses: list[str] = field(default_factory=list)
+    _warnings: list[RegulationWarning] = field(default_factory=list)
+    _findings: list[RegulationWarning] = field(default_factory=list)
+    _used: dict[str, Override] = field(default_factory=dict)
+
+    def cite(self, *clauses: str) -> None:
+        """Name clauses that this decision rests on."""
+        self._clauses.extend(clause for clause in clauses if clause not in self._clauses)
+
+    def warn(self, code: str, **params: Any) -> None:
+        """Return a warning with the answer, store it with the event, report it."""
+        entry = warning(code, **params)
+        if entry not in self._warnings:
+            self._warnings.append(entry)
+
+    def refuse(
+        self, code: str, *, clause: str | None = None, missing: Iterable[str] = (), **params: Any
+    ) -> None:
+        """A rule of the regulation is broken: raise, or lift by its document, or note it for imported history."""
+        refusal = refuse(code, clause=clause, missing=tuple(missing), **params)
+        override = self.overrides.get(code) if refusal.kind == "overridable" else None
+        if override is not None and self._lifts(override):
+            self._used[code] = override
+            return
+        if self.provenance is None:
+            raise refusal
+        finding = refusal.as_warning()
+        if finding not in self._findings:
+            self._findings.append(finding)
+
+    def _lifts(self, override: Override) -> bool:
+        if override.expires_on is None:
+            return "EXPIRY" not in self.rules.parameter("P25").requires
+        return override.expires_on >= self.on
+
+    def require(
+        self, holds: object, code: str, *, clause: str | None = None, missing: Iterable[str] = (), **params: Any
+    ) -> None:
+        """`refuse` unless `holds`."""
+        if not holds:
+            self.refuse(code, clause=clause, missing=missing, **params)
+
+    def not_in_future(self, day: date, field_name: str) -> None:
+        """Nothing that has not happened yet can be recorded; input error, so imported history gets it too."""
+        if day > self.today:
+            raise refuse(
+                "DATE_IN_FUTURE", field=field_name, date=day.isoformat(), today=self.today.isoformat()
+            )
+
+    @staticmethod
+    def in_range(amount: int, field_name: str) -> Fen:
+        """A computed amount in fen; AMOUNT_OUT_OF_RANGE beyond what the log can carry, for imported history too."""
+        if abs(amount) > MAX_FEN:
+            raise refuse("AMOUNT_OUT_OF_RANGE", field=field_name)
+        return Fen(amount)
+
+    @property
+    def warnings(self) -> tuple[RegulationWarning, ...]:
+        """Warnings so far, in the order they were found."""
+        return tuple(self._warnings)
+
+    def basis(self) -> Basis:
+        """What the next event of this decision stores."""
+        return Basis(
+            policy=self.rules.policy,
+            clauses=tuple(self._clauses),
+            warnings=tuple(self._warnings),
+            findings=tuple(self._findings),
+            overrides=tuple(self._used.values()),
+            provenance=self.provenance,
+        )

@@ -1,0 +1,254 @@
+"""Divisions (区划) and the organisations in them, with validity, successors, posts and who held them when.
+
+Old events keep the codes of their day: a division that became another (玉麦乡 → 玉麦镇) stays in the history and
+names its successor; nothing is rewritten (AMB-24).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from eventsourcing.domain import event
+from pydantic import Field
+
+from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Name, Text, Value
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+
+class DivisionCard(Value):
+    """An administrative division: code of GB/T 2260 (6 digits) extended to 9 and 12."""
+
+    name: Name = Field(title="名称")
+    level: Literal["county", "township", "state_farm", "village", "community", "farm_team"] = Field(
+        title="级别"
+    )
+    parent: Code | None = Field(default=None, title="上级区划")
+    valid_from: BusinessDate = Field(title="生效日期")
+
+
+@registered
+class Division(DomainAggregate):
+    """An administrative division and its names over time."""
+
+    TOPIC: ClassVar[str] = "division"
+    KIND: ClassVar[str] = "division"
+
+    card: DivisionCard
+    name: str
+    successor: str | None
+    closed_on: date | None
+
+    class Event(DomainAggregate.Event):
+        """Root of the division's events."""
+
+    class Defined(Event, CreatedEvent):
+        """The division exists from its valid_from on."""
+
+        TOPIC: ClassVar[str] = "division.defined"
+        TITLE: ClassVar[str] = "设立区划"
+        card: DivisionCard
+
+    @classmethod
+    def define(cls, code: str, card: DivisionCard, at: Occasion) -> Division:
+        """Enter a division."""
+        at.not_in_future(card.valid_from, "validFrom")
+        return cls.begin(cls.Defined, code, at, card=card)
+
+    @event(Defined)
+    def __init__(self, card: DivisionCard) -> None:
+        self.card = card
+        self.name = card.name
+        self.successor = None
+        self.closed_on = None
+
+    class Succeeded(Event):
+        """From a day on another division stands in its place."""
+
+        TOPIC: ClassVar[str] = "division.succeeded"
+        TITLE: ClassVar[str] = "区划变更"
+        successor: Code
+        closed_on: BusinessDate
+        document_no: Name
+
+    def be_succeeded(self, successor: str, closed_on: date, document_no: str, at: Occasion) -> None:
+        """Close this division in favour of its successor."""
+        if successor == self.id:
+            raise refuse("SAME_PARTY", clause="C4.3-10", party=successor)
+        if (successor, closed_on) == (self.successor, self.closed_on):
+            return
+        if self.closed_on is not None:
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.3-10", step="divisionSuccession", state="SUCCEEDED")
+        at.not_in_future(closed_on, "closedOn")
+        if closed_on < self.card.valid_from:
+            raise refuse("DATE_ORDER", clause="C4.3-10", earlier="validFrom", later="closedOn")
+        self.record(self.Succeeded, at, successor=successor, closed_on=closed_on, document_no=document_no)
+
+    @event(Succeeded)
+    def _succeeded(self, successor: Code, closed_on: BusinessDate) -> None:
+        self.successor = successor
+        self.closed_on = closed_on
+
+
+OrganizationKind = Literal[
+    "COUNTY_GOV", "LEADING_GROUP", "ASSET_OFFICE", "DEPARTMENT", "TOWNSHIP", "FARM", "VILLAGE", "COMPANY"
+]
+
+
+class OrganizationCard(Value):
+    """A unit that owns, keeps, supervises or approves. `superior` is the unit that supervises its handovers."""
+
+    name: Name = Field(title="单位名称")
+    kind: OrganizationKind = Field(title="单位类型")
+    division: Code | None = Field(default=None, title="所在区划")
+    superior: Code | None = Field(default=None, title="上级主管单位")
+    valid_from: BusinessDate = Field(title="生效日期")
+
+
+class Tenure(Value):
+    """One person in one post, from a day to a day inclusive (None: still there)."""
+
+    position: Code = Field(title="职务")
+    person: Code = Field(title="人员")
+    since: BusinessDate = Field(title="任职日期")
+    until: BusinessDate | None = Field(default=None, title="离任日期（含当日）")
+
+    def covers(self, day: date) -> bool:
+        """Whether the person held the post on that day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+@registered
+class Organization(DomainAggregate):
+    """A unit with its posts and tenures."""
+
+    TOPIC: ClassVar[str] = "organization"
+    KIND: ClassVar[str] = "organization"
+
+    card: OrganizationCard
+    tenures: tuple[Tenure, ...]
+    successor: str | None
+    closed_on: date | None
+
+    class Event(DomainAggregate.Event):
+        """Root of the organisation's events."""
+
+    class Defined(Event, CreatedEvent):
+        """The unit exists from its valid_from on."""
+
+        TOPIC: ClassVar[str] = "organization.defined"
+        TITLE: ClassVar[str] = "设立单位"
+        card: OrganizationCard
+
+    @classmethod
+    def define(cls, code: str, card: OrganizationCard, at: Occasion) -> Organization:
+        """Enter a unit."""
+        at.cite("C4.3-10")
+        at.not_in_future(card.valid_from, "validFrom")
+        return cls.begin(cls.Defined, code, at, card=card)
+
+    @event(Defined)
+    def __init__(self, card: OrganizationCard) -> None:
+        self.card = card
+        self.tenures = ()
+        self.successor = None
+        self.closed_on = None
+
+    class Succeeded(Event):
+        """From a day on another unit carries on its duties."""
+
+        TOPIC: ClassVar[str] = "organization.succeeded"
+        TITLE: ClassVar[str] = "单位变更"
+        successor: Code
+        closed_on: BusinessDate
+        document_no: Name
+
+    def be_succeeded(self, successor: str, closed_on: date, document_no: str, at: Occasion) -> None:
+        """Close this unit in favour of its successor."""
+        if successor == self.id:
+            raise refuse("SAME_PARTY", clause="C4.3-10", party=successor)
+        if (successor, closed_on) == (self.successor, self.closed_on):
+            return
+        if self.closed_on is not None:
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.3-10", step="organizationSuccession", state="SUCCEEDED")
+        at.not_in_future(closed_on, "closedOn")
+        if closed_on < self.card.valid_from:
+            raise refuse("DATE_ORDER", clause="C4.3-10", earlier="validFrom", later="closedOn")
+        self.record(self.Succeeded, at, successor=successor, closed_on=closed_on, document_no=document_no)
+
+    @event(Succeeded)
+    def _succeeded(self, successor: Code, closed_on: BusinessDate) -> None:
+        self.successor = successor
+        self.closed_on = closed_on
+
+    class PositionAppointed(Event):
+        """A person took a post."""
+
+        TOPIC: ClassVar[str] = "organization.position_appointed"
+        TITLE: ClassVar[str] = "任职"
+        position: Code
+        person: Code
+        since: BusinessDate
+        document_no: Name
+
+    def appoint(self, position: str, person: str, since: date, document_no: str, at: Occasion) -> None:
+        """Record an appointment: a fact (C5.1-01). One principal leader at a time (TENURE_OVERLAP)."""
+        at.cite("C5.1-01")
+        at.not_in_future(since, "since")
+        alone = position in at.rules.single_holder_positions
+        for one in self.tenures:
+            if one.position != position or (one.until is not None and one.until < since):
+                continue
+            if one.person == person and one.covers(since):
+                return
+            if alone or one.person == person:
+                at.refuse("TENURE_OVERLAP", position=position, person=one.person)
+        self.record(
+            self.PositionAppointed, at, position=position, person=person, since=since, document_no=document_no
+        )
+
+    @event(PositionAppointed)
+    def _position_appointed(self, position: Code, person: Code, since: BusinessDate) -> None:
+        self.tenures = (*self.tenures, Tenure(position=position, person=person, since=since))
+
+    class PositionEnded(Event):
+        """A person left a post. `until` is the last day in it."""
+
+        TOPIC: ClassVar[str] = "organization.position_ended"
+        TITLE: ClassVar[str] = "离任"
+        position: Code
+        person: Code
+        until: BusinessDate
+        reason: Text
+
+    def end_position(self, position: str, person: str, until: date, reason: str, at: Occasion) -> None:
+        """Record the end of a tenure: a fact, never refused for what it leaves open (C4.3-22, C5.1-01)."""
+        at.cite("C5.1-01")
+        if (position, person, until) in {(one.position, one.person, one.until) for one in self.tenures}:
+            return
+        current = [one for one in self.tenures if (one.position, one.person, one.until) == (position, person, None)]
+        if not current:
+            raise refuse("NOT_FOUND", what=f"{position}/{person}")
+        at.not_in_future(until, "until")
+        if until < current[0].since:
+            raise refuse("DATE_ORDER", clause="C5.1-01", earlier="since", later="until")
+        if position in at.rules.principal_positions:
+            at.warn("PRINCIPAL_VACANT", organization=self.id)
+        self.record(self.PositionEnded, at, position=position, person=person, until=until, reason=reason)
+
+    @event(PositionEnded)
+    def _position_ended(self, position: Code, person: Code, until: BusinessDate) -> None:
+        self.tenures = tuple(
+            one.model_copy(update={"until": until})
+            if (one.position, one.person, one.until) == (position, person, None)
+            else one
+            for one in self.tenures
+        )
+
+    def holders(self, position: str, day: date) -> list[str]:
+        """Who held a post on a day."""
+        return [one.person for one in self.tenures if one.position == position and one.covers(day)]

@@ -1,0 +1,185 @@
+"""The register card: the items that 四(六)¶2 wants on every asset (matrix T8), and the money behind it.
+
+Items 1–9 are typed here at registration; owner, user and income-right holder come with the confirmation of
+ownership; income history and disposal are derived from events and never typed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field, JsonValue, ValidationError
+
+from domain.refusals import catalogue, refuse
+from domain.values import BusinessDate, Code, Fen, Name, Quantity, Sha256, Text, Value, total
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+
+class FundingLine(Value):
+    """One source of the money an asset was made from. Amount in fen, allocation date decides the scope (P16)."""
+
+    source: Code = Field(title="资金来源", description="资金来源代码（T1） / fund source code")
+    amount: Fen = Field(title="金额")
+    allocated_on: BusinessDate = Field(title="拨付日期")
+    direct_to_village: bool | None = Field(default=None, title="是否直接投入到村", description="社会捐助资金必填")
+    village: Code | None = Field(default=None, title="对应村", description="联建项目按投资比例确权时使用")
+    document_no: Name | None = Field(default=None, title="资金文号")
+    from_asset: Code | None = Field(default=None, title="来源资产", description="处置所得再安排时的原资产")
+
+
+class Acceptance(Value):
+    """Completion acceptance (C4.3-01): registration needs a passed one; stock of 2013–2020 may say LEGACY."""
+
+    result: str = Field(title="验收结论", pattern="^(PASSED|FAILED|LEGACY)$")
+    accepted_on: BusinessDate | None = Field(default=None, title="验收日期")
+    document_no: Name | None = Field(default=None, title="验收文号")
+    reason: Text | None = Field(default=None, title="历史资产无验收资料的说明")
+
+
+class RegisterCard(Value):
+    """What is known of an asset when it is entered in the register."""
+
+    asset_name: Name = Field(title="资产名称")
+    asset_content: Text = Field(title="资产内容")
+    asset_class: Code = Field(title="类别", description="PUBLIC_WELFARE 公益类 / OPERATING 经营类")
+    subclass: Code | None = Field(default=None, title="子类", description="公益类必填：INFRASTRUCTURE / PUBLIC_SERVICE")
+    asset_type: Code = Field(title="类型")
+    construction_start: BusinessDate | None = Field(default=None, title="开工时间")
+    completion_date: BusinessDate = Field(title="建设时间（完工时间）")
+    useful_life_years: int | None = Field(default=None, title="预计使用年限（年）", strict=True, le=1000)
+    quantity: Quantity = Field(title="数量")
+    unit_of_measure: Name = Field(title="单位")
+    items: tuple[Name, ...] = Field(default=(), title="清单", description="单位为“批”时逐项列出", max_length=5000)
+    original_value: Fen = Field(title="原始价值")
+    funding_lines: tuple[FundingLine, ...] = Field(default=(), title="资金来源构成", max_length=200)
+    location: Code = Field(title="所在地", description="村或乡（镇）的行政区划代码")
+    project_code: Code | None = Field(default=None, title="项目编号")
+    project_name: Name | None = Field(default=None, title="项目名称")
+    project_scope: str = Field(
+        default="SINGLE_VILLAGE",
+        title="项目范围",
+        pattern="^(SINGLE_VILLAGE|JOINT_VILLAGE|CROSS_VILLAGE|OTHER)$",
+    )
+    implementer: Code = Field(title="项目实施单位")
+    implementer_kind: str = Field(title="实施单位类型", pattern="^(DEPARTMENT|TOWNSHIP|VILLAGE|FARM)$")
+    funds_paid_to: str | None = Field(
+        default=None, title="资金拨付到", pattern="^(DEPARTMENT|TOWNSHIP|VILLAGE|FARM)$"
+    )
+    village_use: bool = Field(default=False, title="是否村级使用")
+    equity_investment: bool = Field(default=False, title="是否入股形成")
+    acceptance: Acceptance | None = Field(default=None, title="竣工验收")
+    remarks: Text | None = Field(default=None, title="备注")
+
+
+class Correction(Value):
+    """What a correction changes: only the named fields, with the reason and the document behind it.
+
+    An asset that was disposed of is corrected only with a document of the county (T11).
+    """
+
+    changes: dict[str, JsonValue] = Field(title="更正内容", description="字段名及新值 / field names and new values")
+    reason: Text = Field(title="更正理由")
+    document_no: Name = Field(title="更正依据文号")
+    county_document_no: Name | None = Field(default=None, title="县级文件文号", description="已处置资产必填")
+
+    def applied_to(self, card: RegisterCard) -> RegisterCard:
+        """The card with the changes; a field that does not exist or a value that does not fit is refused."""
+        known = {field.alias or name for name, field in RegisterCard.model_fields.items()}
+        unknown = sorted(set(self.changes) - known)
+        if unknown:
+            raise refuse("FIELD_UNKNOWN", clause="C4.6-02", field="、".join(unknown))
+        before = card.model_dump(mode="json", by_alias=True)
+        try:
+            return RegisterCard.model_validate(before | self.changes)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            field = ".".join(str(part) for part in first["loc"])
+            code = "FIELD_REQUIRED" if first["type"] == "missing" else first["type"]
+            code = code if code in catalogue() else "FIELD_INVALID"
+            told = {"reason": first["msg"]} if code == "FIELD_INVALID" else {}
+            raise refuse(code, field=field, **told) from error
+
+
+class Document(Value):
+    """An archived document: the log keeps its digest, the archive keeps its bytes."""
+
+    kind: Code
+    document: Code
+    sha256: Sha256
+    title: Name | None = None
+
+
+def check_card(card: RegisterCard, at: Occasion) -> tuple[RegisterCard, str]:
+    """Judge a card by the rules of the day; gives the card as it is stored and its scope, "IN" or "OUT" (P16).
+
+    Input that cannot be a card is refused even for imported history; rules of procedure become findings there.
+    """
+    rules = at.rules
+    at.cite("C4.6-02", "C4.1-01")
+    asset_class = rules.asset_class(card.asset_class)
+    if asset_class.forbidden_code is not None:
+        raise refuse(asset_class.forbidden_code)
+    asset_type = rules.classify(card.asset_class, card.subclass, card.asset_type)
+    if card.quantity <= 0:
+        raise refuse("QUANTITY_NOT_POSITIVE", quantity=str(card.quantity))
+    unit = rules.unit_of_measure(card.unit_of_measure)
+    if unit.whole and card.quantity != int(card.quantity):
+        raise refuse("FIELD_INVALID", clause="C4.6-02", field="quantity", value=str(card.quantity))
+    if unit.needs_items:
+        at.require(card.items, "ITEM_LIST_REQUIRED", missing=["items"])
+    if asset_type.depreciable and card.useful_life_years is None:
+        raise refuse("FIELD_REQUIRED", missing=["usefulLifeYears"], field="usefulLifeYears")
+    if card.useful_life_years is not None and card.useful_life_years <= 0:
+        raise refuse("USEFUL_LIFE_INVALID", value=card.useful_life_years)
+    at.not_in_future(card.completion_date, "completionDate")
+    if card.construction_start is not None and card.construction_start > card.completion_date:
+        raise refuse("DATE_ORDER", earlier="constructionStart", later="completionDate")
+    _check_acceptance(card, at)
+    card = card.model_copy(update={"funding_lines": settle_funding(card.funding_lines, at)})
+    check_funding_sum(card.funding_lines, card.original_value)
+    start = rules.parameter("P16")
+    return card, "IN" if any(line.allocated_on >= start for line in card.funding_lines) else "OUT"
+
+
+def _check_acceptance(card: RegisterCard, at: Occasion) -> None:
+    """A passed acceptance with its paper; stock from before the regulation may say LEGACY with a reason (C4.3-01)."""
+    at.cite("C4.3-01")
+    acceptance = card.acceptance
+    if acceptance is None or acceptance.result == "FAILED":
+        at.refuse("ACCEPTANCE_REQUIRED", missing=["acceptance"])
+        return
+    if acceptance.accepted_on is not None:
+        at.not_in_future(acceptance.accepted_on, "acceptance.acceptedOn")
+    needed: dict[str, object] = {
+        "acceptance.acceptedOn": acceptance.accepted_on,
+        "acceptance.documentNo": acceptance.document_no,
+    }
+    if acceptance.result == "LEGACY":
+        needed = {"acceptance.reason": acceptance.reason}
+    missing = [name for name, value in needed.items() if value is None]
+    at.require(not missing, "ACCEPTANCE_REQUIRED", missing=missing)
+
+
+def settle_funding(lines: tuple[FundingLine, ...], at: Occasion) -> tuple[FundingLine, ...]:
+    """Judge every line by its source and give it as it is stored: a donation not paid to the village is SOCIAL_AID."""
+    settled = []
+    for index, line in enumerate(lines):
+        if line.amount <= 0:
+            raise refuse("AMOUNT_NOT_POSITIVE", field=f"fundingLines[{index}].amount")
+        at.not_in_future(line.allocated_on, f"fundingLines[{index}].allocatedOn")
+        source = at.rules.check_fund_line(line, index)
+        settled.append(line if source.code == line.source else line.model_copy(update={"source": source.code}))
+    return tuple(settled)
+
+
+def check_funding_sum(lines: tuple[FundingLine, ...], original_value: Fen) -> None:
+    """Every asset has funding lines, and they sum to its original value to the fen (C4.1-01)."""
+    if original_value <= 0:
+        raise refuse("AMOUNT_NOT_POSITIVE", field="originalValue")
+    if not lines:
+        raise refuse("FUNDING_REQUIRED", missing=["fundingLines"])
+    funded = total(line.amount for line in lines)
+    if funded != original_value:
+        raise refuse("FUNDING_SUM_MISMATCH", funded=funded.yuan(), originalValue=original_value.yuan())

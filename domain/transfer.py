@@ -1,0 +1,57 @@
+"""Transfer of an asset between units (资产移交, C4.5-20): a two-sided document, item by item.
+
+Not the handover between persons (交接), which is `domain.departure_case`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from domain.values import BusinessDate, Code, Name, Text, Value
+
+
+class TransferItem(Value):
+    """One thing handed over: the asset itself, a part, a document."""
+
+    item: Code = Field(title="移交项编号")
+    name: Name = Field(title="移交项名称")
+
+
+class ItemAcceptance(Value):
+    """The receiver's word on an item; a defect may be accepted when both sides agree in writing."""
+
+    item: Code
+    result: Literal["ACCEPTED", "REFUSED", "ACCEPTED_WITH_DEFECT"]
+    note: Text | None = None
+    agreement_document: Name | None = Field(default=None, title="缺陷协议文号")
+
+
+class Transfer(Value):
+    """A transfer from one unit to another and where it stands."""
+
+    transfer: Code = Field(title="移交编号")
+    deliverer: Code = Field(title="移交单位")
+    receiver: Code = Field(title="接收单位")
+    initiated_on: BusinessDate = Field(title="发起日期")
+    items: tuple[TransferItem, ...] = Field(title="移交清单", min_length=1, max_length=5000)
+    documents: tuple[Name, ...] = Field(default=(), title="移交资料", max_length=500)
+    witness: Code | None = Field(default=None, title="监交单位")
+    accepted: dict[str, ItemAcceptance] = Field(default_factory=dict, title="接收情况")
+    state: Literal["INITIATED", "COMPLETED"] = Field(default="INITIATED", title="状态")
+
+    def as_offered(self) -> Transfer:
+        """The transfer as the deliverer offered it, before any word of the receiver."""
+        return self.model_copy(update={"accepted": {}, "state": "INITIATED"})
+
+    @property
+    def open_items(self) -> list[str]:
+        """Items not yet accepted: still to be looked at, refused, or a defect without a written agreement."""
+        closed = {
+            code
+            for code, word in self.accepted.items()
+            if word.result == "ACCEPTED"
+            or (word.result == "ACCEPTED_WITH_DEFECT" and word.agreement_document is not None)
+        }
+        return [item.item for item in self.items if item.item not in closed]

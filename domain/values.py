@@ -1,0 +1,273 @@
+"""Values that events, commands and ledgers share: money, quantities, dates, texts, exact splits.
+
+Money is integer fen (1 yuan = 100 fen) everywhere inside, in the log and in the ledgers. At the border it is a
+decimal string in yuan ("1000000.00"): a bare JSON number is refused there, because nobody can tell whether it
+means yuan, fen or 万元.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Final, Self, cast
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    StringConstraints,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+LOG: Final[dict[str, bool]] = {"log": True}
+"""Pydantic context of the log: money is read and written as integer fen instead of yuan strings."""
+
+MAX_FEN: Final = 9_000_000_000_000_000
+"""Largest amount the log can carry (90 trillion yuan): integers stay exact in every JSON reader below 2^53."""
+
+_YUAN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
+
+
+class Value(BaseModel):
+    """A fact without identity: frozen, compared by content, camelCase outside, unknown fields refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        serialize_by_alias=True,
+        ser_json_inf_nan="null",
+        allow_inf_nan=False,
+    )
+
+
+class Fen(int):
+    """An amount of money in fen. Python arithmetic gives plain `int`; wrap the result again: `Fen(a + b)`.
+
+    Read from a string it is yuan with at most two decimals; read from an integer it is fen, and only inside the
+    log (context `LOG`). Errors: AMOUNT_MALFORMED (not a plain decimal), AMOUNT_PRECISION (a fraction of a fen),
+    AMOUNT_OUT_OF_RANGE (beyond `MAX_FEN`).
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def from_yuan(cls, text: object) -> Self:
+        """Read "1234.50" (yuan). Only ASCII digits, no sign of thousands, no unit, at most 2 decimals."""
+        if not isinstance(text, str) or not (match := _YUAN.fullmatch(text)):
+            raise PydanticCustomError(
+                "AMOUNT_MALFORMED",
+                '金额须为以元为单位的十进制字符串，如 "1000000.00" / money is a decimal string in yuan',
+            )
+        fraction = (match.group(2) or ".")[1:]
+        if len(fraction) > 2:
+            raise PydanticCustomError(
+                "AMOUNT_PRECISION", "金额最多两位小数（精确到分） / at most two decimals (fen)"
+            )
+        if len(text) > 24:
+            raise PydanticCustomError("AMOUNT_OUT_OF_RANGE", "金额超出范围 / amount out of range")
+        sign = -1 if text.startswith("-") else 1
+        whole = abs(int(text.split(".", 1)[0]))
+        return cls._in_range(sign * (whole * 100 + int(fraction.ljust(2, "0") or "0")))
+
+    @classmethod
+    def _in_range(cls, fen: int) -> Self:
+        if abs(fen) > MAX_FEN:
+            raise PydanticCustomError("AMOUNT_OUT_OF_RANGE", "金额超出范围 / amount out of range")
+        return cls(fen)
+
+    def yuan(self) -> str:
+        """The amount as people and the API write it: yuan with exactly two decimals."""
+        whole, fraction = divmod(abs(int(self)), 100)
+        return f"{'-' if self < 0 else ''}{whole}.{fraction:02d}"
+
+    @classmethod
+    def _validate(cls, value: Any, info: core_schema.ValidationInfo) -> Fen:
+        if type(value) is Fen:
+            return cls._in_range(value)
+        if type(value) is int and info.context is not None and info.context.get("log"):
+            return cls._in_range(value)
+        return cls.from_yuan(value)
+
+    @staticmethod
+    def _serialise(value: int, info: core_schema.SerializationInfo[Any]) -> int | str:
+        if info.context is not None and info.context.get("log"):
+            return int(value)
+        return Fen(value).yuan()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            cls._validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                cls._serialise, info_arg=True, when_used="json-unless-none"
+            ),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,2})?$",
+            "description": "金额，元，两位小数 / yuan with two decimals",
+            "examples": ["1000000.00"],
+        }
+
+
+def yuan(text: str) -> Fen:
+    """Shorthand for `Fen.from_yuan`, used where amounts are written by hand."""
+    return Fen.from_yuan(text)
+
+
+def _business_date(value: Any) -> date:
+    if type(value) is date:
+        return value
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass  # falls through to the one message below: the calendar has no such day
+    raise PydanticCustomError(
+        "DATE_MALFORMED", "日期须为 YYYY-MM-DD 且真实存在 / a date is YYYY-MM-DD and exists in the calendar"
+    )
+
+
+BusinessDate = Annotated[
+    date,
+    BeforeValidator(_business_date),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2021-06-17"]}),
+]
+"""A day on which something happened or takes effect (Asia/Shanghai), never a moment."""
+
+
+_ZERO_WIDTH_JOINERS = "\u200c\u200d"  # part of correct Uyghur and emoji, unlike the other invisible characters
+_UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
+
+
+def _clean_text(value: str) -> str:
+    for char in value:
+        if (
+            char not in "\n\t"
+            and char not in _ZERO_WIDTH_JOINERS
+            and unicodedata.category(char) in _UNPRINTABLE
+        ):
+            raise PydanticCustomError(
+                "FIELD_INVALID", "含有不可见的控制字符 / contains a control or invisible character"
+            )
+    return value
+
+
+def _composed(value: Any) -> Any:
+    return unicodedata.normalize("NFC", value) if type(value) is str else value
+
+
+def _judged_once(value: Any, judge: ValidatorFunctionWrapHandler, info: ValidationInfo) -> str:
+    """What the log holds was judged when it came in: a limit tightened later must not make history unreadable."""
+    if type(value) is str and info.context is not None and info.context.get("log"):
+        return value
+    return cast("str", judge(value))
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=2000),
+    AfterValidator(_clean_text),
+    BeforeValidator(_composed),
+    WrapValidator(_judged_once),
+]
+"""Free text that a person wrote: 1–2000 characters, NFC, nothing invisible but line breaks and tabs."""
+
+Name = Annotated[
+    str,
+    StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=120),
+    AfterValidator(_clean_text),
+    BeforeValidator(_composed),
+    WrapValidator(_judged_once),
+]
+"""A name or document number: 1–120 characters."""
+
+Code = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$", max_length=64)
+]
+"""An identifier or code: ASCII letters, digits, `_ . : -`, at most 64 characters."""
+
+Sha256 = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
+"""The SHA-256 of a document's bytes, lower-case hexadecimal."""
+
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]{1,3})?", re.ASCII)
+
+
+def _quantity(value: object) -> Decimal:
+    text: object = value
+    if type(value) is Decimal:
+        text = format(value, "f")
+    elif type(value) is int:
+        text = str(value)
+    if not isinstance(text, str) or not _DECIMAL.fullmatch(text) or len(text.split(".")[0].lstrip("-")) > 11:
+        raise PydanticCustomError(
+            "FIELD_INVALID", "数量最多 11 位整数、3 位小数 / at most 11 digits and 3 decimals"
+        )
+    return Decimal(text)
+
+
+Quantity = Annotated[
+    Decimal,
+    BeforeValidator(_quantity),
+    PlainSerializer(lambda value: format(value.normalize(), "f"), return_type=str, when_used="json"),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,3})?$", "examples": ["60", "12.5"]}
+    ),
+]
+"""How many or how much, at most 3 decimals (register card item 6)."""
+
+
+def split_exactly(total: int, weights: Mapping[str, int]) -> dict[str, int]:
+    """Split `total` fen in proportion to integer weights; the parts always sum to `total`.
+
+    Largest remainder; equal remainders go to the lower code first (parameter P15). Weights are not negative and
+    not all zero, else `ValueError`. A negative total is split like its absolute value.
+    """
+    whole = sum(weights.values())
+    if whole <= 0 or any(weight < 0 for weight in weights.values()):
+        msg = "weights must be non-negative and not all zero"
+        raise ValueError(msg)
+    sign, amount = (-1, -total) if total < 0 else (1, total)
+    parts = {code: amount * weight // whole for code, weight in weights.items()}
+    rest = amount - sum(parts.values())
+    by_remainder = sorted(weights, key=lambda code: (-(amount * weights[code] % whole), code))
+    for code in by_remainder[:rest]:
+        parts[code] += 1
+    return {code: sign * part for code, part in parts.items()}
+
+
+class PartyShare(Value):
+    """One party's part of an asset, in fen of its original value. The parts of an asset sum to that value exactly."""
+
+    party: Code
+    amount: Fen
+
+
+def shares_by_ratio(original_value: int, ratio: Mapping[str, int]) -> tuple[PartyShare, ...]:
+    """Shares of an asset by investment ratio (C4.5-06), exact to the fen, in order of party code."""
+    parts = split_exactly(original_value, ratio)
+    return tuple(PartyShare(party=code, amount=Fen(parts[code])) for code in sorted(parts))
+
+
+def total(amounts: Iterable[int]) -> Fen:
+    """Sum of amounts as `Fen`; may lie beyond `MAX_FEN`, which only a decision can refuse (`Occasion.in_range`)."""
+    return Fen(sum(amounts))

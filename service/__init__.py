@@ -1,0 +1,1 @@
+"""The running service: log, commands, HTTP, command line."""

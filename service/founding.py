@@ -1,0 +1,110 @@
+"""What a county has before its first asset: its divisions and the organisations the regulation binds (C0-03, C4.3-10).
+
+Read from the county's data folder and recorded once, in one commit; a second call finds it done.
+"""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from importlib import resources
+
+from domain.aggregate import DomainAggregate
+from domain.organization import Division, DivisionCard, Organization, OrganizationCard
+from domain.regulation import rows
+from service.actor import Actor
+from service.appending import Append, Claim, StreamAppend
+from service.commands import CommandContext, state_code
+
+FOUNDED_ON = date(2013, 1, 1)
+"""Divisions and organisations are entered as of the day the regulation's scope begins (P16)."""
+
+_BODIES = frozenset({"COUNTY_GOV", "LEADING_GROUP", "ASSET_OFFICE"})
+
+
+def system_actor(county: str, name: str) -> Actor:
+    """The service itself as an actor, for what no credential asked for."""
+    return Actor(name, "system", county, "-", "SYSTEM", frozenset(), (county,))
+
+
+def divisions_of(county: str) -> list[dict[str, str]]:
+    """The county's divisions: code, name, level, parent_code."""
+    source = resources.files("domain.regulation") / "data" / county / "divisions.csv"
+    return list(csv.DictReader(source.read_text("utf-8").splitlines()))
+
+
+def organizations_of(context: CommandContext, county: str) -> tuple[rows.Organization, ...]:
+    """The organisations that the county's regulation names."""
+    return context.regulations[county].on(FOUNDED_ON).organizations()
+
+
+async def found(context: CommandContext, county: str) -> bool:
+    """Record divisions and organisations. False when the county has them already."""
+    if await context.store.load(county, Organization.stream_of("COUNTY_GOV")) is not None:
+        return False
+    at = context.occasion(county, FOUNDED_ON, provenance="设立：区划与单位数据")
+    aggregates: list[DomainAggregate] = []
+    for row in divisions_of(county):
+        card = DivisionCard(
+            name=row["name"],
+            level=row["level"],  # type: ignore[arg-type]  # checked by the model
+            parent=row["parent_code"] or None,
+            valid_from=FOUNDED_ON,
+        )
+        aggregates.append(Division.define(row["code"], card, at))
+    for code, organization in _organizations(context, county).items():
+        aggregates.append(Organization.define(code, organization, at))
+    await context.store.append(
+        county,
+        Append(
+            command_id=f"founding-{county}",
+            actor=system_actor(county, "founding").envelope(),
+            correlation_id=f"founding-{county}",
+            causation_id=None,
+            streams=[stream_append(context, one) for one in aggregates],
+            claims=(Claim("founding", county),),
+        ),
+    )
+    return True
+
+
+def stream_append(context: CommandContext, aggregate: DomainAggregate) -> StreamAppend:
+    """What an aggregate recorded, ready for the log."""
+    events = aggregate.collect_events()
+    return StreamAppend(
+        stream=aggregate.stream,
+        expected_version=aggregate.version - len(events),
+        events=[context.codec.new_event(event) for event in events],  # type: ignore[arg-type]
+        state=aggregate.dump_state(),
+        state_code=state_code(),
+    )
+
+
+def _organizations(context: CommandContext, county: str) -> dict[str, OrganizationCard]:
+    units: dict[str, OrganizationCard] = {}
+    for entry in organizations_of(context, county):
+        units[entry.code] = OrganizationCard(
+            name=entry.zh,
+            kind=entry.code if entry.code in _BODIES else "DEPARTMENT",  # type: ignore[arg-type]  # literals
+            division=f"{county}000000",
+            superior=None if entry.code == "COUNTY_GOV" else "COUNTY_GOV",
+            valid_from=FOUNDED_ON,
+        )
+    kinds = {"township": "TOWNSHIP", "state_farm": "FARM", "village": "VILLAGE"}
+    for row in divisions_of(county):
+        kind = kinds.get(row["level"])
+        if kind is None:
+            continue
+        superior = {"TOWNSHIP": "COUNTY_GOV", "FARM": "FARM_CENTER"}.get(kind, row["parent_code"])
+        name = {
+            "VILLAGE": row["name"].removesuffix("委会") + "村民委员会",
+            "TOWNSHIP": row["name"] + "人民政府",
+        }.get(kind, row["name"])
+        units[row["code"]] = OrganizationCard(
+            name=name,
+            kind=kind,  # type: ignore[arg-type]  # one of three literals
+            division=row["code"],
+            superior=superior,
+            valid_from=FOUNDED_ON,
+        )
+    return units

@@ -1,0 +1,409 @@
+"""Makes a sample county's people and assets, the same for the same seed.
+
+Everything goes through the aggregates: the sample can hold nothing that the domain would not record. Floats are used
+here only to draw; every amount is made an integer before it becomes a fact.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from importlib import resources
+from random import Random
+from typing import Any
+
+from domain.aggregate import DomainAggregate
+from domain.asset import Asset, Booking, Maintenance, StatusReport
+from domain.contract import ContractTerms, Operator
+from domain.custody import Custody, Duty, PositionRef, Supervision
+from domain.household_asset import HouseholdAsset, HouseholdAssetCard
+from domain.income import IncomeDistribution, IncomeReceipt, IncomeUse
+from domain.occasion import Occasion
+from domain.organization import Organization
+from domain.ownership import OwnershipConfirmation
+from domain.person import Person, PersonCard
+from domain.register_card import Acceptance, FundingLine, RegisterCard
+from domain.transfer import ItemAcceptance, Transfer, TransferItem
+from domain.values import Fen, PartyShare, split_exactly
+
+CONFIRMED_FROM = date(2021, 7, 1)
+"""Ownership of the sample's assets is confirmed in the half year after the regulation was issued."""
+LAST_DAY = date(2022, 12, 31)
+"""The sample's history ends here; what comes later is recorded by people."""
+
+OccasionAt = Callable[[date], Occasion]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """An organisation of the county as the sample needs it."""
+
+    code: str
+    name: str
+    kind: str
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Who holds which post of a unit."""
+
+    principal: str
+    manager: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What was drawn for one asset before anything is known of its owner."""
+
+    index: int
+    entry: dict[str, Any]
+    township: str
+    village: str
+    completed: date
+    quantity: Decimal
+    value: int
+    lines: tuple[FundingLine, ...]
+
+
+@dataclass
+class Sample:
+    """A county to be generated: `assets` of all classes together, from one seed."""
+
+    county: str
+    assets: int
+    seed: int
+    units: dict[str, Unit]
+    occasion: OccasionAt
+    staff: dict[str, Staff] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Read the profile and sort the units."""
+        source = resources.files("service.sample") / "profile.toml"
+        self.profile: dict[str, Any] = tomllib.loads(source.read_text("utf-8"))
+        self._villages: dict[str, list[str]] = {}
+        for unit in self.units.values():
+            if unit.kind == "VILLAGE" and unit.parent is not None:
+                self._villages.setdefault(unit.parent, []).append(unit.code)
+        rng = Random(f"{self.seed}:villages")
+        self._village_weights = {
+            township: [rng.lognormvariate(0, 0.4) for _ in villages]
+            for township, villages in sorted(self._villages.items())
+        }
+        rules = self.occasion(LAST_DAY).rules
+        self._types: dict[str, list[dict[str, Any]]] = {}
+        for entry in self.profile["type"]:
+            self._types.setdefault(rules.asset_type(entry["code"]).asset_class, []).append(entry)
+
+    # ---- people ------------------------------------------------------------------------------------------------
+
+    def people(self) -> Iterator[DomainAggregate]:
+        """The persons of every unit. Names say that they are invented."""
+        rng = Random(f"{self.seed}:people")
+        at = self.occasion(date(2018, 1, 1))
+        number = 0
+        for unit in sorted(self.units.values(), key=lambda one: one.code):
+            if unit.kind not in {"VILLAGE", "TOWNSHIP", "DEPARTMENT", "FARM"}:
+                continue
+            codes = []
+            for _ in range(4 if unit.kind in {"VILLAGE", "TOWNSHIP"} else 2):
+                number += 1
+                codes.append(f"P{number:05d}")
+                name = f"样例{rng.choice('甲乙丙丁戊己庚辛壬癸')}{number:05d}"
+                yield Person.register(codes[-1], PersonCard(name=name, organization=unit.code), at)
+            self.staff[unit.code] = Staff(principal=codes[0], manager=codes[1])
+
+    def appoint(self, organization: Organization) -> None:
+        """Fill a unit's posts; tenures start at random within the three years before the confirmation."""
+        staff = self.staff[organization.id]
+        rng = Random(f"{self.seed}:tenure:{organization.id}")
+        for position, person in ((_principal(organization.card.kind), staff.principal), ("ASSET_MANAGER", staff.manager)):
+            since = date(2018, 7, 1) + timedelta(days=rng.randrange(900))
+            document = f"样例任字〔{since.year}〕{rng.randrange(1, 999)}号"
+            organization.appoint(position, person, since, document, self.occasion(since))
+
+    # ---- assets ------------------------------------------------------------------------------------------------
+
+    def asset(self, index: int) -> DomainAggregate:
+        """The sample's asset number `index` with its whole history."""
+        rng = Random(f"{self.seed}:asset:{index}")
+        asset_class = _draw(rng, self.profile["classes"])
+        types = self._types[asset_class]
+        entry = rng.choices(types, [one["weight"] for one in types])[0]
+        township, village = self._place(rng, asset_class)
+        completed = self._completion(rng)
+        quantity, value = _quantity_and_value(rng, entry, skewed=asset_class != "HOUSEHOLD")
+        lines = self._funding(rng, value, completed)
+        drawn = Drawn(index, entry, township, village, completed, quantity, value, lines)
+        return self._household_asset(rng, drawn) if asset_class == "HOUSEHOLD" else self._managed_asset(rng, drawn)
+
+    def _place(self, rng: Random, asset_class: str) -> tuple[str, str]:
+        group = _draw(rng, self.profile["places"])
+        if group == "department" or (group == "farm" and asset_class == "HOUSEHOLD"):
+            group = "plain"
+        candidates = [code for code in self.profile["place_groups"][group] if self._villages.get(code)]
+        candidates = candidates or sorted(self._villages)
+        township = rng.choices(candidates, [len(self._villages[code]) for code in candidates])[0]
+        return township, rng.choices(self._villages[township], self._village_weights[township])[0]
+
+    def _completion(self, rng: Random) -> date:
+        year = int(_draw(rng, self.profile["completion_years"]))
+        month = rng.randint(8, 12) if rng.random() < 0.7 else rng.randint(1, 7)
+        if year == 2021:
+            month = rng.randint(1, 5)
+        return date(year, month, rng.randint(1, 28))
+
+    def _funding(self, rng: Random, value: int, completed: date) -> tuple[FundingLine, ...]:
+        count = int(_draw(rng, self.profile["sources"]))
+        sources: list[str] = []
+        while len(sources) < count:
+            source = _draw(rng, self.profile["funds"])
+            if source not in sources:
+                sources.append(source)
+        parts = split_exactly(value, {source: rng.randint(1, 9) for source in sources})
+        allocated = max(date(2013, 1, 1), completed - timedelta(days=rng.randint(60, 300)))
+        return tuple(
+            FundingLine(source=source, amount=Fen(parts[source]), allocated_on=allocated)
+            for source in sources
+            if parts[source] > 0
+        )
+
+    def _household_asset(self, rng: Random, drawn: Drawn) -> HouseholdAsset:
+        name, unit = drawn.entry["name"], drawn.entry["unit"]
+        card = HouseholdAssetCard(
+            asset_name=name,
+            asset_content=f"{name}{drawn.quantity}{unit}（样例）",
+            asset_type=drawn.entry["code"],
+            household=f"H{drawn.village[-6:]}{rng.randrange(1, 400):04d}",
+            location=drawn.village,
+            completion_date=drawn.completed,
+            quantity=drawn.quantity,
+            unit_of_measure=unit,
+            original_value=Fen(drawn.value),
+            funding_lines=drawn.lines,
+        )
+        return HouseholdAsset.register(f"H-{drawn.village}-{drawn.index:06d}", card, self.occasion(drawn.completed))
+
+    def _managed_asset(self, rng: Random, drawn: Drawn) -> Asset:
+        accepted = drawn.completed + timedelta(days=28)
+        at = self.occasion(accepted)
+        card = self._card(rng, drawn)
+        asset = Asset.register(f"{drawn.village}-{drawn.completed.year}-{drawn.index:06d}", card, at)
+        asset.put_into_use(accepted, at)
+        self._confirm(rng, asset, drawn)
+        self._look_after(rng, asset, drawn)
+        if card.asset_class == "OPERATING":
+            self._operate(rng, asset, drawn)
+        if at.rules.asset_type(card.asset_type).depreciable:
+            self._depreciate(asset, accepted.year)
+        self._report(rng, asset)
+        return asset
+
+    def _card(self, rng: Random, drawn: Drawn) -> RegisterCard:
+        entry, completed = drawn.entry, drawn.completed
+        rules = self.occasion(completed).rules
+        asset_type = rules.asset_type(entry["code"])
+        draw = rng.random()
+        if draw < 0.45:
+            implementer, kind = rules.line_department(entry["code"]), "DEPARTMENT"
+        elif draw < 0.9:
+            implementer, kind = drawn.township, "TOWNSHIP"
+        else:
+            implementer, kind = drawn.village, "VILLAGE"
+        place = self.units[drawn.village].name.removesuffix("民委员会")
+        return RegisterCard(
+            asset_name=f"{place}{entry['name']}",
+            asset_content=f"{entry['name']}{drawn.quantity}{entry['unit']}（样例）",
+            asset_class=asset_type.asset_class,
+            subclass=asset_type.subclass,
+            asset_type=entry["code"],
+            construction_start=completed - timedelta(days=rng.randint(40, 200)),
+            completion_date=completed,
+            useful_life_years=rng.randint(*entry["life"]) if "life" in entry else None,
+            quantity=drawn.quantity,
+            unit_of_measure=entry["unit"],
+            original_value=Fen(drawn.value),
+            funding_lines=drawn.lines,
+            location=drawn.village,
+            project_code=f"X{completed.year}{rng.randrange(2400):04d}",
+            project_name=f"{completed.year}年{place}{entry['name']}项目",
+            implementer=implementer,
+            implementer_kind=kind,
+            funds_paid_to=kind,
+            village_use=entry.get("village_use", False),
+            acceptance=Acceptance(
+                result="PASSED",
+                accepted_on=completed + timedelta(days=rng.randint(3, 25)),
+                document_no=f"样例验字〔{completed.year}〕{rng.randrange(1, 9999)}号",
+            ),
+        )
+
+    def _confirm(self, rng: Random, asset: Asset, drawn: Drawn) -> None:
+        day = CONFIRMED_FROM + timedelta(days=rng.randrange(0, 150))
+        at = self.occasion(day)
+        card = asset.card
+        advice = at.rules.ownership_of(card, title_unclear=False)
+        if advice.owner_kind in {"DEPARTMENT", "TOWNSHIP"}:
+            owner, kind = card.implementer, advice.owner_kind
+        else:
+            owner, kind = drawn.village, "VILLAGE"
+        if kind == "VILLAGE" and card.implementer != drawn.village:
+            self._transfer(asset, card.implementer, drawn.village, day - timedelta(days=7))
+        operating = card.asset_class == "OPERATING"
+        shares = (PartyShare(party=owner, amount=card.original_value),)
+        number = rng.randrange(1, 9999)
+        asset.confirm_ownership(
+            OwnershipConfirmation(
+                owners=shares,
+                owner_kind=kind,
+                income_right_holders=shares if operating else (),
+                ownership_basis="按资金类别和用途确定" if operating else None,
+                income_right_basis="按资金类别和用途确定" if operating else None,
+                county_decision=f"样例政函〔{day.year}〕{number}号" if advice.decider == "COUNTY_GOV" else None,
+                reform_basis_document=f"样例改字〔{day.year}〕{number}号" if advice.rule == "R1" else None,
+                verification_basis=f"样例清核〔{day.year}〕{drawn.township[-6:]}",
+            ),
+            at,
+        )
+        booking = Booking(
+            party=owner,
+            amount=card.original_value,
+            voucher_no=f"记-{day:%Y%m}-{rng.randrange(1, 999):03d}",
+            booked_on=day + timedelta(days=rng.randint(1, 25)),
+        )
+        asset.book(booking, self.occasion(booking.booked_on))
+
+    def _transfer(self, asset: Asset, deliverer: str, receiver: str, day: date) -> None:
+        at = self.occasion(day)
+        code = f"T-{asset.id}"
+        transfer = Transfer(
+            transfer=code,
+            deliverer=deliverer,
+            receiver=receiver,
+            initiated_on=day,
+            items=(TransferItem(item="1", name=asset.card.asset_name),),
+            documents=("竣工验收资料",),
+        )
+        asset.initiate_transfer(transfer, at)
+        asset.accept_transfer(code, receiver, (ItemAcceptance(item="1", result="ACCEPTED"),), at)
+        asset.complete_transfer(code, at)
+
+    def _look_after(self, rng: Random, asset: Asset, drawn: Drawn) -> None:
+        at = self.occasion(date(2021, 12, 1) + timedelta(days=rng.randrange(0, 28)))
+        owner = asset.owners[0].party
+        staff = self.staff[owner]
+        post = PositionRef(organization=owner, position=_principal(asset.owner_kind or ""))
+        custody = Custody(
+            custodian=owner,
+            responsible_unit=owner,
+            first_responsible=post,
+            duties=(Duty(person=staff.manager, duty="MANAGER"), Duty(person=staff.principal, duty="RESPONSIBLE")),
+            rule_document=f"样例管护〔2021〕{owner[-6:]}",
+        )
+        asset.assign_custody(custody, at)
+        supervisor = drawn.township if asset.owner_kind == "VILLAGE" else "ASSET_OFFICE"
+        asset.assign_supervision((Supervision(supervisor=supervisor),), at)
+        if rng.random() < 0.3:
+            done = date(2022, rng.randint(3, 11), rng.randint(1, 28))
+            asset.maintain(Maintenance(done_on=done, content="日常养护（样例）"), self.occasion(done))
+
+    def _operate(self, rng: Random, asset: Asset, drawn: Drawn) -> None:
+        mode = _draw(rng, self.profile["operation"])
+        rent = self.profile["rent"]
+        annual = asset.card.original_value * rng.randint(rent["low"], rent["high"]) // 10_000 // 100 * 100
+        if mode == "NONE" or annual <= 0:
+            return
+        signed = date(2021, 12, 30) + timedelta(days=rng.randrange(0, 60))
+        years = rng.randint(3, 10)
+        terms = ContractTerms(
+            contract=f"C-{asset.id}",
+            mode=mode,
+            operator=Operator(operator=f"O{drawn.village[-6:]}{rng.randrange(1, 30):02d}", name="样例经营主体"),
+            signed_on=signed,
+            starts_on=signed + timedelta(days=1),
+            ends_on=date(signed.year + years, signed.month, min(signed.day, 28)),
+            signer=asset.owners[0].party,
+            clauses={
+                "responsibility": "乙方负责日常经营",
+                "target": "不低于上年产值",
+                "income": "按年缴纳",
+                "mode": "见合同首部",
+                "term": f"{years}年",
+                "incomeDistribution": "归集体所有",
+                "riskControl": "缴纳履约保证金",
+                "custody": "乙方负责日常管护",
+            },
+            decision_document=f"样例村代会〔{signed.year}〕{rng.randrange(1, 60)}号",
+            annual_income=Fen(annual),
+        )
+        asset.sign_contract(terms, self.occasion(signed))
+        if rng.randrange(1000) < rent["defaulted_per_mille"]:
+            return
+        paid = date(2022, 10, 15) + timedelta(days=40 if rng.randrange(1000) < rent["late_per_mille"] else 0)
+        receipt = IncomeReceipt(
+            receipt=f"R-{asset.id}-2022",
+            amount=Fen(annual),
+            received_on=paid,
+            contract=terms.contract,
+            payer="样例经营主体",
+            voucher_no=f"收-{paid:%Y%m}-{rng.randrange(1, 999):03d}",
+        )
+        asset.receive_income(receipt, self.occasion(paid))
+        if rng.random() < 0.5:
+            self._distribute(rng, asset, annual // 2)
+
+    def _distribute(self, rng: Random, asset: Asset, amount: int) -> None:
+        paid = date(2022, 12, rng.randint(10, 28))
+        parts = split_exactly(amount, {"COLLECTIVE_ECONOMY": 6, "PUBLIC_POST": 4})
+        number = rng.randrange(1, 60)
+        distribution = IncomeDistribution(
+            plan=f"D-{asset.id}-2022",
+            holder=next(iter(asset.income_by_holder)),
+            amount=Fen(amount),
+            paid_on=paid,
+            voucher_no=f"付-{paid:%Y%m}-{rng.randrange(1, 999):03d}",
+            lines=tuple(IncomeUse(use=use, amount=Fen(part)) for use, part in parts.items() if part > 0),
+            decision_document=f"样例村代会〔2022〕{number}号",
+            notice_document=f"样例公示〔2022〕{number}号",
+            township_review=f"样例审〔2022〕{number}号",
+            filing_document=f"样例备〔2022〕{number}号",
+        )
+        asset.distribute_income(distribution, self.occasion(paid))
+
+    def _depreciate(self, asset: Asset, first_year: int) -> None:
+        for year in range(first_year, LAST_DAY.year + 1):
+            asset.post_depreciation(year, self.occasion(max(date(year, 12, 31), date(2021, 12, 31))))
+
+    def _report(self, rng: Random, asset: Asset) -> None:
+        for day in (date(2022, 6, 20), date(2022, 12, 20)):
+            state = _draw(rng, self.profile["condition"])
+            reported = day + timedelta(days=rng.randrange(0, 10))
+            report = StatusReport(state=state, reported_on=reported)  # type: ignore[arg-type]  # one of the closed list
+            asset.report_status(report, self.occasion(reported))
+
+
+def _principal(owner_kind: str) -> str:
+    return "VILLAGE_PARTY_SECRETARY" if owner_kind == "VILLAGE" else "PRINCIPAL"
+
+
+def _draw(rng: Random, weights: dict[str, int]) -> str:
+    return rng.choices(list(weights), list(weights.values()))[0]
+
+
+def _quantity_and_value(rng: Random, entry: dict[str, Any], *, skewed: bool) -> tuple[Decimal, int]:
+    """Quantity and value in fen (whole 100 yuan). Managed assets are mostly small with a long tail of large ones."""
+    low, high = entry["quantity"]
+    drawn = low + (high - low) * _share(rng, skewed=skewed)
+    quantity = Decimal(round(drawn)) if isinstance(low, int) else Decimal(round(drawn * 10)) / 10
+    cheap, dear = entry["price"]
+    price = int(cheap + (dear - cheap) * _share(rng, skewed=skewed))
+    value = int(quantity * price) * 100
+    return quantity, max(value // 10_000 * 10_000, 10_000)
+
+
+def _share(rng: Random, *, skewed: bool) -> float:
+    """Where in its range a draw falls, 0 to 1: around a third for households, mostly near the low end otherwise."""
+    return min(1.0, rng.lognormvariate(-3.4, 1.5)) if skewed else rng.triangular(0, 1, 0)

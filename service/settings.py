@@ -1,0 +1,74 @@
+"""Settings: environment variables that begin with TAIZHANG_, all optional, read once at the start of a command."""
+
+# Pydantic reads these annotations at run time: no `from __future__ import annotations` here.
+import difflib
+import os
+from pathlib import Path
+from typing import Final, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.exit_codes import SettingsWrong
+
+PREFIX: Final = "TAIZHANG_"
+FOREIGN: Final = ("TAIZHANG_TEST_", "TAIZHANG_ENVIRONMENT_LOCKED")
+"""Names that begin like ours and belong to the test suite and to bin/environment."""
+
+
+class Settings(BaseSettings):
+    """All settings of the service. An empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
+
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL 15 or newer to use instead of the embedded one, postgresql://user:password@host/db"
+    )
+    data: Path | None = Field(None, description="folder of the embedded database")
+    database_connections: int = Field(16, ge=2, le=500, description="connections the pool may open")
+    database_patience: float = Field(10.0, gt=0, le=600, description="seconds to wait for a connection")
+    host: str = Field("127.0.0.1", min_length=1, description="address the HTTP interface listens on")
+    port: int = Field(8080, ge=0, le=65535, description="port the HTTP interface listens on; 0 = any free one")
+    county: str = Field("653022", pattern=r"^[0-9]{6}$", description="county code (GB/T 2260) commands work on")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+
+    @field_validator("data")
+    @classmethod
+    def _absolute(cls, folder: Path | None) -> Path | None:
+        return None if folder is None else folder.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must begin with postgresql://")
+        return url
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, level: object) -> object:
+        return level.lower() if isinstance(level, str) else level
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Settings from the process's environment; `SettingsWrong` names the variable that is wrong."""
+        known = known_variables()
+        for name in sorted(os.environ):
+            if name.startswith(PREFIX) and name not in known and not name.startswith(FOREIGN):
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}."
+                raise SettingsWrong(f"{name} is not a setting of Taizhang; {hint}")
+        try:
+            return cls()
+        except ValidationError as wrong:
+            first = wrong.errors(include_input=False, include_url=False)[0]
+            name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else PREFIX
+            raise SettingsWrong(f"{name} is wrong: {first['msg'].removeprefix('Value error, ')}.") from None
+
+
+def known_variables() -> dict[str, str]:
+    """Every variable's name with what it means, default in brackets, for the help texts."""
+    return {
+        f"{PREFIX}{name.upper()}": f"{field.description}" + ("" if field.default is None else f" [{field.default}]")
+        for name, field in Settings.model_fields.items()
+    }

@@ -1,0 +1,91 @@
+"""The terminal: data on stdout (a table, or JSON with --json), notes and progress on stderr, the log on stderr."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+import structlog
+from rich.console import Console
+
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+T = TypeVar("T")
+
+
+class Terminal:
+    """What a command sees of the person or script that called it."""
+
+    def __init__(self, *, json: bool = False) -> None:
+        self.json = json
+        self.progress = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._settings: Settings | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of this call, read once; `SettingsWrong` if a variable is wrong."""
+        if self._settings is None:
+            self._settings = Settings.from_environment()
+        return self._settings
+
+    def note(self, line: str) -> None:
+        """Print one line for people on stderr, as it is (no markup)."""
+        self.progress.print(line, markup=False)
+
+    def emit(self, data: Any, human: Callable[[Console], None] | None = None) -> None:
+        """The result on stdout: one JSON document with --json (or when there is no human form), else `human`."""
+        if self.json or human is None:
+            sys.stdout.buffer.write(orjson.dumps(data, default=str, option=orjson.OPT_INDENT_2) + b"\n")
+            sys.stdout.buffer.flush()
+        else:
+            human(Console(highlight=False))
+
+    def run(self, coro: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end on uvloop."""
+        import uvloop  # noqa: PLC0415 - not needed for --help
+
+        return uvloop.run(coro)
+
+
+def configure_log(level: str = "info", *, as_json: bool | None = None) -> None:
+    """structlog and logging to stderr; JSON lines when stderr is not a terminal (or as `as_json` says)."""
+    if as_json is None:
+        as_json = not sys.stderr.isatty()
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    finish: list[structlog.typing.Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_dumps)]
+        if as_json
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *finish],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(number)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _dumps(value: Any, default: Callable[[Any], Any] = str, **_: Any) -> str:
+    return orjson.dumps(value, default=default, option=orjson.OPT_NON_STR_KEYS).decode()

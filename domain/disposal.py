@@ -168,8 +168,13 @@ def check_publication(publication: Publication, *, owner_kind: str, places: froz
     )
 
 
-def check_approval(approval: Approval, disposal: Disposal, *, value: Fen, owner_kind: str, at: Occasion) -> None:
-    """Approved by the county government from 10万元 on, else by the approver of P04, after every level (C4.12-05)."""
+def check_approval(
+    approval: Approval, disposal: Disposal, *, value: Fen, owner_kind: str | None, at: Occasion
+) -> None:
+    """Approved by the county government from 10万元 on, else by the approver of P04, after every level (C4.12-05).
+
+    Without an owner (imported history only) nobody knows the route; that the title is missing was found before.
+    """
     at.cite("C4.12-05")
     at.not_in_future(approval.approved_on, "approvedOn")
     at.require(disposal.appraisal, "APPRAISAL_REQUIRED", missing=["appraisal"])
@@ -180,6 +185,8 @@ def check_approval(approval: Approval, disposal: Disposal, *, value: Fen, owner_
         raise refuse("DATE_ORDER", clause="C4.12-03", earlier="publishedOn", later="approvedOn")
     if approval.lowest_price is not None and approval.lowest_price < 0:
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-05", field="lowestPrice")
+    if owner_kind is None:
+        return
     route = at.rules.disposal_route(owner_kind, value)
     at.cite(route.article)
     skipped = [level for level in route.levels if level not in disposal.forwarded]

@@ -22,15 +22,22 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
     database_url: SecretStr | None = Field(
-        None, description="PostgreSQL 15 or newer to use instead of the embedded one, postgresql://user:password@host/db"
+        None,
+        description="PostgreSQL 15 or newer to use instead of the embedded one, postgresql://user:password@host/db",
     )
     data: Path | None = Field(None, description="folder of the embedded database")
     database_connections: int = Field(16, ge=2, le=500, description="connections the pool may open")
     database_patience: float = Field(10.0, gt=0, le=600, description="seconds to wait for a connection")
     host: str = Field("127.0.0.1", min_length=1, description="address the HTTP interface listens on")
-    port: int = Field(8080, ge=0, le=65535, description="port the HTTP interface listens on; 0 = any free one")
-    county: str = Field("653022", pattern=r"^[0-9]{6}$", description="county code (GB/T 2260) commands work on")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+    port: int = Field(
+        8080, ge=0, le=65535, description="port the HTTP interface listens on; 0 = any free one"
+    )
+    county: str = Field(
+        "653022", pattern=r"^[0-9]{6}$", description="county code (GB/T 2260) commands work on"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least level that is logged"
+    )
 
     @field_validator("data")
     @classmethod
@@ -69,6 +76,7 @@ class Settings(BaseSettings):
 def known_variables() -> dict[str, str]:
     """Every variable's name with what it means, default in brackets, for the help texts."""
     return {
-        f"{PREFIX}{name.upper()}": f"{field.description}" + ("" if field.default is None else f" [{field.default}]")
+        f"{PREFIX}{name.upper()}": f"{field.description}"
+        + ("" if field.default is None else f" [{field.default}]")
         for name, field in Settings.model_fields.items()
     }

@@ -21,7 +21,7 @@ T = TypeVar("T")
 class Terminal:
     """What a command sees of the person or script that called it."""
 
-    def __init__(self, *, json: bool = False) -> None:
+    def __init__(self, json: bool = False) -> None:
         self.json = json
         self.progress = Console(stderr=True, highlight=False, soft_wrap=True)
         self._settings: Settings | None = None
@@ -52,7 +52,7 @@ class Terminal:
         return uvloop.run(coro)
 
 
-def configure_log(level: str = "info", *, as_json: bool | None = None) -> None:
+def configure_log(level: str = "info", as_json: bool | None = None) -> None:
     """structlog and logging to stderr; JSON lines when stderr is not a terminal (or as `as_json` says)."""
     if as_json is None:
         as_json = not sys.stderr.isatty()

@@ -1,0 +1,1299 @@
+"""The Asset aggregate: one public asset from registration to disposal.
+
+Its state is kept in orthogonal regions (T11): registration, title, operation, contracts, custody, disposal; what one
+region forbids in another stands in the dated life-cycle table (`_allow`). Public methods decide and raise, the
+`@event` methods below them only assign. A command that repeats what is already so records nothing. Household assets
+are not here: they are register-only and have an aggregate of their own (C4.2-06).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+
+from eventsourcing.domain import event
+from pydantic import Field
+
+from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.contract import Contract, ContractTerms, check_terms
+from domain.custody import Custody, Duty, Supervision, check_duties
+from domain.depreciation import DepreciationBasis
+from domain.disposal import (
+    Appraisal,
+    Approval,
+    Disposal,
+    DisposalProposal,
+    Publication,
+    Sale,
+    check_appraisal,
+    check_approval,
+    check_proposal,
+    check_publication,
+    check_sale,
+)
+from domain.income import IncomeDistribution, IncomeReceipt, check_distribution, check_receipt, digest_of
+from domain.ownership import OwnershipConfirmation, check_confirmation
+from domain.refusals import refuse
+from domain.register_card import Correction, Document, RegisterCard, check_card
+from domain.transfer import ItemAcceptance, Transfer
+from domain.values import LOG, BusinessDate, Code, Fen, Name, PartyShare, Sha256, Text, Value, split_exactly
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+OperationState = Literal["NOT_IN_USE", "IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"]
+
+TITLE_UNCLEAR = "TITLE_UNCLEAR"
+"""The risk that opens a title (权属不清): while it is flagged, a confirmed title counts as disputed."""
+
+
+class StatusReport(Value):
+    """How an asset is doing (C3-08): state, day, evidence, position."""
+
+    state: Literal["IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"] = Field(title="使用状况")
+    reported_on: BusinessDate = Field(title="报告日期")
+    evidence_sha256: Sha256 | None = Field(default=None, title="照片或凭证摘要")
+    position: Name | None = Field(default=None, title="位置")
+    note: Text | None = Field(default=None, title="说明")
+
+
+class Booking(Value):
+    """Entry in an owner's accounts: the confirmed share, or the original value before confirmation (C4.3-13)."""
+
+    party: Code = Field(title="入账单位")
+    amount: Fen = Field(title="入账金额")
+    voucher_no: Name = Field(title="记账凭证号")
+    booked_on: BusinessDate = Field(title="入账日期")
+
+
+class Maintenance(Value):
+    """Upkeep done on the asset (C4.3-14)."""
+
+    done_on: BusinessDate = Field(title="养护日期")
+    content: Text = Field(title="养护内容")
+    cost: Fen = Field(default=Fen(0), title="费用")
+    voucher_no: Name | None = Field(default=None, title="凭证号")
+
+
+@registered
+class Asset(DomainAggregate):
+    """A managed public asset (扶贫资产)."""
+
+    TOPIC: ClassVar[str] = "asset"
+    KIND: ClassVar[str] = "asset"
+
+    card: RegisterCard
+    scope: Literal["IN", "OUT"]
+    documents: dict[str, Document]
+    booked: dict[str, Fen]
+    title: Literal["UNCONFIRMED", "CONFIRMED", "DISPUTED"]
+    owners: tuple[PartyShare, ...]
+    owner_kind: str | None
+    ownership_rule: str | None
+    regime: str | None
+    user_right_holder: str | None
+    income_right_holders: tuple[PartyShare, ...]
+    transfers: dict[str, Transfer]
+    operation: OperationState
+    in_use_since: date | None
+    last_report: StatusReport | None
+    risks: dict[str, date]
+    contracts: dict[str, Contract]
+    income_received: Fen
+    income_distributed: Fen
+    income_by_holder: dict[str, Fen]
+    receipts: dict[str, str]
+    payments: dict[str, str]
+    last_maintenance: Maintenance | None
+    accumulated_depreciation: Fen
+    depreciated_through: int | None
+    custody: Custody | None
+    supervision: tuple[Supervision, ...]
+    disposals: dict[str, Disposal]
+    disposed_on: date | None
+
+    class Event(DomainAggregate.Event):
+        """Root of the asset's events."""
+
+    # ---- registration ------------------------------------------------------------------------------------------
+
+    class Registered(Event, CreatedEvent):
+        """Entered in the register with items 1–9 of the card."""
+
+        TOPIC: ClassVar[str] = "asset.registered"
+        TITLE: ClassVar[str] = "登记"
+        card: RegisterCard
+        scope: Literal["IN", "OUT"]
+
+    @classmethod
+    def register(cls, asset: str, card: RegisterCard, at: Occasion) -> Asset:
+        """Register a completed and accepted asset (C4.3-01, C4.6-02)."""
+        card, scope = check_card(card, at)
+        return cls.begin(cls.Registered, asset, at, card=card, scope=scope)
+
+    @event(Registered)
+    def __init__(self, card: RegisterCard, scope: Literal["IN", "OUT"]) -> None:
+        self.card = card
+        self.scope = scope
+        self.documents = {}
+        self.booked = {}
+        self.title = "UNCONFIRMED"
+        self.owners = ()
+        self.owner_kind = self.ownership_rule = self.regime = self.user_right_holder = None
+        self.income_right_holders = ()
+        self.transfers = {}
+        self.operation = "NOT_IN_USE"
+        self.in_use_since = None
+        self.last_report = None
+        self.risks = {}
+        self.contracts = {}
+        self.income_received = self.income_distributed = Fen(0)
+        self.income_by_holder = {}
+        self.receipts = {}
+        self.payments = {}
+        self.last_maintenance = None
+        self.accumulated_depreciation = Fen(0)
+        self.depreciated_through = None
+        self.custody = None
+        self.supervision = ()
+        self.disposals = {}
+        self.disposed_on = None
+
+    class RegistrationCorrected(Event):
+        """A wrong fact on the card was put right; the old value stays in the history."""
+
+        TOPIC: ClassVar[str] = "asset.registration_corrected"
+        TITLE: ClassVar[str] = "登记更正"
+        card: RegisterCard
+        scope: Literal["IN", "OUT"]
+        changed: tuple[str, ...]
+        old: dict[str, Any]
+        reason: Text
+        document_no: Name
+        county_document_no: Name | None = None
+
+    def correct_registration(self, correction: Correction, at: Occasion) -> None:
+        """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing."""
+        at.cite("C4.6-02")
+        if self.disposed_on is not None:
+            at.require(
+                correction.county_document_no,
+                "ASSET_DISPOSED",
+                missing=["countyDocumentNo"],
+                disposedOn=self.disposed_on,
+            )
+        card = correction.applied_to(self.card)
+        if card == self.card:
+            return
+        card, scope = check_card(card, at)
+        self._must_keep_confirmation(card, at)
+        if card.original_value < self.accumulated_depreciation:
+            raise refuse("FIELD_INVALID", field="originalValue", value=card.original_value)
+        before, after = (one.model_dump(mode="json", by_alias=True, context=LOG) for one in (self.card, card))
+        changed = tuple(name for name in sorted(after) if after[name] != before[name])
+        self.record(
+            self.RegistrationCorrected,
+            at,
+            card=card,
+            scope=scope,
+            changed=changed,
+            old={name: before[name] for name in changed},
+            reason=correction.reason,
+            document_no=correction.document_no,
+            county_document_no=correction.county_document_no,
+        )
+
+    def _must_keep_confirmation(self, card: RegisterCard, at: Occasion) -> None:
+        """What a confirmation rests on (value, class, the facts of its rule) is changed only while the title is open."""
+        if self.title != "CONFIRMED":
+            return
+        rules = at.rules
+        if (
+            card.original_value != self.card.original_value
+            or card.asset_class != self.card.asset_class
+            or rules.ownership_of(card).rule != rules.ownership_of(self.card).rule
+        ):
+            raise refuse(
+                "STEP_OUT_OF_ORDER",
+                clause="C4.5-02",
+                missing=["ownershipConfirmation"],
+                step="registrationCorrection",
+                state=self.title,
+            )
+
+    @event(RegistrationCorrected)
+    def _registration_corrected(self, card: RegisterCard, scope: Literal["IN", "OUT"]) -> None:
+        self.card = card
+        self.scope = scope
+
+    class DocumentArchived(Event):
+        """A document joined the asset's file."""
+
+        TOPIC: ClassVar[str] = "asset.document_archived"
+        TITLE: ClassVar[str] = "资料存档"
+        document: Document
+
+    def archive_document(self, document: Document, at: Occasion) -> None:
+        """Archive a document by its digest (C4.6-03). The same document again records nothing."""
+        at.cite("C4.6-03")
+        self._allow("ARCHIVE", at)
+        known = self.documents.get(document.document)
+        if known == document:
+            return
+        if known is not None and known.sha256 != document.sha256:
+            raise refuse("DOCUMENT_IMMUTABLE", document=document.document)
+        self.record(self.DocumentArchived, at, document=document)
+
+    @event(DocumentArchived)
+    def _document_archived(self, document: Document) -> None:
+        self.documents = {**self.documents, document.document: document}
+
+    class Booked(Event):
+        """Entered in an owner's accounts."""
+
+        TOPIC: ClassVar[str] = "asset.booked"
+        TITLE: ClassVar[str] = "入账"
+        booking: Booking
+
+    def book(self, booking: Booking, at: Occasion) -> None:
+        """Book the confirmed share, or the original value before confirmation (C4.3-13, C4.5-17)."""
+        at.cite("C4.3-13", "C4.5-17")
+        self._allow("BOOK", at)
+        if booking.amount <= 0:
+            raise refuse("AMOUNT_NOT_POSITIVE", field="amount")
+        at.not_in_future(booking.booked_on, "bookedOn")
+        shares = {share.party: share.amount for share in self.owners}
+        expected = shares.get(booking.party) if shares else self.card.original_value
+        at.require(
+            expected == booking.amount,
+            "BOOKED_AMOUNT_MISMATCH",
+            given=booking.amount,
+            expected=expected or Fen(0),
+        )
+        if self.booked.get(booking.party) == booking.amount:
+            return
+        self.record(self.Booked, at, booking=booking)
+
+    @event(Booked)
+    def _booked(self, booking: Booking) -> None:
+        self.booked = {**self.booked, booking.party: booking.amount}
+
+    # ---- title -------------------------------------------------------------------------------------------------
+
+    class TransferInitiated(Event):
+        """One unit offers the asset and its papers to another."""
+
+        TOPIC: ClassVar[str] = "asset.transfer_initiated"
+        TITLE: ClassVar[str] = "发起资产移交"
+        transfer: Transfer
+
+    def initiate_transfer(self, transfer: Transfer, at: Occasion) -> None:
+        """Start a transfer between two units (C4.5-20)."""
+        at.cite("C4.5-20")
+        self._allow("TRANSFER", at)
+        transfer = transfer.as_offered()
+        known = self.transfers.get(transfer.transfer)
+        if known is not None:
+            if known.as_offered() == transfer:
+                return
+            raise refuse("ALREADY_EXISTS", what=transfer.transfer)
+        if transfer.deliverer == transfer.receiver:
+            raise refuse("SAME_PARTY", party=transfer.receiver)
+        at.not_in_future(transfer.initiated_on, "initiatedOn")
+        codes = [item.item for item in transfer.items]
+        if len(set(codes)) != len(codes):
+            raise refuse("FIELD_INVALID", clause="C4.5-20", field="items[].item")
+        self.record(self.TransferInitiated, at, transfer=transfer)
+
+    @event(TransferInitiated)
+    def _transfer_initiated(self, transfer: Transfer) -> None:
+        self.transfers = {**self.transfers, transfer.transfer: transfer}
+
+    class TransferItemsAccepted(Event):
+        """The receiver's word on items of a transfer: accepted, refused, or accepted with a written defect."""
+
+        TOPIC: ClassVar[str] = "asset.transfer_items_accepted"
+        TITLE: ClassVar[str] = "移交项接收"
+        transfer: Code
+        receiver: Code
+        items: tuple[ItemAcceptance, ...]
+
+    def accept_transfer(
+        self, transfer: str, receiver: str, items: tuple[ItemAcceptance, ...], at: Occasion
+    ) -> None:
+        """The receiving unit says item by item what it accepts (C4.5-20)."""
+        at.cite("C4.5-20")
+        current = self._open_transfer(transfer, at)
+        if receiver == current.deliverer:
+            raise refuse("SAME_PARTY", party=receiver)
+        if receiver != current.receiver:
+            raise refuse("FORBIDDEN_JURISDICTION", clause="C4.5-20", organization=receiver)
+        known = {item.item for item in current.items}
+        unknown = [item.item for item in items if item.item not in known]
+        if unknown:
+            raise refuse("NOT_FOUND", what=unknown)
+        fresh = tuple(item for item in items if current.accepted.get(item.item) != item)
+        if fresh:
+            self.record(self.TransferItemsAccepted, at, transfer=transfer, receiver=receiver, items=fresh)
+
+    @event(TransferItemsAccepted)
+    def _transfer_items_accepted(self, transfer: Code, items: tuple[ItemAcceptance, ...]) -> None:
+        current = self.transfers[transfer]
+        words = current.accepted | {item.item: item for item in items}
+        self.transfers = {**self.transfers, transfer: current.model_copy(update={"accepted": words})}
+
+    class TransferCompleted(Event):
+        """Both sides are done: the receiver has the asset and its papers."""
+
+        TOPIC: ClassVar[str] = "asset.transfer_completed"
+        TITLE: ClassVar[str] = "资产移交完成"
+        transfer: Code
+        deliverer: Code
+        receiver: Code
+
+    def complete_transfer(self, transfer: str, at: Occasion) -> None:
+        """Close a transfer once every item is accepted (C4.5-20)."""
+        at.cite("C4.5-20")
+        current = self._open_transfer(transfer, at)
+        open_items = current.open_items
+        at.require(not open_items, "TRANSFER_ITEM_OPEN", missing=open_items, items=open_items)
+        self.record(
+            self.TransferCompleted,
+            at,
+            transfer=transfer,
+            deliverer=current.deliverer,
+            receiver=current.receiver,
+        )
+
+    @event(TransferCompleted)
+    def _transfer_completed(self, transfer: Code) -> None:
+        done = self.transfers[transfer].model_copy(update={"state": "COMPLETED"})
+        self.transfers = {**self.transfers, transfer: done}
+
+    def _open_transfer(self, transfer: str, at: Occasion) -> Transfer:
+        self._allow("TRANSFER", at)
+        current = self.transfers.get(transfer)
+        if current is None:
+            raise refuse("NOT_FOUND", what=transfer)
+        if current.state == "COMPLETED":
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.5-20", step="transfer", state="COMPLETED")
+        return current
+
+    class OwnershipConfirmed(Event):
+        """Whose the asset is, in what shares, by which rule; the accounting regime; whose earlier income is."""
+
+        TOPIC: ClassVar[str] = "asset.ownership_confirmed"
+        TITLE: ClassVar[str] = "确权"
+        confirmation: OwnershipConfirmation
+        rule: str
+        regime: str
+        attributions: tuple[PartyShare, ...]
+
+    def confirm_ownership(self, confirmation: OwnershipConfirmation, at: Occasion) -> None:
+        """Confirm ownership by the decision table of the day (四(五), T3, T4)."""
+        self._allow("CONFIRM_OWNERSHIP", at)
+        at.require(
+            self.title != "CONFIRMED",
+            "STEP_OUT_OF_ORDER",
+            clause="C4.5-02",
+            step="ownershipConfirmation",
+            state=self.title,
+        )
+        received = frozenset(
+            transfer.receiver for transfer in self.transfers.values() if transfer.state == "COMPLETED"
+        )
+        advice, regime = check_confirmation(
+            confirmation,
+            self.card,
+            title_unclear=TITLE_UNCLEAR in self.risks,
+            transferred_to=received,
+            at=at,
+        )
+        at.warn("NOTICE_MISSING", step="ownershipConfirmation")
+        unattributed = self.income_received - self.income_distributed - sum(self.income_by_holder.values())
+        self.record(
+            self.OwnershipConfirmed,
+            at,
+            confirmation=confirmation.model_copy(update={"regime": None}),
+            rule=advice.rule,
+            regime=regime,
+            attributions=_divide(unattributed, confirmation.income_right_holders or confirmation.owners),
+        )
+
+    @event(OwnershipConfirmed)
+    def _ownership_confirmed(
+        self, confirmation: OwnershipConfirmation, rule: str, regime: str, attributions: tuple[PartyShare, ...]
+    ) -> None:
+        self.title = "CONFIRMED"
+        self.owners = confirmation.owners
+        self.owner_kind = confirmation.owner_kind
+        self.ownership_rule = rule
+        self.regime = regime
+        if not self._operated:
+            self.user_right_holder = confirmation.user_right_holder or confirmation.owners[0].party
+        self.income_right_holders = confirmation.income_right_holders
+        self._attribute(attributions)
+        self.risks = {kind: day for kind, day in self.risks.items() if kind != TITLE_UNCLEAR}
+
+    # ---- custody, supervision, persons -------------------------------------------------------------------------
+
+    class CustodyAssigned(Event):
+        """Who looks after the asset: custodian, the post first responsible, named persons."""
+
+        TOPIC: ClassVar[str] = "asset.custody_assigned"
+        TITLE: ClassVar[str] = "落实管护"
+        custody: Custody
+
+    def assign_custody(self, custody: Custody, at: Occasion) -> None:
+        """Assign custody with a named person (C4.10-02); before confirmation only provisionally."""
+        at.cite("C4.10-02", "C4.10-05")
+        self._allow("PROVISIONAL_CUSTODY" if custody.provisional else "CUSTODY", at)
+        if custody == self.custody:
+            return
+        check_duties(self.custody, custody, at)
+        first = custody.first_responsible
+        if first is not None and self.card.asset_class == "PUBLIC_WELFARE":
+            at.require(
+                first.position in at.rules.principal_positions,
+                "FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL",
+                position=first.position,
+            )
+        if any(one.supervisor == custody.custodian for one in self.supervision):
+            at.warn("SUPERVISOR_IS_CUSTODIAN", supervisor=custody.custodian)
+        self.record(self.CustodyAssigned, at, custody=custody)
+
+    @event(CustodyAssigned)
+    def _custody_assigned(self, custody: Custody) -> None:
+        self.custody = custody
+
+    class SupervisionAssigned(Event):
+        """Who supervises the custodian: a set, each with a first supervisor by post."""
+
+        TOPIC: ClassVar[str] = "asset.supervision_assigned"
+        TITLE: ClassVar[str] = "落实监管"
+        supervision: tuple[Supervision, ...]
+
+    def assign_supervision(self, supervision: tuple[Supervision, ...], at: Occasion) -> None:
+        """Assign the supervising units (C4.3-02, C4.10-06, C4.10-07)."""
+        at.cite("C4.3-02", "C4.10-06")
+        self._allow("SUPERVISION", at)
+        at.require(supervision, "SUPERVISOR_REQUIRED", missing=["supervision"])
+        if supervision == self.supervision:
+            return
+        if self.custody is not None and any(one.supervisor == self.custody.custodian for one in supervision):
+            at.warn("SUPERVISOR_IS_CUSTODIAN", supervisor=self.custody.custodian)
+        self.record(self.SupervisionAssigned, at, supervision=supervision)
+
+    @event(SupervisionAssigned)
+    def _supervision_assigned(self, supervision: tuple[Supervision, ...]) -> None:
+        self.supervision = supervision
+
+    class HandedOver(Event):
+        """A person's duty for the asset passed to the successor, by a completed departure case and nothing else."""
+
+        TOPIC: ClassVar[str] = "asset.handed_over"
+        TITLE: ClassVar[str] = "人员交接"
+        case: Code
+        duty: Code
+        outgoing: Code
+        incoming: Code
+        supervisor: Code
+
+    def hand_over(
+        self, *, case: str, duty: str, outgoing: str, incoming: str, supervisor: str, at: Occasion
+    ) -> None:
+        """Pass a duty from one person to another (C4.10-09, C4.10-10). Called by the completion of a departure case."""
+        at.cite("C4.10-10", "C4.10-11")
+        if outgoing == incoming:
+            raise refuse("SAME_PERSON", person=incoming)
+        if self.disposed_on is not None:
+            return  # nobody's care any more: a case opened before the disposal completes without it
+        at.require(
+            self.custody is not None and Duty(person=outgoing, duty=duty) in self.custody.duties,
+            "STEP_OUT_OF_ORDER",
+            clause="C4.10-10",
+            step="handover",
+            state="ASSIGNED" if self.custody is not None else "NONE",
+        )
+        self.record(
+            self.HandedOver,
+            at,
+            case=case,
+            duty=duty,
+            outgoing=outgoing,
+            incoming=incoming,
+            supervisor=supervisor,
+        )
+
+    @event(HandedOver)
+    def _handed_over(self, duty: Code, outgoing: Code, incoming: Code) -> None:
+        if self.custody is None:
+            return
+        kept = [one for one in self.custody.duties if (one.person, one.duty) != (outgoing, duty)]
+        successor = Duty(person=incoming, duty=duty)
+        if successor not in kept:
+            kept.append(successor)
+        self.custody = self.custody.model_copy(update={"duties": tuple(kept)})
+
+    # ---- use and condition -------------------------------------------------------------------------------------
+
+    class PutIntoUse(Event):
+        """Delivered and in use."""
+
+        TOPIC: ClassVar[str] = "asset.put_into_use"
+        TITLE: ClassVar[str] = "投入使用"
+        in_use_since: BusinessDate
+
+    def put_into_use(self, in_use_since: date, at: Occasion) -> None:
+        """Put into use, not before the acceptance (C4.3-01)."""
+        at.cite("C4.3-01")
+        self._allow("STATUS_REPORT", at)
+        if in_use_since == self.in_use_since:
+            return
+        at.not_in_future(in_use_since, "inUseSince")
+        accepted = self.card.acceptance.accepted_on if self.card.acceptance else None
+        if accepted is not None and in_use_since < accepted:
+            raise refuse("DATE_ORDER", clause="C4.3-01", earlier="acceptance.acceptedOn", later="inUseSince")
+        at.require(
+            self.in_use_since is None,
+            "STEP_OUT_OF_ORDER",
+            clause="C4.3-01",
+            step="putIntoUse",
+            state=self.operation,
+        )
+        self.record(self.PutIntoUse, at, in_use_since=in_use_since)
+
+    @event(PutIntoUse)
+    def _put_into_use(self, in_use_since: BusinessDate) -> None:
+        self.operation = "IN_USE"
+        self.in_use_since = in_use_since
+
+    class OperationStatusReported(Event):
+        """Somebody looked at the asset and said how it is."""
+
+        TOPIC: ClassVar[str] = "asset.operation_status_reported"
+        TITLE: ClassVar[str] = "使用状况报告"
+        report: StatusReport
+        opened_risks: tuple[str, ...]
+        cleared_risks: tuple[str, ...]
+
+    def report_status(self, report: StatusReport, at: Occasion) -> None:
+        """Report the condition: a fact, refused only for an asset that is gone. Opens and clears risks (C3-08, C0-01)."""
+        at.cite("C3-08", "C0-01")
+        self._allow("STATUS_REPORT", at)
+        if report == self.last_report:
+            return
+        at.not_in_future(report.reported_on, "reportedOn")
+        seen = sorted(at.rules.risk_kinds.intersection(get_args(OperationState)))
+        self.record(
+            self.OperationStatusReported,
+            at,
+            report=report,
+            opened_risks=tuple(kind for kind in seen if kind == report.state and kind not in self.risks),
+            cleared_risks=tuple(kind for kind in seen if kind != report.state and kind in self.risks),
+        )
+
+    @event(OperationStatusReported)
+    def _operation_status_reported(
+        self, report: StatusReport, opened_risks: tuple[str, ...], cleared_risks: tuple[str, ...]
+    ) -> None:
+        self.operation = report.state
+        self.last_report = report
+        if self.in_use_since is None and report.state in {"IN_USE", "PARTLY_USED"}:
+            self.in_use_since = report.reported_on
+        kept = {kind: day for kind, day in self.risks.items() if kind not in cleared_risks}
+        self.risks = kept | dict.fromkeys(opened_risks, report.reported_on)
+
+    class RiskFlagged(Event):
+        """One of the five losses the regulation wants avoided is suspected."""
+
+        TOPIC: ClassVar[str] = "asset.risk_flagged"
+        TITLE: ClassVar[str] = "风险标记"
+        kind: str
+        reason: Text
+
+    def flag_risk(self, kind: str, reason: str, at: Occasion) -> None:
+        """Open a risk flag, at most one per kind (C0-01). TITLE_UNCLEAR opens the title again (C4.5-07)."""
+        at.cite("C0-01")
+        self._allow("RISK", at)
+        if kind not in at.rules.risk_kinds:
+            raise refuse("UNKNOWN_RISK_KIND", kind=kind)
+        if kind in self.risks:
+            raise refuse("RISK_ALREADY_OPEN", kind=kind, since=self.risks[kind])
+        self.record(self.RiskFlagged, at, kind=kind, reason=reason)
+
+    @event(RiskFlagged)
+    def _risk_flagged(self, kind: str, occurred_on: date) -> None:
+        self.risks = {**self.risks, kind: occurred_on}
+        if kind == TITLE_UNCLEAR and self.title == "CONFIRMED":
+            self.title = "DISPUTED"
+
+    class RiskCleared(Event):
+        """A suspected loss was dealt with."""
+
+        TOPIC: ClassVar[str] = "asset.risk_cleared"
+        TITLE: ClassVar[str] = "风险解除"
+        kind: str
+        reason: Text
+
+    def clear_risk(self, kind: str, reason: str, at: Occasion) -> None:
+        """Close an open risk flag (C0-01); an unclear title is settled by a confirmation and nothing else (C4.5-07)."""
+        at.cite("C0-01")
+        self._allow("RISK", at)
+        if kind not in self.risks:
+            raise refuse("NOT_FOUND", what=kind)
+        if kind == TITLE_UNCLEAR:
+            raise refuse("COUNTY_DECISION_REQUIRED", clause="C4.5-07", missing=["ownershipConfirmation"])
+        self.record(self.RiskCleared, at, kind=kind, reason=reason)
+
+    @event(RiskCleared)
+    def _risk_cleared(self, kind: str) -> None:
+        self.risks = {name: day for name, day in self.risks.items() if name != kind}
+
+    class MaintenanceDone(Event):
+        """Upkeep was done."""
+
+        TOPIC: ClassVar[str] = "asset.maintenance_done"
+        TITLE: ClassVar[str] = "养护维修"
+        maintenance: Maintenance
+        cost_shares: tuple[PartyShare, ...]
+
+    def maintain(self, maintenance: Maintenance, at: Occasion) -> None:
+        """Record upkeep; its cost is borne by the owners in proportion to their shares (C4.3-14, C4.7-09)."""
+        at.cite("C4.3-14", "C4.7-09")
+        self._allow("MAINTENANCE", at)
+        if maintenance == self.last_maintenance:
+            return
+        at.not_in_future(maintenance.done_on, "doneOn")
+        if maintenance.cost < 0:
+            raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.7-09", field="cost")
+        at.require(
+            maintenance.cost == 0 or maintenance.voucher_no is not None,
+            "VOUCHER_REQUIRED",
+            missing=["voucherNo"],
+        )
+        self.record(
+            self.MaintenanceDone,
+            at,
+            maintenance=maintenance,
+            cost_shares=_divide(maintenance.cost, self.owners),
+        )
+
+    @event(MaintenanceDone)
+    def _maintenance_done(self, maintenance: Maintenance) -> None:
+        self.last_maintenance = maintenance
+
+    class DepreciationPosted(Event):
+        """A year's depreciation, in fen: whose it is by shares, and the accumulated amount after it."""
+
+        TOPIC: ClassVar[str] = "asset.depreciation_posted"
+        TITLE: ClassVar[str] = "计提折旧"
+        year: int
+        amount: Fen
+        accumulated: Fen
+        shares: tuple[PartyShare, ...]
+
+    def post_depreciation(self, year: int, at: Occasion) -> None:
+        """Post one year's depreciation (C4.7-10, P14). A year posted before, or nothing left to post, records nothing."""
+        at.cite("C4.7-10")
+        if self.depreciated_through is not None and year <= self.depreciated_through:
+            return
+        self._allow("DEPRECIATE", at)
+        if year > at.today.year:
+            raise refuse("DATE_IN_FUTURE", clause="C4.3-14", field="year", date=str(year), today=at.today)
+        basis = self._depreciation_basis(at)
+        accumulated = basis.accumulated_by_end_of(year)
+        amount = accumulated - self.accumulated_depreciation
+        if amount <= 0:
+            return
+        gap = basis.first_gap(
+            posted_through=self.depreciated_through, year=year, accumulated=self.accumulated_depreciation
+        )
+        at.require(gap is None, "DEPRECIATION_YEAR_GAP", missing=[str(gap)], year=year)
+        self.record(
+            self.DepreciationPosted,
+            at,
+            year=year,
+            amount=Fen(amount),
+            accumulated=Fen(accumulated),
+            shares=_divide(amount, self.owners),
+        )
+
+    def _depreciation_basis(self, at: Occasion) -> DepreciationBasis:
+        asset_type = at.rules.asset_type(self.card.asset_type)
+        if not asset_type.depreciable or self.card.useful_life_years is None:
+            raise refuse("FIELD_INVALID", clause="C4.7-10", field="assetType", value=self.card.asset_type)
+        if self.in_use_since is None or self.regime is None:
+            raise refuse(
+                "STEP_OUT_OF_ORDER",
+                clause="C4.7-10",
+                missing=["putIntoUse" if self.regime is not None else "ownershipConfirmation"],
+                step="depreciation",
+                state=self.operation,
+            )
+        return DepreciationBasis(
+            cost=self.card.original_value,
+            life_years=self.card.useful_life_years,
+            in_use_since=self.in_use_since,
+            method=at.rules.depreciation(self.regime),
+        )
+
+    @event(DepreciationPosted)
+    def _depreciation_posted(self, year: int, accumulated: Fen) -> None:
+        self.accumulated_depreciation = accumulated
+        self.depreciated_through = year
+
+    @property
+    def net_book_value(self) -> Fen:
+        """Original value less accumulated depreciation, fen."""
+        return Fen(self.card.original_value - self.accumulated_depreciation)
+
+    # ---- operation and income ----------------------------------------------------------------------------------
+
+    class Leased(Event):
+        """Let to an operator (租赁)."""
+
+        TOPIC: ClassVar[str] = "asset.leased"
+        TITLE: ClassVar[str] = "出租"
+        terms: ContractTerms
+
+    class OperatingContractSigned(Event):
+        """An operating contract of another mode than lease: contracted, entrusted, joint operation, equity …"""
+
+        TOPIC: ClassVar[str] = "asset.operating_contract_signed"
+        TITLE: ClassVar[str] = "签订经营合同"
+        terms: ContractTerms
+
+    def sign_contract(self, terms: ContractTerms, at: Occasion) -> None:
+        """Put the asset into an operator's hands: `Leased` for mode LEASED, else `OperatingContractSigned` (T6)."""
+        self._allow("CONTRACT", at)
+        known = self.contracts.get(terms.contract)
+        if known is not None:
+            if known.terms == terms:
+                return
+            raise refuse("ALREADY_EXISTS", what=terms.contract)
+        check_terms(terms, self.card, owners=self._owner_parties, existing=self.contracts.values(), at=at)
+        at.warn("NOTICE_MISSING", step="operatingContract")
+        self.record(self.Leased if terms.mode == "LEASED" else self.OperatingContractSigned, at, terms=terms)
+
+    @event(Leased)
+    def _leased(self, terms: ContractTerms) -> None:
+        self.contracts = {**self.contracts, terms.contract: Contract(terms=terms)}
+        self.user_right_holder = terms.operator.operator
+
+    @event(OperatingContractSigned)
+    def _operating_contract_signed(self, terms: ContractTerms) -> None:
+        self.contracts = {**self.contracts, terms.contract: Contract(terms=terms)}
+        self.user_right_holder = terms.operator.operator
+
+    class OperatingContractChanged(Event):
+        """Operator, mode or terms of a running contract changed with the owner's consent."""
+
+        TOPIC: ClassVar[str] = "asset.operating_contract_changed"
+        TITLE: ClassVar[str] = "变更经营合同"
+        terms: ContractTerms
+        consent_document: Name
+        consented_on: BusinessDate
+        consented_by: tuple[Code, ...]
+
+    def change_contract(
+        self,
+        terms: ContractTerms,
+        *,
+        consent_document: str | None,
+        consented_on: date | None,
+        consented_by: tuple[str, ...],
+        at: Occasion,
+    ) -> None:
+        """Change a running contract; operator and mode never without the owners' consent (C4.11-03, P34)."""
+        at.cite("C4.11-03")
+        self._allow("CHANGE_CONTRACT", at)
+        contract = self._open_contract(terms.contract)
+        if terms == contract.terms:
+            return
+        if consent_document is None or consented_on is None:
+            raise refuse("OWNER_CONSENT_REQUIRED", missing=["consentDocument", "consentedOn"])
+        at.not_in_future(consented_on, "consentedOn")
+        at.require(consented_on <= at.on, "CONSENT_AFTER_FACT", consentedOn=consented_on)
+        absent = sorted(self._owner_parties - set(consented_by))
+        at.require(
+            self._consented(consented_by, at), "CO_OWNER_CONSENT_REQUIRED", missing=absent, owners=absent
+        )
+        others = [one for code, one in self.contracts.items() if code != terms.contract]
+        check_terms(terms, self.card, owners=self._owner_parties, existing=others, at=at)
+        self.record(
+            self.OperatingContractChanged,
+            at,
+            terms=terms,
+            consent_document=consent_document,
+            consented_on=consented_on,
+            consented_by=tuple(sorted(set(consented_by))),
+        )
+
+    def _consented(self, parties: tuple[str, ...], at: Occasion) -> bool:
+        """Whether owners with the part of the shares that P34 wants have agreed."""
+        part, whole = at.rules.parameter("P34").operator_or_mode_change
+        agreed = sum(share.amount for share in self.owners if share.party in parties)
+        return agreed * whole >= self.card.original_value * part
+
+    @event(OperatingContractChanged)
+    def _operating_contract_changed(self, terms: ContractTerms) -> None:
+        changed = self.contracts[terms.contract].model_copy(update={"terms": terms})
+        self.contracts = {**self.contracts, terms.contract: changed}
+        self.user_right_holder = terms.operator.operator
+
+    class OperatingContractEnded(Event):
+        """A contract ran out or was terminated."""
+
+        TOPIC: ClassVar[str] = "asset.operating_contract_ended"
+        TITLE: ClassVar[str] = "经营合同终止"
+        contract: Code
+        ended_on: BusinessDate
+        outcome: Literal["EXPIRED", "TERMINATED"]
+        reason: Text
+
+    def end_contract(
+        self,
+        contract: str,
+        ended_on: date,
+        outcome: Literal["EXPIRED", "TERMINATED"],
+        reason: str,
+        at: Occasion,
+    ) -> None:
+        """End a contract: a fact, dated not before its start and not in the future."""
+        at.cite("C4.3-15")
+        self._allow("END_CONTRACT", at)
+        current = self._open_contract(contract)
+        at.not_in_future(ended_on, "endedOn")
+        if ended_on < current.terms.starts_on:
+            raise refuse("DATE_ORDER", clause="C4.3-15", earlier="startsOn", later="endedOn")
+        if outcome == "EXPIRED" and ended_on < current.terms.ends_on:
+            raise refuse("DATE_ORDER", clause="C4.3-15", earlier="endsOn", later="endedOn")
+        self.record(
+            self.OperatingContractEnded,
+            at,
+            contract=contract,
+            ended_on=ended_on,
+            outcome=outcome,
+            reason=reason,
+        )
+
+    @event(OperatingContractEnded)
+    def _operating_contract_ended(
+        self, contract: Code, ended_on: BusinessDate, outcome: Literal["EXPIRED", "TERMINATED"]
+    ) -> None:
+        ended = self.contracts[contract].model_copy(update={"state": outcome, "ended_on": ended_on})
+        self.contracts = {**self.contracts, contract: ended}
+        if not self._operated:
+            self.user_right_holder = self.owners[0].party if self.owners else None
+
+    class HoldoverStarted(Event):
+        """The term ran out, the operator stayed and the owner did not object (民法典 734)."""
+
+        TOPIC: ClassVar[str] = "asset.holdover_started"
+        TITLE: ClassVar[str] = "合同到期继续使用"
+        contract: Code
+        since: BusinessDate
+
+    def start_holdover(self, contract: str, since: date, at: Occasion) -> None:
+        """Record that an operator holds over after the end of the term: a fact."""
+        at.cite("C4.3-15")
+        self._allow("END_CONTRACT", at)
+        current = self._open_contract(contract)
+        if current.state == "HOLDOVER":
+            return
+        at.not_in_future(since, "since")
+        if since <= current.terms.ends_on:
+            raise refuse("DATE_ORDER", clause="C4.3-15", earlier="endsOn", later="since")
+        self.record(self.HoldoverStarted, at, contract=contract, since=since)
+
+    @event(HoldoverStarted)
+    def _holdover_started(self, contract: Code) -> None:
+        held = self.contracts[contract].model_copy(update={"state": "HOLDOVER"})
+        self.contracts = {**self.contracts, contract: held}
+
+    @property
+    def _operated(self) -> bool:
+        """Whether an operator runs it under a contract."""
+        return any(contract.open for contract in self.contracts.values())
+
+    @property
+    def _owner_parties(self) -> frozenset[str]:
+        return frozenset(share.party for share in self.owners)
+
+    def _open_contract(self, contract: str) -> Contract:
+        current = self.contracts.get(contract)
+        if current is None:
+            raise refuse("NOT_FOUND", what=contract)
+        if not current.open:
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.3-15", step="operatingContract", state=current.state)
+        return current
+
+    class IncomeReceived(Event):
+        """Money came in, and whose it is by income right, exact to the fen."""
+
+        TOPIC: ClassVar[str] = "asset.income_received"
+        TITLE: ClassVar[str] = "收益入账"
+        receipt: IncomeReceipt
+        attributions: tuple[PartyShare, ...]
+
+    def receive_income(self, receipt: IncomeReceipt, at: Occasion) -> None:
+        """Record income, a fact: attributed to the income-right holders by their shares (C4.9-01, C4.9-02).
+
+        What comes in before the confirmation waits for it: `OwnershipConfirmed` attributes it.
+        """
+        self._allow("INCOME", at)
+        digest = digest_of(receipt)
+        if receipt.receipt in self.receipts:
+            if self.receipts[receipt.receipt] == digest:
+                return
+            raise refuse("ALREADY_EXISTS", what=receipt.receipt)
+        contract = self.contracts.get(receipt.contract) if receipt.contract is not None else None
+        if receipt.contract is not None and contract is None:
+            raise refuse("NOT_FOUND", what=receipt.contract)
+        check_receipt(receipt, due=contract.terms.annual_income if contract is not None else None, at=at)
+        at.in_range(self.income_received + receipt.amount, "amount")
+        holders = self.income_right_holders or self.owners
+        self.record(self.IncomeReceived, at, receipt=receipt, attributions=_divide(receipt.amount, holders))
+
+    @event(IncomeReceived)
+    def _income_received(self, receipt: IncomeReceipt, attributions: tuple[PartyShare, ...]) -> None:
+        self.receipts = {**self.receipts, receipt.receipt: digest_of(receipt)}
+        self.income_received = Fen(self.income_received + receipt.amount)
+        self._attribute(attributions)
+
+    def _attribute(self, attributions: tuple[PartyShare, ...]) -> None:
+        balance = dict(self.income_by_holder)
+        for share in attributions:
+            balance[share.party] = Fen(balance.get(share.party, 0) + share.amount)
+        self.income_by_holder = balance
+
+    class IncomeDistributed(Event):
+        """An approved plan was paid out."""
+
+        TOPIC: ClassVar[str] = "asset.income_distributed"
+        TITLE: ClassVar[str] = "收益分配"
+        distribution: IncomeDistribution
+
+    def distribute_income(self, distribution: IncomeDistribution, at: Occasion) -> None:
+        """Pay out an approved plan from one holder's income of this asset (C4.9-03, C4.9-05, C4.9-06)."""
+        self._allow("DISTRIBUTE", at)
+        key, digest = _payment_key(distribution), digest_of(distribution)
+        if key in self.payments:
+            if self.payments[key] == digest:
+                return
+            raise refuse("ALREADY_EXISTS", what=distribution.voucher_no)
+        if distribution.holder not in self.income_by_holder:
+            raise refuse("NOT_INCOME_HOLDER", holder=distribution.holder)
+        check_distribution(distribution, balance=self.income_by_holder[distribution.holder], at=at)
+        at.in_range(self.income_distributed + distribution.amount, "amount")
+        self.record(self.IncomeDistributed, at, distribution=distribution)
+
+    @event(IncomeDistributed)
+    def _income_distributed(self, distribution: IncomeDistribution) -> None:
+        self.payments = {**self.payments, _payment_key(distribution): digest_of(distribution)}
+        self.income_distributed = Fen(self.income_distributed + distribution.amount)
+        left = Fen(self.income_by_holder[distribution.holder] - distribution.amount)
+        self.income_by_holder = {**self.income_by_holder, distribution.holder: left}
+
+    # ---- disposal ----------------------------------------------------------------------------------------------
+
+    class DisposalProposed(Event):
+        """The owner proposes to auction, sell or scrap the asset."""
+
+        TOPIC: ClassVar[str] = "asset.disposal_proposed"
+        TITLE: ClassVar[str] = "提出处置"
+        proposal: DisposalProposal
+
+    def propose_disposal(self, proposal: DisposalProposal, at: Occasion) -> None:
+        """Propose a disposal (C4.12-01): as a rule not of an asset that runs well (P23)."""
+        self._allow("PROPOSE_DISPOSAL", at)
+        if proposal.disposal in self.disposals:
+            raise refuse("ALREADY_EXISTS", what=proposal.disposal)
+        check_proposal(proposal, owner_kind=self.owner_kind or "", at=at)
+        good = at.rules.parameter("P23")
+        runs_well = self.operation in good.operation_states and not self.risks.keys() & set(good.without_flags)
+        at.require(not runs_well, "WELL_OPERATING_NOT_DISPOSABLE", state=self.operation)
+        self.record(self.DisposalProposed, at, proposal=proposal)
+
+    @event(DisposalProposed)
+    def _disposal_proposed(self, proposal: DisposalProposal) -> None:
+        self.disposals = {**self.disposals, proposal.disposal: Disposal(proposal=proposal)}
+
+    class AppraisalRecorded(Event):
+        """The asset was appraised for the disposal."""
+
+        TOPIC: ClassVar[str] = "asset.appraisal_recorded"
+        TITLE: ClassVar[str] = "资产评估"
+        disposal: Code
+        appraisal: Appraisal
+        net_book_value: Fen
+
+    def record_appraisal(self, disposal: str, appraisal: Appraisal, at: Occasion) -> None:
+        """Record the appraisal; from 10万元 on by a licensed agency (C4.12-04). A new one starts the way anew."""
+        current = self._open_disposal(disposal, at)
+        if current.appraisal == appraisal:
+            return
+        value = self._disposal_value(current.model_copy(update={"appraisal": appraisal, "approval": None}), at)
+        check_appraisal(appraisal, value=value, at=at)
+        self.record(
+            self.AppraisalRecorded,
+            at,
+            disposal=disposal,
+            appraisal=appraisal,
+            net_book_value=self.net_book_value,
+        )
+
+    @event(AppraisalRecorded)
+    def _appraisal_recorded(self, disposal: Code, appraisal: Appraisal) -> None:
+        self._advance(
+            disposal, "APPRAISED", appraisal=appraisal, publication=None, forwarded=(), approval=None
+        )
+
+    class AppraisalPublished(Event):
+        """The result was made public where the asset belongs."""
+
+        TOPIC: ClassVar[str] = "asset.appraisal_published"
+        TITLE: ClassVar[str] = "评估结果公开"
+        disposal: Code
+        publication: Publication
+
+    def publish_appraisal(self, disposal: str, publication: Publication, at: Occasion) -> None:
+        """Publish the appraisal result at the owner's place (C4.12-03)."""
+        current = self._open_disposal(disposal, at)
+        if current.publication == publication:
+            return
+        at.require(current.appraisal, "APPRAISAL_REQUIRED", missing=["appraisal"])
+        at.require(
+            current.state in {"PROPOSED", "APPRAISED", "PUBLISHED"},
+            "STEP_OUT_OF_ORDER",
+            clause="C4.12-05",
+            step="publication",
+            state=current.state,
+        )
+        kind = self.owner_kind or ""
+        places = self._owner_parties | {self.card.location}
+        if kind in {"TOWNSHIP", "FARM"}:
+            places |= {self.card.location[:9], f"{self.card.location[:9]}000"}
+        check_publication(publication, owner_kind=kind, places=places, at=at)
+        self.record(self.AppraisalPublished, at, disposal=disposal, publication=publication)
+
+    @event(AppraisalPublished)
+    def _appraisal_published(self, disposal: Code, publication: Publication) -> None:
+        self._advance(disposal, "PUBLISHED", publication=publication)
+
+    class DisposalForwarded(Event):
+        """Passed on one level up (逐级上报)."""
+
+        TOPIC: ClassVar[str] = "asset.disposal_forwarded"
+        TITLE: ClassVar[str] = "逐级上报"
+        disposal: Code
+        level: Code
+        opinion: Text
+
+    def forward_disposal(self, disposal: str, level: str, opinion: str, at: Occasion) -> None:
+        """Pass the proposal to the next level of the route, never skipping one (C4.12-05, A14)."""
+        at.cite("C4.12-05")
+        current = self._open_disposal(disposal, at)
+        at.require(current.publication, "APPRAISAL_NOT_PUBLISHED", missing=["publication"])
+        if self.owner_kind is not None:  # without an owner, in imported history, nobody knows the route
+            route = at.rules.disposal_route(self.owner_kind, self._disposal_value(current, at))
+            if level not in route.levels:
+                raise refuse("CODE_UNKNOWN", clause="C4.12-05", field="level", value=level)
+            due = [step for step in route.levels if step not in current.forwarded][:1]
+            at.require(
+                due == [level],
+                "STEP_OUT_OF_ORDER",
+                clause="C4.12-05",
+                step=level,
+                state=current.state,
+                missing=due,
+            )
+        self.record(self.DisposalForwarded, at, disposal=disposal, level=level, opinion=opinion)
+
+    @event(DisposalForwarded)
+    def _disposal_forwarded(self, disposal: Code, level: Code) -> None:
+        forwarded = (*self.disposals[disposal].forwarded, level)
+        self._advance(disposal, "FORWARDED", forwarded=forwarded)
+
+    class DisposalApproved(Event):
+        """The competent level approved."""
+
+        TOPIC: ClassVar[str] = "asset.disposal_approved"
+        TITLE: ClassVar[str] = "批准处置"
+        disposal: Code
+        approval: Approval
+        value: Fen
+
+    def approve_disposal(self, disposal: str, approval: Approval, at: Occasion) -> None:
+        """Approve: by the county government from 10万元 on, else by the approver of P04 (C4.12-05).
+
+        An approved disposal may be approved again at a lower price, e.g. after an auction without a bidder.
+        """
+        current = self._open_disposal(disposal, at)
+        if current.approval == approval:
+            return
+        value = self._disposal_value(current, at)
+        check_approval(approval, current, value=value, owner_kind=self.owner_kind, at=at)
+        self.record(self.DisposalApproved, at, disposal=disposal, approval=approval, value=value)
+
+    @event(DisposalApproved)
+    def _disposal_approved(self, disposal: Code, approval: Approval) -> None:
+        self._advance(disposal, "APPROVED", approval=approval)
+
+    class DisposalClosed(Event):
+        """The proposal was rejected by an approver or withdrawn by the owner."""
+
+        TOPIC: ClassVar[str] = "asset.disposal_closed"
+        TITLE: ClassVar[str] = "终止处置"
+        disposal: Code
+        outcome: Literal["REJECTED", "WITHDRAWN"]
+        reason: Text
+
+    def close_disposal(
+        self, disposal: str, outcome: Literal["REJECTED", "WITHDRAWN"], reason: str, at: Occasion
+    ) -> None:
+        """Reject or withdraw an open disposal."""
+        at.cite("C4.12-02")
+        self._open_disposal(disposal, at, "CLOSE_DISPOSAL")
+        self.record(self.DisposalClosed, at, disposal=disposal, outcome=outcome, reason=reason)
+
+    @event(DisposalClosed)
+    def _disposal_closed(self, disposal: Code, outcome: Literal["REJECTED", "WITHDRAWN"]) -> None:
+        self._advance(disposal, outcome)
+
+    class Disposed(Event):
+        """Auctioned, sold or scrapped: the asset's life ends here."""
+
+        TOPIC: ClassVar[str] = "asset.disposed"
+        TITLE: ClassVar[str] = "处置"
+        disposal: Code
+        kind: Code
+        sale: Sale
+        net_book_value: Fen
+        ended_contracts: tuple[Code, ...]
+
+    def dispose(self, disposal: str, sale: Sale, at: Occasion) -> None:
+        """Carry out an approved disposal, not below what was approved (C4.12-05, C4.12-06). Open contracts end with it."""
+        current = self._open_disposal(disposal, at)
+        check_sale(sale, current, at)
+        self.record(
+            self.Disposed,
+            at,
+            disposal=disposal,
+            kind=current.proposal.kind,
+            sale=sale,
+            net_book_value=self.net_book_value,
+            ended_contracts=tuple(code for code, contract in sorted(self.contracts.items()) if contract.open),
+        )
+
+    @event(Disposed)
+    def _disposed(self, disposal: Code, sale: Sale, ended_contracts: tuple[Code, ...]) -> None:
+        self._advance(disposal, "DISPOSED", sale=sale)
+        self.disposed_on = sale.disposed_on
+        self.risks = {}
+        ended = {"state": "TERMINATED", "ended_on": sale.disposed_on}
+        self.contracts = self.contracts | {
+            code: self.contracts[code].model_copy(update=ended) for code in ended_contracts
+        }
+
+    class DisposalProceedsReceived(Event):
+        """The price came in; 0.00 is recorded as such for scrap without value (C4.12-07)."""
+
+        TOPIC: ClassVar[str] = "asset.disposal_proceeds_received"
+        TITLE: ClassVar[str] = "处置收入入账"
+        disposal: Code
+        amount: Fen
+        received_on: BusinessDate
+        voucher_no: Name
+
+    def receive_proceeds(
+        self, disposal: str, amount: Fen, received_on: date, voucher_no: str, at: Occasion
+    ) -> None:
+        """Record proceeds of a disposal: a fact (C4.12-07)."""
+        at.cite("C4.12-07")
+        current = self.disposals.get(disposal)
+        if current is None:
+            raise refuse("NOT_FOUND", what=disposal)
+        if current.state != "DISPOSED":
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.12-05", step="disposalProceeds", state=current.state)
+        if amount < 0:
+            raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-07", field="amount")
+        at.not_in_future(received_on, "receivedOn")
+        if voucher_no in current.proceeds:
+            if current.proceeds[voucher_no] == amount:
+                return
+            raise refuse("ALREADY_EXISTS", what=voucher_no)
+        at.in_range(sum(current.proceeds.values()) + amount, "amount")
+        self.record(
+            self.DisposalProceedsReceived,
+            at,
+            disposal=disposal,
+            amount=amount,
+            received_on=received_on,
+            voucher_no=voucher_no,
+        )
+
+    @event(DisposalProceedsReceived)
+    def _disposal_proceeds_received(self, disposal: Code, amount: Fen, voucher_no: Name) -> None:
+        current = self.disposals[disposal]
+        self._advance(disposal, current.state, proceeds={**current.proceeds, voucher_no: amount})
+
+    def _advance(self, disposal: str, state: str, **facts: Any) -> None:
+        moved = self.disposals[disposal].model_copy(update={"state": state, **facts})
+        self.disposals = {**self.disposals, disposal: moved}
+
+    def _open_disposal(self, disposal: str, at: Occasion, action: str = "DISPOSE") -> Disposal:
+        self._allow(action, at)
+        current = self.disposals.get(disposal)
+        if current is None:
+            raise refuse("NOT_FOUND", what=disposal)
+        if not current.open:
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.12-05", step="disposal", state=current.state)
+        return current
+
+    def _disposal_value(self, disposal: Disposal, at: Occasion) -> Fen:
+        return disposal.value(
+            original_value=self.card.original_value, net_book_value=self.net_book_value, at=at
+        )
+
+    # ---- guards across regions (T11) ---------------------------------------------------------------------------
+
+    def regions(self) -> dict[str, str]:
+        """The state of every region, by its code in the life-cycle table."""
+        contracts = [contract.state for contract in self.contracts.values()]
+        disposals = [disposal.state for disposal in self.disposals.values()]
+        running = next((state for state in ("ACTIVE", "HOLDOVER") if state in contracts), None)
+        return {
+            "REGISTRATION": "BOOKED" if self.booked else "REGISTERED",
+            "TITLE": self.title,
+            "OPERATION": self.operation,
+            "CONTRACT": running or (contracts[-1] if contracts else "NONE"),
+            "CUSTODY": "NONE" if self.custody is None else "ASSIGNED",
+            "DISPOSAL": disposals[-1] if disposals else "NONE",
+        }
+
+    def _allow(self, action: str, at: Occasion) -> None:
+        """Refuse an action that the state of another region forbids (T11)."""
+        guard = at.rules.guard(action, self.regions())
+        if guard is None:
+            return
+        if guard.refusal == "ASSET_DISPOSED":
+            at.refuse(guard.refusal, clause=guard.article, disposedOn=self.disposed_on)
+        elif guard.refusal == "OWNERSHIP_NOT_CONFIRMED":
+            at.refuse(guard.refusal, clause=guard.article, missing=["ownershipConfirmation"])
+        else:
+            at.refuse(guard.refusal, clause=guard.article, state=self.regions()[guard.region], step=action)
+
+
+def _payment_key(distribution: IncomeDistribution) -> str:
+    """A plan is paid from several holders' income, and in instalments: each under a voucher of its own."""
+    return f"{distribution.plan}/{distribution.holder}/{distribution.voucher_no}"
+
+
+def _divide(amount: int, shares: tuple[PartyShare, ...]) -> tuple[PartyShare, ...]:
+    """An amount divided by shares, exact to the fen, in order of party code."""
+    if not shares or amount == 0:
+        return ()
+    parts = split_exactly(amount, {share.party: share.amount for share in shares})
+    return tuple(PartyShare(party=code, amount=Fen(parts[code])) for code in sorted(parts))

@@ -1,0 +1,104 @@
+"""Who owns an asset, who decides it, and what has to happen before (四(五), decision table T3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from domain.refusals import refuse
+from domain.regulation.rows import Condition, Decider, OwnerKind, OwnershipRule, OwnershipStep
+from domain.values import Value
+
+
+class OwnershipFacts(Value):
+    """What T3 looks at. A fact that is None is unknown and meets no condition."""
+
+    asset_class: str
+    asset_type: str | None = None
+    project_scope: str | None = None
+    implementer_kind: str | None = None
+    funds_paid_to: str | None = None
+    village_use: bool = False
+    equity_investment: bool = False
+    title_unclear: bool = False
+    fund_sources: frozenset[str] = frozenset()
+
+    def named(self) -> dict[str, Any]:
+        """The facts by the names that conditions use."""
+        return {
+            "assetClass": self.asset_class,
+            "assetType": self.asset_type,
+            "projectScope": self.project_scope,
+            "implementerKind": self.implementer_kind,
+            "fundsPaidTo": self.funds_paid_to,
+            "villageUse": self.village_use,
+            "equityInvestment": self.equity_investment,
+            "titleUnclear": self.title_unclear,
+            "fundSources": self.fund_sources,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipAdvice:
+    """What T3 says of an asset.
+
+    `owner_kind`: None means as decided by `decider`. `steps`: codes of what must have happened before the confirmation;
+    `step_rows` has these and what is due after it. `suggestion`: unit proposed to the decider. `trace`: each row tried,
+    in Chinese, with the first condition that failed.
+    """
+
+    rule: str
+    owner_kind: OwnerKind | None
+    decider: Decider
+    steps: tuple[str, ...]
+    step_rows: tuple[OwnershipStep, ...]
+    article: str
+    articles: tuple[str, ...]
+    rule_gap: bool
+    overridable: bool
+    ordered: bool
+    chain: str | None
+    suggestion: str | None
+    trace: tuple[str, ...]
+
+
+def advise(facts: OwnershipFacts, table: Iterable[OwnershipRule]) -> OwnershipAdvice:
+    """The first row of `table`, which is sorted by order, whose conditions all hold. RULE_GAP when there is none."""
+    named = facts.named()
+    trace: list[str] = []
+    for row in table:
+        failed = first_failing(row.conditions, named)
+        if failed is not None:
+            trace.append(f"{row.code} {row.zh}：不符合“{failed.zh}”")
+            continue
+        trace.append(f"{row.code} {row.zh}：符合")
+        asked = tuple(step for step in row.steps if step.unless is None or not step.unless.holds(named))
+        suggested = [one.unit for one in row.suggestions if one.implementer_kind == facts.implementer_kind]
+        return OwnershipAdvice(
+            rule=row.code,
+            owner_kind=row.owner_kind,
+            decider=row.decider,
+            steps=tuple(step.code for step in asked if not step.after_confirmation),
+            step_rows=asked,
+            article=row.article,
+            articles=row.articles,
+            rule_gap=row.rule_gap,
+            overridable=row.overridable,
+            ordered=row.ordered,
+            chain=row.chain,
+            suggestion=suggested[0] if suggested else None,
+            trace=tuple(trace),
+        )
+    raise refuse("RULE_GAP", table="T3", facts=told(named))
+
+
+def first_failing(conditions: Iterable[Condition], named: Mapping[str, Any]) -> Condition | None:
+    """The first condition that does not hold, or None."""
+    return next((condition for condition in conditions if not condition.holds(named)), None)
+
+
+def told(named: Mapping[str, Any]) -> str:
+    """Facts as a sentence can name them."""
+    known = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in named.items()}
+    return "，".join(f"{name}={value}" for name, value in known.items() if value not in (None, []))

@@ -1,0 +1,366 @@
+"""The departures ledger (离任交接台账): every departure case, how far it has come, its lines (C4.10-09 … C4.10-11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import Index
+
+from projections.events import LedgerEvent, day
+from projections.projection import Projection
+from projections.reading import Conditions, Page, page, rows_of
+from projections.rows import Row, Rows
+from projections.tables import (
+    LedgerTable,
+    day_column,
+    json_column,
+    ledger_table,
+    position_column,
+    text_column,
+    whole_column,
+)
+from projections.writing import Connection
+
+DEPARTURE_CASE: Final = ledger_table(
+    "departure_case",
+    text_column("case_id", "交接编号"),
+    text_column("person", "离任人"),
+    text_column("kind", "交接类型：RESPONSIBLE 责任人 / MANAGER 管理人员"),
+    text_column("organization", "单位"),
+    text_column("reason", "原因"),
+    day_column("departs_on", "离任日期"),
+    text_column("successor", "接任人", null=True),
+    text_column("document_no", "通知文号", null=True),
+    text_column("state", "状态：OPEN / COMPLETED"),
+    whole_column("lines", "清单项数"),
+    whole_column("open_lines", "待接收项数"),
+    whole_column("accepted_lines", "已接收项数"),
+    whole_column("disputed_lines", "有异议项数"),
+    text_column("audit_report", "离任审计报告文号", null=True),
+    day_column("audit_cut_off", "审计截止日", null=True),
+    text_column("sealed", "封存清单摘要", null=True),
+    json_column("signatures", "已签字的角色、人员与日期"),
+    text_column("supervisor", "监交人", null=True),
+    day_column("opened_on", "启动日期"),
+    day_column("completed_on", "完成日期", null=True),
+    whole_column("version", "交接事件版本"),
+    position_column("first_position", "首个事件位置"),
+    key=("case_id",),
+    group="case_id",
+    comment="离任交接：每件一行，含进度",
+    indexes=(Index("departure_case_person_idx", "county", "person"),),
+)
+
+DEPARTURE_LINE: Final = ledger_table(
+    "departure_line",
+    text_column("case_id", "交接编号"),
+    text_column("asset", "资产编号"),
+    text_column("state", "状态：OPEN / ACCEPTED / DISPUTED"),
+    text_column("accepted_by", "接收人", null=True),
+    text_column("disputed_by", "提出异议人", null=True),
+    text_column("dispute", "异议内容", null=True),
+    text_column("resolution", "异议处理结果", null=True),
+    text_column("resolution_document", "处理文号", null=True),
+    position_column("first_position", "列入清单的事件位置"),
+    key=("case_id", "asset"),
+    group="case_id",
+    comment="离任交接清单：每项资产一行",
+    indexes=(Index("departure_line_asset_idx", "county", "asset"),),
+)
+
+SIGNATORIES: Final = ("OUTGOING", "INCOMING", "SUPERVISOR")
+_COUNTED: Final = {"OPEN": "open_lines", "ACCEPTED": "accepted_lines", "DISPUTED": "disputed_lines"}
+
+
+def _touch(event: LedgerEvent, rows: Rows) -> Row:
+    row = rows.edit(DEPARTURE_CASE, event.id)
+    row["position"] = event.position
+    row["version"] = event.version
+    return row
+
+
+def _opened(event: LedgerEvent, rows: Rows) -> None:
+    if rows.find(DEPARTURE_CASE, event.id) is not None:
+        raise ValueError(f"departure case {event.id} is open already")
+    notice = event.data["notice"]
+    case = rows.put(
+        DEPARTURE_CASE,
+        {
+            "case_id": event.id,
+            "person": notice["person"],
+            "kind": notice["kind"],
+            "organization": notice["organization"],
+            "reason": notice["reason"],
+            "departs_on": day(notice["departsOn"]),
+            "successor": notice.get("successor"),
+            "document_no": notice.get("documentNo"),
+            "state": "OPEN",
+            "lines": 0,
+            "open_lines": 0,
+            "accepted_lines": 0,
+            "disputed_lines": 0,
+            "audit_report": None,
+            "audit_cut_off": None,
+            "sealed": None,
+            "signatures": {},
+            "supervisor": None,
+            "opened_on": event.day,
+            "completed_on": None,
+            "version": event.version,
+            "first_position": event.position,
+            "position": event.position,
+        },
+    )
+    _add_lines(event, rows, case)
+
+
+def _add_lines(event: LedgerEvent, rows: Rows, case: Row) -> None:
+    known = {line["asset"] for line in rows.group(DEPARTURE_LINE, event.id)}
+    for asset in event.data["assets"]:
+        if asset in known:
+            _move_line(event, rows, case, asset, "OPEN")
+            continue
+        known.add(asset)
+        rows.put(
+            DEPARTURE_LINE,
+            {
+                "case_id": event.id,
+                "asset": asset,
+                "state": "OPEN",
+                "accepted_by": None,
+                "disputed_by": None,
+                "dispute": None,
+                "resolution": None,
+                "resolution_document": None,
+                "first_position": event.position,
+                "position": event.position,
+            },
+        )
+        case["lines"] += 1
+        case["open_lines"] += 1
+
+
+def _move_line(event: LedgerEvent, rows: Rows, case: Row, asset: str, state: str, **facts: str | None) -> None:
+    line = rows.edit(DEPARTURE_LINE, event.id, asset)
+    case[_COUNTED[line["state"]]] -= 1
+    case[_COUNTED[state]] += 1
+    line["state"] = state
+    line.update(facts)
+    line["position"] = event.position
+
+
+def _unseal(case: Row) -> None:
+    """What is on the list or who takes it has changed: the digest and the signatures under it no longer hold."""
+    case["sealed"] = None
+    case["signatures"] = {}
+
+
+def _successor_named(event: LedgerEvent, rows: Rows) -> None:
+    case = _touch(event, rows)
+    case["successor"] = event.data["successor"]
+    for line in rows.group(DEPARTURE_LINE, event.id):
+        _move_line(event, rows, case, line["asset"], "OPEN", accepted_by=None)
+    _unseal(case)
+
+
+def _lines_added(event: LedgerEvent, rows: Rows) -> None:
+    case = _touch(event, rows)
+    _add_lines(event, rows, case)
+    _unseal(case)
+
+
+def _lines_accepted(event: LedgerEvent, rows: Rows) -> None:
+    case = _touch(event, rows)
+    for asset in event.data["assets"]:
+        _move_line(event, rows, case, asset, "ACCEPTED", accepted_by=event.data["acceptedBy"])
+
+
+def _line_disputed(event: LedgerEvent, rows: Rows) -> None:
+    case = _touch(event, rows)
+    data = event.data
+    _move_line(
+        event,
+        rows,
+        case,
+        data["asset"],
+        "DISPUTED",
+        accepted_by=None,
+        disputed_by=data["disputedBy"],
+        dispute=data["reason"],
+        resolution=None,
+        resolution_document=None,
+    )
+    _unseal(case)
+
+
+def _dispute_resolved(event: LedgerEvent, rows: Rows) -> None:
+    data = event.data
+    _move_line(
+        event,
+        rows,
+        _touch(event, rows),
+        data["asset"],
+        "OPEN",
+        resolution=data["resolution"],
+        resolution_document=data["documentNo"],
+    )
+
+
+def _audit_completed(event: LedgerEvent, rows: Rows) -> None:
+    case = _touch(event, rows)
+    audit = event.data["audit"]
+    case["audit_report"] = audit["reportNo"]
+    case["audit_cut_off"] = day(audit["cutOff"])
+
+
+def _list_sealed(event: LedgerEvent, rows: Rows) -> None:
+    case = _touch(event, rows)
+    _unseal(case)
+    case["sealed"] = event.data["listSha256"]
+
+
+def _signed(event: LedgerEvent, rows: Rows) -> None:
+    case = _touch(event, rows)
+    signature = event.data["signature"]
+    facts = {name: signature[name] for name in ("person", "organization", "signedOn")}
+    case["signatures"] = {**case["signatures"], signature["role"]: facts}
+
+
+def _completed(event: LedgerEvent, rows: Rows) -> None:
+    case = _touch(event, rows)
+    case["state"] = "COMPLETED"
+    case["completed_on"] = event.day
+    case["successor"] = event.data["successor"]
+    case["supervisor"] = event.data["supervisor"]
+
+
+HANDLERS: Final = {
+    "departure_case.opened": _opened,
+    "departure_case.successor_named": _successor_named,
+    "departure_case.lines_added": _lines_added,
+    "departure_case.lines_accepted": _lines_accepted,
+    "departure_case.line_disputed": _line_disputed,
+    "departure_case.dispute_resolved": _dispute_resolved,
+    "departure_case.audit_completed": _audit_completed,
+    "departure_case.list_sealed": _list_sealed,
+    "departure_case.signed": _signed,
+    "departure_case.completed": _completed,
+}
+_WITH_LINES: Final = frozenset(list(HANDLERS)[:6])
+
+
+def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
+    keys = [(DEPARTURE_CASE, event.id)]
+    if event.type in _WITH_LINES:
+        keys.append((DEPARTURE_LINE, event.id))
+    return keys
+
+
+PROJECTION: Final = Projection(
+    name="departures",
+    title="离任交接台账",
+    version=1,
+    tables=(DEPARTURE_CASE, DEPARTURE_LINE),
+    handlers=HANDLERS,
+    keys=_keys,
+    weight=1,
+)
+
+
+def missing_points(case: Mapping[str, Any]) -> list[str]:
+    """What still stands in the way of completing a case: "lines:<n>" (not accepted), "successor", "audit", "seal",
+    "signature:<role>".
+    """
+    if case["state"] == "COMPLETED":
+        return []
+    points = []
+    if case["lines"] != case["accepted_lines"]:
+        points.append(f"lines:{case['lines'] - case['accepted_lines']}")
+    if case["successor"] is None:
+        points.append("successor")
+    if case["kind"] == "RESPONSIBLE" and case["audit_report"] is None:
+        points.append("audit")
+    if case["sealed"] is None:
+        points.append("seal")
+    points.extend(f"signature:{role}" for role in SIGNATORIES if role not in case["signatures"])
+    return points
+
+
+async def departure_page(
+    connection: Connection,
+    county: str,
+    *,
+    person: str | None = None,
+    organization: str | list[str] | None = None,
+    kind: str | None = None,
+    state: str | None = None,
+    sort: str = "case_id",
+    descending: bool = False,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page:
+    """Departure cases, each with `missing`: what stands in the way of its completion."""
+    conditions = Conditions()
+    conditions.equal("d.county", county)
+    conditions.equal("d.person", person)
+    conditions.equal("d.organization", organization)
+    conditions.equal("d.kind", kind)
+    conditions.equal("d.state", state)
+    found = await page(
+        connection,
+        DEPARTURE_CASE,
+        conditions,
+        source="departure_case d",
+        alias="d",
+        columns=DEPARTURE_CASE.columns,
+        sort=sort,
+        descending=descending,
+        limit=limit,
+        cursor=cursor,
+    )
+    for row in found.rows:
+        row["missing"] = missing_points(row)
+    return found
+
+
+async def departure_row(connection: Connection, county: str, case: str) -> Row | None:
+    """One case with `missing`; None if there is none."""
+    records = await connection.fetch(
+        f"SELECT {', '.join(DEPARTURE_CASE.columns)} FROM departure_case WHERE county = $1 AND case_id = $2",
+        county,
+        case,
+    )
+    if not records:
+        return None
+    (row,) = rows_of(records, DEPARTURE_CASE)
+    row["missing"] = missing_points(row)
+    return row
+
+
+async def departure_lines(
+    connection: Connection,
+    county: str,
+    case: str,
+    *,
+    state: str | None = None,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page:
+    """The list of one case, in order of asset, with the asset's name and value (fen) where it is in the register."""
+    conditions = Conditions()
+    conditions.equal("l.county", county)
+    conditions.equal("l.case_id", case)
+    conditions.equal("l.state", state)
+    return await page(
+        connection,
+        DEPARTURE_LINE,
+        conditions,
+        source="departure_line l LEFT JOIN asset_register r ON r.county = l.county AND r.asset = l.asset",
+        alias="l",
+        columns=DEPARTURE_LINE.columns,
+        sort="asset",
+        limit=limit,
+        cursor=cursor,
+        extra=("r.asset_name", "r.original_value"),
+    )

@@ -1,0 +1,215 @@
+"""The income ledger (资产收益台账): what came in and whose it is, what was paid out and for what (四(九)).
+
+Amounts are signed: receipts positive, distributions negative. For every holder and every stretch of time: opening
+balance + received − distributed = closing balance.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from sqlalchemy import Index
+
+from projections.events import LedgerEvent, day
+from projections.projection import Projection
+from projections.reading import Conditions, Page, page
+from projections.rows import Row, Rows
+from projections.tables import LedgerTable, day_column, ledger_table, money_column, text_column, whole_column
+from projections.writing import Connection
+
+INCOME_LEDGER: Final = ledger_table(
+    "income_ledger",
+    whole_column("line", "同一事件内的行号"),
+    text_column("asset", "资产编号"),
+    text_column("entry", "RECEIPT 收益入账 / DISTRIBUTION 收益分配"),
+    text_column("holder", "收益权人；未归属的收入为空", null=True),
+    money_column("amount", "金额，收入为正、分配为负"),
+    day_column("entered_on", "收款或支付日期"),
+    whole_column("year", "年度"),
+    text_column("voucher_no", "凭证号"),
+    text_column("reference", "收款编号或分配方案编号"),
+    text_column("contract", "经营合同", null=True),
+    text_column("payer", "付款人", null=True),
+    text_column("account_kind", "收款账户类型", null=True),
+    text_column("use", "用途", null=True),
+    text_column("purpose", "其他用途名称", null=True),
+    text_column("household", "户编号", null=True),
+    key=("position", "line"),
+    group=None,
+    comment="资产收益台账：每笔收款按收益权人一行，每项分配明细一行",
+    indexes=(
+        Index("income_ledger_holder_idx", "county", "holder", "entered_on"),
+        Index("income_ledger_asset_idx", "county", "asset", "position"),
+    ),
+)
+
+
+def _received(event: LedgerEvent, rows: Rows) -> None:
+    data = event.data
+    receipt = data["receipt"]
+    received_on = day(receipt["receivedOn"])
+    # Imported history may hold income of an asset without confirmed holders: it stays visible without a holder.
+    parts = [(share["party"], share["amount"]) for share in data.get("attributions", ())]
+    for line, (holder, amount) in enumerate(parts or [(None, receipt["amount"])], 1):
+        rows.append(
+            INCOME_LEDGER,
+            {
+                "line": line,
+                "asset": event.id,
+                "entry": "RECEIPT",
+                "holder": holder,
+                "amount": amount,
+                "entered_on": received_on,
+                "year": received_on.year,
+                "voucher_no": receipt["voucherNo"],
+                "reference": receipt["receipt"],
+                "contract": receipt.get("contract"),
+                "payer": receipt.get("payer"),
+                "account_kind": receipt.get("accountKind", "COLLECTIVE"),
+                "use": None,
+                "purpose": None,
+                "household": None,
+                "position": event.position,
+            },
+        )
+
+
+def _distributed(event: LedgerEvent, rows: Rows) -> None:
+    distribution = event.data["distribution"]
+    paid_on = day(distribution["paidOn"])
+    for line, use in enumerate(distribution["lines"], 1):
+        rows.append(
+            INCOME_LEDGER,
+            {
+                "line": line,
+                "asset": event.id,
+                "entry": "DISTRIBUTION",
+                "holder": distribution["holder"],
+                "amount": -use["amount"],
+                "entered_on": paid_on,
+                "year": paid_on.year,
+                "voucher_no": distribution["voucherNo"],
+                "reference": distribution["plan"],
+                "contract": None,
+                "payer": None,
+                "account_kind": None,
+                "use": use["use"],
+                "purpose": use.get("purpose"),
+                "household": use.get("household"),
+                "position": event.position,
+            },
+        )
+
+
+def _keys(_event: LedgerEvent) -> tuple[tuple[LedgerTable, str], ...]:
+    return ()
+
+
+PROJECTION: Final = Projection(
+    name="income_ledger",
+    title="资产收益台账",
+    version=1,
+    tables=(INCOME_LEDGER,),
+    handlers={"asset.income_received": _received, "asset.income_distributed": _distributed},
+    keys=_keys,
+    weight=1,
+)
+
+
+def _conditions(
+    county: str,
+    holder: str | list[str] | None,
+    asset: str | list[str] | None,
+    contract: str | None,
+    entry: str | None,
+    use: str | None,
+    since: date | None,
+    until: date | None,
+) -> Conditions:
+    conditions = Conditions()
+    conditions.equal("i.county", county)
+    conditions.equal("i.holder", holder)
+    conditions.equal("i.asset", asset)
+    conditions.equal("i.contract", contract)
+    conditions.equal("i.entry", entry)
+    conditions.equal("i.use", use)
+    conditions.between("i.entered_on", since, until)
+    return conditions
+
+
+async def income_page(
+    connection: Connection,
+    county: str,
+    *,
+    holder: str | list[str] | None = None,
+    asset: str | list[str] | None = None,
+    contract: str | None = None,
+    entry: str | None = None,
+    use: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    sort: str = "position",
+    descending: bool = False,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page:
+    """Lines of the ledger between two days (inclusive), sorted by any column."""
+    return await page(
+        connection,
+        INCOME_LEDGER,
+        _conditions(county, holder, asset, contract, entry, use, since, until),
+        source="income_ledger i",
+        alias="i",
+        columns=INCOME_LEDGER.columns,
+        sort=sort,
+        descending=descending,
+        limit=limit,
+        cursor=cursor,
+    )
+
+
+async def income_totals(
+    connection: Connection,
+    county: str,
+    *,
+    holder: str | list[str] | None = None,
+    asset: str | list[str] | None = None,
+    since: date | None = None,
+    until: date | None = None,
+) -> Row:
+    """`received`, `distributed` and `balance` (fen) of what the filter covers: received = distributed + balance."""
+    conditions = _conditions(county, holder, asset, None, None, None, since, until)
+    record = await connection.fetchrow(
+        "SELECT count(*) AS lines,"
+        " coalesce(sum(i.amount) FILTER (WHERE i.entry = 'RECEIPT'), 0)::bigint AS received,"
+        " coalesce(-sum(i.amount) FILTER (WHERE i.entry = 'DISTRIBUTION'), 0)::bigint AS distributed,"
+        " coalesce(sum(i.amount), 0)::bigint AS balance"
+        f" FROM income_ledger i WHERE {conditions.where}",
+        *conditions.parameters,
+    )
+    return dict(record)
+
+
+async def income_by_holder_and_year(
+    connection: Connection, county: str, *, holder: str | list[str] | None = None
+) -> list[Row]:
+    """Per holder and year: `opening`, `received`, `distributed`, `closing` (fen), in that order of holders and years.
+    Income without a holder comes last, with holder None.
+    """
+    conditions = Conditions()
+    conditions.equal("i.county", county)
+    conditions.equal("i.holder", holder)
+    records = await connection.fetch(
+        "WITH yearly AS ("
+        "SELECT i.holder, i.year,"
+        " coalesce(sum(i.amount) FILTER (WHERE i.entry = 'RECEIPT'), 0)::bigint AS received,"
+        " coalesce(-sum(i.amount) FILTER (WHERE i.entry = 'DISTRIBUTION'), 0)::bigint AS distributed"
+        f" FROM income_ledger i WHERE {conditions.where} GROUP BY i.holder, i.year)"
+        " SELECT holder, year,"
+        " (sum(received - distributed) OVER w - received + distributed)::bigint AS opening, received, distributed,"
+        " (sum(received - distributed) OVER w)::bigint AS closing"
+        " FROM yearly WINDOW w AS (PARTITION BY holder ORDER BY year) ORDER BY holder NULLS LAST, year",
+        *conditions.parameters,
+    )
+    return [dict(record) for record in records]

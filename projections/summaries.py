@@ -1,0 +1,156 @@
+"""One short Chinese line for every event: what happened, to be read in a list. Derived when shown, never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from domain.values import Fen
+
+Data = Mapping[str, Any]
+
+_STATES: Final = {
+    "NOT_IN_USE": "未使用",
+    "IN_USE": "在用",
+    "PARTLY_USED": "部分使用",
+    "IDLE": "闲置",
+    "DAMAGED": "损毁",
+    "LOST": "灭失",
+}
+_DISPOSALS: Final = {"AUCTION": "拍卖", "TRANSFER": "转让", "SCRAP": "报废", "OTHER": "其他方式"}
+_OUTCOMES: Final = {"EXPIRED": "到期", "TERMINATED": "提前终止", "REJECTED": "未获批准", "WITHDRAWN": "撤回"}
+_DUTIES: Final = {"MANAGER": "管理人员", "RESPONSIBLE": "责任人"}
+
+
+def _yuan(fen: int) -> str:
+    return f"{Fen(fen).yuan()} 元"
+
+
+def _of_card(data: Data) -> str:
+    card = data["card"]
+    return f"{card['assetName']}，{card['quantity']} {card['unitOfMeasure']}，原值 {_yuan(card['originalValue'])}"
+
+
+def _of_terms(data: Data) -> str:
+    terms = data["terms"]
+    term = f"{terms['startsOn']} 至 {terms['endsOn']}"
+    return f"{terms['operator']['name']}，{term}，年收益 {_yuan(terms['annualIncome'])}"
+
+
+def _confirmed(data: Data) -> str:
+    owners = data["confirmation"]["owners"]
+    first = "、".join(f"{one['party']} {_yuan(one['amount'])}" for one in owners[:3])
+    return first if len(owners) <= 3 else f"{first} 等 {len(owners)} 家"
+
+
+def _custody(data: Data) -> str:
+    custody = data["custody"]
+    people = "、".join(
+        f"{one['person']}（{_DUTIES.get(one['duty'], one['duty'])}）" for one in custody.get("duties", ())
+    )
+    return f"管护主体 {custody['custodian']}" + (f"，{people}" if people else "")
+
+
+def _supervision(data: Data) -> str:
+    return "监管单位 " + "、".join(one["supervisor"] for one in data["supervision"])
+
+
+def _handed_over(data: Data) -> str:
+    duty = _DUTIES.get(data["duty"], data["duty"])
+    return f"{duty}由 {data['outgoing']} 交给 {data['incoming']}，监交 {data['supervisor']}"
+
+
+def _status(data: Data) -> str:
+    report = data["report"]
+    note = report.get("note")
+    return _STATES.get(report["state"], report["state"]) + (f"：{note}" if note else "")
+
+
+def _maintenance(data: Data) -> str:
+    done = data["maintenance"]
+    return f"{done['content']}，费用 {_yuan(done.get('cost', 0))}"
+
+
+def _depreciation(data: Data) -> str:
+    return f"{data['year']} 年度 {_yuan(data['amount'])}，累计 {_yuan(data['accumulated'])}"
+
+
+def _distribution(data: Data) -> str:
+    paid = data["distribution"]
+    return f"{paid['holder']} 分配 {_yuan(paid['amount'])}，{len(paid['lines'])} 项"
+
+
+def _appraisal(data: Data) -> str:
+    appraisal = data["appraisal"]
+    by = appraisal.get("agency") or "内部评估"
+    return f"评估价值 {_yuan(appraisal['value'])}（{by}）"
+
+
+def _published(data: Data) -> str:
+    publication = data["publication"]
+    return f"{publication['publishedOn']} 在 {publication['place']} 公开"
+
+
+def _disposed(data: Data) -> str:
+    sale = data["sale"]
+    return f"{_DISPOSALS.get(data['kind'], data['kind'])}，价款 {_yuan(sale['price'])}"
+
+
+def _transfer(data: Data) -> str:
+    transfer = data["transfer"]
+    return f"{transfer['deliverer']} 移交 {transfer['receiver']}，{len(transfer['items'])} 项"
+
+
+_SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
+    "asset.registered": _of_card,
+    "asset.registration_corrected": lambda data: f"更正 {'、'.join(data['changed'])}：{data['reason']}",
+    "asset.document_archived": lambda data: data["document"].get("title") or data["document"]["document"],
+    "asset.booked": lambda data: f"{data['booking']['party']} 入账 {_yuan(data['booking']['amount'])}",
+    "asset.transfer_initiated": _transfer,
+    "asset.transfer_items_accepted": lambda data: f"{data['receiver']} 答复 {len(data['items'])} 项",
+    "asset.transfer_completed": lambda data: f"{data['deliverer']} 已移交 {data['receiver']}",
+    "asset.ownership_confirmed": _confirmed,
+    "asset.custody_assigned": _custody,
+    "asset.supervision_assigned": _supervision,
+    "asset.handed_over": _handed_over,
+    "asset.put_into_use": lambda data: f"自 {data['inUseSince']} 起使用",
+    "asset.operation_status_reported": _status,
+    "asset.risk_flagged": lambda data: f"{data['kind']}：{data['reason']}",
+    "asset.risk_cleared": lambda data: f"{data['kind']}：{data['reason']}",
+    "asset.maintenance_done": _maintenance,
+    "asset.depreciation_posted": _depreciation,
+    "asset.leased": _of_terms,
+    "asset.operating_contract_signed": _of_terms,
+    "asset.operating_contract_changed": _of_terms,
+    "asset.operating_contract_ended": lambda data: (
+        f"{data['contract']} {_OUTCOMES.get(data['outcome'], data['outcome'])}（{data['endedOn']}）"
+    ),
+    "asset.holdover_started": lambda data: f"{data['contract']} 自 {data['since']} 起继续使用",
+    "asset.income_received": lambda data: (
+        f"收款 {_yuan(data['receipt']['amount'])}，凭证 {data['receipt']['voucherNo']}"
+    ),
+    "asset.income_distributed": _distribution,
+    "asset.disposal_proposed": lambda data: (
+        f"{_DISPOSALS.get(data['proposal']['kind'], data['proposal']['kind'])}：{data['proposal']['reason']}"
+    ),
+    "asset.appraisal_recorded": _appraisal,
+    "asset.appraisal_published": _published,
+    "asset.disposal_forwarded": lambda data: f"{data['level']}：{data['opinion']}",
+    "asset.disposal_approved": lambda data: f"{data['approval']['approver']} {data['approval']['documentNo']}",
+    "asset.disposal_closed": lambda data: f"{_OUTCOMES.get(data['outcome'], data['outcome'])}：{data['reason']}",
+    "asset.disposed": _disposed,
+    "asset.disposal_proceeds_received": lambda data: f"到账 {_yuan(data['amount'])}，凭证 {data['voucherNo']}",
+    "household_asset.registered": _of_card,
+    "household_asset.inspected": lambda data: data["inspection"]["condition"],
+    "departure_case.opened": lambda data: f"{data['notice']['person']} 离任，清单 {len(data['assets'])} 项",
+    "departure_case.lines_added": lambda data: f"补充 {len(data['assets'])} 项",
+    "departure_case.lines_accepted": lambda data: f"{data['acceptedBy']} 接收 {len(data['assets'])} 项",
+    "departure_case.line_disputed": lambda data: f"{data['asset']}：{data['reason']}",
+    "departure_case.dispute_resolved": lambda data: f"{data['asset']}：{data['resolution']}",
+}
+
+
+def summary(event_type: str, data: Data) -> str:
+    """The line for an event; empty for a type that has none."""
+    build = _SUMMARIES.get(event_type)
+    return "" if build is None else build(data)

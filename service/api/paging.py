@@ -1,0 +1,172 @@
+"""Pages and exports of ledgers: one question, one snapshot, and how far in the log it reaches.
+
+With `Accept: application/x-ndjson` a whole ledger is streamed from one snapshot, a row per line, and ends with
+`{"trailer":{"count":…,"sha256":…,"position":…}}`; the digest is over the bytes of the lines before it. A stream
+without a trailer was cut off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+import orjson
+from fastapi import Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_snake
+
+from domain.refusals import refuse
+from domain.values import Value
+from projections.reading import MAX_PAGE, Page, QuestionInvalid
+from projections.rows import Row
+from projections.writing import Connection
+from service.api.reading import Read
+from service.api.tables import rows_shown, shown
+from service.intake import JSON, LINES
+
+MinPosition = Annotated[
+    int,
+    Query(title="最低日志位置", description="等待台账至少更新到此位置 / wait until the ledger has reached it", ge=0, lt=2**62),
+]
+Several = tuple[str, ...]
+"""A filter that may be given several times: one of these."""
+
+_Row = TypeVar("_Row")
+
+
+class LedgerQuery(BaseModel, ABC):
+    """What every ledger can be asked. Unknown parameters are refused, so that no filter is silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    PROJECTION: ClassVar[str]
+
+    min_position: int = Field(
+        default=0, title="最低日志位置", description="等待台账至少更新到此位置", ge=0, lt=2**62
+    )
+    sort: str | None = Field(default=None, title="排序", description="字段名；前加 - 为降序", max_length=60)
+    limit: int = Field(default=100, title="每页行数", ge=1, le=MAX_PAGE)
+    cursor: str | None = Field(default=None, title="游标", description="上一页的 nextCursor", max_length=2000)
+
+    def paging(self) -> dict[str, Any]:
+        """The arguments that all page questions share."""
+        order: dict[str, Any] = {}
+        if self.sort is not None:
+            order = {"sort": to_snake(self.sort.removeprefix("-")), "descending": self.sort.startswith("-")}
+        return {"limit": self.limit, "cursor": self.cursor, **order}
+
+    def filters(self) -> dict[str, Any]:
+        """The ledger's own filters that were given."""
+        common = LedgerQuery.model_fields
+        given = {name: getattr(self, name) for name in type(self).model_fields if name not in common}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in given.items()
+            if value is not None and value != ()
+        }
+
+    @abstractmethod
+    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
+        """The rows asked for."""
+
+    async def totals(self, connection: Connection, county: str) -> Row | None:  # noqa: ARG002  for those that have any
+        """Counts and sums over everything the filters cover; None where the ledger has none."""
+        return None
+
+
+class LedgerPage(Value, Generic[_Row]):
+    """A page of a ledger."""
+
+    ledger: str = Field(title="台账")
+    rows: tuple[_Row, ...] = Field(title="行")
+    next_cursor: str | None = Field(title="下一页游标", description="没有下一页时为空")
+    totals: dict[str, Any] | None = Field(title="合计", description="筛选范围内全部行的合计；仅第一页给出")
+    position: int = Field(title="日志位置", description="本页反映到的日志位置")
+
+
+def page_of(row: type[Value]) -> Any:
+    """The schema of a ledger's page; its rows' schema was made at run time from the ledger's table."""
+    return LedgerPage[row]  # type: ignore[valid-type]
+
+
+async def answer(read: Read, query: LedgerQuery) -> Response:
+    """One page, or with `Accept: application/x-ndjson` everything."""
+    as_lines = wants_lines(read)
+    await read.reach(query.min_position, query.PROJECTION)
+    if as_lines:
+        lines = _export(read, query)
+        first = await anext(lines)  # a wrong question is refused before the answer has begun
+        return StreamingResponse(_again(first, lines), media_type="application/x-ndjson")
+    async with snapshot(read, query.PROJECTION) as (connection, position):
+        found = await _page(connection, read, query, query.paging())
+        totals = await query.totals(connection, read.county) if query.cursor is None else None
+    return read.answer(
+        {
+            "ledger": query.PROJECTION,
+            "rows": rows_shown(found.rows),
+            "nextCursor": found.next_cursor,
+            "totals": None if totals is None else shown(totals),
+            "position": position,
+        }
+    )
+
+
+def wants_lines(read: Read) -> bool:
+    """Content negotiation: JSON unless lines are asked for; NOT_ACCEPTABLE for anything else."""
+    header = read.request.headers.get("accept", "*/*")
+    accepted = [part.partition(";")[0].strip().lower() for part in header.split(",")]
+    if any(one in LINES for one in accepted):
+        return True
+    if not {JSON, "application/*", "*/*", ""} & set(accepted):
+        raise refuse("NOT_ACCEPTABLE", given=header[:100], accepted=f"{JSON}、application/x-ndjson")
+    return False
+
+
+@asynccontextmanager
+async def snapshot(read: Read, projection: str) -> AsyncIterator[tuple[Connection, int]]:
+    """A connection whose questions all see the same rows, and how far in the log these reach."""
+    async with read.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        position = await connection.fetchval(
+            "SELECT position FROM projection_checkpoint WHERE county = $1 AND projection = $2",
+            read.county,
+            projection,
+        )
+        yield connection, position or 0
+
+
+async def _page(connection: Connection, read: Read, query: LedgerQuery, paging: Mapping[str, Any]) -> Page:
+    try:
+        return await query.page(connection, read.county, paging)
+    except QuestionInvalid as error:
+        if error.field_name == "cursor":
+            raise refuse("CURSOR_INVALID") from error
+        raise refuse("FIELD_INVALID", field=error.field_name, value=error.value) from error
+
+
+async def _export(read: Read, query: LedgerQuery) -> AsyncGenerator[bytes, None]:
+    """All rows from one snapshot, a page at a time, then the trailer."""
+    digest, count = hashlib.sha256(), 0
+    paging = {**query.paging(), "limit": MAX_PAGE}
+    async with snapshot(read, query.PROJECTION) as (connection, position):
+        while True:
+            found = await _page(connection, read, query, paging)
+            lines = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows_shown(found.rows))
+            digest.update(lines)
+            count += len(found.rows)
+            yield lines
+            if found.next_cursor is None:
+                break
+            paging["cursor"] = found.next_cursor
+    trailer = {"trailer": {"count": count, "sha256": digest.hexdigest(), "position": position}}
+    yield orjson.dumps(trailer, option=orjson.OPT_APPEND_NEWLINE)
+
+
+async def _again(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async with aclosing(rest):
+        yield first
+        async for chunk in rest:
+            yield chunk

@@ -1,0 +1,150 @@
+"""Public reference data: refusal codes, the regulation's clauses in its own words, parameters in force on a day.
+
+Needs no credential: it is what clients render messages and forms from.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from pydantic import Field
+
+from domain.refusals import plain, refuse
+from domain.regulation import Regulation
+from domain.regulation.rows import ParameterRow
+from domain.values import BusinessDate, Value
+from service.api.reading import context_of, routes
+
+router = routes("/v1/regulation", "regulation 规定")
+
+County = Annotated[str | None, Query(title="县", description="县级行政区划代码；只服务一县时可不填")]
+OnDay = Annotated[BusinessDate | None, Query(title="日期", description="不填为当日 / default: today")]
+
+
+class CodeBody(Value):
+    """A refusal or warning code."""
+
+    code: str = Field(title="代码")
+    kind: str = Field(title="性质", description="hard 拒绝 / overridable 凭批准文件可办 / warning 提示")
+    nature: str = Field(title="类别")
+    clauses: tuple[str, ...] = Field(title="条款")
+    lifted_by: str | None = Field(title="可解除的文件")
+    zh: str = Field(title="中文说明")
+    en: str = Field(title="英文说明")
+
+
+class ClauseBody(Value):
+    """A clause, with its words."""
+
+    id: str = Field(title="条款编号")
+    section: str = Field(title="所在章节")
+    kind: str = Field(title="类别")
+    title: str = Field(title="标题")
+    quote: str = Field(title="原文")
+
+
+class ParameterBody(Value):
+    """A parameter and the article it rests on."""
+
+    id: str = Field(title="参数编号")
+    name: str = Field(title="名称")
+    title: str = Field(title="中文名称")
+    value: Any = Field(title="值", description="金额为元，两位小数")
+    article: str = Field(title="条款")
+    in_force_from: date = Field(title="施行日期")
+    in_force_until: date | None = Field(title="废止日期")
+
+
+class CodesBody(Value):
+    """Every code of a county."""
+
+    county: str = Field(title="县")
+    codes: tuple[CodeBody, ...] = Field(title="代码")
+
+
+class ClausesBody(Value):
+    """Every clause of a county's document."""
+
+    county: str = Field(title="县")
+    clauses: tuple[ClauseBody, ...] = Field(title="条款")
+
+
+class ParametersBody(Value):
+    """Every parameter in force on a day."""
+
+    county: str = Field(title="县")
+    policy: str = Field(title="政策版本")
+    on: date = Field(title="日期")
+    parameters: tuple[ParameterBody, ...] = Field(title="参数")
+
+
+def _regulation(request: Request, county: str | None) -> Regulation:
+    """The county asked for, or the only one served here; COUNTY_UNKNOWN."""
+    known = context_of(request).regulations
+    code = county or next(iter(known))
+    if code not in known or (county is None and len(known) > 1):
+        raise refuse("COUNTY_UNKNOWN", county=code)
+    return known[code]
+
+
+@router.get("/codes", summary="拒绝与提示代码")
+async def read_codes(request: Request, county: County = None) -> CodesBody:
+    """Every refusal and warning code, in both languages."""
+    regulation = _regulation(request, county)
+    return CodesBody(
+        county=regulation.county,
+        codes=tuple(
+            CodeBody(
+                code=entry.code,
+                kind=entry.kind,
+                nature=entry.nature,
+                clauses=entry.clauses,
+                lifted_by=entry.lifted_by,
+                zh=entry.zh,
+                en=entry.en,
+            )
+            for entry in regulation.codes.values()
+        ),
+    )
+
+
+@router.get("/clauses", summary="条款原文")
+async def read_clauses(request: Request, county: County = None) -> ClausesBody:
+    """Every clause of the regulation in its own words."""
+    regulation = _regulation(request, county)
+    return ClausesBody(
+        county=regulation.county,
+        clauses=tuple(
+            ClauseBody(
+                id=entry.id, section=entry.section, kind=entry.kind, title=entry.title, quote=entry.quote
+            )
+            for entry in regulation.codes.clauses.values()
+        ),
+    )
+
+
+@router.get("/parameters", summary="参数")
+async def read_parameters(request: Request, county: County = None, on: OnDay = None) -> ParametersBody:
+    """Every parameter in force on a day, with its article. A day before the first version is judged by that one."""
+    regulation = _regulation(request, county)
+    day = on or context_of(request).today()
+    rules = regulation.on(day)
+    return ParametersBody(
+        county=regulation.county,
+        policy=rules.policy,
+        on=day,
+        parameters=tuple(
+            ParameterBody(
+                id=row.id,
+                name=row.name,
+                title=row.zh,
+                value=plain(rules.parameter(row.id)),
+                article=row.article,
+                in_force_from=row.in_force_from,
+                in_force_until=row.in_force_until,
+            )
+            for row in rules.table("parameters.parameter", ParameterRow)
+        ),
+    )

@@ -1,0 +1,111 @@
+"""A wire between the store and PostgreSQL that can be cut where it hurts: after the server has done its work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+
+class Wire:
+    """Forwards bytes between clients on a loopback port and the server's Unix socket or port."""
+
+    def __init__(self, url: str) -> None:
+        self._upstream = urlsplit(url)
+        self._server: asyncio.Server | None = None
+        self._pairs: list[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open = True
+        self._lose_next_reply = False
+        self.replies_lost = 0
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        assert self._server is not None
+        port = self._server.sockets[0].getsockname()[1]
+        user = self._upstream.username or "postgres"
+        return urlunsplit(("postgresql", f"{user}@127.0.0.1:{port}", self._upstream.path, "", ""))
+
+    def lose_next_reply(self) -> None:
+        """Let the next request through, and cut every client off when the server has answered it."""
+        self._lose_next_reply = True
+
+    def refuse(self) -> None:
+        """Accept nobody until `accept`."""
+        self._open = False
+
+    def accept(self) -> None:
+        """Accept clients again."""
+        self._open = True
+
+    def hang_up(self) -> None:
+        """Cut the clients off; the server goes on with what it was asked and notices nothing yet."""
+        for client, _ in self._pairs:
+            client.transport.abort()
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        self._server = await asyncio.start_server(self._forward, "127.0.0.1", 0)
+
+    async def stop(self) -> None:
+        """Cut everything."""
+        assert self._server is not None
+        self._server.close()
+        for pair in self._pairs:
+            for writer in pair:
+                writer.transport.abort()
+        await asyncio.gather(*self._tasks)
+
+    async def _forward(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        if not self._open:
+            client.transport.abort()
+            return
+        query = parse_qs(self._upstream.query)
+        if "host" in query:
+            port = query.get("port", ["5432"])[0]
+            from_server, server = await asyncio.open_unix_connection(f"{query['host'][0]}/.s.PGSQL.{port}")
+        else:
+            from_server, server = await asyncio.open_connection(
+                self._upstream.hostname, self._upstream.port or 5432
+            )
+        self._pairs.append((client, server))
+        await asyncio.gather(
+            self._requests(reader, server), self._replies(from_server, client), return_exceptions=True
+        )
+
+    async def _requests(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
+        try:
+            while request := await reader.read(65536):
+                server.write(request)
+                await server.drain()
+        except ConnectionError:
+            return  # hung up: the server's side stays as it is
+        if self._open:
+            server.close()
+
+    async def _replies(self, from_server: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        while reply := await from_server.read(65536):
+            if self._lose_next_reply:
+                self._lose_next_reply = False
+                self.replies_lost += 1
+                self.hang_up()
+                continue
+            if not client.is_closing():
+                client.write(reply)
+        client.close()
+
+
+@asynccontextmanager
+async def wire_to(url: str) -> AsyncIterator[Wire]:
+    """A running wire."""
+    wire = Wire(url)
+    await wire.start()
+    try:
+        yield wire
+    finally:
+        await wire.stop()

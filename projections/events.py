@@ -13,8 +13,12 @@ from typing import Any, Final
 import msgspec
 import orjson
 
+from domain import asset, departure_case, household_asset, organization, person
 from domain.aggregate import EVENT_TYPES
 from domain.recorded import RecordedEvent
+
+_AGGREGATES: Final = (asset, departure_case, household_asset, organization, person)
+"""Modules whose events are in the log: importing them makes their types known."""
 
 Upcast = Callable[[str, int, dict[str, Any]], int]
 """(type, stored schema, data) → current schema, bringing `data` there in place; raises for what it does not know."""

@@ -157,5 +157,7 @@ class OutcomeUnknown(LogError):  # noqa: N818  names a state, like its siblings
     """
 
     def __init__(self, command_id: str) -> None:
-        super().__init__(f"command {command_id} may or may not be stored: the connection was lost around its commit")
+        super().__init__(
+            f"command {command_id} may or may not be stored: the connection was lost around its commit"
+        )
         self.command_id = command_id

@@ -152,7 +152,13 @@ def prepare(county: str, append: Append) -> list[PreparedEvent]:
             size += length
             prepared.append(
                 PreparedEvent(
-                    stream, version, event.type, event.schema, event.occurred_on, encoded[:split], encoded[split:]
+                    stream,
+                    version,
+                    event.type,
+                    event.schema,
+                    event.occurred_on,
+                    encoded[:split],
+                    encoded[split:],
                 )
             )
             claims = []  # they stand in the command's first event only
@@ -225,7 +231,9 @@ class EventCodec(Mapper[str]):
     """
 
     def __init__(self, types: Mapping[str, Any] | None = None) -> None:
-        super().__init__(JSONTranscoder())  # required by the library, not used: canonical JSON needs no transcodings
+        super().__init__(
+            JSONTranscoder()
+        )  # required by the library, not used: canonical JSON needs no transcodings
         self._types: Mapping[str, Any] = EVENT_TYPES if types is None else types
 
     def upcast(self, event_type: str, schema: int, data: dict[str, Any]) -> int:
@@ -320,7 +328,9 @@ class EventCodec(Mapper[str]):
         self, aggregate_id: str, version: int, event_type: str, schema: int,
         occurred_on: date, basis: dict[str, Any], data: dict[str, Any],
     ) -> StoredEvent:  # fmt: skip
-        state = canonical({"basis": basis, "data": data, "occurredOn": occurred_on.isoformat(), "schema": schema})
+        state = canonical(
+            {"basis": basis, "data": data, "occurredOn": occurred_on.isoformat(), "schema": schema}
+        )
         return StoredEvent(
             originator_id=aggregate_id, originator_version=version, topic=event_type, state=state
         )

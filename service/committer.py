@@ -542,7 +542,9 @@ class Committer:
                     self._sent, doubtful = False, None
                     await self._part_conflicts(connection, batch.commands, overtaken)
                     return
-                misses += 1  # the head has moved: another process was faster, or, if in doubt, this batch itself
+                misses += (
+                    1  # the head has moved: another process was faster, or, if in doubt, this batch itself
+                )
             except _DATABASE_ERRORS as error:
                 verdict = _verdict(error)
                 if verdict is _Verdict.LOST or lock is not None:
@@ -581,7 +583,10 @@ class Committer:
         if self.pool.is_closing() and verdict is _Verdict.LOST:
             verdict = _Verdict.REFUSED
         if doubtful:
-            if verdict is not _Verdict.REFUSED and monotonic() - commands[0].arrived < self.limits.answer_seconds:
+            if (
+                verdict is not _Verdict.REFUSED
+                and monotonic() - commands[0].arrived < self.limits.answer_seconds
+            ):
                 return False
             for command in commands:
                 unknown = OutcomeUnknown(command.append.command_id)
@@ -628,7 +633,10 @@ class Committer:
             append = command.append
             first = position + 1
             recorded = tuple(
-                [(event.stream, event.version, place, event.type) for place, event in enumerate(command.events, first)]
+                [
+                    (event.stream, event.version, place, event.type)
+                    for place, event in enumerate(command.events, first)
+                ]
             )
             receipt = Receipt(first, position + len(recorded), moment, recorded)
             if append.respond is not None:
@@ -703,7 +711,9 @@ class Committer:
             versions.update(
                 (stream.stream, stream.expected_version + len(stream.events)) for stream in append.streams
             )
-            claims.update((claim, (append.streams[0].stream, receipt.first_position)) for claim in append.claims)
+            claims.update(
+                (claim, (append.streams[0].stream, receipt.first_position)) for claim in append.claims
+            )
         suspects: list[_Command] = []
         for command in overtaken:
             key = command.append.idempotency
@@ -753,7 +763,9 @@ class Committer:
             )
             claims = {Claim(row["kind"], row["key"]): (row["stream"], row["position"]) for row in rows}
         keys = {
-            (key.scope, key.key): key for command in commands if (key := command.append.idempotency) is not None
+            (key.scope, key.key): key
+            for command in commands
+            if (key := command.append.idempotency) is not None
         }
         answers = await stored_answers(connection, self.county, list(keys.values())) if keys else {}
         judged: list[tuple[_Command, Receipt | BaseException]] = []
@@ -800,7 +812,9 @@ class Committer:
             await self._discard(connection)
 
     async def _discard(self, connection: Any) -> None:
-        with suppress(asyncpg.InterfaceError):  # the pool has noticed the loss first and taken it back already
+        with suppress(
+            asyncpg.InterfaceError
+        ):  # the pool has noticed the loss first and taken it back already
             connection.terminate()
         await self.pool.release(connection)
 
@@ -813,7 +827,9 @@ class Committer:
             row = await connection.fetchrow(query, self.county)
         head = _KnownHead(row["position"], row["recorded_at"], Frontier.from_bytes(row["frontier"]))
         if head.frontier.size != head.position:
-            msg = f"log {self.county}: the head is at {head.position}, its tree has {head.frontier.size} leaves"
+            msg = (
+                f"log {self.county}: the head is at {head.position}, its tree has {head.frontier.size} leaves"
+            )
             raise RuntimeError(msg)
         self._head = head
         self.committed.publish(head.position)

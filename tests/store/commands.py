@@ -42,7 +42,9 @@ CODEC: Final = EventCodec({"thing.noted": Noted, "thing.ended": Noted, "thing.re
 
 def noted(number: int = 0, *, event_type: str = "thing.noted", **data: Any) -> NewEvent:
     """One event."""
-    return NewEvent(event_type, 1, DAY, {"number": number, "name": "温室大棚", **data}, {"policy": "p1", "clauses": []})
+    return NewEvent(
+        event_type, 1, DAY, {"number": number, "name": "温室大棚", **data}, {"policy": "p1", "clauses": []}
+    )
 
 
 def stream_append(stream: str, expected: int, *events: NewEvent) -> StreamAppend:

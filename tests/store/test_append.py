@@ -38,9 +38,7 @@ async def two_stores(url: str) -> AsyncIterator[tuple[EventStore, EventStore]]:
 async def stored(store: EventStore, county: str = COUNTY) -> list[tuple[int, str, int]]:
     """(position, stream, version) of everything in the log."""
     return [
-        (event.position, event.stream, event.version)
-        async for batch in store.read(county)
-        for event in batch
+        (event.position, event.stream, event.version) async for batch in store.read(county) for event in batch
     ]
 
 
@@ -109,7 +107,9 @@ async def test_of_racers_on_one_version_exactly_one_wins(store: EventStore) -> N
     await store.append(COUNTY, command(stream_append("thing-1", 0)))
     outcomes = await asyncio.gather(
         *(
-            store.append(COUNTY, command(stream_append("thing-1", 1, noted(number)), command_id=f"c-{number}"))
+            store.append(
+                COUNTY, command(stream_append("thing-1", 1, noted(number)), command_id=f"c-{number}")
+            )
             for number in range(100)
         ),
         return_exceptions=True,
@@ -145,7 +145,9 @@ async def test_a_claim_is_taken_once(store: EventStore) -> None:
     certificate = Claim("certificate", "陶确字2022001")
     await store.append(COUNTY, command(stream_append("thing-1", 0, noted(), noted()), claims=[certificate]))
     with pytest.raises(ClaimTaken) as taken:
-        await store.append(COUNTY, command(stream_append("thing-2", 0), claims=[Claim("other", "k"), certificate]))
+        await store.append(
+            COUNTY, command(stream_append("thing-2", 0), claims=[Claim("other", "k"), certificate])
+        )
     assert (taken.value.kind, taken.value.key) == ("certificate", "陶确字2022001")
     assert (taken.value.stream, taken.value.position) == ("thing-1", 1)
     await store.append(COUNTY, command(stream_append("thing-2", 0), claims=[Claim("other", "k")]))
@@ -155,7 +157,9 @@ async def test_a_claim_is_taken_once(store: EventStore) -> None:
 async def test_of_racers_for_one_claim_exactly_one_wins(store: EventStore) -> None:
     outcomes = await asyncio.gather(
         *(
-            store.append(COUNTY, command(stream_append(f"thing-{number}", 0), claims=[Claim("certificate", "1")]))
+            store.append(
+                COUNTY, command(stream_append(f"thing-{number}", 0), claims=[Claim("certificate", "1")])
+            )
             for number in range(50)
         ),
         return_exceptions=True,
@@ -179,7 +183,10 @@ async def test_claims_are_listed_in_the_order_they_were_made(store: EventStore) 
 
 async def test_the_same_key_fifty_times_at_once_has_one_effect_and_equal_answers(store: EventStore) -> None:
     receipts = await asyncio.gather(
-        *(store.append(COUNTY, command(stream_append("thing-1", 0, noted(), noted()), key="k")) for _ in range(50))
+        *(
+            store.append(COUNTY, command(stream_append("thing-1", 0, noted(), noted()), key="k"))
+            for _ in range(50)
+        )
     )
     assert {receipt.response for receipt in receipts} == {b'{"position":2}'}
     assert {(receipt.first_position, receipt.last_position, receipt.recorded_at) for receipt in receipts} == {
@@ -206,11 +213,20 @@ async def test_the_same_key_in_two_processes_at_once_has_one_effect(database_url
 
 
 async def test_a_retry_is_answered_before_its_stale_version_is(store: EventStore) -> None:
-    first = await store.append(COUNTY, command(stream_append("thing-1", 0), key="k", claims=[Claim("c", "1")]))
+    first = await store.append(
+        COUNTY, command(stream_append("thing-1", 0), key="k", claims=[Claim("c", "1")])
+    )
     await store.append(COUNTY, command(stream_append("thing-1", 1)))
-    again = await store.append(COUNTY, command(stream_append("thing-1", 0), key="k", claims=[Claim("c", "1")]))
+    again = await store.append(
+        COUNTY, command(stream_append("thing-1", 0), key="k", claims=[Claim("c", "1")])
+    )
     assert again == Receipt(
-        first.first_position, first.last_position, first.recorded_at, first.events, first.response, replayed=True
+        first.first_position,
+        first.last_position,
+        first.recorded_at,
+        first.events,
+        first.response,
+        replayed=True,
     )
 
 
@@ -327,7 +343,9 @@ async def test_the_moment_of_recording_never_decreases(pool: asyncpg.Pool) -> No
     moments = iter([now, now - timedelta(hours=3), now + timedelta(seconds=1), now])
     clock: Callable[[], datetime] = lambda: next(moments)  # noqa: E731
     async with EventStore(pool, clock=clock, codec=CODEC) as store:
-        receipts = [await store.append(COUNTY, command(stream_append("thing-1", version))) for version in range(4)]
+        receipts = [
+            await store.append(COUNTY, command(stream_append("thing-1", version))) for version in range(4)
+        ]
     assert [receipt.recorded_at - now for receipt in receipts] == [
         timedelta(0),
         timedelta(0),

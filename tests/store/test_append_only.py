@@ -29,7 +29,9 @@ CHANGES = [
 @pytest.fixture
 async def filled(store: EventStore) -> EventStore:
     """Two events and a claim."""
-    await store.append(COUNTY, command(stream_append("thing-1", 0, noted(), noted()), claims=[Claim("c", "1")]))
+    await store.append(
+        COUNTY, command(stream_append("thing-1", 0, noted(), noted()), claims=[Claim("c", "1")])
+    )
     return store
 
 
@@ -50,7 +52,9 @@ async def test_even_a_superuser_is_stopped_by_the_triggers(
     assert (await filled.verify(COUNTY)).sound
 
 
-@pytest.mark.parametrize("change", [*CHANGES, "DELETE FROM stream", "DELETE FROM idempotency", "DROP TABLE event"])
+@pytest.mark.parametrize(
+    "change", [*CHANGES, "DELETE FROM stream", "DELETE FROM idempotency", "DROP TABLE event"]
+)
 @pytest.mark.usefixtures("filled")
 async def test_the_writer_role_has_no_privilege_to_change(database_url: str, change: str) -> None:
     connection = await asyncpg.connect(database_url)

@@ -88,7 +88,9 @@ def test_what_is_outside_the_subset_is_refused(value: Any, *, wrapped: bool) -> 
         canonical({"inner": [{"deeper": value}]} if wrapped else value)
 
 
-@pytest.mark.parametrize("value", ["\\u0000", '\\"recordedAt":"', "\\\\u0000", EXACT, -EXACT, [], {}, "", nested(30)])
+@pytest.mark.parametrize(
+    "value", ["\\u0000", '\\"recordedAt":"', "\\\\u0000", EXACT, -EXACT, [], {}, "", nested(30)]
+)
 def test_what_only_looks_like_it_is_not(value: Any) -> None:
     assert canonical({"value": value}) == rfc8785.dumps({"value": value})
 
@@ -98,7 +100,9 @@ def test_the_stamp_fits_into_the_prepared_bytes_whatever_stands_around_it(
     data: dict[str, Any], basis: dict[str, Any], name: str, moment: datetime
 ) -> None:
     stream = "thing-" + "".join(char for char in name if char.isprintable())
-    append = command(stream_append(stream, 4, NewEvent("thing.noted", 1, DAY, data, basis)), claims=[Claim("c", "1")])
+    append = command(
+        stream_append(stream, 4, NewEvent("thing.noted", 1, DAY, data, basis)), claims=[Claim("c", "1")]
+    )
     (event,) = prepare(COUNTY, append)
     body = event.before + stamp(moment) + event.after
     envelope = {
@@ -127,7 +131,9 @@ def test_the_stamp_fits_into_the_prepared_bytes_whatever_stands_around_it(
 
 @pytest.mark.parametrize("name", ['x","recordedAt":"', "recordedAt", '"recordedAt":""'])
 def test_a_text_that_imitates_the_stamp_s_place_is_not_taken_for_it(name: str) -> None:
-    event = NewEvent("thing.noted", 1, DAY, {"recordedAt": "", "deeper": {"recordedAt": name}}, {"recordedAt": name})
+    event = NewEvent(
+        "thing.noted", 1, DAY, {"recordedAt": "", "deeper": {"recordedAt": name}}, {"recordedAt": name}
+    )
     (prepared,) = prepare(COUNTY, command(stream_append(f"thing-{name}", 0, event)))
     decoded = CODEC.decode(COUNTY, 1, prepared.before + stamp(MOMENT) + prepared.after)
     assert (decoded.recorded_at, decoded.data, decoded.stream) == (MOMENT, event.data, f"thing-{name}")
@@ -193,7 +199,9 @@ PRICED = EventCodec({"thing.priced": Priced})
     ("schema", "data"), [(1, {"price": 12}), (2, {"amount": 1200}), (3, {"amount": 1200, "currency": "CNY"})]
 )
 def test_replay_and_projections_see_the_same_upcast_event(schema: int, data: dict[str, Any]) -> None:
-    append = command(stream_append("thing-1", 6, NewEvent("thing.priced", schema, DAY, data, {"policy": "p1"})))
+    append = command(
+        stream_append("thing-1", 6, NewEvent("thing.priced", schema, DAY, data, {"policy": "p1"}))
+    )
     (event,) = prepare(COUNTY, append)
     recorded = PRICED.decode(COUNTY, 9, event.before + stamp(MOMENT) + event.after)
     assert recorded.data == {"amount": 1200, "currency": "CNY"}

@@ -154,10 +154,18 @@ async def test_a_commit_that_never_arrived_is_sent_again_after_others(database_u
             await other.append(COUNTY, numbered(number))
         wire.accept()
         assert (await pending).first_position == 5
-        assert [row[1] for row in await stored(store)] == ["thing-1", "thing-3", "thing-4", "thing-5", "thing-2"]
+        assert [row[1] for row in await stored(store)] == [
+            "thing-1",
+            "thing-3",
+            "thing-4",
+            "thing-5",
+            "thing-2",
+        ]
 
 
-async def test_a_statement_left_behind_on_the_server_never_counts_twice(database_url: str, wire: Wire) -> None:
+async def test_a_statement_left_behind_on_the_server_never_counts_twice(
+    database_url: str, wire: Wire
+) -> None:
     """The client is cut off while its statement waits for the head; it sends again; then both may go."""
     async with store_on(wire.url) as store:
         await store.append(COUNTY, numbered(1))
@@ -208,7 +216,9 @@ async def test_killed_connections_lose_and_double_nothing(database_url: str, see
             while kills < 10:
                 name = f"thing-{number}-{version}"
                 request = command(
-                    stream_append(f"thing-{number}", version), key=name if version % 2 else None, command_id=name
+                    stream_append(f"thing-{number}", version),
+                    key=name if version % 2 else None,
+                    command_id=name,
                 )
                 acknowledged[name] = await store.append(COUNTY, request)
                 version += 1
@@ -355,7 +365,11 @@ async def test_two_processes_share_a_county_without_gaps(database_url: str) -> N
             ]
 
         receipts = await asyncio.gather(
-            *(caller(store, side, number) for store, side in ((left, "l"), (right, "r")) for number in range(8))
+            *(
+                caller(store, side, number)
+                for store, side in ((left, "l"), (right, "r"))
+                for number in range(8)
+            )
         )
         positions = sorted(receipt.first_position for mine in receipts for receipt in mine)
         assert positions == list(range(1, 16 * 30 + 1))

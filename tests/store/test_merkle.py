@@ -153,7 +153,9 @@ def test_no_rewritten_past_passes_for_consistent(data: st.DataObject) -> None:
     entries[changed] = b"rewritten"
     rewritten = Tree(leaf_hash(entry) for entry in entries)
     assert not verify_consistency(old, rewritten.root(old), size, tree.root(), proof)
-    assert not verify_consistency(old, tree.root(old), size, rewritten.root(), rewritten.consistency_proof(old))
+    assert not verify_consistency(
+        old, tree.root(old), size, rewritten.root(), rewritten.consistency_proof(old)
+    )
     assert not verify_consistency(old, tree.root(old), size, tree.root(), proof[:-1])
     assert not verify_consistency(old, tree.root(old), size, tree.root(), [*proof, proof[-1]])
     assert not verify_consistency(size, tree.root(), old, tree.root(old), proof)

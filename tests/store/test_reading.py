@@ -62,7 +62,9 @@ async def test_while_one_append_is_held_open_no_reader_skips_it(database_url: st
         reading = asyncio.create_task(reader())
         slow = asyncio.create_task(store.append(COUNTY, command(stream_append("thing-slow", 0))))
         deadline = monotonic() + 10
-        while not await gate.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+        while not await gate.fetchval(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        ):
             assert monotonic() < deadline
         others = [
             asyncio.create_task(
@@ -70,7 +72,9 @@ async def test_while_one_append_is_held_open_no_reader_skips_it(database_url: st
             )
             for number in range(10, 20)
         ]
-        while not await gate.fetchval("SELECT count(*) FROM pg_locks WHERE locktype <> 'advisory' AND NOT granted"):
+        while not await gate.fetchval(
+            "SELECT count(*) FROM pg_locks WHERE locktype <> 'advisory' AND NOT granted"
+        ):
             assert monotonic() < deadline
         assert seen == [1]
         await gate.execute("SELECT pg_advisory_unlock(7)")
@@ -164,7 +168,9 @@ async def test_a_hundred_thousand_events_are_read_in_bounded_memory(store: Event
 
 
 async def test_a_reader_that_stops_early_leaves_nothing_behind(store: EventStore) -> None:
-    await store.append(COUNTY, command(stream_append("thing-1", 0, *(noted(number) for number in range(100)))))
+    await store.append(
+        COUNTY, command(stream_append("thing-1", 0, *(noted(number) for number in range(100))))
+    )
     for _ in range(20):
         reading = store.read(COUNTY, batch=10)
         async for _ in reading:

@@ -30,7 +30,9 @@ async def fill(store: EventStore) -> None:
     """Ten streams of three events, two claims."""
     for number in range(10):
         claims = [Claim("certificate", str(number))] if number in (2, 7) else []
-        await store.append(COUNTY, command(stream_append(f"thing-{number}", 0), claims=claims, key=f"k-{number}"))
+        await store.append(
+            COUNTY, command(stream_append(f"thing-{number}", 0), claims=claims, key=f"k-{number}")
+        )
     for version in (1, 2):
         for number in range(10):
             await store.append(COUNTY, command(stream_append(f"thing-{number}", version, noted(version))))
@@ -110,7 +112,12 @@ async def test_an_untouched_log_is_sound(filled: EventStore) -> None:
     ],
 )  # fmt: skip
 async def test_a_change_is_found_and_named(
-    filled: EventStore, database_url: str, statements: str, kind: str, position: int | None, stream: str | None
+    filled: EventStore,
+    database_url: str,
+    statements: str,
+    kind: str,
+    position: int | None,
+    stream: str | None,
 ) -> None:
     await tamper(database_url, statements)
     problem = (await filled.verify(COUNTY)).problem
@@ -118,7 +125,9 @@ async def test_a_change_is_found_and_named(
     assert (problem.kind, problem.position, problem.stream) == (kind, position, stream), problem
 
 
-async def test_events_exchanged_betray_themselves_by_their_moments(store: EventStore, database_url: str) -> None:
+async def test_events_exchanged_betray_themselves_by_their_moments(
+    store: EventStore, database_url: str
+) -> None:
     await fill(store)
     await tamper(database_url, SWAP.format(25, 26))
     problem = (await store.verify(COUNTY)).problem
@@ -126,7 +135,9 @@ async def test_events_exchanged_betray_themselves_by_their_moments(store: EventS
     assert (problem.kind, problem.position) == ("column", 26)
 
 
-async def test_a_rewritten_event_with_its_leaf_changes_the_root(filled: EventStore, database_url: str) -> None:
+async def test_a_rewritten_event_with_its_leaf_changes_the_root(
+    filled: EventStore, database_url: str
+) -> None:
     """The careful forger: bytes, leaf and columns agree. The tree does not."""
     connection = await asyncpg.connect(database_url)
     body = await connection.fetchval("SELECT body FROM event WHERE position = 5")
@@ -143,7 +154,9 @@ async def test_a_rewritten_event_with_its_leaf_changes_the_root(filled: EventSto
     assert verification.root != verification.head_root
 
 
-async def test_a_forger_of_everything_is_left_to_signed_checkpoints(filled: EventStore, database_url: str) -> None:
+async def test_a_forger_of_everything_is_left_to_signed_checkpoints(
+    filled: EventStore, database_url: str
+) -> None:
     """The limit, honestly: who rewrites event, leaf and head makes them agree; a root given away before does not."""
     before = (await filled.head(COUNTY)).root
     connection = await asyncpg.connect(database_url)

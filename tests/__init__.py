@@ -1,0 +1,1 @@
+"""Tests of Taizhang; all of them on a real PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Tests of packaging, the embedded database, settings and the command line."""

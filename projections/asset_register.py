@@ -145,8 +145,8 @@ SHARE: Final = ledger_table(
     indexes=(Index("asset_share_party_idx", "county", "party", "asset"),),
 )
 
-_ENDED: Final = frozenset({"EXPIRED", "TERMINATED"})
 _RUNNING: Final = {"ACTIVE": 2, "HOLDOVER": 1}
+_TITLE_UNCLEAR: Final = "TITLE_UNCLEAR"
 
 
 def _touch(event: LedgerEvent, rows: Rows) -> Row:
@@ -310,10 +310,11 @@ def _ownership_confirmed(event: LedgerEvent, rows: Rows) -> None:
     row["owner_kind"] = confirmation["ownerKind"]
     row["ownership_rule"] = data["rule"]
     row["regime"] = data["regime"]
-    row["user_right_holder"] = confirmation.get("userRightHolder") or owners[0]["party"]
+    if not _operated(row):
+        row["user_right_holder"] = confirmation.get("userRightHolder") or owners[0]["party"]
     row["income_right_holders"] = holders
     row["confirmed_on"] = event.day
-    row["open_risks"] = _without(row["open_risks"], ("TITLE_UNCLEAR",))
+    row["open_risks"] = _without(row["open_risks"], (_TITLE_UNCLEAR,))
     for share in rows.group(SHARE, event.id):
         rows.delete(SHARE, event.id, share["party"])
     amounts = {share["party"]: [share["amount"], 0] for share in owners}
@@ -376,8 +377,9 @@ def _handed_over(event: LedgerEvent, rows: Rows) -> None:
 def _case_covers(event: LedgerEvent, rows: Rows) -> None:
     """A departure case took assets on its list."""
     for asset in event.data["assets"]:
-        if rows.find(REGISTER, asset) is None:
-            continue  # the list may name what is not in the register
+        known = rows.find(REGISTER, asset)
+        if known is None or known["disposed_on"] is not None:
+            continue  # the list may name what is not in the register, or is nobody's care any more
         row = rows.edit(REGISTER, asset)
         row["position"] = event.position
         if event.id not in row["open_cases"]:
@@ -407,7 +409,10 @@ def _status_reported(event: LedgerEvent, rows: Rows) -> None:
 
 def _risk_flagged(event: LedgerEvent, rows: Rows) -> None:
     row = _touch(event, rows)
-    row["open_risks"] = {**row["open_risks"], event.data["kind"]: event.occurred_on}
+    kind = event.data["kind"]
+    row["open_risks"] = {**row["open_risks"], kind: event.occurred_on}
+    if kind == _TITLE_UNCLEAR and row["title"] == "CONFIRMED":
+        row["title"] = "DISPUTED"
 
 
 def _risk_cleared(event: LedgerEvent, rows: Rows) -> None:
@@ -464,7 +469,7 @@ def _show_contract(row: Row) -> None:
     contracts = row["contracts"]
     code = max(contracts, key=lambda one: (_RUNNING.get(contracts[one]["state"], 0), contracts[one]["endsOn"], one))
     contract = contracts[code]
-    running = contract["state"] not in _ENDED
+    running = contract["state"] in _RUNNING
     row["contract"] = contract["state"]
     row["contract_code"] = code
     row["contract_starts_on"] = day(contract["startsOn"])
@@ -475,11 +480,16 @@ def _show_contract(row: Row) -> None:
     row["annual_income"] = contract["annualIncome"] if running else None
 
 
+def _operated(row: Row) -> bool:
+    """Whether an operator runs it under a contract."""
+    return any(one["state"] in _RUNNING for one in row["contracts"].values())
+
+
 def _contract_ended(event: LedgerEvent, rows: Rows) -> None:
     row = _touch(event, rows)
     data = event.data
     _move_contract(row, data["contract"], state=data["outcome"], endedOn=data["endedOn"])
-    if all(one["state"] in _ENDED for one in row["contracts"].values()):
+    if not _operated(row):
         row["user_right_holder"] = row["owners"][0]["party"] if row["owners"] else None
 
 
@@ -514,8 +524,8 @@ def _disposal_proposed(event: LedgerEvent, rows: Rows) -> None:
 
 def _appraisal_recorded(event: LedgerEvent, rows: Rows) -> None:
     data = event.data
-    value = data["appraisal"]["value"]
-    _set_disposal(_touch(event, rows), data["disposal"], state="APPRAISED", appraisedValue=value)
+    facts = {"appraisedValue": data["appraisal"]["value"], "forwarded": [], "approvalDocument": None}
+    _set_disposal(_touch(event, rows), data["disposal"], state="APPRAISED", **facts)
 
 
 def _appraisal_published(event: LedgerEvent, rows: Rows) -> None:
@@ -549,6 +559,10 @@ def _disposed(event: LedgerEvent, rows: Rows) -> None:
     row["disposal_kind"] = data["kind"]
     row["disposal_price"] = sale["price"]
     row["open_risks"] = {}
+    for code in data.get("endedContracts", ()):
+        _move_contract(row, code, state="TERMINATED", endedOn=sale["disposedOn"])
+    row["open_cases"] = []  # a handover that is under way goes on without it
+    row["custody"] = _custody_region(row)
 
 
 def _proceeds_received(event: LedgerEvent, rows: Rows) -> None:

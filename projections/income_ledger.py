@@ -1,7 +1,8 @@
 """The income ledger (资产收益台账): what came in and whose it is, what was paid out and for what (四(九)).
 
-Amounts are signed: receipts positive, distributions negative. For every holder and every stretch of time: opening
-balance + received − distributed = closing balance.
+Amounts are signed: receipts positive, distributions negative. Income from before the confirmation of ownership has no
+holder; the confirmation attributes it by lines that move it from nobody to the holders and add up to nothing. For
+every holder and every stretch of time: opening balance + received − distributed = closing balance.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ INCOME_LEDGER: Final = ledger_table(
     "income_ledger",
     whole_column("line", "同一事件内的行号"),
     text_column("asset", "资产编号"),
-    text_column("entry", "RECEIPT 收益入账 / DISTRIBUTION 收益分配"),
+    text_column("entry", "RECEIPT 收益入账 / ATTRIBUTION 确权后归属 / DISTRIBUTION 收益分配"),
     text_column("holder", "收益权人；未归属的收入为空", null=True),
     money_column("amount", "金额，收入为正、分配为负"),
-    day_column("entered_on", "收款或支付日期"),
+    day_column("entered_on", "收款、归属或支付日期"),
     whole_column("year", "年度"),
-    text_column("voucher_no", "凭证号"),
-    text_column("reference", "收款编号或分配方案编号"),
+    text_column("voucher_no", "凭证号", null=True),
+    text_column("reference", "收款编号或分配方案编号", null=True),
     text_column("contract", "经营合同", null=True),
     text_column("payer", "付款人", null=True),
     text_column("account_kind", "收款账户类型", null=True),
@@ -45,61 +46,65 @@ INCOME_LEDGER: Final = ledger_table(
 )
 
 
+def _entry(
+    event: LedgerEvent, line: int, entry: str, holder: str | None, amount: int, entered_on: date
+) -> Row:
+    return {
+        "line": line,
+        "asset": event.id,
+        "entry": entry,
+        "holder": holder,
+        "amount": amount,
+        "entered_on": entered_on,
+        "year": entered_on.year,
+        "voucher_no": None,
+        "reference": None,
+        "contract": None,
+        "payer": None,
+        "account_kind": None,
+        "use": None,
+        "purpose": None,
+        "household": None,
+        "position": event.position,
+    }
+
+
 def _received(event: LedgerEvent, rows: Rows) -> None:
     data = event.data
     receipt = data["receipt"]
     received_on = day(receipt["receivedOn"])
-    # Imported history may hold income of an asset without confirmed holders: it stays visible without a holder.
-    parts = [(share["party"], share["amount"]) for share in data.get("attributions", ())]
+    parts: list[tuple[str | None, int]] = [(one["party"], one["amount"]) for one in data.get("attributions", ())]
     for line, (holder, amount) in enumerate(parts or [(None, receipt["amount"])], 1):
-        rows.append(
-            INCOME_LEDGER,
-            {
-                "line": line,
-                "asset": event.id,
-                "entry": "RECEIPT",
-                "holder": holder,
-                "amount": amount,
-                "entered_on": received_on,
-                "year": received_on.year,
-                "voucher_no": receipt["voucherNo"],
-                "reference": receipt["receipt"],
-                "contract": receipt.get("contract"),
-                "payer": receipt.get("payer"),
-                "account_kind": receipt.get("accountKind", "COLLECTIVE"),
-                "use": None,
-                "purpose": None,
-                "household": None,
-                "position": event.position,
-            },
-        )
+        row = _entry(event, line, "RECEIPT", holder, amount, received_on)
+        row["voucher_no"] = receipt["voucherNo"]
+        row["reference"] = receipt["receipt"]
+        row["contract"] = receipt.get("contract")
+        row["payer"] = receipt.get("payer")
+        row["account_kind"] = receipt.get("accountKind", "COLLECTIVE")
+        rows.append(INCOME_LEDGER, row)
+
+
+def _attributed(event: LedgerEvent, rows: Rows) -> None:
+    shares = event.data.get("attributions", ())
+    if not shares:
+        return
+    moved = -sum(share["amount"] for share in shares)
+    parts: list[tuple[str | None, int]] = [(None, moved), *((one["party"], one["amount"]) for one in shares)]
+    for line, (holder, amount) in enumerate(parts, 1):
+        rows.append(INCOME_LEDGER, _entry(event, line, "ATTRIBUTION", holder, amount, event.day))
 
 
 def _distributed(event: LedgerEvent, rows: Rows) -> None:
     distribution = event.data["distribution"]
     paid_on = day(distribution["paidOn"])
     for line, use in enumerate(distribution["lines"], 1):
-        rows.append(
-            INCOME_LEDGER,
-            {
-                "line": line,
-                "asset": event.id,
-                "entry": "DISTRIBUTION",
-                "holder": distribution["holder"],
-                "amount": -use["amount"],
-                "entered_on": paid_on,
-                "year": paid_on.year,
-                "voucher_no": distribution["voucherNo"],
-                "reference": distribution["plan"],
-                "contract": None,
-                "payer": None,
-                "account_kind": None,
-                "use": use["use"],
-                "purpose": use.get("purpose"),
-                "household": use.get("household"),
-                "position": event.position,
-            },
-        )
+        row = _entry(event, line, "DISTRIBUTION", distribution["holder"], -use["amount"], paid_on)
+        row["voucher_no"] = distribution["voucherNo"]
+        row["reference"] = distribution["plan"]
+        row["use"] = use["use"]
+        row["purpose"] = use.get("purpose")
+        row["household"] = use.get("household")
+        rows.append(INCOME_LEDGER, row)
 
 
 def _keys(_event: LedgerEvent) -> tuple[tuple[LedgerTable, str], ...]:
@@ -111,7 +116,11 @@ PROJECTION: Final = Projection(
     title="资产收益台账",
     version=1,
     tables=(INCOME_LEDGER,),
-    handlers={"asset.income_received": _received, "asset.income_distributed": _distributed},
+    handlers={
+        "asset.income_received": _received,
+        "asset.ownership_confirmed": _attributed,
+        "asset.income_distributed": _distributed,
+    },
     keys=_keys,
     weight=1,
 )
@@ -182,7 +191,7 @@ async def income_totals(
     conditions = _conditions(county, holder, asset, None, None, None, since, until)
     record = await connection.fetchrow(
         "SELECT count(*) AS lines,"
-        " coalesce(sum(i.amount) FILTER (WHERE i.entry = 'RECEIPT'), 0)::bigint AS received,"
+        " coalesce(sum(i.amount) FILTER (WHERE i.entry <> 'DISTRIBUTION'), 0)::bigint AS received,"
         " coalesce(-sum(i.amount) FILTER (WHERE i.entry = 'DISTRIBUTION'), 0)::bigint AS distributed,"
         " coalesce(sum(i.amount), 0)::bigint AS balance"
         f" FROM income_ledger i WHERE {conditions.where}",
@@ -203,7 +212,7 @@ async def income_by_holder_and_year(
     records = await connection.fetch(
         "WITH yearly AS ("
         "SELECT i.holder, i.year,"
-        " coalesce(sum(i.amount) FILTER (WHERE i.entry = 'RECEIPT'), 0)::bigint AS received,"
+        " coalesce(sum(i.amount) FILTER (WHERE i.entry <> 'DISTRIBUTION'), 0)::bigint AS received,"
         " coalesce(-sum(i.amount) FILTER (WHERE i.entry = 'DISTRIBUTION'), 0)::bigint AS distributed"
         f" FROM income_ledger i WHERE {conditions.where} GROUP BY i.holder, i.year)"
         " SELECT holder, year,"

@@ -14,7 +14,9 @@ app = typer.Typer(help="Write openapi/ from the routes and events.")
 def openapi(
     ctx: typer.Context,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if the files are not in step.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 if the files are not in step.")
+    ] = False,
 ) -> None:
     """Write openapi/http-api.json and openapi/events.json."""
     from service.openapi import FOLDER, differences, write
@@ -24,7 +26,9 @@ def openapi(
         stale = differences()
         if stale:
             names = ", ".join(stale)
-            raise CommandFailed(f"{names} not in step with the code; run: make openapi (接口文档与程序不一致)")
+            raise CommandFailed(
+                f"{names} not in step with the code; run: make openapi (接口文档与程序不一致)"
+            )
         terminal.emit({"inStep": True}, lambda console: console.print("in step"))
         return
     changed = write()

@@ -119,7 +119,9 @@ class CommandContext:
         head = await self.store.load(county, cls.stream_of(aggregate_id))
         return None if head is None else await self._revive(cls, county, aggregate_id, head)
 
-    async def load_many(self, cls: type[_Aggregate], county: str, ids: Sequence[str]) -> dict[str, _Aggregate]:
+    async def load_many(
+        self, cls: type[_Aggregate], county: str, ids: Sequence[str]
+    ) -> dict[str, _Aggregate]:
         """Many aggregates by one read; those that do not exist are absent."""
         heads = await self.store.load_many(county, [cls.stream_of(one) for one in ids])
         found: dict[str, _Aggregate] = {}
@@ -250,7 +252,9 @@ async def transact(
         try:
             return await _attempt(work, decide, origin)
         except (Refusal, StaleVersion, VersionConflict) as error:
-            if idempotency is not None and (earlier := await context.store.replayed(actor.county, idempotency)):
+            if idempotency is not None and (
+                earlier := await context.store.replayed(actor.county, idempotency)
+            ):
                 return Outcome(earlier.response or b"", earlier)
             if not isinstance(error, VersionConflict) or error.expected == 0 or error.stream in work.stated:
                 raise

@@ -114,7 +114,7 @@ SELECT stream, version, position, type FROM event
 WHERE county = $1 AND position BETWEEN $2 AND $3 ORDER BY position"""
 _LEAF: Final = "SELECT leaf FROM event WHERE county = $1 AND position = $2"
 
-_SESSION: Final = f"""
+_SESSION: Final = """
 SELECT set_config('lock_timeout', $1, false),
        set_config('statement_timeout', '0', false),
        set_config('idle_in_transaction_session_timeout', '30s', false),
@@ -125,7 +125,7 @@ SELECT set_config('lock_timeout', $1, false),
        set_config('enable_bitmapscan', 'off', false),
        set_config('plan_cache_mode', 'force_generic_plan', false),
        set_config('jit', 'off', false),
-       EXISTS (SELECT FROM pg_roles WHERE rolname = '{WRITER_ROLE}' AND pg_has_role(oid, 'MEMBER'))
+       EXISTS (SELECT FROM pg_roles WHERE rolname = $2 AND pg_has_role(oid, 'MEMBER'))
 """
 """The committer's session. An acknowledged write is durable even where the server's default says otherwise. The plan
 settings, and the checks written as subqueries for one row each, pin lookups by the whole key: a plan that was made
@@ -203,7 +203,7 @@ class Committed:
             if not future.done():
                 future.set_result(None)
 
-    async def wait(self, after: int, timeout: float) -> int:  # noqa: ASYNC109  an idle wait, not an error
+    async def wait(self, after: int, timeout: float) -> int:
         """Return the position as soon as it is greater than `after`, or what it is after `timeout` seconds."""
         if self.position <= after:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -784,7 +784,9 @@ class Committer:
             return self._connection
         connection: Any = await self.pool.acquire(timeout=self.limits.lock_seconds)
         try:
-            row = await connection.fetchrow(_SESSION, f"{int(self.limits.lock_seconds * 1000)}ms")
+            row = await connection.fetchrow(
+                _SESSION, f"{int(self.limits.lock_seconds * 1000)}ms", WRITER_ROLE
+            )
             if row[-1]:
                 await connection.execute(f"SET ROLE {WRITER_ROLE}")
         except BaseException:

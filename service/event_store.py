@@ -313,7 +313,7 @@ class EventStore:
         """The last position known in this process, and a wake-up when it grows."""
         return self._committed.setdefault(county, Committed())
 
-    async def wait_for(self, county: str, position: int, timeout: float) -> None:  # noqa: ASYNC109  the callers' limit
+    async def wait_for(self, county: str, position: int, timeout: float) -> None:
         """Return when the log has reached `position`; `TimeoutError` if it has not within `timeout` seconds."""
         committed = self.committed(county)
         deadline = monotonic() + timeout

@@ -61,7 +61,11 @@ def view_of(asset: Asset) -> dict[str, Any]:
 
 
 async def asset_history(
-    context: CommandContext, county: str, asset: str, as_of: date | None = None, known_at: datetime | None = None
+    context: CommandContext,
+    county: str,
+    asset: str,
+    as_of: date | None = None,
+    known_at: datetime | None = None,
 ) -> dict[str, Any]:
     """An asset as `GET /v1/assets/{asset}` and `taizhang history` show it; NOT_FOUND when there was none then."""
     body: dict[str, Any] = {"id": asset, "source": "log"}

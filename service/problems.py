@@ -147,7 +147,9 @@ def from_validation(errors: Sequence[Any]) -> tuple[Refusal, list[dict[str, str]
     listed = [
         {
             "field": _field(error["loc"]),
-            "code": error["type"] if error["type"] in _OWN_TYPES else _CODES.get(error["type"], "FIELD_INVALID"),
+            "code": error["type"]
+            if error["type"] in _OWN_TYPES
+            else _CODES.get(error["type"], "FIELD_INVALID"),
             "message": str(error["msg"]),
         }
         for error in errors[:50]

@@ -573,8 +573,8 @@ CREATE TABLE income_ledger (
     amount BIGINT NOT NULL,
     entered_on DATE NOT NULL,
     year INTEGER NOT NULL,
-    voucher_no VARCHAR COLLATE "C" NOT NULL,
-    reference VARCHAR COLLATE "C" NOT NULL,
+    voucher_no VARCHAR COLLATE "C",
+    reference VARCHAR COLLATE "C",
     contract VARCHAR COLLATE "C",
     payer VARCHAR COLLATE "C",
     account_kind VARCHAR COLLATE "C",
@@ -590,10 +590,10 @@ COMMENT ON TABLE income_ledger IS '资产收益台账：每笔收款按收益权
 COMMENT ON COLUMN income_ledger.county IS '县级行政区划代码（6位）';
 COMMENT ON COLUMN income_ledger.line IS '同一事件内的行号';
 COMMENT ON COLUMN income_ledger.asset IS '资产编号';
-COMMENT ON COLUMN income_ledger.entry IS 'RECEIPT 收益入账 / DISTRIBUTION 收益分配';
+COMMENT ON COLUMN income_ledger.entry IS 'RECEIPT 收益入账 / ATTRIBUTION 确权后归属 / DISTRIBUTION 收益分配';
 COMMENT ON COLUMN income_ledger.holder IS '收益权人；未归属的收入为空';
 COMMENT ON COLUMN income_ledger.amount IS '金额，收入为正、分配为负（分）';
-COMMENT ON COLUMN income_ledger.entered_on IS '收款或支付日期';
+COMMENT ON COLUMN income_ledger.entered_on IS '收款、归属或支付日期';
 COMMENT ON COLUMN income_ledger.year IS '年度';
 COMMENT ON COLUMN income_ledger.voucher_no IS '凭证号';
 COMMENT ON COLUMN income_ledger.reference IS '收款编号或分配方案编号';

@@ -304,7 +304,9 @@ def code_for(card: RegisterCard, digest: bytes) -> str:
 @_post("/{asset}/registration-corrections", "更正登记", "asset.correct")
 async def correct_registration(asset: AssetCode, body: CorrectRegistration, write: Writing) -> Response:
     """Correct named fields; the old values stay in the history (C4.6-02)."""
-    return await _decide(write, asset, body, None, lambda it, at: it.correct_registration(body.correction, at))
+    return await _decide(
+        write, asset, body, None, lambda it, at: it.correct_registration(body.correction, at)
+    )
 
 
 @_post("/{asset}/documents", "资料存档", "asset.archive_document")
@@ -364,7 +366,9 @@ async def assign_custody(asset: AssetCode, body: AssignCustody, write: Writing) 
     async def assign(it: Asset, work: Work) -> Occasion:
         at = write.occasion(body)
         it.assign_custody(body.custody, at)
-        named = {f"custody.duties[{index}].person": one.person for index, one in enumerate(body.custody.duties)}
+        named = {
+            f"custody.duties[{index}].person": one.person for index, one in enumerate(body.custody.duties)
+        }
         await work.require_known(Person, named)
         return at
 
@@ -449,7 +453,9 @@ async def change_contract(
 
 
 @_post("/{asset}/leases/{contract}/ending", "终止经营合同", "asset.contract")
-async def end_contract(asset: AssetCode, contract: ContractCode, body: EndContract, write: Writing) -> Response:
+async def end_contract(
+    asset: AssetCode, contract: ContractCode, body: EndContract, write: Writing
+) -> Response:
     """End a contract (C4.3-15)."""
     return await _decide(
         write,
@@ -482,7 +488,11 @@ async def receive_income(asset: AssetCode, body: ReceiveIncome, write: Writing) 
 async def distribute_income(asset: AssetCode, body: DistributeIncome, write: Writing) -> Response:
     """Pay out an approved plan (C4.9-03)."""
     return await _decide(
-        write, asset, body, body.distribution.paid_on, lambda it, at: it.distribute_income(body.distribution, at)
+        write,
+        asset,
+        body,
+        body.distribution.paid_on,
+        lambda it, at: it.distribute_income(body.distribution, at),
     )
 
 

@@ -88,7 +88,9 @@ _LINE_SCHEMA: Final = {"$ref": "#/components/schemas/RegisterAsset"}
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {"schema": {"type": "array", "items": _LINE_SCHEMA, "maxItems": MAX_ITEMS}},
+                "application/json": {
+                    "schema": {"type": "array", "items": _LINE_SCHEMA, "maxItems": MAX_ITEMS}
+                },
                 "application/x-ndjson": {"schema": _LINE_SCHEMA},
             },
         },

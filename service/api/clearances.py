@@ -87,7 +87,9 @@ class Care(Value):
 
 
 @get(router, "/persons/{person}/care", "在管资产", "person.read", response_model=Care)
-async def read_care(person: PersonCode, read: Reading, on: OnDay = None, min_position: MinPosition = 0) -> Response:
+async def read_care(
+    person: PersonCode, read: Reading, on: OnDay = None, min_position: MinPosition = 0
+) -> Response:
     """What the person answers for on a day: by name, and by holding a post."""
     await read.reach(min_position, custody_ledger.PROJECTION.name, directory.PROJECTION.name)
     async with read.pool.acquire() as connection:
@@ -144,8 +146,12 @@ async def _clearance(connection: Connection, read: Read, person: str) -> dict[st
         raise refuse("NOT_FOUND", what=person)
     assets = sorted({row["asset"] for row in await custody_ledger.in_care(connection, read.county, person)})
     by_post = await custody_ledger.in_care_by_post(connection, read.county, person, today)
-    posts = sorted({f"{row['post_unit']}/{row['post']}" for row in by_post if row["duty"] == "FIRST_RESPONSIBLE"})
-    cases = await departures.departure_page(connection, read.county, person=person, state="OPEN", limit=MAX_PAGE)
+    posts = sorted(
+        {f"{row['post_unit']}/{row['post']}" for row in by_post if row["duty"] == "FIRST_RESPONSIBLE"}
+    )
+    cases = await departures.departure_page(
+        connection, read.county, person=person, state="OPEN", limit=MAX_PAGE
+    )
     missing = [
         *(f"asset:{asset}" for asset in assets[:SHOWN]),
         *(f"post:{post}" for post in posts),

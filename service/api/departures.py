@@ -127,7 +127,9 @@ async def open_departure(body: OpenDeparture, write: Writing) -> Response:
     async def open_case(work: Work) -> Result:
         unit = await unit_of(work.context, work.county, notice.organization, "notice.organization")
         authorize(write.actor, write.action, place_of(unit))
-        await work.require_known(Person, {"notice.person": notice.person, "notice.successor": notice.successor})
+        await work.require_known(
+            Person, {"notice.person": notice.person, "notice.successor": notice.successor}
+        )
         at = write.occasion(body)
         case = DepartureCase.open(code, notice, tuple(await _in_care(write, notice)), at)
         work.add(case)
@@ -172,7 +174,9 @@ async def accept_line(case: CaseCode, asset: AssetCode, body: AcceptLine, write:
 @_post("/{case}/lines/{asset}/dispute", "清单项有异议", "departure.handle")
 async def dispute_line(case: CaseCode, asset: AssetCode, body: DisputeLine, write: Writing) -> Response:
     """Dispute one asset as the successor, with the reason (C4.10-10)."""
-    return await _decide(write, case, body, lambda it, at: it.dispute(asset, body.disputed_by, body.reason, at))
+    return await _decide(
+        write, case, body, lambda it, at: it.dispute(asset, body.disputed_by, body.reason, at)
+    )
 
 
 @_post("/{case}/lines/{asset}/resolution", "异议处理", "departure.handle")

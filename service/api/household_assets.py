@@ -60,7 +60,14 @@ async def register_household_asset(body: RegisterHouseholdAsset, write: Writing)
     return await write.create(place_of(card), register, view=view_of)
 
 
-@post(router, "/{asset}/inspections", "到户资产检查", "household_asset.inspect", HouseholdAssetView, versioned=True)
+@post(
+    router,
+    "/{asset}/inspections",
+    "到户资产检查",
+    "household_asset.inspect",
+    HouseholdAssetView,
+    versioned=True,
+)
 async def inspect_household_asset(
     asset: HouseholdAssetCode, body: InspectHouseholdAsset, write: Writing
 ) -> Response:

@@ -55,7 +55,9 @@ def _credentials(read: Read) -> Credentials:
     return credentials
 
 
-@router.post("", summary="创建密钥", status_code=201, response_model=CreatedKey, openapi_extra={ACTION: "key.create"})
+@router.post(
+    "", summary="创建密钥", status_code=201, response_model=CreatedKey, openapi_extra={ACTION: "key.create"}
+)
 async def create_key(body: CreateKey, read: Reading) -> CreatedKey:
     """Make a key. Not repeatable by idempotency key: its secret is kept nowhere, a lost one is replaced."""
     actor, now = read.actor, datetime.now(UTC)

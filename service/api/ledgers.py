@@ -40,7 +40,9 @@ class RegisterQuery(LedgerQuery):
     PROJECTION: ClassVar[str] = asset_register.PROJECTION.name
 
     village: Several = Field(default=(), title="所在村", description="12 位代码：村台账", max_length=200)
-    township: Several = Field(default=(), title="所在乡（镇）", description="12 位代码：属地台账", max_length=50)
+    township: Several = Field(
+        default=(), title="所在乡（镇）", description="12 位代码：属地台账", max_length=50
+    )
     owner: Several = Field(default=(), title="所有权人", description="权属台账", max_length=200)
     department: str | None = Field(default=None, title="行业部门", description="所有或监管", max_length=64)
     asset: Several = Field(default=(), title="资产编号", max_length=200)
@@ -67,7 +69,9 @@ class RegisterQuery(LedgerQuery):
     contract_ends_to: BusinessDate | None = Field(default=None, title="合同到期日止")
     name: str | None = Field(default=None, title="名称", description="包含的词，空格分开", max_length=200)
     scope: Literal["IN", "OUT"] | None = Field(default=None, title="管理范围")
-    risk: str | None = Field(default=None, title="风险", description="风险类型；ANY 为任一风险", max_length=64)
+    risk: str | None = Field(
+        default=None, title="风险", description="风险类型；ANY 为任一风险", max_length=64
+    )
     disposed: Literal["no", "yes", "all"] = Field(default="no", title="是否含已处置资产")
 
     def where(self) -> RegisterFilter:
@@ -142,7 +146,9 @@ class OwnerTotals(Value):
     income_amount: Fen = Field(title="收益权份额")
 
 
-@get(router, "/asset-register/owners", "各单位权属合计", "ledger.read", response_model=tuple[OwnerTotals, ...])
+@get(
+    router, "/asset-register/owners", "各单位权属合计", "ledger.read", response_model=tuple[OwnerTotals, ...]
+)
 async def read_owner_totals(
     read: Reading,
     owner_kind: Annotated[str | None, Query(title="所有权人类型", max_length=64)] = None,
@@ -170,7 +176,9 @@ Dimension = Literal[  # the register's dimensions and the funds; a test holds th
 ]  # fmt: skip
 
 
-@get(router, "/asset-register/categories", "分类统计", "ledger.read", response_model=tuple[CategoryTotals, ...])
+@get(
+    router, "/asset-register/categories", "分类统计", "ledger.read", response_model=tuple[CategoryTotals, ...]
+)
 async def read_categories(
     read: Reading, by: Annotated[Dimension, Query(title="分类项")], min_position: MinPosition = 0
 ) -> Response:
@@ -260,7 +268,9 @@ class HolderYear(Value):
     closing: Fen = Field(title="年末结余")
 
 
-@get(router, "/income-ledger/holders", "收益权人年度收支", "ledger.read", response_model=tuple[HolderYear, ...])
+@get(
+    router, "/income-ledger/holders", "收益权人年度收支", "ledger.read", response_model=tuple[HolderYear, ...]
+)
 async def read_income_by_holder(
     read: Reading,
     holder: Annotated[list[str] | None, Query(title="收益权人", max_length=200)] = None,
@@ -318,7 +328,9 @@ class DeparturesQuery(LedgerQuery):
 
 
 DepartureRow = row_model(
-    "DepartureRow", departures.DEPARTURE_CASE, missing=(tuple[str, ...], Field(default=(), title="尚缺的事项"))
+    "DepartureRow",
+    departures.DEPARTURE_CASE,
+    missing=(tuple[str, ...], Field(default=(), title="尚缺的事项")),
 )
 
 

@@ -179,7 +179,11 @@ async def appoint(organization: OrganizationCode, body: Appoint, write: Writing)
     OrganizationView,
 )
 async def end_appointment(
-    organization: OrganizationCode, position: PositionCode, person: PersonCode, body: EndAppointment, write: Writing
+    organization: OrganizationCode,
+    position: PositionCode,
+    person: PersonCode,
+    body: EndAppointment,
+    write: Writing,
 ) -> Response:
     """Record that somebody left a post (C4.3-22): a fact, whatever it leaves open."""
 
@@ -270,13 +274,25 @@ async def list_organizations(read: Reading, query: Annotated[OrganizationsQuery,
     return await answer(read, query)
 
 
-@get(organizations, "/{organization}", "查询单位", "organization.read", response_model=from_log(OrganizationView))
+@get(
+    organizations,
+    "/{organization}",
+    "查询单位",
+    "organization.read",
+    response_model=from_log(OrganizationView),
+)
 async def read_organization(organization: OrganizationCode, read: Reading) -> Response:
     """A unit with its posts and tenures, from the log."""
     return await read.aggregate(Organization, organization, view_of)
 
 
-@get(organizations, "/{organization}/tenures", "任职情况", "organization.read", response_model=list_of(TenureRow))
+@get(
+    organizations,
+    "/{organization}/tenures",
+    "任职情况",
+    "organization.read",
+    response_model=list_of(TenureRow),
+)
 async def list_tenures(
     organization: OrganizationCode,
     read: Reading,
@@ -287,7 +303,9 @@ async def list_tenures(
     """Who held which post of the unit; with `on` only those in office that day."""
     await read.reach(min_position, directory.PROJECTION.name)
     async with read.pool.acquire() as connection:
-        rows = await directory.tenures(connection, read.county, organization=organization, post=position, on=on)
+        rows = await directory.tenures(
+            connection, read.county, organization=organization, post=position, on=on
+        )
     return read.answer(rows_shown(rows))
 
 

@@ -30,7 +30,12 @@ from service.intake import JSON, LINES
 
 MinPosition = Annotated[
     int,
-    Query(title="最低日志位置", description="等待台账至少更新到此位置 / wait until the ledger has reached it", ge=0, lt=2**62),
+    Query(
+        title="最低日志位置",
+        description="等待台账至少更新到此位置 / wait until the ledger has reached it",
+        ge=0,
+        lt=2**62,
+    ),
 ]
 Several = tuple[str, ...]
 """A filter that may be given several times: one of these."""
@@ -129,7 +134,10 @@ def wants_lines(read: Read) -> bool:
 @asynccontextmanager
 async def snapshot(read: Read, projection: str) -> AsyncIterator[tuple[Connection, int]]:
     """A connection whose questions all see the same rows, and how far in the log these reach."""
-    async with read.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    async with (
+        read.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
         position = await connection.fetchval(
             "SELECT position FROM projection_checkpoint WHERE county = $1 AND projection = $2",
             read.county,
@@ -154,7 +162,9 @@ async def _export(read: Read, query: LedgerQuery) -> AsyncGenerator[bytes, None]
     async with snapshot(read, query.PROJECTION) as (connection, position):
         while True:
             found = await _page(connection, read, query, paging)
-            lines = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows_shown(found.rows))
+            lines = b"".join(
+                orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows_shown(found.rows)
+            )
             digest.update(lines)
             count += len(found.rows)
             yield lines

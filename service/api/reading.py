@@ -32,7 +32,9 @@ ACTION: Final = "x-action"
 def _moment(value: Any) -> datetime:
     if isinstance(value, str):
         try:
-            moment = datetime.fromisoformat(value.replace(" ", "+"))  # an unescaped + of an offset arrives as a space
+            moment = datetime.fromisoformat(
+                value.replace(" ", "+")
+            )  # an unescaped + of an offset arrives as a space
         except ValueError:
             moment = None
         if moment is not None and moment.tzinfo is not None:
@@ -222,6 +224,8 @@ async def read_of(request: Request) -> Read:
 Reading = Annotated[Read, Depends(read_of)]
 
 
-def get(router: APIRouter, path: str, summary: str, action: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+def get(
+    router: APIRouter, path: str, summary: str, action: str, **options: Any
+) -> Callable[[Endpoint], Endpoint]:
     """Declare a read route with its action."""
     return router.get(path, summary=summary, openapi_extra={ACTION: action}, **options)

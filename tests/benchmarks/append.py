@@ -175,8 +175,8 @@ async def library(dsn: str, callers: int, seconds: float) -> float:
 
 
 def _library(dsn: str, callers: int, seconds: float) -> float:
-    from eventsourcing.persistence import StoredEvent  # noqa: PLC0415  heavy, and only this contestant's
-    from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore  # noqa: PLC0415
+    from eventsourcing.persistence import StoredEvent
+    from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 
     parts = urlsplit(dsn)
     query = parse_qs(parts.query)
@@ -402,7 +402,7 @@ async def _database(dsn: str) -> AsyncIterator[str]:
 
 
 def _main() -> None:
-    import uvloop  # noqa: PLC0415  only when run alone
+    import uvloop
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dsn")

@@ -25,7 +25,7 @@ VILLAGES: Final = tuple(f"6530222{township:02d}2{village:02d}" for township in r
 SHA: Final = "ab" * 32
 BASIS: Final = {"policy": "653022-2021-15", "clauses": ["C4.6-02"], "warnings": [], "findings": [], "overrides": []}
 WARNED: Final = BASIS | {
-    "warnings": [{"code": "NOTICE_MISSING", "detailZh": "未公示", "detailEn": "no notice", "params": {}}]
+    "warnings": [{"code": "NOTICE_MISSING", "clause": "C4.5-04", "detailZh": "未公示", "detailEn": "no notice", "params": {}}]
 }
 ACTOR: Final = {"id": "k_01", "kind": "api-key", "organization": "653022202000"}
 
@@ -100,8 +100,13 @@ def card(value: int = 100_000_00, village: str = VILLAGES[0], name: str = "防�
     } | changes
 
 
-def confirmation(shares: dict[str, int], kind: str = "VILLAGE", income: dict[str, int] | None = None) -> dict[str, Any]:
-    """Ownership confirmed: fen by party."""
+def confirmation(
+    shares: dict[str, int],
+    kind: str = "VILLAGE",
+    income: dict[str, int] | None = None,
+    attributed: dict[str, int] | None = None,
+) -> dict[str, Any]:
+    """Ownership confirmed: fen by party; `attributed`: income from before that now finds its holders."""
     return {
         "confirmation": {
             "owners": [{"party": party, "amount": amount} for party, amount in shares.items()],
@@ -114,6 +119,7 @@ def confirmation(shares: dict[str, int], kind: str = "VILLAGE", income: dict[str
         },
         "rule": "R7",
         "regime": "RURAL_COLLECTIVE",
+        "attributions": [{"party": party, "amount": amount} for party, amount in (attributed or {}).items()],
     }
 
 
@@ -218,6 +224,8 @@ class _Life:
     contract: str | None = None
     contracts: int = 0
     balance: int = 0
+    unattributed: int = 0
+    transfer: str | None = None
     year: int = 2020
     accumulated: int = 0
     in_use: bool = False
@@ -364,7 +372,9 @@ class RandomHistory:
         part = life.value // len(parties)
         life.shares = dict.fromkeys(parties, part)
         life.shares[life.village] += life.value - part * len(parties)
-        return "asset.ownership_confirmed", confirmation(life.shares)
+        attributed = {life.village: life.unattributed} if life.unattributed else {}
+        life.balance = life.unattributed
+        return "asset.ownership_confirmed", confirmation(life.shares, attributed=attributed)
 
     def _book(self, life: _Life) -> tuple[str, dict[str, Any]] | None:
         party = self.random.choice(list(life.shares) or [life.village])
@@ -409,7 +419,8 @@ class RandomHistory:
             return None
         life.year += 1
         life.accumulated += amount
-        return "asset.depreciation_posted", {"year": life.year, "amount": amount, "accumulated": life.accumulated}
+        facts = {"year": life.year, "amount": amount, "accumulated": life.accumulated, "shares": []}
+        return "asset.depreciation_posted", facts
 
     def _lease(self, life: _Life) -> tuple[str, dict[str, Any]] | None:
         if not life.shares or life.contract is not None:
@@ -434,9 +445,10 @@ class RandomHistory:
         return "asset.operating_contract_ended", facts
 
     def _income(self, life: _Life) -> tuple[str, dict[str, Any]] | None:
-        if not life.shares:
-            return None
         amount = self.random.randrange(1, 100_000)
+        if not life.shares:
+            life.unattributed += amount
+            return "asset.income_received", receipt(f"R-{self.log.position}", amount, {}, self._day().isoformat())
         first, *others = life.shares
         part = amount // len(life.shares)
         parts = dict.fromkeys(others, part) | {first: amount - part * len(others)}
@@ -456,8 +468,10 @@ class RandomHistory:
         return "asset.document_archived", {"document": document}
 
     def _risk(self, life: _Life) -> tuple[str, dict[str, Any]]:
-        if self.random.random() < 0.5:
-            return "asset.risk_flagged", {"kind": "LOSS", "reason": "疑似流失"}
+        chance = self.random.random()
+        if chance < 0.5:
+            kind = "LOSS" if chance < 0.4 else "TITLE_UNCLEAR"
+            return "asset.risk_flagged", {"kind": kind, "reason": "疑似流失"}
         return "asset.risk_cleared", {"kind": "LOSS", "reason": "已核实"}
 
     def _correct(self, life: _Life) -> tuple[str, dict[str, Any]]:
@@ -491,6 +505,7 @@ class RandomHistory:
         yield add(life.stream, "asset.disposal_approved", {"disposal": "X-1", "approval": approval, "value": 100_00})
         sale = {"disposedOn": "2022-04-01", "price": 90_00, "documentNo": "处1号"}
         disposed = {"disposal": "X-1", "kind": "SCRAP", "sale": sale, "netBookValue": life.value - life.accumulated}
+        disposed["endedContracts"] = [life.contract] if life.contract else []
         yield add(life.stream, "asset.disposed", disposed)
         proceeds = {"disposal": "X-1", "amount": 90_00, "receivedOn": "2022-04-02", "voucherNo": "收1号"}
         yield add(life.stream, "asset.disposal_proceeds_received", proceeds)
@@ -535,8 +550,15 @@ class RandomHistory:
             yield self._add(life.stream, "asset.handed_over", handed)
 
     def _transfer(self, life: _Life) -> tuple[str, dict[str, Any]]:
+        if life.transfer is not None:
+            if self.random.random() < 0.5:
+                items = [{"item": "1", "result": "ACCEPTED"}]
+                return "asset.transfer_items_accepted", {"transfer": life.transfer, "receiver": VILLAGES[1], "items": items}
+            done, life.transfer = life.transfer, None
+            return "asset.transfer_completed", {"transfer": done, "deliverer": life.village, "receiver": VILLAGES[1]}
+        life.transfer = f"T-{self.log.position}"
         transfer = {
-            "transfer": f"T-{self.log.position}",
+            "transfer": life.transfer,
             "deliverer": life.village,
             "receiver": VILLAGES[1],
             "initiatedOn": "2021-06-01",

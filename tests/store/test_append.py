@@ -365,7 +365,7 @@ async def test_counties_have_logs_of_their_own(store: EventStore) -> None:
     ("county", "wrong"),
     [
         ("65302", command(stream_append("thing-1", 0))),
-        ("６５３０２２", command(stream_append("thing-1", 0))),  # noqa: RUF001  full-width digits
+        ("６５３０２２", command(stream_append("thing-1", 0))),
         (COUNTY, command()),
         (COUNTY, command(stream_append("", 0))),
         (COUNTY, command(stream_append("thing-\x00", 0))),

@@ -34,7 +34,7 @@ values = st.recursive(
     max_leaves=25,
 )
 objects = st.dictionaries(keys, values, max_size=6)
-moments = st.datetimes(datetime(1900, 1, 1), datetime(2999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(1900, 1, 1), datetime(2999, 1, 1), timezones=st.just(UTC))
 
 
 @given(values)
@@ -234,6 +234,6 @@ def test_an_aggregate_comes_back_from_its_recorded_events() -> None:
     )
     (prepared,) = prepare(COUNTY, command(stream_append(person.stream, 0, new)))
     recorded = codec.decode(COUNTY, 1, prepared.before + stamp(MOMENT) + prepared.after)
-    replayed = codec.domain_event(recorded).mutate(None)
+    replayed: Any = codec.domain_event(recorded).mutate(None)
     assert isinstance(replayed, Person)
     assert (replayed.id, replayed.version, replayed.card) == ("P-1", 1, person.card)

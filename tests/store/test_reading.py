@@ -116,7 +116,7 @@ async def test_readers_that_follow_live_writers_see_every_position_once(
         ]
         seen = await asyncio.wait_for(asyncio.gather(reader(1), reader(7), reader(1000)), 60)
         await asyncio.gather(*writers)
-        assert seen == [list(range(1, total + 1))] * 3
+        assert [*seen] == [list(range(1, total + 1))] * 3
 
 
 async def test_reading_stops_and_starts_where_it_is_told(store: EventStore) -> None:

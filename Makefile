@@ -1,0 +1,53 @@
+# Two commands on a fresh machine: `make test` and `make demo`. Every target makes .venv first if it is not there.
+# Arguments: make demo ARGS=--exit, make test ARGS="-k departure". The database is chosen by TAIZHANG_DATABASE_URL.
+
+WORKERS ?= 2
+ARGS ?=
+PYTHONS = domain projections service migrations tests
+RUN = .venv/bin
+export PYTHONUNBUFFERED = 1
+
+.PHONY: help demo run test check bench soak format lock openapi doctor environment
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+
+demo: environment ## the service with sample data, and a walk through it (ARGS=--exit to leave afterwards)
+	@$(RUN)/taizhang demo $(ARGS)
+
+run: environment ## the service
+	@$(RUN)/taizhang serve $(ARGS)
+
+test: environment ## the test suite, on a real PostgreSQL
+	@$(RUN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+check: environment ## format, lint, types, layers, OpenAPI and migrations in step
+	$(RUN)/ruff format --check $(PYTHONS)
+	$(RUN)/ruff check $(PYTHONS)
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+	$(RUN)/taizhang openapi --check
+	$(RUN)/taizhang migrations check
+
+bench: environment ## benchmarks; figures on stdout
+	@$(RUN)/python -m tests.benchmarks $(ARGS)
+
+soak: environment ## load with faults (ARGS="--seconds 600")
+	@$(RUN)/python -m tests.soak $(ARGS)
+
+format: environment ## format the code
+	@$(RUN)/ruff format $(PYTHONS)
+	@$(RUN)/ruff check --fix-only --quiet $(PYTHONS)
+
+lock: environment ## resolve the dependencies anew into the two lock files
+	@bin/lock
+
+openapi: environment ## write openapi/*.json from the code
+	@$(RUN)/taizhang openapi
+
+doctor: environment ## check database, settings and migrations
+	@$(RUN)/taizhang doctor $(ARGS)
+
+environment:
+	@bin/environment

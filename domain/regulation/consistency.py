@@ -1,0 +1,367 @@
+"""Whether the tables agree with one another, with the clauses and with the catalogue of codes.
+
+A table that names something nobody defines would be a rule that never applies, or a refusal nobody can make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain as chained
+from typing import Final, TypeVar, get_args
+
+from domain.refusals import ClauseEntry, CodeEntry
+from domain.regulation import rows
+from domain.regulation.ownership import OwnershipFacts
+from domain.regulation.parameters import TYPES, Parameter
+from domain.regulation.rows import Row
+
+R = TypeVar("R", bound=Row)
+
+_OWNER_KINDS: Final = frozenset(get_args(rows.OwnerKind))
+_STEP_ROLES: Final = frozenset(
+    {
+        "APPROVER",
+        "AUDITOR",
+        "DEPARTMENT",
+        "EVERY_UNIT",
+        "FIRST_SECRETARY_COMMITTEES_TEAM",
+        "IMPLEMENTER",
+        "LEAVER",
+        "LINE_DEPARTMENT",
+        "OPERATOR",
+        "OWNER",
+        "PUBLIC",
+        "ROUTE",
+        "SUCCESSOR",
+        "SUPERIOR",
+        "TOWNSHIP",
+        "TWO_COMMITTEES",
+        "VILLAGE",
+    }
+)
+_CARE_ROLES: Final = frozenset(
+    {
+        "EACH_OWNER_VILLAGE",
+        "GUIDING_DEPARTMENT",
+        "HOUSEHOLD",
+        "IMPLEMENTER",
+        "LINE_DEPARTMENT",
+        "OPERATOR",
+        "OPERATOR_OR_OWNER",
+        "OWNER",
+        "TOWNSHIP",
+        "VILLAGE",
+    }
+)
+_CUSTODY_FACTS: Final = frozenset(
+    {"assetClass", "projectScope", "ownerKind", "operatorPresent", "selfOperated", "entrusted"}
+)
+_OWNERSHIP_FACTS: Final = frozenset(OwnershipFacts(asset_class="-").named())
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Everything of a county, read but not yet trusted."""
+
+    tables: Mapping[str, tuple[Row, ...]]
+    clauses: Mapping[str, ClauseEntry]
+    codes: Mapping[str, CodeEntry]
+    lifts: frozenset[str]
+    text: str
+
+    def table(self, name: str, row_class: type[R]) -> tuple[R, ...]:
+        """The rows of a table, of all days."""
+        return tuple(row for row in self.tables[name] if isinstance(row, row_class))
+
+    def codes_of(self, name: str) -> frozenset[str]:
+        """What a table defines: the `code` of its rows."""
+        return frozenset(str(getattr(row, "code", "")) for row in self.tables[name])
+
+    def terms(self, name: str) -> frozenset[str]:
+        """The codes of a list."""
+        return frozenset(row.code for row in self.table("vocabularies.term", rows.Term) if row.list == name)
+
+
+def check(book: Book, faults: list[str]) -> None:
+    """Tell everything that does not fit together in `faults`."""
+    told = _Told(faults)
+    _check_clauses(book, told)
+    _check_codes(book, told)
+    _check_versions(book, told)
+    _check_parameters(book, told)
+    _check_funds(book, told)
+    _check_types(book, told)
+    _check_ownership(book, told)
+    _check_regimes(book, told)
+    _check_chains(book, told)
+    _check_operation(book, told)
+    _check_care(book, told)
+    _check_systems(book, told)
+    _check_lifecycle(book, told)
+
+
+class _Told:
+    """Collects faults about references."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self._faults = faults
+
+    def say(self, place: str, fault: str) -> None:
+        self._faults.append(f"{place}：{fault}")
+
+    def known(self, place: str, what: str, named: Iterable[str | None], defined: Iterable[str]) -> None:
+        """Every name must be defined; None names nothing."""
+        defined = frozenset(defined)
+        for name in named:
+            if name is not None and name not in defined:
+                self.say(place, f"没有这个{what} {name}")
+
+
+def _check_clauses(book: Book, told: _Told) -> None:
+    for name, table in book.tables.items():
+        for row in table:
+            told.known(f"{name}（{_key(row)}）", "条款", row.articles, book.clauses)
+    text = "".join(book.text.split())
+    for clause in book.clauses.values():
+        if "".join(clause.quote.split()) not in text:
+            told.say(f"clauses（{clause.id}）", "引文不在文件原文中")
+
+
+def _check_codes(book: Book, told: _Told) -> None:
+    for entry in book.codes.values():
+        place = f"codes（{entry.code}）"
+        told.known(place, "条款", (*entry.clauses, *entry.overridable_at), book.clauses)
+        told.known(place, "批准文件", [entry.lifted_by], book.lifts)
+        if not entry.clauses and entry.origin == "regulation":
+            told.say(place, "缺少条款")
+        if (entry.kind == "overridable") != (entry.lifted_by is not None):
+            told.say(place, "可例外的代码须写明 lifted_by，其他代码不得写")
+
+
+def _check_versions(book: Book, told: _Told) -> None:
+    versions = sorted(book.table("policy.version", rows.PolicyVersion), key=lambda row: row.in_force_from)
+    if not versions:
+        told.say("policy.version", "没有政策版本")
+        return
+    if [row.number for row in versions] != list(range(1, len(versions) + 1)):
+        told.say("policy.version", "版本号须从 1 起按生效日连续")
+    if versions[-1].in_force_until is not None:
+        told.say("policy.version", "最后一个版本不得有失效日")
+
+
+def _check_parameters(book: Book, told: _Told) -> None:
+    stretches: dict[str, list[Parameter]] = {}
+    for row in book.table("parameters.parameter", Parameter):
+        stretches.setdefault(row.id, []).append(row)
+    first_day = min((row.in_force_from for row in book.tables["policy.version"]), default=date.max)
+    for parameter in TYPES:
+        found = stretches.get(parameter, [])
+        if not found:
+            told.say("parameters", f"缺少参数 {parameter}")
+        elif min(row.in_force_from for row in found) > first_day:
+            told.say("parameters", f"{parameter} 在第一个版本生效时没有规定")
+        elif all(row.in_force_until is not None for row in found):
+            told.say("parameters", f"{parameter} 到期后没有规定")
+    organizations = book.codes_of("departments.organization")
+    states = [row.states for row in book.table("lifecycle.region", rows.Region) if row.code == "OPERATION"]
+    for row in chained.from_iterable(stretches.values()):
+        place = f"parameters（{row.id}）"
+        match row.id:
+            case "P04":
+                named = (*row.value.approvers.values(), *row.value.filings.values())
+                told.known(place, "单位", named, organizations | {"TOWNSHIP"})
+            case "P12":
+                told.known(place, "用途", row.value.exempt_uses, book.terms("INCOME_USE"))
+            case "P18":
+                told.known(place, "单位", row.value.tie_order, organizations)
+            case "P23":
+                told.known(place, "状态", row.value.operation_states, chained.from_iterable(states))
+                told.known(place, "风险", row.value.without_flags, book.terms("RISK_KIND"))
+            case "P24":
+                told.known(place, "单位", [row.value.allocator], organizations)
+            case "P25":
+                told.known(place, "条款", row.value.in_principle_clauses, book.clauses)
+
+
+def _check_funds(book: Book, told: _Told) -> None:
+    sources = book.codes_of("fund_sources.source")
+    guidance = book.table("fund_sources.guidance", rows.Guidance)
+    for row in guidance:
+        place = f"fund_sources.guidance（{_key(row)}）"
+        told.known(place, "资金来源", [row.source], sources)
+        told.known(place, "单位", [row.department], book.codes_of("departments.organization"))
+    guided = {row.source for row in guidance if row.implementer_kind is None}
+    for source in book.table("fund_sources.source", rows.FundSource):
+        place = f"fund_sources.source（{source.code}）"
+        told.known(place, "资金来源", [source.when_flag_false], sources)
+        if source.code not in guided:
+            told.say(place, "没有管理指导部门")
+    for parent in book.table("fund_sources.parent", rows.FundParent):
+        told.known(f"fund_sources.parent（{parent.code}）", "资金来源", parent.sub_sources, sources)
+
+
+def _check_types(book: Book, told: _Told) -> None:
+    classes = {row.code: row for row in book.table("asset_types.class", rows.AssetClass)}
+    subclasses = {row.code: row for row in book.table("asset_types.subclass", rows.Subclass)}
+    types = {row.code: row for row in book.table("asset_types.type", rows.AssetType)}
+    departments = book.table("asset_types.line_department", rows.LineDepartment)
+    lines = {row.type for row in departments}
+    units = {row.unit for row in book.table("units_of_measure.unit", rows.UnitOfMeasure)}
+    for found in classes.values():
+        told.known(f"asset_types.class（{found.code}）", "代码", [found.forbidden_code], book.codes)
+    for subclass in subclasses.values():
+        told.known(f"asset_types.subclass（{subclass.code}）", "类别", [subclass.asset_class], classes)
+    for row in types.values():
+        place = f"asset_types.type（{row.code}）"
+        told.known(place, "类别", [row.asset_class], classes)
+        told.known(place, "单位", row.units, units)
+        told.known(place, "上级类型", [row.parent], types)
+        of_class = {code for code, one in subclasses.items() if one.asset_class == row.asset_class}
+        told.known(place, "子类", [row.subclass], of_class)
+        if row.subclass is None and row.asset_class in classes and classes[row.asset_class].subclass_required:
+            told.say(place, "缺少子类")
+        parent = types.get(row.parent) if row.parent is not None else None
+        if parent is not None and (parent.asset_class, parent.subclass) != (row.asset_class, row.subclass):
+            told.say(place, "与上级类型的类别不同")
+        if row.code not in lines and row.parent not in lines:
+            told.say(place, "没有行业主管部门（LINE_DEPT_UNMAPPED）")
+    for department in departments:
+        place = f"asset_types.line_department（{department.type}）"
+        told.known(place, "类型", [department.type], types)
+        told.known(place, "单位", [department.department], book.codes_of("departments.organization"))
+
+
+def _check_conditions(
+    place: str, conditions: Iterable[rows.Condition], facts: frozenset[str], book: Book, told: _Told
+) -> None:
+    values = {
+        "assetClass": book.codes_of("asset_types.class"),
+        "assetType": book.codes_of("asset_types.type"),
+        "projectScope": book.terms("PROJECT_SCOPE"),
+        "implementerKind": _OWNER_KINDS,
+        "fundsPaidTo": _OWNER_KINDS,
+        "ownerKind": _OWNER_KINDS,
+        "fundSources": book.codes_of("fund_sources.source"),
+    }
+    for condition in conditions:
+        told.known(place, "事实", [condition.fact], facts)
+        named = condition.is_in or condition.any_in or condition.all_in or frozenset()
+        if condition.fact in values:
+            told.known(place, f"{condition.fact} 取值", sorted(named), values[condition.fact])
+
+
+def _check_orders(name: str, table: Iterable[rows.OwnershipRule | rows.CustodyRule], told: _Told) -> None:
+    seen: dict[int, str] = {}
+    for row in table:
+        if seen.setdefault(row.order, row.code) != row.code:
+            told.say(f"{name}（{row.code}）", f"次序 {row.order} 与 {seen[row.order]} 相同")
+
+
+def _check_ownership(book: Book, told: _Told) -> None:
+    table = book.table("ownership_rules.rule", rows.OwnershipRule)
+    _check_orders("ownership_rules.rule", table, told)
+    for row in table:
+        place = f"ownership_rules.rule（{row.code}）"
+        exceptions = [step.unless for step in row.steps if step.unless is not None]
+        _check_conditions(place, (*row.conditions, *exceptions), _OWNERSHIP_FACTS, book, told)
+        told.known(place, "流程", [row.chain], book.codes_of("chains.chain"))
+        told.known(place, "代码", [step.refusal for step in row.steps], book.codes)
+        told.known(
+            place, "单位", [one.unit for one in row.suggestions], book.codes_of("departments.organization")
+        )
+
+
+def _check_regimes(book: Book, told: _Told) -> None:
+    systems = {row.regime for row in book.table("regimes.accounting_system", rows.AccountingSystem)}
+    organizations = book.codes_of("departments.organization")
+    for row in book.table("regimes.regime", rows.RegimeRow):
+        place = f"regimes.regime（{_key(row)}）"
+        told.known(place, "类别", [row.asset_class], book.codes_of("asset_types.class"))
+        told.known(place, "单位", [row.lead_department], organizations)
+        told.known(place, "会计制度", [row.regime], systems)
+        told.known(place, "监管单位", row.supervisors, organizations | _CARE_ROLES)
+
+
+def _check_chains(book: Book, told: _Told) -> None:
+    organizations = book.codes_of("departments.organization")
+    for row in book.table("chains.chain", rows.Chain):
+        before: set[str] = set()
+        for step in row.steps:
+            place = f"chains.chain（{row.code} {step.code}）"
+            told.known(place, "在前的步骤", (*step.needs, *step.not_same_person_as), before)
+            if step.code in before:
+                told.say(place, "步骤重复")
+            before.add(step.code)
+            if (step.by is None) == (not step.all_of):
+                told.say(place, "须且只能有 by 或 all_of 之一")
+            told.known(place, "单位", [step.by], organizations | _STEP_ROLES)
+            told.known(place, "单位", step.all_of, organizations | _STEP_ROLES)
+            told.known(place, "项目范围", step.only_scopes, book.terms("PROJECT_SCOPE"))
+            told.known(place, "代码", [step.refusal], book.codes)
+            if step.notice is not None:
+                told.known(place, "参数", [step.notice.period], TYPES)
+            if step.filing is not None:
+                told.known(place, "单位", [step.filing.addressee], organizations | _STEP_ROLES)
+    for route in book.table("chains.disposal_route", rows.DisposalRoute):
+        named = (*route.levels, route.approver, route.filing)
+        told.known(
+            f"chains.disposal_route（{route.owner_kind}）", "单位", named, organizations | {"TOWNSHIP"}
+        )
+
+
+def _check_operation(book: Book, told: _Told) -> None:
+    for mode in book.table("operation_modes.mode", rows.OperationMode):
+        place = f"operation_modes.mode（{mode.code}）"
+        told.known(place, "类别", mode.asset_classes, book.codes_of("asset_types.class"))
+    for clause in book.table("operation_modes.clause", rows.ContractClause):
+        place = f"operation_modes.clause（{clause.key_name}）"
+        told.known(place, "经营方式", clause.modes, book.codes_of("operation_modes.mode"))
+        told.known(place, "项目范围", clause.scopes, book.terms("PROJECT_SCOPE"))
+
+
+def _check_care(book: Book, told: _Told) -> None:
+    table = book.table("custody.rule", rows.CustodyRule)
+    organizations = book.codes_of("departments.organization")
+    _check_orders("custody.rule", table, told)
+    for row in table:
+        place = f"custody.rule（{row.code}）"
+        _check_conditions(place, row.conditions, _CUSTODY_FACTS, book, told)
+        told.known(place, "管护单位", (row.custodian, *row.supervisors), organizations | _CARE_ROLES)
+        told.known(place, "代码", [row.warning], book.codes)
+    for item in book.table("register_card.item", rows.CardItem):
+        told.known(f"register_card.item（{item.number}）", "代码", [item.refusal], book.codes)
+    for ledger in book.table("ledgers.ledger", rows.LedgerRow):
+        place = f"ledgers.ledger（{ledger.code}）"
+        told.known(place, "单位", ledger.keepers, organizations | _OWNER_KINDS)
+
+
+def _check_systems(book: Book, told: _Told) -> None:
+    entered_by = book.codes_of("departments.organization") | {"OWNER", "TOWNSHIP"}
+    for system in book.table("external_systems.system", rows.ExternalSystem):
+        told.known(f"external_systems.system（{system.code}）", "单位", system.entered_by, entered_by)
+    for row in book.table("external_systems.obligation", rows.ExternalObligation):
+        place = f"external_systems.obligation（{_key(row)}）"
+        told.known(place, "系统", [row.system], book.codes_of("external_systems.system"))
+        told.known(place, "类别", [row.asset_class], book.codes_of("asset_types.class"))
+
+
+def _check_lifecycle(book: Book, told: _Told) -> None:
+    states = {row.code: row.states for row in book.table("lifecycle.region", rows.Region)}
+    for region in book.table("lifecycle.region", rows.Region):
+        place = f"lifecycle.region（{region.code}）"
+        told.known(place, "状态", (region.initial, *region.terminal), region.states)
+    for row in book.table("lifecycle.transition", rows.Transition):
+        place = f"lifecycle.transition（{_key(row)}）"
+        told.known(place, "区域", [row.region], states)
+        told.known(place, "状态", (*row.from_states, row.to_state), states.get(row.region, ()))
+    for guard in book.table("lifecycle.guard", rows.Guard):
+        place = f"lifecycle.guard（{guard.code}）"
+        told.known(place, "区域", [guard.region], states)
+        told.known(place, "状态", guard.states, states.get(guard.region, ()))
+        told.known(place, "代码", [guard.refusal], book.codes)
+
+
+def _key(row: Row) -> str:
+    return "、".join(str(part) for part in row.key)

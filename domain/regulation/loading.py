@@ -1,0 +1,334 @@
+"""A county's regulation: its folder read once, checked whole, and cut into the stretches of days that share rules.
+
+A folder holds the table files, `clauses.toml`, `regulation.txt` and, where the county words codes in its own way,
+`codes.toml`. With `based_on` in its policy.toml it needs only what differs: missing files are those of the other
+county, and its parameters replace the other's parameter by parameter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+from pydantic import ValidationError
+
+from domain.refusals import REFERENCE_COUNTY, ClauseEntry, ClausesFile, CodeEntry, CodesFile, catalogue, refuse
+from domain.regulation import rows
+from domain.regulation.consistency import Book, check
+from domain.regulation.parameters import Parameter, typed
+from domain.regulation.rows import Row
+from domain.regulation.rules import Rules
+from domain.regulation.tables import FILES, POLICY, POLICY_FIELDS, TABLES, check_days, read_rows
+
+CLAUSES: Final = "clauses.toml"
+CODES: Final = "codes.toml"
+TEXT: Final = "regulation.txt"
+_PARAMETERS: Final = "parameters.toml"
+
+
+class RegulationInvalid(Exception):  # noqa: N818 - says what the regulation is, not what went wrong in the program
+    """The data of a county cannot be used. `faults`: everything that is wrong with it."""
+
+    def __init__(self, county: str, faults: list[str]) -> None:
+        """Keep the faults in the order they were found."""
+        super().__init__("\n".join([f"县 {county} 的政策数据有 {len(faults)} 处错误：", *faults]))
+        self.county = county
+        self.faults = tuple(faults)
+
+
+@dataclass(slots=True)
+class _Folder:
+    """The effective content of a county's folder, after what it inherits. `sources` are bytes for the digest."""
+
+    name: str = ""
+    tables: dict[str, Any] = field(default_factory=dict)
+    clauses: dict[str, Any] = field(default_factory=dict)
+    codes: list[dict[str, Any]] = field(default_factory=list)
+    text: str | None = None
+    sources: dict[str, bytes] = field(default_factory=dict)
+
+
+class Regulation:
+    """Everything a county's rules are made of, over all days. Immutable; read once at the start of the process."""
+
+    def __init__(
+        self,
+        *,
+        county: str,
+        name: str,
+        tables: Mapping[str, tuple[Row, ...]],
+        clauses: Mapping[str, ClauseEntry],
+        codes: Mapping[str, CodeEntry],
+        lifts: frozenset[str],
+        text: str,
+        digest: str,
+    ) -> None:
+        """Check the tables as a whole and cut the days. Raises `RegulationInvalid`."""
+        faults: list[str] = []
+        for table_name, table in tables.items():
+            check_days(table_name, table, faults)
+        check(Book(tables=tables, clauses=clauses, codes=codes, lifts=lifts, text=text), faults)
+        if faults:
+            raise RegulationInvalid(county, faults)
+        self.county = county
+        self.name = name
+        self.rows = MappingProxyType(dict(tables))
+        self.clauses = MappingProxyType(dict(clauses))
+        self.codes = MappingProxyType(dict(codes))
+        self.text = text
+        self.digest = digest
+        self._lifts = lifts
+        self.versions = tuple(
+            sorted(
+                (row for row in tables["policy.version"] if isinstance(row, rows.PolicyVersion)),
+                key=lambda row: row.in_force_from,
+            )
+        )
+        self.first_day = self.versions[0].in_force_from
+        self._starts = self._cuts()
+        ends = [start - timedelta(days=1) for start in self._starts[1:]]
+        self.intervals: tuple[tuple[date, date | None], ...] = tuple(
+            zip(self._starts, [*ends, None], strict=True)
+        )
+        self._rules: dict[int, Rules] = {}
+
+    @classmethod
+    def load(cls, path: Path | None = None, county: str = REFERENCE_COUNTY) -> Self:
+        """Read the county's folder under `path`, else the packaged one. `RegulationInvalid` tells everything wrong."""
+        faults: list[str] = []
+        roots: list[Traversable] = [] if path is None else [path]
+        folder = _read_folder(county, [*roots, _packaged()], faults, ())
+        tables = {
+            name: read_rows(name, folder.tables[name], faults) if name in folder.tables else ()
+            for name in TABLES
+        }
+        clauses = _read_clauses(folder, faults)
+        codes, lifts = _read_codes(folder, faults)
+        if folder.text is None:
+            faults.append(f"缺少文件 {TEXT}")
+        if faults:
+            for table_name, table in tables.items():
+                check_days(table_name, table, faults)
+            raise RegulationInvalid(county, faults)
+        return cls(
+            county=county,
+            name=folder.name,
+            tables=tables,
+            clauses=clauses,
+            codes=codes,
+            lifts=lifts,
+            text=folder.text or "",
+            digest=_digest(folder.sources),
+        )
+
+    def __repr__(self) -> str:
+        """For people reading a log."""
+        return f"<Regulation {self.county} {self.digest[:12]}>"
+
+    def on(self, day: date) -> Rules:
+        """The rules in force on a business day. A day before the first version is judged by the first version."""
+        place = bisect_right(self._starts, day) - 1
+        rules = self._rules.get(place)
+        if rules is None:
+            rules = self._rules[place] = self._rules_of(place)
+        return rules
+
+    def _rules_of(self, place: int) -> Rules:
+        since, until = self.intervals[max(place, 0)]
+        retroactive = place < 0
+        return Rules(
+            county=self.county,
+            since=since,
+            until=since - timedelta(days=1) if retroactive else until,
+            retroactive=retroactive,
+            tables=self.rows,
+        )
+
+    def _cuts(self) -> list[date]:
+        """The days on which anything begins or has ended, from the first version on."""
+        days = {self.first_day}
+        for table in self.rows.values():
+            for row in table:
+                days.add(row.in_force_from)
+                if row.in_force_until is not None:
+                    days.add(row.in_force_until + timedelta(days=1))
+        return sorted(day for day in days if day >= self.first_day)
+
+    def amended(
+        self, parameter: str, value: Any, in_force_from: date, *, today: date, anchor: str | None = None
+    ) -> Regulation:
+        """The regulation with a parameter that has another value from a day on; nothing of the past changes.
+
+        `value` as in the file (amounts in yuan); it holds until the next change that is already planned, if any.
+        `anchor`: the decision behind it. Refused: PARAMETER_RETROACTIVE, CODE_UNKNOWN, FIELD_INVALID.
+        """
+        if in_force_from < today:
+            raise refuse("PARAMETER_RETROACTIVE", parameter=parameter, given=in_force_from, today=today)
+        try:
+            read = typed(parameter, value)
+        except KeyError as error:
+            raise refuse("CODE_UNKNOWN", field="parameter", value=parameter) from error
+        except ValidationError as error:
+            raise refuse("FIELD_INVALID", field=parameter, reason=error.errors()[0]["msg"]) from error
+        changed: list[Row] = []
+        for row in self.rows["parameters.parameter"]:
+            if not isinstance(row, Parameter) or row.id != parameter or not row.in_force(in_force_from):
+                changed.append(row)
+                continue
+            if row.in_force_from < in_force_from:
+                day_before = in_force_from - timedelta(days=1)
+                changed.append(row.model_copy(update={"in_force_until": day_before}))
+            told = {} if anchor is None else {"anchor": anchor}
+            changed.append(row.model_copy(update={"value": read, "in_force_from": in_force_from, **told}))
+        amendment = f"{parameter} {in_force_from} {value!r} {anchor or ''}"
+        return Regulation(
+            county=self.county,
+            name=self.name,
+            tables={**self.rows, "parameters.parameter": tuple(changed)},
+            clauses=self.clauses,
+            codes=self.codes,
+            lifts=self._lifts,
+            text=self.text,
+            digest=_digest({"before": self.digest.encode(), "amendment": amendment.encode()}),
+        )
+
+
+def _packaged() -> Traversable:
+    return resources.files("domain").joinpath("regulation", "data")
+
+
+def _digest(sources: Mapping[str, bytes]) -> str:
+    """SHA-256 over names and contents, in the order of the names."""
+    digest = hashlib.sha256()
+    for name in sorted(sources):
+        digest.update(f"{name}\0{len(sources[name])}\0".encode())
+        digest.update(sources[name])
+    return digest.hexdigest()
+
+
+def _read_folder(county: str, roots: list[Traversable], faults: list[str], heirs: tuple[str, ...]) -> _Folder:
+    """The county's folder under the first root that has one, on top of what it is based on."""
+    place = next((root / county for root in roots if (root / county).is_dir()), None)
+    if place is None:
+        faults.append(f"没有县 {county} 的政策数据")
+        return _Folder()
+    policy, policy_bytes = _toml(place / POLICY, county, faults)
+    if policy is None:
+        faults.append(f"{county}：缺少文件 {POLICY}")
+        policy = {}
+    base = policy.get("based_on")
+    if isinstance(base, str) and base in (*heirs, county):
+        faults.append(f"{county}：based_on 循环引用 {base}")
+        base = None
+    folder = _read_folder(base, roots, faults, (*heirs, county)) if isinstance(base, str) else _Folder()
+    if policy.get("county") != county:
+        faults.append(f"{county}：{POLICY} 的 county 是 {policy.get('county')}")
+    folder.name = str(policy.get("name", ""))
+    if not folder.name:
+        faults.append(f"{county}：{POLICY} 缺少 name")
+    folder.sources[f"{county}/{POLICY}"] = policy_bytes
+    blocks = {name: value for name, value in policy.items() if name not in POLICY_FIELDS}
+    _take(folder, POLICY, blocks, county, faults)
+    for file in FILES:
+        if file != POLICY:
+            _read_tables(folder, place, file, county, faults, inherits=isinstance(base, str))
+    _read_rest(folder, place, county, faults)
+    return folder
+
+
+def _read_tables(
+    folder: _Folder, place: Traversable, file: str, county: str, faults: list[str], *, inherits: bool
+) -> None:
+    content, source = _toml(place / file, county, faults)
+    if content is None:
+        if not inherits:
+            faults.append(f"{county}：缺少文件 {file}")
+        return
+    folder.sources[f"{county}/{file}"] = source
+    if file == _PARAMETERS:
+        own = content.get("parameter", [])
+        replaced = {block.get("id") for block in own if isinstance(block, dict)}
+        inherited = folder.tables.get("parameters.parameter", [])
+        kept = [block for block in inherited if block.get("id") not in replaced]
+        content = {**content, "parameter": [*kept, *own]}
+    _take(folder, file, content, county, faults)
+
+
+def _take(folder: _Folder, file: str, content: Mapping[str, Any], county: str, faults: list[str]) -> None:
+    stem = file.removesuffix(".toml")
+    for name, value in content.items():
+        table = f"{stem}.{name}"
+        if table in TABLES:
+            folder.tables[table] = value
+        else:
+            faults.append(f"{county}：{file} 中没有 [[{name}]] 这种块")
+
+
+def _read_rest(folder: _Folder, place: Traversable, county: str, faults: list[str]) -> None:
+    clauses, source = _toml(place / CLAUSES, county, faults)
+    if clauses is not None:
+        folder.clauses = clauses
+        folder.sources[f"{county}/{CLAUSES}"] = source
+    codes, source = _toml(place / CODES, county, faults)
+    if codes is not None:
+        folder.codes.append(codes)
+        folder.sources[f"{county}/{CODES}"] = source
+    text = place / TEXT
+    if text.is_file():
+        folder.sources[f"{county}/{TEXT}"] = text.read_bytes()
+        folder.text = folder.sources[f"{county}/{TEXT}"].decode("utf-8")
+
+
+def _toml(file: Traversable, county: str, faults: list[str]) -> tuple[dict[str, Any] | None, bytes]:
+    """A file's content and bytes; None when there is no such file. What cannot be read counts as empty, and is told."""
+    if not file.is_file():
+        return None, b""
+    source = file.read_bytes()
+    try:
+        return tomllib.loads(source.decode("utf-8")), source
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        faults.append(f"{county}：{file.name} 无法读取：{error}")
+        return {}, source
+
+
+def _read_clauses(folder: _Folder, faults: list[str]) -> dict[str, ClauseEntry]:
+    try:
+        entries = ClausesFile.model_validate(folder.clauses).clause
+    except ValidationError as error:
+        faults.extend(f"{CLAUSES}：{one['loc']} {one['msg']}" for one in error.errors(include_url=False))
+        return {}
+    clauses = {entry.id: entry for entry in entries}
+    if len(clauses) != len(entries):
+        faults.append(f"{CLAUSES}：条款编号重复")
+    return clauses
+
+
+def _read_codes(folder: _Folder, faults: list[str]) -> tuple[dict[str, CodeEntry], frozenset[str]]:
+    """The packaged catalogue with the county's own words and additional codes; what a code is never changes."""
+    packaged = _packaged() / CODES
+    folder.sources[CODES] = packaged.read_bytes()
+    file = CodesFile.model_validate(tomllib.loads(folder.sources[CODES].decode("utf-8")))
+    codes = dict(catalogue())
+    lifts = {lift.code for lift in file.lift}
+    for content in folder.codes:
+        try:
+            own = CodesFile.model_validate(content)
+        except ValidationError as error:
+            faults.extend(f"{CODES}：{one['loc']} {one['msg']}" for one in error.errors(include_url=False))
+            continue
+        lifts |= {lift.code for lift in own.lift}
+        for entry in own.code:
+            known = codes.get(entry.code)
+            if known is not None and (known.kind, known.nature) != (entry.kind, entry.nature):
+                faults.append(f"{CODES}（{entry.code}）：不得改变代码的 kind 和 nature")
+            codes[entry.code] = entry
+    return codes, frozenset(lifts)

@@ -1,0 +1,454 @@
+"""The rules of one stretch of days: what the tables answer, ready for aggregates to ask.
+
+Nothing here falls back on a default: a case no row covers is the refusal RULE_GAP, a code no table has CODE_UNKNOWN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+
+from domain.refusals import refuse
+from domain.regulation import rows
+from domain.regulation.funding import FundLine, GuidingDepartments, SourcedAmount, guides, source_of
+from domain.regulation.ownership import OwnershipAdvice, OwnershipFacts, advise, first_failing, told
+from domain.regulation.parameters import MeetingRule, Parameter
+from domain.regulation.rows import Row
+from domain.values import Fen
+
+if TYPE_CHECKING:
+    from domain.depreciation import DepreciationMethod
+
+R = TypeVar("R", bound=Row)
+
+
+class AssetFacts(Protocol):
+    """What the ownership table reads off a register card."""
+
+    @property
+    def asset_class(self) -> str:
+        """Class code."""
+
+    @property
+    def asset_type(self) -> str:
+        """Type code."""
+
+    @property
+    def project_scope(self) -> str:
+        """Project scope code."""
+
+    @property
+    def implementer_kind(self) -> str:
+        """Kind of the implementing unit."""
+
+    @property
+    def funds_paid_to(self) -> str | None:
+        """Kind of unit the money was paid to."""
+
+    @property
+    def village_use(self) -> bool:
+        """Whether a village uses it."""
+
+    @property
+    def equity_investment(self) -> bool:
+        """Whether it was made by buying into something."""
+
+    @property
+    def funding_lines(self) -> Sequence[SourcedAmount]:
+        """Where the money came from."""
+
+
+class Rules:
+    """The rules in force on the days from `since` to `until` (None: open).
+
+    `retroactive`: for days before the first version (stock of 2013–2021), judged by the first version; `since` is then
+    that version's first day. `policy` is stored with every event, e.g. "653022/陶政办发〔2021〕15号#1".
+    """
+
+    def __init__(
+        self,
+        *,
+        county: str,
+        since: date,
+        until: date | None,
+        retroactive: bool,
+        tables: Mapping[str, tuple[Row, ...]],
+    ) -> None:
+        """Index the rows of `tables` that are in force on `since`."""
+        self.county = county
+        self.since = since
+        self.until = until
+        self.retroactive = retroactive
+        self._tables = {name: tuple(row for row in table if row.in_force(since)) for name, table in tables.items()}
+        self.version = self.table("policy.version", rows.PolicyVersion)[0]
+        self.policy = f"{county}/{self.version.document_no}#{self.version.number}"
+        self._parameters = {row.id: row for row in self.table("parameters.parameter", Parameter)}
+        self._index_money()
+        self._index_assets()
+        self._index_procedures()
+        self._index_terms()
+
+    def __repr__(self) -> str:
+        """For people reading a log."""
+        return f"<Rules {self.policy} since {self.since}{' retroactive' if self.retroactive else ''}>"
+
+    def _index_money(self) -> None:
+        self._sources = {row.code: row for row in self.table("fund_sources.source", rows.FundSource)}
+        self._parents = {row.code: row for row in self.table("fund_sources.parent", rows.FundParent)}
+        self._guidance = {
+            (row.source, row.implementer_kind): row for row in self.table("fund_sources.guidance", rows.Guidance)
+        }
+
+    def _index_assets(self) -> None:
+        self._classes = {row.code: row for row in self.table("asset_types.class", rows.AssetClass)}
+        self._types = {row.code: row for row in self.table("asset_types.type", rows.AssetType)}
+        self._lines = {
+            row.type: row.department for row in self.table("asset_types.line_department", rows.LineDepartment)
+        }
+        self._units = {row.unit: row for row in self.table("units_of_measure.unit", rows.UnitOfMeasure)}
+        self._ownership = sorted(
+            self.table("ownership_rules.rule", rows.OwnershipRule), key=lambda row: row.order
+        )
+        self._regimes = {
+            (row.asset_class, row.owner_kind, row.entrusted): row
+            for row in self.table("regimes.regime", rows.RegimeRow)
+        }
+        self._accounting = {
+            row.regime: row for row in self.table("regimes.accounting_system", rows.AccountingSystem)
+        }
+        self._custody = sorted(self.table("custody.rule", rows.CustodyRule), key=lambda row: row.order)
+        self._systems = {row.code: row for row in self.table("external_systems.system", rows.ExternalSystem)}
+        self._obligations = self.table("external_systems.obligation", rows.ExternalObligation)
+
+    def _index_procedures(self) -> None:
+        self._chains = {row.code: row for row in self.table("chains.chain", rows.Chain)}
+        self._routes = {row.owner_kind: row for row in self.table("chains.disposal_route", rows.DisposalRoute)}
+        self._modes = {row.code: row for row in self.table("operation_modes.mode", rows.OperationMode)}
+        self._clauses = self.table("operation_modes.clause", rows.ContractClause)
+        self._guards = self.table("lifecycle.guard", rows.Guard)
+        self._transitions = self.table("lifecycle.transition", rows.Transition)
+
+    def _index_terms(self) -> None:
+        self._labels = {row.code: row for row in self.table("labels.label", rows.Label)}
+        self._organizations = self.table("departments.organization", rows.Organization)
+        self._terms: dict[str, tuple[rows.Term, ...]] = {}
+        for term in self.table("vocabularies.term", rows.Term):
+            self._terms[term.list] = (*self._terms.get(term.list, ()), term)
+        self.risk_kinds = self.codes("RISK_KIND")
+        self.income_uses = self.codes("INCOME_USE")
+        self.single_holder_positions = self.codes("POSITION", "SINGLE")
+        self.principal_positions = frozenset(
+            term.code
+            for term in self.terms("POSITION")
+            if any(flag.startswith("PRINCIPAL_OF_") for flag in term.flags)
+        )
+
+    # ---- tables, parameters, words -----------------------------------------------------------------------------
+
+    def table(self, name: str, row_class: type[R]) -> tuple[R, ...]:
+        """The rows of a table in force, in file order; `name` as in `tables.TABLES`."""
+        return tuple(row for row in self._tables[name] if isinstance(row, row_class))
+
+    def parameter(self, parameter: str) -> Any:
+        """The value of P01–P37 in its type (`parameters.TYPES`). `KeyError` for anything else."""
+        return self._parameters[parameter].value
+
+    def parameter_row(self, parameter: str) -> Parameter:
+        """The parameter with its name, anchor, clause and days."""
+        return self._parameters[parameter]
+
+    def label(self, code: str) -> rows.Label:
+        """What something is called now. `KeyError` for a code that has no label."""
+        return self._labels[code]
+
+    def terms(self, name: str) -> tuple[rows.Term, ...]:
+        """A list of the regulation, in its order. `KeyError` for a list it does not have."""
+        return self._terms[name]
+
+    def codes(self, name: str, flag: str | None = None) -> frozenset[str]:
+        """The codes of a list, all or those with a flag."""
+        return frozenset(term.code for term in self._terms[name] if flag is None or flag in term.flags)
+
+    def organizations(self) -> tuple[rows.Organization, ...]:
+        """The organisations the regulation names."""
+        return self._organizations
+
+    # ---- money (T1) --------------------------------------------------------------------------------------------
+
+    def fund_source(self, code: str) -> rows.FundSource:
+        """A fund source. Refused: FUND_SOURCE_UNKNOWN."""
+        source = self._sources.get(code)
+        if source is None:
+            raise refuse("FUND_SOURCE_UNKNOWN", source=code)
+        return source
+
+    def check_fund_line(self, line: FundLine, index: int) -> rows.FundSource:
+        """The source a line is stored under; `index` is its place among the lines, for the error message.
+
+        Refused: FUND_SOURCE_UNKNOWN, FUND_SUBSOURCE_REQUIRED, DONATION_PATH_REQUIRED, FIELD_REQUIRED.
+        """
+        return source_of(line, index, self._sources, self._parents)
+
+    def guiding_departments(
+        self, lines: Iterable[SourcedAmount], implementer_kind: str | None = None
+    ) -> GuidingDepartments:
+        """Lead and co-guiding departments by the largest sum per department (C4.1-02..07, P18)."""
+        return guides(lines, implementer_kind, self._guidance, self.parameter("P18").tie_order)
+
+    # ---- classes, types, units (T2) ----------------------------------------------------------------------------
+
+    def asset_class(self, code: str) -> rows.AssetClass:
+        """A class. Refused: CODE_UNKNOWN."""
+        found = self._classes.get(code)
+        if found is None:
+            raise refuse("CODE_UNKNOWN", clause="C4.2-01", field="assetClass", value=code)
+        return found
+
+    def asset_type(self, code: str) -> rows.AssetType:
+        """A type. Refused: CODE_UNKNOWN."""
+        found = self._types.get(code)
+        if found is None:
+            raise refuse("CODE_UNKNOWN", clause="C4.2-01", field="assetType", value=code)
+        return found
+
+    def classify(self, asset_class: str, subclass: str | None, asset_type: str) -> rows.AssetType:
+        """The type, if it belongs to that class and subclass. Refused: SUBCLASS_REQUIRED, TYPE_CLASS_MISMATCH."""
+        self.asset_class(asset_class)
+        found = self.asset_type(asset_type)
+        if found.asset_class != asset_class:
+            raise refuse(
+                "TYPE_CLASS_MISMATCH", type=asset_type, expected=found.asset_class, given=asset_class
+            )
+        if subclass is None and found.subclass is not None:
+            raise refuse("SUBCLASS_REQUIRED", missing=["subclass"], expected=found.subclass)
+        if subclass != found.subclass:
+            raise refuse(
+                "TYPE_CLASS_MISMATCH", type=asset_type, expected=found.subclass or asset_class, given=subclass
+            )
+        return found
+
+    def line_department(self, asset_type: str) -> str:
+        """The sector department of a type (C5.1-03). Refused: LINE_DEPT_UNMAPPED."""
+        found = self.asset_type(asset_type)
+        department = self._lines.get(found.code) or self._lines.get(found.parent or "")
+        if department is None:
+            raise refuse("LINE_DEPT_UNMAPPED", type=asset_type)
+        return department
+
+    def unit_known(self, unit: str) -> bool:
+        """Whether the unit of measure is in the table."""
+        return unit in self._units
+
+    def unit_of_measure(self, unit: str) -> rows.UnitOfMeasure:
+        """A unit of measure. Refused: CODE_UNKNOWN."""
+        found = self._units.get(unit)
+        if found is None:
+            raise refuse("CODE_UNKNOWN", clause="C4.6-02", field="unitOfMeasure", value=unit)
+        return found
+
+    def needs_item_list(self, unit: str) -> bool:
+        """Whether a card in that unit needs a list of its items (C4.3-13)."""
+        return self.unit_of_measure(unit).needs_items
+
+    # ---- ownership and regime (T3, T4, T10) --------------------------------------------------------------------
+
+    def ownership(self, facts: OwnershipFacts) -> OwnershipAdvice:
+        """Who owns it, who decides, what must have happened before. Refused: RULE_GAP when no row covers it."""
+        return advise(facts, self._ownership)
+
+    def ownership_of(self, card: AssetFacts, *, title_unclear: bool = False) -> OwnershipAdvice:
+        """`ownership` of a register card."""
+        return self.ownership(
+            OwnershipFacts(
+                asset_class=card.asset_class,
+                asset_type=card.asset_type,
+                project_scope=card.project_scope,
+                implementer_kind=card.implementer_kind,
+                funds_paid_to=card.funds_paid_to,
+                village_use=card.village_use,
+                equity_investment=card.equity_investment,
+                title_unclear=title_unclear,
+                fund_sources=frozenset(line.source for line in card.funding_lines),
+            )
+        )
+
+    def regime(self, asset_class: str, owner_kind: str, *, entrusted: bool = False) -> rows.RegimeRow:
+        """Accounting regime and lead department; `entrusted` household assets have a row of their own."""
+        found = self._regimes.get((asset_class, owner_kind, entrusted))
+        if found is None:
+            _gap("T4", assetClass=asset_class, ownerKind=owner_kind, entrusted=entrusted)
+        return found
+
+    def accounting_system(self, regime: str) -> rows.AccountingSystem:
+        """The book of rules behind a regime."""
+        found = self._accounting.get(regime)
+        if found is None:
+            _gap("T4", regime=regime)
+        return found
+
+    def external_system(self, code: str) -> rows.ExternalSystem:
+        """A system outside. Refused: CODE_UNKNOWN."""
+        found = self._systems.get(code)
+        if found is None:
+            raise refuse("CODE_UNKNOWN", clause="C4.3-06", field="system", value=code)
+        return found
+
+    def external_systems(
+        self, asset_class: str, owner_kind: str, asset_type: str | None = None
+    ) -> tuple[rows.ExternalObligation, ...]:
+        """Where such an asset has to be entered. With a type, real-estate registration only if it is eligible."""
+        eligible = asset_type is None or self.asset_type(asset_type).real_estate
+        return tuple(
+            row
+            for row in self._obligations
+            if (row.asset_class, row.owner_kind) == (asset_class, owner_kind)
+            and (eligible or not row.real_estate_only)
+        )
+
+    def depreciation(self, regime: str) -> DepreciationMethod:
+        """How a regime depreciates (P14). RULE_GAP for one that does not."""
+        from domain.depreciation import DepreciationMethod  # noqa: PLC0415 - tables know no arithmetic until asked
+
+        for method in self.parameter("P14").methods:
+            if method.regime == regime:
+                return DepreciationMethod(
+                    residual_basis_points=method.residual_basis_points,
+                    starts_next_month=method.starts_next_month,
+                )
+        _gap("P14", regime=regime)
+
+    # ---- custody (T7) ------------------------------------------------------------------------------------------
+
+    def custody(
+        self,
+        asset_class: str,
+        project_scope: str | None,
+        owner_kind: str,
+        *,
+        operator_present: bool,
+        self_operated: bool,
+        entrusted: bool = False,
+    ) -> rows.CustodyRule:
+        """Who keeps and who supervises it. Refused: RULE_GAP when no row covers it."""
+        named = {
+            "assetClass": asset_class,
+            "projectScope": project_scope,
+            "ownerKind": owner_kind,
+            "operatorPresent": operator_present,
+            "selfOperated": self_operated,
+            "entrusted": entrusted,
+        }
+        for row in self._custody:
+            if first_failing(row.conditions, named) is None:
+                return row
+        raise refuse("RULE_GAP", table="T7", facts=told(named))
+
+    # ---- operation (T6) ----------------------------------------------------------------------------------------
+
+    def operation_mode(self, mode: str) -> rows.OperationMode | None:
+        """A way to operate, None for one the regulation does not know."""
+        return self._modes.get(mode)
+
+    def mode_allowed(self, asset_class: str, mode: str) -> bool:
+        """Whether assets of that class may be operated that way (C3-03, C4.2-06)."""
+        found = self._modes.get(mode)
+        return found is not None and asset_class in found.asset_classes
+
+    def contract_clauses(self, mode: str, project_scope: str | None) -> tuple[rows.ContractClause, ...]:
+        """What a contract in that mode must settle for a project of that scope."""
+        return tuple(
+            row for row in self._clauses if mode in row.modes and (not row.scopes or project_scope in row.scopes)
+        )
+
+    def required_clauses(self, mode: str, project_scope: str | None) -> tuple[str, ...]:
+        """The keys of `contract_clauses`."""
+        return tuple(row.key_name for row in self.contract_clauses(mode, project_scope))
+
+    # ---- procedures and meetings (T5, P10) ---------------------------------------------------------------------
+
+    def chain(self, code: str) -> rows.Chain:
+        """An approval chain. Refused: CODE_UNKNOWN."""
+        found = self._chains.get(code)
+        if found is None:
+            raise refuse("CODE_UNKNOWN", field="chain", value=code)
+        return found
+
+    def quorum(self, kind: str, matter: str = "COLLECTIVE") -> MeetingRule:
+        """When such a meeting is valid and passes something; `quorum.judge` applies it. RULE_GAP for an unknown one."""
+        meetings: tuple[MeetingRule, ...] = self.parameter("P10").meetings
+        for meeting in meetings:
+            if (meeting.kind, meeting.matter) == (kind, matter):
+                return meeting
+        _gap("P10", kind=kind, matter=matter)
+
+    # ---- disposal (P01–P05) ------------------------------------------------------------------------------------
+
+    def is_major_disposal(self, value: int) -> bool:
+        """Whether a disposal value in fen reaches the threshold, itself included (C4.12-04, P01)."""
+        return value >= self.parameter("P01")
+
+    def disposal_value(
+        self, *, appraised: int, net_book_value: int, original_value: int, expected_price: int
+    ) -> Fen:
+        """The value that the threshold looks at, fen (P02)."""
+        basis = self.parameter("P02")
+        if basis == "ORIGINAL_VALUE":
+            return Fen(original_value)
+        if basis == "EXPECTED_PRICE":
+            return Fen(expected_price)
+        return Fen(max(appraised, net_book_value))
+
+    def disposal_route(self, owner_kind: str, value: int) -> rows.DisposalRoute:
+        """Levels and approver of a disposal of that value in fen; below the threshold those of P04.
+
+        The levels below the threshold are those the proposal passes before it reaches the approver.
+        """
+        route = self._routes.get(owner_kind)
+        if route is None:
+            _gap("T5", ownerKind=owner_kind)
+        if self.is_major_disposal(value):
+            return route
+        row = self.parameter_row("P04")
+        approver = row.value.approvers.get(owner_kind)
+        if approver is None:
+            _gap("P04", ownerKind=owner_kind)
+        passed = route.levels.index(approver) if approver in route.levels else len(route.levels)
+        return route.model_copy(
+            update={
+                "levels": route.levels[:passed],
+                "approver": approver,
+                "filing": row.value.filings.get(owner_kind),
+                "article": row.article,
+            }
+        )
+
+    @property
+    def in_house_appraisal_signers(self) -> int:
+        """How many must sign an appraisal without an agency (P05)."""
+        signers: int = self.parameter("P05").min_signers
+        return signers
+
+    # ---- life cycle (T11) --------------------------------------------------------------------------------------
+
+    def guard(self, action: str, regions: Mapping[str, str]) -> rows.Guard | None:
+        """The first guard that forbids the action while the regions are in these states, or None."""
+        for row in self._guards:
+            if row.forbids(action, regions.get(row.region)):
+                return row
+        return None
+
+    def transition_allowed(
+        self, region: str, event: str, from_state: str, to_state: str | None = None
+    ) -> bool:
+        """Whether the event may move the region on from that state (to that state, if one is named)."""
+        return any(
+            (row.region, row.event) == (region, event)
+            and from_state in row.from_states
+            and to_state in {None, row.to_state}
+            for row in self._transitions
+        )
+
+
+def _gap(table: str, **facts: Any) -> NoReturn:
+    raise refuse("RULE_GAP", table=table, facts=told(facts))

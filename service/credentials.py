@@ -124,12 +124,11 @@ class Credentials:
         """Whether a bootstrap token is unspent. Once spent it stays spent: then the database is not asked again."""
         if self._bootstrap_over:
             return False
-        row = await self._pool.fetchrow(
-            "SELECT coalesce(bool_or(kind = 'bootstrap' AND revoked_at IS NULL), false) AS unspent,"
-            " count(*) > 0 AS any_made FROM credential"
+        unspent = await self._pool.fetchval(
+            "SELECT bool_or(kind = 'bootstrap' AND revoked_at IS NULL) FROM credential"
         )
-        self._bootstrap_over = row["any_made"] and not row["unspent"]
-        return bool(row["unspent"])
+        self._bootstrap_over = unspent is False  # None: nothing was made yet, a token may still come
+        return bool(unspent)
 
     async def revoke(self, county: str, identity: str, now: datetime) -> None:
         """Stop a key from working: here at once, in other processes within `CACHE_SECONDS`. NOT_FOUND."""

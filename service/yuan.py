@@ -18,7 +18,7 @@ from domain.values import Fen
 
 @cache
 def money_names() -> frozenset[str]:
-    """camelCase names whose integers are fen, alone or as the values of an object."""
+    """Names (camelCase) whose integers are fen, alone or as the values of an object."""
     money: set[str] = set()
     other: set[str] = set()
     seen: set[type] = set()

@@ -21,7 +21,15 @@ from typing import Any, Final, Self
 
 from pydantic import ValidationError
 
-from domain.refusals import REFERENCE_COUNTY, ClauseEntry, ClausesFile, CodeEntry, CodesFile, catalogue, refuse
+from domain.refusals import (
+    REFERENCE_COUNTY,
+    ClauseEntry,
+    ClausesFile,
+    CodeEntry,
+    CodesFile,
+    catalogue,
+    refuse,
+)
 from domain.regulation import rows
 from domain.regulation.consistency import Book, check
 from domain.regulation.parameters import Parameter, typed

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from domain.refusals import refuse
+from domain.refusals import Refusal, refuse
 from domain.regulation import rows
 from domain.regulation.funding import FundLine, GuidingDepartments, SourcedAmount, guides, source_of
 from domain.regulation.ownership import OwnershipAdvice, OwnershipFacts, advise, first_failing, told
@@ -80,7 +80,9 @@ class Rules:
         self.since = since
         self.until = until
         self.retroactive = retroactive
-        self._tables = {name: tuple(row for row in table if row.in_force(since)) for name, table in tables.items()}
+        self._tables = {
+            name: tuple(row for row in table if row.in_force(since)) for name, table in tables.items()
+        }
         self.version = self.table("policy.version", rows.PolicyVersion)[0]
         self.policy = f"{county}/{self.version.document_no}#{self.version.number}"
         self._parameters = {row.id: row for row in self.table("parameters.parameter", Parameter)}
@@ -96,8 +98,9 @@ class Rules:
     def _index_money(self) -> None:
         self._sources = {row.code: row for row in self.table("fund_sources.source", rows.FundSource)}
         self._parents = {row.code: row for row in self.table("fund_sources.parent", rows.FundParent)}
-        self._guidance = {
-            (row.source, row.implementer_kind): row for row in self.table("fund_sources.guidance", rows.Guidance)
+        self._guidance: dict[tuple[str, str | None], rows.Guidance] = {
+            (row.source, row.implementer_kind): row
+            for row in self.table("fund_sources.guidance", rows.Guidance)
         }
 
     def _index_assets(self) -> None:
@@ -110,11 +113,11 @@ class Rules:
         self._ownership = sorted(
             self.table("ownership_rules.rule", rows.OwnershipRule), key=lambda row: row.order
         )
-        self._regimes = {
+        self._regimes: dict[tuple[str, str, bool], rows.RegimeRow] = {
             (row.asset_class, row.owner_kind, row.entrusted): row
             for row in self.table("regimes.regime", rows.RegimeRow)
         }
-        self._accounting = {
+        self._accounting: dict[str, rows.AccountingSystem] = {
             row.regime: row for row in self.table("regimes.accounting_system", rows.AccountingSystem)
         }
         self._custody = sorted(self.table("custody.rule", rows.CustodyRule), key=lambda row: row.order)
@@ -123,7 +126,9 @@ class Rules:
 
     def _index_procedures(self) -> None:
         self._chains = {row.code: row for row in self.table("chains.chain", rows.Chain)}
-        self._routes = {row.owner_kind: row for row in self.table("chains.disposal_route", rows.DisposalRoute)}
+        self._routes: dict[str, rows.DisposalRoute] = {
+            row.owner_kind: row for row in self.table("chains.disposal_route", rows.DisposalRoute)
+        }
         self._modes = {row.code: row for row in self.table("operation_modes.mode", rows.OperationMode)}
         self._clauses = self.table("operation_modes.clause", rows.ContractClause)
         self._guards = self.table("lifecycle.guard", rows.Guard)
@@ -277,14 +282,14 @@ class Rules:
         """Accounting regime and lead department; `entrusted` household assets have a row of their own."""
         found = self._regimes.get((asset_class, owner_kind, entrusted))
         if found is None:
-            _gap("T4", assetClass=asset_class, ownerKind=owner_kind, entrusted=entrusted)
+            raise _gap("T4", assetClass=asset_class, ownerKind=owner_kind, entrusted=entrusted)
         return found
 
     def accounting_system(self, regime: str) -> rows.AccountingSystem:
         """The book of rules behind a regime."""
         found = self._accounting.get(regime)
         if found is None:
-            _gap("T4", regime=regime)
+            raise _gap("T4", regime=regime)
         return found
 
     def external_system(self, code: str) -> rows.ExternalSystem:
@@ -308,7 +313,7 @@ class Rules:
 
     def depreciation(self, regime: str) -> DepreciationMethod:
         """How a regime depreciates (P14). RULE_GAP for one that does not."""
-        from domain.depreciation import DepreciationMethod  # noqa: PLC0415 - tables know no arithmetic until asked
+        from domain.depreciation import DepreciationMethod
 
         for method in self.parameter("P14").methods:
             if method.regime == regime:
@@ -316,7 +321,7 @@ class Rules:
                     residual_basis_points=method.residual_basis_points,
                     starts_next_month=method.starts_next_month,
                 )
-        _gap("P14", regime=regime)
+        raise _gap("P14", regime=regime)
 
     # ---- custody (T7) ------------------------------------------------------------------------------------------
 
@@ -342,7 +347,7 @@ class Rules:
         for row in self._custody:
             if first_failing(row.conditions, named) is None:
                 return row
-        raise refuse("RULE_GAP", table="T7", facts=told(named))
+        raise _gap("T7", **named)
 
     # ---- operation (T6) ----------------------------------------------------------------------------------------
 
@@ -358,7 +363,9 @@ class Rules:
     def contract_clauses(self, mode: str, project_scope: str | None) -> tuple[rows.ContractClause, ...]:
         """What a contract in that mode must settle for a project of that scope."""
         return tuple(
-            row for row in self._clauses if mode in row.modes and (not row.scopes or project_scope in row.scopes)
+            row
+            for row in self._clauses
+            if mode in row.modes and (not row.scopes or project_scope in row.scopes)
         )
 
     def required_clauses(self, mode: str, project_scope: str | None) -> tuple[str, ...]:
@@ -380,13 +387,14 @@ class Rules:
         for meeting in meetings:
             if (meeting.kind, meeting.matter) == (kind, matter):
                 return meeting
-        _gap("P10", kind=kind, matter=matter)
+        raise _gap("P10", kind=kind, matter=matter)
 
     # ---- disposal (P01–P05) ------------------------------------------------------------------------------------
 
     def is_major_disposal(self, value: int) -> bool:
         """Whether a disposal value in fen reaches the threshold, itself included (C4.12-04, P01)."""
-        return value >= self.parameter("P01")
+        threshold: Fen = self.parameter("P01")
+        return value >= threshold
 
     def disposal_value(
         self, *, appraised: int, net_book_value: int, original_value: int, expected_price: int
@@ -406,13 +414,13 @@ class Rules:
         """
         route = self._routes.get(owner_kind)
         if route is None:
-            _gap("T5", ownerKind=owner_kind)
+            raise _gap("T5", ownerKind=owner_kind)
         if self.is_major_disposal(value):
             return route
         row = self.parameter_row("P04")
         approver = row.value.approvers.get(owner_kind)
         if approver is None:
-            _gap("P04", ownerKind=owner_kind)
+            raise _gap("P04", ownerKind=owner_kind)
         passed = route.levels.index(approver) if approver in route.levels else len(route.levels)
         return route.model_copy(
             update={
@@ -450,5 +458,5 @@ class Rules:
         )
 
 
-def _gap(table: str, **facts: Any) -> NoReturn:
-    raise refuse("RULE_GAP", table=table, facts=told(facts))
+def _gap(table: str, **facts: Any) -> Refusal:
+    return refuse("RULE_GAP", table=table, facts=told(facts))

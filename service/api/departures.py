@@ -310,8 +310,10 @@ async def _in_care(read: Read, notice: DepartureNotice) -> list[str]:
 
 
 def _answers_for(asset: Asset, notice: DepartureNotice) -> bool:
-    """Whether the asset itself says that the duty is the leaving person's. One that was disposed of, or passed on by
-    another case, has nothing left to hand over."""
+    """Whether the asset itself says that the duty is the leaving person's.
+
+    One that was disposed of, or passed on by another case, has nothing left to hand over.
+    """
     if asset.disposed_on is not None or asset.custody is None:
         return False
     return any((duty.person, duty.duty) == (notice.person, notice.kind) for duty in asset.custody.duties)

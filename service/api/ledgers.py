@@ -242,7 +242,7 @@ class IncomeQuery(LedgerQuery):
         return await income_ledger.income_page(connection, county, **self.filters(), **paging)
 
     async def totals(self, connection: Connection, county: str) -> Row | None:
-        """received = distributed + balance, over holders, assets and days asked for."""
+        """What came in, what was paid out, and the balance, over holders, assets and days asked for."""
         covered = {"holder", "asset", "since", "until"}
         given = {name: value for name, value in self.filters().items() if name in covered}
         return await income_ledger.income_totals(connection, county, **given)

@@ -21,7 +21,7 @@ from service.actor import Actor
 from service.authorization import authorize_role
 from service.commands import CommandContext
 from service.intake import IntakeRoute
-from service.projector import Projector
+from service.projector import ProjectionHalted, Projector
 
 LEDGER_SECONDS: Final = 5.0
 """How long a reader waits for the ledgers to reach the position it asks for."""
@@ -206,6 +206,8 @@ class Read:
             await self.projector.wait_for(self.county, ledgers, position, LEDGER_SECONDS)
         except TimeoutError as error:
             raise refuse("POSITION_NOT_REACHED", asked=position) from error
+        except ProjectionHalted as error:
+            raise refuse("PROJECTION_HALTED", ledger=error.projection) from error
 
     async def reach_head(self, *ledgers: str) -> int:
         """Wait until the ledgers have taken in everything that is in the log now; gives that position."""

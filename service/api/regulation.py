@@ -11,10 +11,10 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 from pydantic import Field
 
-from domain.refusals import plain, refuse
+from domain.refusals import catalogue, clauses, refuse
 from domain.regulation import Regulation
-from domain.regulation.rows import ParameterRow
-from domain.values import BusinessDate, Value
+from domain.regulation.parameters import TYPES
+from domain.values import BusinessDate, Fen, Value
 from service.api.reading import context_of, routes
 
 router = routes("/v1/regulation", "regulation 规定")
@@ -105,7 +105,7 @@ async def read_codes(request: Request, county: County = None) -> CodesBody:
                 zh=entry.zh,
                 en=entry.en,
             )
-            for entry in regulation.codes.values()
+            for entry in catalogue().values()
         ),
     )
 
@@ -120,7 +120,7 @@ async def read_clauses(request: Request, county: County = None) -> ClausesBody:
             ClauseBody(
                 id=entry.id, section=entry.section, kind=entry.kind, title=entry.title, quote=entry.quote
             )
-            for entry in regulation.codes.clauses.values()
+            for entry in clauses().values()
         ),
     )
 
@@ -140,11 +140,20 @@ async def read_parameters(request: Request, county: County = None, on: OnDay = N
                 id=row.id,
                 name=row.name,
                 title=row.zh,
-                value=plain(rules.parameter(row.id)),
+                value=_shown(row.value),
                 article=row.article,
                 in_force_from=row.in_force_from,
                 in_force_until=row.in_force_until,
             )
-            for row in rules.table("parameters.parameter", ParameterRow)
+            for row in map(rules.parameter_row, TYPES)
         ),
     )
+
+
+def _shown(value: Any) -> Any:
+    """A parameter's value as JSON: money in yuan, like everywhere at this border."""
+    if isinstance(value, Fen):
+        return value.yuan()
+    if isinstance(value, Value):
+        return value.model_dump(mode="json", by_alias=True)
+    return value

@@ -78,7 +78,7 @@ class LedgerEvent(msgspec.Struct, rename="camel", gc=False):
     """UTC moment, ISO."""
     actor: _Actor
     basis: _Basis
-    raw: msgspec.Raw | None = msgspec.field(name="data")
+    raw: msgspec.Raw = msgspec.field(name="data")
     position: int = 0
     decoded: dict[str, Any] | None = None
 
@@ -86,7 +86,7 @@ class LedgerEvent(msgspec.Struct, rename="camel", gc=False):
     def data(self) -> dict[str, Any]:
         """The event's own fields: camelCase keys, money in fen, dates as ISO strings. Not to be changed."""
         if self.decoded is None:
-            self.decoded = orjson.loads(self.raw)  # type: ignore[arg-type]  # Raw is a buffer
+            self.decoded = orjson.loads(memoryview(self.raw))
         return self.decoded
 
     @property
@@ -165,7 +165,7 @@ def of_recorded(recorded: RecordedEvent) -> LedgerEvent:
         recorded_at=recorded.recorded_at.isoformat(),
         actor=_Actor(actor.get("id", ""), actor.get("kind", ""), actor.get("organization")),
         basis=_Basis(*([msgspec.Raw(b"{}")] * len(basis.get(name, ())) for name in ("warnings", "findings"))),
-        raw=None,
+        raw=msgspec.Raw(b""),
         position=recorded.position,
         decoded=recorded.data,
     )

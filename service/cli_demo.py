@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +45,7 @@ def _demo_settings(settings: Settings) -> Settings:
 
 
 async def _demo(terminal: Terminal, *, stop: bool, assets: int, port: int | None) -> None:
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # the table tells what was sent
     settings = _demo_settings(terminal.settings)
     listening = settings.port if port is None else port
     async with running(settings, host=settings.host, port=listening, county=settings.county) as service:

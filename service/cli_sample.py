@@ -6,8 +6,17 @@ from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from domain.regulation import Regulation
 from service.commands import CommandContext
@@ -24,6 +33,14 @@ DEFAULT_SEED = 7
 app = typer.Typer(help="Load a sample county: real divisions, invented people and assets.")
 
 
+class Rate(ProgressColumn):
+    """How many per second."""
+
+    def render(self, task: Task) -> Text:
+        """Blank until it is known."""
+        return Text("" if task.speed is None else f"{task.speed:,.0f}/s", style="progress.data.speed")
+
+
 class LoadBar(AbstractContextManager["LoadBar"]):
     """A progress bar on stderr with rate and time left."""
 
@@ -32,7 +49,7 @@ class LoadBar(AbstractContextManager["LoadBar"]):
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.speed:,.0f}/s", justify="right"),
+            Rate(),
             TimeRemainingColumn(),
             console=terminal.progress,
             disable=terminal.json,
@@ -51,7 +68,7 @@ class LoadBar(AbstractContextManager["LoadBar"]):
     def __call__(self, done: int, total: int) -> None:
         """Show `done` of `total` assets."""
         if self._task is None:
-            self._task = self._progress.add_task("加载样例县 sample county", total=total, speed=0)
+            self._task = self._progress.add_task("加载样例县 sample county", total=total)
         self._progress.update(self._task, completed=done)
 
 

@@ -8,6 +8,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from service.cli_sample import Rate
 from service.database import open_database
 from service.event_store import EventStore, Verification
 from service.exit_codes import CommandFailed
@@ -53,10 +54,10 @@ async def _one(terminal: Terminal, store: EventStore, county: str) -> Verificati
     with Progress(
         TextColumn(county),
         BarColumn(),
-        TextColumn("{task.speed:,.0f}/s"),
+        Rate(),
         TimeRemainingColumn(),
         console=terminal.progress,
         disable=terminal.json,
     ) as progress:
-        task = progress.add_task("verify", total=(await store.head(county)).position, speed=0)
+        task = progress.add_task("verify", total=(await store.head(county)).position)
         return await store.verify(county, lambda position, _: progress.update(task, completed=position))

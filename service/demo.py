@@ -447,11 +447,12 @@ class Demonstration:
         table = Table("全县", "项数", "原始价值（元）")
         for name, label in (
             ("managed", "扶贫资产（每项计一次）"),
+            ("unconfirmed", "其中未确权"),
             ("disposed", "已处置"),
             ("household", "到户类资产（另计）"),
         ):
             one = totals[name]
-            table.add_row(label, f"{one['count']:,}", f"{float(one['originalValue']):,.2f}")
+            table.add_row(label, f"{one['assets']:,}", f"{float(one['originalValue']):,.2f}")
         self.console.print(table)
         found = await reader.get("/v1/ledgers/asset-register", village=VILLAGE, limit=8, sort="-original_value")
         table = Table("资产编号", "名称", "原始价值", "净值", "状态", title=f"{VILLAGE} 巴仁村台账（前 8 项）")

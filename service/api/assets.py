@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -25,6 +26,7 @@ from domain.values import BusinessDate, Code, Fen, Name, Text
 from service.actor import Actor
 from service.api.reading import Endpoint, LogReading, Moment, Reading, get, routes
 from service.api.writing import Circumstances, Write, Writing, post, view_model
+from service.appending import Idempotency
 from service.authorization import Resource, authorize
 from service.commands import Result, Work
 from service.history import asset_history, view_of
@@ -259,7 +261,7 @@ async def _decide(
 @_post("", "登记资产", "asset.register")
 async def register_asset(body: RegisterAsset, write: Writing) -> Response:
     """Enter a completed and accepted asset in the register (C4.3-01, C4.6-02)."""
-    code = body.asset or code_for(body.card, write.idempotency.body_sha256)
+    code = body.asset or code_for(body.card, write.idempotency)
 
     async def register(work: Work) -> Result:
         asset, at = await registration(write, work, body, code)
@@ -296,9 +298,13 @@ def padded(division: str) -> str:
     return division.ljust(12, "0") if len(division) in {6, 9} else division
 
 
-def code_for(card: RegisterCard, digest: bytes) -> str:
-    """A code for an asset that came without one: place, year of completion, and a digest of the request."""
-    return f"{card.location}-{card.completion_date.year}-{digest.hex()[:10]}"
+def code_for(card: RegisterCard, request: Idempotency) -> str:
+    """A code for an asset that came without one: place, year of completion, and a digest of who asked by which key.
+
+    A request that is sent again finds the code it got the first time; another request with the same card is another asset.
+    """
+    digest = hashlib.sha256(f"{request.scope}\n{request.key}".encode()).hexdigest()
+    return f"{card.location}-{card.completion_date.year}-{digest[:10]}"
 
 
 @_post("/{asset}/registration-corrections", "更正登记", "asset.correct")

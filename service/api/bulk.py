@@ -140,13 +140,17 @@ async def _one_by_one(write: Write, lines: list[_Line]) -> Response:
     return _answer([items[line.number] for line in lines])
 
 
+def _key_of(write: Write, line: _Line) -> Idempotency:
+    return Idempotency(write.actor.id, f"{write.idempotency.key}:{line.number}", line.digest())
+
+
 async def _register(write: Write, line: _Line) -> dict[str, Any]:
     """One line as a command of its own; whatever is wrong with it becomes its result."""
-    idempotency = Idempotency(write.actor.id, f"{write.idempotency.key}:{line.number}", line.digest())
+    idempotency = _key_of(write, line)
 
     async def register(work: Work) -> Result:
         body = line.body()
-        asset, at = await registration(write, work, body, body.asset or code_for(body.card, line.digest()))
+        asset, at = await registration(write, work, body, body.asset or code_for(body.card, idempotency))
         work.note(at)
         return Result(asset.id, asset.version, {})
 
@@ -170,7 +174,7 @@ async def _all_or_nothing(write: Write, lines: list[_Line]) -> Response:
         for done, line in enumerate(lines, start=1):
             try:
                 body = line.body()
-                code = body.asset or code_for(body.card, line.digest())
+                code = body.asset or code_for(body.card, _key_of(write, line))
                 if code in codes:
                     raise refuse("BATCH_ITEM_DUPLICATE", what=code)
                 codes.add(code)

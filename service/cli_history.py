@@ -1,0 +1,114 @@
+"""`taizhang history ASSET`: an asset's events, or its state as it was on a day and as it was known at a moment."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from domain.aggregate import EVENT_TYPES
+from domain.asset import Asset
+from domain.refusals import Refusal
+from domain.regulation import Regulation
+from service.commands import CommandContext
+from service.database import open_database
+from service.event_store import EventStore, utc_now
+from service.exit_codes import CommandFailed, ExitCode
+from service.history import asset_history
+from service.migrate import check
+from service.terminal import Terminal
+
+app = typer.Typer(
+    help="One asset: its events, or its state as it was on a day and as it was known at a moment."
+)
+
+
+@app.callback(invoke_without_command=True)
+def history(
+    ctx: typer.Context,
+    asset: Annotated[str, typer.Argument(help="Asset code.")],
+    *,
+    as_of: Annotated[
+        str | None, typer.Option(help="Business date, YYYY-MM-DD: what had happened by then.")
+    ] = None,
+    known_at: Annotated[
+        str | None, typer.Option(help="Moment with offset, RFC 3339: what was recorded by then.")
+    ] = None,
+) -> None:
+    """Read from the log, never from a ledger. Without a date: all events."""
+    terminal: Terminal = ctx.obj
+    day, moment = _day(as_of), _moment(known_at)
+    county = terminal.settings.county
+    if day is None and moment is None:
+        events = terminal.run(_events(terminal, county, asset))
+        table = Table("位置", "业务日期", "记录时间", "事件", "操作者", "条款", title=asset)
+        for event in events:
+            table.add_row(
+                str(event["position"]),
+                event["occurredOn"],
+                event["recordedAt"],
+                f"{event['title']} {event['type']}",
+                event["actor"]["id"],
+                " ".join(event["clauses"]),
+            )
+        terminal.emit(events, lambda console: console.print(table))
+        return
+    terminal.emit(terminal.run(_state(terminal, county, asset, day, moment)))
+
+
+async def _events(terminal: Terminal, county: str, asset: str) -> list[dict[str, Any]]:
+    async with open_database(terminal.settings) as database:
+        await check(database.url)
+        async with EventStore(database.pool) as store:
+            found = await store.read_stream(county, Asset.stream_of(asset))
+    if not found:
+        raise CommandFailed(f"{asset} is not in the log of {county} (日志中没有该资产).")
+    return [
+        {
+            "position": event.position,
+            "version": event.version,
+            "occurredOn": event.occurred_on.isoformat(),
+            "recordedAt": event.recorded_at.isoformat(),
+            "type": event.type,
+            "title": EVENT_TYPES[event.type].TITLE,
+            "actor": event.actor,
+            "clauses": event.basis.get("clauses", []),
+        }
+        for event in found
+    ]
+
+
+async def _state(
+    terminal: Terminal, county: str, asset: str, as_of: date | None, known_at: datetime | None
+) -> dict[str, Any]:
+    async with open_database(terminal.settings) as database:
+        await check(database.url)
+        async with EventStore(database.pool) as store:
+            context = CommandContext(store, {county: Regulation.load(county=county)}, utc_now)
+            try:
+                return await asset_history(context, county, asset, as_of, known_at)
+            except Refusal as refusal:
+                raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise CommandFailed(f"--as-of {text}: a date is YYYY-MM-DD (日期不对).", ExitCode.USAGE) from error
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise CommandFailed(
+            f"--known-at {text}: a moment with offset, RFC 3339 (时刻须带时区).", ExitCode.USAGE
+        )
+    return moment.astimezone(UTC)

@@ -1,0 +1,113 @@
+"""`taizhang doctor`: is the database reachable, durable, in the right schema; exit 1 if a check fails."""
+
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from service import migrate
+from service.database import Database, open_database
+from service.exit_codes import CommandFailed
+from service.terminal import Terminal
+
+app = typer.Typer(help="Check database, settings and migrations.")
+
+MOST_SKEW_SECONDS = 5.0
+LEAST_FREE_BYTES = 1 << 30
+DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Result of one check."""
+
+    check: str
+    ok: bool
+    found: str
+
+
+@app.callback(invoke_without_command=True)
+def doctor(ctx: typer.Context) -> None:
+    """Check database, settings and migrations; change nothing (an embedded database is started for it)."""
+    terminal: Terminal = ctx.obj
+    findings = terminal.run(_examine(terminal))
+    bad = [finding.check for finding in findings if not finding.ok]
+    terminal.emit({"ok": not bad, "checks": [asdict(finding) for finding in findings]}, lambda to: _show(to, findings))
+    if bad:
+        raise CommandFailed(f"Not in order: {', '.join(bad)}.")
+
+
+async def _examine(terminal: Terminal) -> list[Finding]:
+    async with open_database(terminal.settings, announce=terminal.note) as database:
+        return [finding async for finding in examine(database)]
+
+
+async def examine(database: Database) -> AsyncIterator[Finding]:
+    """Every check on an open database."""
+    yield Finding("database", ok=True, found=f"{database.origin}: {database.described}")
+    yield Finding("version", ok=True, found=f"PostgreSQL {database.server_version}")
+    async with database.pool.acquire() as connection:
+        for name in DURABLE:
+            value = await connection.fetchval("SELECT current_setting($1)", name)
+            yield Finding(name, value != "off" and value != "local", value)
+        level = await connection.fetchval("SELECT current_setting('wal_level')")
+        yield Finding("wal_level", level in {"replica", "logical"}, level)
+        place = await connection.fetchrow(
+            "SELECT pg_encoding_to_char(encoding) AS encoding, datcollate, pg_database_size(oid) AS size,"
+            " has_database_privilege(oid, 'CREATE') AS may_create"
+            " FROM pg_database WHERE datname = current_database()"
+        )
+        yield Finding("encoding", place["encoding"] == "UTF8", place["encoding"])
+        yield Finding("collation", ok=True, found=place["datcollate"])
+        yield Finding("size", ok=True, found=f"{place['size'] >> 20} MB")
+        yield await _clock(connection)
+        yield await _role(connection, may_create=place["may_create"])
+        yield await _append_only(connection)
+    yield await _schema(database)
+    if database.data_folder is not None:
+        free = shutil.disk_usage(database.data_folder).free
+        yield Finding("disk", free >= LEAST_FREE_BYTES, f"{free >> 20} MB free under {database.data_folder}")
+
+
+async def _clock(connection: asyncpg.Connection) -> Finding:
+    before = datetime.now(UTC)
+    there = await connection.fetchval("SELECT clock_timestamp()")
+    after = datetime.now(UTC)
+    skew = (there - before - (after - before) / 2).total_seconds()
+    return Finding("clock", abs(skew) <= MOST_SKEW_SECONDS, f"the server's is {skew:+.3f} s from ours")
+
+
+async def _role(connection: asyncpg.Connection, *, may_create: bool) -> Finding:
+    row = await connection.fetchrow("SELECT current_user AS name, rolsuper FROM pg_roles WHERE rolname = current_user")
+    kind = "superuser" if row["rolsuper"] else "ordinary role"
+    return Finding("role", may_create, f"{row['name']}, {kind}, {'may' if may_create else 'may not'} create tables")
+
+
+async def _append_only(connection: asyncpg.Connection) -> Finding:
+    """The log refuses changes by triggers even where the role's privileges would allow them."""
+    triggers = await connection.fetch(
+        "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass('event') AND NOT tgisinternal AND tgenabled <> 'D'"
+    )
+    if await connection.fetchval("SELECT to_regclass('event')") is None:
+        return Finding("append-only log", ok=True, found="no log yet")
+    names = ", ".join(sorted(row["tgname"] for row in triggers))
+    return Finding("append-only log", bool(triggers), names or "its triggers are missing or disabled")
+
+
+async def _schema(database: Database) -> Finding:
+    found, known = await migrate.current(database.url), migrate.head()
+    if found is None:
+        return Finding("schema", ok=True, found=f"not migrated yet; the first start does it (to {known})")
+    return Finding("schema", found == known, f"database {found}, code {known}")
+
+
+def _show(console: Console, findings: list[Finding]) -> None:
+    table = Table("", "check", "found", box=None)
+    for finding in findings:
+        table.add_row("[green]ok[/]" if finding.ok else "[bold red]NO[/]", finding.check, finding.found)
+    console.print(table)

@@ -1,0 +1,1 @@
+"""The HTTP interface: the real application on a real PostgreSQL."""

@@ -1,0 +1,24 @@
+"""One running service per module of tests; every test makes its own assets in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.api.service import Service, running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(module_database_url: str) -> AsyncIterator[Service]:
+    """The service; tests of a module share it, and its loop."""
+    async with running(module_database_url) as one:
+        yield one
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Asynchronous tests here run on the loop of their module, where the service runs."""
+    for item in items:
+        if "tests/api/" in str(item.path) and isinstance(item, pytest.Function):
+            item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)

@@ -1,0 +1,374 @@
+"""Loading a county: what is refused, and everything wrong at once; a second county; amendments."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from domain.refusals import Refusal, refuse
+from domain.regulation import Regulation, RegulationInvalid
+from domain.values import Fen
+
+Spoil = Callable[[str, str, str], None]
+
+R6 = 'article = "C4.5-09"\nin_force_from = 2021-06-17\n'
+"""The end of row R6 of the ownership table, and of nothing else there."""
+
+
+def faults(folder: Path, county: str = "653022") -> tuple[str, ...]:
+    with pytest.raises(RegulationInvalid) as invalid:
+        Regulation.load(folder, county)
+    assert invalid.value.county == county
+    assert all(fault in str(invalid.value) for fault in invalid.value.faults)
+    return invalid.value.faults
+
+
+def test_the_packaged_county_loads() -> None:
+    regulation = Regulation.load()
+    assert (regulation.county, regulation.name, regulation.first_day) == ("653022", "阿克陶县", date(2021, 6, 17))
+    assert len(regulation.versions) == 2
+    assert regulation.codes["FUNDING_SUM_MISMATCH"].nature == "input"
+
+
+def test_a_copy_is_the_same_regulation(folder: Path) -> None:
+    assert Regulation.load(folder).digest == Regulation.load().digest
+
+
+def test_the_digest_sees_every_change(folder: Path, spoil: Spoil) -> None:
+    spoil("labels.toml", "poverty-alleviation asset", "asset")
+    digest = Regulation.load(folder).digest
+    assert digest != Regulation.load().digest
+    assert len(digest) == len(hashlib.sha256().hexdigest())
+
+
+def test_rows_that_overlap_are_refused(folder: Path, spoil: Spoil) -> None:
+    spoil("regimes.toml", "in_force_until = 2023-12-31", "in_force_until = 2024-01-01")
+    assert faults(folder) == (
+        "regimes.accounting_system（RURAL_COLLECTIVE）：有效期重叠：2021-06-17 起的一行未在 2024-01-01 之前失效",
+    )
+
+
+def test_a_row_without_an_end_overlaps_its_successor(folder: Path, spoil: Spoil) -> None:
+    spoil("regimes.toml", "in_force_until = 2023-12-31\n", "")
+    assert "有效期重叠" in faults(folder)[0]
+
+
+def test_a_gap_in_the_days_is_refused(folder: Path, spoil: Spoil) -> None:
+    spoil("regimes.toml", "in_force_until = 2023-12-31", "in_force_until = 2023-12-30")
+    assert faults(folder) == (
+        "regimes.accounting_system（RURAL_COLLECTIVE）：有效期有空档：2023-12-30 之后至 2024-01-01 之前没有规定",
+    )
+
+
+def test_a_row_that_ends_before_it_begins_is_refused(folder: Path, spoil: Spoil) -> None:
+    spoil("ownership_rules.toml", R6, R6 + "in_force_until = 2021-06-16\n")
+    assert faults(folder) == ("ownership_rules.rule（R6）：失效日 2021-06-16 早于生效日 2021-06-17",)
+
+
+def test_a_row_without_its_article_is_refused(folder: Path, spoil: Spoil) -> None:
+    spoil("ownership_rules.toml", R6, "in_force_from = 2021-06-17\n")
+    assert faults(folder) == ("ownership_rules.rule 第 11 行（R6）：缺少依据条款 article",)
+
+
+def test_a_clause_that_does_not_exist_is_refused(folder: Path, spoil: Spoil) -> None:
+    spoil("ownership_rules.toml", 'article = "C4.5-09"', 'article = "C4.5-99"')
+    assert faults(folder) == ("ownership_rules.rule（R6）：没有这个条款 C4.5-99",)
+
+
+def test_an_invented_quote_is_refused(folder: Path, spoil: Spoil) -> None:
+    spoil("clauses.toml", "（此件公开发布）", "（此件不公开）")
+    assert faults(folder) == ("clauses（C0-04）：引文不在文件原文中",)
+
+
+def test_a_type_without_a_line_department_is_refused(folder: Path, spoil: Spoil) -> None:
+    spoil("asset_types.toml", '[[line_department]]\ntype = "ROAD"', '[[line_department]]\ntype = "POWER"')
+    assert "asset_types.type（ROAD）：没有行业主管部门（LINE_DEPT_UNMAPPED）" in faults(folder)
+
+
+def test_an_unknown_refusal_code_is_refused(folder: Path, spoil: Spoil) -> None:
+    spoil("lifecycle.toml", 'refusal = "ASSET_DISPOSED"', 'refusal = "ASSET_GONE"')
+    assert faults(folder) == ("lifecycle.guard（DISPOSED_IS_FINAL）：没有这个代码 ASSET_GONE",)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "fault"),
+    [
+        ("fund_sources.toml", 'department = "FARM_CENTER"', 'department = "FARMS"', "没有这个单位 FARMS"),
+        ("fund_sources.toml", 'when_flag_false = "SOCIAL_AID"', 'when_flag_false = "AID"', "没有这个资金来源 AID"),
+        ("asset_types.toml", 'parent = "IRRIGATION"', 'parent = "WATERING"', "没有这个上级类型 WATERING"),
+        ("asset_types.toml", 'subclass = "INFRASTRUCTURE"\n', "", "缺少子类"),
+        ("asset_types.toml", 'units = ["公里", "米"]', 'units = ["里"]', "没有这个单位 里"),
+        ("ownership_rules.toml", 'fact = "villageUse"', 'fact = "villageUsed"', "没有这个事实 villageUsed"),
+        ("ownership_rules.toml", '"PAIRING_AID", ', '"PAIRED_AID", ', "没有这个fundSources 取值 PAIRED_AID"),
+        ("ownership_rules.toml", 'chain = "A7"', 'chain = "A77"', "没有这个流程 A77"),
+        ("ownership_rules.toml", "order = 110", "order = 100", "次序 100 与 R6 相同"),
+        ("regimes.toml", 'lead_department = "FINANCE"', 'lead_department = "BANK"', "没有这个单位 BANK"),
+        ("chains.toml", 'needs = ["DETERMINE"]', 'needs = ["DECIDE"]', "没有这个在前的步骤 DECIDE"),
+        ("chains.toml", 'period = "P06"', 'period = "P66"', "没有这个参数 P66"),
+        ("chains.toml", 'levels = ["TOWNSHIP", "AGRICULTURE"]', 'levels = ["COUNTY"]', "没有这个单位 COUNTY"),
+        ("operation_modes.toml", 'modes = ["SELF_OPERATED", ', 'modes = ["SELF", ', "没有这个经营方式 SELF"),
+        ("custody.toml", 'custodian = "HOUSEHOLD"', 'custodian = "NOBODY"', "没有这个管护单位 NOBODY"),
+        ("external_systems.toml", 'system = "SYS_SANZI"', 'system = "SYS_X"', "没有这个系统 SYS_X"),
+        ("lifecycle.toml", 'initial = "DRAFT"', 'initial = "BORN"', "没有这个状态 BORN"),
+        ("lifecycle.toml", 'to_state = "BOOKED"', 'to_state = "KEPT"', "没有这个状态 KEPT"),
+        ("parameters.toml", 'allocator = "LEADING_GROUP"', 'allocator = "KING"', "没有这个单位 KING"),
+        ("parameters.toml", '"C4.5-13", "C4.7-07"', '"C4.5-13", "C9-01"', "没有这个条款 C9-01"),
+        ("parameters.toml", 'exempt_uses = ["PUBLIC_POST"]', 'exempt_uses = ["FEAST"]', "没有这个用途 FEAST"),
+        ("policy.toml", "number = 2", "number = 3", "版本号须从 1 起按生效日连续"),
+        ("policy.toml", "in_force_until = 2025-04-30", "in_force_until = 2025-04-29", "有效期有空档"),
+    ],
+)
+def test_a_reference_to_nothing_is_refused(
+    folder: Path, spoil: Spoil, file: str, old: str, new: str, fault: str
+) -> None:
+    spoil(file, old, new)
+    assert any(fault in told for told in faults(folder))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('value = "100000.00"', "value = 100000.0", "parameters.parameter 第 1 行（P01）"),
+        ('value = "100000.00"', 'value = "10万元"', "金额"),
+        ("value = 8000", "value = 80.5", "parameters.parameter"),
+        ("value = 8000", "value = 10001", "less than or equal to 10000"),
+        ("min_signers = 3, ", "", "min_signers"),
+        ("value = 2013-01-01", 'value = "早些时候"', "（P16）"),
+        ('id = "P37"', 'id = "P38"', "没有这个参数"),
+        ("pass_fraction = [2, 3]", "pass_fraction = [2, 0]", "pass_fraction"),
+    ],
+)
+def test_a_parameter_of_the_wrong_type_is_refused(
+    folder: Path, spoil: Spoil, old: str, new: str, fault: str
+) -> None:
+    spoil("parameters.toml", old, new)
+    assert any(fault in told for told in faults(folder))
+
+
+def test_every_parameter_must_be_there_from_the_first_day_on(folder: Path, spoil: Spoil) -> None:
+    path = folder / "653022" / "parameters.toml"
+    text = path.read_text("utf-8")
+    path.write_text(text[: text.index('[[parameter]]\nid = "P37"')], "utf-8")
+    assert faults(folder) == ("parameters：缺少参数 P37",)
+
+
+def test_a_parameter_that_runs_out_is_refused(folder: Path, spoil: Spoil) -> None:
+    spoil("parameters.toml", "in_force_from = 2021-06-17", "in_force_from = 2021-06-17\nin_force_until = 2030-12-31")
+    assert faults(folder) == ("parameters：P01 到期后没有规定",)
+
+
+def test_a_parameter_that_starts_late_is_refused(folder: Path, spoil: Spoil) -> None:
+    spoil("parameters.toml", "in_force_from = 2021-06-17", "in_force_from = 2021-06-18")
+    assert faults(folder) == ("parameters：P01 在第一个版本生效时没有规定",)
+
+
+def test_misspelt_fields_and_blocks_are_refused(folder: Path, spoil: Spoil) -> None:
+    spoil("regimes.toml", "[[accounting_system]]", "[[acounting_system]]")
+    spoil("labels.toml", 'zh = "扶贫资产"', 'chinese = "扶贫资产"')
+    told = faults(folder)
+    assert "653022：regimes.toml 中没有 [[acounting_system]] 这种块" in told
+    assert any("labels.label" in fault and "chinese" in fault for fault in told)
+
+
+def test_a_condition_tests_exactly_one_thing(folder: Path, spoil: Spoil) -> None:
+    spoil("ownership_rules.toml", 'is_in = ["HOUSEHOLD"]', 'is_in = ["HOUSEHOLD"], equals = true')
+    assert any("须且只能有" in fault for fault in faults(folder))
+
+
+def test_everything_wrong_is_told_at_once(folder: Path, spoil: Spoil) -> None:
+    spoil("regimes.toml", "in_force_until = 2023-12-31", "in_force_until = 2023-12-30")
+    spoil("ownership_rules.toml", R6, "in_force_from = 2021-06-17\n")
+    spoil("parameters.toml", 'value = "100000.00"', "value = 1")
+    (folder / "653022" / "custody.toml").unlink()
+    (folder / "653022" / "chains.toml").write_text("[[chain", "utf-8")
+    told = " ".join(faults(folder))
+    for part in ("有效期有空档", "缺少依据条款", "（P01）", "缺少文件 custody.toml", "chains.toml 无法读取"):
+        assert part in told
+
+
+def test_references_are_all_told_at_once(folder: Path, spoil: Spoil) -> None:
+    spoil("lifecycle.toml", 'refusal = "ASSET_DISPOSED"', 'refusal = "ASSET_GONE"')
+    spoil("fund_sources.toml", 'department = "FARM_CENTER"', 'department = "FARMS"')
+    spoil("regimes.toml", "in_force_until = 2023-12-31", "in_force_until = 2023-12-30")
+    assert len(faults(folder)) == 3
+
+
+def test_an_unknown_county_is_refused(folder: Path) -> None:
+    assert faults(folder, "110000") == (
+        "没有县 110000 的政策数据",
+        "clauses.toml：('clause',) Field required",
+        "缺少文件 regulation.txt",
+    )
+
+
+# ---- a second county -----------------------------------------------------------------------------------------------
+
+WUQIA = """
+county = "653024"
+name = "乌恰县"
+based_on = "653022"
+
+[[version]]
+number = 1
+document_no = "乌政办发〔2021〕9号"
+title = "关于扶贫资产管理的实施意见"
+issued_on = 2021-08-01
+reason = "印发。"
+article = "C0-02"
+in_force_from = 2021-08-01
+"""
+
+THRESHOLD = """
+[[parameter]]
+id = "P01"
+name = "disposal.majorThreshold"
+zh = "重大处置限额（含本数）"
+unit = "YUAN"
+value = "50000.00"
+anchor = "本县规定"
+article = "C4.12-04"
+in_force_from = 2021-08-01
+"""
+
+
+@pytest.fixture
+def wuqia(tmp_path: Path) -> Path:
+    """A second county that says only what differs; it lies in another place than the packaged one."""
+    place = tmp_path / "653024"
+    place.mkdir()
+    (place / "policy.toml").write_text(WUQIA, "utf-8")
+    (place / "parameters.toml").write_text(THRESHOLD, "utf-8")
+    return tmp_path
+
+
+def test_a_second_county_is_data_alone(wuqia: Path) -> None:
+    ours, theirs = Regulation.load(), Regulation.load(wuqia, "653024")
+    day = date(2022, 1, 1)
+    assert ours.on(day).parameter("P01") == Fen(10_000_000)
+    assert theirs.on(day).parameter("P01") == Fen(5_000_000)
+    assert theirs.on(day).policy == "653024/乌政办发〔2021〕9号#1"
+    assert (theirs.name, theirs.first_day) == ("乌恰县", date(2021, 8, 1))
+    assert theirs.digest != ours.digest
+
+
+def test_what_a_second_county_does_not_say_it_inherits(wuqia: Path) -> None:
+    ours, theirs = Regulation.load(), Regulation.load(wuqia, "653024")
+    day = date(2025, 5, 1)
+    for parameter in ("P02", "P10", "P18"):
+        assert theirs.on(day).parameter(parameter) == ours.on(day).parameter(parameter)
+    assert theirs.rows["ownership_rules.rule"] == ours.rows["ownership_rules.rule"]
+    assert theirs.text == ours.text
+
+
+def test_a_second_county_may_word_a_code_and_add_one(wuqia: Path) -> None:
+    (wuqia / "653024" / "codes.toml").write_text(
+        """
+[[code]]
+code = "NOT_FOUND"
+kind = "hard"
+nature = "absent"
+origin = "service"
+zh = "查无此项。"
+en = "There is none."
+
+[[code]]
+code = "PASTURE_CLOSED"
+kind = "hard"
+nature = "rule"
+clauses = ["C3-08"]
+zh = "草场禁牧。"
+en = "The pasture is closed."
+""",
+        "utf-8",
+    )
+    theirs = Regulation.load(wuqia, "653024")
+    assert theirs.codes["NOT_FOUND"].zh == "查无此项。"
+    assert theirs.codes["PASTURE_CLOSED"].clauses == ("C3-08",)
+    assert len(theirs.codes) == len(Regulation.load().codes) + 1
+
+
+def test_a_second_county_cannot_change_what_a_code_is(wuqia: Path) -> None:
+    (wuqia / "653024" / "codes.toml").write_text(
+        '[[code]]\ncode = "NOT_FOUND"\nkind = "warning"\nnature = "absent"\norigin = "service"\nzh = "无"\nen = "-"\n',
+        "utf-8",
+    )
+    assert faults(wuqia, "653024") == ("codes.toml（NOT_FOUND）：不得改变代码的 kind 和 nature",)
+
+
+def test_counties_based_on_each_other_are_refused(wuqia: Path) -> None:
+    policy = wuqia / "653024" / "policy.toml"
+    policy.write_text(WUQIA.replace('based_on = "653022"', 'based_on = "653024"'), "utf-8")
+    assert "653024：based_on 循环引用 653024" in faults(wuqia, "653024")
+
+
+def test_a_folder_speaks_for_its_own_county(folder: Path) -> None:
+    (folder / "653022").rename(folder / "653023")
+    assert "653023：policy.toml 的 county 是 653022" in faults(folder, "653023")
+
+
+def test_a_second_county_tells_its_own_mistakes(wuqia: Path) -> None:
+    parameters = wuqia / "653024" / "parameters.toml"
+    parameters.write_text(THRESHOLD.replace("2021-08-01", "2021-08-02"), "utf-8")
+    assert faults(wuqia, "653024") == ("parameters：P01 在第一个版本生效时没有规定",)
+
+
+# ---- amendments ----------------------------------------------------------------------------------------------------
+
+
+def test_an_amendment_counts_from_its_day_on(regulation: Regulation) -> None:
+    changed = regulation.amended("P01", "200000.00", date(2027, 1, 1), today=date(2026, 11, 23), anchor="县政府决定")
+    assert changed.on(date(2026, 12, 31)).parameter("P01") == Fen(10_000_000)
+    assert changed.on(date(2027, 1, 1)).parameter("P01") == Fen(20_000_000)
+    assert changed.on(date(2027, 1, 1)).parameter_row("P01").anchor == "县政府决定"
+    assert regulation.on(date(2027, 1, 1)).parameter("P01") == Fen(10_000_000)
+    assert changed.digest != regulation.digest
+    assert changed.intervals[-1] == (date(2027, 1, 1), None)
+
+
+def test_an_amendment_may_begin_today(regulation: Regulation) -> None:
+    today = date(2026, 11, 23)
+    assert regulation.amended("P19", 10, today, today=today).on(today).parameter("P19") == 10
+
+
+def test_an_amendment_never_reaches_back(regulation: Regulation) -> None:
+    with pytest.raises(Refusal) as refusal:
+        regulation.amended("P01", "200000.00", date(2026, 11, 22), today=date(2026, 11, 23))
+    assert refusal.value.code == "PARAMETER_RETROACTIVE"
+    assert "P01" in refusal.value.detail_zh
+
+
+def test_an_amendment_of_the_same_day_replaces_the_earlier_one(regulation: Regulation) -> None:
+    today = date(2026, 11, 23)
+    twice = regulation.amended("P19", 10, today, today=today).amended("P19", 12, today, today=today)
+    assert twice.on(today).parameter("P19") == 12
+    assert twice.on(date(2026, 11, 22)).parameter("P19") == 15
+
+
+def test_an_amendment_holds_until_the_next_one_already_planned(regulation: Regulation) -> None:
+    today = date(2026, 11, 23)
+    planned = regulation.amended("P19", 20, date(2028, 1, 1), today=today)
+    both = planned.amended("P19", 10, date(2027, 1, 1), today=today)
+    assert [both.on(day).parameter("P19") for day in (today, date(2027, 6, 1), date(2028, 1, 1))] == [15, 10, 20]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "code"), [("P99", 1, "CODE_UNKNOWN"), ("P01", "10万", "FIELD_INVALID"), ("P19", 0, "FIELD_INVALID")]
+)
+def test_an_amendment_must_fit_its_parameter(regulation: Regulation, parameter: str, value: object, code: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        regulation.amended(parameter, value, date(2027, 1, 1), today=date(2026, 11, 23))
+    assert refusal.value.code == code
+
+
+def test_an_amendment_that_names_nothing_is_refused_whole(regulation: Regulation) -> None:
+    value = {"allocator": "KING", "legal_owner_recorded": True}
+    with pytest.raises(RegulationInvalid):
+        regulation.amended("P24", value, date(2027, 1, 1), today=date(2026, 11, 23))
+
+
+def test_refusals_are_worded_by_the_packaged_catalogue() -> None:
+    assert refuse("NOT_FOUND", what="A1").detail_zh == "没有找到：A1，请核对编号。"

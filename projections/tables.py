@@ -162,7 +162,7 @@ projection_checkpoint: Final = Table(
     moment_column("lease_until", "租约到期时间", null=True),
     text_column("state", "RUNNING 运行 / HALTED 因错误事件停止"),
     json_column("error", "停止原因：位置、事件类型、说明", null=True),
-    Column("rate", Integer, nullable=False, server_default=text("0"), comment="最近一批的处理速度（事件/秒）"),
+    Column("rate", Integer, nullable=False, server_default=text("0"), comment="前一批的处理速度（事件/秒）"),
     moment_column("updated_at", "最近前移时间"),
     PrimaryKeyConstraint("county", "projection", name="projection_checkpoint_pkey"),
     comment="各县各台账处理到哪一个事件，由谁处理",

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -364,12 +365,24 @@ class Demonstration:
             raise DemoFailed(msg)
         return str(holders[-1]["person"])
 
+    async def _caring_manager(self) -> str:
+        """The latest holder of the post who still has assets in care."""
+        reader = self.clients["reader"]
+        unit = await reader.get(f"/v1/organizations/{VILLAGE}")
+        for one in reversed(unit["resource"]["tenures"]):
+            if one["position"] == "ASSET_MANAGER":
+                care = await reader.get(f"/v1/persons/{one['person']}/care")
+                if care["assets"]:
+                    return str(one["person"])
+        msg = f"no asset manager of {VILLAGE} has anything in care"
+        raise DemoFailed(msg)
+
     async def _handover(self) -> None:
         """The village's asset manager is transferred; everything in care goes to a successor before clearance."""
         self.console.rule("[bold]一名管理人员离任 · one official leaves")
         personnel, clerk, reader = self.clients["personnel"], self.clients["clerk"], self.clients["reader"]
         table = Table("步骤", "结果", "说明")
-        outgoing = await self._manager()
+        outgoing = await self._caring_manager()
         incoming, supervisor = await self._newcomers(personnel)
         before = await personnel.get(f"/v1/clearances/{outgoing}")
         table.add_row("离任前能否办理手续", _yes(before), f"{outgoing}，待办 {len(before['missing'])} 项")
@@ -425,8 +438,12 @@ class Demonstration:
     async def _pass_the_post(self, personnel: Client, outgoing: str, incoming: str) -> None:
         """The post follows the handover, so that a second demonstration finds the new manager in it."""
         unit = f"/v1/organizations/{VILLAGE}"
-        version = (await personnel.get(unit))["version"]
-        ending = {"until": self.day(1), "reason": "调动"}
+        now = await personnel.get(unit)
+        version = now["version"]
+        open_tenure = ("ASSET_MANAGER", outgoing, None)
+        if open_tenure not in [(one["position"], one["person"], one.get("until")) for one in now["resource"]["tenures"]]:
+            return
+        ending = {"until": self.today.isoformat(), "reason": "调动"}
         path = f"{unit}/appointments/ASSET_MANAGER/{outgoing}/ending"
         ended = await personnel.post(path, ending, version=version)
         appointment = {
@@ -452,7 +469,7 @@ class Demonstration:
             ("household", "到户类资产（另计）"),
         ):
             one = totals[name]
-            table.add_row(label, f"{one['assets']:,}", f"{float(one['originalValue']):,.2f}")
+            table.add_row(label, f"{one['assets']:,}", f"{Decimal(one['originalValue']):,}")
         self.console.print(table)
         found = await reader.get("/v1/ledgers/asset-register", village=VILLAGE, limit=8, sort="-original_value")
         table = Table("资产编号", "名称", "原始价值", "净值", "状态", title=f"{VILLAGE} 巴仁村台账（前 8 项）")

@@ -318,6 +318,7 @@ class _County:
         self.committed = projector.store.committed(county)
         self._given_up: dict[str, int] = {}
         self._next_look = 0.0
+        self._rate = 0
         self._log = log.bind(county=county)
 
     async def run(self) -> None:
@@ -377,8 +378,9 @@ class _County:
 
     def _drop(self, names: set[str]) -> None:
         for name in names:
-            self._log.warning("another process has taken a ledger over", projection=name)
+            self._log.info("a ledger was taken over, or rebuilt", projection=name)
             self.held.pop(name, None)
+            self._next_look = 0.0  # if it was rebuilt it is free, and comes back at once
 
     async def _step(self) -> bool:
         """Bring the projections that are furthest behind one batch forward; False if there is nothing to do."""
@@ -389,8 +391,8 @@ class _County:
         members = [one for one in self.held.values() if one.position == low]
         ahead = [one.position for one in self.held.values() if one.position > low]
         upto = min(low + self.projector.batch, head, *ahead)
-        rows = await self._read(low, upto)
         started = monotonic()
+        rows = await self._read(low, upto)
         reader = self.projector.reader
         try:
             events = reader.read_all(rows)
@@ -427,7 +429,7 @@ class _County:
         while members:
             part = events if not events or events[-1].position <= upto else events[: upto - low]
             try:
-                await self._store(members, part, low, upto, started)
+                await self._store(members, part, low, upto)
             except PoisonEvent as error:
                 if error.position > low + 1:
                     upto = error.position - 1
@@ -443,6 +445,7 @@ class _County:
             except _Fenced as fenced:
                 self._drop(fenced.names)
             else:
+                self._rate = int((upto - low) / max(monotonic() - started, 1e-3))
                 for member in members:
                     member.position = upto
                     self.projector.reached(self.county, member.projection.name).publish(upto)
@@ -450,19 +453,18 @@ class _County:
             members = [one for one in members if one.projection.name in self.held]
 
     async def _store(
-        self, members: Sequence[_Held], events: Sequence[LedgerEvent], low: int, upto: int, started: float
+        self, members: Sequence[_Held], events: Sequence[LedgerEvent], low: int, upto: int
     ) -> None:
         """One transaction: fence, load, apply, write. The fence comes first and locks the checkpoints: whoever gets
         past it is alone with these rows, and they are exactly as of position `low`.
         """
         names = [one.projection.name for one in members]
-        rate = min(int((upto - low) / max(monotonic() - started, 1e-4)), 2**31 - 1)
         async with self.projector.pool.acquire() as connection, connection.transaction():
             # Losing the last moments in a crash loses rows and checkpoint together; they come again from the log.
             await connection.execute("SET LOCAL synchronous_commit = off")
             epochs = [one.epoch for one in members]
             moved = await connection.fetch(
-                _MOVE, self.county, names, epochs, upto, rate, self.projector.lease_seconds
+                _MOVE, self.county, names, epochs, upto, self._rate, self.projector.lease_seconds
             )
             if len(moved) < len(members):
                 raise _Fenced(set(names) - {row["projection"] for row in moved})

@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import gc
 import hashlib
+import multiprocessing
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -25,7 +26,8 @@ import orjson
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import AddConstraint, CreateIndex
 
-from projections.events import EventReader, Upcast
+from projections.catalogue import chosen
+from projections.events import EventReader, LedgerEvent, Upcast
 from projections.projection import Projection
 from projections.rows import Rows
 from projections.tables import PREVIOUS, SHADOW, LedgerTable
@@ -181,7 +183,8 @@ class Rebuild:
         self._log: asyncpg.Connection
         self._live: asyncpg.Connection
         self._transaction: Any = None
-        self._committed_at = 0.0
+        self._committed_at = monotonic()
+        self._swapping = False
         self._done = 0
         self._total = 0
         self._schema = ""
@@ -202,11 +205,13 @@ class Rebuild:
             beat = await stack.enter_async_context(self._connected())
             await self._prepare()
             heart = asyncio.create_task(self._keep_alive(beat), name="rebuild lease")
-            stack.push_async_callback(_cancelled, heart)
             try:
                 return await self._rebuild(started)
             finally:
+                await _cancelled(heart)
                 with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    if self._transaction is not None:
+                        await self._transaction.rollback()  # else its lock on our own row is waited for below
                     await beat.execute(
                         "UPDATE projection_rebuild SET holder = NULL, lease_until = NULL WHERE holder = $1", self.holder
                     )
@@ -263,12 +268,16 @@ class Rebuild:
         for schema in (SHADOW, PREVIOUS):
             if not await self._work.fetchval("SELECT to_regnamespace($1) IS NOT NULL", schema):
                 raise RebuildImpossible(f"The schema {schema} is missing; an administrator has to create it.")
+        live = await self._live_positions()
         for projection in self.projections:
             row = await self._claim(projection)
             usable = row["version"] == projection.version
+            reached: dict[str, int] = orjson.loads(row["positions"])
+            # Beyond the live ledger there would be nothing to compare with: then from the beginning.
+            usable &= all(reached.get(one, 0) <= position for one, position in live[projection.name].items())
             for ledger in projection.tables:
                 usable &= await self._work.fetchval("SELECT to_regclass($1) IS NOT NULL", _shadow(ledger))
-            positions: dict[str, int] = orjson.loads(row["positions"]) if usable else {}
+            positions = reached if usable else {}
             shadow = _Shadow(projection, row["epoch"], positions, fresh=not positions)
             self._shadows[projection.name] = shadow
             if not positions:
@@ -345,6 +354,7 @@ class Rebuild:
             await self._work.execute(
                 "DELETE FROM projection_rebuild WHERE projection = $1", shadow.projection.name
             )
+        del self._shadows[shadow.projection.name]
 
     # Replay
 
@@ -358,6 +368,7 @@ class Rebuild:
             ahead = [shadow.positions[county] for shadow in shadows if shadow.positions.get(county, 0) > low]
             async for rows in self._read(county, low, min([upto, *ahead])):
                 events = self._reader.read_all(rows)
+                await self._load(members, county, events)
                 for start in range(0, len(events), SLICE):
                     await self._apply(members, county, events[start : start + SLICE])
                     await asyncio.sleep(0)  # lets the next fetch in
@@ -385,7 +396,20 @@ class Rebuild:
         finally:
             await _cancelled(coming)
 
-    async def _apply(self, members: Sequence[_Shadow], county: str, events: Sequence[Any]) -> None:
+    async def _load(self, members: Sequence[_Shadow], county: str, events: Sequence[LedgerEvent]) -> None:
+        """Bring back rows that were written and forgotten, where these events look at them."""
+        for shadow in members:
+            rows = shadow.rows_of(county)
+            if all(table.complete or table.ledger.group is None for table in rows.tables.values()):
+                continue
+            handlers = shadow.projection.handlers
+            mine = [event for event in events if event.type in handlers]
+            if mine:
+                await self._begin()
+                await self._ensure_keys(shadow)
+                await load(self._work, rows, keys_of(shadow.projection, mine), schema=SHADOW)
+
+    async def _apply(self, members: Sequence[_Shadow], county: str, events: Sequence[LedgerEvent]) -> None:
         last = events[-1].position
         for shadow in members:
             projection = shadow.projection
@@ -393,10 +417,6 @@ class Rebuild:
             mine = [event for event in events if event.type in handlers]
             rows = shadow.rows_of(county)
             if mine:
-                if not all(table.complete or table.ledger.group is None for table in rows.tables.values()):
-                    await self._begin()
-                    await self._ensure_keys(shadow)
-                    await load(self._work, rows, keys_of(projection, mine), schema=SHADOW)
                 projection.apply(mine, rows)
                 for table in rows.tables.values():
                     if len(table.appended) >= self.limits.appended:
@@ -407,6 +427,8 @@ class Rebuild:
             shadow.events += len(events)
 
     async def _keep_within_limits(self, members: Sequence[_Shadow]) -> None:
+        if self._swapping:
+            return  # its transaction ends with the swap and not before
         kept = sum(len(t.groups) for shadow in members for rows in shadow.rows.values() for t in rows.tables.values())
         if kept > self.limits.rows or monotonic() - self._committed_at > self.limits.seconds:
             await self._commit(forget=kept > self.limits.rows)
@@ -535,8 +557,10 @@ class Rebuild:
         transaction = self._work.transaction()
         await transaction.start()
         self._transaction = transaction
+        self._swapping = True
         try:
-            await self._work.execute("SET LOCAL lock_timeout = '2s'")
+            # Shorter than the server's deadlock_timeout: should readers and we wait for each other, we give way.
+            await self._work.execute("SET LOCAL lock_timeout = '500ms'")
             await self._fence([shadow])
             await self._work.execute(
                 "SELECT FROM projection_checkpoint WHERE projection = $1 ORDER BY county FOR UPDATE", projection.name
@@ -559,6 +583,8 @@ class Rebuild:
             self._transaction = None
             await transaction.rollback()
             raise
+        finally:
+            self._swapping = False
         self._transaction = None
         await transaction.commit()
         del self._shadows[projection.name]
@@ -585,9 +611,7 @@ class Rebuild:
     # The log and the checkpoints
 
     async def _heads(self) -> dict[str, int]:
-        rows = await self._live.fetch("SELECT county, position FROM log_head") if not self._live.is_in_transaction() else (
-            await self._work.fetch("SELECT county, position FROM log_head")
-        )
+        rows = await self._work.fetch("SELECT county, position FROM log_head")
         return {county: position for county, position in rows if self.county in {None, county}}
 
     async def _counties(self) -> list[str]:
@@ -609,7 +633,7 @@ class Rebuild:
             await asyncio.sleep(self.lease_seconds / 3)
             await connection.execute(
                 "UPDATE projection_rebuild SET lease_until = clock_timestamp() + make_interval(secs => $2)"
-                " WHERE holder = $1 AND NOT EXISTS (SELECT FROM pg_locks WHERE false)",
+                " WHERE holder = $1",
                 self.holder,
                 self.lease_seconds,
             )
@@ -626,7 +650,7 @@ class Rebuild:
         try:
             yield connection
         finally:
-            connection.terminate() if connection.is_in_transaction() else await connection.close()
+            connection.terminate()  # whatever it was doing is undone or done
 
 
 def _shadow(ledger: LedgerTable) -> str:
@@ -697,3 +721,118 @@ def in_groups(projections: Iterable[Projection], count: int) -> list[list[Projec
     for projection in sorted(projections, key=lambda one: -one.weight):
         min(groups, key=lambda group: sum(one.weight for one in group)).append(projection)
     return [group for group in groups if group]
+
+
+# Several processes
+
+
+class RebuildFailed(Exception):  # noqa: N818  names a state, like its siblings
+    """A process of the rebuild ended with this."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What one process is asked to do: picklable."""
+
+    url: str
+    names: tuple[str, ...]
+    county: str | None
+    swap: bool
+    accept_difference: bool
+    limits: Limits
+
+
+def _obey(order: _Order, pipe: Any) -> None:
+    """Entry of a process."""
+
+    def report(progress: Progress) -> None:
+        pipe.send(("progress", progress))  # fails when the parent is gone, and with it this rebuild
+
+    rebuild = Rebuild(
+        order.url,
+        chosen(order.names),
+        county=order.county,
+        swap=order.swap,
+        accept_difference=order.accept_difference,
+        progress=report,
+        limits=order.limits,
+    )
+    try:
+        pipe.send(("done", asyncio.run(rebuild.run())))
+    except Exception as error:  # noqa: BLE001  told to the parent, which raises it
+        pipe.send(("failed", f"{type(error).__name__}: {error}"))
+
+
+async def rebuild(
+    url: str,
+    projections: Sequence[Projection],
+    *,
+    county: str | None = None,
+    swap: bool = True,
+    accept_difference: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    limits: Limits | None = None,
+    processes: int = 2,
+) -> list[Outcome]:
+    """Rebuild projections of the catalogue, spread over processes; outcomes in the given order.
+
+    Raises `RebuildFailed` with the first process's words; what other processes had finished by then stays.
+    """
+    groups = in_groups(projections, max(1, processes))
+    limits = limits or Limits()
+    if len(groups) == 1:
+        alone = Rebuild(
+            url, projections, county=county, swap=swap, accept_difference=accept_difference, progress=progress,
+            limits=limits,
+        )  # fmt: skip
+        return await alone.run()
+    context = multiprocessing.get_context("spawn")
+    workers = []
+    latest = [Progress("starting", 0, 0) for _ in groups]
+    outcomes: dict[str, Outcome] = {}
+    failures: list[str] = []
+    try:
+        for group in groups:
+            ours, theirs = context.Pipe(duplex=False)
+            names = tuple(one.name for one in group)
+            order = _Order(url, names, county, swap, accept_difference, limits)
+            worker = context.Process(target=_obey, args=(order, theirs), name=f"rebuild {names[0]}", daemon=True)
+            worker.start()
+            theirs.close()
+            workers.append((worker, ours))
+        waiting = set(range(len(workers)))
+        while waiting and not failures:
+            await asyncio.sleep(0.02)
+            for place in list(waiting):
+                worker, pipe = workers[place]
+                try:
+                    while pipe.poll():
+                        kind, content = pipe.recv()
+                        if kind == "progress":
+                            latest[place] = content
+                        elif kind == "done":
+                            outcomes |= {outcome.projection: outcome for outcome in content}
+                            waiting.discard(place)
+                        else:
+                            failures.append(content)
+                except EOFError:
+                    if place in waiting:
+                        failures.append(f"{worker.name} ended with exit code {worker.exitcode}")
+            if progress is not None:
+                phases = {one.phase for one in latest}
+                progress(
+                    Progress(
+                        latest[0].phase if len(phases) == 1 else "replaying",
+                        min(one.done for one in latest),
+                        max(one.total for one in latest),
+                    )
+                )
+    finally:
+        for worker, pipe in workers:
+            if len(outcomes) < len(projections):  # failed or called off
+                worker.terminate()
+            worker.join()
+            pipe.close()
+    if failures:
+        raise RebuildFailed(failures[0])
+    return [outcomes[one.name] for one in projections]

@@ -296,4 +296,4 @@ class Parameter(Row):
 
 def typed(parameter: str, value: Any) -> Any:
     """A parameter's value in its type. `KeyError` for an unknown parameter, `ValidationError` for a misfit."""
-    return TYPES[parameter].validate_python(value)
+    return TYPES[parameter].validate_python(value, by_alias=False, by_name=True)

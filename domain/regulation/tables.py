@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_snake
 
 from domain.regulation import parameters, rows
 from domain.regulation.rows import Row
@@ -73,7 +74,7 @@ def _row(name: str, number: int, raw: Mapping[str, Any], faults: list[str]) -> R
         faults.append(f"{place}：缺少依据条款 article")
         return None
     try:
-        row = row_class.model_validate(raw)
+        row = row_class.model_validate(raw, by_alias=False, by_name=True)
         if isinstance(row, parameters.Parameter):
             row = row.model_copy(update={"value": parameters.typed(row.id, row.value)})
     except ValidationError as error:
@@ -86,7 +87,7 @@ def _row(name: str, number: int, raw: Mapping[str, Any], faults: list[str]) -> R
 
 
 def _told(error: Any) -> str:
-    field = ".".join(str(part) for part in error["loc"])
+    field = ".".join(to_snake(part) if isinstance(part, str) else str(part) for part in error["loc"])
     return f"{field} {error['msg']}".strip()
 
 

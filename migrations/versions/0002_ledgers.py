@@ -40,7 +40,7 @@ COMMENT ON COLUMN projection_checkpoint.holder IS '当前执行者';
 COMMENT ON COLUMN projection_checkpoint.lease_until IS '租约到期时间';
 COMMENT ON COLUMN projection_checkpoint.state IS 'RUNNING 运行 / HALTED 因错误事件停止';
 COMMENT ON COLUMN projection_checkpoint.error IS '停止原因：位置、事件类型、说明';
-COMMENT ON COLUMN projection_checkpoint.rate IS '最近一批的处理速度（事件/秒）';
+COMMENT ON COLUMN projection_checkpoint.rate IS '前一批的处理速度（事件/秒）';
 COMMENT ON COLUMN projection_checkpoint.updated_at IS '最近前移时间';
 
 CREATE TABLE projection_rebuild (

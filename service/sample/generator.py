@@ -213,7 +213,7 @@ class Sample:
             implementer, kind = drawn.township, "TOWNSHIP"
         else:
             implementer, kind = drawn.village, "VILLAGE"
-        place = self.units[drawn.village].name.removesuffix("民委员会")
+        place = self.units[drawn.village].name.removesuffix("村民委员会")
         return RegisterCard(
             asset_name=f"{place}{entry['name']}",
             asset_content=f"{entry['name']}{drawn.quantity}{entry['unit']}（样例）",

@@ -162,7 +162,9 @@ def test_a_donation_must_say_whether_it_went_to_the_village(rules: Rules) -> Non
 
 def test_a_donation_not_paid_to_the_village_is_social_aid(rules: Rules) -> None:
     assert rules.check_fund_line(Line("DONATION_VILLAGE", direct_to_village=False), 0).code == "SOCIAL_AID"
-    assert rules.check_fund_line(Line("DONATION_VILLAGE", direct_to_village=True), 0).code == "DONATION_VILLAGE"
+    assert (
+        rules.check_fund_line(Line("DONATION_VILLAGE", direct_to_village=True), 0).code == "DONATION_VILLAGE"
+    )
 
 
 def test_other_money_names_its_document(rules: Rules) -> None:

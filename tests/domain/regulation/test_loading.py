@@ -29,7 +29,11 @@ def faults(folder: Path, county: str = "653022") -> tuple[str, ...]:
 
 def test_the_packaged_county_loads() -> None:
     regulation = Regulation.load()
-    assert (regulation.county, regulation.name, regulation.first_day) == ("653022", "阿克陶县", date(2021, 6, 17))
+    assert (regulation.county, regulation.name, regulation.first_day) == (
+        "653022",
+        "阿克陶县",
+        date(2021, 6, 17),
+    )
     assert len(regulation.versions) == 2
     assert regulation.codes["FUNDING_SUM_MISMATCH"].nature == "input"
 
@@ -71,7 +75,7 @@ def test_a_row_that_ends_before_it_begins_is_refused(folder: Path, spoil: Spoil)
 
 def test_a_row_without_its_article_is_refused(folder: Path, spoil: Spoil) -> None:
     spoil("ownership_rules.toml", R6, "in_force_from = 2021-06-17\n")
-    assert faults(folder) == ("ownership_rules.rule 第 11 行（R6）：缺少依据条款 article",)
+    assert faults(folder) == ("ownership_rules.rule 第 10 行（R6）：缺少依据条款 article",)
 
 
 def test_a_clause_that_does_not_exist_is_refused(folder: Path, spoil: Spoil) -> None:
@@ -98,7 +102,12 @@ def test_an_unknown_refusal_code_is_refused(folder: Path, spoil: Spoil) -> None:
     ("file", "old", "new", "fault"),
     [
         ("fund_sources.toml", 'department = "FARM_CENTER"', 'department = "FARMS"', "没有这个单位 FARMS"),
-        ("fund_sources.toml", 'when_flag_false = "SOCIAL_AID"', 'when_flag_false = "AID"', "没有这个资金来源 AID"),
+        (
+            "fund_sources.toml",
+            'when_flag_false = "SOCIAL_AID"',
+            'when_flag_false = "AID"',
+            "没有这个资金来源 AID",
+        ),
         ("asset_types.toml", 'parent = "IRRIGATION"', 'parent = "WATERING"', "没有这个上级类型 WATERING"),
         ("asset_types.toml", 'subclass = "INFRASTRUCTURE"\n', "", "缺少子类"),
         ("asset_types.toml", 'units = ["公里", "米"]', 'units = ["里"]', "没有这个单位 里"),
@@ -157,7 +166,11 @@ def test_every_parameter_must_be_there_from_the_first_day_on(folder: Path, spoil
 
 
 def test_a_parameter_that_runs_out_is_refused(folder: Path, spoil: Spoil) -> None:
-    spoil("parameters.toml", "in_force_from = 2021-06-17", "in_force_from = 2021-06-17\nin_force_until = 2030-12-31")
+    spoil(
+        "parameters.toml",
+        "in_force_from = 2021-06-17",
+        "in_force_from = 2021-06-17\nin_force_until = 2030-12-31",
+    )
     assert faults(folder) == ("parameters：P01 到期后没有规定",)
 
 
@@ -172,6 +185,11 @@ def test_misspelt_fields_and_blocks_are_refused(folder: Path, spoil: Spoil) -> N
     told = faults(folder)
     assert "653022：regimes.toml 中没有 [[acounting_system]] 这种块" in told
     assert any("labels.label" in fault and "chinese" in fault for fault in told)
+
+
+def test_the_files_have_one_spelling_of_their_fields(folder: Path, spoil: Spoil) -> None:
+    spoil("regimes.toml", "lead_department =", "leadDepartment =")
+    assert any("leadDepartment" in fault or "lead_department" in fault for fault in faults(folder))
 
 
 def test_a_condition_tests_exactly_one_thing(folder: Path, spoil: Spoil) -> None:
@@ -320,7 +338,9 @@ def test_a_second_county_tells_its_own_mistakes(wuqia: Path) -> None:
 
 
 def test_an_amendment_counts_from_its_day_on(regulation: Regulation) -> None:
-    changed = regulation.amended("P01", "200000.00", date(2027, 1, 1), today=date(2026, 11, 23), anchor="县政府决定")
+    changed = regulation.amended(
+        "P01", "200000.00", date(2027, 1, 1), today=date(2026, 11, 23), anchor="县政府决定"
+    )
     assert changed.on(date(2026, 12, 31)).parameter("P01") == Fen(10_000_000)
     assert changed.on(date(2027, 1, 1)).parameter("P01") == Fen(20_000_000)
     assert changed.on(date(2027, 1, 1)).parameter_row("P01").anchor == "县政府决定"
@@ -352,13 +372,20 @@ def test_an_amendment_holds_until_the_next_one_already_planned(regulation: Regul
     today = date(2026, 11, 23)
     planned = regulation.amended("P19", 20, date(2028, 1, 1), today=today)
     both = planned.amended("P19", 10, date(2027, 1, 1), today=today)
-    assert [both.on(day).parameter("P19") for day in (today, date(2027, 6, 1), date(2028, 1, 1))] == [15, 10, 20]
+    assert [both.on(day).parameter("P19") for day in (today, date(2027, 6, 1), date(2028, 1, 1))] == [
+        15,
+        10,
+        20,
+    ]
 
 
 @pytest.mark.parametrize(
-    ("parameter", "value", "code"), [("P99", 1, "CODE_UNKNOWN"), ("P01", "10万", "FIELD_INVALID"), ("P19", 0, "FIELD_INVALID")]
+    ("parameter", "value", "code"),
+    [("P99", 1, "CODE_UNKNOWN"), ("P01", "10万", "FIELD_INVALID"), ("P19", 0, "FIELD_INVALID")],
 )
-def test_an_amendment_must_fit_its_parameter(regulation: Regulation, parameter: str, value: object, code: str) -> None:
+def test_an_amendment_must_fit_its_parameter(
+    regulation: Regulation, parameter: str, value: object, code: str
+) -> None:
     with pytest.raises(Refusal) as refusal:
         regulation.amended(parameter, value, date(2027, 1, 1), today=date(2026, 11, 23))
     assert refusal.value.code == code

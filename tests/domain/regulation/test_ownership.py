@@ -43,7 +43,9 @@ VECTORS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("number", "given_facts", "rule", "owner"), VECTORS, ids=[str(one[0]) for one in VECTORS])
+@pytest.mark.parametrize(
+    ("number", "given_facts", "rule", "owner"), VECTORS, ids=[str(one[0]) for one in VECTORS]
+)
 def test_vector(rules: Rules, number: int, given_facts: OwnershipFacts, rule: str, owner: str | None) -> None:
     advice = rules.ownership(given_facts)
     assert (advice.rule, advice.owner_kind) == (rule, owner)
@@ -51,7 +53,9 @@ def test_vector(rules: Rules, number: int, given_facts: OwnershipFacts, rule: st
 
 @pytest.mark.parametrize("fund", ["AID_XJ", "SELF_RAISED", "GOV_BOND", "VILLAGE_INCOME"])
 @pytest.mark.parametrize(("scope", "rule"), [("SINGLE_VILLAGE", "R5"), ("CROSS_VILLAGE", "R4")])
-def test_money_never_changes_who_owns_an_operating_asset(rules: Rules, fund: str, scope: str, rule: str) -> None:
+def test_money_never_changes_who_owns_an_operating_asset(
+    rules: Rules, fund: str, scope: str, rule: str
+) -> None:
     assert rules.ownership(facts(OP, fund, implementer_kind="TOWNSHIP", project_scope=scope)).rule == rule
 
 
@@ -62,7 +66,9 @@ def test_an_unclear_title_is_the_countys_whatever_else_is_known(rules: Rules) ->
 
 
 def test_shares_bought_with_other_money_are_no_reserved_power(rules: Rules) -> None:
-    bought = facts(OP, "AID_XJ", implementer_kind="TOWNSHIP", project_scope="SINGLE_VILLAGE", equity_investment=True)
+    bought = facts(
+        OP, "AID_XJ", implementer_kind="TOWNSHIP", project_scope="SINGLE_VILLAGE", equity_investment=True
+    )
     assert rules.ownership(bought).rule == "R5"
 
 
@@ -99,7 +105,9 @@ def test_an_unknown_implementer_does_not_save_the_transfer(rules: Rules) -> None
 
 
 def test_joint_villages_file_after_the_confirmation(rules: Rules) -> None:
-    advice = rules.ownership(facts(OP, "FISCAL_DEV", implementer_kind="TOWNSHIP", project_scope="JOINT_VILLAGE"))
+    advice = rules.ownership(
+        facts(OP, "FISCAL_DEV", implementer_kind="TOWNSHIP", project_scope="JOINT_VILLAGE")
+    )
     assert advice.steps == ("INVESTMENT_SHARES", "TOWNSHIP_MEETING", "NOTICE", "CERTIFICATES")
     assert [step.code for step in advice.step_rows if step.after_confirmation] == ["FILING"]
     assert (advice.decider, advice.chain, advice.ordered) == ("TOWNSHIP_MEETING", "A5", True)
@@ -160,7 +168,9 @@ def test_a_card_is_judged_by_its_own_facts(rules: Rules) -> None:
         {
             "asset_class": st.sampled_from([PW, OP]),
             "asset_type": st.sampled_from(["ROAD", "EDUCATION", None]),
-            "project_scope": st.sampled_from(["SINGLE_VILLAGE", "JOINT_VILLAGE", "CROSS_VILLAGE", "OTHER", None]),
+            "project_scope": st.sampled_from(
+                ["SINGLE_VILLAGE", "JOINT_VILLAGE", "CROSS_VILLAGE", "OTHER", None]
+            ),
             "implementer_kind": st.sampled_from(["DEPARTMENT", "TOWNSHIP", "VILLAGE", "FARM", None]),
             "funds_paid_to": st.sampled_from(["DEPARTMENT", "TOWNSHIP", "VILLAGE", "FARM", None]),
             "village_use": st.booleans(),

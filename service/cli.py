@@ -61,7 +61,9 @@ def run(arguments: list[str]) -> int:
         terminal = Terminal(as_json)
         if not {"--help", "-h"} & set(arguments):
             configure_log(terminal.settings.log_level)
-        return _leave(get_command(importlib.import_module(room.module).app), arguments[1:], f"taizhang {name}", terminal)
+        return _leave(
+            get_command(importlib.import_module(room.module).app), arguments[1:], f"taizhang {name}", terminal
+        )
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:

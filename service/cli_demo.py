@@ -10,7 +10,7 @@ import httpx
 import typer
 
 from service.cli_sample import DEFAULT_ASSETS, DEFAULT_SEED, LoadBar
-from service.demo import Demonstration, DemoFailed
+from service.demo import DemoFailed, Demonstration
 from service.embedded import default_folder
 from service.exit_codes import CommandFailed
 from service.sample.loading import SampleRefused, load_sample

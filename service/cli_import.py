@@ -81,28 +81,31 @@ def import_file(
 ) -> None:
     """Register assets from a file, all of them or (--partial) the good ones; the same file only once."""
     terminal: Terminal = ctx.obj
-    refused = terminal.run(_import(terminal, file, Wish(dry_run, partial, provenance)))
+    refused = terminal.run(
+        _import(terminal, file.name, file.read_bytes(), Wish(dry_run, partial, provenance))
+    )
     if refused:
         msg = f"{refused} lines were refused."
         raise CommandFailed(msg)
 
 
-async def _import(terminal: Terminal, file: Path, wish: Wish) -> int:
+async def _import(terminal: Terminal, name: str, content: bytes, wish: Wish) -> int:
     settings = terminal.settings
     county = settings.county
-    content = file.read_bytes()
     registered = 0
     async with open_database(settings) as database:
         await upgrade(database.url)
         async with EventStore(database.pool) as store:
-            context = CommandContext(store=store, regulations={county: Regulation.load(county=county)}, clock=utc_now)
+            context = CommandContext(
+                store=store, regulations={county: Regulation.load(county=county)}, clock=utc_now
+            )
             checked = _check(terminal, context, county, content, wish.provenance)
             await _refuse_known(context, county, checked)
             if not wish.dry_run and checked.assets and (wish.partial or not checked.refused):
                 await found(context, county)
                 registered = await _register(context, county, content, checked.assets, whole=not wish.partial)
     result = {
-        "file": file.name,
+        "file": name,
         "sha256": hashlib.sha256(content).hexdigest(),
         "checked": len(checked.assets) + len(checked.refused),
         "registered": registered,
@@ -126,7 +129,7 @@ def _check(
         try:
             line = ImportLine.model_validate(orjson.loads(raw))
             if line.asset in seen:
-                raise refuse("ALREADY_EXISTS", what=line.asset)  # noqa: TRY301  one place turns refusals into rows
+                raise refuse("ALREADY_EXISTS", what=line.asset)
             at = context.occasion(county, line.occurred_on, provenance=provenance)
             asset = Asset.register(line.asset, line.card, at)
         except orjson.JSONDecodeError as error:
@@ -188,8 +191,12 @@ async def _register(
 
 
 def _table(result: dict[str, Any]) -> Table:
-    table = Table("行 line", "代码 code", "条款", "说明", title=f"{result['file']}: {result['registered']} registered")
+    table = Table(
+        "行 line", "代码 code", "条款", "说明", title=f"{result['file']}: {result['registered']} registered"
+    )
     for row in result["refused"][:50]:
         table.add_row(str(row["line"] or ""), row["code"], row["clause"] or "", row["detail"])
-    table.caption = f"{result['checked']} checked, {len(result['refused'])} refused, {result['findings']} findings"
+    table.caption = (
+        f"{result['checked']} checked, {len(result['refused'])} refused, {result['findings']} findings"
+    )
     return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import typer
 from rich.progress import (
@@ -56,7 +56,7 @@ class LoadBar(AbstractContextManager["LoadBar"]):
         )
         self._task: Any = None
 
-    def __enter__(self) -> LoadBar:
+    def __enter__(self) -> Self:
         """Show the bar."""
         self._progress.start()
         return self
@@ -92,7 +92,9 @@ async def _sample(terminal: Terminal, assets: int, seed: int) -> None:
     async with open_database(settings) as database:
         await upgrade(database.url)
         async with EventStore(database.pool) as store:
-            context = CommandContext(store=store, regulations={county: Regulation.load(county=county)}, clock=utc_now)
+            context = CommandContext(
+                store=store, regulations={county: Regulation.load(county=county)}, clock=utc_now
+            )
             try:
                 with LoadBar(terminal) as bar:
                     loaded = await load_sample(context, county, assets, seed, bar)

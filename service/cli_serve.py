@@ -27,7 +27,9 @@ def serve(
 async def _serve(terminal: Terminal, host: str | None, port: int | None) -> None:
     settings = terminal.settings
     listening = settings.port if port is None else port
-    async with running(settings, host=host or settings.host, port=listening, county=settings.county) as service:
+    async with running(
+        settings, host=host or settings.host, port=listening, county=settings.county
+    ) as service:
         terminal.note(f"数据 data      {service.database.data_folder or service.database.described}")
         terminal.note(f"服务 service   {service.url}   接口文档 {service.url}/docs")
         bootstrap = service.bootstrap

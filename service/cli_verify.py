@@ -1,4 +1,4 @@
-"""`taizhang verify`: is the log what its head says it is?"""
+"""`taizhang verify`: whether the log is what its head says it is."""
 
 from __future__ import annotations
 

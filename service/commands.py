@@ -225,7 +225,7 @@ def stream_append(context: CommandContext, aggregate: DomainAggregate) -> Stream
 Decision = Callable[[Work], Awaitable[Result]]
 """Works on the aggregates and says what the client will see. May run again when somebody else was faster."""
 
-ATTEMPTS: Final = 5
+ATTEMPTS: Final = 20
 """How often a decision is made anew on fresh aggregates before the conflict is given to the client."""
 
 

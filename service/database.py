@@ -170,7 +170,9 @@ async def _connect(url: str, described: str, patience: float) -> asyncpg.Connect
         raise DatabaseUnavailable(f"{described} did not answer within {patience:g} s.") from late
     except OSError as unreachable:
         why = unreachable.strerror or str(unreachable)
-        raise DatabaseUnavailable(f"No database server can be reached at {described}: {why}.") from unreachable
+        raise DatabaseUnavailable(
+            f"No database server can be reached at {described}: {why}."
+        ) from unreachable
     except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as failure:
         raise DatabaseUnavailable(f"The database {described} cannot be used: {failure}.") from failure
 
@@ -182,7 +184,9 @@ def _without_password(url: str) -> str:
     except ValueError as wrong:
         raise DatabaseUnavailable(f"TAIZHANG_DATABASE_URL is no URL: {wrong}.") from None
     user, at, place = parts.netloc.rpartition("@")
-    query = "&".join(item for item in parts.query.split("&") if item and not item.lower().startswith("password"))
+    query = "&".join(
+        item for item in parts.query.split("&") if item and not item.lower().startswith("password")
+    )
     return parts._replace(netloc=user.partition(":")[0] + at + place, query=query).geturl()
 
 

@@ -74,7 +74,9 @@ class Walk:
 
     def refused(self, step: str, answer: dict[str, Any]) -> None:
         """One line for something that was refused, with the clause that stands behind it."""
-        self.table.add_row(f"[red]{step}", f"[red]{answer['code']}", answer["clause"] or "", answer["detail"][:64])
+        self.table.add_row(
+            f"[red]{step}", f"[red]{answer['code']}", answer["clause"] or "", answer["detail"][:64]
+        )
 
     async def step(self, who: Client, name: str, noun: str, body: dict[str, Any], text: str = "") -> None:
         """Record the next fact about the asset."""
@@ -118,7 +120,9 @@ class Demonstration:
             spent = Client(self.http, bootstrap.token)
             admin = await self._key(spent, "管理员", "COUNTY_GOV", "COUNTY_GOV", ["ADMIN"])
         else:
-            spec = KeySpec(self.county, "演示管理员", "COUNTY_GOV", "COUNTY_GOV", ["ADMIN"], [self.county], _expiry())
+            spec = KeySpec(
+                self.county, "演示管理员", "COUNTY_GOV", "COUNTY_GOV", ["ADMIN"], [self.county], _expiry()
+            )
             made = await Credentials(self.running.database.pool).create(spec, datetime.now(UTC))
             admin = Client(self.http, made.token)
         near, far = [TOWNSHIP], [NEIGHBOUR]
@@ -253,7 +257,9 @@ class Demonstration:
             "place": VILLAGE,
             "evidenceSha256": hashlib.sha256("演示照片".encode()).hexdigest(),
         }
-        await walk.step(clerk, "评估结果公开", f"{DISPOSAL}/publications", {"publication": publication}, "村公开栏")
+        await walk.step(
+            clerk, "评估结果公开", f"{DISPOSAL}/publications", {"publication": publication}, "村公开栏"
+        )
         for who, level in (("township", "TOWNSHIP"), ("agriculture", "AGRICULTURE")):
             opinion = {"level": level, "opinion": "同意上报"}
             await walk.step(self.clients[who], f"逐级上报 {level}", f"{DISPOSAL}/forwardings", opinion)
@@ -400,7 +406,9 @@ class Demonstration:
         lines = case["resource"]["progress"]["lines"]
         table.add_row("启动交接", f"清单 {lines} 项", "清单由系统按管护记录列出，不由人填写")
         early = await personnel.post(f"{path}/completion", {}, expect=409)
-        table.add_row("[red]未接收就办结", f"[red]{early['code']}", f"{early['clause']} {early['detail'][:50]}")
+        table.add_row(
+            "[red]未接收就办结", f"[red]{early['code']}", f"{early['clause']} {early['detail'][:50]}"
+        )
         first = next(iter(case["resource"]["lines"]))
         await clerk.post(f"{path}/lines/{first}/dispute", {"disputedBy": incoming, "reason": "铭牌缺失"})
         disputed = await personnel.get(f"/v1/clearances/{outgoing}")
@@ -416,10 +424,17 @@ class Demonstration:
             ("INCOMING", incoming, VILLAGE),
             ("SUPERVISOR", supervisor, TOWNSHIP),
         ):
-            signature = {"role": role, "person": person, "organization": unit, "signedOn": self.today.isoformat()}
+            signature = {
+                "role": role,
+                "person": person,
+                "organization": unit,
+                "signedOn": self.today.isoformat(),
+            }
             await clerk.post(f"{path}/signatures", signature | {"listSha256": digest})
         done = await clerk.post(f"{path}/completion", {})
-        table.add_row("办结", f"{done['eventCount']} 个事件", f"每项资产 HandedOver，一次提交，位置 {done['position']}")
+        table.add_row(
+            "办结", f"{done['eventCount']} 个事件", f"每项资产 HandedOver，一次提交，位置 {done['position']}"
+        )
         after = await personnel.get(f"/v1/clearances/{outgoing}", min_position=done["position"])
         table.add_row("办结后能否办理手续", _yes(after), "")
         care = await reader.get(f"/v1/persons/{incoming}/care", min_position=done["position"])
@@ -441,7 +456,9 @@ class Demonstration:
         now = await personnel.get(unit)
         version = now["version"]
         open_tenure = ("ASSET_MANAGER", outgoing, None)
-        if open_tenure not in [(one["position"], one["person"], one.get("until")) for one in now["resource"]["tenures"]]:
+        if open_tenure not in [
+            (one["position"], one["person"], one.get("until")) for one in now["resource"]["tenures"]
+        ]:
             return
         ending = {"until": self.today.isoformat(), "reason": "调动"}
         path = f"{unit}/appointments/ASSET_MANAGER/{outgoing}/ending"
@@ -471,15 +488,21 @@ class Demonstration:
             one = totals[name]
             table.add_row(label, f"{one['assets']:,}", f"{Decimal(one['originalValue']):,}")
         self.console.print(table)
-        found = await reader.get("/v1/ledgers/asset-register", village=VILLAGE, limit=8, sort="-original_value")
-        table = Table("资产编号", "名称", "原始价值", "净值", "状态", title=f"{VILLAGE} 巴仁村台账（前 8 项）")
+        found = await reader.get(
+            "/v1/ledgers/asset-register", village=VILLAGE, limit=8, sort="-original_value"
+        )
+        table = Table(
+            "资产编号", "名称", "原始价值", "净值", "状态", title=f"{VILLAGE} 巴仁村台账（前 8 项）"
+        )
         for row in found["rows"]:
             cells = ("asset", "assetName", "originalValue", "netBookValue", "operation")
             table.add_row(*(str(row[cell]) for cell in cells))
         self.console.print(table)
         base, header = self.running.url, f"-H 'Authorization: Bearer {reader.token}'"
         self.console.print(f"接口文档          {base}/docs")
-        self.console.print(f"这项资产的时间线  curl -s {header} {base}/v1/assets/{asset}/timeline", soft_wrap=True)
+        self.console.print(
+            f"这项资产的时间线  curl -s {header} {base}/v1/assets/{asset}/timeline", soft_wrap=True
+        )
         export = f"curl -s {header} -H 'Accept: application/x-ndjson' {base}/v1/ledgers/asset-register"
         self.console.print(f"全县台账导出      {export}", soft_wrap=True)
         self.console.print("以上浏览密钥一天后失效。This reader key expires in one day.")

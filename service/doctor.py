@@ -37,7 +37,9 @@ def doctor(ctx: typer.Context) -> None:
     terminal: Terminal = ctx.obj
     findings = terminal.run(_examine(terminal))
     bad = [finding.check for finding in findings if not finding.ok]
-    terminal.emit({"ok": not bad, "checks": [asdict(finding) for finding in findings]}, lambda to: _show(to, findings))
+    terminal.emit(
+        {"ok": not bad, "checks": [asdict(finding) for finding in findings]}, lambda to: _show(to, findings)
+    )
     if bad:
         raise CommandFailed(f"Not in order: {', '.join(bad)}.")
 
@@ -83,9 +85,13 @@ async def _clock(connection: asyncpg.Connection) -> Finding:
 
 
 async def _role(connection: asyncpg.Connection, *, may_create: bool) -> Finding:
-    row = await connection.fetchrow("SELECT current_user AS name, rolsuper FROM pg_roles WHERE rolname = current_user")
+    row = await connection.fetchrow(
+        "SELECT current_user AS name, rolsuper FROM pg_roles WHERE rolname = current_user"
+    )
     kind = "superuser" if row["rolsuper"] else "ordinary role"
-    return Finding("role", may_create, f"{row['name']}, {kind}, {'may' if may_create else 'may not'} create tables")
+    return Finding(
+        "role", may_create, f"{row['name']}, {kind}, {'may' if may_create else 'may not'} create tables"
+    )
 
 
 async def _append_only(connection: asyncpg.Connection) -> Finding:

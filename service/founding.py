@@ -47,7 +47,7 @@ async def found(context: CommandContext, county: str) -> bool:
     for row in divisions_of(county):
         card = DivisionCard(
             name=row["name"],
-            level=row["level"],  # type: ignore[arg-type]  # checked by the model
+            level=row["level"],
             parent=row["parent_code"] or None,
             valid_from=FOUNDED_ON,
         )
@@ -74,7 +74,7 @@ def stream_append(context: CommandContext, aggregate: DomainAggregate) -> Stream
     return StreamAppend(
         stream=aggregate.stream,
         expected_version=aggregate.version - len(events),
-        events=[context.codec.new_event(event) for event in events],  # type: ignore[arg-type]
+        events=[context.codec.new_event(event) for event in events],  # type: ignore[arg-type]  # the library names its own base
         state=aggregate.dump_state(),
         state_code=state_code(),
     )
@@ -85,7 +85,7 @@ def _organizations(context: CommandContext, county: str) -> dict[str, Organizati
     for entry in organizations_of(context, county):
         units[entry.code] = OrganizationCard(
             name=entry.zh,
-            kind=entry.code if entry.code in _BODIES else "DEPARTMENT",  # type: ignore[arg-type]  # literals
+            kind=entry.code if entry.code in _BODIES else "DEPARTMENT",
             division=f"{county}000000",
             superior=None if entry.code == "COUNTY_GOV" else "COUNTY_GOV",
             valid_from=FOUNDED_ON,
@@ -102,7 +102,7 @@ def _organizations(context: CommandContext, county: str) -> dict[str, Organizati
         }.get(kind, row["name"])
         units[row["code"]] = OrganizationCard(
             name=name,
-            kind=kind,  # type: ignore[arg-type]  # one of three literals
+            kind=kind,
             division=row["code"],
             superior=superior,
             valid_from=FOUNDED_ON,

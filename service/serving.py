@@ -92,7 +92,7 @@ async def _until_started(server: uvicorn.Server, task: asyncio.Task[None]) -> No
         await asyncio.sleep(0.01)
 
 
-async def until_ledgers_follow(app: FastAPI, timeout: float = 300.0) -> None:  # noqa: ASYNC109  a bound, not a cancel
+async def until_ledgers_follow(app: FastAPI, timeout: float = 300.0) -> None:
     """Wait until every ledger has caught up with the log; `TimeoutError` otherwise."""
     context: CommandContext = app.state.context
     for county in await context.store.counties():

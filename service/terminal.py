@@ -78,7 +78,9 @@ def configure_log(level: str = "info", as_json: bool | None = None) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(max(number, logging.WARNING))  # other people's libraries speak up only when something is wrong
+    root.setLevel(
+        max(number, logging.WARNING)
+    )  # other people's libraries speak up only when something is wrong
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

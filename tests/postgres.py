@@ -64,7 +64,9 @@ def migrated_template(server: EmbeddedServer) -> str:
 
 def create_database(server: EmbeddedServer, name: str, template: str = "template0") -> None:
     """CREATE DATABASE from a template."""
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+        sql.Identifier(name), sql.Identifier(template)
+    )
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(statement)
 

@@ -120,7 +120,10 @@ class Sample:
         """Fill a unit's posts; tenures start at random within the three years before the confirmation."""
         staff = self.staff[organization.id]
         rng = Random(f"{self.seed}:tenure:{organization.id}")
-        for position, person in ((_principal(organization.card.kind), staff.principal), ("ASSET_MANAGER", staff.manager)):
+        for position, person in (
+            (_principal(organization.card.kind), staff.principal),
+            ("ASSET_MANAGER", staff.manager),
+        ):
             since = date(2018, 7, 1) + timedelta(days=rng.randrange(900))
             document = f"样例任字〔{since.year}〕{rng.randrange(1, 999)}号"
             organization.appoint(position, person, since, document, self.occasion(since))
@@ -138,7 +141,11 @@ class Sample:
         quantity, value = _quantity_and_value(rng, entry, skewed=asset_class != "HOUSEHOLD")
         lines = self._funding(rng, value, completed)
         drawn = Drawn(index, entry, township, village, completed, quantity, value, lines)
-        return self._household_asset(rng, drawn) if asset_class == "HOUSEHOLD" else self._managed_asset(rng, drawn)
+        return (
+            self._household_asset(rng, drawn)
+            if asset_class == "HOUSEHOLD"
+            else self._managed_asset(rng, drawn)
+        )
 
     def _place(self, rng: Random, asset_class: str) -> tuple[str, str]:
         group = _draw(rng, self.profile["places"])
@@ -185,7 +192,9 @@ class Sample:
             original_value=Fen(drawn.value),
             funding_lines=drawn.lines,
         )
-        return HouseholdAsset.register(f"H-{drawn.village}-{drawn.index:06d}", card, self.occasion(drawn.completed))
+        return HouseholdAsset.register(
+            f"H-{drawn.village}-{drawn.index:06d}", card, self.occasion(drawn.completed)
+        )
 
     def _managed_asset(self, rng: Random, drawn: Drawn) -> Asset:
         accepted = drawn.completed + timedelta(days=28)
@@ -246,10 +255,8 @@ class Sample:
         at = self.occasion(day)
         card = asset.card
         advice = at.rules.ownership_of(card, title_unclear=False)
-        if advice.owner_kind in {"DEPARTMENT", "TOWNSHIP"}:
-            owner, kind = card.implementer, advice.owner_kind
-        else:
-            owner, kind = drawn.village, "VILLAGE"
+        kind = advice.owner_kind if advice.owner_kind in {"DEPARTMENT", "TOWNSHIP"} else "VILLAGE"
+        owner = drawn.village if kind == "VILLAGE" else card.implementer
         if kind == "VILLAGE" and card.implementer != drawn.village:
             self._transfer(asset, card.implementer, drawn.village, day - timedelta(days=7))
         operating = card.asset_class == "OPERATING"
@@ -262,7 +269,9 @@ class Sample:
                 income_right_holders=shares if operating else (),
                 ownership_basis="按资金类别和用途确定" if operating else None,
                 income_right_basis="按资金类别和用途确定" if operating else None,
-                county_decision=f"样例政函〔{day.year}〕{number}号" if advice.decider == "COUNTY_GOV" else None,
+                county_decision=f"样例政函〔{day.year}〕{number}号"
+                if advice.decider == "COUNTY_GOV"
+                else None,
                 reform_basis_document=f"样例改字〔{day.year}〕{number}号" if advice.rule == "R1" else None,
                 verification_basis=f"样例清核〔{day.year}〕{drawn.township[-6:]}",
             ),
@@ -300,7 +309,10 @@ class Sample:
             custodian=owner,
             responsible_unit=owner,
             first_responsible=post,
-            duties=(Duty(person=staff.manager, duty="MANAGER"), Duty(person=staff.principal, duty="RESPONSIBLE")),
+            duties=(
+                Duty(person=staff.manager, duty="MANAGER"),
+                Duty(person=staff.principal, duty="RESPONSIBLE"),
+            ),
             rule_document=f"样例管护〔2021〕{owner[-6:]}",
         )
         asset.assign_custody(custody, at)
@@ -321,7 +333,9 @@ class Sample:
         terms = ContractTerms(
             contract=f"C-{asset.id}",
             mode=mode,
-            operator=Operator(operator=f"O{drawn.village[-6:]}{rng.randrange(1, 30):02d}", name="样例经营主体"),
+            operator=Operator(
+                operator=f"O{drawn.village[-6:]}{rng.randrange(1, 30):02d}", name="样例经营主体"
+            ),
             signed_on=signed,
             starts_on=signed + timedelta(days=1),
             ends_on=date(signed.year + years, signed.month, min(signed.day, 28)),
@@ -381,7 +395,7 @@ class Sample:
         for day in (date(2022, 6, 20), date(2022, 12, 20)):
             state = _draw(rng, self.profile["condition"])
             reported = day + timedelta(days=rng.randrange(0, 10))
-            report = StatusReport(state=state, reported_on=reported)  # type: ignore[arg-type]  # one of the closed list
+            report = StatusReport(state=state, reported_on=reported)
             asset.report_status(report, self.occasion(reported))
 
 

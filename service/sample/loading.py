@@ -32,7 +32,9 @@ async def load_sample(
     """Generate and record the sample. False when it is there already; `SampleRefused` on a log with other data."""
     await found(context, county)
     mark = f"seed={seed} assets={assets}"
-    state = {claim.kind: claim.key for claim in await context.store.claims(county, ("sample", "sample_loaded"))}
+    state = {
+        claim.kind: claim.key for claim in await context.store.claims(county, ("sample", "sample_loaded"))
+    }
     if state.get("sample_loaded") == mark:
         return False
     if "sample" in state and state["sample"] != mark:
@@ -90,12 +92,19 @@ async def _appointed(context: CommandContext, county: str, sample: Sample) -> li
 
 
 async def _append(
-    context: CommandContext, county: str, aggregates: Iterable[DomainAggregate], claims: tuple[Claim, ...] = ()
+    context: CommandContext,
+    county: str,
+    aggregates: Iterable[DomainAggregate],
+    claims: tuple[Claim, ...] = (),
 ) -> None:
     """Append what is not there yet: a load that was interrupted goes on where it stopped."""
     appends = [stream_append(context, one) for one in aggregates]
-    there = await context.store.load_many(county, [one.stream for one in appends if one.expected_version == 0])
-    appends = [one for one in appends if one.events and not (one.expected_version == 0 and one.stream in there)]
+    there = await context.store.load_many(
+        county, [one.stream for one in appends if one.expected_version == 0]
+    )
+    appends = [
+        one for one in appends if one.events and not (one.expected_version == 0 and one.stream in there)
+    ]
     if not appends:
         return
     await context.store.append(

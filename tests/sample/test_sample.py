@@ -36,17 +36,23 @@ async def facts(pool: asyncpg.Pool) -> list[tuple[str, str]]:
     return [(row["stream"], row["data"]) for row in rows]
 
 
-async def test_a_founded_county_has_its_divisions_and_the_twenty_one_organisations(pool: asyncpg.Pool) -> None:
+async def test_a_founded_county_has_its_divisions_and_the_twenty_one_organisations(
+    pool: asyncpg.Pool,
+) -> None:
     async with EventStore(pool) as store:
         context = context_on(store)
         assert await found(context, COUNTY)
         assert not await found(context, COUNTY)
-        divisions = [event async for batch in store.read(COUNTY, types=["division.defined"]) for event in batch]
+        divisions = [
+            event async for batch in store.read(COUNTY, types=["division.defined"]) for event in batch
+        ]
         levels = Counter(event.data["card"]["level"] for event in divisions)
         assert levels == {
             "county": 1, "township": 12, "state_farm": 5, "village": 118, "community": 19, "farm_team": 11,
         }  # fmt: skip
-        units = [event async for batch in store.read(COUNTY, types=["organization.defined"]) for event in batch]
+        units = [
+            event async for batch in store.read(COUNTY, types=["organization.defined"]) for event in batch
+        ]
         named = {row.code for row in context.regulations[COUNTY].on(NOW.date()).organizations()}
         assert named <= {event.stream.removeprefix("organization-") for event in units}
         assert sum(event.data["card"]["kind"] == "VILLAGE" for event in units) == 118
@@ -100,7 +106,9 @@ async def test_the_sample_stays_out_of_a_county_with_data_of_its_own(pool: async
     async with EventStore(pool) as store:
         context = context_on(store)
         await found(context, COUNTY)
-        actor = Actor("k", "api_key", COUNTY, "ASSET_OFFICE", "ASSET_OFFICE", frozenset({"OFFICE"}), (COUNTY,))
+        actor = Actor(
+            "k", "api_key", COUNTY, "ASSET_OFFICE", "ASSET_OFFICE", frozenset({"OFFICE"}), (COUNTY,)
+        )
 
         async def register(work: Work) -> Result:
             asset = Asset.register("A1", workshop_card(), context.occasion(COUNTY, None))

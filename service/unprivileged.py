@@ -1,0 +1,93 @@
+"""Who runs the embedded PostgreSQL: we ourselves, or an unprivileged user when we are root (PostgreSQL refuses root)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from service.exit_codes import DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CANDIDATES: Final = ("postgres", "nobody", "daemon")
+"""Existing users root may start the server as, best first."""
+_KEPT: Final = ("PATH", "TMPDIR", "LD_LIBRARY_PATH")
+
+
+class Account:
+    """The user who runs the programs of one cluster; `user` is None when that is ourselves."""
+
+    def __init__(self, cluster: Path) -> None:
+        """An existing cluster stays with the user who owns it."""
+        self.user: pwd.struct_passwd | None = None
+        if os.geteuid() == 0:
+            owner = cluster.stat().st_uid if cluster.is_dir() else 0
+            self.user = pwd.getpwuid(owner) if owner else _first_candidate()
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        self.options: dict[str, Any] = {
+            "cwd": "/",
+            "env": {**environment, "LC_ALL": "C", "TZ": "UTC"},
+            "stdin": subprocess.DEVNULL,
+        }
+        if self.user:
+            self.options |= {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
+        self.uid = self.user.pw_uid if self.user else os.geteuid()
+
+    def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a program to its end, as this user."""
+        return subprocess.run(
+            [*map(str, command)], capture_output=True, text=True, check=False, **self.options
+        )
+
+    def make_folder(self, folder: Path) -> None:
+        """Make a folder only this user (and root) can enter."""
+        folder.mkdir(mode=0o700)
+        if self.user:
+            os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+
+    def check_reaches(self, folder: Path) -> None:
+        """Refuse a folder this user cannot enter."""
+        if self.user and not self._reaches(folder):
+            raise DatabaseUnavailable(
+                f"PostgreSQL does not run as root, and the user {self.user.pw_name} it would run as cannot reach "
+                f"{folder}; open the folders above it (chmod o+x) or choose another folder with TAIZHANG_DATA."
+            )
+
+    def reachable_program(self, programs: Path, folder: Path) -> Path:
+        """`programs` (a bin folder), or a copy of it under `folder` if this user cannot enter where it is installed."""
+        if not (programs / "postgres").is_file():
+            raise DatabaseUnavailable(f"There is no PostgreSQL server program in {programs}.")
+        if self.user is None or self._reaches(programs / "postgres"):
+            return programs
+        told = subprocess.run(
+            [programs / "postgres", "--version"], capture_output=True, text=True, check=True
+        )
+        version = re.search(r"PostgreSQL\W+([0-9.]+)", told.stdout)
+        copy = folder / f"program-{version[1] if version else 'unknown'}"
+        if not copy.exists():
+            fresh = copy.with_name(f"{copy.name}.new-{os.getpid()}-{time.time_ns()}")
+            shutil.copytree(programs.parent, fresh, symlinks=True)
+            fresh.chmod(0o755)
+            with contextlib.suppress(OSError):  # another process was faster; its copy is as good
+                fresh.rename(copy)
+        return copy / programs.name
+
+    def _reaches(self, path: Path) -> bool:
+        return self.run("/bin/sh", "-c", 'test -x "$1" && test -r "$1"', "sh", path).returncode == 0
+
+
+def _first_candidate() -> pwd.struct_passwd:
+    for name in CANDIDATES:
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise DatabaseUnavailable(
+        f"PostgreSQL does not run as root and none of the users {', '.join(CANDIDATES)} exists here; "
+        "start Taizhang as an ordinary user."
+    )

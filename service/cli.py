@@ -121,13 +121,18 @@ def _overview() -> typer.Typer:
 
     app = typer.Typer(
         help="台账: the asset register of a county's poverty-alleviation projects.",
-        epilog="\n\n".join(
+        epilog="\b\n"
+        + "\n".join(
             [
                 "Every command takes --json: data on stdout as one JSON document, notes and progress on stderr.",
+                "",
+                "\b",
                 "Exit codes:",
-                *(f"{code.value}: {meaning}" for code, meaning in MEANINGS.items()),
+                *(f"  {code.value:<4} {meaning}" for code, meaning in MEANINGS.items()),
+                "",
+                "\b",
                 "Environment:",
-                *(f"{name}: {meaning}" for name, meaning in known_variables().items()),
+                *(f"  {name:<29} {meaning}" for name, meaning in known_variables().items()),
             ]
         ),
         add_completion=False,

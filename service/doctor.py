@@ -1,12 +1,16 @@
 """`taizhang doctor`: is the database reachable, durable, in the right schema; exit 1 if a check fails."""
 
+from __future__ import annotations
+
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-import asyncpg
 import typer
+from asyncpg import Connection
+from asyncpg.pool import PoolConnectionProxy
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +18,8 @@ from service import migrate
 from service.database import Database, open_database
 from service.exit_codes import CommandFailed
 from service.terminal import Terminal
+
+Session = "Connection[Any] | PoolConnectionProxy[Any]"
 
 app = typer.Typer(help="Check database, settings and migrations.")
 
@@ -56,7 +62,7 @@ async def examine(database: Database) -> AsyncIterator[Finding]:
     async with database.pool.acquire() as connection:
         for name in DURABLE:
             value = await connection.fetchval("SELECT current_setting($1)", name)
-            yield Finding(name, value != "off" and value != "local", value)
+            yield Finding(name, value not in {"off", "local"}, value)
         level = await connection.fetchval("SELECT current_setting('wal_level')")
         yield Finding("wal_level", level in {"replica", "logical"}, level)
         place = await connection.fetchrow(
@@ -64,6 +70,7 @@ async def examine(database: Database) -> AsyncIterator[Finding]:
             " has_database_privilege(oid, 'CREATE') AS may_create"
             " FROM pg_database WHERE datname = current_database()"
         )
+        assert place is not None  # noqa: S101 - we are connected to it
         yield Finding("encoding", place["encoding"] == "UTF8", place["encoding"])
         yield Finding("collation", ok=True, found=place["datcollate"])
         yield Finding("size", ok=True, found=f"{place['size'] >> 20} MB")
@@ -76,7 +83,7 @@ async def examine(database: Database) -> AsyncIterator[Finding]:
         yield Finding("disk", free >= LEAST_FREE_BYTES, f"{free >> 20} MB free under {database.data_folder}")
 
 
-async def _clock(connection: asyncpg.Connection) -> Finding:
+async def _clock(connection: Session) -> Finding:
     before = datetime.now(UTC)
     there = await connection.fetchval("SELECT clock_timestamp()")
     after = datetime.now(UTC)
@@ -84,17 +91,18 @@ async def _clock(connection: asyncpg.Connection) -> Finding:
     return Finding("clock", abs(skew) <= MOST_SKEW_SECONDS, f"the server's is {skew:+.3f} s from ours")
 
 
-async def _role(connection: asyncpg.Connection, *, may_create: bool) -> Finding:
+async def _role(connection: Session, *, may_create: bool) -> Finding:
     row = await connection.fetchrow(
         "SELECT current_user AS name, rolsuper FROM pg_roles WHERE rolname = current_user"
     )
+    assert row is not None  # noqa: S101 - everybody sees its own role
     kind = "superuser" if row["rolsuper"] else "ordinary role"
     return Finding(
         "role", may_create, f"{row['name']}, {kind}, {'may' if may_create else 'may not'} create tables"
     )
 
 
-async def _append_only(connection: asyncpg.Connection) -> Finding:
+async def _append_only(connection: Session) -> Finding:
     """The log refuses changes by triggers even where the role's privileges would allow them."""
     triggers = await connection.fetch(
         "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass('event') AND NOT tgisinternal AND tgenabled <> 'D'"

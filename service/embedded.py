@@ -39,7 +39,7 @@ from typing import IO, Final, Self
 from urllib.parse import quote
 
 from service.exit_codes import DatabaseUnavailable, ExitCode
-from service.unprivileged import Account
+from service.postgres_program import Account, processes_in, sizes
 
 MARKER: Final = "taizhang.folder"
 SUPERUSER: Final = "postgres"
@@ -273,13 +273,13 @@ class EmbeddedServer:
         if not self._cluster.is_dir() or not any(self._cluster.iterdir()):
             self._create_cluster()
         waiting = self._patience(3, f"Processes of a killed server still work in {self.folder}; waiting.")
-        while self._processes():  # they notice that their parent is gone and end by themselves
+        while processes_in(self._cluster):  # they notice that their parent is gone and end by themselves
             next(waiting)
         if self._log.exists() and self._log.stat().st_size > 10 << 20:
             self._log.replace(self.folder / "server.log.1")
         reason = self._launch()
         stale = self._cluster / "postmaster.pid"
-        if reason and "postmaster.pid" in reason and stale.exists() and self._processes() == []:
+        if reason and "postmaster.pid" in reason and stale.exists() and processes_in(self._cluster) == []:
             aside = stale.with_name(f"postmaster.pid.leftover-{time.time_ns()}")
             stale.rename(aside)  # it names a process that is no server of this folder, or nothing at all
             self._announce(f"A crash left {stale}; it is now {aside.name}, and the server starts again.")
@@ -290,7 +290,7 @@ class EmbeddedServer:
     def _launch(self) -> str:
         """Start the program; empty once it listens, else what it said before it ended."""
         before = self._log.stat().st_size if self._log.exists() else 0
-        options = [f"-c{name}={value}" for name, value in (self._sizes() | self._settings).items()]
+        options = [f"-c{name}={value}" for name, value in (sizes() | self._where() | self._settings).items()]
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 [str(self._programs / "postgres"), "-D", str(self._cluster), *options],
@@ -306,25 +306,10 @@ class EmbeddedServer:
             next(waiting)
         return ""
 
-    def _sizes(self) -> dict[str, str]:
-        """Durable settings, and sizes that suit the machine's memory (1 GB and more)."""
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-        return {
-            "listen_addresses": "",
-            "unix_socket_directories": str(self._socket_folder),
-            "unix_socket_permissions": "0700",
-            "port": "5432",
-            "fsync": "on",
-            "synchronous_commit": "on",
-            "full_page_writes": "on",
-            "max_connections": "200",
-            "shared_buffers": f"{max(64, min(memory // 16, 1024))}MB",
-            "effective_cache_size": f"{max(256, memory // 2)}MB",
-            "maintenance_work_mem": f"{max(32, min(memory // 64, 256))}MB",
-            "max_wal_size": "2GB" if memory > 4000 else "512MB",
-            "timezone": "UTC",
-            "log_timezone": "UTC",
-        }
+    def _where(self) -> dict[str, str]:
+        """No TCP; a socket for the server's own user."""
+        place = {"unix_socket_directories": str(self._socket_folder), "unix_socket_permissions": "0700"}
+        return place | {"listen_addresses": "", "port": "5432"}
 
     def _wait_until_ready(self) -> None:
         waiting = self._patience(3, "The embedded database recovers after a crash; this may take a while.")
@@ -359,17 +344,6 @@ class EmbeddedServer:
         (self.folder / "server.json").unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self._socket_folder.rmdir()
-
-    def _processes(self) -> list[int] | None:
-        """Processes that work in the cluster's folder (PostgreSQL's do); None where the system cannot tell."""
-        proc, found = Path("/proc"), []
-        if not (proc / "self" / "cwd").exists():
-            return None
-        for entry in proc.iterdir():
-            with contextlib.suppress(OSError):
-                if entry.name.isdigit() and (entry / "cwd").readlink() == self._cluster:
-                    found.append(int(entry.name))
-        return found
 
     def _explain(self, what: str, said: str) -> DatabaseUnavailable:
         """The reason PostgreSQL gave, in one sentence."""

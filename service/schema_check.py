@@ -1,5 +1,7 @@
 """`taizhang migrations`: the schema's revision, upgrade, and whether migrations and tables in the code agree."""
 
+from __future__ import annotations
+
 import importlib
 import tempfile
 from pathlib import Path
@@ -59,8 +61,8 @@ async def differences(url: str) -> list[str]:
         return await connection.run_sync(compared, [_metadata(name) for name in METADATA])
 
 
-def compared(connection: Connection, metadata: list[MetaData]) -> list[str]:
-    """Differences between a database's tables and `metadata`, one line each."""
+def compared(connection: Connection, metadata: Any) -> list[str]:
+    """Differences between a database's tables and `metadata` (one or a list), one line each."""
     options: dict[str, Any] = {"compare_type": True, "compare_server_default": False}
     context = MigrationContext.configure(connection, opts=options)
     return [_in_words(change) for change in compare_metadata(context, metadata)]

@@ -47,13 +47,13 @@ class Terminal:
 
     def run(self, coro: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end on uvloop."""
-        import uvloop  # noqa: PLC0415 - not needed for --help
+        import uvloop
 
         return uvloop.run(coro)
 
 
 def configure_log(level: str = "info", as_json: bool | None = None) -> None:
-    """structlog and logging to stderr; JSON lines when stderr is not a terminal (or as `as_json` says)."""
+    """Send structlog and logging to stderr; JSON lines when stderr is not a terminal (or as `as_json` says)."""
     if as_json is None:
         as_json = not sys.stderr.isatty()
     number = logging.getLevelNamesMapping()[level.upper()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -35,8 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]  # a developer's own settings must not reach the tests
     if not hasattr(config, "workerinput"):
         _made.append(tempfile.TemporaryDirectory(prefix="taizhang-tests-", ignore_cleanup_errors=True))
-        os.chmod(_made[0].name, 0o711)  # as root the server runs as another user
-        os.environ[postgres.FOLDER] = os.path.join(_made[0].name, "server")
+        Path(_made[0].name).chmod(0o711)  # as root the server runs as another user
+        os.environ[postgres.FOLDER] = str(Path(_made[0].name) / "server")
 
 
 def pytest_unconfigure() -> None:

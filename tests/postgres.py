@@ -95,7 +95,7 @@ def _to_the_end(url: str) -> None:
     def migrations() -> None:
         try:
             asyncio.run(migrate.upgrade(url))
-        except BaseException as failure:
+        except BaseException as failure:  # noqa: BLE001 - raised again where it belongs
             failed.append(failure)
 
     thread = threading.Thread(target=migrations)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator
 
 import pytest
@@ -20,5 +21,6 @@ async def service(module_database_url: str) -> AsyncIterator[Service]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Asynchronous tests here run on the loop of their module, where the service runs."""
     for item in items:
-        if "tests/api/" in str(item.path) and isinstance(item, pytest.Function):
+        here = "tests/api/" in str(item.path) and isinstance(item, pytest.Function)
+        if here and inspect.iscoroutinefunction(item.obj):
             item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)

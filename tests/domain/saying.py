@@ -37,7 +37,7 @@ def refused(
 
 
 def recorded(aggregate: DomainAggregate, event_class: type[E]) -> E:
-    """The one event the aggregate recorded, of this class; replaying it on the state before gives the state now."""
+    """The one event the aggregate has recorded since it was last settled, of this class."""
     (event,) = aggregate.collect_events()
     assert type(event) is event_class
     return event

@@ -1,4 +1,7 @@
-"""Who runs the embedded PostgreSQL: we ourselves, or an unprivileged user when we are root (PostgreSQL refuses root)."""
+"""The programs of the embedded PostgreSQL: who runs them, with which settings, and which of them work in a folder.
+
+PostgreSQL refuses to run as root; there an unprivileged user of the machine runs it.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,10 @@ import re
 import shutil
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 from service.exit_codes import DatabaseUnavailable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CANDIDATES: Final = ("postgres", "nobody", "daemon")
 """Existing users root may start the server as, best first."""
@@ -91,3 +92,32 @@ def _first_candidate() -> pwd.struct_passwd:
         f"PostgreSQL does not run as root and none of the users {', '.join(CANDIDATES)} exists here; "
         "start Taizhang as an ordinary user."
     )
+
+
+def sizes() -> dict[str, str]:
+    """Durable settings, and sizes that suit the machine's memory (1 GB and more)."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    return {
+        "fsync": "on",
+        "synchronous_commit": "on",
+        "full_page_writes": "on",
+        "max_connections": "200",
+        "shared_buffers": f"{max(64, min(memory // 16, 1024))}MB",
+        "effective_cache_size": f"{max(256, memory // 2)}MB",
+        "maintenance_work_mem": f"{max(32, min(memory // 64, 256))}MB",
+        "max_wal_size": "2GB" if memory > 4000 else "512MB",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+    }
+
+
+def processes_in(cluster: Path) -> list[int] | None:
+    """Processes that work in a cluster's folder (PostgreSQL's do); None where the system cannot tell."""
+    proc, found = Path("/proc"), []
+    if not (proc / "self" / "cwd").exists():
+        return None
+    for entry in proc.iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and (entry / "cwd").readlink() == cluster:
+                found.append(int(entry.name))
+    return found

@@ -1,0 +1,88 @@
+"""The service in a process of its own, for tests and benchmarks that need a real server on a real port.
+
+`python -m tests.api.process DATABASE_URL` founds the county, makes one key that may do everything, prints one line
+`{"url": …, "token": …}`, and serves until its standard input is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import asyncpg
+import uvicorn
+import uvloop
+from fastapi import FastAPI, Response
+
+from domain.regulation import Regulation
+from service.app import Parts, create_app
+from service.authorization import Role
+from service.credentials import Credentials, KeySpec
+from service.founding import found
+
+COUNTY = "653022"
+
+
+async def serve(database_url: str) -> None:
+    async with asyncpg.create_pool(database_url, min_size=4, max_size=24) as pool:
+        app = create_app(Parts(pool, {COUNTY: Regulation.load(county=COUNTY)}))
+        _mount_noop(app)
+        listening = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="error", access_log=False, http="httptools", loop="none", lifespan="on")
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        while not server.started:
+            if serving.done():
+                serving.result()
+                raise RuntimeError("the server did not start")
+            await asyncio.sleep(0.01)
+        await found(app.state.context, COUNTY)
+        roles = [role for role in Role]
+        spec = KeySpec(COUNTY, "tests", "COUNTY_GOV", "COUNTY_GOV", roles, [COUNTY])
+        made = await Credentials(pool).create(spec, datetime.now(UTC))
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        print(json.dumps({"url": url, "token": made.token}), flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        server.should_exit = True
+        await serving
+
+
+def _mount_noop(app: FastAPI) -> None:
+    """A route that does nothing, behind the same gate: what a command is measured against."""
+
+    @app.post("/noop", include_in_schema=False)
+    async def noop() -> Response:
+        return Response(b'{"status":"ok"}', media_type="application/json")
+
+
+@contextmanager
+def served(database_url: str) -> Iterator[tuple[str, str]]:
+    """(url, token) of the service running in another process on a database."""
+    command = [sys.executable, "-m", "tests.api.process", database_url]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the service did not start: exit {process.wait(10)}")
+        ready = json.loads(line)
+        yield ready["url"], ready["token"]
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(sys.argv[1]))

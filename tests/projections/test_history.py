@@ -1,0 +1,44 @@
+"""The random histories of these tests are made of events as the domain knows them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from domain.aggregate import EVENT_TYPES
+from projections.catalogue import CATALOGUE
+from service.codec import EventCodec
+from tests.projections.history import COUNTY, RandomHistory
+
+
+def test_every_event_of_a_random_history_is_one_the_domain_could_have_recorded() -> None:
+    codec = EventCodec()
+    for event in RandomHistory(1).take(3000):
+        assert codec.domain_event(event).data()
+
+
+def test_a_long_history_holds_every_type_there_is() -> None:
+    assert {event.type for event in RandomHistory(2).take(20_000)} == set(EVENT_TYPES)
+
+
+def test_positions_and_versions_have_no_gaps() -> None:
+    events = RandomHistory(3).take(2000)
+    assert [event.position for event in events] == list(range(1, 2001))
+    streams: dict[str, list[int]] = {}
+    for event in events:
+        streams.setdefault(event.stream, []).append(event.version)
+    assert all(b == a + 1 for versions in streams.values() for a, b in pairwise(versions))
+
+
+def test_some_ledger_reads_every_type() -> None:
+    assert set(EVENT_TYPES) == frozenset().union(*(one.types for one in CATALOGUE.values()))
+
+
+@pytest.mark.parametrize("name", list(CATALOGUE))
+def test_every_ledger_takes_in_a_whole_history(name: str) -> None:
+    projection = CATALOGUE[name]
+    rows = projection.rows(COUNTY)
+    events = RandomHistory(4).take(5000)
+    assert projection.fold(events, rows) == 5000
+    assert any(rows.all(ledger) for ledger in projection.tables)

@@ -155,8 +155,7 @@ def _touch(event: LedgerEvent, rows: Rows) -> Row:
     row["position"] = event.position
     row["version"] = event.version
     occurred = event.day
-    if occurred > row["last_occurred_on"]:
-        row["last_occurred_on"] = occurred
+    row["last_occurred_on"] = max(row["last_occurred_on"], occurred)
     basis = event.basis
     if basis.warnings:
         row["warnings"] += len(basis.warnings)
@@ -367,7 +366,9 @@ def _handed_over(event: LedgerEvent, rows: Rows) -> None:
     row = _touch(event, rows)
     data = event.data
     if row["custodian"] is not None:
-        kept = [one for one in row["duties"] if (one["person"], one["duty"]) != (data["outgoing"], data["duty"])]
+        kept = [
+            one for one in row["duties"] if (one["person"], one["duty"]) != (data["outgoing"], data["duty"])
+        ]
         successor = {"person": data["incoming"], "duty": data["duty"]}
         row["duties"] = kept if successor in kept else [*kept, successor]
     row["open_cases"] = [case for case in row["open_cases"] if case != data["case"]]
@@ -467,7 +468,9 @@ def _set_contract(row: Row, terms: Mapping[str, Any], state: str) -> None:
 def _show_contract(row: Row) -> None:
     """Show the contract that counts: a running one before an ended one, then the one that ends last."""
     contracts = row["contracts"]
-    code = max(contracts, key=lambda one: (_RUNNING.get(contracts[one]["state"], 0), contracts[one]["endsOn"], one))
+    code = max(
+        contracts, key=lambda one: (_RUNNING.get(contracts[one]["state"], 0), contracts[one]["endsOn"], one)
+    )
     contract = contracts[code]
     running = contract["state"] in _RUNNING
     row["contract"] = contract["state"]
@@ -519,7 +522,9 @@ def _set_disposal(row: Row, code: str, **facts: Any) -> None:
 def _disposal_proposed(event: LedgerEvent, rows: Rows) -> None:
     row = _touch(event, rows)
     proposal = event.data["proposal"]
-    _set_disposal(row, proposal["disposal"], kind=proposal["kind"], state="PROPOSED", proposedOn=event.occurred_on)
+    _set_disposal(
+        row, proposal["disposal"], kind=proposal["kind"], state="PROPOSED", proposedOn=event.occurred_on
+    )
 
 
 def _appraisal_recorded(event: LedgerEvent, rows: Rows) -> None:

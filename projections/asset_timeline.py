@@ -85,7 +85,11 @@ _OF_LISTS: Final[dict[str, Handler]] = {
     )
 }
 HANDLERS: Final[Mapping[str, Handler]] = {
-    **{name: _own for name in sorted(EVENT_TYPES) if name.partition(".")[0] in {Asset.KIND, HouseholdAsset.KIND}},
+    **{
+        name: _own
+        for name in sorted(EVENT_TYPES)
+        if name.partition(".")[0] in {Asset.KIND, HouseholdAsset.KIND}
+    },
     **_OF_LISTS,
 }
 
@@ -147,7 +151,9 @@ async def timeline(
 def _entry(event: RecordedEvent) -> Row:
     data: dict[str, Any] = event.data
     if event.type in _OF_LISTS and "assets" in data:
-        data = {name: value for name, value in data.items() if name != "assets"} | {"assetCount": len(data["assets"])}
+        data = {name: value for name, value in data.items() if name != "assets"} | {
+            "assetCount": len(data["assets"])
+        }
     return {
         "position": event.position,
         "stream": event.stream,

@@ -151,7 +151,8 @@ def _custody_assigned(event: LedgerEvent, rows: Rows) -> None:
         unit = first["organization"]
         holders.append(_Holder("FIRST_RESPONSIBLE", unit, unit, first["position"], provisional=provisional))
     holders += [
-        _Holder(one["duty"], person=one["person"], provisional=provisional) for one in custody.get("duties", ())
+        _Holder(one["duty"], person=one["person"], provisional=provisional)
+        for one in custody.get("duties", ())
     ]
     _assign(event, rows, _OF_CUSTODY, holders)
 
@@ -221,7 +222,9 @@ def _in_force(conditions: Conditions, on: date | None, at_position: int | None) 
         conditions.add("c.since <= {} AND (c.until IS NULL OR c.until > {})", on, on)
     if at_position is not None:
         conditions.add(
-            "c.since_position <= {} AND (c.until_position IS NULL OR c.until_position > {})", at_position, at_position
+            "c.since_position <= {} AND (c.until_position IS NULL OR c.until_position > {})",
+            at_position,
+            at_position,
         )
     if on is None and at_position is None:
         conditions.parts.append("c.until_position IS NULL")
@@ -335,7 +338,9 @@ async def responsible_on(
     standing = await carried_on_by(connection, county, units, on)
     posts = {(standing[line["post_unit"]], line["post"]) for line in lines if line["post_unit"] is not None}
     holders = await _holders(connection, county, posts, on)
-    names = await persons(connection, county, [line["person"] for line in lines if line["person"] is not None])
+    names = await persons(
+        connection, county, [line["person"] for line in lines if line["person"] is not None]
+    )
     answer: Row = {
         "asset": asset,
         "on": on,

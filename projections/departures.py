@@ -141,7 +141,9 @@ def _add_lines(event: LedgerEvent, rows: Rows, case: Row) -> None:
         case["open_lines"] += 1
 
 
-def _move_line(event: LedgerEvent, rows: Rows, case: Row, asset: str, state: str, **facts: str | None) -> None:
+def _move_line(
+    event: LedgerEvent, rows: Rows, case: Row, asset: str, state: str, **facts: str | None
+) -> None:
     line = rows.edit(DEPARTURE_LINE, event.id, asset)
     case[_COUNTED[line["state"]]] -= 1
     case[_COUNTED[state]] += 1

@@ -203,7 +203,12 @@ PROJECTION: Final = Projection(
 
 
 async def divisions(
-    connection: Connection, county: str, *, level: str | None = None, parent: str | None = None, on: date | None = None
+    connection: Connection,
+    county: str,
+    *,
+    level: str | None = None,
+    parent: str | None = None,
+    on: date | None = None,
 ) -> list[Row]:
     """Divisions in order of code; with a day only those that existed then."""
     conditions = Conditions()
@@ -282,7 +287,9 @@ async def tenures(
 async def persons(connection: Connection, county: str, codes: list[str]) -> dict[str, Row]:
     """Persons by code; those not known are absent."""
     records = await connection.fetch(
-        f"SELECT {', '.join(PERSON.columns)} FROM person WHERE county = $1 AND person = ANY($2::text[])", county, codes
+        f"SELECT {', '.join(PERSON.columns)} FROM person WHERE county = $1 AND person = ANY($2::text[])",
+        county,
+        codes,
     )
     return {record["person"]: dict(record) for record in records}
 

@@ -73,7 +73,9 @@ def _received(event: LedgerEvent, rows: Rows) -> None:
     data = event.data
     receipt = data["receipt"]
     received_on = day(receipt["receivedOn"])
-    parts: list[tuple[str | None, int]] = [(one["party"], one["amount"]) for one in data.get("attributions", ())]
+    parts: list[tuple[str | None, int]] = [
+        (one["party"], one["amount"]) for one in data.get("attributions", ())
+    ]
     for line, (holder, amount) in enumerate(parts or [(None, receipt["amount"])], 1):
         row = _entry(event, line, "RECEIPT", holder, amount, received_on)
         row["voucher_no"] = receipt["voucherNo"]

@@ -22,7 +22,9 @@ class PoisonEvent(Exception):  # noqa: N818  names a state, like its siblings
     """An event that a projection cannot apply. It is never skipped."""
 
     def __init__(self, projection: str, position: int, event_type: str | None, reason: str) -> None:
-        super().__init__(f"{projection} cannot apply event {position} ({event_type or 'unreadable'}): {reason}")
+        super().__init__(
+            f"{projection} cannot apply event {position} ({event_type or 'unreadable'}): {reason}"
+        )
         self.projection = projection
         self.position = position
         self.event_type = event_type

@@ -163,7 +163,9 @@ async def page(
     following = None
     if len(records) > limit:
         last = rows[-1]
-        following = _encode([sort, descending, _as_text(last[sort]), *(_as_text(last[name]) for name in ties)])
+        following = _encode(
+            [sort, descending, _as_text(last[sort]), *(_as_text(last[name]) for name in ties)]
+        )
     return Page(rows, following)
 
 

@@ -114,7 +114,8 @@ class RegisterFilter:
             )
         if self.fund_source is not None:
             found.add(
-                "r.funding_lines @> jsonb_build_array(jsonb_build_object('source', {}::text))", self.fund_source
+                "r.funding_lines @> jsonb_build_array(jsonb_build_object('source', {}::text))",
+                self.fund_source,
             )
         if self.risk == "ANY":
             found.parts.append("r.open_risks <> '{}'::jsonb")
@@ -165,7 +166,9 @@ async def register_page(
 async def register_row(connection: Connection, county: str, asset: str) -> Row | None:
     """One asset's row; None if it is not in the register."""
     records = await connection.fetch(
-        f"SELECT {', '.join(REGISTER.columns)} FROM asset_register WHERE county = $1 AND asset = $2", county, asset
+        f"SELECT {', '.join(REGISTER.columns)} FROM asset_register WHERE county = $1 AND asset = $2",
+        county,
+        asset,
     )
     return next(iter(rows_of(records, REGISTER)), None)
 

@@ -62,8 +62,8 @@ def _handed_over(data: Data) -> str:
 
 def _status(data: Data) -> str:
     report = data["report"]
-    note = report.get("note")
-    return _STATES.get(report["state"], report["state"]) + (f"：{note}" if note else "")
+    state, note = _STATES.get(report["state"], report["state"]), report.get("note")
+    return f"{state}：{note}" if note else f"{state}"
 
 
 def _maintenance(data: Data) -> str:
@@ -136,10 +136,16 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "asset.appraisal_recorded": _appraisal,
     "asset.appraisal_published": _published,
     "asset.disposal_forwarded": lambda data: f"{data['level']}：{data['opinion']}",
-    "asset.disposal_approved": lambda data: f"{data['approval']['approver']} {data['approval']['documentNo']}",
-    "asset.disposal_closed": lambda data: f"{_OUTCOMES.get(data['outcome'], data['outcome'])}：{data['reason']}",
+    "asset.disposal_approved": lambda data: (
+        f"{data['approval']['approver']} {data['approval']['documentNo']}"
+    ),
+    "asset.disposal_closed": lambda data: (
+        f"{_OUTCOMES.get(data['outcome'], data['outcome'])}：{data['reason']}"
+    ),
     "asset.disposed": _disposed,
-    "asset.disposal_proceeds_received": lambda data: f"到账 {_yuan(data['amount'])}，凭证 {data['voucherNo']}",
+    "asset.disposal_proceeds_received": lambda data: (
+        f"到账 {_yuan(data['amount'])}，凭证 {data['voucherNo']}"
+    ),
     "household_asset.registered": _of_card,
     "household_asset.inspected": lambda data: data["inspection"]["condition"],
     "departure_case.opened": lambda data: f"{data['notice']['person']} 离任，清单 {len(data['assets'])} 项",

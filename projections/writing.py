@@ -94,7 +94,11 @@ def _columns(ledger: LedgerTable, rows: Sequence[Row]) -> list[list[Any]]:
 
 
 async def load(
-    connection: Connection, rows: Rows, wanted: Iterable[tuple[LedgerTable, str]], *, schema: str | None = None
+    connection: Connection,
+    rows: Rows,
+    wanted: Iterable[tuple[LedgerTable, str]],
+    *,
+    schema: str | None = None,
 ) -> None:
     """Bring the wanted groups into memory, those that are not there yet."""
     missing: dict[str, set[str]] = {}
@@ -153,7 +157,9 @@ def _full_key(found: TableRows, group: str, sub: Any) -> tuple[Any, ...]:
     return tuple(known[name] if name in known else next(parts) for name in found.ledger.key)
 
 
-async def _write_many(connection: Connection, statement: str, ledger: LedgerTable, rows: Sequence[Row]) -> None:
+async def _write_many(
+    connection: Connection, statement: str, ledger: LedgerTable, rows: Sequence[Row]
+) -> None:
     for start in range(0, len(rows), _WRITE_AT_ONCE):
         await connection.execute(statement, *_columns(ledger, rows[start : start + _WRITE_AT_ONCE]))
 

@@ -542,9 +542,8 @@ class Committer:
                     self._sent, doubtful = False, None
                     await self._part_conflicts(connection, batch.commands, overtaken)
                     return
-                misses += (
-                    1  # the head has moved: another process was faster, or, if in doubt, this batch itself
-                )
+                # The head has moved: another process was faster, or, if in doubt, it was this batch itself.
+                misses += 1
             except _DATABASE_ERRORS as error:
                 verdict = _verdict(error)
                 if verdict is _Verdict.LOST or lock is not None:
@@ -814,9 +813,8 @@ class Committer:
             await self._discard(connection)
 
     async def _discard(self, connection: Any) -> None:
-        with suppress(
-            asyncpg.InterfaceError
-        ):  # the pool has noticed the loss first and taken it back already
+        # A connection whose loss the pool has noticed first is detached: then there is nothing to close.
+        with suppress(asyncpg.InterfaceError):
             connection.terminate()
         await self.pool.release(connection)
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import typer
 from asyncpg import Connection
@@ -19,7 +19,7 @@ from service.database import Database, open_database
 from service.exit_codes import CommandFailed
 from service.terminal import Terminal
 
-Session = "Connection[Any] | PoolConnectionProxy[Any]"
+Session: TypeAlias = "Connection[Any] | PoolConnectionProxy[Any]"
 
 app = typer.Typer(help="Check database, settings and migrations.")
 

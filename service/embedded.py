@@ -99,12 +99,6 @@ class EmbeddedServer:
         self._locks: dict[str, IO[str]] = {}
         self._joined_by = 0
 
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
     def url(self, database: str = "postgres") -> str:
         """Connection URL of a database of the cluster, for asyncpg, psycopg and libpq."""
         return f"postgresql://{SUPERUSER}@/{quote(database)}?host={quote(str(self._socket_folder), safe='')}"
@@ -173,6 +167,12 @@ class EmbeddedServer:
         for lock in self._locks.values():
             lock.close()
         self._locks.clear()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     # The folder
 
@@ -263,8 +263,8 @@ class EmbeddedServer:
         fresh = self.folder / f"postgresql.new-{os.getpid()}"
         self._account.make_folder(fresh)
         hurry = ["--no-sync"] if self._settings.get("fsync") == "off" else []
-        encoding = ["-E", "UTF8", "--no-locale", "-A", "trust", "-U", SUPERUSER, *hurry]
-        done = self._account.run(self._programs / "initdb", "-D", fresh, *encoding)
+        options = ["-D", str(fresh), "-E", "UTF8", "--no-locale", "-A", "trust", "-U", SUPERUSER, *hurry]
+        done = self._account.run(self._programs / "initdb", *options)
         if done.returncode:
             raise self._explain("The cluster could not be created", done.stderr)
         fresh.rename(self._cluster)
@@ -328,9 +328,8 @@ class EmbeddedServer:
                 said = self._log.read_text(encoding="utf-8", errors="replace")[-4000:]
                 raise self._explain("The embedded database stopped while it was starting", said)
             next(waiting)
-        details = {"url": self.url(), "programs": str(self._programs), "lastJoinedBy": os.getpid()}
         fresh = self.folder / f"server.json.new-{os.getpid()}"
-        fresh.write_text(json.dumps(details, indent=2) + "\n", encoding="utf-8")
+        fresh.write_text(json.dumps({"url": self.url(), "programs": str(self._programs)}, indent=2) + "\n")
         fresh.replace(self.folder / "server.json")
 
     def _stop_server(self) -> None:
@@ -338,8 +337,8 @@ class EmbeddedServer:
             self._process.send_signal(signal.SIGINT)  # fast shutdown: roll back, checkpoint, exit
             self._process.wait()
         elif self.alive():
-            patient = ["-m", "fast", "-w", "-t", "3600", "-s"]
-            self._account.run(self._programs / "pg_ctl", "stop", "-D", self._cluster, *patient)
+            options = ["stop", "-D", str(self._cluster), "-m", "fast", "-w", "-t", "3600", "-s"]
+            self._account.run(self._programs / "pg_ctl", *options)
         self._process = None
         (self.folder / "server.json").unlink(missing_ok=True)
         with contextlib.suppress(OSError):

@@ -159,7 +159,9 @@ class Projector:
     ) -> None:
         self.pool = pool
         self.store = store
-        self.projections = {one.name: one for one in (CATALOGUE.values() if projections is None else projections)}
+        self.projections = {
+            one.name: one for one in (CATALOGUE.values() if projections is None else projections)
+        }
         self.batch = batch
         self.lease_seconds = lease_seconds
         self.holder = holder or holder_name()
@@ -181,6 +183,7 @@ class Projector:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._tasks.clear()
         self._counties.clear()
+        self._watch = None
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             await self.pool.execute(_RELEASE, self.holder)
 
@@ -226,7 +229,7 @@ class Projector:
         county: str,
         projections: Iterable[str] | None,
         position: int,
-        timeout: float,  # noqa: ASYNC109  the contract
+        timeout: float,
     ) -> None:
         """Return when the ledgers (all for None) show everything up to `position`.
 
@@ -240,7 +243,9 @@ class Projector:
 
     async def _wait_for_one(self, county: str, name: str, position: int, deadline: float) -> None:
         runner = self._counties.get(county)
-        if runner is not None and name in runner.held:  # ours: a commit wakes us, no need to ask the database first
+        if (
+            runner is not None and name in runner.held
+        ):  # ours: a commit wakes us, no need to ask the database first
             await self.reached(county, name).wait(position - 1, min(deadline - monotonic(), POLL_SECONDS))
         while self.reached(county, name).position < position:
             row = await self.pool.fetchrow(
@@ -252,13 +257,18 @@ class Projector:
             self.reached(county, name).publish(found)
             if found >= position:
                 return
-            if row is not None and row["state"] == "HALTED":
+            if row is not None and row["state"] == "HALTED" and not self._will_try(county, name, found):
                 reason = orjson.loads(row["error"] or "{}").get("reason", "")
                 raise ProjectionHalted(county, name, found, reason)
             left = deadline - monotonic()
             if left <= 0:
                 raise TimeoutError(f"{name} of {county} is at {found}, not yet at {position}")
             await self.reached(county, name).wait(position - 1, min(left, POLL_SECONDS))
+
+    def _will_try(self, county: str, name: str, position: int) -> bool:
+        """Whether this process has yet to try what another one halted at."""
+        runner = self._counties.get(county)
+        return self._watch is not None and (runner is None or runner.given_up.get(name) != position)
 
     async def health(self) -> list[dict[str, Any]]:
         """For each county and ledger: where its checkpoint stands against the committed head, and whether that is well.
@@ -316,7 +326,7 @@ class _County:
         self.county = county
         self.held: dict[str, _Held] = {}
         self.committed = projector.store.committed(county)
-        self._given_up: dict[str, int] = {}
+        self.given_up: dict[str, int] = {}
         self._next_look = 0.0
         self._rate = 0
         self._log = log.bind(county=county)
@@ -330,7 +340,7 @@ class _County:
                 await self._follow()
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 self._log.warning("ledgers wait for the database", reason=f"{type(error).__name__}: {error}")
-            except Exception:
+            except Exception:  # noqa: BLE001  whatever it is: logged with its trace, and begun anew
                 self._log.exception("ledgers stopped; they begin anew from their checkpoints")
             self.held.clear()
             self.projector.forget(self.county)
@@ -368,7 +378,7 @@ class _County:
                 self.county,
                 [one.name for one in wanted],
                 [one.version for one in wanted],
-                [self._given_up.get(one.name, -1) for one in wanted],
+                [self.given_up.get(one.name, -1) for one in wanted],
                 projector.holder,
                 projector.lease_seconds,
             )
@@ -493,7 +503,7 @@ class _County:
         error = orjson.dumps(poison.as_json()).decode()
         await self.projector.pool.execute(_HALT, self.county, name, member.epoch, error)
         self.held.pop(name, None)
-        self._given_up[name] = member.position
+        self.given_up[name] = member.position
         self._log.error(
             "a ledger is halted: it cannot apply an event",
             projection=name,

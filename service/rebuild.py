@@ -24,7 +24,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import AddConstraint, CreateIndex
+from sqlalchemy.schema import AddConstraint, CreateIndex, SetTableComment
 
 from projections.catalogue import chosen
 from projections.events import EventReader, LedgerEvent, Upcast
@@ -37,6 +37,7 @@ from service.codec import EventCodec
 from service.log_tables import WRITER_ROLE
 from service.projector import holder_name, keys_of
 
+_DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 READ_AT_ONCE: Final = 4000
 """Events of one fetch."""
 SLICE: Final = 250
@@ -213,7 +214,8 @@ class Rebuild:
                     if self._transaction is not None:
                         await self._transaction.rollback()  # else its lock on our own row is waited for below
                     await beat.execute(
-                        "UPDATE projection_rebuild SET holder = NULL, lease_until = NULL WHERE holder = $1", self.holder
+                        "UPDATE projection_rebuild SET holder = NULL, lease_until = NULL WHERE holder = $1",
+                        self.holder,
                     )
 
     async def _rebuild(self, started: float) -> list[Outcome]:
@@ -225,14 +227,13 @@ class Rebuild:
         self._done = sum(min(shadow.positions.get(one, 0) for shadow in shadows) for one in counties)
         replaying = monotonic()
         for county in counties:
-            comparable = [live[one.projection.name][county] for one in shadows if county in live[one.projection.name]]
+            comparable = [
+                live[one.projection.name][county] for one in shadows if county in live[one.projection.name]
+            ]
             await self._replay(shadows, county, min([heads[county], *comparable]))
         await self._commit()
         replayed = monotonic() - replaying
-        outcomes = []
-        for shadow in shadows:
-            outcomes.append(await self._finish(shadow, started, replayed))
-        return outcomes
+        return [await self._finish(shadow, started, replayed) for shadow in shadows]
 
     async def _finish(self, shadow: _Shadow, started: float, replayed: float) -> Outcome:
         """Compare one projection with the live one and let it take its place."""
@@ -305,7 +306,9 @@ class Rebuild:
             await asyncio.sleep(0.2)
 
     async def _create(self, projection: Projection) -> None:
-        role = await self._work.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", WRITER_ROLE)
+        role = await self._work.fetchval(
+            "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", WRITER_ROLE
+        )
         for ledger in projection.tables:
             try:
                 await self._work.execute(f"DROP TABLE IF EXISTS {_shadow(ledger)}")
@@ -313,12 +316,16 @@ class Rebuild:
                     f"CREATE TABLE {_shadow(ledger)} (LIKE {self._schema}.{ledger.name}"
                     " INCLUDING DEFAULTS INCLUDING COMMENTS INCLUDING STORAGE INCLUDING CONSTRAINTS)"
                 )
+                comment = SetTableComment(_in_shadow(ledger))
+                await self._work.execute(str(comment.compile(dialect=_DIALECT)))
                 if role:
                     await self._work.execute(
                         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {_shadow(ledger)} TO {WRITER_ROLE}"
                     )
             except asyncpg.InsufficientPrivilegeError as error:
-                raise RebuildImpossible(f"The database user may not make tables in {SHADOW}: {error}.") from error
+                raise RebuildImpossible(
+                    f"The database user may not make tables in {SHADOW}: {error}."
+                ) from error
         await self._work.execute(
             "UPDATE projection_rebuild SET version = $2, positions = '{}', started_at = clock_timestamp()"
             " WHERE projection = $1",
@@ -336,14 +343,14 @@ class Rebuild:
                 _shadow(ledger),
             ):
                 constraint = _in_shadow(ledger).primary_key
-                await self._work.execute(str(AddConstraint(constraint).compile(dialect=postgresql.dialect())))
+                await self._work.execute(str(AddConstraint(constraint).compile(dialect=_DIALECT)))
         shadow.keyed = True
 
     async def _index(self, shadow: _Shadow) -> None:
         for ledger in shadow.projection.tables:
             for index in sorted(_in_shadow(ledger).indexes, key=lambda one: str(one.name)):
                 command = CreateIndex(index, if_not_exists=True)
-                await self._work.execute(str(command.compile(dialect=postgresql.dialect())))
+                await self._work.execute(str(command.compile(dialect=_DIALECT)))
             await self._work.execute(f"ANALYZE {_shadow(ledger)}")
 
     async def _discard(self, shadow: _Shadow) -> None:
@@ -380,7 +387,9 @@ class Rebuild:
         """Events low < position ≤ upto; the next ones are on their way while the caller works."""
 
         def fetch(after: int) -> asyncio.Future[list[Any]]:
-            return asyncio.ensure_future(self._log.fetch(_READ, county, after, min(after + READ_AT_ONCE, upto)))
+            return asyncio.ensure_future(
+                self._log.fetch(_READ, county, after, min(after + READ_AT_ONCE, upto))
+            )
 
         coming = fetch(low)
         try:
@@ -388,7 +397,9 @@ class Rebuild:
                 rows = await coming
                 end = min(low + READ_AT_ONCE, upto)
                 if len(rows) != end - low:
-                    raise RebuildImpossible(f"The log of {county} does not hold all events from {low + 1} to {end}.")
+                    raise RebuildImpossible(
+                        f"The log of {county} does not hold all events from {low + 1} to {end}."
+                    )
                 low = end
                 if low < upto:
                     coming = fetch(low)
@@ -429,7 +440,9 @@ class Rebuild:
     async def _keep_within_limits(self, members: Sequence[_Shadow]) -> None:
         if self._swapping:
             return  # its transaction ends with the swap and not before
-        kept = sum(len(t.groups) for shadow in members for rows in shadow.rows.values() for t in rows.tables.values())
+        kept = sum(
+            len(t.groups) for shadow in members for rows in shadow.rows.values() for t in rows.tables.values()
+        )
         if kept > self.limits.rows or monotonic() - self._committed_at > self.limits.seconds:
             await self._commit(forget=kept > self.limits.rows)
 
@@ -488,8 +501,10 @@ class Rebuild:
             for county in await self._counties():
                 comparing = county in live
                 mine, theirs = await asyncio.gather(
-                    _digest(self._work, shadow.projection, SHADOW, county),
-                    _digest(self._live, shadow.projection, self._schema, county) if comparing else _nothing(),
+                    digest_of(self._work, shadow.projection, SHADOW, county),
+                    digest_of(self._live, shadow.projection, self._schema, county)
+                    if comparing
+                    else _nothing(),
                 )
                 digests[county], rows = mine
                 total += rows
@@ -515,11 +530,11 @@ class Rebuild:
         found: list[str] = []
         async with self._work.transaction():
             for ledger in projection.tables:
-                query = (
-                    f"SELECT {', '.join(ledger.columns)} FROM {{}} WHERE county = $1 ORDER BY {', '.join(ledger.key)}"
-                )
+                query = f"SELECT {', '.join(ledger.columns)} FROM {{}} WHERE county = $1 ORDER BY {', '.join(ledger.key)}"
                 mine = self._work.cursor(query.format(_shadow(ledger)), county, prefetch=500)
-                theirs = self._live.cursor(query.format(f"{self._schema}.{ledger.name}"), county, prefetch=500)
+                theirs = self._live.cursor(
+                    query.format(f"{self._schema}.{ledger.name}"), county, prefetch=500
+                )
                 async for line in _merged(ledger, mine, theirs):
                     found.append(line)
                     if len(found) >= SHOWN_DIFFERENCES:
@@ -544,7 +559,9 @@ class Rebuild:
                 await asyncio.sleep(min(0.1 * (attempt + 1), 1.0))
             else:
                 return
-        raise RebuildImpossible(f"The tables of {shadow.projection.name} were in use all the time; try again later.")
+        raise RebuildImpossible(
+            f"The tables of {shadow.projection.name} were in use all the time; try again later."
+        )
 
     async def _reread(self, shadow: _Shadow) -> None:
         stored = await self._work.fetchval(
@@ -563,7 +580,8 @@ class Rebuild:
             await self._work.execute("SET LOCAL lock_timeout = '500ms'")
             await self._fence([shadow])
             await self._work.execute(
-                "SELECT FROM projection_checkpoint WHERE projection = $1 ORDER BY county FOR UPDATE", projection.name
+                "SELECT FROM projection_checkpoint WHERE projection = $1 ORDER BY county FOR UPDATE",
+                projection.name,
             )
             for county in await self._counties():
                 head = (await self._heads())[county]
@@ -576,7 +594,11 @@ class Rebuild:
                     await self._exchange(ledger, self.county)
             counties = await self._counties()
             await self._work.execute(
-                _SWAPPED, projection.name, projection.version, counties, [shadow.positions[one] for one in counties]
+                _SWAPPED,
+                projection.name,
+                projection.version,
+                counties,
+                [shadow.positions[one] for one in counties],
             )
             await self._work.execute("DELETE FROM projection_rebuild WHERE projection = $1", projection.name)
         except BaseException:
@@ -619,7 +641,9 @@ class Rebuild:
 
     async def _live_positions(self, connection: Any = None) -> dict[str, dict[str, int]]:
         """By projection and county, where the live tables were built by this version."""
-        rows = await (connection or self._work).fetch("SELECT projection, county, position, version FROM projection_checkpoint")
+        rows = await (connection or self._work).fetch(
+            "SELECT projection, county, position, version FROM projection_checkpoint"
+        )
         found: dict[str, dict[str, int]] = {one.name: {} for one in self.projections}
         versions = {one.name: one.version for one in self.projections}
         for row in rows:
@@ -673,12 +697,13 @@ async def _nothing() -> tuple[str, int]:
     return "", 0
 
 
-async def _digest(connection: Any, projection: Projection, schema: str, county: str) -> tuple[str, int]:
+async def digest_of(connection: Any, projection: Projection, schema: str, county: str) -> tuple[str, int]:
     """SHA-256 over the digests of all rows in key order, table after table, and the count of rows. A row's digest is
     over its text, in which an absent value differs from an empty one.
     """
     digest, count = hashlib.sha256(), 0
     async with connection.transaction():
+        await connection.execute("SET LOCAL timezone = 'UTC'")
         for ledger in projection.tables:
             digest.update(ledger.name.encode() + b"\0")
             query = (
@@ -701,10 +726,10 @@ async def _merged(ledger: LedgerTable, mine: Any, theirs: Any) -> AsyncIterator[
         if second is None or (first is not None and first < second):
             yield f"{ledger.name} {_named(ledger, a)}: only in the rebuilt ledger"
             a = await anext(left, None)
-        elif first is None or second < first:
+        elif b is not None and (first is None or second < first):
             yield f"{ledger.name} {_named(ledger, b)}: only in the live ledger"
             b = await anext(right, None)
-        else:
+        elif a is not None and b is not None:
             changed = [f"{name} {b[name]!r} → {a[name]!r}" for name in ledger.columns if a[name] != b[name]]
             if changed:
                 yield f"{ledger.name} {_named(ledger, a)}: {', '.join(changed)}"
@@ -796,7 +821,9 @@ async def rebuild(
             ours, theirs = context.Pipe(duplex=False)
             names = tuple(one.name for one in group)
             order = _Order(url, names, county, swap, accept_difference, limits)
-            worker = context.Process(target=_obey, args=(order, theirs), name=f"rebuild {names[0]}", daemon=True)
+            worker = context.Process(
+                target=_obey, args=(order, theirs), name=f"rebuild {names[0]}", daemon=True
+            )
             worker.start()
             theirs.close()
             workers.append((worker, ours))

@@ -91,7 +91,9 @@ _LINE_SCHEMA: Final = {"$ref": "#/components/schemas/RegisterAsset"}
                 "application/json": {
                     "schema": {"type": "array", "items": _LINE_SCHEMA, "maxItems": MAX_ITEMS}
                 },
-                "application/x-ndjson": {"schema": _LINE_SCHEMA},
+                "application/x-ndjson": {
+                    "schema": {"type": "string", "title": "每行一条登记", "description": "RegisterAsset, one per line"}
+                },
             },
         },
     },

@@ -133,11 +133,11 @@ async def read_clearance(person: PersonCode, read: Reading, min_position: MinPos
     `min_position` can only ask for less than that, and is accepted so that every read takes it.
     """
     ledgers = (custody_ledger.PROJECTION.name, directory.PROJECTION.name, departures.PROJECTION.name)
-    position = await read.reach_head(*ledgers)
     await read.reach(min_position, *ledgers)
+    position = await read.reach_head(*ledgers)
     async with read.pool.acquire() as connection:
         body = await _clearance(connection, read, person)
-    return read.answer(body | {"position": max(position, min_position)})
+    return read.answer(body | {"position": position})
 
 
 async def _clearance(connection: Connection, read: Read, person: str) -> dict[str, Any]:

@@ -201,7 +201,16 @@ class Read:
         return self.answer(body, version=found.version)
 
     async def reach(self, position: int, *ledgers: str) -> None:
-        """Wait until the ledgers have taken in the log up to `position`; POSITION_NOT_REACHED, PROJECTION_HALTED."""
+        """Wait until the ledgers have taken in the log up to `position`.
+
+        POSITION_UNKNOWN when the log does not reach that far, POSITION_NOT_REACHED when they do not get there in
+        time, PROJECTION_HALTED when one stands still.
+        """
+        store = self.context.store
+        if position > store.committed(self.county).position:
+            head = (await store.head(self.county)).position
+            if position > head:
+                raise refuse("POSITION_UNKNOWN", asked=position, head=head)
         try:
             await self.projector.wait_for(self.county, ledgers, position, LEDGER_SECONDS)
         except TimeoutError as error:

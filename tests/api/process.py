@@ -25,6 +25,7 @@ from service.app import Parts, create_app
 from service.authorization import Role
 from service.credentials import Credentials, KeySpec
 from service.founding import found
+from service.terminal import configure_log
 
 COUNTY = "653022"
 
@@ -85,4 +86,5 @@ def served(database_url: str) -> Iterator[tuple[str, str]]:
 
 
 if __name__ == "__main__":
+    configure_log("warning", as_json=False)  # to stderr: nobody reads a second line of our stdout
     uvloop.run(serve(sys.argv[1]))

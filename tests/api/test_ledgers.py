@@ -7,6 +7,7 @@ import hashlib
 from typing import Any, get_args
 
 import orjson
+import pytest
 import pytest_asyncio
 
 from projections.register_questions import DIMENSIONS
@@ -56,13 +57,23 @@ async def test_a_client_sees_its_own_write(service: Service) -> None:
         assert page["position"] >= answer["position"]
 
 
-async def test_a_position_that_does_not_come_is_told(
-    service: Service, monkeypatch: Any
-) -> None:
-    monkeypatch.setattr("service.api.reading.LEDGER_SECONDS", 0.2)
+async def test_a_position_the_log_does_not_have_is_refused(service: Service) -> None:
     answer = await service.get("/v1/ledgers/asset-register", min_position=await service.head() + 1)
-    assert (answer.status_code, answer.json()["code"]) == (503, "POSITION_NOT_REACHED")
-    assert answer.headers["retry-after"] == "1"
+    assert (answer.status_code, answer.json()["code"]) == (422, "POSITION_UNKNOWN")
+
+
+async def test_a_ledger_that_does_not_get_there_in_time_says_so(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.api.reading.LEDGER_SECONDS", 0.3)
+    async with service.pool.acquire() as blocker, blocker.transaction():
+        await blocker.execute("SELECT FROM projection_checkpoint FOR UPDATE")  # nobody can move a ledger on
+        made = await service.write("/v1/assets", {"asset": new_code("S"), "card": road()})
+        answer = await service.get("/v1/ledgers/asset-register", min_position=made["position"])
+        assert (answer.status_code, answer.json()["code"]) == (503, "POSITION_NOT_REACHED")
+        assert answer.headers["retry-after"] == "1"
+    monkeypatch.undo()
+    await service.read("/v1/ledgers/asset-register", min_position=made["position"])
 
 
 async def test_pages_are_complete_and_stable(service: Service, registered: dict[str, Any]) -> None:

@@ -21,11 +21,27 @@ from service.event_store import Append, EventStore, NewEvent, StreamAppend
 COUNTY: Final = "653022"
 OTHER_COUNTY: Final = "653023"
 FIRST_DAY: Final = date(2021, 6, 17)
-VILLAGES: Final = tuple(f"6530222{township:02d}2{village:02d}" for township in range(1, 4) for village in range(1, 5))
+VILLAGES: Final = tuple(
+    f"6530222{township:02d}2{village:02d}" for township in range(1, 4) for village in range(1, 5)
+)
 SHA: Final = "ab" * 32
-BASIS: Final = {"policy": "653022-2021-15", "clauses": ["C4.6-02"], "warnings": [], "findings": [], "overrides": []}
+BASIS: Final = {
+    "policy": "653022-2021-15",
+    "clauses": ["C4.6-02"],
+    "warnings": [],
+    "findings": [],
+    "overrides": [],
+}
 WARNED: Final = BASIS | {
-    "warnings": [{"code": "NOTICE_MISSING", "clause": "C4.5-04", "detailZh": "未公示", "detailEn": "no notice", "params": {}}]
+    "warnings": [
+        {
+            "code": "NOTICE_MISSING",
+            "clause": "C4.5-04",
+            "detailZh": "未公示",
+            "detailEn": "no notice",
+            "params": {},
+        }
+    ]
 }
 ACTOR: Final = {"id": "k_01", "kind": "api-key", "organization": "653022202000"}
 
@@ -73,7 +89,9 @@ class Log:
         return event
 
 
-def card(value: int = 100_000_00, village: str = VILLAGES[0], name: str = "防渗渠", **changes: Any) -> dict[str, Any]:
+def card(
+    value: int = 100_000_00, village: str = VILLAGES[0], name: str = "防渗渠", **changes: Any
+) -> dict[str, Any]:
     """A register card; `value` in fen."""
     return {
         "assetName": name,
@@ -112,7 +130,8 @@ def confirmation(
             "owners": [{"party": party, "amount": amount} for party, amount in shares.items()],
             "ownerKind": kind,
             "incomeRightHolders": [
-                {"party": party, "amount": amount} for party, amount in (shares if income is None else income).items()
+                {"party": party, "amount": amount}
+                for party, amount in (shares if income is None else income).items()
             ],
             "ownershipBasis": "财政资金",
             "incomeRightBasis": "财政资金",
@@ -138,7 +157,9 @@ def custody(
     return {"custody": found}
 
 
-def terms(contract: str, starts: str = "2021-01-01", ends: str = "2025-12-31", **changes: Any) -> dict[str, Any]:
+def terms(
+    contract: str, starts: str = "2021-01-01", ends: str = "2025-12-31", **changes: Any
+) -> dict[str, Any]:
     """A lease."""
     return {
         "terms": {
@@ -157,7 +178,9 @@ def terms(contract: str, starts: str = "2021-01-01", ends: str = "2025-12-31", *
     }
 
 
-def receipt(number: str, amount: int, shares: dict[str, int], on: str = "2021-12-20", **changes: Any) -> dict[str, Any]:
+def receipt(
+    number: str, amount: int, shares: dict[str, int], on: str = "2021-12-20", **changes: Any
+) -> dict[str, Any]:
     """Income received, attributed in fen."""
     return {
         "receipt": {
@@ -182,7 +205,8 @@ def distribution(plan: str, holder: str, amounts: list[int], on: str = "2021-12-
             "paidOn": on,
             "voucherNo": f"付-{plan}",
             "lines": [
-                {"use": "PUBLIC_POST", "amount": amount, "household": f"H-{n}"} for n, amount in enumerate(amounts, 1)
+                {"use": "PUBLIC_POST", "amount": amount, "household": f"H-{n}"}
+                for n, amount in enumerate(amounts, 1)
             ],
             "decisionDocument": "决议1号",
             "noticeDocument": "公示1号",
@@ -280,7 +304,9 @@ class RandomHistory:
     def _directory(self) -> Iterator[RecordedEvent]:
         for n, village in enumerate(VILLAGES):
             parent = village[:9] + "000"
-            yield self._add(f"division-{village}", "division.defined", defined(f"第{n}村", level="village", parent=parent))
+            yield self._add(
+                f"division-{village}", "division.defined", defined(f"第{n}村", level="village", parent=parent)
+            )
             unit = defined(f"第{n}村集体", kind="VILLAGE", superior=parent, division=village)
             yield self._add(f"organization-{village}", "organization.defined", unit)
             yield self._person(village)
@@ -307,12 +333,20 @@ class RandomHistory:
     def _person(self, village: str) -> RecordedEvent:
         person = f"P-{len(self.persons) + 1:04d}"
         self.persons.append(person)
-        return self._add(f"person-{person}", "person.registered", {"card": {"name": f"某{person}", "organization": village}})
+        return self._add(
+            f"person-{person}",
+            "person.registered",
+            {"card": {"name": f"某{person}", "organization": village}},
+        )
 
     def _register(self) -> RecordedEvent:
         self.number += 1
         village = self.random.choice(VILLAGES)
-        life = _Life(f"{village}-{self.number:06d}", village, self.random.randrange(1, 5_000_000) * 100 + self.number % 7)
+        life = _Life(
+            f"{village}-{self.number:06d}",
+            village,
+            self.random.randrange(1, 5_000_000) * 100 + self.number % 7,
+        )
         self.lives.append(life)
         chance = self.random.random()
         changes: dict[str, Any] = {"assetClass": "OPERATING" if chance < 0.3 else "PUBLIC_WELFARE"}
@@ -356,7 +390,9 @@ class RandomHistory:
 
     def _live(self, life: _Life) -> Iterator[RecordedEvent]:
         life.events += 1
-        if life.disposal is not None or (life.events > 14 and not life.in_case and self.random.random() < 0.5):
+        if life.disposal is not None or (
+            life.events > 14 and not life.in_case and self.random.random() < 0.5
+        ):
             yield from self._dispose(life)
             return
         step = self.random.choice(_STEPS)
@@ -388,7 +424,9 @@ class RandomHistory:
         chosen = self.random.sample(self.persons, 2)
         life.persons = {chosen[0]: "MANAGER", chosen[1]: "RESPONSIBLE"}
         post = "PARTY_SECRETARY" if self.random.random() < 0.7 else None
-        return "asset.custody_assigned", custody(life.village, life.persons, post=post, provisional=not life.shares)
+        return "asset.custody_assigned", custody(
+            life.village, life.persons, post=post, provisional=not life.shares
+        )
 
     def _supervision(self, life: _Life) -> tuple[str, dict[str, Any]]:
         unit = self.random.choice(VILLAGES)
@@ -407,10 +445,19 @@ class RandomHistory:
         opened = ["IDLE"] if idle and not life.idle else []
         cleared = ["IDLE"] if life.idle and not idle else []
         life.idle = idle
-        return "asset.operation_status_reported", {"report": report, "openedRisks": opened, "clearedRisks": cleared}
+        return "asset.operation_status_reported", {
+            "report": report,
+            "openedRisks": opened,
+            "clearedRisks": cleared,
+        }
 
     def _maintain(self, life: _Life) -> tuple[str, dict[str, Any]]:
-        maintenance = {"doneOn": self._day().isoformat(), "content": "清淤", "cost": 1_200_00, "voucherNo": "记-2"}
+        maintenance = {
+            "doneOn": self._day().isoformat(),
+            "content": "清淤",
+            "cost": 1_200_00,
+            "voucherNo": "记-2",
+        }
         return "asset.maintenance_done", {"maintenance": maintenance, "costShares": []}
 
     def _depreciate(self, life: _Life) -> tuple[str, dict[str, Any]] | None:
@@ -436,7 +483,11 @@ class RandomHistory:
             return None
         chance = self.random.random()
         if chance < 0.3:
-            consent = {"consentDocument": "同意书1号", "consentedOn": "2021-06-01", "consentedBy": [life.village]}
+            consent = {
+                "consentDocument": "同意书1号",
+                "consentedOn": "2021-06-01",
+                "consentedBy": [life.village],
+            }
             return "asset.operating_contract_changed", terms(life.contract, annualIncome=6_000_00) | consent
         if chance < 0.5:
             return "asset.holdover_started", {"contract": life.contract, "since": "2026-01-01"}
@@ -448,7 +499,9 @@ class RandomHistory:
         amount = self.random.randrange(1, 100_000)
         if not life.shares:
             life.unattributed += amount
-            return "asset.income_received", receipt(f"R-{self.log.position}", amount, {}, self._day().isoformat())
+            return "asset.income_received", receipt(
+                f"R-{self.log.position}", amount, {}, self._day().isoformat()
+            )
         first, *others = life.shares
         part = amount // len(life.shares)
         parts = dict.fromkeys(others, part) | {first: amount - part * len(others)}
@@ -461,7 +514,9 @@ class RandomHistory:
             return None
         amounts = [life.balance // 4, life.balance // 4 + 1]
         life.balance -= sum(amounts)
-        return "asset.income_distributed", distribution(f"D-{self.log.position}", next(iter(life.shares)), amounts)
+        return "asset.income_distributed", distribution(
+            f"D-{self.log.position}", next(iter(life.shares)), amounts
+        )
 
     def _document(self, life: _Life) -> tuple[str, dict[str, Any]]:
         document = {"kind": "PHOTO", "document": f"D-{self.log.position}", "sha256": SHA, "title": "照片"}
@@ -476,7 +531,13 @@ class RandomHistory:
 
     def _correct(self, life: _Life) -> tuple[str, dict[str, Any]]:
         corrected = card(life.value, life.village, f"更正{self.log.position}")
-        facts = {"scope": "IN", "changed": ["assetName"], "old": {"assetName": "旧"}, "reason": "笔误", "documentNo": "更1号"}
+        facts = {
+            "scope": "IN",
+            "changed": ["assetName"],
+            "old": {"assetName": "旧"},
+            "reason": "笔误",
+            "documentNo": "更1号",
+        }
         return "asset.registration_corrected", {"card": corrected} | facts
 
     def _dispose(self, life: _Life) -> Iterator[RecordedEvent]:
@@ -489,22 +550,51 @@ class RandomHistory:
         if self.random.random() < 0.1:
             life.disposal, life.events = None, 0
             yield add(
-                life.stream, "asset.disposal_closed", {"disposal": "X-1", "outcome": "WITHDRAWN", "reason": "恢复使用"}
+                life.stream,
+                "asset.disposal_closed",
+                {"disposal": "X-1", "outcome": "WITHDRAWN", "reason": "恢复使用"},
             )
             return
-        appraisal = {"method": "IN_HOUSE", "value": 100_00, "baseDate": "2022-01-01", "reportNo": "评1号", "signers": []}
+        appraisal = {
+            "method": "IN_HOUSE",
+            "value": 100_00,
+            "baseDate": "2022-01-01",
+            "reportNo": "评1号",
+            "signers": [],
+        }
         yield add(
             life.stream,
             "asset.appraisal_recorded",
             {"disposal": "X-1", "appraisal": appraisal, "netBookValue": life.value - life.accumulated},
         )
-        published = {"publishedOn": "2022-02-01", "channel": "WEBSITE", "place": life.village, "evidenceSha256": SHA}
+        published = {
+            "publishedOn": "2022-02-01",
+            "channel": "WEBSITE",
+            "place": life.village,
+            "evidenceSha256": SHA,
+        }
         yield add(life.stream, "asset.appraisal_published", {"disposal": "X-1", "publication": published})
-        yield add(life.stream, "asset.disposal_forwarded", {"disposal": "X-1", "level": "TOWNSHIP", "opinion": "同意"})
-        approval = {"approver": "653022000000", "approverLevel": "COUNTY_GOV", "documentNo": "批1号", "approvedOn": "2022-03-01"}
-        yield add(life.stream, "asset.disposal_approved", {"disposal": "X-1", "approval": approval, "value": 100_00})
+        yield add(
+            life.stream,
+            "asset.disposal_forwarded",
+            {"disposal": "X-1", "level": "TOWNSHIP", "opinion": "同意"},
+        )
+        approval = {
+            "approver": "653022000000",
+            "approverLevel": "COUNTY_GOV",
+            "documentNo": "批1号",
+            "approvedOn": "2022-03-01",
+        }
+        yield add(
+            life.stream, "asset.disposal_approved", {"disposal": "X-1", "approval": approval, "value": 100_00}
+        )
         sale = {"disposedOn": "2022-04-01", "price": 90_00, "documentNo": "处1号"}
-        disposed = {"disposal": "X-1", "kind": "SCRAP", "sale": sale, "netBookValue": life.value - life.accumulated}
+        disposed = {
+            "disposal": "X-1",
+            "kind": "SCRAP",
+            "sale": sale,
+            "netBookValue": life.value - life.accumulated,
+        }
         disposed["endedContracts"] = [life.contract] if life.contract else []
         yield add(life.stream, "asset.disposed", disposed)
         proceeds = {"disposal": "X-1", "amount": 90_00, "receivedOn": "2022-04-02", "voucherNo": "收1号"}
@@ -523,7 +613,9 @@ class RandomHistory:
         assets = sorted(life.asset for life in cared)
         for life in cared:
             life.in_case = True
-        yield self._add(stream, "departure_case.opened", {"notice": notice(leaver), "assets": assets[:-1] or assets})
+        yield self._add(
+            stream, "departure_case.opened", {"notice": notice(leaver), "assets": assets[:-1] or assets}
+        )
         if assets[:-1]:
             yield self._add(stream, "departure_case.lines_added", {"assets": assets[-1:]})
         yield self._add(stream, "departure_case.successor_named", {"successor": successor})
@@ -532,12 +624,26 @@ class RandomHistory:
         yield self._add(stream, "departure_case.line_disputed", disputed)
         resolved = {"asset": assets[0], "resolution": "已补齐", "documentNo": "处2号"}
         yield self._add(stream, "departure_case.dispute_resolved", resolved)
-        yield self._add(stream, "departure_case.lines_accepted", {"assets": assets[:1], "acceptedBy": successor})
-        audit = {"auditor": "P-A", "auditorOrganization": "AUDIT", "cutOff": "2022-05-31", "opinion": "无保留", "reportNo": "审1号"}
+        yield self._add(
+            stream, "departure_case.lines_accepted", {"assets": assets[:1], "acceptedBy": successor}
+        )
+        audit = {
+            "auditor": "P-A",
+            "auditorOrganization": "AUDIT",
+            "cutOff": "2022-05-31",
+            "opinion": "无保留",
+            "reportNo": "审1号",
+        }
         yield self._add(stream, "departure_case.audit_completed", {"audit": audit})
         yield self._add(stream, "departure_case.list_sealed", {"listSha256": SHA, "count": len(assets)})
         for role, person in (("OUTGOING", leaver), ("INCOMING", successor), ("SUPERVISOR", supervisor)):
-            signature = {"role": role, "person": person, "organization": VILLAGES[0], "signedOn": "2022-06-01", "listSha256": SHA}
+            signature = {
+                "role": role,
+                "person": person,
+                "organization": VILLAGES[0],
+                "signedOn": "2022-06-01",
+                "listSha256": SHA,
+            }
             yield self._add(stream, "departure_case.signed", {"signature": signature})
         completed = {"listSha256": SHA, "successor": successor, "supervisor": supervisor}
         yield self._add(stream, "departure_case.completed", completed)
@@ -546,16 +652,30 @@ class RandomHistory:
             life.in_case = False
             life.persons.pop(leaver)
             life.persons[successor] = "MANAGER"
-            handed = {"case": case, "duty": "MANAGER", "outgoing": leaver, "incoming": successor, "supervisor": supervisor}
+            handed = {
+                "case": case,
+                "duty": "MANAGER",
+                "outgoing": leaver,
+                "incoming": successor,
+                "supervisor": supervisor,
+            }
             yield self._add(life.stream, "asset.handed_over", handed)
 
     def _transfer(self, life: _Life) -> tuple[str, dict[str, Any]]:
         if life.transfer is not None:
             if self.random.random() < 0.5:
                 items = [{"item": "1", "result": "ACCEPTED"}]
-                return "asset.transfer_items_accepted", {"transfer": life.transfer, "receiver": VILLAGES[1], "items": items}
+                return "asset.transfer_items_accepted", {
+                    "transfer": life.transfer,
+                    "receiver": VILLAGES[1],
+                    "items": items,
+                }
             done, life.transfer = life.transfer, None
-            return "asset.transfer_completed", {"transfer": done, "deliverer": life.village, "receiver": VILLAGES[1]}
+            return "asset.transfer_completed", {
+                "transfer": done,
+                "deliverer": life.village,
+                "receiver": VILLAGES[1],
+            }
         life.transfer = f"T-{self.log.position}"
         transfer = {
             "transfer": life.transfer,
@@ -609,7 +729,10 @@ async def _append(store: EventStore, streams: dict[str, list[RecordedEvent]], co
                 StreamAppend(
                     stream,
                     events[0].version - 1,
-                    [NewEvent(event.type, event.schema, event.occurred_on, event.data, event.basis) for event in events],
+                    [
+                        NewEvent(event.type, event.schema, event.occurred_on, event.data, event.basis)
+                        for event in events
+                    ],
                 )
                 for stream, events in streams.items()
             ],

@@ -22,7 +22,9 @@ class Given:
         self.rows: Rows = projection.rows(COUNTY)
         self.after = 0
 
-    def event(self, stream: str, event_type: str, data: dict[str, Any], on: str | date = FIRST_DAY, **rest: Any) -> RecordedEvent:
+    def event(
+        self, stream: str, event_type: str, data: dict[str, Any], on: str | date = FIRST_DAY, **rest: Any
+    ) -> RecordedEvent:
         """Record an event and let the ledger have it."""
         day = date.fromisoformat(on) if isinstance(on, str) else on
         event = self.log.add(stream, event_type, data, day, **rest)
@@ -38,7 +40,9 @@ class Given:
         rows = sorted(self.rows.all(ledger), key=lambda row: tuple(row[name] for name in ledger.key))
         if not columns:
             return [dict(row) for row in rows]
-        return [row[columns[0]] if len(columns) == 1 else tuple(row[name] for name in columns) for row in rows]
+        return [
+            row[columns[0]] if len(columns) == 1 else tuple(row[name] for name in columns) for row in rows
+        ]
 
     def only(self, ledger: LedgerTable) -> Row:
         """The ledger's only row."""

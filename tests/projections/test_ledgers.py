@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -65,7 +65,11 @@ class TestRegister:
     def test_a_registered_asset_is_a_row_with_its_card(self, given: Given) -> None:
         row = given.only(REGISTER)
         assert (row["county"], row["asset"], row["asset_name"]) == (COUNTY, "A1", "防渗渠")
-        assert (row["quantity"], row["unit_of_measure"], row["original_value"]) == (Decimal("12.5"), "公里", 100_000_00)
+        assert (row["quantity"], row["unit_of_measure"], row["original_value"]) == (
+            Decimal("12.5"),
+            "公里",
+            100_000_00,
+        )
         assert (row["completion_date"], row["completion_year"]) == (date(2019, 9, 30), 2019)
         assert (row["village"], row["township"]) == (A, A[:9] + "000")
         assert sum(line["amount"] for line in row["funding_lines"]) == row["original_value"]
@@ -115,7 +119,9 @@ class TestRegister:
 
     def test_confirmed_ownership_is_shares_that_sum_to_the_value(self, given: Given) -> None:
         given.event(
-            ASSET, "asset.ownership_confirmed", confirmation({A: 60_000_00, B: 40_000_00}, income={A: 99_999_99, C: 1})
+            ASSET,
+            "asset.ownership_confirmed",
+            confirmation({A: 60_000_00, B: 40_000_00}, income={A: 99_999_99, C: 1}),
         )
         row = given.only(REGISTER)
         assert (row["title"], row["owner_kind"], row["ownership_rule"], row["regime"], row["user_right_holder"]) == (
@@ -142,11 +148,17 @@ class TestRegister:
         assert (row["registration"], row["booked"], row["booked_amount"]) == ("BOOKED", True, 100_000_00)
 
     def test_custody_handover_and_open_cases_move_the_custody_region(self, given: Given) -> None:
-        given.event(ASSET, "asset.custody_assigned", custody(A, {"P1": "MANAGER"}, post="LEADER", provisional=True))
+        given.event(
+            ASSET, "asset.custody_assigned", custody(A, {"P1": "MANAGER"}, post="LEADER", provisional=True)
+        )
         assert given.only(REGISTER)["custody"] == "PROVISIONAL"
         given.event(ASSET, "asset.custody_assigned", custody(A, {"P1": "MANAGER"}))
         assert given.only(REGISTER)["custody"] == "ASSIGNED"
-        given.event("departure_case-D1", "departure_case.opened", {"notice": notice("P1"), "assets": ["A1", "UNKNOWN"]})
+        given.event(
+            "departure_case-D1",
+            "departure_case.opened",
+            {"notice": notice("P1"), "assets": ["A1", "UNKNOWN"]},
+        )
         row = given.only(REGISTER)
         assert (row["custody"], row["open_cases"], row["version"]) == ("IN_HANDOVER", ["D1"], 3)
         handed = {"case": "D1", "duty": "MANAGER", "outgoing": "P1", "incoming": "P2", "supervisor": "P3"}
@@ -159,7 +171,11 @@ class TestRegister:
     def test_the_running_contract_is_shown_before_an_ended_one(self, given: Given) -> None:
         given.event(ASSET, "asset.ownership_confirmed", confirmation({A: 100_000_00}))
         given.event(ASSET, "asset.leased", terms("C1", ends="2029-12-31"))
-        given.event(ASSET, "asset.operating_contract_signed", terms("C2", ends="2023-12-31", mode="CONTRACTED", part="二楼"))
+        given.event(
+            ASSET,
+            "asset.operating_contract_signed",
+            terms("C2", ends="2023-12-31", mode="CONTRACTED", part="二楼"),
+        )
         assert given.only(REGISTER)["contract_code"] == "C1"
         ended = {"contract": "C1", "endedOn": "2022-01-01", "outcome": "TERMINATED", "reason": "协商"}
         given.event(ASSET, "asset.operating_contract_ended", ended)
@@ -179,7 +195,10 @@ class TestRegister:
         report = {"state": "IDLE", "reportedOn": "2021-08-01"}
         facts = {"report": report, "openedRisks": ["IDLE"], "clearedRisks": []}
         given.event(ASSET, "asset.operation_status_reported", facts)
-        assert (given.only(REGISTER)["operation"], given.only(REGISTER)["open_risks"]) == ("IDLE", {"IDLE": "2021-08-01"})
+        assert (given.only(REGISTER)["operation"], given.only(REGISTER)["open_risks"]) == (
+            "IDLE",
+            {"IDLE": "2021-08-01"},
+        )
         facts = {"report": report | {"state": "IN_USE"}, "openedRisks": [], "clearedRisks": ["IDLE"]}
         given.event(ASSET, "asset.operation_status_reported", facts)
         for _ in range(2):
@@ -188,7 +207,11 @@ class TestRegister:
         posted = {"year": 2021, "amount": 5_000_00, "accumulated": 5_000_00, "shares": []}
         given.event(ASSET, "asset.depreciation_posted", posted)
         row = given.only(REGISTER)
-        assert (row["open_risks"], row["in_use_since"], row["maintenance_cost"]) == ({}, date(2021, 8, 1), 2_00)
+        assert (row["open_risks"], row["in_use_since"], row["maintenance_cost"]) == (
+            {},
+            date(2021, 8, 1),
+            2_00,
+        )
         assert (row["accumulated_depreciation"], row["net_book_value"], row["depreciated_through"]) == (
             5_000_00, 95_000_00, 2021,
         )  # fmt: skip
@@ -197,15 +220,28 @@ class TestRegister:
         given.event(ASSET, "asset.leased", terms("C1"))
         proposal = {"disposal": "X", "kind": "AUCTION", "reason": "闲置"}
         given.event(ASSET, "asset.disposal_proposed", {"proposal": proposal}, on="2022-01-01")
-        given.event(ASSET, "asset.disposal_forwarded", {"disposal": "X", "level": "TOWNSHIP", "opinion": "同意"})
+        given.event(
+            ASSET, "asset.disposal_forwarded", {"disposal": "X", "level": "TOWNSHIP", "opinion": "同意"}
+        )
         appraisal = {"disposal": "X", "appraisal": {"value": 80_000_00}, "netBookValue": 100_000_00}
         given.event(ASSET, "asset.appraisal_recorded", appraisal)
         assert given.only(REGISTER)["disposals"]["X"]["forwarded"] == []
         sale = {"disposedOn": "2022-06-01", "price": 81_000_00, "documentNo": "1"}
-        facts = {"disposal": "X", "kind": "AUCTION", "sale": sale, "netBookValue": 1, "endedContracts": ["C1"]}
+        facts = {
+            "disposal": "X",
+            "kind": "AUCTION",
+            "sale": sale,
+            "netBookValue": 1,
+            "endedContracts": ["C1"],
+        }
         given.event(ASSET, "asset.disposed", facts)
         for voucher in ("1", "2"):
-            proceeds = {"disposal": "X", "amount": 40_000_00, "receivedOn": "2022-06-02", "voucherNo": voucher}
+            proceeds = {
+                "disposal": "X",
+                "amount": 40_000_00,
+                "receivedOn": "2022-06-02",
+                "voucherNo": voucher,
+            }
             given.event(ASSET, "asset.disposal_proceeds_received", proceeds)
         row = given.only(REGISTER)
         assert (row["disposal"], row["disposed_on"], row["disposal_price"], row["disposal_proceeds"]) == (
@@ -231,14 +267,18 @@ class TestHousehold:
         assert given.shown(HOUSEHOLD_REGISTER, "state", "inspections", "village") == [("REGISTERED", 1, A)]
         gone = inspection | {"present": False, "condition": "已死亡", "reason": "病死"}
         given.event(stream, "household_asset.inspected", {"inspection": gone})
-        assert given.shown(HOUSEHOLD_REGISTER, "state", "inspections", "absence_reason") == [("CLOSED", 2, "病死")]
+        assert given.shown(HOUSEHOLD_REGISTER, "state", "inspections", "absence_reason") == [
+            ("CLOSED", 2, "病死")
+        ]
         assert set(given.only(HOUSEHOLD_REGISTER)) == set(HOUSEHOLD_REGISTER.columns)
 
 
 class TestIncome:
     def test_receipts_by_holder_distributions_by_line_signed(self) -> None:
         given = Given(income_ledger.PROJECTION)
-        given.event(ASSET, "asset.income_received", receipt("R1", 100_01, {A: 60_01, B: 40_00}, contract="C1"))
+        given.event(
+            ASSET, "asset.income_received", receipt("R1", 100_01, {A: 60_01, B: 40_00}, contract="C1")
+        )
         given.event(ASSET, "asset.income_distributed", distribution("D1", A, [30_00, 20_00], on="2022-01-02"))
         assert given.shown(INCOME_LEDGER, "entry", "holder", "amount", "year", "reference") == [
             ("RECEIPT", A, 60_01, 2021, "R1"),
@@ -267,13 +307,20 @@ class TestCustody:
     @staticmethod
     def people(given: Given) -> list[Any]:
         return [
-            (row["person"], str(row["since"]), row["until"] and str(row["until"]), row["until_position"] is None)
+            (
+                row["person"],
+                str(row["since"]),
+                row["until"] and str(row["until"]),
+                row["until_position"] is None,
+            )
             for row in given.shown(CUSTODY_LEDGER)
             if row["duty"] in custody_ledger.PERSONAL
         ]
 
     def test_custody_names_units_post_and_persons(self, given: Given) -> None:
-        given.event(ASSET, "asset.custody_assigned", custody(A, {"P1": "MANAGER", "P2": "RESPONSIBLE"}, post="LEADER"))
+        given.event(
+            ASSET, "asset.custody_assigned", custody(A, {"P1": "MANAGER", "P2": "RESPONSIBLE"}, post="LEADER")
+        )
         assert given.shown(CUSTODY_LEDGER, "duty", "unit", "post", "person") == [
             ("CUSTODIAN", A, None, None),
             ("RESPONSIBLE_UNIT", A, None, None),
@@ -283,8 +330,18 @@ class TestCustody:
         ]
 
     def test_a_new_assignment_ends_the_old_one_that_day_and_keeps_who_stays(self, given: Given) -> None:
-        given.event(ASSET, "asset.custody_assigned", custody(A, {"P1": "MANAGER", "P2": "RESPONSIBLE"}), on="2021-01-01")
-        given.event(ASSET, "asset.custody_assigned", custody(A, {"P3": "MANAGER", "P2": "RESPONSIBLE"}), on="2022-01-01")
+        given.event(
+            ASSET,
+            "asset.custody_assigned",
+            custody(A, {"P1": "MANAGER", "P2": "RESPONSIBLE"}),
+            on="2021-01-01",
+        )
+        given.event(
+            ASSET,
+            "asset.custody_assigned",
+            custody(A, {"P3": "MANAGER", "P2": "RESPONSIBLE"}),
+            on="2022-01-01",
+        )
         assert self.people(given) == [
             ("P1", "2021-01-01", "2022-01-01", False),
             ("P2", "2021-01-01", None, True),
@@ -292,7 +349,12 @@ class TestCustody:
         ]
 
     def test_a_handover_passes_one_duty_on(self, given: Given) -> None:
-        given.event(ASSET, "asset.custody_assigned", custody(A, {"P1": "MANAGER", "P2": "RESPONSIBLE"}), on="2021-01-01")
+        given.event(
+            ASSET,
+            "asset.custody_assigned",
+            custody(A, {"P1": "MANAGER", "P2": "RESPONSIBLE"}),
+            on="2021-01-01",
+        )
         handed = {"case": "D1", "duty": "MANAGER", "outgoing": "P1", "incoming": "P9", "supervisor": "P3"}
         given.event(ASSET, "asset.handed_over", handed, on="2022-05-31")
         assert self.people(given) == [
@@ -317,21 +379,33 @@ class TestCustody:
         given.event(ASSET, "asset.custody_assigned", custody(A, {"P2": "MANAGER"}), on="2022-06-01")
         changed = custody(B, {"P2": "MANAGER"})
         given.event(ASSET, "asset.custody_assigned", changed, on="2022-03-01")
-        assert self.people(given) == [("P1", "2021-01-01", "2022-03-01", False), ("P2", "2022-03-01", None, True)]
+        assert self.people(given) == [
+            ("P1", "2021-01-01", "2022-03-01", False),
+            ("P2", "2022-03-01", None, True),
+        ]
 
     def test_supervision_is_a_set_of_its_own(self, given: Given) -> None:
         given.event(ASSET, "asset.custody_assigned", custody(A, {"P1": "MANAGER"}))
         for units in ([A, B], [B, C]):
-            supervision = [{"supervisor": unit, "firstSupervisor": {"organization": unit, "position": "L"}} for unit in units]
+            supervision = [
+                {"supervisor": unit, "firstSupervisor": {"organization": unit, "position": "L"}}
+                for unit in units
+            ]
             given.event(ASSET, "asset.supervision_assigned", {"supervision": supervision})
-        now = [row["unit"] for row in given.shown(CUSTODY_LEDGER) if row["duty"] == "SUPERVISOR" and row["until"] is None]
+        now = [
+            row["unit"]
+            for row in given.shown(CUSTODY_LEDGER)
+            if row["duty"] == "SUPERVISOR" and row["until"] is None
+        ]
         assert now == [B, C]
         assert self.people(given)[0][3] is True
 
     def test_disposal_ends_every_duty(self, given: Given) -> None:
         given.event(ASSET, "asset.custody_assigned", custody(A, {"P1": "MANAGER"}), on="2021-01-01")
         sale = {"disposedOn": "2022-06-01", "price": 0, "documentNo": "1"}
-        given.event(ASSET, "asset.disposed", {"disposal": "X", "kind": "SCRAP", "sale": sale, "endedContracts": []})
+        given.event(
+            ASSET, "asset.disposed", {"disposal": "X", "kind": "SCRAP", "sale": sale, "endedContracts": []}
+        )
         assert set(given.shown(CUSTODY_LEDGER, "until")) == {date(2022, 6, 1)}
 
 
@@ -363,7 +437,9 @@ class TestTimeline:
     def test_every_event_of_an_asset_and_of_cases_that_list_it(self) -> None:
         given = Given(asset_timeline.PROJECTION)
         registered(given)
-        given.event("departure_case-D1", "departure_case.opened", {"notice": notice("P1"), "assets": ["A1", "A2"]})
+        given.event(
+            "departure_case-D1", "departure_case.opened", {"notice": notice("P1"), "assets": ["A1", "A2"]}
+        )
         disputed = {"asset": "A1", "disputedBy": "P2", "reason": "少一台"}
         given.event("departure_case-D1", "departure_case.line_disputed", disputed)
         given.event("departure_case-D1", "departure_case.list_sealed", {"listSha256": SHA, "count": 2})
@@ -388,7 +464,11 @@ class TestDepartures:
     @pytest.fixture
     def given(self) -> Given:
         given = Given(departures.PROJECTION)
-        given.event("departure_case-D1", "departure_case.opened", {"notice": notice("P1", kind="RESPONSIBLE"), "assets": ["A1", "A2"]})
+        given.event(
+            "departure_case-D1",
+            "departure_case.opened",
+            {"notice": notice("P1", kind="RESPONSIBLE"), "assets": ["A1", "A2"]},
+        )
         return given
 
     def when(self, given: Given, fact: str, **data: Any) -> None:
@@ -412,11 +492,23 @@ class TestDepartures:
         self.when(given, "lines_added", assets=["A3"])
         self.when(given, "lines_accepted", assets=["A2", "A3"], acceptedBy="P2")
         assert self.counts(given) == (3, 0, 3, 0)
-        audit = {"auditor": "X", "auditorOganization": "Y", "cutOff": "2022-05-31", "opinion": "无", "reportNo": "审1"}
+        audit = {
+            "auditor": "X",
+            "auditorOganization": "Y",
+            "cutOff": "2022-05-31",
+            "opinion": "无",
+            "reportNo": "审1",
+        }
         self.when(given, "audit_completed", audit=audit)
         self.when(given, "list_sealed", listSha256=SHA, count=3)
         for role in ("OUTGOING", "INCOMING", "SUPERVISOR"):
-            signature = {"role": role, "person": role, "organization": A, "signedOn": "2022-06-01", "listSha256": SHA}
+            signature = {
+                "role": role,
+                "person": role,
+                "organization": A,
+                "signedOn": "2022-06-01",
+                "listSha256": SHA,
+            }
             self.when(given, "signed", signature=signature)
         assert missing_points(given.only(DEPARTURE_CASE)) == []
         self.when(given, "completed", listSha256=SHA, successor="P2", supervisor="P3")
@@ -502,8 +594,10 @@ def test_no_day_has_two_managers_who_replaced_each_other() -> None:
         if line["duty"] == "CUSTODIAN":
             by_asset.setdefault(line["asset"], []).append(line)
     for lines in by_asset.values():
-        spans = sorted((line["since"], line["until"] or date.max) for line in lines if line["since"] != line["until"])
-        assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+        spans = sorted(
+            (line["since"], line["until"] or date.max) for line in lines if line["since"] != line["until"]
+        )
+        assert all(first[1] <= second[0] for first, second in pairwise(spans))
 
 
 class TestRows:
@@ -534,9 +628,8 @@ class TestRows:
         given = Given(asset_register.PROJECTION)
         registered(given)
         table = given.rows.tables[SHARE.name]
-        confirm: Callable[[], Any] = lambda: given.event(ASSET, "asset.ownership_confirmed", confirmation({A: 100_000_00}))  # noqa: E731
-        confirm()
+        given.event(ASSET, "asset.ownership_confirmed", confirmation({A: 100_000_00}))
         assert table.new == {("A1", A)}
         table.changed, table.new = {}, set()
-        confirm()
+        given.event(ASSET, "asset.ownership_confirmed", confirmation({A: 100_000_00}))
         assert (list(table.changed), table.new) == ([("A1", A)], set())

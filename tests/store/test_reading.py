@@ -59,9 +59,12 @@ async def test_while_one_append_is_held_open_no_reader_skips_it(database_url: st
         asyncpg.create_pool(database_url, min_size=1, max_size=3) as pool,
         EventStore(pool, codec=CODEC) as other,
     ):
-        reading = asyncio.create_task(reader())
-        slow = asyncio.create_task(store.append(COUNTY, command(stream_append("thing-slow", 0))))
         deadline = monotonic() + 10
+        reading = asyncio.create_task(reader())
+        while not seen:
+            assert monotonic() < deadline
+            await asyncio.sleep(0.005)
+        slow = asyncio.create_task(store.append(COUNTY, command(stream_append("thing-slow", 0))))
         while not await gate.fetchval(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
         ):

@@ -49,6 +49,11 @@ def test_the_digest_sees_every_change(folder: Path, spoil: Spoil) -> None:
     assert len(digest) == len(hashlib.sha256().hexdigest())
 
 
+def test_the_digest_sees_a_change_of_the_same_length(folder: Path, spoil: Spoil) -> None:
+    spoil("labels.toml", "poverty-alleviation asset", "poverty-alleviation ASSET")
+    assert Regulation.load(folder).digest != Regulation.load().digest
+
+
 def test_rows_that_overlap_are_refused(folder: Path, spoil: Spoil) -> None:
     spoil("regimes.toml", "in_force_until = 2023-12-31", "in_force_until = 2024-01-01")
     assert faults(folder) == (

@@ -42,7 +42,7 @@ def test_representatives_until_april_2025(
         (30, 30, 19, False),
         (31, 31, 20, False),
         (31, 31, 21, True),
-        (30, 20, 11, False),
+        (30, 20, 14, False),
     ],
 )
 def test_representatives_from_may_2025_are_measured_against_all(

@@ -1,0 +1,1 @@
+"""What the source has to look like."""

@@ -44,7 +44,10 @@ from service.postgres_program import Account, processes_in, sizes
 MARKER: Final = "taizhang.folder"
 SUPERUSER: Final = "postgres"
 LEAST_FREE: Final = 200 << 20
-LONGEST_SOCKET_FOLDER: Final = 107 - len("/.s.PGSQL.5432")
+SOCKET: Final = ".s.PGSQL.5432"
+LONGEST_SOCKET_FOLDER: Final = 107 - len(f"/{SOCKET}")
+_STARTED: Final[dict[Path, subprocess.Popen[bytes]]] = {}
+"""Servers this process started, by cluster: whichever of its users leaves last waits for them."""
 
 
 def default_folder() -> Path:
@@ -95,7 +98,6 @@ class EmbeddedServer:
         self._exclusive = exclusive
         self._announce = announce
         self._called_off = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
         self._locks: dict[str, IO[str]] = {}
         self._joined_by = 0
 
@@ -108,7 +110,7 @@ class EmbeddedServer:
         with contextlib.closing(socket.socket(socket.AF_UNIX)) as probe:
             probe.settimeout(5)
             try:
-                probe.connect(str(self._socket_folder / ".s.PGSQL.5432"))
+                probe.connect(str(self._socket_folder / SOCKET))
             except OSError:
                 return False
         return True
@@ -273,16 +275,22 @@ class EmbeddedServer:
         if not self._cluster.is_dir() or not any(self._cluster.iterdir()):
             self._create_cluster()
         waiting = self._patience(3, f"Processes of a killed server still work in {self.folder}; waiting.")
+        if (dead := _STARTED.get(self._cluster)) is not None:
+            dead.poll()  # or its process id stays taken
         while processes_in(self._cluster):  # they notice that their parent is gone and end by themselves
             next(waiting)
         if self._log.exists() and self._log.stat().st_size > 10 << 20:
             self._log.replace(self.folder / "server.log.1")
         reason = self._launch()
-        stale = self._cluster / "postmaster.pid"
-        if reason and "postmaster.pid" in reason and stale.exists() and processes_in(self._cluster) == []:
-            aside = stale.with_name(f"postmaster.pid.leftover-{time.time_ns()}")
-            stale.rename(aside)  # it names a process that is no server of this folder, or nothing at all
-            self._announce(f"A crash left {stale}; it is now {aside.name}, and the server starts again.")
+        if "lock file" in reason and processes_in(self._cluster) == []:
+            # The files name a process that is no server of this folder, or is dead and unburied, or nothing at all.
+            self._announce(
+                f"A crash left lock files in {self._cluster}; they are put aside, and the server starts."
+            )
+            stale = self._cluster / "postmaster.pid"
+            if stale.exists():
+                stale.rename(stale.with_name(f"postmaster.pid.leftover-{time.time_ns()}"))
+            (self._socket_folder / f"{SOCKET}.lock").unlink(missing_ok=True)
             reason = self._launch()
         if reason:
             raise self._explain("The embedded database did not start", reason)
@@ -292,7 +300,7 @@ class EmbeddedServer:
         before = self._log.stat().st_size if self._log.exists() else 0
         options = [f"-c{name}={value}" for name, value in (sizes() | self._where() | self._settings).items()]
         with self._log.open("ab") as output:
-            self._process = subprocess.Popen(
+            process = _STARTED[self._cluster] = subprocess.Popen(
                 [str(self._programs / "postgres"), "-D", str(self._cluster), *options],
                 stdout=output,
                 stderr=output,
@@ -301,7 +309,7 @@ class EmbeddedServer:
             )
         waiting = self._patience(10, "The embedded database takes long to start.")
         while not self.alive():
-            if self._process.poll() is not None:
+            if process.poll() is not None:
                 return self._log.read_bytes()[before:].decode(errors="replace") or "it said nothing"
             next(waiting)
         return ""
@@ -313,17 +321,8 @@ class EmbeddedServer:
 
     def _wait_until_ready(self) -> None:
         waiting = self._patience(3, "The embedded database recovers after a crash; this may take a while.")
-        probe = [
-            self._programs / "pg_isready",
-            "-q",
-            "-h",
-            self._socket_folder,
-            "-p",
-            "5432",
-            "-d",
-            "postgres",
-        ]
-        while self._account.run(*probe).returncode != 0:
+        options = ["-q", "-h", str(self._socket_folder), "-p", "5432", "-d", "postgres"]
+        while self._account.run(self._programs / "pg_isready", *options).returncode != 0:
             if not self.alive():
                 said = self._log.read_text(encoding="utf-8", errors="replace")[-4000:]
                 raise self._explain("The embedded database stopped while it was starting", said)
@@ -333,13 +332,13 @@ class EmbeddedServer:
         fresh.replace(self.folder / "server.json")
 
     def _stop_server(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)  # fast shutdown: roll back, checkpoint, exit
-            self._process.wait()
+        process = _STARTED.pop(self._cluster, None)
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGINT)  # fast shutdown: roll back, checkpoint, exit
+            process.wait()
         elif self.alive():
             options = ["stop", "-D", str(self._cluster), "-m", "fast", "-w", "-t", "3600", "-s"]
             self._account.run(self._programs / "pg_ctl", *options)
-        self._process = None
         (self.folder / "server.json").unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self._socket_folder.rmdir()

@@ -92,7 +92,11 @@ _LINE_SCHEMA: Final = {"$ref": "#/components/schemas/RegisterAsset"}
                     "schema": {"type": "array", "items": _LINE_SCHEMA, "maxItems": MAX_ITEMS}
                 },
                 "application/x-ndjson": {
-                    "schema": {"type": "string", "title": "每行一条登记", "description": "RegisterAsset, one per line"}
+                    "schema": {
+                        "type": "string",
+                        "title": "每行一条登记",
+                        "description": "RegisterAsset, one per line",
+                    }
                 },
             },
         },

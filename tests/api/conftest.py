@@ -21,6 +21,7 @@ async def service(module_database_url: str) -> AsyncIterator[Service]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Asynchronous tests here run on the loop of their module, where the service runs."""
     for item in items:
-        here = "tests/api/" in str(item.path) and isinstance(item, pytest.Function)
-        if here and inspect.iscoroutinefunction(item.obj):
+        if "tests/api/" not in str(item.path) or not isinstance(item, pytest.Function):
+            continue
+        if inspect.iscoroutinefunction(item.obj):
             item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)

@@ -36,7 +36,9 @@ async def serve(database_url: str) -> None:
         _mount_noop(app)
         listening = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(
-            uvicorn.Config(app, log_level="error", access_log=False, http="httptools", loop="none", lifespan="on")
+            uvicorn.Config(
+                app, log_level="error", access_log=False, http="httptools", loop="none", lifespan="on"
+            )
         )
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:
@@ -45,7 +47,7 @@ async def serve(database_url: str) -> None:
                 raise RuntimeError("the server did not start")
             await asyncio.sleep(0.01)
         await found(app.state.context, COUNTY)
-        roles = [role for role in Role]
+        roles = list(Role)
         spec = KeySpec(COUNTY, "tests", "COUNTY_GOV", "COUNTY_GOV", roles, [COUNTY])
         made = await Credentials(pool).create(spec, datetime.now(UTC))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"

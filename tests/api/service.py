@@ -69,7 +69,9 @@ class Service:
             sent["If-Match"] = f'"{version}"'
         return await self.http.post(path, json=body, headers=sent)
 
-    async def write(self, path: str, body: Any, who: str = "clerk", *, version: int | None = None) -> dict[str, Any]:
+    async def write(
+        self, path: str, body: Any, who: str = "clerk", *, version: int | None = None
+    ) -> dict[str, Any]:
         """A write that has to succeed; its answer."""
         answer = await self.post(path, body, who, version=version)
         assert answer.status_code == 201, f"{path}: {answer.status_code} {answer.text}"
@@ -88,7 +90,9 @@ class Service:
     async def person(self, organization: str, name: str = "张三") -> str:
         """A new person of a unit."""
         code = f"P-{uuid.uuid4().hex[:10]}"
-        await self.write("/v1/persons", {"person": code, "card": {"name": name, "organization": organization}}, "personnel")
+        await self.write(
+            "/v1/persons", {"person": code, "card": {"name": name, "organization": organization}}, "personnel"
+        )
         return code
 
 

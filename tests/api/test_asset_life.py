@@ -35,7 +35,9 @@ async def lived(service: Service, asset: str) -> Life:
     manager = await service.person(VILLAGE)
     await life.step("transfers", {"transfer": transfer()})
     items = [{"item": "1", "result": "ACCEPTED"}, {"item": "2", "result": "ACCEPTED"}]
-    await life.step("transfers/T1/acceptances", {"receiver": VILLAGE, "items": items, "occurredOn": "2021-08-02"})
+    await life.step(
+        "transfers/T1/acceptances", {"receiver": VILLAGE, "items": items, "occurredOn": "2021-08-02"}
+    )
     await life.step("transfers/T1/completion", {"occurredOn": "2021-08-03"})
     await life.step(
         "ownership-confirmations", {"confirmation": confirmation(), "occurredOn": "2021-08-10"}, "office"
@@ -46,7 +48,13 @@ async def lived(service: Service, asset: str) -> Life:
     await life.step("custody", {"custody": custody(manager), "occurredOn": "2021-08-16"})
     await life.step("supervision", {"supervision": [{"supervisor": TOWNSHIP}], "occurredOn": "2021-08-16"})
     await life.step("leases", {"terms": terms()})
-    receipt = {"receipt": "R1", "amount": "30000.00", "receivedOn": "2022-09-01", "contract": "L1", "voucherNo": "收-1"}
+    receipt = {
+        "receipt": "R1",
+        "amount": "30000.00",
+        "receivedOn": "2022-09-01",
+        "contract": "L1",
+        "voucherNo": "收-1",
+    }
     await life.step("income-receipts", {"receipt": receipt})
     distribution = {
         "plan": "PLAN-1",
@@ -61,9 +69,16 @@ async def lived(service: Service, asset: str) -> Life:
         "filingDocument": "备001",
     }
     await life.step("income-distributions", {"distribution": distribution})
-    await life.step("leases/L1/ending", {"endedOn": "2023-03-01", "outcome": "TERMINATED", "reason": "设备老化"})
+    await life.step(
+        "leases/L1/ending", {"endedOn": "2023-03-01", "outcome": "TERMINATED", "reason": "设备老化"}
+    )
     await life.step("status-reports", {"report": {"state": "IDLE", "reportedOn": "2023-04-01"}})
-    proposal = {"disposal": "D1", "kind": "AUCTION", "reason": "长期闲置", "decisionDocument": "村代会〔2023〕3号"}
+    proposal = {
+        "disposal": "D1",
+        "kind": "AUCTION",
+        "reason": "长期闲置",
+        "decisionDocument": "村代会〔2023〕3号",
+    }
     await life.step("disposals", {"proposal": proposal, "occurredOn": "2023-05-01"})
     appraisal = {
         "method": "AGENCY",
@@ -75,7 +90,12 @@ async def lived(service: Service, asset: str) -> Life:
     }
     await life.step("disposals/D1/appraisals", {"appraisal": appraisal, "occurredOn": "2023-05-11"})
     evidence = hashlib.sha256(b"photo").hexdigest()
-    publication = {"publishedOn": "2023-05-15", "channel": "BULLETIN_BOARD", "place": VILLAGE, "evidenceSha256": evidence}
+    publication = {
+        "publishedOn": "2023-05-15",
+        "channel": "BULLETIN_BOARD",
+        "place": VILLAGE,
+        "evidenceSha256": evidence,
+    }
     await life.step("disposals/D1/publications", {"publication": publication})
     for level, who in (("TOWNSHIP", "approver"), ("AGRICULTURE", "agriculture")):
         body = {"level": level, "opinion": "同意", "occurredOn": "2023-06-01"}
@@ -145,7 +165,11 @@ async def test_the_ledgers_show_it_at_once(life: Life, service: Service) -> None
     asset = life.path.rsplit("/", 1)[1]
     page = await service.read("/v1/ledgers/asset-register", asset=asset, disposed="all", min_position=head)
     (row,) = page["rows"]
-    assert (row["originalValue"], row["disposalPrice"], row["disposedOn"]) == ("1000000.00", "156000.00", "2023-07-01")
+    assert (row["originalValue"], row["disposalPrice"], row["disposedOn"]) == (
+        "1000000.00",
+        "156000.00",
+        "2023-07-01",
+    )
     assert row["disposals"]["D1"]["appraisedValue"] == "150000.00"
     assert row["fundingLines"][0]["amount"] == "600000.00"
     assert page["position"] >= head

@@ -21,7 +21,9 @@ def mixed() -> list[bytes]:
     """Three good lines, one bad amount, one that is no JSON, one elsewhere, an empty one."""
     good = [orjson.dumps({"asset": new_code("N"), "card": road()}) for _ in range(3)]
     bad = orjson.dumps({"asset": new_code("N"), "card": road(originalValue="1万")})
-    elsewhere = orjson.dumps({"asset": new_code("N"), "card": road(location=OTHER_VILLAGE, implementer="COMMERCE")})
+    elsewhere = orjson.dumps(
+        {"asset": new_code("N"), "card": road(location=OTHER_VILLAGE, implementer="COMMERCE")}
+    )
     return [good[0], bad, good[1], b"{oops", b"", elsewhere, good[2]]
 
 

@@ -72,7 +72,9 @@ async def kept_asset(service: Service, person: str, duty: str = "MANAGER") -> st
     await service.write("/v1/assets", {"asset": asset, "card": road()})
     confirmed = {"confirmation": TOWNSHIP_OWNS}
     await service.write(f"{path}/ownership-confirmations", confirmed, "office", version=1)
-    await service.write(f"{path}/custody", {"custody": custody(person, duty), "occurredOn": "2022-01-01"}, version=2)
+    await service.write(
+        f"{path}/custody", {"custody": custody(person, duty), "occurredOn": "2022-01-01"}, version=2
+    )
     return asset
 
 
@@ -125,7 +127,9 @@ async def test_the_whole_walk(service: Service) -> None:
     assert (after["clear"], after["missing"], after["refusal"]) == (True, [], None)
     care = await service.read(f"/v1/persons/{leaving.incoming}/care", min_position=done["position"])
     assert sorted(row["asset"] for row in care["assets"]) == leaving.assets
-    ledger = await service.read("/v1/ledgers/departures", person=leaving.outgoing, min_position=done["position"])
+    ledger = await service.read(
+        "/v1/ledgers/departures", person=leaving.outgoing, min_position=done["position"]
+    )
     assert [(row["state"], row["missing"]) for row in ledger["rows"]] == [("COMPLETED", [])]
     again = await service.post(f"{leaving.path}/completion", {})
     assert again.status_code == 409
@@ -165,7 +169,9 @@ async def test_a_responsible_person_is_audited_by_an_independent_unit(service: S
         "opinion": "无保留意见",
         "reportNo": "审〔2023〕1号",
     }
-    forged = await service.post(f"{leaving.path}/audit", {"audit": audit | {"auditorOrganization": VILLAGE}}, "auditor")
+    forged = await service.post(
+        f"{leaving.path}/audit", {"audit": audit | {"auditorOrganization": VILLAGE}}, "auditor"
+    )
     assert (forged.status_code, forged.json()["code"]) == (403, "FORBIDDEN")
     await service.write(f"{leaving.path}/audit", {"audit": audit}, "auditor")
     done = await service.write(f"{leaving.path}/completion", {})
@@ -201,13 +207,20 @@ async def test_persons_in_a_case_are_known(service: Service) -> None:
 
 async def test_whoever_is_first_responsible_by_post_is_not_cleared(service: Service) -> None:
     head = await service.person(VILLAGE)
-    post = {"position": "VILLAGE_PARTY_SECRETARY", "person": head, "since": "2022-01-01", "documentNo": "任001"}
+    post = {
+        "position": "VILLAGE_PARTY_SECRETARY",
+        "person": head,
+        "since": "2022-01-01",
+        "documentNo": "任001",
+    }
     appointed = await service.post(f"/v1/organizations/{VILLAGE}/appointments", post, "personnel")
     assert appointed.status_code == 201, appointed.text
     asset = new_code()
     path = f"/v1/assets/{asset}"
     await service.write("/v1/assets", {"asset": asset, "card": road()})
-    await service.write(f"{path}/ownership-confirmations", {"confirmation": TOWNSHIP_OWNS}, "office", version=1)
+    await service.write(
+        f"{path}/ownership-confirmations", {"confirmation": TOWNSHIP_OWNS}, "office", version=1
+    )
     manager = await service.person(VILLAGE)
     first = {"firstResponsible": {"organization": VILLAGE, "position": "VILLAGE_PARTY_SECRETARY"}}
     await service.write(f"{path}/custody", {"custody": custody(manager) | first}, version=2)
@@ -233,7 +246,9 @@ async def many(service: Service, count: int) -> None:
     async def keep(code: str) -> None:
         async with gate:
             path = f"/v1/assets/{code}"
-            await service.write(f"{path}/ownership-confirmations", {"confirmation": TOWNSHIP_OWNS}, "office", version=1)
+            await service.write(
+                f"{path}/ownership-confirmations", {"confirmation": TOWNSHIP_OWNS}, "office", version=1
+            )
             await service.write(f"{path}/custody", {"custody": custody(leaving.outgoing)}, version=2)
 
     await asyncio.gather(*(keep(code) for code in codes))

@@ -25,7 +25,12 @@ def fuzz(database_url: str, tmp_path: Path, *, examples: int, seconds: int) -> N
             *("-H", f"Authorization: Bearer {token}", "--generation-with-security-parameters", "false"),
         ]
         run = subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, timeout=seconds + 120, env={**os.environ, "CI": "1"}
+            command,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=seconds + 120,
+            env={**os.environ, "CI": "1"},
         )
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
     asked = re.search(r"([0-9]+) generated", run.stdout)

@@ -75,20 +75,28 @@ async def test_money_is_a_plain_decimal_in_yuan(service: Service, value: Any, co
         ("", "DATE_MALFORMED"),
     ],
 )
-async def test_a_date_is_a_day_that_exists_and_is_not_to_come(service: Service, value: Any, code: str) -> None:
+async def test_a_date_is_a_day_that_exists_and_is_not_to_come(
+    service: Service, value: Any, code: str
+) -> None:
     await refused(service, {"card": road(completionDate=value)}, code)
     await refused(service, {"card": road(), "occurredOn": value}, code)
     await refused(service, {"card": road(fundingLines=lines(allocated_on=value))}, code)
 
 
 @pytest.mark.parametrize(("allocated_on", "scope"), [("2013-01-01", "IN"), ("2012-12-31", "OUT")])
-async def test_the_scope_begins_on_the_first_day_of_2013(service: Service, allocated_on: str, scope: str) -> None:
+async def test_the_scope_begins_on_the_first_day_of_2013(
+    service: Service, allocated_on: str, scope: str
+) -> None:
     body = {"asset": new_code(), "card": road(fundingLines=lines(allocated_on=allocated_on))}
     answer = await service.post("/v1/assets", body)
     if answer.status_code == 201:
         assert answer.json()["resource"]["scope"] == scope
     else:
-        assert (answer.status_code, answer.json()["code"], scope) == (409, "FUNDING_BEFORE_SCOPE_START", "OUT")
+        assert (answer.status_code, answer.json()["code"], scope) == (
+            409,
+            "FUNDING_BEFORE_SCOPE_START",
+            "OUT",
+        )
 
 
 @pytest.mark.parametrize(
@@ -99,7 +107,17 @@ async def test_names_hold_printable_text(service: Service, text: str) -> None:
     await refused(service, {"card": road(assetName=text)}, "FIELD_INVALID")
 
 
-@pytest.mark.parametrize("name", ["مەھەللە يولى", "玉麦镇 Ꙋ 𠮷野家", "e\u0301cole", "🛣️ 村道", "<script>alert(1)</script>", "'; DROP TABLE event; --"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "مەھەللە يولى",
+        "玉麦镇 Ꙋ 𠮷野家",
+        "e\u0301cole",
+        "🛣️ 村道",
+        "<script>alert(1)</script>",
+        "'; DROP TABLE event; --",
+    ],
+)
 async def test_names_of_all_scripts_come_back_as_they_were(service: Service, name: str) -> None:
     asset = new_code()
     await service.write("/v1/assets", {"asset": asset, "card": road(assetName=name)})
@@ -208,6 +226,8 @@ async def test_numbers_too_big_for_json_readers_are_refused(service: Service) ->
     asset = new_code()
     await service.write("/v1/assets", {"asset": asset, "card": road()})
     body = orjson.dumps({"year": 2021}).replace(b"2021", b"1" + b"0" * 30)
-    headers = service.headers("clerk", Idempotency_Key=new_code("key"), Content_Type="application/json", If_Match='"1"')
+    headers = service.headers(
+        "clerk", Idempotency_Key=new_code("key"), Content_Type="application/json", If_Match='"1"'
+    )
     answer = await service.http.post(f"/v1/assets/{asset}/depreciation", content=body, headers=headers)
     assert answer.status_code in {400, 422}

@@ -20,7 +20,9 @@ async def test_fifty_at_once_have_one_effect_and_equal_answers(service: Service)
 
 async def test_the_same_key_for_another_request_is_refused(service: Service) -> None:
     key = new_code("key")
-    assert (await service.post("/v1/assets", {"asset": new_code(), "card": road()}, key=key)).status_code == 201
+    assert (
+        await service.post("/v1/assets", {"asset": new_code(), "card": road()}, key=key)
+    ).status_code == 201
     before = await service.head()
     other = await service.post("/v1/assets", {"asset": new_code(), "card": road()}, key=key)
     assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
@@ -74,7 +76,10 @@ async def test_a_decision_names_the_version_it_rests_on(service: Service) -> Non
     asset = new_code()
     created = await service.post("/v1/assets", {"asset": asset, "card": road()})
     assert created.headers["etag"] == '"1"'
-    path, body = f"/v1/assets/{asset}/status-reports", {"report": {"state": "IDLE", "reportedOn": "2022-01-01"}}
+    path, body = (
+        f"/v1/assets/{asset}/status-reports",
+        {"report": {"state": "IDLE", "reportedOn": "2022-01-01"}},
+    )
     missing = await service.post(path, body)
     assert (missing.status_code, missing.json()["code"]) == (428, "VERSION_REQUIRED")
     assert (await service.post(path, body, version=1)).headers["etag"] == '"2"'
@@ -114,7 +119,9 @@ async def test_appointments_made_side_by_side_are_all_kept(service: Service) -> 
     path = f"/v1/organizations/{VILLAGE}/appointments"
     answers = await asyncio.gather(*(service.post(path, body, "personnel") for body in bodies))
     assert {answer.status_code for answer in answers} == {201}
-    held = {one["person"] for one in (await service.read(f"/v1/organizations/{VILLAGE}"))["resource"]["tenures"]}
+    held = {
+        one["person"] for one in (await service.read(f"/v1/organizations/{VILLAGE}"))["resource"]["tenures"]
+    }
     assert set(people) <= held
 
 

@@ -29,7 +29,11 @@ async def registered(service: Service) -> dict[str, dict[str, Any]]:
         place = (VILLAGE, TOWNSHIP) if number % 3 else (OTHER_VILLAGE, OTHER_TOWNSHIP)
         lines = [{"source": "FISCAL_DEV", "amount": value, "allocatedOn": "2019-03-01"}]
         cards[new_code(f"L{number:03d}")] = road(
-            assetName=f"村道 {number}", originalValue=value, fundingLines=lines, location=place[0], implementer=place[1]
+            assetName=f"村道 {number}",
+            originalValue=value,
+            fundingLines=lines,
+            location=place[0],
+            implementer=place[1],
         )
     bodies = [{"asset": code, "card": card} for code, card in cards.items()]
     answer = await service.post("/v1/assets/bulk", bodies, "office")
@@ -45,7 +49,9 @@ async def pages(service: Service, limit: int, **filters: Any) -> list[dict[str, 
         rows += page["rows"]
         if page["nextCursor"] is None:
             return rows
-        page = await service.read("/v1/ledgers/asset-register", limit=limit, cursor=page["nextCursor"], **filters)
+        page = await service.read(
+            "/v1/ledgers/asset-register", limit=limit, cursor=page["nextCursor"], **filters
+        )
 
 
 async def test_a_client_sees_its_own_write(service: Service) -> None:
@@ -104,7 +110,9 @@ async def test_pages_skip_nothing_that_was_there_while_others_write(
     assert set(registered) <= set(codes)
 
 
-async def test_an_export_ends_with_a_trailer_that_verifies(service: Service, registered: dict[str, Any]) -> None:
+async def test_an_export_ends_with_a_trailer_that_verifies(
+    service: Service, registered: dict[str, Any]
+) -> None:
     head = await service.head()
     answer = await service.http.get(
         "/v1/ledgers/asset-register",
@@ -143,7 +151,13 @@ async def test_totals_count_every_asset_once(service: Service, registered: dict[
     assert sum(one["assets"] for one in by) == totals["managed"]["assets"]
     assert {TOWNSHIP, OTHER_TOWNSHIP} <= {one["category"] for one in by}
     assert len(registered) == COUNT
-    for path in ("asset-register/owners", "income-ledger/holders", "household-register", "custody-ledger", "departures"):
+    for path in (
+        "asset-register/owners",
+        "income-ledger/holders",
+        "household-register",
+        "custody-ledger",
+        "departures",
+    ):
         await service.read(f"/v1/ledgers/{path}")
 
 
@@ -204,4 +218,7 @@ async def test_health_says_where_every_ledger_stands(service: Service) -> None:
     await service.read("/v1/ledgers/asset-register", min_position=await service.head())
     ready = await service.http.get("/health/ready")
     assert ready.status_code == 200, ready.text
-    assert {one["projection"] for one in ready.json()["checks"]["projections"]} >= {"asset_register", "departures"}
+    assert {one["projection"] for one in ready.json()["checks"]["projections"]} >= {
+        "asset_register",
+        "departures",
+    }

@@ -65,9 +65,13 @@ def test_every_write_asks_for_an_idempotency_key(document: dict[str, Any]) -> No
     for path, operations in document["paths"].items():
         post = operations.get("post")
         if post is not None and path != "/v1/keys":
-            required = {one["name"] for one in post["parameters"] if one["in"] == "header" and one["required"]}
+            required = {
+                one["name"] for one in post["parameters"] if one["in"] == "header" and one["required"]
+            }
             assert "Idempotency-Key" in required, path
-            assert ("If-Match" in required) == (path.startswith(("/v1/assets/{", "/v1/household-assets/{"))), path
+            assert ("If-Match" in required) == (
+                path.startswith(("/v1/assets/{", "/v1/household-assets/{"))
+            ), path
 
 
 def test_every_event_type_is_described(document: dict[str, Any]) -> None:

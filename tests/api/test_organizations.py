@@ -15,7 +15,9 @@ async def test_a_division_that_became_another_stays_in_the_history(service: Serv
     answer = await service.write(f"/v1/divisions/{old}/successor", succession, "admin")
     assert answer["resource"]["successor"] == new
     position = answer["position"]
-    before = {row["division"] for row in await service.read("/v1/divisions", on="2019-12-31", min_position=position)}
+    before = {
+        row["division"] for row in await service.read("/v1/divisions", on="2019-12-31", min_position=position)
+    }
     after = {row["division"] for row in await service.read("/v1/divisions", on="2020-01-01")}
     assert (old in before, old in after, new in after) == (True, False, True)
     assert (await service.read(f"/v1/divisions/{old}"))["resource"]["closedOn"] == "2020-01-01"
@@ -26,11 +28,15 @@ async def test_who_held_a_post_is_known_for_any_day(service: Service) -> None:
     path = f"/v1/organizations/{VILLAGE}"
     post = {"position": "FIRST_SECRETARY", "documentNo": "任001"}
     await service.write(f"{path}/appointments", post | {"person": first, "since": "2020-01-01"}, "personnel")
-    overlap = await service.post(f"{path}/appointments", post | {"person": second, "since": "2021-01-01"}, "personnel")
+    overlap = await service.post(
+        f"{path}/appointments", post | {"person": second, "since": "2021-01-01"}, "personnel"
+    )
     assert (overlap.status_code, overlap.json()["code"]) == (409, "TENURE_OVERLAP")
     ending = {"until": "2021-12-31", "reason": "轮换"}
     await service.write(f"{path}/appointments/FIRST_SECRETARY/{first}/ending", ending, "personnel")
-    taken = await service.write(f"{path}/appointments", post | {"person": second, "since": "2022-01-01"}, "personnel")
+    taken = await service.write(
+        f"{path}/appointments", post | {"person": second, "since": "2022-01-01"}, "personnel"
+    )
     for day, person in (("2021-12-31", first), ("2022-01-01", second)):
         rows = await service.read(
             f"{path}/tenures", position="FIRST_SECRETARY", on=day, min_position=taken["position"]
@@ -51,7 +57,13 @@ async def test_a_township_appoints_in_its_own_villages_only(service: Service) ->
 
 
 async def test_a_new_unit_hangs_on_known_ones(service: Service) -> None:
-    card = {"name": "合作社", "kind": "COMPANY", "division": VILLAGE, "superior": TOWNSHIP, "validFrom": "2020-01-01"}
+    card = {
+        "name": "合作社",
+        "kind": "COMPANY",
+        "division": VILLAGE,
+        "superior": TOWNSHIP,
+        "validFrom": "2020-01-01",
+    }
     code = new_code("ORG")
     await service.write("/v1/organizations", {"organization": code, "card": card}, "admin")
     for field, value in (("division", "653022999999"), ("superior", "NOBODY")):

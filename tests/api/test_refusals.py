@@ -29,10 +29,18 @@ async def test_a_broken_rule_is_answered_with_its_clause(service: Service) -> No
 
 @pytest.mark.parametrize(
     ("accepted", "language"),
-    [("en", "en"), ("zh-CN,en;q=0.5", "zh-CN"), ("en-GB;q=0.9, zh;q=0.1", "en"), ("fr", "zh-CN"), ("en;q=x", "zh-CN")],
+    [
+        ("en", "en"),
+        ("zh-CN,en;q=0.5", "zh-CN"),
+        ("en-GB;q=0.9, zh;q=0.1", "en"),
+        ("fr", "zh-CN"),
+        ("en;q=x", "zh-CN"),
+    ],
 )
 async def test_the_client_chooses_the_language(service: Service, accepted: str, language: str) -> None:
-    short = card() | {"fundingLines": [{"source": "FISCAL_DEV", "amount": "1.00", "allocatedOn": "2020-01-01"}]}
+    short = card() | {
+        "fundingLines": [{"source": "FISCAL_DEV", "amount": "1.00", "allocatedOn": "2020-01-01"}]
+    }
     answer = await service.post("/v1/assets", {"card": short}, Accept_Language=accepted)
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (422, "FUNDING_SUM_MISMATCH")

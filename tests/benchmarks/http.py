@@ -11,6 +11,7 @@ import statistics
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -64,9 +65,7 @@ class _Connection(asyncio.Protocol):
             self.done.set_result(None)
 
 
-async def load(
-    url: str, requests: Callable[[int, float], Requests], seconds: float, wanted: bytes
-) -> float:
+async def load(url: str, requests: Callable[[int, float], Requests], seconds: float, wanted: bytes) -> float:
     """Answers per second over `CONNECTIONS` connections; any other status than `wanted` is a mistake."""
     address = httpx.URL(url)
     statuses: dict[bytes, int] = {}
@@ -75,11 +74,11 @@ async def load(
     connections: list[_Connection] = []
     for number in range(CONNECTIONS):
         _, protocol = await loop.create_connection(
-            lambda number=number: _Connection(requests(number, started + seconds), statuses),  # type: ignore[misc]
+            partial(_Connection, requests(number, started + seconds), statuses),
             address.host,
-            address.port,
+            int(address.port or 0),
         )
-        connections.append(protocol)  # type: ignore[arg-type]
+        connections.append(protocol)
     await asyncio.gather(*(connection.done for connection in connections))
     elapsed = perf_counter() - started
     if set(statuses) != {wanted}:
@@ -153,7 +152,9 @@ async def run(url: str, *, seconds: float = 4.0, runs: int = 3) -> list[dict[str
                 for number in range(CONNECTIONS):
                     asset = f"R-{number:04d}"
                     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": asset}
-                    answer = await http.post("/v1/assets", json={"asset": asset, "card": road()}, headers=headers)
+                    answer = await http.post(
+                        "/v1/assets", json={"asset": asset, "card": road()}, headers=headers
+                    )
                     answer.raise_for_status()
             contestants = {
                 "no-op, body of a registration": (traffic.registrations("/noop"), b"200"),
@@ -165,7 +166,10 @@ async def run(url: str, *, seconds: float = 4.0, runs: int = 3) -> list[dict[str
             for _ in range(runs):
                 for name, (requests, wanted) in contestants.items():
                     figures[name].append(await load(service, requests, seconds, wanted))
-    noop = {"register an asset": "no-op, body of a registration", "report on an asset": "no-op, body of a report"}
+    noop = {
+        "register an asset": "no-op, body of a registration",
+        "report on an asset": "no-op, body of a report",
+    }
     medians = {name: statistics.median(values) for name, values in figures.items()}
     return [
         {

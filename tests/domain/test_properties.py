@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import date
 from decimal import Decimal
@@ -142,6 +143,6 @@ def test_a_life_s_depreciation_sums_to_what_is_depreciable(
     assert course[0] == 0
     assert course[-1] == basis.depreciable <= cost
     assert course == sorted(course)
-    posted = [after - before for before, after in zip(course, course[1:], strict=False)]
+    posted = [after - before for before, after in itertools.pairwise(course)]
     assert sum(posted) == basis.depreciable
     assert basis.first_gap(posted_through=None, year=basis.first_year, accumulated=0) is None

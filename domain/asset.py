@@ -422,7 +422,11 @@ class Asset(DomainAggregate):
 
     @event(OwnershipConfirmed)
     def _ownership_confirmed(
-        self, confirmation: OwnershipConfirmation, rule: str, regime: str, attributions: tuple[PartyShare, ...]
+        self,
+        confirmation: OwnershipConfirmation,
+        rule: str,
+        regime: str,
+        attributions: tuple[PartyShare, ...],
     ) -> None:
         self.title = "CONFIRMED"
         self.owners = confirmation.owners
@@ -1013,7 +1017,9 @@ class Asset(DomainAggregate):
             raise refuse("ALREADY_EXISTS", what=proposal.disposal)
         check_proposal(proposal, owner_kind=self.owner_kind or "", at=at)
         good = at.rules.parameter("P23")
-        runs_well = self.operation in good.operation_states and not self.risks.keys() & set(good.without_flags)
+        runs_well = self.operation in good.operation_states and not self.risks.keys() & set(
+            good.without_flags
+        )
         at.require(not runs_well, "WELL_OPERATING_NOT_DISPOSABLE", state=self.operation)
         self.record(self.DisposalProposed, at, proposal=proposal)
 
@@ -1035,7 +1041,9 @@ class Asset(DomainAggregate):
         current = self._open_disposal(disposal, at)
         if current.appraisal == appraisal:
             return
-        value = self._disposal_value(current.model_copy(update={"appraisal": appraisal, "approval": None}), at)
+        value = self._disposal_value(
+            current.model_copy(update={"appraisal": appraisal, "approval": None}), at
+        )
         check_appraisal(appraisal, value=value, at=at)
         self.record(
             self.AppraisalRecorded,

@@ -78,7 +78,12 @@ def years_after(day: date, years: int) -> date:
 
 
 def check_terms(
-    terms: ContractTerms, card: RegisterCard, *, owners: frozenset[str], existing: Iterable[Contract], at: Occasion
+    terms: ContractTerms,
+    card: RegisterCard,
+    *,
+    owners: frozenset[str],
+    existing: Iterable[Contract],
+    at: Occasion,
 ) -> None:
     """What any operating contract must settle (C4.7-03, C4.11-01, C4.11-02, C4.3-15; lease term by 民法典 705)."""
     at.cite("C4.7-03", "C4.11-01", "C4.11-02", "C4.3-15")

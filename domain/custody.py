@@ -51,7 +51,11 @@ def check_duties(before: Custody | None, after: Custody, at: Occasion) -> None:
     leaving = sorted({duty.person for duty in before.duties if duty not in after.duties})
     at.require(not leaving, "HANDOVER_INCOMPLETE", clause="C4.10-10", missing=leaving)
     at.require(
-        not after.provisional, "STEP_OUT_OF_ORDER", clause="C4.10-02", step="provisionalCustody", state="ASSIGNED"
+        not after.provisional,
+        "STEP_OUT_OF_ORDER",
+        clause="C4.10-02",
+        step="provisionalCustody",
+        state="ASSIGNED",
     )
 
 

@@ -52,4 +52,6 @@ class DepreciationBasis:
     def first_gap(self, *, posted_through: int | None, year: int, accumulated: int) -> int | None:
         """The first year before `year` that still has something to post, or None."""
         start = self.first_year if posted_through is None else posted_through + 1
-        return next((one for one in range(start, year) if self.accumulated_by_end_of(one) > accumulated), None)
+        return next(
+            (one for one in range(start, year) if self.accumulated_by_end_of(one) > accumulated), None
+        )

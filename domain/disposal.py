@@ -115,7 +115,9 @@ def check_proposal(proposal: DisposalProposal, *, owner_kind: str, at: Occasion)
     at.cite("C4.12-01", "C4.12-02")
     if proposal.kind == "OTHER" and proposal.kind_name is None:
         raise refuse("FIELD_REQUIRED", clause="C4.12-02", missing=["kindName"], field="kindName")
-    decides = any(step.meeting is not None and owner_kind in step.only_for for step in at.rules.chain("A14").steps)
+    decides = any(
+        step.meeting is not None and owner_kind in step.only_for for step in at.rules.chain("A14").steps
+    )
     at.require(
         proposal.decision_document or not decides,
         "DECISION_REQUIRED",
@@ -155,7 +157,9 @@ def check_appraisal(appraisal: Appraisal, *, value: Fen, at: Occasion) -> None:
     at.require(not missing, "APPRAISAL_REQUIRED", missing=missing)
 
 
-def check_publication(publication: Publication, *, owner_kind: str, places: frozenset[str], at: Occasion) -> None:
+def check_publication(
+    publication: Publication, *, owner_kind: str, places: frozenset[str], at: Occasion
+) -> None:
     """The result is published where the asset belongs; a department belongs to the whole county (C4.12-03)."""
     at.cite("C4.12-03")
     at.not_in_future(publication.published_on, "publishedOn")
@@ -191,7 +195,12 @@ def check_approval(
     at.cite(route.article)
     skipped = [level for level in route.levels if level not in disposal.forwarded]
     at.require(
-        not skipped, "STEP_OUT_OF_ORDER", clause="C4.12-05", step="approval", state=disposal.state, missing=skipped
+        not skipped,
+        "STEP_OUT_OF_ORDER",
+        clause="C4.12-05",
+        step="approval",
+        state=disposal.state,
+        missing=skipped,
     )
     highest = at.rules.disposal_route(owner_kind, MAX_FEN).approver
     at.require(

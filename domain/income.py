@@ -22,7 +22,9 @@ class IncomeReceipt(Value):
     received_on: BusinessDate = Field(title="收款日期")
     contract: Code | None = Field(default=None, title="经营合同")
     payer: Name | None = Field(default=None, title="付款人")
-    account_kind: str = Field(default="COLLECTIVE", title="收款账户类型", pattern="^(COLLECTIVE|UNIT|PERSONAL)$")
+    account_kind: str = Field(
+        default="COLLECTIVE", title="收款账户类型", pattern="^(COLLECTIVE|UNIT|PERSONAL)$"
+    )
     voucher_no: Name = Field(title="凭证号")
     reason: Name | None = Field(default=None, title="超出应收的说明")
 

@@ -84,7 +84,13 @@ class Occasion:
         return override.expires_on >= self.on
 
     def require(
-        self, holds: object, code: str, *, clause: str | None = None, missing: Iterable[str] = (), **params: Any
+        self,
+        holds: object,
+        code: str,
+        *,
+        clause: str | None = None,
+        missing: Iterable[str] = (),
+        **params: Any,
     ) -> None:
         """`refuse` unless `holds`."""
         if not holds:

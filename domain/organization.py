@@ -174,7 +174,9 @@ class Organization(DomainAggregate):
         if (successor, closed_on) == (self.successor, self.closed_on):
             return
         if self.closed_on is not None:
-            raise refuse("STEP_OUT_OF_ORDER", clause="C4.3-10", step="organizationSuccession", state="SUCCEEDED")
+            raise refuse(
+                "STEP_OUT_OF_ORDER", clause="C4.3-10", step="organizationSuccession", state="SUCCEEDED"
+            )
         at.not_in_future(closed_on, "closedOn")
         if closed_on < self.card.valid_from:
             raise refuse("DATE_ORDER", clause="C4.3-10", earlier="validFrom", later="closedOn")
@@ -230,7 +232,9 @@ class Organization(DomainAggregate):
         at.cite("C5.1-01")
         if (position, person, until) in {(one.position, one.person, one.until) for one in self.tenures}:
             return
-        current = [one for one in self.tenures if (one.position, one.person, one.until) == (position, person, None)]
+        current = [
+            one for one in self.tenures if (one.position, one.person, one.until) == (position, person, None)
+        ]
         if not current:
             raise refuse("NOT_FOUND", what=f"{position}/{person}")
         at.not_in_future(until, "until")

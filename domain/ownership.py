@@ -53,7 +53,9 @@ def check_confirmation(
     regime = at.rules.regime(card.asset_class, confirmation.owner_kind)
     at.cite(regime.article)
     if confirmation.regime is not None and confirmation.regime != regime.regime:
-        raise refuse("REGIME_MISMATCH", clause=regime.article, given=confirmation.regime, derived=regime.regime)
+        raise refuse(
+            "REGIME_MISMATCH", clause=regime.article, given=confirmation.regime, derived=regime.regime
+        )
     if confirmation.verification_basis is None:
         at.warn("STOCKTAKE_BASIS_MISSING")
     return advice, regime.regime

@@ -23,7 +23,9 @@ class FundingLine(Value):
     source: Code = Field(title="资金来源", description="资金来源代码（T1） / fund source code")
     amount: Fen = Field(title="金额")
     allocated_on: BusinessDate = Field(title="拨付日期")
-    direct_to_village: bool | None = Field(default=None, title="是否直接投入到村", description="社会捐助资金必填")
+    direct_to_village: bool | None = Field(
+        default=None, title="是否直接投入到村", description="社会捐助资金必填"
+    )
     village: Code | None = Field(default=None, title="对应村", description="联建项目按投资比例确权时使用")
     document_no: Name | None = Field(default=None, title="资金文号")
     from_asset: Code | None = Field(default=None, title="来源资产", description="处置所得再安排时的原资产")
@@ -44,14 +46,18 @@ class RegisterCard(Value):
     asset_name: Name = Field(title="资产名称")
     asset_content: Text = Field(title="资产内容")
     asset_class: Code = Field(title="类别", description="PUBLIC_WELFARE 公益类 / OPERATING 经营类")
-    subclass: Code | None = Field(default=None, title="子类", description="公益类必填：INFRASTRUCTURE / PUBLIC_SERVICE")
+    subclass: Code | None = Field(
+        default=None, title="子类", description="公益类必填：INFRASTRUCTURE / PUBLIC_SERVICE"
+    )
     asset_type: Code = Field(title="类型")
     construction_start: BusinessDate | None = Field(default=None, title="开工时间")
     completion_date: BusinessDate = Field(title="建设时间（完工时间）")
     useful_life_years: int | None = Field(default=None, title="预计使用年限（年）", strict=True, le=1000)
     quantity: Quantity = Field(title="数量")
     unit_of_measure: Name = Field(title="单位")
-    items: tuple[Name, ...] = Field(default=(), title="清单", description="单位为“批”时逐项列出", max_length=5000)
+    items: tuple[Name, ...] = Field(
+        default=(), title="清单", description="单位为“批”时逐项列出", max_length=5000
+    )
     original_value: Fen = Field(title="原始价值")
     funding_lines: tuple[FundingLine, ...] = Field(default=(), title="资金来源构成", max_length=200)
     location: Code = Field(title="所在地", description="村或乡（镇）的行政区划代码")
@@ -79,7 +85,9 @@ class Correction(Value):
     An asset that was disposed of is corrected only with a document of the county (T11).
     """
 
-    changes: dict[str, JsonValue] = Field(title="更正内容", description="字段名及新值 / field names and new values")
+    changes: dict[str, JsonValue] = Field(
+        title="更正内容", description="字段名及新值 / field names and new values"
+    )
     reason: Text = Field(title="更正理由")
     document_no: Name = Field(title="更正依据文号")
     county_document_no: Name | None = Field(default=None, title="县级文件文号", description="已处置资产必填")
@@ -170,7 +178,9 @@ def settle_funding(lines: tuple[FundingLine, ...], at: Occasion) -> tuple[Fundin
             raise refuse("AMOUNT_NOT_POSITIVE", field=f"fundingLines[{index}].amount")
         at.not_in_future(line.allocated_on, f"fundingLines[{index}].allocatedOn")
         source = at.rules.check_fund_line(line, index)
-        settled.append(line if source.code == line.source else line.model_copy(update={"source": source.code}))
+        settled.append(
+            line if source.code == line.source else line.model_copy(update={"source": source.code})
+        )
     return tuple(settled)
 
 

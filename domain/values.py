@@ -155,7 +155,9 @@ BusinessDate = Annotated[
 """A day on which something happened or takes effect (Asia/Shanghai), never a moment."""
 
 
-_ZERO_WIDTH_JOINERS = "\u200c\u200d"  # part of correct Uyghur and emoji, unlike the other invisible characters
+_ZERO_WIDTH_JOINERS = (
+    "\u200c\u200d"  # part of correct Uyghur and emoji, unlike the other invisible characters
+)
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 
 

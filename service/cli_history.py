@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 
 
-@app.callback(invoke_without_command=True)
+@app.command()
 def history(
     ctx: typer.Context,
     asset: Annotated[str, typer.Argument(help="Asset code.")],

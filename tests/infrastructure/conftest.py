@@ -45,7 +45,9 @@ def environment(place: Path) -> dict[str, str]:
     return {**os.environ, "TAIZHANG_DATA": str(place / "data"), "PYTHONPATH": str(ROOT)}
 
 
-def taizhang(*arguments: str, environment: dict[str, str], **options: object) -> subprocess.CompletedProcess[str]:
+def taizhang(
+    *arguments: str, environment: dict[str, str], **options: object
+) -> subprocess.CompletedProcess[str]:
     """Run `taizhang` to its end."""
     command = [sys.executable, "-c", "from service.cli import main; main()", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, **options)

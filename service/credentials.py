@@ -17,7 +17,7 @@ from time import monotonic
 from typing import Any, Final
 
 import asyncpg
-from sqlalchemy import ARRAY, Column, DateTime, LargeBinary, MetaData, PrimaryKeyConstraint, String, Table
+from sqlalchemy import ARRAY, Column, DateTime, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text
 
 from domain.refusals import refuse
 from service.actor import Actor
@@ -25,20 +25,20 @@ from service.authorization import Role
 
 metadata: Final = MetaData()
 
-_KEY: Final = String(collation="C")
+_KEY: Final = Text(collation="C")
 
 credential: Final = Table(
     "credential",
     metadata,
     Column("id", _KEY, nullable=False, comment="公开的密钥编号"),
-    Column("kind", String, nullable=False, comment="api_key 或 bootstrap"),
+    Column("kind", Text, nullable=False, comment="api_key 或 bootstrap"),
     Column("county", _KEY, nullable=False, comment="所属县代码"),
     Column("secret_sha256", LargeBinary, nullable=False, comment="密钥摘要，原文不保存"),
-    Column("label", String, nullable=False, comment="用途说明"),
-    Column("organization", String, nullable=False, comment="单位"),
-    Column("organization_kind", String, nullable=False, comment="单位类型"),
-    Column("roles", ARRAY(String), nullable=False, comment="角色"),
-    Column("divisions", ARRAY(String), nullable=False, comment="区划范围（代码前缀）"),
+    Column("label", Text, nullable=False, comment="用途说明"),
+    Column("organization", Text, nullable=False, comment="单位"),
+    Column("organization_kind", Text, nullable=False, comment="单位类型"),
+    Column("roles", ARRAY(Text), nullable=False, comment="角色"),
+    Column("divisions", ARRAY(Text), nullable=False, comment="区划范围（代码前缀）"),
     Column("created_at", DateTime(timezone=True), nullable=False, comment="创建时间"),
     Column("expires_at", DateTime(timezone=True), nullable=True, comment="失效时间"),
     Column("revoked_at", DateTime(timezone=True), nullable=True, comment="吊销或用毕时间"),

@@ -825,11 +825,12 @@ async def rebuild(
             "from service.rebuild import obey; obey()",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            cwd=Path(__file__).resolve().parents[1],
+            cwd=Path(__file__).parents[1],
             limit=2**24,
         )
-        assert process.stdin is not None
-        assert process.stdout is not None
+        if process.stdin is None or process.stdout is None:
+            msg = "the worker has no pipes"
+            raise RuntimeError(msg)
         try:
             process.stdin.write(orjson.dumps(order | {"names": [one.name for one in group]}))
             process.stdin.close()

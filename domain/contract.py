@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import Annotated, TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Fen, Name, Text, Value
@@ -24,6 +24,11 @@ class Operator(Value):
     credit_code: Code | None = Field(default=None, title="统一社会信用代码")
 
 
+def _in_order(clauses: dict[str, str]) -> dict[str, str]:
+    """By key, as the log's canonical JSON has them: a state from the log and a state in memory are the same bytes."""
+    return dict(sorted(clauses.items()))
+
+
 class ContractTerms(Value):
     """An operating contract: mode, operator, term, the clauses it must settle, and the money.
 
@@ -39,7 +44,7 @@ class ContractTerms(Value):
     starts_on: BusinessDate = Field(title="起始日期")
     ends_on: BusinessDate = Field(title="终止日期")
     signer: Code = Field(title="签约所有权人")
-    clauses: dict[Code, Text] = Field(title="合同条款", max_length=30)
+    clauses: Annotated[dict[Code, Text], AfterValidator(_in_order)] = Field(title="合同条款", max_length=30)
     custody_rule_document: Name | None = Field(default=None, title="管护制度文号")
     decision_document: Name | None = Field(default=None, title="民主决策或审批文号")
     annual_income: Fen = Field(title="年收益（租金、承包费等）")

@@ -44,34 +44,35 @@ ASSET_TIMELINE: Final = ledger_table(
 )
 
 
-def _row(event: LedgerEvent, asset: str) -> Row:
+def _add(event: LedgerEvent, rows: Rows, asset: str) -> None:
     actor, basis = event.actor, event.basis
-    return {
-        "asset": asset,
-        "stream": event.stream,
-        "version": event.version,
-        "type": event.type,
-        "occurred_on": event.day,
-        "recorded_at": event.moment,
-        "actor": actor.id,
-        "actor_organization": actor.organization,
-        "warnings": len(basis.warnings),
-        "findings": len(basis.findings),
-        "position": event.position,
-    }
+    rows.append(
+        ASSET_TIMELINE,
+        asset,
+        event.stream,
+        event.version,
+        event.type,
+        event.day,
+        event.moment,
+        actor.id,
+        actor.organization,
+        len(basis.warnings),
+        len(basis.findings),
+        event.position,
+    )
 
 
 def _own(event: LedgerEvent, rows: Rows) -> None:
-    rows.append(ASSET_TIMELINE, _row(event, event.id))
+    _add(event, rows, event.id)
 
 
 def _listed(event: LedgerEvent, rows: Rows) -> None:
     for asset in dict.fromkeys(event.data["assets"]):
-        rows.append(ASSET_TIMELINE, _row(event, asset))
+        _add(event, rows, asset)
 
 
 def _line(event: LedgerEvent, rows: Rows) -> None:
-    rows.append(ASSET_TIMELINE, _row(event, event.data["asset"]))
+    _add(event, rows, event.data["asset"])
 
 
 _OF_LISTS: Final[dict[str, Handler]] = {

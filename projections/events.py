@@ -80,6 +80,10 @@ class LedgerEvent(msgspec.Struct, rename="camel", gc=False):
     basis: _Basis
     raw: msgspec.Raw = msgspec.field(name="data")
     position: int = 0
+    id: str = ""
+    """The aggregate's id: the stream's name after its first hyphen."""
+    day: date = date.min
+    """Business date."""
     decoded: dict[str, Any] | None = None
 
     @property
@@ -88,16 +92,6 @@ class LedgerEvent(msgspec.Struct, rename="camel", gc=False):
         if self.decoded is None:
             self.decoded = orjson.loads(memoryview(self.raw))
         return self.decoded
-
-    @property
-    def id(self) -> str:
-        """The aggregate's id: the stream's name after its first hyphen."""
-        return self.stream[self.stream.index("-") + 1 :]
-
-    @property
-    def day(self) -> date:
-        """Business date."""
-        return day(self.occurred_on)
 
     @property
     def moment(self) -> datetime:
@@ -119,7 +113,7 @@ class EventReader:
             event = self._decode(body)
         except (msgspec.MsgspecError, ValueError) as error:
             raise Undecodable(position, self._type_of(body), f"{type(error).__name__}: {error}") from error
-        event.position = position
+        _complete(event, position)
         if self._schemas.get(event.type) != event.schema:
             try:
                 event.schema = self._upcast(event.type, event.schema, event.data)
@@ -139,7 +133,7 @@ class EventReader:
                 event = self.read(position, body)  # raises, with the position
             if schemas.get(event.type) != event.schema:
                 event = self.read(position, body)
-            event.position = position
+            _complete(event, position)
             events.append(event)
         return events
 
@@ -153,10 +147,17 @@ class EventReader:
         return name if isinstance(name, str) and name in self._schemas else None
 
 
+def _complete(event: LedgerEvent, position: int) -> None:
+    """What every ledger asks of an event, worked out once."""
+    event.position = position
+    event.id = event.stream.partition("-")[2]
+    event.day = day(event.occurred_on)
+
+
 def of_recorded(recorded: RecordedEvent) -> LedgerEvent:
     """A recorded event in the shape projections read."""
     actor, basis = recorded.actor, recorded.basis
-    return LedgerEvent(
+    event = LedgerEvent(
         stream=recorded.stream,
         version=recorded.version,
         type=recorded.type,
@@ -166,6 +167,7 @@ def of_recorded(recorded: RecordedEvent) -> LedgerEvent:
         actor=_Actor(actor.get("id", ""), actor.get("kind", ""), actor.get("organization")),
         basis=_Basis(*([msgspec.Raw(b"{}")] * len(basis.get(name, ())) for name in ("warnings", "findings"))),
         raw=msgspec.Raw(b""),
-        position=recorded.position,
         decoded=recorded.data,
     )
+    _complete(event, recorded.position)
+    return event

@@ -46,29 +46,6 @@ INCOME_LEDGER: Final = ledger_table(
 )
 
 
-def _entry(
-    event: LedgerEvent, line: int, entry: str, holder: str | None, amount: int, entered_on: date
-) -> Row:
-    return {
-        "line": line,
-        "asset": event.id,
-        "entry": entry,
-        "holder": holder,
-        "amount": amount,
-        "entered_on": entered_on,
-        "year": entered_on.year,
-        "voucher_no": None,
-        "reference": None,
-        "contract": None,
-        "payer": None,
-        "account_kind": None,
-        "use": None,
-        "purpose": None,
-        "household": None,
-        "position": event.position,
-    }
-
-
 def _received(event: LedgerEvent, rows: Rows) -> None:
     data = event.data
     receipt = data["receipt"]
@@ -77,13 +54,9 @@ def _received(event: LedgerEvent, rows: Rows) -> None:
         (one["party"], one["amount"]) for one in data.get("attributions", ())
     ]
     for line, (holder, amount) in enumerate(parts or [(None, receipt["amount"])], 1):
-        row = _entry(event, line, "RECEIPT", holder, amount, received_on)
-        row["voucher_no"] = receipt["voucherNo"]
-        row["reference"] = receipt["receipt"]
-        row["contract"] = receipt.get("contract")
-        row["payer"] = receipt.get("payer")
-        row["account_kind"] = receipt.get("accountKind", "COLLECTIVE")
-        rows.append(INCOME_LEDGER, row)
+        papers = receipt["voucherNo"], receipt["receipt"], receipt.get("contract"), receipt.get("payer")
+        account = receipt.get("accountKind", "COLLECTIVE")
+        _add(event, rows, line, "RECEIPT", holder, amount, received_on, *papers, account)
 
 
 def _attributed(event: LedgerEvent, rows: Rows) -> None:
@@ -93,20 +66,67 @@ def _attributed(event: LedgerEvent, rows: Rows) -> None:
     moved = -sum(share["amount"] for share in shares)
     parts: list[tuple[str | None, int]] = [(None, moved), *((one["party"], one["amount"]) for one in shares)]
     for line, (holder, amount) in enumerate(parts, 1):
-        rows.append(INCOME_LEDGER, _entry(event, line, "ATTRIBUTION", holder, amount, event.day))
+        _add(event, rows, line, "ATTRIBUTION", holder, amount, event.day)
 
 
 def _distributed(event: LedgerEvent, rows: Rows) -> None:
-    distribution = event.data["distribution"]
-    paid_on = day(distribution["paidOn"])
-    for line, use in enumerate(distribution["lines"], 1):
-        row = _entry(event, line, "DISTRIBUTION", distribution["holder"], -use["amount"], paid_on)
-        row["voucher_no"] = distribution["voucherNo"]
-        row["reference"] = distribution["plan"]
-        row["use"] = use["use"]
-        row["purpose"] = use.get("purpose")
-        row["household"] = use.get("household")
-        rows.append(INCOME_LEDGER, row)
+    paid = event.data["distribution"]
+    paid_on, papers = day(paid["paidOn"]), (paid["voucherNo"], paid["plan"])
+    for line, use in enumerate(paid["lines"], 1):
+        purpose = use["use"], use.get("purpose"), use.get("household")
+        _add(
+            event,
+            rows,
+            line,
+            "DISTRIBUTION",
+            paid["holder"],
+            -use["amount"],
+            paid_on,
+            *papers,
+            None,
+            None,
+            None,
+            *purpose,
+        )
+
+
+def _add(
+    event: LedgerEvent,
+    rows: Rows,
+    line: int,
+    entry: str,
+    holder: str | None,
+    amount: int,
+    entered_on: date,
+    voucher_no: str | None = None,
+    reference: str | None = None,
+    contract: str | None = None,
+    payer: str | None = None,
+    account_kind: str | None = None,
+    use: str | None = None,
+    purpose: str | None = None,
+    household: str | None = None,
+) -> None:
+    """Add a line of the ledger."""
+    rows.append(
+        INCOME_LEDGER,
+        line,
+        event.id,
+        entry,
+        holder,
+        amount,
+        entered_on,
+        entered_on.year,
+        voucher_no,
+        reference,
+        contract,
+        payer,
+        account_kind,
+        use,
+        purpose,
+        household,
+        event.position,
+    )
 
 
 def _keys(_event: LedgerEvent) -> tuple[tuple[LedgerTable, str], ...]:

@@ -39,7 +39,8 @@ class TableRows:
         """Rows to be written, None: to be deleted."""
         self.new: set[tuple[str, Any]] = set()
         """Those of `changed` that the table cannot hold yet."""
-        self.appended: list[Row] = []
+        self.appended: list[tuple[Any, ...]] = []
+        """Rows to be added, in the order of the table's columns."""
         self.complete = True
         """Whether memory holds every row there is: then a group that is not here does not exist."""
         self._rest = ledger.rest
@@ -63,11 +64,12 @@ class TableRows:
 class Rows:
     """The rows of one county that a run of events may read and change."""
 
-    __slots__ = ("county", "tables")
+    __slots__ = ("_of", "county", "tables")
 
     def __init__(self, county: str, ledgers: Iterable[LedgerTable]) -> None:
         self.county = county
-        self.tables = {ledger.name: TableRows(ledger, county) for ledger in ledgers}
+        self._of = {ledger: TableRows(ledger, county) for ledger in ledgers}
+        self.tables = {ledger.name: rows for ledger, rows in self._of.items()}
 
     def find(self, ledger: LedgerTable, group: str) -> Mapping[str, Any] | None:
         """The only row of a group, for reading; None if there is none."""
@@ -80,21 +82,19 @@ class Rows:
 
     def edit(self, ledger: LedgerTable, group: str, sub: Any = None) -> Row:
         """A row, to be changed in place; KeyError if there is none."""
-        found = self.tables[ledger.name]
-        rows = found.groups.get(group)
-        if rows is None:
-            self._group(ledger, group)  # raises if the group might exist all the same
-            rows = {}
-        row = rows.get(sub)
-        if row is None:
+        found = self._of[ledger]
+        try:
+            row = found.groups[group][sub]
+        except KeyError:
+            self._group(ledger, group)  # raises if it might exist all the same
             what = group if sub is None else f"{group} / {sub}"
-            raise KeyError(f"{ledger.name} has no row {what}")
+            raise KeyError(f"{ledger.name} has no row {what}") from None
         found.changed[group, sub] = row
         return row
 
     def put(self, ledger: LedgerTable, row: Row) -> Row:
         """Add a row, or replace the one with the same key."""
-        found = self.tables[ledger.name]
+        found = self._of[ledger]
         row["county"] = self.county
         group, sub = row[ledger.group or ""], found.sub_key(row)
         self._group(ledger, group)
@@ -107,7 +107,7 @@ class Rows:
 
     def delete(self, ledger: LedgerTable, group: str, sub: Any = None) -> None:
         """Remove a row; KeyError if there is none."""
-        found = self.tables[ledger.name]
+        found = self._of[ledger]
         if sub not in self._group(ledger, group):
             raise KeyError(f"{ledger.name} has no row {group} / {sub}")
         del found.groups[group][sub]
@@ -118,18 +118,18 @@ class Rows:
         else:
             found.changed[key] = None
 
-    def append(self, ledger: LedgerTable, row: Row) -> None:
-        """Add a row to a table that is only added to."""
-        row["county"] = self.county
-        self.tables[ledger.name].appended.append(row)
+    def append(self, ledger: LedgerTable, *values: Any) -> None:
+        """Add a row to a table that is only added to: its values after `county`, in the order of its columns."""
+        self._of[ledger].appended.append((self.county, *values))
 
     def all(self, ledger: LedgerTable) -> list[Row]:
         """Every row in memory."""
-        found = self.tables[ledger.name]
-        return [*found.appended, *(row for rows in found.groups.values() for row in rows.values())]
+        found = self._of[ledger]
+        appended = [dict(zip(ledger.columns, values, strict=True)) for values in found.appended]
+        return [*appended, *(row for rows in found.groups.values() for row in rows.values())]
 
     def _group(self, ledger: LedgerTable, group: str) -> Mapping[Any, Row]:
-        found = self.tables[ledger.name]
+        found = self._of[ledger]
         rows = found.groups.get(group)
         if rows is not None:
             return rows

@@ -95,7 +95,7 @@ class LedgerTable:
     """A table a projection writes. Rows that an event needs together form a group; a batch loads whole groups.
 
     `group` names the text column that makes the group (beside `county`): the whole key, or its first part. None:
-    rows are only ever added (`append`), never looked at again by the projection.
+    rows are only ever added (`append`), never looked at again by the projection; such a table has no JSON columns.
     """
 
     table: Table

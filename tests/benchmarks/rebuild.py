@@ -53,7 +53,7 @@ async def run(url: str) -> list[dict[str, Any]]:
 
 async def _fill(url: str) -> None:
     connection = await asyncpg.connect(url)
-    history = iter(RandomHistory(1, alive=ALIVE))
+    history = iter(RandomHistory(1, alive=ALIVE, departures=0.0001, disposed=0.05, reassigned=0.05))
     left = EVENTS
     while left:
         part: list[RecordedEvent] = [next(history) for _ in range(min(left, 50_000))]

@@ -257,6 +257,7 @@ class _Life:
     disposal: str | None = None
     events: int = 0
     in_case: bool = False
+    supervised: bool = False
     disposed: bool = False
 
     @property
@@ -267,10 +268,25 @@ class _Life:
 class RandomHistory:
     """Events of a county's life, for ever, from a seed. Assets live about 16 events, households about 4."""
 
-    def __init__(self, seed: int, county: str = COUNTY, *, alive: int = 200) -> None:
+    def __init__(
+        self,
+        seed: int,
+        county: str = COUNTY,
+        *,
+        alive: int = 200,
+        departures: float = 0.003,
+        disposed: float = 1.0,
+        reassigned: float = 1.0,
+    ) -> None:
+        """`alive`: assets that things happen to at a time; `departures`: cases per step; `disposed`: part of the
+        assets that end so, the others come to rest; `reassigned`: how often custody that is assigned changes.
+        """
         self.random = random.Random(seed)
         self.log = Log(county, keep=False)
         self.alive = alive
+        self.departures = departures
+        self.disposed = disposed
+        self.reassigned = reassigned
         self.lives: list[_Life] = []
         self.households: list[str] = []
         self.persons: list[str] = []
@@ -284,7 +300,7 @@ class RandomHistory:
                 yield self._register()
             elif chance < 0.10:
                 yield self._household()
-            elif chance < 0.103:
+            elif chance < 0.10 + self.departures:
                 yield from self._departure()
             else:
                 yield from self._live(self.random.choice(self.lives))
@@ -389,15 +405,18 @@ class RandomHistory:
         return self._add(f"household_asset-{asset}", "household_asset.registered", {"card": household})
 
     def _live(self, life: _Life) -> Iterator[RecordedEvent]:
-        life.events += 1
         if life.disposal is not None or (
             life.events > 14 and not life.in_case and self.random.random() < 0.5
         ):
-            yield from self._dispose(life)
+            if life.disposal is None and self.random.random() >= self.disposed:
+                self.lives.remove(life)
+            else:
+                yield from self._dispose(life)
             return
         step = self.random.choice(_STEPS)
         made = getattr(self, f"_{step}")(life)
         if made is not None:
+            life.events += 1
             yield self._add(life.stream, *made)
 
     def _confirm(self, life: _Life) -> tuple[str, dict[str, Any]] | None:
@@ -419,7 +438,7 @@ class RandomHistory:
         return "asset.booked", {"booking": booking}
 
     def _custody(self, life: _Life) -> tuple[str, dict[str, Any]] | None:
-        if life.in_case:
+        if life.in_case or (life.persons and self.random.random() >= self.reassigned):
             return None
         chosen = self.random.sample(self.persons, 2)
         life.persons = {chosen[0]: "MANAGER", chosen[1]: "RESPONSIBLE"}
@@ -428,7 +447,10 @@ class RandomHistory:
             life.village, life.persons, post=post, provisional=not life.shares
         )
 
-    def _supervision(self, life: _Life) -> tuple[str, dict[str, Any]]:
+    def _supervision(self, life: _Life) -> tuple[str, dict[str, Any]] | None:
+        if life.supervised and self.random.random() >= self.reassigned:
+            return None
+        life.supervised = True
         unit = self.random.choice(VILLAGES)
         first = {"organization": unit, "position": "PARTY_SECRETARY"}
         return "asset.supervision_assigned", {"supervision": [{"supervisor": unit, "firstSupervisor": first}]}

@@ -1,0 +1,209 @@
+"""The command line and the settings: exit codes, sentences, --json, signals."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table
+
+from service.cli import COMMANDS, _without_json
+from service.exit_codes import MEANINGS, ExitCode, SettingsWrong
+from service.settings import Settings, known_variables
+from tests.infrastructure.conftest import ROOT, taizhang, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_help_tells_commands_exit_codes_and_variables(environment: dict[str, str]) -> None:
+    told = taizhang("--help", environment=environment)
+    assert told.returncode == 0
+    for word in [*COMMANDS, *map(str, map(int, MEANINGS)), *known_variables()]:
+        assert word in told.stdout
+
+
+def test_help_imports_no_command(environment: dict[str, str]) -> None:
+    code = "import sys; from service.cli import run; run(['--help']); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert not loaded & {"asyncpg", "sqlalchemy", "fastapi", "domain", "projections", "service.doctor"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_its_room(name: str, environment: dict[str, str]) -> None:
+    done = taizhang(name, "--help", environment=environment)
+    assert done.returncode == 0, done.stderr
+    assert f"taizhang {name}" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["doctor", "--nonsense"], ["migrations", "nonsense"]])
+def test_wrong_usage(arguments: list[str], environment: dict[str, str]) -> None:
+    assert taizhang(*arguments, environment=environment).returncode == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TAIZHANG_PORT", "eighty", "TAIZHANG_PORT is wrong"),
+        ("TAIZHANG_PROT", "80", "did you mean TAIZHANG_PORT?"),
+        ("TAIZHANG_DATABASE_URL", "mysql://x", "TAIZHANG_DATABASE_URL is wrong"),
+    ],
+)
+def test_wrong_settings(name: str, value: str, said: str, environment: dict[str, str]) -> None:
+    done = taizhang("doctor", environment={**environment, name: value})
+    assert done.returncode == ExitCode.USAGE
+    assert done.stderr.count("\n") == 1
+    assert said in done.stderr
+
+
+def test_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAIZHANG_DATABASE_URL", "")
+    assert Settings.from_environment().database_url is None
+
+
+def test_names_of_the_test_suite_are_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAIZHANG_TEST_ANYTHING", "x")
+    monkeypatch.setenv("TAIZHANG_ENVIRONMENT_LOCKED", "1")
+    Settings.from_environment()
+    monkeypatch.setenv("TAIZHANG_ANYTHING", "x")
+    with pytest.raises(SettingsWrong, match="TAIZHANG_ANYTHING is not a setting"):
+        Settings.from_environment()
+
+
+def test_json_may_stand_anywhere_before_two_dashes() -> None:
+    assert _without_json(["a", "--json", "b"]) == (["a", "b"], True)
+    assert _without_json(["--json", "a"]) == (["a"], True)
+    assert _without_json(["a", "--", "--json"]) == (["a", "--", "--json"], False)
+
+
+def test_unreachable_database_is_one_sentence(environment: dict[str, str]) -> None:
+    url = "postgresql://u:secret@127.0.0.1:1/d"
+    done = taizhang("doctor", environment={**environment, "TAIZHANG_DATABASE_URL": url})
+    assert done.returncode == ExitCode.DATABASE_UNAVAILABLE
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "secret" not in done.stderr
+
+
+def test_doctor_and_migrations(environment: dict[str, str], database_url: str) -> None:
+    environment = {**environment, "TAIZHANG_DATABASE_URL": database_url}
+    told = taizhang("doctor", "--json", environment=environment)
+    checks = {check["check"]: check for check in json.loads(told.stdout)["checks"]}
+    assert checks["schema"]["ok"]
+    assert checks["append-only log"]["ok"]
+    assert not checks["fsync"]["ok"]  # the test server is not durable, and doctor has to say so
+    assert told.returncode == ExitCode.REFUSED
+    assert taizhang("migrations", "current", environment=environment).returncode == 0
+    assert "was" in taizhang("migrations", "upgrade", environment=environment).stdout
+
+
+def test_unmigrated_schema_is_a_mismatch(environment: dict[str, str], empty_database_url: str) -> None:
+    environment = {**environment, "TAIZHANG_DATABASE_URL": empty_database_url}
+    assert taizhang("migrations", "current", environment=environment).returncode == ExitCode.SCHEMA_MISMATCH
+
+
+async def test_schema_newer_than_the_code(environment: dict[str, str], database_url: str) -> None:
+    import asyncpg
+
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await connection.close()
+    environment = {**environment, "TAIZHANG_DATABASE_URL": database_url}
+    done = taizhang("migrations", "upgrade", environment=environment)
+    assert done.returncode == ExitCode.SCHEMA_MISMATCH
+    assert "9999" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+async def test_schema_check_finds_a_missing_table(database_url: str) -> None:
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    from service.schema_check import METADATA, _metadata, compared
+
+    extra = MetaData()
+    Table("forgotten", extra, Column("id", Integer, primary_key=True))
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    async with engine.connect() as connection:
+        found = await connection.run_sync(compared, [extra, *map(_metadata, METADATA)])
+    await engine.dispose()
+    assert any("add_table" in line and "forgotten" in line for line in found)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_a_command_cleanly(sent: int, place: Path, environment: dict[str, str]) -> None:
+    code = """
+import asyncio
+from service.cli import COMMANDS, Room, main
+import sys, types, typer
+from service.database import open_database
+async def hold(terminal):
+    async with open_database(terminal.settings, exclusive=True):
+        print("ready", flush=True)
+        await asyncio.Event().wait()
+room = types.ModuleType("room")
+room.app = typer.Typer()
+@room.app.callback(invoke_without_command=True)
+def command(ctx: typer.Context):
+    ctx.obj.run(hold(ctx.obj))
+sys.modules["room"] = room
+COMMANDS["hold"] = Room("room", "")
+main()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "hold"], env=environment, stdout=subprocess.PIPE, text=True, cwd=place
+    )
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(sent)
+    assert process.wait(20) == ExitCode.INTERRUPTED
+    process.stdout.close()
+    from service.embedded import EmbeddedServer
+
+    until(lambda: not EmbeddedServer(place / "data").alive())
+
+
+def test_no_other_distribution_owns_our_names() -> None:
+    owners = importlib.metadata.packages_distributions()
+    for name in ("domain", "projections", "service", "migrations"):
+        assert set(owners.get(name, ["taizhang"])) == {"taizhang"}
+
+
+def test_environment_is_there_already() -> None:
+    """bin/environment's second run does nothing, and quickly; skipped outside the environment it made."""
+    if not (ROOT / ".venv/taizhang.stamp").exists() or sys.prefix != str(ROOT / ".venv"):
+        pytest.skip("not run from the environment bin/environment makes")
+    before = (ROOT / ".venv/taizhang.stamp").stat().st_mtime_ns
+    done = subprocess.run(["sh", "bin/environment"], cwd=ROOT, capture_output=True, text=True, env=os.environ)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (ROOT / ".venv/taizhang.stamp").stat().st_mtime_ns == before
+
+
+def test_too_old_python_is_one_sentence(place: Path) -> None:
+    (place / "bin").mkdir()
+    script = (ROOT / "bin/environment").read_text()
+    (place / "bin/environment").write_text(script)
+    for name in ("requirements-dev.lock", "pyproject.toml"):
+        (place / name).write_text("")
+    (place / "python").write_text('#!/bin/sh\n[ "$1" = -V ] && echo Python 3.9.2 && exit 0\nexit 1\n')
+    (place / "python").chmod(0o755)
+    variables = {**os.environ, "PYTHON": str(place / "python")}
+    done = subprocess.run(["sh", "bin/environment"], cwd=place, capture_output=True, text=True, env=variables)
+    assert done.returncode == 2
+    assert done.stderr == f"Taizhang needs Python 3.11 or newer; {place / 'python'} is Python 3.9.2.\n"
+
+
+def test_locks_name_no_index() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        lock = (ROOT / name).read_text()
+        assert "--hash=sha256:" in lock
+        assert "--index-url" not in lock
+        assert "--find-links" not in lock
+        assert "file://" not in lock

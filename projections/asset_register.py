@@ -631,5 +631,5 @@ PROJECTION: Final = Projection(
     tables=(REGISTER, SHARE),
     handlers=HANDLERS,
     keys=_keys,
-    weight=5,
+    weight=6,
 )

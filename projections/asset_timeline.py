@@ -106,7 +106,7 @@ PROJECTION: Final = Projection(
     tables=(ASSET_TIMELINE,),
     handlers=HANDLERS,
     keys=_keys,
-    weight=3,
+    weight=2,
 )
 
 Decode = Callable[[str, int, bytes], RecordedEvent]

@@ -212,7 +212,7 @@ PROJECTION: Final = Projection(
         "asset.disposed": _disposed,
     },
     keys=_keys,
-    weight=1,
+    weight=2,
 )
 
 

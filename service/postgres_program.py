@@ -77,7 +77,6 @@ class Account:
         copy = folder / f"program-{version[1] if version else 'unknown'}"
         if not copy.exists():
             fresh = copy.with_name(f"{copy.name}.new-{os.getpid()}-{time.time_ns()}")
-            installed = programs.parents[1].name, programs.parent.name
             shutil.copytree(programs.parent, fresh / _WHEEL / "pginstall", symlinks=True)
             libraries = (
                 programs.parents[2] / f"{_WHEEL}.libs"

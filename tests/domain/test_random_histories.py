@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, timedelta
@@ -242,8 +243,9 @@ class Life(RuleBasedStateMachine):
         replayed: Any = None
         for event in self.events:
             replayed = CODEC.to_domain_event(CODEC.to_stored_event(event)).mutate(replayed)
-        assert replayed.dump_state() == self.asset.dump_state()
-        assert replayed.version == self.asset.version
+        # the log sorts the keys of an object, so a contract's clauses may come back in another order
+        assert json.loads(replayed.dump_state()) == json.loads(self.asset.dump_state())
+        assert (replayed.version, replayed.regions()) == (self.asset.version, self.asset.regions())
 
 
 def test_random_histories() -> None:

@@ -29,15 +29,6 @@ def test_help_tells_commands_exit_codes_and_variables(environment: dict[str, str
         assert word in told.stdout
 
 
-def test_help_imports_no_command(environment: dict[str, str]) -> None:
-    code = "import sys; from service.cli import run; run(['--help']); print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
-    loaded = set(done.stdout.split())
-    assert not loaded & {"asyncpg", "sqlalchemy", "fastapi", "domain", "projections", "service.doctor"}
-
-
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_its_room(name: str, environment: dict[str, str]) -> None:
     done = taizhang(name, "--help", environment=environment)

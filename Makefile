@@ -33,8 +33,8 @@ check: environment ## format, lint, types, layers, OpenAPI and migrations in ste
 bench: environment ## benchmarks; figures on stdout
 	@$(RUN)/python -m tests.benchmarks $(ARGS)
 
-soak: environment ## load with faults (ARGS="--seconds 600")
-	@$(RUN)/python -m tests.soak $(ARGS)
+soak: environment ## the long forms of the tests: 5,000 assets handed over, long fuzzing
+	@$(RUN)/python -m pytest -m soak $(ARGS)
 
 format: environment ## format the code
 	@$(RUN)/ruff format $(PYTHONS)

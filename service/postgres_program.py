@@ -78,15 +78,13 @@ class Account:
         if not copy.exists():
             fresh = copy.with_name(f"{copy.name}.new-{os.getpid()}-{time.time_ns()}")
             shutil.copytree(programs.parent, fresh / _WHEEL / "pginstall", symlinks=True)
-            libraries = (
-                programs.parents[2] / f"{_WHEEL}.libs"
-            )  # the wheel's programs look for them beside themselves
+            libraries = programs.parents[2] / f"{_WHEEL}.libs"  # where the wheel's programs look for them
             if libraries.is_dir():
                 shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
             fresh.chmod(0o755)
             with contextlib.suppress(OSError):  # another process was faster; its copy is as good
                 fresh.rename(copy)
-        return copy / programs.parents[1].name / programs.parent.name / programs.name
+        return copy / _WHEEL / "pginstall" / programs.name
 
     def _reaches(self, path: Path) -> bool:
         return self.run("/bin/sh", "-c", 'test -x "$1" && test -r "$1"', "sh", path).returncode == 0

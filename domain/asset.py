@@ -506,14 +506,18 @@ class Asset(DomainAggregate):
     def hand_over(
         self, *, case: str, duty: str, outgoing: str, incoming: str, supervisor: str, at: Occasion
     ) -> None:
-        """Pass a duty from one person to another (C4.10-09, C4.10-10). Called by the completion of a departure case."""
+        """Pass a duty from one person to another (C4.10-09, C4.10-10). Called by the completion of a departure case.
+
+        `duty`: MANAGER or RESPONSIBLE of a named person, or FIRST_RESPONSIBLE, which goes with a post: the post decides
+        who has it on a day, and the event says that what was in its care was handed over.
+        """
         at.cite("C4.10-10", "C4.10-11")
         if outgoing == incoming:
             raise refuse("SAME_PERSON", person=incoming)
         if self.disposed_on is not None:
             return  # nobody's care any more: a case opened before the disposal completes without it
         at.require(
-            self.custody is not None and Duty(person=outgoing, duty=duty) in self.custody.duties,
+            self.in_care_of(outgoing, duty),
             "STEP_OUT_OF_ORDER",
             clause="C4.10-10",
             step="handover",
@@ -529,9 +533,17 @@ class Asset(DomainAggregate):
             supervisor=supervisor,
         )
 
+    def in_care_of(self, person: str, duty: str) -> bool:
+        """Whether the asset has this duty for that person; a post's duty is anybody's who held the post."""
+        if self.disposed_on is not None or self.custody is None:
+            return False
+        if duty == "FIRST_RESPONSIBLE":
+            return self.custody.first_responsible is not None
+        return any((one.person, one.duty) == (person, duty) for one in self.custody.duties)
+
     @event(HandedOver)
     def _handed_over(self, duty: Code, outgoing: Code, incoming: Code) -> None:
-        if self.custody is None:
+        if self.custody is None or duty == "FIRST_RESPONSIBLE":
             return
         kept = [one for one in self.custody.duties if (one.person, one.duty) != (outgoing, duty)]
         successor = Duty(person=incoming, duty=duty)

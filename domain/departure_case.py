@@ -1,109 +1,106 @@
-"""A departure case: one person leaves one duty, and hands over what was in their care (C4.10-09 … C4.10-11).
+"""A departure case: one person leaves one duty in one unit, and hands over what was in care (C4.10-09 … C4.10-11).
 
-Open with the list of what is in care; the successor accepts or disputes line by line or the whole batch; the list
-is sealed by its digest; outgoing, incoming and a supervisor of the superior unit sign that digest; then the case is
-completed, and every asset records HandedOver in the same commit. Until then clearance is refused.
+Open with the list of what is in care, each asset at its version. A manager's assets are reconciled, a responsible
+person's are audited. Whoever takes over accepts or disputes line by line or the whole batch; what happens to an asset
+meanwhile makes its line an addendum that is accepted anew. The list is sealed by its digest; outgoing, every incoming
+person and a supervisor of the superior unit sign that digest; then the case is completed, and every asset records
+HandedOver in the same commit. Until then clearance is refused. A finding that comes later reopens the case.
 """
 
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from eventsourcing.domain import event
-from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.departure import (
+    CANNOT_SIGN,
+    Audit,
+    DepartureNotice,
+    Finding,
+    InterimCustodian,
+    Line,
+    ReconciliationLine,
+    Signature,
+)
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
+from domain.values import Code, Name, Sha256, Text
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
 
-SIGNATORIES = ("OUTGOING", "INCOMING", "SUPERVISOR")
-
-
-class DepartureNotice(Value):
-    """Who leaves which duty in which unit, when and why, and who follows."""
-
-    person: Code = Field(title="离任人")
-    kind: Literal["RESPONSIBLE", "MANAGER"] = Field(title="交接类型", description="责任人 / 管理人员")
-    organization: Code = Field(title="单位")
-    reason: Literal["TRANSFER", "RESIGN", "RETIRE", "REMOVED", "DEATH", "DETENTION", "OTHER"] = Field(
-        title="原因"
-    )
-    departs_on: BusinessDate = Field(title="离任日期")
-    successor: Code | None = Field(default=None, title="接任人")
-    document_no: Name | None = Field(default=None, title="通知文号")
-
-
-class Audit(Value):
-    """The result of the departure audit (C4.10-09), by reference to its report."""
-
-    auditor: Code = Field(title="审计人")
-    auditor_organization: Code = Field(title="审计单位")
-    cut_off: BusinessDate = Field(title="审计截止日")
-    opinion: Text = Field(title="审计意见")
-    report_no: Name = Field(title="审计报告文号")
-    delta_report_no: Name | None = Field(
-        default=None, title="补充审计报告文号", description="截止日早于离任日时，补充至离任日"
-    )
-
-
-class Signature(Value):
-    """A signature under the sealed list."""
-
-    role: Literal["OUTGOING", "INCOMING", "SUPERVISOR"]
-    person: Code
-    organization: Code
-    signed_on: BusinessDate
-    list_sha256: Sha256
+Care = Mapping[str, int]
+"""What is in somebody's care now: asset → its version in the log."""
 
 
 @registered
 class DepartureCase(DomainAggregate):
-    """One person's leave of one duty."""
+    """One person's leave of one duty in one unit (离任交接)."""
 
     TOPIC: ClassVar[str] = "departure_case"
     KIND: ClassVar[str] = "departure_case"
 
     notice: DepartureNotice
     successor: str | None
-    lines: dict[str, Literal["OPEN", "ACCEPTED", "DISPUTED"]]
+    lines: dict[str, Line]
+    reconciliation: dict[str, Literal["AGREES", "DIFFERS", "RESOLVED"]]
+    reconciled: bool
+    audit_ordered: str | None
     audit: Audit | None
+    findings: dict[str, Literal["OPEN", "RESOLVED"]]
+    interim: InterimCustodian | None
     sealed: str | None
     signatures: dict[str, Signature]
     state: Literal["OPEN", "COMPLETED"]
+    reopened: int
 
     class Event(DomainAggregate.Event):
         """Root of the case's events."""
 
+    # ---- the list ----------------------------------------------------------------------------------------------
+
     class Opened(Event, CreatedEvent):
-        """The case is open over these assets."""
+        """The case is open over these assets, each at its version."""
 
         TOPIC: ClassVar[str] = "departure_case.opened"
         TITLE: ClassVar[str] = "启动离任交接"
         notice: DepartureNotice
         assets: tuple[Code, ...]
+        versions: tuple[int, ...] | None = None
 
     @classmethod
-    def open(cls, case: str, notice: DepartureNotice, assets: tuple[str, ...], at: Occasion) -> DepartureCase:
-        """Open a case over what is in the person's care."""
+    def open(cls, case: str, notice: DepartureNotice, care: Care, at: Occasion) -> DepartureCase:
+        """Open a case over what is in the person's care by this duty in this unit."""
         at.cite("C4.10-09" if notice.kind == "RESPONSIBLE" else "C4.10-10")
         if notice.successor == notice.person:
             raise refuse("SAME_PERSON", person=notice.person)
-        return cls.begin(cls.Opened, case, at, notice=notice, assets=tuple(sorted(set(assets))))
+        assets = tuple(sorted(care))
+        return cls.begin(
+            cls.Opened, case, at, notice=notice, assets=assets, versions=tuple(care[one] for one in assets)
+        )
 
     @event(Opened)
-    def __init__(self, notice: DepartureNotice, assets: tuple[str, ...]) -> None:
+    def __init__(
+        self, notice: DepartureNotice, assets: tuple[str, ...], versions: tuple[int, ...] | None
+    ) -> None:
         self.notice = notice
         self.successor = notice.successor
-        self.lines = dict.fromkeys(assets, "OPEN")
+        self.lines = _lines(assets, versions, addendum=False)
+        self.reconciliation = {}
+        self.reconciled = False
+        self.audit_ordered = None
         self.audit = None
+        self.findings = {}
+        self.interim = None
         self.sealed = None
         self.signatures = {}
         self.state = "OPEN"
+        self.reopened = 0
 
     class SuccessorNamed(Event):
         """Who takes over."""
@@ -113,7 +110,7 @@ class DepartureCase(DomainAggregate):
         successor: Code
 
     def name_successor(self, successor: str, at: Occasion) -> None:
-        """Name the incoming person; acceptances so far belonged to another and are undone."""
+        """Name the incoming person; acceptances by the one named before are undone."""
         self._must_be_open()
         if successor == self.notice.person:
             raise refuse("SAME_PERSON", person=successor)
@@ -123,62 +120,94 @@ class DepartureCase(DomainAggregate):
     @event(SuccessorNamed)
     def _successor_named(self, successor: Code) -> None:
         self.successor = successor
-        self.lines = dict.fromkeys(self.lines, "OPEN")
+        self.lines = {
+            code: line if line.incoming is not None else line.model_copy(update={"state": "OPEN"})
+            for code, line in self.lines.items()
+        }
+        self._unseal()
+
+    class LinesReassigned(Event):
+        """These assets go to another successor."""
+
+        TOPIC: ClassVar[str] = "departure_case.lines_reassigned"
+        TITLE: ClassVar[str] = "另定接收人"
+        assets: tuple[Code, ...]
+        incoming: Code
+
+    def reassign(self, assets: Sequence[str], incoming: str, at: Occasion) -> None:
+        """Let somebody else than the successor take these assets over; they have to accept them themselves."""
+        at.cite("C4.10-10")
+        self._must_be_open()
+        if incoming == self.notice.person:
+            raise refuse("SAME_PERSON", person=incoming)
+        self._must_be_listed(assets)
+        moved = tuple(sorted({one for one in assets if self.incoming_of(one) != incoming}))
+        if moved:
+            self.record(self.LinesReassigned, at, assets=moved, incoming=incoming)
+
+    @event(LinesReassigned)
+    def _lines_reassigned(self, assets: tuple[Code, ...], incoming: Code) -> None:
+        self._change(assets, incoming=incoming, state="OPEN")
         self._unseal()
 
     class LinesAdded(Event):
-        """What came into the person's care while the case was open."""
+        """What came into care, or happened to what is on the list, while the case was open."""
 
         TOPIC: ClassVar[str] = "departure_case.lines_added"
         TITLE: ClassVar[str] = "补充交接清单"
         assets: tuple[Code, ...]
+        versions: tuple[int, ...] | None = None
 
-    def add_lines(self, assets: tuple[str, ...], at: Occasion) -> None:
-        """Add assets to the list (HANDOVER_LIST_INCOMPLETE otherwise)."""
+    def add_lines(self, care: Care, at: Occasion) -> None:
+        """Bring the list up to what is in care now: new assets, and those that moved on since they were listed."""
+        at.cite("C4.10-10")
         self._must_be_open()
-        new = tuple(sorted(set(assets) - set(self.lines)))
-        if new:
-            self.record(self.LinesAdded, at, assets=new)
+        news = tuple(sorted(self._not_up_to_date(care)))
+        if news:
+            self.record(self.LinesAdded, at, assets=news, versions=tuple(care[one] for one in news))
 
     @event(LinesAdded)
-    def _lines_added(self, assets: tuple[Code, ...]) -> None:
-        self.lines = self.lines | dict.fromkeys(assets, "OPEN")
+    def _lines_added(self, assets: tuple[Code, ...], versions: tuple[int, ...] | None) -> None:
+        incoming = {code: self.lines[code].incoming for code in assets if code in self.lines}
+        self.reconciled = self.reconciled and len(incoming) == len(assets)
+        added = _lines(assets, versions, addendum=True)
+        self.lines = self.lines | {
+            code: line.model_copy(update={"incoming": incoming.get(code)}) for code, line in added.items()
+        }
         self._unseal()
 
     class LinesAccepted(Event):
-        """The successor accepts these assets."""
+        """Who takes over accepts these assets."""
 
         TOPIC: ClassVar[str] = "departure_case.lines_accepted"
         TITLE: ClassVar[str] = "接收清单项"
         assets: tuple[Code, ...]
         accepted_by: Code
 
-    def accept(self, assets: tuple[str, ...] | None, accepted_by: str, at: Occasion) -> None:
-        """Accept some lines, or every open one (`assets=None`). A disputed line must be resolved first."""
+    def accept(self, assets: Sequence[str] | None, accepted_by: str, at: Occasion) -> None:
+        """Accept some lines, or every open one of one's own (`assets=None`). A disputed line is resolved first."""
         at.cite("C4.10-10")
         self._must_be_open()
-        self._must_be_incoming(accepted_by)
-        chosen = (
-            [code for code, state in self.lines.items() if state == "OPEN"]
-            if assets is None
-            else list(assets)
-        )
-        unknown = [code for code in chosen if code not in self.lines]
-        if unknown:
-            raise refuse("NOT_FOUND", what=unknown[:20])
-        disputed = [code for code in chosen if self.lines[code] == "DISPUTED"]
+        if assets is None:
+            self._must_take_over(accepted_by)
+            chosen = [code for code in self._lines_of(accepted_by) if self.lines[code].state == "OPEN"]
+        else:
+            chosen = list(assets)
+            self._must_be_listed(chosen)
+            self._must_take_over(accepted_by, chosen)
+        disputed = [code for code in chosen if self.lines[code].state == "DISPUTED"]
         if disputed:
             raise refuse("HANDOVER_DISPUTE_OPEN", missing=disputed, assets=disputed[:20])
-        fresh = tuple(sorted({code for code in chosen if self.lines[code] == "OPEN"}))
+        fresh = tuple(sorted({code for code in chosen if self.lines[code].state == "OPEN"}))
         if fresh:
             self.record(self.LinesAccepted, at, assets=fresh, accepted_by=accepted_by)
 
     @event(LinesAccepted)
     def _lines_accepted(self, assets: tuple[Code, ...]) -> None:
-        self.lines = self.lines | dict.fromkeys(assets, "ACCEPTED")
+        self._change(assets, state="ACCEPTED")
 
     class LineDisputed(Event):
-        """The successor does not find what the list says."""
+        """Who takes over does not find what the list says."""
 
         TOPIC: ClassVar[str] = "departure_case.line_disputed"
         TITLE: ClassVar[str] = "清单项有异议"
@@ -190,16 +219,14 @@ class DepartureCase(DomainAggregate):
         """Dispute one line, with the reason; one that is disputed already stays so."""
         at.cite("C4.10-10")
         self._must_be_open()
-        self._must_be_incoming(disputed_by)
-        if asset not in self.lines:
-            raise refuse("NOT_FOUND", what=asset)
-        if self.lines[asset] == "DISPUTED":
-            return
-        self.record(self.LineDisputed, at, asset=asset, disputed_by=disputed_by, reason=reason)
+        self._must_be_listed([asset])
+        self._must_take_over(disputed_by, [asset])
+        if self.lines[asset].state != "DISPUTED":
+            self.record(self.LineDisputed, at, asset=asset, disputed_by=disputed_by, reason=reason)
 
     @event(LineDisputed)
     def _line_disputed(self, asset: Code) -> None:
-        self.lines = {**self.lines, asset: "DISPUTED"}
+        self._change((asset,), state="DISPUTED")
         self._unseal()
 
     class DisputeResolved(Event):
@@ -215,13 +242,154 @@ class DepartureCase(DomainAggregate):
         """Settle a dispute by a document (shortage report, repair, correction)."""
         at.cite("C4.10-10")
         self._must_be_open()
-        if self.lines.get(asset) != "DISPUTED":
+        if asset not in self.lines or self.lines[asset].state != "DISPUTED":
             raise refuse("NOT_FOUND", what=asset)
         self.record(self.DisputeResolved, at, asset=asset, resolution=resolution, document_no=document_no)
 
     @event(DisputeResolved)
     def _dispute_resolved(self, asset: Code) -> None:
-        self.lines = {**self.lines, asset: "OPEN"}
+        self._change((asset,), state="OPEN")
+
+    # ---- reconciliation (管理人员核账) -------------------------------------------------------------------------------
+
+    class ReconciliationRecorded(Event):
+        """Assets compared: book, thing, papers."""
+
+        TOPIC: ClassVar[str] = "departure_case.reconciliation_recorded"
+        TITLE: ClassVar[str] = "核账"
+        lines: tuple[ReconciliationLine, ...]
+
+    def reconcile(self, lines: Sequence[ReconciliationLine], at: Occasion) -> None:
+        """Record the comparison of assets on the list; a difference says what it is (C4.10-10)."""
+        at.cite("C4.10-10")
+        self._must_be_open()
+        self._must_be_listed([line.asset for line in lines])
+        if len({line.asset for line in lines}) != len(lines):
+            raise refuse("FIELD_INVALID", clause="C4.10-10", field="lines")
+        unexplained = [line.asset for line in lines if line.differs and line.note is None]
+        if unexplained:
+            raise refuse(
+                "FIELD_REQUIRED", clause="C4.10-10", field="note", missing=[f"note:{a}" for a in unexplained]
+            )
+        self.record(self.ReconciliationRecorded, at, lines=tuple(lines))
+
+    @event(ReconciliationRecorded)
+    def _reconciliation_recorded(self, lines: tuple[ReconciliationLine, ...]) -> None:
+        self.reconciliation = self.reconciliation | {
+            line.asset: "DIFFERS" if line.differs else "AGREES" for line in lines
+        }
+        self.reconciled = False
+
+    class DifferenceResolved(Event):
+        """How a difference between book, thing and papers was settled."""
+
+        TOPIC: ClassVar[str] = "departure_case.difference_resolved"
+        TITLE: ClassVar[str] = "核账差异处理"
+        asset: Code
+        resolution: Text
+        document_no: Name
+
+    def resolve_difference(self, asset: str, resolution: str, document_no: str, at: Occasion) -> None:
+        """Settle a difference by a document."""
+        at.cite("C4.10-10")
+        self._must_be_open()
+        if self.reconciliation.get(asset) != "DIFFERS":
+            raise refuse("NOT_FOUND", what=asset)
+        self.record(self.DifferenceResolved, at, asset=asset, resolution=resolution, document_no=document_no)
+
+    @event(DifferenceResolved)
+    def _difference_resolved(self, asset: Code) -> None:
+        self.reconciliation = {**self.reconciliation, asset: "RESOLVED"}
+
+    class ReconciliationCompleted(Event):
+        """Every asset on the list is compared and every difference settled."""
+
+        TOPIC: ClassVar[str] = "departure_case.reconciliation_completed"
+        TITLE: ClassVar[str] = "核账完成"
+        count: int
+        differences: int
+
+    def complete_reconciliation(self, at: Occasion) -> None:
+        """Close the reconciliation; what is not compared or not settled is named."""
+        at.cite("C4.10-10")
+        self._must_be_open()
+        missing = self._unreconciled()
+        if missing:
+            raise refuse("HANDOVER_INCOMPLETE", clause="C4.10-10", missing=missing, assets=missing[:20])
+        if not self.reconciled:
+            settled = sum(state == "RESOLVED" for state in self.reconciliation.values())
+            self.record(self.ReconciliationCompleted, at, count=len(self.reconciliation), differences=settled)
+
+    @event(ReconciliationCompleted)
+    def _reconciliation_completed(self) -> None:
+        self.reconciled = True
+
+    # ---- audit (责任人审计) ------------------------------------------------------------------------------------------
+
+    class AuditOrdered(Event):
+        """An auditor is asked for."""
+
+        TOPIC: ClassVar[str] = "departure_case.audit_ordered"
+        TITLE: ClassVar[str] = "委托离任审计"
+        auditor_organization: Code
+        document_no: Name
+
+    def order_audit(self, auditor_organization: str, document_no: str, at: Occasion) -> None:
+        """Ask a unit other than the leaver's own for the audit (C4.10-09)."""
+        at.cite("C4.10-09")
+        self._must_be_open()
+        self._must_be_independent(auditor_organization, at)
+        if auditor_organization != self.audit_ordered:
+            self.record(
+                self.AuditOrdered, at, auditor_organization=auditor_organization, document_no=document_no
+            )
+
+    @event(AuditOrdered)
+    def _audit_ordered(self, auditor_organization: Code) -> None:
+        self.audit_ordered = auditor_organization
+
+    class FindingRaised(Event):
+        """An auditor found something. After completion it reopens the case."""
+
+        TOPIC: ClassVar[str] = "departure_case.finding_raised"
+        TITLE: ClassVar[str] = "审计发现问题"
+        finding: Finding
+
+    def raise_finding(self, finding: Finding, auditor_organization: str, at: Occasion) -> None:
+        """Record a finding, also years after the case was completed: then the case is open again (C4.10-11)."""
+        at.cite("C4.10-09", "C4.10-11")
+        self._must_be_independent(auditor_organization, at)
+        if finding.finding in self.findings:
+            raise refuse("ALREADY_EXISTS", what=finding.finding)
+        self.record(self.FindingRaised, at, finding=finding)
+
+    @event(FindingRaised)
+    def _finding_raised(self, finding: Finding) -> None:
+        self.findings = {**self.findings, finding.finding: "OPEN"}
+        if self.state == "COMPLETED":
+            self.state = "OPEN"
+            self.reopened += 1
+
+    class FindingResolved(Event):
+        """What was done about a finding."""
+
+        TOPIC: ClassVar[str] = "departure_case.finding_resolved"
+        TITLE: ClassVar[str] = "审计问题处理"
+        finding: Code
+        resolution: Text
+        document_no: Name
+
+    def resolve_finding(self, finding: str, resolution: str, document_no: str, at: Occasion) -> None:
+        """Settle a finding by a document."""
+        at.cite("C4.10-09")
+        self._must_be_open()
+        if self.findings.get(finding) != "OPEN":
+            raise refuse("NOT_FOUND", what=finding)
+        self.record(self.FindingResolved, at, finding=finding, resolution=resolution, document_no=document_no)
+
+    @event(FindingResolved)
+    def _finding_resolved(self, finding: Code) -> None:
+        self.findings = {**self.findings, finding: "RESOLVED"}
 
     class AuditCompleted(Event):
         """The departure audit is done."""
@@ -230,18 +398,30 @@ class DepartureCase(DomainAggregate):
         TITLE: ClassVar[str] = "离任审计完成"
         audit: Audit
 
-    def complete_audit(self, audit: Audit, at: Occasion) -> None:
-        """Record the audit: by an auditor outside the unit, up to the departure (C4.10-09, P20)."""
+    def complete_audit(self, audit: Audit, at: Occasion, *, in_duty_since: date | None = None) -> None:
+        """Record the audit: by an auditor outside the unit, over the whole tenure up to the departure (C4.10-09, P20).
+
+        `in_duty_since`: first day of the leaver's duty, as far as the log knows.
+        """
         at.cite("C4.10-09")
         self._must_be_open()
         if audit == self.audit:
             return
         at.require(
-            audit.auditor_organization != self.notice.organization and audit.auditor != self.notice.person,
+            audit.auditor != self.notice.person,
             "AUDITOR_NOT_INDEPENDENT",
             organization=audit.auditor_organization,
         )
+        self._must_be_independent(audit.auditor_organization, at)
         at.not_in_future(audit.cut_off, "cutOff")
+        if audit.covers_from is not None:
+            if audit.covers_from > audit.cut_off:
+                raise refuse("DATE_ORDER", clause="C4.10-09", earlier="coversFrom", later="cutOff")
+            at.require(
+                in_duty_since is None or audit.covers_from <= in_duty_since,
+                "AUDIT_REQUIRED",
+                missing=[f"coversFrom:{in_duty_since}"],
+            )
         at.require(
             self._audit_reaches(audit, at),
             "AUDIT_STALE",
@@ -263,6 +443,38 @@ class DepartureCase(DomainAggregate):
     def _audit_completed(self, audit: Audit) -> None:
         self.audit = audit
 
+    # ---- between the leaver and the successor ------------------------------------------------------------------------
+
+    class InterimCustodianAppointed(Event):
+        """Somebody looks after things until the successor does."""
+
+        TOPIC: ClassVar[str] = "departure_case.interim_custodian_appointed"
+        TITLE: ClassVar[str] = "指定临时管护人"
+        interim: InterimCustodian
+
+    def appoint_interim(self, interim: InterimCustodian, *, superior: str | None, at: Occasion) -> None:
+        """The superior unit appoints an interim custodian, for as long as P37 allows, with an inventory."""
+        at.cite("C4.10-11")
+        self._must_be_open()
+        if interim.person == self.notice.person:
+            raise refuse("SAME_PERSON", person=interim.person)
+        at.require(
+            interim.appointed_by == superior, "SUPERVISOR_NOT_SUPERIOR", organization=interim.appointed_by
+        )
+        if interim.until < interim.since:
+            raise refuse("DATE_ORDER", clause="C4.10-11", earlier="since", later="until")
+        days = (interim.until - interim.since).days + 1
+        longest = at.rules.parameter("P37")
+        at.require(days <= longest, "INTERIM_TOO_LONG", days=days, longest=longest)
+        if interim != self.interim:
+            self.record(self.InterimCustodianAppointed, at, interim=interim)
+
+    @event(InterimCustodianAppointed)
+    def _interim_custodian_appointed(self, interim: InterimCustodian) -> None:
+        self.interim = interim
+
+    # ---- seal, signatures, completion --------------------------------------------------------------------------------
+
     class ListSealed(Event):
         """The list is fixed by its digest; what is signed is this."""
 
@@ -271,11 +483,11 @@ class DepartureCase(DomainAggregate):
         list_sha256: Sha256
         count: int
 
-    def seal(self, in_care: frozenset[str], at: Occasion) -> None:
-        """Seal the list. `in_care` is what the person is responsible for now: nothing of it may be missing."""
+    def seal(self, care: Care, at: Occasion) -> None:
+        """Seal the list: nothing in care is missing or newer than its line, everything is accepted and reconciled."""
         at.cite("C4.10-10")
         self._must_be_open()
-        self._must_be_complete(in_care)
+        self._must_be_whole(care)
         digest = self.list_digest()
         if digest != self.sealed:
             self.record(self.ListSealed, at, list_sha256=digest, count=len(self.lines))
@@ -286,20 +498,18 @@ class DepartureCase(DomainAggregate):
         self.signatures = {}
 
     def list_digest(self) -> str:
-        """SHA-256 over case, person, duty, successor and the asset codes in order."""
+        """SHA-256 over case, person, duty, unit and each line: asset, its version, who takes it over."""
         notice = self.notice
         lines = [
-            self.id,
-            notice.person,
-            notice.kind,
-            notice.organization,
-            self.successor or "",
-            *sorted(self.lines),
+            [code, line.asset_version, self.incoming_of(code)] for code, line in sorted(self.lines.items())
         ]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        content = [self.id, notice.person, notice.kind, notice.organization, lines]
+        return hashlib.sha256(
+            json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        ).hexdigest()
 
     class Signed(Event):
-        """One of the three signatures."""
+        """One of the signatures."""
 
         TOPIC: ClassVar[str] = "departure_case.signed"
         TITLE: ClassVar[str] = "签字"
@@ -317,26 +527,26 @@ class DepartureCase(DomainAggregate):
             raise refuse("PLAN_HASH_MISMATCH", clause="C4.10-10")
         at.not_in_future(signature.signed_on, "signedOn")
         if signature.role == "OUTGOING":
-            self._must_be_outgoing(signature)
+            self._must_hand_over(signature)
         elif signature.role == "INCOMING":
-            self._must_be_incoming(signature.person)
+            self._must_take_over(signature.person)
         else:
             at.require(
                 superior is not None and signature.organization == superior,
                 "SUPERVISOR_NOT_SUPERIOR",
                 organization=signature.organization,
             )
-        others = {one.person for role, one in self.signatures.items() if role != signature.role}
+        others = {one.person for place, one in self.signatures.items() if place != signature.place}
         if signature.role == "SUPERVISOR":
-            others |= {self.notice.person, self.successor or ""}
+            others |= {self.notice.person, *self.incoming()}
         if signature.person in others:
             raise refuse("SAME_PERSON", person=signature.person)
-        if signature.role not in self.signatures:
+        if signature.place not in self.signatures:
             self.record(self.Signed, at, signature=signature)
 
     @event(Signed)
     def _signed(self, signature: Signature) -> None:
-        self.signatures = {**self.signatures, signature.role: signature}
+        self.signatures = {**self.signatures, signature.place: signature}
 
     class Completed(Event):
         """Handover complete: every asset on the list records HandedOver with it."""
@@ -344,23 +554,23 @@ class DepartureCase(DomainAggregate):
         TOPIC: ClassVar[str] = "departure_case.completed"
         TITLE: ClassVar[str] = "交接完成"
         list_sha256: Sha256
-        successor: Code
+        successor: Code | None = None
         supervisor: Code
 
-    def complete(self, in_care: frozenset[str], at: Occasion) -> None:
-        """Complete the case: list sealed and complete, three signatures, audit for a responsible person."""
+    def complete(self, care: Care, at: Occasion) -> None:
+        """Complete the case: list sealed and whole, all signatures, audit for a responsible person, no open finding."""
         at.cite("C4.10-09", "C4.10-10", "C4.10-11")
         self._must_be_open()
-        self._must_be_complete(in_care)
+        self._must_be_whole(care)
         if self.sealed is None:
             raise refuse(
                 "STEP_OUT_OF_ORDER", clause="C4.10-10", step="completion", state="OPEN", missing=["seal"]
             )
         if self.notice.kind == "RESPONSIBLE":
             at.require(self.audit, "AUDIT_REQUIRED", missing=["audit"])
-        unsigned = [role for role in SIGNATORIES if role not in self.signatures]
-        if unsigned:
-            raise refuse("HANDOVER_INCOMPLETE", clause="C4.10-10", missing=unsigned)
+        left = [*self._open_findings(), *self._unsigned()]
+        if left:
+            raise refuse("HANDOVER_INCOMPLETE", clause="C4.10-10", missing=left)
         self.record(
             self.Completed,
             at,
@@ -373,56 +583,127 @@ class DepartureCase(DomainAggregate):
     def _completed(self) -> None:
         self.state = "COMPLETED"
 
+    # ---- questions ---------------------------------------------------------------------------------------------------
+
+    def incoming_of(self, asset: str) -> str | None:
+        """Who takes this asset over."""
+        return self.lines[asset].incoming or self.successor
+
+    def incoming(self) -> tuple[str, ...]:
+        """Everybody who takes something over, in order of code; the successor also where the list is empty."""
+        named = {self.incoming_of(code) for code in self.lines} if self.lines else {self.successor}
+        return tuple(sorted(one for one in named if one is not None))
+
     def open_points(self) -> list[str]:
         """What still stands in the way of completion, for clearance and progress views."""
         if self.state == "COMPLETED":
             return []
-        points = [f"line:{code}" for code, state in sorted(self.lines.items()) if state != "ACCEPTED"]
-        if self.successor is None:
+        points = [f"line:{code}" for code, line in sorted(self.lines.items()) if line.state != "ACCEPTED"]
+        if not self._has_successors():
             points.append("successor")
         if self.notice.kind == "RESPONSIBLE" and self.audit is None:
             points.append("audit")
+        if self.notice.kind == "MANAGER" and not self.reconciled:
+            points.append("reconciliation")
+        points.extend(self._open_findings())
         if self.sealed is None:
             points.append("seal")
-        points.extend(f"signature:{role}" for role in SIGNATORIES if role not in self.signatures)
+        points.extend(self._unsigned())
         return points
 
-    def _must_be_complete(self, in_care: frozenset[str]) -> None:
-        """Everything in care is on the list, nothing on it is disputed, everything is accepted (C4.10-10)."""
-        absent = sorted(in_care - set(self.lines))
+    def _has_successors(self) -> bool:
+        if not self.lines:
+            return self.successor is not None
+        return all(self.incoming_of(code) is not None for code in self.lines)
+
+    def _open_findings(self) -> list[str]:
+        return [f"finding:{code}" for code, state in sorted(self.findings.items()) if state == "OPEN"]
+
+    def _unsigned(self) -> list[str]:
+        places = ["OUTGOING", *(f"INCOMING:{one}" for one in self.incoming()), "SUPERVISOR"]
+        if not self.incoming():
+            places.insert(1, "INCOMING")
+        return [f"signature:{place}" for place in places if place not in self.signatures]
+
+    def _unreconciled(self) -> list[str]:
+        return [code for code in sorted(self.lines) if self.reconciliation.get(code, "DIFFERS") == "DIFFERS"]
+
+    def _lines_of(self, person: str) -> list[str]:
+        return [code for code in self.lines if self.incoming_of(code) == person]
+
+    def _not_up_to_date(self, care: Care) -> set[str]:
+        """In care, but not on the list, or newer than the list says."""
+        return {
+            asset
+            for asset, version in care.items()
+            if asset not in self.lines or (self.lines[asset].asset_version or version) != version
+        }
+
+    # ---- what has to hold --------------------------------------------------------------------------------------------
+
+    def _must_be_whole(self, care: Care) -> None:
+        """Everything in care is on the list as it is now, reconciled, undisputed and accepted (C4.10-10)."""
+        absent = sorted(self._not_up_to_date(care))
         if absent:
             raise refuse("HANDOVER_LIST_INCOMPLETE", missing=absent, assets=absent[:20])
-        disputed = sorted(code for code, state in self.lines.items() if state == "DISPUTED")
+        disputed = sorted(code for code, line in self.lines.items() if line.state == "DISPUTED")
         if disputed:
             raise refuse("HANDOVER_DISPUTE_OPEN", missing=disputed, assets=disputed[:20])
-        waiting = sorted(code for code, state in self.lines.items() if state == "OPEN")
+        waiting = sorted(code for code, line in self.lines.items() if line.state == "OPEN")
         if waiting:
             raise refuse("HANDOVER_INCOMPLETE", clause="C4.10-10", missing=waiting, assets=waiting[:20])
+        if self.notice.kind == "MANAGER" and not self.reconciled:
+            raise refuse("HANDOVER_INCOMPLETE", clause="C4.10-10", missing=["reconciliation"])
 
     def _must_be_open(self) -> None:
         if self.state != "OPEN":
             raise refuse("STEP_OUT_OF_ORDER", clause="C4.10-10", step="departureCase", state=self.state)
 
-    def _must_be_incoming(self, person: str) -> None:
-        if self.successor is None:
+    def _must_be_listed(self, assets: Sequence[str]) -> None:
+        unknown = [code for code in assets if code not in self.lines]
+        if unknown:
+            raise refuse("NOT_FOUND", what="、".join(unknown[:20]))
+
+    def _must_be_independent(self, auditor_organization: str, at: Occasion) -> None:
+        at.require(
+            auditor_organization != self.notice.organization,
+            "AUDITOR_NOT_INDEPENDENT",
+            organization=auditor_organization,
+        )
+
+    def _must_take_over(self, person: str, assets: Sequence[str] = ()) -> None:
+        """The person is the one who takes these assets over; without assets: who takes over anything."""
+        if person == self.notice.person:
+            raise refuse("SAME_PERSON", person=person)
+        if not self.incoming():
             raise refuse(
                 "STEP_OUT_OF_ORDER", clause="C4.10-10", step="acceptance", state="OPEN", missing=["successor"]
             )
-        if person == self.notice.person:
-            raise refuse("SAME_PERSON", person=person)
-        if person != self.successor:
-            raise refuse("FORBIDDEN", clause="C4.10-10", person=person)
+        wanted = {self.incoming_of(code) for code in assets} or set(self.incoming())
+        if person not in wanted or (assets and len(wanted) > 1):
+            raise refuse("FORBIDDEN", clause="C4.10-10", action="acceptance")
 
-    def _must_be_outgoing(self, signature: Signature) -> None:
-        """The leaver signs; for one who died or is detained, somebody else of the unit does, never the successor."""
-        stands_in = (
-            self.notice.reason in {"DEATH", "DETENTION"}
-            and signature.organization == self.notice.organization
-            and signature.person != self.successor
-        )
-        if signature.person != self.notice.person and not stands_in:
-            raise refuse("FORBIDDEN", clause="C4.10-10", person=signature.person)
+    def _must_hand_over(self, signature: Signature) -> None:
+        """The leaver signs; for one who died or is detained the interim custodian or somebody of the unit does."""
+        if signature.person == self.notice.person:
+            return
+        of_the_unit = signature.organization == self.notice.organization
+        interim = self.interim is not None and signature.person == self.interim.person
+        stands_in = self.notice.reason in CANNOT_SIGN and (of_the_unit or interim)
+        if not stands_in or signature.person in self.incoming():
+            raise refuse("FORBIDDEN", clause="C4.10-10", action="signature")
+
+    def _change(self, assets: Sequence[str], **facts: object) -> None:
+        self.lines = self.lines | {code: self.lines[code].model_copy(update=facts) for code in assets}
 
     def _unseal(self) -> None:
         self.sealed = None
         self.signatures = {}
+
+
+def _lines(assets: Sequence[str], versions: Sequence[int] | None, *, addendum: bool) -> dict[str, Line]:
+    numbers: Sequence[int | None] = versions if versions is not None else [None] * len(assets)
+    return {
+        code: Line(state="OPEN", asset_version=number, addendum=addendum)
+        for code, number in zip(assets, numbers, strict=True)
+    }

@@ -1,17 +1,22 @@
-"""Persons who hold posts and answer for assets. Only what the duty needs: a code, a name, the home unit."""
+"""Persons who hold posts and answer for assets: a code, a name, the home unit, and how they left (C4.10-11)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate, registered
-from domain.values import Code, Name, Value
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Name, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
+
+FormalityKind = Literal["TRANSFER", "RESIGN", "RETIRE"]
+FactKind = Literal["REMOVED", "DEATH", "DETENTION", "OTHER"]
 
 
 class PersonCard(Value):
@@ -19,6 +24,34 @@ class PersonCard(Value):
 
     name: Name = Field(title="姓名")
     organization: Code = Field(title="所在单位")
+
+
+class Clearance(Value):
+    """A certificate that everything in a person's care was handed over, as the log stood at `position`."""
+
+    certificate_no: Code = Field(title="证明编号")
+    issued_on: BusinessDate = Field(title="签发日期")
+    issued_by: Code = Field(title="签发单位")
+    position: int = Field(title="日志位置", description="核对到的日志位置")
+    cases: tuple[Code, ...] = Field(title="已办结的交接")
+    revoked: bool = Field(default=False, title="是否已撤销")
+
+
+class Formality(Value):
+    """A transfer, resignation or retirement that was carried out."""
+
+    kind: FormalityKind = Field(title="手续", description="调动 / 辞职 / 退休")
+    carried_out_on: BusinessDate = Field(title="办理日期")
+    document_no: Name = Field(title="文号")
+    certificate_no: Code = Field(title="移交证明编号")
+
+
+class LeavingFact(Value):
+    """Something that happened, whatever is still open: removal, death, detention."""
+
+    kind: FactKind = Field(title="事实", description="免职 / 死亡 / 羁押 / 其他")
+    happened_on: BusinessDate = Field(title="发生日期")
+    document_no: Name | None = Field(default=None, title="文号")
 
 
 @registered
@@ -29,6 +62,9 @@ class Person(DomainAggregate):
     KIND: ClassVar[str] = "person"
 
     card: PersonCard
+    clearances: tuple[Clearance, ...]
+    formalities: tuple[Formality, ...]
+    facts: tuple[LeavingFact, ...]
 
     class Event(DomainAggregate.Event):
         """Root of the person's events."""
@@ -48,3 +84,96 @@ class Person(DomainAggregate):
     @event(Registered)
     def __init__(self, card: PersonCard) -> None:
         self.card = card
+        self.clearances = ()
+        self.formalities = ()
+        self.facts = ()
+
+    class ClearanceIssued(Event):
+        """Nothing is in the way: a certificate."""
+
+        TOPIC: ClassVar[str] = "person.clearance_issued"
+        TITLE: ClassVar[str] = "签发移交证明"
+        clearance: Clearance
+
+    def issue_clearance(self, clearance: Clearance, missing: tuple[str, ...], at: Occasion) -> None:
+        """Certify that nothing is in the person's care any more; `missing` is what is in the way (C4.10-11)."""
+        at.cite("C4.10-11")
+        if missing:
+            raise refuse("HANDOVER_INCOMPLETE", clause="C4.10-11", missing=missing)
+        self.record(self.ClearanceIssued, at, clearance=clearance)
+
+    @event(ClearanceIssued)
+    def _clearance_issued(self, clearance: Clearance) -> None:
+        self.clearances = (*self.clearances, clearance)
+
+    class ClearanceRevoked(Event):
+        """A certificate no longer holds."""
+
+        TOPIC: ClassVar[str] = "person.clearance_revoked"
+        TITLE: ClassVar[str] = "撤销移交证明"
+        certificate_no: Code
+        reason: Text
+
+    def revoke_clearances(self, reason: str, at: Occasion) -> None:
+        """Revoke every certificate that holds: a later finding has reopened a case (C4.10-11)."""
+        at.cite("C4.10-11")
+        for one in self.valid_clearances():
+            self.record(self.ClearanceRevoked, at, certificate_no=one.certificate_no, reason=reason)
+
+    @event(ClearanceRevoked)
+    def _clearance_revoked(self, certificate_no: Code) -> None:
+        self.clearances = tuple(
+            one.model_copy(update={"revoked": True}) if one.certificate_no == certificate_no else one
+            for one in self.clearances
+        )
+
+    class FormalityCarriedOut(Event):
+        """The person was transferred, resigned or retired."""
+
+        TOPIC: ClassVar[str] = "person.formality_carried_out"
+        TITLE: ClassVar[str] = "办理调动离岗手续"
+        formality: Formality
+
+    def carry_out(self, formality: Formality, missing: tuple[str, ...], in_care: int, at: Occasion) -> None:
+        """Carry a formality out: nothing may be in care or open, and a certificate has to hold (C4.10-11)."""
+        at.cite("C4.10-11")
+        at.not_in_future(formality.carried_out_on, "carriedOutOn")
+        if in_care:
+            raise refuse("PERSON_HOLDS_ASSETS", count=in_care, missing=missing)
+        if missing:
+            raise refuse("HANDOVER_INCOMPLETE", clause="C4.10-11", missing=missing)
+        if formality in self.formalities:
+            return
+        if formality.certificate_no not in {one.certificate_no for one in self.valid_clearances()}:
+            raise refuse(
+                "CLEARANCE_REQUIRED", certificate=formality.certificate_no, missing=["certificateNo"]
+            )
+        self.record(self.FormalityCarriedOut, at, formality=formality)
+
+    @event(FormalityCarriedOut)
+    def _formality_carried_out(self, formality: Formality) -> None:
+        self.formalities = (*self.formalities, formality)
+
+    class LeavingRecorded(Event):
+        """The person was removed, died, or was detained."""
+
+        TOPIC: ClassVar[str] = "person.leaving_recorded"
+        TITLE: ClassVar[str] = "离任事实"
+        fact: LeavingFact
+
+    def record_leaving(self, fact: LeavingFact, at: Occasion) -> None:
+        """Record a fact; it is never refused for what it leaves open (D6)."""
+        at.cite("C4.10-11")
+        at.not_in_future(fact.happened_on, "happenedOn")
+        if fact not in self.facts:
+            self.record(self.LeavingRecorded, at, fact=fact)
+
+    @event(LeavingRecorded)
+    def _leaving_recorded(self, fact: LeavingFact) -> None:
+        self.facts = (*self.facts, fact)
+
+    def valid_clearances(self, on: date | None = None) -> tuple[Clearance, ...]:
+        """Certificates that hold, issued up to a day."""
+        return tuple(
+            one for one in self.clearances if not one.revoked and (on is None or one.issued_on <= on)
+        )

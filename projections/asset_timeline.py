@@ -75,6 +75,16 @@ def _line(event: LedgerEvent, rows: Rows) -> None:
     _add(event, rows, event.data["asset"])
 
 
+def _compared(event: LedgerEvent, rows: Rows) -> None:
+    for line in event.data["lines"]:
+        _add(event, rows, line["asset"])
+
+
+def _found(event: LedgerEvent, rows: Rows) -> None:
+    if (asset := event.data["finding"].get("asset")) is not None:
+        _add(event, rows, asset)
+
+
 _OF_LISTS: Final[dict[str, Handler]] = {
     f"{DepartureCase.KIND}.{fact}": handler
     for fact, handler in (
@@ -83,6 +93,10 @@ _OF_LISTS: Final[dict[str, Handler]] = {
         ("lines_accepted", _listed),
         ("line_disputed", _line),
         ("dispute_resolved", _line),
+        ("lines_reassigned", _listed),
+        ("reconciliation_recorded", _compared),
+        ("difference_resolved", _line),
+        ("finding_raised", _found),
     )
 }
 HANDLERS: Final[Mapping[str, Handler]] = {

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
-from projections.directory import carried_on_by, persons
+from projections.directory import carried_on, carried_on_by, persons
 from projections.events import LedgerEvent, day
 from projections.projection import Projection
 from projections.reading import Conditions, Page, page, rows_of
@@ -169,6 +169,8 @@ def _supervision_assigned(event: LedgerEvent, rows: Rows) -> None:
 
 def _handed_over(event: LedgerEvent, rows: Rows) -> None:
     data = event.data
+    if data["duty"] not in PERSONAL:
+        return  # it goes with a post, and the post's holder is in `tenure`
     lines = [line for line in rows.group(CUSTODY_LEDGER, event.id) if line["until_position"] is None]
     custodian = next((line for line in lines if line["duty"] == "CUSTODIAN"), None)
     if custodian is None:
@@ -275,17 +277,25 @@ async def in_care(
     person: str,
     *,
     duty: str | None = None,
+    unit: str | None = None,
     on: date | None = None,
     at_position: int | None = None,
 ) -> list[Row]:
     """What is in a named person's care (duty MANAGER or RESPONSIBLE, or both), now or on a day: lines with the asset's
-    name, value (fen) and unit of responsibility, in order of asset.
+    name, value (fen) and unit of responsibility, in order of asset. `unit`: only what that unit, or one it carries
+    on, is responsible for.
     """
     conditions = Conditions()
     conditions.equal("c.county", county)
     conditions.equal("c.person", person)
     conditions.equal("c.duty", duty)
     _in_force(conditions, on, at_position)
+    if unit is not None:
+        conditions.add(
+            "EXISTS (SELECT 1 FROM custody_ledger u WHERE u.county = c.county AND u.asset = c.asset AND"
+            " u.duty = 'RESPONSIBLE_UNIT' AND u.until_position IS NULL AND u.unit = ANY ({}))",
+            await carried_on(connection, county, unit),
+        )
     columns = ", ".join(f"c.{name}" for name in CUSTODY_LEDGER.columns)
     records = await connection.fetch(
         f"SELECT {columns}, r.asset_name, r.original_value, r.responsible_unit, r.custodian FROM custody_ledger c"
@@ -296,19 +306,35 @@ async def in_care(
     return rows_of(records, CUSTODY_LEDGER)
 
 
-async def in_care_by_post(connection: Connection, county: str, person: str, on: date) -> list[Row]:
+async def in_care_by_post(
+    connection: Connection,
+    county: str,
+    person: str,
+    on: date,
+    *,
+    unit: str | None = None,
+    duty: str | None = None,
+) -> list[Row]:
     """What a person answers for on a day by holding a post: first responsible for the custody (FIRST_RESPONSIBLE), or
-    first supervisor (SUPERVISOR). Lines with the post's tenure, in order of asset.
+    first supervisor (SUPERVISOR). Lines with the post's tenure, in order of asset. A post of a unit that carries on
+    another's duties answers for that other's assets too.
     """
     columns = ", ".join(f"c.{name}" for name in CUSTODY_LEDGER.columns)
     records = await connection.fetch(
-        f"SELECT {columns}, t.since AS in_post_since, t.until AS in_post_until FROM tenure t"
-        " JOIN custody_ledger c ON c.county = t.county AND c.post_unit = t.organization AND c.post = t.post"
-        " WHERE t.county = $1 AND t.person = $2 AND t.since <= $3 AND (t.until IS NULL OR t.until >= $3)"
-        " AND c.since <= $3 AND (c.until IS NULL OR c.until > $3) ORDER BY c.asset, c.duty, c.line",
+        "WITH RECURSIVE post AS (SELECT t.organization AS unit, t.post, t.since, t.until FROM tenure t"
+        "  WHERE t.county = $1 AND t.person = $2 AND t.since <= $3 AND (t.until IS NULL OR t.until >= $3)"
+        "   AND ($4::text IS NULL OR t.organization = $4)"
+        " UNION SELECT o.organization, p.post, p.since, p.until FROM post p JOIN organization o"
+        "  ON o.county = $1 AND o.successor = p.unit AND o.closed_on <= $3)"
+        f" SELECT {columns}, p.since AS in_post_since, p.until AS in_post_until FROM post p"
+        " JOIN custody_ledger c ON c.county = $1 AND c.post_unit = p.unit AND c.post = p.post"
+        " AND c.since <= $3 AND (c.until IS NULL OR c.until > $3)"
+        " WHERE $5::text IS NULL OR c.duty = $5 ORDER BY c.asset, c.duty, c.line",
         county,
         person,
         on,
+        unit,
+        duty,
     )
     return rows_of(records, CUSTODY_LEDGER)
 

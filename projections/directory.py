@@ -70,6 +70,9 @@ PERSON: Final = ledger_table(
     text_column("person", "人员编号"),
     text_column("name", "姓名"),
     text_column("organization", "所在单位"),
+    text_column("clearance", "有效的移交证明编号", null=True),
+    text_column("leaving", "离任手续或事实", null=True),
+    day_column("left_on", "办理或发生日期", null=True),
     key=("person",),
     group="person",
     comment="人员",
@@ -169,9 +172,40 @@ def _person_registered(event: LedgerEvent, rows: Rows) -> None:
             "person": event.id,
             "name": card["name"],
             "organization": card["organization"],
+            "clearance": None,
+            "leaving": None,
+            "left_on": None,
             "position": event.position,
         },
     )
+
+
+def _clearance_issued(event: LedgerEvent, rows: Rows) -> None:
+    person = rows.edit(PERSON, event.id)
+    person["clearance"] = event.data["clearance"]["certificateNo"]
+    person["position"] = event.position
+
+
+def _clearance_revoked(event: LedgerEvent, rows: Rows) -> None:
+    person = rows.edit(PERSON, event.id)
+    if person["clearance"] == event.data["certificateNo"]:
+        person["clearance"] = None
+    person["position"] = event.position
+
+
+def _formality_carried_out(event: LedgerEvent, rows: Rows) -> None:
+    formality = event.data["formality"]
+    _left(event, rows, formality["kind"], formality["carriedOutOn"])
+
+
+def _leaving_recorded(event: LedgerEvent, rows: Rows) -> None:
+    fact = event.data["fact"]
+    _left(event, rows, fact["kind"], fact["happenedOn"])
+
+
+def _left(event: LedgerEvent, rows: Rows, how: str, on: str) -> None:
+    person = rows.edit(PERSON, event.id)
+    person["leaving"], person["left_on"], person["position"] = how, day(on), event.position
 
 
 def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
@@ -196,6 +230,10 @@ PROJECTION: Final = Projection(
         "organization.position_appointed": _appointed,
         "organization.position_ended": _ended,
         "person.registered": _person_registered,
+        "person.clearance_issued": _clearance_issued,
+        "person.clearance_revoked": _clearance_revoked,
+        "person.formality_carried_out": _formality_carried_out,
+        "person.leaving_recorded": _leaving_recorded,
     },
     keys=_keys,
     weight=1,
@@ -311,3 +349,17 @@ async def carried_on_by(connection: Connection, county: str, codes: list[str], o
         on,
     )
     return {record["start"]: record["unit"] for record in records}
+
+
+async def carried_on(connection: Connection, county: str, unit: str) -> list[str]:
+    """The unit and every unit whose duties it carries on: those it succeeded, and those that they succeeded."""
+    records = await connection.fetch(
+        "WITH RECURSIVE before (unit) AS ("
+        'SELECT $2::text COLLATE "C"'
+        " UNION SELECT o.organization::text FROM before b JOIN organization o"
+        " ON o.county = $1 AND o.successor = b.unit)"
+        " SELECT unit FROM before ORDER BY unit",
+        county,
+        unit,
+    )
+    return [record["unit"] for record in records]

@@ -153,6 +153,10 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "departure_case.lines_accepted": lambda data: f"{data['acceptedBy']} 接收 {len(data['assets'])} 项",
     "departure_case.line_disputed": lambda data: f"{data['asset']}：{data['reason']}",
     "departure_case.dispute_resolved": lambda data: f"{data['asset']}：{data['resolution']}",
+    "departure_case.lines_reassigned": lambda data: f"{len(data['assets'])} 项改由 {data['incoming']} 接收",
+    "departure_case.reconciliation_recorded": lambda data: f"核账 {len(data['lines'])} 项",
+    "departure_case.difference_resolved": lambda data: f"{data['asset']}：{data['resolution']}",
+    "departure_case.finding_raised": lambda data: str(data["finding"]["text"]),
 }
 
 

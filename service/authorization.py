@@ -96,6 +96,7 @@ ACTIONS: Final[dict[str, Permission]] = {
     "departure.audit": _permission(Role.AUDITOR, scope=Scope.COUNTY),
     "departure.read": _EVERYONE,
     "clearance.read": _permission(Role.PERSONNEL, Role.AUDITOR, Role.OFFICE, Role.ADMIN, scope=Scope.COUNTY),
+    "clearance.issue": _permission(Role.PERSONNEL, scope=Scope.COUNTY),
     "ledger.read": _EVERYONE,
     "event.read": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
     "key.create": _permission(Role.ADMIN, scope=Scope.COUNTY),

@@ -416,6 +416,10 @@ class Demonstration:
         resolution = {"resolution": "补挂铭牌", "documentNo": "演示处理001"}
         await clerk.post(f"{path}/lines/{first}/resolution", resolution)
         await clerk.post(f"{path}/acceptance", {"acceptedBy": incoming})
+        await clerk.post(f"{path}/reconciliation", {"othersAgree": True})
+        checked = await clerk.post(f"{path}/reconciliation/completion", {})
+        compared = len(checked["resource"]["reconciliation"])
+        table.add_row("核账", f"{compared} 项", "账面、实物、资料逐项核对，差异须处理完毕")
         sealed = await clerk.post(f"{path}/seal", {})
         digest = sealed["resource"]["sealed"]
         table.add_row("整批接收并封存清单", f"{digest[:16]}…", "SHA-256，三方所签即此")
@@ -437,6 +441,11 @@ class Demonstration:
         )
         after = await personnel.get(f"/v1/clearances/{outgoing}", min_position=done["position"])
         table.add_row("办结后能否办理手续", _yes(after), "")
+        issued = await personnel.post(f"/v1/clearances/{outgoing}", {"issuedBy": "COUNTY_GOV"})
+        certificate = issued["resource"]["clearances"][-1]
+        table.add_row(
+            "签发移交证明", certificate["certificateNo"], f"核对到日志位置 {certificate['position']}"
+        )
         care = await reader.get(f"/v1/persons/{incoming}/care", min_position=done["position"])
         table.add_row("接任人在管资产", str(len(care["assets"])), incoming)
         await self._pass_the_post(personnel, outgoing, incoming)

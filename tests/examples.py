@@ -15,7 +15,8 @@ from domain.aggregate import DomainAggregate
 from domain.asset import Asset, Booking, Maintenance, StatusReport
 from domain.contract import ContractTerms, Operator
 from domain.custody import Custody, Duty, PositionRef, Supervision
-from domain.departure_case import Audit, DepartureCase, DepartureNotice, Signature
+from domain.departure import Audit, DepartureNotice, Finding, InterimCustodian, ReconciliationLine, Signature
+from domain.departure_case import DepartureCase
 from domain.disposal import Appraisal, Appraiser, Approval, DisposalProposal, Publication, Sale
 from domain.household_asset import HouseholdAsset, HouseholdAssetCard, Inspection
 from domain.income import IncomeDistribution, IncomeReceipt, IncomeUse
@@ -39,7 +40,7 @@ MANAGER: Final = "P-1001"
 RESPONSIBLE: Final = "P-1002"
 SUCCESSOR: Final = "P-1003"
 OVERSEER: Final = "P-1004"
-CARE: Final = frozenset({"653022202208-2019-000001", "653022202208-2019-000002"})
+CARE: Final = {"653022202208-2019-000001": 4, "653022202208-2019-000002": 9}
 TRANSFER: Final = "T-1"
 CONTRACT: Final = "C-1"
 DISPOSAL: Final = "D-1"
@@ -670,14 +671,46 @@ def audit(**changes: Any) -> Audit:
     return Audit(**(given | changes))
 
 
-def case(assets: frozenset[str] = CARE, **changes: Any) -> DepartureCase:
+def finding(**changes: Any) -> Finding:
+    """Something the auditor found."""
+    given = {"finding": "F-1", "asset": min(CARE), "text": "账外收入", "document_no": "审〔2022〕9号"}
+    return Finding(**(given | changes))
+
+
+def interim(**changes: Any) -> InterimCustodian:
+    """Somebody looks after things for sixty days."""
+    given: dict[str, Any] = {
+        "person": "P-1009",
+        "appointed_by": TOWNSHIP,
+        "since": date(2021, 11, 1),
+        "until": date(2021, 12, 30),
+        "inventory_no": "盘〔2021〕1号",
+    }
+    return InterimCustodian(**(given | changes))
+
+
+def compared(asset: str, **changes: Any) -> ReconciliationLine:
+    """Book, thing and papers agree."""
+    given = {"asset": asset, "book": "AGREES", "physical": "FOUND", "documents": "COMPLETE"}
+    return ReconciliationLine(**(given | changes))
+
+
+def case(care: dict[str, int] = CARE, **changes: Any) -> DepartureCase:
     """An open case over what is in care; changes are those of the notice."""
-    return settled(DepartureCase.open(CASE, notice(**changes), tuple(sorted(assets)), occasion()))
+    return settled(DepartureCase.open(CASE, notice(**changes), care, occasion()))
+
+
+def case_reconciled(care: dict[str, int] = CARE, **changes: Any) -> DepartureCase:
+    """Every asset on the list is as book and papers say."""
+    opened = case(care, **changes)
+    opened.reconcile([compared(asset) for asset in opened.lines], occasion())
+    opened.complete_reconciliation(occasion())
+    return settled(opened)
 
 
 def case_accepted(**changes: Any) -> DepartureCase:
     """The successor has taken over every line."""
-    opened = case(**changes)
+    opened = case_reconciled(**changes)
     opened.accept(None, SUCCESSOR, occasion())
     return settled(opened)
 

@@ -372,6 +372,9 @@ CREATE TABLE person (
     person VARCHAR COLLATE "C" NOT NULL,
     name VARCHAR COLLATE "C" NOT NULL,
     organization VARCHAR COLLATE "C" NOT NULL,
+    clearance VARCHAR COLLATE "C",
+    leaving VARCHAR COLLATE "C",
+    left_on DATE,
     position BIGINT NOT NULL,
     CONSTRAINT person_pkey PRIMARY KEY (county, person)
 );
@@ -380,6 +383,9 @@ COMMENT ON COLUMN person.county IS '县级行政区划代码（6位）';
 COMMENT ON COLUMN person.person IS '人员编号';
 COMMENT ON COLUMN person.name IS '姓名';
 COMMENT ON COLUMN person.organization IS '所在单位';
+COMMENT ON COLUMN person.clearance IS '有效的移交证明编号';
+COMMENT ON COLUMN person.leaving IS '离任手续或事实';
+COMMENT ON COLUMN person.left_on IS '办理或发生日期';
 COMMENT ON COLUMN person.position IS '最近更新本行的事件位置';
 
 CREATE TABLE custody_ledger (
@@ -435,13 +441,23 @@ CREATE TABLE departure_case (
     open_lines INTEGER NOT NULL,
     accepted_lines INTEGER NOT NULL,
     disputed_lines INTEGER NOT NULL,
+    incoming JSONB NOT NULL,
+    reconciled_lines INTEGER NOT NULL,
+    difference_lines INTEGER NOT NULL,
+    reconciled BOOLEAN NOT NULL,
+    audit_ordered VARCHAR COLLATE "C",
     audit_report VARCHAR COLLATE "C",
     audit_cut_off DATE,
+    findings JSONB NOT NULL,
+    open_findings INTEGER NOT NULL,
+    interim VARCHAR COLLATE "C",
+    interim_until DATE,
     sealed VARCHAR COLLATE "C",
     signatures JSONB NOT NULL,
     supervisor VARCHAR COLLATE "C",
     opened_on DATE NOT NULL,
     completed_on DATE,
+    reopened INTEGER NOT NULL,
     version INTEGER NOT NULL,
     first_position BIGINT NOT NULL,
     position BIGINT NOT NULL,
@@ -463,13 +479,23 @@ COMMENT ON COLUMN departure_case.lines IS '清单项数';
 COMMENT ON COLUMN departure_case.open_lines IS '待接收项数';
 COMMENT ON COLUMN departure_case.accepted_lines IS '已接收项数';
 COMMENT ON COLUMN departure_case.disputed_lines IS '有异议项数';
+COMMENT ON COLUMN departure_case.incoming IS '接收人';
+COMMENT ON COLUMN departure_case.reconciled_lines IS '已核账项数';
+COMMENT ON COLUMN departure_case.difference_lines IS '核账差异未处理项数';
+COMMENT ON COLUMN departure_case.reconciled IS '是否完成核账';
+COMMENT ON COLUMN departure_case.audit_ordered IS '受托审计单位';
 COMMENT ON COLUMN departure_case.audit_report IS '离任审计报告文号';
 COMMENT ON COLUMN departure_case.audit_cut_off IS '审计截止日';
+COMMENT ON COLUMN departure_case.findings IS '审计发现问题及处理状态';
+COMMENT ON COLUMN departure_case.open_findings IS '未处理的审计问题数';
+COMMENT ON COLUMN departure_case.interim IS '临时管护人';
+COMMENT ON COLUMN departure_case.interim_until IS '临时管护截止日期（含当日）';
 COMMENT ON COLUMN departure_case.sealed IS '封存清单摘要';
 COMMENT ON COLUMN departure_case.signatures IS '已签字的角色、人员与日期';
 COMMENT ON COLUMN departure_case.supervisor IS '监交人';
 COMMENT ON COLUMN departure_case.opened_on IS '启动日期';
 COMMENT ON COLUMN departure_case.completed_on IS '完成日期';
+COMMENT ON COLUMN departure_case.reopened IS '因审计发现问题重新启动的次数';
 COMMENT ON COLUMN departure_case.version IS '交接事件版本';
 COMMENT ON COLUMN departure_case.first_position IS '首个事件位置';
 COMMENT ON COLUMN departure_case.position IS '最近更新本行的事件位置';
@@ -479,7 +505,11 @@ CREATE TABLE departure_line (
     case_id VARCHAR COLLATE "C" NOT NULL,
     asset VARCHAR COLLATE "C" NOT NULL,
     state VARCHAR COLLATE "C" NOT NULL,
+    asset_version INTEGER,
+    addendum BOOLEAN NOT NULL,
+    incoming VARCHAR COLLATE "C",
     accepted_by VARCHAR COLLATE "C",
+    reconciliation VARCHAR COLLATE "C",
     disputed_by VARCHAR COLLATE "C",
     dispute VARCHAR COLLATE "C",
     resolution VARCHAR COLLATE "C",
@@ -494,7 +524,11 @@ COMMENT ON COLUMN departure_line.county IS '县级行政区划代码（6位）';
 COMMENT ON COLUMN departure_line.case_id IS '交接编号';
 COMMENT ON COLUMN departure_line.asset IS '资产编号';
 COMMENT ON COLUMN departure_line.state IS '状态：OPEN / ACCEPTED / DISPUTED';
+COMMENT ON COLUMN departure_line.asset_version IS '清单所列的资产版本';
+COMMENT ON COLUMN departure_line.addendum IS '是否补充清单项';
+COMMENT ON COLUMN departure_line.incoming IS '另行指定的接收人';
 COMMENT ON COLUMN departure_line.accepted_by IS '接收人';
+COMMENT ON COLUMN departure_line.reconciliation IS '核账：AGREES 相符 / DIFFERS 有差异 / RESOLVED 差异已处理';
 COMMENT ON COLUMN departure_line.disputed_by IS '提出异议人';
 COMMENT ON COLUMN departure_line.dispute IS '异议内容';
 COMMENT ON COLUMN departure_line.resolution IS '异议处理结果';

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from fastapi import Response
 from pydantic import Field
 
-from domain.refusals import refuse
-from domain.values import Value
-from projections import custody_ledger, departures, directory
+from domain.occasion import Occasion
+from domain.person import Clearance as IssuedClearance
+from domain.person import Formality, LeavingFact, Person
+from domain.refusals import Refusal, refuse
+from domain.values import Code, Fen, Value
+from projections import asset_register, custody_ledger, departures, directory
+from projections.clearance import SHOWN, hindrances, words
 from projections.reading import MAX_PAGE
-from projections.writing import Connection
-from service.api.assets import AssetCode
-from service.api.organizations import OnDay, PersonCode
+from service.api.assets import AssetCode, must_speak_for
+from service.api.care import open_cases, units_of_care
+from service.api.organizations import OnDay, PersonCode, PersonView, view_of
 from service.api.paging import MinPosition
 from service.api.reading import ProblemBody, Read, Reading, get, routes
 from service.api.tables import nested, rows_shown
+from service.api.writing import Circumstances, Writing, post
+from service.authorization import Resource
+from service.commands import Work
 from service.problems import english, problem
 
 router = routes("/v1", "care 管护责任")
 
-SHOWN: Final = 100
-"""How many assets an answer lists; their count is always the whole."""
+_LEDGERS: Final = (
+    custody_ledger.PROJECTION.name,
+    asset_register.PROJECTION.name,
+    directory.PROJECTION.name,
+    departures.PROJECTION.name,
+)
 
 
 class PostBody(Value):
@@ -112,64 +123,178 @@ class OpenCase(Value):
     missing: tuple[str, ...] = Field(title="尚缺的事项")
 
 
-class Clearance(Value):
-    """Whether a person may leave: nothing in their care, no case open (C4.10-11)."""
+class Hindrance(Value):
+    """One thing in the way."""
+
+    kind: Literal["ASSET", "POST", "TENURE", "CASE", "CONTRACT", "PROCEDURE", "BALANCE", "DISPUTE"] = Field(
+        title="类别", description="资产 / 职务 / 未审计的任期 / 交接 / 合同 / 程序 / 收益结余 / 争议"
+    )
+    asset: str | None = Field(default=None, title="资产编号")
+    name: str | None = Field(default=None, title="资产名称")
+    organization: str | None = Field(default=None, title="单位")
+    post: str | None = Field(default=None, title="职务")
+    until: date | None = Field(default=None, title="离任日期")
+    assets: int | None = Field(default=None, title="资产项数")
+    case: str | None = Field(default=None, title="交接编号")
+    missing: str | None = Field(default=None, title="尚缺的事项")
+    contract: str | None = Field(default=None, title="合同编号")
+    procedure: str | None = Field(default=None, title="进行中的程序")
+    balance: Fen | None = Field(default=None, title="未分配收益")
+
+
+class ClearanceState(Value):
+    """Whether a person may leave: nothing in their care, no case open, no tenure left unaudited (C4.10-11)."""
 
     person: str = Field(title="人员编号")
     clear: bool = Field(title="可否办理手续")
     assets_in_care: int = Field(title="在管资产项数")
-    assets: tuple[str, ...] = Field(title="在管资产", description=f"至多列出 {SHOWN} 项")
     posts: tuple[str, ...] = Field(title="仍负第一责任的职务", description="单位/职务")
     open_cases: tuple[OpenCase, ...] = Field(title="未办结的交接")
+    counts: dict[str, int] = Field(title="各类事项数")
+    items: tuple[Hindrance, ...] = Field(title="不得办理的事项", description=f"每类至多列出 {SHOWN} 项")
     missing: tuple[str, ...] = Field(title="尚缺的事项")
     refusal: ProblemBody | None = Field(title="不得办理的依据")
+    certificates: tuple[str, ...] = Field(title="有效的移交证明")
     position: int = Field(title="日志位置", description="核对到的日志位置")
 
 
-@get(router, "/clearances/{person}", "离任手续核查", "clearance.read", response_model=Clearance)
+@get(router, "/clearances/{person}", "离任手续核查", "clearance.read", response_model=ClearanceState)
 async def read_clearance(person: PersonCode, read: Reading, min_position: MinPosition = 0) -> Response:
     """Whether the person may leave, checked against everything that is in the log now: yes, or all that is in the way.
 
     `min_position` can only ask for less than that, and is accepted so that every read takes it.
     """
-    ledgers = (custody_ledger.PROJECTION.name, directory.PROJECTION.name, departures.PROJECTION.name)
-    await read.reach(min_position, *ledgers)
-    position = await read.reach_head(*ledgers)
-    async with read.pool.acquire() as connection:
-        body = await _clearance(connection, read, person)
-    return read.answer(body | {"position": position})
-
-
-async def _clearance(connection: Connection, read: Read, person: str) -> dict[str, Any]:
-    today = read.context.today()
-    if not await directory.persons(connection, read.county, [person]):
+    await read.reach(min_position, *_LEDGERS)
+    found, position = await _hindrances(read, person)
+    known = await read.context.load(Person, read.county, person)
+    if known is None:
         raise refuse("NOT_FOUND", what=person)
-    assets = sorted({row["asset"] for row in await custody_ledger.in_care(connection, read.county, person)})
-    by_post = await custody_ledger.in_care_by_post(connection, read.county, person, today)
-    posts = sorted(
-        {f"{row['post_unit']}/{row['post']}" for row in by_post if row["duty"] == "FIRST_RESPONSIBLE"}
+    refusal = _refusal(found)
+    shown = [Hindrance.model_validate(item) for item in found["items"]]
+    return read.answer(
+        {
+            "person": person,
+            "clear": refusal is None,
+            "assetsInCare": found["assets_in_care"],
+            "posts": found["posts"],
+            "openCases": found["open_cases"],
+            "counts": found["counts"],
+            "items": [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in shown],
+            "missing": list(_missing(found)),
+            "refusal": refusal
+            and problem(refusal, in_english=english(read.request), instance=read.request.url.path, errors=[]),
+            "certificates": [one.certificate_no for one in known.valid_clearances()],
+            "position": position,
+        }
     )
-    cases = await departures.departure_page(
-        connection, read.county, person=person, state="OPEN", limit=MAX_PAGE
-    )
-    missing = [
-        *(f"asset:{asset}" for asset in assets[:SHOWN]),
-        *(f"post:{post}" for post in posts),
-        *(f"case:{case['case_id']}:{point}" for case in cases.rows for point in case["missing"]),
-    ]
-    refusal = None
-    if assets or posts:
-        refusal = refuse("PERSON_HOLDS_ASSETS", count=len(assets) or None, missing=missing[:SHOWN])
-    elif cases.rows:
-        refusal = refuse("HANDOVER_INCOMPLETE", clause="C4.10-11", missing=missing[:SHOWN])
-    return {
-        "person": person,
-        "clear": refusal is None,
-        "assetsInCare": len(assets),
-        "assets": assets[:SHOWN],
-        "posts": posts,
-        "openCases": [{"case": case["case_id"], "missing": case["missing"]} for case in cases.rows],
-        "missing": missing,
-        "refusal": refusal
-        and problem(refusal, in_english=english(read.request), instance=read.request.url.path, errors=[]),
-    }
+
+
+class IssueClearance(Circumstances):
+    """A request for the certificate; who issues it."""
+
+    issued_by: Code = Field(title="签发单位")
+
+
+class CarryOutFormality(Circumstances):
+    """A transfer, resignation or retirement."""
+
+    formality: Formality = Field(title="手续")
+
+
+class RecordLeaving(Circumstances):
+    """A removal, a death, a detention."""
+
+    fact: LeavingFact = Field(title="事实")
+
+
+@post(router, "/clearances/{person}", "签发移交证明", "clearance.issue", PersonView)
+async def issue_clearance(person: PersonCode, body: IssueClearance, write: Writing) -> Response:
+    """Issue the certificate that everything was handed over; refused while anything is in the way (C4.10-11)."""
+    must_speak_for(write.actor, body.issued_by, kind_counts=False)
+    number = f"QZ-{write.mark(16)}"
+
+    async def issue(it: Person, work: Work) -> Occasion:
+        at = write.occasion(body)
+        found, position = await _hindrances(write, person)
+        if (refusal := _refusal(found)) is not None:
+            raise refusal
+        async with write.pool.acquire() as connection:
+            cases = await departures.departure_page(
+                connection, write.county, person=person, state="COMPLETED", limit=MAX_PAGE
+            )
+        work.claim("clearance_certificate", number)
+        clearance = IssuedClearance(
+            certificate_no=number,
+            issued_on=at.on,
+            issued_by=body.issued_by,
+            position=position,
+            cases=tuple(str(row["case_id"]) for row in cases.rows),
+        )
+        it.issue_clearance(clearance, (), at)
+        return at
+
+    return await write.on(Person, person, issue, resource=_anywhere, view=view_of)
+
+
+@post(router, "/persons/{person}/formalities", "办理调动离岗手续", "clearance.issue", PersonView)
+async def carry_out_formality(person: PersonCode, body: CarryOutFormality, write: Writing) -> Response:
+    """Carry out a transfer, resignation or retirement: only with a valid certificate and nothing in the way (C4.10-11)."""
+
+    async def carry_out(it: Person, _: Work) -> Occasion:
+        at = write.occasion(body, body.formality.carried_out_on)
+        found, _position = await _hindrances(write, person)
+        in_care = found["assets_in_care"] + len(found["posts"])
+        it.carry_out(body.formality, _missing(found), in_care, at)
+        return at
+
+    return await write.on(Person, person, carry_out, resource=_anywhere, view=view_of)
+
+
+@post(router, "/persons/{person}/leaving-facts", "离任事实", "clearance.issue", PersonView)
+async def record_leaving(person: PersonCode, body: RecordLeaving, write: Writing) -> Response:
+    """Record a removal, a death or a detention: never refused, and it opens a case wherever something is in care."""
+
+    async def record(it: Person, work: Work) -> Occasion:
+        at = write.occasion(body, body.fact.happened_on)
+        it.record_leaving(body.fact, at)
+        await open_cases(
+            write,
+            work,
+            at,
+            person,
+            await units_of_care(write, person),
+            reason=body.fact.kind,
+            departs_on=body.fact.happened_on,
+            document_no=body.fact.document_no,
+            mark=write.mark(),
+        )
+        return at
+
+    return await write.on(Person, person, record, resource=_anywhere, view=view_of)
+
+
+def _anywhere(_: Person) -> Resource:
+    return Resource()
+
+
+async def _hindrances(read: Read, person: str) -> tuple[dict[str, Any], int]:
+    """All that is in the way, and the position of the log it was checked against."""
+    position = await read.reach_head(*_LEDGERS)
+    since = read.context.regulations[read.county].first_day
+    async with read.pool.acquire() as connection:
+        found = await hindrances(connection, read.county, person, read.context.today(), since)
+    return found, position
+
+
+def _missing(found: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(words(item) for item in found["items"])
+
+
+def _refusal(found: dict[str, Any]) -> Refusal | None:
+    """What stands in the way, as a refusal; None if nothing does."""
+    missing = _missing(found)
+    if found["assets_in_care"] or found["posts"]:
+        return refuse("PERSON_HOLDS_ASSETS", count=found["assets_in_care"] or None, missing=missing)
+    if missing:
+        return refuse("HANDOVER_INCOMPLETE", clause="C4.10-11", missing=missing)
+    return None

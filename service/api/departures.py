@@ -14,15 +14,23 @@ from fastapi import Path, Response
 from pydantic import Field
 
 from domain.asset import Asset
-from domain.departure_case import Audit, DepartureCase, DepartureNotice, Signature
+from domain.departure import (
+    Audit,
+    DepartureNotice,
+    Finding,
+    InterimCustodian,
+    ReconciliationLine,
+    Signature,
+)
+from domain.departure_case import Care, DepartureCase
 from domain.occasion import Occasion
 from domain.organization import Organization
 from domain.person import Person
 from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
-from projections import custody_ledger
 from service.api.assets import AssetCode, must_speak_for
+from service.api.care import care_for, in_duty_since
 from service.api.organizations import place_of, unit_of
-from service.api.reading import Endpoint, Read, Reading, from_log, get, routes
+from service.api.reading import Endpoint, Reading, from_log, get, routes
 from service.api.writing import Circumstances, Write, Writing, post, view_model
 from service.authorization import authorize
 from service.commands import Result, Work
@@ -30,6 +38,7 @@ from service.commands import Result, Work
 router = routes("/v1/departures", "departures 离任交接")
 
 CaseCode = Annotated[Code, Path(title="交接编号")]
+FindingCode = Annotated[Code, Path(title="问题编号")]
 
 YIELD_EVERY: Final = 100
 """After so many assets of a completion other requests get their turn."""
@@ -49,7 +58,7 @@ DepartureView = view_model(DepartureCase, case=Code, progress=Progress, open_poi
 
 def view_of(case: DepartureCase) -> dict[str, Any]:
     """A case as every answer shows it: its state, how far it has come, what is still open."""
-    states = list(case.lines.values())
+    states = [line.state for line in case.lines.values()]
     progress = Progress(
         lines=len(states),
         open=states.count("OPEN"),
@@ -96,6 +105,42 @@ class ResolveDispute(Circumstances):
     document_no: Name = Field(title="处理依据文号")
 
 
+class Reassign(Circumstances):
+    """Another successor for some of the list."""
+
+    assets: tuple[Code, ...] = Field(title="资产编号", min_length=1, max_length=5000)
+    incoming: Code = Field(title="接收人")
+
+
+class Reconcile(Circumstances):
+    """Book, thing and papers compared, asset by asset."""
+
+    lines: tuple[ReconciliationLine, ...] = Field(default=(), title="核账情况", max_length=5000)
+    others_agree: bool = Field(
+        default=False, title="其余相符", description="清单其余未核账的资产账实相符、资料齐全"
+    )
+
+
+class OrderAudit(Circumstances):
+    """An auditor is asked for."""
+
+    auditor_organization: Code = Field(title="审计单位")
+    document_no: Name = Field(title="委托文号")
+
+
+class RaiseFinding(Circumstances):
+    """Something an auditor found."""
+
+    auditor_organization: Code = Field(title="审计单位")
+    finding: Finding = Field(title="审计发现问题")
+
+
+class AppointInterim(Circumstances):
+    """Who looks after things until the successor does."""
+
+    interim: InterimCustodian = Field(title="临时管护")
+
+
 class RecordAudit(Circumstances):
     """The departure audit."""
 
@@ -131,7 +176,7 @@ async def open_departure(body: OpenDeparture, write: Writing) -> Response:
             Person, {"notice.person": notice.person, "notice.successor": notice.successor}
         )
         at = write.occasion(body)
-        case = DepartureCase.open(code, notice, tuple(await _in_care(write, notice)), at)
+        case = DepartureCase.open(code, notice, await care_for(write, notice), at)
         work.add(case)
         return _result(work, case, at)
 
@@ -140,7 +185,7 @@ async def open_departure(body: OpenDeparture, write: Writing) -> Response:
 
 @_post("/{case}/successor", "确定接任人", "departure.open")
 async def name_successor(case: CaseCode, body: NameSuccessor, write: Writing) -> Response:
-    """Name the incoming person; acceptances so far are undone."""
+    """Name the incoming person; acceptances by the one named before are undone."""
 
     async def name(work: Work) -> Result:
         found, _ = await _case(write, work, case)
@@ -154,12 +199,12 @@ async def name_successor(case: CaseCode, body: NameSuccessor, write: Writing) ->
 
 @_post("/{case}/lines", "补充交接清单", "departure.handle")
 async def add_lines(case: CaseCode, body: Circumstances, write: Writing) -> Response:
-    """Add what came into the person's care since the list was made."""
+    """Add what came into the person's care since the list was made, and what happened to assets on it since."""
 
     async def add(work: Work) -> Result:
         found, _ = await _case(write, work, case)
         at = write.occasion(body)
-        found.add_lines(tuple(await _in_care(write, found.notice)), at)
+        found.add_lines(await _care(write, found), at)
         return _result(work, found, at)
 
     return await write.run(add)
@@ -193,11 +238,123 @@ async def accept_batch(case: CaseCode, body: AcceptLine, write: Writing) -> Resp
     return await _decide(write, case, body, lambda it, at: it.accept(None, body.accepted_by, at))
 
 
+@_post("/{case}/reassignments", "另定接收人", "departure.handle")
+async def reassign(case: CaseCode, body: Reassign, write: Writing) -> Response:
+    """Let somebody else than the successor take some assets over (C4.10-10)."""
+
+    async def give(work: Work) -> Result:
+        found, _ = await _case(write, work, case)
+        await work.require_known(Person, {"incoming": body.incoming})
+        at = write.occasion(body)
+        found.reassign(body.assets, body.incoming, at)
+        return _result(work, found, at)
+
+    return await write.run(give)
+
+
+@_post("/{case}/reconciliation", "核账", "departure.handle")
+async def reconcile(case: CaseCode, body: Reconcile, write: Writing) -> Response:
+    """Compare book, thing and papers of assets on the list; with `othersAgree` the rest agrees (C4.10-10)."""
+
+    def compare(it: DepartureCase, at: Occasion) -> None:
+        named = {line.asset for line in body.lines} | set(it.reconciliation)
+        rest = [code for code in sorted(it.lines) if code not in named] if body.others_agree else []
+        agreeing = (
+            ReconciliationLine(asset=code, book="AGREES", physical="FOUND", documents="COMPLETE")
+            for code in rest
+        )
+        lines = (*body.lines, *agreeing)
+        if lines:
+            it.reconcile(lines, at)
+
+    return await _decide(write, case, body, compare)
+
+
+@_post("/{case}/reconciliation/completion", "核账完成", "departure.handle")
+async def complete_reconciliation(case: CaseCode, body: Circumstances, write: Writing) -> Response:
+    """Close the reconciliation: every asset compared, every difference settled (C4.10-10)."""
+    return await _decide(write, case, body, lambda it, at: it.complete_reconciliation(at))
+
+
+@_post("/{case}/reconciliation/{asset}/resolution", "核账差异处理", "departure.handle")
+async def resolve_difference(
+    case: CaseCode, asset: AssetCode, body: ResolveDispute, write: Writing
+) -> Response:
+    """Settle a difference between book, thing and papers by a document (C4.10-10)."""
+    return await _decide(
+        write, case, body, lambda it, at: it.resolve_difference(asset, body.resolution, body.document_no, at)
+    )
+
+
+@_post("/{case}/audit-order", "委托离任审计", "departure.open")
+async def order_audit(case: CaseCode, body: OrderAudit, write: Writing) -> Response:
+    """Ask an independent unit for the audit (C4.10-09)."""
+
+    async def order(work: Work) -> Result:
+        found, _ = await _case(write, work, case)
+        await work.require_known(Organization, {"auditorOrganization": body.auditor_organization})
+        at = write.occasion(body)
+        found.order_audit(body.auditor_organization, body.document_no, at)
+        return _result(work, found, at)
+
+    return await write.run(order)
+
+
 @_post("/{case}/audit", "离任审计", "departure.audit")
 async def record_audit(case: CaseCode, body: RecordAudit, write: Writing) -> Response:
-    """Record the departure audit (C4.10-09): the auditing unit speaks for itself."""
+    """Record the departure audit (C4.10-09) over the whole tenure: the auditing unit speaks for itself."""
     must_speak_for(write.actor, body.audit.auditor_organization, kind_counts=False)
-    return await _decide(write, case, body, lambda it, at: it.complete_audit(body.audit, at))
+
+    async def record(work: Work) -> Result:
+        found, _ = await _case(write, work, case)
+        at = write.occasion(body)
+        found.complete_audit(body.audit, at, in_duty_since=await in_duty_since(write, found.notice))
+        return _result(work, found, at)
+
+    return await write.run(record)
+
+
+@_post("/{case}/findings", "审计发现问题", "departure.audit")
+async def raise_finding(case: CaseCode, body: RaiseFinding, write: Writing) -> Response:
+    """Record a finding. One that comes after completion reopens the case and revokes the clearance (C4.10-11)."""
+    must_speak_for(write.actor, body.auditor_organization, kind_counts=False)
+
+    async def find(work: Work) -> Result:
+        found, _ = await _case(write, work, case)
+        at = write.occasion(body)
+        was_completed = found.state == "COMPLETED"
+        found.raise_finding(body.finding, body.auditor_organization, at)
+        if was_completed:
+            person = await work.get(Person, found.notice.person)
+            person.revoke_clearances(f"{case}：{body.finding.text}"[:500], at)
+        return _result(work, found, at)
+
+    return await write.run(find)
+
+
+@_post("/{case}/findings/{finding}/resolution", "审计问题处理", "departure.handle")
+async def resolve_finding(
+    case: CaseCode, finding: FindingCode, body: ResolveDispute, write: Writing
+) -> Response:
+    """Settle a finding by a document (C4.10-09)."""
+    return await _decide(
+        write, case, body, lambda it, at: it.resolve_finding(finding, body.resolution, body.document_no, at)
+    )
+
+
+@_post("/{case}/interim-custodian", "指定临时管护人", "departure.handle")
+async def appoint_interim(case: CaseCode, body: AppointInterim, write: Writing) -> Response:
+    """The superior unit appoints an interim custodian (P37); it does not release the leaver."""
+    must_speak_for(write.actor, body.interim.appointed_by, kind_counts=False)
+
+    async def appoint(work: Work) -> Result:
+        found, unit = await _case(write, work, case, with_superior=True)
+        await work.require_known(Person, {"interim.person": body.interim.person})
+        at = write.occasion(body)
+        found.appoint_interim(body.interim, superior=unit.card.superior, at=at)
+        return _result(work, found, at)
+
+    return await write.run(appoint)
 
 
 @_post("/{case}/seal", "封存交接清单", "departure.handle")
@@ -207,7 +364,7 @@ async def seal_list(case: CaseCode, body: Circumstances, write: Writing) -> Resp
     async def seal(work: Work) -> Result:
         found, _ = await _case(write, work, case)
         at = write.occasion(body)
-        found.seal(frozenset(await _in_care(write, found.notice)), at)
+        found.seal(await _care(write, found), at)
         return _result(work, found, at)
 
     return await write.run(seal)
@@ -243,15 +400,16 @@ async def complete(case: CaseCode, body: Circumstances, write: Writing) -> Respo
     async def hand_over(work: Work) -> Result:
         found, _ = await _case(write, work, case)
         at = write.occasion(body)
-        found.complete(frozenset(await _in_care(write, found.notice)), at)
+        found.complete(await _care(write, found), at)
         assets = await work.get_many(Asset, sorted(found.lines))
         for done, asset in enumerate(assets.values(), start=1):
-            if _answers_for(asset, found.notice):
+            duty = _duty_of(asset, found)
+            if duty is not None:
                 asset.hand_over(
                     case=found.id,
-                    duty=found.notice.kind,
+                    duty=duty,
                     outgoing=found.notice.person,
-                    incoming=str(found.successor),
+                    incoming=str(found.incoming_of(asset.id)),
                     supervisor=found.signatures["SUPERVISOR"].person,
                     at=at,
                 )
@@ -301,19 +459,19 @@ def _result(work: Work, case: DepartureCase, at: Occasion) -> Result:
     return Result(case.id, case.version, view_of(case))
 
 
-async def _in_care(read: Read, notice: DepartureNotice) -> list[str]:
-    """What the person answers for by this duty, as of everything that is in the log now: asset codes in order."""
-    await read.reach_head(custody_ledger.PROJECTION.name)
-    async with read.pool.acquire() as connection:
-        lines = await custody_ledger.in_care(connection, read.county, notice.person, duty=notice.kind)
-    return sorted({str(line["asset"]) for line in lines})
+async def _care(write: Write, case: DepartureCase) -> Care:
+    """What the case is about now. What went with a post was handed over by the first completion."""
+    return await care_for(write, case.notice, by_post=not case.reopened)
 
 
-def _answers_for(asset: Asset, notice: DepartureNotice) -> bool:
-    """Whether the asset itself says that the duty is the leaving person's.
+def _duty_of(asset: Asset, case: DepartureCase) -> str | None:
+    """The duty that the asset itself says is the leaving person's, or that went with the post.
 
-    One that was disposed of, or passed on by another case, has nothing left to hand over.
+    None for one that was disposed of, passed on by another case, or handed over before the case was reopened.
     """
-    if asset.disposed_on is not None or asset.custody is None:
-        return False
-    return any((duty.person, duty.duty) == (notice.person, notice.kind) for duty in asset.custody.duties)
+    person, kind = case.notice.person, case.notice.kind
+    if asset.in_care_of(person, kind):
+        return kind
+    if kind == "RESPONSIBLE" and not case.reopened and asset.in_care_of(person, "FIRST_RESPONSIBLE"):
+        return "FIRST_RESPONSIBLE"
+    return None

@@ -9,6 +9,7 @@ from fastapi import Path, Query, Response
 from pydantic import Field
 
 from domain.aggregate import DomainAggregate
+from domain.departure import LeavingReason
 from domain.occasion import Occasion
 from domain.organization import Division, DivisionCard, Organization, OrganizationCard
 from domain.person import Person, PersonCard
@@ -17,6 +18,7 @@ from domain.values import BusinessDate, Code, Name, Text
 from projections import directory
 from projections.reading import Page
 from projections.writing import Connection
+from service.api.care import open_cases, units_of_care
 from service.api.paging import LedgerQuery, MinPosition, Several, answer, page_of
 from service.api.reading import Reading, from_log, get, list_of, routes
 from service.api.tables import row_model, rows_shown
@@ -130,6 +132,7 @@ class EndAppointment(Circumstances):
 
     until: BusinessDate = Field(title="离任日期", description="在任最后一日")
     reason: Text = Field(title="离任原因")
+    kind: LeavingReason = Field(default="OTHER", title="离任类别")
 
 
 @post(organizations, "", "设立单位", "organization.define", OrganizationView)
@@ -185,11 +188,28 @@ async def end_appointment(
     body: EndAppointment,
     write: Writing,
 ) -> Response:
-    """Record that somebody left a post (C4.3-22): a fact, whatever it leaves open."""
+    """Record that somebody left a post (C4.3-22): a fact, whatever it leaves open.
 
-    async def leave_post(it: Organization, _: Work) -> Occasion:
+    What was in care by that post, or by name in this unit, opens departure cases in the same commit (C4.10-09).
+    """
+
+    async def leave_post(it: Organization, work: Work) -> Occasion:
         at = write.occasion(body, body.until if body.until <= write.context.today() else None)
         it.end_position(position, person, body.until, body.reason, at)
+        units = [(unit, kind) for unit, kind in await units_of_care(write, person) if unit == it.id]
+        if position not in at.rules.principal_positions:
+            units = [one for one in units if one[1] == "MANAGER" and position == "ASSET_MANAGER"]
+        await open_cases(
+            write,
+            work,
+            at,
+            person,
+            units,
+            reason=body.kind,
+            departs_on=body.until,
+            document_no=None,
+            mark=write.mark(),
+        )
         return at
 
     return await write.on(Organization, organization, leave_post, resource=place_of, view=view_of)

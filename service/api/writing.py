@@ -148,6 +148,11 @@ class Write(Read):
         """The action the route declares."""
         return action_of(self.request)
 
+    def mark(self, digits: int = 10) -> str:
+        """Hexadecimal digits that this request has and no other: for codes the service makes."""
+        key = self.idempotency
+        return hashlib.sha256(f"{key.scope}\n{key.key}".encode()).hexdigest()[:digits]
+
     def occasion(self, body: Circumstances, on: date | None = None) -> Occasion:
         """The circumstances of the decision: the stated business date, else the fact's own, else today."""
         return self.context.occasion(self.county, body.occurred_on or on, body.overrides)

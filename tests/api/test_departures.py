@@ -12,6 +12,8 @@ from domain.asset import Asset
 from tests.api.bodies import TOWNSHIP, VILLAGE, confirmation, custody, road
 from tests.api.service import Service, new_code
 
+SECOND_VILLAGE = "653022202201"
+
 
 @dataclass
 class Departure:
@@ -38,6 +40,13 @@ class Departure:
         self.path = f"/v1/departures/{case['id']}"
         return case
 
+    async def reconcile(self) -> None:
+        await self.service.write(f"{self.path}/reconciliation", {"othersAgree": True})
+        await self.service.write(f"{self.path}/reconciliation/completion", {})
+
+    async def accept(self) -> None:
+        await self.service.write(f"{self.path}/acceptance", {"acceptedBy": self.incoming})
+
     async def seal(self) -> dict[str, Any]:
         sealed = await self.service.write(f"{self.path}/seal", {})
         self.digest = sealed["resource"]["sealed"]
@@ -61,20 +70,27 @@ class Departure:
         ):
             assert (await self.sign(role, person, organization)).status_code == 201
 
+    async def hand_over(self) -> dict[str, Any]:
+        """From the open case to the completed one."""
+        await self.reconcile()
+        await self.accept()
+        await self.seal()
+        await self.all_signatures()
+        return await self.service.write(f"{self.path}/completion", {})
+
     async def clearance(self) -> dict[str, Any]:
         return dict(await self.service.read(f"/v1/clearances/{self.outgoing}", "personnel"))
 
 
-async def kept_asset(service: Service, person: str, duty: str = "MANAGER") -> str:
+async def kept_asset(service: Service, person: str, duty: str = "MANAGER", unit: str = VILLAGE) -> str:
     """An asset that the person looks after."""
     asset = new_code()
     path = f"/v1/assets/{asset}"
     await service.write("/v1/assets", {"asset": asset, "card": road()})
     confirmed = {"confirmation": TOWNSHIP_OWNS}
     await service.write(f"{path}/ownership-confirmations", confirmed, "office", version=1)
-    await service.write(
-        f"{path}/custody", {"custody": custody(person, duty), "occurredOn": "2022-01-01"}, version=2
-    )
+    kept = custody(person, duty) | {"responsibleUnit": unit}
+    await service.write(f"{path}/custody", {"custody": kept, "occurredOn": "2022-01-01"}, version=2)
     return asset
 
 
@@ -94,7 +110,8 @@ async def departure(service: Service, count: int = 3) -> Departure:
 async def test_the_whole_walk(service: Service) -> None:
     leaving = await departure(service)
     before = await leaving.clearance()
-    assert (before["clear"], before["assetsInCare"]) == (False, 3)
+    assert (before["clear"], before["assetsInCare"], before["counts"]["ASSET"]) == (False, 3, 3)
+    assert [item["asset"] for item in before["items"]] == leaving.assets
     assert before["refusal"]["code"] == "PERSON_HOLDS_ASSETS"
     assert before["refusal"]["quote"]
 
@@ -116,6 +133,9 @@ async def test_the_whole_walk(service: Service) -> None:
     assert unsealable.json()["missing"] == leaving.assets[1:]
     accepted = await service.write(f"{leaving.path}/acceptance", accept)
     assert accepted["resource"]["progress"] == {"lines": 3, "open": 0, "accepted": 3, "disputed": 0}
+    unreconciled = await service.post(f"{leaving.path}/seal", {})
+    assert unreconciled.json()["missing"] == ["reconciliation"]
+    await leaving.reconcile()
     await leaving.seal()
     await leaving.all_signatures()
     assert (await leaving.clearance())["clear"] is False
@@ -124,7 +144,7 @@ async def test_the_whole_walk(service: Service) -> None:
     assert done["eventCount"] == 4
     assert [event["type"] for event in done["events"]].count("asset.handed_over") == 3
     after = await leaving.clearance()
-    assert (after["clear"], after["missing"], after["refusal"]) == (True, [], None)
+    assert (after["clear"], after["missing"], after.get("refusal")) == (True, [], None)
     care = await service.read(f"/v1/persons/{leaving.incoming}/care", min_position=done["position"])
     assert sorted(row["asset"] for row in care["assets"]) == leaving.assets
     ledger = await service.read(
@@ -139,13 +159,16 @@ async def test_what_came_into_care_meanwhile_must_be_on_the_list(service: Servic
     leaving = await departure(service, 1)
     await leaving.open()
     late = await kept_asset(service, leaving.outgoing)
-    await service.write(f"{leaving.path}/acceptance", {"acceptedBy": leaving.incoming})
+    await leaving.reconcile()
+    await leaving.accept()
     refused = await service.post(f"{leaving.path}/seal", {})
     assert (refused.status_code, refused.json()["code"]) == (409, "HANDOVER_LIST_INCOMPLETE")
     assert refused.json()["missing"] == [late]
     added = await service.write(f"{leaving.path}/lines", {})
     assert sorted(added["resource"]["lines"]) == sorted([*leaving.assets, late])
-    await service.write(f"{leaving.path}/acceptance", {"acceptedBy": leaving.incoming})
+    assert added["resource"]["lines"][late]["addendum"] is True
+    await leaving.reconcile()
+    await leaving.accept()
     await leaving.seal()
     later = await kept_asset(service, leaving.outgoing)
     await leaving.all_signatures()
@@ -153,11 +176,171 @@ async def test_what_came_into_care_meanwhile_must_be_on_the_list(service: Servic
     assert (incomplete.status_code, incomplete.json()["missing"]) == (409, [later])
 
 
+async def test_what_happens_to_an_asset_until_the_last_day_is_accepted_too(service: Service) -> None:
+    leaving = await departure(service, 2)
+    await leaving.open()
+    await leaving.reconcile()
+    await leaving.accept()
+    await leaving.seal()
+    await leaving.all_signatures()
+    moved = leaving.assets[0]
+    report = {"report": {"state": "DAMAGED", "reportedOn": "2023-01-31"}}
+    await service.write(f"/v1/assets/{moved}/status-reports", report, version=3)
+    refused = await service.post(f"{leaving.path}/completion", {})
+    assert (refused.json()["code"], refused.json()["missing"]) == ("HANDOVER_LIST_INCOMPLETE", [moved])
+    added = await service.write(f"{leaving.path}/lines", {})
+    assert (added["resource"]["lines"][moved]["assetVersion"], added["resource"].get("sealed")) == (4, None)
+    await leaving.accept()
+    await leaving.seal()
+    await leaving.all_signatures()
+    assert (await service.write(f"{leaving.path}/completion", {}))["eventCount"] == 3
+
+
+async def test_several_successors_share_the_list(service: Service) -> None:
+    leaving = await departure(service, 2)
+    await leaving.open()
+    other = await service.person(VILLAGE)
+    given = {"assets": leaving.assets[:1], "incoming": other}
+    await service.write(f"{leaving.path}/reassignments", given)
+    await leaving.reconcile()
+    await leaving.accept()
+    await service.write(f"{leaving.path}/acceptance", {"acceptedBy": other})
+    await leaving.seal()
+    await leaving.all_signatures()
+    missing = (await service.post(f"{leaving.path}/completion", {})).json()["missing"]
+    assert missing == [f"signature:INCOMING:{other}"]
+    assert (await leaving.sign("INCOMING", other, VILLAGE)).status_code == 201
+    done = await service.write(f"{leaving.path}/completion", {})
+    for person, assets in ((other, leaving.assets[:1]), (leaving.incoming, leaving.assets[1:])):
+        care = await service.read(f"/v1/persons/{person}/care", min_position=done["position"])
+        assert [row["asset"] for row in care["assets"]] == assets
+
+
+async def test_a_difference_of_book_and_thing_is_settled_first(service: Service) -> None:
+    leaving = await departure(service, 2)
+    await leaving.open()
+    first = leaving.assets[0]
+    line = {
+        "asset": first,
+        "book": "AGREES",
+        "physical": "MISSING",
+        "documents": "COMPLETE",
+        "note": "未见实物",
+    }
+    await service.write(f"{leaving.path}/reconciliation", {"lines": [line], "othersAgree": True})
+    refused = await service.post(f"{leaving.path}/reconciliation/completion", {})
+    assert refused.json()["missing"] == [first]
+    resolution = {"resolution": "按短缺报告处理", "documentNo": "短1号"}
+    await service.write(f"{leaving.path}/reconciliation/{first}/resolution", resolution)
+    done = await service.write(f"{leaving.path}/reconciliation/completion", {})
+    assert done["resource"]["reconciled"] is True
+    ledger = await service.read(
+        "/v1/ledgers/departures", person=leaving.outgoing, min_position=done["position"]
+    )
+    row = ledger["rows"][0]
+    assert (row["reconciledLines"], row["differenceLines"], row["reconciled"]) == (2, 0, True)
+
+
+async def test_each_unit_has_a_case_of_its_own(service: Service) -> None:
+    """A manager of two villages with only one handed over is not cleared (C4.10-11)."""
+    leaving = await departure(service, 1)
+    elsewhere = await kept_asset(service, leaving.outgoing, unit=SECOND_VILLAGE)
+    case = await leaving.open()
+    assert list(case["resource"]["lines"]) == leaving.assets
+    await leaving.hand_over()
+    state = await leaving.clearance()
+    assert (state["clear"], state["missing"]) == (False, [f"asset:{elsewhere}"])
+
+
+async def test_the_certificate_and_what_comes_after(service: Service) -> None:
+    leaving = await departure(service, 1)
+    person = f"/v1/persons/{leaving.outgoing}"
+    clearance = f"/v1/clearances/{leaving.outgoing}"
+    issuer = {"issuedBy": "COUNTY_GOV"}
+    early = await service.post(clearance, issuer, "personnel")
+    assert (early.status_code, early.json()["code"]) == (409, "PERSON_HOLDS_ASSETS")
+    assert early.json()["missing"] == [f"asset:{leaving.assets[0]}"]
+    await leaving.open()
+    await leaving.hand_over()
+    formality = {
+        "kind": "TRANSFER",
+        "carriedOutOn": "2023-02-10",
+        "documentNo": "调1号",
+        "certificateNo": "QZ-0",
+    }
+    without = await service.post(f"{person}/formalities", {"formality": formality}, "personnel")
+    assert (without.status_code, without.json()["code"]) == (409, "CLEARANCE_REQUIRED")
+    issued = await service.write(clearance, issuer, "personnel")
+    certificate = issued["resource"]["clearances"][0]
+    assert certificate["cases"] == [leaving.path.rsplit("/", 1)[1]]
+    assert (await leaving.clearance())["certificates"] == [certificate["certificateNo"]]
+    finding = {"finding": "F-1", "text": "账外收入", "documentNo": "审〔2023〕9号"}
+    found = {"auditorOrganization": "AUDIT", "finding": finding}
+    reopened = await service.write(f"{leaving.path}/findings", found, "auditor")
+    assert [event["type"] for event in reopened["events"]] == [
+        "departure_case.finding_raised",
+        "person.clearance_revoked",
+    ]
+    state = await leaving.clearance()
+    assert (state["clear"], state["certificates"]) == (False, [])
+    case = leaving.path.rsplit("/", 1)[1]
+    assert state["missing"] == [f"case:{case}:finding:F-1"]
+    formality |= {"certificateNo": certificate["certificateNo"]}
+    blocked = await service.post(f"{person}/formalities", {"formality": formality}, "personnel")
+    assert (blocked.status_code, blocked.json()["code"]) == (409, "HANDOVER_INCOMPLETE")
+    settled = {"resolution": "已追回", "documentNo": "改1号"}
+    await service.write(f"{leaving.path}/findings/F-1/resolution", settled)
+    again = await service.write(f"{leaving.path}/completion", {})
+    assert [event["type"] for event in again["events"]] == ["departure_case.completed"]
+    renewed = await service.write(clearance, issuer, "personnel")
+    formality |= {"certificateNo": renewed["resource"]["clearances"][-1]["certificateNo"]}
+    done = await service.write(f"{person}/formalities", {"formality": formality}, "personnel")
+    assert done["resource"]["formalities"][0]["kind"] == "TRANSFER"
+
+
+async def test_death_is_recorded_and_opens_cases_everywhere(service: Service) -> None:
+    leaving = await departure(service, 1)
+    await kept_asset(service, leaving.outgoing, "RESPONSIBLE")
+    await kept_asset(service, leaving.outgoing, unit=SECOND_VILLAGE)
+    fact = {"fact": {"kind": "DEATH", "happenedOn": "2023-01-31"}}
+    done = await service.write(f"/v1/persons/{leaving.outgoing}/leaving-facts", fact, "personnel")
+    assert sorted(event["type"] for event in done["events"]) == [
+        *["departure_case.opened"] * 3,
+        "person.leaving_recorded",
+    ]
+    state = await leaving.clearance()
+    assert len(state["openCases"]) == 3
+    case = next(one["case"] for one in state["openCases"] if f"{VILLAGE}-M" in one["case"])
+    leaving.path = f"/v1/departures/{case}"
+    interim = {
+        "person": await service.person(TOWNSHIP),
+        "appointedBy": TOWNSHIP,
+        "since": "2023-02-01",
+        "until": "2023-03-01",
+        "inventoryNo": "盘1号",
+    }
+    appointed = await service.write(f"{leaving.path}/interim-custodian", {"interim": interim})
+    assert appointed["resource"]["interim"]["person"] == interim["person"]
+    await service.write(f"{leaving.path}/successor", {"successor": leaving.incoming}, "personnel")
+    await leaving.reconcile()
+    await leaving.accept()
+    await leaving.seal()
+    leaving.outgoing, left = interim["person"], leaving.outgoing
+    assert (await leaving.sign("OUTGOING", interim["person"], TOWNSHIP)).status_code == 201
+    assert (await leaving.sign("INCOMING", leaving.incoming, VILLAGE)).status_code == 201
+    assert (await leaving.sign("SUPERVISOR", leaving.supervisor, TOWNSHIP)).status_code == 201
+    await service.write(f"{leaving.path}/completion", {})
+    leaving.outgoing = left
+    assert (await leaving.clearance())["clear"] is False
+
+
 async def test_a_responsible_person_is_audited_by_an_independent_unit(service: Service) -> None:
     leaving = await departure(service, 0)
     leaving.assets = [await kept_asset(service, leaving.outgoing, "RESPONSIBLE")]
     await leaving.open("RESPONSIBLE")
-    await service.write(f"{leaving.path}/acceptance", {"acceptedBy": leaving.incoming})
+    ordered = {"auditorOrganization": "AUDIT", "documentNo": "审委1号"}
+    await service.write(f"{leaving.path}/audit-order", ordered, "personnel")
+    await leaving.accept()
     await leaving.seal()
     await leaving.all_signatures()
     refused = await service.post(f"{leaving.path}/completion", {})
@@ -173,7 +356,11 @@ async def test_a_responsible_person_is_audited_by_an_independent_unit(service: S
         f"{leaving.path}/audit", {"audit": audit | {"auditorOrganization": VILLAGE}}, "auditor"
     )
     assert (forged.status_code, forged.json()["code"]) == (403, "FORBIDDEN")
-    await service.write(f"{leaving.path}/audit", {"audit": audit}, "auditor")
+    short = await service.post(
+        f"{leaving.path}/audit", {"audit": audit | {"coversFrom": "2022-01-02"}}, "auditor"
+    )
+    assert (short.status_code, short.json()["missing"]) == (409, ["coversFrom:2022-01-01"])
+    await service.write(f"{leaving.path}/audit", {"audit": audit | {"coversFrom": "2022-01-01"}}, "auditor")
     done = await service.write(f"{leaving.path}/completion", {})
     assert done["resource"]["state"] == "COMPLETED"
 
@@ -181,7 +368,8 @@ async def test_a_responsible_person_is_audited_by_an_independent_unit(service: S
 async def test_the_supervisor_belongs_to_the_superior_unit_and_signs_there(service: Service) -> None:
     leaving = await departure(service, 1)
     await leaving.open()
-    await service.write(f"{leaving.path}/acceptance", {"acceptedBy": leaving.incoming})
+    await leaving.reconcile()
+    await leaving.accept()
     await leaving.seal()
     forged = await leaving.sign("SUPERVISOR", leaving.supervisor, "COUNTY_GOV")
     assert (forged.status_code, forged.json()["code"]) == (403, "FORBIDDEN")
@@ -223,14 +411,39 @@ async def test_whoever_is_first_responsible_by_post_is_not_cleared(service: Serv
     )
     manager = await service.person(VILLAGE)
     first = {"firstResponsible": {"organization": VILLAGE, "position": "VILLAGE_PARTY_SECRETARY"}}
-    await service.write(f"{path}/custody", {"custody": custody(manager) | first}, version=2)
+    await service.write(
+        f"{path}/custody", {"custody": custody(manager) | first, "occurredOn": "2022-02-01"}, version=2
+    )
     cleared = await service.read(f"/v1/clearances/{head}", "personnel")
     assert (cleared["clear"], cleared["posts"]) == (False, [f"{VILLAGE}/VILLAGE_PARTY_SECRETARY"])
-    ending = {"until": "2023-01-31", "reason": "任期届满"}
-    await service.write(
+    successor = await service.person(VILLAGE)
+    ending = {"until": "2023-01-31", "reason": "任期届满", "kind": "TRANSFER"}
+    ended = await service.write(
         f"/v1/organizations/{VILLAGE}/appointments/VILLAGE_PARTY_SECRETARY/{head}/ending", ending, "personnel"
     )
-    assert (await service.read(f"/v1/clearances/{head}", "personnel"))["clear"] is True
+    assert [event["type"] for event in ended["events"]] == [
+        "organization.position_ended",
+        "departure_case.opened",
+    ]
+    state = await service.read(f"/v1/clearances/{head}", "personnel")
+    assert (state["clear"], state["posts"], len(state["openCases"])) == (False, [], 1)
+    leaving = Departure(service, [asset], head, successor, await service.person(TOWNSHIP))
+    leaving.path = f"/v1/departures/{state['openCases'][0]['case']}"
+    await service.write(f"{leaving.path}/successor", {"successor": successor}, "personnel")
+    await leaving.accept()
+    await leaving.seal()
+    await leaving.all_signatures()
+    audit = {
+        "auditor": await service.person("AUDIT"),
+        "auditorOrganization": "AUDIT",
+        "cutOff": "2023-01-31",
+        "opinion": "无保留意见",
+        "reportNo": "审〔2023〕1号",
+    }
+    await service.write(f"{leaving.path}/audit", {"audit": audit}, "auditor")
+    done = await service.write(f"{leaving.path}/completion", {})
+    assert [event["type"] for event in done["events"]] == ["departure_case.completed", "asset.handed_over"]
+    assert (await leaving.clearance())["clear"] is True
 
 
 async def many(service: Service, count: int) -> None:
@@ -253,7 +466,8 @@ async def many(service: Service, count: int) -> None:
 
     await asyncio.gather(*(keep(code) for code in codes))
     await leaving.open()
-    await service.write(f"{leaving.path}/acceptance", {"acceptedBy": leaving.incoming})
+    await leaving.reconcile()
+    await leaving.accept()
     await leaving.seal()
     await leaving.all_signatures()
     before = await service.head()
@@ -272,13 +486,14 @@ async def test_five_thousand_assets_are_handed_over_in_one_append(service: Servi
     await many(service, 5000)
 
 
-async def test_a_conflict_on_one_asset_undoes_nothing_and_is_tried_again(
+async def test_what_happens_between_reading_and_append_is_not_handed_over_unseen(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody reports on an asset between the completion's reading and its append: all of it is decided anew."""
+    """Somebody reports on an asset between the completion's reading and its append: it is decided anew, and refused."""
     leaving = await departure(service, 2)
     await leaving.open()
-    await service.write(f"{leaving.path}/acceptance", {"acceptedBy": leaving.incoming})
+    await leaving.reconcile()
+    await leaving.accept()
     await leaving.seal()
     await leaving.all_signatures()
     meddled = []
@@ -299,8 +514,15 @@ async def test_a_conflict_on_one_asset_undoes_nothing_and_is_tried_again(
 
     monkeypatch.setattr(Asset, "hand_over", meddle)
     monkeypatch.setattr(service.app.state.context.store, "append", late)
-    done = await service.write(f"{leaving.path}/completion", {})
-    assert done["eventCount"] == 3
-    assert len(meddled) == 4
+    refused = await service.post(f"{leaving.path}/completion", {})
+    assert (refused.json()["code"], refused.json()["missing"]) == (
+        "HANDOVER_LIST_INCOMPLETE",
+        leaving.assets[:1],
+    )
     versions = [(await service.read(f"/v1/assets/{asset}"))["version"] for asset in leaving.assets]
-    assert versions == [5, 4]
+    assert versions == [4, 3]
+    await service.write(f"{leaving.path}/lines", {})
+    await leaving.accept()
+    await leaving.seal()
+    await leaving.all_signatures()
+    assert (await service.write(f"{leaving.path}/completion", {}))["eventCount"] == 3

@@ -625,6 +625,28 @@ class RandomHistory:
         if life in self.lives:
             self.lives.remove(life)
 
+    def _leave(self, leaver: str, case: str) -> Iterator[RecordedEvent]:
+        person, number = f"person-{leaver}", f"QZ-{self.number}"
+        clearance = {
+            "certificateNo": number,
+            "issuedOn": "2022-06-02",
+            "issuedBy": "COUNTY_GOV",
+            "position": 1,
+            "cases": [case.partition("-")[2]],
+        }
+        yield self._add(person, "person.clearance_issued", {"clearance": clearance})
+        formality = {
+            "kind": "TRANSFER",
+            "carriedOutOn": "2022-06-03",
+            "documentNo": "调1号",
+            "certificateNo": number,
+        }
+        yield self._add(person, "person.formality_carried_out", {"formality": formality})
+        revoked = {"certificateNo": number, "reason": "账外收入"}
+        yield self._add(person, "person.clearance_revoked", revoked)
+        fact = {"kind": "REMOVED", "happenedOn": "2022-06-04"}
+        yield self._add(person, "person.leaving_recorded", {"fact": fact})
+
     def _departure(self) -> Iterator[RecordedEvent]:
         leaver, successor, supervisor = self.random.sample(self.persons, 3)
         cared = [life for life in self.lives if life.persons.get(leaver) == "MANAGER" and not life.in_case]
@@ -641,6 +663,20 @@ class RandomHistory:
         if assets[:-1]:
             yield self._add(stream, "departure_case.lines_added", {"assets": assets[-1:]})
         yield self._add(stream, "departure_case.successor_named", {"successor": successor})
+        if len(assets) > 1:
+            moved = {"assets": assets[:1], "incoming": supervisor}
+            yield self._add(stream, "departure_case.lines_reassigned", moved)
+            back = {"assets": assets[:1], "incoming": successor}
+            yield self._add(stream, "departure_case.lines_reassigned", back)
+        lines = [
+            {"asset": asset, "book": "AGREES", "physical": found, "documents": "COMPLETE"}
+            for asset, found in zip(assets, ["MISSING", *["FOUND"] * len(assets)], strict=False)
+        ]
+        yield self._add(stream, "departure_case.reconciliation_recorded", {"lines": lines})
+        settled = {"asset": assets[0], "resolution": "已找回", "documentNo": "核1号"}
+        yield self._add(stream, "departure_case.difference_resolved", settled)
+        done = {"count": len(assets), "differences": 1}
+        yield self._add(stream, "departure_case.reconciliation_completed", done)
         yield self._add(stream, "departure_case.lines_accepted", {"assets": assets, "acceptedBy": successor})
         disputed = {"asset": assets[0], "disputedBy": successor, "reason": "数量不符"}
         yield self._add(stream, "departure_case.line_disputed", disputed)
@@ -669,6 +705,22 @@ class RandomHistory:
             yield self._add(stream, "departure_case.signed", {"signature": signature})
         completed = {"listSha256": SHA, "successor": successor, "supervisor": supervisor}
         yield self._add(stream, "departure_case.completed", completed)
+        ordered = {"auditorOrganization": "AUDIT", "documentNo": "审委1号"}
+        yield self._add(stream, "departure_case.audit_ordered", ordered)
+        interim = {
+            "person": supervisor,
+            "appointedBy": VILLAGES[0],
+            "since": "2022-05-01",
+            "until": "2022-06-01",
+            "inventoryNo": "盘1号",
+        }
+        yield self._add(stream, "departure_case.interim_custodian_appointed", {"interim": interim})
+        finding = {"finding": "F1", "asset": assets[0], "text": "账外收入", "documentNo": "审9号"}
+        yield self._add(stream, "departure_case.finding_raised", {"finding": finding})
+        settled = {"finding": "F1", "resolution": "已追回", "documentNo": "改9号"}
+        yield self._add(stream, "departure_case.finding_resolved", settled)
+        yield self._add(stream, "departure_case.completed", completed)
+        yield from self._leave(leaver, stream)
         case = stream.partition("-")[2]
         for life in cared:
             life.in_case = False

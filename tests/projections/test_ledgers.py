@@ -504,7 +504,7 @@ class TestDepartures:
         for role in ("OUTGOING", "INCOMING", "SUPERVISOR"):
             signature = {
                 "role": role,
-                "person": role,
+                "person": {"INCOMING": "P2"}.get(role, role),
                 "organization": A,
                 "signedOn": "2022-06-01",
                 "listSha256": SHA,
@@ -517,6 +517,48 @@ class TestDepartures:
         assert given.shown(DEPARTURE_LINE, "asset", "state", "accepted_by") == [
             ("A1", "ACCEPTED", "P2"), ("A2", "ACCEPTED", "P2"), ("A3", "ACCEPTED", "P2"),
         ]  # fmt: skip
+
+    def test_everyone_who_takes_over_signs(self, given: Given) -> None:
+        self.when(given, "successor_named", successor="P2")
+        self.when(given, "lines_reassigned", assets=["A2"], incoming="P3")
+        row = given.only(DEPARTURE_CASE)
+        assert row["incoming"] == ["P2", "P3"]
+        assert missing_points(row)[-4:] == [
+            "signature:OUTGOING", "signature:INCOMING:P2", "signature:INCOMING:P3", "signature:SUPERVISOR",
+        ]  # fmt: skip
+
+    def test_reconciliation_counts_what_is_compared_and_what_differs(self, given: Given) -> None:
+        agrees = {"asset": "A1", "book": "AGREES", "physical": "FOUND", "documents": "COMPLETE"}
+        differs = {"asset": "A2", "book": "AGREES", "physical": "MISSING", "documents": "COMPLETE"}
+        counts = ("reconciled_lines", "difference_lines", "reconciled")
+        self.when(given, "reconciliation_recorded", lines=[agrees, differs])
+        assert [given.only(DEPARTURE_CASE)[name] for name in counts] == [2, 1, False]
+        self.when(given, "reconciliation_recorded", lines=[differs])
+        assert [given.only(DEPARTURE_CASE)[name] for name in counts] == [2, 1, False]
+        self.when(given, "difference_resolved", asset="A2", resolution="已补", documentNo="1")
+        self.when(given, "reconciliation_completed", count=2, differences=1)
+        assert [given.only(DEPARTURE_CASE)[name] for name in counts] == [2, 0, True]
+        self.when(given, "lines_added", assets=["A1"], versions=[9])
+        assert given.only(DEPARTURE_CASE)["reconciled"] is True
+        self.when(given, "lines_added", assets=["A3"], versions=[1])
+        assert given.only(DEPARTURE_CASE)["reconciled"] is False
+
+    def test_a_finding_reopens_a_completed_case(self, given: Given) -> None:
+        self.when(given, "audit_ordered", auditorOrganization="AUDIT", documentNo="1")
+        self.when(given, "completed", listSha256=SHA, supervisor="P3")
+        finding = {"finding": "F1", "text": "账外收入", "documentNo": "审9号"}
+        self.when(given, "finding_raised", finding=finding)
+        row = given.only(DEPARTURE_CASE)
+        assert (row["state"], row["reopened"], row["open_findings"]) == ("OPEN", 1, 1)
+        assert "finding:F1" in missing_points(row)
+        self.when(given, "finding_resolved", finding="F1", resolution="已追回", documentNo="改9号")
+        row = given.only(DEPARTURE_CASE)
+        assert (row["open_findings"], row["findings"]["F1"]["state"]) == (0, "RESOLVED")
+        interim = {
+            "person": "P9", "appointedBy": A, "since": "2022-01-01", "until": "2022-02-01", "inventoryNo": "盘1"
+        }  # fmt: skip
+        self.when(given, "interim_custodian_appointed", interim=interim)
+        assert given.only(DEPARTURE_CASE)["interim"] == "P9"
 
     def test_another_successor_starts_over_and_breaks_the_seal(self, given: Given) -> None:
         self.when(given, "successor_named", successor="P2")

@@ -1,0 +1,110 @@
+"""What a departure (离任交接) is made of: the notice, lines of the list, reconciliation, audit, findings, signatures."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from pydantic import Field
+
+from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
+
+SIGNATORIES: Final = ("OUTGOING", "INCOMING", "SUPERVISOR")
+"""Roles that sign the sealed list: who hands over, who takes over (each of them), who supervises."""
+
+CANNOT_SIGN: Final = frozenset({"DEATH", "DETENTION"})
+"""Reasons of leaving after which somebody else signs for the leaver."""
+
+LeavingReason = Literal["TRANSFER", "RESIGN", "RETIRE", "REMOVED", "DEATH", "DETENTION", "OTHER"]
+
+
+class DepartureNotice(Value):
+    """Who leaves which duty in which unit, when and why, and who follows."""
+
+    person: Code = Field(title="离任人")
+    kind: Literal["RESPONSIBLE", "MANAGER"] = Field(title="交接类型", description="责任人 / 管理人员")
+    organization: Code = Field(title="单位")
+    reason: LeavingReason = Field(title="原因")
+    departs_on: BusinessDate = Field(title="离任日期")
+    successor: Code | None = Field(default=None, title="接任人")
+    document_no: Name | None = Field(default=None, title="通知文号")
+
+
+class Line(Value):
+    """One asset of the list.
+
+    `asset_version`: the version of the asset that the line speaks of; what happens to the asset later makes the line
+    an addendum that has to be accepted anew. `incoming`: who takes this one over, if not the case's successor.
+    """
+
+    state: Literal["OPEN", "ACCEPTED", "DISPUTED"] = Field(
+        title="状态", description="待接收 / 已接收 / 有异议"
+    )
+    asset_version: int | None = Field(default=None, title="资产版本")
+    incoming: Code | None = Field(default=None, title="另行指定的接收人")
+    addendum: bool = Field(default=False, title="是否补充清单项")
+
+
+class ReconciliationLine(Value):
+    """One asset reconciled (核账): book against card, the thing itself, its papers (C4.10-10)."""
+
+    asset: Code = Field(title="资产编号")
+    book: Literal["AGREES", "DIFFERS"] = Field(title="账面核对")
+    physical: Literal["FOUND", "MISSING", "DAMAGED"] = Field(title="实物核对")
+    documents: Literal["COMPLETE", "INCOMPLETE"] = Field(title="资料核对")
+    note: Text | None = Field(default=None, title="差异说明")
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything is not as it should be."""
+        return (self.book, self.physical, self.documents) != ("AGREES", "FOUND", "COMPLETE")
+
+
+class Audit(Value):
+    """The result of the departure audit (C4.10-09), by reference to its report. It covers whole days."""
+
+    auditor: Code = Field(title="审计人")
+    auditor_organization: Code = Field(title="审计单位")
+    covers_from: BusinessDate | None = Field(
+        default=None, title="审计起始日", description="不晚于任职起始日；不填即全部任期"
+    )
+    cut_off: BusinessDate = Field(title="审计截止日")
+    opinion: Text = Field(title="审计意见")
+    report_no: Name = Field(title="审计报告文号")
+    delta_report_no: Name | None = Field(
+        default=None, title="补充审计报告文号", description="截止日早于离任日时，补充至离任日"
+    )
+
+
+class Finding(Value):
+    """Something an auditor found, during the audit or years later."""
+
+    finding: Code = Field(title="问题编号")
+    asset: Code | None = Field(default=None, title="涉及资产")
+    clause: Name | None = Field(default=None, title="涉及条款")
+    text: Text = Field(title="问题")
+    document_no: Name = Field(title="依据文号")
+
+
+class InterimCustodian(Value):
+    """Who looks after things until a successor takes over (P37). It does not release the leaver."""
+
+    person: Code = Field(title="临时管护人")
+    appointed_by: Code = Field(title="指定单位", description="上级主管单位")
+    since: BusinessDate = Field(title="起始日期")
+    until: BusinessDate = Field(title="截止日期（含当日）")
+    inventory_no: Name = Field(title="交接盘点表文号")
+
+
+class Signature(Value):
+    """A signature under the sealed list."""
+
+    role: Literal["OUTGOING", "INCOMING", "SUPERVISOR"]
+    person: Code
+    organization: Code
+    signed_on: BusinessDate
+    list_sha256: Sha256
+
+    @property
+    def place(self) -> str:
+        """Where it stands among the case's signatures: every incoming person has a place of their own."""
+        return f"INCOMING:{self.person}" if self.role == "INCOMING" else self.role

@@ -7,7 +7,7 @@ PYTHONS = domain projections service migrations tests
 RUN = .venv/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo run test check bench soak format lock openapi doctor environment
+.PHONY: help demo run test check bench soak format lock openapi clauses doctor environment
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -22,13 +22,14 @@ run: environment ## the service
 test: environment ## the test suite, on a real PostgreSQL
 	@$(RUN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-check: environment ## format, lint, types, layers, OpenAPI and migrations in step
+check: environment ## format, lint, types, layers; OpenAPI, migrations and clauses in step
 	$(RUN)/ruff format --check $(PYTHONS)
 	$(RUN)/ruff check $(PYTHONS)
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 	$(RUN)/taizhang openapi --check
 	$(RUN)/taizhang migrations check
+	$(RUN)/python -m tests.clauses.table --check
 
 bench: environment ## benchmarks; figures on stdout
 	@$(RUN)/python -m tests.benchmarks $(ARGS)
@@ -45,6 +46,9 @@ lock: environment ## resolve the dependencies anew into the two lock files
 
 openapi: environment ## write openapi/*.json from the code
 	@$(RUN)/taizhang openapi
+
+clauses: environment ## write docs/clauses.md from the tests
+	@$(RUN)/python -m tests.clauses.table $(ARGS)
 
 doctor: environment ## check database, settings and migrations
 	@$(RUN)/taizhang doctor $(ARGS)

@@ -16,6 +16,7 @@ from domain.refusals import refuse
 from domain.values import Code, Fen, Name, Value
 
 if TYPE_CHECKING:
+    from domain.organization import OrganizationCard
     from domain.regulation import Rules
     from domain.regulation.rows import Chain, ChainStep
 
@@ -39,6 +40,39 @@ class Party(Value):
         title="角色", description="VILLAGE / TOWNSHIP / OWNER / IMPLEMENTER / PROJECT_VILLAGE …"
     )
     organization: Code = Field(title="单位")
+
+
+_KINDS: Final[Mapping[str, frozenset[str]]] = {
+    "VILLAGE": frozenset({"VILLAGE"}),
+    "PROJECT_VILLAGE": frozenset({"VILLAGE"}),
+    "TOWNSHIP": frozenset({"TOWNSHIP"}),
+    "DEPARTMENT": frozenset({"DEPARTMENT"}),
+    "LINE_DEPARTMENT": frozenset({"DEPARTMENT"}),
+    "OWNER": frozenset({"VILLAGE", "TOWNSHIP", "DEPARTMENT", "FARM", "COMPANY"}),
+    "IMPLEMENTER": frozenset({"VILLAGE", "TOWNSHIP", "DEPARTMENT", "FARM"}),
+}
+"""Which kinds of units can have a role; a role without a row is open to all."""
+
+
+def check_parties(parties: Iterable[Party], units: Mapping[str, OrganizationCard]) -> None:
+    """Units have roles that they can have, and a township is the villages' own. `units`: the cards of all of them.
+
+    Refused: FIELD_INVALID.
+    """
+    every = tuple(parties)
+    townships = {_township(units[one.organization]) for one in every if one.role == "TOWNSHIP"}
+    for one in every:
+        card = units[one.organization]
+        fits = card.kind in _KINDS.get(one.role, {card.kind})
+        if fits and townships and card.kind == "VILLAGE":
+            fits = _township(card) in townships
+        if not fits:
+            raise refuse("FIELD_INVALID", field=f"parties.{one.role}", value=one.organization)
+
+
+def _township(card: OrganizationCard) -> str | None:
+    """The part of a unit's division code that names the township."""
+    return None if card.division is None else card.division[:9]
 
 
 class ProcedureCase(Value):

@@ -97,6 +97,12 @@ ACTIONS: Final[dict[str, Permission]] = {
     "departure.read": _EVERYONE,
     "clearance.read": _permission(Role.PERSONNEL, Role.AUDITOR, Role.OFFICE, Role.ADMIN, scope=Scope.COUNTY),
     "clearance.issue": _permission(Role.PERSONNEL, scope=Scope.COUNTY),
+    "procedure.open": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "procedure.act": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "procedure.object": _permission(
+        Role.REGISTRAR, Role.APPROVER, Role.OFFICE, Role.PERSONNEL, scope=Scope.COUNTY
+    ),
+    "procedure.read": _EVERYONE,
     "ledger.read": _EVERYONE,
     "event.read": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
     "key.create": _permission(Role.ADMIN, scope=Scope.COUNTY),

@@ -325,7 +325,9 @@ class ChainStep(Value):
     """A step, due when every step in `needs` that applies to the case is done.
 
     `by`: an organisation or a role; `all_of`: each of these, in any order. `only_for`: owner kinds and `only_scopes`:
-    project scopes it applies to, empty means all.
+    project scopes it applies to, empty means all. `act`: what doing it means, where meeting, notice and filing do not
+    say it already: DO something, REVIEW or DETERMINE (approve or return), DECIDE by a document. `refusal_when`: the
+    refusal is said of a later step that finds this one LACKING, or of this one taken too EARLY.
     """
 
     code: str
@@ -340,7 +342,9 @@ class ChainStep(Value):
     only_for: tuple[OwnerKind, ...] = ()
     only_scopes: tuple[str, ...] = ()
     optional: bool = False
+    act: Literal["DO", "REVIEW", "DETERMINE", "DECIDE"] = "DO"
     refusal: str | None = None
+    refusal_when: Literal["LACKING", "EARLY"] | None = None
 
 
 class Chain(Row):
@@ -567,3 +571,34 @@ class Term(Row):
     zh: str
     en: str
     flags: tuple[str, ...] = ()
+
+
+# ---- calendar.toml (P26) ---------------------------------------------------------------------------------------------
+
+
+class Holiday(Row):
+    """Days off, or make-up working days on a weekend, that the national calendar does not have; both ends included."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("first_day",)
+
+    first_day: date
+    last_day: date
+    zh: str
+    kind: Literal["REST", "WORK"] = "REST"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last_day < self.first_day:
+            msg = f"{self.zh} 的最后一天 {self.last_day} 早于第一天 {self.first_day}"
+            raise ValueError(msg)
+        return self
+
+
+class CalendarYear(Row):
+    """What the file holds of a year: all `local` holidays as announced; all `national` ones as well."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("year",)
+
+    year: int
+    local: bool = False
+    national: bool = False

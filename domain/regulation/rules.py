@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from domain.refusals import Refusal, refuse
@@ -19,6 +20,7 @@ from domain.values import Fen
 
 if TYPE_CHECKING:
     from domain.depreciation import DepreciationMethod
+    from domain.legal_clock import LegalClock
 
 R = TypeVar("R", bound=Row)
 
@@ -388,6 +390,15 @@ class Rules:
             if (meeting.kind, meeting.matter) == (kind, matter):
                 return meeting
         raise _gap("P10", kind=kind, matter=matter)
+
+    @cached_property
+    def clock(self) -> LegalClock:
+        """The county's calendar: working days, and when periods end (P26)."""
+        from domain.legal_clock import LegalClock
+
+        return LegalClock(
+            self.table("calendar.holiday", rows.Holiday), self.table("calendar.year", rows.CalendarYear)
+        )
 
     # ---- disposal (P01–P05) ------------------------------------------------------------------------------------
 

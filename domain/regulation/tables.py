@@ -45,6 +45,8 @@ TABLES: Final[Mapping[str, type[Row]]] = {
     "lifecycle.guard": rows.Guard,
     "departments.organization": rows.Organization,
     "vocabularies.term": rows.Term,
+    "calendar.holiday": rows.Holiday,
+    "calendar.year": rows.CalendarYear,
     "parameters.parameter": parameters.Parameter,
 }
 """Every table and the class of its rows."""

@@ -12,6 +12,7 @@ from service.api import (
     keys,
     ledgers,
     organizations,
+    procedures,
     regulation,
     system,
 )
@@ -28,6 +29,7 @@ ROUTERS = (
     household_assets.router,
     departures.router,
     clearances.router,
+    procedures.router,
     ledgers.router,
     events.router,
 )

@@ -23,6 +23,7 @@ _TRANSFER: Final = f"{_ASSET}/transfers/{{transfer}}"
 _CASE: Final = "/v1/departures/{case}"
 _LINE: Final = f"{_CASE}/lines/{{asset}}"
 _UNIT: Final = "/v1/organizations/{organization}"
+_PROCEDURE: Final = "/v1/procedures/{procedure}"
 _LEDGERS: Final = "/v1/ledgers"
 
 ROUTES: Final[dict[tuple[str, str], str]] = {
@@ -105,6 +106,22 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", f"{_CASE}/seal"): "departure.handle",
     ("POST", f"{_CASE}/signatures"): "departure.handle",
     ("POST", f"{_CASE}/completion"): "departure.handle",
+    ("POST", "/v1/procedures"): "procedure.open",
+    ("GET", _PROCEDURE): "procedure.read",
+    ("POST", f"{_PROCEDURE}/steps"): "procedure.act",
+    ("POST", f"{_PROCEDURE}/meetings"): "procedure.act",
+    ("POST", f"{_PROCEDURE}/notices"): "procedure.act",
+    ("POST", f"{_PROCEDURE}/notice-completions"): "procedure.act",
+    ("POST", f"{_PROCEDURE}/objections/{{number}}/resolution"): "procedure.act",
+    ("POST", f"{_PROCEDURE}/reviews"): "procedure.act",
+    ("POST", f"{_PROCEDURE}/determinations"): "procedure.act",
+    ("POST", f"{_PROCEDURE}/filings"): "procedure.act",
+    ("POST", f"{_PROCEDURE}/filing-answers"): "procedure.act",
+    ("POST", f"{_PROCEDURE}/decisions"): "procedure.act",
+    ("POST", f"{_PROCEDURE}/amendments"): "procedure.act",
+    ("POST", f"{_PROCEDURE}/withdrawal"): "procedure.act",
+    ("POST", f"{_PROCEDURE}/objections"): "procedure.object",
+    ("POST", f"{_PROCEDURE}/suggestions"): "procedure.object",
     ("GET", f"{_LEDGERS}/asset-register"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-register/totals"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-register/owners"): "ledger.read",

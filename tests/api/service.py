@@ -17,7 +17,7 @@ from domain.regulation import Regulation
 from service.app import Parts, create_app
 from service.credentials import Credentials, KeySpec
 from service.founding import found
-from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP
+from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE
 
 COUNTY = "653022"
 KEYS: dict[str, tuple[str, str, list[str], list[str]]] = {
@@ -25,6 +25,7 @@ KEYS: dict[str, tuple[str, str, list[str], list[str]]] = {
     "clerk": (TOWNSHIP, "TOWNSHIP", ["REGISTRAR"], [TOWNSHIP]),
     "approver": (TOWNSHIP, "TOWNSHIP", ["APPROVER"], [TOWNSHIP]),
     "neighbour": (OTHER_TOWNSHIP, "TOWNSHIP", ["REGISTRAR", "APPROVER", "PERSONNEL"], [OTHER_TOWNSHIP]),
+    "village": (VILLAGE, "VILLAGE", ["REGISTRAR"], [VILLAGE]),
     "agriculture": ("AGRICULTURE", "DEPARTMENT", ["APPROVER"], [COUNTY]),
     "county": ("COUNTY_GOV", "COUNTY_GOV", ["APPROVER"], [COUNTY]),
     "office": ("ASSET_OFFICE", "ASSET_OFFICE", ["OFFICE"], [COUNTY]),

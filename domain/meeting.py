@@ -1,0 +1,118 @@
+"""Meetings that decide: roll, quorum, votes, minutes – judged by the law of the meeting's own day (P10, P29)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from domain.refusals import refuse
+from domain.regulation.quorum import Turnout, judge
+from domain.values import BusinessDate, Sha256, Text, Value
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+MeetingKind = Literal["REPRESENTATIVE_MEETING", "VILLAGER_ASSEMBLY", "TOWNSHIP_MEETING"]
+
+
+class Meeting(Value):
+    """A meeting and its vote. Counts are heads; households only where an assembly counts them.
+
+    A township's special meeting (专题会议) has no quorum in the text: its minutes say what it concluded.
+    """
+
+    kind: MeetingKind = Field(title="会议类型")
+    matter: Literal["COLLECTIVE", "OTHER"] = Field(
+        default="COLLECTIVE", title="事项性质", description="集体经济事项 / 其他村务"
+    )
+    held_on: BusinessDate = Field(title="召开日期")
+    called_on: BusinessDate | None = Field(default=None, title="通知日期")
+    place: Text = Field(title="地点")
+    members: int = Field(title="应到人数", ge=1, le=1_000_000)
+    present: int = Field(title="实到人数", ge=0, le=1_000_000)
+    in_favour: int = Field(title="同意", ge=0, le=1_000_000)
+    against: int = Field(default=0, title="反对", ge=0, le=1_000_000)
+    abstained: int = Field(default=0, title="弃权", ge=0, le=1_000_000)
+    households: int = Field(default=0, title="总户数", ge=0, le=1_000_000)
+    households_present: int = Field(default=0, title="到会户数", ge=0, le=1_000_000)
+    concluded: bool | None = Field(default=None, title="专题会议是否同意", description="仅乡（镇）专题会议")
+    minutes_sha256: Sha256 = Field(title="会议记录摘要")
+    roll_sha256: Sha256 | None = Field(default=None, title="签到册摘要")
+    photos: tuple[Sha256, ...] = Field(default=(), title="照片摘要", max_length=50)
+
+
+def check_meeting(meeting: Meeting, wanted: Literal["REPRESENTATIVES", "TOWNSHIP"], at: Occasion) -> None:
+    """The right body met, with enough people, and agreed; by the rules of its own day, which is the occasion's.
+
+    Refused: FIELD_INVALID (counts that cannot be), MEETING_KIND_NOT_ALLOWED, MEETING_CALLED_LATE, NO_QUORUM, NOT_PASSED.
+    """
+    at.cite("C3-02")
+    _check_counts(meeting, at)
+    _check_body(meeting, wanted, at)
+    if meeting.kind == "TOWNSHIP_MEETING":
+        if meeting.concluded is None:
+            raise refuse("FIELD_REQUIRED", missing=["meeting.concluded"])
+        at.require(meeting.present > 0, "NO_QUORUM", members=meeting.members, present=0, required=1)
+        at.require(meeting.concluded, "NOT_PASSED")
+        return
+    rule = at.rules.quorum(meeting.kind, meeting.matter)
+    if rule.notice_days:
+        called = meeting.called_on
+        at.require(
+            called is not None and (meeting.held_on - called).days >= rule.notice_days,
+            "MEETING_CALLED_LATE",
+            missing=[] if called is not None else ["meeting.calledOn"],
+            days=rule.notice_days,
+        )
+    outcome = judge(
+        rule,
+        Turnout(
+            members=meeting.members,
+            present=meeting.present,
+            in_favour=meeting.in_favour,
+            households=meeting.households,
+            households_present=meeting.households_present,
+        ),
+    )
+    at.require(
+        outcome.quorate,
+        "NO_QUORUM",
+        members=meeting.members,
+        present=meeting.present,
+        required=outcome.required_present,
+    )
+    at.require(
+        outcome.passed or not outcome.quorate,
+        "NOT_PASSED",
+        inFavour=meeting.in_favour,
+        required=outcome.required_in_favour,
+    )
+
+
+def _check_counts(meeting: Meeting, at: Occasion) -> None:
+    """Counts that contradict one another are an input error, for imported history too."""
+    at.not_in_future(meeting.held_on, "heldOn")
+    impossible = {
+        "present": meeting.present > meeting.members,
+        "inFavour": meeting.in_favour + meeting.against + meeting.abstained > meeting.present,
+        "householdsPresent": meeting.households_present > meeting.households,
+        "calledOn": meeting.called_on is not None and meeting.called_on > meeting.held_on,
+        "heldOn": meeting.held_on != at.on,
+    }
+    for field, wrong in impossible.items():
+        if wrong:
+            raise refuse("FIELD_INVALID", field=f"meeting.{field}")
+
+
+def _check_body(meeting: Meeting, wanted: Literal["REPRESENTATIVES", "TOWNSHIP"], at: Occasion) -> None:
+    """An assembly may stand in for the representatives, the township's meeting for nobody (P29)."""
+    if wanted == "TOWNSHIP":
+        allowed = {"TOWNSHIP_MEETING"}
+    else:
+        allowed = {"REPRESENTATIVE_MEETING"}
+        if at.rules.parameter("P29").assembly_replaces_representatives:
+            allowed.add("VILLAGER_ASSEMBLY")
+    at.require(
+        meeting.kind in allowed, "MEETING_KIND_NOT_ALLOWED", given=meeting.kind, expected=sorted(allowed)
+    )

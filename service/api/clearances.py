@@ -13,7 +13,7 @@ from domain.values import Value
 from projections import custody_ledger, departures, directory
 from projections.reading import MAX_PAGE
 from projections.writing import Connection
-from service.api.assets import AssetCode
+from service.api.asset_decisions import AssetCode
 from service.api.organizations import OnDay, PersonCode
 from service.api.paging import MinPosition
 from service.api.reading import ProblemBody, Read, Reading, get, routes

@@ -20,7 +20,8 @@ from domain.organization import Organization
 from domain.person import Person
 from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
 from projections import custody_ledger
-from service.api.assets import AssetCode, must_speak_for
+from service.api.asset_decisions import AssetCode
+from service.api.assets import must_speak_for
 from service.api.organizations import place_of, unit_of
 from service.api.reading import Endpoint, Read, Reading, from_log, get, routes
 from service.api.writing import Circumstances, Write, Writing, post, view_model

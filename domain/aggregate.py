@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from typing import Any, ClassVar, Final, Self, TypeVar, get_type_hints
 
-from eventsourcing.domain import BaseAggregate, CanInitAggregate, CanMutateAggregate
+from eventsourcing.domain import BaseAggregate, CanInitAggregate, CanMutateAggregate, decorated_funcs
 from eventsourcing.utils import register_topic
 from pydantic import TypeAdapter
 from pydantic.alias_generators import to_camel
@@ -180,4 +180,16 @@ def registered(aggregate_class: _Aggregate) -> _Aggregate:
                 raise TypeError(msg)
             EVENT_TYPES[topic] = value
             register_topic(topic, value)
+            _keep_mutator(value)
     return aggregate_class
+
+
+def _keep_mutator(event_class: type[DomainEvent]) -> None:
+    """An event that the aggregate has from one of its parts (a base class) keeps the mutator it has there.
+
+    The library makes a class of its own of every inherited event and looks mutators up by the very class.
+    """
+    for base in event_class.__mro__:
+        if base in decorated_funcs:
+            decorated_funcs[event_class] = decorated_funcs[base]
+            return

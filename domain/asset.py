@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, registered
+from domain.asset_title import TITLE_UNCLEAR, AssetTitle
 from domain.contract import Contract, ContractTerms, check_terms
 from domain.custody import Custody, Duty, Supervision, check_duties
 from domain.depreciation import DepreciationBasis
@@ -31,20 +32,22 @@ from domain.disposal import (
     check_publication,
     check_sale,
 )
-from domain.income import IncomeDistribution, IncomeReceipt, check_distribution, check_receipt, digest_of
-from domain.ownership import OwnershipConfirmation, check_confirmation
+from domain.income import (
+    IncomeDistribution,
+    IncomeReceipt,
+    check_distribution,
+    check_receipt,
+    credited,
+    digest_of,
+)
 from domain.refusals import refuse
 from domain.register_card import Correction, Document, RegisterCard, check_card
-from domain.transfer import ItemAcceptance, Transfer
-from domain.values import LOG, BusinessDate, Code, Fen, Name, PartyShare, Sha256, Text, Value, split_exactly
+from domain.values import LOG, BusinessDate, Code, Fen, Name, PartyShare, Sha256, Text, Value, divided
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
 
 OperationState = Literal["NOT_IN_USE", "IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"]
-
-TITLE_UNCLEAR = "TITLE_UNCLEAR"
-"""The risk that opens a title (权属不清): while it is flagged, a confirmed title counts as disputed."""
 
 
 class StatusReport(Value):
@@ -76,7 +79,7 @@ class Maintenance(Value):
 
 
 @registered
-class Asset(DomainAggregate):
+class Asset(AssetTitle):
     """A managed public asset (扶贫资产)."""
 
     TOPIC: ClassVar[str] = "asset"
@@ -86,14 +89,6 @@ class Asset(DomainAggregate):
     scope: Literal["IN", "OUT"]
     documents: dict[str, Document]
     booked: dict[str, Fen]
-    title: Literal["UNCONFIRMED", "CONFIRMED", "DISPUTED"]
-    owners: tuple[PartyShare, ...]
-    owner_kind: str | None
-    ownership_rule: str | None
-    regime: str | None
-    user_right_holder: str | None
-    income_right_holders: tuple[PartyShare, ...]
-    transfers: dict[str, Transfer]
     operation: OperationState
     in_use_since: date | None
     last_report: StatusReport | None
@@ -112,7 +107,7 @@ class Asset(DomainAggregate):
     disposals: dict[str, Disposal]
     disposed_on: date | None
 
-    class Event(DomainAggregate.Event):
+    class Event(AssetTitle.Event):
         """Root of the asset's events."""
 
     # ---- registration ------------------------------------------------------------------------------------------
@@ -137,11 +132,7 @@ class Asset(DomainAggregate):
         self.scope = scope
         self.documents = {}
         self.booked = {}
-        self.title = "UNCONFIRMED"
-        self.owners = ()
-        self.owner_kind = self.ownership_rule = self.regime = self.user_right_holder = None
-        self.income_right_holders = ()
-        self.transfers = {}
+        self._begin_title()
         self.operation = "NOT_IN_USE"
         self.in_use_since = None
         self.last_report = None
@@ -277,167 +268,6 @@ class Asset(DomainAggregate):
     @event(Booked)
     def _booked(self, booking: Booking) -> None:
         self.booked = {**self.booked, booking.party: booking.amount}
-
-    # ---- title -------------------------------------------------------------------------------------------------
-
-    class TransferInitiated(Event):
-        """One unit offers the asset and its papers to another."""
-
-        TOPIC: ClassVar[str] = "asset.transfer_initiated"
-        TITLE: ClassVar[str] = "发起资产移交"
-        transfer: Transfer
-
-    def initiate_transfer(self, transfer: Transfer, at: Occasion) -> None:
-        """Start a transfer between two units (C4.5-20)."""
-        at.cite("C4.5-20")
-        self._allow("TRANSFER", at)
-        transfer = transfer.as_offered()
-        known = self.transfers.get(transfer.transfer)
-        if known is not None:
-            if known.as_offered() == transfer:
-                return
-            raise refuse("ALREADY_EXISTS", what=transfer.transfer)
-        if transfer.deliverer == transfer.receiver:
-            raise refuse("SAME_PARTY", party=transfer.receiver)
-        at.not_in_future(transfer.initiated_on, "initiatedOn")
-        codes = [item.item for item in transfer.items]
-        if len(set(codes)) != len(codes):
-            raise refuse("FIELD_INVALID", clause="C4.5-20", field="items[].item")
-        self.record(self.TransferInitiated, at, transfer=transfer)
-
-    @event(TransferInitiated)
-    def _transfer_initiated(self, transfer: Transfer) -> None:
-        self.transfers = {**self.transfers, transfer.transfer: transfer}
-
-    class TransferItemsAccepted(Event):
-        """The receiver's word on items of a transfer: accepted, refused, or accepted with a written defect."""
-
-        TOPIC: ClassVar[str] = "asset.transfer_items_accepted"
-        TITLE: ClassVar[str] = "移交项接收"
-        transfer: Code
-        receiver: Code
-        items: tuple[ItemAcceptance, ...]
-
-    def accept_transfer(
-        self, transfer: str, receiver: str, items: tuple[ItemAcceptance, ...], at: Occasion
-    ) -> None:
-        """The receiving unit says item by item what it accepts (C4.5-20)."""
-        at.cite("C4.5-20")
-        current = self._open_transfer(transfer, at)
-        if receiver == current.deliverer:
-            raise refuse("SAME_PARTY", party=receiver)
-        if receiver != current.receiver:
-            raise refuse("FORBIDDEN_JURISDICTION", clause="C4.5-20", organization=receiver)
-        known = {item.item for item in current.items}
-        unknown = [item.item for item in items if item.item not in known]
-        if unknown:
-            raise refuse("NOT_FOUND", what=unknown)
-        fresh = tuple(item for item in items if current.accepted.get(item.item) != item)
-        if fresh:
-            self.record(self.TransferItemsAccepted, at, transfer=transfer, receiver=receiver, items=fresh)
-
-    @event(TransferItemsAccepted)
-    def _transfer_items_accepted(self, transfer: Code, items: tuple[ItemAcceptance, ...]) -> None:
-        current = self.transfers[transfer]
-        words = current.accepted | {item.item: item for item in items}
-        self.transfers = {**self.transfers, transfer: current.model_copy(update={"accepted": words})}
-
-    class TransferCompleted(Event):
-        """Both sides are done: the receiver has the asset and its papers."""
-
-        TOPIC: ClassVar[str] = "asset.transfer_completed"
-        TITLE: ClassVar[str] = "资产移交完成"
-        transfer: Code
-        deliverer: Code
-        receiver: Code
-
-    def complete_transfer(self, transfer: str, at: Occasion) -> None:
-        """Close a transfer once every item is accepted (C4.5-20)."""
-        at.cite("C4.5-20")
-        current = self._open_transfer(transfer, at)
-        open_items = current.open_items
-        at.require(not open_items, "TRANSFER_ITEM_OPEN", missing=open_items, items=open_items)
-        self.record(
-            self.TransferCompleted,
-            at,
-            transfer=transfer,
-            deliverer=current.deliverer,
-            receiver=current.receiver,
-        )
-
-    @event(TransferCompleted)
-    def _transfer_completed(self, transfer: Code) -> None:
-        done = self.transfers[transfer].model_copy(update={"state": "COMPLETED"})
-        self.transfers = {**self.transfers, transfer: done}
-
-    def _open_transfer(self, transfer: str, at: Occasion) -> Transfer:
-        self._allow("TRANSFER", at)
-        current = self.transfers.get(transfer)
-        if current is None:
-            raise refuse("NOT_FOUND", what=transfer)
-        if current.state == "COMPLETED":
-            raise refuse("STEP_OUT_OF_ORDER", clause="C4.5-20", step="transfer", state="COMPLETED")
-        return current
-
-    class OwnershipConfirmed(Event):
-        """Whose the asset is, in what shares, by which rule; the accounting regime; whose earlier income is."""
-
-        TOPIC: ClassVar[str] = "asset.ownership_confirmed"
-        TITLE: ClassVar[str] = "确权"
-        confirmation: OwnershipConfirmation
-        rule: str
-        regime: str
-        attributions: tuple[PartyShare, ...]
-
-    def confirm_ownership(self, confirmation: OwnershipConfirmation, at: Occasion) -> None:
-        """Confirm ownership by the decision table of the day (四(五), T3, T4)."""
-        self._allow("CONFIRM_OWNERSHIP", at)
-        at.require(
-            self.title != "CONFIRMED",
-            "STEP_OUT_OF_ORDER",
-            clause="C4.5-02",
-            step="ownershipConfirmation",
-            state=self.title,
-        )
-        received = frozenset(
-            transfer.receiver for transfer in self.transfers.values() if transfer.state == "COMPLETED"
-        )
-        advice, regime = check_confirmation(
-            confirmation,
-            self.card,
-            title_unclear=TITLE_UNCLEAR in self.risks,
-            transferred_to=received,
-            at=at,
-        )
-        at.warn("NOTICE_MISSING", step="ownershipConfirmation")
-        unattributed = self.income_received - self.income_distributed - sum(self.income_by_holder.values())
-        self.record(
-            self.OwnershipConfirmed,
-            at,
-            confirmation=confirmation.model_copy(update={"regime": None}),
-            rule=advice.rule,
-            regime=regime,
-            attributions=_divide(unattributed, confirmation.income_right_holders or confirmation.owners),
-        )
-
-    @event(OwnershipConfirmed)
-    def _ownership_confirmed(
-        self,
-        confirmation: OwnershipConfirmation,
-        rule: str,
-        regime: str,
-        attributions: tuple[PartyShare, ...],
-    ) -> None:
-        self.title = "CONFIRMED"
-        self.owners = confirmation.owners
-        self.owner_kind = confirmation.owner_kind
-        self.ownership_rule = rule
-        self.regime = regime
-        if not self._operated:
-            self.user_right_holder = confirmation.user_right_holder or confirmation.owners[0].party
-        self.income_right_holders = confirmation.income_right_holders
-        self._attribute(attributions)
-        self.risks = {kind: day for kind, day in self.risks.items() if kind != TITLE_UNCLEAR}
 
     # ---- custody, supervision, persons -------------------------------------------------------------------------
 
@@ -692,7 +522,7 @@ class Asset(DomainAggregate):
             self.MaintenanceDone,
             at,
             maintenance=maintenance,
-            cost_shares=_divide(maintenance.cost, self.owners),
+            cost_shares=divided(maintenance.cost, self.owners),
         )
 
     @event(MaintenanceDone)
@@ -732,7 +562,7 @@ class Asset(DomainAggregate):
             year=year,
             amount=Fen(amount),
             accumulated=Fen(accumulated),
-            shares=_divide(amount, self.owners),
+            shares=divided(amount, self.owners),
         )
 
     def _depreciation_basis(self, at: Occasion) -> DepreciationBasis:
@@ -971,19 +801,13 @@ class Asset(DomainAggregate):
         check_receipt(receipt, due=contract.terms.annual_income if contract is not None else None, at=at)
         at.in_range(self.income_received + receipt.amount, "amount")
         holders = self.income_right_holders or self.owners
-        self.record(self.IncomeReceived, at, receipt=receipt, attributions=_divide(receipt.amount, holders))
+        self.record(self.IncomeReceived, at, receipt=receipt, attributions=divided(receipt.amount, holders))
 
     @event(IncomeReceived)
     def _income_received(self, receipt: IncomeReceipt, attributions: tuple[PartyShare, ...]) -> None:
         self.receipts = {**self.receipts, receipt.receipt: digest_of(receipt)}
         self.income_received = Fen(self.income_received + receipt.amount)
-        self._attribute(attributions)
-
-    def _attribute(self, attributions: tuple[PartyShare, ...]) -> None:
-        balance = dict(self.income_by_holder)
-        for share in attributions:
-            balance[share.party] = Fen(balance.get(share.party, 0) + share.amount)
-        self.income_by_holder = balance
+        self.income_by_holder = credited(self.income_by_holder, attributions)
 
     class IncomeDistributed(Event):
         """An approved plan was paid out."""
@@ -1310,11 +1134,3 @@ class Asset(DomainAggregate):
 def _payment_key(distribution: IncomeDistribution) -> str:
     """A plan is paid from several holders' income, and in instalments: each under a voucher of its own."""
     return f"{distribution.plan}/{distribution.holder}/{distribution.voucher_no}"
-
-
-def _divide(amount: int, shares: tuple[PartyShare, ...]) -> tuple[PartyShare, ...]:
-    """An amount divided by shares, exact to the fen, in order of party code."""
-    if not shares or amount == 0:
-        return ()
-    parts = split_exactly(amount, {share.party: share.amount for share in shares})
-    return tuple(PartyShare(party=code, amount=Fen(parts[code])) for code in sorted(parts))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from domain.refusals import refuse
-from domain.values import LOG, BusinessDate, Code, Fen, Name, Value, total
+from domain.values import LOG, BusinessDate, Code, Fen, Name, PartyShare, Value, total
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -94,6 +95,14 @@ def check_distribution(distribution: IncomeDistribution, *, balance: Fen, at: Oc
         amount=distribution.amount,
         balance=balance,
     )
+
+
+def credited(balances: Mapping[str, Fen], shares: Iterable[PartyShare]) -> dict[str, Fen]:
+    """The holders' balances in fen after each was credited its share."""
+    after = dict(balances)
+    for share in shares:
+        after[share.party] = Fen(after.get(share.party, 0) + share.amount)
+    return after
 
 
 def digest_of(fact: IncomeReceipt | IncomeDistribution) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.refusals import catalogue, refuse
 from domain.register_card import RegisterCard
+from domain.transfer import Transfer, reached, receivers
 from domain.values import Code, Name, PartyShare, Text, Value, total
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def check_confirmation(
     card: RegisterCard,
     *,
     title_unclear: bool,
-    transferred_to: frozenset[str],
+    transfers: tuple[Transfer, ...],
     at: Occasion,
 ) -> tuple[OwnershipAdvice, str]:
     """Judge a confirmation; gives the matching row of T3 and the derived regime."""
@@ -48,7 +49,7 @@ def check_confirmation(
     at.cite("C4.5-02", "C4.5-08", *advice.articles)
     _check_parties(confirmation, card)
     _check_owner(confirmation, card, advice, at)
-    _check_steps(confirmation, card, advice, transferred_to, at)
+    _check_steps(confirmation, card, advice, transfers, at)
     _check_income_right(confirmation, card, at)
     regime = at.rules.regime(card.asset_class, confirmation.owner_kind)
     at.cite(regime.article)
@@ -105,7 +106,7 @@ def _check_steps(
     confirmation: OwnershipConfirmation,
     card: RegisterCard,
     advice: OwnershipAdvice,
-    transferred_to: frozenset[str],
+    transfers: tuple[Transfer, ...],
     at: Occasion,
 ) -> None:
     """What the row wants done before: papers of decisions, the transfer, the procedure. What is due after: a warning."""
@@ -114,7 +115,7 @@ def _check_steps(
     evidence: dict[str, tuple[str, object]] = {
         "COUNTY_DECISION": ("countyDecision", decided),
         "REFORM_BASIS": ("reformBasisDocument", confirmation.reform_basis_document),
-        "TRANSFER": ("transfer", parties == {card.implementer} or parties <= transferred_to),
+        "TRANSFER": ("transfer", _transferred(parties, card, advice, transfers)),
         "INVESTMENT_SHARES": ("owners", len(parties) > 1),
         "QUANTIFICATION_PLAN": ("countyDecision", decided),  # the county's reply is given on the plan
         "HOUSEHOLD_ROW": ("household", None),
@@ -128,6 +129,15 @@ def _check_steps(
         if not given and step.refusal is not None:
             told = {"step": step.zh, "state": "UNCONFIRMED"} if step.refusal == "STEP_OUT_OF_ORDER" else {}
             at.refuse(step.refusal, clause=advice.article, missing=[name], **told)
+
+
+def _transferred(
+    parties: set[str], card: RegisterCard, advice: OwnershipAdvice, transfers: tuple[Transfer, ...]
+) -> bool:
+    """Whether every owner has received the asset: from the implementer, or from anybody where the county decides."""
+    if advice.owner_kind is None:
+        return parties <= receivers(transfers)
+    return parties - {card.implementer} <= reached(transfers, card.implementer)
 
 
 def _check_income_right(confirmation: OwnershipConfirmation, card: RegisterCard, at: Occasion) -> None:

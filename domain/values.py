@@ -273,3 +273,10 @@ def shares_by_ratio(original_value: int, ratio: Mapping[str, int]) -> tuple[Part
 def total(amounts: Iterable[int]) -> Fen:
     """Sum of amounts as `Fen`; may lie beyond `MAX_FEN`, which only a decision can refuse (`Occasion.in_range`)."""
     return Fen(sum(amounts))
+
+
+def divided(amount: int, shares: tuple[PartyShare, ...]) -> tuple[PartyShare, ...]:
+    """An amount in fen divided by shares, exact to the fen, in order of party code; () where nothing is to divide."""
+    if not shares or amount == 0:
+        return ()
+    return shares_by_ratio(amount, {share.party: share.amount for share in shares})

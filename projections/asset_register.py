@@ -295,7 +295,7 @@ def _transfer_initiated(event: LedgerEvent, rows: Rows) -> None:
     _touch(event, rows)["open_transfers"] += 1
 
 
-def _transfer_completed(event: LedgerEvent, rows: Rows) -> None:
+def _transfer_closed(event: LedgerEvent, rows: Rows) -> None:
     _touch(event, rows)["open_transfers"] -= 1
 
 
@@ -585,7 +585,8 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "asset.booked": _booked,
     "asset.transfer_initiated": _transfer_initiated,
     "asset.transfer_items_accepted": _touched,
-    "asset.transfer_completed": _transfer_completed,
+    "asset.transfer_refused": _transfer_closed,
+    "asset.transfer_completed": _transfer_closed,
     "asset.ownership_confirmed": _ownership_confirmed,
     "asset.custody_assigned": _custody_assigned,
     "asset.supervision_assigned": _supervision_assigned,

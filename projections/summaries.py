@@ -108,6 +108,7 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "asset.booked": lambda data: f"{data['booking']['party']} 入账 {_yuan(data['booking']['amount'])}",
     "asset.transfer_initiated": _transfer,
     "asset.transfer_items_accepted": lambda data: f"{data['receiver']} 答复 {len(data['items'])} 项",
+    "asset.transfer_refused": lambda data: f"{data['receiver']} 拒收：{data['reason']}",
     "asset.transfer_completed": lambda data: f"{data['deliverer']} 已移交 {data['receiver']}",
     "asset.ownership_confirmed": _confirmed,
     "asset.custody_assigned": _custody,

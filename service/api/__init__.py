@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.api import (
+    asset_titles,
     assets,
     bulk,
     clearances,
@@ -26,6 +27,7 @@ ROUTERS = (
     organizations.persons,
     bulk.router,
     assets.router,
+    asset_titles.router,
     household_assets.router,
     departures.router,
     clearances.router,

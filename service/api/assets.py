@@ -17,15 +17,15 @@ from domain.disposal import Appraisal, Approval, DisposalProposal, Publication, 
 from domain.income import IncomeDistribution, IncomeReceipt
 from domain.occasion import Occasion
 from domain.organization import Division, Organization
-from domain.ownership import OwnershipConfirmation
 from domain.person import Person
 from domain.refusals import refuse
 from domain.register_card import Correction, Document, RegisterCard
-from domain.transfer import ItemAcceptance, Transfer
 from domain.values import BusinessDate, Code, Fen, Name, Text
 from service.actor import Actor
+from service.api.asset_decisions import AssetCode, AssetView, resource_of
+from service.api.asset_decisions import decide as _decide
 from service.api.reading import Endpoint, LogReading, Moment, Reading, get, routes
-from service.api.writing import Circumstances, Write, Writing, post, view_model
+from service.api.writing import Circumstances, Write, Writing, post
 from service.appending import Idempotency
 from service.authorization import Resource, authorize
 from service.commands import Result, Work
@@ -33,20 +33,9 @@ from service.history import asset_history, view_of
 
 router = routes("/v1/assets", "assets 资产")
 
-AssetCode = Annotated[Code, Path(title="资产编号")]
 ContractCode = Annotated[Code, Path(title="合同编号")]
 DisposalCode = Annotated[Code, Path(title="处置编号")]
 RiskKind = Annotated[Code, Path(title="风险类型")]
-TransferCode = Annotated[Code, Path(title="移交编号")]
-
-AssetView = view_model(Asset, asset=Code, net_book_value=Fen)
-
-
-def resource_of(asset: Asset) -> Resource:
-    """Where an asset lies and whose it is, for authorisation."""
-    owners = tuple(share.party for share in asset.owners)
-    units = (asset.custody.responsible_unit,) if asset.custody is not None else ()
-    return Resource(divisions=(asset.card.location,), organizations=(asset.card.implementer, *owners, *units))
 
 
 class RegisterAsset(Circumstances):
@@ -72,25 +61,6 @@ class BookAsset(Circumstances):
     """Entry in an owner's accounts."""
 
     booking: Booking = Field(title="入账")
-
-
-class ConfirmOwnership(Circumstances):
-    """Confirmation of ownership."""
-
-    confirmation: OwnershipConfirmation = Field(title="确权")
-
-
-class InitiateTransfer(Circumstances):
-    """Offer of an asset to another unit."""
-
-    transfer: Transfer = Field(title="移交")
-
-
-class AcceptTransferItems(Circumstances):
-    """The receiving unit's word on items."""
-
-    receiver: Code = Field(title="接收单位")
-    items: tuple[ItemAcceptance, ...] = Field(title="接收情况", min_length=1, max_length=5000)
 
 
 class AssignCustody(Circumstances):
@@ -239,25 +209,6 @@ def _post(path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint
     return post(router, path, summary, action, AssetView, versioned=path != "")
 
 
-async def _decide(
-    write: Write,
-    asset: str,
-    body: Circumstances,
-    on: date | None,
-    decide: Callable[[Asset, Occasion], None],
-    *,
-    resource: Callable[[Asset], Resource] = resource_of,
-) -> Response:
-    """One decision on one asset. `on` is the fact's own date, the business date unless the client states one."""
-
-    async def with_occasion(aggregate: Asset, _: Work) -> Occasion:
-        at = write.occasion(body, on)
-        decide(aggregate, at)
-        return at
-
-    return await write.on(Asset, asset, with_occasion, resource=resource, view=view_of, versioned=True)
-
-
 @_post("", "登记资产", "asset.register")
 async def register_asset(body: RegisterAsset, write: Writing) -> Response:
     """Enter a completed and accepted asset in the register (C4.3-01, C4.6-02)."""
@@ -325,44 +276,6 @@ async def archive_document(asset: AssetCode, body: ArchiveDocument, write: Writi
 async def book_asset(asset: AssetCode, body: BookAsset, write: Writing) -> Response:
     """Book the confirmed share, or the original value (C4.3-13, C4.5-17)."""
     return await _decide(write, asset, body, body.booking.booked_on, lambda it, at: it.book(body.booking, at))
-
-
-@_post("/{asset}/ownership-confirmations", "确权", "asset.confirm_ownership")
-async def confirm_ownership(asset: AssetCode, body: ConfirmOwnership, write: Writing) -> Response:
-    """Confirm ownership by the decision table of the day (四(五))."""
-    return await _decide(write, asset, body, None, lambda it, at: it.confirm_ownership(body.confirmation, at))
-
-
-@_post("/{asset}/transfers", "发起资产移交", "asset.transfer")
-async def initiate_transfer(asset: AssetCode, body: InitiateTransfer, write: Writing) -> Response:
-    """Offer the asset and its papers to another unit (C4.5-20)."""
-    return await _decide(
-        write, asset, body, body.transfer.initiated_on, lambda it, at: it.initiate_transfer(body.transfer, at)
-    )
-
-
-@_post("/{asset}/transfers/{transfer}/acceptances", "接收移交项", "asset.transfer")
-async def accept_transfer(
-    asset: AssetCode, transfer: TransferCode, body: AcceptTransferItems, write: Writing
-) -> Response:
-    """Accept or refuse items as the receiving unit (C4.5-20)."""
-
-    def receiver_of(it: Asset) -> Resource:
-        receiver = (it.transfers[transfer].receiver,) if transfer in it.transfers else ()
-        return Resource(divisions=receiver, organizations=receiver)
-
-    def accept(it: Asset, at: Occasion) -> None:
-        it.accept_transfer(transfer, body.receiver, body.items, at)
-
-    return await _decide(write, asset, body, None, accept, resource=receiver_of)
-
-
-@_post("/{asset}/transfers/{transfer}/completion", "完成资产移交", "asset.transfer")
-async def complete_transfer(
-    asset: AssetCode, transfer: TransferCode, body: Circumstances, write: Writing
-) -> Response:
-    """Close a transfer whose items are all accepted (C4.5-20)."""
-    return await _decide(write, asset, body, None, lambda it, at: it.complete_transfer(transfer, at))
 
 
 @_post("/{asset}/custody", "落实管护", "asset.assign_custody")

@@ -16,7 +16,8 @@ from domain.values import Code, Fen, Value
 from projections import asset_register, custody_ledger, departures, directory
 from projections.clearance import SHOWN, hindrances, words
 from projections.reading import MAX_PAGE
-from service.api.assets import AssetCode, must_speak_for
+from service.api.asset_decisions import AssetCode
+from service.api.assets import must_speak_for
 from service.api.care import open_cases, units_of_care
 from service.api.organizations import OnDay, PersonCode, PersonView, view_of
 from service.api.paging import MinPosition

@@ -27,7 +27,8 @@ from domain.occasion import Occasion
 from domain.organization import Organization
 from domain.person import Person
 from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
-from service.api.assets import AssetCode, must_speak_for
+from service.api.asset_decisions import AssetCode
+from service.api.assets import must_speak_for
 from service.api.care import care_for, in_duty_since
 from service.api.organizations import place_of, unit_of
 from service.api.reading import Endpoint, Reading, from_log, get, routes

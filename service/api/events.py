@@ -15,7 +15,7 @@ from domain.refusals import refuse
 from domain.values import BusinessDate, Value
 from projections import asset_timeline
 from projections.reading import QuestionInvalid
-from service.api.assets import AssetCode
+from service.api.asset_decisions import AssetCode
 from service.api.paging import MinPosition
 from service.api.reading import Reading, get, routes
 from service.api.tables import shown

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from domain.asset import Asset
-from domain.transfer import ItemAcceptance, TransferItem
+from domain.transfer import ItemAcceptance, RemainingFunds, TransferItem
 from domain.values import Fen, PartyShare, yuan
 from tests.domain.saying import found, nothing, recorded, refused, warned
 from tests.examples import (
@@ -119,6 +119,51 @@ def test_a_refused_item_keeps_the_transfer_open() -> None:
     no = ItemAcceptance(item="2", result="REFUSED", note="资料不全")
     asset.accept_transfer(TRANSFER, VILLAGE, (*accepted("1"), no), occasion())
     assert asset.transfers[TRANSFER].open_items == ["2"]
+
+
+def test_the_receiver_may_refuse_the_whole_and_a_new_offer_is_free() -> None:
+    asset = offered()
+    with refused("SAME_PARTY", asset):
+        asset.refuse_transfer(TRANSFER, DEPARTMENT, "不移交", occasion())
+    asset.refuse_transfer(TRANSFER, VILLAGE, "设备型号与清单不符", occasion())
+    assert recorded(asset, Asset.TransferRefused).reason == "设备型号与清单不符"
+    asset.refuse_transfer(TRANSFER, VILLAGE, "设备型号与清单不符", occasion())
+    nothing(asset)
+    with refused("STEP_OUT_OF_ORDER", asset):
+        asset.accept_transfer(TRANSFER, VILLAGE, accepted(), occasion())
+    asset.initiate_transfer(transfer(transfer="T-2"), occasion())
+    recorded(asset, Asset.TransferInitiated)
+
+
+def test_what_is_left_of_the_money_and_the_receiver_s_conditions_are_kept() -> None:
+    asset = registered()
+    with refused("AMOUNT_NOT_POSITIVE", asset):
+        owing = RemainingFunds(amount=Fen(-1), statement="超支")
+        asset.initiate_transfer(transfer(remaining_funds=owing), occasion())
+    left = RemainingFunds(amount=yuan("1250.00"), statement="质保金尾款")
+    asset.initiate_transfer(transfer(remaining_funds=left), occasion())
+    assert recorded(asset, Asset.TransferInitiated).transfer.remaining_funds == left
+    asset.accept_transfer(TRANSFER, VILLAGE, accepted(), occasion(), conditions="一年内免费维修")
+    assert recorded(asset, Asset.TransferItemsAccepted).conditions == "一年内免费维修"
+    asset.accept_transfer(TRANSFER, VILLAGE, (), occasion(), conditions="一年内免费维修")
+    nothing(asset)
+
+
+def test_the_asset_has_to_come_from_who_built_it() -> None:
+    asset = registered()
+    for number, deliverer, receiver in (("T-1", ROADS, VILLAGE), ("T-2", DEPARTMENT, TOWNSHIP)):
+        asset.initiate_transfer(transfer(transfer=number, deliverer=deliverer, receiver=receiver), occasion())
+        asset.accept_transfer(number, receiver, accepted(), occasion())
+        asset.complete_transfer(number, occasion())
+    asset.collect_events()
+    with refused("TRANSFER_REQUIRED", asset):
+        asset.confirm_ownership(confirmation(), occasion())
+    asset.initiate_transfer(transfer(transfer="T-3", deliverer=TOWNSHIP), occasion())
+    asset.accept_transfer("T-3", VILLAGE, accepted(), occasion())
+    asset.complete_transfer("T-3", occasion())
+    asset.collect_events()
+    asset.confirm_ownership(confirmation(), occasion())
+    assert recorded(asset, Asset.OwnershipConfirmed).rule == "R5"
 
 
 def test_what_is_gone_is_not_transferred() -> None:

@@ -745,6 +745,9 @@ class RandomHistory:
                     "items": items,
                 }
             done, life.transfer = life.transfer, None
+            if self.random.random() < 0.2:
+                refused = {"transfer": done, "receiver": VILLAGES[1], "reason": "型号不符"}
+                return "asset.transfer_refused", refused
             return "asset.transfer_completed", {
                 "transfer": done,
                 "deliverer": life.village,

@@ -1,0 +1,47 @@
+"""What the routers of assets share: how an asset is shown, where it lies, one decision on one asset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated
+
+from fastapi import Path, Response
+
+from domain.asset import Asset
+from domain.occasion import Occasion
+from domain.values import Code, Fen
+from service.api.writing import Circumstances, Write, view_model
+from service.authorization import Resource
+from service.commands import Work
+from service.history import view_of
+
+AssetCode = Annotated[Code, Path(title="资产编号")]
+
+AssetView = view_model(Asset, asset=Code, net_book_value=Fen)
+
+
+def resource_of(asset: Asset) -> Resource:
+    """Where an asset lies and whose it is, for authorisation."""
+    owners = tuple(share.party for share in asset.owners)
+    units = (asset.custody.responsible_unit,) if asset.custody is not None else ()
+    return Resource(divisions=(asset.card.location,), organizations=(asset.card.implementer, *owners, *units))
+
+
+async def decide(
+    write: Write,
+    asset: str,
+    body: Circumstances,
+    on: date | None,
+    decision: Callable[[Asset, Occasion], None],
+    *,
+    resource: Callable[[Asset], Resource] = resource_of,
+) -> Response:
+    """One decision on one asset. `on` is the fact's own date, the business date unless the client states one."""
+
+    async def with_occasion(aggregate: Asset, _: Work) -> Occasion:
+        at = write.occasion(body, on)
+        decision(aggregate, at)
+        return at
+
+    return await write.on(Asset, asset, with_occasion, resource=resource, view=view_of, versioned=True)

@@ -13,11 +13,25 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from domain import asset, departure_case, household_asset, organization, person, procedure
+from domain import (
+    asset,
+    departure_case,
+    household_asset,
+    organization,
+    person,
+    procedure,
+)
 from domain.aggregate import EVENT_TYPES
 from domain.recorded import RecordedEvent
 
-_AGGREGATES: Final = (asset, departure_case, household_asset, organization, person, procedure)
+_AGGREGATES: Final = (
+    asset,
+    departure_case,
+    household_asset,
+    organization,
+    person,
+    procedure,
+)
 """Modules whose events are in the log: importing them makes their types known."""
 
 Upcast = Callable[[str, int, dict[str, Any]], int]

@@ -13,6 +13,7 @@ from projections import (
     directory,
     household_register,
     income_ledger,
+    inventories,
 )
 from projections.projection import Projection
 
@@ -26,6 +27,7 @@ CATALOGUE: Final[dict[str, Projection]] = {
         directory.PROJECTION,
         asset_timeline.PROJECTION,
         departures.PROJECTION,
+        inventories.PROJECTION,
     )
 }
 """By name."""

@@ -17,9 +17,11 @@ from domain import (
     asset,
     departure_case,
     household_asset,
+    inventory_batch,
     organization,
     person,
     procedure,
+    stocktake,
 )
 from domain.aggregate import EVENT_TYPES
 from domain.recorded import RecordedEvent
@@ -28,9 +30,11 @@ _AGGREGATES: Final = (
     asset,
     departure_case,
     household_asset,
+    inventory_batch,
     organization,
     person,
     procedure,
+    stocktake,
 )
 """Modules whose events are in the log: importing them makes their types known."""
 

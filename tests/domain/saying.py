@@ -43,6 +43,13 @@ def recorded(aggregate: DomainAggregate, event_class: type[E]) -> E:
     return event
 
 
+def all_recorded(aggregate: DomainAggregate, *event_classes: type[DomainEvent]) -> list[Any]:
+    """The events the aggregate has recorded since it was last settled: one of each class, in this order."""
+    events = list(aggregate.collect_events())
+    assert [type(event) for event in events] == list(event_classes)
+    return events
+
+
 def nothing(aggregate: DomainAggregate) -> None:
     """The aggregate recorded nothing."""
     assert list(aggregate.collect_events()) == []

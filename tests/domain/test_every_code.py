@@ -68,6 +68,7 @@ def test_every_event_the_domain_records_is_asserted() -> None:
                 and node.func.id == "recorded"
                 and len(node.args) > 1
                 and isinstance(node.args[1], ast.Attribute)
+                and node.func.id in {"recorded", "all_recorded"}
             ):
-                proven.add(ast.unparse(node.args[1]))
+                proven.update(ast.unparse(arg) for arg in node.args[1:] if isinstance(arg, ast.Attribute))
     assert {event.__qualname__ for event in EVENT_TYPES.values()} - proven == set()

@@ -17,6 +17,7 @@ import orjson
 from domain.recorded import RecordedEvent
 from service.codec import canonical
 from service.event_store import Append, EventStore, NewEvent, StreamAppend
+from tests.projections.inventory_history import batch_facts, stocktake_facts
 
 COUNTY: Final = "653022"
 OTHER_COUNTY: Final = "653023"
@@ -302,6 +303,8 @@ class RandomHistory:
                 yield self._household()
             elif chance < 0.10 + self.departures:
                 yield from self._departure()
+            elif chance > 0.998:
+                yield from self._inventory()
             else:
                 yield from self._live(self.random.choice(self.lives))
 
@@ -734,6 +737,17 @@ class RandomHistory:
                 "supervisor": supervisor,
             }
             yield self._add(life.stream, "asset.handed_over", handed)
+
+    def _inventory(self) -> Iterator[RecordedEvent]:
+        self.number += 1
+        assets = sorted(life.asset for life in self.random.sample(self.lives, min(5, len(self.lives))))
+        facts = (
+            batch_facts(self.number, assets, VILLAGES[0], self.random)
+            if self.random.random() < 0.5
+            else stocktake_facts(self.number, assets, self.random)
+        )
+        for stream, event_type, data in facts:
+            yield self._add(stream, event_type, data)
 
     def _transfer(self, life: _Life) -> tuple[str, dict[str, Any]]:
         if life.transfer is not None:

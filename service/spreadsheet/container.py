@@ -1,0 +1,169 @@
+"""The gate of the spreadsheet room: what kind of file this is, and whether it is safe to read.
+
+A workbook is a ZIP of XML, so it can be a bomb, carry macros, declare entities or claim cells at the far end of the
+sheet that would be filled in between. Everything is measured on what really comes out, never on what is declared.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from io import BytesIO
+from typing import Final, Literal
+from xml.etree import ElementTree as ET
+
+from domain.refusals import Refusal, refuse
+
+MAX_FILE_BYTES: Final = 33_554_432
+"""Largest file."""
+MAX_INFLATED_BYTES: Final = 134_217_728
+"""Largest sum of a workbook's parts when unpacked: 30,000 rows of 40 columns are a third of it."""
+MAX_PARTS: Final = 2_000
+"""Most parts of a workbook."""
+MAX_ROW_DIGITS: Final = 5
+"""Cells may lie in rows up to 99,999; readers fill the space up to the last cell, wherever it is."""
+
+Kind = Literal["xlsx", "csv"]
+
+_ZIP: Final = b"PK\x03\x04"
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_FAR_CELL: Final = re.compile(
+    rb"""\br\s*=\s*["'](?:[A-Za-z]{3,}[0-9]|[D-Zd-z][A-Za-z][0-9]|[A-Za-z]*[0-9]{%d,})"""
+    % (MAX_ROW_DIGITS + 1)
+)
+_HOLLOW: Final = re.compile(
+    rb"""<c r="([A-Z]+)([0-9]+)"[^>]*><f(?:\s[^>]*)?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v>\s*</v>)?</c>"""
+)
+_CHUNK: Final = 1 << 20
+
+
+Hollow = dict[str, frozenset[tuple[int, int]]]
+"""Cells whose formula was saved without its result, by sheet name; rows and columns from 0."""
+
+
+def kind_of(content: bytes) -> Kind:
+    """What the bytes are, by themselves and not by a file name. SPREADSHEET_UNREADABLE, SPREADSHEET_REFUSED."""
+    if len(content) > MAX_FILE_BYTES:
+        raise refuse("SPREADSHEET_REFUSED", reason=f"> {MAX_FILE_BYTES // 1_048_576} MiB")
+    if content.startswith(_ZIP):
+        return "xlsx"
+    if content.startswith(_OLE):
+        raise _unreadable("旧版 .xls 或加密的工作簿 / an old .xls or an encrypted workbook")
+    if not content.strip():
+        raise _unreadable("空文件 / empty file")
+    return "csv"
+
+
+def check_workbook(content: bytes) -> Hollow:
+    """Unpack every part once within the limits and look at it. SPREADSHEET_REFUSED for what is hostile."""
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            return _check(archive)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        EOFError,
+        OSError,
+        UnicodeError,
+        ET.ParseError,
+    ) as error:
+        raise _unreadable(f"{type(error).__name__}") from error
+
+
+def _check(archive: zipfile.ZipFile) -> Hollow:
+    entries = archive.infolist()
+    names = {entry.filename for entry in entries}
+    if len(entries) > MAX_PARTS:
+        raise _refused(f"> {MAX_PARTS} parts")
+    if len(names) != len(entries):
+        raise _refused("部件重名 / two parts with one name")
+    if not {"[Content_Types].xml", "xl/workbook.xml"} <= names:
+        raise _unreadable("不是 .xlsx / not an .xlsx")
+    hollow: Hollow = {}
+    left = MAX_INFLATED_BYTES
+    for entry in entries:
+        if entry.flag_bits & 1:
+            raise _refused("加密 / encrypted")
+        if "vbaproject" in entry.filename.lower():
+            raise _refused("含宏 / macros")
+        part = _inflate(archive, entry, left)
+        left -= len(part)
+        if entry.filename.endswith((".xml", ".rels", ".vml")):
+            _check_xml(entry.filename, part)
+        if entry.filename.startswith("xl/worksheets/") and (cells := _hollow_cells(part)):
+            hollow[entry.filename] = cells
+    return _by_sheet_name(archive, hollow) if hollow else {}
+
+
+def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    with archive.open(entry) as source:
+        while chunk := source.read(_CHUNK):
+            size += len(chunk)
+            if size > most:
+                raise _refused(
+                    f"解压后超过 {MAX_INFLATED_BYTES // 1_048_576} MiB / unpacks to more than that"
+                )
+            chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _check_xml(name: str, part: bytes) -> None:
+    if part.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in part[:64]:
+        raise _refused("UTF-16 XML")
+    if b"<!DOCTYPE" in part or b"<!ENTITY" in part:
+        raise _refused("DTD / entities")
+    if name == "[Content_Types].xml" and b"macroEnabled" in part:
+        raise _refused("含宏 / macros")
+    if name.startswith("xl/worksheets/") and _FAR_CELL.search(part) is not None:
+        raise _refused("单元格超出 99999 行或 CZ 列 / a cell beyond row 99999 or column CZ")
+
+
+def _hollow_cells(part: bytes) -> frozenset[tuple[int, int]]:
+    if b"<f" not in part:
+        return frozenset()
+    return frozenset((int(row) - 1, column_index(letters.decode())) for letters, row in _HOLLOW.findall(part))
+
+
+def _by_sheet_name(archive: zipfile.ZipFile, by_part: Hollow) -> Hollow:
+    # DTDs were refused above, so there is nothing left that the parser would expand.
+    relations = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    targets = {one.get("Id"): (one.get("Target") or "").removeprefix("/xl/") for one in relations}
+    book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
+    found: Hollow = {}
+    for sheet in book.iter():
+        if sheet.tag.endswith("}sheet"):
+            relation = next((value for name, value in sheet.items() if name.endswith("}id")), None)
+            cells = by_part.get(f"xl/{targets.get(relation, '')}")
+            if cells:
+                found[sheet.get("name", "")] = cells
+    return found
+
+
+def column_index(letters: str) -> int:
+    """A → 0, Z → 25, AA → 26."""
+    index = 0
+    for letter in letters:
+        index = index * 26 + ord(letter) - 64
+    return index - 1
+
+
+def column_letters(index: int) -> str:
+    """0 → A, 25 → Z, 26 → AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def _refused(reason: str) -> Refusal:
+    return refuse("SPREADSHEET_REFUSED", reason=reason)
+
+
+def _unreadable(reason: str) -> Refusal:
+    return refuse("SPREADSHEET_UNREADABLE", reason=reason)

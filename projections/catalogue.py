@@ -11,8 +11,10 @@ from projections import (
     custody_ledger,
     departures,
     directory,
+    fund_ledger,
     household_register,
     income_ledger,
+    ledger_seals,
 )
 from projections.projection import Projection
 
@@ -26,6 +28,8 @@ CATALOGUE: Final[dict[str, Projection]] = {
         directory.PROJECTION,
         asset_timeline.PROJECTION,
         departures.PROJECTION,
+        fund_ledger.PROJECTION,
+        ledger_seals.PROJECTION,
     )
 }
 """By name."""

@@ -13,11 +13,31 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from domain import asset, departure_case, household_asset, organization, person
+from domain import (
+    asset,
+    departure_case,
+    fund_allocation,
+    fund_reconciliation,
+    household_asset,
+    joint_review,
+    ledger_seal,
+    organization,
+    person,
+)
 from domain.aggregate import EVENT_TYPES
 from domain.recorded import RecordedEvent
 
-_AGGREGATES: Final = (asset, departure_case, household_asset, organization, person)
+_AGGREGATES: Final = (
+    asset,
+    departure_case,
+    fund_allocation,
+    fund_reconciliation,
+    household_asset,
+    joint_review,
+    ledger_seal,
+    organization,
+    person,
+)
 """Modules whose events are in the log: importing them makes their types known."""
 
 Upcast = Callable[[str, int, dict[str, Any]], int]

@@ -8,6 +8,8 @@ from service.api import (
     clearances,
     departures,
     events,
+    fund_ledgers,
+    funds,
     household_assets,
     keys,
     ledgers,
@@ -29,6 +31,9 @@ ROUTERS = (
     departures.router,
     clearances.router,
     ledgers.router,
+    fund_ledgers.router,
+    funds.allocations,
+    funds.reconciliations,
     events.router,
 )
 """Every router of the service, in the order the documentation shows them."""

@@ -25,8 +25,10 @@ from service.event_store import EventStore
 MOST_KEPT: Final = 3
 """Moments kept at most: each holds a connection, and the rows of its ledgers in the database's temporary files."""
 BATCH: Final = 4000
+LAST: Final = 2**63 - 1
 
-Key = tuple[str, tuple[str, ...], date | None]
+Key = tuple[str, tuple[str, ...], date | None, int | None]
+"""County, ledgers, business day, place in the log; without a place it is the head, wherever that is."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +39,20 @@ class _Kept:
     connection: Any = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     users: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Ledgers at a moment: where to ask, how far in the log they are, how many events could not be placed."""
+
+    connection: Connection
+    position: int
+    unplaced: int
+
+
+def order_of(on: date | None, position: int | None) -> tuple[date, int]:
+    """The order in which two moments are taken, so that nobody waits for a moment whose holder waits for this one."""
+    return on or date.max, LAST if position is None else position
 
 
 class Moments:
@@ -57,8 +73,7 @@ class Moments:
 
     async def position_at(self, county: str, moment: datetime) -> int:
         """The last position recorded at or before a moment; 0 when there was none. Recorded times never decrease."""
-        low = 0
-        high = await self._pool.fetchval("SELECT position FROM log_head WHERE county = $1", county) or 0
+        low, high = 0, await self._head(county)
         while low < high:
             middle = (low + high + 1) // 2
             recorded = await self._pool.fetchval(
@@ -69,32 +84,38 @@ class Moments:
 
     @asynccontextmanager
     async def at(
-        self, county: str, names: Sequence[str], on: date | None, position: int
-    ) -> AsyncIterator[tuple[Connection, int]]:
-        """A connection on which these ledgers are as of `on`, as known at `position`; and how many events could not
-        be placed. Nobody else asks on it meanwhile.
+        self, county: str, names: Sequence[str], on: date | None, position: int | None
+    ) -> AsyncIterator[Past]:
+        """These ledgers as of `on`, as known at `position` (None: now). Nobody else asks on the connection meanwhile.
+
+        Who needs two moments at once takes them in the order of `order_of`.
         """
-        key = (county, tuple(sorted(names)), on)
+        key = (county, tuple(sorted(names)), on, position)
         kept = self._kept.setdefault(key, _Kept())
         self._kept.move_to_end(key)
         kept.users += 1
         try:
             async with kept.lock:
+                place = (await self._head(county)) if position is None else position
                 try:
-                    await self._bring(kept, key, position)
+                    await self._bring(kept, key, place)
                 except BaseException:
                     await self._drop(kept)  # half folded: begun anew by who asks next
                     raise
-                yield kept.connection, sum(one.unplaced for one in kept.ledgers)
+                yield Past(kept.connection, place, sum(one.unplaced for one in kept.ledgers))
         finally:
             kept.users -= 1
             await self._trim()
 
+    async def _head(self, county: str) -> int:
+        head: int | None = await self._pool.fetchval(
+            "SELECT position FROM log_head WHERE county = $1", county
+        )
+        return head or 0
+
     async def _bring(self, kept: _Kept, key: Key, position: int) -> None:
-        """Fold what is missing up to `position`; from the beginning where the ledgers are beyond it."""
-        county, names, on = key
-        if kept.connection is not None and kept.ledgers[0].position > position:
-            await self._drop(kept)
+        """Fold what is missing up to `position`."""
+        county, names, on, _ = key
         if kept.connection is None:
             kept.connection = await self._pool.acquire()
             schema = await kept.connection.fetchval("SELECT current_schema()")

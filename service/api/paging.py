@@ -147,14 +147,14 @@ async def moment_of(read: Read, query: LedgerQuery) -> AsyncIterator[tuple[Conne
         async with snapshot(read, query.PROJECTION) as (connection, position):
             yield connection, {"position": position}
         return
-    position = await known_position(read, dated.known_at)
-    async with read.moments.at(read.county, [query.PROJECTION], dated.as_of, position) as (past, unplaced):
-        said: dict[str, Any] = {"position": position, "unplaced": unplaced}
+    known = await known_position(read, dated.known_at)
+    async with read.moments.at(read.county, [query.PROJECTION], dated.as_of, known) as past:
+        said: dict[str, Any] = {"position": past.position, "unplaced": past.unplaced}
         if dated.as_of is not None:
             said["asOf"] = dated.as_of.isoformat()
         if dated.known_at is not None:
             said["knownAt"] = dated.known_at.isoformat()
-        yield past, said
+        yield past.connection, said
 
 
 @asynccontextmanager
@@ -167,16 +167,14 @@ async def ledgers_at(
         async with snapshot(read, names[0]) as found:
             yield found
         return
-    position = await known_position(read, known_at)
-    async with read.moments.at(read.county, names, as_of, position) as (past, _):
-        yield past, position
+    known = await known_position(read, known_at)
+    async with read.moments.at(read.county, names, as_of, known) as past:
+        yield past.connection, past.position
 
 
-async def known_position(read: Read, known_at: datetime | None) -> int:
-    """How far the log reached at a moment; how far it reaches now."""
-    if known_at is None:
-        return (await read.context.store.head(read.county)).position
-    return await read.moments.position_at(read.county, known_at)
+async def known_position(read: Read, known_at: datetime | None) -> int | None:
+    """How far the log reached at a moment; None: wherever it reaches now."""
+    return None if known_at is None else await read.moments.position_at(read.county, known_at)
 
 
 def wants_lines(read: Read) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from copy import deepcopy
 from datetime import date, timedelta
 from typing import Any
@@ -67,40 +68,45 @@ def _shown(projection: Projection, rows: Rows) -> dict[str, Any]:
 @pytest.mark.parametrize("position", [0, 777, 2500, 6000])
 @pytest.mark.parametrize("name", NAMES)
 async def test_as_known_at_a_place(moments: Moments, name: str, position: int) -> None:
-    async with moments.at(COUNTY, [name], None, position) as (connection, unplaced):
-        found = await stored_rows(connection, COUNTY, CATALOGUE[name])
-    assert (found, unplaced) == expected(CATALOGUE[name], None, position)
+    async with moments.at(COUNTY, [name], None, position) as past:
+        found = await stored_rows(past.connection, COUNTY, CATALOGUE[name])
+    assert (found, past.unplaced) == expected(CATALOGUE[name], None, position)
 
 
 @pytest.mark.parametrize("days", [3, 15])
 @pytest.mark.parametrize("name", NAMES)
 async def test_as_of_a_day_and_as_known_at_a_place(moments: Moments, name: str, days: int) -> None:
     on = FIRST_DAY + timedelta(days=days)
-    async with moments.at(COUNTY, [name], on, 900) as (connection, unplaced):
-        found = await stored_rows(connection, COUNTY, CATALOGUE[name])
-    assert (found, unplaced) == expected(CATALOGUE[name], on, 900)
-    assert unplaced or name != "asset_register" or days > 3
+    async with moments.at(COUNTY, [name], on, 900) as past:
+        found = await stored_rows(past.connection, COUNTY, CATALOGUE[name])
+    assert (found, past.unplaced) == expected(CATALOGUE[name], on, 900)
+    assert past.unplaced or name != "asset_register" or days > 3
 
 
-async def test_a_kept_moment_grows_and_shrinks(moments: Moments) -> None:
+async def test_a_moment_without_a_place_grows_with_the_log(pool: asyncpg.Pool) -> None:
     projection = CATALOGUE["household_register"]
-    for position in (500, 500, 3000, 1200, 6000):
-        async with moments.at(COUNTY, [projection.name], None, position) as (connection, _):
-            assert (
-                await stored_rows(connection, COUNTY, projection) == expected(projection, None, position)[0]
-            )
+    async with EventStore(pool) as store, aclosing(Moments(pool, store)) as found:
+        for start, end in ((0, 500), (500, 500), (500, 3000), (3000, 6000)):
+            if end > start:
+                await fill_log(pool, EVENTS[start:end])
+            async with found.at(COUNTY, [projection.name], None, None) as past:
+                assert past.position == end
+                assert (
+                    await stored_rows(past.connection, COUNTY, projection)
+                    == (expected(projection, None, end)[0])
+                )
 
 
 async def test_rows_that_do_not_fit_in_memory_are_the_same(
     moments: Moments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on = FIRST_DAY + timedelta(days=60)
-    async with moments.at(COUNTY, NAMES, on, 6000) as (connection, _):
-        whole = [await stored_rows(connection, COUNTY, CATALOGUE[name]) for name in NAMES]
+    async with moments.at(COUNTY, NAMES, on, 6000) as past:
+        whole = [await stored_rows(past.connection, COUNTY, CATALOGUE[name]) for name in NAMES]
     await moments.aclose()
     monkeypatch.setattr(as_of, "ROWS_IN_MEMORY", 20)
-    async with moments.at(COUNTY, NAMES, on, 6000) as (connection, _):
-        assert [await stored_rows(connection, COUNTY, CATALOGUE[name]) for name in NAMES] == whole
+    async with moments.at(COUNTY, NAMES, on, 6000) as past:
+        assert [await stored_rows(past.connection, COUNTY, CATALOGUE[name]) for name in NAMES] == whole
 
 
 async def test_more_moments_than_are_kept(moments: Moments, pool: asyncpg.Pool) -> None:
@@ -109,8 +115,8 @@ async def test_more_moments_than_are_kept(moments: Moments, pool: asyncpg.Pool) 
             async with moments.at(COUNTY, ["household_register"], day, position):
                 pass
     assert pool.get_size() - pool.get_idle_size() <= 3
-    async with moments.at(COUNTY, ["household_register"], None, 6000) as (connection, _):
-        count = await connection.fetchval("SELECT count(*) FROM household_register")
+    async with moments.at(COUNTY, ["household_register"], None, 6000) as past:
+        count = await past.connection.fetchval("SELECT count(*) FROM household_register")
     rows, _ = expected(CATALOGUE["household_register"], None, 6000)
     assert count == len(rows["household_register"])
 
@@ -124,10 +130,10 @@ async def test_the_place_of_a_moment(moments: Moments) -> None:
 
 async def test_an_error_of_who_asks_leaves_the_moment_as_it_was(moments: Moments) -> None:
     with pytest.raises(asyncpg.UndefinedColumnError):
-        async with moments.at(COUNTY, ["household_register"], None, 3000) as (connection, _):
-            await connection.fetch("SELECT nonsense FROM household_register")
-    async with moments.at(COUNTY, ["household_register"], None, 3000) as (connection, _):
+        async with moments.at(COUNTY, ["household_register"], None, 3000) as past:
+            await past.connection.fetch("SELECT nonsense FROM household_register")
+    async with moments.at(COUNTY, ["household_register"], None, 3000) as past:
         assert (
-            await stored_rows(connection, COUNTY, CATALOGUE["household_register"])
+            await stored_rows(past.connection, COUNTY, CATALOGUE["household_register"])
             == (expected(CATALOGUE["household_register"], None, 3000)[0])
         )

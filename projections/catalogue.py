@@ -11,9 +11,11 @@ from projections import (
     custody_ledger,
     departures,
     directory,
+    fund_ledger,
     household_register,
     income_ledger,
     inventories,
+    ledger_seals,
 )
 from projections.projection import Projection
 
@@ -28,6 +30,8 @@ CATALOGUE: Final[dict[str, Projection]] = {
         asset_timeline.PROJECTION,
         departures.PROJECTION,
         inventories.PROJECTION,
+        fund_ledger.PROJECTION,
+        ledger_seals.PROJECTION,
     )
 }
 """By name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -27,6 +27,7 @@ from service.commands import CommandContext, StaleVersion
 from service.credentials import Credentials
 from service.event_store import EventStore, utc_now
 from service.intake import Intake
+from service.moments import Moments
 from service.problems import from_log_error, from_pydantic, from_validation, problem_response
 from service.projector import Projector
 
@@ -61,7 +62,8 @@ def create_app(parts: Parts | None = None) -> FastAPI:
             app.state.credentials = Credentials(parts.pool)
             app.state.pool = parts.pool
             projector = Projector(parts.pool, store)
-            async with projector:
+            moments = app.state.moments = Moments(parts.pool, store)
+            async with projector, aclosing(moments):
                 app.state.projector = projector
                 yield
 

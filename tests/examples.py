@@ -11,8 +11,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Final, TypeVar
 
-import domain.inventory_batch
-import domain.stocktake  # noqa: F401 - makes its events known, like the line above
+import projections.events  # noqa: F401 - makes every aggregate known
 from domain.aggregate import DomainAggregate
 from domain.asset import Asset, Booking, Maintenance, StatusReport
 from domain.contract import ContractTerms, Operator

@@ -456,6 +456,8 @@ class LedgerRow(Row):
     content: str
     period: str
     dimensions: tuple[str, ...] = ()
+    collected_from: tuple[str, ...] = ()
+    """Kinds of unit whose own ledgers it is collected from."""
 
 
 # ---- external_systems.toml (T10) -------------------------------------------------------------------------------------

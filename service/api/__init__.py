@@ -9,6 +9,8 @@ from service.api import (
     clearances,
     departures,
     events,
+    fund_ledgers,
+    funds,
     household_assets,
     keys,
     ledgers,
@@ -33,6 +35,9 @@ ROUTERS = (
     clearances.router,
     procedures.router,
     ledgers.router,
+    fund_ledgers.router,
+    funds.allocations,
+    funds.reconciliations,
     events.router,
 )
 """Every router of the service, in the order the documentation shows them."""

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import orjson
 from fastapi import Query, Response
@@ -29,6 +29,8 @@ from service.intake import LINES, media_type, parse
 from service.problems import english, from_log_error, from_pydantic, problem, problem_response
 
 router = routes("/v1/assets", "assets 资产")
+
+_Body = TypeVar("_Body", bound=Value)
 
 MAX_ITEMS: Final = 20_000
 """Most lines of one request."""
@@ -60,16 +62,19 @@ class BulkAnswer(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
+    """One line of a bulk request."""
+
     number: int
     raw: bytes
     """The line's own bytes; of an array's item its re-serialised form."""
 
-    def body(self) -> RegisterAsset:
+    def body(self, model: type[_Body]) -> _Body:
         """The request on this line; refused like a single request would be."""
-        return RegisterAsset.model_validate(parse(self.raw))
+        return model.model_validate(parse(self.raw))
 
     def digest(self) -> bytes:
+        """SHA-256 of the line."""
         return hashlib.sha256(self.raw).digest()
 
 
@@ -109,7 +114,7 @@ async def register_in_bulk(
     ] = "item",
 ) -> Response:
     """Register many assets, one per line (NDJSON) or array item, each as `POST /v1/assets` takes it."""
-    lines = list(islice(_lines_of(write, await write.request.body()), MAX_ITEMS + 1))
+    lines = list(islice(lines_of(write, await write.request.body()), MAX_ITEMS + 1))
     if len(lines) > MAX_ITEMS:
         raise refuse("TOO_MANY_ITEMS", limit=MAX_ITEMS)
     if not lines:
@@ -117,11 +122,12 @@ async def register_in_bulk(
     return await (_all_or_nothing if atomicity == "all" else _one_by_one)(write, lines)
 
 
-def _lines_of(write: Write, body: bytes) -> Iterator[_Line]:
+def lines_of(write: Write, body: bytes) -> Iterator[Line]:
+    """The lines of an NDJSON body or the items of a JSON array, numbered from 1; BODY_MALFORMED."""
     if media_type(write.request) in LINES:
         for number, raw in enumerate(body.split(b"\n"), start=1):
             if raw.strip():
-                yield _Line(number, raw)
+                yield Line(number, raw)
         return
     if not body:
         return
@@ -129,10 +135,10 @@ def _lines_of(write: Write, body: bytes) -> Iterator[_Line]:
     if not isinstance(items, list):
         raise refuse("BODY_MALFORMED", reason="an array of registrations is expected")
     for number, item in enumerate(items, start=1):
-        yield _Line(number, orjson.dumps(item))
+        yield Line(number, orjson.dumps(item))
 
 
-async def _one_by_one(write: Write, lines: list[_Line]) -> Response:
+async def _one_by_one(write: Write, lines: list[Line]) -> Response:
     items: dict[int, dict[str, Any]] = {}
     waiting = iter(lines)
 
@@ -146,16 +152,16 @@ async def _one_by_one(write: Write, lines: list[_Line]) -> Response:
     return _answer([items[line.number] for line in lines])
 
 
-def _key_of(write: Write, line: _Line) -> Idempotency:
+def _key_of(write: Write, line: Line) -> Idempotency:
     return Idempotency(write.actor.id, f"{write.idempotency.key}:{line.number}", line.digest())
 
 
-async def _register(write: Write, line: _Line) -> dict[str, Any]:
+async def _register(write: Write, line: Line) -> dict[str, Any]:
     """One line as a command of its own; whatever is wrong with it becomes its result."""
     idempotency = _key_of(write, line)
 
     async def register(work: Work) -> Result:
-        body = line.body()
+        body = line.body(RegisterAsset)
         asset, at = await registration(write, work, body, body.asset or code_for(body.card, idempotency))
         work.note(at)
         return Result(asset.id, asset.version, {})
@@ -163,14 +169,14 @@ async def _register(write: Write, line: _Line) -> dict[str, Any]:
     try:
         outcome = await transact(write.context, write.actor, register, idempotency=idempotency)
     except (Refusal, LogError, ValidationError) as error:
-        return _refused(write, line, error)
+        return refused_item(write, line, error)
     answer = orjson.loads(outcome.body)
     return {"line": line.number, "status": 201} | {
         name: answer[name] for name in ("id", "version", "position", "warnings")
     }
 
 
-async def _all_or_nothing(write: Write, lines: list[_Line]) -> Response:
+async def _all_or_nothing(write: Write, lines: list[Line]) -> Response:
     refused: list[dict[str, Any]] = []
 
     async def register_all(work: Work) -> Result:
@@ -179,7 +185,7 @@ async def _all_or_nothing(write: Write, lines: list[_Line]) -> Response:
         codes: set[str] = set()
         for done, line in enumerate(lines, start=1):
             try:
-                body = line.body()
+                body = line.body(RegisterAsset)
                 code = body.asset or code_for(body.card, _key_of(write, line))
                 if code in codes:
                     raise refuse("BATCH_ITEM_DUPLICATE", what=code)
@@ -188,7 +194,7 @@ async def _all_or_nothing(write: Write, lines: list[_Line]) -> Response:
                 warnings = [one.model_dump(mode="json", by_alias=True) for one in at.warnings]
                 items.append({"id": asset.id, "version": asset.version, "warnings": warnings})
             except (Refusal, ValidationError) as error:
-                refused.append(_refused(write, line, error))
+                refused.append(refused_item(write, line, error))
             if done % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
         if refused:
@@ -211,7 +217,8 @@ async def _all_or_nothing(write: Write, lines: list[_Line]) -> Response:
     )
 
 
-def _refused(write: Write, line: _Line, error: Refusal | LogError | ValidationError) -> dict[str, Any]:
+def refused_item(write: Write, line: Line, error: Refusal | LogError | ValidationError) -> dict[str, Any]:
+    """What a refused line is told: the problem a single request would get, with the line's number."""
     errors: list[dict[str, str]] = []
     if isinstance(error, ValidationError):
         refusal, errors = from_pydantic(error)

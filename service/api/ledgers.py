@@ -24,7 +24,17 @@ from projections.register_questions import (
 )
 from projections.rows import Row
 from projections.writing import Connection
-from service.api.paging import LedgerQuery, MinPosition, Several, answer, page_of, snapshot
+from service.api.paging import (
+    AsOf,
+    DatedQuery,
+    KnownAt,
+    LedgerQuery,
+    MinPosition,
+    Several,
+    answer,
+    ledgers_at,
+    page_of,
+)
 from service.api.reading import Reading, get, routes
 from service.api.tables import nested, row_model, rows_shown
 
@@ -34,7 +44,7 @@ router = routes("/v1/ledgers", "ledgers 台账")
 # ---- the asset register: village, township (territorial and owned), department and county ledgers ------------------
 
 
-class RegisterQuery(LedgerQuery):
+class RegisterQuery(DatedQuery):
     """Filters of the asset register; a filter given several times means "one of"."""
 
     PROJECTION: ClassVar[str] = asset_register.PROJECTION.name
@@ -128,11 +138,12 @@ class CountyTotals(Value):
 
 
 @get(router, "/asset-register/totals", "全县合计", "ledger.read", response_model=CountyTotals)
-async def read_county_totals(read: Reading, min_position: MinPosition = 0) -> Response:
+async def read_county_totals(
+    read: Reading, as_of: AsOf = None, known_at: KnownAt = None, min_position: MinPosition = 0
+) -> Response:
     """The county's total, with each asset once; household assets separate."""
     names = (asset_register.PROJECTION.name, household_register.PROJECTION.name)
-    await read.reach(min_position, *names)
-    async with snapshot(read, names[0]) as (connection, position):
+    async with ledgers_at(read, names, as_of, known_at, min_position) as (connection, position):
         totals = nested(await county_totals(connection, read.county))
     return read.answer(totals | {"position": position})
 
@@ -152,11 +163,13 @@ class OwnerTotals(Value):
 async def read_owner_totals(
     read: Reading,
     owner_kind: Annotated[str | None, Query(title="所有权人类型", max_length=64)] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     min_position: MinPosition = 0,
 ) -> Response:
     """What each unit owns of the managed assets: shares, not assets, so that a joint asset is counted once."""
-    await read.reach(min_position, asset_register.PROJECTION.name)
-    async with read.pool.acquire() as connection:
+    names = (asset_register.PROJECTION.name,)
+    async with ledgers_at(read, names, as_of, known_at, min_position) as (connection, _):
         return read.answer(rows_shown(await unit_totals(connection, read.county, owner_kind)))
 
 
@@ -180,18 +193,22 @@ Dimension = Literal[  # the register's dimensions and the funds; a test holds th
     router, "/asset-register/categories", "分类统计", "ledger.read", response_model=tuple[CategoryTotals, ...]
 )
 async def read_categories(
-    read: Reading, by: Annotated[Dimension, Query(title="分类项")], min_position: MinPosition = 0
+    read: Reading,
+    by: Annotated[Dimension, Query(title="分类项")],
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    min_position: MinPosition = 0,
 ) -> Response:
     """The managed assets along one dimension; the values add up to the county's total along every one."""
-    await read.reach(min_position, asset_register.PROJECTION.name)
-    async with read.pool.acquire() as connection:
+    names = (asset_register.PROJECTION.name,)
+    async with ledgers_at(read, names, as_of, known_at, min_position) as (connection, _):
         return read.answer(rows_shown(await categorised(connection, read.county, by)))
 
 
 # ---- household register --------------------------------------------------------------------------------------------
 
 
-class HouseholdQuery(LedgerQuery):
+class HouseholdQuery(DatedQuery):
     """Filters of the household register."""
 
     PROJECTION: ClassVar[str] = household_register.PROJECTION.name
@@ -224,7 +241,7 @@ async def read_household_register(read: Reading, query: Annotated[HouseholdQuery
 # ---- income --------------------------------------------------------------------------------------------------------
 
 
-class IncomeQuery(LedgerQuery):
+class IncomeQuery(DatedQuery):
     """Filters of the income ledger."""
 
     PROJECTION: ClassVar[str] = income_ledger.PROJECTION.name
@@ -274,11 +291,13 @@ class HolderYear(Value):
 async def read_income_by_holder(
     read: Reading,
     holder: Annotated[list[str] | None, Query(title="收益权人", max_length=200)] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     min_position: MinPosition = 0,
 ) -> Response:
     """Per holder and year: opening + received − distributed = closing."""
-    await read.reach(min_position, income_ledger.PROJECTION.name)
-    async with read.pool.acquire() as connection:
+    names = (income_ledger.PROJECTION.name,)
+    async with ledgers_at(read, names, as_of, known_at, min_position) as (connection, _):
         rows = await income_ledger.income_by_holder_and_year(connection, read.county, holder=holder)
     return read.answer(rows_shown(rows))
 
@@ -286,7 +305,7 @@ async def read_income_by_holder(
 # ---- custody and departures ----------------------------------------------------------------------------------------
 
 
-class CustodyQuery(LedgerQuery):
+class CustodyQuery(DatedQuery):
     """Filters of the custody ledger."""
 
     PROJECTION: ClassVar[str] = custody_ledger.PROJECTION.name

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import orjson
@@ -20,11 +21,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_snake
 
 from domain.refusals import refuse
-from domain.values import Value
+from domain.values import BusinessDate, Value
 from projections.reading import MAX_PAGE, Page, QuestionInvalid
 from projections.rows import Row
 from projections.writing import Connection
-from service.api.reading import Read
+from service.api.reading import Moment, Read
 from service.api.tables import rows_shown, shown
 from service.intake import JSON, LINES
 
@@ -37,6 +38,8 @@ MinPosition = Annotated[
         lt=2**62,
     ),
 ]
+AsOf = Annotated[BusinessDate | None, Query(title="业务日期", description="台账在该日的样子；不填为当前")]
+KnownAt = Annotated[Moment | None, Query(title="知悉时间", description="截至该时刻已记录的事件；不填为现在")]
 Several = tuple[str, ...]
 """A filter that may be given several times: one of these."""
 
@@ -66,7 +69,7 @@ class LedgerQuery(BaseModel, ABC):
 
     def filters(self) -> dict[str, Any]:
         """The ledger's own filters that were given."""
-        common = LedgerQuery.model_fields
+        common = DatedQuery.model_fields
         given = {name: getattr(self, name) for name in type(self).model_fields if name not in common}
         return {
             name: list(value) if isinstance(value, tuple) else value
@@ -83,6 +86,17 @@ class LedgerQuery(BaseModel, ABC):
         return None
 
 
+class DatedQuery(LedgerQuery):
+    """What ledgers can be asked that are also known as of a business day, and as known at a moment (D7)."""
+
+    as_of: BusinessDate | None = Field(
+        default=None, title="业务日期", description="台账在该日的样子；不填为当前"
+    )
+    known_at: Moment | None = Field(
+        default=None, title="知悉时间", description="截至该时刻已记录的事件；不填为现在"
+    )
+
+
 class LedgerPage(Value, Generic[_Row]):
     """A page of a ledger."""
 
@@ -91,6 +105,11 @@ class LedgerPage(Value, Generic[_Row]):
     next_cursor: str | None = Field(title="下一页游标", description="没有下一页时为空")
     totals: dict[str, Any] | None = Field(title="合计", description="筛选范围内全部行的合计；仅第一页给出")
     position: int = Field(title="日志位置", description="本页反映到的日志位置")
+    as_of: BusinessDate | None = Field(default=None, title="业务日期")
+    known_at: datetime | None = Field(default=None, title="知悉时间")
+    unplaced: int | None = Field(
+        default=None, title="无法归位的事件数", description="业务日期早于其所依据的事实，在该日无法显示"
+    )
 
 
 def page_of(row: type[Value]) -> Any:
@@ -106,7 +125,7 @@ async def answer(read: Read, query: LedgerQuery) -> Response:
         lines = _export(read, query)
         first = await anext(lines)  # a wrong question is refused before the answer has begun
         return StreamingResponse(_again(first, lines), media_type="application/x-ndjson")
-    async with snapshot(read, query.PROJECTION) as (connection, position):
+    async with moment_of(read, query) as (connection, said):
         found = await _page(connection, read, query, query.paging())
         totals = await query.totals(connection, read.county) if query.cursor is None else None
     return read.answer(
@@ -115,9 +134,47 @@ async def answer(read: Read, query: LedgerQuery) -> Response:
             "rows": rows_shown(found.rows),
             "nextCursor": found.next_cursor,
             "totals": None if totals is None else shown(totals),
-            "position": position,
         }
+        | said
     )
+
+
+@asynccontextmanager
+async def moment_of(read: Read, query: LedgerQuery) -> AsyncIterator[tuple[Connection, dict[str, Any]]]:
+    """A connection on which the query's ledger is as asked for, and what the answer says of the moment."""
+    dated = query if isinstance(query, DatedQuery) else None
+    if dated is None or (dated.as_of is None and dated.known_at is None):
+        async with snapshot(read, query.PROJECTION) as (connection, position):
+            yield connection, {"position": position}
+        return
+    known = await known_position(read, dated.known_at)
+    async with read.moments.at(read.county, [query.PROJECTION], dated.as_of, known) as past:
+        said: dict[str, Any] = {"position": past.position, "unplaced": past.unplaced}
+        if dated.as_of is not None:
+            said["asOf"] = dated.as_of.isoformat()
+        if dated.known_at is not None:
+            said["knownAt"] = dated.known_at.isoformat()
+        yield past.connection, said
+
+
+@asynccontextmanager
+async def ledgers_at(
+    read: Read, names: Sequence[str], as_of: date | None, known_at: datetime | None, min_position: int = 0
+) -> AsyncIterator[tuple[Connection, int]]:
+    """A connection on which several ledgers are as asked for, and the position they show."""
+    if as_of is None and known_at is None:
+        await read.reach(min_position, *names)
+        async with snapshot(read, names[0]) as found:
+            yield found
+        return
+    known = await known_position(read, known_at)
+    async with read.moments.at(read.county, names, as_of, known) as past:
+        yield past.connection, past.position
+
+
+async def known_position(read: Read, known_at: datetime | None) -> int | None:
+    """How far the log reached at a moment; None: wherever it reaches now."""
+    return None if known_at is None else await read.moments.position_at(read.county, known_at)
 
 
 def wants_lines(read: Read) -> bool:
@@ -159,7 +216,7 @@ async def _export(read: Read, query: LedgerQuery) -> AsyncGenerator[bytes, None]
     """All rows from one snapshot, a page at a time, then the trailer."""
     digest, count = hashlib.sha256(), 0
     paging = {**query.paging(), "limit": MAX_PAGE}
-    async with snapshot(read, query.PROJECTION) as (connection, position):
+    async with moment_of(read, query) as (connection, said):
         while True:
             found = await _page(connection, read, query, paging)
             lines = b"".join(
@@ -171,7 +228,7 @@ async def _export(read: Read, query: LedgerQuery) -> AsyncGenerator[bytes, None]
             if found.next_cursor is None:
                 break
             paging["cursor"] = found.next_cursor
-    trailer = {"trailer": {"count": count, "sha256": digest.hexdigest(), "position": position}}
+    trailer = {"trailer": {"count": count, "sha256": digest.hexdigest(), **said}}
     yield orjson.dumps(trailer, option=orjson.OPT_APPEND_NEWLINE)
 
 

@@ -21,6 +21,7 @@ from service.actor import Actor
 from service.authorization import authorize_role
 from service.commands import CommandContext
 from service.intake import IntakeRoute
+from service.moments import Moments
 from service.projector import ProjectionHalted, Projector
 
 LEDGER_SECONDS: Final = 5.0
@@ -176,6 +177,11 @@ class Read:
     def projector(self) -> Projector:
         """Keeps the ledgers up to date."""
         return cast("Projector", self.request.app.state.projector)
+
+    @property
+    def moments(self) -> Moments:
+        """Ledgers at past moments."""
+        return cast("Moments", self.request.app.state.moments)
 
     def day(self, day: date | None) -> date:
         """The day asked about, today when none was named."""

@@ -31,6 +31,10 @@ _MONEY_OF_QUERIES: Final = frozenset(
         "opening",
         "closing",
         "confirmed_shares",
+        "allocated",
+        "non_asset",
+        "formed",
+        "difference",
     }
 )
 """What questions compute beside the columns: sums and shares."""

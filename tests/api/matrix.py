@@ -25,6 +25,7 @@ _LINE: Final = f"{_CASE}/lines/{{asset}}"
 _UNIT: Final = "/v1/organizations/{organization}"
 _PROCEDURE: Final = "/v1/procedures/{procedure}"
 _LEDGERS: Final = "/v1/ledgers"
+_RECONCILIATION: Final = "/v1/fund-reconciliations/{unit}/{year}"
 
 ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/keys"): "key.create",
@@ -131,6 +132,20 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("GET", f"{_LEDGERS}/income-ledger/holders"): "ledger.read",
     ("GET", f"{_LEDGERS}/custody-ledger"): "ledger.read",
     ("GET", f"{_LEDGERS}/departures"): "ledger.read",
+    ("GET", f"{_LEDGERS}/fund-ledger"): "ledger.read",
+    ("GET", f"{_LEDGERS}/fund-ledger/comparison"): "ledger.read",
+    ("GET", f"{_LEDGERS}/fund-reconciliations"): "ledger.read",
+    ("GET", f"{_LEDGERS}/projects"): "ledger.read",
+    ("POST", "/v1/fund-allocations"): "fund.record",
+    ("POST", "/v1/fund-allocations/bulk"): "fund.record",
+    ("GET", "/v1/fund-allocations/{allocation}"): "fund.read",
+    ("POST", "/v1/fund-allocations/{allocation}/corrections"): "fund.record",
+    ("POST", "/v1/fund-allocations/{allocation}/withdrawal"): "fund.record",
+    ("GET", _RECONCILIATION): "fund.read",
+    ("POST", f"{_RECONCILIATION}/comparisons"): "fund.reconcile",
+    ("POST", f"{_RECONCILIATION}/push"): "fund.reconcile",
+    ("POST", f"{_RECONCILIATION}/report"): "fund.reconcile",
+    ("POST", f"{_RECONCILIATION}/acknowledgement"): "fund.acknowledge",
     ("GET", "/v1/events"): "event.read",
 }
 """Method and path → action."""

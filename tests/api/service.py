@@ -24,6 +24,7 @@ KEYS: dict[str, tuple[str, str, list[str], list[str]]] = {
     "admin": ("COUNTY_GOV", "COUNTY_GOV", ["ADMIN"], [COUNTY]),
     "clerk": (TOWNSHIP, "TOWNSHIP", ["REGISTRAR"], [TOWNSHIP]),
     "approver": (TOWNSHIP, "TOWNSHIP", ["APPROVER"], [TOWNSHIP]),
+    "finance": ("FINANCE", "DEPARTMENT", ["REGISTRAR", "APPROVER"], [COUNTY]),
     "neighbour": (OTHER_TOWNSHIP, "TOWNSHIP", ["REGISTRAR", "APPROVER", "PERSONNEL"], [OTHER_TOWNSHIP]),
     "village": (VILLAGE, "VILLAGE", ["REGISTRAR"], [VILLAGE]),
     "agriculture": ("AGRICULTURE", "DEPARTMENT", ["APPROVER"], [COUNTY]),

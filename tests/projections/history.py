@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -26,6 +27,8 @@ VILLAGES: Final = tuple(
     f"6530222{township:02d}2{village:02d}" for township in range(1, 4) for village in range(1, 5)
 )
 SHA: Final = "ab" * 32
+GOLDEN: Final = Path(__file__).parents[1] / "domain" / "history"
+"""One stored event of every type."""
 BASIS: Final = {
     "policy": "653022-2021-15",
     "clauses": ["C4.6-02"],
@@ -295,6 +298,7 @@ class RandomHistory:
 
     def __iter__(self) -> Iterator[RecordedEvent]:
         yield from self._directory()
+        yield from self._golden("fund_allocation", "fund_reconciliation", "joint_review", "ledger_seal")
         while True:
             chance = self.random.random()
             if not self.lives or (len(self.lives) < self.alive and chance < 0.15):
@@ -312,6 +316,13 @@ class RandomHistory:
         """The first `count` events."""
         events = iter(self)
         return [next(events) for _ in range(count)]
+
+    def _golden(self, *kinds: str) -> Iterator[RecordedEvent]:
+        """One life of each kind, told by its golden events."""
+        told = [orjson.loads(path.read_bytes()) for path in GOLDEN.glob("*.json")]
+        for event in sorted(told, key=lambda one: (one["stream"], one["version"])):
+            if event["stream"].partition("-")[0] in kinds:
+                yield self._add(event["stream"], event["type"], event["data"])
 
     def _day(self) -> date:
         return FIRST_DAY + timedelta(days=self.log.position // 50 + self.random.randrange(-30, 30))

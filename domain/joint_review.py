@@ -1,0 +1,254 @@
+"""Joint review (联合审查, chain A4): projects set against assets, signed by seventeen departments, then sealed.
+
+Finance and rural revitalisation open it together. What does not fit (a project without an asset and not documented as
+forming none, an asset without a project) is raised from the ledgers as an exception; each is settled with its reason or
+disappears once the facts are corrected. With one open nobody signs (C4.4-05); when all departments have signed, the
+county's master and categorised ledgers can be sealed (C4.4-04).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from eventsourcing.domain import event
+from pydantic import Field
+
+from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Fen, Name, Sha256, Text, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from domain.occasion import Occasion
+
+ExceptionKind = Literal["PROJECT_WITHOUT_ASSET", "ASSET_WITHOUT_PROJECT"]
+
+
+class ReviewSignature(Value):
+    """One department's word, by the person who signs for it."""
+
+    department: Code = Field(title="部门")
+    person: Code = Field(title="签字人")
+    signed_on: BusinessDate = Field(title="签字日期")
+
+
+class ReviewException(Value):
+    """Something that does not fit. `subject` is the project, or the asset that has none."""
+
+    kind: ExceptionKind = Field(title="疑点类型")
+    subject: Code = Field(title="项目或资产编号")
+    amount: Fen = Field(title="金额")
+
+    @property
+    def name(self) -> str:
+        """How it is referred to."""
+        return f"{self.kind}:{self.subject}"
+
+
+class Settlement(Value):
+    """Why an exception is none."""
+
+    reason: Text = Field(title="说明")
+    document_no: Name = Field(title="依据文号")
+
+
+@registered
+class JointReview(DomainAggregate):
+    """The joint review of one year."""
+
+    TOPIC: ClassVar[str] = "joint_review"
+    KIND: ClassVar[str] = "joint_review"
+
+    year: int
+    as_of: BusinessDate
+    leads: tuple[ReviewSignature, ...]
+    checked_at: int | None
+    exceptions: dict[str, ReviewException]
+    settlements: dict[str, Settlement]
+    signatures: dict[str, ReviewSignature]
+    seals: tuple[Code, ...]
+    state: Literal["OPEN", "SIGNED", "SEALED"]
+
+    class Event(DomainAggregate.Event):
+        """Root of the review's events."""
+
+    class Opened(Event, CreatedEvent):
+        """The two leading departments opened it."""
+
+        TOPIC: ClassVar[str] = "joint_review.opened"
+        TITLE: ClassVar[str] = "启动联合审查"
+        year: int
+        as_of: BusinessDate
+        leads: tuple[ReviewSignature, ...]
+
+    @classmethod
+    def open(
+        cls, review: str, year: int, as_of: BusinessDate, leads: tuple[ReviewSignature, ...], at: Occasion
+    ) -> JointReview:
+        """Open the review of a year's ledgers as of a day; both leading departments have to."""
+        at.cite("C4.4-04")
+        at.not_in_future(as_of, "asOf")
+        wanted = _departments(at, "OPEN")
+        named = [lead.department for lead in leads]
+        _must_belong(named, wanted)
+        absent = [one for one in wanted if one not in named]
+        if absent:
+            raise refuse(
+                "STEP_OUT_OF_ORDER", clause="C4.4-04", step="jointReview", state="NONE", missing=absent
+            )
+        _must_be_different(lead.person for lead in leads)
+        return cls.begin(cls.Opened, review, at, year=year, as_of=as_of, leads=leads)
+
+    @event(Opened)
+    def __init__(self, year: int, as_of: BusinessDate, leads: tuple[ReviewSignature, ...]) -> None:
+        self.year = year
+        self.as_of = as_of
+        self.leads = leads
+        self.checked_at = None
+        self.exceptions = {}
+        self.settlements = {}
+        self.signatures = {}
+        self.seals = ()
+        self.state = "OPEN"
+
+    class ExceptionsRaised(Event):
+        """Projects were set against assets: what is new, and what does not show any more."""
+
+        TOPIC: ClassVar[str] = "joint_review.exceptions_raised"
+        TITLE: ClassVar[str] = "项目与资产比对"
+        raised: tuple[ReviewException, ...]
+        cleared: tuple[Name, ...]
+        position: int
+
+    def check(self, found: tuple[ReviewException, ...], position: int, at: Occasion) -> None:
+        """Set projects against assets as the ledgers have them at `position`; every new exception is raised."""
+        at.cite("C4.4-05")
+        self._must_not_be_sealed()
+        present = {one.name: one for one in found}
+        raised = tuple(one for name, one in sorted(present.items()) if self.exceptions.get(name) != one)
+        cleared = tuple(sorted(set(self.exceptions) - set(present)))
+        if raised or cleared or self.checked_at is None:
+            self.record(self.ExceptionsRaised, at, raised=raised, cleared=cleared, position=position)
+
+    @event(ExceptionsRaised)
+    def _exceptions_raised(
+        self, raised: tuple[ReviewException, ...], cleared: tuple[Name, ...], position: int
+    ) -> None:
+        new = {one.name: one for one in raised}
+        gone = {*cleared, *new}
+        self.exceptions = {name: one for name, one in self.exceptions.items() if name not in cleared} | new
+        self.settlements = {name: one for name, one in self.settlements.items() if name not in gone}
+        self.checked_at = position
+
+    class ExceptionSettled(Event):
+        """The reason and document that settle an exception."""
+
+        TOPIC: ClassVar[str] = "joint_review.exception_settled"
+        TITLE: ClassVar[str] = "疑点处理"
+        exception: Name
+        settlement: Settlement
+
+    def settle(self, exception: str, settlement: Settlement, at: Occasion) -> None:
+        """Settle an exception; NOT_FOUND when there is none of that name."""
+        at.cite("C4.4-05")
+        self._must_not_be_sealed()
+        if exception not in self.exceptions:
+            raise refuse("NOT_FOUND", what=exception)
+        if self.settlements.get(exception) != settlement:
+            self.record(self.ExceptionSettled, at, exception=exception, settlement=settlement)
+
+    @event(ExceptionSettled)
+    def _exception_settled(self, exception: Name, settlement: Settlement) -> None:
+        self.settlements = {**self.settlements, exception: settlement}
+
+    def open_exceptions(self) -> tuple[str, ...]:
+        """What nobody has settled yet."""
+        return tuple(sorted(set(self.exceptions) - set(self.settlements)))
+
+    class Signed(Event):
+        """A department agrees. With the last one the review is signed."""
+
+        TOPIC: ClassVar[str] = "joint_review.signed"
+        TITLE: ClassVar[str] = "联合审查会签"
+        signature: ReviewSignature
+        last: bool
+
+    def sign(self, signature: ReviewSignature, at: Occasion) -> None:
+        """Sign for one of the joining departments, once each, with no exception open (C4.4-05)."""
+        at.cite("C4.4-04")
+        self._must_not_be_sealed()
+        at.not_in_future(signature.signed_on, "signedOn")
+        joining = _departments(at, "SIGN")
+        _must_belong([signature.department], joining)
+        self._must_be_clear(at)
+        known = self.signatures.get(signature.department)
+        if known is not None:
+            if known.person != signature.person:
+                raise refuse("ALREADY_EXISTS", what=signature.department)
+            return
+        _must_be_different([*(one.person for one in self.signatures.values()), signature.person])
+        last = set(joining) == {*self.signatures, signature.department}
+        self.record(self.Signed, at, signature=signature, last=last)
+
+    @event(Signed)
+    def _signed(self, signature: ReviewSignature, last: bool) -> None:
+        self.signatures = {**self.signatures, signature.department: signature}
+        if last:
+            self.state = "SIGNED"
+
+    class LedgersSealed(Event):
+        """The county's ledgers were sealed on this review."""
+
+        TOPIC: ClassVar[str] = "joint_review.ledgers_sealed"
+        TITLE: ClassVar[str] = "封存总台账和分类台账"
+        seals: tuple[Code, ...]
+        root_hash: Sha256
+
+    def seal(self, seals: tuple[str, ...], root_hash: str, at: Occasion) -> None:
+        """Close the review by the seals made on it: after every signature (STEP_OUT_OF_ORDER names who is missing)."""
+        at.cite("C4.4-04")
+        self._must_not_be_sealed()
+        self._must_be_clear(at)
+        unsigned = [one for one in _departments(at, "SIGN") if one not in self.signatures]
+        if unsigned:
+            raise refuse(
+                "STEP_OUT_OF_ORDER", clause="C4.4-04", step="seal", state=self.state, missing=unsigned
+            )
+        self.record(self.LedgersSealed, at, seals=seals, root_hash=root_hash)
+
+    @event(LedgersSealed)
+    def _ledgers_sealed(self, seals: tuple[Code, ...]) -> None:
+        self.seals = seals
+        self.state = "SEALED"
+
+    def _must_not_be_sealed(self) -> None:
+        if self.state == "SEALED":
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.4-04", step="jointReview", state="SEALED")
+
+    def _must_be_clear(self, at: Occasion) -> None:
+        if self.checked_at is None:
+            raise refuse(
+                "STEP_OUT_OF_ORDER", clause="C4.4-05", step="sign", state="OPEN", missing=["exceptionChecks"]
+            )
+        unsettled = self.open_exceptions()
+        at.require(not unsettled, "REVIEW_EXCEPTION_OPEN", exceptions=unsettled[:20])
+
+
+def _departments(at: Occasion, step: str) -> tuple[str, ...]:
+    """Who has to take a step of the review, as the regulation lists them."""
+    return next(one.all_of for one in at.rules.chain("A4").steps if one.code == step)
+
+
+def _must_belong(named: Iterable[str], departments: tuple[str, ...]) -> None:
+    for one in named:
+        if one not in departments:
+            raise refuse("ROLE_NOT_ALLOWED", clause="C4.4-04", role=one)
+
+
+def _must_be_different(persons: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for person in persons:
+        if person in seen:
+            raise refuse("SEGREGATION_OF_DUTIES", clause="C4.4-04", person=person)
+        seen.add(person)

@@ -22,7 +22,7 @@ from service.terminal import Terminal
 
 app = typer.Typer(help="State of the schema, upgrade, comparison with the code.", no_args_is_help=True)
 
-METADATA = ("service.log_tables", "service.credentials", "projections")
+METADATA = ("service.log_tables", "service.checkpoint_tables", "service.credentials", "projections")
 """Modules whose `metadata` together describe every table there is."""
 
 

@@ -6,9 +6,11 @@ million events); a `Tree` keeps every complete node and gives proofs. Verifying 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 from typing import Final, Self
 
 HASH_BYTES: Final = 32
@@ -99,7 +101,7 @@ class Tree:
         self._levels[0] += node
         level = 0
         while index & 1:
-            node = node_hash(self._node(level, index - 1), node)
+            node = node_hash(self.node(level, index - 1), node)
             level, index = level + 1, index >> 1
             if level == len(self._levels):
                 self._levels.append(bytearray())
@@ -128,6 +130,33 @@ class Tree:
             return []
         return self._subproof(old_size, 0, size, known=True)
 
+    def multi_proof(self, indexes: Sequence[int], size: int | None = None) -> list[bytes]:
+        """One proof for many leaves (`indexes` ascending, no repeats): roots of the subtrees that hold none of them.
+
+        In order of place from left to right, as few as can be: a reader who has the leaves needs nothing else.
+        """
+        size = self._checked_size(size)
+        if any(first >= second for first, second in pairwise(indexes)):
+            msg = "leaves of a proof are named in order, each once"
+            raise ValueError(msg)
+        if not indexes or indexes[0] < 0 or indexes[-1] >= size:
+            msg = f"not all of these leaves are in a tree of {size}"
+            raise ValueError(msg)
+        proof: list[bytes] = []
+        self._beside(indexes, 0, size, 0, len(indexes), proof)
+        return proof
+
+    def _beside(
+        self, indexes: Sequence[int], start: int, end: int, low: int, high: int, proof: list[bytes]
+    ) -> None:
+        if low == high:
+            proof.append(self._range_root(start, end))
+        elif high - low < end - start:
+            middle = start + _split(end - start)
+            cut = bisect_left(indexes, middle, low, high)
+            self._beside(indexes, start, middle, low, cut, proof)
+            self._beside(indexes, middle, end, cut, high, proof)
+
     def _checked_size(self, size: int | None) -> int:
         if size is None:
             return len(self)
@@ -136,14 +165,15 @@ class Tree:
             raise ValueError(msg)
         return size
 
-    def _node(self, level: int, index: int) -> bytes:
+    def node(self, level: int, index: int) -> bytes:
+        """Root of the complete subtree of 2 ** `level` leaves that is number `index` from the left."""
         return bytes(self._levels[level][index * HASH_BYTES : (index + 1) * HASH_BYTES])
 
     def _range_root(self, start: int, end: int) -> bytes:
         count = end - start
         if count.bit_count() == 1:
             level = count.bit_length() - 1
-            return self._node(level, start >> level)
+            return self.node(level, start >> level)
         middle = start + _split(count)
         return node_hash(self._range_root(start, middle), self._range_root(middle, end))
 
@@ -185,6 +215,41 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
             node = node_hash(node, sibling)
         position, last = position >> 1, last >> 1
     return last == 0 and node == root
+
+
+def root_of_multi_proof(
+    leaves: Sequence[bytes], indexes: Sequence[int], size: int, proof: Sequence[bytes]
+) -> bytes | None:
+    """The root that a `multi_proof` gives for these leaf hashes at these places; None if it cannot be one."""
+    if len(leaves) != len(indexes) or not indexes or indexes[0] < 0 or indexes[-1] >= size:
+        return None
+    if any(first >= second for first, second in pairwise(indexes)):
+        return None
+    beside = iter(proof)
+    try:
+        root = _folded(leaves, indexes, 0, size, 0, len(indexes), beside)
+    except StopIteration:
+        return None
+    return root if next(beside, None) is None else None
+
+
+def _folded(
+    leaves: Sequence[bytes],
+    indexes: Sequence[int],
+    start: int,
+    end: int,
+    low: int,
+    high: int,
+    beside: Iterator[bytes],
+) -> bytes:
+    if low == high:
+        return next(beside)
+    if end - start == 1:
+        return leaves[low]
+    middle = start + _split(end - start)
+    cut = bisect_left(indexes, middle, low, high)
+    left = _folded(leaves, indexes, start, middle, low, cut, beside)
+    return node_hash(left, _folded(leaves, indexes, middle, end, cut, high, beside))
 
 
 def verify_consistency(

@@ -22,7 +22,13 @@ from service.terminal import Terminal
 
 app = typer.Typer(help="State of the schema, upgrade, comparison with the code.", no_args_is_help=True)
 
-METADATA = ("service.log_tables", "service.credentials", "service.operations", "projections")
+METADATA = (
+    "service.log_tables",
+    "service.checkpoint_tables",
+    "service.credentials",
+    "service.operations",
+    "projections",
+)
 """Modules whose `metadata` together describe every table there is."""
 
 

@@ -1,0 +1,1 @@
+"""Tests of checkpoints, the audit trail, the pack and its verifier."""

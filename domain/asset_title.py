@@ -12,11 +12,11 @@ from domain.asset_title_steps import TITLE_UNCLEAR, AssetTitleSteps
 from domain.income import credited
 from domain.ownership import (
     OwnershipConfirmation,
-    Proof,
     TitleEvidence,
     TitleHolder,
     check_confirmation,
 )
+from domain.procedure_proof import ProcedureProof
 from domain.refusals import refuse
 from domain.title_plan import title_digest
 from domain.values import BusinessDate, Code, Fen, Name, PartyShare, divided
@@ -68,7 +68,7 @@ class AssetTitle(AssetTitleSteps):
         """Whether it is under the rural three-capitals management: every asset of villages is (C4.5-03)."""
         return self.owner_kind == "VILLAGE"
 
-    def title_evidence(self, proof: Proof | None = None) -> TitleEvidence:
+    def title_evidence(self, proof: ProcedureProof | None = None) -> TitleEvidence:
         """What the asset, and the procedure if there is one, show of the steps before a confirmation."""
         return TitleEvidence(
             asset=self.id,
@@ -99,7 +99,7 @@ class AssetTitle(AssetTitleSteps):
         confirmation: OwnershipConfirmation,
         at: Occasion,
         *,
-        proof: Proof | None = None,
+        proof: ProcedureProof | None = None,
         holders: tuple[TitleHolder, ...] = (),
     ) -> None:
         """Confirm ownership by the decision table of the day (四(五), T3, T4).
@@ -111,7 +111,7 @@ class AssetTitle(AssetTitleSteps):
             confirmation,
             self.card,
             self.title_evidence(proof),
-            title_unclear=TITLE_UNCLEAR in self.risks,
+            title_unclear=self.title_unclear,
             at=at,
         )
         at.warn("NOTICE_MISSING", step="ownershipConfirmation")
@@ -166,7 +166,9 @@ class AssetTitle(AssetTitleSteps):
         filed_on: BusinessDate
         document_no: Name | None = None
 
-    def file_ownership(self, filed_on: date, document_no: str | None, proof: Proof, at: Occasion) -> None:
+    def file_ownership(
+        self, filed_on: date, document_no: str | None, proof: ProcedureProof, at: Occasion
+    ) -> None:
         """Record that the title was filed as the chain wants it (C4.5-06): after the last certificate, in its procedure.
 
         Refused: STEP_OUT_OF_ORDER before the confirmation or before the procedure's own filing, PLAN_HASH_MISMATCH.

@@ -9,7 +9,8 @@ from eventsourcing.domain import event
 
 from domain.asset_transfers import AssetTransfers
 from domain.certificate import OwnershipCertificate
-from domain.ownership import CountyDecision, Proof, TitleDispute
+from domain.ownership import CountyDecision, TitleDispute
+from domain.procedure_proof import ProcedureProof
 from domain.refusals import refuse
 from domain.register_card import RegisterCard
 from domain.title_plan import (
@@ -71,9 +72,14 @@ class AssetTitleSteps(AssetTransfers):
         self.title_procedure = self.county_decision = self.title_dispute = None
         self.ownership_certificates = {}
 
+    @property
+    def title_unclear(self) -> bool:
+        """Whether somebody declared the title unclear and the county has not decided yet."""
+        return TITLE_UNCLEAR in self.risks
+
     def ownership_advice(self, at: Occasion) -> OwnershipAdvice:
         """The row of T3 that decides over the asset on that day."""
-        return at.rules.ownership_of(self.card, title_unclear=TITLE_UNCLEAR in self.risks)
+        return at.rules.ownership_of(self.card, title_unclear=self.title_unclear)
 
     @property
     def planned_shares(self) -> tuple[PartyShare, ...]:
@@ -145,7 +151,7 @@ class AssetTitleSteps(AssetTransfers):
         chain: Code
         subject_sha256: Sha256
 
-    def start_ownership_procedure(self, proof: Proof, at: Occasion) -> None:
+    def start_ownership_procedure(self, proof: ProcedureProof, at: Occasion) -> None:
         """Enter the procedure of the row's chain over this asset's title (T11: IN_PROCEDURE).
 
         Refused: PLAN_HASH_MISMATCH when it is over another asset, another chain, or other shares than the plan's.
@@ -244,7 +250,7 @@ class AssetTitleSteps(AssetTransfers):
         procedure: Code | None = None
 
     def issue_ownership_certificate(
-        self, certificate: OwnershipCertificate, proof: Proof | None, at: Occasion
+        self, certificate: OwnershipCertificate, proof: ProcedureProof | None, at: Occasion
     ) -> None:
         """Issue a joint village's certificate, after meeting and notice and not before (C4.5-06, A5).
 
@@ -271,7 +277,7 @@ class AssetTitleSteps(AssetTransfers):
             procedure=proof.procedure if proof is not None else None,
         )
 
-    def _must_be_due(self, day: date, proof: Proof | None, at: Occasion) -> None:
+    def _must_be_due(self, day: date, proof: ProcedureProof | None, at: Occasion) -> None:
         """The procedure is over these shares, and every step before the certificates was done by that day."""
         if proof is None:
             at.refuse("STEP_OUT_OF_ORDER", clause="C4.5-06", missing=["procedure"])

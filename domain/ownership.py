@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import Field
 
 from domain.certificate import OwnershipCertificate
+from domain.procedure_proof import ProcedureProof
 from domain.refusals import catalogue, refuse
 from domain.register_card import RegisterCard
 from domain.title_plan import SUBJECT_KIND, check_shares, investments, title_digest
@@ -18,6 +18,7 @@ from domain.values import BusinessDate, Code, Name, PartyShare, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
+    from domain.procedure_plan import Party
     from domain.regulation import OwnershipAdvice, Rules
     from domain.regulation.rows import OwnershipStep
 
@@ -77,37 +78,6 @@ class TitleHolder(Value):
     name: Name | None = Field(default=None, title="权利主体名称")
 
 
-class Proof(Protocol):
-    """What a procedure shows: its chain, the text it is over by digest, and which steps were done by which day."""
-
-    @property
-    def procedure(self) -> str:
-        """Number of the procedure."""
-
-    @property
-    def chain(self) -> str:
-        """Approval chain it follows."""
-
-    @property
-    def subject_kind(self) -> str:
-        """Kind of what it is over."""
-
-    @property
-    def subject(self) -> str:
-        """Code of what it is over."""
-
-    @property
-    def subject_sha256(self) -> str:
-        """Digest of the text."""
-
-    @property
-    def document_no(self) -> str | None:
-        """Number of the decision in it."""
-
-    def done_by(self, step: str, day: date) -> bool:
-        """Whether a step was done on that day or before."""
-
-
 @dataclass(frozen=True, slots=True)
 class TitleEvidence:
     """What an asset and its procedure show of the steps that T3 asks for before the confirmation.
@@ -121,8 +91,11 @@ class TitleEvidence:
     planned: tuple[PartyShare, ...] = ()
     decision: CountyDecision | None = None
     certificates: Mapping[str, OwnershipCertificate] = field(default_factory=dict)
-    proof: Proof | None = None
+    proof: ProcedureProof | None = None
 
+
+PLANNED_STEPS: Final = frozenset({"INVESTMENT_SHARES", "QUANTIFICATION_PLAN"})
+"""Steps that fix the owners' shares: the confirmation follows them to the fen."""
 
 _CHAIN_STEPS: Final[Mapping[str, str]] = {
     "TOWNSHIP_MEETING": "MEETING",
@@ -218,6 +191,22 @@ def _check_owner(
     )
 
 
+def check_parties_of(parties: Iterable[Party], card: RegisterCard) -> None:
+    """A procedure over an asset is its own township's, and its notice hangs where the asset stands (C4.5-06).
+
+    Refused: NOTICE_PLACE_MISSING when the units named for it are others.
+    """
+    named: dict[str, set[str]] = {}
+    for one in parties:
+        named.setdefault(one.role, set()).add(one.organization)
+    wanted = {"TOWNSHIP": f"{card.location[:9]}000", "IMPLEMENTER": card.implementer}
+    if village_of(card) == card.location:
+        wanted["PROJECT_VILLAGE"] = card.location
+    others = sorted(unit for role, unit in wanted.items() if role in named and unit not in named[role])
+    if others:
+        raise refuse("NOTICE_PLACE_MISSING", clause="C4.5-06", places=sorted(wanted.values()), missing=others)
+
+
 def _check_proof(
     confirmation: OwnershipConfirmation, advice: OwnershipAdvice, evidence: TitleEvidence
 ) -> None:
@@ -276,6 +265,8 @@ def lacking(
             return None if evidence.planned else "jointShares"
         case "QUANTIFICATION_PLAN":
             return None if evidence.planned else "quantificationPlan"
+        case "HOUSEHOLD_ROW":
+            return "household"
         case "CERTIFICATES":
             absent = sorted(parties - evidence.certificates.keys())
             return f"ownershipCertificates {'、'.join(absent)}" if absent or not parties else None
@@ -305,7 +296,7 @@ def _check_as_decided(
 ) -> None:
     """The owners are those of the plan (PLAN_HASH_MISMATCH) and those the county named (OWNER_RULE_CONFLICT)."""
     owners = frozenset(confirmation.owners)
-    if evidence.planned and advice.rule in {"R3", "R4"} and owners != frozenset(evidence.planned):
+    if evidence.planned and PLANNED_STEPS & set(advice.steps) and owners != frozenset(evidence.planned):
         raise refuse("PLAN_HASH_MISMATCH", clause=advice.article, missing=["owners"])
     decision = evidence.decision
     if decision is None or not decision.owners or advice.decider != "COUNTY_GOV":

@@ -6,8 +6,6 @@ weighs covered households and the villages' economy (R4, C4.5-16). A plan sums t
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from pydantic import Field
 
 from domain.refusals import refuse
+from domain.subject import digest_of
 from domain.values import Code, Fen, PartyShare, Quantity, Text, Value, shares_by_ratio, total
 
 if TYPE_CHECKING:
@@ -43,8 +42,7 @@ def title_content(asset: str, owner_kind: str, owners: Iterable[PartyShare]) -> 
 
 def title_digest(asset: str, owner_kind: str, owners: Iterable[PartyShare]) -> str:
     """SHA-256 of the canonical content: another owner or another fen is another text."""
-    content = title_content(asset, owner_kind, owners)
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return digest_of(title_content(asset, owner_kind, owners))
 
 
 def check_shares(shares: Iterable[PartyShare], value: Fen, field: str) -> None:

@@ -6,7 +6,6 @@ test that acts on one finds only what it caused itself. Amounts are written in y
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -27,6 +26,7 @@ from domain.occasion import Occasion, Override
 from domain.organization import Division, DivisionCard, Organization, OrganizationCard
 from domain.ownership import CountyDecision, OwnershipConfirmation
 from domain.person import Person, PersonCard
+from domain.procedure_proof import ProcedureProof
 from domain.register_card import Acceptance, Document, FundingLine, RegisterCard
 from domain.regulation import Regulation
 from domain.title_plan import SUBJECT_KIND, JointProposal, title_digest
@@ -56,22 +56,6 @@ WORTH: Final = "240000.00"
 """Original value of the workshop, yuan."""
 
 A = TypeVar("A", bound=DomainAggregate)
-
-
-@dataclass(frozen=True)
-class ShownProcedure:
-    """A procedure as far as a decision on an asset looks at it."""
-
-    procedure: str
-    chain: str
-    subject_kind: str
-    subject: str
-    subject_sha256: str
-    completed_on: dict[str, date]
-    document_no: str | None = None
-
-    def done_by(self, step: str, day: date) -> bool:
-        return step in self.completed_on and self.completed_on[step] <= day
 
 
 @cache
@@ -519,7 +503,7 @@ def county_decision(**changes: Any) -> CountyDecision:
     return CountyDecision(**(given | changes))
 
 
-def shown(asset: Asset, *steps: str, on: date = date(2021, 8, 20), **changes: Any) -> ShownProcedure:
+def shown(asset: Asset, *steps: str, on: date = date(2021, 8, 20), **changes: Any) -> ProcedureProof:
     """A procedure over the asset's planned shares with these steps done on a day; none named: all but the filing."""
     done = steps or ("SHARES", "MEETING", "NOTICE")
     given: dict[str, Any] = {
@@ -529,8 +513,10 @@ def shown(asset: Asset, *steps: str, on: date = date(2021, 8, 20), **changes: An
         "subject": asset.id,
         "subject_sha256": title_digest(asset.id, "VILLAGE", asset.planned_shares),
         "completed_on": dict.fromkeys(done, on),
+        "policy": "653022/陶政办发〔2021〕15号#1",
     }
-    return ShownProcedure(**(given | changes))
+    given |= changes
+    return ProcedureProof(completed=tuple(given["completed_on"]), **given)
 
 
 def certificate(village: str = VILLAGE, amount: str = "66666.67", **changes: Any) -> OwnershipCertificate:

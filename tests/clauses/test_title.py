@@ -550,14 +550,14 @@ def test_a_transfer_is_closed_when_the_last_item_is_settled() -> None:
     [
         ("DEPARTMENT", DEPARTMENT, "STATE_ADMIN", "RURAL_COLLECTIVE"),
         ("TOWNSHIP", TOWNSHIP, "RURAL_COLLECTIVE", "STATE_ADMIN"),
-        ("FARM", "653022500000", "STATE_ADMIN", "RURAL_COLLECTIVE"),
+        ("FARM", "653022400000", "STATE_ADMIN", "RURAL_COLLECTIVE"),
     ],
 )
 def test_an_operating_asset_of_a_unit_keeps_income_apart_from_ownership(
     kind: str, owner: str, regime: str, wrong: str
 ) -> None:
     """Owned by department, township or farm by county decision: its regime is derived, and its income may be a village's."""
-    asset = registered(workshop_card(implementer="653022500000", implementer_kind="FARM"))
+    asset = registered(workshop_card(implementer="653022400000", implementer_kind="FARM"))
     asset.issue_county_decision(county_decision(), occasion())
     asset.collect_events()
     village = (share(VILLAGE, WORTH),)

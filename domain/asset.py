@@ -15,7 +15,8 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, registered
-from domain.asset_title import TITLE_UNCLEAR, AssetTitle
+from domain.asset_rights import AssetRights
+from domain.asset_title_steps import TITLE_UNCLEAR
 from domain.contract import Contract, ContractTerms, check_terms
 from domain.custody import Custody, Duty, Supervision, check_duties
 from domain.depreciation import DepreciationBasis
@@ -40,6 +41,7 @@ from domain.income import (
     credited,
     digest_of,
 )
+from domain.ownership import title_rests_on
 from domain.refusals import refuse
 from domain.register_card import Correction, Document, RegisterCard, check_card
 from domain.values import LOG, BusinessDate, Code, Fen, Name, PartyShare, Sha256, Text, Value, divided
@@ -79,7 +81,7 @@ class Maintenance(Value):
 
 
 @registered
-class Asset(AssetTitle):
+class Asset(AssetRights):
     """A managed public asset (扶贫资产)."""
 
     TOPIC: ClassVar[str] = "asset"
@@ -107,7 +109,7 @@ class Asset(AssetTitle):
     disposals: dict[str, Disposal]
     disposed_on: date | None
 
-    class Event(AssetTitle.Event):
+    class Event(AssetRights.Event):
         """Root of the asset's events."""
 
     # ---- registration ------------------------------------------------------------------------------------------
@@ -132,7 +134,7 @@ class Asset(AssetTitle):
         self.scope = scope
         self.documents = {}
         self.booked = {}
-        self._begin_title()
+        self._begin_rights()
         self.operation = "NOT_IN_USE"
         self.in_use_since = None
         self.last_report = None
@@ -196,13 +198,8 @@ class Asset(AssetTitle):
 
     def _must_keep_confirmation(self, card: RegisterCard, at: Occasion) -> None:
         """What a confirmation rests on (value, class, the facts of its rule) is changed only while the title is open."""
-        if self.title != "CONFIRMED":
-            return
-        rules = at.rules
-        if (
-            card.original_value != self.card.original_value
-            or card.asset_class != self.card.asset_class
-            or rules.ownership_of(card).rule != rules.ownership_of(self.card).rule
+        if self.title == "CONFIRMED" and title_rests_on(card, at.rules) != title_rests_on(
+            self.card, at.rules
         ):
             raise refuse(
                 "STEP_OUT_OF_ORDER",
@@ -619,6 +616,8 @@ class Asset(AssetTitle):
                 return
             raise refuse("ALREADY_EXISTS", what=terms.contract)
         check_terms(terms, self.card, owners=self._owner_parties, existing=self.contracts.values(), at=at)
+        if any(one.right == "USE" and one.meets(terms.starts_on, terms.ends_on) for one in self.rights):
+            raise refuse("RIGHT_OVERLAP", field="USE")
         at.warn("NOTICE_MISSING", step="operatingContract")
         self.record(self.Leased if terms.mode == "LEASED" else self.OperatingContractSigned, at, terms=terms)
 

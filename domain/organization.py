@@ -14,7 +14,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate, registered
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Text, Value
+from domain.values import BusinessDate, Code, Name, Text, Uscc, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -122,6 +122,15 @@ class Tenure(Value):
         return self.since <= day and (self.until is None or day <= self.until)
 
 
+class Collective(Value):
+    """A village's registered collective economic organisation, from a day to a day inclusive (C3-06)."""
+
+    uscc: Uscc = Field(title="统一社会信用代码", description="以 N 开头")
+    name: Name = Field(title="集体经济组织名称")
+    registered_on: BusinessDate = Field(title="登记日期")
+    replaced_on: BusinessDate | None = Field(default=None, title="变更日期")
+
+
 @registered
 class Organization(DomainAggregate):
     """A unit with its posts and tenures."""
@@ -131,6 +140,7 @@ class Organization(DomainAggregate):
 
     card: OrganizationCard
     tenures: tuple[Tenure, ...]
+    collectives: tuple[Collective, ...]
     successor: str | None
     closed_on: date | None
 
@@ -155,6 +165,7 @@ class Organization(DomainAggregate):
     def __init__(self, card: OrganizationCard) -> None:
         self.card = card
         self.tenures = ()
+        self.collectives = ()
         self.successor = None
         self.closed_on = None
 
@@ -256,3 +267,77 @@ class Organization(DomainAggregate):
     def holders(self, position: str, day: date) -> list[str]:
         """Who held a post on a day."""
         return [one.person for one in self.tenures if one.position == position and one.covers(day)]
+
+    class CollectiveRegistered(Event):
+        """The village's collective economic organisation was registered: it owns what the village owns."""
+
+        TOPIC: ClassVar[str] = "organization.collective_registered"
+        TITLE: ClassVar[str] = "登记集体经济组织"
+        collective: Collective
+
+    def register_collective(self, collective: Collective, at: Occasion) -> None:
+        """Register the village's collective (C3-06). OWNER_TYPE_NOT_ALLOWED, COLLECTIVE_DUPLICATE beside an active one."""
+        at.cite("C3-06")
+        fresh = self._checked(collective, "registeredOn", at)
+        active = self.collective
+        if active == fresh:
+            return
+        if active is not None:
+            raise refuse("COLLECTIVE_DUPLICATE", existing=active.uscc)
+        self.record(self.CollectiveRegistered, at, collective=fresh)
+
+    @event(CollectiveRegistered)
+    def _collective_registered(self, collective: Collective) -> None:
+        self.collectives = (*self.collectives, collective)
+
+    class CollectiveReplaced(Event):
+        """Another collective took the place of the village's former one; its day is the new one's first."""
+
+        TOPIC: ClassVar[str] = "organization.collective_replaced"
+        TITLE: ClassVar[str] = "变更集体经济组织"
+        collective: Collective
+        former: Code
+        document_no: Name
+
+    def replace_collective(self, collective: Collective, document_no: str, at: Occasion) -> None:
+        """Put another collective in the place of the active one (C3-06). NOT_FOUND without one, DATE_ORDER."""
+        at.cite("C3-06")
+        fresh = self._checked(collective, "registeredOn", at)
+        active = self.collective
+        if active is None:
+            raise refuse("NOT_FOUND", what=f"{self.id}/collective")
+        if active == fresh:
+            return
+        if active.uscc == fresh.uscc:
+            raise refuse("COLLECTIVE_DUPLICATE", existing=active.uscc)
+        if fresh.registered_on < active.registered_on:
+            raise refuse("DATE_ORDER", clause="C3-06", earlier="registeredOn", later="replacedOn")
+        self.record(
+            self.CollectiveReplaced, at, collective=fresh, former=active.uscc, document_no=document_no
+        )
+
+    @event(CollectiveReplaced)
+    def _collective_replaced(self, collective: Collective, former: Code) -> None:
+        ended = {"replaced_on": collective.registered_on}
+        self.collectives = (
+            *(one.model_copy(update=ended) if one.uscc == former else one for one in self.collectives),
+            collective,
+        )
+
+    def _checked(self, collective: Collective, field: str, at: Occasion) -> Collective:
+        if self.card.kind != "VILLAGE":
+            raise refuse("OWNER_TYPE_NOT_ALLOWED", kind=self.card.kind)
+        at.not_in_future(collective.registered_on, field)
+        return collective.model_copy(update={"replaced_on": None})
+
+    @property
+    def collective(self) -> Collective | None:
+        """The active collective."""
+        return next((one for one in self.collectives if one.replaced_on is None), None)
+
+    def collective_on(self, day: date) -> Collective | None:
+        """The collective of a day; the day of a replacement is the new one's."""
+        for one in self.collectives:
+            if one.registered_on <= day and (one.replaced_on is None or day < one.replaced_on):
+                return one
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from service.api import (
     asset_titles,
+    asset_views,
     assets,
     bulk,
     clearances,
@@ -30,6 +31,8 @@ ROUTERS = (
     bulk.router,
     assets.router,
     asset_titles.router,
+    asset_views.router,
+    asset_views.advice,
     household_assets.router,
     departures.router,
     clearances.router,

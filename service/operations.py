@@ -289,6 +289,19 @@ class Operations:
             raise refuse("NOT_FOUND", what=f"{operation}/{name}")
         return StoredFile(row["name"], row["media_type"], bytes(row["content"]))
 
+    async def file_of(self, county: str, kind: str, outcome: Mapping[str, str], name: str) -> bytes:
+        """A file of the operation of this kind whose result says this; empty where there is none."""
+        found = await self.pool.fetchval(
+            "SELECT f.content FROM operation o JOIN operation_file f USING (county, operation)"
+            " WHERE o.county = $1 AND o.kind = $2 AND o.result @> $3::jsonb AND f.name = $4"
+            " ORDER BY o.created_at LIMIT 1",
+            county,
+            kind,
+            _dump(outcome),
+            name,
+        )
+        return b"" if found is None else bytes(found)
+
     async def cancel(self, county: str, operation: str) -> Operation:
         """Ask an operation to stop. One that waits is cancelled at once, one at work at its next step; NOT_FOUND."""
         await self.pool.execute(

@@ -98,13 +98,21 @@ class Importer:
     projector: Projector
     stages: Stages = field(default_factory=Stages)
 
-    async def run(self, actor: Actor, wish: ImportWish, content: bytes, progress: Progress) -> ImportOutcome:
-        """Import one file. BATCH_ALREADY_IMPORTED for a file that is in; the refusals of reading; CODE_UNKNOWN for an
+    async def run(
+        self,
+        actor: Actor,
+        wish: ImportWish,
+        content: bytes,
+        progress: Progress,
+        *,
+        resumed: bool = False,
+    ) -> ImportOutcome:
+        """Import one file. `resumed`: this import was begun before, and may have stored its batch. BATCH_ALREADY_IMPORTED for a file that is in; the refusals of reading; CODE_UNKNOWN for an
         unknown unit or person; FORBIDDEN_JURISDICTION for a unit that is not the actor's.
         """
         county = actor.county
         sha256 = hashlib.sha256(content).hexdigest()
-        done = await self._done_before(county, wish, sha256)
+        done = await self._done_before(county, wish, sha256, resumed=resumed)
         if done is not None:
             return done
         kind = await self._unit_kind(actor, wish)
@@ -134,10 +142,14 @@ class Importer:
 
     # ---- before -------------------------------------------------------------------------------------------------
 
-    async def _done_before(self, county: str, wish: ImportWish, sha256: str) -> ImportOutcome | None:
-        """The outcome of an import that stored its batch and was interrupted before it could say so."""
+    async def _done_before(
+        self, county: str, wish: ImportWish, sha256: str, *, resumed: bool
+    ) -> ImportOutcome | None:
+        """The outcome of an import that stored its batch and was interrupted before it could say so. For any other:
+        BATCH_ALREADY_IMPORTED, ALREADY_EXISTS for a batch's code that is taken.
+        """
         batch = await self.context.load(InventoryBatch, county, wish.batch)
-        if batch is not None and batch.imported.sha256 == sha256 and not wish.dry_run:
+        if resumed and batch is not None and batch.imported.sha256 == sha256 and not wish.dry_run:
             imported = batch.imported
             return ImportOutcome(
                 {
@@ -154,13 +166,13 @@ class Importer:
                 b"",
                 None,
             )
-        if batch is not None:
-            raise refuse("ALREADY_EXISTS", what=wish.batch)
         taken = await self.pool.fetchval(
             "SELECT stream FROM claim WHERE county = $1 AND kind = $2 AND key = $3", county, CLAIM, sha256
         )
         if taken is not None:
             raise refuse("BATCH_ALREADY_IMPORTED", batch=taken.partition("-")[2])
+        if batch is not None:
+            raise refuse("ALREADY_EXISTS", what=wish.batch)
         return None
 
     async def _unit_kind(

@@ -148,6 +148,8 @@ class Job:
     pool: asyncpg.Pool
     holder: str
     lease_seconds: float = LEASE_SECONDS
+    resumed: bool = False
+    """Whether it was begun before and interrupted: it may have stored what it had to."""
 
     async def file(self, name: str = INPUT) -> bytes:
         """A file of the operation; LookupError."""
@@ -361,6 +363,7 @@ class Operations:
             self.pool,
             holder,
             self.lease_seconds,
+            resumed=row["started_at"] is not None,
         )
         if given_up:
             await self._end(

@@ -25,7 +25,7 @@ def work_kinds(context: CommandContext, pool: asyncpg.Pool, projector: Projector
     async def import_spreadsheet(job: Job) -> dict[str, Any]:
         wish = ImportWish.model_validate(job.request)
         importer = Importer(context, pool, projector)
-        outcome = await importer.run(job.actor, wish, await job.file(), job.progress)
+        outcome = await importer.run(job.actor, wish, await job.file(), job.progress, resumed=job.resumed)
         if outcome.rejected:
             await job.keep(REJECTED, "application/x-ndjson", outcome.rejected)
         if outcome.report is not None:

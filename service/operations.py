@@ -321,9 +321,9 @@ class Operations:
     async def _work(self) -> None:
         while True:
             try:
+                self._wake.clear()  # before looking: what is submitted from here on wakes
                 job = await self._take()
                 if job is None:
-                    self._wake.clear()
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(LOOK_SECONDS):
                             await self._wake.wait()

@@ -166,14 +166,17 @@ class Importer:
                 b"",
                 None,
             )
+        await self._refuse_imported(county, sha256)
+        if batch is not None:
+            raise refuse("ALREADY_EXISTS", what=wish.batch)
+        return None
+
+    async def _refuse_imported(self, county: str, sha256: str) -> None:
         taken = await self.pool.fetchval(
             "SELECT stream FROM claim WHERE county = $1 AND kind = $2 AND key = $3", county, CLAIM, sha256
         )
         if taken is not None:
             raise refuse("BATCH_ALREADY_IMPORTED", batch=taken.partition("-")[2])
-        if batch is not None:
-            raise refuse("ALREADY_EXISTS", what=wish.batch)
-        return None
 
     async def _unit_kind(
         self, actor: Actor, wish: ImportWish
@@ -270,7 +273,10 @@ class Importer:
             )
         except ClaimTaken as error:
             raise refuse("BATCH_ALREADY_IMPORTED", batch=error.stream.partition("-")[2]) from error
-        except VersionConflict as error:  # somebody registered one of the codes since the rows were judged
+        except (
+            VersionConflict
+        ) as error:  # somebody sent the same file, or took one of the codes, since the rows were judged
+            await self._refuse_imported(actor.county, imported.sha256)
             raise refuse("ALREADY_EXISTS", what=error.stream.partition("-")[2]) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from io import BytesIO
 from typing import Any
@@ -9,12 +10,17 @@ from typing import Any
 import openpyxl
 import pytest
 
+from service.actor import Actor
+from service.importing import Importer, ImportWish
 from service.intake import MAX_SHEET_BYTES
+from service.operations import OperationCancelled
 from tests.api.bodies import TOWNSHIP, VILLAGE
 from tests.api.service import Service, new_code
+from tests.domain.saying import refused
 from tests.workbooks import HEADINGS, csv_of, ledger, row
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CLERK = Actor("k_1", "api_key", "653022", TOWNSHIP, "TOWNSHIP", frozenset({"REGISTRAR"}), (TOWNSHIP,))
 DEPARTMENTS = {
     "AGRICULTURE": "agriculture",
     "FINANCE": "finance",
@@ -127,6 +133,53 @@ async def test_the_same_file_is_taken_once(service: Service) -> None:
     second = await outcome(service, content)
     assert second["problem"]["code"] == "BATCH_ALREADY_IMPORTED"
     assert first["result"]["batch"] in second["problem"]["detailZh"]
+
+
+async def test_of_many_that_send_the_same_file_one_is_served(service: Service) -> None:
+    content = ledger(unique(20))
+    ends = await asyncio.gather(*(outcome(service, content) for _ in range(4)))
+    registered = [one["result"]["registered"] for one in ends if one["state"] == "SUCCEEDED"]
+    refusals = [one["problem"]["code"] for one in ends if one["state"] == "FAILED"]
+    assert sum(registered) == 20
+    assert set(refusals) <= {"BATCH_ALREADY_IMPORTED"}
+
+
+async def test_an_import_that_died_after_its_commit_is_not_done_twice(service: Service) -> None:
+    content, head = ledger(unique(5)), 0
+    wish = ImportWish(
+        batch=new_code("B"), file_name="表.xlsx", unit=TOWNSHIP, compiled_by=await service.person(TOWNSHIP)
+    )
+    state = service.app.state
+    ends = []
+    for resumed in (False, True):
+        importer = Importer(state.context, state.pool, state.projector)
+        ends.append(await importer.run(CLERK, wish, content, no_progress, resumed=resumed))
+        head = head or await service.head()
+    assert [one.result["registered"] for one in ends] == [5, 5]
+    assert await service.head() == head
+    with refused("BATCH_ALREADY_IMPORTED"):
+        await Importer(state.context, state.pool, state.projector).run(CLERK, wish, content, no_progress)
+
+
+async def test_an_import_that_is_cancelled_has_stored_nothing(service: Service) -> None:
+    content, before = ledger(unique(5)), await service.head()
+    wish = ImportWish(
+        batch=new_code("B"), file_name="表.xlsx", unit=TOWNSHIP, compiled_by=await service.person(TOWNSHIP)
+    )
+
+    async def cancelled(done: int, total: int | None) -> None:
+        if done == total:
+            raise OperationCancelled
+
+    state = service.app.state
+    with pytest.raises(OperationCancelled):
+        await Importer(state.context, state.pool, state.projector).run(CLERK, wish, content, cancelled)
+    person = 1
+    assert await service.head() == before + person
+
+
+async def no_progress(_done: int, _total: int | None) -> None:
+    """Nobody watches."""
 
 
 async def test_a_request_that_is_sent_again_finds_its_operation(service: Service) -> None:

@@ -28,8 +28,10 @@ from service.credentials import Credentials
 from service.event_store import EventStore, utc_now
 from service.intake import Intake
 from service.moments import Moments
+from service.operations import Operations
 from service.problems import from_log_error, from_pydantic, from_validation, problem_response
 from service.projector import Projector
+from service.work_kinds import work_kinds
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +67,11 @@ def create_app(parts: Parts | None = None) -> FastAPI:
             moments = app.state.moments = Moments(parts.pool, store)
             async with projector, aclosing(moments):
                 app.state.projector = projector
-                yield
+                async with Operations(
+                    parts.pool, work_kinds(app.state.context, parts.pool, projector)
+                ) as operations:
+                    app.state.operations = operations
+                    yield
 
     app = FastAPI(
         title="Taizhang 台账",

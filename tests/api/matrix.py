@@ -26,6 +26,9 @@ _UNIT: Final = "/v1/organizations/{organization}"
 _PROCEDURE: Final = "/v1/procedures/{procedure}"
 _LEDGERS: Final = "/v1/ledgers"
 _RECONCILIATION: Final = "/v1/fund-reconciliations/{unit}/{year}"
+_BATCH: Final = "/v1/imports/{batch}"
+_STOCKTAKE: Final = "/v1/stocktakes/{campaign}"
+_OPERATION: Final = "/v1/operations/{operation}"
 
 ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/keys"): "key.create",
@@ -142,6 +145,26 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", f"{_PROCEDURE}/withdrawal"): "procedure.act",
     ("POST", f"{_PROCEDURE}/objections"): "procedure.object",
     ("POST", f"{_PROCEDURE}/suggestions"): "procedure.object",
+    ("POST", "/v1/imports"): "inventory.import",
+    ("GET", "/v1/imports"): "inventory.read",
+    ("GET", "/v1/imports/template.xlsx"): "inventory.read",
+    ("GET", _BATCH): "inventory.read",
+    ("GET", f"{_BATCH}/rows"): "inventory.read",
+    ("POST", f"{_BATCH}/submission"): "inventory.submit",
+    ("POST", f"{_BATCH}/review"): "inventory.review",
+    ("POST", f"{_BATCH}/determinations"): "inventory.determine",
+    ("POST", f"{_BATCH}/aggregation"): "inventory.aggregate",
+    ("POST", "/v1/stocktakes"): "stocktake.open",
+    ("GET", "/v1/stocktakes"): "stocktake.read",
+    ("GET", _STOCKTAKE): "stocktake.read",
+    ("GET", f"{_STOCKTAKE}/lines"): "stocktake.read",
+    ("POST", f"{_STOCKTAKE}/lines"): "stocktake.record",
+    ("POST", f"{_STOCKTAKE}/surpluses"): "stocktake.record",
+    ("POST", f"{_STOCKTAKE}/surpluses/{{surplus}}/registration"): "stocktake.record",
+    ("POST", f"{_STOCKTAKE}/completion"): "stocktake.complete",
+    ("GET", _OPERATION): "operation.read",
+    ("GET", f"{_OPERATION}/files/{{name}}"): "operation.read",
+    ("POST", f"{_OPERATION}/cancellation"): "operation.cancel",
     ("GET", f"{_LEDGERS}/asset-register"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-register/totals"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-register/owners"): "ledger.read",

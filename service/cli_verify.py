@@ -1,31 +1,64 @@
-"""`taizhang verify`: whether the log is what its head says it is."""
+"""`taizhang verify`: whether the log is what its head says it is, or an audit pack what it claims to be."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from service.audit import verify as verifier
 from service.cli_sample import Rate
 from service.database import open_database
 from service.event_store import EventStore, Verification
-from service.exit_codes import CommandFailed
+from service.exit_codes import CommandFailed, ExitCode
 from service.migrate import check
 from service.terminal import Terminal
 
-app = typer.Typer(help="Recompute the log's tree from the stored bytes and compare with its head.")
+app = typer.Typer(
+    help="Recompute the log's tree from the stored bytes and compare with its head; or verify an audit pack."
+)
 
 
-@app.callback(invoke_without_command=True)
-def verify(ctx: typer.Context) -> None:
-    """Recompute every leaf and root from the stored bytes; the first bad place is named, exit code 1."""
+@app.command()
+def verify(
+    ctx: typer.Context,
+    pack: Annotated[Path | None, typer.Argument(help="Audit pack; the log if none is given.")] = None,
+    *,
+    key: Annotated[
+        str | None, typer.Option(help="The log's verifier key or fingerprint, or a file that holds it.")
+    ] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="Key of a witness that must have signed; may be repeated.")
+    ] = None,
+) -> None:
+    """Recompute everything from the stored bytes; the first bad place is named, exit code 1.
+
+    A pack is verified without any database, by the same single file that lies inside it.
+    """
     terminal: Terminal = ctx.obj
+    if pack is not None:
+        _verify_pack(terminal, pack, key, witness or [])
+        return
     bad = terminal.run(_verify(terminal))
     if bad is not None:
         msg = f"The log is not what its head says: {bad}."
         raise CommandFailed(msg)
+
+
+def _verify_pack(terminal: Terminal, pack: Path, key: str | None, witnesses: list[str]) -> None:
+    try:
+        pinned = None if key is None else verifier.key_from(key)
+        result = verifier.verify(pack, pinned, [verifier.key_from(one) for one in witnesses])
+    except verifier.Bad as bad:
+        raise CommandFailed(
+            f"BAD 核验不通过: {bad}.", ExitCode.USAGE if bad.kind == "pack" else ExitCode.REFUSED
+        ) from bad
+    except (OSError, ValueError) as error:
+        raise CommandFailed(f"Cannot verify (无法核验): {error}.", ExitCode.USAGE) from error
+    terminal.emit(result, lambda console: console.out(verifier.report(result)))
 
 
 async def _verify(terminal: Terminal) -> str | None:

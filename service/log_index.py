@@ -2,7 +2,8 @@
 
 A Merkle root over events proves that what is shown is in the log, not that nothing was left out. The index closes
 that: `stream/…` says how many events a stream has, `person/…` in which streams a person is named with a duty or a
-departure, `post/…` which streams name a post, `unit/…` which units were merged into one. Its Merkle root stands in
+departure, `post/…` which streams name a post, `unit/…` which units were merged into one, `asset/…` which procedures
+are about it. Its Merkle root stands in
 the signed checkpoint, so everybody is shown the same index, and whoever holds the log can recompute it.
 
 An entry is the canonical JSON of [key, value]; entries are sorted by the bytes of their keys.
@@ -23,14 +24,17 @@ NAMING_TYPES: Final = (
     "asset.custody_assigned",
     "asset.handed_over",
     "asset.supervision_assigned",
+    "departure_case.interim_custodian_appointed",
+    "departure_case.lines_reassigned",
     "departure_case.opened",
     "departure_case.successor_named",
     "organization.defined",
     "organization.position_appointed",
     "organization.succeeded",
     "person.registered",
+    "procedure.opened",
 )
-"""Events that name persons, posts and units."""
+"""Events that name persons, posts, units, and the asset a procedure is about."""
 
 _HEADS_NOW: Final = "SELECT stream, version, position FROM stream WHERE county = $1"
 _HEADS_THEN: Final = """
@@ -61,6 +65,12 @@ def names_in(event_type: str, stream: str, data: dict[str, Any]) -> Iterator[str
             yield f"person/{data['notice']['successor']}"
     elif event_type == "departure_case.successor_named":
         yield f"person/{data['successor']}"
+    elif event_type == "departure_case.lines_reassigned":
+        yield f"person/{data['incoming']}"
+    elif event_type == "departure_case.interim_custodian_appointed":
+        yield f"person/{data['interim']['person']}"
+    elif event_type == "procedure.opened":
+        yield f"asset/{data['subject']['id']}"
     else:
         own = stream.partition("-")[2]
         if event_type == "organization.position_appointed":

@@ -51,6 +51,12 @@ class Closure:
             pending += [(one, post) for one in merged_from.get(unit, ())]
         return bool(set(self.of_kind("organization")) - known)
 
+    def add_procedures(self, assets: Iterable[str]) -> list[str]:
+        """Add procedures about these assets; gives their streams."""
+        found = {stream for asset in assets for stream in self._entry(f"asset/{asset}")}
+        self.streams.update(found)
+        return sorted(found)
+
     def add_names(self, codes: Iterable[str]) -> None:
         """Add streams that say what units, persons and divisions are called, where the log has them."""
         for code in codes:

@@ -92,6 +92,7 @@ class _Work:
     care: dict[str, list[Stretch]] = field(default_factory=dict)
     trails: dict[str, AssetTrail] = field(default_factory=dict)
     cases: dict[str, list[TrailEvent]] = field(default_factory=dict)
+    procedures: dict[str, list[TrailEvent]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     first: date = date.min
     last: date = date.min
@@ -245,6 +246,9 @@ async def _fold(work: _Work, progress: Progress) -> None:
     async for events in work.events(work.closure.of_kind("departure_case")):
         for event in events:
             work.cases.setdefault(event.id, []).append(event)
+    async for events in work.events(work.closure.add_procedures(work.care)):
+        for event in events:
+            work.procedures.setdefault(event.id, []).append(event)
     person = work.request.person
     work.cases = {
         case: events
@@ -285,7 +289,13 @@ def _codes_of(data: dict[str, Any]) -> Iterable[str]:
     notice, signature = data.get("notice", {}), data.get("signature", {})
     return filter(
         None,
-        [notice.get("organization"), notice.get("successor"), data.get("successor"), signature.get("person")],
+        [
+            notice.get("organization"),
+            notice.get("successor"),
+            data.get("successor"),
+            data.get("incoming"),
+            signature.get("person"),
+        ],
     )
 
 
@@ -320,6 +330,9 @@ def _tables(work: _Work, regulation: Regulation) -> dict[str, list[list[Any]]]:
         tables.add(work.trails[asset], work.care[asset])
     for case, events in work.cases.items():
         tables.add_case(case, events)
+    for _, events in sorted(work.procedures.items()):
+        asset = events[0].data["subject"]["id"]
+        tables.add_procedure(asset, [one for one in events if work.first <= one.day <= work.last])
     return tables.close()
 
 

@@ -17,7 +17,7 @@ from projections.departures import PROJECTION as DEPARTURES
 from projections.events import LedgerEvent
 from projections.rows import Row
 from service.audit.care import END_OF_TIME, Stretch
-from service.audit.trail import FIGURES, AssetTrail, Step, income_of
+from service.audit.trail import FIGURES, AssetTrail, Step, TrailEvent, income_of
 from service.audit.verify import LABELS, TABLES
 
 Cells = list[Any]
@@ -45,16 +45,14 @@ class Tables:
         for holder, amount in trail.income_before.items():
             self._holder(holder)[0] += amount
 
-    def add_case(self, case: str, events: Sequence[LedgerEvent]) -> None:
+    def add_case(self, case: str, events: Sequence[TrailEvent]) -> None:
         """A departure case, in order of case."""
         row, opinion = _case_row(events)
-        audit = [row["audit_report"] or "", _day(row["audit_cut_off"]), opinion]
-        signatures = [
-            f"{self._named(row['signatures'][role]['person'])} {row['signatures'][role]['signedOn']}"
-            if role in row["signatures"]
-            else ""
-            for role in ("OUTGOING", "INCOMING", "SUPERVISOR")
-        ]
+        signatures = {
+            place: f"{self._named(one['person'])} {one['signedOn']}"
+            for place, one in sorted(row["signatures"].items())
+        }
+        incoming = "；".join(text for place, text in signatures.items() if place.startswith("INCOMING"))
         self.rows["cases"].append(
             [
                 case,
@@ -62,15 +60,34 @@ class Tables:
                 self._named(row["organization"]),
                 _label(row["reason"]),
                 _day(row["departs_on"]),
-                self._named(row["successor"]),
+                "；".join(self._named(one) for one in row["incoming"]),
                 _label(row["state"]),
                 row["lines"],
-                *audit,
+                _label("RECONCILED" if row["reconciled"] else ""),
+                row["audit_report"] or "",
+                _day(row["audit_cut_off"]),
+                opinion,
                 row["sealed"] or "",
-                *signatures,
+                len(row["findings"]),
+                row["open_findings"],
+                signatures.get("OUTGOING", ""),
+                incoming,
+                signatures.get("SUPERVISOR", ""),
                 _day(row["completed_on"]),
             ]
         )
+        for event in events:
+            if event.type == "departure_case.finding_raised":
+                found = event.data["finding"]
+                place = [event.position, found.get("asset") or "", event.occurred_on, _label("AUDIT_FINDING")]
+                self.rows["findings"].append(
+                    [*place, found["finding"], found.get("clause") or "", found["text"]]
+                )
+
+    def add_procedure(self, asset: str, events: Sequence[TrailEvent]) -> None:
+        """What a procedure about an asset did during the tenure; it changes no figure."""
+        for event in events:
+            self._event(asset, Step(event, (0,) * FIGURES))
 
     def close(self) -> dict[str, list[Cells]]:
         """Totals, and everything in its order."""
@@ -225,7 +242,7 @@ def _day(day: date | None) -> str:
     return "9999-12-31" if day == END_OF_TIME else day.isoformat()
 
 
-def _case_row(events: Sequence[LedgerEvent]) -> tuple[Row, str]:
+def _case_row(events: Sequence[TrailEvent]) -> tuple[Row, str]:
     """The case's row of the departures ledger, and the opinion of its audit."""
     rows, opinion = DEPARTURES.rows(""), ""
     for event in events:

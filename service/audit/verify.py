@@ -77,8 +77,8 @@ TABLES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
     )),
     "cases": ("离任交接", (
         ("交接编号", "t"), ("职责", "t"), ("单位", "t"), ("原因", "t"), ("离任日期", "t"), ("接任人", "t"),
-        ("状态", "t"), ("清单项数", "n"), ("审计报告", "t"), ("审计截止日", "t"), ("审计意见", "t"), ("清单摘要", "t"),
-        ("移交人签字", "t"), ("接收人签字", "t"), ("监交人签字", "t"), ("完成日期", "t"),
+        ("状态", "t"), ("清单项数", "n"), ("核账", "t"), ("审计报告", "t"), ("审计截止日", "t"), ("审计意见", "t"), ("清单摘要", "t"),
+        ("审计问题", "n"), ("未处理问题", "n"), ("移交人签字", "t"), ("接收人签字", "t"), ("监交人签字", "t"), ("完成日期", "t"),
     )),
     "findings": ("检查发现", (
         ("日志位置", "n"), ("资产编号", "t"), ("业务日期", "t"), ("种类", "t"), ("代码", "t"), ("条款", "t"),
@@ -95,6 +95,7 @@ LABELS: Final = {
     "RECEIPT": "收益入账", "ATTRIBUTION": "确权后归属", "DISTRIBUTION": "收益分配", "OPEN": "办理中", "COMPLETED": "已完成",
     "TRANSFER": "调动", "RESIGN": "辞职", "RETIRE": "退休", "REMOVED": "免职", "DEATH": "去世", "DETENTION": "被采取措施",
     "OTHER": "其他", "FINDING": "发现", "WARNING": "提示",
+    "AUDIT_FINDING": "审计问题", "RECONCILED": "已完成",
 }  # fmt: skip
 
 Row = list[Any]
@@ -331,7 +332,7 @@ def duties_of(events: Sequence[Event]) -> list[Duty]:
                 post = first.get("organization"), first.get("position")
                 wanted.append(("SUPERVISOR", one["supervisor"], *post, None, False))
             assign(("SUPERVISOR",), wanted, day)
-        elif kind == "asset.handed_over":
+        elif kind == "asset.handed_over" and data["duty"] in _NAMED:
             present = [one for one in duties if one.open]
             custodian = next((one for one in present if one.who[0] == "CUSTODIAN"), None)
             if custodian is None:
@@ -525,6 +526,8 @@ class Ledgers:
         }
         self.tables: dict[str, list[Row]] = {name: [] for name in TABLES}
         self.totals = [0] * 15
+        self.assets: set[str] = set()
+        """Assets that were in care."""
         self.holders: dict[str, list[int]] = {}
 
     def make(self) -> dict[str, list[Row]]:
@@ -537,6 +540,7 @@ class Ledgers:
                 if max(since, self.first) <= min(until, self.last)
             ]
             if care:
+                self.assets.add(stream.partition("-")[2])
                 self._asset(stream.partition("-")[2], events, sorted(care))
         if self.tables["balances"]:
             count = sum(row[-1] for row in self.tables["balances"])
@@ -545,12 +549,22 @@ class Ledgers:
             opening, received, distributed = self.holders[holder]
             row = [self._named(holder), opening, received, distributed, opening + received - distributed]
             self.tables["holders"].append(row)
-        for table in ("income", "events", "findings"):
-            self.tables[table].sort(key=lambda row: row[0])
         for stream, events in self._of("departure_case"):
             if events[0]["data"]["notice"]["person"] == self.person:
                 self.tables["cases"].append(self._case(stream.partition("-")[2], events))
+        self._procedures()
+        for table in ("income", "events", "findings"):
+            self.tables[table].sort(key=lambda row: row[0])
         return self.tables
+
+    def _procedures(self) -> None:
+        """What procedures about these assets did during the period; they change no figure."""
+        for _, events in self._of("procedure"):
+            asset = events[0]["data"]["subject"]["id"]
+            if asset in self.assets:
+                for event in events:
+                    if self.first <= event["occurredOn"] <= self.last:
+                        self._event(asset, event, [0, 0, 0, 0, 0])
 
     def _of(self, kind: str) -> list[tuple[str, list[Event]]]:
         return sorted(item for item in self.streams.items() if item[0].startswith(f"{kind}-"))
@@ -653,8 +667,10 @@ class Ledgers:
                 row += [paid["paidOn"], paid["voucherNo"], paid["plan"], "", self._term("use", use["use"])]
                 self.tables["income"].append(row)
             entry, papers = "", []
-        else:
+        elif event["type"] == "asset.ownership_confirmed":
             entry, papers = "ATTRIBUTION", [day, "", "", "", ""]
+        else:
+            return
         for holder, amount in income_lines(event):
             balance = self.holders.setdefault(holder, [0, 0, 0])
             balance[1 if event["type"] != "asset.income_distributed" else 2] += (
@@ -683,32 +699,57 @@ class Ledgers:
 
     def _case(self, case: str, events: list[Event]) -> Row:
         notice: dict[str, Any] = events[0]["data"]["notice"]
-        successor, sealed, completed = notice.get("successor"), "", ""
+        successor, sealed, completed, reconciled = notice.get("successor"), "", "", ""
         audit: dict[str, str] = {}
         signatures: dict[str, str] = {}
-        lines = set(events[0]["data"]["assets"])
+        found: dict[str, bool] = {}
+        lines: dict[str, str | None] = dict.fromkeys(events[0]["data"]["assets"])
         for event in events[1:]:
             kind, data = event["type"].partition(".")[2], event["data"]
-            if kind == "lines_added":
-                lines |= set(data["assets"])
-            if kind in {"lines_added", "successor_named", "line_disputed"}:  # what was sealed is open again
-                sealed, signatures = "", {}
+            if kind in {"lines_added", "lines_reassigned", "successor_named", "line_disputed"}:
+                sealed, signatures = "", {}  # what was sealed is open again
             if kind == "successor_named":
                 successor = data["successor"]
+            elif kind == "lines_added":
+                lines = {**dict.fromkeys(data["assets"]), **lines}
+                reconciled = ""
+            elif kind == "lines_reassigned":
+                lines |= dict.fromkeys(data["assets"], data["incoming"])
+            elif kind == "reconciliation_recorded":
+                reconciled = ""
+            elif kind == "reconciliation_completed":
+                reconciled = "RECONCILED"
             elif kind == "audit_completed":
                 audit = data["audit"]
+            elif kind == "finding_raised":
+                one = data["finding"]
+                found[one["finding"]], completed = True, ""
+                row = [
+                    event["position"],
+                    one.get("asset") or "",
+                    event["occurredOn"],
+                    self._word("AUDIT_FINDING"),
+                ]
+                self.tables["findings"].append([*row, one["finding"], one.get("clause") or "", one["text"]])
+            elif kind == "finding_resolved":
+                found[data["finding"]] = False
             elif kind == "list_sealed":
                 sealed, signatures = data["listSha256"], {}
             elif kind == "signed":
                 one = data["signature"]
-                signatures[one["role"]] = f"{self._named(one['person'])} {one['signedOn']}"
+                place = f"INCOMING:{one['person']}" if one["role"] == "INCOMING" else one["role"]
+                signatures[place] = f"{self._named(one['person'])} {one['signedOn']}"
             elif kind == "completed":
-                completed, successor = event["occurredOn"], data["successor"]
+                completed = event["occurredOn"]
+        incoming = {named or successor for named in lines.values()} if lines else {successor}
+        taking = "；".join(self._named(one) for one in sorted(one for one in incoming if one))
+        taken = "；".join(text for place, text in sorted(signatures.items()) if place.startswith("INCOMING"))
         return [
             case, self._word(notice["kind"]), self._named(notice["organization"]), self._word(notice["reason"]),
-            notice["departsOn"], self._named(successor), self._word("COMPLETED" if completed else "OPEN"), len(lines),
-            audit.get("reportNo", ""), audit.get("cutOff", ""), audit.get("opinion", ""), sealed,
-            *(signatures.get(role, "") for role in ("OUTGOING", "INCOMING", "SUPERVISOR")), completed,
+            notice["departsOn"], taking, self._word("COMPLETED" if completed else "OPEN"), len(lines),
+            self._word(reconciled), audit.get("reportNo", ""), audit.get("cutOff", ""), audit.get("opinion", ""), sealed,
+            len(found), sum(found.values()), signatures.get("OUTGOING", ""), taken, signatures.get("SUPERVISOR", ""),
+            completed,
         ]  # fmt: skip
 
 
@@ -977,6 +1018,11 @@ def verify(
     _check_request(pack.manifest, streams, origin, int(size_text), bodies, positions)
     ledgers = Ledgers(request, streams, pack.manifest["words"])
     tables = ledgers.make()
+    known = dict(index)
+    for asset in sorted(ledgers.assets):
+        for stream in _entry(f"asset/{asset}", known, places, int(index_count), index):
+            if stream not in streams:
+                raise Bad("missing", stream, f"is about {asset}, and is not in the pack (缺少事件流)")
     _compare(json.loads(pack.read(TABLES_FILE)), tables)
     say("spreadsheet")
     with pack.zip.open(WORKBOOK) as book:

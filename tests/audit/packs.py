@@ -9,13 +9,14 @@ import zipfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
 from domain.merkle import Tree, leaf_hash
+from domain.recorded import RecordedEvent
 from domain.regulation import Regulation
 from service.audit import verify
 from service.audit.pack import Packed, PackRequest, build
@@ -24,11 +25,25 @@ from service.event_store import EventStore
 from service.log_index import LogIndex, load_index
 from service.signed_note import Note, SignerKey
 from tests.projections.history import COUNTY, RandomHistory, append_all
+from tests.projections.history import Log as History
 
 REGULATION = Regulation.load(county=COUNTY)
 EVENTS = 2_400
 PERSON = "P-0003"
+PROCEDURES = 30
+"""Assets a procedure is about: the first ones."""
 Files = dict[str, bytes]
+_OPENED = Path(__file__).parents[1] / "domain" / "history" / "procedure.opened.1.json"
+
+
+def procedures(assets: list[str]) -> list[RecordedEvent]:
+    """A procedure opened about each of these assets."""
+    stored = json.loads(_OPENED.read_bytes())
+    log = History()
+    for asset in assets:
+        data = stored["data"] | {"subject": stored["data"]["subject"] | {"id": asset}}
+        log.add(f"procedure-about-{asset}", "procedure.opened", data, date(2021, 7, 5))
+    return log.events
 
 
 @dataclass
@@ -59,8 +74,10 @@ class Log:
 async def log_with(url: str, folder: Path, events: int = EVENTS, seed: int = 5) -> AsyncIterator[Log]:
     """A log of a random history."""
     async with asyncpg.create_pool(url, min_size=1, max_size=4) as pool, EventStore(pool) as store:
-        history = RandomHistory(seed, alive=60, departures=0.01)
-        await append_all(store, history.take(events))
+        history = RandomHistory(seed, alive=60, departures=0.01).take(events - PROCEDURES)
+        await append_all(store, history)
+        assets = [one.aggregate_id for one in history if one.type == "asset.registered"]
+        await append_all(store, procedures(assets[:PROCEDURES]))
         keys = Checkpoints(pool, folder / "keys", lambda: datetime.now(UTC))
         yield Log(pool, store, keys, folder)
 

@@ -20,7 +20,7 @@ from projections.custody_ledger import in_care_by_post
 from service.audit import verify
 from service.history import fold
 from service.projector import Projector
-from tests.audit.packs import PERSON, Log, files_of, found, log_with
+from tests.audit.packs import PERSON, PROCEDURES, Log, files_of, found, log_with
 from tests.projections.history import COUNTY, RandomHistory, append_all
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -165,13 +165,21 @@ async def test_a_pack_as_known_then_is_the_pack_made_then(database_url: str, tmp
         then = datetime.now(UTC)
         before = await log.pack("before.zip")
         history = RandomHistory(5, alive=60, departures=0.01).take(1_200)
-        await append_all(log.store, history[900:])
+        await append_all(log.store, history[900 - PROCEDURES : -PROCEDURES])
         again = await log.pack("again.zip", known_at=then)
         assert again.size == before.size == 900
         assert again.path.read_bytes() == before.path.read_bytes()
         now = await log.pack("now.zip")
         assert now.size == 1_200
         assert now.sha256 != before.sha256
+
+
+async def test_procedures_about_the_assets_are_shown(log: Log) -> None:
+    tables = json.loads(files_of((await log.pack()).path)[verify.TABLES_FILE])
+    shown = [row for row in tables["events"] if row[5] == "procedure.opened"]
+    assert shown
+    assert {row[1] for row in shown} <= {row[1] for row in tables["inventory"]}
+    assert all(row[8:12] == [0, 0, 0, 0] for row in shown)
 
 
 async def test_only_what_one_unit_is_responsible_for(log: Log) -> None:

@@ -194,6 +194,15 @@ def _without_stream(case: Case) -> Files:
     return case.insider.with_index(files, lambda key: key != f"stream/{stream}")
 
 
+def _without_procedure(case: Case) -> Files:
+    """An asset without the procedure about it."""
+    held = case.files[verify.EVENTS]
+    procedures = (name for name in case.insider.streams if name.startswith("procedure-"))
+    stream = next(name for name in procedures if name.encode() in held)
+    files = case.insider.with_events(case.files, lambda _, name: name != stream)
+    return case.insider.with_index(files, lambda key: key != f"stream/{stream}")
+
+
 def _without_entry(case: Case, kind: str) -> Files:
     known = [json.loads(line.partition(b" ")[2])[0] for line in lines_of(case.files, verify.INDEX)]
     gone = next(key for key in known if key.startswith(kind))
@@ -228,6 +237,8 @@ INSIDERS: dict[str, tuple[Callable[[Case], Files], str]] = {
     "no word of where the person is named": (lambda c: _without_entry(c, "person/"), "missing"),
     "no word of where a post is named": (lambda c: _without_entry(c, "post/"), "missing"),
     "no word of which units were merged": (lambda c: _without_entry(c, "unit/"), "missing"),
+    "a procedure about an asset left out, the rest proved": (_without_procedure, "missing"),
+    "no word of which procedures are about an asset": (lambda c: _without_entry(c, "asset/"), "missing"),
     "an edited entry of the index": (
         lambda c: c.files | {verify.INDEX: c.files[verify.INDEX].replace(b'"version":', b'"version":1', 1)}, "proof",
     ),

@@ -319,9 +319,10 @@ class _Zip:
         return info
 
     def add(self, name: str, content: bytes) -> None:
-        """Add a file."""
+        """Add a file; what is compressed already is stored."""
         self.digests[name] = hashlib.sha256(content).hexdigest()
-        self.file.writestr(self.info(name), content, compresslevel=6)
+        method = zipfile.ZIP_STORED if name == verify.WORKBOOK else zipfile.ZIP_DEFLATED
+        self.file.writestr(self.info(name), content, method, 6)
 
 
 def _tables(work: _Work, regulation: Regulation) -> dict[str, list[list[Any]]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from domain.values import Fen
-from service.audit.verify import PAGE_ROWS, TABLES
+from service.audit.verify import PAGE_ROWS, TABLES, html_table
 
 _STYLE: Final = """
 body{font:15px/1.6 "Noto Sans CJK SC","Microsoft YaHei",sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1b2733}
@@ -26,9 +25,7 @@ _HOW: Final = """
 """
 
 
-def page_of(
-    title: str, summary: Sequence[Sequence[str]], tables: Mapping[str, Sequence[Sequence[Any]]]
-) -> str:
+def page_of(title: str, summary: Sequence[Sequence[str]], tables: Mapping[str, Sequence[list[Any]]]) -> str:
     """The whole page."""
     parts = [
         f'<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{escape(title)}</title>',
@@ -38,25 +35,12 @@ def page_of(
         "</table>",
         _HOW,
     ]
-    for name, (heading, columns) in TABLES.items():
+    for name, (heading, _) in TABLES.items():
         rows = tables[name]
         parts.append(f"<h2>{escape(heading)}（{len(rows)} 行）</h2>")
         if len(rows) > PAGE_ROWS:
             parts.append(f"<p>行数较多，见电子表格《交接清册》中的“{escape(heading)}”表。</p>")
         else:
-            parts.extend(_table(name, columns, rows))
+            parts.append(f'<div class="wide">{html_table(name, rows)}</div>')
     parts.append("</body></html>\n")
     return "\n".join(parts)
-
-
-def _table(name: str, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]]) -> Iterable[str]:
-    yield f'<div class="wide"><table id="{name}"><tr>'
-    yield "".join(f"<th>{escape(header)}</th>" for header, _ in columns) + "</tr>"
-    kinds = [kind for _, kind in columns]
-    for row in rows:
-        cells = "".join(
-            f'<td class="{kind}">{Fen(value).yuan() if kind == "m" else escape(str(value))}</td>'
-            for kind, value in zip(kinds, row, strict=True)
-        )
-        yield f"<tr>{cells}</tr>"
-    yield "</table></div>"

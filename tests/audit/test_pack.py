@@ -6,10 +6,13 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
+import openpyxl
 import pytest
 import pytest_asyncio
 
@@ -202,3 +205,26 @@ async def test_a_person_the_log_does_not_know(log: Log) -> None:
         await log.pack(person="P-9999")
     assert refused.value.code == "NOT_FOUND"
     assert not (log.folder / "x.zip").exists()
+
+
+async def test_the_spreadsheet_opens_elsewhere_and_is_ready_to_print(log: Log, tmp_path: Path) -> None:
+    """Read by another library; and saved anew by it, it still says what the events say."""
+    packed = await log.pack()
+    tables = json.loads(files_of(packed.path)[verify.TABLES_FILE])
+    with zipfile.ZipFile(packed.path) as pack, pack.open(verify.WORKBOOK) as file:
+        book = openpyxl.load_workbook(BytesIO(file.read()))
+    assert book.sheetnames == [title for title, _ in verify.TABLES.values()]
+    for key, (title, columns) in verify.TABLES.items():
+        rows = list(book[title].iter_rows(min_row=verify.HEADER_ROW, max_col=len(columns), values_only=True))
+        assert list(rows[0]) == [header for header, _ in columns]
+        for shown, due in zip(rows[1:], tables[key], strict=False):
+            for (_, kind), cell, value in zip(columns, shown, due, strict=True):
+                assert (round(cell * 100) if kind == "m" else cell or ("" if kind == "t" else 0)) == value
+    inventory = book["清册"]
+    texts = [cell.value for row in inventory.iter_rows(min_row=len(tables["inventory"]) + 4) for cell in row]
+    assert {"移交人（签字）：", "接收人（签字）：", "监交人（签字）："} <= set(texts)
+    assert inventory.print_title_rows == "$3:$3"
+    assert inventory["I4"].number_format == "#,##0.00"
+    book.save(tmp_path / "again.xlsx")
+    with (tmp_path / "again.xlsx").open("rb") as again:
+        verify.check_workbook(again, tables)

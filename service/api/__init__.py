@@ -7,6 +7,7 @@ from service.api import (
     asset_views,
     assets,
     bulk,
+    checkpoints,
     clearances,
     departures,
     events,
@@ -42,5 +43,6 @@ ROUTERS = (
     funds.allocations,
     funds.reconciliations,
     events.router,
+    checkpoints.router,
 )
 """Every router of the service, in the order the documentation shows them."""

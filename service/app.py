@@ -24,12 +24,15 @@ from domain.regulation import Regulation
 from service.api import ROUTERS
 from service.api.description import describe
 from service.appending import LogError
+from service.audit.work import KIND as PACK
+from service.audit.work import pack_work
 from service.checkpoints import Checkpoints
 from service.commands import CommandContext, StaleVersion
 from service.credentials import Credentials
 from service.event_store import EventStore, utc_now
 from service.intake import Intake
 from service.moments import Moments
+from service.operations import Operations
 from service.problems import from_log_error, from_pydantic, from_validation, problem_response
 from service.projector import Projector
 
@@ -72,7 +75,10 @@ def create_app(parts: Parts | None = None) -> FastAPI:
             moments = app.state.moments = Moments(parts.pool, store)
             async with projector, aclosing(moments):
                 app.state.projector = projector
-                yield
+                kinds = {PACK: pack_work(app.state.context, app.state.checkpoints)}
+                async with Operations(parts.pool, kinds) as operations:
+                    app.state.operations = operations
+                    yield
 
     app = FastAPI(
         title="Taizhang 台账",

@@ -115,6 +115,7 @@ ACTIONS: Final[dict[str, Permission]] = {
     "fund.acknowledge": _permission(Role.REGISTRAR, Role.APPROVER),
     "fund.read": _EVERYONE,
     "event.read": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
+    "audit.pack": _permission(Role.AUDITOR, Role.OFFICE, Role.PERSONNEL, scope=Scope.COUNTY),
     "checkpoint.read": _EVERYONE,
     "checkpoint.make": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
     "checkpoint.witness": _permission(Role.OFFICE, Role.ADMIN, scope=Scope.COUNTY),

@@ -11,6 +11,7 @@ An entry is the canonical JSON of [key, value]; entries are sorted by the bytes 
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -137,8 +138,8 @@ async def load_index(connection: Any, county: str, size: int) -> LogIndex:
         else await connection.fetch(_HEADS_THEN, county, size)
     )
     named: dict[str, set[str]] = {}
-    async for row in connection.cursor(_NAMING, county, list(NAMING_TYPES), size, prefetch=5_000):
+    async for row in connection.cursor(_NAMING, county, list(NAMING_TYPES), size, prefetch=2_000):
         body = orjson.loads(row["body"])
         for key in names_in(body["type"], row["stream"], body["data"]):
             named.setdefault(key, set()).add(row["stream"])
-    return index_of([tuple(row) for row in heads], named)
+    return await asyncio.to_thread(index_of, [tuple(row) for row in heads], named)

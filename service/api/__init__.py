@@ -6,6 +6,7 @@ from service.api import (
     asset_titles,
     asset_views,
     assets,
+    audit_packs,
     bulk,
     checkpoints,
     clearances,
@@ -44,5 +45,6 @@ ROUTERS = (
     funds.reconciliations,
     events.router,
     checkpoints.router,
+    audit_packs.router,
 )
 """Every router of the service, in the order the documentation shows them."""

@@ -6,6 +6,7 @@ with a fixed date, canonical JSON, no clock. `verify.py` says what each file is.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import tempfile
 import zipfile
@@ -37,11 +38,12 @@ from service.checkpoints import Checkpoints, Made
 from service.codec import stamp
 from service.commands import COUNTY_TIME, state_code
 from service.event_store import EventStore
-from service.log_tree import load_tree
+from service.log_tree import LogTree, load_tree
 from service.signed_note import Note
 
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
-_BATCH: Final = 2_000
+_BATCH: Final = 500
+"""Events between two looks at the network: a pack is made beside other requests."""
 _OF_STREAMS: Final = """
 SELECT position, body FROM event
 WHERE county = $1 AND stream = ANY($2::text[]) AND position <= $3 {} ORDER BY position"""
@@ -148,7 +150,7 @@ async def build(
         await _find_care(work)
         await _fold(work, progress)
         await _name(work)
-        tables = _tables(work, regulation)
+        tables = await asyncio.to_thread(_tables, work, regulation)
         with tempfile.TemporaryDirectory(prefix="taizhang-pack-", dir=out.parent) as folder:
             made_file = Path(folder) / "pack.zip"
             zipped = _Zip(made_file)
@@ -361,6 +363,19 @@ async def _write(
     positions = await _write_events(work, zipped, progress)
     progress("proof", 0, 1)
     tree = await load_tree(work.connection, work.county, work.size, positions=positions)
+    await asyncio.to_thread(_write_rest, work, zipped, tables, keys, folder, tree, positions)
+
+
+def _write_rest(
+    work: _Work,
+    zipped: _Zip,
+    tables: dict[str, list[list[Any]]],
+    keys: list[str],
+    folder: Path,
+    tree: LogTree,
+    positions: list[int],
+) -> None:
+    """What needs no database any more, in a thread of its own."""
     zipped.add(verify.PROOF, b"".join(tree.multi_proof([position - 1 for position in positions])))
     index, places = work.made.index, work.closure.seal()
     lines = b"".join(b"%d %b\n" % (place, index.entries[place]) for place in places)
@@ -369,7 +384,6 @@ async def _write(
     zipped.add(verify.CHECKPOINT, str(work.made.note).encode())
     zipped.add(verify.KEYS, "".join(f"{key}\n" for key in keys).encode())
     zipped.add(verify.TABLES_FILE, _json(tables))
-    progress("spreadsheet", 0, 1)
     summary = verify.summary_of(_head(work), work.names, tables)
     title = "扶贫资产离任交接清册"
     subtitle = "；".join(f"{name}：{value}" for name, value in summary[:4])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from service.event_store import EventStore, Verification
 from service.exit_codes import CommandFailed, ExitCode
 from service.migrate import check
 from service.terminal import Terminal
+from service.verification import SideBySide
 
 app = typer.Typer(
     help="Recompute the log's tree from the stored bytes and compare with its head; or verify an audit pack."
@@ -33,6 +35,13 @@ def verify(
     witness: Annotated[
         list[str] | None, typer.Option(help="Key of a witness that must have signed; may be repeated.")
     ] = None,
+    thorough: Annotated[
+        bool, typer.Option(help="Also read every event of the log as JSON and look whether it is canonical.")
+    ] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that read a long log; as many as processors if not given."),
+    ] = None,
 ) -> None:
     """Recompute everything from the stored bytes; the first bad place is named, exit code 1.
 
@@ -42,7 +51,7 @@ def verify(
     if pack is not None:
         _verify_pack(terminal, pack, key, witness or [])
         return
-    bad = terminal.run(_verify(terminal))
+    bad = terminal.run(_verify(terminal, thorough, processes or os.cpu_count() or 1))
     if bad is not None:
         msg = f"The log is not what its head says: {bad}."
         raise CommandFailed(msg)
@@ -61,11 +70,14 @@ def _verify_pack(terminal: Terminal, pack: Path, key: str | None, witnesses: lis
     terminal.emit(result, lambda console: console.out(verifier.report(result)))
 
 
-async def _verify(terminal: Terminal) -> str | None:
+async def _verify(terminal: Terminal, thorough: bool, processes: int) -> str | None:
     async with open_database(terminal.settings) as database:
         await check(database.url)
         async with EventStore(database.pool) as store:
-            results = [await _one(terminal, store, county) for county in await store.counties()]
+            beside = SideBySide(database.url, processes) if processes > 1 else None
+            results = [
+                await _one(terminal, store, county, thorough, beside) for county in await store.counties()
+            ]
     data: list[dict[str, Any]] = [
         {
             "county": one.county,
@@ -83,7 +95,9 @@ async def _verify(terminal: Terminal) -> str | None:
     return next((row["problem"] for row in data if row["problem"] is not None), None)
 
 
-async def _one(terminal: Terminal, store: EventStore, county: str) -> Verification:
+async def _one(
+    terminal: Terminal, store: EventStore, county: str, thorough: bool, beside: SideBySide | None
+) -> Verification:
     with Progress(
         TextColumn(county),
         BarColumn(),
@@ -93,4 +107,9 @@ async def _one(terminal: Terminal, store: EventStore, county: str) -> Verificati
         disable=terminal.json,
     ) as progress:
         task = progress.add_task("verify", total=(await store.head(county)).position)
-        return await store.verify(county, lambda position, _: progress.update(task, completed=position))
+        return await store.verify(
+            county,
+            lambda position, _: progress.update(task, completed=position),
+            thorough=thorough,
+            beside=beside,
+        )

@@ -32,7 +32,7 @@ from service.audit.care import Stretch, Units
 from service.audit.closure import Closure, merged_units
 from service.audit.page import page_of
 from service.audit.tables import Tables
-from service.audit.trail import AssetTrail, TrailEvent
+from service.audit.trail import AssetTrail, TrailEvent, income_of
 from service.audit.workbook import write_workbook
 from service.checkpoints import Checkpoints, Made
 from service.codec import stamp
@@ -245,6 +245,12 @@ async def _fold(work: _Work, progress: Progress) -> None:
         progress("events", done, total)
     for trail in trails.values():
         trail.finish()
+    late: dict[str, list[TrailEvent]] = {asset: [] for asset, trail in trails.items() if trail.late}
+    async for events in work.events([Asset.stream_of(asset) for asset in late]):
+        for event in events:
+            late[event.id].append(event)
+    for asset, again in late.items():
+        trails[asset].fold_again(again)
     async for events in work.events(work.closure.of_kind("departure_case")):
         for event in events:
             work.cases.setdefault(event.id, []).append(event)
@@ -272,7 +278,7 @@ async def _name(work: _Work) -> None:
             codes.update(one["party"] for one in row["owners"])
         codes.update(trail.income_before)
         for step in trail.steps:
-            codes.update(one["party"] for one in step.event.data.get("attributions", ()))
+            codes.update(holder for holder, _ in income_of(step.event))
     for events in work.cases.values():
         for event in events:
             codes.update(_codes_of(event.data))

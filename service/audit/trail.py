@@ -24,6 +24,16 @@ from projections.rows import Row, Rows
 FIGURES: Final = 5
 """Original value, accumulated depreciation, net value, income received, income distributed."""
 Figures = tuple[int, ...]
+KEPT: Final = (
+    "asset_name", "asset_class", "asset_type", "location", "quantity", "unit_of_measure", "title", "owners", "operation",
+    "operator_name", "custodian", "responsible_unit", "contracts", "disposed_on",
+)  # fmt: skip
+"""Columns of the register that the tables show: of thousands of assets nothing else is kept."""
+_WITH_INCOME: Final = frozenset(
+    {"asset.income_received", "asset.income_distributed", "asset.ownership_confirmed"}
+)
+"""Events whose own fields the tables show; of all others only what the envelope says is kept."""
+_NOTHING: Final = msgspec.Raw(b"{}")
 
 
 class Judged(msgspec.Struct, gc=False):
@@ -62,9 +72,9 @@ class Register:
 
     @property
     def row(self) -> Row | None:
-        """A copy of the row as it is now; None before the registration."""
+        """The columns that are kept, as they are now; None before the registration."""
         found = self._rows.find(REGISTER, self.asset)
-        return None if found is None else dict(found)
+        return None if found is None else {name: found[name] for name in KEPT}
 
     def figures(self) -> Figures:
         """The row's figures."""
@@ -104,58 +114,56 @@ class AssetTrail:
     steps: list[Step] = field(default_factory=list)
     income_before: dict[str, int] = field(default_factory=dict)
     """Income by holder before the tenure; "" while it has no holder."""
+    late: bool = False
+    """Whether events from before the tenure were recorded during it: then `fold_again` has to be asked."""
     _register: Register | None = None
-    _before: list[TrailEvent] = field(default_factory=list)
-    _late: bool = False
 
     def feed(self, event: TrailEvent) -> None:
         """Take one event of the asset; those after the tenure change nothing in it."""
         if event.day > self.last:
             return
+        if self._register is None:
+            self._register = Register(self.county, self.asset)
         register = self._register
-        if register is None:
-            register = self._register = Register(self.county, self.asset)
         if event.day < self.first:
             for holder, amount in income_of(event):
                 self.income_before[holder] = self.income_before.get(holder, 0) + amount
-            self._before.append(event)
             if self.steps:
-                self._late = True  # belongs in front of what was folded already
-                return
-            register.take(event)
+                self.late = True  # belongs in front of what was folded already
+            else:
+                register.take(event)
             return
         if not self.steps:
             self.opening, self.start = register.row, register.figures()
             self.end = self.start
         register.take(event)
-        now = register.figures()
-        self.steps.append(Step(event, _difference(self.end, now)))
+        self._step(event, register.figures())
+
+    def _step(self, event: TrailEvent, now: Figures) -> None:
+        self.steps.append(Step(_lightened(event), _difference(self.end, now)))
         self.end = now
 
     def finish(self) -> None:
         """Close the ledger."""
-        if self._late:
-            self._fold_again()
-        elif self._register is not None:
-            self.closing = self._register.row
-            if not self.steps:
-                self.opening = self.closing
-                self.start = self.end = self._register.figures()
-        self._register = None
-        self._before = []
+        register, self._register = self._register, None
+        if register is None:
+            return
+        self.closing = register.row
+        if not self.steps:
+            self.opening = self.closing
+            self.start = self.end = register.figures()
 
-    def _fold_again(self) -> None:
-        """Some events from before the tenure were recorded during it: every step rests on all of them."""
-        opening = self._folded(self._before)
-        self.opening, self.start = opening.row, opening.figures()
-        at = self.start
-        for count, step in enumerate(self.steps, 1):
-            register = self._folded([*self._before, *(one.event for one in self.steps[:count])])
-            now = register.figures()
-            self.steps[count - 1] = Step(step.event, _difference(at, now))
-            at = now
+    def fold_again(self, events: Sequence[TrailEvent]) -> None:
+        """All events of a late one once more: every step rests on everything from before the tenure."""
+        before = [one for one in events if one.day < self.first]
+        during = [one for one in events if self.first <= one.day <= self.last]
+        opening = self._folded(before)
+        self.opening, self.start, self.steps = opening.row, opening.figures(), []
+        self.end = self.start
+        for count, event in enumerate(during, 1):
+            register = self._folded([*before, *during[:count]])
+            self._step(_copy(event), register.figures())
             self.closing = register.row
-        self.end = at
 
     def _folded(self, events: Iterable[TrailEvent]) -> Register:
         register = Register(self.county, self.asset)
@@ -167,6 +175,20 @@ class AssetTrail:
     def change(self) -> Figures:
         """Closing less opening."""
         return _difference(self.start, self.end)
+
+
+def _lightened(event: TrailEvent) -> TrailEvent:
+    """The event without the bytes it was read from, and without fields nobody asks for."""
+    if event.type in _WITH_INCOME:
+        event.decoded = event.data
+    else:
+        event.decoded = None
+    event.raw = _NOTHING
+    return event
+
+
+def _copy(event: TrailEvent) -> TrailEvent:
+    return msgspec.structs.replace(event)
 
 
 def _difference(before: Sequence[int], after: Sequence[int]) -> Figures:

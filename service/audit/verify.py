@@ -91,7 +91,7 @@ TABLES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
 """Table → title of its sheet, columns with header and kind: t text, n whole number, m money in fen."""
 
 LABELS: Final = {
-    "PUBLIC_WELFARE": "公益类", "OPERATING": "经营类", "UNCONFIRMED": "未确权", "CONFIRMED": "已确权", "DISPUTED": "权属不清",
+    "PUBLIC_WELFARE": "公益类", "OPERATING": "经营类", "UNCONFIRMED": "未确权", "IN_PROCEDURE": "确权中", "CONFIRMED": "已确权", "DISPUTED": "权属不清",
     "NOT_IN_USE": "未投入使用", "IN_USE": "在用", "PARTLY_USED": "部分使用", "IDLE": "闲置", "DAMAGED": "损毁", "LOST": "灭失",
     "ACTIVE": "履行中", "HOLDOVER": "到期继续使用", "EXPIRED": "到期终止", "TERMINATED": "终止",
     "MANAGER": "管理人员", "RESPONSIBLE": "责任人", "FIRST_RESPONSIBLE": "管护第一责任人", "SUPERVISOR": "第一监管责任人",
@@ -450,6 +450,10 @@ class Asset:
             self.card = data["card"]
         elif kind == "ownership_confirmed":
             self.title, self.owners = "CONFIRMED", data["confirmation"]["owners"]
+        elif kind == "ownership_procedure_started":
+            self.title = "IN_PROCEDURE"
+        elif kind == "title_dispute_opened":
+            self.title = "DISPUTED"
         elif kind == "risk_flagged":
             if data["kind"] == "TITLE_UNCLEAR" and self.title == "CONFIRMED":
                 self.title = "DISPUTED"

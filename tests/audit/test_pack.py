@@ -60,7 +60,7 @@ async def test_opening_plus_events_is_closing(log: Log) -> None:
     """To the fen, asset by asset, although a third of the history was recorded out of order."""
     packed = await log.pack(first=date(2021, 6, 25), last=date(2021, 7, 20))
     tables = json.loads(files_of(packed.path)[verify.TABLES_FILE])
-    assert len(tables["balances"]) > 10
+    assert len(tables["balances"]) > 4
     changes: dict[str, list[int]] = {}
     for event in tables["events"]:
         sums = changes.setdefault(event[1], [0, 0, 0, 0])
@@ -71,7 +71,7 @@ async def test_opening_plus_events_is_closing(log: Log) -> None:
         assert [a + b for a, b in zip(opening, change, strict=True)] == closing
         assert [change[0], change[1], change[3], change[4]] == changes.get(row[0], [0, 0, 0, 0])
         moved += any(change)
-    assert moved > 5
+    assert moved > 1
     total = tables["balances"][-1]
     for column in range(2, 2 + 3 * FIGURES):
         assert total[column] == sum(row[column] for row in tables["balances"][:-1])
@@ -100,7 +100,7 @@ async def test_the_ledgers_are_what_the_asset_itself_was_on_those_days(log: Log)
                 books = [0, 0, 0] if asset.disposed_on else [value, worn, asset.net_book_value]
                 due = [*books, asset.income_received, asset.income_distributed]
             assert row[at : at + FIGURES] == due, (row[0], day)
-    assert compared > 10
+    assert compared > 3
 
 
 async def test_in_care_is_what_the_custody_ledger_says(log: Log) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import inspect
 import json
 import random
 import re
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.aggregate import EVENT_TYPES
 from domain.merkle import Tree, leaf_hash
 from service.audit import verify
 from service.signed_note import COSIGNATURE, Checkpoint, Note, SignerKey
@@ -510,3 +512,22 @@ def test_the_verifier_needs_the_standard_library_only() -> None:
         check=False,
     )
     assert bare.returncode == 0, "without site-packages it has to load all the same"
+
+
+WITHOUT_EFFECT = {
+    "booked", "county_decision_issued", "document_archived", "joint_shares_proposed",
+    "maintenance_done", "ownership_certificate_issued", "ownership_filed", "property_registered",
+    "quantification_plan_proposed", "right_assigned", "risk_cleared", "supervision_assigned",
+    "title_certificate_applied", "title_certificate_ineligible", "title_certificate_issued", "transfer_completed",
+    "transfer_initiated", "transfer_items_accepted", "transfer_refused", "handed_over", "appraisal_published",
+    "appraisal_recorded", "disposal_approved", "disposal_closed", "disposal_forwarded",
+    "disposal_proceeds_received", "disposal_proposed",
+}  # fmt: skip
+"""Events of an asset that change no column of the pack's tables (care is folded apart)."""
+
+
+def test_the_verifier_knows_every_event_of_an_asset() -> None:
+    """A new event has to be folded by `verify.Asset.take`, or be named above as one that changes nothing shown."""
+    folded = set(re.findall(r'"([a-z_]+)"', inspect.getsource(verify.Asset.take)))
+    events = {name.partition(".")[2] for name in EVENT_TYPES if name.startswith("asset.")}
+    assert events - folded - WITHOUT_EFFECT == set()

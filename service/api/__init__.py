@@ -6,7 +6,9 @@ from service.api import (
     asset_titles,
     asset_views,
     assets,
+    audit_packs,
     bulk,
+    checkpoints,
     clearances,
     departures,
     events,
@@ -48,5 +50,7 @@ ROUTERS = (
     funds.allocations,
     funds.reconciliations,
     events.router,
+    checkpoints.router,
+    audit_packs.router,
 )
 """Every router of the service, in the order the documentation shows them."""

@@ -189,5 +189,15 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", f"{_RECONCILIATION}/report"): "fund.reconcile",
     ("POST", f"{_RECONCILIATION}/acknowledgement"): "fund.acknowledge",
     ("GET", "/v1/events"): "event.read",
+    ("POST", "/v1/audit-packs"): "audit.pack",
+    ("GET", "/v1/audit-packs/{pack}"): "audit.pack",
+    ("GET", "/v1/audit-packs/{pack}/file"): "audit.pack",
+    ("GET", "/v1/checkpoints/latest"): "checkpoint.read",
+    ("GET", "/v1/checkpoints/{size}"): "checkpoint.read",
+    ("POST", "/v1/checkpoints"): "checkpoint.make",
+    ("POST", "/v1/checkpoints/{size}/witnesses"): "checkpoint.witness",
+    ("GET", "/v1/log/keys"): "checkpoint.read",
+    ("GET", "/v1/log/proofs/inclusion"): "checkpoint.read",
+    ("GET", "/v1/log/proofs/consistency"): "checkpoint.read",
 }
 """Method and path → action."""

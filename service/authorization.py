@@ -103,6 +103,7 @@ ACTIONS: Final[dict[str, Permission]] = {
         Role.REGISTRAR, Role.APPROVER, Role.OFFICE, Role.PERSONNEL, scope=Scope.COUNTY
     ),
     "procedure.read": _EVERYONE,
+    "notice.post": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
     "ledger.read": _EVERYONE,
     "fund.record": _permission(Role.REGISTRAR),
     "fund.reconcile": _permission(Role.REGISTRAR, Role.APPROVER),

@@ -16,6 +16,8 @@ from projections import (
     income_ledger,
     inventories,
     ledger_seals,
+    notice_board,
+    procedures,
 )
 from projections.projection import Projection
 
@@ -32,6 +34,8 @@ CATALOGUE: Final[dict[str, Projection]] = {
         inventories.PROJECTION,
         fund_ledger.PROJECTION,
         ledger_seals.PROJECTION,
+        procedures.PROJECTION,
+        notice_board.PROJECTION,
     )
 }
 """By name."""

@@ -25,6 +25,7 @@ from domain import (
     organization,
     person,
     procedure,
+    public_notice,
     stocktake,
 )
 from domain.aggregate import EVENT_TYPES
@@ -42,6 +43,7 @@ _AGGREGATES: Final = (
     organization,
     person,
     procedure,
+    public_notice,
     stocktake,
 )
 """Modules whose events are in the log: importing them makes their types known."""

@@ -121,6 +121,7 @@ ACTIONS: Final[dict[str, Permission]] = {
     "stocktake.read": _EVERYONE,
     "operation.read": Permission(frozenset(Role)),
     "operation.cancel": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE, Role.ADMIN),
+    "notice.post": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
     "ledger.read": _EVERYONE,
     "fund.record": _permission(Role.REGISTRAR),
     "fund.reconcile": _permission(Role.REGISTRAR, Role.APPROVER),

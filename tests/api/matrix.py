@@ -13,8 +13,12 @@ PUBLIC: Final = {
     ("GET", "/v1/regulation/codes"),
     ("GET", "/v1/regulation/clauses"),
     ("GET", "/v1/regulation/parameters"),
+    ("GET", "/v1/notices"),
+    ("GET", "/v1/notices/{notice}"),
+    ("POST", "/v1/notices/{notice}/objections"),
+    ("POST", "/v1/notices/{notice}/suggestions"),
 }
-"""Routes that need no credential: health, and the regulation's own words."""
+"""Routes that need no credential: health, the regulation's own words, the notice board and what the public says."""
 
 _ASSET: Final = "/v1/assets/{asset}"
 _LEASE: Final = f"{_ASSET}/leases/{{contract}}"
@@ -165,6 +169,12 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("GET", _OPERATION): "operation.read",
     ("GET", f"{_OPERATION}/files/{{name}}"): "operation.read",
     ("POST", f"{_OPERATION}/cancellation"): "operation.cancel",
+    ("POST", "/v1/notices"): "notice.post",
+    ("POST", "/v1/notices/{announcement}/places"): "notice.post",
+    ("POST", "/v1/notices/{announcement}/objections/{number}/resolution"): "notice.post",
+    ("GET", f"{_LEDGERS}/procedures"): "ledger.read",
+    ("GET", f"{_LEDGERS}/procedure-tasks"): "ledger.read",
+    ("GET", f"{_LEDGERS}/notice-tasks"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-register"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-register/totals"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-register/owners"): "ledger.read",

@@ -198,6 +198,8 @@ def test_a_certificate_waits_for_meeting_and_notice() -> None:
     at = occasion(date(2021, 7, 12))
     with refused("NOTICE_PERIOD_RUNNING", asset, missing=["NOTICE"]):
         asset.issue_ownership_certificate(paper, proof, at)
+    with refused("NOTICE_PERIOD_RUNNING", asset):  # recorded after the period, but dated into it
+        asset.issue_ownership_certificate(paper, proof, occasion(date(2021, 7, 20)))
     with refused("STEP_OUT_OF_ORDER", asset, missing=["procedure"]):
         asset.issue_ownership_certificate(paper, None, at)
     with refused("STEP_OUT_OF_ORDER", asset, missing=["MEETING"]):

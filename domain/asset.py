@@ -8,7 +8,7 @@ are not here: they are register-only and have an aggregate of their own (C4.2-06
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from eventsourcing.domain import event
@@ -16,6 +16,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, registered
 from domain.asset_title import TITLE_UNCLEAR, AssetTitle
+from domain.care_advice import CareAdvice, advise_care
 from domain.contract import Contract, ContractTerms, check_terms
 from domain.custody import Custody, Duty, Supervision, check_duties
 from domain.depreciation import DepreciationBasis
@@ -32,6 +33,8 @@ from domain.disposal import (
     check_publication,
     check_sale,
 )
+from domain.external_entry import ExternalEntry, Stocktaking, check_entry
+from domain.guidance import Guidance, guidance_of
 from domain.income import (
     IncomeDistribution,
     IncomeReceipt,
@@ -40,9 +43,22 @@ from domain.income import (
     credited,
     digest_of,
 )
-from domain.refusals import refuse
+from domain.refusals import Refusal, refuse
 from domain.register_card import Correction, Document, RegisterCard, check_card
-from domain.values import LOG, BusinessDate, Code, Fen, Name, PartyShare, Sha256, Text, Value, divided
+from domain.upkeep import HerdChange, MaintenancePlan, check_herd_change, must_not_be_negative
+from domain.values import (
+    LOG,
+    BusinessDate,
+    Code,
+    Fen,
+    Name,
+    PartyShare,
+    Quantity,
+    Sha256,
+    Text,
+    Value,
+    divided,
+)
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -87,7 +103,11 @@ class Asset(AssetTitle):
 
     card: RegisterCard
     scope: Literal["IN", "OUT"]
+    guidance: Guidance | None
+    quantity: Quantity
     documents: dict[str, Document]
+    stocktaking: Stocktaking | None
+    external_entries: dict[str, ExternalEntry]
     booked: dict[str, Fen]
     operation: OperationState
     in_use_since: date | None
@@ -99,6 +119,7 @@ class Asset(AssetTitle):
     income_by_holder: dict[str, Fen]
     receipts: dict[str, str]
     payments: dict[str, str]
+    maintenance_plan: MaintenancePlan | None
     last_maintenance: Maintenance | None
     accumulated_depreciation: Fen
     depreciated_through: int | None
@@ -119,17 +140,26 @@ class Asset(AssetTitle):
         TITLE: ClassVar[str] = "登记"
         card: RegisterCard
         scope: Literal["IN", "OUT"]
+        guidance: Guidance | None = None
 
     @classmethod
     def register(cls, asset: str, card: RegisterCard, at: Occasion) -> Asset:
         """Register a completed and accepted asset (C4.3-01, C4.6-02)."""
         card, scope = check_card(card, at)
-        return cls.begin(cls.Registered, asset, at, card=card, scope=scope)
+        guidance = guidance_of(card, at)
+        return cls.begin(cls.Registered, asset, at, card=card.without_filed(), scope=scope, guidance=guidance)
 
     @event(Registered)
-    def __init__(self, card: RegisterCard, scope: Literal["IN", "OUT"]) -> None:
+    def __init__(
+        self, card: RegisterCard, scope: Literal["IN", "OUT"], guidance: Guidance | None = None
+    ) -> None:
         self.card = card
         self.scope = scope
+        self.guidance = guidance
+        self.quantity = card.quantity
+        self.stocktaking = None
+        self.external_entries = {}
+        self.maintenance_plan = None
         self.documents = {}
         self.booked = {}
         self._begin_title()
@@ -159,9 +189,12 @@ class Asset(AssetTitle):
         scope: Literal["IN", "OUT"]
         changed: tuple[str, ...]
         old: dict[str, Any]
+        absent_before: tuple[str, ...] | None = None
+        """Those of `changed` that had no value; they are not in `old`, because the log keeps no empty values."""
         reason: Text
         document_no: Name
         county_document_no: Name | None = None
+        guidance: Guidance | None = None
 
     def correct_registration(self, correction: Correction, at: Occasion) -> None:
         """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing."""
@@ -177,21 +210,31 @@ class Asset(AssetTitle):
         if card == self.card:
             return
         card, scope = check_card(card, at)
+        guidance = guidance_of(card, at)
+        card = card.without_filed()
+        if card == self.card:
+            return
         self._must_keep_confirmation(card, at)
         if card.original_value < self.accumulated_depreciation:
             raise refuse("FIELD_INVALID", field="originalValue", value=card.original_value)
-        before, after = (one.model_dump(mode="json", by_alias=True, context=LOG) for one in (self.card, card))
-        changed = tuple(name for name in sorted(after) if after[name] != before[name])
+        must_not_be_negative(self.quantity, card.quantity - self.card.quantity)
+        before, after = (
+            one.model_dump(mode="json", by_alias=True, context=LOG, exclude_none=True)
+            for one in (self.card, card)
+        )
+        changed = tuple(name for name in sorted({*before, *after}) if after.get(name) != before.get(name))
         self.record(
             self.RegistrationCorrected,
             at,
             card=card,
             scope=scope,
             changed=changed,
-            old={name: before[name] for name in changed},
+            old={name: before[name] for name in changed if name in before},
+            absent_before=tuple(name for name in changed if name not in before) or None,
             reason=correction.reason,
             document_no=correction.document_no,
             county_document_no=correction.county_document_no,
+            guidance=guidance,
         )
 
     def _must_keep_confirmation(self, card: RegisterCard, at: Occasion) -> None:
@@ -213,9 +256,13 @@ class Asset(AssetTitle):
             )
 
     @event(RegistrationCorrected)
-    def _registration_corrected(self, card: RegisterCard, scope: Literal["IN", "OUT"]) -> None:
+    def _registration_corrected(
+        self, card: RegisterCard, scope: Literal["IN", "OUT"], guidance: Guidance | None
+    ) -> None:
+        self.quantity = self.quantity + card.quantity - self.card.quantity
         self.card = card
         self.scope = scope
+        self.guidance = guidance or self.guidance
 
     class DocumentArchived(Event):
         """A document joined the asset's file."""
@@ -269,6 +316,63 @@ class Asset(AssetTitle):
     def _booked(self, booking: Booking) -> None:
         self.booked = {**self.booked, booking.party: booking.amount}
 
+    class HerdCountChanged(Event):
+        """Animals were born, bought, sold, culled or died; `quantity` is how many there are now."""
+
+        TOPIC: ClassVar[str] = "asset.herd_count_changed"
+        TITLE: ClassVar[str] = "存栏变动"
+        herd_change: HerdChange
+        quantity: Quantity
+
+    def change_herd_count(self, change: HerdChange, at: Occasion) -> None:
+        """Record that a herd grew or shrank: a fact (C4.2-04)."""
+        self._allow("STATUS_REPORT", at)
+        check_herd_change(change, self.card.asset_type, self.quantity, at)
+        self.record(self.HerdCountChanged, at, herd_change=change, quantity=self.quantity + change.change)
+
+    @event(HerdCountChanged)
+    def _herd_count_changed(self, quantity: Quantity) -> None:
+        self.quantity = quantity
+
+    class StocktakeRecorded(Event):
+        """The asset was verified in a stocktake (清产核资)."""
+
+        TOPIC: ClassVar[str] = "asset.stocktake_recorded"
+        TITLE: ClassVar[str] = "清产核资"
+        stocktaking: Stocktaking
+
+    def record_stocktake(self, stocktaking: Stocktaking, at: Occasion) -> None:
+        """Record that a stocktake found and verified the asset: a fact (C4.5-12)."""
+        at.cite("C4.5-12")
+        self._allow("STATUS_REPORT", at)
+        if stocktaking == self.stocktaking:
+            return
+        at.not_in_future(stocktaking.verified_on, "verifiedOn")
+        self.record(self.StocktakeRecorded, at, stocktaking=stocktaking)
+
+    @event(StocktakeRecorded)
+    def _stocktake_recorded(self, stocktaking: Stocktaking) -> None:
+        self.stocktaking = stocktaking
+
+    class ExternalEntryRecorded(Event):
+        """The asset was entered in a system outside, under its reference number."""
+
+        TOPIC: ClassVar[str] = "asset.external_entry_recorded"
+        TITLE: ClassVar[str] = "外部系统录入"
+        entry: ExternalEntry
+
+    def record_external_entry(self, entry: ExternalEntry, at: Occasion) -> None:
+        """Record the entry in one system; obligations open with the confirmation (C4.3-06, C4.3-07, C4.5-12, T10)."""
+        self._allow("EXTERNAL_ENTRY", at)
+        at.require(self.confirmed_on, "OWNERSHIP_NOT_CONFIRMED", missing=["ownershipConfirmation"])
+        verified = self.stocktaking is not None
+        if check_entry(entry, self.external_duties, self.external_entries, verified=verified, at=at):
+            self.record(self.ExternalEntryRecorded, at, entry=entry)
+
+    @event(ExternalEntryRecorded)
+    def _external_entry_recorded(self, entry: ExternalEntry) -> None:
+        self.external_entries = {**self.external_entries, entry.system: entry}
+
     # ---- custody, supervision, persons -------------------------------------------------------------------------
 
     class CustodyAssigned(Event):
@@ -294,7 +398,42 @@ class Asset(AssetTitle):
             )
         if any(one.supervisor == custody.custodian for one in self.supervision):
             at.warn("SUPERVISOR_IS_CUSTODIAN", supervisor=custody.custodian)
+        if not custody.provisional:
+            at.require(self._supervised(at), "SUPERVISOR_REQUIRED", missing=["supervision"])
+            self._warn_of_late_custody(at)
         self.record(self.CustodyAssigned, at, custody=custody)
+
+    def _supervised(self, at: Occasion) -> bool:
+        """Whether a unit supervises, or at least one follows from the custody table (C4.3-02)."""
+        if self.supervision:
+            return True
+        try:
+            return bool(self.care_advice(at).supervisors)
+        except Refusal:
+            return False  # no row of the table covers it
+
+    def _warn_of_late_custody(self, at: Occasion) -> None:
+        """The first custody is due some days after the confirmation (P32)."""
+        first = self.custody is None or self.custody.provisional
+        if first and self.confirmed_on is not None:
+            due = self.confirmed_on + timedelta(days=at.rules.parameter("P32"))
+            if at.on > due:
+                at.warn("CUSTODY_OVERDUE", due=due)
+
+    def care_advice(self, at: Occasion) -> CareAdvice:
+        """Who would keep and who would supervise it by the custody table (T7). RULE_GAP when no row covers it."""
+        running = [one.terms for one in self.contracts.values() if one.open]
+        modes = {one.mode: at.rules.operation_mode(one.mode) for one in running}
+        own = {mode for mode, row in modes.items() if row is not None and row.custodian_required}
+        return advise_care(
+            self.card,
+            owner_kind=self.owner_kind or "",
+            owners=tuple(share.party for share in self.owners),
+            operator=next((one.operator.operator for one in running if one.mode not in own), None),
+            self_operated=bool(own),
+            guidance=self.guidance,
+            at=at,
+        )
 
     @event(CustodyAssigned)
     def _custody_assigned(self, custody: Custody) -> None:
@@ -398,8 +537,9 @@ class Asset(AssetTitle):
             return
         at.not_in_future(in_use_since, "inUseSince")
         accepted = self.card.acceptance.accepted_on if self.card.acceptance else None
-        if accepted is not None and in_use_since < accepted:
-            raise refuse("DATE_ORDER", clause="C4.3-01", earlier="acceptance.acceptedOn", later="inUseSince")
+        if in_use_since < (accepted or self.card.completion_date):
+            before = "acceptance.acceptedOn" if accepted is not None else "completionDate"
+            raise refuse("DATE_ORDER", clause="C4.3-01", earlier=before, later="inUseSince")
         at.require(
             self.in_use_since is None,
             "STEP_OUT_OF_ORDER",
@@ -495,6 +635,24 @@ class Asset(AssetTitle):
     @event(RiskCleared)
     def _risk_cleared(self, kind: str) -> None:
         self.risks = {name: day for name, day in self.risks.items() if name != kind}
+
+    class MaintenancePlanned(Event):
+        """How often it is maintained."""
+
+        TOPIC: ClassVar[str] = "asset.maintenance_planned"
+        TITLE: ClassVar[str] = "养护计划"
+        plan: MaintenancePlan
+
+    def plan_maintenance(self, plan: MaintenancePlan, at: Occasion) -> None:
+        """Set the interval of upkeep (C4.3-14); a new plan replaces the one before."""
+        at.cite("C4.3-14")
+        self._allow("MAINTENANCE", at)
+        if plan != self.maintenance_plan:
+            self.record(self.MaintenancePlanned, at, plan=plan)
+
+    @event(MaintenancePlanned)
+    def _maintenance_planned(self, plan: MaintenancePlan) -> None:
+        self.maintenance_plan = plan
 
     class MaintenanceDone(Event):
         """Upkeep was done."""
@@ -619,8 +777,17 @@ class Asset(AssetTitle):
                 return
             raise refuse("ALREADY_EXISTS", what=terms.contract)
         check_terms(terms, self.card, owners=self._owner_parties, existing=self.contracts.values(), at=at)
+        self._must_have_custodian(terms.mode, at)
         at.warn("NOTICE_MISSING", step="operatingContract")
         self.record(self.Leased if terms.mode == "LEASED" else self.OperatingContractSigned, at, terms=terms)
+
+    def _must_have_custodian(self, mode: str, at: Occasion) -> None:
+        """Own operation needs a person who keeps the asset from day to day (C4.3-16)."""
+        row = at.rules.operation_mode(mode)
+        if row is not None and row.custodian_required:
+            at.cite("C4.3-16")
+            named = self.custody is not None and self.custody.duties
+            at.require(named, "CUSTODIAN_REQUIRED", missing=["custody.duties"])
 
     @event(Leased)
     def _leased(self, terms: ContractTerms) -> None:

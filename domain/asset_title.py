@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 from eventsourcing.domain import event
 
 from domain.asset_transfers import AssetTransfers
+from domain.external_entry import ExternalDuty, duties_of
 from domain.income import credited
 from domain.ownership import OwnershipConfirmation, check_confirmation
 from domain.register_card import RegisterCard
@@ -27,6 +28,8 @@ class AssetTitle(AssetTransfers):
     title: Literal["UNCONFIRMED", "IN_PROCEDURE", "CONFIRMED", "DISPUTED"]
     owners: tuple[PartyShare, ...]
     owner_kind: str | None
+    confirmed_on: date | None
+    external_duties: tuple[ExternalDuty, ...]
     ownership_rule: str | None
     regime: str | None
     user_right_holder: str | None
@@ -52,6 +55,8 @@ class AssetTitle(AssetTransfers):
         self.owners = ()
         self.owner_kind = self.ownership_rule = self.regime = self.user_right_holder = None
         self.income_right_holders = ()
+        self.confirmed_on = None
+        self.external_duties = ()
         self.transfers = {}
 
     class OwnershipConfirmed(Event):
@@ -63,6 +68,8 @@ class AssetTitle(AssetTransfers):
         rule: str
         regime: str
         attributions: tuple[PartyShare, ...]
+        external_duties: tuple[ExternalDuty, ...] | None = None
+        """The systems outside it has to be entered in; none where an older confirmation does not say."""
 
     def confirm_ownership(self, confirmation: OwnershipConfirmation, at: Occasion) -> None:
         """Confirm ownership by the decision table of the day (四(五), T3, T4)."""
@@ -90,6 +97,14 @@ class AssetTitle(AssetTransfers):
             rule=advice.rule,
             regime=regime,
             attributions=divided(unattributed, confirmation.income_right_holders or confirmation.owners),
+            external_duties=duties_of(
+                self.card.asset_class,
+                confirmation.owner_kind,
+                self.card.asset_type,
+                owners=tuple(share.party for share in confirmation.owners),
+                location=self.card.location,
+                at=at,
+            ),
         )
 
     @event(OwnershipConfirmed)
@@ -99,8 +114,12 @@ class AssetTitle(AssetTransfers):
         rule: str,
         regime: str,
         attributions: tuple[PartyShare, ...],
+        external_duties: tuple[ExternalDuty, ...] | None,
+        occurred_on: date,
     ) -> None:
         self.title = "CONFIRMED"
+        self.confirmed_on = occurred_on
+        self.external_duties = external_duties or ()
         self.owners = confirmation.owners
         self.owner_kind = confirmation.owner_kind
         self.ownership_rule = rule

@@ -19,7 +19,8 @@ from domain.custody import Custody, Duty, PositionRef, Supervision
 from domain.departure import Audit, DepartureNotice, Finding, InterimCustodian, ReconciliationLine, Signature
 from domain.departure_case import DepartureCase
 from domain.disposal import Appraisal, Appraiser, Approval, DisposalProposal, Publication, Sale
-from domain.household_asset import HouseholdAsset, HouseholdAssetCard, Inspection
+from domain.household_asset import HouseholdAsset
+from domain.household_card import HouseholdAssetCard, Inspection
 from domain.income import IncomeDistribution, IncomeReceipt, IncomeUse
 from domain.occasion import Occasion, Override
 from domain.organization import Division, DivisionCard, Organization, OrganizationCard

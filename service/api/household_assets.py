@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from fastapi import Path, Response
 from pydantic import Field
 
-from domain.household_asset import HouseholdAsset, HouseholdAssetCard, Inspection
+from domain.household_asset import HouseholdAsset
+from domain.household_card import HouseholdAssetCard, Inspection
 from domain.occasion import Occasion
 from domain.organization import Division
 from domain.values import Code

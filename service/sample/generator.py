@@ -19,7 +19,8 @@ from domain.aggregate import DomainAggregate
 from domain.asset import Asset, Booking, Maintenance, StatusReport
 from domain.contract import ContractTerms, Operator
 from domain.custody import Custody, Duty, PositionRef, Supervision
-from domain.household_asset import HouseholdAsset, HouseholdAssetCard
+from domain.household_asset import HouseholdAsset
+from domain.household_card import HouseholdAssetCard
 from domain.income import IncomeDistribution, IncomeReceipt, IncomeUse
 from domain.occasion import Occasion
 from domain.organization import Organization

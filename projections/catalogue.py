@@ -6,16 +6,20 @@ from collections.abc import Iterable
 from typing import Final
 
 from projections import (
+    asset_duties,
     asset_register,
     asset_timeline,
     custody_ledger,
     departures,
     directory,
+    external_entries,
     fund_ledger,
     household_register,
     income_ledger,
     inventories,
     ledger_seals,
+    risk_board,
+    unit_duties,
 )
 from projections.projection import Projection
 
@@ -32,6 +36,10 @@ CATALOGUE: Final[dict[str, Projection]] = {
         inventories.PROJECTION,
         fund_ledger.PROJECTION,
         ledger_seals.PROJECTION,
+        external_entries.PROJECTION,
+        risk_board.PROJECTION,
+        asset_duties.PROJECTION,
+        unit_duties.PROJECTION,
     )
 }
 """By name."""

@@ -18,8 +18,8 @@ import orjson
 from domain.recorded import RecordedEvent
 from service.codec import canonical
 from service.event_store import Append, EventStore, NewEvent, StreamAppend
-from tests.projections.inventory_history import batch_facts, stocktake_facts
 from tests.projections.duties_history import ASSET_EVENTS, DUTIES, household_events, unit_events
+from tests.projections.inventory_history import batch_facts, stocktake_facts
 
 COUNTY: Final = "653022"
 OTHER_COUNTY: Final = "653023"

@@ -374,3 +374,15 @@ async def household_ledgers(
         *conditions.parameters,
     )
     return rows_of(records, HOUSEHOLD_LEDGER)
+
+
+async def pushable_rows(connection: Connection, county: str, village: str) -> list[Row]:
+    """What a village's household ledger says, row by row in order of asset code: what is pushed to the village."""
+    records = await connection.fetch(
+        "SELECT asset, version, asset_name, asset_type, household, quantity, remaining, unit_of_measure,"
+        " original_value, completion_date, state, confirmed_on, entrustment, loan_ref FROM household_register"
+        " WHERE county = $1 AND village = $2 ORDER BY asset",
+        county,
+        village,
+    )
+    return [dict(record) for record in records]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.bodies import OTHER_VILLAGE, TOWNSHIP, VILLAGE
 from tests.api.service import Service, new_code
-from tests.api.test_asset_life import lived
+from tests.api.test_duties import confirmed
 
 QUIET_VILLAGE = "653022202209"
 """A village of the same township in which only the ledger's test has household assets."""
@@ -253,8 +253,10 @@ async def test_the_village_s_ledger_is_the_township_s(service: Service) -> None:
 @pytest.mark.clause("C3-07")
 async def test_a_household_sees_what_it_got_and_nobody_else_s(service: Service) -> None:
     """Shows a household everything it was paid and owns; to others but auditors it is refused."""
-    life = await lived(service, new_code())
+    life = await confirmed(service)
     await entered(service)
+    receipt = {"receipt": "R-H", "amount": "3000.00", "receivedOn": "2022-09-01", "voucherNo": "收-H"}
+    await life.step("income-receipts", {"receipt": receipt})
     paid = {
         "plan": "PLAN-H",
         "holder": VILLAGE,

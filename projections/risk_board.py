@@ -183,6 +183,7 @@ async def risk_board(
     if by == "owner":
         source += " JOIN asset_share s ON s.county = r.county AND s.asset = r.asset AND s.amount > 0"
     conditions = _conditions(county, on, kind, village, township)
+    conditions.equal("a.scope", "IN")  # what is out of scope is for reference and never in a total (C1-01)
     records = await connection.fetch(
         f"SELECT {column} AS place, r.kind, count(DISTINCT r.asset) AS assets FROM {source}"
         f" WHERE {conditions.where} AND {column} IS NOT NULL GROUP BY {column}, r.kind ORDER BY 1, 2",

@@ -181,6 +181,31 @@ async def test_the_risk_board_counts_what_is_open_on_a_day(service: Service) -> 
     assert [row["kind"] for row in on_day["rows"]] == ["IDLE"]
 
 
+@pytest.mark.clause("C1-01")
+async def test_what_is_out_of_scope_is_in_no_total(service: Service) -> None:
+    """Keeps what old money made for reference: in the register, and in no total, category, share or risk count."""
+    old = [{"source": "FISCAL_DEV", "amount": "1000000.00", "allocatedOn": "2012-12-31"}]
+
+    async def totals() -> tuple[Any, ...]:
+        head = await service.head()
+        read = [
+            await service.read("/v1/ledgers/asset-register/totals", min_position=head),
+            await service.read("/v1/ledgers/asset-register/owners", min_position=head),
+            await service.read("/v1/ledgers/asset-register/categories", by="asset_type", min_position=head),
+            await service.read("/v1/ledgers/risks/board", on="2022-06-01", min_position=head),
+        ]
+        return read[0]["managed"], *read[1:]
+
+    before = await totals()
+    life = await registered(service, card(fundingLines=old))
+    await life.step("risks", {"kind": "DAMAGED", "reason": "破损", "occurredOn": "2022-05-01"})
+    assert await totals() == before
+    page = await service.read("/v1/ledgers/asset-register", asset=asset_of(life), scope="OUT")
+    assert [row["asset"] for row in page["rows"]] == [asset_of(life)]
+    answer = await service.post("/v1/assets", {"card": card(fundingLines=old, scope="IN")})
+    assert (answer.status_code, answer.json()["code"]) == (409, "FUNDING_BEFORE_SCOPE_START")
+
+
 @pytest.mark.clause("C4.2-04")
 async def test_a_herd_s_ledger_row_is_of_its_day(service: Service) -> None:
     """Shows a herd's number of the day in the asset and in the register: 60 less two deaths is 58."""

@@ -9,13 +9,13 @@ are not here: they are register-only and have an aggregate of their own (C4.2-06
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, registered
-from domain.asset_title import TITLE_UNCLEAR, AssetTitle
+from domain.asset_use import AssetUse
 from domain.care_advice import CareAdvice, advise_care
 from domain.contract import Contract, ContractTerms, check_terms
 from domain.custody import Custody, Duty, Supervision, check_duties
@@ -33,7 +33,6 @@ from domain.disposal import (
     check_publication,
     check_sale,
 )
-from domain.external_entry import ExternalEntry, Stocktaking, check_entry
 from domain.guidance import Guidance, guidance_of
 from domain.income import (
     IncomeDistribution,
@@ -45,7 +44,7 @@ from domain.income import (
 )
 from domain.refusals import Refusal, refuse
 from domain.register_card import Correction, Document, RegisterCard, check_card
-from domain.upkeep import HerdChange, MaintenancePlan, check_herd_change, must_not_be_negative
+from domain.upkeep import must_not_be_negative
 from domain.values import (
     LOG,
     BusinessDate,
@@ -53,8 +52,6 @@ from domain.values import (
     Fen,
     Name,
     PartyShare,
-    Quantity,
-    Sha256,
     Text,
     Value,
     divided,
@@ -62,18 +59,6 @@ from domain.values import (
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
-
-OperationState = Literal["NOT_IN_USE", "IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"]
-
-
-class StatusReport(Value):
-    """How an asset is doing (C3-08): state, day, evidence, position."""
-
-    state: Literal["IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"] = Field(title="使用状况")
-    reported_on: BusinessDate = Field(title="报告日期")
-    evidence_sha256: Sha256 | None = Field(default=None, title="照片或凭证摘要")
-    position: Name | None = Field(default=None, title="位置")
-    note: Text | None = Field(default=None, title="说明")
 
 
 class Booking(Value):
@@ -85,17 +70,8 @@ class Booking(Value):
     booked_on: BusinessDate = Field(title="入账日期")
 
 
-class Maintenance(Value):
-    """Upkeep done on the asset (C4.3-14)."""
-
-    done_on: BusinessDate = Field(title="养护日期")
-    content: Text = Field(title="养护内容")
-    cost: Fen = Field(default=Fen(0), title="费用")
-    voucher_no: Name | None = Field(default=None, title="凭证号")
-
-
 @registered
-class Asset(AssetTitle):
+class Asset(AssetUse):
     """A managed public asset (扶贫资产)."""
 
     TOPIC: ClassVar[str] = "asset"
@@ -104,23 +80,14 @@ class Asset(AssetTitle):
     card: RegisterCard
     scope: Literal["IN", "OUT"]
     guidance: Guidance | None
-    quantity: Quantity
     documents: dict[str, Document]
-    stocktaking: Stocktaking | None
-    external_entries: dict[str, ExternalEntry]
     booked: dict[str, Fen]
-    operation: OperationState
-    in_use_since: date | None
-    last_report: StatusReport | None
-    risks: dict[str, date]
     contracts: dict[str, Contract]
     income_received: Fen
     income_distributed: Fen
     income_by_holder: dict[str, Fen]
     receipts: dict[str, str]
     payments: dict[str, str]
-    maintenance_plan: MaintenancePlan | None
-    last_maintenance: Maintenance | None
     accumulated_depreciation: Fen
     depreciated_through: int | None
     custody: Custody | None
@@ -128,7 +95,7 @@ class Asset(AssetTitle):
     disposals: dict[str, Disposal]
     disposed_on: date | None
 
-    class Event(AssetTitle.Event):
+    class Event(AssetUse.Event):
         """Root of the asset's events."""
 
     # ---- registration ------------------------------------------------------------------------------------------
@@ -156,23 +123,15 @@ class Asset(AssetTitle):
         self.card = card
         self.scope = scope
         self.guidance = guidance
-        self.quantity = card.quantity
-        self.stocktaking = None
-        self.external_entries = {}
-        self.maintenance_plan = None
         self.documents = {}
         self.booked = {}
         self._begin_title()
-        self.operation = "NOT_IN_USE"
-        self.in_use_since = None
-        self.last_report = None
-        self.risks = {}
+        self._begin_use()
         self.contracts = {}
         self.income_received = self.income_distributed = Fen(0)
         self.income_by_holder = {}
         self.receipts = {}
         self.payments = {}
-        self.last_maintenance = None
         self.accumulated_depreciation = Fen(0)
         self.depreciated_through = None
         self.custody = None
@@ -315,63 +274,6 @@ class Asset(AssetTitle):
     @event(Booked)
     def _booked(self, booking: Booking) -> None:
         self.booked = {**self.booked, booking.party: booking.amount}
-
-    class HerdCountChanged(Event):
-        """Animals were born, bought, sold, culled or died; `quantity` is how many there are now."""
-
-        TOPIC: ClassVar[str] = "asset.herd_count_changed"
-        TITLE: ClassVar[str] = "存栏变动"
-        herd_change: HerdChange
-        quantity: Quantity
-
-    def change_herd_count(self, change: HerdChange, at: Occasion) -> None:
-        """Record that a herd grew or shrank: a fact (C4.2-04)."""
-        self._allow("STATUS_REPORT", at)
-        check_herd_change(change, self.card.asset_type, self.quantity, at)
-        self.record(self.HerdCountChanged, at, herd_change=change, quantity=self.quantity + change.change)
-
-    @event(HerdCountChanged)
-    def _herd_count_changed(self, quantity: Quantity) -> None:
-        self.quantity = quantity
-
-    class StocktakeRecorded(Event):
-        """The asset was verified in a stocktake (清产核资)."""
-
-        TOPIC: ClassVar[str] = "asset.stocktake_recorded"
-        TITLE: ClassVar[str] = "清产核资"
-        stocktaking: Stocktaking
-
-    def record_stocktake(self, stocktaking: Stocktaking, at: Occasion) -> None:
-        """Record that a stocktake found and verified the asset: a fact (C4.5-12)."""
-        at.cite("C4.5-12")
-        self._allow("STATUS_REPORT", at)
-        if stocktaking == self.stocktaking:
-            return
-        at.not_in_future(stocktaking.verified_on, "verifiedOn")
-        self.record(self.StocktakeRecorded, at, stocktaking=stocktaking)
-
-    @event(StocktakeRecorded)
-    def _stocktake_recorded(self, stocktaking: Stocktaking) -> None:
-        self.stocktaking = stocktaking
-
-    class ExternalEntryRecorded(Event):
-        """The asset was entered in a system outside, under its reference number."""
-
-        TOPIC: ClassVar[str] = "asset.external_entry_recorded"
-        TITLE: ClassVar[str] = "外部系统录入"
-        entry: ExternalEntry
-
-    def record_external_entry(self, entry: ExternalEntry, at: Occasion) -> None:
-        """Record the entry in one system; obligations open with the confirmation (C4.3-06, C4.3-07, C4.5-12, T10)."""
-        self._allow("EXTERNAL_ENTRY", at)
-        at.require(self.confirmed_on, "OWNERSHIP_NOT_CONFIRMED", missing=["ownershipConfirmation"])
-        verified = self.stocktaking is not None
-        if check_entry(entry, self.external_duties, self.external_entries, verified=verified, at=at):
-            self.record(self.ExternalEntryRecorded, at, entry=entry)
-
-    @event(ExternalEntryRecorded)
-    def _external_entry_recorded(self, entry: ExternalEntry) -> None:
-        self.external_entries = {**self.external_entries, entry.system: entry}
 
     # ---- custody, supervision, persons -------------------------------------------------------------------------
 
@@ -520,172 +422,7 @@ class Asset(AssetTitle):
             kept.append(successor)
         self.custody = self.custody.model_copy(update={"duties": tuple(kept)})
 
-    # ---- use and condition -------------------------------------------------------------------------------------
-
-    class PutIntoUse(Event):
-        """Delivered and in use."""
-
-        TOPIC: ClassVar[str] = "asset.put_into_use"
-        TITLE: ClassVar[str] = "投入使用"
-        in_use_since: BusinessDate
-
-    def put_into_use(self, in_use_since: date, at: Occasion) -> None:
-        """Put into use, not before the acceptance (C4.3-01)."""
-        at.cite("C4.3-01")
-        self._allow("STATUS_REPORT", at)
-        if in_use_since == self.in_use_since:
-            return
-        at.not_in_future(in_use_since, "inUseSince")
-        accepted = self.card.acceptance.accepted_on if self.card.acceptance else None
-        if in_use_since < (accepted or self.card.completion_date):
-            before = "acceptance.acceptedOn" if accepted is not None else "completionDate"
-            raise refuse("DATE_ORDER", clause="C4.3-01", earlier=before, later="inUseSince")
-        at.require(
-            self.in_use_since is None,
-            "STEP_OUT_OF_ORDER",
-            clause="C4.3-01",
-            step="putIntoUse",
-            state=self.operation,
-        )
-        self.record(self.PutIntoUse, at, in_use_since=in_use_since)
-
-    @event(PutIntoUse)
-    def _put_into_use(self, in_use_since: BusinessDate) -> None:
-        self.operation = "IN_USE"
-        self.in_use_since = in_use_since
-
-    class OperationStatusReported(Event):
-        """Somebody looked at the asset and said how it is."""
-
-        TOPIC: ClassVar[str] = "asset.operation_status_reported"
-        TITLE: ClassVar[str] = "使用状况报告"
-        report: StatusReport
-        opened_risks: tuple[str, ...]
-        cleared_risks: tuple[str, ...]
-
-    def report_status(self, report: StatusReport, at: Occasion) -> None:
-        """Report the condition: a fact, refused only for an asset that is gone. Opens and clears risks (C3-08, C0-01)."""
-        at.cite("C3-08", "C0-01")
-        self._allow("STATUS_REPORT", at)
-        if report == self.last_report:
-            return
-        at.not_in_future(report.reported_on, "reportedOn")
-        seen = sorted(at.rules.risk_kinds.intersection(get_args(OperationState)))
-        self.record(
-            self.OperationStatusReported,
-            at,
-            report=report,
-            opened_risks=tuple(kind for kind in seen if kind == report.state and kind not in self.risks),
-            cleared_risks=tuple(kind for kind in seen if kind != report.state and kind in self.risks),
-        )
-
-    @event(OperationStatusReported)
-    def _operation_status_reported(
-        self, report: StatusReport, opened_risks: tuple[str, ...], cleared_risks: tuple[str, ...]
-    ) -> None:
-        self.operation = report.state
-        self.last_report = report
-        if self.in_use_since is None and report.state in {"IN_USE", "PARTLY_USED"}:
-            self.in_use_since = report.reported_on
-        kept = {kind: day for kind, day in self.risks.items() if kind not in cleared_risks}
-        self.risks = kept | dict.fromkeys(opened_risks, report.reported_on)
-
-    class RiskFlagged(Event):
-        """One of the five losses the regulation wants avoided is suspected."""
-
-        TOPIC: ClassVar[str] = "asset.risk_flagged"
-        TITLE: ClassVar[str] = "风险标记"
-        kind: str
-        reason: Text
-
-    def flag_risk(self, kind: str, reason: str, at: Occasion) -> None:
-        """Open a risk flag, at most one per kind (C0-01). TITLE_UNCLEAR opens the title again (C4.5-07)."""
-        at.cite("C0-01")
-        self._allow("RISK", at)
-        if kind not in at.rules.risk_kinds:
-            raise refuse("UNKNOWN_RISK_KIND", kind=kind)
-        if kind in self.risks:
-            raise refuse("RISK_ALREADY_OPEN", kind=kind, since=self.risks[kind])
-        self.record(self.RiskFlagged, at, kind=kind, reason=reason)
-
-    @event(RiskFlagged)
-    def _risk_flagged(self, kind: str, occurred_on: date) -> None:
-        self.risks = {**self.risks, kind: occurred_on}
-        if kind == TITLE_UNCLEAR and self.title == "CONFIRMED":
-            self.title = "DISPUTED"
-
-    class RiskCleared(Event):
-        """A suspected loss was dealt with."""
-
-        TOPIC: ClassVar[str] = "asset.risk_cleared"
-        TITLE: ClassVar[str] = "风险解除"
-        kind: str
-        reason: Text
-
-    def clear_risk(self, kind: str, reason: str, at: Occasion) -> None:
-        """Close an open risk flag (C0-01); an unclear title is settled by a confirmation and nothing else (C4.5-07)."""
-        at.cite("C0-01")
-        self._allow("RISK", at)
-        if kind not in self.risks:
-            raise refuse("NOT_FOUND", what=kind)
-        if kind == TITLE_UNCLEAR:
-            raise refuse("COUNTY_DECISION_REQUIRED", clause="C4.5-07", missing=["ownershipConfirmation"])
-        self.record(self.RiskCleared, at, kind=kind, reason=reason)
-
-    @event(RiskCleared)
-    def _risk_cleared(self, kind: str) -> None:
-        self.risks = {name: day for name, day in self.risks.items() if name != kind}
-
-    class MaintenancePlanned(Event):
-        """How often it is maintained."""
-
-        TOPIC: ClassVar[str] = "asset.maintenance_planned"
-        TITLE: ClassVar[str] = "养护计划"
-        plan: MaintenancePlan
-
-    def plan_maintenance(self, plan: MaintenancePlan, at: Occasion) -> None:
-        """Set the interval of upkeep (C4.3-14); a new plan replaces the one before."""
-        at.cite("C4.3-14")
-        self._allow("MAINTENANCE", at)
-        if plan != self.maintenance_plan:
-            self.record(self.MaintenancePlanned, at, plan=plan)
-
-    @event(MaintenancePlanned)
-    def _maintenance_planned(self, plan: MaintenancePlan) -> None:
-        self.maintenance_plan = plan
-
-    class MaintenanceDone(Event):
-        """Upkeep was done."""
-
-        TOPIC: ClassVar[str] = "asset.maintenance_done"
-        TITLE: ClassVar[str] = "养护维修"
-        maintenance: Maintenance
-        cost_shares: tuple[PartyShare, ...]
-
-    def maintain(self, maintenance: Maintenance, at: Occasion) -> None:
-        """Record upkeep; its cost is borne by the owners in proportion to their shares (C4.3-14, C4.7-09)."""
-        at.cite("C4.3-14", "C4.7-09")
-        self._allow("MAINTENANCE", at)
-        if maintenance == self.last_maintenance:
-            return
-        at.not_in_future(maintenance.done_on, "doneOn")
-        if maintenance.cost < 0:
-            raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.7-09", field="cost")
-        at.require(
-            maintenance.cost == 0 or maintenance.voucher_no is not None,
-            "VOUCHER_REQUIRED",
-            missing=["voucherNo"],
-        )
-        self.record(
-            self.MaintenanceDone,
-            at,
-            maintenance=maintenance,
-            cost_shares=divided(maintenance.cost, self.owners),
-        )
-
-    @event(MaintenanceDone)
-    def _maintenance_done(self, maintenance: Maintenance) -> None:
-        self.last_maintenance = maintenance
+    # ---- depreciation ------------------------------------------------------------------------------------------
 
     class DepreciationPosted(Event):
         """A year's depreciation, in fen: whose it is by shares, and the accumulated amount after it."""

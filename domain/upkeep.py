@@ -5,16 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Quantity, Sha256, Text, Value
+from domain.values import BusinessDate, Code, Fen, Name, Quantity, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
     from domain.regulation import Rules
+
+
+OperationState = Literal["NOT_IN_USE", "IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"]
+
+
+class StatusReport(Value):
+    """How an asset is doing (C3-08): state, day, evidence, position."""
+
+    state: Literal["IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"] = Field(title="使用状况")
+    reported_on: BusinessDate = Field(title="报告日期")
+    evidence_sha256: Sha256 | None = Field(default=None, title="照片或凭证摘要")
+    position: Name | None = Field(default=None, title="位置")
+    note: Text | None = Field(default=None, title="说明")
+
+
+class Maintenance(Value):
+    """Upkeep done on the asset (C4.3-14)."""
+
+    done_on: BusinessDate = Field(title="养护日期")
+    content: Text = Field(title="养护内容")
+    cost: Fen = Field(default=Fen(0), title="费用")
+    voucher_no: Name | None = Field(default=None, title="凭证号")
 
 
 class MaintenancePlan(Value):

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import projections.events  # noqa: F401 - makes every aggregate known
 from domain.aggregate import DomainAggregate
-from domain.asset import Asset, Booking, Maintenance, StatusReport
+from domain.asset import Asset, Booking
 from domain.contract import ContractTerms, Operator
 from domain.custody import Custody, Duty, PositionRef, Supervision
 from domain.departure import Audit, DepartureNotice, Finding, InterimCustodian, ReconciliationLine, Signature
@@ -29,6 +29,7 @@ from domain.person import Person, PersonCard
 from domain.register_card import Acceptance, Document, FundingLine, RegisterCard
 from domain.regulation import Regulation
 from domain.transfer import ItemAcceptance, Transfer, TransferItem
+from domain.upkeep import Maintenance, StatusReport
 from domain.values import PartyShare, yuan
 
 COUNTY: Final = "653022"

@@ -504,3 +504,15 @@ async def test_a_village_with_assets_needs_a_manager(service: Service) -> None:
 
 async def test_a_unit_nobody_knows_has_no_compliance(service: Service) -> None:
     assert (await service.get("/v1/organizations/none/compliance")).status_code == 404
+
+
+async def test_a_clearance_names_income_that_is_not_paid_out_yet(service: Service) -> None:
+    life = await confirmed(service)
+    person = await service.person(VILLAGE)
+    await life.step("custody", {"custody": custody(person, "RESPONSIBLE"), "occurredOn": "2021-08-16"})
+    receipt = {"receipt": "R-1", "amount": "3000.00", "receivedOn": "2022-09-01", "voucherNo": "收-1"}
+    await life.step("income-receipts", {"receipt": receipt})
+    told = await service.read(f"/v1/clearances/{person}", "personnel", min_position=await service.head())
+    assert told["clear"] is False
+    balances = [one["balance"] for one in told["items"] if one["kind"] == "BALANCE"]
+    assert balances == ["3000.00"]

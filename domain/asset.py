@@ -42,6 +42,7 @@ from domain.income import (
     credited,
     digest_of,
 )
+from domain.ownership import title_rests_on
 from domain.refusals import Refusal, refuse
 from domain.register_card import Correction, Document, RegisterCard, check_card
 from domain.upkeep import must_not_be_negative
@@ -125,7 +126,7 @@ class Asset(AssetUse):
         self.guidance = guidance
         self.documents = {}
         self.booked = {}
-        self._begin_title()
+        self._begin_rights()
         self._begin_use()
         self.contracts = {}
         self.income_received = self.income_distributed = Fen(0)
@@ -198,13 +199,8 @@ class Asset(AssetUse):
 
     def _must_keep_confirmation(self, card: RegisterCard, at: Occasion) -> None:
         """What a confirmation rests on (value, class, the facts of its rule) is changed only while the title is open."""
-        if self.title != "CONFIRMED":
-            return
-        rules = at.rules
-        if (
-            card.original_value != self.card.original_value
-            or card.asset_class != self.card.asset_class
-            or rules.ownership_of(card).rule != rules.ownership_of(self.card).rule
+        if self.title == "CONFIRMED" and title_rests_on(card, at.rules) != title_rests_on(
+            self.card, at.rules
         ):
             raise refuse(
                 "STEP_OUT_OF_ORDER",
@@ -515,6 +511,8 @@ class Asset(AssetUse):
             raise refuse("ALREADY_EXISTS", what=terms.contract)
         check_terms(terms, self.card, owners=self._owner_parties, existing=self.contracts.values(), at=at)
         self._must_have_custodian(terms.mode, at)
+        if any(one.right == "USE" and one.meets(terms.starts_on, terms.ends_on) for one in self.rights):
+            raise refuse("RIGHT_OVERLAP", field="USE")
         at.warn("NOTICE_MISSING", step="operatingContract")
         self.record(self.Leased if terms.mode == "LEASED" else self.OperatingContractSigned, at, terms=terms)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, get_args
 
 from eventsourcing.domain import event
 
-from domain.asset_title import TITLE_UNCLEAR, AssetTitle
+from domain.asset_rights import AssetRights
+from domain.asset_title_steps import TITLE_UNCLEAR
 from domain.external_entry import ExternalEntry, Stocktaking, check_entry
 from domain.refusals import refuse
 from domain.upkeep import (
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from domain.occasion import Occasion
 
 
-class AssetUse(AssetTitle):
+class AssetUse(AssetRights):
     """The part of `Asset` that knows how it is used and what shape it is in. What it is worth and who keeps it are not here."""
 
     operation: OperationState
@@ -37,7 +38,7 @@ class AssetUse(AssetTitle):
     stocktaking: Stocktaking | None
     external_entries: dict[str, ExternalEntry]
 
-    class Event(AssetTitle.Event):
+    class Event(AssetRights.Event):
         """Root of the events of this part."""
 
     def _begin_use(self) -> None:

@@ -97,6 +97,14 @@ def check_distribution(distribution: IncomeDistribution, *, balance: Fen, at: Oc
     )
 
 
+def attainment(target: int, received: int) -> str | None:
+    """How much of a year's target income came in, percent with two decimals, rounded half up; None without a target."""
+    if target <= 0:
+        return None
+    hundredths = (received * 20_000 + target) // (2 * target)
+    return f"{hundredths // 100}.{hundredths % 100:02d}"
+
+
 def credited(balances: Mapping[str, Fen], shares: Iterable[PartyShare]) -> dict[str, Fen]:
     """The holders' balances in fen after each was credited its share."""
     after = dict(balances)

@@ -25,7 +25,7 @@ from domain.unit_duties import (
     check_unit_rule,
     must_keep_ledgers,
 )
-from domain.values import BusinessDate, Code, Name, Text, Value
+from domain.values import BusinessDate, Code, Name, Text, Uscc, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -133,6 +133,15 @@ class Tenure(Value):
         return self.since <= day and (self.until is None or day <= self.until)
 
 
+class Collective(Value):
+    """A village's registered collective economic organisation, from a day to a day inclusive (C3-06)."""
+
+    uscc: Uscc = Field(title="统一社会信用代码", description="以 N 开头")
+    name: Name = Field(title="集体经济组织名称")
+    registered_on: BusinessDate = Field(title="登记日期")
+    replaced_on: BusinessDate | None = Field(default=None, title="变更日期")
+
+
 @registered
 class Organization(DomainAggregate):
     """A unit with its posts and tenures."""
@@ -145,6 +154,7 @@ class Organization(DomainAggregate):
     unit_rules: dict[str, UnitRule]
     task_force: TaskForce | None
     office_members: tuple[str, ...]
+    collectives: tuple[Collective, ...]
     successor: str | None
     closed_on: date | None
 
@@ -172,6 +182,7 @@ class Organization(DomainAggregate):
         self.unit_rules = {}
         self.task_force = None
         self.office_members = ()
+        self.collectives = ()
         self.successor = None
         self.closed_on = None
 
@@ -380,3 +391,77 @@ class Organization(DomainAggregate):
     @event(GuidanceRecorded)
     def _guidance_recorded(self) -> None:
         """Counted in the ledger of units' duties; no decision of the unit rests on it."""
+
+    class CollectiveRegistered(Event):
+        """The village's collective economic organisation was registered: it owns what the village owns."""
+
+        TOPIC: ClassVar[str] = "organization.collective_registered"
+        TITLE: ClassVar[str] = "登记集体经济组织"
+        collective: Collective
+
+    def register_collective(self, collective: Collective, at: Occasion) -> None:
+        """Register the village's collective (C3-06). OWNER_TYPE_NOT_ALLOWED, COLLECTIVE_DUPLICATE beside an active one."""
+        at.cite("C3-06")
+        fresh = self._checked(collective, "registeredOn", at)
+        active = self.collective
+        if active == fresh:
+            return
+        if active is not None:
+            raise refuse("COLLECTIVE_DUPLICATE", existing=active.uscc)
+        self.record(self.CollectiveRegistered, at, collective=fresh)
+
+    @event(CollectiveRegistered)
+    def _collective_registered(self, collective: Collective) -> None:
+        self.collectives = (*self.collectives, collective)
+
+    class CollectiveReplaced(Event):
+        """Another collective took the place of the village's former one; its day is the new one's first."""
+
+        TOPIC: ClassVar[str] = "organization.collective_replaced"
+        TITLE: ClassVar[str] = "变更集体经济组织"
+        collective: Collective
+        former: Code
+        document_no: Name
+
+    def replace_collective(self, collective: Collective, document_no: str, at: Occasion) -> None:
+        """Put another collective in the place of the active one (C3-06). NOT_FOUND without one, DATE_ORDER."""
+        at.cite("C3-06")
+        fresh = self._checked(collective, "registeredOn", at)
+        active = self.collective
+        if active is None:
+            raise refuse("NOT_FOUND", what=f"{self.id}/collective")
+        if active == fresh:
+            return
+        if active.uscc == fresh.uscc:
+            raise refuse("COLLECTIVE_DUPLICATE", existing=active.uscc)
+        if fresh.registered_on < active.registered_on:
+            raise refuse("DATE_ORDER", clause="C3-06", earlier="registeredOn", later="replacedOn")
+        self.record(
+            self.CollectiveReplaced, at, collective=fresh, former=active.uscc, document_no=document_no
+        )
+
+    @event(CollectiveReplaced)
+    def _collective_replaced(self, collective: Collective, former: Code) -> None:
+        ended = {"replaced_on": collective.registered_on}
+        self.collectives = (
+            *(one.model_copy(update=ended) if one.uscc == former else one for one in self.collectives),
+            collective,
+        )
+
+    def _checked(self, collective: Collective, field: str, at: Occasion) -> Collective:
+        if self.card.kind != "VILLAGE":
+            raise refuse("OWNER_TYPE_NOT_ALLOWED", kind=self.card.kind)
+        at.not_in_future(collective.registered_on, field)
+        return collective.model_copy(update={"replaced_on": None})
+
+    @property
+    def collective(self) -> Collective | None:
+        """The active collective."""
+        return next((one for one in self.collectives if one.replaced_on is None), None)
+
+    def collective_on(self, day: date) -> Collective | None:
+        """The collective of a day; the day of a replacement is the new one's."""
+        for one in self.collectives:
+            if one.registered_on <= day and (one.replaced_on is None or day < one.replaced_on):
+                return one
+        return None

@@ -208,6 +208,26 @@ Code = Annotated[
 ]
 """An identifier or code: ASCII letters, digits, `_ . : -`, at most 64 characters."""
 
+_USCC_DIGITS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+"""Letters that cannot be taken for a digit (GB 32100)."""
+
+
+def _checked_uscc(value: str) -> str:
+    weighted = sum(_USCC_DIGITS.index(char) * pow(3, place, 31) for place, char in enumerate(value[:17]))
+    if _USCC_DIGITS.index(value[17]) != -weighted % 31:
+        raise PydanticCustomError(
+            "FIELD_INVALID", "统一社会信用代码校验位不符 / the check character does not fit"
+        )
+    return value
+
+
+Uscc = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=r"^N[0-9][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"),
+    AfterValidator(_checked_uscc),
+]
+"""A collective's unified social credit code (GB 32100): N for registration by agriculture, with its check character."""
+
 Sha256 = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 """The SHA-256 of a document's bytes, lower-case hexadecimal."""
 

@@ -339,6 +339,16 @@ def _ownership_confirmed(event: LedgerEvent, rows: Rows) -> None:
         )
 
 
+def _procedure_started(event: LedgerEvent, rows: Rows) -> None:
+    _touch(event, rows)["title"] = "IN_PROCEDURE"
+
+
+def _dispute_opened(event: LedgerEvent, rows: Rows) -> None:
+    row = _touch(event, rows)
+    row["title"] = "DISPUTED"
+    row["open_risks"] = {**row["open_risks"], _TITLE_UNCLEAR: event.data["dispute"]["openedOn"]}
+
+
 def _without(risks: Mapping[str, str], kinds: Sequence[str]) -> dict[str, str]:
     return {kind: since for kind, since in risks.items() if kind not in kinds}
 
@@ -597,7 +607,19 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "asset.transfer_items_accepted": _touched,
     "asset.transfer_refused": _transfer_closed,
     "asset.transfer_completed": _transfer_closed,
+    "asset.joint_shares_proposed": _touched,
+    "asset.quantification_plan_proposed": _touched,
+    "asset.ownership_procedure_started": _procedure_started,
+    "asset.county_decision_issued": _touched,
+    "asset.title_dispute_opened": _dispute_opened,
+    "asset.ownership_certificate_issued": _touched,
     "asset.ownership_confirmed": _ownership_confirmed,
+    "asset.ownership_filed": _touched,
+    "asset.right_assigned": _touched,
+    "asset.title_certificate_applied": _touched,
+    "asset.title_certificate_issued": _touched,
+    "asset.title_certificate_ineligible": _touched,
+    "asset.property_registered": _touched,
     "asset.custody_assigned": _custody_assigned,
     "asset.supervision_assigned": _supervision_assigned,
     "asset.handed_over": _handed_over,

@@ -124,6 +124,10 @@ def _organization_succeeded(event: LedgerEvent, rows: Rows) -> None:
     _close(rows.edit(ORGANIZATION, event.id), event)
 
 
+def _collective_changed(event: LedgerEvent, rows: Rows) -> None:
+    rows.edit(ORGANIZATION, event.id)["position"] = event.position
+
+
 def _close(row: Row, event: LedgerEvent) -> None:
     row["successor"] = event.data["successor"]
     row["closed_on"] = day(event.data["closedOn"])
@@ -227,6 +231,8 @@ PROJECTION: Final = Projection(
         "division.succeeded": _division_succeeded,
         "organization.defined": _organization_defined,
         "organization.succeeded": _organization_succeeded,
+        "organization.collective_registered": _collective_changed,
+        "organization.collective_replaced": _collective_changed,
         "organization.position_appointed": _appointed,
         "organization.position_ended": _ended,
         "person.registered": _person_registered,

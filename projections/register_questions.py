@@ -203,7 +203,7 @@ async def register_totals(connection: Connection, county: str, where: RegisterFi
 
 _COUNTY_PARTS: Final = {
     "managed": MANAGED,
-    "unconfirmed": f"{MANAGED} AND r.title = 'UNCONFIRMED'",
+    "unconfirmed": f"{MANAGED} AND r.confirmed_on IS NULL",  # in procedure or in dispute before any title, too
     "disposed": "r.scope = 'IN' AND r.disposed_on IS NOT NULL",
     "out_of_scope": "r.scope = 'OUT'",
 }

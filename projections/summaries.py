@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from domain.values import Fen
@@ -19,6 +19,14 @@ _STATES: Final = {
 }
 _DISPOSALS: Final = {"AUCTION": "拍卖", "TRANSFER": "转让", "SCRAP": "报废", "OTHER": "其他方式"}
 _OUTCOMES: Final = {"EXPIRED": "到期", "TERMINATED": "提前终止", "REJECTED": "未获批准", "WITHDRAWN": "撤回"}
+_RIGHTS: Final = {
+    "OWNERSHIP": "所有权",
+    "USE": "使用权",
+    "INCOME": "收益权",
+    "DISPOSAL": "处置权",
+    "SUPERVISION": "监督权",
+}
+_CERTIFICATES: Final = {"TITLE": "产权证", "REAL_ESTATE": "不动产证"}
 _DUTIES: Final = {"MANAGER": "管理人员", "RESPONSIBLE": "责任人"}
 
 _HERD: Final = {"BIRTH": "繁殖", "DEATH": "死亡", "SALE": "出售", "PURCHASE": "购入", "CULL": "淘汰"}
@@ -47,10 +55,13 @@ def _of_terms(data: Data) -> str:
     return f"{terms['operator']['name']}，{term}，年收益 {_yuan(terms['annualIncome'])}"
 
 
+def _shares(shares: Sequence[Data]) -> str:
+    first = "、".join(f"{one['party']} {_yuan(one['amount'])}" for one in shares[:3])
+    return first if len(shares) <= 3 else f"{first} 等 {len(shares)} 家"
+
+
 def _confirmed(data: Data) -> str:
-    owners = data["confirmation"]["owners"]
-    first = "、".join(f"{one['party']} {_yuan(one['amount'])}" for one in owners[:3])
-    return first if len(owners) <= 3 else f"{first} 等 {len(owners)} 家"
+    return _shares(data["confirmation"]["owners"])
 
 
 def _custody(data: Data) -> str:
@@ -130,7 +141,31 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "asset.transfer_items_accepted": lambda data: f"{data['receiver']} 答复 {len(data['items'])} 项",
     "asset.transfer_refused": lambda data: f"{data['receiver']} 拒收：{data['reason']}",
     "asset.transfer_completed": lambda data: f"{data['deliverer']} 已移交 {data['receiver']}",
+    "asset.joint_shares_proposed": lambda data: f"按投资比例：{_shares(data['plan']['shares'])}",
+    "asset.quantification_plan_proposed": lambda data: (
+        f"{data['plan']['proposedBy']} 提出，量化到 {len(data['plan']['lines'])} 村"
+    ),
+    "asset.ownership_procedure_started": lambda data: f"程序 {data['procedure']}（{data['chain']}）",
+    "asset.county_decision_issued": lambda data: (
+        f"{data['decision']['documentNo']}：{data['decision']['reasons']}"
+    ),
+    "asset.title_dispute_opened": lambda data: data["dispute"]["reason"],
+    "asset.ownership_certificate_issued": lambda data: (
+        f"{data['certificate']['village']} {_yuan(data['certificate']['amount'])}，{data['certificate']['number']}"
+    ),
     "asset.ownership_confirmed": _confirmed,
+    "asset.ownership_filed": lambda data: f"已报 {data['addressee']} 备案",
+    "asset.right_assigned": lambda data: (
+        f"{_RIGHTS.get(data['assignment']['right'], data['assignment']['right'])}：{data['assignment']['holder']}"
+    ),
+    "asset.title_certificate_applied": lambda data: (
+        f"{data['certificate']['holder']} 申请{_CERTIFICATES.get(data['certificate']['kind'], '证书')}"
+    ),
+    "asset.title_certificate_issued": lambda data: data["number"],
+    "asset.title_certificate_ineligible": lambda data: data["reason"],
+    "asset.property_registered": lambda data: (
+        f"{data['registration']['party']} {data['registration']['registrationNo']}"
+    ),
     "asset.custody_assigned": _custody,
     "asset.supervision_assigned": _supervision,
     "asset.handed_over": _handed_over,

@@ -8,8 +8,11 @@ from datetime import date, datetime
 from typing import Any
 
 from domain.asset import Asset
+from domain.income import attainment
 from domain.recorded import RecordedEvent
 from domain.refusals import refuse
+from domain.rights import operators_between
+from domain.values import Fen
 from service.codec import EventCodec
 from service.commands import CommandContext
 
@@ -57,7 +60,12 @@ def fold(
 
 def view_of(asset: Asset) -> dict[str, Any]:
     """An asset as every answer shows it: its regions, and what follows from them."""
-    return asset.view() | {"asset": asset.id, "netBookValue": asset.net_book_value.yuan()}
+    return asset.view() | {
+        "asset": asset.id,
+        "netBookValue": asset.net_book_value.yuan(),
+        "accountableParties": asset.accountable_parties,
+        "sanzi": asset.sanzi,
+    }
 
 
 async def asset_history(
@@ -85,3 +93,17 @@ async def asset_history(
         "resource": view_of(reading.asset),
         "unplaced": [{"position": one.position, "type": one.type} for one in reading.unplaced],
     }
+
+
+def attained(asset: Asset, events: Iterable[RecordedEvent], year: int) -> tuple[Fen, Fen, str | None]:
+    """A year's target by the contracts that ran in it, what came in, and the percentage (C4.5-22); fen."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    running = operators_between(asset.contracts.values(), first, last)
+    target = sum(contract.terms.annual_income for contract in running)
+    received = sum(
+        recorded.data["receipt"]["amount"]
+        for recorded in events
+        if recorded.type == Asset.IncomeReceived.TOPIC
+        and date.fromisoformat(recorded.data["receipt"]["receivedOn"]).year == year
+    )
+    return Fen(target), Fen(received), attainment(target, received)

@@ -191,6 +191,8 @@ def from_log_error(error: LogError) -> Refusal:
         case ClaimTaken():
             if error.kind == "certificate":
                 return refuse("CERT_NO_DUPLICATE", number=error.key)
+            if error.kind == "collective":
+                return refuse("COLLECTIVE_DUPLICATE", existing=error.key)
             return refuse("VALUE_TAKEN", kind=error.kind, value=error.key)
         case AppendMalformed() | AppendRefused():
             return refuse("FIELD_INVALID", field="-", reason=str(error)[:200])

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 import projections.events  # noqa: F401 - makes every aggregate known
 from domain.aggregate import DomainAggregate
 from domain.asset import Asset, Booking
+from domain.certificate import OwnershipCertificate
 from domain.contract import ContractTerms, Operator
 from domain.custody import Custody, Duty, PositionRef, Supervision
 from domain.departure import Audit, DepartureNotice, Finding, InterimCustodian, ReconciliationLine, Signature
@@ -24,10 +25,12 @@ from domain.household_card import HouseholdAssetCard, Inspection
 from domain.income import IncomeDistribution, IncomeReceipt, IncomeUse
 from domain.occasion import Occasion, Override
 from domain.organization import Division, DivisionCard, Organization, OrganizationCard
-from domain.ownership import OwnershipConfirmation
+from domain.ownership import CountyDecision, OwnershipConfirmation
 from domain.person import Person, PersonCard
+from domain.procedure_proof import ProcedureProof
 from domain.register_card import Acceptance, Document, FundingLine, RegisterCard
 from domain.regulation import Regulation
+from domain.title_plan import SUBJECT_KIND, JointProposal, title_digest
 from domain.transfer import ItemAcceptance, Transfer, TransferItem
 from domain.upkeep import Maintenance, StatusReport
 from domain.values import PartyShare, yuan
@@ -492,8 +495,66 @@ def transferred(card: RegisterCard | None = None) -> Asset:
     return settled(asset)
 
 
+def county_decision(**changes: Any) -> CountyDecision:
+    """The county government's word on a title."""
+    given: dict[str, Any] = {
+        "document_no": "陶政函〔2021〕12号",
+        "decided_on": date(2021, 8, 20),
+        "reasons": "按项目实施方案和资金来源确定",
+    }
+    return CountyDecision(**(given | changes))
+
+
+def shown(asset: Asset, *steps: str, on: date = date(2021, 8, 20), **changes: Any) -> ProcedureProof:
+    """A procedure over the asset's planned shares with these steps done on a day; none named: all but the filing."""
+    done = steps or ("SHARES", "MEETING", "NOTICE")
+    given: dict[str, Any] = {
+        "procedure": "A5-2021-01",
+        "chain": "A5",
+        "subject_kind": SUBJECT_KIND,
+        "subject": asset.id,
+        "subject_sha256": title_digest(asset.id, "VILLAGE", asset.planned_shares),
+        "completed_on": dict.fromkeys(done, on),
+        "policy": "653022/陶政办发〔2021〕15号#1",
+    }
+    given |= changes
+    return ProcedureProof(completed=tuple(given["completed_on"]), **given)
+
+
+def certificate(village: str = VILLAGE, amount: str = "66666.67", **changes: Any) -> OwnershipCertificate:
+    """A joint village's 确权书, in yuan."""
+    given: dict[str, Any] = {
+        "village": village,
+        "amount": yuan(amount),
+        "number": f"陶联确{village[-3:]}号",
+        "issued_on": date(2021, 8, 21),
+    }
+    return OwnershipCertificate(**(given | changes))
+
+
+def planned(card: RegisterCard | None = None) -> Asset:
+    """A joint asset whose shares are worked out."""
+    asset = registered(card or joint_card())
+    villages = tuple(dict.fromkeys(line.village for line in asset.card.funding_lines if line.village))
+    asset.propose_joint_shares(JointProposal(villages=villages), occasion(date(2021, 8, 1)))
+    return settled(asset)
+
+
+def certified(card: RegisterCard | None = None) -> Asset:
+    """A joint asset whose villages all hold their certificates: nothing but the confirmation is left."""
+    asset = planned(card)
+    for one in asset.planned_shares:
+        paper = certificate(one.party, one.amount.yuan())
+        asset.issue_ownership_certificate(paper, shown(asset), occasion(date(2021, 8, 21)))
+    return settled(asset)
+
+
 def confirmed(card: RegisterCard | None = None, paper: OwnershipConfirmation | None = None) -> Asset:
-    """The village's by confirmation."""
+    """The village's by confirmation; a joint asset's villages' after their certificates."""
+    if card is not None and card.project_scope == "JOINT_VILLAGE":
+        asset = certified(card)
+        asset.confirm_ownership(paper or joint_confirmation(), occasion(date(2021, 9, 1)), proof=shown(asset))
+        return settled(asset)
     asset = transferred(card)
     asset.confirm_ownership(paper or confirmation(), occasion(date(2021, 9, 1)))
     return settled(asset)
@@ -508,14 +569,7 @@ def confirmed_road() -> Asset:
 
 def confirmed_jointly() -> Asset:
     """An asset of two villages."""
-    asset = registered(joint_card())
-    at = occasion(date(2021, 8, 1))
-    for number, village in enumerate((VILLAGE, OTHER_VILLAGE), 1):
-        asset.initiate_transfer(transfer(transfer=f"T-{number}", receiver=village), at)
-        asset.accept_transfer(f"T-{number}", village, accepted(), at)
-        asset.complete_transfer(f"T-{number}", at)
-    asset.confirm_ownership(joint_confirmation(), occasion(date(2021, 9, 1)))
-    return settled(asset)
+    return confirmed(joint_card())
 
 
 def in_use(since: date = date(2020, 7, 15)) -> Asset:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from domain.regulation import rows
 from domain.regulation.funding import GuidingDepartments
 from domain.regulation.loading import Regulation, RegulationInvalid
-from domain.regulation.ownership import OwnershipAdvice, OwnershipFacts
+from domain.regulation.ownership import OwnershipAdvice, OwnershipFacts, RuleTried
 from domain.regulation.parameters import MeetingRule, Parameter
 from domain.regulation.quorum import Outcome, Turnout, judge
 from domain.regulation.rules import Rules
@@ -23,6 +23,7 @@ __all__ = [
     "Parameter",
     "Regulation",
     "RegulationInvalid",
+    "RuleTried",
     "Rules",
     "Turnout",
     "judge",

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import Field
+
 from domain.refusals import refuse
 from domain.regulation.rows import Condition, Decider, OwnerKind, OwnershipRule, OwnershipStep
 from domain.values import Value
@@ -91,6 +93,47 @@ def advise(facts: OwnershipFacts, table: Iterable[OwnershipRule]) -> OwnershipAd
             trace=tuple(trace),
         )
     raise refuse("RULE_GAP", table="T3", facts=told(named))
+
+
+class ConditionTried(Value):
+    """A condition of a row, the fact it looks at, and whether it holds."""
+
+    fact: str = Field(title="事实")
+    zh: str = Field(title="条件")
+    value: str | bool | tuple[str, ...] | None = Field(default=None, title="登记卡上的值")
+    holds: bool = Field(title="是否符合")
+
+
+class RuleTried(Value):
+    """A row of T3 that was tried on the way to the one that matched, or that one."""
+
+    rule: str = Field(title="规则")
+    zh: str = Field(title="规则名称")
+    article: str = Field(title="条款")
+    matched: bool = Field(title="是否适用")
+    conditions: tuple[ConditionTried, ...] = Field(title="条件")
+
+
+def tried(facts: OwnershipFacts, table: Iterable[OwnershipRule]) -> tuple[RuleTried, ...]:
+    """The rows in the order they are tried, each condition with the fact it met, to the first whose conditions all hold."""
+    named = facts.named()
+    found: list[RuleTried] = []
+    for row in table:
+        conditions = tuple(
+            ConditionTried(fact=one.fact, zh=one.zh, value=_told(named[one.fact]), holds=one.holds(named))
+            for one in row.conditions
+        )
+        matched = all(one.holds for one in conditions)
+        found.append(
+            RuleTried(rule=row.code, zh=row.zh, article=row.article, matched=matched, conditions=conditions)
+        )
+        if matched:
+            break
+    return tuple(found)
+
+
+def _told(value: Any) -> Any:
+    return tuple(sorted(value)) if isinstance(value, frozenset) else value
 
 
 def first_failing(conditions: Iterable[Condition], named: Mapping[str, Any]) -> Condition | None:

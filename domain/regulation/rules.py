@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from domain.refusals import Refusal, refuse
 from domain.regulation import rows
 from domain.regulation.funding import FundLine, GuidingDepartments, SourcedAmount, guides, source_of
-from domain.regulation.ownership import OwnershipAdvice, OwnershipFacts, advise, first_failing, told
+from domain.regulation.ownership import (
+    OwnershipAdvice,
+    OwnershipFacts,
+    RuleTried,
+    advise,
+    first_failing,
+    told,
+    tried,
+)
 from domain.regulation.parameters import MeetingRule, Parameter
 from domain.regulation.rows import Row
 from domain.values import Fen
@@ -293,19 +301,11 @@ class Rules:
 
     def ownership_of(self, card: AssetFacts, *, title_unclear: bool = False) -> OwnershipAdvice:
         """`ownership` of a register card."""
-        return self.ownership(
-            OwnershipFacts(
-                asset_class=card.asset_class,
-                asset_type=card.asset_type,
-                project_scope=card.project_scope,
-                implementer_kind=card.implementer_kind,
-                funds_paid_to=card.funds_paid_to,
-                village_use=card.village_use,
-                equity_investment=card.equity_investment,
-                title_unclear=title_unclear,
-                fund_sources=frozenset(line.source for line in card.funding_lines),
-            )
-        )
+        return self.ownership(_facts_of(card, title_unclear))
+
+    def ownership_tried(self, card: AssetFacts, *, title_unclear: bool = False) -> tuple[RuleTried, ...]:
+        """The rows of T3 that were tried for a register card, each condition with the card's value."""
+        return tried(_facts_of(card, title_unclear), self._ownership)
 
     def regime(self, asset_class: str, owner_kind: str, *, entrusted: bool = False) -> rows.RegimeRow:
         """Accounting regime and lead department; `entrusted` household assets have a row of their own."""
@@ -494,6 +494,20 @@ class Rules:
             and to_state in {None, row.to_state}
             for row in self._transitions
         )
+
+
+def _facts_of(card: AssetFacts, title_unclear: bool) -> OwnershipFacts:
+    return OwnershipFacts(
+        asset_class=card.asset_class,
+        asset_type=card.asset_type,
+        project_scope=card.project_scope,
+        implementer_kind=card.implementer_kind,
+        funds_paid_to=card.funds_paid_to,
+        village_use=card.village_use,
+        equity_investment=card.equity_investment,
+        title_unclear=title_unclear,
+        fund_sources=frozenset(line.source for line in card.funding_lines),
+    )
 
 
 def _gap(table: str, **facts: Any) -> Refusal:

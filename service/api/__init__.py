@@ -5,6 +5,7 @@ from __future__ import annotations
 from service.api import (
     asset_care,
     asset_titles,
+    asset_views,
     assets,
     bulk,
     clearances,
@@ -37,6 +38,8 @@ ROUTERS = (
     assets.router,
     asset_titles.router,
     asset_care.router,
+    asset_views.router,
+    asset_views.advice,
     household_assets.router,
     household_assets.entrustments,
     household_ledgers.router,

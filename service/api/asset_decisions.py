@@ -20,7 +20,9 @@ from service.history import view_of
 
 AssetCode = Annotated[Code, Path(title="资产编号")]
 
-AssetView = view_model(Asset, asset=Code, net_book_value=Fen)
+AssetView = view_model(
+    Asset, asset=Code, net_book_value=Fen, accountable_parties=tuple[Code, ...], sanzi=bool
+)
 
 
 def resource_of(asset: Asset) -> Resource:

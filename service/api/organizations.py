@@ -11,7 +11,7 @@ from pydantic import Field
 from domain.aggregate import DomainAggregate
 from domain.departure import LeavingReason
 from domain.occasion import Occasion
-from domain.organization import Division, DivisionCard, Organization, OrganizationCard
+from domain.organization import Collective, Division, DivisionCard, Organization, OrganizationCard
 from domain.person import Person, PersonCard
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, Text
@@ -118,6 +118,19 @@ class DefineOrganization(Circumstances):
     card: OrganizationCard = Field(title="单位信息")
 
 
+class RegisterCollective(Circumstances):
+    """A village's collective."""
+
+    collective: Collective = Field(title="集体经济组织")
+
+
+class ReplaceCollective(Circumstances):
+    """Another collective in the place of the active one."""
+
+    collective: Collective = Field(title="集体经济组织")
+    document_no: Name = Field(title="变更依据文号")
+
+
 class Appoint(Circumstances):
     """A person takes a post."""
 
@@ -159,6 +172,50 @@ async def succeed_organization(organization: OrganizationCode, body: Succeed, wr
         return at
 
     return await write.on(Organization, organization, succeed, resource=whole_county, view=view_of)
+
+
+@post(
+    organizations,
+    "/{organization}/collective",
+    "登记集体经济组织",
+    "organization.register_collective",
+    OrganizationView,
+)
+async def register_collective(
+    organization: OrganizationCode, body: RegisterCollective, write: Writing
+) -> Response:
+    """Register the village's collective economic organisation (C3-06); its code is the county's only one."""
+
+    async def register(it: Organization, work: Work) -> Occasion:
+        at = write.occasion(body, body.collective.registered_on)
+        it.register_collective(body.collective, at)
+        if it.pending_events:
+            work.claim("collective", body.collective.uscc)
+        return at
+
+    return await write.on(Organization, organization, register, resource=place_of, view=view_of)
+
+
+@post(
+    organizations,
+    "/{organization}/collective/replacement",
+    "变更集体经济组织",
+    "organization.register_collective",
+    OrganizationView,
+)
+async def replace_collective(
+    organization: OrganizationCode, body: ReplaceCollective, write: Writing
+) -> Response:
+    """Put another collective in the place of the active one, by a document (C3-06)."""
+
+    async def replace(it: Organization, work: Work) -> Occasion:
+        at = write.occasion(body, body.collective.registered_on)
+        it.replace_collective(body.collective, body.document_no, at)
+        if it.pending_events:
+            work.claim("collective", body.collective.uscc)
+        return at
+
+    return await write.on(Organization, organization, replace, resource=place_of, view=view_of)
 
 
 @post(organizations, "/{organization}/appointments", "任职", "organization.appoint", OrganizationView)

@@ -28,6 +28,7 @@ KEYS: dict[str, tuple[str, str, list[str], list[str]]] = {
     "neighbour": (OTHER_TOWNSHIP, "TOWNSHIP", ["REGISTRAR", "APPROVER", "PERSONNEL"], [OTHER_TOWNSHIP]),
     "village": (VILLAGE, "VILLAGE", ["REGISTRAR"], [VILLAGE]),
     "agriculture": ("AGRICULTURE", "DEPARTMENT", ["APPROVER"], [COUNTY]),
+    "commerce": ("COMMERCE", "DEPARTMENT", ["REGISTRAR"], [COUNTY]),
     "county": ("COUNTY_GOV", "COUNTY_GOV", ["APPROVER"], [COUNTY]),
     "office": ("ASSET_OFFICE", "ASSET_OFFICE", ["OFFICE"], [COUNTY]),
     "personnel": ("COUNTY_GOV", "COUNTY_GOV", ["PERSONNEL"], [COUNTY]),

@@ -25,6 +25,7 @@ from tests.examples import (
     booking,
     confirmed,
     confirmed_road,
+    county_decision,
     custody,
     disposed,
     imported,
@@ -74,7 +75,8 @@ def test_a_farm_s_own_asset_waits_for_the_county_s_decision() -> None:
     }
     with refused("OWNER_RULE_GAP", asset):
         asset.confirm_ownership(OwnershipConfirmation(**given), occasion())
-    decided = OwnershipConfirmation(**given, county_decision="陶政函〔2021〕7号")
+    asset.issue_county_decision(county_decision(), occasion())
+    decided = OwnershipConfirmation(**given, county_decision=county_decision().document_no)
     asset.confirm_ownership(decided, occasion())
     assert (asset.owner_kind, asset.regime) == ("FARM", "STATE_ADMIN")
 

@@ -9,16 +9,20 @@ import pytest
 
 from domain.asset import Asset
 from domain.contract import ContractTerms, Operator, years_after
+from domain.title_plan import QuantificationLine, QuantificationPlan
 from domain.values import MAX_FEN, Fen, yuan
 from tests.domain.saying import found, nothing, recorded, refused, warned
 from tests.examples import (
     CONTRACT,
+    DEPARTMENT,
     OTHER_VILLAGE,
+    TOWNSHIP,
     VILLAGE,
     confirmation,
     confirmed,
     confirmed_jointly,
     confirmed_road,
+    county_decision,
     disposed,
     distribution,
     earning,
@@ -31,7 +35,6 @@ from tests.examples import (
     receipt,
     registered,
     terms,
-    transferred,
     use,
     workshop_card,
 )
@@ -97,8 +100,11 @@ def test_care_may_be_settled_by_a_rule_document() -> None:
 
 
 def test_across_villages_reward_and_charter_are_settled_too() -> None:
-    asset = transferred(workshop_card(project_scope="CROSS_VILLAGE"))
-    asset.confirm_ownership(confirmation(county_decision="陶政函〔2021〕14号"), occasion())
+    asset = registered(workshop_card(project_scope="CROSS_VILLAGE"))
+    line = QuantificationLine(township=TOWNSHIP, village=VILLAGE, covered_poor_households=30)
+    asset.propose_quantification(QuantificationPlan(proposed_by=DEPARTMENT, lines=(line,)), occasion())
+    asset.issue_county_decision(county_decision(), occasion())
+    asset.confirm_ownership(confirmation(), occasion())
     asset.collect_events()
     with refused("CONTRACT_CLAUSE_MISSING", asset, missing=["rewardPenalty", "charter"]):
         sign(asset, terms())

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from domain.asset import Asset
 from domain.refusals import Refusal
 from domain.register_card import Correction
+from domain.title_plan import JointProposal
 from domain.values import Fen, yuan
 from service.codec import EventCodec
 from tests.examples import (
@@ -31,6 +32,8 @@ from tests.examples import (
     appraisal,
     approval,
     booking,
+    certificate,
+    county_decision,
     custody,
     distribution,
     document,
@@ -43,6 +46,7 @@ from tests.examples import (
     receipt,
     report,
     sale,
+    shown,
     supervision,
     terms,
     transfer,
@@ -63,6 +67,8 @@ class Life(RuleBasedStateMachine):
         self.asset = Asset.register(
             ASSET, joint_card(implementer=VILLAGE, implementer_kind="VILLAGE"), self.at()
         )
+        villages = JointProposal(villages=(VILLAGE, OTHER_VILLAGE))
+        self.asset.propose_joint_shares(villages, self.at())
         self.events: list[Any] = list(self.asset.collect_events())
         self.posted = 0
 
@@ -109,8 +115,22 @@ class Life(RuleBasedStateMachine):
     @rule()
     def confirm(self) -> None:
         self.attempt(
-            lambda: self.asset.confirm_ownership(joint_confirmation(county_decision="陶政函"), self.at())
+            lambda: self.asset.confirm_ownership(
+                joint_confirmation(), self.at(), proof=shown(self.asset, on=self.day)
+            )
         )
+
+    @rule(village=st.sampled_from([VILLAGE, OTHER_VILLAGE]))
+    def certify(self, village: str) -> None:
+        amount = {one.party: one.amount for one in self.asset.planned_shares}[village]
+        paper = certificate(village, amount.yuan(), issued_on=self.day)
+        proof = shown(self.asset, on=self.day)
+        self.attempt(lambda: self.asset.issue_ownership_certificate(paper, proof, self.at()))
+
+    @rule()
+    def decide(self) -> None:
+        paper = county_decision(decided_on=self.day)
+        self.attempt(lambda: self.asset.issue_county_decision(paper, self.at()))
 
     @rule(state=st.sampled_from(["IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"]))
     def look(self, state: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from domain.asset import Asset
 from domain.transfer import ItemAcceptance, RemainingFunds, TransferItem
 from domain.values import Fen, PartyShare, yuan
-from tests.domain.saying import found, nothing, recorded, refused, warned
+from tests.domain.saying import nothing, recorded, refused, warned
 from tests.examples import (
     DEPARTMENT,
     OTHER_VILLAGE,
@@ -18,12 +18,13 @@ from tests.examples import (
     VILLAGE,
     WORTH,
     accepted,
+    certified,
     confirmation,
     confirmed,
+    county_decision,
     disposed,
     earning,
     herd_card,
-    imported,
     joint_card,
     joint_confirmation,
     lamp_card,
@@ -35,6 +36,7 @@ from tests.examples import (
     road_card,
     road_confirmation,
     share,
+    shown,
     transfer,
     transferred,
     workshop_card,
@@ -247,24 +249,11 @@ def test_shares_are_exact_positive_and_of_different_parties() -> None:
 
 
 def test_villages_that_built_together_own_by_what_they_paid() -> None:
-    asset = registered(joint_card(implementer=VILLAGE, implementer_kind="VILLAGE"))
-    with refused("INVESTMENT_BASIS_MISSING", asset):
-        alone = (share(VILLAGE, "100000.01"),)
-        asset.confirm_ownership(joint_confirmation(owners=alone), occasion())
-    with refused("STEP_OUT_OF_ORDER", asset, missing=["procedure"], clause="C4.5-06"):
-        asset.confirm_ownership(joint_confirmation(procedure=None), occasion())
-    asset.confirm_ownership(joint_confirmation(), occasion())
+    asset = certified()
+    asset.confirm_ownership(joint_confirmation(), occasion(), proof=shown(asset))
     event = recorded(asset, Asset.OwnershipConfirmed)
     warned(event, "FILING_PENDING")
-    assert event.rule == "R3"
-
-
-def test_the_notice_of_a_joint_asset_is_part_of_its_procedure() -> None:
-    asset = registered(joint_card())
-    at = imported(date(2021, 7, 2))
-    asset.confirm_ownership(joint_confirmation(procedure=None), at)
-    event = recorded(asset, Asset.OwnershipConfirmed)
-    assert found(event, "NOTICE_PERIOD_RUNNING") == {"missing": ["procedure"]}
+    assert (event.rule, event.filing_due, asset.filing_due) == ("R3", "AGRICULTURE", "AGRICULTURE")
 
 
 def test_an_operating_asset_needs_income_right_and_its_basis() -> None:
@@ -294,7 +283,9 @@ def test_schools_follow_their_reform() -> None:
 def test_where_no_rule_names_an_owner_the_county_decides() -> None:
     asset = registered(workshop_card(implementer="FARM-1", implementer_kind="FARM"))
     with refused("OWNER_RULE_GAP", asset, missing=["countyDecision"]):
-        asset.confirm_ownership(confirmation(), occasion())
+        asset.confirm_ownership(confirmation(county_decision="陶政函〔2021〕12号"), occasion())
+    asset.issue_county_decision(county_decision(), occasion())
+    asset.collect_events()
     asset.confirm_ownership(confirmation(county_decision="陶政函〔2021〕12号"), occasion())
     assert recorded(asset, Asset.OwnershipConfirmed).rule == "R10b"
 
@@ -306,18 +297,20 @@ def test_an_unclear_title_is_settled_by_the_county_and_settles_the_risk() -> Non
     assert asset.title == "DISPUTED"
     with refused("COUNTY_DECISION_REQUIRED", asset):
         asset.confirm_ownership(confirmation(), occasion())
-    asset.confirm_ownership(confirmation(county_decision="陶政函〔2021〕13号"), occasion())
+    asset.issue_county_decision(county_decision(decided_on=date(2021, 10, 1)), occasion())
+    asset.collect_events()
+    asset.confirm_ownership(confirmation(), occasion())
     event = recorded(asset, Asset.OwnershipConfirmed)
     assert (event.rule, asset.title, asset.risks) == ("R10a", "CONFIRMED", {})
 
 
 def test_income_from_before_finds_its_holders_to_the_fen() -> None:
-    asset = registered(joint_card(implementer=VILLAGE, implementer_kind="VILLAGE"))
+    asset = certified(joint_card(implementer=VILLAGE, implementer_kind="VILLAGE"))
     at = occasion(date(2021, 8, 1))
     early = receipt(contract=None, amount=yuan("100.00"), received_on=date(2021, 8, 1))
     asset.receive_income(early, at)
     asset.collect_events()
-    asset.confirm_ownership(joint_confirmation(), occasion())
+    asset.confirm_ownership(joint_confirmation(), occasion(), proof=shown(asset))
     event = recorded(asset, Asset.OwnershipConfirmed)
     assert sum(one.amount for one in event.attributions) == yuan("100.00")
     assert asset.income_by_holder == {VILLAGE: yuan("66.67"), OTHER_VILLAGE: yuan("33.33")}
@@ -332,7 +325,9 @@ def test_a_title_is_not_changed_while_a_disposal_is_under_way() -> None:
 def test_a_new_confirmation_leaves_the_operator_in_place() -> None:
     asset = earning()
     asset.flag_risk("TITLE_UNCLEAR", "两村争议", occasion(date(2022, 10, 1)))
-    asset.confirm_ownership(confirmation(county_decision="陶政函〔2022〕13号"), occasion(date(2022, 11, 1)))
+    on = date(2022, 10, 20)
+    asset.issue_county_decision(county_decision(decided_on=on), occasion(on))
+    asset.confirm_ownership(confirmation(), occasion(date(2022, 11, 1)))
     assert asset.user_right_holder == "O-1"
 
 

@@ -256,6 +256,7 @@ class _Life:
     balance: int = 0
     unattributed: int = 0
     transfer: str | None = None
+    applied: str | None = None
     year: int = 2020
     accumulated: int = 0
     in_use: bool = False
@@ -353,6 +354,16 @@ class RandomHistory:
             "organization.succeeded",
             {"successor": VILLAGES[0], "closedOn": "2021-01-01", "documentNo": "新民函1号"},
         )
+        collective = {"uscc": "N2653022MF12345676", "name": "合作社", "registeredOn": "2020-06-01"}
+        yield self._add(
+            f"organization-{VILLAGES[0]}", "organization.collective_registered", {"collective": collective}
+        )
+        replaced = {
+            "collective": collective | {"uscc": "N2653022MF76543213", "registeredOn": "2021-06-01"},
+            "former": "N2653022MF12345676",
+            "documentNo": "农登变2号",
+        }
+        yield self._add(f"organization-{VILLAGES[0]}", "organization.collective_replaced", replaced)
         for village in VILLAGES:
             who = self.random.choice(self.persons)
             post = {"position": "PARTY_SECRETARY", "person": who}
@@ -453,6 +464,105 @@ class RandomHistory:
         attributed = {life.village: life.unattributed} if life.unattributed else {}
         life.balance = life.unattributed
         return "asset.ownership_confirmed", confirmation(life.shares, attributed=attributed)
+
+    def _title_paper(self, life: _Life) -> tuple[str, dict[str, Any]]:
+        """One of the papers of a title, before the confirmation or after it."""
+        share = {"party": life.village, "amount": life.value}
+        day = self._day().isoformat()
+        before: list[tuple[str, dict[str, Any]]] = [
+            (
+                "asset.joint_shares_proposed",
+                {"plan": {"basis": "TAGGED_LINES_PRO_RATA", "investments": [share], "shares": [share]}},
+            ),
+            (
+                "asset.quantification_plan_proposed",
+                {
+                    "plan": {
+                        "proposedBy": life.village,
+                        "lines": [
+                            {
+                                "township": life.village[:9] + "000",
+                                "village": life.village,
+                                "coveredPoorHouseholds": 12,
+                                "economyFactor": "1",
+                                "amount": life.value,
+                            }
+                        ],
+                    }
+                },
+            ),
+            (
+                "asset.ownership_procedure_started",
+                {"procedure": "PR-1", "chain": "A5", "subjectSha256": SHA},
+            ),
+            (
+                "asset.county_decision_issued",
+                {
+                    "decision": {
+                        "documentNo": "政函1号",
+                        "decidedOn": day,
+                        "reasons": "按方案确定",
+                        "owners": [],
+                    }
+                },
+            ),
+            (
+                "asset.title_dispute_opened",
+                {"dispute": {"openedOn": day, "reason": "界址不清", "claimants": []}},
+            ),
+            (
+                "asset.ownership_certificate_issued",
+                {
+                    "certificate": {
+                        "village": life.village,
+                        "amount": life.value,
+                        "number": f"确{self.log.position}号",
+                        "issuedOn": day,
+                    }
+                },
+            ),
+        ]
+        application = f"Z-{self.log.position}"
+        certificate = {"kind": "TITLE", "holder": life.village, "appliedOn": day, "state": "APPLIED"}
+        after: list[tuple[str, dict[str, Any]]] = [
+            ("asset.ownership_filed", {"addressee": "AGRICULTURE", "procedure": "PR-1", "filedOn": day}),
+            (
+                "asset.right_assigned",
+                {
+                    "assignment": {
+                        "right": "SUPERVISION",
+                        "holder": life.village,
+                        "basisDocument": "文1号",
+                        "since": day,
+                    }
+                },
+            ),
+            (
+                "asset.property_registered",
+                {"registration": {"party": life.village, "registrationNo": "产1号", "registeredOn": day}},
+            ),
+        ]
+        if life.applied is None:
+            life.applied = application
+            after = [
+                (
+                    "asset.title_certificate_applied",
+                    {"certificate": {"certificate": application} | certificate},
+                )
+            ]
+        elif self.random.random() < 0.5:
+            asked, life.applied = life.applied, None
+            after = [
+                (
+                    "asset.title_certificate_issued",
+                    {"certificate": asked, "number": f"产权{asked}", "issuedOn": day},
+                ),
+                (
+                    "asset.title_certificate_ineligible",
+                    {"certificate": asked, "reason": "资料不全", "decidedOn": day},
+                ),
+            ]
+        return self.random.choice(after if life.shares else before)
 
     def _book(self, life: _Life) -> tuple[str, dict[str, Any]] | None:
         party = self.random.choice(list(life.shares) or [life.village])
@@ -808,7 +918,7 @@ class RandomHistory:
 _STEPS: Final = (
     "confirm", "confirm", "book", "custody", "custody", "supervision", "use", "status", "status", "maintain",
     "maintain", "depreciate", "depreciate", "lease", "contract", "income", "income", "distribute", "document",
-    "risk", "correct", "transfer", "duty",
+    "risk", "correct", "transfer", "duty", "title_paper",
 )  # fmt: skip
 
 

@@ -608,7 +608,7 @@ def test_invariants_of_a_long_history() -> None:
     for asset, amount in income.shown(INCOME_LEDGER, "asset", "amount"):
         balances[asset] = balances.get(asset, 0) + amount
     for row in register.shown(REGISTER):
-        if row["title"] != "UNCONFIRMED":
+        if row["confirmed_on"] is not None:
             assert shares[row["asset"]] == row["original_value"]
         assert row["income_received"] - row["income_distributed"] == balances.get(row["asset"], 0)
         assert row["net_book_value"] + row["accumulated_depreciation"] == row["original_value"]

@@ -1,0 +1,128 @@
+"""What can be asked of one asset: whose it should be and why, who holds its rights on a day, what its income attains."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Final
+
+from fastapi import Query, Response
+from pydantic import Field
+
+from domain.asset import Asset
+from domain.occasion import Occasion
+from domain.organization import Organization
+from domain.ownership import TitleEvidence
+from domain.ownership_advice import OwnershipAdvisory, SuggestedOwner, advisory
+from domain.procedure import ProcedureInstance
+from domain.refusals import refuse
+from domain.register_card import RegisterCard
+from domain.rights import RightsBundle
+from domain.values import BusinessDate, Fen, Value
+from service.api.asset_decisions import AssetCode
+from service.api.reading import ACTION, Read, Reading, get, routes
+from service.history import attained, fold
+
+router = routes("/v1/assets", "assets 资产")
+advice = routes("/v1/ownership-advice", "assets 资产")
+
+OnDay = Annotated[BusinessDate | None, Query(title="日期", description="不填为当日 / default: today")]
+Year = Annotated[int, Query(title="年度", ge=2000, le=2200)]
+
+UNREGISTERED: Final = "-"
+"""In place of an asset's code where there is only a card."""
+
+
+class AskAdvice(Value):
+    """A card that is not in the register, or not yet."""
+
+    card: RegisterCard = Field(title="登记卡")
+    title_unclear: bool = Field(default=False, title="产权不明晰")
+    on: BusinessDate | None = Field(default=None, title="日期", description="不填为当日")
+
+
+class Attainment(Value):
+    """A year's income of an operating asset against what its contracts promise; percent with two decimals."""
+
+    asset: str = Field(title="资产编号")
+    year: int = Field(title="年度")
+    target: Fen = Field(title="目标收益")
+    received: Fen = Field(title="实际收益")
+    attainment: str | None = Field(title="完成率（%）", description="没有目标时为空")
+
+
+@get(router, "/{asset}/ownership-advice", "确权建议", "asset.read", response_model=OwnershipAdvisory)
+async def read_advice(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
+    """Which rule decides over the asset and why, whose it should be, what is still missing (四(五))."""
+    found = await _asset(read, asset)
+    at = read.context.occasion(read.county, on)
+    proof = None
+    if found.title_procedure is not None:
+        procedure = await read.context.load(ProcedureInstance, read.county, found.title_procedure.procedure)
+        proof = procedure.proof() if procedure is not None and procedure.withdrawn is None else None
+    unclear = found.title_unclear
+    told = advisory(found.card, at, found.title_evidence(proof), title_unclear=unclear)
+    return _answer(read, await _named(read, told, at))
+
+
+@advice.post(
+    "",
+    summary="确权建议（未登记）",
+    response_model=OwnershipAdvisory,
+    openapi_extra={ACTION: "asset.register"},
+)
+async def ask_advice(body: AskAdvice, read: Reading) -> Response:
+    """The same for a card that is not in the register: a question, nothing is recorded."""
+    at = read.context.occasion(read.county, body.on)
+    told = advisory(body.card, at, TitleEvidence(asset=UNREGISTERED), title_unclear=body.title_unclear)
+    return _answer(read, await _named(read, told, at))
+
+
+@get(router, "/{asset}/rights", "五权", "asset.read", response_model=RightsBundle)
+async def read_rights(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
+    """Who holds ownership, use, income, disposal and supervision on a day (C2-02), by what had happened by then."""
+    day = read.day(on)
+    events = await read.context.store.read_stream(read.county, Asset.stream_of(asset))
+    found = fold(read.context.codec, events, as_of=day, known_at=None).asset
+    if found is None:
+        raise refuse("NOT_FOUND", what=asset)
+    rules = read.context.regulations[read.county].on(day)
+    return _answer(read, found.rights_on(day, rules))
+
+
+@get(router, "/{asset}/income-attainment", "收益目标完成情况", "asset.read", response_model=Attainment)
+async def read_attainment(asset: AssetCode, read: Reading, year: Year) -> Response:
+    """A year's income against the target of the contracts that ran in it (C4.5-22)."""
+    found = await _asset(read, asset)
+    events = await read.context.store.read_stream(read.county, Asset.stream_of(asset))
+    target, received, percent = attained(found, events, year)
+    return _answer(
+        read, Attainment(asset=asset, year=year, target=target, received=received, attainment=percent)
+    )
+
+
+async def _asset(read: Read, asset: str) -> Asset:
+    found = await read.context.load(Asset, read.county, asset)
+    if found is None:
+        raise refuse("NOT_FOUND", what=asset)
+    return found
+
+
+async def _named(read: Read, told: OwnershipAdvisory, at: Occasion) -> OwnershipAdvisory:
+    """The advice with the names of the units it suggests, a village by its collective where it has one."""
+    units = await read.context.load_many(Organization, read.county, [one.owner for one in told.owners])
+    return told.model_copy(
+        update={"owners": tuple(_with_name(one, units.get(one.owner), at.on) for one in told.owners)}
+    )
+
+
+def _with_name(suggested: SuggestedOwner, unit: Organization | None, on: date) -> SuggestedOwner:
+    if unit is None:
+        return suggested
+    collective = unit.collective_on(on)
+    if collective is None:
+        return suggested.model_copy(update={"name": unit.card.name})
+    return suggested.model_copy(update={"name": collective.name, "uscc": collective.uscc})
+
+
+def _answer(read: Read, body: Value) -> Response:
+    return read.answer(body.model_dump(mode="json", by_alias=True))

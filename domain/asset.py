@@ -8,15 +8,15 @@ are not here: they are register-only and have an aggregate of their own (C4.2-06
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, registered
-from domain.asset_rights import AssetRights
-from domain.asset_title_steps import TITLE_UNCLEAR
+from domain.asset_use import AssetUse
+from domain.care_advice import CareAdvice, advise_care
 from domain.contract import Contract, ContractTerms, check_terms
 from domain.custody import Custody, Duty, Supervision, check_duties
 from domain.depreciation import DepreciationBasis
@@ -33,6 +33,7 @@ from domain.disposal import (
     check_publication,
     check_sale,
 )
+from domain.guidance import Guidance, guidance_of
 from domain.income import (
     IncomeDistribution,
     IncomeReceipt,
@@ -42,24 +43,23 @@ from domain.income import (
     digest_of,
 )
 from domain.ownership import title_rests_on
-from domain.refusals import refuse
+from domain.refusals import Refusal, refuse
 from domain.register_card import Correction, Document, RegisterCard, check_card
-from domain.values import LOG, BusinessDate, Code, Fen, Name, PartyShare, Sha256, Text, Value, divided
+from domain.upkeep import must_not_be_negative
+from domain.values import (
+    LOG,
+    BusinessDate,
+    Code,
+    Fen,
+    Name,
+    PartyShare,
+    Text,
+    Value,
+    divided,
+)
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
-
-OperationState = Literal["NOT_IN_USE", "IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"]
-
-
-class StatusReport(Value):
-    """How an asset is doing (C3-08): state, day, evidence, position."""
-
-    state: Literal["IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"] = Field(title="使用状况")
-    reported_on: BusinessDate = Field(title="报告日期")
-    evidence_sha256: Sha256 | None = Field(default=None, title="照片或凭证摘要")
-    position: Name | None = Field(default=None, title="位置")
-    note: Text | None = Field(default=None, title="说明")
 
 
 class Booking(Value):
@@ -71,17 +71,8 @@ class Booking(Value):
     booked_on: BusinessDate = Field(title="入账日期")
 
 
-class Maintenance(Value):
-    """Upkeep done on the asset (C4.3-14)."""
-
-    done_on: BusinessDate = Field(title="养护日期")
-    content: Text = Field(title="养护内容")
-    cost: Fen = Field(default=Fen(0), title="费用")
-    voucher_no: Name | None = Field(default=None, title="凭证号")
-
-
 @registered
-class Asset(AssetRights):
+class Asset(AssetUse):
     """A managed public asset (扶贫资产)."""
 
     TOPIC: ClassVar[str] = "asset"
@@ -89,19 +80,15 @@ class Asset(AssetRights):
 
     card: RegisterCard
     scope: Literal["IN", "OUT"]
+    guidance: Guidance | None
     documents: dict[str, Document]
     booked: dict[str, Fen]
-    operation: OperationState
-    in_use_since: date | None
-    last_report: StatusReport | None
-    risks: dict[str, date]
     contracts: dict[str, Contract]
     income_received: Fen
     income_distributed: Fen
     income_by_holder: dict[str, Fen]
     receipts: dict[str, str]
     payments: dict[str, str]
-    last_maintenance: Maintenance | None
     accumulated_depreciation: Fen
     depreciated_through: int | None
     custody: Custody | None
@@ -109,7 +96,7 @@ class Asset(AssetRights):
     disposals: dict[str, Disposal]
     disposed_on: date | None
 
-    class Event(AssetRights.Event):
+    class Event(AssetUse.Event):
         """Root of the asset's events."""
 
     # ---- registration ------------------------------------------------------------------------------------------
@@ -121,30 +108,31 @@ class Asset(AssetRights):
         TITLE: ClassVar[str] = "登记"
         card: RegisterCard
         scope: Literal["IN", "OUT"]
+        guidance: Guidance | None = None
 
     @classmethod
     def register(cls, asset: str, card: RegisterCard, at: Occasion) -> Asset:
         """Register a completed and accepted asset (C4.3-01, C4.6-02)."""
         card, scope = check_card(card, at)
-        return cls.begin(cls.Registered, asset, at, card=card, scope=scope)
+        guidance = guidance_of(card, at)
+        return cls.begin(cls.Registered, asset, at, card=card.without_filed(), scope=scope, guidance=guidance)
 
     @event(Registered)
-    def __init__(self, card: RegisterCard, scope: Literal["IN", "OUT"]) -> None:
+    def __init__(
+        self, card: RegisterCard, scope: Literal["IN", "OUT"], guidance: Guidance | None = None
+    ) -> None:
         self.card = card
         self.scope = scope
+        self.guidance = guidance
         self.documents = {}
         self.booked = {}
         self._begin_rights()
-        self.operation = "NOT_IN_USE"
-        self.in_use_since = None
-        self.last_report = None
-        self.risks = {}
+        self._begin_use()
         self.contracts = {}
         self.income_received = self.income_distributed = Fen(0)
         self.income_by_holder = {}
         self.receipts = {}
         self.payments = {}
-        self.last_maintenance = None
         self.accumulated_depreciation = Fen(0)
         self.depreciated_through = None
         self.custody = None
@@ -161,9 +149,12 @@ class Asset(AssetRights):
         scope: Literal["IN", "OUT"]
         changed: tuple[str, ...]
         old: dict[str, Any]
+        absent_before: tuple[str, ...] | None = None
+        """Those of `changed` that had no value; they are not in `old`, because the log keeps no empty values."""
         reason: Text
         document_no: Name
         county_document_no: Name | None = None
+        guidance: Guidance | None = None
 
     def correct_registration(self, correction: Correction, at: Occasion) -> None:
         """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing."""
@@ -179,21 +170,31 @@ class Asset(AssetRights):
         if card == self.card:
             return
         card, scope = check_card(card, at)
+        guidance = guidance_of(card, at)
+        card = card.without_filed()
+        if card == self.card:
+            return
         self._must_keep_confirmation(card, at)
         if card.original_value < self.accumulated_depreciation:
             raise refuse("FIELD_INVALID", field="originalValue", value=card.original_value)
-        before, after = (one.model_dump(mode="json", by_alias=True, context=LOG) for one in (self.card, card))
-        changed = tuple(name for name in sorted(after) if after[name] != before[name])
+        must_not_be_negative(self.quantity, card.quantity - self.card.quantity)
+        before, after = (
+            one.model_dump(mode="json", by_alias=True, context=LOG, exclude_none=True)
+            for one in (self.card, card)
+        )
+        changed = tuple(name for name in sorted({*before, *after}) if after.get(name) != before.get(name))
         self.record(
             self.RegistrationCorrected,
             at,
             card=card,
             scope=scope,
             changed=changed,
-            old={name: before[name] for name in changed},
+            old={name: before[name] for name in changed if name in before},
+            absent_before=tuple(name for name in changed if name not in before) or None,
             reason=correction.reason,
             document_no=correction.document_no,
             county_document_no=correction.county_document_no,
+            guidance=guidance,
         )
 
     def _must_keep_confirmation(self, card: RegisterCard, at: Occasion) -> None:
@@ -210,9 +211,13 @@ class Asset(AssetRights):
             )
 
     @event(RegistrationCorrected)
-    def _registration_corrected(self, card: RegisterCard, scope: Literal["IN", "OUT"]) -> None:
+    def _registration_corrected(
+        self, card: RegisterCard, scope: Literal["IN", "OUT"], guidance: Guidance | None
+    ) -> None:
+        self.quantity = self.quantity + card.quantity - self.card.quantity
         self.card = card
         self.scope = scope
+        self.guidance = guidance or self.guidance
 
     class DocumentArchived(Event):
         """A document joined the asset's file."""
@@ -291,7 +296,42 @@ class Asset(AssetRights):
             )
         if any(one.supervisor == custody.custodian for one in self.supervision):
             at.warn("SUPERVISOR_IS_CUSTODIAN", supervisor=custody.custodian)
+        if not custody.provisional:
+            at.require(self._supervised(at), "SUPERVISOR_REQUIRED", missing=["supervision"])
+            self._warn_of_late_custody(at)
         self.record(self.CustodyAssigned, at, custody=custody)
+
+    def _supervised(self, at: Occasion) -> bool:
+        """Whether a unit supervises, or at least one follows from the custody table (C4.3-02)."""
+        if self.supervision:
+            return True
+        try:
+            return bool(self.care_advice(at).supervisors)
+        except Refusal:
+            return False  # no row of the table covers it
+
+    def _warn_of_late_custody(self, at: Occasion) -> None:
+        """The first custody is due some days after the confirmation (P32)."""
+        first = self.custody is None or self.custody.provisional
+        if first and self.confirmed_on is not None:
+            due = self.confirmed_on + timedelta(days=at.rules.parameter("P32"))
+            if at.on > due:
+                at.warn("CUSTODY_OVERDUE", due=due)
+
+    def care_advice(self, at: Occasion) -> CareAdvice:
+        """Who would keep and who would supervise it by the custody table (T7). RULE_GAP when no row covers it."""
+        running = [one.terms for one in self.contracts.values() if one.open]
+        modes = {one.mode: at.rules.operation_mode(one.mode) for one in running}
+        own = {mode for mode, row in modes.items() if row is not None and row.custodian_required}
+        return advise_care(
+            self.card,
+            owner_kind=self.owner_kind or "",
+            owners=tuple(share.party for share in self.owners),
+            operator=next((one.operator.operator for one in running if one.mode not in own), None),
+            self_operated=bool(own),
+            guidance=self.guidance,
+            at=at,
+        )
 
     @event(CustodyAssigned)
     def _custody_assigned(self, custody: Custody) -> None:
@@ -378,153 +418,7 @@ class Asset(AssetRights):
             kept.append(successor)
         self.custody = self.custody.model_copy(update={"duties": tuple(kept)})
 
-    # ---- use and condition -------------------------------------------------------------------------------------
-
-    class PutIntoUse(Event):
-        """Delivered and in use."""
-
-        TOPIC: ClassVar[str] = "asset.put_into_use"
-        TITLE: ClassVar[str] = "投入使用"
-        in_use_since: BusinessDate
-
-    def put_into_use(self, in_use_since: date, at: Occasion) -> None:
-        """Put into use, not before the acceptance (C4.3-01)."""
-        at.cite("C4.3-01")
-        self._allow("STATUS_REPORT", at)
-        if in_use_since == self.in_use_since:
-            return
-        at.not_in_future(in_use_since, "inUseSince")
-        accepted = self.card.acceptance.accepted_on if self.card.acceptance else None
-        if accepted is not None and in_use_since < accepted:
-            raise refuse("DATE_ORDER", clause="C4.3-01", earlier="acceptance.acceptedOn", later="inUseSince")
-        at.require(
-            self.in_use_since is None,
-            "STEP_OUT_OF_ORDER",
-            clause="C4.3-01",
-            step="putIntoUse",
-            state=self.operation,
-        )
-        self.record(self.PutIntoUse, at, in_use_since=in_use_since)
-
-    @event(PutIntoUse)
-    def _put_into_use(self, in_use_since: BusinessDate) -> None:
-        self.operation = "IN_USE"
-        self.in_use_since = in_use_since
-
-    class OperationStatusReported(Event):
-        """Somebody looked at the asset and said how it is."""
-
-        TOPIC: ClassVar[str] = "asset.operation_status_reported"
-        TITLE: ClassVar[str] = "使用状况报告"
-        report: StatusReport
-        opened_risks: tuple[str, ...]
-        cleared_risks: tuple[str, ...]
-
-    def report_status(self, report: StatusReport, at: Occasion) -> None:
-        """Report the condition: a fact, refused only for an asset that is gone. Opens and clears risks (C3-08, C0-01)."""
-        at.cite("C3-08", "C0-01")
-        self._allow("STATUS_REPORT", at)
-        if report == self.last_report:
-            return
-        at.not_in_future(report.reported_on, "reportedOn")
-        seen = sorted(at.rules.risk_kinds.intersection(get_args(OperationState)))
-        self.record(
-            self.OperationStatusReported,
-            at,
-            report=report,
-            opened_risks=tuple(kind for kind in seen if kind == report.state and kind not in self.risks),
-            cleared_risks=tuple(kind for kind in seen if kind != report.state and kind in self.risks),
-        )
-
-    @event(OperationStatusReported)
-    def _operation_status_reported(
-        self, report: StatusReport, opened_risks: tuple[str, ...], cleared_risks: tuple[str, ...]
-    ) -> None:
-        self.operation = report.state
-        self.last_report = report
-        if self.in_use_since is None and report.state in {"IN_USE", "PARTLY_USED"}:
-            self.in_use_since = report.reported_on
-        kept = {kind: day for kind, day in self.risks.items() if kind not in cleared_risks}
-        self.risks = kept | dict.fromkeys(opened_risks, report.reported_on)
-
-    class RiskFlagged(Event):
-        """One of the five losses the regulation wants avoided is suspected."""
-
-        TOPIC: ClassVar[str] = "asset.risk_flagged"
-        TITLE: ClassVar[str] = "风险标记"
-        kind: str
-        reason: Text
-
-    def flag_risk(self, kind: str, reason: str, at: Occasion) -> None:
-        """Open a risk flag, at most one per kind (C0-01). TITLE_UNCLEAR opens the title again (C4.5-07)."""
-        at.cite("C0-01")
-        self._allow("RISK", at)
-        if kind not in at.rules.risk_kinds:
-            raise refuse("UNKNOWN_RISK_KIND", kind=kind)
-        if kind in self.risks:
-            raise refuse("RISK_ALREADY_OPEN", kind=kind, since=self.risks[kind])
-        self.record(self.RiskFlagged, at, kind=kind, reason=reason)
-
-    @event(RiskFlagged)
-    def _risk_flagged(self, kind: str, occurred_on: date) -> None:
-        self.risks = {**self.risks, kind: occurred_on}
-        if kind == TITLE_UNCLEAR and self.title == "CONFIRMED":
-            self.title = "DISPUTED"
-
-    class RiskCleared(Event):
-        """A suspected loss was dealt with."""
-
-        TOPIC: ClassVar[str] = "asset.risk_cleared"
-        TITLE: ClassVar[str] = "风险解除"
-        kind: str
-        reason: Text
-
-    def clear_risk(self, kind: str, reason: str, at: Occasion) -> None:
-        """Close an open risk flag (C0-01); an unclear title is settled by a confirmation and nothing else (C4.5-07)."""
-        at.cite("C0-01")
-        self._allow("RISK", at)
-        if kind not in self.risks:
-            raise refuse("NOT_FOUND", what=kind)
-        if kind == TITLE_UNCLEAR:
-            raise refuse("COUNTY_DECISION_REQUIRED", clause="C4.5-07", missing=["ownershipConfirmation"])
-        self.record(self.RiskCleared, at, kind=kind, reason=reason)
-
-    @event(RiskCleared)
-    def _risk_cleared(self, kind: str) -> None:
-        self.risks = {name: day for name, day in self.risks.items() if name != kind}
-
-    class MaintenanceDone(Event):
-        """Upkeep was done."""
-
-        TOPIC: ClassVar[str] = "asset.maintenance_done"
-        TITLE: ClassVar[str] = "养护维修"
-        maintenance: Maintenance
-        cost_shares: tuple[PartyShare, ...]
-
-    def maintain(self, maintenance: Maintenance, at: Occasion) -> None:
-        """Record upkeep; its cost is borne by the owners in proportion to their shares (C4.3-14, C4.7-09)."""
-        at.cite("C4.3-14", "C4.7-09")
-        self._allow("MAINTENANCE", at)
-        if maintenance == self.last_maintenance:
-            return
-        at.not_in_future(maintenance.done_on, "doneOn")
-        if maintenance.cost < 0:
-            raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.7-09", field="cost")
-        at.require(
-            maintenance.cost == 0 or maintenance.voucher_no is not None,
-            "VOUCHER_REQUIRED",
-            missing=["voucherNo"],
-        )
-        self.record(
-            self.MaintenanceDone,
-            at,
-            maintenance=maintenance,
-            cost_shares=divided(maintenance.cost, self.owners),
-        )
-
-    @event(MaintenanceDone)
-    def _maintenance_done(self, maintenance: Maintenance) -> None:
-        self.last_maintenance = maintenance
+    # ---- depreciation ------------------------------------------------------------------------------------------
 
     class DepreciationPosted(Event):
         """A year's depreciation, in fen: whose it is by shares, and the accumulated amount after it."""
@@ -616,10 +510,19 @@ class Asset(AssetRights):
                 return
             raise refuse("ALREADY_EXISTS", what=terms.contract)
         check_terms(terms, self.card, owners=self._owner_parties, existing=self.contracts.values(), at=at)
+        self._must_have_custodian(terms.mode, at)
         if any(one.right == "USE" and one.meets(terms.starts_on, terms.ends_on) for one in self.rights):
             raise refuse("RIGHT_OVERLAP", field="USE")
         at.warn("NOTICE_MISSING", step="operatingContract")
         self.record(self.Leased if terms.mode == "LEASED" else self.OperatingContractSigned, at, terms=terms)
+
+    def _must_have_custodian(self, mode: str, at: Occasion) -> None:
+        """Own operation needs a person who keeps the asset from day to day (C4.3-16)."""
+        row = at.rules.operation_mode(mode)
+        if row is not None and row.custodian_required:
+            at.cite("C4.3-16")
+            named = self.custody is not None and self.custody.duties
+            at.require(named, "CUSTODIAN_REQUIRED", missing=["custody.duties"])
 
     @event(Leased)
     def _leased(self, terms: ContractTerms) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from eventsourcing.domain import event
 
 from domain.asset_title_steps import TITLE_UNCLEAR, AssetTitleSteps
+from domain.external_entry import ExternalDuty, duties_of
 from domain.income import credited
 from domain.ownership import (
     OwnershipConfirmation,
@@ -30,6 +31,8 @@ class AssetTitle(AssetTitleSteps):
 
     owners: tuple[PartyShare, ...]
     owner_kind: str | None
+    confirmed_on: date | None
+    external_duties: tuple[ExternalDuty, ...]
     title_holders: tuple[TitleHolder, ...]
     ownership_rule: str | None
     regime: str | None
@@ -56,6 +59,8 @@ class AssetTitle(AssetTitleSteps):
         self.owner_kind = self.ownership_rule = self.regime = self.user_right_holder = None
         self.title_holders = ()
         self.income_right_holders = ()
+        self.confirmed_on = None
+        self.external_duties = ()
         self.filing_due = None
 
     @property
@@ -91,6 +96,8 @@ class AssetTitle(AssetTitleSteps):
         rule: str
         regime: str
         attributions: tuple[PartyShare, ...]
+        external_duties: tuple[ExternalDuty, ...] | None = None
+        """The systems outside it has to be entered in; none where an older confirmation does not say."""
         holders: tuple[TitleHolder, ...] | None = None
         filing_due: Code | None = None
 
@@ -124,6 +131,14 @@ class AssetTitle(AssetTitleSteps):
             rule=advice.rule,
             regime=regime,
             attributions=divided(unattributed, confirmation.income_right_holders or confirmation.owners),
+            external_duties=duties_of(
+                self.card.asset_class,
+                confirmation.owner_kind,
+                self.card.asset_type,
+                owners=tuple(share.party for share in confirmation.owners),
+                location=self.card.location,
+                at=at,
+            ),
             holders=holders or None,
             filing_due=self._filing_addressee(advice.chain, at) if filing else None,
         )
@@ -140,10 +155,14 @@ class AssetTitle(AssetTitleSteps):
         rule: str,
         regime: str,
         attributions: tuple[PartyShare, ...],
+        external_duties: tuple[ExternalDuty, ...] | None,
+        occurred_on: date,
         holders: tuple[TitleHolder, ...] | None,
         filing_due: Code | None,
     ) -> None:
         self.title = "CONFIRMED"
+        self.confirmed_on = occurred_on
+        self.external_duties = external_duties or ()
         self.owners = confirmation.owners
         self.owner_kind = confirmation.owner_kind
         self.title_holders = holders or ()

@@ -6,7 +6,7 @@ names its successor; nothing is rewritten (AMB-24).
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from eventsourcing.domain import event
@@ -14,6 +14,17 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate, registered
 from domain.refusals import refuse
+from domain.unit_duties import (
+    ASSET_MANAGER,
+    GuidanceGiven,
+    TaskForce,
+    TaskForceMember,
+    UnitRule,
+    check_member,
+    check_office,
+    check_unit_rule,
+    must_keep_ledgers,
+)
 from domain.values import BusinessDate, Code, Name, Text, Uscc, Value
 
 if TYPE_CHECKING:
@@ -140,6 +151,9 @@ class Organization(DomainAggregate):
 
     card: OrganizationCard
     tenures: tuple[Tenure, ...]
+    unit_rules: dict[str, UnitRule]
+    task_force: TaskForce | None
+    office_members: tuple[str, ...]
     collectives: tuple[Collective, ...]
     successor: str | None
     closed_on: date | None
@@ -165,6 +179,9 @@ class Organization(DomainAggregate):
     def __init__(self, card: OrganizationCard) -> None:
         self.card = card
         self.tenures = ()
+        self.unit_rules = {}
+        self.task_force = None
+        self.office_members = ()
         self.collectives = ()
         self.successor = None
         self.closed_on = None
@@ -253,6 +270,10 @@ class Organization(DomainAggregate):
             raise refuse("DATE_ORDER", clause="C5.1-01", earlier="since", later="until")
         if position in at.rules.principal_positions:
             at.warn("PRINCIPAL_VACANT", organization=self.id)
+        if position == ASSET_MANAGER and self.card.kind == "VILLAGE":
+            at.cite("C4.3-22")
+            if not set(self.holders(ASSET_MANAGER, until + timedelta(days=1))) - {person}:
+                at.warn("MANAGER_REQUIRED", village=self.id)
         self.record(self.PositionEnded, at, position=position, person=person, until=until, reason=reason)
 
     @event(PositionEnded)
@@ -267,6 +288,109 @@ class Organization(DomainAggregate):
     def holders(self, position: str, day: date) -> list[str]:
         """Who held a post on a day."""
         return [one.person for one in self.tenures if one.position == position and one.covers(day)]
+
+    # ---- duties (四(三)) -----------------------------------------------------------------------------------------
+
+    class RuleAdopted(Event):
+        """The unit has a rule of its own on one of the six topics of supervision."""
+
+        TOPIC: ClassVar[str] = "organization.rule_adopted"
+        TITLE: ClassVar[str] = "制定监督管理制度"
+        rule: UnitRule
+
+    def adopt_rule(self, rule: UnitRule, at: Occasion) -> None:
+        """Record a unit's rule document (C4.3-03). A newer one on the same topic takes its place."""
+        must_keep_ledgers(self.card.kind, at)
+        check_unit_rule(rule, at)
+        if self.unit_rules.get(rule.topic) != rule:
+            self.record(self.RuleAdopted, at, rule=rule)
+
+    @event(RuleAdopted)
+    def _rule_adopted(self, rule: UnitRule) -> None:
+        self.unit_rules = {**self.unit_rules, rule.topic: rule}
+
+    class TaskForceEstablished(Event):
+        """The unit has an asset management task force."""
+
+        TOPIC: ClassVar[str] = "organization.task_force_established"
+        TITLE: ClassVar[str] = "成立资产管理专班"
+        task_force: TaskForce
+
+    def establish_task_force(self, task_force: TaskForce, at: Occasion) -> None:
+        """Record the task force and its roster (C4.3-04); established anew, it replaces the one before."""
+        at.cite("C4.3-04")
+        at.not_in_future(task_force.established_on, "establishedOn")
+        for member in task_force.members:
+            check_member(member, at)
+        if self.task_force != task_force:
+            self.record(self.TaskForceEstablished, at, task_force=task_force)
+
+    @event(TaskForceEstablished)
+    def _task_force_established(self, task_force: TaskForce) -> None:
+        self.task_force = task_force
+
+    class TaskForceMemberChanged(Event):
+        """Somebody joined the task force, left it, or does something else in it."""
+
+        TOPIC: ClassVar[str] = "organization.task_force_member_changed"
+        TITLE: ClassVar[str] = "专班成员变动"
+        member: TaskForceMember
+
+    def change_task_force_member(self, member: TaskForceMember, at: Occasion) -> None:
+        """Record a change of the roster (C4.3-04): a fact. A task force nobody is left in is TASK_FORCE_MISSING."""
+        check_member(member, at)
+        if self.task_force is None:
+            raise refuse("NOT_FOUND", what=f"{self.id} 资产管理专班")
+        if member in self.task_force.members:
+            return
+        if not self.task_force.with_member(member).staffed(at.today):
+            at.warn("TASK_FORCE_MISSING", organization=self.id)
+        self.record(self.TaskForceMemberChanged, at, member=member)
+
+    @event(TaskForceMemberChanged)
+    def _task_force_member_changed(self, member: TaskForceMember) -> None:
+        if self.task_force is not None:
+            self.task_force = self.task_force.with_member(member)
+
+    class OfficeMembersNamed(Event):
+        """The asset office is made up of these departments."""
+
+        TOPIC: ClassVar[str] = "organization.office_members_named"
+        TITLE: ClassVar[str] = "明确资产管理办公室成员单位"
+        members: tuple[Code, ...]
+        document_no: Name
+
+    def name_office_members(self, members: tuple[str, ...], document_no: str, at: Occasion) -> None:
+        """Name the member departments of the asset office: the six of the regulation (C4.3-05)."""
+        if self.card.kind != "ASSET_OFFICE":
+            raise refuse("FIELD_INVALID", clause="C4.3-05", field="organization", value=self.id)
+        check_office(members, at)
+        if tuple(sorted(members)) != self.office_members:
+            members = tuple(sorted(members))
+            self.record(self.OfficeMembersNamed, at, members=members, document_no=document_no)
+
+    @event(OfficeMembersNamed)
+    def _office_members_named(self, members: tuple[Code, ...]) -> None:
+        self.office_members = members
+
+    class GuidanceRecorded(Event):
+        """The unit guided another one in managing its assets."""
+
+        TOPIC: ClassVar[str] = "organization.guidance_recorded"
+        TITLE: ClassVar[str] = "指导记录"
+        guidance: GuidanceGiven
+
+    def record_guidance(self, guidance: GuidanceGiven, at: Occasion) -> None:
+        """Record guidance given to another unit (C4.3-04, C4.3-20): a fact."""
+        at.cite("C4.3-20", "C4.3-04")
+        if guidance.guided == self.id:
+            raise refuse("SAME_PARTY", clause="C4.3-20", party=self.id)
+        at.not_in_future(guidance.given_on, "givenOn")
+        self.record(self.GuidanceRecorded, at, guidance=guidance)
+
+    @event(GuidanceRecorded)
+    def _guidance_recorded(self) -> None:
+        """Counted in the ledger of units' duties; no decision of the unit rests on it."""
 
     class CollectiveRegistered(Event):
         """The village's collective economic organisation was registered: it owns what the village owns."""

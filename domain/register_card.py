@@ -6,11 +6,11 @@ ownership; income history and disposal are derived from events and never typed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, JsonValue, ValidationError
 
-from domain.refusals import catalogue, refuse
+from domain.refusals import Refusal, catalogue, refuse
 from domain.values import BusinessDate, Code, Fen, Name, Quantity, Sha256, Text, Value, total
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ class Acceptance(Value):
     accepted_on: BusinessDate | None = Field(default=None, title="验收日期")
     document_no: Name | None = Field(default=None, title="验收文号")
     reason: Text | None = Field(default=None, title="历史资产无验收资料的说明")
+    joint_review_document: Name | None = Field(
+        default=None, title="联合审查意见文号", description="LEGACY 必填：同意按历史资产登记的联合审查意见"
+    )
 
 
 class RegisterCard(Value):
@@ -76,7 +79,22 @@ class RegisterCard(Value):
     village_use: bool = Field(default=False, title="是否村级使用")
     equity_investment: bool = Field(default=False, title="是否入股形成")
     acceptance: Acceptance | None = Field(default=None, title="竣工验收")
+    nominal_value_reason: Text | None = Field(
+        default=None, title="按名义金额登记的说明", description="受捐赠且无价值凭据、按名义金额登记的资产必填"
+    )
+    scope: Literal["IN", "OUT"] | None = Field(
+        default=None, title="填报的管理范围", description="可不填；系统按资金拨付日期推导，不一致时拒绝"
+    )
+    guiding_department: Code | None = Field(
+        default=None, title="填报的管理指导部门", description="可不填；系统按资金来源推导，不一致时拒绝"
+    )
     remarks: Text | None = Field(default=None, title="备注")
+
+    def without_filed(self) -> RegisterCard:
+        """The card as it is stored: what was filed only to be compared with what is derived is left out."""
+        if self.scope is None and self.guiding_department is None:
+            return self
+        return self.model_copy(update={"scope": None, "guiding_department": None})
 
 
 class Correction(Value):
@@ -102,12 +120,17 @@ class Correction(Value):
         try:
             return RegisterCard.model_validate(before | self.changes)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            field = ".".join(str(part) for part in first["loc"])
-            code = "FIELD_REQUIRED" if first["type"] == "missing" else first["type"]
-            code = code if code in catalogue() else "FIELD_INVALID"
-            told = {"reason": first["msg"]} if code == "FIELD_INVALID" else {}
-            raise refuse(code, field=field, **told) from error
+            raise refusal_of(error) from error
+
+
+def refusal_of(error: ValidationError) -> Refusal:
+    """The first thing wrong with a value that a correction made, as a refusal."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    code = "FIELD_REQUIRED" if first["type"] == "missing" else first["type"]
+    code = code if code in catalogue() else "FIELD_INVALID"
+    told = {"reason": first["msg"]} if code == "FIELD_INVALID" else {}
+    return refuse(code, field=field, **told)
 
 
 class Document(Value):
@@ -147,12 +170,38 @@ def check_card(card: RegisterCard, at: Occasion) -> tuple[RegisterCard, str]:
     _check_acceptance(card, at)
     card = card.model_copy(update={"funding_lines": settle_funding(card.funding_lines, at)})
     check_funding_sum(card.funding_lines, card.original_value)
-    start = rules.parameter("P16")
-    return card, "IN" if any(line.allocated_on >= start for line in card.funding_lines) else "OUT"
+    _check_nominal_value(card, at)
+    return card, _scope_of(card, at)
+
+
+def _scope_of(card: RegisterCard, at: Occasion) -> str:
+    """IN when any money was allocated since the scope began (C1-01, P16); what was filed must be the same."""
+    at.cite("C1-01")
+    start = at.rules.parameter("P16")
+    scope = "IN" if any(line.allocated_on >= start for line in card.funding_lines) else "OUT"
+    if card.scope == "IN" and scope == "OUT":
+        at.refuse("FUNDING_BEFORE_SCOPE_START", start=start)
+    if card.scope == "OUT" and scope == "IN":
+        raise refuse("FIELD_INVALID", clause="C1-01", field="scope", value=card.scope)
+    return scope
+
+
+def _check_nominal_value(card: RegisterCard, at: Occasion) -> None:
+    """A gift without any evidence of its value is entered at the nominal amount with a reason, as one line (T8)."""
+    nominal = at.rules.nominal_value
+    given = all(line.source in at.rules.donated_sources for line in card.funding_lines)
+    if card.nominal_value_reason is None:
+        if given and card.original_value == nominal:
+            raise refuse("FIELD_REQUIRED", missing=["nominalValueReason"], field="nominalValueReason")
+        return
+    if not given or card.original_value != nominal or len(card.funding_lines) != 1:
+        raise refuse("FIELD_INVALID", clause="C4.6-02", field="nominalValueReason")
 
 
 def _check_acceptance(card: RegisterCard, at: Occasion) -> None:
-    """A passed acceptance with its paper; stock from before the regulation may say LEGACY with a reason (C4.3-01)."""
+    """A passed acceptance with its paper; stock from before the regulation may say LEGACY, with a reason and the
+    approval of the joint review (C4.3-01).
+    """
     at.cite("C4.3-01")
     acceptance = card.acceptance
     if acceptance is None or acceptance.result == "FAILED":
@@ -165,7 +214,10 @@ def _check_acceptance(card: RegisterCard, at: Occasion) -> None:
         "acceptance.documentNo": acceptance.document_no,
     }
     if acceptance.result == "LEGACY":
-        needed = {"acceptance.reason": acceptance.reason}
+        needed = {
+            "acceptance.reason": acceptance.reason,
+            "acceptance.jointReviewDocument": acceptance.joint_review_document,
+        }
     missing = [name for name, value in needed.items() if value is None]
     at.require(not missing, "ACCEPTANCE_REQUIRED", missing=missing)
 

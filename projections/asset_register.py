@@ -269,7 +269,9 @@ def _registered(event: LedgerEvent, rows: Rows) -> None:
 def _registration_corrected(event: LedgerEvent, rows: Rows) -> None:
     row = _touch(event, rows)
     data = event.data
+    registered, there = Decimal(data["old"].get("quantity", data["card"]["quantity"])), row["quantity"]
     row.update(_card(data["card"], data["scope"]))
+    row["quantity"] = there + row["quantity"] - registered
     row["net_book_value"] = row["original_value"] - row["accumulated_depreciation"]
     row["corrections"] += 1
 
@@ -289,6 +291,10 @@ def _booked(event: LedgerEvent, rows: Rows) -> None:
 
 def _touched(event: LedgerEvent, rows: Rows) -> None:
     _touch(event, rows)
+
+
+def _herd_count_changed(event: LedgerEvent, rows: Rows) -> None:
+    _touch(event, rows)["quantity"] = Decimal(event.data["quantity"])
 
 
 def _transfer_initiated(event: LedgerEvent, rows: Rows) -> None:
@@ -593,6 +599,10 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "asset.registration_corrected": _registration_corrected,
     "asset.document_archived": _document_archived,
     "asset.booked": _booked,
+    "asset.herd_count_changed": _herd_count_changed,
+    "asset.stocktake_recorded": _touched,
+    "asset.external_entry_recorded": _touched,
+    "asset.maintenance_planned": _touched,
     "asset.transfer_initiated": _transfer_initiated,
     "asset.transfer_items_accepted": _touched,
     "asset.transfer_refused": _transfer_closed,

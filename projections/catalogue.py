@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from projections import (
+    asset_duties,
     asset_register,
     asset_timeline,
     custody_ledger,
     departures,
     directory,
+    external_entries,
     fund_ledger,
     household_register,
     income_ledger,
@@ -18,6 +20,8 @@ from projections import (
     ledger_seals,
     notice_board,
     procedures,
+    risk_board,
+    unit_duties,
 )
 from projections.projection import Projection
 
@@ -36,6 +40,10 @@ CATALOGUE: Final[dict[str, Projection]] = {
         ledger_seals.PROJECTION,
         procedures.PROJECTION,
         notice_board.PROJECTION,
+        external_entries.PROJECTION,
+        risk_board.PROJECTION,
+        asset_duties.PROJECTION,
+        unit_duties.PROJECTION,
     )
 }
 """By name."""

@@ -29,6 +29,16 @@ _RIGHTS: Final = {
 _CERTIFICATES: Final = {"TITLE": "产权证", "REAL_ESTATE": "不动产证"}
 _DUTIES: Final = {"MANAGER": "管理人员", "RESPONSIBLE": "责任人"}
 
+_HERD: Final = {"BIRTH": "繁殖", "DEATH": "死亡", "SALE": "出售", "PURCHASE": "购入", "CULL": "淘汰"}
+_LOSSES: Final = {
+    "SOLD": "出售",
+    "DIED": "死亡",
+    "STOLEN": "被盗",
+    "DISASTER": "受灾",
+    "DAMAGED": "损毁",
+    "OTHER": "其他原因灭失",
+}
+
 
 def _yuan(fen: int) -> str:
     return f"{Fen(fen).yuan()} 元"
@@ -112,6 +122,16 @@ def _transfer(data: Data) -> str:
     return f"{transfer['deliverer']} 移交 {transfer['receiver']}，{len(transfer['items'])} 项"
 
 
+def _herd(data: Data) -> str:
+    change = data["herdChange"]
+    return f"{_HERD.get(change['kind'], change['kind'])} {change['change']}，现有 {data['quantity']}"
+
+
+def _entry(data: Data) -> str:
+    entry = data["entry"]
+    return f"{entry['system']} 回执 {entry.get('refNo', '')}"
+
+
 _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "asset.registered": _of_card,
     "asset.registration_corrected": lambda data: f"更正 {'、'.join(data['changed'])}：{data['reason']}",
@@ -182,7 +202,29 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "asset.disposal_proceeds_received": lambda data: (
         f"到账 {_yuan(data['amount'])}，凭证 {data['voucherNo']}"
     ),
+    "asset.herd_count_changed": _herd,
+    "asset.stocktake_recorded": lambda data: f"{data['stocktaking']['stocktake']} 已核实",
+    "asset.external_entry_recorded": _entry,
+    "asset.maintenance_planned": lambda data: (
+        f"每 {data['plan']['intervalDays']} 天：{data['plan']['content']}"
+    ),
     "household_asset.registered": _of_card,
+    "household_asset.household_confirmed": lambda data: f"确权到户 {data['confirmation']['documentNo']}",
+    "household_asset.registration_corrected": lambda data: (
+        f"更正 {'、'.join(data['changed'])}：{data['reason']}"
+    ),
+    "household_asset.document_archived": lambda data: (
+        data["document"].get("title") or data["document"]["document"]
+    ),
+    "household_asset.external_entry_recorded": _entry,
+    "household_asset.loss_recorded": lambda data: (
+        f"{_LOSSES.get(data['loss']['kind'], data['loss']['kind'])}，现有 {data['quantity']}"
+    ),
+    "household_asset.entrusted": lambda data: (
+        f"委托 {data['entrustment']['operatorName']}，年收益 {_yuan(data['entrustment']['yearlyReturn'])}"
+    ),
+    "household_asset.entrustment_ended": lambda data: f"{data['entrustment']} 结束：{data['reason']}",
+    "household_asset.registration_closed": lambda data: f"注销：{data['closing']['reason']}",
     "household_asset.inspected": lambda data: data["inspection"]["condition"],
     "departure_case.opened": lambda data: f"{data['notice']['person']} 离任，清单 {len(data['assets'])} 项",
     "departure_case.lines_added": lambda data: f"补充 {len(data['assets'])} 项",

@@ -13,14 +13,15 @@ from typing import Any, Final, TypeVar
 
 import projections.events  # noqa: F401 - makes every aggregate known
 from domain.aggregate import DomainAggregate
-from domain.asset import Asset, Booking, Maintenance, StatusReport
+from domain.asset import Asset, Booking
 from domain.certificate import OwnershipCertificate
 from domain.contract import ContractTerms, Operator
 from domain.custody import Custody, Duty, PositionRef, Supervision
 from domain.departure import Audit, DepartureNotice, Finding, InterimCustodian, ReconciliationLine, Signature
 from domain.departure_case import DepartureCase
 from domain.disposal import Appraisal, Appraiser, Approval, DisposalProposal, Publication, Sale
-from domain.household_asset import HouseholdAsset, HouseholdAssetCard, Inspection
+from domain.household_asset import HouseholdAsset
+from domain.household_card import HouseholdAssetCard, Inspection
 from domain.income import IncomeDistribution, IncomeReceipt, IncomeUse
 from domain.occasion import Occasion, Override
 from domain.organization import Division, DivisionCard, Organization, OrganizationCard
@@ -31,6 +32,7 @@ from domain.register_card import Acceptance, Document, FundingLine, RegisterCard
 from domain.regulation import Regulation
 from domain.title_plan import SUBJECT_KIND, JointProposal, title_digest
 from domain.transfer import ItemAcceptance, Transfer, TransferItem
+from domain.upkeep import Maintenance, StatusReport
 from domain.values import PartyShare, yuan
 
 COUNTY: Final = "653022"

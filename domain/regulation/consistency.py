@@ -58,6 +58,10 @@ _CARE_ROLES: Final = frozenset(
 _CUSTODY_FACTS: Final = frozenset(
     {"assetClass", "projectScope", "ownerKind", "operatorPresent", "selfOperated", "entrusted"}
 )
+DUTIES_WITH_INTERVAL: Final = frozenset(
+    {"STATUS_REPORT", "HOUSEHOLD_INSPECTION", "ENTRUSTED_INSPECTION", "EXTERNAL_ENTRY"}
+)
+"""Duties whose days are asked for by name; a county may have more."""
 _OWNERSHIP_FACTS: Final = frozenset(OwnershipFacts(asset_class="-").named())
 
 
@@ -99,6 +103,7 @@ def check(book: Book, faults: list[str]) -> None:
     _check_operation(book, told)
     _check_care(book, told)
     _check_systems(book, told)
+    _check_intervals(book, told)
     _check_lifecycle(book, told)
 
 
@@ -345,6 +350,20 @@ def _check_systems(book: Book, told: _Told) -> None:
         place = f"external_systems.obligation（{_key(row)}）"
         told.known(place, "系统", [row.system], book.codes_of("external_systems.system"))
         told.known(place, "类别", [row.asset_class], book.codes_of("asset_types.class"))
+
+
+def _check_intervals(book: Book, told: _Told) -> None:
+    """Every duty that worklists ask for has its days, from the first version on and without end."""
+    first_day = min((row.in_force_from for row in book.tables["policy.version"]), default=date.max)
+    stretches: dict[str, list[rows.Interval]] = {}
+    for row in book.table("intervals.interval", rows.Interval):
+        stretches.setdefault(row.code, []).append(row)
+    for code in sorted(DUTIES_WITH_INTERVAL):
+        found = stretches.get(code, [])
+        if not found or min(row.in_force_from for row in found) > first_day:
+            told.say("intervals", f"{code} 在第一个版本生效时没有规定")
+        elif all(row.in_force_until is not None for row in found):
+            told.say("intervals", f"{code} 到期后没有规定")
 
 
 def _check_lifecycle(book: Book, told: _Told) -> None:

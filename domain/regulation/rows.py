@@ -373,7 +373,11 @@ class DisposalRoute(Row):
 
 
 class OperationMode(Row):
-    """A way to operate an asset. `contract`: needs an operating contract; `max_term_years`: its longest term by law."""
+    """A way to operate an asset.
+
+    `contract`: needs an operating contract; `max_term_years`: its longest term by law; `custodian_required`: somebody
+    is named for its daily custody before it starts (C4.3-16).
+    """
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
@@ -384,6 +388,7 @@ class OperationMode(Row):
     asset_classes: tuple[str, ...]
     max_term_years: int | None = Field(default=None, gt=0)
     revitalisation_only: bool = False
+    custodian_required: bool = False
 
 
 class ContractClause(Row):
@@ -429,7 +434,11 @@ class CustodyRule(Row):
 
 
 class CardItem(Row):
-    """One of the 14 items of the register card. `exempt`: not asked for; `derived`: comes from events, never typed."""
+    """One of the 14 items of the register card.
+
+    `exempt`: not asked for; `derived`: comes from events, never typed; `nominal`: yuan to enter for a gift whose value
+    nobody can show.
+    """
 
     KEY: ClassVar[tuple[str, ...]] = ("number",)
 
@@ -440,6 +449,7 @@ class CardItem(Row):
     mandatory_at: Literal["REGISTRATION", "CONFIRMATION", "NEVER"]
     exempt: tuple[str, ...] = ()
     derived: bool = False
+    nominal: str | None = None
     refusal: str | None = None
 
 
@@ -458,6 +468,20 @@ class LedgerRow(Row):
     dimensions: tuple[str, ...] = ()
     collected_from: tuple[str, ...] = ()
     """Kinds of unit whose own ledgers it is collected from."""
+
+
+# ---- intervals.toml --------------------------------------------------------------------------------------------------
+
+
+class Interval(Row):
+    """A duty that comes again, or waits no longer, after so many days. `anchor`: where the figure comes from."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("code",)
+
+    code: str
+    zh: str
+    days: int = Field(ge=1)
+    anchor: str
 
 
 # ---- external_systems.toml (T10) -------------------------------------------------------------------------------------

@@ -108,6 +108,14 @@ class Rules:
     def _index_money(self) -> None:
         self._sources = {row.code: row for row in self.table("fund_sources.source", rows.FundSource)}
         self._parents = {row.code: row for row in self.table("fund_sources.parent", rows.FundParent)}
+        self.donated_sources = frozenset(
+            code
+            for row in self._sources.values()
+            if row.needs_flag is not None
+            for code in (row.code, row.when_flag_false)
+            if code is not None
+        )
+        """Sources of gifts: those that must say which way they took, and what they become."""
         self._guidance: dict[tuple[str, str | None], rows.Guidance] = {
             (row.source, row.implementer_kind): row
             for row in self.table("fund_sources.guidance", rows.Guidance)
@@ -146,6 +154,7 @@ class Rules:
 
     def _index_terms(self) -> None:
         self._labels = {row.code: row for row in self.table("labels.label", rows.Label)}
+        self._intervals = {row.code: row for row in self.table("intervals.interval", rows.Interval)}
         self._organizations = self.table("departments.organization", rows.Organization)
         self._terms: dict[str, tuple[rows.Term, ...]] = {}
         for term in self.table("vocabularies.term", rows.Term):
@@ -173,6 +182,10 @@ class Rules:
         """The parameter with its name, anchor, clause and days."""
         return self._parameters[parameter]
 
+    def within(self, duty: str) -> rows.Interval:
+        """Within how many days a recurring duty falls due again. `KeyError` for a duty that has no interval."""
+        return self._intervals[duty]
+
     def label(self, code: str) -> rows.Label:
         """What something is called now. `KeyError` for a code that has no label."""
         return self._labels[code]
@@ -188,6 +201,12 @@ class Rules:
     def organizations(self) -> tuple[rows.Organization, ...]:
         """The organisations the regulation names."""
         return self._organizations
+
+    @property
+    def ledger_keepers(self) -> frozenset[str]:
+        """The kinds of units that keep a ledger of all their assets and submit it (C4.3-10, T9)."""
+        ledgers = self.table("ledgers.ledger", rows.LedgerRow)
+        return frozenset(kind for row in ledgers if row.level == "UNIT" for kind in row.keepers)
 
     # ---- money (T1) --------------------------------------------------------------------------------------------
 
@@ -261,6 +280,14 @@ class Rules:
         if found is None:
             raise refuse("CODE_UNKNOWN", clause="C4.6-02", field="unitOfMeasure", value=unit)
         return found
+
+    @property
+    def nominal_value(self) -> Fen | None:
+        """What a gift without any evidence of its value is entered at (T8); None where the table says nothing."""
+        for item in self.table("register_card.item", rows.CardItem):
+            if item.nominal is not None:
+                return Fen.from_yuan(item.nominal)
+        return None
 
     def needs_item_list(self, unit: str) -> bool:
         """Whether a card in that unit needs a list of its items (C4.3-13)."""

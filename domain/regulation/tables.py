@@ -38,6 +38,7 @@ TABLES: Final[Mapping[str, type[Row]]] = {
     "custody.rule": rows.CustodyRule,
     "register_card.item": rows.CardItem,
     "ledgers.ledger": rows.LedgerRow,
+    "intervals.interval": rows.Interval,
     "external_systems.system": rows.ExternalSystem,
     "external_systems.obligation": rows.ExternalObligation,
     "lifecycle.region": rows.Region,

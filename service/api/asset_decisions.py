@@ -9,7 +9,9 @@ from typing import Annotated
 from fastapi import Path, Response
 
 from domain.asset import Asset
+from domain.household_asset import HouseholdAsset
 from domain.occasion import Occasion
+from domain.refusals import Refusal, refuse
 from domain.values import Code, Fen
 from service.api.writing import Circumstances, Write, view_model
 from service.authorization import Resource
@@ -46,4 +48,10 @@ async def decide(
         decision(aggregate, at)
         return at
 
-    return await write.on(Asset, asset, with_occasion, resource=resource, view=view_of, versioned=True)
+    try:
+        return await write.on(Asset, asset, with_occasion, resource=resource, view=view_of, versioned=True)
+    except Refusal as refusal:
+        if refusal.code == "NOT_FOUND" and await write.context.knows(HouseholdAsset, write.county, asset):
+            # asked to manage what is only registered: say so, instead of not knowing it (C4.2-06)
+            raise refuse("HOUSEHOLD_REGISTER_ONLY", action=write.action) from refusal
+        raise

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Query, Response
 from pydantic import Field
 
-from domain.asset import Asset, Booking, Maintenance, StatusReport
+from domain.asset import Asset, Booking
 from domain.contract import ContractTerms
 from domain.custody import Custody, Supervision
 from domain.disposal import Appraisal, Approval, DisposalProposal, Publication, Sale
@@ -20,6 +20,7 @@ from domain.organization import Division, Organization
 from domain.person import Person
 from domain.refusals import refuse
 from domain.register_card import Correction, Document, RegisterCard
+from domain.upkeep import Maintenance, StatusReport
 from domain.values import BusinessDate, Code, Fen, Name, Text
 from service.actor import Actor
 from service.api.asset_decisions import AssetCode, AssetView, resource_of

@@ -12,7 +12,7 @@ from domain.occasion import Occasion
 from domain.person import Clearance as IssuedClearance
 from domain.person import Formality, LeavingFact, Person
 from domain.refusals import Refusal, refuse
-from domain.values import Code, Fen, Value
+from domain.values import LOG, Code, Fen, Value
 from projections import asset_register, custody_ledger, departures, directory
 from projections.clearance import SHOWN, hindrances, words
 from projections.reading import MAX_PAGE
@@ -171,7 +171,7 @@ async def read_clearance(person: PersonCode, read: Reading, min_position: MinPos
     if known is None:
         raise refuse("NOT_FOUND", what=person)
     refusal = _refusal(found)
-    shown = [Hindrance.model_validate(item) for item in found["items"]]
+    shown = [Hindrance.model_validate(item, context=LOG) for item in found["items"]]  # money is fen there
     return read.answer(
         {
             "person": person,

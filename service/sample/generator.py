@@ -16,10 +16,11 @@ from random import Random
 from typing import Any
 
 from domain.aggregate import DomainAggregate
-from domain.asset import Asset, Booking, Maintenance, StatusReport
+from domain.asset import Asset, Booking
 from domain.contract import ContractTerms, Operator
 from domain.custody import Custody, Duty, PositionRef, Supervision
-from domain.household_asset import HouseholdAsset, HouseholdAssetCard
+from domain.household_asset import HouseholdAsset
+from domain.household_card import HouseholdAssetCard
 from domain.income import IncomeDistribution, IncomeReceipt, IncomeUse
 from domain.occasion import Occasion
 from domain.organization import Organization
@@ -27,6 +28,7 @@ from domain.ownership import OwnershipConfirmation
 from domain.person import Person, PersonCard
 from domain.register_card import Acceptance, FundingLine, RegisterCard
 from domain.transfer import ItemAcceptance, Transfer, TransferItem
+from domain.upkeep import Maintenance, StatusReport
 from domain.values import Fen, PartyShare, split_exactly
 
 CONFIRMED_FROM = date(2021, 7, 1)

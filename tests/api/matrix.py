@@ -28,6 +28,7 @@ _CASE: Final = "/v1/departures/{case}"
 _LINE: Final = f"{_CASE}/lines/{{asset}}"
 _UNIT: Final = "/v1/organizations/{organization}"
 _PROCEDURE: Final = "/v1/procedures/{procedure}"
+_HOUSEHOLD_ASSET: Final = "/v1/household-assets/{asset}"
 _LEDGERS: Final = "/v1/ledgers"
 _RECONCILIATION: Final = "/v1/fund-reconciliations/{unit}/{year}"
 _BATCH: Final = "/v1/imports/{batch}"
@@ -209,5 +210,38 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("GET", "/v1/log/keys"): "checkpoint.read",
     ("GET", "/v1/log/proofs/inclusion"): "checkpoint.read",
     ("GET", "/v1/log/proofs/consistency"): "checkpoint.read",
+    ("POST", f"{_ASSET}/herd-changes"): "asset.report_status",
+    ("POST", f"{_ASSET}/stocktakes"): "asset.report_status",
+    ("POST", f"{_ASSET}/external-entries"): "asset.enter_externally",
+    ("POST", f"{_ASSET}/maintenance-plans"): "asset.maintain",
+    ("GET", f"{_ASSET}/documents"): "asset.read",
+    ("GET", f"{_ASSET}/care-advice"): "asset.read",
+    ("POST", f"{_HOUSEHOLD_ASSET}/household-confirmations"): "household_asset.confirm",
+    ("POST", f"{_HOUSEHOLD_ASSET}/registration-corrections"): "household_asset.keep",
+    ("POST", f"{_HOUSEHOLD_ASSET}/documents"): "household_asset.keep",
+    ("POST", f"{_HOUSEHOLD_ASSET}/external-entries"): "asset.enter_externally",
+    ("POST", f"{_HOUSEHOLD_ASSET}/losses"): "household_asset.keep",
+    ("POST", f"{_HOUSEHOLD_ASSET}/closing"): "household_asset.keep",
+    ("POST", "/v1/household-entrustments"): "household_asset.entrust",
+    ("POST", "/v1/household-entrustments/{entrustment}/ending"): "household_asset.entrust",
+    ("GET", "/v1/household-ledgers"): "ledger.read",
+    ("POST", "/v1/household-ledgers"): "household_ledger.push",
+    ("GET", "/v1/household-ledgers/{village}"): "ledger.read",
+    ("POST", "/v1/household-ledgers/{village}/acknowledgement"): "household_ledger.answer",
+    ("POST", "/v1/household-ledgers/{village}/correction-requests"): "household_ledger.answer",
+    ("GET", "/v1/households/{household}/benefits"): "household.read",
+    ("POST", f"{_UNIT}/rules"): "organization.keep_duties",
+    ("POST", f"{_UNIT}/task-force"): "organization.keep_duties",
+    ("POST", f"{_UNIT}/task-force/members"): "organization.keep_duties",
+    ("POST", f"{_UNIT}/office-members"): "organization.keep_duties",
+    ("POST", f"{_UNIT}/guidance"): "organization.keep_duties",
+    ("GET", f"{_UNIT}/guidance"): "organization.read",
+    ("GET", f"{_UNIT}/compliance"): "organization.read",
+    ("GET", f"{_UNIT}/worklist"): "organization.read",
+    ("GET", f"{_LEDGERS}/external-entries"): "ledger.read",
+    ("GET", f"{_LEDGERS}/risks"): "ledger.read",
+    ("GET", f"{_LEDGERS}/risks/board"): "ledger.read",
+    ("GET", f"{_LEDGERS}/asset-duties"): "ledger.read",
+    ("GET", f"{_LEDGERS}/worklist"): "ledger.read",
 }
 """Method and path → action."""

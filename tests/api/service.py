@@ -36,6 +36,8 @@ KEYS: dict[str, tuple[str, str, list[str], list[str]]] = {
     "auditor": ("AUDIT", "DEPARTMENT", ["AUDITOR"], [COUNTY]),
     "operator": ("COUNTY_GOV", "COUNTY_GOV", ["OPERATOR"], [COUNTY]),
     "reader": (TOWNSHIP, "TOWNSHIP", ["READER"], [TOWNSHIP]),
+    "household": ("H-0012", "HOUSEHOLD", ["READER"], [VILLAGE]),
+    "quiet_village": ("653022202209", "VILLAGE", ["REGISTRAR"], ["653022202209"]),
 }
 """Name → organisation, its kind, roles, divisions."""
 

@@ -12,11 +12,12 @@ from eventsourcing.domain import Aggregate, CanMutateAggregate, event
 from eventsourcing.persistence import DatetimeAsISO, JSONTranscoder, Mapper, UUIDAsHex
 
 from domain.aggregate import DomainEvent
-from domain.asset import Asset, StatusReport
+from domain.asset import Asset
 from domain.occasion import Occasion
 from domain.recorded import RecordedEvent
 from domain.register_card import RegisterCard
 from domain.regulation import Regulation
+from domain.upkeep import StatusReport
 from service.codec import EventCodec
 from tests.api.bodies import road
 

@@ -154,7 +154,10 @@ def test_work_begins_before_it_ends() -> None:
         (acceptance(result="FAILED"), ["acceptance"]),
         (acceptance(accepted_on=None), ["acceptance.acceptedOn"]),
         (acceptance(document_no=None), ["acceptance.documentNo"]),
-        (acceptance(result="LEGACY", accepted_on=None, document_no=None), ["acceptance.reason"]),
+        (
+            acceptance(result="LEGACY", accepted_on=None, document_no=None),
+            ["acceptance.reason", "acceptance.jointReviewDocument"],
+        ),
     ],
     ids=["none", "failed", "no day", "no document", "legacy without reason"],
 )
@@ -164,7 +167,13 @@ def test_only_an_accepted_asset_is_registered(given: Any, missing: list[str]) ->
 
 
 def test_old_stock_may_say_why_it_has_no_acceptance() -> None:
-    legacy = acceptance(result="LEGACY", accepted_on=None, document_no=None, reason="2014年资料遗失")
+    legacy = acceptance(
+        result="LEGACY",
+        accepted_on=None,
+        document_no=None,
+        reason="2014年资料遗失",
+        joint_review_document="陶联审〔2021〕3号",
+    )
     assert register(workshop_card(acceptance=legacy)).card.acceptance == legacy
 
 

@@ -18,6 +18,7 @@ import orjson
 from domain.recorded import RecordedEvent
 from service.codec import canonical
 from service.event_store import Append, EventStore, NewEvent, StreamAppend
+from tests.projections.duties_history import ASSET_EVENTS, DUTIES, household_events, unit_events
 from tests.projections.inventory_history import batch_facts, stocktake_facts
 
 COUNTY: Final = "653022"
@@ -143,6 +144,7 @@ def confirmation(
         "rule": "R7",
         "regime": "RURAL_COLLECTIVE",
         "attributions": [{"party": party, "amount": amount} for party, amount in (attributed or {}).items()],
+        "externalDuties": DUTIES,
     }
 
 
@@ -371,6 +373,8 @@ class RandomHistory:
             if self.random.random() < 0.5:
                 left = post | {"until": "2020-12-31", "reason": "换届"}
                 yield self._add(f"organization-{village}", "organization.position_ended", left)
+            for made in unit_events(village):
+                yield self._add(*made)
 
     def _person(self, village: str) -> RecordedEvent:
         person = f"P-{len(self.persons) + 1:04d}"
@@ -409,6 +413,8 @@ class RandomHistory:
                 "cooperated": True,
             }
             stream = f"household_asset-{self.random.choice(self.households)}"
+            if self.random.random() < 0.3:
+                return self._add(stream, *self.random.choice(household_events(self._household_card(stream))))
             return self._add(stream, "household_asset.inspected", {"inspection": inspection})
         self.number += 1
         village = self.random.choice(VILLAGES)
@@ -416,19 +422,22 @@ class RandomHistory:
         self.households.append(asset)
         if len(self.households) > 1000:
             self.households.pop(0)
-        household = {
+        data = {"card": self._household_card(asset), "externalDuties": DUTIES}
+        return self._add(f"household_asset-{asset}", "household_asset.registered", data)
+
+    def _household_card(self, asset: str) -> dict[str, Any]:
+        return {
             "assetName": "羊",
             "assetContent": "多浪羊",
             "assetType": "HOUSEHOLD_LIVESTOCK",
             "household": f"H-{self.number}",
-            "location": village,
+            "location": asset.removeprefix("household_asset-").partition("-")[0],
             "completionDate": "2019-05-01",
             "quantity": "10",
             "unitOfMeasure": "只",
             "originalValue": self.random.randrange(1, 20_000) * 100,
             "fundingLines": [],
         }
-        return self._add(f"household_asset-{asset}", "household_asset.registered", {"card": household})
 
     def _live(self, life: _Life) -> Iterator[RecordedEvent]:
         if life.disposal is not None or (
@@ -669,6 +678,10 @@ class RandomHistory:
         document = {"kind": "PHOTO", "document": f"D-{self.log.position}", "sha256": SHA, "title": "照片"}
         return "asset.document_archived", {"document": document}
 
+    def _duty(self, life: _Life) -> tuple[str, dict[str, Any]]:
+        del life  # at any time of any asset's life
+        return self.random.choice(ASSET_EVENTS)
+
     def _risk(self, life: _Life) -> tuple[str, dict[str, Any]]:
         chance = self.random.random()
         if chance < 0.5:
@@ -906,7 +919,7 @@ class RandomHistory:
 _STEPS: Final = (
     "confirm", "confirm", "book", "custody", "custody", "supervision", "use", "status", "status", "maintain",
     "maintain", "depreciate", "depreciate", "lease", "contract", "income", "income", "distribute", "document",
-    "risk", "correct", "transfer", "title_paper",
+    "risk", "correct", "transfer", "duty", "title_paper",
 )  # fmt: skip
 
 

@@ -1,0 +1,116 @@
+"""What a unit must have in place to manage assets: rules, a task force, an office, guidance given (四(三)).
+
+Nothing here refuses a unit its assets: what is missing is reported, by clause, until it is there.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+    from domain.regulation import Rules
+
+ASSET_MANAGER = "ASSET_MANAGER"
+"""The post of who manages the assets of a unit (资产管理人员)."""
+
+
+def _blank_is_none(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+class UnitRule(Value):
+    """A unit's own rule document on one of the six topics of supervision (C4.3-03)."""
+
+    topic: Code = Field(title="事项", description="OWNERSHIP、USE、OPERATION、MAINTENANCE、INCOME、DISPOSAL")
+    title: Name = Field(title="制度名称")
+    document_no: Name = Field(title="文号")
+    effective_from: Annotated[BusinessDate | None, BeforeValidator(_blank_is_none)] = Field(
+        default=None, title="施行日期"
+    )
+    sha256: Sha256 | None = Field(default=None, title="文件摘要")
+
+
+class TaskForceMember(Value):
+    """A person on the task force, from a day to a day inclusive."""
+
+    person: Code = Field(title="人员编号")
+    role: Name = Field(title="分工")
+    since: BusinessDate = Field(title="开始日期")
+    until: BusinessDate | None = Field(default=None, title="结束日期（含当日）")
+
+    def covers(self, day: date) -> bool:
+        """Whether the person serves on that day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+class TaskForce(Value):
+    """A unit's asset management task force (资产管理专班, C4.3-04)."""
+
+    document_no: Name = Field(title="成立文号")
+    established_on: BusinessDate = Field(title="成立日期")
+    members: tuple[TaskForceMember, ...] = Field(title="成员", min_length=1, max_length=100)
+
+    def staffed(self, day: date) -> bool:
+        """Whether anybody serves on that day."""
+        return self.established_on <= day and any(one.covers(day) for one in self.members)
+
+    def with_member(self, member: TaskForceMember) -> TaskForce:
+        """The task force after a member joined, left or changed; a person serves once from a given day on."""
+        kept = tuple(one for one in self.members if (one.person, one.since) != (member.person, member.since))
+        return self.model_copy(update={"members": (*kept, member)})
+
+
+class GuidanceGiven(Value):
+    """A department or township guided another unit (C4.3-04, C4.3-20)."""
+
+    guidance: Code = Field(title="指导记录编号")
+    guided: Code = Field(title="被指导单位")
+    topic: Text = Field(title="指导内容")
+    given_on: BusinessDate = Field(title="指导日期")
+    follow_up: Text | None = Field(default=None, title="后续要求")
+
+
+def check_unit_rule(rule: UnitRule, at: Occasion) -> None:
+    """EFFECTIVE_DATE_REQUIRED for a rule that says not from when; CODE_UNKNOWN for a topic that is none of the six."""
+    at.cite("C4.3-03")
+    if rule.topic not in at.rules.codes("SUPERVISION_RULE"):
+        raise refuse("CODE_UNKNOWN", clause="C4.3-03", field="topic", value=rule.topic)
+    if rule.effective_from is None:
+        raise refuse("EFFECTIVE_DATE_REQUIRED", missing=["effectiveFrom"])
+
+
+def check_member(member: TaskForceMember, at: Occasion) -> None:
+    """A member's days are in order and have begun."""
+    at.cite("C4.3-04")
+    at.not_in_future(member.since, "since")
+    if member.until is not None and member.until < member.since:
+        raise refuse("DATE_ORDER", clause="C4.3-04", earlier="since", later="until")
+
+
+def check_office(members: tuple[str, ...], at: Occasion) -> None:
+    """The asset office has six member departments (C4.3-05): OFFICE_MEMBER_MISSING names those that are not there."""
+    at.cite("C4.3-05")
+    wanted = office_members(at.rules)
+    missing = [code for code in wanted if code not in members]
+    at.require(not missing, "OFFICE_MEMBER_MISSING", missing=missing)
+    strange = [code for code in members if code not in wanted]
+    if strange or len(set(members)) != len(members):
+        raise refuse("FIELD_INVALID", clause="C4.3-05", field="members", value="、".join(strange) or None)
+
+
+def office_members(rules: Rules) -> tuple[str, ...]:
+    """The departments that make up the asset office, in the order the regulation names organisations."""
+    return tuple(row.code for row in rules.organizations() if row.office_member)
+
+
+def must_keep_ledgers(kind: str, at: Occasion) -> None:
+    """ORG_TYPE_NOT_ALLOWED for a unit of a kind that keeps and submits no ledger (C4.3-10, T9)."""
+    at.cite("C4.3-10")
+    at.require(kind in at.rules.ledger_keepers, "ORG_TYPE_NOT_ALLOWED", kind=kind)

@@ -84,9 +84,15 @@ class Tree:
     """All complete nodes of a tree in memory: 64 bytes a leaf. Roots and proofs for any size it has had."""
 
     def __init__(self, leaves: Iterable[bytes] = ()) -> None:
-        self._levels: list[bytearray] = [bytearray()]
-        for leaf in leaves:
-            self.append(leaf)
+        nodes = list(leaves)
+        if any(len(leaf) != HASH_BYTES for leaf in nodes):
+            msg = f"a leaf hash has {HASH_BYTES} bytes"
+            raise ValueError(msg)
+        self._levels: list[bytearray] = [bytearray(b"".join(nodes))]
+        while len(nodes) > 1:
+            pairs = zip(nodes[::2], nodes[1::2], strict=False)  # one left over waits for its sibling
+            nodes = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+            self._levels.append(bytearray(b"".join(nodes)))
 
     def __len__(self) -> int:
         return len(self._levels[0]) // HASH_BYTES

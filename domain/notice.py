@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,10 @@ from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
 if TYPE_CHECKING:
     from domain.occasion import Occasion
     from domain.regulation import Rules
+
+
+MAX_OPEN_OBJECTIONS: Final = 1000
+"""More than so many unanswered objections to one matter are no longer taken in."""
 
 
 class NoticePlace(Value):

@@ -8,7 +8,7 @@ Whatever is returned or objected to with success has to be done again. Decisions
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from eventsourcing.domain import event
 
@@ -17,6 +17,7 @@ from domain.aggregate import CreatedEvent, registered
 from domain.legal_clock import Period
 from domain.meeting import Meeting, check_meeting
 from domain.notice import (
+    MAX_OPEN_OBJECTIONS,
     Objection,
     Outcome,
     Posted,
@@ -33,9 +34,6 @@ from domain.values import BusinessDate, Code, Name, Sha256, Text
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
-
-MAX_OPEN_OBJECTIONS: Final = 1000
-"""More than so many unanswered objections to one procedure are no longer taken in."""
 
 
 @registered

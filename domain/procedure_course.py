@@ -56,11 +56,7 @@ class ProcedureCourse(DomainAggregate):
     @property
     def state(self) -> Literal["OPEN", "COMPLETED", "WITHDRAWN"]:
         """COMPLETED when every step is done that is not optional."""
-        if self.withdrawn is not None:
-            return "WITHDRAWN"
-        done = self.completed_steps
-        wanted = {step.code for step in self.steps if not step.optional}
-        return "COMPLETED" if wanted <= done else "OPEN"
+        return plan.state(self.steps, self.done, withdrawn=self.withdrawn is not None)
 
     def completed_on(self) -> dict[str, date]:
         """Step → the day its last unit took it."""

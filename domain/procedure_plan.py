@@ -7,7 +7,7 @@ as they are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -247,7 +247,34 @@ class _Cast:
         return tuple(unit for level in levels for unit in self.units(level))
 
 
-def before(steps: Iterable[PlannedStep], code: str) -> frozenset[str]:
+class Laid(Protocol):
+    """What the questions below ask of a step; ledgers have steps of their own."""
+
+    @property
+    def code(self) -> str:
+        """The step."""
+
+    @property
+    def actors(self) -> Sequence[str]:
+        """Who takes it."""
+
+    @property
+    def needs(self) -> Sequence[str]:
+        """What comes directly before it."""
+
+    @property
+    def in_order(self) -> bool:
+        """Whether one actor comes after the other."""
+
+    @property
+    def optional(self) -> bool:
+        """Whether the matter can be completed without it."""
+
+
+L = TypeVar("L", bound=Laid)
+
+
+def before(steps: Iterable[Laid], code: str) -> frozenset[str]:
     """Every step that has to be done before a step, directly or further back."""
     by_code = {step.code: step for step in steps}
     found: set[str] = set()
@@ -260,13 +287,13 @@ def before(steps: Iterable[PlannedStep], code: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def after(steps: Iterable[PlannedStep], code: str) -> frozenset[str]:
+def after(steps: Iterable[Laid], code: str) -> frozenset[str]:
     """Every step that rests on a step, directly or further on."""
     every = tuple(steps)
     return frozenset(step.code for step in every if code in before(every, step.code))
 
 
-def lacking(steps: Iterable[PlannedStep], done: Mapping[str, Iterable[str]], code: str) -> list[str]:
+def lacking(steps: Iterable[Laid], done: Mapping[str, Iterable[str]], code: str) -> list[str]:
     """What of the steps before a step is not done, in the chain's order. `done`: step → units that took their part."""
     every = tuple(steps)
     wanted = before(every, code)
@@ -277,12 +304,10 @@ def lacking(steps: Iterable[PlannedStep], done: Mapping[str, Iterable[str]], cod
     ]
 
 
-def due(
-    steps: Iterable[PlannedStep], done: Mapping[str, Iterable[str]]
-) -> list[tuple[PlannedStep, tuple[str, ...]]]:
+def due(steps: Iterable[L], done: Mapping[str, Iterable[str]]) -> list[tuple[L, tuple[str, ...]]]:
     """Steps that can be taken now, with the units that still have to, in the chain's order."""
     every = tuple(steps)
-    found: list[tuple[PlannedStep, tuple[str, ...]]] = []
+    found: list[tuple[L, tuple[str, ...]]] = []
     for step in every:
         taken = set(done.get(step.code, ()))
         left = tuple(unit for unit in step.actors if unit not in taken)
@@ -291,6 +316,17 @@ def due(
     return found
 
 
-def completed(steps: Iterable[PlannedStep], done: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+def completed(steps: Iterable[Laid], done: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     """The steps that all their units have taken, in the chain's order."""
     return tuple(step.code for step in steps if set(step.actors) <= set(done.get(step.code, ())))
+
+
+def state(
+    steps: Iterable[Laid], done: Mapping[str, Iterable[str]], *, withdrawn: bool
+) -> Literal["OPEN", "COMPLETED", "WITHDRAWN"]:
+    """COMPLETED when every step is done that is not optional."""
+    if withdrawn:
+        return "WITHDRAWN"
+    every = tuple(steps)
+    wanted = {step.code for step in every if not step.optional}
+    return "COMPLETED" if wanted <= set(completed(every, done)) else "OPEN"

@@ -18,6 +18,8 @@ from projections import (
     income_ledger,
     inventories,
     ledger_seals,
+    notice_board,
+    procedures,
     risk_board,
     unit_duties,
 )
@@ -40,6 +42,8 @@ CATALOGUE: Final[dict[str, Projection]] = {
         risk_board.PROJECTION,
         asset_duties.PROJECTION,
         unit_duties.PROJECTION,
+        procedures.PROJECTION,
+        notice_board.PROJECTION,
     )
 }
 """By name."""

@@ -369,3 +369,12 @@ async def carried_on(connection: Connection, county: str, unit: str) -> list[str
         unit,
     )
     return [record["unit"] for record in records]
+
+
+async def organizations(connection: Connection, county: str) -> list[Row]:
+    """Every unit, in order of code."""
+    records = await connection.fetch(
+        f"SELECT {', '.join(ORGANIZATION.columns)} FROM organization WHERE county = $1 ORDER BY organization",
+        county,
+    )
+    return rows_of(records, ORGANIZATION)

@@ -26,6 +26,7 @@ from domain import (
     organization,
     person,
     procedure,
+    public_notice,
     stocktake,
 )
 from domain.aggregate import EVENT_TYPES
@@ -44,6 +45,7 @@ _AGGREGATES: Final = (
     organization,
     person,
     procedure,
+    public_notice,
     stocktake,
 )
 """Modules whose events are in the log: importing them makes their types known."""
@@ -128,10 +130,13 @@ class LedgerEvent(msgspec.Struct, rename="camel", gc=False):
 
 
 class EventReader:
-    """Decodes stored events for projections. `upcast` is the codec's: old data is brought up in one place only."""
+    """Decodes stored events for projections. `upcast` is the codec's: old data is brought up in one place only.
 
-    def __init__(self, upcast: Upcast) -> None:
-        self._decode = msgspec.json.Decoder(LedgerEvent).decode
+    `shape` may be a subclass that looks at more of an event.
+    """
+
+    def __init__(self, upcast: Upcast, shape: type[LedgerEvent] = LedgerEvent) -> None:
+        self._decode = msgspec.json.Decoder(shape).decode
         self._upcast = upcast
         self._schemas = {name: getattr(cls, "class_version", 1) for name, cls in EVENT_TYPES.items()}
 

@@ -335,12 +335,14 @@ async def stocktake_lines(
     campaign: str,
     *,
     result: str | None = None,
+    sort: str = "asset",
+    descending: bool = False,
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page:
-    """Lines of a stocktake, in order of asset."""
+    """Lines of a stocktake."""
     conditions = _conditions(county, campaign=campaign, result=result)
-    return await _page(connection, STOCKTAKE_LINE, conditions, "asset", cursor, limit, descending=False)
+    return await _page(connection, STOCKTAKE_LINE, conditions, sort, cursor, limit, descending=descending)
 
 
 async def batch_assets(

@@ -284,3 +284,49 @@ async def categorised(
         f"{query} WHERE {conditions.where} GROUP BY 1 ORDER BY 1 NULLS LAST", *conditions.parameters
     )
     return [dict(record) for record in records]
+
+
+async def look_alikes(
+    connection: Connection, county: str, locations: list[str]
+) -> list[tuple[str, str | None, str | None, str, str, int, int]]:
+    """What tells assets of these places apart on paper (C4.4-00): asset, project code and name, name, location,
+    original value (fen), year of completion. Disposed assets included: they were registered too.
+    """
+    records = await connection.fetch(
+        "SELECT asset, project_code, project_name, asset_name, location, original_value, completion_year"
+        " FROM asset_register WHERE county = $1 AND location = ANY($2::text[])",
+        county,
+        locations,
+    )
+    return [tuple(record) for record in records]
+
+
+async def assets_of(connection: Connection, county: str, kind: str, code: str | None) -> list[str]:
+    """Codes of the assets that should be there, disposed ones left out: of the county, of a division with all below
+    it, or of a unit that is responsible for them, owns them, or made them as long as nobody else is.
+    """
+    of_scope = {
+        "COUNTY": "$2::text IS NULL",
+        "DIVISION": "$2 IN (r.village, r.township, r.location)",
+        "UNIT": "($2 IN (r.responsible_unit, r.custodian)"
+        " OR (r.responsible_unit IS NULL AND r.implementer = $2)"
+        " OR EXISTS (SELECT FROM asset_share s WHERE s.county = r.county AND s.asset = r.asset"
+        " AND s.party = $2 AND s.amount > 0))",
+    }[kind]
+    records = await connection.fetch(
+        f"SELECT r.asset FROM asset_register r WHERE r.county = $1 AND r.disposed_on IS NULL AND {of_scope}"
+        " ORDER BY r.asset",
+        county,
+        code,
+    )
+    return [record["asset"] for record in records]
+
+
+async def locations_of(connection: Connection, county: str, assets: list[str]) -> dict[str, str]:
+    """Where assets lie; those not in the register are absent."""
+    records = await connection.fetch(
+        "SELECT asset, location FROM asset_register WHERE county = $1 AND asset = ANY($2::text[])",
+        county,
+        assets,
+    )
+    return {record["asset"]: record["location"] for record in records}

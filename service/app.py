@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
@@ -23,13 +24,18 @@ from domain.regulation import Regulation
 from service.api import ROUTERS
 from service.api.description import describe
 from service.appending import LogError
+from service.audit.work import KIND as PACK
+from service.audit.work import pack_work
+from service.checkpoints import Checkpoints
 from service.commands import CommandContext, StaleVersion
 from service.credentials import Credentials
 from service.event_store import EventStore, utc_now
 from service.intake import Intake
 from service.moments import Moments
+from service.operations import Operations
 from service.problems import from_log_error, from_pydantic, from_validation, problem_response
 from service.projector import Projector
+from service.work_kinds import work_kinds
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +53,8 @@ class Parts:
     pool: asyncpg.Pool
     regulations: dict[str, Regulation]
     clock: Callable[[], datetime] = field(default=utc_now)
+    keys: Path | None = None
+    """Folder of the keys that sign checkpoints; without one nothing is signed."""
 
 
 def create_app(parts: Parts | None = None) -> FastAPI:
@@ -61,11 +69,18 @@ def create_app(parts: Parts | None = None) -> FastAPI:
             app.state.context = CommandContext(store=store, regulations=parts.regulations, clock=parts.clock)
             app.state.credentials = Credentials(parts.pool)
             app.state.pool = parts.pool
+            app.state.checkpoints = (
+                None if parts.keys is None else Checkpoints(parts.pool, parts.keys, parts.clock)
+            )
             projector = Projector(parts.pool, store)
             moments = app.state.moments = Moments(parts.pool, store)
             async with projector, aclosing(moments):
                 app.state.projector = projector
-                yield
+                kinds = work_kinds(app.state.context, parts.pool, projector)
+                kinds |= {PACK: pack_work(app.state.context, app.state.checkpoints)}
+                async with Operations(parts.pool, kinds) as operations:
+                    app.state.operations = operations
+                    yield
 
     app = FastAPI(
         title="Taizhang 台账",

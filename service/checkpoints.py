@@ -52,6 +52,7 @@ class Made:
     checkpoint: Checkpoint
     note: Note
     index: LogIndex
+    signer: SignerKey
 
 
 class Checkpoints:
@@ -84,7 +85,7 @@ class Checkpoints:
                 index.root,
             )
             note = await self._keep(connection, county, checkpoint, signer)
-        return Made(checkpoint, note, index)
+        return Made(checkpoint, note, index, signer)
 
     async def _keep(self, connection: Any, county: str, checkpoint: Checkpoint, signer: SignerKey) -> Note:
         async with connection.transaction():

@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, Room]] = {
     "keys": Room("service.cli_keys", "Keys of the HTTP API: create, list, revoke."),
     "openapi": Room("service.cli_openapi", "Write or check the OpenAPI and event schemas."),
     "verify": Room("service.cli_verify", "Recompute the log, or verify an audit pack."),
+    "audit": Room("service.cli_audit", "Audit packs that anyone can verify offline."),
     "checkpoint": Room("service.cli_checkpoint", "Signed statements of what the log is; witnesses."),
     "doctor": Room("service.doctor", "Check database, settings and migrations."),
     "migrations": Room("service.schema_check", "State of the schema, upgrade, comparison with the code."),

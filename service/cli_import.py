@@ -1,7 +1,8 @@
-"""`taizhang import FILE`: register assets from a file of NDJSON, one registration a line, as the API takes it.
+"""`taizhang import FILE`: register assets from a spreadsheet (.xlsx, .csv) or from NDJSON, as the API takes them.
 
-Every line is checked before anything is recorded. Without `--partial` one bad line keeps all out. History that broke a
+Every row is checked before anything is recorded. Without `--partial` one bad row keeps all out. History that broke a
 rule comes in with `--provenance` as it happened, its breaches noted as findings (D6). The same file twice is refused.
+A spreadsheet becomes an inventory batch of the unit that compiled it; `--template` writes one to fill in.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from domain.register_card import RegisterCard
 from domain.regulation import Regulation
 from domain.values import BusinessDate, Code, Value
 from service.appending import Append, Claim, ClaimTaken
+from service.cli_import_sheet import SheetWish, import_sheet, write_template
 from service.commands import CommandContext
 from service.database import open_database
 from service.event_store import EventStore, utc_now
-from service.exit_codes import CommandFailed
+from service.exit_codes import CommandFailed, ExitCode
 from service.founding import found, stream_append, system_actor
+from service.importing import ImportWish
 from service.migrate import upgrade
 from service.problems import from_pydantic
 from service.terminal import Terminal
@@ -35,7 +38,10 @@ from service.terminal import Terminal
 CHUNK = 2_000
 """Assets per append when bad lines are left out; without `--partial` the file is one append."""
 
-app = typer.Typer(help="Register assets from an NDJSON file.")
+LINES = frozenset({".ndjson", ".jsonl"})
+"""File names that end so hold a registration a line; all others are spreadsheets."""
+
+app = typer.Typer(help="Register assets from a spreadsheet or an NDJSON file.", add_completion=False)
 
 
 class ImportLine(Value):
@@ -64,28 +70,64 @@ class Wish:
     provenance: str | None
 
 
-@app.callback(invoke_without_command=True)
+@app.command()
 def import_file(
     ctx: typer.Context,
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="NDJSON: {asset, card, occurredOn?} a line.")
-    ],
+        Path | None,
+        typer.Argument(
+            exists=True, dir_okay=False, help=".xlsx, .csv, or NDJSON: {asset, card, occurredOn?} a line."
+        ),
+    ] = None,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every line, record nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, record nothing.")] = False,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Register the good lines although others are bad.")
+        bool, typer.Option("--partial", help="Register the good rows although others are bad.")
     ] = False,
     provenance: Annotated[
         str | None, typer.Option(help="Where this history comes from; broken rules become findings.")
     ] = None,
+    unit: Annotated[str | None, typer.Option(help="Spreadsheet: the unit that compiled it.")] = None,
+    compiled_by: Annotated[str | None, typer.Option(help="Spreadsheet: the person who compiled it.")] = None,
+    batch: Annotated[str | None, typer.Option(help="Spreadsheet: the batch's code.")] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Spreadsheet: the sheet, if several hold a ledger.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Spreadsheet: write the rejected rows with their reasons here.")
+    ] = None,
+    template: Annotated[Path | None, typer.Option(help="Write an empty spreadsheet to fill in.")] = None,
 ) -> None:
     """Register assets from a file, all of them or (--partial) the good ones; the same file only once."""
     terminal: Terminal = ctx.obj
-    refused = terminal.run(
-        _import(terminal, file.name, file.read_bytes(), Wish(dry_run, partial, provenance))
-    )
+    if template is not None:
+        write_template(terminal, template)
+        return
+    if file is None:
+        msg = "A file is needed, or --template."
+        raise CommandFailed(msg, ExitCode.USAGE)
+    content = file.read_bytes()
+    if file.suffix.lower() in LINES:
+        refused = terminal.run(_import(terminal, file.name, content, Wish(dry_run, partial, provenance)))
+        what = "lines"
+    else:
+        if unit is None or compiled_by is None:
+            msg = "A spreadsheet needs --unit and --compiled-by."
+            raise CommandFailed(msg, ExitCode.USAGE)
+        wish = ImportWish(
+            batch=batch or f"B-{hashlib.sha256(content).hexdigest()[:16]}",
+            file_name=file.name[:120],
+            unit=unit,
+            compiled_by=compiled_by,
+            dry_run=dry_run,
+            partial=partial,
+            provenance=provenance,
+            sheet=sheet,
+        )
+        refused = terminal.run(import_sheet(terminal, SheetWish(content, wish, report)))
+        what = "rows"
     if refused:
-        msg = f"{refused} lines were refused."
+        msg = f"{refused} {what} were refused."
         raise CommandFailed(msg)
 
 

@@ -1,38 +1,83 @@
-"""`taizhang verify`: whether the log is what its head says it is."""
+"""`taizhang verify`: whether the log is what its head says it is, or an audit pack what it claims to be."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from service.audit import verify as verifier
 from service.cli_sample import Rate
 from service.database import open_database
 from service.event_store import EventStore, Verification
-from service.exit_codes import CommandFailed
+from service.exit_codes import CommandFailed, ExitCode
 from service.migrate import check
 from service.terminal import Terminal
+from service.verification import SideBySide
 
-app = typer.Typer(help="Recompute the log's tree from the stored bytes and compare with its head.")
+app = typer.Typer(
+    help="Recompute the log's tree from the stored bytes and compare with its head; or verify an audit pack."
+)
 
 
-@app.callback(invoke_without_command=True)
-def verify(ctx: typer.Context) -> None:
-    """Recompute every leaf and root from the stored bytes; the first bad place is named, exit code 1."""
+@app.command()
+def verify(
+    ctx: typer.Context,
+    pack: Annotated[Path | None, typer.Argument(help="Audit pack; the log if none is given.")] = None,
+    *,
+    key: Annotated[
+        str | None, typer.Option(help="The log's verifier key or fingerprint, or a file that holds it.")
+    ] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="Key of a witness that must have signed; may be repeated.")
+    ] = None,
+    thorough: Annotated[
+        bool, typer.Option(help="Also read every event of the log as JSON and look whether it is canonical.")
+    ] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that read a long log; as many as processors if not given."),
+    ] = None,
+) -> None:
+    """Recompute everything from the stored bytes; the first bad place is named, exit code 1.
+
+    A pack is verified without any database, by the same single file that lies inside it.
+    """
     terminal: Terminal = ctx.obj
-    bad = terminal.run(_verify(terminal))
+    if pack is not None:
+        _verify_pack(terminal, pack, key, witness or [])
+        return
+    bad = terminal.run(_verify(terminal, thorough, processes or os.cpu_count() or 1))
     if bad is not None:
         msg = f"The log is not what its head says: {bad}."
         raise CommandFailed(msg)
 
 
-async def _verify(terminal: Terminal) -> str | None:
+def _verify_pack(terminal: Terminal, pack: Path, key: str | None, witnesses: list[str]) -> None:
+    try:
+        pinned = None if key is None else verifier.key_from(key)
+        result = verifier.verify(pack, pinned, [verifier.key_from(one) for one in witnesses])
+    except verifier.Bad as bad:
+        raise CommandFailed(
+            f"BAD 核验不通过: {bad}.", ExitCode.USAGE if bad.kind == "pack" else ExitCode.REFUSED
+        ) from bad
+    except (OSError, ValueError) as error:
+        raise CommandFailed(f"Cannot verify (无法核验): {error}.", ExitCode.USAGE) from error
+    terminal.emit(result, lambda console: console.out(verifier.report(result)))
+
+
+async def _verify(terminal: Terminal, thorough: bool, processes: int) -> str | None:
     async with open_database(terminal.settings) as database:
         await check(database.url)
         async with EventStore(database.pool) as store:
-            results = [await _one(terminal, store, county) for county in await store.counties()]
+            beside = SideBySide(database.url, processes) if processes > 1 else None
+            results = [
+                await _one(terminal, store, county, thorough, beside) for county in await store.counties()
+            ]
     data: list[dict[str, Any]] = [
         {
             "county": one.county,
@@ -50,7 +95,9 @@ async def _verify(terminal: Terminal) -> str | None:
     return next((row["problem"] for row in data if row["problem"] is not None), None)
 
 
-async def _one(terminal: Terminal, store: EventStore, county: str) -> Verification:
+async def _one(
+    terminal: Terminal, store: EventStore, county: str, thorough: bool, beside: SideBySide | None
+) -> Verification:
     with Progress(
         TextColumn(county),
         BarColumn(),
@@ -60,4 +107,9 @@ async def _one(terminal: Terminal, store: EventStore, county: str) -> Verificati
         disable=terminal.json,
     ) as progress:
         task = progress.add_task("verify", total=(await store.head(county)).position)
-        return await store.verify(county, lambda position, _: progress.update(task, completed=position))
+        return await store.verify(
+            county,
+            lambda position, _: progress.update(task, completed=position),
+            thorough=thorough,
+            beside=beside,
+        )

@@ -38,7 +38,7 @@ from service.appending import (
 )
 from service.codec import EventCodec, check_idempotency_names
 from service.committer import Activity, Committed, Committer, Limits, replay, stored_answers
-from service.verification import Verification, verify_log
+from service.verification import SideBySide, Verification, verify_log
 
 __all__ = [
     "Activity",
@@ -326,7 +326,14 @@ class EventStore:
                 raise TimeoutError(msg)
             await committed.wait(position - 1, min(left, POLL_SECONDS))
 
-    async def verify(self, county: str, progress: Callable[[int, int], Any] | None = None) -> Verification:
+    async def verify(
+        self,
+        county: str,
+        progress: Callable[[int, int], Any] | None = None,
+        *,
+        thorough: bool = False,
+        beside: SideBySide | None = None,
+    ) -> Verification:
         """Recompute the log from its stored bytes and compare. `progress(position, last)` is called now and then."""
         async with self._pool.acquire() as connection:
-            return await verify_log(connection, county, progress)
+            return await verify_log(connection, county, progress, thorough=thorough, beside=beside)

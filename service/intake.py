@@ -26,11 +26,23 @@ MAX_ARRAY_BYTES: Final = 8_388_608
 """Largest JSON array of a bulk request. It is parsed in one go; what is larger comes as lines."""
 MAX_LINES_BYTES: Final = 67_108_864
 """Largest newline-delimited body of a bulk request."""
+MAX_SHEET_BYTES: Final = 33_554_432
+"""Largest spreadsheet."""
 MAX_DEPTH: Final = 24
 """Deepest nesting of objects and arrays in a body."""
 
 JSON: Final = "application/json"
 LINES: Final = frozenset({"application/x-ndjson", "application/jsonl"})
+SHEETS: Final = frozenset(
+    {
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "text/csv",
+        "application/octet-stream",
+    }
+)
+"""Spreadsheets; what they really are is told by their bytes."""
+IMPORTS: Final = "/v1/imports"
+"""The one path that takes them."""
 
 _STRINGS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _NO_BRACKET: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
@@ -132,6 +144,8 @@ async def _read(request: Request) -> bytes:
     limit = MAX_BODY_BYTES
     if request.url.path.endswith("/bulk"):
         limit = MAX_LINES_BYTES if media_type(request) in LINES else MAX_ARRAY_BYTES
+    elif request.url.path == IMPORTS:
+        limit = MAX_SHEET_BYTES
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise refuse("BODY_TOO_LARGE", limit=limit)
@@ -147,7 +161,10 @@ async def _read(request: Request) -> bytes:
 
 def _check(request: Request, body: bytes) -> None:
     given = media_type(request)
-    if given == JSON:
+    if request.url.path == IMPORTS:
+        if given not in SHEETS:
+            raise refuse("UNSUPPORTED_MEDIA_TYPE", given=given or "-", accepted="、".join(sorted(SHEETS)))
+    elif given == JSON:
         request.scope[_PARSED] = parse(body)
     elif given not in LINES or not request.url.path.endswith("/bulk"):
         raise refuse("UNSUPPORTED_MEDIA_TYPE", given=given or "-", accepted=JSON)

@@ -2,7 +2,8 @@
 
 A Merkle root over events proves that what is shown is in the log, not that nothing was left out. The index closes
 that: `stream/…` says how many events a stream has, `person/…` in which streams a person is named with a duty or a
-departure, `post/…` which streams name a post, `unit/…` which units were merged into one. Its Merkle root stands in
+departure, `post/…` which streams name a post, `unit/…` which units were merged into one, `asset/…` which procedures
+are about it. Its Merkle root stands in
 the signed checkpoint, so everybody is shown the same index, and whoever holds the log can recompute it.
 
 An entry is the canonical JSON of [key, value]; entries are sorted by the bytes of their keys.
@@ -10,6 +11,7 @@ An entry is the canonical JSON of [key, value]; entries are sorted by the bytes 
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,14 +25,17 @@ NAMING_TYPES: Final = (
     "asset.custody_assigned",
     "asset.handed_over",
     "asset.supervision_assigned",
+    "departure_case.interim_custodian_appointed",
+    "departure_case.lines_reassigned",
     "departure_case.opened",
     "departure_case.successor_named",
     "organization.defined",
     "organization.position_appointed",
     "organization.succeeded",
     "person.registered",
+    "procedure.opened",
 )
-"""Events that name persons, posts and units."""
+"""Events that name persons, posts, units, and the asset a procedure is about."""
 
 _HEADS_NOW: Final = "SELECT stream, version, position FROM stream WHERE county = $1"
 _HEADS_THEN: Final = """
@@ -61,6 +66,12 @@ def names_in(event_type: str, stream: str, data: dict[str, Any]) -> Iterator[str
             yield f"person/{data['notice']['successor']}"
     elif event_type == "departure_case.successor_named":
         yield f"person/{data['successor']}"
+    elif event_type == "departure_case.lines_reassigned":
+        yield f"person/{data['incoming']}"
+    elif event_type == "departure_case.interim_custodian_appointed":
+        yield f"person/{data['interim']['person']}"
+    elif event_type == "procedure.opened":
+        yield f"asset/{data['subject']['id']}"
     else:
         own = stream.partition("-")[2]
         if event_type == "organization.position_appointed":
@@ -127,8 +138,8 @@ async def load_index(connection: Any, county: str, size: int) -> LogIndex:
         else await connection.fetch(_HEADS_THEN, county, size)
     )
     named: dict[str, set[str]] = {}
-    async for row in connection.cursor(_NAMING, county, list(NAMING_TYPES), size, prefetch=5_000):
+    async for row in connection.cursor(_NAMING, county, list(NAMING_TYPES), size, prefetch=2_000):
         body = orjson.loads(row["body"])
         for key in names_in(body["type"], row["stream"], body["data"]):
             named.setdefault(key, set()).add(row["stream"])
-    return index_of([tuple(row) for row in heads], named)
+    return await asyncio.to_thread(index_of, [tuple(row) for row in heads], named)

@@ -148,6 +148,8 @@ class Job:
     pool: asyncpg.Pool
     holder: str
     lease_seconds: float = LEASE_SECONDS
+    resumed: bool = False
+    """Whether it was begun before and interrupted: it may have stored what it had to."""
 
     async def file(self, name: str = INPUT) -> bytes:
         """A file of the operation; LookupError."""
@@ -289,6 +291,19 @@ class Operations:
             raise refuse("NOT_FOUND", what=f"{operation}/{name}")
         return StoredFile(row["name"], row["media_type"], bytes(row["content"]))
 
+    async def file_of(self, county: str, kind: str, outcome: Mapping[str, str], name: str) -> bytes:
+        """A file of the operation of this kind whose result says this; empty where there is none."""
+        found = await self.pool.fetchval(
+            "SELECT f.content FROM operation o JOIN operation_file f USING (county, operation)"
+            " WHERE o.county = $1 AND o.kind = $2 AND o.result @> $3::jsonb AND f.name = $4"
+            " ORDER BY o.created_at LIMIT 1",
+            county,
+            kind,
+            _dump(outcome),
+            name,
+        )
+        return b"" if found is None else bytes(found)
+
     async def cancel(self, county: str, operation: str) -> Operation:
         """Ask an operation to stop. One that waits is cancelled at once, one at work at its next step; NOT_FOUND."""
         await self.pool.execute(
@@ -306,9 +321,9 @@ class Operations:
     async def _work(self) -> None:
         while True:
             try:
+                self._wake.clear()  # before looking: what is submitted from here on wakes
                 job = await self._take()
                 if job is None:
-                    self._wake.clear()
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(LOOK_SECONDS):
                             await self._wake.wait()
@@ -348,6 +363,7 @@ class Operations:
             self.pool,
             holder,
             self.lease_seconds,
+            resumed=row["started_at"] is not None,
         )
         if given_up:
             await self._end(

@@ -21,6 +21,7 @@ from service.exit_codes import CommandFailed
 from service.founding import found
 from service.migrate import upgrade
 from service.settings import Settings
+from service.signing_keys import folder_of
 
 
 @dataclass(slots=True)
@@ -45,7 +46,12 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
     try:
         async with open_database(settings, exclusive=True) as database:
             await upgrade(database.url)
-            app = create_app(Parts(pool=database.pool, regulations={county: Regulation.load(county=county)}))
+            parts = Parts(
+                pool=database.pool,
+                regulations={county: Regulation.load(county=county)},
+                keys=folder_of(settings, database),
+            )
+            app = create_app(parts)
             config = uvicorn.Config(
                 app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10
             )

@@ -31,7 +31,8 @@ from service.signed_note import LOG_SIGNATURE, SignerKey, VerifierKey
 
 _FILE: Final = re.compile(r"[A-Za-z0-9._-]+")
 _KEYS: Final = """
-SELECT verifier, kind, made_at, retired_at FROM log_key WHERE county = $1 ORDER BY kind, made_at, key_id"""
+SELECT verifier, kind, made_at, retired_at FROM log_key WHERE county = $1
+ORDER BY kind, retired_at NULLS LAST, made_at, key_id"""
 
 
 class SigningKeyMissing(CommandFailed):

@@ -1,27 +1,43 @@
 """Is the log what it was? Everything is recomputed from the stored bytes and compared with what stands beside them.
 
 A change to a stored event changes its leaf, and with it every later root. What is not hashed (columns, stream heads,
-claims) must say the same as the bytes. The first bad place is named. The comparison with roots that were signed and
-given away is the checkpoint's business: somebody who can rewrite all tables can make them agree with each other.
+claims) must say the same as the bytes. Every checkpoint that is kept must have the root that the events make at its
+size. The first bad place is named. Somebody who can rewrite all tables can make them agree with each other: against
+that there are the checkpoints that were given away.
+
+Canonical bytes end in what the columns say, word for word, so columns are compared without parsing; `thorough` reads
+every event as JSON too, and looks whether its bytes are the canonical ones.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
+from multiprocessing import get_context
 from typing import Any, Final
 
+import asyncpg
 import orjson
 
-from domain.merkle import Frontier, leaf_hash
-from service.codec import canonical
+from domain.merkle import HASH_BYTES, Frontier, leaf_hash
+from service.codec import canonical, claims_in, stamp
+from service.signed_note import Checkpoint
 
 _FETCH_ROWS: Final = 2_000
+_END: Final = 2**63 - 1
 
 _EVENTS: Final = """
 SELECT position, stream, version, type, schema, occurred_on, recorded_at, body, leaf
-FROM event WHERE county = $1 ORDER BY position"""
+FROM event WHERE county = $1 AND position > $2 AND position <= $3 ORDER BY position"""
+
+_TAIL: Final = b',"occurredOn":"%b","recordedAt":"%b","schema":%d,"stream":%b,"type":"%b","version":%d}'
+"""How the canonical bytes of every event end."""
+_NO_CLAIMS: Final = b'"claims":[],"commandId":"'
+
+_CHECKPOINTS: Final = "SELECT size, text FROM checkpoint WHERE county = $1"
 
 _STREAM_ORDER: Final = """
 SELECT stream, version, position FROM (
@@ -63,7 +79,7 @@ class Problem:
     """The first bad place."""
 
     kind: str
-    """gap | leaf | bytes | column | root | head | version | stream | claim | answer"""
+    """gap | leaf | bytes | column | checkpoint | root | head | version | stream | claim | answer"""
     position: int | None
     stream: str | None
     detail: str
@@ -93,16 +109,28 @@ class _Found(Exception):  # noqa: N818  carries the first problem out of the loo
 
 
 async def verify_log(
-    connection: Any, county: str, progress: Callable[[int, int], Any] | None = None
+    connection: Any,
+    county: str,
+    progress: Callable[[int, int], Any] | None = None,
+    *,
+    thorough: bool = False,
+    beside: SideBySide | None = None,
 ) -> Verification:
-    """Verify one county's log in one snapshot of the database, in memory bounded by the batch."""
+    """Verify one county's log in one snapshot of the database, in memory bounded by the batch.
+
+    `beside`: processes that read parts of a long log at the same time, in the same snapshot.
+    """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         head = await connection.fetchrow(
             "SELECT position, recorded_at, root, frontier FROM log_head WHERE county = $1", county
         )
-        reading = _Reading(county, head["position"] if head else 0)
+        said = {row["size"]: row["text"] for row in await connection.fetch(_CHECKPOINTS, county)}
+        reading = _Reading(county, head["position"] if head else 0, said, thorough=thorough)
         try:
-            await reading.run(connection, progress)
+            if beside is not None and reading.last >= beside.worth_from:
+                await _read_beside(reading, connection, beside, progress)
+            else:
+                await reading.run(connection, progress)
             _check_end(reading, head)
             await _check_streams(connection, county)
             await _check_claims(connection, county, reading.claims)
@@ -120,17 +148,44 @@ async def verify_log(
 class _Reading:
     """The pass over all events."""
 
-    def __init__(self, county: str, last: int) -> None:
+    def __init__(self, county: str, last: int, said: dict[int, str], *, thorough: bool) -> None:
         self.county = county
+        self._said = said
+        self.thorough = thorough
+        self._mark = b',"county":"%b","data":{' % county.encode()
         self.last = last
         self.position = 0
         self.claims = 0
         self.frontier = Frontier()
-        self._recorded_at: datetime | None = None
+        self.recorded_at: datetime | None = None
+        """Of the last event read."""
+        self.first_recorded_at: datetime | None = None
+        self._stamped = b""
+        self._upto = _END
+        self._part: bytearray | None = None
+
+    def restrict(self, after: int, upto: int) -> bytearray:
+        """Read a part only; its leaf hashes are gathered in what is returned instead of making a tree."""
+        self.position, self._upto, self._part = after, upto, bytearray()
+        return self._part
+
+    def take(self, part: Part) -> None:
+        """Join what another process has read after everything that is here."""
+        before, after = self.recorded_at, part.first_recorded_at
+        if before is not None and after is not None and after < before:
+            raise _Found("column", self.position + 1, None, "recorded before the event in front of it")
+        leaves = [part.leaves[start : start + HASH_BYTES] for start in range(0, len(part.leaves), HASH_BYTES)]
+        self.position += len(leaves)
+        self.claims += part.claims
+        self.recorded_at = part.recorded_at or self.recorded_at
+        self._extend(leaves)
+        if part.problem is not None:
+            found = part.problem
+            raise _Found(found.kind, found.position, found.stream, found.detail)
 
     async def run(self, connection: Any, progress: Callable[[int, int], Any] | None) -> None:
         """Read, check and hash every event; count claims."""
-        cursor = await connection.cursor(_EVENTS, self.county)
+        cursor = await connection.cursor(_EVENTS, self.county, self.position, self._upto)
         while rows := await cursor.fetch(_FETCH_ROWS):
             leaves: list[bytes] = []
             claims: list[tuple[str, str, str, int]] = []
@@ -139,7 +194,7 @@ class _Reading:
                     leaves.append(self._checked(row, claims))
                     self.position += 1
             finally:
-                self.frontier = self.frontier.extended(leaves)
+                self._extend(leaves)
             await self._check_claims(connection, claims)
             if progress is not None:
                 progress(self.position, self.last)
@@ -154,6 +209,24 @@ class _Reading:
         computed = leaf_hash(body)
         if computed != leaf:
             raise _Found("leaf", position, stream, "the stored bytes do not hash to the stored leaf")
+        if recorded_at != self.recorded_at:
+            if self.recorded_at is None:
+                self.first_recorded_at = recorded_at
+            elif recorded_at < self.recorded_at:
+                raise _Found("column", position, stream, "recorded before the event in front of it")
+            self.recorded_at, self._stamped = recorded_at, stamp(recorded_at)
+        tail = _TAIL % (
+            occurred_on.isoformat().encode(), self._stamped, schema, orjson.dumps(stream), event_type.encode(), version,
+        )  # fmt: skip
+        if self.thorough or not (body.endswith(tail) and self._mark in body):
+            self._read_whole(row)
+        if _NO_CLAIMS not in body:
+            claims.extend((kind, key, stream, position) for kind, key in claims_in(body))
+        return computed
+
+    def _read_whole(self, row: Any) -> None:
+        """The event as JSON: canonical, and saying what the columns say."""
+        position, stream, version, event_type, schema, occurred_on, recorded_at, body, _ = row
         try:
             envelope = orjson.loads(body)
             same_bytes = canonical(envelope) == body
@@ -170,11 +243,24 @@ class _Reading:
         columns = (self.county, stream, version, event_type, schema, occurred_on, recorded_at)
         if said != columns:
             raise _Found("column", position, stream, f"the row says {columns}, its bytes say {said}")
-        if self._recorded_at is not None and recorded_at < self._recorded_at:
-            raise _Found("column", position, stream, "recorded before the event in front of it")
-        self._recorded_at = recorded_at
-        claims.extend((claim["kind"], claim["key"], stream, position) for claim in envelope["claims"])
-        return computed
+
+    def _extend(self, leaves: list[bytes]) -> None:
+        """Grow the tree, and compare it with every checkpoint on the way."""
+        if self._part is not None:
+            self._part += b"".join(leaves)
+            return
+        start = self.frontier.size
+        for size in sorted(size for size in self._said if start < size <= start + len(leaves)):
+            self.frontier = self.frontier.extended(leaves[self.frontier.size - start : size - start])
+            checkpoint = Checkpoint.parse(self._said[size])
+            if checkpoint.root != self.frontier.root():
+                raise _Found(
+                    "checkpoint",
+                    size,
+                    None,
+                    f"the first {size} events are not those of the checkpoint signed then",
+                )
+        self.frontier = self.frontier.extended(leaves[self.frontier.size - start :])
 
     async def _check_claims(self, connection: Any, claims: list[tuple[str, str, str, int]]) -> None:
         """Every claim made in the log stands in the table, for its stream and position."""
@@ -190,6 +276,73 @@ class _Reading:
                 holder = f"{row['stream']} at {row['position']}" if row["stream"] else "nobody"
                 detail = f"{kind} {key!r} was claimed here; the table says {holder}"
                 raise _Found("claim", position, stream, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one process read of the log."""
+
+    leaves: bytes
+    claims: int
+    first_recorded_at: datetime | None
+    recorded_at: datetime | None
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """How a long log is read by several processes. Each connects to `url` by itself."""
+
+    url: str
+    processes: int
+    part: int = 50_000
+    worth_from: int = 200_000
+
+
+async def _read_beside(
+    reading: _Reading,
+    connection: Any,
+    beside: SideBySide,
+    progress: Callable[[int, int], Any] | None,
+) -> None:
+    snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
+    ends = [*range(beside.part, reading.last, beside.part), _END]
+    starts = [0, *ends[:-1]]
+    with ProcessPoolExecutor(beside.processes, mp_context=get_context("spawn")) as pool:
+        parts = [
+            asyncio.wrap_future(
+                pool.submit(read_part, beside.url, snapshot, reading.county, after, upto, reading.thorough)
+            )
+            for after, upto in zip(starts, ends, strict=True)
+        ]
+        try:
+            for part in parts:
+                reading.take(await part)
+                if progress is not None:
+                    progress(reading.position, reading.last)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def read_part(url: str, snapshot: str, county: str, after: int, upto: int, thorough: bool) -> Part:
+    """Read the events with `after` < position ≤ `upto`, as another transaction sees them; in a process of its own."""
+    return asyncio.run(_read_part(url, snapshot, county, after, upto, thorough))
+
+
+async def _read_part(url: str, snapshot: str, county: str, after: int, upto: int, thorough: bool) -> Part:
+    connection = await asyncpg.connect(url)
+    problem = None
+    reading = _Reading(county, upto, {}, thorough=thorough)
+    leaves = reading.restrict(after, upto)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+            await reading.run(connection, None)
+    except _Found as found:
+        problem = found.problem
+    finally:
+        await connection.close()
+    return Part(bytes(leaves), reading.claims, reading.first_recorded_at, reading.recorded_at, problem)
 
 
 def _check_end(reading: _Reading, head: Any) -> None:

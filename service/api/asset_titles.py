@@ -34,6 +34,7 @@ from service.api.writing import Circumstances, Writing, post
 from service.authorization import Resource
 from service.commands import Work
 from service.history import view_of
+from service.verification_basis import check_basis
 
 router = routes("/v1/assets", "assets 资产")
 
@@ -273,6 +274,7 @@ async def confirm_ownership(asset: AssetCode, body: ConfirmOwnership, write: Wri
     async def confirm(it: Asset, work: Work) -> Occasion:
         at = write.occasion(body)
         holders = await title_holders(work, confirmation, at.on)
+        await check_basis(work, it.id, confirmation.verification_basis, at)
         proof = None
         if confirmation.procedure is not None:
             proof = await shown(work, it, confirmation.procedure)

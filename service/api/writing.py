@@ -245,10 +245,11 @@ async def write_of(request: Request) -> Write:
     """Dependency of every write route. The order of refusals: credential, role, key, then the content."""
     actor = await actor_of(request)
     authorize_role(actor, action_of(request))
-    return Write(request, context_of(request), actor, _idempotency(request, actor, await request.body()))
+    return Write(request, context_of(request), actor, idempotency_of(request, actor, await request.body()))
 
 
-def _idempotency(request: Request, actor: Actor, body: bytes) -> Idempotency:
+def idempotency_of(request: Request, actor: Actor, body: bytes) -> Idempotency:
+    """The request as the log tells it from others: sender, key, content. IDEMPOTENCY_KEY_REQUIRED, …_MALFORMED."""
     key = request.headers.get("idempotency-key")
     if key is None:
         raise refuse("IDEMPOTENCY_KEY_REQUIRED", missing=["Idempotency-Key"])

@@ -176,7 +176,8 @@ def _column(index: int, path: list[str], sources: Mapping[str, str], sheet_unit:
     label = _label(path)
     under_funds = any(key in known and known[key].field == "fundSource" for key in keys[:-1])
     source = sources.get(keys[-1])
-    if source is not None and (under_funds or "资金" in keys[-1] or "债券" in keys[-1]):
+    says_money = "资金" in keys[-1] or _UNIT.search(plain(path[-1])) is not None
+    if source is not None and (under_funds or says_money):
         return Column(index, f"fund:{source}", "money", label, _unit(index, path, sheet_unit), source)
     joined = known.get(keys[-2] + keys[-1]) if len(keys) > 1 else None
     words = joined or (None if under_funds else known.get(keys[-1]))

@@ -72,6 +72,8 @@ class Ledger:
 
     sheet: str
     header: Header
+    rows: list[list[Cell]]
+    """The sheet's cells; line `row` is `rows[row - 1]`."""
     lines: list[Line] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
@@ -98,7 +100,7 @@ class Reader:
         sources = fund_sources(
             official, ((fund.source, name) for fund in vocabulary().fund for name in fund.names)
         )
-        ledger = Ledger(grid.name, header_of(grid, sources))
+        ledger = Ledger(grid.name, header_of(grid, sources), grid.rows)
         ledger.other_sheets = tuple(one.name for one in grids if one is not grid)
         _RowReader(self, grid, ledger, sources).read()
         return ledger

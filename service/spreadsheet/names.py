@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final
 
 from domain.refusals import refuse
-from service.spreadsheet.words import plain
+from service.spreadsheet.words import heading, plain
 
 _VILLAGE_SUFFIXES: Final = ("村民委员会", "社区居委会", "村委会", "居委会", "委会", "社区", "村")
 _VILLAGES: Final = frozenset({"village", "community", "farm_team"})
@@ -149,7 +149,7 @@ def fund_sources(official: Mapping[str, str], words: Iterable[tuple[str, str]]) 
     found: dict[str, str] = {}
     pairs = [*((code, name) for code, name in official.items()), *words]
     for code, name in pairs:
-        for key in {plain(name), plain(name).removeprefix("各级"), plain(code)}:
+        for key in {plain(name), heading(name), heading(name).removeprefix("各级"), plain(code)}:
             if found.setdefault(key, code) != code:
                 msg = f"{name!r} stands for {found[key]} and {code}"
                 raise ValueError(msg)

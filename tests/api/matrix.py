@@ -13,8 +13,12 @@ PUBLIC: Final = {
     ("GET", "/v1/regulation/codes"),
     ("GET", "/v1/regulation/clauses"),
     ("GET", "/v1/regulation/parameters"),
+    ("GET", "/v1/notices"),
+    ("GET", "/v1/notices/{notice}"),
+    ("POST", "/v1/notices/{notice}/objections"),
+    ("POST", "/v1/notices/{notice}/suggestions"),
 }
-"""Routes that need no credential: health, and the regulation's own words."""
+"""Routes that need no credential: health, the regulation's own words, the notice board and what the public says."""
 
 _ASSET: Final = "/v1/assets/{asset}"
 _LEASE: Final = f"{_ASSET}/leases/{{contract}}"
@@ -27,6 +31,9 @@ _PROCEDURE: Final = "/v1/procedures/{procedure}"
 _HOUSEHOLD_ASSET: Final = "/v1/household-assets/{asset}"
 _LEDGERS: Final = "/v1/ledgers"
 _RECONCILIATION: Final = "/v1/fund-reconciliations/{unit}/{year}"
+_BATCH: Final = "/v1/imports/{batch}"
+_STOCKTAKE: Final = "/v1/stocktakes/{campaign}"
+_OPERATION: Final = "/v1/operations/{operation}"
 
 ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/keys"): "key.create",
@@ -143,6 +150,32 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", f"{_PROCEDURE}/withdrawal"): "procedure.act",
     ("POST", f"{_PROCEDURE}/objections"): "procedure.object",
     ("POST", f"{_PROCEDURE}/suggestions"): "procedure.object",
+    ("POST", "/v1/imports"): "inventory.import",
+    ("GET", "/v1/imports"): "inventory.read",
+    ("GET", "/v1/imports/template.xlsx"): "inventory.read",
+    ("GET", _BATCH): "inventory.read",
+    ("GET", f"{_BATCH}/rows"): "inventory.read",
+    ("POST", f"{_BATCH}/submission"): "inventory.submit",
+    ("POST", f"{_BATCH}/review"): "inventory.review",
+    ("POST", f"{_BATCH}/determinations"): "inventory.determine",
+    ("POST", f"{_BATCH}/aggregation"): "inventory.aggregate",
+    ("POST", "/v1/stocktakes"): "stocktake.open",
+    ("GET", "/v1/stocktakes"): "stocktake.read",
+    ("GET", _STOCKTAKE): "stocktake.read",
+    ("GET", f"{_STOCKTAKE}/lines"): "stocktake.read",
+    ("POST", f"{_STOCKTAKE}/lines"): "stocktake.record",
+    ("POST", f"{_STOCKTAKE}/surpluses"): "stocktake.record",
+    ("POST", f"{_STOCKTAKE}/surpluses/{{surplus}}/registration"): "stocktake.record",
+    ("POST", f"{_STOCKTAKE}/completion"): "stocktake.complete",
+    ("GET", _OPERATION): "operation.read",
+    ("GET", f"{_OPERATION}/files/{{name}}"): "operation.read",
+    ("POST", f"{_OPERATION}/cancellation"): "operation.cancel",
+    ("POST", "/v1/notices"): "notice.post",
+    ("POST", "/v1/notices/{announcement}/places"): "notice.post",
+    ("POST", "/v1/notices/{announcement}/objections/{number}/resolution"): "notice.post",
+    ("GET", f"{_LEDGERS}/procedures"): "ledger.read",
+    ("GET", f"{_LEDGERS}/procedure-tasks"): "ledger.read",
+    ("GET", f"{_LEDGERS}/notice-tasks"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-register"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-register/totals"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-register/owners"): "ledger.read",
@@ -200,5 +233,15 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("GET", f"{_LEDGERS}/risks/board"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-duties"): "ledger.read",
     ("GET", f"{_LEDGERS}/worklist"): "ledger.read",
+    ("POST", "/v1/audit-packs"): "audit.pack",
+    ("GET", "/v1/audit-packs/{pack}"): "audit.pack",
+    ("GET", "/v1/audit-packs/{pack}/file"): "audit.pack",
+    ("GET", "/v1/checkpoints/latest"): "checkpoint.read",
+    ("GET", "/v1/checkpoints/{size}"): "checkpoint.read",
+    ("POST", "/v1/checkpoints"): "checkpoint.make",
+    ("POST", "/v1/checkpoints/{size}/witnesses"): "checkpoint.witness",
+    ("GET", "/v1/log/keys"): "checkpoint.read",
+    ("GET", "/v1/log/proofs/inclusion"): "checkpoint.read",
+    ("GET", "/v1/log/proofs/consistency"): "checkpoint.read",
 }
 """Method and path → action."""

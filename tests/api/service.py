@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -107,10 +108,10 @@ def new_code(prefix: str = "A") -> str:
 
 
 @asynccontextmanager
-async def running(database_url: str) -> AsyncIterator[Service]:
+async def running(database_url: str, keys: Path | None = None) -> AsyncIterator[Service]:
     """The service on a database, with a founded county and all keys."""
     async with asyncpg.create_pool(database_url, min_size=2, max_size=12) as pool:
-        app = create_app(Parts(pool, {COUNTY: REGULATION}))
+        app = create_app(Parts(pool, {COUNTY: REGULATION}, keys=keys))
         async with app.router.lifespan_context(app):
             await found(app.state.context, COUNTY)
             transport = httpx.ASGITransport(app=app)

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.api.bodies import TOWNSHIP, road
 from tests.api.service import running
+from tests.workbooks import csv_of, ledger, row
 
 
 def taizhang(database_url: str, *arguments: str) -> tuple[int, Any, str]:
@@ -68,3 +69,33 @@ async def test_history_is_read_from_the_log(database_url: str) -> None:
 
 def test_openapi_is_checked_at_the_terminal(database_url: str) -> None:
     assert taizhang(database_url, "openapi", "--check")[0] == 0
+
+
+async def test_a_spreadsheet_is_imported_at_the_terminal(database_url: str, tmp_path: Path) -> None:
+    async with running(database_url) as service:
+        person = await service.person(TOWNSHIP)
+    rows = [row(number) for number in range(1, 4)]
+    rows[2]["资产类型"] = "飞船"
+    good, bad, lost = tmp_path / "好.csv", tmp_path / "坏.xlsx", tmp_path / "reasons.xlsx"
+    good.write_text(csv_of([row(9)]), "gb18030")
+    bad.write_bytes(ledger(rows))
+    who = ("--unit", TOWNSHIP, "--compiled-by", person)
+    code, result, said = taizhang(database_url, "import", str(bad), *who, "--dry-run")
+    assert (code, result["ok"], result["rejected"], result["registered"]) == (1, 2, 1, 0), said
+    code, result, _ = taizhang(database_url, "import", str(bad), *who, "--report", str(lost))
+    assert (code, result["registered"], lost.exists()) == (1, 0, True)
+    assert taizhang(database_url, "import", str(bad), *who, "--partial")[1]["registered"] == 2
+    code, result, _ = taizhang(database_url, "import", str(good), *who)
+    assert (code, result["registered"]) == (0, 1)
+    code, _, said = taizhang(database_url, "import", str(good), *who)
+    assert (code, "BATCH_ALREADY_IMPORTED" in said, "Traceback" in said) == (1, True, False)
+    assert taizhang(database_url, "import", str(good))[0] == 2
+    template = tmp_path / "template.xlsx"
+    assert taizhang(database_url, "import", "--template", str(template))[0] == 0
+    assert template.read_bytes().startswith(b"PK")
+    lines = tmp_path / "one.ndjson"
+    lines.write_text(json.dumps({"asset": "L-1", "card": road()}) + "\n")
+    assert taizhang(database_url, "import", str(lines))[1]["registered"] == 1
+    async with running(database_url) as service:
+        batches = await service.read("/v1/imports", min_position=await service.head())
+        assert len(batches["rows"]) == 2

@@ -24,7 +24,7 @@ from rich.table import Table
 
 from service.embedded import EmbeddedServer
 
-MODULES = ("append", "aggregate", "http", "rebuild")
+MODULES = ("append", "aggregate", "http", "rebuild", "spreadsheet", "pack")
 RESULTS = Path("bench-results.json")
 
 

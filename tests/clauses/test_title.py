@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.asset import Asset
-from domain.ownership import TitleDispute, TitleHolder
+from domain.ownership import TitleDispute, TitleEvidence, TitleHolder
+from domain.ownership_advice import advisory
 from domain.refusals import Refusal
 from domain.title_plan import (
     JointProposal,
@@ -197,6 +198,8 @@ def test_a_certificate_waits_for_meeting_and_notice() -> None:
     at = occasion(date(2021, 7, 12))
     with refused("NOTICE_PERIOD_RUNNING", asset, missing=["NOTICE"]):
         asset.issue_ownership_certificate(paper, proof, at)
+    with refused("NOTICE_PERIOD_RUNNING", asset):  # recorded after the period, but dated into it
+        asset.issue_ownership_certificate(paper, proof, occasion(date(2021, 7, 20)))
     with refused("STEP_OUT_OF_ORDER", asset, missing=["procedure"]):
         asset.issue_ownership_certificate(paper, None, at)
     with refused("STEP_OUT_OF_ORDER", asset, missing=["MEETING"]):
@@ -642,3 +645,74 @@ def test_two_readings_of_the_same_shares_have_one_digest() -> None:
     shares = (PartyShare(party="B", amount=Fen(2)), PartyShare(party="A", amount=Fen(1)))
     assert title_digest("X", "VILLAGE", shares) == title_digest("X", "VILLAGE", tuple(reversed(shares)))
     assert title_digest("X", "VILLAGE", shares) != title_digest("Y", "VILLAGE", shares)
+
+
+STEPS = ("offer", "accept", "complete", "plan", "decide", "certify", "certify-other", "procedure")
+CASES = {
+    "R2": (workshop_card(equity_investment=True), {"offer", "accept", "complete", "decide"}),
+    "R3": (joint_card(), {"plan", "certify", "certify-other", "procedure"}),
+    "R4": (workshop_card(project_scope="CROSS_VILLAGE"), {"plan", "decide"}),
+    "R5": (workshop_card(), {"offer", "accept", "complete"}),
+}
+"""Row → a card of it, and the steps without which it is never confirmed."""
+
+
+def attempt(asset: Asset, step: str) -> None:
+    """Take one step, if it may be taken."""
+    at, joint = occasion(), asset.card.project_scope == "JOINT_VILLAGE"
+    match step:
+        case "offer":
+            asset.initiate_transfer(transfer(), at)
+        case "accept":
+            asset.accept_transfer("T-1", VILLAGE, accepted(), at)
+        case "complete":
+            asset.complete_transfer("T-1", at)
+        case "plan" if joint:
+            asset.propose_joint_shares(PAIR, at)
+        case "plan":
+            asset.propose_quantification(plan(part(VILLAGE)), at)
+        case "decide":
+            asset.issue_county_decision(county_decision(), at)
+        case "certify":
+            asset.issue_ownership_certificate(certificate(), shown(asset), at)
+        case "certify-other":
+            paper = certificate(OTHER_VILLAGE, "33333.34")
+            asset.issue_ownership_certificate(paper, shown(asset), at)
+
+
+@pytest.mark.clause("C4.5-02", "C4.5-05", "C4.5-06", "C4.5-14", "C4.5-16")
+@given(st.sampled_from(sorted(CASES)), st.lists(st.sampled_from(STEPS), max_size=12))
+def test_no_order_of_steps_confirms_without_what_the_rule_wants(rule: str, order: list[str]) -> None:
+    """Whatever is done in whatever order, a title is confirmed exactly when every step of its row was really taken."""
+    card, needed = CASES[rule]
+    asset = registered(card)
+    taken = set()
+    for step in order:
+        try:
+            attempt(asset, step)
+            taken.add(step)
+        except Refusal:
+            continue
+    given_paper = joint_confirmation() if rule == "R3" else confirmation()
+    proof = shown(asset) if rule == "R3" and "procedure" in order else None
+    try:
+        asset.confirm_ownership(given_paper, occasion(), proof=proof)
+    except Refusal:
+        assert not needed <= taken
+        assert asset.title == "UNCONFIRMED"
+        return
+    assert needed <= taken
+    assert (asset.ownership_rule, asset.title) == (rule, "CONFIRMED")
+    assert total(one.amount for one in asset.owners) == asset.card.original_value
+
+
+@pytest.mark.clause("C4.5-12")
+def test_a_village_s_stock_is_verified_before_its_entry_outside() -> None:
+    """For a village's public-welfare asset the advice names the collectives' system, to be entered after the stocktake."""
+    village = {"implementer": VILLAGE, "implementer_kind": "VILLAGE", "funds_paid_to": "VILLAGE"}
+    card = road_card(funding_lines=(line("360000.00", "PAIRING_AID"),), **village)
+    told = advisory(card, occasion(), TitleEvidence(asset="-"))
+    (regime,) = told.regimes
+    requires = {one.system: one.requires for one in regime.external_systems}
+    assert "STOCKTAKE" in requires["SYS_RURAL_COLLECTIVE"]
+    assert [step.step for step in told.steps if step.after_confirmation] == ["STOCKTAKE"]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain.procedure import MAX_OPEN_OBJECTIONS, ProcedureInstance
+from domain.notice import MAX_OPEN_OBJECTIONS
+from domain.procedure import ProcedureInstance
 from domain.procedure_plan import Party, ProcedureCase
 from domain.procedure_records import Opening
 from domain.subject import MAX_BYTES, Subject

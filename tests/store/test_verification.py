@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from domain.merkle import Frontier, leaf_hash
+from service.checkpoints import Checkpoints
 from service.event_store import Claim, EventStore
+from service.verification import SideBySide
 from tests.store.commands import CODEC, COUNTY, command, noted, stream_append
 
 SWAP = """
@@ -120,9 +123,10 @@ async def test_a_change_is_found_and_named(
     stream: str | None,
 ) -> None:
     await tamper(database_url, statements)
-    problem = (await filled.verify(COUNTY)).problem
-    assert problem is not None, "not found"
-    assert (problem.kind, problem.position, problem.stream) == (kind, position, stream), problem
+    for thorough in (False, True):
+        problem = (await filled.verify(COUNTY, thorough=thorough)).problem
+        assert problem is not None, "not found"
+        assert (problem.kind, problem.position, problem.stream) == (kind, position, stream), problem
 
 
 async def test_events_exchanged_betray_themselves_by_their_moments(
@@ -175,3 +179,73 @@ async def test_a_forger_of_everything_is_left_to_signed_checkpoints(
     verification = await filled.verify(COUNTY)
     assert verification.sound
     assert verification.root != before
+
+
+FLIP = "UPDATE event SET body = set_byte(body, 100, get_byte(body, 100) # 1) WHERE position = 17"
+EARLIER = "UPDATE event SET recorded_at = recorded_at - interval '1 s' WHERE position = 15"
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "position"),
+    [
+        ("SELECT 1", None, None),
+        (FLIP, "leaf", 17),
+        (EARLIER, "column", 15),
+        (SWAP.format(25, 26), "stream", 25),
+        ("DELETE FROM event WHERE position = 22", "gap", 22),
+        ("DELETE FROM event WHERE position > 28", "head", 29),
+    ],
+)
+async def test_processes_side_by_side_find_the_same(
+    filled: EventStore, database_url: str, change: str, kind: str | None, position: int | None
+) -> None:
+    """A long log is read in parts; the tree, the order and the first bad place are those of the whole."""
+    await tamper(database_url, change)
+    beside = SideBySide(database_url, 2, part=7, worth_from=1)
+    found = await filled.verify(COUNTY, beside=beside)
+    if kind is None:
+        assert found.sound
+        assert found.root == (await filled.head(COUNTY)).root
+    else:
+        assert found.problem is not None
+        assert (found.problem.kind, found.problem.position) == (kind, position), found.problem
+
+
+async def test_bytes_that_are_not_canonical_are_found_when_looked_for(
+    filled: EventStore, database_url: str
+) -> None:
+    """Another spelling of the same event, with its leaf: the tree betrays it, and the thorough reading says why."""
+    connection = await asyncpg.connect(database_url)
+    body = await connection.fetchval("SELECT body FROM event WHERE position = 5")
+    await connection.close()
+    spelled = body.replace(b'"number":', b'"number": ', 1)
+    assert spelled != body
+    await tamper(
+        database_url,
+        f"UPDATE event SET body = '\\x{spelled.hex()}', leaf = '\\x{leaf_hash(spelled).hex()}' WHERE position = 5",
+    )
+    quick, thorough = await filled.verify(COUNTY), await filled.verify(COUNTY, thorough=True)
+    assert quick.problem is not None
+    assert quick.problem.kind == "root"
+    assert thorough.problem is not None
+    assert (thorough.problem.kind, thorough.problem.position) == ("bytes", 5)
+
+
+async def test_a_log_that_is_not_what_was_signed_is_found(
+    filled: EventStore, pool: asyncpg.Pool, database_url: str, tmp_path: Path
+) -> None:
+    """Even when bytes, leaf, head and frontier were all made to agree: the checkpoint of then does not."""
+    checkpoints = Checkpoints(pool, tmp_path, lambda: datetime(2024, 5, 2, tzinfo=UTC))
+    for size in (4, 20, 30):
+        await checkpoints.make(COUNTY, size)
+    assert (await filled.verify(COUNTY)).sound
+    rows = await pool.fetch("SELECT position, body FROM event ORDER BY position")
+    bodies = [row["body"] for row in rows]
+    bodies[9] = bodies[9].replace("温室大棚".encode(), "温室小棚".encode())
+    frontier = Frontier().extended(leaf_hash(body) for body in bodies)
+    forged = f"body = '\\x{bodies[9].hex()}', leaf = '\\x{leaf_hash(bodies[9]).hex()}'"
+    head = f"root = '\\x{frontier.root().hex()}', frontier = '\\x{frontier.to_bytes().hex()}'"
+    await tamper(database_url, f"UPDATE event SET {forged} WHERE position = 10; UPDATE log_head SET {head}")
+    problem = (await filled.verify(COUNTY)).problem
+    assert problem is not None
+    assert (problem.kind, problem.position) == ("checkpoint", 20)

@@ -1,0 +1,469 @@
+"""The audit pack: everything about one person's tenure in one file that anyone can verify offline (C4.10-09).
+
+The same log, person, period and keys give the same bytes, wherever and however often it is made: files in fixed order
+with a fixed date, canonical JSON, no clock. `verify.py` says what each file is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import tempfile
+import zipfile
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import orjson
+
+from domain.aggregate import EVENT_TYPES
+from domain.asset import Asset
+from domain.regulation import Regulation
+from projections.custody_ledger import CUSTODY_LEDGER
+from projections.custody_ledger import PROJECTION as CUSTODY
+from projections.events import EventReader
+from projections.rows import Rows
+from service.audit import care, verify
+from service.audit.care import Stretch, Units
+from service.audit.closure import Closure, merged_units
+from service.audit.page import page_of
+from service.audit.tables import Tables
+from service.audit.trail import AssetTrail, TrailEvent, income_of
+from service.audit.workbook import write_workbook
+from service.checkpoints import Checkpoints, Made
+from service.codec import stamp
+from service.commands import COUNTY_TIME, state_code
+from service.event_store import EventStore
+from service.log_tree import LogTree, load_tree
+from service.signed_note import Note
+
+_DATE: Final = (1980, 1, 1, 0, 0, 0)
+_BATCH: Final = 500
+"""Events between two looks at the network: a pack is made beside other requests."""
+_OF_STREAMS: Final = """
+SELECT position, body FROM event
+WHERE county = $1 AND stream = ANY($2::text[]) AND position <= $3 {} ORDER BY position"""
+_LAST: Final = "SELECT recorded_at FROM event WHERE county = $1 AND position = $2"
+
+Progress = Callable[[str, int, int], None]
+"""Called with (phase, done, total)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackRequest:
+    """Whose care, of which unit (None: all), from which to which day (None: the whole of it), as known when."""
+
+    person: str
+    unit: str | None = None
+    first: date | None = None
+    last: date | None = None
+    known_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What was packed."""
+
+    path: Path
+    sha256: str
+    size: int
+    """Events of the log it speaks of."""
+    events: int
+    assets: int
+    first: date
+    last: date
+    note: Note
+
+
+@dataclass(slots=True)
+class _Work:
+    """What the steps hand on to each other."""
+
+    connection: Any
+    county: str
+    made: Made
+    reader: EventReader
+    closure: Closure
+    units: Units
+    request: PackRequest
+    custody: dict[str, Rows] = field(default_factory=dict)
+    care: dict[str, list[Stretch]] = field(default_factory=dict)
+    trails: dict[str, AssetTrail] = field(default_factory=dict)
+    cases: dict[str, list[TrailEvent]] = field(default_factory=dict)
+    procedures: dict[str, list[TrailEvent]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    first: date = date.min
+    last: date = date.min
+    recorded_at: str = ""
+
+    @property
+    def size(self) -> int:
+        """Events of the log that count."""
+        return self.made.checkpoint.size
+
+    async def events(
+        self, streams: Sequence[str], types: Sequence[str] | None = None
+    ) -> AsyncIterator[list[TrailEvent]]:
+        """Events of streams in order of position, in batches."""
+        async for rows in self.stored(streams, types):
+            yield self.reader.read_all(rows)  # type: ignore[misc]  # of the shape the reader was made with
+
+    async def stored(
+        self, streams: Sequence[str], types: Sequence[str] | None = None
+    ) -> AsyncIterator[list[tuple[int, bytes]]]:
+        """(position, bytes) of streams in order of position, in batches."""
+        condition = "" if types is None else "AND type = ANY($4::text[])"
+        arguments = [] if types is None else [list(types)]
+        cursor = await self.connection.cursor(
+            _OF_STREAMS.format(condition), self.county, list(streams), self.size, *arguments
+        )
+        while rows := await cursor.fetch(_BATCH):
+            yield [tuple(row) for row in rows]
+
+
+async def build(
+    store: EventStore,
+    pool: asyncpg.Pool,
+    checkpoints: Checkpoints,
+    regulation: Regulation,
+    county: str,
+    request: PackRequest,
+    out: Path,
+    progress: Progress = lambda _phase, _done, _total: None,
+) -> Packed:
+    """Make the pack and put it at `out`, whole or not at all. NOT_FOUND for a person the log does not know."""
+    progress("checkpoint", 0, 1)
+    size = None if request.known_at is None else await _size_at(pool, county, request.known_at)
+    made = await checkpoints.make(county, size)
+    closure = Closure(made.index, request.person)
+    known = [str(one.verifier) for one in await checkpoints.known_keys(county)]
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        reader = EventReader(store.codec.upcast, TrailEvent)
+        work = _Work(connection, county, made, reader, closure, Units(request.person), request)
+        await _find_care(work)
+        await _fold(work, progress)
+        await _name(work)
+        tables = await asyncio.to_thread(_tables, work, regulation)
+        with tempfile.TemporaryDirectory(prefix="taizhang-pack-", dir=out.parent) as folder:
+            made_file = Path(folder) / "pack.zip"
+            zipped = _Zip(made_file)
+            with zipped.file:
+                await _write(work, zipped, tables, known, Path(folder), progress)
+                manifest = _manifest(work, zipped, tables, regulation)
+                zipped.add(verify.MANIFEST, manifest)
+                text = f"{made.checkpoint.origin} audit pack\n{hashlib.sha256(manifest).hexdigest()}\n"
+                zipped.add(verify.SIGNATURE, str(Note(text, (made.signer.sign(text),))).encode())
+            digest = _digest(made_file)
+            made_file.replace(out)
+    progress("done", 1, 1)
+    return Packed(
+        out, digest, work.size, zipped.events, len(tables["inventory"]), work.first, work.last, made.note
+    )
+
+
+async def _size_at(pool: asyncpg.Pool, county: str, moment: datetime) -> int:
+    """How many events were recorded by a moment: recording times never decrease along the log."""
+    async with pool.acquire() as connection:
+        low, high = (
+            0,
+            await connection.fetchval("SELECT position FROM log_head WHERE county = $1", county) or 0,
+        )
+        while low < high:
+            middle = (low + high + 1) // 2
+            if await connection.fetchval(_LAST, county, middle) <= moment:
+                low = middle
+            else:
+                high = middle - 1
+    return low
+
+
+# ---- what was in care ----------------------------------------------------------------------------------------------
+
+
+async def _find_care(work: _Work) -> None:
+    """Streams to be read, the person's care of every asset, and the period."""
+    seen: list[TrailEvent] = []
+    more = True
+    read: set[str] = set()
+    while more:
+        fresh = [stream for stream in work.closure.of_kind("organization") if stream not in read]
+        read.update(fresh)
+        async for events in work.events(fresh):
+            seen += events
+            for event in events:
+                work.units.take(event)
+        more = work.closure.follow(work.units, merged_units(seen))
+    async for events in work.events(work.closure.of_kind("asset"), care.TYPES):
+        for event in events:
+            rows = work.custody.get(event.id)
+            if rows is None:
+                rows = work.custody[event.id] = CUSTODY.rows(work.county)
+            CUSTODY.handlers[event.type](event, rows)
+    for asset in sorted(work.custody):
+        lines = work.custody[asset].group(CUSTODY_LEDGER, asset)
+        found = care.stretches(lines, work.request.person, work.units, work.request.unit)
+        if found:
+            work.care[asset] = found
+    work.custody = {}
+    moment = await work.connection.fetchval(_LAST, work.county, work.size)
+    work.recorded_at = stamp(moment).decode()
+    _set_period(work, moment.astimezone(COUNTY_TIME).date())
+    work.care = {
+        asset: parts
+        for asset, found in work.care.items()
+        if (parts := [one for part in found if (one := part.within(work.first, work.last))])
+    }
+
+
+def _set_period(work: _Work, today: date) -> None:
+    """The whole of the care, unless days were named; care that lasts counts up to the log's last day."""
+    stretches = [one for found in work.care.values() for one in found]
+    since = min((one.since for one in stretches), default=today)
+    until = max((one.until for one in stretches), default=today)
+    work.last = work.request.last or min(until, max(today, since))
+    work.first = work.request.first or min(since, work.last)
+
+
+async def _fold(work: _Work, progress: Progress) -> None:
+    """Every event of every asset in care, through the tenure; and the person's departure cases."""
+    streams = [Asset.stream_of(asset) for asset in work.care]
+    total = sum(work.made.index.values[f"stream/{stream}"]["version"] for stream in streams)
+    done = 0
+    work.trails = {asset: AssetTrail(work.county, asset, work.first, work.last) for asset in work.care}
+    trails = work.trails
+    async for events in work.events(streams):
+        for event in events:
+            trails[event.id].feed(event)
+        done += len(events)
+        progress("events", done, total)
+    for trail in trails.values():
+        trail.finish()
+    late: dict[str, list[TrailEvent]] = {asset: [] for asset, trail in trails.items() if trail.late}
+    async for events in work.events([Asset.stream_of(asset) for asset in late]):
+        for event in events:
+            late[event.id].append(event)
+    for asset, again in late.items():
+        trails[asset].fold_again(again)
+    async for events in work.events(work.closure.of_kind("departure_case")):
+        for event in events:
+            work.cases.setdefault(event.id, []).append(event)
+    async for events in work.events(work.closure.add_procedures(work.care)):
+        for event in events:
+            work.procedures.setdefault(event.id, []).append(event)
+    person = work.request.person
+    work.cases = {
+        case: events
+        for case, events in sorted(work.cases.items())
+        if events[0].data["notice"]["person"] == person
+    }
+
+
+# ---- names ---------------------------------------------------------------------------------------------------------
+
+
+async def _name(work: _Work) -> None:
+    """What the units, persons and places on the tables are called."""
+    codes: set[str] = {work.request.person, *filter(None, [work.request.unit])}
+    for trail in work.trails.values():
+        row = trail.closing
+        if row is not None:
+            codes.update([row["location"], row["custodian"] or "", row["responsible_unit"] or ""])
+            codes.update(one["party"] for one in row["owners"])
+        codes.update(trail.income_before)
+        for step in trail.steps:
+            codes.update(holder for holder, _ in income_of(step.event))
+    for events in work.cases.values():
+        for event in events:
+            codes.update(_codes_of(event.data))
+    work.closure.add_names(codes)
+    named = [
+        stream for kind in ("organization", "person", "division") for stream in work.closure.of_kind(kind)
+    ]
+    types = ("organization.defined", "person.registered", "division.defined")
+    async for found in work.events(named, types):
+        # of a unit and a division with one code the later stream by name counts, as in the verifier
+        for event in sorted(found, key=lambda one: one.stream):
+            work.names[event.id] = event.data["card"]["name"]
+
+
+def _codes_of(data: dict[str, Any]) -> Iterable[str]:
+    notice, signature = data.get("notice", {}), data.get("signature", {})
+    return filter(
+        None,
+        [
+            notice.get("organization"),
+            notice.get("successor"),
+            data.get("successor"),
+            data.get("incoming"),
+            signature.get("person"),
+        ],
+    )
+
+
+# ---- files ---------------------------------------------------------------------------------------------------------
+
+
+class _Zip:
+    """A zip file whose bytes depend on its contents only."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = zipfile.ZipFile(path, "w")
+        self.digests: dict[str, str] = {}
+        self.events = 0
+
+    def info(self, name: str) -> zipfile.ZipInfo:
+        """A file's entry: fixed date, readable by all."""
+        info = zipfile.ZipInfo(name, _DATE)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        info.create_system = 3
+        info.external_attr = 0o644 << 16
+        return info
+
+    def add(self, name: str, content: bytes) -> None:
+        """Add a file; what is compressed already is stored."""
+        self.digests[name] = hashlib.sha256(content).hexdigest()
+        method = zipfile.ZIP_STORED if name == verify.WORKBOOK else zipfile.ZIP_DEFLATED
+        self.file.writestr(self.info(name), content, method, 6)
+
+
+def _tables(work: _Work, regulation: Regulation) -> dict[str, list[list[Any]]]:
+    tables = Tables(work.names, words_of(regulation))
+    for asset in sorted(work.trails):
+        tables.add(work.trails[asset], work.care[asset])
+    for case, events in work.cases.items():
+        tables.add_case(case, events)
+    for _, events in sorted(work.procedures.items()):
+        asset = events[0].data["subject"]["id"]
+        tables.add_procedure(asset, [one for one in events if work.first <= one.day <= work.last])
+    return tables.close()
+
+
+def words_of(regulation: Regulation) -> dict[str, str]:
+    """What the codes on the tables are called: kind/code → Chinese."""
+    words = {f"event/{name}": cls.TITLE for name, cls in EVENT_TYPES.items()}
+    for row in regulation.rows["asset_types.type"]:
+        words[f"type/{row.code}"] = row.zh  # type: ignore[attr-defined]  # rows of this table have both
+    for row in regulation.rows["operation_modes.mode"]:
+        words[f"mode/{row.code}"] = row.zh  # type: ignore[attr-defined]
+    for row in regulation.rows["vocabularies.term"]:
+        if row.list == "INCOME_USE":  # type: ignore[attr-defined]
+            words[f"use/{row.code}"] = row.zh  # type: ignore[attr-defined]
+    return words
+
+
+async def _write(
+    work: _Work,
+    zipped: _Zip,
+    tables: dict[str, list[list[Any]]],
+    keys: list[str],
+    folder: Path,
+    progress: Progress,
+) -> None:
+    positions = await _write_events(work, zipped, progress)
+    progress("proof", 0, 1)
+    tree = await load_tree(work.connection, work.county, work.size, positions=positions)
+    await asyncio.to_thread(_write_rest, work, zipped, tables, keys, folder, tree, positions)
+
+
+def _write_rest(
+    work: _Work,
+    zipped: _Zip,
+    tables: dict[str, list[list[Any]]],
+    keys: list[str],
+    folder: Path,
+    tree: LogTree,
+    positions: list[int],
+) -> None:
+    """What needs no database any more, in a thread of its own."""
+    zipped.add(verify.PROOF, b"".join(tree.multi_proof([position - 1 for position in positions])))
+    index, places = work.made.index, work.closure.seal()
+    lines = b"".join(b"%d %b\n" % (place, index.entries[place]) for place in places)
+    zipped.add(verify.INDEX, lines)
+    zipped.add(verify.INDEX_PROOF, b"".join(index.tree().multi_proof(places)))
+    zipped.add(verify.CHECKPOINT, str(work.made.note).encode())
+    zipped.add(verify.KEYS, "".join(f"{key}\n" for key in keys).encode())
+    zipped.add(verify.TABLES_FILE, _json(tables))
+    summary = verify.summary_of(_head(work), work.names, tables)
+    title = "扶贫资产离任交接清册"
+    subtitle = "；".join(f"{name}：{value}" for name, value in summary[:4])
+    write_workbook(folder / "book.xlsx", title, subtitle, tables)
+    zipped.add(verify.WORKBOOK, (folder / "book.xlsx").read_bytes())
+    zipped.add(verify.PAGE, page_of(title, summary, tables).encode())
+    zipped.add(verify.VERIFIER, verifier_source())
+
+
+async def _write_events(work: _Work, zipped: _Zip, progress: Progress) -> list[int]:
+    """The events' bytes as the log has them, each after its position."""
+    streams = sorted(work.closure.streams)
+    total = sum(work.made.index.values[f"stream/{stream}"]["version"] for stream in streams)
+    positions: list[int] = []
+    digest = hashlib.sha256()
+    info = zipped.info(verify.EVENTS)
+    info._compresslevel = 1  # type: ignore[attr-defined]  # noqa: SLF001  `open` has no parameter for it
+    with zipped.file.open(info, "w", force_zip64=True) as file:
+        async for rows in work.stored(streams):
+            part = b"".join(b"%d %b\n" % row for row in rows)
+            digest.update(part)
+            file.write(part)
+            positions.extend(position for position, _ in rows)
+            progress("bytes", len(positions), total)
+    zipped.digests[verify.EVENTS] = digest.hexdigest()
+    zipped.events = len(positions)
+    return positions
+
+
+def verifier_source() -> bytes:
+    """The verifier that goes into the pack: this installation's own."""
+    return (resources.files("service.audit") / "verify.py").read_bytes()
+
+
+def _head(work: _Work) -> dict[str, Any]:
+    """Whose care, and of which log."""
+    return {
+        "request": {
+            "person": work.request.person,
+            "unit": work.request.unit,
+            "from": work.first.isoformat(),
+            "to": work.last.isoformat(),
+        },
+        "log": {
+            "origin": work.made.checkpoint.origin,
+            "size": work.size,
+            "recordedAt": work.recorded_at,
+        },
+    }
+
+
+def _manifest(work: _Work, zipped: _Zip, tables: dict[str, list[list[Any]]], regulation: Regulation) -> bytes:
+    return _json(
+        _head(work)
+        | {
+            "format": verify.FORMAT,
+            "events": zipped.events,
+            "assets": len(tables["inventory"]),
+            "files": zipped.digests,
+            "words": words_of(regulation),
+            "rules": {"county": regulation.county, "sha256": regulation.digest},
+            "code": {
+                "version": metadata.version("taizhang"),
+                "domain": state_code(),
+                "verifier": hashlib.sha256(verifier_source()).hexdigest(),
+            },
+        }
+    )
+
+
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

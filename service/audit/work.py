@@ -1,0 +1,94 @@
+"""Making an audit pack as long work: queued, watched, cancelled, its file kept with the operation."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from domain.refusals import refuse
+from service.audit.pack import Packed, PackRequest, build
+from service.checkpoints import Checkpoints, CheckpointWrong
+from service.commands import CommandContext
+from service.log_tree import LogTreeWrong
+from service.operations import Job, Work
+from service.signing_keys import SigningKeyMissing
+
+KIND: Final = "AUDIT_PACK"
+FILE: Final = "pack.zip"
+_TELL_SECONDS: Final = 0.5
+
+
+def pack_work(context: CommandContext, checkpoints: Checkpoints | None) -> Work:
+    """The work of this service; SIGNING_KEY_UNAVAILABLE ends it where nothing can be signed."""
+
+    async def work(job: Job) -> dict[str, Any]:
+        if checkpoints is None:
+            raise refuse("SIGNING_KEY_UNAVAILABLE")
+        with tempfile.TemporaryDirectory(prefix="taizhang-pack-") as folder:
+            packed = await _watched(job, context, checkpoints, Path(folder) / FILE)
+            content = await asyncio.to_thread(packed.path.read_bytes)
+        await job.keep(FILE, "application/zip", content)
+        return {
+            "sha256": packed.sha256,
+            "bytes": len(content),
+            "size": packed.size,
+            "events": packed.events,
+            "assets": packed.assets,
+            "from": packed.first.isoformat(),
+            "to": packed.last.isoformat(),
+        }
+
+    return work
+
+
+async def _watched(job: Job, context: CommandContext, checkpoints: Checkpoints, out: Path) -> Packed:
+    """Build the pack, telling how far it is; stops when it was cancelled."""
+    at: list[int] = [0, 0]
+
+    def progress(_phase: str, done: int, total: int) -> None:
+        at[:] = [done, total]
+
+    regulation = context.regulations[job.county]
+    building = asyncio.create_task(
+        build(
+            context.store,
+            job.pool,
+            checkpoints,
+            regulation,
+            job.county,
+            request_of(job.request),
+            out,
+            progress,
+        )
+    )
+    try:
+        while not building.done():
+            await job.progress(at[0], at[1] or None)
+            await asyncio.wait({building}, timeout=_TELL_SECONDS)
+        return building.result()
+    except SigningKeyMissing as error:
+        raise refuse("SIGNING_KEY_UNAVAILABLE") from error
+    except (CheckpointWrong, LogTreeWrong) as error:
+        raise refuse("CHECKPOINT_CONFLICT", reason=str(error)) from error
+    finally:
+        building.cancel()
+        await asyncio.gather(building, return_exceptions=True)
+
+
+def request_of(stored: dict[str, Any]) -> PackRequest:
+    """A request as the queue keeps it."""
+
+    def day(name: str) -> date | None:
+        return date.fromisoformat(stored[name]) if stored.get(name) else None
+
+    known_at = stored.get("knownAt")
+    return PackRequest(
+        stored["person"],
+        stored.get("unit"),
+        day("from"),
+        day("to"),
+        datetime.fromisoformat(known_at) if known_at else None,
+    )

@@ -1,0 +1,142 @@
+"""`taizhang checkpoint`, `taizhang audit` and `taizhang verify PACK`, as people type them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from service import cli
+from service.event_store import EventStore
+from service.exit_codes import ExitCode
+from service.signed_note import Checkpoint, Note, VerifierKey
+from tests.audit.packs import PERSON
+from tests.projections.history import RandomHistory, append_all
+
+
+class Terminal:
+    """A shell with the settings of one log; commands run in this process, which is much faster."""
+
+    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capture = capture
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """Run `taizhang`; what it says on stdout, or on stderr when it fails as it should."""
+        self._capture.readouterr()
+        ended = cli.run(list(arguments))
+        said = self._capture.readouterr()
+        assert ended == code, said.err
+        return said.out if code == 0 else said.err
+
+    def json(self, *arguments: str) -> dict[str, object]:
+        return dict(json.loads(self.run("--json", *arguments)))
+
+
+@pytest.fixture
+def terminal(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Terminal]:
+    async def fill() -> None:
+        async with (
+            asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool,
+            EventStore(pool) as store,
+        ):
+            await append_all(store, RandomHistory(5, alive=60, departures=0.01).take(600))
+
+    asyncio.run(fill())
+    monkeypatch.setenv("TAIZHANG_DATABASE_URL", database_url)
+    monkeypatch.setenv("TAIZHANG_KEYS", str(tmp_path / "keys"))
+    monkeypatch.chdir(tmp_path)
+    handlers = {sent: signal.getsignal(sent) for sent in (signal.SIGTERM, signal.SIGHUP)}
+    monkeypatch.setattr("service.terminal.configure_log", lambda *_: None)
+    yield Terminal(tmp_path, capfd)
+    for sent, handler in handlers.items():
+        signal.signal(sent, handler)
+
+
+def test_an_auditors_way(terminal: Terminal) -> None:
+    """Key told beforehand, checkpoint witnessed, pack made, verified with the stand-alone file, and after a change."""
+    folder = terminal.folder
+    note = Note.parse(terminal.run("checkpoint", "show"))
+    assert Checkpoint.parse(note.text).size == 600
+    terminal.run("checkpoint", "export", "given.txt")
+    assert (folder / "given.txt").read_text("utf-8") == str(note)
+    key = terminal.run("checkpoint", "keys").splitlines()[0].removeprefix("LOG ")
+    assert note.signed_by(VerifierKey.parse(key))
+    ours = ["--key", "witness.pem", "--name", "audit.example/653022"]
+    cosigned = terminal.run(
+        "checkpoint", "cosign", "given.txt", *ours, "--log-key", key, "--out", "back.txt"
+    ).strip()
+    assert (folder / "witness.pem").stat().st_mode & 0o777 == 0o600
+    terminal.run("checkpoint", "witness", "back.txt", "--key", cosigned)
+    terminal.run("checkpoint", "consistency", "given.txt")
+    made = terminal.json("audit", "pack", PERSON, "--out", "pack.zip")
+    assert made["assets"]
+    terminal.run("audit", "verifier", "check.py")
+    (folder / "key.txt").write_text(f"{key}\n")
+    command = [
+        sys.executable,
+        "-I",
+        "check.py",
+        "pack.zip",
+        "--key",
+        "key.txt",
+        "--witness",
+        cosigned,
+        "--json",
+    ]
+    alone = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    assert json.loads(alone.stdout)["pinned"] is True
+    assert terminal.json("verify", "pack.zip", "--key", key, "--witness", cosigned)["good"] is True
+    assert "NOT PINNED" in terminal.run("verify", "pack.zip")
+    content = bytearray((folder / "pack.zip").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "bad.zip").write_bytes(content)
+    assert "BAD" in terminal.run("verify", "bad.zip", "--key", key, code=ExitCode.REFUSED)
+    assert "not a pack" in terminal.run("verify", "key.txt", code=ExitCode.USAGE)
+    terminal.run("verify", "pack.zip", "--key", "nonsense.txt", code=ExitCode.USAGE)
+
+
+def test_rotation_and_notes_that_are_not_ours(terminal: Terminal) -> None:
+    folder = terminal.folder
+    terminal.run("checkpoint", "export", "old.txt")
+    old = terminal.run("checkpoint", "keys").splitlines()[0].removeprefix("LOG ")
+    new = terminal.run("checkpoint", "rotate").strip()
+    assert new != old
+    assert Note.parse(terminal.run("checkpoint", "show")).signed_by(VerifierKey.parse(new))
+    assert Note.parse((folder / "old.txt").read_text("utf-8")).signed_by(VerifierKey.parse(old))
+    terminal.run("checkpoint", "consistency", "old.txt")
+    forged = (folder / "old.txt").read_text("utf-8").replace("\n600\n", "\n599\n")
+    (folder / "forged.txt").write_text(forged, "utf-8")
+    assert "not those" in terminal.run("checkpoint", "consistency", "forged.txt", code=ExitCode.REFUSED)
+    ours = ["--key", "w.pem", "--name", "w", "--log-key", old, "--out", "x.txt"]
+    terminal.run("checkpoint", "cosign", "forged.txt", *ours, code=ExitCode.REFUSED)
+    assert not (folder / "x.txt").exists()
+    terminal.run("checkpoint", "witness", "old.txt", "--key", "nonsense", code=ExitCode.USAGE)
+    terminal.run("checkpoint", "witness", "none.txt", "--key", new, code=ExitCode.USAGE)
+    terminal.run("checkpoint", "show", "601", code=ExitCode.REFUSED)
+    next(iter((folder / "keys").iterdir())).parent.chmod(0o700)
+    for file in (folder / "keys").iterdir():
+        file.chmod(0o644)
+    assert "chmod 600" in terminal.run("checkpoint", "show", code=ExitCode.REFUSED)
+
+
+def test_what_cannot_be_packed_is_one_sentence(terminal: Terminal) -> None:
+    assert "P-9999" in terminal.run("audit", "pack", "P-9999", "--out", "x.zip", code=ExitCode.REFUSED)
+    wrong = ["audit", "pack", PERSON, "--out"]
+    for arguments in (
+        [*wrong, "none/x.zip"],
+        [*wrong, "x.zip", "--from", "2022-02-30"],
+        [*wrong, "x.zip", "--from", "2022-02-02", "--to", "2022-02-01"],
+        [*wrong, "x.zip", "--known-at", "2022-02-02"],
+    ):
+        assert terminal.run(*arguments, code=ExitCode.USAGE).count("\n") == 1
+    assert not (terminal.folder / "x.zip").exists()

@@ -1,0 +1,230 @@
+"""The pack: what it holds follows from the log, the same bytes every time, and its figures add up."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import openpyxl
+import pytest
+import pytest_asyncio
+
+from domain.asset import Asset
+from domain.refusals import Refusal
+from projections.custody_ledger import in_care as in_care_by_name
+from projections.custody_ledger import in_care_by_post
+from service.audit import verify
+from service.history import fold
+from service.projector import Projector
+from tests.audit.packs import PERSON, PROCEDURES, Log, files_of, found, log_with
+from tests.projections.history import COUNTY, RandomHistory, append_all
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+FIGURES = 5
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def log(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Log]:
+    """One log for the module."""
+    async with log_with(module_database_url, tmp_path_factory.mktemp("packs")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("person", ["P-0001", "P-0003", "P-0010", "P-0017", "P-0024"])
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(None, None), (date(2021, 7, 1), date(2021, 7, 20)), (date(2021, 6, 1), date(2021, 6, 30))],
+)
+async def test_every_figure_follows_from_the_events(
+    log: Log, person: str, first: date | None, last: date | None
+) -> None:
+    """The verifier folds the events in its own way; tables, spreadsheet and page say the same."""
+    packed = await log.pack(person=person, first=first, last=last)
+    result = verify.verify(packed.path)
+    assert result["good"]
+    assert (result["assets"], result["events"]) == (packed.assets, packed.events)
+    assert result["pinned"] is False
+    (key,) = await log.checkpoints.known_keys(COUNTY)
+    for pinned in (key.verifier.fingerprint, str(key.verifier)):
+        assert verify.verify(packed.path, pinned)["pinned"] is True
+
+
+async def test_opening_plus_events_is_closing(log: Log) -> None:
+    """To the fen, asset by asset, although a third of the history was recorded out of order."""
+    packed = await log.pack(first=date(2021, 6, 25), last=date(2021, 7, 20))
+    tables = json.loads(files_of(packed.path)[verify.TABLES_FILE])
+    assert len(tables["balances"]) > 4
+    changes: dict[str, list[int]] = {}
+    for event in tables["events"]:
+        sums = changes.setdefault(event[1], [0, 0, 0, 0])
+        changes[event[1]] = [a + b for a, b in zip(sums, event[8:12], strict=True)]
+    moved = 0
+    for row in tables["balances"][:-1]:
+        opening, change, closing = (row[2 + n * FIGURES : 2 + (n + 1) * FIGURES] for n in range(3))
+        assert [a + b for a, b in zip(opening, change, strict=True)] == closing
+        assert [change[0], change[1], change[3], change[4]] == changes.get(row[0], [0, 0, 0, 0])
+        moved += any(change)
+    assert moved > 1
+    total = tables["balances"][-1]
+    for column in range(2, 2 + 3 * FIGURES):
+        assert total[column] == sum(row[column] for row in tables["balances"][:-1])
+    for holder in tables["holders"]:
+        assert holder[1] + holder[2] - holder[3] == holder[4]
+    assert sum(row[4] for row in tables["income"]) == sum(row[2] - row[3] for row in tables["holders"])
+
+
+async def test_the_ledgers_are_what_the_asset_itself_was_on_those_days(log: Log) -> None:
+    """Opening and closing agree with the replay of the aggregate as of the day before and the last day."""
+    first, last = date(2021, 6, 25), date(2021, 7, 20)
+    packed = await log.pack(first=first, last=last)
+    tables = json.loads(files_of(packed.path)[verify.TABLES_FILE])
+    compared = 0
+    for row in tables["balances"][:-1]:
+        events = await log.store.read_stream(COUNTY, Asset.stream_of(row[0]))
+        for day, at in ((first - timedelta(days=1), 2), (last, 2 + 2 * FIGURES)):
+            reading = fold(log.store.codec, events, as_of=day, known_at=None)
+            if reading.unplaced:
+                continue  # dated before what they rest on: there is no one way to show them
+            compared += 1
+            asset = reading.asset
+            due = [0] * FIGURES
+            if asset is not None:
+                value, worn = asset.card.original_value, asset.accumulated_depreciation
+                books = [0, 0, 0] if asset.disposed_on else [value, worn, asset.net_book_value]
+                due = [*books, asset.income_received, asset.income_distributed]
+            assert row[at : at + FIGURES] == due, (row[0], day)
+    assert compared > 3
+
+
+async def test_in_care_is_what_the_custody_ledger_says(log: Log) -> None:
+    """On every day of the period: by name, and by post where units were not merged."""
+    async with Projector(log.pool, log.store) as projector:
+        head = await log.store.head(COUNTY)
+        await projector.wait_for(COUNTY, None, head.position, 30)
+        for person in ("P-0003", "P-0010"):
+            packed = await log.pack(person=person)
+            inventory = json.loads(files_of(packed.path)[verify.TABLES_FILE])["inventory"]
+            day = date(2021, 7, 10)
+            async with log.pool.acquire() as connection:
+                named = await in_care_by_name(connection, COUNTY, person, on=day)
+                by_post = await in_care_by_post(connection, COUNTY, person, day)
+            wanted = {line["asset"] for line in (*named, *by_post)}
+            shown = {
+                row[1]
+                for row in inventory
+                for span in row[17].split("；")
+                if span.split(" ")[1] <= day.isoformat() <= span.split(" ")[3]
+            }
+            assert wanted <= shown
+            assert wanted
+
+
+async def test_the_same_bytes_under_every_locale_zone_and_hash_seed(log: Log, tmp_path: Path) -> None:
+    here = await log.pack("here.zip")
+    url = str(log.pool._connect_args[0])
+    for seed, zone, language in (
+        ("0", "UTC", "C"),
+        ("7", "America/St_Johns", "zh_CN.UTF-8"),
+        ("99", "Asia/Kabul", ""),
+    ):
+        out = tmp_path / f"{seed}.zip"
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("TAIZHANG_")
+        } | {
+            "TAIZHANG_DATABASE_URL": url,
+            "TAIZHANG_KEYS": str(log.folder / "keys"),
+            "PYTHONHASHSEED": seed,
+            "TZ": zone,
+            "LANG": language,
+            "LC_ALL": language,
+        }
+        command = [
+            sys.executable,
+            "-c",
+            "from service.cli import main; main()",
+            "--json",
+            "audit",
+            "pack",
+            PERSON,
+        ]
+        run = subprocess.run(  # noqa: ASYNC221  nobody else waits for this loop
+            [*command, "--out", str(out)], env=environment, capture_output=True, check=False, timeout=60
+        )
+        assert run.returncode == 0, run.stderr.decode()
+        assert json.loads(run.stdout)["sha256"] == here.sha256
+        assert out.read_bytes() == here.path.read_bytes()
+
+
+async def test_a_pack_as_known_then_is_the_pack_made_then(database_url: str, tmp_path: Path) -> None:
+    """What was recorded later changes nothing in what was known at a moment: byte for byte the same pack."""
+    async with log_with(database_url, tmp_path, 900) as log:
+        then = datetime.now(UTC)
+        before = await log.pack("before.zip")
+        history = RandomHistory(5, alive=60, departures=0.01).take(1_200)
+        await append_all(log.store, history[900 - PROCEDURES : -PROCEDURES])
+        again = await log.pack("again.zip", known_at=then)
+        assert again.size == before.size == 900
+        assert again.path.read_bytes() == before.path.read_bytes()
+        now = await log.pack("now.zip")
+        assert now.size == 1_200
+        assert now.sha256 != before.sha256
+
+
+async def test_procedures_about_the_assets_are_shown(log: Log) -> None:
+    tables = json.loads(files_of((await log.pack()).path)[verify.TABLES_FILE])
+    shown = [row for row in tables["events"] if row[5] == "procedure.opened"]
+    assert shown
+    assert {row[1] for row in shown} <= {row[1] for row in tables["inventory"]}
+    assert all(row[8:12] == [0, 0, 0, 0] for row in shown)
+
+
+async def test_only_what_one_unit_is_responsible_for(log: Log) -> None:
+    whole = await log.pack()
+    rows = json.loads(files_of(whole.path)[verify.TABLES_FILE])["inventory"]
+    unit = rows[0][1].rpartition("-")[0]
+    packed = await log.pack("unit.zip", unit=unit)
+    assert 0 < packed.assets < whole.assets
+    assert found(files_of(packed.path)) is None
+
+
+async def test_somebody_without_any_care_has_an_empty_list_that_is_proved(log: Log) -> None:
+    packed = await log.pack(first=date(2001, 1, 1), last=date(2001, 12, 31))
+    assert packed.assets == 0
+    assert verify.verify(packed.path)["assets"] == 0
+
+
+async def test_a_person_the_log_does_not_know(log: Log) -> None:
+    with pytest.raises(Refusal) as refused:
+        await log.pack(person="P-9999")
+    assert refused.value.code == "NOT_FOUND"
+    assert not (log.folder / "x.zip").exists()
+
+
+async def test_the_spreadsheet_opens_elsewhere_and_is_ready_to_print(log: Log, tmp_path: Path) -> None:
+    """Read by another library; and saved anew by it, it still says what the events say."""
+    packed = await log.pack()
+    tables = json.loads(files_of(packed.path)[verify.TABLES_FILE])
+    with zipfile.ZipFile(packed.path) as pack, pack.open(verify.WORKBOOK) as file:
+        book = openpyxl.load_workbook(BytesIO(file.read()))
+    assert book.sheetnames == [title for title, _ in verify.TABLES.values()]
+    for key, (title, columns) in verify.TABLES.items():
+        rows = list(book[title].iter_rows(min_row=verify.HEADER_ROW, max_col=len(columns), values_only=True))
+        assert list(rows[0]) == [header for header, _ in columns]
+        for shown, due in zip(rows[1:], tables[key], strict=False):
+            for (_, kind), cell, value in zip(columns, shown, due, strict=True):
+                assert (round(cell * 100) if kind == "m" else cell or ("" if kind == "t" else 0)) == value
+    inventory = book["清册"]
+    texts = [cell.value for row in inventory.iter_rows(min_row=len(tables["inventory"]) + 4) for cell in row]
+    assert {"移交人（签字）：", "接收人（签字）：", "监交人（签字）："} <= set(texts)
+    assert inventory.print_title_rows == "$3:$3"
+    assert inventory["I4"].number_format == "#,##0.00"
+    book.save(tmp_path / "again.xlsx")
+    with (tmp_path / "again.xlsx").open("rb") as again:
+        verify.check_workbook(again, tables)

@@ -80,7 +80,9 @@ class NoticeQuery(LedgerQuery):
 
     PROJECTION: ClassVar[str] = notice_board.PROJECTION.name
 
-    county: str | None = Field(default=None, title="县", max_length=6)
+    county: Annotated[str, Query(title="县", description="县级行政区划代码（6位）")] | None = Field(
+        default=None, title="县", max_length=6
+    )
     unit: str | None = Field(default=None, title="公示单位", max_length=64)
     asset: str | None = Field(default=None, title="资产编号", max_length=64)
     stage: Stage | None = Field(default=None, title="公告环节")
@@ -91,7 +93,12 @@ class NoticeQuery(LedgerQuery):
     until: BusinessDate | None = Field(default=None, title="张贴日期至")
     words: str | None = Field(default=None, title="关键词", max_length=60)
 
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
+    async def page(
+        self,
+        connection: Connection,
+        county: Annotated[str, Query(title="县", description="县级行政区划代码（6位）")],
+        paging: Mapping[str, Any],
+    ) -> Page:
         """Notices, the latest first."""
         given = {name: value for name, value in self.filters().items() if name != "county"}
         return await notice_board.notice_page(connection, county, **given, **paging)

@@ -69,9 +69,8 @@ def test_every_write_asks_for_an_idempotency_key(document: dict[str, Any]) -> No
                 one["name"] for one in post["parameters"] if one["in"] == "header" and one["required"]
             }
             assert "Idempotency-Key" in required, path
-            assert ("If-Match" in required) == (
-                path.startswith(("/v1/assets/{", "/v1/household-assets/{"))
-            ), path
+            versioned = ("/v1/assets/{", "/v1/household-assets/{", "/v1/fund-allocations/{")
+            assert ("If-Match" in required) == path.startswith(versioned), path
 
 
 def test_every_event_type_is_described(document: dict[str, Any]) -> None:

@@ -158,9 +158,9 @@ async def test_a_confirmation_that_names_a_stocktake_is_checked_against_it(servi
     assert await confirmed(service, missing, f"stocktake:{done}") == ["STOCKTAKE_BASIS_MISSING"]
     assert await confirmed(service, later, f"stocktake:{done}") == ["STOCKTAKE_BASIS_MISSING"]
     assert await confirmed(service, early, f"stocktake:{open_one}") == ["STOCKTAKE_BASIS_MISSING"]
-    (paper,) = await roads(service, village, 1)
+    paper, fresh = await roads(service, village, 2)
     assert await confirmed(service, paper, "竣工验收") == []
-    answer = await confirmation_of(service, later, "inventory_batch:none")
+    answer = await confirmation_of(service, fresh, "inventory_batch:none")
     assert (answer.status_code, answer.json()["code"]) == (422, "CODE_UNKNOWN")
 
 
@@ -174,6 +174,10 @@ async def confirmed(service: Service, asset: str, basis: str) -> list[str]:
 async def confirmation_of(service: Service, asset: str, basis: str) -> Any:
     """The township's own road is confirmed to be the township's."""
     state = await service.read(f"/v1/assets/{asset}")
+    decision = {"documentNo": "陶政函〔2021〕8号", "decidedOn": "2021-08-01", "reasons": "按实施单位"}
+    decided = await service.write(
+        f"/v1/assets/{asset}/county-decisions", {"decision": decision}, "county", version=state["version"]
+    )
     share = [{"party": TOWNSHIP, "amount": "450000.00"}]
     confirmation = {
         "owners": share,
@@ -182,4 +186,4 @@ async def confirmation_of(service: Service, asset: str, basis: str) -> Any:
         "verificationBasis": basis,
     }
     path = f"/v1/assets/{asset}/ownership-confirmations"
-    return await service.post(path, {"confirmation": confirmation}, "approver", version=state["version"])
+    return await service.post(path, {"confirmation": confirmation}, "approver", version=decided["version"])

@@ -206,6 +206,10 @@ async def test_whether_a_village_s_asset_was_verified_can_be_asked(service: Serv
         "countyDecision": "陶政函〔2021〕8号",
         "verificationBasis": f"inventory_batch:{batch}",
     }
-    path = f"/v1/assets/{asset}/ownership-confirmations"
-    answer = await service.write(path, {"confirmation": confirmation}, "approver", version=1)
+    decision = {"documentNo": "陶政函〔2021〕8号", "decidedOn": "2021-08-01", "reasons": "按实施单位"}
+    path = f"/v1/assets/{asset}"
+    await service.write(f"{path}/county-decisions", {"decision": decision}, "county", version=1)
+    answer = await service.write(
+        f"{path}/ownership-confirmations", {"confirmation": confirmation}, "approver", version=2
+    )
     assert "STOCKTAKE_BASIS_MISSING" in [one["code"] for one in answer["warnings"]]

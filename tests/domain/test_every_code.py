@@ -65,9 +65,6 @@ def test_every_event_the_domain_records_is_asserted() -> None:
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
-                and node.func.id == "recorded"
-                and len(node.args) > 1
-                and isinstance(node.args[1], ast.Attribute)
                 and node.func.id in {"recorded", "all_recorded"}
             ):
                 proven.update(ast.unparse(arg) for arg in node.args[1:] if isinstance(arg, ast.Attribute))

@@ -52,6 +52,7 @@ def road(**changes: Any) -> dict[str, Any]:
         "location": VILLAGE,
         "implementer": TOWNSHIP,
         "implementerKind": "TOWNSHIP",
+        "fundsPaidTo": "TOWNSHIP",
         "acceptance": {"result": "PASSED", "acceptedOn": "2020-01-20", "documentNo": "验字002"},
     } | changes
 

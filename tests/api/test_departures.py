@@ -97,7 +97,6 @@ async def kept_asset(service: Service, person: str, duty: str = "MANAGER", unit:
 TOWNSHIP_OWNS = confirmation("450000.00", TOWNSHIP) | {
     "ownerKind": "TOWNSHIP",
     "incomeRightHolders": [],
-    "countyDecision": "政府批复〔2021〕3号",
 }
 
 

@@ -182,7 +182,6 @@ async def confirmation_of(service: Service, asset: str, basis: str) -> Any:
     confirmation = {
         "owners": share,
         "ownerKind": "TOWNSHIP",
-        "countyDecision": "陶政函〔2021〕8号",
         "verificationBasis": basis,
     }
     path = f"/v1/assets/{asset}/ownership-confirmations"

@@ -55,10 +55,14 @@ class Permission:
 
     roles: frozenset[Role]
     scope: Scope = Scope.JURISDICTION
+    kinds: frozenset[str] | None = None
+    """Kinds of organisation that may; None: any."""
 
 
-def _permission(*roles: Role, scope: Scope = Scope.JURISDICTION) -> Permission:
-    return Permission(frozenset(roles), scope)
+def _permission(
+    *roles: Role, scope: Scope = Scope.JURISDICTION, kinds: frozenset[str] | None = None
+) -> Permission:
+    return Permission(frozenset(roles), scope, kinds)
 
 
 _EVERYONE: Final = Permission(frozenset(Role), Scope.COUNTY)
@@ -140,6 +144,7 @@ ACTIONS: Final[dict[str, Permission]] = {
     "checkpoint.read": _EVERYONE,
     "checkpoint.make": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
     "checkpoint.witness": _permission(Role.OFFICE, Role.ADMIN, scope=Scope.COUNTY),
+    "policy.change": _permission(Role.OFFICE, scope=Scope.COUNTY, kinds=frozenset({"ASSET_OFFICE"})),
     "key.create": _permission(Role.ADMIN, scope=Scope.COUNTY),
     "key.read": _permission(Role.ADMIN, scope=Scope.COUNTY),
     "key.revoke": _permission(Role.ADMIN, scope=Scope.COUNTY),
@@ -178,7 +183,9 @@ def authorize(actor: Actor, action: str, resource: Resource = ANYWHERE) -> None:
 def authorize_role(actor: Actor, action: str) -> Permission:
     """The half of `authorize` that needs no resource: asked before anything is read. Gives the action's row."""
     permission = ACTIONS[action]
-    if actor.roles & permission.roles:
+    if actor.roles & permission.roles and (
+        permission.kinds is None or actor.organization_kind in permission.kinds
+    ):
         return permission
     if actor.roles <= READ_ONLY and not permission.roles & READ_ONLY:
         raise refuse("ROLE_READ_ONLY", role="、".join(sorted(actor.roles)), action=action)

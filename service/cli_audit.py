@@ -11,7 +11,6 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from domain.refusals import Refusal
-from domain.regulation import Regulation
 from service.audit.pack import Packed, PackRequest, build, verifier_source
 from service.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
 from service.database import open_database
@@ -19,6 +18,7 @@ from service.event_store import EventStore, utc_now
 from service.exit_codes import CommandFailed, ExitCode
 from service.log_tree import LogTreeWrong
 from service.migrate import check
+from service.policy_data import load_regulation
 from service.signing_keys import folder_of
 from service.terminal import Terminal
 
@@ -99,7 +99,7 @@ async def _pack(terminal: Terminal, request: PackRequest, out: Path) -> Packed:
                         store,
                         database.pool,
                         checkpoints,
-                        Regulation.load(county=county),
+                        load_regulation(terminal.settings),
                         county,
                         request,
                         out,

@@ -11,13 +11,13 @@ from rich.table import Table
 from domain.aggregate import EVENT_TYPES
 from domain.asset import Asset
 from domain.refusals import Refusal
-from domain.regulation import Regulation
 from service.commands import CommandContext
 from service.database import open_database
 from service.event_store import EventStore, utc_now
 from service.exit_codes import CommandFailed, ExitCode
 from service.history import asset_history
 from service.migrate import check
+from service.policy_data import load_regulation
 from service.terminal import Terminal
 
 app = typer.Typer(
@@ -86,7 +86,7 @@ async def _state(
     async with open_database(terminal.settings) as database:
         await check(database.url)
         async with EventStore(database.pool) as store:
-            context = CommandContext(store, {county: Regulation.load(county=county)}, utc_now)
+            context = CommandContext(store, {county: load_regulation(terminal.settings)}, utc_now)
             try:
                 return await asset_history(context, county, asset, as_of, known_at)
             except Refusal as refusal:

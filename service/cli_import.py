@@ -21,7 +21,6 @@ from rich.table import Table
 from domain.asset import Asset
 from domain.refusals import Refusal, refuse
 from domain.register_card import RegisterCard
-from domain.regulation import Regulation
 from domain.values import BusinessDate, Code, Value
 from service.appending import Append, Claim, ClaimTaken
 from service.cli_import_sheet import SheetWish, import_sheet, write_template
@@ -32,6 +31,7 @@ from service.exit_codes import CommandFailed, ExitCode
 from service.founding import found, stream_append, system_actor
 from service.importing import ImportWish
 from service.migrate import upgrade
+from service.policy_data import load_regulation
 from service.problems import from_pydantic
 from service.terminal import Terminal
 
@@ -139,8 +139,9 @@ async def _import(terminal: Terminal, name: str, content: bytes, wish: Wish) -> 
         await upgrade(database.url)
         async with EventStore(database.pool) as store:
             context = CommandContext(
-                store=store, regulations={county: Regulation.load(county=county)}, clock=utc_now
+                store=store, regulations={county: load_regulation(terminal.settings)}, clock=utc_now
             )
+            await context.in_force.catch_up(county)
             checked = _check(terminal, context, county, content, wish.provenance)
             await _refuse_known(context, county, checked)
             if not wish.dry_run and checked.assets and (wish.partial or not checked.refused):

@@ -11,7 +11,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from domain.refusals import Refusal
-from domain.regulation import Regulation
 from service.commands import COUNTY_TIME, CommandContext
 from service.database import open_database
 from service.event_store import EventStore, utc_now
@@ -19,6 +18,7 @@ from service.exit_codes import CommandFailed
 from service.founding import found, system_actor
 from service.importing import Importer, ImportOutcome, ImportWish
 from service.migrate import upgrade
+from service.policy_data import load_regulation
 from service.projector import Projector
 from service.spreadsheet.report import template
 from service.terminal import Terminal
@@ -38,8 +38,7 @@ class SheetWish:
 
 def write_template(terminal: Terminal, target: Path) -> None:
     """Write the spreadsheet that clerks fill in."""
-    county = terminal.settings.county
-    rules = Regulation.load(county=county).on(utc_now().astimezone(COUNTY_TIME).date())
+    rules = load_regulation(terminal.settings).on(utc_now().astimezone(COUNTY_TIME).date())
     target.write_bytes(template(rules))
     terminal.emit({"template": str(target)}, lambda console: console.print(f"{target}"))
 
@@ -52,9 +51,10 @@ async def import_sheet(terminal: Terminal, given: SheetWish) -> int:
         await upgrade(database.url)
         async with EventStore(database.pool) as store, Projector(database.pool, store) as projector:
             context = CommandContext(
-                store=store, regulations={county: Regulation.load(county=county)}, clock=utc_now
+                store=store, regulations={county: load_regulation(settings)}, clock=utc_now
             )
             await found(context, county)
+            await context.in_force.catch_up(county)
             importer = Importer(context, database.pool, projector)
             outcome = await _run(terminal, importer, county, given)
     if given.report is not None and outcome.report is not None:

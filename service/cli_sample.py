@@ -18,12 +18,12 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from domain.regulation import Regulation
 from service.commands import CommandContext
 from service.database import open_database
 from service.event_store import EventStore, utc_now
 from service.exit_codes import CommandFailed
 from service.migrate import upgrade
+from service.policy_data import load_regulation
 from service.sample.loading import SampleRefused, load_sample
 from service.terminal import Terminal
 
@@ -93,7 +93,7 @@ async def _sample(terminal: Terminal, assets: int, seed: int) -> None:
         await upgrade(database.url)
         async with EventStore(database.pool) as store:
             context = CommandContext(
-                store=store, regulations={county: Regulation.load(county=county)}, clock=utc_now
+                store=store, regulations={county: load_regulation(terminal.settings)}, clock=utc_now
             )
             try:
                 with LoadBar(terminal) as bar:

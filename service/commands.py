@@ -1,5 +1,7 @@
 """One command: load → decide → append. The only way anything gets into the log.
 
+Before a decision the county's policy is brought up to what its log says, whoever changed it and in whichever process.
+
 `transact` runs a decision on freshly loaded aggregates and appends what they recorded, all or nothing. A request
 that was already done (same idempotency key) gets its first answer back, even if the state has moved on since.
 """
@@ -20,12 +22,14 @@ import orjson
 
 from domain.aggregate import DomainAggregate, DomainEvent
 from domain.occasion import Occasion, Override
+from domain.policy import Policy
 from domain.refusals import Refusal, RegulationWarning, refuse
 from domain.regulation import Regulation
 from service.actor import Actor
 from service.appending import Append, Claim, Idempotency, Receipt, StreamAppend, VersionConflict
 from service.codec import EventCodec
 from service.event_store import EventStore, StreamHead
+from service.policy_in_force import PolicyInForce
 
 COUNTY_TIME = ZoneInfo("Asia/Shanghai")
 """Business dates are days in this time zone (parameter P26)."""
@@ -79,9 +83,15 @@ class CommandContext:
 
     store: EventStore
     regulations: dict[str, Regulation]
+    """Each county's data as it was loaded; what its log has changed since is in `in_force`."""
     clock: Callable[[], datetime]
     codec: EventCodec = field(default_factory=EventCodec)
+    in_force: PolicyInForce = field(init=False)
     _known: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Begin with the data alone."""
+        self.in_force = PolicyInForce(self.regulations, self._policy)
 
     def today(self) -> date:
         """The county's date."""
@@ -102,10 +112,17 @@ class CommandContext:
         return Occasion(
             on=day,
             today=today,
-            rules=self.regulations[county].on(day),
+            rules=self.in_force.known(county).on(day),
             overrides={override.code: override for override in overrides},
             provenance=provenance,
         )
+
+    async def _policy(self, county: str, version: int) -> Policy | None:
+        """The county's policy if it has moved on from `version`, else None."""
+        head = await self.store.load(county, Policy.stream_of(county))
+        if head is None or head.version == version:
+            return None
+        return await self._revive(Policy, county, county, head)
 
     async def knows(self, cls: type[DomainAggregate], county: str, aggregate_id: str) -> bool:
         """Whether the log has this division, unit or person. Once known it stays known: nothing is ever removed."""
@@ -250,6 +267,7 @@ async def transact(
     for attempt in range(1, ATTEMPTS + 1):
         work = Work(context, actor)
         try:
+            await context.in_force.catch_up(actor.county)
             return await _attempt(work, decide, origin)
         except (Refusal, StaleVersion, VersionConflict) as error:
             if idempotency is not None and (

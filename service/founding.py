@@ -1,17 +1,18 @@
 """What a county has before its first asset: its divisions and the organisations the regulation binds (C0-03, C4.3-10).
 
-Read from the county's data folder and recorded once, in one commit; a second call finds it done.
+Read from the county's data folder and recorded once, in one commit; a second call finds it done. Versions of the rules
+that come with later data are activated when a service starts with them (C0-02).
 """
 
 from __future__ import annotations
 
-import csv
 from datetime import date
-from importlib import resources
 
 from domain.aggregate import DomainAggregate
 from domain.organization import Division, DivisionCard, Organization, OrganizationCard
+from domain.policy import Policy, versions_of
 from domain.regulation import rows
+from domain.regulation.divisions import DivisionRow
 from service.actor import Actor
 from service.appending import Append, Claim, StreamAppend
 from service.commands import CommandContext, state_code
@@ -27,10 +28,9 @@ def system_actor(county: str, name: str) -> Actor:
     return Actor(name, "system", county, "-", "SYSTEM", frozenset(), (county,))
 
 
-def divisions_of(county: str) -> list[dict[str, str]]:
-    """The county's divisions: code, name, level, parent_code."""
-    source = resources.files("domain.regulation") / "data" / county / "divisions.csv"
-    return list(csv.DictReader(source.read_text("utf-8").splitlines()))
+def divisions_of(context: CommandContext, county: str) -> tuple[DivisionRow, ...]:
+    """The county's divisions."""
+    return context.regulations[county].divisions
 
 
 def organizations_of(context: CommandContext, county: str) -> tuple[rows.Organization, ...]:
@@ -44,16 +44,13 @@ async def found(context: CommandContext, county: str) -> bool:
         return False
     at = context.occasion(county, FOUNDED_ON, provenance="设立：区划与单位数据")
     aggregates: list[DomainAggregate] = []
-    for row in divisions_of(county):
-        card = DivisionCard(
-            name=row["name"],
-            level=row["level"],
-            parent=row["parent_code"] or None,
-            valid_from=FOUNDED_ON,
-        )
-        aggregates.append(Division.define(row["code"], card, at))
+    for row in divisions_of(context, county):
+        card = DivisionCard(name=row.name, level=row.level, parent=row.parent, valid_from=FOUNDED_ON)
+        aggregates.append(Division.define(row.code, card, at))
     for code, organization in _organizations(context, county).items():
         aggregates.append(Organization.define(code, organization, at))
+    versions = versions_of(context.regulations[county])
+    aggregates.append(Policy.adopt(county, versions, context.occasion(county, None)))
     await context.store.append(
         county,
         Append(
@@ -80,6 +77,39 @@ def stream_append(context: CommandContext, aggregate: DomainAggregate) -> Stream
     )
 
 
+async def activate(context: CommandContext, county: str) -> bool:
+    """Put the versions to use that the county's data has and its log has not. False when there are none.
+
+    POLICY_VERSION_OUT_OF_ORDER when one begins before the newest that is in use; POLICY_DATA_OUTDATED when the log
+    is ahead of the data.
+    """
+    await context.in_force.catch_up(county)
+    policy = await context.load(Policy, county, county)
+    at = context.occasion(county, None)
+    versions = versions_of(context.regulations[county])
+    if policy is None:
+        policy = Policy.adopt(county, versions, at)
+    else:
+        known = {one.number for one in policy.versions}
+        for version in versions:
+            if version.number not in known:
+                policy.activate(version, at)
+    if not policy.pending_events:
+        return False
+    command = f"activation-{county}-{versions[-1].number}"
+    await context.store.append(
+        county,
+        Append(
+            command_id=command,
+            actor=system_actor(county, "founding").envelope(),
+            correlation_id=command,
+            causation_id=None,
+            streams=[stream_append(context, policy)],
+        ),
+    )
+    return True
+
+
 def _organizations(context: CommandContext, county: str) -> dict[str, OrganizationCard]:
     units: dict[str, OrganizationCard] = {}
     for entry in organizations_of(context, county):
@@ -91,19 +121,19 @@ def _organizations(context: CommandContext, county: str) -> dict[str, Organizati
             valid_from=FOUNDED_ON,
         )
     kinds = {"township": "TOWNSHIP", "state_farm": "FARM", "village": "VILLAGE"}
-    for row in divisions_of(county):
-        kind = kinds.get(row["level"])
+    for row in divisions_of(context, county):
+        kind = kinds.get(row.level)
         if kind is None:
             continue
-        superior = {"TOWNSHIP": "COUNTY_GOV", "FARM": "FARM_CENTER"}.get(kind, row["parent_code"])
+        superior = {"TOWNSHIP": "COUNTY_GOV", "FARM": "FARM_CENTER"}.get(kind, row.parent)
         name = {
-            "VILLAGE": row["name"].removesuffix("委会") + "村民委员会",
-            "TOWNSHIP": row["name"] + "人民政府",
-        }.get(kind, row["name"])
-        units[row["code"]] = OrganizationCard(
+            "VILLAGE": row.name.removesuffix("委会") + "村民委员会",
+            "TOWNSHIP": row.name + "人民政府",
+        }.get(kind, row.name)
+        units[row.code] = OrganizationCard(
             name=name,
             kind=kind,
-            division=row["code"],
+            division=row.code,
             superior=superior,
             valid_from=FOUNDED_ON,
         )

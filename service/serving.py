@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 import uvicorn
 from fastapi import FastAPI
 
-from domain.regulation import Regulation
+from domain.refusals import Refusal
 from service.app import Parts, create_app
 from service.commands import CommandContext
 from service.credentials import Credentials, NewCredential
 from service.database import Database, open_database
 from service.exit_codes import CommandFailed
-from service.founding import found
+from service.founding import activate, found
 from service.migrate import upgrade
+from service.policy_data import load_regulations
 from service.settings import Settings
 from service.signing_keys import folder_of
 
@@ -42,13 +43,14 @@ class Running:
 @asynccontextmanager
 async def running(settings: Settings, *, host: str, port: int, county: str) -> AsyncIterator[Running]:
     """Serve until the block is left. Port 0 takes a free one; a taken port is one sentence."""
+    regulations = load_regulations(settings)
     bound = _listen(host, port)
     try:
         async with open_database(settings, exclusive=True) as database:
             await upgrade(database.url)
             parts = Parts(
                 pool=database.pool,
-                regulations={county: Regulation.load(county=county)},
+                regulations=regulations,
                 keys=folder_of(settings, database),
             )
             app = create_app(parts)
@@ -59,7 +61,8 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
             task = asyncio.create_task(server.serve(sockets=[bound]), name="http")
             try:
                 await _until_started(server, task)
-                await found(app.state.context, county)
+                for served in regulations:
+                    await _prepare(app.state.context, served)
                 bootstrap = await Credentials(database.pool).bootstrap(county, datetime.now(UTC))
                 address = bound.getsockname()
                 yield Running(app, database, f"http://{address[0]}:{address[1]}", bootstrap, task)
@@ -68,6 +71,15 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
                 await task
     finally:
         bound.close()
+
+
+async def _prepare(context: CommandContext, county: str) -> None:
+    """Found the county, or put to use what its data brings new; data that does not fit its log is one sentence."""
+    try:
+        if not await found(context, county):
+            await activate(context, county)
+    except Refusal as refusal:
+        raise CommandFailed(f"{county}: {refusal.detail_en} ({refusal.detail_zh})") from refusal
 
 
 class _QuietServer(uvicorn.Server):

@@ -38,14 +38,24 @@ class Settings(BaseSettings):
     county: str = Field(
         "653022", pattern=r"^[0-9]{6}$", description="county code (GB/T 2260) commands work on"
     )
+    policy_dir: Path | None = Field(
+        None, description="folder with policy data of further counties, one folder per county code"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least level that is logged"
     )
 
-    @field_validator("data", "keys")
+    @field_validator("data", "keys", "policy_dir")
     @classmethod
     def _absolute(cls, folder: Path | None) -> Path | None:
         return None if folder is None else folder.expanduser().absolute()
+
+    @field_validator("policy_dir")
+    @classmethod
+    def _there(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not folder.is_dir():
+            raise ValueError(f"there is no folder {folder}")
+        return folder
 
     @field_validator("database_url")
     @classmethod

@@ -7,6 +7,7 @@ Tables are rows of `rows`, amounts are fen, shares are basis points or pairs; ev
 from __future__ import annotations
 
 from domain.regulation import rows
+from domain.regulation.amendments import Amendment
 from domain.regulation.funding import GuidingDepartments
 from domain.regulation.loading import Regulation, RegulationInvalid
 from domain.regulation.ownership import OwnershipAdvice, OwnershipFacts, RuleTried
@@ -15,6 +16,7 @@ from domain.regulation.quorum import Outcome, Turnout, judge
 from domain.regulation.rules import Rules
 
 __all__ = [
+    "Amendment",
     "GuidingDepartments",
     "MeetingRule",
     "Outcome",

@@ -185,7 +185,7 @@ def _check_parameters(book: Book, told: _Told) -> None:
                 told.known(place, "状态", row.value.operation_states, chained.from_iterable(states))
                 told.known(place, "风险", row.value.without_flags, book.terms("RISK_KIND"))
             case "P24":
-                told.known(place, "单位", [row.value.allocator], organizations)
+                told.known(place, "单位", [row.value.allocator], {*organizations, "OWNER"})
             case "P25":
                 told.known(place, "条款", row.value.in_principle_clauses, book.clauses)
 

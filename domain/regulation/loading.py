@@ -1,6 +1,6 @@
 """A county's regulation: its folder read once, checked whole, and cut into the stretches of days that share rules.
 
-A folder holds the table files, `clauses.toml`, `regulation.txt` and, where the county words codes in its own way,
+A folder holds the table files, `clauses.toml`, `regulation.txt`, `divisions.csv` and, where the county words codes in its own way,
 `codes.toml`. With `based_on` in its policy.toml it needs only what differs: missing files are those of the other
 county, and its parameters replace the other's parameter by parameter.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from importlib import resources
@@ -28,11 +28,11 @@ from domain.refusals import (
     CodeEntry,
     CodesFile,
     catalogue,
-    refuse,
 )
 from domain.regulation import rows
+from domain.regulation.amendments import Amendment, amended_rows
 from domain.regulation.consistency import Book, check
-from domain.regulation.parameters import Parameter, typed
+from domain.regulation.divisions import DIVISIONS, DivisionRow, read_divisions
 from domain.regulation.rows import Row
 from domain.regulation.rules import Rules
 from domain.regulation.tables import FILES, POLICY, POLICY_FIELDS, TABLES, check_days, read_rows
@@ -41,6 +41,7 @@ CLAUSES: Final = "clauses.toml"
 CODES: Final = "codes.toml"
 TEXT: Final = "regulation.txt"
 _PARAMETERS: Final = "parameters.toml"
+_PARAMETER_TABLE: Final = "parameters.parameter"
 
 
 class RegulationInvalid(Exception):  # noqa: N818 - says what the regulation is, not what went wrong in the program
@@ -62,6 +63,8 @@ class _Folder:
     clauses: dict[str, Any] = field(default_factory=dict)
     codes: list[dict[str, Any]] = field(default_factory=list)
     text: str | None = None
+    divisions: str | None = None
+    """Never inherited: every county has its own."""
     sources: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -79,6 +82,8 @@ class Regulation:
         lifts: frozenset[str],
         text: str,
         digest: str,
+        divisions: tuple[DivisionRow, ...] = (),
+        amendments: tuple[Amendment, ...] = (),
     ) -> None:
         """Check the tables as a whole and cut the days. Raises `RegulationInvalid`."""
         faults: list[str] = []
@@ -94,6 +99,8 @@ class Regulation:
         self.codes = MappingProxyType(dict(codes))
         self.text = text
         self.digest = digest
+        self.divisions = divisions
+        self.amendments = amendments
         self._lifts = lifts
         self.versions = tuple(
             sorted(
@@ -123,6 +130,11 @@ class Regulation:
         codes, lifts = _read_codes(folder, faults)
         if folder.text is None:
             faults.append(f"缺少文件 {TEXT}")
+        divisions: tuple[DivisionRow, ...] = ()
+        if folder.divisions is not None:
+            divisions = read_divisions(county, folder.divisions, faults)
+        elif not faults:
+            faults.append(f"{county}：缺少文件 {DIVISIONS}")
         if faults:
             for table_name, table in tables.items():
                 check_days(table_name, table, faults)
@@ -135,6 +147,7 @@ class Regulation:
             codes=codes,
             lifts=lifts,
             text=folder.text or "",
+            divisions=divisions,
             digest=_digest(folder.sources),
         )
 
@@ -159,6 +172,7 @@ class Regulation:
             until=since - timedelta(days=1) if retroactive else until,
             retroactive=retroactive,
             tables=self.rows,
+            amendment=max((one.number for one in self.amendments if one.in_force_from <= since), default=0),
         )
 
     def _cuts(self) -> list[date]:
@@ -171,42 +185,32 @@ class Regulation:
                     days.add(row.in_force_until + timedelta(days=1))
         return sorted(day for day in days if day >= self.first_day)
 
-    def amended(
-        self, parameter: str, value: Any, in_force_from: date, *, today: date, anchor: str | None = None
-    ) -> Regulation:
-        """The regulation with a parameter that has another value from a day on; nothing of the past changes.
+    def amended(self, amendments: Sequence[Amendment]) -> Regulation:
+        """The regulation with further parameter changes of the county, in their order.
 
-        `value` as in the file (amounts in yuan); it holds until the next change that is already planned, if any.
-        `anchor`: the decision behind it. Refused: PARAMETER_RETROACTIVE, CODE_UNKNOWN, FIELD_INVALID.
+        Whether a change may begin on its day is judged where it is decided (`domain.policy`), never here: what the log
+        holds was judged once. Raises `RegulationInvalid` when a value names what no table has.
         """
-        if in_force_from < today:
-            raise refuse("PARAMETER_RETROACTIVE", parameter=parameter, given=in_force_from, today=today)
-        try:
-            read = typed(parameter, value)
-        except KeyError as error:
-            raise refuse("CODE_UNKNOWN", field="parameter", value=parameter) from error
-        except ValidationError as error:
-            raise refuse("FIELD_INVALID", field=parameter, reason=error.errors()[0]["msg"]) from error
-        changed: list[Row] = []
-        for row in self.rows["parameters.parameter"]:
-            if not isinstance(row, Parameter) or row.id != parameter or not row.in_force(in_force_from):
-                changed.append(row)
-                continue
-            if row.in_force_from < in_force_from:
-                day_before = in_force_from - timedelta(days=1)
-                changed.append(row.model_copy(update={"in_force_until": day_before}))
-            told = {} if anchor is None else {"anchor": anchor}
-            changed.append(row.model_copy(update={"value": read, "in_force_from": in_force_from, **told}))
-        amendment = f"{parameter} {in_force_from} {value!r} {anchor or ''}"
+        if not amendments:
+            return self
+        told = "\n".join(
+            f"{one.number} {one.parameter} {one.in_force_from} {one.value!r} {one.document}"
+            for one in amendments
+        )
         return Regulation(
             county=self.county,
             name=self.name,
-            tables={**self.rows, "parameters.parameter": tuple(changed)},
+            tables={
+                **self.rows,
+                _PARAMETER_TABLE: amended_rows(self.rows[_PARAMETER_TABLE], amendments),
+            },
             clauses=self.clauses,
             codes=self.codes,
             lifts=self._lifts,
             text=self.text,
-            digest=_digest({"before": self.digest.encode(), "amendment": amendment.encode()}),
+            divisions=self.divisions,
+            digest=_digest({"before": self.digest.encode(), "amendments": told.encode()}),
+            amendments=(*self.amendments, *amendments),
         )
 
 
@@ -265,7 +269,7 @@ def _read_tables(
     if file == _PARAMETERS:
         own = content.get("parameter", [])
         replaced = {block.get("id") for block in own if isinstance(block, dict)}
-        inherited = folder.tables.get("parameters.parameter", [])
+        inherited = folder.tables.get(_PARAMETER_TABLE, [])
         kept = [block for block in inherited if block.get("id") not in replaced]
         content = {**content, "parameter": [*kept, *own]}
     _take(folder, file, content, county, faults)
@@ -294,6 +298,11 @@ def _read_rest(folder: _Folder, place: Traversable, county: str, faults: list[st
     if text.is_file():
         folder.sources[f"{county}/{TEXT}"] = text.read_bytes()
         folder.text = folder.sources[f"{county}/{TEXT}"].decode("utf-8")
+    divisions = place / DIVISIONS
+    folder.divisions = None
+    if divisions.is_file():
+        folder.sources[f"{county}/{DIVISIONS}"] = divisions.read_bytes()
+        folder.divisions = folder.sources[f"{county}/{DIVISIONS}"].decode("utf-8-sig")
 
 
 def _toml(file: Traversable, county: str, faults: list[str]) -> tuple[dict[str, Any] | None, bytes]:

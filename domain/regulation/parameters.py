@@ -188,7 +188,7 @@ class GoodState(Value):
 
 
 class ProceedsUse(Value):
-    """P24: who decides on disposal proceeds."""
+    """P24: who decides on disposal proceeds: an organisation, or OWNER when they stay with who owned the asset."""
 
     allocator: str
     legal_owner_recorded: bool

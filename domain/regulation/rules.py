@@ -73,7 +73,8 @@ class Rules:
     """The rules in force on the days from `since` to `until` (None: open).
 
     `retroactive`: for days before the first version (stock of 2013–2021), judged by the first version; `since` is then
-    that version's first day. `policy` is stored with every event, e.g. "653022/陶政办发〔2021〕15号#1".
+    that version's first day. `policy` is stored with every event: version, and the county's last own change that counts
+    on these days, e.g. "653022/陶政办发〔2021〕15号#1+3"; without such a change nothing follows the version.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Rules:
         until: date | None,
         retroactive: bool,
         tables: Mapping[str, tuple[Row, ...]],
+        amendment: int = 0,
     ) -> None:
         """Index the rows of `tables` that are in force on `since`."""
         self.county = county
@@ -94,7 +96,8 @@ class Rules:
             name: tuple(row for row in table if row.in_force(since)) for name, table in tables.items()
         }
         self.version = self.table("policy.version", rows.PolicyVersion)[0]
-        self.policy = f"{county}/{self.version.document_no}#{self.version.number}"
+        changed = f"+{amendment}" if amendment else ""
+        self.policy = f"{county}/{self.version.document_no}#{self.version.number}{changed}"
         self._parameters = {row.id: row for row in self.table("parameters.parameter", Parameter)}
         self._index_money()
         self._index_assets()

@@ -25,6 +25,7 @@ from service.api import (
     notices,
     operations,
     organizations,
+    policy,
     procedure_ledgers,
     procedures,
     regulation,
@@ -36,6 +37,7 @@ from service.api import (
 ROUTERS = (
     system.router,
     regulation.router,
+    policy.router,
     keys.router,
     organizations.divisions,
     organizations.organizations,

@@ -1,26 +1,23 @@
-"""Public reference data: refusal codes, the regulation's clauses in its own words, parameters in force on a day.
+"""Public reference data: refusal codes, and the regulation's clauses in its own words.
 
 Needs no credential: it is what clients render messages and forms from.
 """
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query, Request
 from pydantic import Field
 
 from domain.refusals import catalogue, clauses, refuse
 from domain.regulation import Regulation
-from domain.regulation.parameters import TYPES
-from domain.values import BusinessDate, Fen, Value
+from domain.values import Value
 from service.api.reading import context_of, routes
 
 router = routes("/v1/regulation", "regulation 规定")
 
 County = Annotated[str | None, Query(title="县", description="县级行政区划代码；只服务一县时可不填")]
-OnDay = Annotated[BusinessDate | None, Query(title="日期", description="不填为当日 / default: today")]
 
 
 class CodeBody(Value):
@@ -45,18 +42,6 @@ class ClauseBody(Value):
     quote: str = Field(title="原文")
 
 
-class ParameterBody(Value):
-    """A parameter and the article it rests on."""
-
-    id: str = Field(title="参数编号")
-    name: str = Field(title="名称")
-    title: str = Field(title="中文名称")
-    value: Any = Field(title="值", description="金额为元，两位小数")
-    article: str = Field(title="条款")
-    in_force_from: date = Field(title="施行日期")
-    in_force_until: date | None = Field(title="废止日期")
-
-
 class CodesBody(Value):
     """Every code of a county."""
 
@@ -71,16 +56,7 @@ class ClausesBody(Value):
     clauses: tuple[ClauseBody, ...] = Field(title="条款")
 
 
-class ParametersBody(Value):
-    """Every parameter in force on a day."""
-
-    county: str = Field(title="县")
-    policy: str = Field(title="政策版本")
-    on: date = Field(title="日期")
-    parameters: tuple[ParameterBody, ...] = Field(title="参数")
-
-
-def _regulation(request: Request, county: str | None) -> Regulation:
+def data_of(request: Request, county: str | None) -> Regulation:
     """The county asked for, or the only one served here; COUNTY_UNKNOWN."""
     known = context_of(request).regulations
     code = county or next(iter(known))
@@ -92,7 +68,7 @@ def _regulation(request: Request, county: str | None) -> Regulation:
 @router.get("/codes", summary="拒绝与提示代码")
 async def read_codes(request: Request, county: County = None) -> CodesBody:
     """Every refusal and warning code, in both languages."""
-    regulation = _regulation(request, county)
+    regulation = data_of(request, county)
     return CodesBody(
         county=regulation.county,
         codes=tuple(
@@ -113,7 +89,7 @@ async def read_codes(request: Request, county: County = None) -> CodesBody:
 @router.get("/clauses", summary="条款原文")
 async def read_clauses(request: Request, county: County = None) -> ClausesBody:
     """Every clause of the regulation in its own words."""
-    regulation = _regulation(request, county)
+    regulation = data_of(request, county)
     return ClausesBody(
         county=regulation.county,
         clauses=tuple(
@@ -123,37 +99,3 @@ async def read_clauses(request: Request, county: County = None) -> ClausesBody:
             for entry in clauses().values()
         ),
     )
-
-
-@router.get("/parameters", summary="参数")
-async def read_parameters(request: Request, county: County = None, on: OnDay = None) -> ParametersBody:
-    """Every parameter in force on a day, with its article. A day before the first version is judged by that one."""
-    regulation = _regulation(request, county)
-    day = on or context_of(request).today()
-    rules = regulation.on(day)
-    return ParametersBody(
-        county=regulation.county,
-        policy=rules.policy,
-        on=day,
-        parameters=tuple(
-            ParameterBody(
-                id=row.id,
-                name=row.name,
-                title=row.zh,
-                value=_shown(row.value),
-                article=row.article,
-                in_force_from=row.in_force_from,
-                in_force_until=row.in_force_until,
-            )
-            for row in map(rules.parameter_row, TYPES)
-        ),
-    )
-
-
-def _shown(value: Any) -> Any:
-    """A parameter's value as JSON: money in yuan, like everywhere at this border."""
-    if isinstance(value, Fen):
-        return value.yuan()
-    if isinstance(value, Value):
-        return value.model_dump(mode="json", by_alias=True)
-    return value

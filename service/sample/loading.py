@@ -66,7 +66,7 @@ async def _has_assets(context: CommandContext, county: str) -> bool:
 
 
 async def _sample(context: CommandContext, county: str, assets: int, seed: int) -> Sample:
-    codes = [row["code"] for row in divisions_of(county)]
+    codes = [row.code for row in divisions_of(context, county)]
     departments = [entry.code for entry in organizations_of(context, county)]
     known = await context.load_many(Organization, county, [*departments, *codes])
     units = {

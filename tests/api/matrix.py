@@ -12,13 +12,16 @@ PUBLIC: Final = {
     ("GET", "/health/ready"),
     ("GET", "/v1/regulation/codes"),
     ("GET", "/v1/regulation/clauses"),
-    ("GET", "/v1/regulation/parameters"),
+    ("GET", "/v1/policy"),
+    ("GET", "/v1/policy/parameters"),
+    ("GET", "/v1/policy/parameter-changes"),
     ("GET", "/v1/notices"),
     ("GET", "/v1/notices/{notice}"),
     ("POST", "/v1/notices/{notice}/objections"),
     ("POST", "/v1/notices/{notice}/suggestions"),
 }
-"""Routes that need no credential: health, the regulation's own words, the notice board and what the public says."""
+"""Routes that need no credential: health, the regulation's own words, the county's policy, the notice board and what
+the public says."""
 
 _ASSET: Final = "/v1/assets/{asset}"
 _LEASE: Final = f"{_ASSET}/leases/{{contract}}"
@@ -199,6 +202,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", f"{_RECONCILIATION}/push"): "fund.reconcile",
     ("POST", f"{_RECONCILIATION}/report"): "fund.reconcile",
     ("POST", f"{_RECONCILIATION}/acknowledgement"): "fund.acknowledge",
+    ("POST", "/v1/policy/parameter-changes"): "policy.change",
     ("GET", "/v1/events"): "event.read",
     ("POST", "/v1/audit-packs"): "audit.pack",
     ("GET", "/v1/audit-packs/{pack}"): "audit.pack",

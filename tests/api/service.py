@@ -108,12 +108,19 @@ def new_code(prefix: str = "A") -> str:
 
 
 @asynccontextmanager
-async def running(database_url: str, keys: Path | None = None) -> AsyncIterator[Service]:
-    """The service on a database, with a founded county and all keys."""
+async def running(
+    database_url: str,
+    keys: Path | None = None,
+    *,
+    regulations: dict[str, Regulation] | None = None,
+) -> AsyncIterator[Service]:
+    """The service on a database, with founded counties (only the packaged one unless told) and all its keys."""
     async with asyncpg.create_pool(database_url, min_size=2, max_size=12) as pool:
-        app = create_app(Parts(pool, {COUNTY: REGULATION}, keys=keys))
+        served = regulations or {COUNTY: REGULATION}
+        app = create_app(Parts(pool, served, keys=keys))
         async with app.router.lifespan_context(app):
-            await found(app.state.context, COUNTY)
+            for county in served:
+                await found(app.state.context, county)
             transport = httpx.ASGITransport(app=app)
             async with httpx.AsyncClient(transport=transport, base_url="http://taizhang") as http:
                 service = Service(app, pool, http)

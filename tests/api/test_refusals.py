@@ -100,7 +100,7 @@ async def test_codes_clauses_and_parameters_are_public(service: Service) -> None
     assert "FUNDING_SUM_MISMATCH" in {one["code"] for one in codes.json()["codes"]}
     clauses = await service.get("/v1/regulation/clauses", who=None)
     assert len(clauses.json()["clauses"]) == 154
-    parameters = await service.get("/v1/regulation/parameters", who=None, on="2022-01-01")
+    parameters = await service.get("/v1/policy/parameters", who=None, on="2022-01-01")
     values = {one["id"]: one["value"] for one in parameters.json()["parameters"]}
     assert values["P01"] == "100000.00"
     assert (await service.get("/v1/regulation/codes", who=None, county="110101")).status_code == 404

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import orjson
 import pytest
 
 from domain.refusals import Refusal, refuse
-from domain.regulation import Regulation, RegulationInvalid
+from domain.regulation import Amendment, Regulation, RegulationInvalid
+from domain.regulation.amendments import read_value, shown_value
+from domain.regulation.parameters import TYPES
 from domain.values import Fen
+from tests.second_county import POLICY, THRESHOLD, write_second_county
 
 Spoil = Callable[[str, str, str], None]
 
@@ -230,41 +234,11 @@ def test_an_unknown_county_is_refused(folder: Path) -> None:
 
 # ---- a second county -----------------------------------------------------------------------------------------------
 
-WUQIA = """
-county = "653024"
-name = "乌恰县"
-based_on = "653022"
-
-[[version]]
-number = 1
-document_no = "乌政办发〔2021〕9号"
-title = "关于扶贫资产管理的实施意见"
-issued_on = 2021-08-01
-reason = "印发。"
-article = "C0-02"
-in_force_from = 2021-08-01
-"""
-
-THRESHOLD = """
-[[parameter]]
-id = "P01"
-name = "disposal.majorThreshold"
-zh = "重大处置限额（含本数）"
-unit = "YUAN"
-value = "50000.00"
-anchor = "本县规定"
-article = "C4.12-04"
-in_force_from = 2021-08-01
-"""
-
 
 @pytest.fixture
 def wuqia(tmp_path: Path) -> Path:
     """A second county that says only what differs; it lies in another place than the packaged one."""
-    place = tmp_path / "653024"
-    place.mkdir()
-    (place / "policy.toml").write_text(WUQIA, "utf-8")
-    (place / "parameters.toml").write_text(THRESHOLD, "utf-8")
+    write_second_county(tmp_path)
     return tmp_path
 
 
@@ -322,9 +296,38 @@ def test_a_second_county_cannot_change_what_a_code_is(wuqia: Path) -> None:
     assert faults(wuqia, "653024") == ("codes.toml（NOT_FOUND）：不得改变代码的 kind 和 nature",)
 
 
+def test_a_second_county_never_inherits_divisions(wuqia: Path) -> None:
+    assert [row.code for row in Regulation.load(wuqia, "653024").divisions][:2] == [
+        "653024000000",
+        "653024100000",
+    ]
+    (wuqia / "653024" / "divisions.csv").unlink()
+    assert faults(wuqia, "653024") == ("653024：缺少文件 divisions.csv",)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "told"),
+    [
+        ("653024101201,康西村委会,village,653024101000", "653024101201,康西村委会,village,653024109000"),
+        ("653024101201,康西村委会,village,653024101000", "653022101201,康西村委会,village,653024101000"),
+        ("653024101201,康西村委会,village,653024101000", "653024101201,康西村委会,hamlet,653024101000"),
+        ("653024101201,康西村委会,village,653024101000", "653024101201,,village,653024101000"),
+        ("653024101201,康西村委会,village,653024101000", "653024101000,康西村委会,village,653024101000"),
+        ("653024000000,乌恰县,county,", "653024000000,乌恰县,township,653024100000"),
+        ("code,name,level,parent_code", "code,name,level,parent"),
+    ],
+)
+def test_divisions_that_do_not_hang_together_are_told(wuqia: Path, spoilt: str, told: str) -> None:
+    divisions = wuqia / "653024" / "divisions.csv"
+    text = divisions.read_text("utf-8")
+    assert spoilt in text
+    divisions.write_text(text.replace(spoilt, told), "utf-8")
+    assert all(fault.startswith("divisions.csv") for fault in faults(wuqia, "653024"))
+
+
 def test_counties_based_on_each_other_are_refused(wuqia: Path) -> None:
     policy = wuqia / "653024" / "policy.toml"
-    policy.write_text(WUQIA.replace('based_on = "653022"', 'based_on = "653024"'), "utf-8")
+    policy.write_text(POLICY.replace('based_on = "653022"', 'based_on = "653024"'), "utf-8")
     assert "653024：based_on 循环引用 653024" in faults(wuqia, "653024")
 
 
@@ -342,64 +345,70 @@ def test_a_second_county_tells_its_own_mistakes(wuqia: Path) -> None:
 # ---- amendments ----------------------------------------------------------------------------------------------------
 
 
+def amendment(number: int, parameter: str, value: object, begins: date) -> Amendment:
+    return Amendment(number, parameter, read_value(parameter, value), begins, f"县政府决定 {number}")
+
+
 def test_an_amendment_counts_from_its_day_on(regulation: Regulation) -> None:
-    changed = regulation.amended(
-        "P01", "200000.00", date(2027, 1, 1), today=date(2026, 11, 23), anchor="县政府决定"
-    )
+    changed = regulation.amended([amendment(1, "P01", "200000.00", date(2027, 1, 1))])
     assert changed.on(date(2026, 12, 31)).parameter("P01") == Fen(10_000_000)
     assert changed.on(date(2027, 1, 1)).parameter("P01") == Fen(20_000_000)
-    assert changed.on(date(2027, 1, 1)).parameter_row("P01").anchor == "县政府决定"
+    assert changed.on(date(2027, 1, 1)).parameter_row("P01").anchor == "县政府决定 1"
     assert regulation.on(date(2027, 1, 1)).parameter("P01") == Fen(10_000_000)
     assert changed.digest != regulation.digest
     assert changed.intervals[-1] == (date(2027, 1, 1), None)
 
 
-def test_an_amendment_may_begin_today(regulation: Regulation) -> None:
+def test_what_a_decision_stores_names_the_last_amendment_that_counts(regulation: Regulation) -> None:
+    changed = regulation.amended(
+        [amendment(1, "P01", "200000.00", date(2027, 1, 1)), amendment(2, "P19", 10, date(2026, 1, 1))]
+    )
+    days = (date(2025, 12, 31), date(2026, 6, 1), date(2027, 1, 1))
+    assert [changed.on(day).policy.partition("#")[2] for day in days] == ["2", "2+2", "2+2"]
+    assert regulation.amended([]) is regulation
+
+
+def test_amendments_of_one_parameter_follow_each_other(regulation: Regulation) -> None:
     today = date(2026, 11, 23)
-    assert regulation.amended("P19", 10, today, today=today).on(today).parameter("P19") == 10
-
-
-def test_an_amendment_never_reaches_back(regulation: Regulation) -> None:
-    with pytest.raises(Refusal) as refusal:
-        regulation.amended("P01", "200000.00", date(2026, 11, 22), today=date(2026, 11, 23))
-    assert refusal.value.code == "PARAMETER_RETROACTIVE"
-    assert "P01" in refusal.value.detail_zh
-
-
-def test_an_amendment_of_the_same_day_replaces_the_earlier_one(regulation: Regulation) -> None:
-    today = date(2026, 11, 23)
-    twice = regulation.amended("P19", 10, today, today=today).amended("P19", 12, today, today=today)
+    twice = regulation.amended([amendment(1, "P19", 10, today), amendment(2, "P19", 12, today)])
     assert twice.on(today).parameter("P19") == 12
     assert twice.on(date(2026, 11, 22)).parameter("P19") == 15
 
 
 def test_an_amendment_holds_until_the_next_one_already_planned(regulation: Regulation) -> None:
-    today = date(2026, 11, 23)
-    planned = regulation.amended("P19", 20, date(2028, 1, 1), today=today)
-    both = planned.amended("P19", 10, date(2027, 1, 1), today=today)
-    assert [both.on(day).parameter("P19") for day in (today, date(2027, 6, 1), date(2028, 1, 1))] == [
-        15,
-        10,
-        20,
-    ]
+    planned = regulation.amended([amendment(1, "P19", 20, date(2028, 1, 1))])
+    both = planned.amended([amendment(2, "P19", 10, date(2027, 1, 1))])
+    days = (date(2026, 11, 23), date(2027, 6, 1), date(2028, 1, 1))
+    assert [both.on(day).parameter("P19") for day in days] == [15, 10, 20]
 
 
 @pytest.mark.parametrize(
     ("parameter", "value", "code"),
-    [("P99", 1, "CODE_UNKNOWN"), ("P01", "10万", "FIELD_INVALID"), ("P19", 0, "FIELD_INVALID")],
+    [
+        ("P99", 1, "CODE_UNKNOWN"),
+        ("P01", "10万", "FIELD_INVALID"),
+        ("P01", 100000, "FIELD_INVALID"),
+        ("P19", 0, "FIELD_INVALID"),
+        ("P13", {"idleDays": 1}, "FIELD_INVALID"),
+    ],
 )
-def test_an_amendment_must_fit_its_parameter(
-    regulation: Regulation, parameter: str, value: object, code: str
-) -> None:
+def test_a_value_must_fit_its_parameter(parameter: str, value: object, code: str) -> None:
     with pytest.raises(Refusal) as refusal:
-        regulation.amended(parameter, value, date(2027, 1, 1), today=date(2026, 11, 23))
+        read_value(parameter, value)
     assert refusal.value.code == code
 
 
+def test_every_value_is_shown_as_it_is_read(regulation: Regulation) -> None:
+    for parameter in TYPES:
+        value = regulation.on(date(2025, 5, 1)).parameter(parameter)
+        shown = shown_value(parameter, value)
+        assert read_value(parameter, orjson.loads(orjson.dumps(shown))) == value, parameter
+
+
 def test_an_amendment_that_names_nothing_is_refused_whole(regulation: Regulation) -> None:
-    value = {"allocator": "KING", "legal_owner_recorded": True}
+    value = {"allocator": "KING", "legalOwnerRecorded": True}
     with pytest.raises(RegulationInvalid):
-        regulation.amended("P24", value, date(2027, 1, 1), today=date(2026, 11, 23))
+        regulation.amended([amendment(1, "P24", value, date(2027, 1, 1))])
 
 
 def test_refusals_are_worded_by_the_packaged_catalogue() -> None:

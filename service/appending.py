@@ -74,7 +74,7 @@ class Append:
     respond: Callable[[Receipt], bytes] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Receipt:
     """Proof of storage: who holds one, finds these events in the log after any crash."""
 

@@ -1,25 +1,25 @@
 """The one writer of a county's log in this process: it commits whatever is waiting as one transaction.
 
-While one commit is under way the next commands queue; then all of them go into one statement that moves the county's
-head only if it stands where this writer left it, every expected version holds, and every claim and key is free. Each
-command succeeds or fails on its own: when the statement moved nothing, the ones in conflict are found, answered and
-left out, and the rest is tried again. At most one command per stream, claim and key goes into a batch.
+While one commit is under way the next commands are rendered to follow it; then all of them go into one statement that
+moves the county's head only if it stands where this writer left it, and that fails as a whole unless every expected
+version holds and every claim and key is free. Each command succeeds or fails on its own: when the statement failed, the
+ones in conflict are found, answered and left out, and the rest is tried again. At most one command per stream, claim
+and key goes into a batch.
 
-Everything the statement checks can only change together with the head's position. So "the head is where I left it"
-makes the checks of one snapshot valid at the commit, and a statement that was sent over a lost connection can never
-take effect once the head has moved.
+Everything the statement checks can only change together with the head's position, and a statement that was sent over a
+lost connection can never take effect once the head has moved.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
-from hashlib import sha256
 from time import monotonic, thread_time
 from typing import Any, Final
 
@@ -42,55 +42,11 @@ from service.appending import (
     Receipt,
     VersionConflict,
 )
-from service.codec import PreparedEvent, prepare, stamp
+from service.batch import Batch, Command, KnownHead, Selection, render
+from service.codec import prepare
 from service.log_tables import WRITER_ROLE
 
 _log = structlog.get_logger(__name__)
-
-_COMMIT: Final = """
-WITH moved AS (
-    UPDATE log_head SET position = $3, recorded_at = $4, frontier = $5, root = $6
-    WHERE county = $1 AND position = $2
-      AND NOT EXISTS (
-        SELECT FROM unnest($7::text[], $8::int[]) AS wanted (stream, version)
-        WHERE wanted.version <> coalesce(
-            (SELECT version FROM stream WHERE county = $1 AND stream.stream = wanted.stream), 0))
-      AND NOT EXISTS (
-        SELECT FROM unnest($20::text[], $21::text[]) AS wanted (kind, key)
-        WHERE (SELECT position FROM claim
-               WHERE county = $1 AND claim.kind = wanted.kind AND claim.key = wanted.key) IS NOT NULL)
-      AND NOT EXISTS (
-        SELECT FROM unnest($24::text[], $25::text[]) AS wanted (scope, key)
-        WHERE (SELECT first_position FROM idempotency
-               WHERE county = $1 AND idempotency.scope = wanted.scope AND idempotency.key = wanted.key)
-            IS NOT NULL)
-    RETURNING county
-), events AS (
-    INSERT INTO event (county, position, stream, version, type, schema, occurred_on, recorded_at, body, leaf)
-    SELECT $1, $2 + added.place, added.stream, added.version, added.type, added.schema, added.occurred_on, $4,
-           added.body, added.leaf
-    FROM moved, unnest($13::text[], $14::int[], $15::text[], $16::int[], $17::date[], $18::bytea[], $19::bytea[])
-        WITH ORDINALITY AS added (stream, version, type, schema, occurred_on, body, leaf, place)
-), streams AS (
-    INSERT INTO stream (county, stream, version, position, recorded_at, state, state_code)
-    SELECT $1, added.stream, added.version, added.position, $4, added.state, added.state_code
-    FROM moved, unnest($7::text[], $9::int[], $10::bigint[], $11::bytea[], $12::text[])
-        AS added (stream, version, position, state, state_code)
-    ON CONFLICT (county, stream) DO UPDATE SET version = excluded.version, position = excluded.position,
-        recorded_at = excluded.recorded_at, state = excluded.state, state_code = excluded.state_code
-), claims AS (
-    INSERT INTO claim (county, kind, key, stream, position)
-    SELECT $1, added.kind, added.key, added.stream, added.position
-    FROM moved, unnest($20::text[], $21::text[], $22::text[], $23::bigint[]) AS added (kind, key, stream, position)
-), answers AS (
-    INSERT INTO idempotency
-        (county, scope, key, body_sha256, response, first_position, last_position, recorded_at)
-    SELECT $1, added.scope, added.key, added.body_sha256, added.response, added.first, added.last, $4
-    FROM moved, unnest($24::text[], $25::text[], $26::bytea[], $27::bytea[], $28::bigint[], $29::bigint[])
-        AS added (scope, key, body_sha256, response, first, last)
-)
-SELECT county FROM moved
-"""
 
 _HEAD: Final = "SELECT position, recorded_at, frontier FROM log_head WHERE county = $1"
 _NEW_HEAD: Final = """
@@ -123,6 +79,8 @@ SELECT set_config('lock_timeout', $1, false),
                   ELSE current_setting('synchronous_commit') END, false),
        set_config('enable_seqscan', 'off', false),
        set_config('enable_bitmapscan', 'off', false),
+       set_config('enable_hashjoin', 'off', false),
+       set_config('enable_mergejoin', 'off', false),
        set_config('plan_cache_mode', 'force_generic_plan', false),
        set_config('jit', 'off', false),
        EXISTS (SELECT FROM pg_roles WHERE rolname = $2 AND pg_has_role(oid, 'MEMBER'))
@@ -215,39 +173,6 @@ class Committed:
         return self.position
 
 
-class _Command:
-    """One caller's append, waiting for its answer."""
-
-    __slots__ = ("append", "arrived", "blocks", "events", "expected", "future", "size")
-
-    def __init__(self, append: Append, events: list[PreparedEvent], future: asyncio.Future[Receipt]) -> None:
-        self.append = append
-        self.events = events
-        self.future = future
-        self.arrived = monotonic()
-        size = 0
-        for event in events:
-            size += len(event.before) + len(event.after)
-        self.size = size
-        self.expected = {stream.stream: stream.expected_version for stream in append.streams}
-        blocks: set[str | Claim | tuple[str, str]] = set(self.expected)
-        if append.claims:
-            blocks.update(append.claims)
-        if append.idempotency is not None:
-            blocks.add((append.idempotency.scope, append.idempotency.key))
-        self.blocks = blocks
-        """What no other command of the same batch may touch: streams, claims, the idempotency key."""
-
-    def answer(self, outcome: Receipt | BaseException) -> None:
-        """Tell the caller, if it still listens."""
-        if self.future.done():
-            return
-        if isinstance(outcome, BaseException):
-            self.future.set_exception(outcome)
-        else:
-            self.future.set_result(outcome)
-
-
 class _Pace:
     """Whether to leave half of the queue for the next transaction.
 
@@ -256,14 +181,14 @@ class _Pace:
     longer than what a transaction costs beside its rows; on slow disks it does not, and one big transaction is best.
     """
 
-    __slots__ = ("_answered_cpu", "_command_cpu", "_fit", "_last_size", "_lockstep")
+    __slots__ = ("_command_cpu", "_fit", "_last_size", "_lockstep", "_sent_cpu")
 
     def __init__(self) -> None:
         self._command_cpu = 0.0
-        """This thread's CPU seconds for each command, from the last answer to the next sending; a moving average."""
+        """This thread's CPU seconds for each command, callers' included; a moving average."""
         self._fit: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)
         """Fading sums over transactions for a straight line: 1, size, size², seconds, size × seconds."""
-        self._answered_cpu = thread_time()
+        self._sent_cpu = thread_time()
         self._last_size = 0
         self._lockstep = False
         """Nobody was waiting when the last transaction was answered."""
@@ -275,10 +200,16 @@ class _Pace:
             return (waiting + 1) // 2
         return waiting
 
+    def most_to_follow(self) -> int:
+        """How many commands may follow the transaction under way: where halves pay, a small one's stays small."""
+        most = 2 * self._last_size
+        return most if self._command_cpu * most > self._transaction() else sys.maxsize
+
     def sending(self, size: int) -> None:
         """A transaction of `size` commands is about to be sent."""
-        cpu = (thread_time() - self._answered_cpu) / size
-        self._command_cpu += 0.1 * (cpu - self._command_cpu)
+        now = thread_time()
+        self._command_cpu += 0.1 * ((now - self._sent_cpu) / size - self._command_cpu)
+        self._sent_cpu = now
         self._last_size = size
 
     def answered(self, seconds: float, waiting: int) -> None:
@@ -287,7 +218,6 @@ class _Pace:
         latest = (1.0, size, size * size, seconds, size * seconds)
         self._fit = tuple([0.98 * old + new for old, new in zip(self._fit, latest, strict=True)])
         self._lockstep = not waiting
-        self._answered_cpu = thread_time()
 
     def _transaction(self) -> float:
         """Seconds of a transaction without rows, mostly the commit; 0 as long as all had the same size: try another."""
@@ -296,25 +226,6 @@ class _Pace:
         if spread <= 0.01 * count * squares:
             return 0.0
         return (squares * seconds - sizes * products) / spread
-
-
-@dataclass(frozen=True, slots=True)
-class _KnownHead:
-    position: int
-    recorded_at: datetime
-    frontier: Frontier
-
-
-@dataclass(slots=True)
-class _Batch:
-    """A transaction to be: commands, the head they extend, the head they lead to, the rows, the answers."""
-
-    commands: list[_Command]
-    head: _KnownHead
-    next_head: _KnownHead
-    arguments: list[Any]
-    receipts: list[Receipt]
-    first_leaf: bytes
 
 
 class _Verdict(Enum):
@@ -350,14 +261,19 @@ class Committer:
     limits: Limits
     committed: Committed
     activity: Activity = field(default_factory=Activity)
-    _queue: deque[_Command] = field(default_factory=deque)
+    _queue: deque[Command] = field(default_factory=deque)
     _queued_bytes: int = 0
-    _in_flight: list[_Command] = field(default_factory=list)
+    _in_flight: list[Command] = field(default_factory=list)
+    _base: KnownHead | None = None
+    """The head that the transaction under way leads to: what arrives meanwhile is rendered to follow it."""
+    _draft: Batch | None = None
+    _drafted: Selection | None = None
+    """The next transaction's commands: those in `_draft`, and those they have overtaken."""
     _sent: bool = False
     """Whether a statement with the commands in flight may have reached the server."""
     _arrival: asyncio.Future[None] | None = None
     _pace: _Pace = field(default_factory=_Pace)
-    _head: _KnownHead | None = None
+    _head: KnownHead | None = None
     _connection: Any = None
     _stopping: bool = False
     _task: asyncio.Task[None] | None = None
@@ -370,15 +286,19 @@ class Committer:
         if self._stopping or self._task is None:
             msg = f"the committer of {self.county} is not running"
             raise CommitterStopped(msg)
-        command = _Command(append, events, asyncio.get_running_loop().create_future())
-        if len(self._queue) >= self.limits.queue_commands or (
-            self._queue and self._queued_bytes + command.size > self.limits.queue_bytes
+        command = Command(append, events, asyncio.get_running_loop().create_future())
+        waiting, size = len(self._queue), self._queued_bytes
+        if self._drafted is not None:
+            waiting, size = waiting + len(self._drafted), size + self._drafted.size
+        if waiting >= self.limits.queue_commands or (
+            waiting and size + command.size > self.limits.queue_bytes
         ):
-            msg = f"{len(self._queue)} commands are waiting for the log of {self.county}"
+            msg = f"{waiting} commands are waiting for the log of {self.county}"
             raise LogBusy(msg)
-        self._queue.append(command)
-        self._queued_bytes += command.size
-        self._wake()
+        if self._queue or not self._drafts(command):
+            self._queue.append(command)
+            self._queued_bytes += command.size
+            self._wake()
         return await command.future
 
     def start(self) -> None:
@@ -425,6 +345,7 @@ class Committer:
             outcome.__cause__ = cause
             command.answer(outcome)
         self._in_flight, self._sent = [], False
+        self._abandon_draft()
         for command in self._queue:
             command.answer(CommitterStopped(reason))
         self._queue.clear()
@@ -433,15 +354,25 @@ class Committer:
 
     async def _work(self) -> None:
         while True:
-            if not self._queue:
-                if self._stopping:
-                    return
+            prepared, drafted = self._draft, self._drafted
+            self._draft = self._drafted = None
+            if drafted is not None:
+                if any(command.future.done() for command in drafted.commands):
+                    prepared = None  # callers have gone away before anything was sent
+                batch = [command for command in drafted.commands if not command.future.done()]
+                overtaken = drafted.overtaken
+            elif self._queue:
+                batch, overtaken = self._pick()
+            elif self._stopping:
+                return
+            else:
                 await self._await_arrival()
                 continue
-            batch, overtaken = self._pick()
+            self._in_flight = batch + overtaken
             if batch:
-                self._in_flight = batch + overtaken
-                await self._settle(batch, overtaken)
+                await self._settle(batch, overtaken, prepared)
+            else:
+                self._requeue(overtaken)
             self._in_flight, self._sent = [], False
 
     async def _await_arrival(self) -> None:
@@ -460,37 +391,53 @@ class Committer:
         if self._arrival is not None and not self._arrival.done():
             self._arrival.set_result(None)
 
-    def _pick(self) -> tuple[list[_Command], list[_Command]]:
+    def _pick(self) -> tuple[list[Command], list[Command]]:
         """Take from the queue what fits into one transaction, and what would but for one of those (overtaken)."""
-        limits, queue = self.limits, self._queue
-        batch: list[_Command] = []
-        overtaken: list[_Command] = []
-        blocked: set[str | Claim | tuple[str, str]] = set()
-        events = size = 0
-        most = min(limits.batch_commands, self._pace.share(len(queue)))
-        while queue and len(batch) < most and len(overtaken) < limits.scan_commands:
-            command = queue[0]
-            if command.future.done():  # its caller has gone away before anything was tried
-                self._leave_queue()
-                continue
-            if batch and (
-                events + len(command.events) > limits.batch_events or size + command.size > limits.batch_bytes
-            ):
-                break
+        picked = self._selection(self._pace.share(len(self._queue)))
+        while self._queue:
+            command = self._queue[0]
+            if not command.future.done():  # else its caller has gone away before anything was tried
+                if not picked.has_room_for(command):
+                    break
+                picked.offer(command)
             self._leave_queue()
-            if blocked.isdisjoint(command.blocks):
-                batch.append(command)
-                events += len(command.events)
-                size += command.size
-            else:
-                overtaken.append(command)
-            blocked |= command.blocks
-        return batch, overtaken
+        return picked.commands, picked.overtaken
+
+    def _selection(self, most: int) -> Selection:
+        limits = self.limits
+        most = min(limits.batch_commands, most)
+        return Selection(most, limits.batch_events, limits.batch_bytes, limits.scan_commands)
+
+    def _drafts(self, command: Command) -> bool:
+        """Render a command to follow the transaction under way; False when it has to queue."""
+        if self._base is None:
+            return False
+        if self._drafted is None or self._draft is None:
+            self._draft = Batch(self.county, self._base, self.clock())
+            self._drafted = self._selection(self._pace.most_to_follow())
+        if not self._drafted.has_room_for(command):
+            return False
+        if self._drafted.offer(command):
+            self._draft.add(command)
+        return True
+
+    def _draft_waiting(self) -> None:
+        """Render what was left in the queue while the transaction that left it there is under way."""
+        while self._queue:
+            if not self._queue[0].future.done() and not self._drafts(self._queue[0]):
+                return
+            self._leave_queue()
+
+    def _abandon_draft(self) -> None:
+        """The transaction under way did not come to what the draft was to follow: its commands queue again."""
+        drafted, self._base, self._draft, self._drafted = self._drafted, None, None, None
+        if drafted is not None:
+            self._requeue(sorted(drafted.commands + drafted.overtaken, key=lambda one: one.arrived))
 
     def _leave_queue(self) -> None:
         self._queued_bytes -= self._queue.popleft().size
 
-    def _requeue(self, commands: Sequence[_Command]) -> None:
+    def _requeue(self, commands: Sequence[Command]) -> None:
         """Put commands back at the front, in their order."""
         waiting = [command for command in commands if not command.future.done()]
         self._queue.extendleft(reversed(waiting))
@@ -498,8 +445,10 @@ class Committer:
 
     # One batch, until every command in it is answered or back in the queue
 
-    async def _settle(self, commands: list[_Command], overtaken: list[_Command]) -> None:
-        doubtful: _Batch | None = None  # sent, and then the connection broke: it may be stored
+    async def _settle(
+        self, commands: list[Command], overtaken: list[Command], prepared: Batch | None = None
+    ) -> None:
+        doubtful: Batch | None = None  # sent, and then the connection broke: it may be stored
         pause = 0.01
         misses = 0
         while True:
@@ -521,30 +470,36 @@ class Committer:
                     batch = doubtful = None  # and never will be: the head has gone past it
                 if batch is None:
                     self._sent = False
-                    batch = self._render(head, commands)
+                    if prepared is not None and prepared.head is head:
+                        batch = prepared
+                    else:
+                        batch = render(self.county, head, self.clock(), commands)
+                    prepared = None
                 if not batch.commands:
                     if lock is not None:
                         await lock.rollback()
                     self._requeue(overtaken)
                     return
                 self._sent = True
-                self.activity.transactions += 1
-                self._pace.sending(len(batch.commands))
-                started = monotonic()
-                moved = await connection.fetchval(_COMMIT, *batch.arguments)
+                moved, refused = await self._send(connection, batch)
                 if lock is not None:
-                    await lock.commit()
-                self._pace.answered(monotonic() - started, len(self._queue))
-                if moved is not None:
+                    await (lock.rollback() if refused else lock.commit())
+                if moved:
                     break
+                self._abandon_draft()
                 self.activity.repeats += 1
-                if lock is not None or (await self._read_head(connection)).position == batch.head.position:
+                if refused is not None:
                     self._sent, doubtful = False, None
-                    await self._part_conflicts(connection, batch.commands, overtaken)
-                    return
+                    if await self._part_conflicts(connection, batch.commands, overtaken):
+                        return
+                if (
+                    await self._read_head(connection)
+                ).position == batch.head.position and refused is not None:
+                    raise refused
                 # The head has moved: another process was faster, or, if in doubt, it was this batch itself.
                 misses += 1
             except _DATABASE_ERRORS as error:
+                self._abandon_draft()
                 verdict = _verdict(error)
                 if verdict is _Verdict.LOST or lock is not None:
                     await self._drop_connection()
@@ -560,12 +515,29 @@ class Committer:
         if overtaken:
             await self._follow(batch, overtaken)
 
+    async def _send(self, connection: Any, batch: Batch) -> tuple[bool, asyncpg.PostgresError | None]:
+        """Whether the batch is stored; if not, the error with which the database refused one of its commands."""
+        self.activity.transactions += 1
+        self._pace.sending(len(batch.commands))
+        statement, arguments = batch.statement()
+        self._base = batch.next_head
+        asyncio.get_running_loop().call_soon(self._draft_waiting)
+        started = monotonic()
+        try:
+            moved = await connection.fetchval(statement, *arguments)
+        except (asyncpg.UniqueViolationError, asyncpg.DivisionByZeroError) as error:
+            return False, error
+        finally:
+            self._base = None
+        self._pace.answered(monotonic() - started, len(self._queue) + (self._drafted is not None))
+        return moved is not None, None
+
     async def _gave_up(
         self,
         error: Exception,
         verdict: _Verdict,
-        commands: list[_Command],
-        overtaken: list[_Command],
+        commands: list[Command],
+        overtaken: list[Command],
         *,
         doubtful: bool,
     ) -> bool:
@@ -606,90 +578,7 @@ class Committer:
         self._requeue(overtaken)
         return True
 
-    def _render(self, head: _KnownHead, commands: Iterable[_Command]) -> _Batch:
-        """Stamp the commands and lay out the rows that follow `head`. A failing `respond` fails its own command."""
-        moment = max(self.clock().astimezone(UTC), head.recorded_at)
-        stamped = stamp(moment)
-        position = head.position
-        kept: list[_Command] = []
-        receipts: list[Receipt] = []
-        leaves: list[bytes] = []
-        names: list[str] = []
-        expected: list[int] = []
-        reached: list[int] = []
-        reached_at: list[int] = []
-        states: list[bytes | None] = []
-        state_codes: list[str] = []
-        event_streams: list[str] = []
-        versions: list[int] = []
-        types: list[str] = []
-        schemas: list[int] = []
-        days: list[Any] = []
-        bodies: list[bytes] = []
-        claims: tuple[list[Any], ...] = ([], [], [], [])
-        answers: tuple[list[Any], ...] = ([], [], [], [], [], [])
-        for command in commands:
-            append = command.append
-            first = position + 1
-            recorded = tuple(
-                [
-                    (event.stream, event.version, place, event.type)
-                    for place, event in enumerate(command.events, first)
-                ]
-            )
-            receipt = Receipt(first, position + len(recorded), moment, recorded)
-            if append.respond is not None:
-                try:
-                    response = append.respond(receipt)
-                except Exception as error:  # noqa: BLE001  the caller's function, the caller's error
-                    command.answer(error)
-                    continue
-                receipt = Receipt(first, receipt.last_position, moment, recorded, response)
-            kept.append(command)
-            receipts.append(receipt)
-            for event in command.events:
-                body = event.before + stamped + event.after
-                bodies.append(body)
-                leaves.append(sha256(b"\x00" + body).digest())
-                event_streams.append(event.stream)
-                versions.append(event.version)
-                types.append(event.type)
-                schemas.append(event.schema)
-                days.append(event.occurred_on)
-            for stream in append.streams:
-                count = len(stream.events)
-                position += count
-                names.append(stream.stream)
-                expected.append(stream.expected_version)
-                reached.append(stream.expected_version + count)
-                reached_at.append(position)
-                states.append(stream.state)
-                state_codes.append(stream.state_code)
-            for claim in append.claims:
-                row = (claim.kind, claim.key, append.streams[0].stream, first)
-                for column, value in zip(claims, row, strict=True):
-                    column.append(value)
-            if append.idempotency is not None:
-                key = append.idempotency
-                answer = (key.scope, key.key, key.body_sha256, receipt.response, first, position)
-                for column, value in zip(answers, answer, strict=True):
-                    column.append(value)
-        frontier = head.frontier.extended(leaves)
-        return _Batch(
-            commands=kept,
-            head=head,
-            next_head=_KnownHead(position, moment, frontier),
-            arguments=[
-                self.county, head.position, position, moment, frontier.to_bytes(), frontier.root(),
-                names, expected, reached, reached_at, states, state_codes,
-                event_streams, versions, types, schemas, days, bodies, leaves,
-                *claims, *answers,
-            ],
-            receipts=receipts,
-            first_leaf=leaves[0] if leaves else b"",
-        )  # fmt: skip
-
-    def _acknowledge(self, batch: _Batch) -> None:
+    def _acknowledge(self, batch: Batch) -> None:
         self._head = batch.next_head
         self._sent = False
         self.activity.commands += len(batch.commands)
@@ -698,7 +587,7 @@ class Committer:
         for command, receipt in zip(batch.commands, batch.receipts, strict=True):
             command.answer(receipt)
 
-    async def _follow(self, batch: _Batch, overtaken: list[_Command]) -> None:
+    async def _follow(self, batch: Batch, overtaken: list[Command]) -> None:
         """Answer at once the commands that the batch has settled: same key, or a version or claim now gone."""
         answered: dict[tuple[str, str], tuple[Idempotency, Receipt]] = {}
         versions: dict[str, int] = {}
@@ -713,7 +602,7 @@ class Committer:
             claims.update(
                 (claim, (append.streams[0].stream, receipt.first_position)) for claim in append.claims
             )
-        suspects: list[_Command] = []
+        suspects: list[Command] = []
         for command in overtaken:
             key = command.append.idempotency
             if key is not None and (key.scope, key.key) in answered:
@@ -733,25 +622,25 @@ class Committer:
         self._requeue(overtaken)
 
     async def _part_conflicts(
-        self, connection: Any, commands: list[_Command], overtaken: list[_Command]
-    ) -> None:
-        """Nothing moved though the head stands where it did: answer those in conflict, requeue the others."""
+        self, connection: Any, commands: list[Command], overtaken: list[Command]
+    ) -> bool:
+        """One of the commands was refused: answer those in conflict, requeue the others; False if there are none."""
         judged = await self._judged(connection, [*commands, *overtaken])
         if not {id(command) for command, _ in judged} & {id(command) for command in commands}:
-            msg = f"log {self.county}: the head refuses a batch without a conflict"
-            raise RuntimeError(msg)
+            return False
         for command, outcome in judged:
             command.answer(outcome)
         self._requeue([*commands, *overtaken])
+        return True
 
     async def _judged(
-        self, connection: Any, commands: Sequence[_Command]
-    ) -> list[tuple[_Command, Receipt | BaseException]]:
+        self, connection: Any, commands: Sequence[Command]
+    ) -> list[tuple[Command, Receipt | BaseException]]:
         """Commands that cannot be stored, with their answers, as the database stands.
 
         Keys are read last: a version found stale with the command's own key not yet there was made stale by others.
         """
-        names = list({name for command in commands for name in command.expected})
+        names = list({name for command in commands for name in _expected(command)})
         versions = dict.fromkeys(names, 0)
         versions.update((row[0], row[1]) for row in await connection.fetch(_VERSIONS, self.county, names))
         wanted = list({claim for command in commands for claim in command.append.claims})
@@ -767,7 +656,7 @@ class Committer:
             if (key := command.append.idempotency) is not None
         }
         answers = await stored_answers(connection, self.county, list(keys.values())) if keys else {}
-        judged: list[tuple[_Command, Receipt | BaseException]] = []
+        judged: list[tuple[Command, Receipt | BaseException]] = []
         for command in commands:
             key = command.append.idempotency
             if key is not None and (key.scope, key.key) in answers:
@@ -818,14 +707,14 @@ class Committer:
             connection.terminate()
         await self.pool.release(connection)
 
-    async def _read_head(self, connection: Any, *, lock: bool = False) -> _KnownHead:
+    async def _read_head(self, connection: Any, *, lock: bool = False) -> KnownHead:
         query = _HEAD + " FOR UPDATE" if lock else _HEAD
         row = await connection.fetchrow(query, self.county)
         if row is None:
             empty = Frontier()
             await connection.execute(_NEW_HEAD, self.county, empty.to_bytes(), empty.root())
             row = await connection.fetchrow(query, self.county)
-        head = _KnownHead(row["position"], row["recorded_at"], Frontier.from_bytes(row["frontier"]))
+        head = KnownHead(row["position"], row["recorded_at"], Frontier.from_bytes(row["frontier"]))
         if head.frontier.size != head.position:
             msg = (
                 f"log {self.county}: the head is at {head.position}, its tree has {head.frontier.size} leaves"
@@ -835,23 +724,27 @@ class Committer:
         self.committed.publish(head.position)
         return head
 
-    async def _is_stored(self, connection: Any, batch: _Batch) -> bool:
+    async def _is_stored(self, connection: Any, batch: Batch) -> bool:
         leaf = await connection.fetchval(_LEAF, self.county, batch.head.position + 1)
         return bool(leaf == batch.first_leaf)
 
 
-def _fail(commands: Iterable[_Command], kind: type[LogUnavailable], cause: Exception) -> None:
+def _fail(commands: Iterable[Command], kind: type[LogUnavailable], cause: Exception) -> None:
     for command in commands:
         failure = kind(f"command {command.append.command_id} is not stored: {cause or type(cause).__name__}")
         failure.__cause__ = cause
         command.answer(failure)
 
 
+def _expected(command: Command) -> dict[str, int]:
+    return {stream.stream: stream.expected_version for stream in command.append.streams}
+
+
 def _conflict(
-    command: _Command, versions: Mapping[str, int], claims: Mapping[Claim, tuple[str, int]]
+    command: Command, versions: Mapping[str, int], claims: Mapping[Claim, tuple[str, int]]
 ) -> VersionConflict | ClaimTaken | None:
     """What keeps `command` out where these versions and claims hold; streams not named are as expected."""
-    for stream, expected in command.expected.items():
+    for stream, expected in _expected(command).items():
         actual = versions.get(stream, expected)
         if actual != expected:
             return VersionConflict(stream, expected, actual)

@@ -185,7 +185,7 @@ async def test_an_outcome_that_cannot_be_found_out_is_said_so_and_the_retry_find
     database_url: str, wire: Wire
 ) -> None:
     async with store_on(wire.url, Limits(answer_seconds=0.4, lock_seconds=0.2)) as store:
-        await store.append(COUNTY, numbered(1))
+        await store.append(COUNTY, numbered(1, key=True))  # the statement for such commands is prepared now
         wire.lose_next_reply()
         wire.refuse()
         with pytest.raises(OutcomeUnknown) as unknown:
@@ -305,6 +305,47 @@ async def test_a_caller_who_goes_away_loses_and_doubles_nothing(database_url: st
             await release()
             assert (await queued[1]).first_position == 3
         assert [row[1] for row in await stored(store)] == ["thing-1", "thing-2", "thing-4"]
+        assert (await store.verify(COUNTY)).sound
+
+
+async def test_what_was_prepared_behind_a_refused_transaction_is_stored_all_the_same(
+    database_url: str,
+) -> None:
+    async with asyncio.timeout(10), store_on(database_url, Limits(answer_seconds=5)) as store:
+        await store.append(COUNTY, numbered(1))
+        async with head_locked(database_url) as release:
+            stale = asyncio.create_task(store.append(COUNTY, numbered(1)))
+            await until(waiting(database_url))
+            behind = asyncio.gather(*(store.append(COUNTY, numbered(number)) for number in range(2, 12)))
+            await asyncio.sleep(0)
+            await release()
+            with pytest.raises(VersionConflict):
+                await stale
+            receipts = await behind
+        assert [receipt.first_position for receipt in receipts] == list(range(2, 12))
+        assert [row[1] for row in await stored(store)] == [f"thing-{number}" for number in range(1, 12)]
+        assert (await store.verify(COUNTY)).sound
+
+
+async def test_what_was_prepared_but_not_sent_can_still_be_withdrawn(database_url: str) -> None:
+    async with store_on(database_url) as store:
+        await store.append(COUNTY, numbered(1))
+        async with head_locked(database_url) as release:
+            sent = asyncio.create_task(store.append(COUNTY, numbered(2)))
+            await until(waiting(database_url))
+            behind = [asyncio.create_task(store.append(COUNTY, numbered(number))) for number in range(3, 7)]
+            await asyncio.sleep(0)
+            behind[1].cancel()
+            await asyncio.wait(behind[1:2])
+            await release()
+            await asyncio.gather(sent, behind[0], *behind[2:])
+        assert [row[1] for row in await stored(store)] == [
+            "thing-1",
+            "thing-2",
+            "thing-3",
+            "thing-5",
+            "thing-6",
+        ]
         assert (await store.verify(COUNTY)).sound
 
 

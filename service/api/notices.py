@@ -80,9 +80,7 @@ class NoticeQuery(LedgerQuery):
 
     PROJECTION: ClassVar[str] = notice_board.PROJECTION.name
 
-    county: Annotated[str, Query(title="县", description="县级行政区划代码（6位）")] | None = Field(
-        default=None, title="县", max_length=6
-    )
+    county: str | None = Field(default=None, title="县", max_length=6)
     unit: str | None = Field(default=None, title="公示单位", max_length=64)
     asset: str | None = Field(default=None, title="资产编号", max_length=64)
     stage: Stage | None = Field(default=None, title="公告环节")
@@ -96,7 +94,7 @@ class NoticeQuery(LedgerQuery):
     async def page(
         self,
         connection: Connection,
-        county: Annotated[str, Query(title="县", description="县级行政区划代码（6位）")],
+        county: str,
         paging: Mapping[str, Any],
     ) -> Page:
         """Notices, the latest first."""

@@ -30,7 +30,7 @@ COUNTY_PARAMETER: Final = {
     "in": "query",
     "required": False,
     "description": "县级行政区划代码；只服务一县时可不填 / the county, where several are served",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "title": "县"},
 }
 """How the public says which county it means."""
 

@@ -30,6 +30,7 @@ import zipfile
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from html import escape
 from html.parser import HTMLParser
@@ -438,6 +439,7 @@ class Asset:
         self.contracts: dict[str, dict[str, Any]] = {}
         self.custodian = self.responsible_unit = None
         self.disposed_on = ""
+        self.born = Decimal(0)
 
     def take(self, event: Event) -> None:
         """Apply one event; what rests on something that is not here yet has no effect."""
@@ -464,6 +466,8 @@ class Asset:
             self.operation = "IN_USE"
         elif kind == "operation_status_reported":
             self.operation = data["report"]["state"]
+        elif kind == "herd_count_changed":
+            self.born += Decimal(data["herdChange"]["change"])
         elif kind == "depreciation_posted":
             self.depreciation = data["accumulated"]
         elif kind in {"leased", "operating_contract_signed"}:
@@ -502,6 +506,11 @@ class Asset:
             return 0, 0, 0, 0, 0
         value, worn = (0, 0) if self.disposed_on else (self.card["originalValue"], self.depreciation)
         return value, worn, value - worn, self.received, self.distributed
+
+    def quantity(self) -> str:
+        """How many there are: those of the card, and those that came since."""
+        carded = self.card["quantity"] if self.card is not None else 0
+        return format((Decimal(carded) + self.born).normalize(), "f")
 
     def operator(self) -> str:
         """Who runs it: the contract that is in force, or held over, and ends last."""
@@ -614,7 +623,7 @@ class Ledgers:
         )
         self.tables["inventory"].append([
             len(self.tables["inventory"]) + 1, code, card["assetName"], self._word(card["assetClass"]),
-            self._term("type", card["assetType"]), self._named(card["location"]), card["quantity"], card["unitOfMeasure"],
+            self._term("type", card["assetType"]), self._named(card["location"]), closing.quantity(), card["unitOfMeasure"],
             *end[:3], self._word(closing.title), owners, self._word(closing.operation), closing.operator(),
             self._named(closing.custodian), self._named(closing.responsible_unit), spans, closing.disposed_on,
         ])  # fmt: skip

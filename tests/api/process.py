@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
 import uvicorn
@@ -30,9 +32,9 @@ from service.terminal import configure_log
 COUNTY = "653022"
 
 
-async def serve(database_url: str) -> None:
+async def serve(database_url: str, keys: Path) -> None:
     async with asyncpg.create_pool(database_url, min_size=4, max_size=24) as pool:
-        app = create_app(Parts(pool, {COUNTY: Regulation.load(county=COUNTY)}))
+        app = create_app(Parts(pool, {COUNTY: Regulation.load(county=COUNTY)}, keys=keys))
         _mount_noop(app)
         listening = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(
@@ -89,4 +91,5 @@ def served(database_url: str) -> Iterator[tuple[str, str]]:
 
 if __name__ == "__main__":
     configure_log("warning", as_json=False)  # to stderr: nobody reads a second line of our stdout
-    uvloop.run(serve(sys.argv[1]))
+    with TemporaryDirectory(prefix="taizhang-keys-") as folder:
+        uvloop.run(serve(sys.argv[1], Path(folder)))

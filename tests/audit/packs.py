@@ -46,6 +46,13 @@ def procedures(assets: list[str]) -> list[RecordedEvent]:
     return log.events
 
 
+def post_in_a_merged_unit(random: RandomHistory, history: list[RecordedEvent]) -> RecordedEvent:
+    """The person holds a post in a unit that another one was merged into."""
+    merged = next(one for one in history if one.type == "organization.succeeded")
+    taken = next(one for one in history if one.type == "organization.position_appointed")
+    return random.add(f"organization-{merged.data['successor']}", taken.type, taken.data | {"person": PERSON})
+
+
 @dataclass
 class Log:
     """A log, its checkpoints, and where packs go."""
@@ -54,6 +61,8 @@ class Log:
     store: EventStore
     checkpoints: Checkpoints
     folder: Path
+    random: RandomHistory
+    """Goes on with the log's history."""
 
     async def pack(self, name: str = "pack.zip", person: str = PERSON, **request: Any) -> Packed:
         """Make a pack."""
@@ -74,12 +83,14 @@ class Log:
 async def log_with(url: str, folder: Path, events: int = EVENTS, seed: int = 5) -> AsyncIterator[Log]:
     """A log of a random history."""
     async with asyncpg.create_pool(url, min_size=1, max_size=4) as pool, EventStore(pool) as store:
-        history = RandomHistory(seed, alive=60, departures=0.01).take(events - PROCEDURES)
+        random = RandomHistory(seed, alive=60, departures=0.01)
+        history = random.take(events - PROCEDURES - 1)
+        history.append(post_in_a_merged_unit(random, history))
         await append_all(store, history)
         assets = [one.aggregate_id for one in history if one.type == "asset.registered"]
         await append_all(store, procedures(assets[:PROCEDURES]))
         keys = Checkpoints(pool, folder / "keys", lambda: datetime.now(UTC))
-        yield Log(pool, store, keys, folder)
+        yield Log(pool, store, keys, folder, random)
 
 
 def files_of(path: Path) -> Files:

@@ -23,8 +23,8 @@ from projections.custody_ledger import in_care_by_post
 from service.audit import verify
 from service.history import fold
 from service.projector import Projector
-from tests.audit.packs import PERSON, PROCEDURES, Log, files_of, found, log_with
-from tests.projections.history import COUNTY, RandomHistory, append_all
+from tests.audit.packs import PERSON, Log, files_of, found, log_with
+from tests.projections.history import COUNTY, append_all
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 FIGURES = 5
@@ -167,8 +167,7 @@ async def test_a_pack_as_known_then_is_the_pack_made_then(database_url: str, tmp
     async with log_with(database_url, tmp_path, 900) as log:
         then = datetime.now(UTC)
         before = await log.pack("before.zip")
-        history = RandomHistory(5, alive=60, departures=0.01).take(1_200)
-        await append_all(log.store, history[900 - PROCEDURES : -PROCEDURES])
+        await append_all(log.store, log.random.take(300))
         again = await log.pack("again.zip", known_at=then)
         assert again.size == before.size == 900
         assert again.path.read_bytes() == before.path.read_bytes()

@@ -521,7 +521,8 @@ WITHOUT_EFFECT = {
     "title_certificate_applied", "title_certificate_ineligible", "title_certificate_issued", "transfer_completed",
     "transfer_initiated", "transfer_items_accepted", "transfer_refused", "handed_over", "appraisal_published",
     "appraisal_recorded", "disposal_approved", "disposal_closed", "disposal_forwarded",
-    "disposal_proceeds_received", "disposal_proposed",
+    "disposal_proceeds_received", "disposal_proposed", "external_entry_recorded", "maintenance_planned",
+    "stocktake_recorded",
 }  # fmt: skip
 """Events of an asset that change no column of the pack's tables (care is folded apart)."""
 

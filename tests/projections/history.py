@@ -326,37 +326,37 @@ class RandomHistory:
         told = [orjson.loads(path.read_bytes()) for path in GOLDEN.glob("*.json")]
         for event in sorted(told, key=lambda one: (one["stream"], one["version"])):
             if event["stream"].partition("-")[0] in kinds:
-                yield self._add(event["stream"], event["type"], event["data"])
+                yield self.add(event["stream"], event["type"], event["data"])
 
     def _day(self) -> date:
         return FIRST_DAY + timedelta(days=self.log.position // 50 + self.random.randrange(-30, 30))
 
-    def _add(self, stream: str, event_type: str, data: dict[str, Any]) -> RecordedEvent:
+    def add(self, stream: str, event_type: str, data: dict[str, Any]) -> RecordedEvent:
         basis = WARNED if self.random.random() < 0.05 else BASIS
         return self.log.add(stream, event_type, data, self._day(), basis=basis)
 
     def _directory(self) -> Iterator[RecordedEvent]:
         for n, village in enumerate(VILLAGES):
             parent = village[:9] + "000"
-            yield self._add(
+            yield self.add(
                 f"division-{village}", "division.defined", defined(f"第{n}村", level="village", parent=parent)
             )
             unit = defined(f"第{n}村集体", kind="VILLAGE", superior=parent, division=village)
-            yield self._add(f"organization-{village}", "organization.defined", unit)
+            yield self.add(f"organization-{village}", "organization.defined", unit)
             yield self._person(village)
             yield self._person(village)
-        yield self._add(
+        yield self.add(
             f"division-{VILLAGES[-1]}",
             "division.succeeded",
             {"successor": VILLAGES[0], "closedOn": "2021-01-01", "documentNo": "新民函1号"},
         )
-        yield self._add(
+        yield self.add(
             f"organization-{VILLAGES[-1]}",
             "organization.succeeded",
             {"successor": VILLAGES[0], "closedOn": "2021-01-01", "documentNo": "新民函1号"},
         )
         collective = {"uscc": "N2653022MF12345676", "name": "合作社", "registeredOn": "2020-06-01"}
-        yield self._add(
+        yield self.add(
             f"organization-{VILLAGES[0]}", "organization.collective_registered", {"collective": collective}
         )
         replaced = {
@@ -364,22 +364,22 @@ class RandomHistory:
             "former": "N2653022MF12345676",
             "documentNo": "农登变2号",
         }
-        yield self._add(f"organization-{VILLAGES[0]}", "organization.collective_replaced", replaced)
+        yield self.add(f"organization-{VILLAGES[0]}", "organization.collective_replaced", replaced)
         for village in VILLAGES:
             who = self.random.choice(self.persons)
             post = {"position": "PARTY_SECRETARY", "person": who}
             taken = post | {"since": "2018-01-01", "documentNo": "任1号"}
-            yield self._add(f"organization-{village}", "organization.position_appointed", taken)
+            yield self.add(f"organization-{village}", "organization.position_appointed", taken)
             if self.random.random() < 0.5:
                 left = post | {"until": "2020-12-31", "reason": "换届"}
-                yield self._add(f"organization-{village}", "organization.position_ended", left)
+                yield self.add(f"organization-{village}", "organization.position_ended", left)
             for made in unit_events(village):
-                yield self._add(*made)
+                yield self.add(*made)
 
     def _person(self, village: str) -> RecordedEvent:
         person = f"P-{len(self.persons) + 1:04d}"
         self.persons.append(person)
-        return self._add(
+        return self.add(
             f"person-{person}",
             "person.registered",
             {"card": {"name": f"某{person}", "organization": village}},
@@ -402,7 +402,7 @@ class RandomHistory:
             "card": card(life.value, village, f"第{self.number}号资产", **changes),
             "scope": "IN" if self.random.random() < 0.95 else "OUT",
         }
-        return self._add(life.stream, "asset.registered", data)
+        return self.add(life.stream, "asset.registered", data)
 
     def _household(self) -> RecordedEvent:
         if self.households and self.random.random() < 0.75:
@@ -414,8 +414,8 @@ class RandomHistory:
             }
             stream = f"household_asset-{self.random.choice(self.households)}"
             if self.random.random() < 0.3:
-                return self._add(stream, *self.random.choice(household_events(self._household_card(stream))))
-            return self._add(stream, "household_asset.inspected", {"inspection": inspection})
+                return self.add(stream, *self.random.choice(household_events(self._household_card(stream))))
+            return self.add(stream, "household_asset.inspected", {"inspection": inspection})
         self.number += 1
         village = self.random.choice(VILLAGES)
         asset = f"{village}-H{self.number:06d}"
@@ -423,7 +423,7 @@ class RandomHistory:
         if len(self.households) > 1000:
             self.households.pop(0)
         data = {"card": self._household_card(asset), "externalDuties": DUTIES}
-        return self._add(f"household_asset-{asset}", "household_asset.registered", data)
+        return self.add(f"household_asset-{asset}", "household_asset.registered", data)
 
     def _household_card(self, asset: str) -> dict[str, Any]:
         return {
@@ -452,7 +452,7 @@ class RandomHistory:
         made = getattr(self, f"_{step}")(life)
         if made is not None:
             life.events += 1
-            yield self._add(life.stream, *made)
+            yield self.add(life.stream, *made)
 
     def _confirm(self, life: _Life) -> tuple[str, dict[str, Any]] | None:
         if life.shares:
@@ -701,7 +701,7 @@ class RandomHistory:
         return "asset.registration_corrected", {"card": corrected} | facts
 
     def _dispose(self, life: _Life) -> Iterator[RecordedEvent]:
-        add = self._add
+        add = self.add
         if life.disposal is None:
             life.disposal = "X-1"
             proposal = {"disposal": "X-1", "kind": "SCRAP", "reason": "无法使用"}
@@ -772,18 +772,18 @@ class RandomHistory:
             "position": 1,
             "cases": [case.partition("-")[2]],
         }
-        yield self._add(person, "person.clearance_issued", {"clearance": clearance})
+        yield self.add(person, "person.clearance_issued", {"clearance": clearance})
         formality = {
             "kind": "TRANSFER",
             "carriedOutOn": "2022-06-03",
             "documentNo": "调1号",
             "certificateNo": number,
         }
-        yield self._add(person, "person.formality_carried_out", {"formality": formality})
+        yield self.add(person, "person.formality_carried_out", {"formality": formality})
         revoked = {"certificateNo": number, "reason": "账外收入"}
-        yield self._add(person, "person.clearance_revoked", revoked)
+        yield self.add(person, "person.clearance_revoked", revoked)
         fact = {"kind": "REMOVED", "happenedOn": "2022-06-04"}
-        yield self._add(person, "person.leaving_recorded", {"fact": fact})
+        yield self.add(person, "person.leaving_recorded", {"fact": fact})
 
     def _departure(self) -> Iterator[RecordedEvent]:
         leaver, successor, supervisor = self.random.sample(self.persons, 3)
@@ -795,32 +795,32 @@ class RandomHistory:
         assets = sorted(life.asset for life in cared)
         for life in cared:
             life.in_case = True
-        yield self._add(
+        yield self.add(
             stream, "departure_case.opened", {"notice": notice(leaver), "assets": assets[:-1] or assets}
         )
         if assets[:-1]:
-            yield self._add(stream, "departure_case.lines_added", {"assets": assets[-1:]})
-        yield self._add(stream, "departure_case.successor_named", {"successor": successor})
+            yield self.add(stream, "departure_case.lines_added", {"assets": assets[-1:]})
+        yield self.add(stream, "departure_case.successor_named", {"successor": successor})
         if len(assets) > 1:
             moved = {"assets": assets[:1], "incoming": supervisor}
-            yield self._add(stream, "departure_case.lines_reassigned", moved)
+            yield self.add(stream, "departure_case.lines_reassigned", moved)
             back = {"assets": assets[:1], "incoming": successor}
-            yield self._add(stream, "departure_case.lines_reassigned", back)
+            yield self.add(stream, "departure_case.lines_reassigned", back)
         lines = [
             {"asset": asset, "book": "AGREES", "physical": found, "documents": "COMPLETE"}
             for asset, found in zip(assets, ["MISSING", *["FOUND"] * len(assets)], strict=False)
         ]
-        yield self._add(stream, "departure_case.reconciliation_recorded", {"lines": lines})
+        yield self.add(stream, "departure_case.reconciliation_recorded", {"lines": lines})
         settled = {"asset": assets[0], "resolution": "已找回", "documentNo": "核1号"}
-        yield self._add(stream, "departure_case.difference_resolved", settled)
+        yield self.add(stream, "departure_case.difference_resolved", settled)
         done = {"count": len(assets), "differences": 1}
-        yield self._add(stream, "departure_case.reconciliation_completed", done)
-        yield self._add(stream, "departure_case.lines_accepted", {"assets": assets, "acceptedBy": successor})
+        yield self.add(stream, "departure_case.reconciliation_completed", done)
+        yield self.add(stream, "departure_case.lines_accepted", {"assets": assets, "acceptedBy": successor})
         disputed = {"asset": assets[0], "disputedBy": successor, "reason": "数量不符"}
-        yield self._add(stream, "departure_case.line_disputed", disputed)
+        yield self.add(stream, "departure_case.line_disputed", disputed)
         resolved = {"asset": assets[0], "resolution": "已补齐", "documentNo": "处2号"}
-        yield self._add(stream, "departure_case.dispute_resolved", resolved)
-        yield self._add(
+        yield self.add(stream, "departure_case.dispute_resolved", resolved)
+        yield self.add(
             stream, "departure_case.lines_accepted", {"assets": assets[:1], "acceptedBy": successor}
         )
         audit = {
@@ -830,8 +830,8 @@ class RandomHistory:
             "opinion": "无保留",
             "reportNo": "审1号",
         }
-        yield self._add(stream, "departure_case.audit_completed", {"audit": audit})
-        yield self._add(stream, "departure_case.list_sealed", {"listSha256": SHA, "count": len(assets)})
+        yield self.add(stream, "departure_case.audit_completed", {"audit": audit})
+        yield self.add(stream, "departure_case.list_sealed", {"listSha256": SHA, "count": len(assets)})
         for role, person in (("OUTGOING", leaver), ("INCOMING", successor), ("SUPERVISOR", supervisor)):
             signature = {
                 "role": role,
@@ -840,11 +840,11 @@ class RandomHistory:
                 "signedOn": "2022-06-01",
                 "listSha256": SHA,
             }
-            yield self._add(stream, "departure_case.signed", {"signature": signature})
+            yield self.add(stream, "departure_case.signed", {"signature": signature})
         completed = {"listSha256": SHA, "successor": successor, "supervisor": supervisor}
-        yield self._add(stream, "departure_case.completed", completed)
+        yield self.add(stream, "departure_case.completed", completed)
         ordered = {"auditorOrganization": "AUDIT", "documentNo": "审委1号"}
-        yield self._add(stream, "departure_case.audit_ordered", ordered)
+        yield self.add(stream, "departure_case.audit_ordered", ordered)
         interim = {
             "person": supervisor,
             "appointedBy": VILLAGES[0],
@@ -852,12 +852,12 @@ class RandomHistory:
             "until": "2022-06-01",
             "inventoryNo": "盘1号",
         }
-        yield self._add(stream, "departure_case.interim_custodian_appointed", {"interim": interim})
+        yield self.add(stream, "departure_case.interim_custodian_appointed", {"interim": interim})
         finding = {"finding": "F1", "asset": assets[0], "text": "账外收入", "documentNo": "审9号"}
-        yield self._add(stream, "departure_case.finding_raised", {"finding": finding})
+        yield self.add(stream, "departure_case.finding_raised", {"finding": finding})
         settled = {"finding": "F1", "resolution": "已追回", "documentNo": "改9号"}
-        yield self._add(stream, "departure_case.finding_resolved", settled)
-        yield self._add(stream, "departure_case.completed", completed)
+        yield self.add(stream, "departure_case.finding_resolved", settled)
+        yield self.add(stream, "departure_case.completed", completed)
         yield from self._leave(leaver, stream)
         case = stream.partition("-")[2]
         for life in cared:
@@ -871,7 +871,7 @@ class RandomHistory:
                 "incoming": successor,
                 "supervisor": supervisor,
             }
-            yield self._add(life.stream, "asset.handed_over", handed)
+            yield self.add(life.stream, "asset.handed_over", handed)
 
     def _inventory(self) -> Iterator[RecordedEvent]:
         self.number += 1
@@ -882,7 +882,7 @@ class RandomHistory:
             else stocktake_facts(self.number, assets, self.random)
         )
         for stream, event_type, data in facts:
-            yield self._add(stream, event_type, data)
+            yield self.add(stream, event_type, data)
 
     def _transfer(self, life: _Life) -> tuple[str, dict[str, Any]]:
         if life.transfer is not None:

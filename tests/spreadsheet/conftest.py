@@ -7,20 +7,17 @@ from datetime import date
 import pytest
 
 from domain.regulation import rows
-from service.founding import FOUNDED_ON, divisions_of
+from service.founding import FOUNDED_ON
 from service.spreadsheet.ledger import Reader
 from service.spreadsheet.names import Names, Place, Unit
-from tests.examples import COUNTY, regulation
+from tests.examples import regulation
 
 ON = date(2022, 6, 1)
 
 
 def places() -> list[Place]:
     """The county's divisions, and one that another has succeeded."""
-    found = [
-        Place(row["code"], row["name"], row["level"], row["parent_code"] or None, FOUNDED_ON)
-        for row in divisions_of(COUNTY)
-    ]
+    found = [Place(row.code, row.name, row.level, row.parent, FOUNDED_ON) for row in regulation().divisions]
     old = Place(
         "653022202299", "旧村委会", "village", "653022202000", FOUNDED_ON, date(2020, 1, 1), "653022202208"
     )

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from domain.regulation.divisions import DivisionRow
 from domain.values import yuan
-from service.founding import divisions_of
 from service.spreadsheet.ledger import Ledger, Reader
 from tests.domain.saying import refused
-from tests.examples import COUNTY
+from tests.examples import regulation
 from tests.workbooks import HEADINGS, csv_of, ledger, row, workbook
 
 
@@ -231,19 +231,19 @@ def test_a_year_is_enough_for_the_money(reader: Reader) -> None:
 # ---- places and units ------------------------------------------------------------------------------------------------
 
 
-def twice_used_village() -> tuple[str, list[dict[str, str]]]:
+def twice_used_village() -> tuple[str, list[DivisionRow]]:
     """A village's name that two townships have."""
-    villages = [place for place in divisions_of(COUNTY) if place["level"] == "village"]
-    names = [place["name"] for place in villages]
+    villages = [place for place in regulation().divisions if place.level == "village"]
+    names = [place.name for place in villages]
     name = next(name for name in names if names.count(name) > 1)
-    return name, [place for place in villages if place["name"] == name]
+    return name, [place for place in villages if place.name == name]
 
 
 def test_a_village_s_name_that_two_have_needs_its_township(reader: Reader) -> None:
     name, found = twice_used_village()
     assert one(reader, 乡镇="", 所在村=name)[1] == [("所在村", "CELL_AMBIGUOUS")]
-    card, wrong = one(reader, 乡镇=found[1]["parent_code"], 所在村=name.removesuffix("委会"))
-    assert (card["location"], wrong) == (found[1]["code"], [])
+    card, wrong = one(reader, 乡镇=found[1].parent, 所在村=name.removesuffix("委会"))
+    assert (card["location"], wrong) == (found[1].code, [])
 
 
 def test_places_that_do_not_fit_are_refused(reader: Reader) -> None:
@@ -254,8 +254,8 @@ def test_places_that_do_not_fit_are_refused(reader: Reader) -> None:
 
 
 def test_a_township_s_name_before_the_village_s_is_read(reader: Reader) -> None:
-    village = next(place for place in divisions_of(COUNTY) if place["code"] == "653022202208")
-    card, wrong = one(reader, 乡镇="", 所在村="巴仁乡" + village["name"].removesuffix("委会"))
+    village = next(place for place in regulation().divisions if place.code == "653022202208")
+    card, wrong = one(reader, 乡镇="", 所在村="巴仁乡" + village.name.removesuffix("委会"))
     assert (card["location"], wrong) == ("653022202208", [])
     assert one(reader, 乡镇="", 所在村="巴仁乡")[0]["location"] == "653022202000"
 

@@ -275,8 +275,9 @@ class EmbeddedServer:
         if not self._cluster.is_dir() or not any(self._cluster.iterdir()):
             self._create_cluster()
         waiting = self._patience(3, f"Processes of a killed server still work in {self.folder}; waiting.")
-        if (dead := _STARTED.get(self._cluster)) is not None:
-            dead.poll()  # or its process id stays taken
+        dead = _STARTED.get(self._cluster)
+        while dead is not None and dead.poll() is None:  # its socket closes a moment before it is gone
+            next(waiting)
         while processes_in(self._cluster):  # they notice that their parent is gone and end by themselves
             next(waiting)
         if self._log.exists() and self._log.stat().st_size > 10 << 20:

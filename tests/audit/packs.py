@@ -61,8 +61,6 @@ class Log:
     store: EventStore
     checkpoints: Checkpoints
     folder: Path
-    random: RandomHistory
-    """Goes on with the log's history."""
 
     async def pack(self, name: str = "pack.zip", person: str = PERSON, **request: Any) -> Packed:
         """Make a pack."""
@@ -80,17 +78,19 @@ class Log:
 
 
 @asynccontextmanager
-async def log_with(url: str, folder: Path, events: int = EVENTS, seed: int = 5) -> AsyncIterator[Log]:
+async def log_with(
+    url: str, folder: Path, events: int = EVENTS, random: RandomHistory | None = None
+) -> AsyncIterator[Log]:
     """A log of a random history."""
     async with asyncpg.create_pool(url, min_size=1, max_size=4) as pool, EventStore(pool) as store:
-        random = RandomHistory(seed, alive=60, departures=0.01)
+        random = random or RandomHistory(5, alive=60, departures=0.01)
         history = random.take(events - PROCEDURES - 1)
         history.append(post_in_a_merged_unit(random, history))
         await append_all(store, history)
         assets = [one.aggregate_id for one in history if one.type == "asset.registered"]
         await append_all(store, procedures(assets[:PROCEDURES]))
         keys = Checkpoints(pool, folder / "keys", lambda: datetime.now(UTC))
-        yield Log(pool, store, keys, folder, random)
+        yield Log(pool, store, keys, folder)
 
 
 def files_of(path: Path) -> Files:

@@ -24,7 +24,7 @@ from service.audit import verify
 from service.history import fold
 from service.projector import Projector
 from tests.audit.packs import PERSON, Log, files_of, found, log_with
-from tests.projections.history import COUNTY, append_all
+from tests.projections.history import COUNTY, RandomHistory, append_all
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 FIGURES = 5
@@ -164,10 +164,11 @@ async def test_the_same_bytes_under_every_locale_zone_and_hash_seed(log: Log, tm
 
 async def test_a_pack_as_known_then_is_the_pack_made_then(database_url: str, tmp_path: Path) -> None:
     """What was recorded later changes nothing in what was known at a moment: byte for byte the same pack."""
-    async with log_with(database_url, tmp_path, 900) as log:
+    random = RandomHistory(5, alive=60, departures=0.01)
+    async with log_with(database_url, tmp_path, 900, random) as log:
         then = datetime.now(UTC)
         before = await log.pack("before.zip")
-        await append_all(log.store, log.random.take(300))
+        await append_all(log.store, random.take(300))
         again = await log.pack("again.zip", known_at=then)
         assert again.size == before.size == 900
         assert again.path.read_bytes() == before.path.read_bytes()

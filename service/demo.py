@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
 from rich.console import Console
 from rich.table import Table
 
+from service.audit.verify import LABELS, verify
 from service.commands import COUNTY_TIME
 from service.credentials import Credentials, KeySpec
 from service.serving import Running
@@ -179,7 +183,7 @@ class Demonstration:
         await self._in_care(walk, clerk)
         await self._in_operation(walk, clerk)
         await self._disposal(walk)
-        self.console.print(walk.table)
+        self._show(walk.table)
         return asset
 
     async def _to_village(self, walk: Walk, clerk: Client) -> None:
@@ -449,7 +453,36 @@ class Demonstration:
         care = await reader.get(f"/v1/persons/{incoming}/care", min_position=done["position"])
         table.add_row("接任人在管资产", str(len(care["assets"])), incoming)
         await self._pass_the_post(personnel, outgoing, incoming)
-        self.console.print(table)
+        packed = await self._pack(outgoing)
+        table.add_row("审计包", f"{packed['assets']} 项资产", f"{packed['events']} 个事件，离线核验通过")
+        self._show(table)
+        self.console.print(f"审计包            {packed['path']}", soft_wrap=True)
+
+    async def _pack(self, person: str) -> dict[str, Any]:
+        """What was in the leaver's care, as one file that is verified without this service: order, wait, download."""
+        auditor = self.clients["reader"]
+        ordered = await auditor.post("/v1/audit-packs", {"person": person}, expect=202)
+        path = f"/v1/audit-packs/{ordered['pack']}"
+        made = ordered
+        async with asyncio.timeout(120):
+            while made["state"] in {"QUEUED", "RUNNING"}:
+                await asyncio.sleep(0.1)
+                made = await auditor.get(path)
+        if made["state"] != "SUCCEEDED":
+            msg = f"GET {path}: {made}"
+            raise DemoFailed(msg)
+        answer = await self.http.get(f"{path}/file", headers={"Authorization": f"Bearer {auditor.token}"})
+        folder = Path(tempfile.mkdtemp(prefix="taizhang-demo-"))
+        file = folder / f"审计包-{person}.zip"
+        file.write_bytes(answer.content)
+        result = verify(str(file), None, [])
+        return {"path": file, "assets": result["assets"], "events": result["events"]}
+
+    def _show(self, table: Table) -> None:
+        """The whole table, also where the terminal is narrow."""
+        for column in table.columns:
+            column.overflow = "fold"
+        self.console.print(table, soft_wrap=False)
 
     async def _newcomers(self, personnel: Client) -> tuple[str, str]:
         number = uuid.uuid4().hex[:6]
@@ -496,7 +529,7 @@ class Demonstration:
         ):
             one = totals[name]
             table.add_row(label, f"{one['assets']:,}", f"{Decimal(one['originalValue']):,}")
-        self.console.print(table)
+        self._show(table)
         found = await reader.get(
             "/v1/ledgers/asset-register", village=VILLAGE, limit=8, sort="-original_value"
         )
@@ -504,9 +537,9 @@ class Demonstration:
             "资产编号", "名称", "原始价值", "净值", "状态", title=f"{VILLAGE} 巴仁村台账（前 8 项）"
         )
         for row in found["rows"]:
-            cells = ("asset", "assetName", "originalValue", "netBookValue", "operation")
-            table.add_row(*(str(row[cell]) for cell in cells))
-        self.console.print(table)
+            values = (f"{Decimal(row[cell]):,}" for cell in ("originalValue", "netBookValue"))
+            table.add_row(row["asset"], row["assetName"], *values, LABELS[row["operation"]])
+        self._show(table)
         base, header = self.running.url, f"-H 'Authorization: Bearer {reader.token}'"
         self.console.print(f"接口文档          {base}/docs")
         self.console.print(

@@ -255,9 +255,10 @@ async def test_rebuilds_killed_at_random_points_are_resumed(
     chance = random.Random(53)
     resumed_at: set[int] = set()
     outcomes: list[Outcome] | None = None
-    for _ in range(40):
+    longest = 0.2
+    for _ in range(60):
         task = asyncio.create_task(Rebuild(database_url, ALL, limits=SMALL, lease_seconds=0.2).run())
-        await asyncio.wait([task], timeout=chance.uniform(0.05, 0.6))
+        await asyncio.wait([task], timeout=chance.uniform(0.05, longest))
         if task.done():
             outcomes = task.result()
             break
@@ -269,7 +270,10 @@ async def test_rebuilds_killed_at_random_points_are_resumed(
         task.cancel()
         await asyncio.wait([task])
         stored = await pool.fetch("SELECT (positions ->> $1)::bigint FROM projection_rebuild", COUNTY)
-        resumed_at |= {row[0] for row in stored if row[0]}
+        reached = {row[0] for row in stored if row[0]} - resumed_at
+        resumed_at |= reached
+        if not reached:
+            longest *= 1.3  # however slow the machine is, some attempt gets somewhere
     if outcomes is None:
         outcomes = await Rebuild(database_url, ALL, limits=SMALL, lease_seconds=0.2).run()
     assert resumed_at, "no rebuild was ever killed after it had made something safe"

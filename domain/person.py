@@ -35,6 +35,8 @@ class Clearance(Value):
     position: int = Field(title="日志位置", description="核对到的日志位置")
     cases: tuple[Code, ...] = Field(title="已办结的交接")
     revoked: bool = Field(default=False, title="是否已撤销")
+    revoked_on: BusinessDate | None = Field(default=None, title="撤销日期")
+    revoked_for: Text | None = Field(default=None, title="撤销原因")
 
 
 class Formality(Value):
@@ -121,9 +123,10 @@ class Person(DomainAggregate):
             self.record(self.ClearanceRevoked, at, certificate_no=one.certificate_no, reason=reason)
 
     @event(ClearanceRevoked)
-    def _clearance_revoked(self, certificate_no: Code) -> None:
+    def _clearance_revoked(self, certificate_no: Code, reason: Text, occurred_on: date) -> None:
+        why = {"revoked": True, "revoked_on": occurred_on, "revoked_for": reason}
         self.clearances = tuple(
-            one.model_copy(update={"revoked": True}) if one.certificate_no == certificate_no else one
+            one.model_copy(update=why) if one.certificate_no == certificate_no else one
             for one in self.clearances
         )
 

@@ -104,6 +104,12 @@ class Checkpoints:
             await _sign(connection, county, checkpoint.size, 0, signer.sign(checkpoint.text))
         return await self.stored(county, checkpoint.size, connection)
 
+    async def signed(self, county: str, text: str) -> Note:
+        """Another statement about this log under its present key; its first line says what kind it is."""
+        async with self._pool.acquire() as connection:
+            signer = await self.keys.signer(connection, county, self._clock())
+        return Note(text, (signer.sign(text),))
+
     async def latest(self, county: str) -> Note:
         """The largest checkpoint there is; `NoCheckpoint`."""
         async with self._pool.acquire() as connection:

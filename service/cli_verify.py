@@ -1,4 +1,4 @@
-"""`taizhang verify`: whether the log is what its head says it is, or an audit pack what it claims to be."""
+"""`taizhang verify`: whether the log is what its head says it is, or an audit pack or a certificate what it claims."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from service.audit import verify as verifier
+from service.clearance_certificate import looks_like_certificate, verify_certificate
 from service.cli_sample import Rate
 from service.database import open_database
 from service.event_store import EventStore, Verification
 from service.exit_codes import CommandFailed, ExitCode
 from service.migrate import check
+from service.signed_note import NoteInvalid, VerifierKey
 from service.terminal import Terminal
 from service.verification import SideBySide
 
 app = typer.Typer(
-    help="Recompute the log's tree from the stored bytes and compare with its head; or verify an audit pack."
+    help="Recompute the log's tree from the stored bytes and compare with its head; or verify an audit pack or a"
+    " handover certificate."
 )
 
 
 @app.command()
 def verify(
     ctx: typer.Context,
-    pack: Annotated[Path | None, typer.Argument(help="Audit pack; the log if none is given.")] = None,
+    pack: Annotated[
+        Path | None, typer.Argument(help="Audit pack or handover certificate; the log if none.")
+    ] = None,
     *,
     key: Annotated[
         str | None, typer.Option(help="The log's verifier key or fingerprint, or a file that holds it.")
@@ -45,16 +50,52 @@ def verify(
 ) -> None:
     """Recompute everything from the stored bytes; the first bad place is named, exit code 1.
 
-    A pack is verified without any database, by the same single file that lies inside it.
+    A pack is verified without any database, by the same single file that lies inside it; so is a certificate, with
+    the log's verifier key.
     """
     terminal: Terminal = ctx.obj
     if pack is not None:
+        if _is_certificate(pack):
+            _verify_certificate(terminal, pack, key)
+            return
         _verify_pack(terminal, pack, key, witness or [])
         return
     bad = terminal.run(_verify(terminal, thorough, processes or os.cpu_count() or 1))
     if bad is not None:
         msg = f"The log is not what its head says: {bad}."
         raise CommandFailed(msg)
+
+
+def _is_certificate(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return looks_like_certificate(opened.read(200))
+    except OSError:
+        return False  # the pack's verifier says what is wrong with it
+
+
+def _verify_certificate(terminal: Terminal, file: Path, key: str | None) -> None:
+    try:
+        pinned = VerifierKey.parse(verifier.key_from(key or ""))
+    except (OSError, ValueError) as error:
+        msg = "A certificate is verified with the log's whole verifier key, name+id+base64: --key KEY."
+        raise CommandFailed(msg, ExitCode.USAGE) from error
+    try:
+        found = verify_certificate(file.read_bytes(), pinned)
+    except NoteInvalid as error:
+        raise CommandFailed(f"BAD 核验不通过: {error}.", ExitCode.REFUSED) from error
+    except OSError as error:
+        raise CommandFailed(f"Cannot verify (无法核验): {error}.", ExitCode.USAGE) from error
+    said = {"good": True, "log": pinned.name, **found.model_dump(mode="json", by_alias=True)}
+    terminal.emit(
+        said,
+        lambda console: console.out(
+            f"GOOD 核验通过: {found.certificate_no}，{found.name}（{found.person}），{found.issued_by}"
+            f" {found.issued_on} 签发; {pinned.name} at {found.position}\n"
+            "Whether it was revoked since, only the service knows (是否已撤销须在线核验):"
+            f" GET /v1/clearance-certificates/{found.certificate_no}"
+        ),
+    )
 
 
 def _verify_pack(terminal: Terminal, pack: Path, key: str | None, witnesses: list[str]) -> None:

@@ -76,6 +76,7 @@ SELECT stream, version, position, state, state_code, recorded_at FROM stream
 WHERE county = $1 AND stream = ANY($2::text[])"""
 _CLAIMS: Final = """
 SELECT kind, key FROM claim WHERE county = $1 AND kind = ANY($2::text[]) ORDER BY position, kind, key"""
+_CLAIMED: Final = "SELECT stream FROM claim WHERE county = $1 AND kind = $2 AND key = $3"
 _READ: Final = """
 SELECT position, body FROM event
 WHERE county = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT $4"""
@@ -232,6 +233,12 @@ class EventStore:
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(_CLAIMS, county, list(kinds))
         return [Claim(row["kind"], row["key"]) for row in rows]
+
+    async def claimed(self, county: str, kind: str, key: str) -> str | None:
+        """The stream that claimed a key; None if nobody has."""
+        async with self._pool.acquire() as connection:
+            stream: str | None = await connection.fetchval(_CLAIMED, county, kind, key)
+        return stream
 
     # The log
 

@@ -60,6 +60,8 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("GET", "/v1/persons/{person}/care"): "person.read",
     ("GET", "/v1/clearances/{person}"): "clearance.read",
     ("POST", "/v1/clearances/{person}"): "clearance.issue",
+    ("GET", "/v1/clearance-certificates/{certificate}"): "clearance.read",
+    ("GET", "/v1/clearance-certificates/{certificate}/note"): "clearance.read",
     ("POST", "/v1/persons/{person}/formalities"): "clearance.issue",
     ("POST", "/v1/persons/{person}/leaving-facts"): "clearance.issue",
     ("POST", "/v1/assets"): "asset.register",

@@ -1,0 +1,102 @@
+"""A departing official in tests over HTTP: what is in care, the case, everybody's part in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.api.bodies import TOWNSHIP, VILLAGE, confirmation, custody, road
+from tests.api.service import Service, new_code
+
+SECOND_VILLAGE = "653022202201"
+
+
+@dataclass
+class Departure:
+    """A case and the people in it."""
+
+    service: Service
+    assets: list[str]
+    outgoing: str
+    incoming: str
+    supervisor: str
+    path: str = ""
+    digest: str = ""
+
+    async def open(self, kind: str = "MANAGER", **changes: Any) -> dict[str, Any]:
+        notice = {
+            "person": self.outgoing,
+            "kind": kind,
+            "organization": VILLAGE,
+            "reason": "TRANSFER",
+            "departsOn": "2023-01-31",
+            "successor": self.incoming,
+        } | changes
+        case = await self.service.write("/v1/departures", {"notice": notice}, "personnel")
+        self.path = f"/v1/departures/{case['id']}"
+        return case
+
+    async def reconcile(self) -> None:
+        await self.service.write(f"{self.path}/reconciliation", {"othersAgree": True})
+        await self.service.write(f"{self.path}/reconciliation/completion", {})
+
+    async def accept(self) -> None:
+        await self.service.write(f"{self.path}/acceptance", {"acceptedBy": self.incoming})
+
+    async def seal(self) -> dict[str, Any]:
+        sealed = await self.service.write(f"{self.path}/seal", {})
+        self.digest = sealed["resource"]["sealed"]
+        return sealed
+
+    async def sign(self, role: str, person: str, organization: str, who: str = "clerk") -> Any:
+        body = {
+            "role": role,
+            "person": person,
+            "organization": organization,
+            "signedOn": "2023-01-31",
+            "listSha256": self.digest,
+        }
+        return await self.service.post(f"{self.path}/signatures", body, who)
+
+    async def all_signatures(self) -> None:
+        for role, person, organization in (
+            ("OUTGOING", self.outgoing, VILLAGE),
+            ("INCOMING", self.incoming, VILLAGE),
+            ("SUPERVISOR", self.supervisor, TOWNSHIP),
+        ):
+            assert (await self.sign(role, person, organization)).status_code == 201
+
+    async def hand_over(self) -> dict[str, Any]:
+        """From the open case to the completed one."""
+        await self.reconcile()
+        await self.accept()
+        await self.seal()
+        await self.all_signatures()
+        return await self.service.write(f"{self.path}/completion", {})
+
+    async def clearance(self) -> dict[str, Any]:
+        return dict(await self.service.read(f"/v1/clearances/{self.outgoing}", "personnel"))
+
+
+async def kept_asset(service: Service, person: str, duty: str = "MANAGER", unit: str = VILLAGE) -> str:
+    """An asset that the person looks after."""
+    asset = new_code()
+    path = f"/v1/assets/{asset}"
+    await service.write("/v1/assets", {"asset": asset, "card": road()})
+    confirmed = {"confirmation": TOWNSHIP_OWNS}
+    await service.write(f"{path}/ownership-confirmations", confirmed, "office", version=1)
+    kept = custody(person, duty) | {"responsibleUnit": unit}
+    await service.write(f"{path}/custody", {"custody": kept, "occurredOn": "2022-01-01"}, version=2)
+    return asset
+
+
+TOWNSHIP_OWNS = confirmation("450000.00", TOWNSHIP) | {
+    "ownerKind": "TOWNSHIP",
+    "incomeRightHolders": [],
+}
+
+
+async def departure(service: Service, count: int = 3) -> Departure:
+    outgoing, incoming = await service.person(VILLAGE), await service.person(VILLAGE)
+    assets = [await kept_asset(service, outgoing) for _ in range(count)]
+    return Departure(service, sorted(assets), outgoing, incoming, await service.person(TOWNSHIP))

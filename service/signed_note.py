@@ -118,7 +118,10 @@ class Signature:
             raw = b""
         if not line.startswith(_DASH) or len(raw) < 5 or not _NAME.fullmatch(name):
             raise NoteInvalid("a signature line reads “— name base64”")
-        return cls(name, raw[:4], raw[4:])
+        found = cls(name, raw[:4], raw[4:])
+        if str(found) != line:  # base64 has bits at its end that say nothing
+            raise NoteInvalid("a signature line has one spelling")
+        return found
 
     def verifies(self, text: str, key: VerifierKey) -> bool:
         """Whether this key made it for this text."""

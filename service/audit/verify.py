@@ -216,9 +216,12 @@ def read_note(raw: bytes, file: str) -> tuple[str, list[tuple[str, bytes]]]:
     try:
         text, _, below = raw.decode().rpartition("\n\n")
         signatures = []
-        for line in below.splitlines():
+        for line in below.removesuffix("\n").split("\n"):
             name, encoded = line.removeprefix("— ").split(" ")
             signatures.append((name, base64.b64decode(encoded, validate=True)))
+        spelt = "".join(f"— {name} {base64.b64encode(raw).decode()}\n" for name, raw in signatures)
+        if spelt != below:
+            raise ValueError("signature lines have one spelling")
     except ValueError as error:
         raise Bad("note", file, "not a signed note (签名格式不对)") from error
     return text + "\n", signatures

@@ -29,6 +29,7 @@ from service.audit.work import pack_work
 from service.checkpoints import Checkpoints
 from service.commands import CommandContext, StaleVersion
 from service.credentials import Credentials
+from service.database_trouble import LOST
 from service.event_store import EventStore, utc_now
 from service.intake import Intake
 from service.moments import Moments
@@ -149,9 +150,7 @@ _HANDLERS: Final[dict[Any, Any]] = {
     ValidationError: _invalid_inside,
     LogError: _not_stored,
     HTTPException: _unrouted,
-    asyncpg.PostgresConnectionError: _disconnected,
-    asyncpg.InterfaceError: _disconnected,
-    OSError: _disconnected,
+    **dict.fromkeys(LOST, _disconnected),
     Exception: _unexpected,
 }
 

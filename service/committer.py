@@ -44,6 +44,7 @@ from service.appending import (
 )
 from service.batch import Batch, Command, KnownHead, Selection, render
 from service.codec import prepare
+from service.database_trouble import TROUBLE
 from service.log_tables import WRITER_ROLE
 
 _log = structlog.get_logger(__name__)
@@ -98,11 +99,7 @@ _ROW_CLASSES: Final = frozenset({"21", "22", "23", "54"})
 _READ_ONLY: Final = "25006"
 
 _DATABASE_ERRORS: Final = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-    TimeoutError,
+    *TROUBLE,
     ValueError,
     OverflowError,
 )

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import structlog
 
+from service.database_trouble import TROUBLE
 from service.embedded import EmbeddedServer, default_folder
 from service.exit_codes import DatabaseUnavailable
 
@@ -173,7 +174,7 @@ async def _connect(url: str, described: str, patience: float) -> asyncpg.Connect
         raise DatabaseUnavailable(
             f"No database server can be reached at {described}: {why}."
         ) from unreachable
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as failure:
+    except (*TROUBLE, ValueError) as failure:
         raise DatabaseUnavailable(f"The database {described} cannot be used: {failure}.") from failure
 
 

@@ -36,6 +36,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from domain.refusals import Refusal, refuse
 from service.actor import Actor
 from service.appending import LogError
+from service.database_trouble import LOST, TROUBLE
 from service.problems import from_log_error
 from service.projector import holder_name
 
@@ -329,7 +330,7 @@ class Operations:
                             await self._wake.wait()
                     continue
                 await self._run(*job)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except TROUBLE as error:
                 log.warning("operations wait for the database", reason=f"{type(error).__name__}: {error}")
                 await asyncio.sleep(1)
 
@@ -386,7 +387,7 @@ class Operations:
         except asyncio.CancelledError:
             await asyncio.shield(self._requeue(job))
             raise
-        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+        except LOST:
             raise  # the database went away: the lease runs out and the work is begun anew
         except Exception:
             log.exception("operation failed", operation=job.operation, kind=kind)
@@ -400,7 +401,7 @@ class Operations:
         """Keep the lease while the work is busy elsewhere."""
         while True:
             await asyncio.sleep(self.lease_seconds / 3)
-            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with contextlib.suppress(*TROUBLE):
                 await self.pool.execute(
                     "UPDATE operation SET lease_until = now() + $4"
                     " WHERE county = $1 AND operation = $2 AND holder = $3 AND state = 'RUNNING'",

@@ -78,7 +78,7 @@ class Account:
         if not copy.exists():
             fresh = copy.with_name(f"{copy.name}.new-{os.getpid()}-{time.time_ns()}")
             shutil.copytree(programs.parent, fresh / _WHEEL / "pginstall", symlinks=True)
-            libraries = programs.parents[2] / f"{_WHEEL}.libs"  # where the wheel's programs look for them
+            libraries = programs.parents[2] / LIBRARIES
             if libraries.is_dir():
                 shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
             fresh.chmod(0o755)

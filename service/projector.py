@@ -31,6 +31,7 @@ from projections.projection import PoisonEvent, Projection
 from projections.tables import LedgerTable
 from projections.writing import load, write
 from service.committer import Committed
+from service.database_trouble import TROUBLE
 from service.event_store import EventStore
 
 POLL_SECONDS: Final = 0.05
@@ -184,7 +185,7 @@ class Projector:
         self._tasks.clear()
         self._counties.clear()
         self._watch = None
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with contextlib.suppress(*TROUBLE):
             await self.pool.execute(_RELEASE, self.holder)
 
     async def __aenter__(self) -> Self:
@@ -201,7 +202,7 @@ class Projector:
             try:
                 rows = await self.pool.fetch("SELECT county, position FROM log_head")
                 failing = False
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except TROUBLE as error:
                 if not failing:
                     log.warning("the heads of the logs cannot be read", reason=str(error))
                 failing = True
@@ -338,7 +339,7 @@ class _County:
             started = monotonic()
             try:
                 await self._follow()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except TROUBLE as error:
                 self._log.warning("ledgers wait for the database", reason=f"{type(error).__name__}: {error}")
             except Exception:  # noqa: BLE001  whatever it is: logged with its trace, and begun anew
                 self._log.exception("ledgers stopped; they begin anew from their checkpoints")

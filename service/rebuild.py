@@ -36,6 +36,7 @@ from projections.tables import PREVIOUS, SHADOW, LedgerTable
 from projections.tables import metadata as ledger_metadata
 from projections.writing import copy_in, load, write_fast
 from service.codec import EventCodec
+from service.database_trouble import TROUBLE
 from service.log_tables import WRITER_ROLE
 from service.projector import holder_name, keys_of
 
@@ -217,7 +218,7 @@ class Rebuild:
                 return await self._rebuild(started)
             finally:
                 await _cancelled(heart)
-                with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                with contextlib.suppress(*TROUBLE):
                     if self._copying is not None:
                         await _cancelled(self._copying)
                     if self._transaction is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import asyncpg
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from service.database_trouble import TROUBLE
 from service.migrate import head
 
 router = APIRouter(tags=["system 运行"])
@@ -32,7 +32,7 @@ async def ready(request: Request) -> Response:
         healthy = revision == head()
         checks["projections"] = await request.app.state.projector.health()
         healthy = healthy and all(one["healthy"] for one in checks["projections"])
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except TROUBLE as error:
         checks["database"] = f"unreachable: {type(error).__name__}"
         healthy = False
     return Response(

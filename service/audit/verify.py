@@ -219,11 +219,11 @@ def read_note(raw: bytes, file: str) -> tuple[str, list[tuple[str, bytes]]]:
         for line in below.removesuffix("\n").split("\n"):
             name, encoded = line.removeprefix("— ").split(" ")
             signatures.append((name, base64.b64decode(encoded, validate=True)))
-        spelt = "".join(f"— {name} {base64.b64encode(raw).decode()}\n" for name, raw in signatures)
-        if spelt != below:
-            raise ValueError("signature lines have one spelling")
     except ValueError as error:
         raise Bad("note", file, "not a signed note (签名格式不对)") from error
+    spelt = "".join(f"— {name} {base64.b64encode(content).decode()}\n" for name, content in signatures)
+    if spelt != below:
+        raise Bad("note", file, "its signature lines are spelt otherwise (签名行写法不一致)")
     return text + "\n", signatures
 
 

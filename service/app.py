@@ -23,6 +23,7 @@ from domain.refusals import Refusal, refuse
 from domain.regulation import Regulation
 from service.api import ROUTERS
 from service.api.description import describe
+from service.api_docs import serve_docs
 from service.appending import LogError
 from service.audit.work import KIND as PACK
 from service.audit.work import pack_work
@@ -88,7 +89,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         version="1.0.0",
         description=DESCRIPTION,
         lifespan=lifespan,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
@@ -96,6 +97,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
+    serve_docs(app)
     app.add_middleware(Intake)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to replace it
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from domain.aggregate import EVENT_TYPES
 from service.api.description import CHINESE, properties
 from service.openapi import FOLDER, differences, documents, event_schemas, write
+from tests.api.service import Service
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +82,16 @@ def test_every_event_type_is_described(document: dict[str, Any]) -> None:
     assert (leased["title"], leased["x-schema"], leased["x-aggregate"]) == ("出租", 1, "asset")
     assert "basis" not in leased["properties"]
     assert "AssetView" in document["components"]["schemas"]
+
+
+async def test_the_page_to_read_it_on_loads_nothing_from_elsewhere(service: Service) -> None:
+    page = await service.http.get("/docs")
+    assert page.status_code == 200
+    loaded = re.findall(r"""(?:src|href)=["']([^"']+)""", page.text)
+    assert len(loaded) >= 3
+    assert "//" not in page.text.replace(
+        "<!-- `SwaggerUIBundle` is now available on the page -->", ""
+    ).replace("window.location.origin", ""), page.text
+    for path in [*loaded, "/openapi.json"]:
+        answer = await service.http.get(path)
+        assert (answer.status_code, len(answer.content) > 1000) == (200, True), path

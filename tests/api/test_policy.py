@@ -50,8 +50,9 @@ async def test_nobody_but_the_office_changes_a_parameter(service: Service, who: 
     assert answer.json()["code"] in {"ROLE_NOT_ALLOWED", "ROLE_READ_ONLY"}
 
 
+@pytest.mark.clause("C4.3-19")
 async def test_the_role_alone_does_not_make_an_office(service: Service) -> None:
-    """A township that was given the office's role by mistake is still a township."""
+    """Refuses a township's change of a parameter even where its key was given the office's role."""
     key = {
         "label": "乡镇",
         "organization": "653022202000",

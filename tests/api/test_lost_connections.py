@@ -42,7 +42,7 @@ async def test_requests_whose_connections_are_cut_are_told_to_come_again(
             if answer.status_code == 201:
                 stored.append(asset)
             else:
-                assert answer.json()["code"] in {"DATABASE_UNAVAILABLE", "LOG_UNAVAILABLE", "LOG_BUSY"}
+                assert answer.json()["code"] in {"DATABASE_UNAVAILABLE", "SERVICE_BUSY"}
 
     async def cut() -> None:
         outside = await asyncpg.connect(module_database_url)

@@ -35,6 +35,12 @@ _MONEY_OF_QUERIES: Final = frozenset(
         "non_asset",
         "formed",
         "difference",
+        "opening_net_value",
+        "closing_net_value",
+        "additions",
+        "depreciation",
+        "proceeds",
+        "income",
     }
 )
 """What questions compute beside the columns: sums and shares."""

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from service.embedded import EmbeddedServer
+from tests.benchmarks.targets import judged
 
 MODULES = ("append", "aggregate", "http", "rebuild", "spreadsheet", "pack")
 RESULTS = Path("bench-results.json")
@@ -47,7 +48,7 @@ async def measure(url: str, names: list[str], console: Console) -> list[dict[str
         module = importlib.import_module(f"tests.benchmarks.{name}")
         console.print(f"[bold]{name}[/] …")
         for row in await module.run(url):
-            results.append({"benchmark": name, **row})
+            results.append(judged({"benchmark": name, **row}))
             console.print(f"  {row['name']}: {_figure(row['value'])} {row['unit']}")
     return results
 
@@ -58,7 +59,17 @@ def _figure(value: float) -> str:
 
 def table_of(results: list[dict[str, Any]]) -> Table:
     """The results as people read them."""
-    table = Table("benchmark", "what", "value", "unit", "ratio", "compared with", title=platform.platform())
+    table = Table(
+        "benchmark",
+        "what",
+        "value",
+        "unit",
+        "ratio",
+        "compared with",
+        "target",
+        "met",
+        title=platform.platform(),
+    )
     for row in results:
         ratio = row.get("ratio")
         table.add_row(
@@ -68,6 +79,8 @@ def table_of(results: list[dict[str, Any]]) -> Table:
             row["unit"],
             "" if ratio is None else f"{ratio:.2f} ×",
             row.get("compared_with") or "",
+            row["target"] or "",
+            {None: "", True: "yes", False: "NO"}[row["met"]],
         )
     return table
 

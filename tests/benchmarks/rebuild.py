@@ -70,7 +70,7 @@ async def _rebuilds(url: str) -> list[dict[str, Any]]:
     for processes in (2, 1):
         totals, replays, memory = [], [], []
         outcomes: list[Outcome] = []
-        for _ in range(RUNS):
+        for _ in range(RUNS if processes > 1 else 1):
             watch = _Memory()
             started = time.perf_counter()
             outcomes = await rebuild(url, every, processes=processes, progress=watch)
@@ -85,11 +85,6 @@ async def _rebuilds(url: str) -> list[dict[str, Any]]:
         ]
         if processes > 1:
             results.append(_row(f"{what}: memory of all processes", memory, "MB", None))
-    alone = [(await rebuild(url, [one], processes=1))[0] for one in every]
-    results += [
-        _row(f"{one.projection} alone: replay", [EVENTS / one.replay_seconds], "events/s", None)
-        for one in alone
-    ]
     return results
 
 
@@ -104,7 +99,8 @@ class _Memory:
         total = 0.0
         for status in Path("/proc").glob("[0-9]*/status"):
             try:
-                fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+                lines = (line.split(":", 1) for line in status.read_text().splitlines())
+                fields = {name: value.strip() for name, value in lines}
             except OSError:  # it has just ended
                 continue
             if int(fields["PPid"]) == own and fields["Name"].startswith("python"):

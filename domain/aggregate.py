@@ -8,6 +8,7 @@ break history. Built on `eventsourcing.domain`; the log's envelope (position, re
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import Any, ClassVar, Final, Self, TypeVar, get_type_hints
 
 from eventsourcing.domain import BaseAggregate, CanInitAggregate, CanMutateAggregate, decorated_funcs
@@ -129,7 +130,7 @@ class DomainAggregate(BaseAggregate[str]):
         adapter = self._state_adapter()
         state = {name: self.__dict__[name] for name in _STATE_FIELDS[type(self)]}
         shown = adapter.dump_python(state, mode="json", by_alias=True, exclude_none=True)
-        return {to_camel(name): value for name, value in shown.items()}
+        return {_camel(name): value for name, value in shown.items()}
 
     @classmethod
     def load_state(cls, aggregate_id: str, version: int, state: bytes) -> Self:
@@ -144,6 +145,7 @@ class DomainAggregate(BaseAggregate[str]):
         return aggregate
 
 
+_camel = cache(to_camel)
 _NOT_STATE: Final = frozenset({"TOPIC", "KIND", "INITIAL_VERSION"})
 _STATE_ADAPTERS: dict[type, TypeAdapter[dict[str, Any]]] = {}
 _STATE_FIELDS: dict[type, tuple[str, ...]] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from domain.refusals import Refusal, refuse
 from domain.regulation import rows
@@ -92,6 +92,7 @@ class Rules:
         self.since = since
         self.until = until
         self.retroactive = retroactive
+        self._typed: dict[tuple[str, type], tuple[Any, ...]] = {}
         self._tables = {
             name: tuple(row for row in table if row.in_force(since)) for name, table in tables.items()
         }
@@ -175,7 +176,12 @@ class Rules:
 
     def table(self, name: str, row_class: type[R]) -> tuple[R, ...]:
         """The rows of a table in force, in file order; `name` as in `tables.TABLES`."""
-        return tuple(row for row in self._tables[name] if isinstance(row, row_class))
+        found = self._typed.get((name, row_class))
+        if found is None:
+            found = self._typed[name, row_class] = tuple(
+                row for row in self._tables[name] if isinstance(row, row_class)
+            )
+        return cast("tuple[R, ...]", found)
 
     def parameter(self, parameter: str) -> Any:
         """The value of P01–P37 in its type (`parameters.TYPES`). `KeyError` for anything else."""

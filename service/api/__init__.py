@@ -37,6 +37,10 @@ from service.api import (
 )
 
 ROUTERS = (
+    bulk.router,
+    assets.router,
+    asset_titles.router,
+    asset_care.router,
     system.router,
     regulation.router,
     policy.router,
@@ -45,10 +49,6 @@ ROUTERS = (
     organizations.organizations,
     unit_duties.router,
     organizations.persons,
-    bulk.router,
-    assets.router,
-    asset_titles.router,
-    asset_care.router,
     asset_views.router,
     asset_views.advice,
     household_assets.router,
@@ -74,4 +74,4 @@ ROUTERS = (
     checkpoints.router,
     audit_packs.router,
 )
-"""Every router of the service, in the order the documentation shows them."""
+"""Every router of the service, those of most requests first: a request looks for its route in this order."""

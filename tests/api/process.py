@@ -27,6 +27,7 @@ from service.app import Parts, create_app
 from service.authorization import Role
 from service.credentials import Credentials, KeySpec
 from service.founding import found
+from service.serving import settle_memory
 from service.terminal import configure_log
 
 COUNTY = "653022"
@@ -49,6 +50,7 @@ async def serve(database_url: str, keys: Path) -> None:
                 raise RuntimeError("the server did not start")
             await asyncio.sleep(0.01)
         await found(app.state.context, COUNTY)
+        settle_memory()
         roles = list(Role)
         spec = KeySpec(COUNTY, "tests", "COUNTY_GOV", "COUNTY_GOV", roles, [COUNTY])
         made = await Credentials(pool).create(spec, datetime.now(UTC))
@@ -65,6 +67,8 @@ def _mount_noop(app: FastAPI) -> None:
     @app.post("/noop", include_in_schema=False)
     async def noop() -> Response:
         return Response(b'{"status":"ok"}', media_type="application/json")
+
+    app.router.routes.insert(0, app.router.routes.pop())  # found at once, as the routes of assets are
 
 
 @contextmanager

@@ -209,6 +209,35 @@ async def seal_page(
     )
 
 
+async def review_page(
+    connection: Connection,
+    county: str,
+    *,
+    sort: str = "review",
+    descending: bool = False,
+    limit: int = 100,
+    cursor: str | None = None,
+    **equal: Any,
+) -> Page:
+    """Joint reviews, all columns. `equal`: year, state."""
+    conditions = Conditions()
+    conditions.equal("j.county", county)
+    for name, value in equal.items():
+        conditions.equal(f"j.{name}", value)
+    return await page(
+        connection,
+        REVIEW,
+        conditions,
+        source="joint_review j",
+        alias="j",
+        columns=REVIEW.columns,
+        sort=sort,
+        descending=descending,
+        limit=limit,
+        cursor=cursor,
+    )
+
+
 async def seals_of_year(connection: Connection, county: str, year: int) -> list[Row]:
     """Every seal of a year, in order of its code."""
     records = await connection.fetch(

@@ -24,6 +24,8 @@ _IN_FEN: Final = ("（分）", "，金额为分")
 _MONEY_OF_QUERIES: Final = frozenset(
     {
         "owner_share",
+        "share_value",
+        "share_net_value",
         "closed_original_value",
         "received",
         "distributed",

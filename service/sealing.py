@@ -1,0 +1,115 @@
+"""Seals made and checked: a ledger derived from the log at a moment, with the tree root that the log had there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import asyncpg
+
+from domain.ledger_seal import LEDGER_OF, CategorySum, LedgerSnapshot, SealKind
+from domain.regulation import Regulation, rows
+from domain.values import Fen
+from projections.differences import Difference, Key, difference
+from projections.sealed_rows import FORM, categories, derive, projection_of, sealed_rows
+from service.log_tree import load_tree
+from service.moments import Moments
+
+UNIT_KINDS: tuple[SealKind, ...] = ("ASSET", "HOUSEHOLD")
+"""What a unit seals every year; the county's are sealed on the joint review."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """What it takes to derive what a seal says."""
+
+    pool: asyncpg.Pool
+    moments: Moments
+    regulation: Regulation
+    county: str
+
+    async def snapshots(
+        self, wanted: list[tuple[SealKind, str]], year: int, on: date
+    ) -> list[LedgerSnapshot]:
+        """The ledgers of (kind, unit) as of a day, as known now: all at one place in the log."""
+        names = sorted({projection_of(kind) for kind, _ in wanted})
+        made: list[LedgerSnapshot] = []
+        async with self.moments.at(self.county, names, on, None) as past:
+            root = await self._root(past.position)
+            for kind, unit in wanted:
+                found = await derive(past.connection, self.county, kind, unit, on)
+                sums: tuple[CategorySum, ...] = ()
+                if kind == "CATEGORISED":
+                    sums = tuple(
+                        CategorySum(**row | {"amount": Fen(row["amount"])})
+                        for row in await categories(past.connection, self.county, self._dimensions(on))
+                    )
+                made.append(
+                    LedgerSnapshot(
+                        kind=kind,
+                        unit=unit,
+                        year=year,
+                        as_of=on,
+                        position=past.position,
+                        tree_root=root,
+                        root_hash=found.root_hash,
+                        form=FORM,
+                        rows=found.rows,
+                        original_value=Fen(found.original_value),
+                        net_book_value=Fen(found.net_book_value),
+                        categories=sums,
+                    )
+                )
+        return made
+
+    async def derived(self, sealed: LedgerSnapshot) -> tuple[str, str]:
+        """(ledger digest, tree root) derived again from the log at the seal's day and position."""
+        names = [projection_of(sealed.kind)]
+        async with self.moments.at(self.county, names, sealed.as_of, sealed.position) as past:
+            found = await derive(past.connection, self.county, sealed.kind, sealed.unit, sealed.as_of)
+        return found.root_hash, await self._root(sealed.position)
+
+    async def delta(
+        self, sealed: LedgerSnapshot, start: Key | None, limit: int
+    ) -> tuple[Difference, LedgerSnapshot]:
+        """What was recorded since about the sealed days: the difference, and what the ledger would be now."""
+        names, on = [projection_of(sealed.kind)], sealed.as_of
+        what = sealed_rows(sealed.kind, self.county, sealed.unit)
+        async with (  # the earlier moment first: see `order_of`
+            self.moments.at(self.county, names, on, sealed.position) as was,
+            self.moments.at(self.county, names, on, None) as now,
+        ):
+            found = await difference(was.connection, now.connection, what, start=start, limit=limit)
+            today = await derive(now.connection, self.county, sealed.kind, sealed.unit, on)
+            root = await self._root(now.position)
+        present = sealed.model_copy(
+            update={
+                "position": now.position,
+                "tree_root": root,
+                "root_hash": today.root_hash,
+                "rows": today.rows,
+                "original_value": Fen(today.original_value),
+                "net_book_value": Fen(today.net_book_value),
+            }
+        )
+        return found, present
+
+    async def _root(self, position: int) -> str:
+        async with self.pool.acquire() as connection:
+            return (await load_tree(connection, self.county, position)).root().hex()
+
+    def _dimensions(self, on: date) -> tuple[str, ...]:
+        ledgers = self.regulation.on(on).table("ledgers.ledger", rows.LedgerRow)
+        return next(one.dimensions for one in ledgers if one.code == "CATEGORISED")
+
+
+def unit_seals(regulation: Regulation, on: date, unit_kind: str) -> tuple[SealKind, ...]:
+    """The ledgers that units of this kind seal every year."""
+    ledgers = {one.code: one for one in regulation.on(on).table("ledgers.ledger", rows.LedgerRow)}
+    return tuple(kind for kind in UNIT_KINDS if unit_kind in ledgers[LEDGER_OF[kind]].keepers)
+
+
+def collected_kinds(regulation: Regulation, on: date) -> frozenset[str]:
+    """Kinds of unit whose ledgers the county's is collected from (C4.3-11)."""
+    ledgers = regulation.on(on).table("ledgers.ledger", rows.LedgerRow)
+    return frozenset(next(one.collected_from for one in ledgers if one.code == "COUNTY_MASTER"))

@@ -29,7 +29,7 @@ check: environment ## format, lint, types, layers; OpenAPI, migrations and claus
 	$(RUN)/lint-imports
 	$(RUN)/taizhang openapi --check
 	$(RUN)/taizhang migrations check
-	$(RUN)/python -m tests.clauses.table --check
+	$(RUN)/python -m tests.clauses.table --check --complete
 
 bench: environment ## benchmarks; figures on stdout
 	@$(RUN)/python -m tests.benchmarks $(ARGS)

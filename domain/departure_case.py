@@ -29,7 +29,7 @@ from domain.departure import (
     Signature,
 )
 from domain.refusals import refuse
-from domain.values import Code, Name, Sha256, Text
+from domain.values import BusinessDate, Code, Name, Sha256, Text
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -46,6 +46,8 @@ class DepartureCase(DomainAggregate):
     KIND: ClassVar[str] = "departure_case"
 
     notice: DepartureNotice
+    due_on: date | None
+    """By when the handover is to be complete (P19); None where the calendar did not reach so far."""
     successor: str | None
     lines: dict[str, Line]
     reconciliation: dict[str, Literal["AGREES", "DIFFERS", "RESOLVED"]]
@@ -72,23 +74,36 @@ class DepartureCase(DomainAggregate):
         notice: DepartureNotice
         assets: tuple[Code, ...]
         versions: tuple[int, ...] | None = None
+        due_on: BusinessDate | None = None
 
     @classmethod
     def open(cls, case: str, notice: DepartureNotice, care: Care, at: Occasion) -> DepartureCase:
-        """Open a case over what is in the person's care by this duty in this unit."""
+        """Open a case over what is in the person's care by this duty in this unit; due by P19 from this day on."""
         at.cite("C4.10-09" if notice.kind == "RESPONSIBLE" else "C4.10-10")
         if notice.successor == notice.person:
             raise refuse("SAME_PERSON", person=notice.person)
         assets = tuple(sorted(care))
+        due_on = at.due_after(at.rules.parameter("P19"))
         return cls.begin(
-            cls.Opened, case, at, notice=notice, assets=assets, versions=tuple(care[one] for one in assets)
+            cls.Opened,
+            case,
+            at,
+            notice=notice,
+            assets=assets,
+            versions=tuple(care[one] for one in assets),
+            due_on=due_on,
         )
 
     @event(Opened)
     def __init__(
-        self, notice: DepartureNotice, assets: tuple[str, ...], versions: tuple[int, ...] | None
+        self,
+        notice: DepartureNotice,
+        assets: tuple[str, ...],
+        versions: tuple[int, ...] | None,
+        due_on: date | None,
     ) -> None:
         self.notice = notice
+        self.due_on = due_on
         self.successor = notice.successor
         self.lines = _lines(assets, versions, addendum=False)
         self.reconciliation = {}
@@ -354,6 +369,7 @@ class DepartureCase(DomainAggregate):
         TOPIC: ClassVar[str] = "departure_case.finding_raised"
         TITLE: ClassVar[str] = "审计发现问题"
         finding: Finding
+        due_on: BusinessDate | None = None
 
     def raise_finding(self, finding: Finding, auditor_organization: str, at: Occasion) -> None:
         """Record a finding, also years after the case was completed: then the case is open again (C4.10-11)."""
@@ -361,14 +377,17 @@ class DepartureCase(DomainAggregate):
         self._must_be_independent(auditor_organization, at)
         if finding.finding in self.findings:
             raise refuse("ALREADY_EXISTS", what=finding.finding)
-        self.record(self.FindingRaised, at, finding=finding)
+        reopens = self.state == "COMPLETED"
+        due_on = at.due_after(at.rules.parameter("P19")) if reopens else None
+        self.record(self.FindingRaised, at, finding=finding, due_on=due_on)
 
     @event(FindingRaised)
-    def _finding_raised(self, finding: Finding) -> None:
+    def _finding_raised(self, finding: Finding, due_on: date | None) -> None:
         self.findings = {**self.findings, finding.finding: "OPEN"}
         if self.state == "COMPLETED":
             self.state = "OPEN"
             self.reopened += 1
+            self.due_on = due_on
 
     class FindingResolved(Event):
         """What was done about a finding."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from domain.refusals import RegulationWarning, refuse, warning
+from domain.refusals import Refusal, RegulationWarning, refuse, warning
 from domain.values import MAX_FEN, BusinessDate, Code, Fen, Name, Text, Value
 
 if TYPE_CHECKING:
@@ -102,6 +102,20 @@ class Occasion:
             raise refuse(
                 "DATE_IN_FUTURE", field=field_name, date=day.isoformat(), today=self.today.isoformat()
             )
+
+    def due_after(self, working_days: int) -> date | None:
+        """The last of so many working days after this one (P19, P27). A calendar nobody has yet is reported: None."""
+        clock = self.rules.clock
+        try:
+            due_on = clock.after_working_days(self.on, working_days)
+        except Refusal as gap:
+            if gap.code != "RULE_GAP":
+                raise
+            self.warn("CALENDAR_YEAR_UNCONFIRMED", year=self.on.year + 1)
+            return None
+        for year in clock.unconfirmed(self.on, due_on):
+            self.warn("CALENDAR_YEAR_UNCONFIRMED", year=year)
+        return due_on
 
     @staticmethod
     def in_range(amount: int, field_name: str) -> Fen:

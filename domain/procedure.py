@@ -560,7 +560,7 @@ class ProcedureInstance(ProcedureCourse):
             by=by,
             subject_sha256=subject_sha256,
             addressee=filing.addressee,
-            due_on=None if of_record else self._due_on(at, rule.recheck_working_days),
+            due_on=None if of_record else at.due_after(rule.recheck_working_days),
             completes=of_record,
         )
 

@@ -264,20 +264,6 @@ class ProcedureCourse(DomainAggregate):
         return None if period is None else period.ends_on
 
     @staticmethod
-    def _due_on(at: Occasion, working_days: int) -> date | None:
-        """By when an office has to answer; unknown while the calendar is."""
-        try:
-            due_on = at.rules.clock.after_working_days(at.on, working_days)
-        except Refusal as gap:
-            if gap.code != "RULE_GAP":
-                raise
-            at.warn("CALENDAR_YEAR_UNCONFIRMED", year=at.on.year + 1)
-            return None
-        for year in at.rules.clock.unconfirmed(at.on, due_on):
-            at.warn("CALENDAR_YEAR_UNCONFIRMED", year=year)
-        return due_on
-
-    @staticmethod
     def _reasons(verdict: Verdict, reasons: str | None) -> str | None:
         if verdict == "RETURNED" and reasons is None:
             raise refuse("FIELD_REQUIRED", field="reasons", missing=["reasons"])

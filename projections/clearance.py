@@ -1,8 +1,9 @@
 """What stands in the way of a person's leaving (C4.10-11): asked of the ledgers, listed as little as possible.
 
 Every entry has a `kind`: ASSET (in care by name), POST (first responsible by a post still held), TENURE (a post that was
-left without a departure case), CASE (a departure case that is open, with the point that is missing), and for assets in
-care CONTRACT (running), PROCEDURE (transfer or disposal under way), BALANCE (income not distributed), DISPUTE (title).
+left without a departure case), CASE (a departure case that is open, with the point that is missing and by when it was
+due), LINE (an asset on its list that nobody has accepted, or that is disputed), and for assets in care CONTRACT
+(running), PROCEDURE (transfer, disposal or another matter under way), BALANCE (income not distributed), DISPUTE (title).
 Entries of a kind are cut after `SHOWN`; their number is always whole.
 """
 
@@ -23,10 +24,13 @@ SHOWN: Final = 100
 _CARE: Final = (
     "FROM (SELECT DISTINCT asset FROM custody_ledger WHERE county = $1 AND person = $2 AND until_position IS NULL) c"
     " LEFT JOIN asset_register r ON r.county = $1 AND r.asset = c.asset"
+    " LEFT JOIN (SELECT subject, min(procedure) AS procedure FROM procedure_register"
+    "  WHERE county = $1 AND state = 'OPEN' GROUP BY subject) p ON p.subject = c.asset"
 )
 _RUNNING: Final = "r.contract IN ('ACTIVE', 'HOLDOVER')"
 _UNDER_WAY: Final = (
-    "(r.open_transfers > 0 OR r.disposal IN ('PROPOSED', 'APPRAISED', 'PUBLISHED', 'FORWARDED', 'APPROVED'))"
+    "(r.open_transfers > 0 OR r.disposal IN ('PROPOSED', 'APPRAISED', 'PUBLISHED', 'FORWARDED', 'APPROVED')"
+    " OR p.procedure IS NOT NULL)"
 )
 _BALANCE: Final = "r.income_received > r.income_distributed"
 _DISPUTED: Final = "r.title = 'DISPUTED'"
@@ -51,14 +55,24 @@ async def hindrances(connection: Connection, county: str, person: str, today: da
         items += await _bound_up(connection, county, person)
     posts = await _posts(connection, county, person, today)
     tenures = await _tenures(connection, county, person, since)
-    cases = (await departure_page(connection, county, person=person, state="OPEN", limit=MAX_PAGE)).rows
+    page = await departure_page(connection, county, person=person, state="OPEN", on=today, limit=MAX_PAGE)
+    cases = page.rows
+    lines = await _lines(connection, county, [case["case_id"] for case in cases])
     items += [{"kind": "POST", "organization": unit, "post": post} for unit, post in posts]
     items += tenures
     items += [
-        {"kind": "CASE", "case": case["case_id"], "missing": point, "organization": case["organization"]}
+        {
+            "kind": "CASE",
+            "case": case["case_id"],
+            "missing": point,
+            "organization": case["organization"],
+            "due_on": case["due_on"],
+            "overdue": case["overdue"],
+        }
         for case in cases
         for point in case["missing"]
     ]
+    items += lines
     return {
         "items": items,
         "counts": {
@@ -66,11 +80,34 @@ async def hindrances(connection: Connection, county: str, person: str, today: da
             "POST": len(posts),
             "TENURE": len(tenures),
             "CASE": len(cases),
+            "LINE": sum(case["lines"] - case["accepted_lines"] for case in cases),
         },
         "assets_in_care": counts["asset"],
         "posts": [f"{unit}/{post}" for unit, post in posts],
-        "open_cases": [{"case": case["case_id"], "missing": case["missing"]} for case in cases],
+        "open_cases": [
+            {name: case[key] for name, key in _CASE.items() if case[key] is not None} for case in cases
+        ],
     }
+
+
+_CASE: Final = {"case": "case_id", "missing": "missing", "due_on": "due_on", "overdue": "overdue"}
+
+
+async def _lines(connection: Connection, county: str, cases: list[str]) -> list[Row]:
+    """Lines of open cases that are not accepted, the disputed ones first."""
+    if not cases:
+        return []
+    records = await connection.fetch(
+        "SELECT case_id, asset, state, dispute FROM departure_line WHERE county = $1 AND case_id = ANY ($2)"
+        f" AND state <> 'ACCEPTED' ORDER BY state, case_id, asset LIMIT {SHOWN}",
+        county,
+        cases,
+    )
+    return [
+        {"kind": "LINE", "case": one["case_id"], "asset": one["asset"], "state": one["state"]}
+        | ({"dispute": one["dispute"]} if one["state"] == "DISPUTED" else {})
+        for one in records
+    ]
 
 
 async def _assets(connection: Connection, county: str, person: str) -> list[Row]:
@@ -84,7 +121,8 @@ async def _bound_up(connection: Connection, county: str, person: str) -> list[Ro
     """What the assets in care are bound up in."""
     records = await connection.fetch(
         f"SELECT c.asset, CASE WHEN {_RUNNING} THEN r.contract_code END AS contract,"
-        f" CASE WHEN {_UNDER_WAY} THEN CASE WHEN r.open_transfers > 0 THEN 'TRANSFER' ELSE 'DISPOSAL' END END AS step,"
+        f" CASE WHEN {_UNDER_WAY} THEN CASE WHEN r.open_transfers > 0 THEN 'TRANSFER'"
+        "  ELSE coalesce(p.procedure, 'DISPOSAL') END END AS step,"
         f" CASE WHEN {_BALANCE} THEN r.income_received - r.income_distributed END AS balance,"
         f" CASE WHEN {_DISPUTED} THEN true END AS disputed {_CARE}"
         f" WHERE {_RUNNING} OR {_UNDER_WAY} OR {_BALANCE} OR {_DISPUTED} ORDER BY c.asset LIMIT {SHOWN}",
@@ -149,6 +187,8 @@ def words(item: dict[str, Any]) -> str:
             return f"balance:{item['asset']}"
         case "POST":
             return f"post:{item['organization']}/{item['post']}"
+        case "LINE":
+            return f"line:{item['case']}:{item['asset']}:{item['state']}"
         case "TENURE":
             return f"tenure:{item['organization']}/{item['post']}:{item['until'].isoformat()}"
         case _:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import Index
 
-from projections.events import LedgerEvent, day
+from projections.events import LedgerEvent, day, day_or_none
 from projections.projection import Projection
 from projections.reading import Conditions, Page, page, rows_of
 from projections.rows import Row, Rows
@@ -54,6 +55,7 @@ DEPARTURE_CASE: Final = ledger_table(
     text_column("supervisor", "监交人", null=True),
     day_column("opened_on", "启动日期"),
     day_column("completed_on", "完成日期", null=True),
+    day_column("due_on", "移交期限（P19）", null=True),
     whole_column("reopened", "因审计发现问题重新启动的次数"),
     whole_column("version", "交接事件版本"),
     position_column("first_position", "首个事件位置"),
@@ -130,6 +132,7 @@ def _opened(event: LedgerEvent, rows: Rows) -> None:
             "supervisor": None,
             "opened_on": event.day,
             "completed_on": None,
+            "due_on": day_or_none(event.data.get("dueOn")),
             "reopened": 0,
             "version": event.version,
             "first_position": event.position,
@@ -299,6 +302,7 @@ def _finding_raised(event: LedgerEvent, rows: Rows) -> None:
     if case["state"] == "COMPLETED":
         case["state"] = "OPEN"
         case["completed_on"] = None
+        case["due_on"] = day_or_none(event.data.get("dueOn"))
         case["reopened"] += 1
 
 
@@ -422,18 +426,25 @@ async def departure_page(
     organization: str | list[str] | None = None,
     kind: str | None = None,
     state: str | None = None,
+    on: date | None = None,
+    overdue: bool | None = None,
     sort: str = "case_id",
     descending: bool = False,
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page:
-    """Departure cases, each with `missing`: what stands in the way of its completion."""
+    """Departure cases, each with `missing`: what stands in the way of its completion, and, asked for a day (`on`),
+    `overdue`: open although due before it.
+    """
     conditions = Conditions()
     conditions.equal("d.county", county)
     conditions.equal("d.person", person)
     conditions.equal("d.organization", organization)
     conditions.equal("d.kind", kind)
     conditions.equal("d.state", state)
+    if overdue is not None:
+        late = "(d.state = 'OPEN' AND d.due_on IS NOT NULL AND d.due_on < {})"
+        conditions.add(late if overdue else f"NOT {late}", on)
     found = await page(
         connection,
         DEPARTURE_CASE,
@@ -448,6 +459,8 @@ async def departure_page(
     )
     for row in found.rows:
         row["missing"] = missing_points(row)
+        if on is not None:
+            row["overdue"] = row["state"] == "OPEN" and row["due_on"] is not None and row["due_on"] < on
     return found
 
 

@@ -13,7 +13,7 @@ from domain.person import Clearance as IssuedClearance
 from domain.person import Formality, LeavingFact, Person
 from domain.refusals import Refusal, refuse
 from domain.values import LOG, Code, Fen, Value
-from projections import asset_register, custody_ledger, departures, directory
+from projections import asset_register, custody_ledger, departures, directory, procedures
 from projections.clearance import SHOWN, hindrances, words
 from projections.reading import MAX_PAGE
 from service.api.asset_decisions import AssetCode
@@ -35,6 +35,7 @@ _LEDGERS: Final = (
     asset_register.PROJECTION.name,
     directory.PROJECTION.name,
     departures.PROJECTION.name,
+    procedures.PROJECTION.name,
 )
 
 
@@ -122,13 +123,18 @@ class OpenCase(Value):
 
     case: str = Field(title="交接编号")
     missing: tuple[str, ...] = Field(title="尚缺的事项")
+    due_on: date | None = Field(default=None, title="移交期限")
+    overdue: bool = Field(title="是否逾期")
 
 
 class Hindrance(Value):
     """One thing in the way."""
 
-    kind: Literal["ASSET", "POST", "TENURE", "CASE", "CONTRACT", "PROCEDURE", "BALANCE", "DISPUTE"] = Field(
-        title="类别", description="资产 / 职务 / 未审计的任期 / 交接 / 合同 / 程序 / 收益结余 / 争议"
+    kind: Literal[
+        "ASSET", "POST", "TENURE", "CASE", "LINE", "CONTRACT", "PROCEDURE", "BALANCE", "DISPUTE"
+    ] = Field(
+        title="类别",
+        description="资产 / 职务 / 未审计的任期 / 交接 / 清单项 / 合同 / 程序 / 收益结余 / 权属争议",
     )
     asset: str | None = Field(default=None, title="资产编号")
     name: str | None = Field(default=None, title="资产名称")
@@ -141,6 +147,12 @@ class Hindrance(Value):
     contract: str | None = Field(default=None, title="合同编号")
     procedure: str | None = Field(default=None, title="进行中的程序")
     balance: Fen | None = Field(default=None, title="未分配收益")
+    state: Literal["OPEN", "DISPUTED"] | None = Field(
+        default=None, title="清单项状态", description="待接收 / 有异议"
+    )
+    dispute: str | None = Field(default=None, title="异议内容")
+    due_on: date | None = Field(default=None, title="移交期限")
+    overdue: bool | None = Field(default=None, title="是否逾期")
 
 
 class ClearanceState(Value):
@@ -178,7 +190,10 @@ async def read_clearance(person: PersonCode, read: Reading, min_position: MinPos
             "clear": refusal is None,
             "assetsInCare": found["assets_in_care"],
             "posts": found["posts"],
-            "openCases": found["open_cases"],
+            "openCases": [
+                OpenCase.model_validate(one).model_dump(mode="json", by_alias=True, exclude_none=True)
+                for one in found["open_cases"]
+            ],
             "counts": found["counts"],
             "items": [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in shown],
             "missing": list(_missing(found)),
@@ -281,7 +296,7 @@ def _anywhere(_: Person) -> Resource:
 async def _hindrances(read: Read, person: str) -> tuple[dict[str, Any], int]:
     """All that is in the way, and the position of the log it was checked against."""
     position = await read.reach_head(*_LEDGERS)
-    since = read.context.regulations[read.county].first_day
+    since = (await read.context.in_force.catch_up(read.county)).first_day
     async with read.pool.acquire() as connection:
         found = await hindrances(connection, read.county, person, read.context.today(), since)
     return found, position

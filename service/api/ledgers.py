@@ -340,9 +340,11 @@ class DeparturesQuery(LedgerQuery):
     organization: Several = Field(default=(), title="单位", max_length=200)
     kind: Literal["RESPONSIBLE", "MANAGER"] | None = Field(default=None, title="交接类型")
     state: Literal["OPEN", "COMPLETED"] | None = Field(default=None, title="状态")
+    on: BusinessDate | None = Field(default=None, title="日期", description="按该日判断是否逾期，不填为当日")
+    overdue: bool | None = Field(default=None, title="是否逾期")
 
     async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Departure cases with what is still missing."""
+        """Departure cases with what is still missing, and whether they are overdue."""
         return await departures.departure_page(connection, county, **self.filters(), **paging)
 
 
@@ -350,10 +352,11 @@ DepartureRow = row_model(
     "DepartureRow",
     departures.DEPARTURE_CASE,
     missing=(tuple[str, ...], Field(default=(), title="尚缺的事项")),
+    overdue=(bool, Field(title="是否逾期")),
 )
 
 
 @get(router, "/departures", "离任交接台账", "ledger.read", response_model=page_of(DepartureRow))
 async def read_departures(read: Reading, query: Annotated[DeparturesQuery, Query()]) -> Response:
-    """Every departure case and how far it has come."""
-    return await answer(read, query)
+    """Every departure case, how far it has come, and whether it is overdue (P19)."""
+    return await answer(read, query.model_copy(update={"on": read.day(query.on)}))

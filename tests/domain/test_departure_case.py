@@ -10,7 +10,7 @@ import pytest
 
 from domain.departure import Line
 from domain.departure_case import DepartureCase
-from tests.domain.saying import nothing, recorded, refused
+from tests.domain.saying import nothing, recorded, refused, warned
 from tests.examples import (
     CARE,
     CASE,
@@ -493,3 +493,27 @@ def test_open_points_say_what_is_left() -> None:
         f"signature:INCOMING:{SUCCESSOR}",
         "signature:SUPERVISOR",
     ]
+
+
+# ---- by when (P19) -------------------------------------------------------------------------------------------------
+
+
+def test_a_handover_is_due_fifteen_working_days_after_the_notice() -> None:
+    """27 September 2021 and 15 working days: the National Day week is off, 26 September and 9 October are worked."""
+    opened = DepartureCase.open(CASE, notice(), CARE, occasion(date(2021, 9, 27)))
+    assert recorded(opened, DepartureCase.Opened).due_on == opened.due_on == date(2021, 10, 22)
+
+
+def test_where_no_calendar_is_known_a_case_opens_all_the_same() -> None:
+    opened = DepartureCase.open(CASE, notice(), CARE, occasion(date(2026, 12, 28), today=date(2026, 12, 28)))
+    event = recorded(opened, DepartureCase.Opened)
+    assert event.due_on is None
+    assert warned(event, "CALENDAR_YEAR_UNCONFIRMED") == {"year": 2027}
+
+
+def test_a_reopened_case_is_due_anew() -> None:
+    done = case_signed()
+    done.complete(CARE, occasion())
+    done.collect_events()
+    done.raise_finding(finding(), "AUDIT", occasion(date(2022, 3, 1)))
+    assert recorded(done, DepartureCase.FindingRaised).due_on == done.due_on == date(2022, 3, 22)

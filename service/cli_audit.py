@@ -1,4 +1,4 @@
-"""`taizhang audit`: packs about what was in a person's care, that anyone can verify offline."""
+"""`taizhang audit`: packs about what was in a person's care, that anyone can verify offline; history judged again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from domain.refusals import Refusal
 from service.audit.pack import Packed, PackRequest, build, verifier_source
 from service.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
+from service.cli_examine import examine
 from service.database import open_database
 from service.event_store import EventStore, utc_now
 from service.exit_codes import CommandFailed, ExitCode
@@ -22,7 +23,10 @@ from service.policy_data import load_regulation
 from service.signing_keys import folder_of
 from service.terminal import Terminal
 
-app = typer.Typer(help="Audit packs that anyone can verify offline.", no_args_is_help=True)
+app = typer.Typer(
+    help="Audit packs that anyone can verify offline; history judged again.", no_args_is_help=True
+)
+app.command()(examine)
 
 
 @app.command()

@@ -1,0 +1,230 @@
+"""The log of a county examined: stream by stream, never all of it in memory (`domain.examination` judges).
+
+Assets and procedures are judged again; other kinds of streams are counted and named as not examined. Rules are the
+county's data with the parameters that its log had changed before each event; or a draft's newest rules for all days.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+
+from domain.asset import Asset
+from domain.examination import KINDS, Examined, Finding, Happened, RulesAt, examine, only_under
+from domain.policy import Policy
+from domain.procedure import ProcedureInstance
+from domain.recorded import RecordedEvent
+from domain.refusals import clauses, refuse
+from domain.regulation import Regulation, RegulationInvalid, Rules
+from service.commands import COUNTY_TIME
+from service.event_store import EventStore
+from service.exit_codes import CommandFailed, ExitCode
+
+_AT_ONCE: Final = 100
+"""Streams read with one query."""
+_SOME: Final = """
+SELECT stream FROM stream
+WHERE county = $1 AND stream > $2 AND starts_with(stream, $3) ORDER BY stream LIMIT $4"""
+_EVENTS: Final = """
+SELECT stream, position, body FROM event
+WHERE county = $1 AND stream = ANY($2::text[]) ORDER BY stream, version"""
+_COUNTS: Final = """
+SELECT split_part(stream, '-', 1) AS kind, sum(version)::bigint AS events FROM stream
+WHERE county = $1 GROUP BY 1 ORDER BY 1"""
+
+Progress = Callable[[int, int], None]
+"""Called with (events examined, events to be examined)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is examined: one asset with its procedures; what names a unit or a person; or, with nothing, the county."""
+
+    asset: str | None = None
+    named: str | None = None
+    """Code of a unit or a person: streams whose events name it, in whatever part."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found. `refused`: what only the draft would have refused; None when no draft was asked about."""
+
+    own: Examined = field(default_factory=Examined)
+    refused: list[Finding] | None = None
+    draft: str | None = None
+    not_examined: dict[str, int] = field(default_factory=dict)
+    """Kinds of streams that nobody judges again → how many events they have."""
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What the question was: the findings, or with a draft what it would have refused."""
+        return self.own.findings if self.refused is None else self.refused
+
+    def by_clause(self) -> list[dict[str, Any]]:
+        """How many findings each clause has, the most first; the clause in its own words."""
+        counted = Counter((one.clause, one.code) for one in self.findings)
+        known = clauses()
+        return [
+            {
+                "clause": clause,
+                "title": known[clause].title if clause is not None and clause in known else None,
+                "code": code,
+                "findings": number,
+            }
+            for (clause, code), number in sorted(counted.items(), key=lambda one: (-one[1], str(one[0])))
+        ]
+
+    def shown(self) -> dict[str, Any]:
+        """The report as JSON."""
+        return {
+            "events": self.own.events,
+            "draft": self.draft,
+            "clauses": self.by_clause(),
+            "findings": [one.model_dump(mode="json", by_alias=True) for one in self.findings],
+            "unjudged": [one.model_dump(mode="json", by_alias=True) for one in self.own.unjudged],
+            "notExamined": self.not_examined,
+        }
+
+
+def draft_rules(policy: str, data: Regulation) -> Rules:
+    """The newest rules of a draft folder, or a version of the county's own data by its number. `CommandFailed`."""
+    if policy.isdecimal():
+        for version in data.versions:
+            if version.number == int(policy):
+                return data.on(version.in_force_from)
+        numbers = "、".join(str(version.number) for version in data.versions)
+        message = f"There is no version {policy}; known: {numbers} (没有该政策版本)."
+        raise CommandFailed(message, ExitCode.USAGE)
+    folder = Path(policy)
+    if not folder.is_dir():
+        raise CommandFailed(f"{policy} is no folder and no version number (没有该文件夹).", ExitCode.USAGE)
+    try:
+        draft = Regulation.load(folder, data.county)
+    except RegulationInvalid as invalid:
+        raise CommandFailed(str(invalid)) from invalid
+    return draft.on(draft.intervals[-1][0])
+
+
+@dataclass(slots=True)
+class Examiner:
+    """Reads a county's streams from the log and has them judged."""
+
+    store: EventStore
+    pool: asyncpg.Pool
+    county: str
+    data: Regulation
+    draft: Rules | None = None
+    progress: Progress = lambda _done, _total: None
+
+    async def run(self, scope: Scope) -> Report:
+        """Examine a scope. NOT_FOUND for an asset the log does not know."""
+        rules = await self._rules()
+        report = Report(refused=None if self.draft is None else [])
+        if self.draft is not None:
+            report.draft = self.draft.policy
+        async with self.pool.acquire() as connection:
+            counts = {row["kind"]: row["events"] for row in await connection.fetch(_COUNTS, self.county)}
+        total = sum(counts.get(kind, 0) for kind in KINDS)
+        if scope.asset is not None:
+            await self._one(scope.asset, rules, report)
+            return report
+        report.not_examined = {kind: number for kind, number in counts.items() if kind not in KINDS}
+        read = 0
+        for kind in KINDS:
+            async for streams in self._streams(kind, scope.named):
+                for stream, events in streams.items():
+                    read += len(events)
+                    if scope.named is None or any(one.named for one in events):
+                        await self._judge(stream, [one.event for one in events], rules, report)
+                self.progress(read, total)
+        return report
+
+    async def _one(self, asset: str, rules: RulesAt, report: Report) -> None:
+        events = await self.store.read_stream(self.county, Asset.stream_of(asset))
+        if not events:
+            raise refuse("NOT_FOUND", what=asset)
+        await self._judge(Asset.stream_of(asset), events, rules, report)
+        for code in _procedures_in(events):
+            stream = ProcedureInstance.stream_of(code)
+            found = await self.store.read_stream(self.county, stream)
+            if found:
+                await self._judge(stream, found, rules, report)
+
+    async def _judge(self, stream: str, events: list[RecordedEvent], rules: RulesAt, report: Report) -> None:
+        procedures = {
+            code: self._happened(await self.store.read_stream(self.county, ProcedureInstance.stream_of(code)))
+            for code in (_procedures_in(events) if events[0].kind == Asset.KIND else ())
+        }
+        own = examine(stream, self._happened(events), rules, procedures)
+        report.own.add(own)
+        if self.draft is not None and report.refused is not None:
+            by = self.draft
+            drafted = examine(stream, self._happened(events), lambda _position, _day: by, procedures)
+            report.refused += only_under(drafted, own)
+
+    def _happened(self, events: Iterable[RecordedEvent]) -> list[Happened]:
+        domain_event = self.store.codec.domain_event
+        return [
+            Happened(one.position, one.recorded_at.astimezone(COUNTY_TIME).date(), domain_event(one))
+            for one in events
+        ]
+
+    async def _rules(self) -> RulesAt:
+        """The county's data with every parameter change that the log held before an event."""
+        steps: list[tuple[int, Regulation]] = [(0, self.data)]
+        policy: Any = None
+        for recorded in await self.store.read_stream(self.county, Policy.stream_of(self.county)):
+            event = self.store.codec.domain_event(recorded)
+            policy = event.mutate(policy)
+            if isinstance(event, Policy.ParameterChanged):
+                steps.append((recorded.position, policy.amend(self.data)))
+
+        def at(position: int, day: date) -> Rules:
+            known = next(data for since, data in reversed(steps) if since < position)
+            return known.on(day)
+
+        return at
+
+    async def _streams(self, kind: str, named: str | None) -> AsyncIterator[dict[str, list[_Read]]]:
+        """A kind's streams with their events, some at a time."""
+        sought = None if named is None else f'"{named}"'.encode()
+        last = ""
+        while True:
+            async with self.pool.acquire() as connection:
+                rows = await connection.fetch(_SOME, self.county, last, f"{kind}-", _AT_ONCE)
+                names = [row["stream"] for row in rows]
+                if not names:
+                    return
+                events = await connection.fetch(_EVENTS, self.county, names)
+            found: dict[str, list[_Read]] = {}
+            for stream, position, body in events:
+                recorded = self.store.codec.decode(self.county, position, body)
+                known = sought is not None and sought in body
+                found.setdefault(stream, []).append(_Read(recorded, known))
+            yield found
+            last = names[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An event as it was read, and whether it names who was asked about."""
+
+    event: RecordedEvent
+    named: bool
+
+
+def _procedures_in(events: Iterable[RecordedEvent]) -> list[str]:
+    """Procedures that an asset's events name."""
+    found: dict[str, None] = {}
+    for event in events:
+        for place in (event.data, event.data.get("confirmation") or {}):
+            code = place.get("procedure")
+            if isinstance(code, str):
+                found[code] = None
+    return list(found)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.api.process import served
@@ -24,6 +25,7 @@ def fuzz(database_url: str, tmp_path: Path, *, examples: int, seconds: int) -> N
             *("--no-shrink", "--continue-on-failure", "--no-color", "--workers", "1"),
             *("-H", f"Authorization: Bearer {token}", "--generation-with-security-parameters", "false"),
         ]
+        httpx.get(f"{url}/openapi.json", timeout=90)  # made at the first request, longer than the tool waits
         run = subprocess.run(
             command,
             cwd=tmp_path,

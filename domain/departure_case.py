@@ -628,7 +628,7 @@ class DepartureCase(DomainAggregate):
         if self.sealed is None:
             points.append("seal")
         points.extend(self._unsigned())
-        return points
+        return points or ["completion"]
 
     def _has_successors(self) -> bool:
         if not self.lines:

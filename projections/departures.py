@@ -394,7 +394,7 @@ PROJECTION: Final = Projection(
 
 def missing_points(case: Mapping[str, Any]) -> list[str]:
     """What still stands in the way of completing a case: "lines:<n>" (not accepted), "successor", "audit",
-    "reconciliation", "finding:<code>", "seal", "signature:<place>".
+    "reconciliation", "finding:<code>", "seal", "signature:<place>", and when only that is left "completion".
     """
     if case["state"] == "COMPLETED":
         return []
@@ -415,7 +415,7 @@ def missing_points(case: Mapping[str, Any]) -> list[str]:
     incoming = [f"INCOMING:{one}" for one in case["incoming"]] or ["INCOMING"]
     places = ("OUTGOING", *incoming, "SUPERVISOR")
     points.extend(f"signature:{place}" for place in places if place not in case["signatures"])
-    return points
+    return points or ["completion"]
 
 
 async def departure_page(

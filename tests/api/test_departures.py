@@ -196,6 +196,10 @@ async def test_the_certificate_and_what_comes_after(service: Service) -> None:
     assert (blocked.status_code, blocked.json()["code"]) == (409, "HANDOVER_INCOMPLETE")
     settled = {"resolution": "已追回", "documentNo": "改1号"}
     await service.write(f"{leaving.path}/findings/F-1/resolution", settled)
+    state = await leaving.clearance()
+    assert (state["clear"], state["missing"]) == (False, [f"case:{case}:completion"])
+    early = await service.post(clearance, issuer, "personnel")
+    assert (early.status_code, early.json()["code"]) == (409, "HANDOVER_INCOMPLETE")
     again = await service.write(f"{leaving.path}/completion", {})
     assert [event["type"] for event in again["events"]] == ["departure_case.completed"]
     renewed = await service.write(clearance, issuer, "personnel")

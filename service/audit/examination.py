@@ -6,6 +6,7 @@ county's data with the parameters that its log had changed before each event; or
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -156,12 +157,12 @@ class Examiner:
         report = Report(refused=None if self.draft is None else [])
         if self.draft is not None:
             report.draft = self.draft.policy
-        async with self.pool.acquire() as connection:
-            counts = {row["kind"]: row["events"] for row in await connection.fetch(_COUNTS, self.county)}
-        total = sum(counts.get(kind, 0) for kind in KINDS)
         if scope.asset is not None:
             await self._one(scope.asset, rules, report)
             return report
+        async with self.pool.acquire() as connection:
+            counts = {row["kind"]: row["events"] for row in await connection.fetch(_COUNTS, self.county)}
+        total = sum(counts.get(kind, 0) for kind in KINDS)
         report.not_examined = {kind: number for kind, number in counts.items() if kind not in KINDS}
         read = 0
         for kind in KINDS:
@@ -191,7 +192,7 @@ class Examiner:
             )
             for code in (procedures_in(events) if events[0].kind == Asset.KIND else ())
         }
-        own = examine(stream, happened(self.store.codec, events), rules, procedures)
+        own = await asyncio.to_thread(examine, stream, happened(self.store.codec, events), rules, procedures)
         report.own.add(own)
         if self.draft is not None and report.refused is not None:
             by = self.draft

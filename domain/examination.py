@@ -32,6 +32,9 @@ Source = Literal["EXAMINED", "STORED", "BOTH"]
 KINDS: Final = (Asset.KIND, ProcedureInstance.KIND)
 """Aggregates whose decisions are judged again."""
 
+_BROKEN: Final = (KeyError, IndexError, AttributeError)
+"""What replay meets where an event rests on a fact that is not there."""
+
 _A = TypeVar("_A", bound=DomainAggregate)
 
 
@@ -67,6 +70,7 @@ class Unjudged(Value):
     position: int = Field(title="日志位置")
     stream: Name = Field(title="事件流")
     type: Name = Field(title="事件类型")
+    occurred_on: BusinessDate = Field(title="业务日期")
     reason: Text = Field(title="未判定原因")
 
 
@@ -141,7 +145,8 @@ def examine(
             overrides={override.code: override for override in event.basis.overrides},
             provenance=event.basis.provenance,
         )
-        made, why = None, "按此前状态重做该决定，未得到同类事件"
+        made: DomainEvent | None = None
+        why = "按此前状态重做该决定，未得到同类事件"
         try:
             made = _judge(state, one, at, procedures or {})
         except NotJudged as unknown:
@@ -149,14 +154,28 @@ def examine(
         except Refusal as refusal:
             at.note(refusal)
         if made is None and not at.basis().findings:
-            examined.unjudged.append(
-                Unjudged(position=one.position, stream=stream, type=event.TOPIC, reason=why)
-            )
+            examined.unjudged.append(_unjudged(stream, one, why))
         examined.findings += _findings(stream, one, at)
         examined.events += 1
         derived = made if made is not None and event.TOPIC in DERIVED else event
-        state = derived.mutate(state)
+        try:
+            state = derived.mutate(state)
+        except _BROKEN as broken:
+            examined.unjudged.append(
+                _unjudged(stream, one, f"此事件无法依前序事件重放，其后事件均未判定：{broken!r}")
+            )
+            return examined
     return examined
+
+
+def _unjudged(stream: str, one: Happened, reason: str) -> Unjudged:
+    return Unjudged(
+        position=one.position,
+        stream=stream,
+        type=one.event.TOPIC,
+        occurred_on=one.event.occurred_on,
+        reason=reason,
+    )
 
 
 def _judge(
@@ -177,7 +196,11 @@ def _judge(
         if not known:
             message = f"日志中此前没有程序 {code}"
             raise NotJudged(message)
-        return cast("ProcedureInstance", fold(known))
+        try:
+            return cast("ProcedureInstance", fold(known))
+        except _BROKEN as broken:
+            message = f"程序 {code} 无法依其事件重放"
+            raise NotJudged(message) from broken
 
     met = None if state is None else _copy(state)
     decided = command(met, event, at, shown)

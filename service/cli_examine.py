@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 import xlsxwriter
@@ -13,15 +13,13 @@ from rich.table import Table
 
 from domain.refusals import Refusal
 from domain.regulation import Regulation
-from service.audit.examination import Examiner, Report, Scope, draft_rules
+from service.audit.examination import SOURCES, Examiner, Report, Scope, draft_rules
 from service.database import open_database
 from service.event_store import EventStore
 from service.exit_codes import CommandFailed, ExitCode
 from service.migrate import check
 from service.policy_data import load_regulation
 from service.terminal import Terminal
-
-_SOURCES: Final = {"EXAMINED": "重审发现", "STORED": "当时记录", "BOTH": "当时记录，重审亦有"}
 
 
 def examine(
@@ -114,7 +112,7 @@ def _rows(report: Report) -> list[list[Any]]:
             one.clause or "",
             one.code,
             one.detail_zh,
-            _SOURCES[one.source],
+            SOURCES[one.source],
             one.lifted_by or "",
         ]
         for one in report.findings

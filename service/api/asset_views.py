@@ -9,6 +9,7 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from domain.asset import Asset
+from domain.examination import Finding, Unjudged
 from domain.occasion import Occasion
 from domain.organization import Organization
 from domain.ownership import TitleEvidence
@@ -20,6 +21,7 @@ from domain.rights import RightsBundle
 from domain.values import BusinessDate, Fen, Value
 from service.api.asset_decisions import AssetCode
 from service.api.reading import ACTION, Read, Reading, get, routes
+from service.audit.examination import Examiner, Scope
 from service.history import attained, fold
 
 router = routes("/v1/assets", "assets 资产")
@@ -48,6 +50,34 @@ class Attainment(Value):
     target: Fen = Field(title="目标收益")
     received: Fen = Field(title="实际收益")
     attainment: str | None = Field(title="完成率（%）", description="没有目标时为空")
+
+
+class ClauseFindings(Value):
+    """How many findings a clause has."""
+
+    clause: str | None = Field(title="条款")
+    title: str | None = Field(title="条款标题")
+    code: str = Field(title="代码")
+    findings: int = Field(title="发现件数")
+
+
+class Examination(Value):
+    """An asset's history judged again: findings with clause and event, and what could not be judged."""
+
+    asset: str = Field(title="资产编号")
+    events: int = Field(title="已重审事件数")
+    clauses: tuple[ClauseFindings, ...] = Field(title="各条款发现")
+    findings: tuple[Finding, ...] = Field(title="发现")
+    unjudged: tuple[Unjudged, ...] = Field(title="未判定")
+
+
+@get(router, "/{asset}/examination", "历史重审", "asset.read", response_model=Examination)
+async def read_examination(asset: AssetCode, read: Reading) -> Response:
+    """The asset's events, imported ones too, and its procedures' by the rules of each event's own day; NOT_FOUND."""
+    examiner = Examiner(read.context.store, read.pool, read.county, read.context.regulations[read.county])
+    report = await examiner.run(Scope(asset=asset))
+    told = {name: report.shown()[name] for name in ("events", "clauses", "findings", "unjudged")}
+    return read.answer({"asset": asset} | told)
 
 
 @get(router, "/{asset}/ownership-advice", "确权建议", "asset.read", response_model=OwnershipAdvisory)

@@ -6,8 +6,9 @@ county's data with the parameters that its log had changed before each event; or
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from domain.aggregate import EVENT_TYPES
 from domain.asset import Asset
 from domain.examination import KINDS, Examined, Finding, Happened, RulesAt, examine, only_under
 from domain.policy import Policy
@@ -22,6 +24,7 @@ from domain.procedure import ProcedureInstance
 from domain.recorded import RecordedEvent
 from domain.refusals import clauses, refuse
 from domain.regulation import Regulation, RegulationInvalid, Rules
+from service.codec import EventCodec
 from service.commands import COUNTY_TIME
 from service.event_store import EventStore
 from service.exit_codes import CommandFailed, ExitCode
@@ -111,6 +114,31 @@ def draft_rules(policy: str, data: Regulation) -> Rules:
     return draft.on(draft.intervals[-1][0])
 
 
+def happened(codec: EventCodec, events: Iterable[RecordedEvent]) -> list[Happened]:
+    """Recorded events as the examination takes them."""
+    return [
+        Happened(one.position, one.recorded_at.astimezone(COUNTY_TIME).date(), codec.domain_event(one))
+        for one in events
+    ]
+
+
+def rules_at(codec: EventCodec, data: Regulation, policy: Iterable[RecordedEvent]) -> RulesAt:
+    """The county's data with every parameter change that its log held before an event. `policy`: that stream."""
+    steps: list[tuple[int, Regulation]] = [(0, data)]
+    state: Any = None
+    for recorded in policy:
+        event = codec.domain_event(recorded)
+        state = event.mutate(state)
+        if isinstance(event, Policy.ParameterChanged):
+            steps.append((recorded.position, state.amend(data)))
+
+    def at(position: int, day: date) -> Rules:
+        known = next(regulation for since, regulation in reversed(steps) if since < position)
+        return known.on(day)
+
+    return at
+
+
 @dataclass(slots=True)
 class Examiner:
     """Reads a county's streams from the log and has them judged."""
@@ -124,16 +152,17 @@ class Examiner:
 
     async def run(self, scope: Scope) -> Report:
         """Examine a scope. NOT_FOUND for an asset the log does not know."""
-        rules = await self._rules()
+        changes = await self.store.read_stream(self.county, Policy.stream_of(self.county))
+        rules = rules_at(self.store.codec, self.data, changes)
         report = Report(refused=None if self.draft is None else [])
         if self.draft is not None:
             report.draft = self.draft.policy
-        async with self.pool.acquire() as connection:
-            counts = {row["kind"]: row["events"] for row in await connection.fetch(_COUNTS, self.county)}
-        total = sum(counts.get(kind, 0) for kind in KINDS)
         if scope.asset is not None:
             await self._one(scope.asset, rules, report)
             return report
+        async with self.pool.acquire() as connection:
+            counts = {row["kind"]: row["events"] for row in await connection.fetch(_COUNTS, self.county)}
+        total = sum(counts.get(kind, 0) for kind in KINDS)
         report.not_examined = {kind: number for kind, number in counts.items() if kind not in KINDS}
         read = 0
         for kind in KINDS:
@@ -150,7 +179,7 @@ class Examiner:
         if not events:
             raise refuse("NOT_FOUND", what=asset)
         await self._judge(Asset.stream_of(asset), events, rules, report)
-        for code in _procedures_in(events):
+        for code in procedures_in(events):
             stream = ProcedureInstance.stream_of(code)
             found = await self.store.read_stream(self.county, stream)
             if found:
@@ -158,38 +187,19 @@ class Examiner:
 
     async def _judge(self, stream: str, events: list[RecordedEvent], rules: RulesAt, report: Report) -> None:
         procedures = {
-            code: self._happened(await self.store.read_stream(self.county, ProcedureInstance.stream_of(code)))
-            for code in (_procedures_in(events) if events[0].kind == Asset.KIND else ())
+            code: happened(
+                self.store.codec, await self.store.read_stream(self.county, ProcedureInstance.stream_of(code))
+            )
+            for code in (procedures_in(events) if events[0].kind == Asset.KIND else ())
         }
-        own = examine(stream, self._happened(events), rules, procedures)
+        own = await asyncio.to_thread(examine, stream, happened(self.store.codec, events), rules, procedures)
         report.own.add(own)
         if self.draft is not None and report.refused is not None:
             by = self.draft
-            drafted = examine(stream, self._happened(events), lambda _position, _day: by, procedures)
+            drafted = examine(
+                stream, happened(self.store.codec, events), lambda _position, _day: by, procedures
+            )
             report.refused += only_under(drafted, own)
-
-    def _happened(self, events: Iterable[RecordedEvent]) -> list[Happened]:
-        domain_event = self.store.codec.domain_event
-        return [
-            Happened(one.position, one.recorded_at.astimezone(COUNTY_TIME).date(), domain_event(one))
-            for one in events
-        ]
-
-    async def _rules(self) -> RulesAt:
-        """The county's data with every parameter change that the log held before an event."""
-        steps: list[tuple[int, Regulation]] = [(0, self.data)]
-        policy: Any = None
-        for recorded in await self.store.read_stream(self.county, Policy.stream_of(self.county)):
-            event = self.store.codec.domain_event(recorded)
-            policy = event.mutate(policy)
-            if isinstance(event, Policy.ParameterChanged):
-                steps.append((recorded.position, policy.amend(self.data)))
-
-        def at(position: int, day: date) -> Rules:
-            known = next(data for since, data in reversed(steps) if since < position)
-            return known.on(day)
-
-        return at
 
     async def _streams(self, kind: str, named: str | None) -> AsyncIterator[dict[str, list[_Read]]]:
         """A kind's streams with their events, some at a time."""
@@ -219,7 +229,7 @@ class _Read:
     named: bool
 
 
-def _procedures_in(events: Iterable[RecordedEvent]) -> list[str]:
+def procedures_in(events: Iterable[RecordedEvent]) -> list[str]:
     """Procedures that an asset's events name."""
     found: dict[str, None] = {}
     for event in events:
@@ -228,3 +238,39 @@ def _procedures_in(events: Iterable[RecordedEvent]) -> list[str]:
             if isinstance(code, str):
                 found[code] = None
     return list(found)
+
+
+SOURCES: Final = {"EXAMINED": "重审发现", "STORED": "当时记录", "BOTH": "当时记录，重审亦有"}
+"""Where a finding comes from, in words."""
+
+
+def examined_rows(
+    codec: EventCodec,
+    rules: RulesAt,
+    streams: Mapping[str, list[RecordedEvent]],
+    procedures: Mapping[str, list[RecordedEvent]],
+    days: tuple[date, date],
+) -> list[list[Any]]:
+    """Rows of a pack's table: what was found, and what was not judged, in events of these days."""
+    first, last = days
+    shown = {stream.partition("-")[2]: happened(codec, events) for stream, events in procedures.items()}
+    rows: list[list[Any]] = []
+    for stream, events in streams.items():
+        examined = examine(stream, happened(codec, events), rules, shown)
+        rows += [
+            [
+                one.position, stream, one.occurred_on.isoformat(), one.title, one.clause or "", one.code,
+                one.detail_zh, SOURCES[one.source], one.lifted_by or "",
+            ]
+            for one in examined.findings
+            if first <= one.occurred_on <= last
+        ]  # fmt: skip
+        rows += [
+            [
+                one.position, stream, one.occurred_on.isoformat(), EVENT_TYPES[one.type].TITLE, "", "", one.reason,
+                "未判定", "",
+            ]
+            for one in examined.unjudged
+            if first <= one.occurred_on <= last
+        ]  # fmt: skip
+    return rows

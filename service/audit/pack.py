@@ -22,6 +22,9 @@ import orjson
 
 from domain.aggregate import EVENT_TYPES
 from domain.asset import Asset
+from domain.policy import Policy
+from domain.procedure import ProcedureInstance
+from domain.recorded import RecordedEvent
 from domain.regulation import Regulation
 from projections.custody_ledger import CUSTODY_LEDGER
 from projections.custody_ledger import PROJECTION as CUSTODY
@@ -30,12 +33,13 @@ from projections.rows import Rows
 from service.audit import care, verify
 from service.audit.care import Stretch, Units
 from service.audit.closure import Closure, merged_units
+from service.audit.examination import examined_rows, procedures_in, rules_at
 from service.audit.page import page_of
 from service.audit.tables import Tables
 from service.audit.trail import AssetTrail, TrailEvent, income_of
 from service.audit.workbook import write_workbook
 from service.checkpoints import Checkpoints, Made
-from service.codec import stamp
+from service.codec import EventCodec, stamp
 from service.commands import COUNTY_TIME, state_code
 from service.event_store import EventStore
 from service.log_tree import LogTree, load_tree
@@ -44,6 +48,8 @@ from service.signed_note import Note
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _BATCH: Final = 500
 """Events between two looks at the network: a pack is made beside other requests."""
+_STREAMS_AT_ONCE: Final = 100
+"""Streams examined at once: their events are in memory together."""
 _OF_STREAMS: Final = """
 SELECT position, body FROM event
 WHERE county = $1 AND stream = ANY($2::text[]) AND position <= $3 {} ORDER BY position"""
@@ -151,6 +157,7 @@ async def build(
         await _fold(work, progress)
         await _name(work)
         tables = await asyncio.to_thread(_tables, work, regulation)
+        tables["examination"] = await _examine(work, store.codec, regulation, progress)
         with tempfile.TemporaryDirectory(prefix="taizhang-pack-", dir=out.parent) as folder:
             made_file = Path(folder) / "pack.zip"
             zipped = _Zip(made_file)
@@ -307,6 +314,36 @@ def _codes_of(data: dict[str, Any]) -> Iterable[str]:
     )
 
 
+# ---- examination ---------------------------------------------------------------------------------------------------
+
+
+async def _examine(
+    work: _Work, codec: EventCodec, regulation: Regulation, progress: Progress
+) -> list[list[Any]]:
+    """The tenure's events that break a rule of their day, of the assets in care and the procedures about them."""
+
+    async def recorded(streams: Sequence[str]) -> dict[str, list[RecordedEvent]]:
+        found: dict[str, list[RecordedEvent]] = {}
+        async for rows in work.stored(streams):
+            for position, body in rows:
+                event = codec.decode(work.county, position, body)
+                found.setdefault(event.stream, []).append(event)
+        return found
+
+    policy = Policy.stream_of(work.county)
+    rules = rules_at(codec, regulation, (await recorded([policy])).get(policy, ()))
+    assets = [Asset.stream_of(asset) for asset in sorted(work.care)]
+    streams = [*assets, *sorted(ProcedureInstance.stream_of(code) for code in work.procedures)]
+    rows: list[list[Any]] = []
+    for start in range(0, len(streams), _STREAMS_AT_ONCE):
+        found = await recorded(streams[start : start + _STREAMS_AT_ONCE])
+        wanted = {code for events in found.values() for code in procedures_in(events)}
+        shown = await recorded([ProcedureInstance.stream_of(code) for code in sorted(wanted)])
+        rows += await asyncio.to_thread(examined_rows, codec, rules, found, shown, (work.first, work.last))
+        progress("examination", min(start + _STREAMS_AT_ONCE, len(streams)), len(streams))
+    return sorted(rows)
+
+
 # ---- files ---------------------------------------------------------------------------------------------------------
 
 
@@ -389,6 +426,7 @@ def _write_rest(
     zipped.add(verify.INDEX_PROOF, b"".join(index.tree().multi_proof(places)))
     zipped.add(verify.CHECKPOINT, str(work.made.note).encode())
     zipped.add(verify.KEYS, "".join(f"{key}\n" for key in keys).encode())
+    zipped.add(verify.EXAMINATION, _json(tables["examination"]))
     zipped.add(verify.TABLES_FILE, _json(tables))
     summary = verify.summary_of(_head(work), work.names, tables)
     title = "扶贫资产离任交接清册"

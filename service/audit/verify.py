@@ -39,11 +39,24 @@ from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
-FORMAT: Final = "taizhang-audit-pack/1"
+FORMAT: Final = "taizhang-audit-pack/2"
 EVENTS, PROOF, INDEX, INDEX_PROOF = "events.txt", "events.proof", "index.txt", "index.proof"
 CHECKPOINT, TABLES_FILE, WORKBOOK, PAGE = "checkpoint.txt", "tables.json", "交接清册.xlsx", "说明.html"
+EXAMINATION = "examination.json"
 MANIFEST, SIGNATURE, KEYS, VERIFIER = "manifest.json", "manifest.sig", "keys.txt", "verify.py"
-FILES: Final = (EVENTS, PROOF, INDEX, INDEX_PROOF, CHECKPOINT, KEYS, TABLES_FILE, WORKBOOK, PAGE, VERIFIER)
+FILES: Final = (
+    EVENTS,
+    PROOF,
+    INDEX,
+    INDEX_PROOF,
+    CHECKPOINT,
+    KEYS,
+    EXAMINATION,
+    TABLES_FILE,
+    WORKBOOK,
+    PAGE,
+    VERIFIER,
+)
 """Files of a pack, in order; the manifest and its signature come last."""
 PAGE_ROWS: Final = 1_000
 """Longest table that the page shows; longer ones are in the spreadsheet only."""
@@ -87,6 +100,10 @@ TABLES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
     "findings": ("检查发现", (
         ("日志位置", "n"), ("资产编号", "t"), ("业务日期", "t"), ("种类", "t"), ("代码", "t"), ("条款", "t"),
         ("说明", "t"),
+    )),
+    "examination": ("重审", (
+        ("日志位置", "n"), ("事件流", "t"), ("业务日期", "t"), ("事件", "t"), ("条款", "t"), ("代码", "t"), ("说明", "t"),
+        ("来源", "t"), ("解除文号", "t"),
     )),
 }  # fmt: skip
 """Table → title of its sheet, columns with header and kind: t text, n whole number, m money in fen."""
@@ -1126,6 +1143,7 @@ def _verified(pack: Pack, pinned: str | None, witnesses: Sequence[str], say: Any
         for stream in index.streams(f"asset/{asset}"):
             if stream not in streams:
                 raise Bad("missing", stream, f"is about {asset}, and is not in the pack (缺少事件流)")
+    tables["examination"] = _examination(pack.read(EXAMINATION), bodies, positions, request)
     _compare(loads(pack.read(TABLES_FILE)), tables)
     say("spreadsheet")
     with pack.zip.open(WORKBOOK) as book:
@@ -1138,6 +1156,26 @@ def _verified(pack: Pack, pinned: str | None, witnesses: Sequence[str], say: Any
         "pinned": pinned is not None, "witnesses": len(witnesses),
         "sameVerifier": pack.read(VERIFIER) == Path(__file__).read_bytes(),
     }  # fmt: skip
+
+
+def _examination(raw: bytes, bodies: list[bytes], positions: list[int], request: dict[str, Any]) -> list[Row]:
+    """What history was found to be when the pack was made. It is not judged again here, for that takes the rules; it is
+    held to its digest, and every row to an event of the pack, its stream and its day.
+    """
+    kinds = [kind for _, kind in TABLES["examination"][1]]
+    try:
+        rows: list[Row] = json.loads(raw)
+        for number, row in enumerate(rows, 1):
+            if [type(value) for value in row] != [int if kind == "n" else str for kind in kinds]:
+                raise Bad("figures", f"{EXAMINATION}, row {number}", "is no row of this table (行不对)")
+            place = bisect_left(positions, row[0])
+            event = loads(bodies[place]) if positions[place : place + 1] == [row[0]] else {}
+            said = (event.get("stream"), event.get("occurredOn"))
+            if said != (row[1], row[2]) or not request["from"] <= row[2] <= request["to"]:
+                raise Bad("figures", f"{EXAMINATION}, row {number}", "is about no such event (没有这条事件)")
+    except (ValueError, TypeError) as error:
+        raise Bad("figures", EXAMINATION, f"cannot be read: {error}") from error
+    return rows
 
 
 def _signatures(pack: Pack, pinned: str | None, witnesses: Sequence[str]) -> tuple[list[str], Key]:

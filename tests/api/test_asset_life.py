@@ -191,3 +191,11 @@ async def test_nothing_follows_disposal_but_corrections_and_proceeds(life: Life,
     body = {"report": {"state": "IN_USE", "reportedOn": "2023-08-01"}}
     answer = await service.post(f"{life.path}/status-reports", body, version=life.version)
     assert (answer.status_code, answer.json()["code"]) == (409, "ASSET_DISPOSED")
+
+
+async def test_an_assets_history_is_examined(service: Service) -> None:
+    """A life by commands has no finding; an asset that the log does not know cannot be examined."""
+    life = await lived(service, new_code())
+    told = await service.read(f"{life.path}/examination")
+    assert (told["events"], told["findings"], told["unjudged"]) == (life.version, [], [])
+    assert (await service.get("/v1/assets/A-0/examination")).status_code == 404

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from importlib import resources
@@ -17,6 +19,7 @@ import tests.procedures
 from domain.aggregate import DomainAggregate
 from domain.asset import Asset
 from service.actor import Actor
+from service.audit import verify
 from service.commands import CommandContext, Result, Work, transact
 from service.event_store import EventStore
 from tests import examples
@@ -43,6 +46,7 @@ def unlawful() -> Asset:
     asset.confirm_ownership(confirmation(), imported())
     long = terms(signed_on=date(2019, 5, 1), starts_on=date(2019, 5, 1), ends_on=date(2049, 5, 1))
     asset.sign_contract(long, imported())
+    asset.assign_custody(examples.custody(), imported())
     return asset
 
 
@@ -71,6 +75,7 @@ def terminal(
 
     asyncio.run(fill())
     monkeypatch.setenv("TAIZHANG_DATABASE_URL", database_url)
+    monkeypatch.setenv("TAIZHANG_KEYS", str(tmp_path / "keys"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("service.terminal.configure_log", lambda *_: None)
     yield Terminal(tmp_path, capfd)
@@ -121,6 +126,20 @@ def test_a_draft_tells_what_it_would_have_refused(terminal: Terminal) -> None:
         ("procedure.notice_completed", "NOTICE_PERIOD_RUNNING")
     ]
     assert terminal.json("audit", "examine", "--county", "--policy", "1")["findings"] == []
+
+
+def test_the_findings_are_in_the_pack(terminal: Terminal) -> None:
+    """In its own file, the tables, the spreadsheet and the page, and the verifier holds all of them to one another."""
+    terminal.json("audit", "pack", examples.MANAGER, "--out", "pack.zip")
+    with zipfile.ZipFile("pack.zip") as pack:
+        rows = json.loads(pack.read(verify.EXAMINATION))
+        assert rows == json.loads(pack.read(verify.TABLES_FILE))["examination"]
+        assert "核验程序不重新判定" in pack.read(verify.PAGE).decode()
+    assert [(row[0], row[4], row[5], row[7]) for row in rows][:2] == [
+        (2, "C4.5-14", "TRANSFER_REQUIRED", "当时记录，重审亦有"),
+        (3, "C4.7-03", "LEASE_TERM_EXCEEDS_20Y", "当时记录，重审亦有"),
+    ]
+    assert verify.verify("pack.zip")["good"]
 
 
 @pytest.mark.parametrize(

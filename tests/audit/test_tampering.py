@@ -104,6 +104,16 @@ def edited_tables(files: Files, table: str, column: int, value: Any) -> Files:
     return files | {verify.TABLES_FILE: json.dumps(tables, ensure_ascii=False).encode()}
 
 
+def edited_examination(files: Files, edit: Callable[[list[list[Any]]], list[list[Any]]]) -> Files:
+    """Another examination, the same wherever it stands in words that can be edited as easily."""
+    rows = edit(json.loads(files[verify.EXAMINATION]))
+    tables = json.loads(files[verify.TABLES_FILE]) | {"examination": rows}
+    return files | {
+        verify.EXAMINATION: json.dumps(rows, ensure_ascii=False).encode(),
+        verify.TABLES_FILE: json.dumps(tables, ensure_ascii=False).encode(),
+    }
+
+
 def edited_page(files: Files) -> Files:
     content = files[verify.PAGE].decode()
     figure = re.search(r'<td class="m">([1-9][0-9]*\.[0-9]{2})</td>', content)
@@ -122,6 +132,7 @@ OUTSIDERS: dict[str, tuple[Callable[[Files], Files], str]] = {
         lambda f: edited_workbook(f, 2, rb"<v>[0-9]+[.][0-9]{2}</v>", b"<v>1</v>"), "digest",
     ),
     "a figure of the page": (edited_page, "digest"),
+    "a finding gone": (lambda f: edited_examination(f, lambda rows: rows[1:]), "digest"),
     "another verifier": (lambda f: f | {verify.VERIFIER: b"print('GOOD')\n"}, "digest"),
     "a bit of the manifest": (lambda f: flip(f, verify.MANIFEST, 0.9), "digest"),
     "a bit of the checkpoint": (
@@ -252,6 +263,17 @@ INSIDERS: dict[str, tuple[Callable[[Case], Files], str]] = {
             json.loads(c.files[verify.TABLES_FILE]) | {"events": json.loads(c.files[verify.TABLES_FILE])["events"][:-1]}
         ).encode()}, "figures",
     ),
+    "a finding gone from the examination only": (
+        lambda c: c.files | {verify.EXAMINATION: edited_examination(c.files, lambda rows: rows[1:])[verify.EXAMINATION]},
+        "figures",
+    ),
+    "a finding gone from everything but the spreadsheet": (
+        lambda c: edited_examination(c.files, lambda rows: rows[1:]), "workbook",
+    ),
+    "a finding about no event": (
+        lambda c: edited_examination(c.files, lambda rows: [[rows[0][0], "asset-A-0", *rows[0][2:]], *rows[1:]]), "figures",
+    ),
+    "an examination that is none": (lambda c: c.files | {verify.EXAMINATION: b'[["1"]]'}, "figures"),
     "a figure of the spreadsheet": (lambda c: edited_workbook(c.files, 2, rb"<v>[1-9][0-9]*[.][0-9]{2}</v>", b"<v>1</v>"), "workbook"),
     "a text of the spreadsheet": (lambda c: edited_workbook(c.files, 1, "在用|闲置".encode(), "未投入使用".encode()), "workbook"),
     "a header of the spreadsheet": (lambda c: edited_workbook(c.files, "sharedStrings", "原始价值".encode(), "估计价值".encode()), "workbook"),

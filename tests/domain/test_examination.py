@@ -188,6 +188,9 @@ def test_a_confirmation_by_a_notice_that_was_not_over_is_found(whole_life: Any) 
         (one.type, one.code) for one in found.findings
     }
     assert found.unjudged == []
+    later = [Happened(1_000, TODAY, one.event) for one in opened]
+    unjudged = examined(asset, procedures={"A5-2021-01": later}).unjudged
+    assert "asset.ownership_confirmed" in {one.type for one in unjudged if EXPLAINED in one.reason}
 
 
 def longer_notice() -> Regulation:

@@ -510,9 +510,10 @@ class TestDepartures:
                 "listSha256": SHA,
             }
             self.when(given, "signed", signature=signature)
-        assert missing_points(given.only(DEPARTURE_CASE)) == []
+        assert missing_points(given.only(DEPARTURE_CASE)) == ["completion"]
         self.when(given, "completed", listSha256=SHA, successor="P2", supervisor="P3")
         row = given.only(DEPARTURE_CASE)
+        assert missing_points(row) == []
         assert (row["state"], row["supervisor"], row["audit_report"]) == ("COMPLETED", "P3", "审1")
         assert given.shown(DEPARTURE_LINE, "asset", "state", "accepted_by") == [
             ("A1", "ACCEPTED", "P2"), ("A2", "ACCEPTED", "P2"), ("A3", "ACCEPTED", "P2"),

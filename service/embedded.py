@@ -182,7 +182,10 @@ class EmbeddedServer:
         """Make the folder ours, find a user for the server, and a program and a socket folder that suit him."""
         marker = self.folder / MARKER
         if not marker.exists():
-            if self.folder.is_dir() and any(self.folder.iterdir()):
+            others = self.folder.is_dir() and any(self.folder.iterdir())
+            if (
+                others and not marker.exists()
+            ):  # the marker comes first: whoever made these may have made it since
                 raise DatabaseUnavailable(
                     f"{self.folder} is not empty and not a data folder of Taizhang; choose another with TAIZHANG_DATA."
                 )

@@ -8,7 +8,9 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -104,6 +106,25 @@ def test_twenty_threads_start_at_once(place: Path) -> None:
         assert server.alive()
         server.stop()
     assert not servers[0].alive()
+
+
+def test_many_make_a_new_folder_theirs_at_once(place: Path) -> None:
+    """The one who comes second must not take what the first one just made for a stranger's files."""
+    prompt = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for attempt in range(20):
+            servers = [EmbeddedServer(place / f"new-{attempt}", bin_dir=binaries()) for _ in range(8)]
+            start = threading.Barrier(len(servers))
+
+            def prepare(server: EmbeddedServer, start: threading.Barrier = start) -> None:
+                start.wait()
+                server._prepare_folder()
+
+            with ThreadPoolExecutor(len(servers)) as threads:
+                list(threads.map(prepare, servers))
+    finally:
+        sys.setswitchinterval(prompt)
 
 
 def test_second_claim_names_the_holder_and_others_may_join(place: Path) -> None:

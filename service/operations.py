@@ -196,6 +196,7 @@ class Operations:
     kinds: Mapping[str, Work] = field(default_factory=dict)
     holder: str = field(default_factory=holder_name)
     lease_seconds: float = LEASE_SECONDS
+    side_by_side: int = SIDE_BY_SIDE
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _workers: list[asyncio.Task[None]] = field(default_factory=list)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -203,7 +204,7 @@ class Operations:
     async def __aenter__(self) -> Self:
         """Start working."""
         self._workers = [
-            asyncio.create_task(self._work(), name=f"operations {n}") for n in range(SIDE_BY_SIDE)
+            asyncio.create_task(self._work(), name=f"operations {n}") for n in range(self.side_by_side)
         ]
         return self
 

@@ -140,7 +140,8 @@ async def test_a_silent_worker_loses_its_operation_and_cannot_end_it(pool: async
             raise
         return {"by": "the dead"}
 
-    async with Operations(pool, {"count": silent}) as dead:
+    # Alone and with a long lease: neither a colleague of its own process nor its own heartbeat may come before the heir.
+    async with Operations(pool, {"count": silent}, lease_seconds=3600, side_by_side=1) as dead:
         await submitted(dead)
         async with asyncio.timeout(10):
             await stuck.wait()

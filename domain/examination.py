@@ -131,41 +131,66 @@ class _Hearing(Occasion):
 
 
 def examine(
-    stream: str, events: Iterable[Happened], rules: RulesAt, procedures: Procedures | None = None
+    stream: str,
+    events: Iterable[Happened],
+    rules: RulesAt,
+    procedures: Procedures | None = None,
+    days: tuple[date, date] = (date.min, date.max),
 ) -> Examined:
-    """Judge the events of one stream, in order, by the rules that `rules` names for each."""
+    """Judge the events of one stream, in order, by the rules that `rules` names for each.
+
+    `days`: first and last business date of those to be judged; the others only make the state that these met.
+    """
     examined = Examined()
+    first, last = days
     state: DomainAggregate | None = None
+    broken = ""
     for one in events:
-        event = one.event
-        at = _Hearing(
-            on=event.occurred_on,
-            today=max(one.recorded_on, event.occurred_on),
-            rules=rules(one.position, event.occurred_on),
-            overrides={override.code: override for override in event.basis.overrides},
-            provenance=event.basis.provenance,
-        )
-        made: DomainEvent | None = None
-        why = "按此前状态重做该决定，未得到同类事件"
-        try:
-            made = _judge(state, one, at, procedures or {})
-        except NotJudged as unknown:
-            why = str(unknown)
-        except Refusal as refusal:
-            at.note(refusal)
-        if made is None and not at.basis().findings:
-            examined.unjudged.append(_unjudged(stream, one, why))
-        examined.findings += _findings(stream, one, at)
-        examined.events += 1
-        derived = made if made is not None and event.TOPIC in DERIVED else event
-        try:
-            state = derived.mutate(state)
-        except _BROKEN as broken:
-            examined.unjudged.append(
-                _unjudged(stream, one, f"此事件无法依前序事件重放，其后事件均未判定：{broken!r}")
-            )
+        within = first <= one.event.occurred_on <= last
+        if not broken:
+            follows = one.event
+            if within:
+                follows = _examined(examined, state, stream, one, rules, procedures or {})
+            try:
+                state = follows.mutate(state)
+            except _BROKEN as error:
+                broken = f"事件 {one.position} 无法依前序事件重放，自此均未判定：{error!r}"
+        if broken and within:
+            examined.unjudged.append(_unjudged(stream, one, broken))
             return examined
     return examined
+
+
+def _examined(
+    examined: Examined,
+    state: DomainAggregate | None,
+    stream: str,
+    one: Happened,
+    rules: RulesAt,
+    procedures: Procedures,
+) -> DomainEvent:
+    """Judge one event; gives the event that history goes on with."""
+    event = one.event
+    at = _Hearing(
+        on=event.occurred_on,
+        today=max(one.recorded_on, event.occurred_on),
+        rules=rules(one.position, event.occurred_on),
+        overrides={override.code: override for override in event.basis.overrides},
+        provenance=event.basis.provenance,
+    )
+    made: DomainEvent | None = None
+    why = "按此前状态重做该决定，未得到同类事件"
+    try:
+        made = _judge(state, one, at, procedures)
+    except NotJudged as unknown:
+        why = str(unknown)
+    except Refusal as refusal:
+        at.note(refusal)
+    if made is None and not at.findings:
+        examined.unjudged.append(_unjudged(stream, one, why))
+    examined.findings += _findings(stream, one, at)
+    examined.events += 1
+    return made if made is not None and event.TOPIC in DERIVED else event
 
 
 def _unjudged(stream: str, one: Happened, reason: str) -> Unjudged:
@@ -228,13 +253,16 @@ def _copy(state: _A) -> _A:
 
 def _findings(stream: str, one: Happened, at: _Hearing) -> list[Finding]:
     """What was found now and what was stored then, each breach once, and what a document lifted."""
-    stored = {(each.code, each.clause): each for each in one.event.basis.findings}
-    now = {(each.code, each.clause): each for each in at.basis().findings}
+    basis = one.event.basis
+    if not (at.findings or basis.findings or basis.overrides):
+        return []
+    stored = {(each.code, each.clause): each for each in basis.findings}
+    now = {(each.code, each.clause): each for each in at.findings}
     found = [
         _finding(stream, one, at, each, "BOTH" if key in stored else "EXAMINED") for key, each in now.items()
     ]
     found += [_finding(stream, one, at, each, "STORED") for key, each in stored.items() if key not in now]
-    for override in one.event.basis.overrides:
+    for override in basis.overrides:
         lifted = at.lifted.get(override.code) or RegulationWarning(
             code=override.code, clause=None, detail_zh=override.reason, detail_en=override.reason, params={}
         )
@@ -251,7 +279,7 @@ def _finding(
     lifted_by: str | None = None,
 ) -> Finding:
     event = one.event
-    return Finding(
+    return Finding.model_construct(  # of parts that were validated each on its own
         clause=what.clause,
         code=what.code,
         detail_zh=what.detail_zh,

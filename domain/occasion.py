@@ -129,6 +129,11 @@ class Occasion:
         """Warnings so far, in the order they were found."""
         return tuple(self._warnings)
 
+    @property
+    def findings(self) -> tuple[RegulationWarning, ...]:
+        """Breaches noted so far, in the order they were found."""
+        return tuple(self._findings)
+
     def basis(self) -> Basis:
         """What the next event of this decision stores."""
         return Basis(

@@ -214,17 +214,24 @@ def render(sentence: str, params: Mapping[str, Any], missing: str, *, separator:
     `missing` is the missing list already joined, "" when there is none; other lists are joined by `separator`.
     """
     given_all = {**params, _MISSING: missing} if missing else params
+    said = []
+    for fixed, part, names in _parts(sentence):
+        said.append(fixed)
+        if part and all(name in given_all for name in names):
+            for text, name in zip(part, (*names, None), strict=True):
+                said.append(text)
+                if name is not None:
+                    value = given_all[name]
+                    said.append(separator.join(map(str, value)) if isinstance(value, list) else str(value))
+    return "".join(said)
 
-    def fill(name: re.Match[str]) -> str:
-        value = given_all[name[1]]
-        return separator.join(map(str, value)) if isinstance(value, list) else str(value)
 
-    def part(optional: re.Match[str]) -> str:
-        text = optional[1]
-        given = all(name in given_all for name in _NAME.findall(text))
-        return _NAME.sub(fill, text) if given else ""
-
-    return _OPTIONAL.sub(part, sentence)
+@cache
+def _parts(sentence: str) -> list[tuple[str, list[str], list[str]]]:
+    """Fixed text and the optional part after it, that part as texts and the names between them."""
+    cut = _OPTIONAL.split(sentence)
+    optional = [_NAME.split(part) for part in cut[1::2]]
+    return [(fixed, part[::2], part[1::2]) for fixed, part in zip(cut[::2], [*optional, []], strict=True)]
 
 
 def _entry(code: str) -> CodeEntry:

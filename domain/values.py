@@ -162,6 +162,8 @@ _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 
 
 def _clean_text(value: str) -> str:
+    if value.isprintable():  # nothing of the categories below, in one step
+        return value
     for char in value:
         if (
             char not in "\n\t"

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import hashlib
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -38,6 +37,7 @@ from projections.writing import copy_in, load, write_fast
 from service.codec import EventCodec
 from service.database_trouble import TROUBLE
 from service.log_tables import WRITER_ROLE
+from service.memory import collecting_paused
 from service.projector import holder_name, keys_of
 
 _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -203,10 +203,8 @@ class Rebuild:
         the live tables are as they were.
         """
         started = monotonic()
-        collecting = gc.isenabled()
-        gc.disable()  # millions of short-lived objects without a cycle among them
         async with contextlib.AsyncExitStack() as stack:
-            stack.callback(gc.enable if collecting else gc.disable)
+            stack.enter_context(collecting_paused())
             self._work = await stack.enter_async_context(self._connected())
             self._log = await stack.enter_async_context(self._connected())
             self._live = await stack.enter_async_context(self._connected())

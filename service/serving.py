@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from service.credentials import Credentials, NewCredential
 from service.database import Database, open_database
 from service.exit_codes import CommandFailed
 from service.founding import activate, found
+from service.memory import settle_memory
 from service.migrate import upgrade
 from service.policy_data import load_regulations
 from service.settings import Settings
@@ -73,17 +73,6 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
                 await task
     finally:
         bound.close()
-
-
-def settle_memory() -> None:
-    """Tell the collector that what is loaded stays, and to look for cycles among new objects less often.
-
-    A request makes thousands of objects and hardly a cycle; looking at all of them again and again cost a fifth of
-    every command (docs/decisions/0007).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 async def _prepare(context: CommandContext, county: str) -> None:

@@ -151,6 +151,22 @@ class Regulation:
             digest=_digest(folder.sources),
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For a process beside this one: made anew there from the same parts."""
+        parts = {
+            "county": self.county,
+            "name": self.name,
+            "tables": dict(self.rows),
+            "clauses": dict(self.clauses),
+            "codes": dict(self.codes),
+            "lifts": self._lifts,
+            "text": self.text,
+            "digest": self.digest,
+            "divisions": self.divisions,
+            "amendments": self.amendments,
+        }
+        return _made_anew, (type(self), parts)
+
     def __repr__(self) -> str:
         """For people reading a log."""
         return f"<Regulation {self.county} {self.digest[:12]}>"
@@ -349,3 +365,7 @@ def _read_codes(folder: _Folder, faults: list[str]) -> tuple[dict[str, CodeEntry
                 faults.append(f"{CODES}（{entry.code}）：不得改变代码的 kind 和 nature")
             codes[entry.code] = entry
     return codes, frozenset(lifts)
+
+
+def _made_anew(of: type[Regulation], parts: dict[str, Any]) -> Regulation:
+    return of(**parts)

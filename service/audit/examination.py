@@ -252,18 +252,16 @@ def examined_rows(
     days: tuple[date, date],
 ) -> list[list[Any]]:
     """Rows of a pack's table: what was found, and what was not judged, in events of these days."""
-    first, last = days
     shown = {stream.partition("-")[2]: happened(codec, events) for stream, events in procedures.items()}
     rows: list[list[Any]] = []
     for stream, events in streams.items():
-        examined = examine(stream, happened(codec, events), rules, shown)
+        examined = examine(stream, happened(codec, events), rules, shown, days)
         rows += [
             [
                 one.position, stream, one.occurred_on.isoformat(), one.title, one.clause or "", one.code,
                 one.detail_zh, SOURCES[one.source], one.lifted_by or "",
             ]
             for one in examined.findings
-            if first <= one.occurred_on <= last
         ]  # fmt: skip
         rows += [
             [
@@ -271,6 +269,5 @@ def examined_rows(
                 "未判定", "",
             ]
             for one in examined.unjudged
-            if first <= one.occurred_on <= last
         ]  # fmt: skip
     return rows

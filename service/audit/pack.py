@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import tempfile
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib import metadata, resources
@@ -24,7 +27,6 @@ from domain.aggregate import EVENT_TYPES
 from domain.asset import Asset
 from domain.policy import Policy
 from domain.procedure import ProcedureInstance
-from domain.recorded import RecordedEvent
 from domain.regulation import Regulation
 from projections.custody_ledger import CUSTODY_LEDGER
 from projections.custody_ledger import PROJECTION as CUSTODY
@@ -33,23 +35,26 @@ from projections.rows import Rows
 from service.audit import care, verify
 from service.audit.care import Stretch, Units
 from service.audit.closure import Closure, merged_units
-from service.audit.examination import examined_rows, procedures_in, rules_at
+from service.audit.examiners import Chunk, Judge, Stored, examiners
 from service.audit.page import page_of
 from service.audit.tables import Tables
 from service.audit.trail import AssetTrail, TrailEvent, income_of
 from service.audit.workbook import write_workbook
 from service.checkpoints import Checkpoints, Made
-from service.codec import EventCodec, stamp
+from service.codec import stamp
 from service.commands import COUNTY_TIME, state_code
 from service.event_store import EventStore
 from service.log_tree import LogTree, load_tree
+from service.memory import collecting_paused
 from service.signed_note import Note
 
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _BATCH: Final = 500
 """Events between two looks at the network: a pack is made beside other requests."""
 _STREAMS_AT_ONCE: Final = 100
-"""Streams examined at once: their events are in memory together."""
+"""Streams that are examined together."""
+_PROCEDURE: Final = re.compile(rb'"procedure":"([A-Za-z0-9_.:-]+)"')
+"""A procedure that an event names, in its canonical bytes; elsewhere in them the same words do no harm."""
 _OF_STREAMS: Final = """
 SELECT position, body FROM event
 WHERE county = $1 AND stream = ANY($2::text[]) AND position <= $3 {} ORDER BY position"""
@@ -105,6 +110,8 @@ class _Work:
     first: date = date.min
     last: date = date.min
     recorded_at: str = ""
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Who reads on the connection: ledgers are folded while events are examined."""
 
     @property
     def size(self) -> int:
@@ -124,11 +131,15 @@ class _Work:
         """(position, bytes) of streams in order of position, in batches."""
         condition = "" if types is None else "AND type = ANY($4::text[])"
         arguments = [] if types is None else [list(types)]
-        cursor = await self.connection.cursor(
-            _OF_STREAMS.format(condition), self.county, list(streams), self.size, *arguments
-        )
-        while rows := await cursor.fetch(_BATCH):
+        async with self.one_at_a_time:
+            cursor = await self.connection.cursor(
+                _OF_STREAMS.format(condition), self.county, list(streams), self.size, *arguments
+            )
+            rows = await cursor.fetch(_BATCH)
+        while rows:
             yield [tuple(row) for row in rows]
+            async with self.one_at_a_time:
+                rows = await cursor.fetch(_BATCH)
 
 
 async def build(
@@ -142,6 +153,20 @@ async def build(
     progress: Progress = lambda _phase, _done, _total: None,
 ) -> Packed:
     """Make the pack and put it at `out`, whole or not at all. NOT_FOUND for a person the log does not know."""
+    with collecting_paused():
+        return await _built(store, pool, checkpoints, regulation, county, request, out, progress)
+
+
+async def _built(
+    store: EventStore,
+    pool: asyncpg.Pool,
+    checkpoints: Checkpoints,
+    regulation: Regulation,
+    county: str,
+    request: PackRequest,
+    out: Path,
+    progress: Progress,
+) -> Packed:
     progress("checkpoint", 0, 1)
     size = None if request.known_at is None else await _size_at(pool, county, request.known_at)
     made = await checkpoints.make(county, size)
@@ -154,21 +179,24 @@ async def build(
         reader = EventReader(store.codec.upcast, TrailEvent)
         work = _Work(connection, county, made, reader, closure, Units(request.person), request)
         await _find_care(work)
-        await _fold(work, progress)
-        await _name(work)
-        tables = await asyncio.to_thread(_tables, work, regulation)
-        tables["examination"] = await _examine(work, store.codec, regulation, progress)
-        with tempfile.TemporaryDirectory(prefix="taizhang-pack-", dir=out.parent) as folder:
-            made_file = Path(folder) / "pack.zip"
-            zipped = _Zip(made_file)
-            with zipped.file:
-                await _write(work, zipped, tables, known, Path(folder), progress)
-                manifest = _manifest(work, zipped, tables, regulation)
-                zipped.add(verify.MANIFEST, manifest)
-                text = f"{made.checkpoint.origin} audit pack\n{hashlib.sha256(manifest).hexdigest()}\n"
-                zipped.add(verify.SIGNATURE, str(Note(text, (made.signer.sign(text),))).encode())
-            digest = _digest(made_file)
-            made_file.replace(out)
+        async with _examination(work, regulation, progress) as examined:
+            await _fold(work, progress)
+            await _name(work)
+            tables = await asyncio.to_thread(_tables, work, regulation)
+            with tempfile.TemporaryDirectory(prefix="taizhang-pack-", dir=out.parent) as folder:
+                made_file = Path(folder) / "pack.zip"
+                zipped = _Zip(made_file)
+                with zipped.file:
+                    await _write_log(work, zipped, known, progress)
+                    tables["examination"] = await examined()
+                    progress("tables", 0, 1)
+                    await asyncio.to_thread(_write_tables, work, zipped, tables, Path(folder))
+                    manifest = _manifest(work, zipped, tables, regulation)
+                    zipped.add(verify.MANIFEST, manifest)
+                    text = f"{made.checkpoint.origin} audit pack\n{hashlib.sha256(manifest).hexdigest()}\n"
+                    zipped.add(verify.SIGNATURE, str(Note(text, (made.signer.sign(text),))).encode())
+                digest = _digest(made_file)
+                made_file.replace(out)
     progress("done", 1, 1)
     return Packed(
         out, digest, work.size, zipped.events, len(tables["inventory"]), work.first, work.last, made.note
@@ -317,31 +345,73 @@ def _codes_of(data: dict[str, Any]) -> Iterable[str]:
 # ---- examination ---------------------------------------------------------------------------------------------------
 
 
+@asynccontextmanager
+async def _examination(
+    work: _Work, regulation: Regulation, progress: Progress
+) -> AsyncIterator[Callable[[], Awaitable[list[list[Any]]]]]:
+    """Gives what waits for the rows. Of many assets others judge while the ledgers are folded here."""
+    asked = asyncio.Event()
+    examining = asyncio.create_task(_examine(work, regulation, progress, asked))
+
+    async def rows() -> list[list[Any]]:
+        asked.set()
+        return await examining
+
+    try:
+        yield rows
+    finally:
+        examining.cancel()
+        await asyncio.gather(examining, return_exceptions=True)
+
+
 async def _examine(
-    work: _Work, codec: EventCodec, regulation: Regulation, progress: Progress
+    work: _Work, regulation: Regulation, progress: Progress, asked: asyncio.Event
 ) -> list[list[Any]]:
-    """The tenure's events that break a rule of their day, of the assets in care and the procedures about them."""
+    """The tenure's events that break a rule of their day, of the assets in care and the procedures about them.
 
-    async def recorded(streams: Sequence[str]) -> dict[str, list[RecordedEvent]]:
-        found: dict[str, list[RecordedEvent]] = {}
-        async for rows in work.stored(streams):
-            for position, body in rows:
-                event = codec.decode(work.county, position, body)
-                found.setdefault(event.stream, []).append(event)
-        return found
+    This process begins to judge, and to tell how far it is, once somebody waits for the answer.
+    """
 
-    policy = Policy.stream_of(work.county)
-    rules = rules_at(codec, regulation, (await recorded([policy])).get(policy, ()))
-    assets = [Asset.stream_of(asset) for asset in sorted(work.care)]
-    streams = [*assets, *sorted(ProcedureInstance.stream_of(code) for code in work.procedures)]
-    rows: list[list[Any]] = []
-    for start in range(0, len(streams), _STREAMS_AT_ONCE):
-        found = await recorded(streams[start : start + _STREAMS_AT_ONCE])
-        wanted = {code for events in found.values() for code in procedures_in(events)}
-        shown = await recorded([ProcedureInstance.stream_of(code) for code in sorted(wanted)])
-        rows += await asyncio.to_thread(examined_rows, codec, rules, found, shown, (work.first, work.last))
-        progress("examination", min(start + _STREAMS_AT_ONCE, len(streams)), len(streams))
-    return sorted(rows)
+    async def stored(streams: Sequence[str]) -> Stored:
+        return [row async for rows in work.stored(streams) for row in rows]
+
+    streams = [
+        *(Asset.stream_of(asset) for asset in sorted(work.care)),
+        *sorted(work.closure.add_procedures(work.care)),
+    ]
+    parts = deque(streams[at : at + _STREAMS_AT_ONCE] for at in range(0, len(streams), _STREAMS_AT_ONCE))
+    found: list[list[Any]] = []
+    done = 0
+
+    async def run(judge: Judge) -> None:
+        nonlocal done
+        while parts:
+            some = parts.popleft()
+            events = await stored(some)
+            named = {code.decode() for _, body in events for code in _PROCEDURE.findall(body)}
+            shown = await stored(sorted(ProcedureInstance.stream_of(code) for code in named))
+            found.extend(await judge(Chunk(events, shown, (work.first, work.last))))
+            done += len(some)
+            if asked.is_set():
+                progress("examination", done, len(streams))
+
+    async def help_out(judge: Judge) -> None:
+        await asked.wait()
+        await run(judge)
+
+    policy = await stored([Policy.stream_of(work.county)])
+    async with examiners(regulation, policy, len(streams)) as judges:
+        runs = [help_out(judges.here)]
+        if judges.beside is not None:
+            runs += [run(judges.beside) for _ in range(2 * judges.processes)]  # one judged, one ready
+        tasks = [asyncio.create_task(one) for one in runs]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    return sorted(found)
 
 
 # ---- files ---------------------------------------------------------------------------------------------------------
@@ -395,30 +465,16 @@ def words_of(regulation: Regulation) -> dict[str, str]:
     return words
 
 
-async def _write(
-    work: _Work,
-    zipped: _Zip,
-    tables: dict[str, list[list[Any]]],
-    keys: list[str],
-    folder: Path,
-    progress: Progress,
-) -> None:
+async def _write_log(work: _Work, zipped: _Zip, keys: list[str], progress: Progress) -> None:
+    """What the log says: events, proofs, index, checkpoint."""
     positions = await _write_events(work, zipped, progress)
     progress("proof", 0, 1)
-    tree = await load_tree(work.connection, work.county, work.size, positions=positions)
-    await asyncio.to_thread(_write_rest, work, zipped, tables, keys, folder, tree, positions)
+    async with work.one_at_a_time:
+        tree = await load_tree(work.connection, work.county, work.size, positions=positions)
+    await asyncio.to_thread(_write_proofs, work, zipped, keys, tree, positions)
 
 
-def _write_rest(
-    work: _Work,
-    zipped: _Zip,
-    tables: dict[str, list[list[Any]]],
-    keys: list[str],
-    folder: Path,
-    tree: LogTree,
-    positions: list[int],
-) -> None:
-    """What needs no database any more, in a thread of its own."""
+def _write_proofs(work: _Work, zipped: _Zip, keys: list[str], tree: LogTree, positions: list[int]) -> None:
     zipped.add(verify.PROOF, b"".join(tree.multi_proof([position - 1 for position in positions])))
     index, places = work.made.index, work.closure.seal()
     lines = b"".join(b"%d %b\n" % (place, index.entries[place]) for place in places)
@@ -426,6 +482,10 @@ def _write_rest(
     zipped.add(verify.INDEX_PROOF, b"".join(index.tree().multi_proof(places)))
     zipped.add(verify.CHECKPOINT, str(work.made.note).encode())
     zipped.add(verify.KEYS, "".join(f"{key}\n" for key in keys).encode())
+
+
+def _write_tables(work: _Work, zipped: _Zip, tables: dict[str, list[list[Any]]], folder: Path) -> None:
+    """What people read; it needs no database any more."""
     zipped.add(verify.EXAMINATION, _json(tables["examination"]))
     zipped.add(verify.TABLES_FILE, _json(tables))
     summary = verify.summary_of(_head(work), work.names, tables)

@@ -27,7 +27,7 @@ from service.app import Parts, create_app
 from service.authorization import Role
 from service.credentials import Credentials, KeySpec
 from service.founding import found
-from service.serving import settle_memory
+from service.memory import settle_memory
 from service.terminal import configure_log
 
 COUNTY = "653022"

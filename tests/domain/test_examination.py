@@ -240,3 +240,39 @@ def test_what_was_decided_by_commands_has_no_new_finding() -> None:
     run_state_machine_as_test(
         ExaminedLife, settings=settings(max_examples=15, stateful_step_count=30, deadline=None)
     )
+
+
+def test_only_events_of_the_days_asked_about_are_judged() -> None:
+    """Those before make the state that they met, whatever was wrong with them."""
+    asset = Asset.register(ASSET, workshop_card(), imported())
+    asset.confirm_ownership(confirmation(), imported())
+    long = terms(signed_on=date(2019, 5, 1), starts_on=date(2019, 5, 1), ends_on=date(2049, 5, 1))
+    asset.sign_contract(long, imported(date(2019, 5, 2)))
+    events = list(asset.collect_events())
+    whole = examined(events).findings
+    assert {one.occurred_on for one in whole} > {date(2019, 5, 2)}
+    days = date(2019, 5, 2), date(2019, 12, 31)
+    of_days = examined(events, days=days)
+    assert of_days.findings == [one for one in whole if one.occurred_on == date(2019, 5, 2)]
+    assert of_days.events == 1
+
+
+def test_what_broke_before_the_days_asked_about_is_said_in_them() -> None:
+    """Nothing after it can be judged, and that is not passed over because the break lies outside."""
+    asset = Asset.register(ASSET, workshop_card(), imported())
+    asset.confirm_ownership(confirmation(), imported())
+    asset.sign_contract(terms(), imported(date(2021, 7, 1)))
+    asset.end_contract(
+        terms().contract, terms().starts_on, "TERMINATED", "毁约", imported(date(2021, 10, 25))
+    )
+    asset.flag_risk("TITLE_UNCLEAR", "群众反映", imported(date(2021, 11, 1)))
+    registered, confirmed, _, ended, flagged = asset.collect_events()
+    without_the_contract = [
+        one.model_copy(update={"originator_version": place})
+        for place, one in enumerate([registered, confirmed, ended, flagged], 1)
+    ]
+    found = examined(without_the_contract, days=(date(2021, 11, 1), date(2021, 11, 30)))
+    assert (found.events, found.findings) == (0, [])
+    (one,) = found.unjudged
+    assert (one.position, one.occurred_on) == (4, date(2021, 11, 1))
+    assert "事件 3 " in one.reason

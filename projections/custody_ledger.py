@@ -232,6 +232,29 @@ def _in_force(conditions: Conditions, on: date | None, at_position: int | None) 
         conditions.parts.append("c.until_position IS NULL")
 
 
+def custody_conditions(
+    county: str,
+    *,
+    asset: str | list[str] | None = None,
+    duty: str | list[str] | None = None,
+    unit: str | list[str] | None = None,
+    person: str | list[str] | None = None,
+    on: date | None = None,
+    at_position: int | None = None,
+    history: bool = False,
+) -> Conditions:
+    """The filter as conditions on the ledger called `c`: present lines, those of a day, or all (`history`)."""
+    conditions = Conditions()
+    conditions.equal("c.county", county)
+    conditions.equal("c.asset", asset)
+    conditions.equal("c.duty", duty)
+    conditions.equal("c.unit", unit)
+    conditions.equal("c.person", person)
+    if not history:
+        _in_force(conditions, on, at_position)
+    return conditions
+
+
 async def custody_page(
     connection: Connection,
     county: str,
@@ -249,18 +272,19 @@ async def custody_page(
     cursor: str | None = None,
 ) -> Page:
     """Lines of the ledger: the present ones, those of a day, or all there ever were (`history`)."""
-    conditions = Conditions()
-    conditions.equal("c.county", county)
-    conditions.equal("c.asset", asset)
-    conditions.equal("c.duty", duty)
-    conditions.equal("c.unit", unit)
-    conditions.equal("c.person", person)
-    if not history:
-        _in_force(conditions, on, at_position)
     return await page(
         connection,
         CUSTODY_LEDGER,
-        conditions,
+        custody_conditions(
+            county,
+            asset=asset,
+            duty=duty,
+            unit=unit,
+            person=person,
+            on=on,
+            at_position=at_position,
+            history=history,
+        ),
         source="custody_ledger c",
         alias="c",
         columns=CUSTODY_LEDGER.columns,

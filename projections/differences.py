@@ -80,7 +80,9 @@ def selection(
     compared = tuple(
         name for name in ledger.columns if name not in _BOOKKEEPING | set(ledger.key[1:]) | leave_out
     )
-    key = ledger.key[1:]
+    key = tuple(
+        str(name) for name in ledger.key[1:]
+    )  # a column's name knows how to be quoted, and is no plain text
     named = ", ".join(f"{alias}.{name}" for name in (*key, *compared))
     types = {name: ledger.table.columns[name].type.python_type for name in key}
     return Selection(

@@ -295,6 +295,7 @@ async def household_page(
     connection: Connection,
     county: str,
     *,
+    asset: str | list[str] | None = None,
     village: str | list[str] | None = None,
     township: str | list[str] | None = None,
     household: str | None = None,
@@ -307,8 +308,9 @@ async def household_page(
     cursor: str | None = None,
 ) -> Page:
     """Rows of the household register, all columns, sorted by any that is not a list."""
-    conditions = _conditions(
+    conditions = household_conditions(
         county,
+        asset=asset,
         village=village,
         township=township,
         household=household,
@@ -340,7 +342,7 @@ async def household_totals(
     """Count and value (fen) of the household assets still there, and of the closed rows. Never part of the managed
     total.
     """
-    conditions = _conditions(county, village=village, township=township)
+    conditions = household_conditions(county, village=village, township=township)
     record = await connection.fetchrow(
         "SELECT count(*) FILTER (WHERE h.state = 'REGISTERED') AS assets,"
         " coalesce(sum(h.original_value) FILTER (WHERE h.state = 'REGISTERED'), 0)::bigint AS original_value,"
@@ -352,7 +354,8 @@ async def household_totals(
     return dict(record)
 
 
-def _conditions(county: str, **equal: Any) -> Conditions:
+def household_conditions(county: str, **equal: Any) -> Conditions:
+    """The filter as conditions on the register called `h`; what is None does not matter."""
     conditions = Conditions()
     conditions.equal("h.county", county)
     for name, value in equal.items():

@@ -148,16 +148,18 @@ PROJECTION: Final = Projection(
 )
 
 
-def _conditions(
+def income_conditions(
     county: str,
-    holder: str | list[str] | None,
-    asset: str | list[str] | None,
-    contract: str | None,
-    entry: str | None,
-    use: str | None,
-    since: date | None,
-    until: date | None,
+    *,
+    holder: str | list[str] | None = None,
+    asset: str | list[str] | None = None,
+    contract: str | None = None,
+    entry: str | None = None,
+    use: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
 ) -> Conditions:
+    """The filter as conditions on the ledger called `i`; what is None does not matter."""
     conditions = Conditions()
     conditions.equal("i.county", county)
     conditions.equal("i.holder", holder)
@@ -189,7 +191,16 @@ async def income_page(
     return await page(
         connection,
         INCOME_LEDGER,
-        _conditions(county, holder, asset, contract, entry, use, since, until),
+        income_conditions(
+            county,
+            holder=holder,
+            asset=asset,
+            contract=contract,
+            entry=entry,
+            use=use,
+            since=since,
+            until=until,
+        ),
         source="income_ledger i",
         alias="i",
         columns=INCOME_LEDGER.columns,
@@ -210,7 +221,7 @@ async def income_totals(
     until: date | None = None,
 ) -> Row:
     """`received`, `distributed` and `balance` (fen) of what the filter covers: received = distributed + balance."""
-    conditions = _conditions(county, holder, asset, None, None, None, since, until)
+    conditions = income_conditions(county, holder=holder, asset=asset, since=since, until=until)
     record = await connection.fetchrow(
         "SELECT count(*) AS lines,"
         " coalesce(sum(i.amount) FILTER (WHERE i.entry <> 'DISTRIBUTION'), 0)::bigint AS received,"

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from domain.values import BusinessDate, Fen, Value
 from projections import asset_register, custody_ledger, departures, household_register, income_ledger
+from projections.differences import Selection, selection
 from projections.reading import Page
 from projections.register_questions import (
     RegisterFilter,
@@ -24,9 +25,11 @@ from projections.register_questions import (
 )
 from projections.rows import Row
 from projections.writing import Connection
+from service.api.differences import ChangesQuery, LedgerChanges, answer_changes
 from service.api.paging import (
     AsOf,
     DatedQuery,
+    Filters,
     KnownAt,
     LedgerQuery,
     MinPosition,
@@ -44,7 +47,7 @@ router = routes("/v1/ledgers", "ledgers 台账")
 # ---- the asset register: village, township (territorial and owned), department and county ledgers ------------------
 
 
-class RegisterQuery(DatedQuery):
+class RegisterFilters(Filters):
     """Filters of the asset register; a filter given several times means "one of"."""
 
     PROJECTION: ClassVar[str] = asset_register.PROJECTION.name
@@ -92,6 +95,10 @@ class RegisterQuery(DatedQuery):
             given["owner"] = self.owner[0]
         return RegisterFilter(**given)
 
+
+class RegisterQuery(RegisterFilters, DatedQuery):
+    """The asset register, at a moment."""
+
     async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
         """Rows of the register."""
         return await register_page(connection, county, self.where(), **paging)
@@ -115,6 +122,24 @@ RegisterRow = row_model(
 async def read_asset_register(read: Reading, query: Annotated[RegisterQuery, Query()]) -> Response:
     """The asset register: filters make it a village's, a township's, a department's or the county's ledger."""
     return await answer(read, query)
+
+
+class RegisterChanges(RegisterFilters, ChangesQuery):
+    """The asset register at two moments."""
+
+    def rows(self, county: str) -> Selection:
+        """Assets, without where in the log they stand."""
+        return selection(asset_register.REGISTER, "r", self.where().conditions(county))
+
+    async def totals(self, connection: Connection, county: str) -> Row | None:
+        """Count and sums, each asset once."""
+        return await register_totals(connection, county, self.where())
+
+
+@get(router, "/asset-register/changes", "资产台账变动", "ledger.read", response_model=LedgerChanges)
+async def read_register_changes(read: Reading, query: Annotated[RegisterChanges, Query()]) -> Response:
+    """What differs between two moments: of one asset, of a unit, of the county."""
+    return await answer_changes(read, query)
 
 
 class SumsBody(Value):
@@ -208,25 +233,30 @@ async def read_categories(
 # ---- household register --------------------------------------------------------------------------------------------
 
 
-class HouseholdQuery(DatedQuery):
+class HouseholdFilters(Filters):
     """Filters of the household register."""
 
     PROJECTION: ClassVar[str] = household_register.PROJECTION.name
 
+    asset: Several = Field(default=(), title="资产编号", max_length=200)
     village: Several = Field(default=(), title="所在村", max_length=200)
     township: Several = Field(default=(), title="所在乡（镇）", max_length=50)
     household: str | None = Field(default=None, title="户编号", max_length=64)
     asset_type: Several = Field(default=(), title="类型", max_length=50)
     state: Literal["REGISTERED", "CLOSED"] | None = Field(default=None, title="状态")
 
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Rows of the household register."""
-        return await household_register.household_page(connection, county, **self.filters(), **paging)
-
     async def totals(self, connection: Connection, county: str) -> Row | None:
         """Count and value, apart from the county's managed total."""
         given = {name: value for name, value in self.filters().items() if name in {"village", "township"}}
         return await household_register.household_totals(connection, county, **given)
+
+
+class HouseholdQuery(HouseholdFilters, DatedQuery):
+    """The household register, at a moment."""
+
+    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
+        """Rows of the household register."""
+        return await household_register.household_page(connection, county, **self.filters(), **paging)
 
 
 HouseholdRow = row_model("HouseholdRegisterRow", household_register.HOUSEHOLD_REGISTER)
@@ -238,10 +268,25 @@ async def read_household_register(read: Reading, query: Annotated[HouseholdQuery
     return await answer(read, query)
 
 
+class HouseholdChanges(HouseholdFilters, ChangesQuery):
+    """The household register at two moments."""
+
+    def rows(self, county: str) -> Selection:
+        """Household assets."""
+        conditions = household_register.household_conditions(county, **self.filters())
+        return selection(household_register.HOUSEHOLD_REGISTER, "h", conditions)
+
+
+@get(router, "/household-register/changes", "到户类资产台账变动", "ledger.read", response_model=LedgerChanges)
+async def read_household_changes(read: Reading, query: Annotated[HouseholdChanges, Query()]) -> Response:
+    """What differs between two moments."""
+    return await answer_changes(read, query)
+
+
 # ---- income --------------------------------------------------------------------------------------------------------
 
 
-class IncomeQuery(DatedQuery):
+class IncomeFilters(Filters):
     """Filters of the income ledger."""
 
     PROJECTION: ClassVar[str] = income_ledger.PROJECTION.name
@@ -254,15 +299,19 @@ class IncomeQuery(DatedQuery):
     since: BusinessDate | None = Field(default=None, title="起始日期")
     until: BusinessDate | None = Field(default=None, title="截止日期")
 
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Lines of the income ledger."""
-        return await income_ledger.income_page(connection, county, **self.filters(), **paging)
-
     async def totals(self, connection: Connection, county: str) -> Row | None:
         """What came in, what was paid out, and the balance, over holders, assets and days asked for."""
         covered = {"holder", "asset", "since", "until"}
         given = {name: value for name, value in self.filters().items() if name in covered}
         return await income_ledger.income_totals(connection, county, **given)
+
+
+class IncomeQuery(IncomeFilters, DatedQuery):
+    """The income ledger, at a moment."""
+
+    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
+        """Lines of the income ledger."""
+        return await income_ledger.income_page(connection, county, **self.filters(), **paging)
 
 
 IncomeRow = row_model("IncomeLedgerRow", income_ledger.INCOME_LEDGER)
@@ -272,6 +321,21 @@ IncomeRow = row_model("IncomeLedgerRow", income_ledger.INCOME_LEDGER)
 async def read_income_ledger(read: Reading, query: Annotated[IncomeQuery, Query()]) -> Response:
     """Receipts (positive) and distributions (negative), line by line."""
     return await answer(read, query)
+
+
+class IncomeChanges(IncomeFilters, ChangesQuery):
+    """The income ledger at two moments."""
+
+    def rows(self, county: str) -> Selection:
+        """Lines of the ledger."""
+        conditions = income_ledger.income_conditions(county, **self.filters())
+        return selection(income_ledger.INCOME_LEDGER, "i", conditions)
+
+
+@get(router, "/income-ledger/changes", "资产收益台账变动", "ledger.read", response_model=LedgerChanges)
+async def read_income_changes(read: Reading, query: Annotated[IncomeChanges, Query()]) -> Response:
+    """What differs between two moments: receipts and distributions that came in between."""
+    return await answer_changes(read, query)
 
 
 class HolderYear(Value):
@@ -305,7 +369,7 @@ async def read_income_by_holder(
 # ---- custody and departures ----------------------------------------------------------------------------------------
 
 
-class CustodyQuery(DatedQuery):
+class CustodyFilters(Filters):
     """Filters of the custody ledger."""
 
     PROJECTION: ClassVar[str] = custody_ledger.PROJECTION.name
@@ -316,6 +380,10 @@ class CustodyQuery(DatedQuery):
     person: Several = Field(default=(), title="人员", max_length=200)
     on: BusinessDate | None = Field(default=None, title="日期", description="查询当日有效的职责")
     history: bool = Field(default=False, title="是否含历史", description="列出曾有的全部职责")
+
+
+class CustodyQuery(CustodyFilters, DatedQuery):
+    """The custody ledger, at a moment."""
 
     async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
         """Lines of the custody ledger: the present ones, those of a day, or all there ever were."""
@@ -329,6 +397,21 @@ CustodyRow = row_model("CustodyLedgerRow", custody_ledger.CUSTODY_LEDGER)
 async def read_custody_ledger(read: Reading, query: Annotated[CustodyQuery, Query()]) -> Response:
     """Who has or had which duty for which asset, from when to when."""
     return await answer(read, query)
+
+
+class CustodyChanges(CustodyFilters, ChangesQuery):
+    """The custody ledger at two moments."""
+
+    def rows(self, county: str) -> Selection:
+        """Duties: those in force at each moment, unless `history` asks for all."""
+        conditions = custody_ledger.custody_conditions(county, **self.filters())
+        return selection(custody_ledger.CUSTODY_LEDGER, "c", conditions)
+
+
+@get(router, "/custody-ledger/changes", "管护台账变动", "ledger.read", response_model=LedgerChanges)
+async def read_custody_changes(read: Reading, query: Annotated[CustodyChanges, Query()]) -> Response:
+    """What differs between two moments: who took over what, and from whom."""
+    return await answer_changes(read, query)
 
 
 class DeparturesQuery(LedgerQuery):

@@ -46,12 +46,31 @@ Several = tuple[str, ...]
 _Row = TypeVar("_Row")
 
 
-class LedgerQuery(BaseModel, ABC):
-    """What every ledger can be asked. Unknown parameters are refused, so that no filter is silently ignored."""
+class Filters(BaseModel):
+    """What chooses rows of a ledger. Unknown parameters are refused, so that no filter is silently ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     PROJECTION: ClassVar[str]
+    COMMON: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that say when, in what order and how much, and choose no rows."""
+
+    def filters(self) -> dict[str, Any]:
+        """The ledger's own filters that were given."""
+        given = {name: getattr(self, name) for name in type(self).model_fields if name not in self.COMMON}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in given.items()
+            if value is not None and value != ()
+        }
+
+
+class LedgerQuery(Filters, ABC):
+    """What every ledger can be asked."""
+
+    COMMON: ClassVar[frozenset[str]] = frozenset(
+        {"min_position", "sort", "limit", "cursor", "as_of", "known_at"}
+    )
 
     min_position: int = Field(
         default=0, title="最低日志位置", description="等待台账至少更新到此位置", ge=0, lt=2**62
@@ -66,16 +85,6 @@ class LedgerQuery(BaseModel, ABC):
         if self.sort is not None:
             order = {"sort": to_snake(self.sort.removeprefix("-")), "descending": self.sort.startswith("-")}
         return {"limit": self.limit, "cursor": self.cursor, **order}
-
-    def filters(self) -> dict[str, Any]:
-        """The ledger's own filters that were given."""
-        common = DatedQuery.model_fields
-        given = {name: getattr(self, name) for name in type(self).model_fields if name not in common}
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in given.items()
-            if value is not None and value != ()
-        }
 
     @abstractmethod
     async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
-import orjson
 from fastapi import Path, Query, Response
 from pydantic import Field
 
@@ -19,13 +16,13 @@ from domain.person import Person
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Fen, Sha256, Value
 from projections import directory, ledger_seals
-from projections.differences import Difference, Key, RowChange
 from projections.reading import MAX_PAGE, Page
 from projections.writing import Connection
+from service.api.differences import Changes, changes_shown, start_of
 from service.api.organizations import place_of, unit_of
 from service.api.paging import LedgerQuery, MinPosition, Several, answer, page_of
 from service.api.reading import Read, Reading, from_log, get, routes
-from service.api.tables import row_model, rows_shown, shown
+from service.api.tables import row_model, rows_shown
 from service.api.writing import Circumstances, Write, Writing, post, view_model
 from service.authorization import Resource, authorize
 from service.commands import Result, Work
@@ -167,26 +164,6 @@ async def read_seal(seal: SealCode, read: Reading) -> Response:
 # ---- what came since -----------------------------------------------------------------------------------------------
 
 
-class ChangedRow(Value):
-    """A row that is not the same on both sides."""
-
-    change: Literal["ADDED", "REMOVED", "CHANGED"] = Field(title="变化", description="增加 / 减少 / 变更")
-    key: dict[str, Any] = Field(title="行")
-    fields: tuple[str, ...] = Field(title="变更的字段")
-    before: dict[str, Any] | None = Field(title="变更前", description="变更的行只列变更的字段")
-    after: dict[str, Any] | None = Field(title="变更后", description="变更的行只列变更的字段")
-
-
-class Changes(Value):
-    """What differs."""
-
-    added: int = Field(title="增加行数")
-    removed: int = Field(title="减少行数")
-    changed: int = Field(title="变更行数")
-    rows: tuple[ChangedRow, ...] = Field(title="行")
-    next_cursor: str | None = Field(title="下一页游标")
-
-
 class SealedSide(Value):
     """One side of a delta report."""
 
@@ -236,50 +213,6 @@ def _side(snapshot: LedgerSnapshot) -> dict[str, Any]:
         name: shown_fields[name]
         for name in ("position", "rootHash", "treeRoot", "rows", "originalValue", "netBookValue")
     }
-
-
-def changes_shown(delta: Difference, key: tuple[str, ...], limit: int) -> dict[str, Any]:
-    """A difference as the API shows it."""
-    full = len(delta.changes) == limit
-    return {
-        "added": delta.added,
-        "removed": delta.removed,
-        "changed": delta.changed,
-        "rows": [_row_shown(one, key) for one in delta.changes],
-        "nextCursor": _cursor(delta.changes[-1].key) if full else None,
-    }
-
-
-def _row_shown(one: RowChange, key: tuple[str, ...]) -> dict[str, Any]:
-    names = one.fields
-    sides = [
-        row and shown({name: value for name, value in row.items() if not names or name in names})
-        for row in (one.before, one.after)
-    ]
-    return {
-        "change": one.change,
-        "key": shown(dict(zip(key, one.key, strict=True))),
-        "fields": list(shown(dict.fromkeys(names))),
-        "before": sides[0],
-        "after": sides[1],
-    }
-
-
-def _cursor(key: Key) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
-
-
-def start_of(cursor: str | None) -> Key | None:
-    """The key after which a page starts; CURSOR_INVALID."""
-    if cursor is None:
-        return None
-    try:
-        found = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error) as error:
-        raise refuse("CURSOR_INVALID") from error
-    if not isinstance(found, list) or not found or not all(isinstance(one, str | int) for one in found):
-        raise refuse("CURSOR_INVALID")
-    return tuple(found)
 
 
 # ---- collection ----------------------------------------------------------------------------------------------------

@@ -338,6 +338,17 @@ async def persons(connection: Connection, county: str, codes: list[str]) -> dict
     return {record["person"]: dict(record) for record in records}
 
 
+async def names(connection: Connection, county: str) -> dict[str, str]:
+    """What all divisions, units and persons are called, by code; of a division and a unit with one code, the unit."""
+    records = await connection.fetch(
+        "SELECT division AS code, name FROM division WHERE county = $1"
+        " UNION ALL SELECT person, name FROM person WHERE county = $1"
+        " UNION ALL SELECT organization, name FROM organization WHERE county = $1",
+        county,
+    )
+    return {record["code"]: record["name"] for record in records}
+
+
 async def carried_on_by(connection: Connection, county: str, codes: list[str], on: date) -> dict[str, str]:
     """The unit that stands in each unit's place on a day: itself, or its successor, or that one's, and so on. From
     `closed_on` on it is the successor. A chain that bites its tail ends where it would repeat.

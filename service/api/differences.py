@@ -24,7 +24,7 @@ from projections.differences import Difference, Key, RowChange, Selection, diffe
 from projections.reading import MAX_PAGE
 from projections.rows import Row
 from projections.writing import Connection
-from service.api.paging import Filters, known_position, snapshot
+from service.api.paging import Filters, Source, known_position, snapshot
 from service.api.reading import Moment, Read
 from service.api.tables import shown
 from service.moments import order_of
@@ -102,25 +102,25 @@ class ChangesQuery(Filters, ABC):
 
 
 async def answer_changes(read: Read, query: ChangesQuery) -> Response:
-    """A page of what differs; FIELD_REQUIRED when no moment is named, for now and now are the same."""
+    """A page of what differs."""
+    return read.answer(await changes_of(read, query))
+
+
+async def changes_of(source: Source, query: ChangesQuery) -> dict[str, Any]:
+    """A page of what differs, as JSON; FIELD_REQUIRED when no moment is named, for now and now are the same."""
     was, now = (query.from_as_of, query.from_known_at), (query.to_as_of, query.to_known_at)
     if was == now == (None, None):
         raise refuse("FIELD_REQUIRED", field="from_as_of、from_known_at、to_as_of、to_known_at")
-    what = query.rows(read.county)
-    async with _both(read, query.PROJECTION, was, now) as (before, after):
+    what = query.rows(source.county)
+    async with _both(source, query.PROJECTION, was, now) as (before, after):
         delta = await difference(
             before.connection, after.connection, what, start=_start(query.cursor, what), limit=query.limit
         )
-        sides = {
-            name: side.said
-            | {
-                "totals": None
-                if (sums := await query.totals(side.connection, read.county)) is None
-                else shown(sums)
-            }
-            for name, side in (("before", before), ("after", after))
-        }
-    return read.answer({"ledger": query.PROJECTION} | sides | changes_shown(delta, what.key, query.limit))
+        body: dict[str, Any] = {"ledger": query.PROJECTION}
+        for name, side in (("before", before), ("after", after)):
+            sums = await query.totals(side.connection, source.county)
+            body[name] = side.said | {"totals": None if sums is None else shown(sums)}
+    return body | changes_shown(delta, what.key, query.limit)
 
 
 class _Side:
@@ -140,25 +140,25 @@ _When = tuple[date | None, datetime | None]
 
 
 @asynccontextmanager
-async def _both(read: Read, name: str, was: _When, now: _When) -> AsyncIterator[tuple[_Side, _Side]]:
+async def _both(source: Source, name: str, was: _When, now: _When) -> AsyncIterator[tuple[_Side, _Side]]:
     """Both moments, taken in the one order that lets nobody wait for each other."""
-    places = {when: await known_position(read, when[1]) for when in (was, now)}
+    places = {when: await known_position(source, when[1]) for when in (was, now)}
     first, second = sorted((was, now), key=lambda when: order_of(when[0], places[when]))
-    async with _side(read, name, first, places[first]) as one:
+    async with _side(source, name, first, places[first]) as one:
         if first == second:
             yield one, one
             return
-        async with _side(read, name, second, places[second]) as other:
+        async with _side(source, name, second, places[second]) as other:
             yield (one, other) if first == was else (other, one)
 
 
 @asynccontextmanager
-async def _side(read: Read, name: str, when: _When, place: int | None) -> AsyncIterator[_Side]:
+async def _side(source: Source, name: str, when: _When, place: int | None) -> AsyncIterator[_Side]:
     if when == (None, None):
-        async with snapshot(read, name) as (connection, position):
+        async with snapshot(source, name) as (connection, position):
             yield _Side(connection, when, position, 0)
         return
-    async with read.moments.at(read.county, [name], when[0], place) as past:
+    async with source.moments.at(source.county, [name], when[0], place) as past:
         yield _Side(past.connection, when, past.position, past.unplaced)
 
 

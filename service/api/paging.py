@@ -2,18 +2,22 @@
 
 With `Accept: application/x-ndjson` a whole ledger is streamed from one snapshot, a row per line, and ends with
 `{"trailer":{"count":…,"sha256":…,"position":…}}`; the digest is over the bytes of the lines before it. A stream
-without a trailer was cut off.
+without a trailer was cut off. With `Accept` of a spreadsheet the whole ledger comes as a workbook to be read and printed.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import IO, Annotated, Any, ClassVar, Generic, Protocol, TypeVar, get_args
+from urllib.parse import quote
 
+import asyncpg
 import orjson
 from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
@@ -22,12 +26,16 @@ from pydantic.alias_generators import to_snake
 
 from domain.refusals import refuse
 from domain.values import BusinessDate, Value
+from projections import directory
 from projections.reading import MAX_PAGE, Page, QuestionInvalid
 from projections.rows import Row
 from projections.writing import Connection
 from service.api.reading import Moment, Read
+from service.api.sheets import MEDIA_TYPE, Column, LedgerSheet, columns_of
 from service.api.tables import rows_shown, shown
 from service.intake import JSON, LINES
+from service.moments import Moments
+from service.words import Words
 
 MinPosition = Annotated[
     int,
@@ -127,15 +135,17 @@ def page_of(row: type[Value]) -> Any:
 
 
 async def answer(read: Read, query: LedgerQuery) -> Response:
-    """One page, or with `Accept: application/x-ndjson` everything."""
-    as_lines = wants_lines(read)
+    """One page, or everything: as lines with `Accept: application/x-ndjson`, or as a spreadsheet."""
+    form = _form(read, (MEDIA_TYPE,))
     await read.reach(query.min_position, query.PROJECTION)
-    if as_lines:
+    if form == MEDIA_TYPE:
+        return await _workbook(read, query)
+    if form in LINES:
         lines = _export(read, query)
         first = await anext(lines)  # a wrong question is refused before the answer has begun
         return StreamingResponse(_again(first, lines), media_type="application/x-ndjson")
     async with moment_of(read, query) as (connection, said):
-        found = await _page(connection, read, query, query.paging())
+        found = await page_at(connection, read.county, query)
         totals = await query.totals(connection, read.county) if query.cursor is None else None
     return read.answer(
         {
@@ -148,16 +158,32 @@ async def answer(read: Read, query: LedgerQuery) -> Response:
     )
 
 
+class Source(Protocol):
+    """Where a county's ledgers are read: a request, or a command at the terminal."""
+
+    @property
+    def county(self) -> str:
+        """Whose ledgers."""
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """Connections to their database."""
+
+    @property
+    def moments(self) -> Moments:
+        """The ledgers at past moments."""
+
+
 @asynccontextmanager
-async def moment_of(read: Read, query: LedgerQuery) -> AsyncIterator[tuple[Connection, dict[str, Any]]]:
+async def moment_of(source: Source, query: LedgerQuery) -> AsyncIterator[tuple[Connection, dict[str, Any]]]:
     """A connection on which the query's ledger is as asked for, and what the answer says of the moment."""
     dated = query if isinstance(query, DatedQuery) else None
     if dated is None or (dated.as_of is None and dated.known_at is None):
-        async with snapshot(read, query.PROJECTION) as (connection, position):
+        async with snapshot(source, query.PROJECTION) as (connection, position):
             yield connection, {"position": position}
         return
-    known = await known_position(read, dated.known_at)
-    async with read.moments.at(read.county, [query.PROJECTION], dated.as_of, known) as past:
+    known = await known_position(source, dated.known_at)
+    async with source.moments.at(source.county, [query.PROJECTION], dated.as_of, known) as past:
         said: dict[str, Any] = {"position": past.position, "unplaced": past.unplaced}
         if dated.as_of is not None:
             said["asOf"] = dated.as_of.isoformat()
@@ -181,40 +207,51 @@ async def ledgers_at(
         yield past.connection, past.position
 
 
-async def known_position(read: Read, known_at: datetime | None) -> int | None:
+async def known_position(source: Source, known_at: datetime | None) -> int | None:
     """How far the log reached at a moment; None: wherever it reaches now."""
-    return None if known_at is None else await read.moments.position_at(read.county, known_at)
+    return None if known_at is None else await source.moments.position_at(source.county, known_at)
 
 
 def wants_lines(read: Read) -> bool:
     """Content negotiation: JSON unless lines are asked for; NOT_ACCEPTABLE for anything else."""
+    return _form(read, ()) in LINES
+
+
+def _form(read: Read, more: Sequence[str]) -> str:
+    """The media type of the answer; NOT_ACCEPTABLE."""
     header = read.request.headers.get("accept", "*/*")
     accepted = [part.partition(";")[0].strip().lower() for part in header.split(",")]
-    if any(one in LINES for one in accepted):
-        return True
+    for one in accepted:
+        if one in LINES or one in more:
+            return one
     if not {JSON, "application/*", "*/*", ""} & set(accepted):
-        raise refuse("NOT_ACCEPTABLE", given=header[:100], accepted=f"{JSON}、application/x-ndjson")
-    return False
+        raise refuse(
+            "NOT_ACCEPTABLE", given=header[:100], accepted="、".join((JSON, "application/x-ndjson", *more))
+        )
+    return JSON
 
 
 @asynccontextmanager
-async def snapshot(read: Read, projection: str) -> AsyncIterator[tuple[Connection, int]]:
+async def snapshot(source: Source, projection: str) -> AsyncIterator[tuple[Connection, int]]:
     """A connection whose questions all see the same rows, and how far in the log these reach."""
     async with (
-        read.pool.acquire() as connection,
+        source.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         position = await connection.fetchval(
             "SELECT position FROM projection_checkpoint WHERE county = $1 AND projection = $2",
-            read.county,
+            source.county,
             projection,
         )
         yield connection, position or 0
 
 
-async def _page(connection: Connection, read: Read, query: LedgerQuery, paging: Mapping[str, Any]) -> Page:
+async def page_at(
+    connection: Connection, county: str, query: LedgerQuery, paging: Mapping[str, Any] | None = None
+) -> Page:
+    """A page of the ledger that the connection shows; CURSOR_INVALID, FIELD_INVALID."""
     try:
-        return await query.page(connection, read.county, paging)
+        return await query.page(connection, county, query.paging() if paging is None else paging)
     except QuestionInvalid as error:
         if error.field_name == "cursor":
             raise refuse("CURSOR_INVALID") from error
@@ -227,7 +264,7 @@ async def _export(read: Read, query: LedgerQuery) -> AsyncGenerator[bytes, None]
     paging = {**query.paging(), "limit": MAX_PAGE}
     async with moment_of(read, query) as (connection, said):
         while True:
-            found = await _page(connection, read, query, paging)
+            found = await page_at(connection, read.county, query, paging)
             lines = b"".join(
                 orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows_shown(found.rows)
             )
@@ -239,6 +276,78 @@ async def _export(read: Read, query: LedgerQuery) -> AsyncGenerator[bytes, None]
             paging["cursor"] = found.next_cursor
     trailer = {"trailer": {"count": count, "sha256": digest.hexdigest(), **said}}
     yield orjson.dumps(trailer, option=orjson.OPT_APPEND_NEWLINE)
+
+
+async def _workbook(read: Read, query: LedgerQuery) -> Response:
+    """The whole ledger as a spreadsheet, written to a file that nobody else sees and read back from it."""
+    route = read.request.scope["route"]
+    words = Words(read.context.regulations[read.county])
+    file = await asyncio.to_thread(tempfile.TemporaryFile)
+    try:
+        said = await write_workbook(
+            read, query, file, route.summary, columns_of(_row_of(route.response_model)), words
+        )
+    except BaseException:
+        file.close()
+        raise
+    size = file.tell()
+    file.seek(0)
+    name = quote(f"{route.summary}-{said.get('asOf', read.context.today().isoformat())}.xlsx")
+    headers = {"Content-Length": str(size), "Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return StreamingResponse(_chunks(file), media_type=MEDIA_TYPE, headers=headers)
+
+
+async def write_workbook(
+    source: Source, query: LedgerQuery, file: IO[bytes], title: str, columns: Sequence[Column], words: Words
+) -> dict[str, Any]:
+    """Write a whole ledger as a spreadsheet; gives what there is to say of its moment."""
+    paging = {**query.paging(), "limit": MAX_PAGE}
+    async with moment_of(source, query) as (connection, said):
+        found = await page_at(connection, source.county, query, paging)  # a wrong question is refused before
+        names = await directory.names(connection, source.county)
+        sheet = LedgerSheet(file, title, _notes(source.county, query, said), columns, words)
+        try:
+            await asyncio.to_thread(sheet.add, found.rows, names)
+            while found.next_cursor is not None:
+                paging["cursor"] = found.next_cursor
+                found = await page_at(connection, source.county, query, paging)
+                await asyncio.to_thread(sheet.add, found.rows, names)
+            totals = await query.totals(connection, source.county)
+        except BaseException:
+            sheet.close()  # or the library's own files stay behind
+            raise
+        await asyncio.to_thread(sheet.close, totals)
+    return said
+
+
+def _row_of(page: Any) -> type[BaseModel]:
+    """The schema of the rows of a page's schema."""
+    row: type[BaseModel] = get_args(page.model_fields["rows"].annotation)[0]
+    return row
+
+
+def _notes(county: str, query: LedgerQuery, said: Mapping[str, Any]) -> list[str]:
+    """Of which county, moment and rows a spreadsheet speaks."""
+    notes = [f"县：{county}", f"业务日期：{said.get('asOf', '当前')}", f"日志位置：{said['position']}"]
+    if "knownAt" in said:
+        notes.append(f"知悉时间：{said['knownAt']}")
+    if said.get("unplaced"):
+        notes.append(f"无法归位的事件数：{said['unplaced']}")
+    fields = type(query).model_fields
+    for name, value in query.filters().items():
+        if value != fields[name].default:
+            given = "、".join(map(str, value)) if isinstance(value, list) else value
+            notes.append(f"{fields[name].title}：{given}")
+    return notes
+
+
+async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """A file's bytes, and its end."""
+    try:
+        while chunk := await asyncio.to_thread(file.read, 1 << 18):
+            yield chunk
+    finally:
+        file.close()
 
 
 async def _again(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:

@@ -1,0 +1,288 @@
+"""`taizhang ledger`: a ledger as it was on a day and as it was known at a moment, and what changed between two."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import asyncpg
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from domain.refusals import Refusal
+from projections.reading import MAX_PAGE
+from service.api import ledgers
+from service.api.differences import ChangesQuery, changes_of
+from service.api.paging import DatedQuery, moment_of, page_at, write_workbook
+from service.api.sheets import Column, columns_of
+from service.api.tables import rows_shown, shown
+from service.database import open_database
+from service.event_store import EventStore
+from service.exit_codes import CommandFailed, ExitCode
+from service.migrate import check
+from service.moments import Moments
+from service.policy_data import load_regulation
+from service.terminal import Terminal
+from service.words import Words
+
+app = typer.Typer(
+    help="A ledger as it was on a day and as it was known at a moment, and what changed between two moments.",
+    no_args_is_help=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What can be asked of a ledger, and what its rows are. `unit`: the filter that a unit's code goes to."""
+
+    title: str
+    query: type[DatedQuery]
+    changes: type[ChangesQuery]
+    row: Any
+    unit: str
+    brief: tuple[str, ...]
+    """Columns that fit on a terminal."""
+
+    @property
+    def columns(self) -> list[Column]:
+        """All columns."""
+        return columns_of(self.row)
+
+
+LEDGERS: Final = {
+    "asset-register": Ledger(
+        "资产台账", ledgers.RegisterQuery, ledgers.RegisterChanges, ledgers.RegisterRow, "owner",
+        ("asset", "asset_name", "original_value", "net_book_value", "title", "operation", "custodian"),
+    ),
+    "household-register": Ledger(
+        "到户类资产台账", ledgers.HouseholdQuery, ledgers.HouseholdChanges, ledgers.HouseholdRow, "village",
+        ("asset", "asset_name", "village", "original_value", "state"),
+    ),
+    "income-ledger": Ledger(
+        "资产收益台账", ledgers.IncomeQuery, ledgers.IncomeChanges, ledgers.IncomeRow, "holder",
+        ("asset", "entry", "holder", "entered_on", "amount", "voucher_no"),
+    ),
+    "custody-ledger": Ledger(
+        "管护台账", ledgers.CustodyQuery, ledgers.CustodyChanges, ledgers.CustodyRow, "unit",
+        ("asset", "duty", "unit", "person", "since", "until"),
+    ),
+}  # fmt: skip
+
+Name = Annotated[str, typer.Argument(help=f"Which ledger: {', '.join(LEDGERS)}.", metavar="LEDGER")]
+Unit = Annotated[
+    str | None,
+    typer.Option(help="One unit: owner of assets or income, household assets' village, holder of a duty."),
+]
+Asset = Annotated[str | None, typer.Option(help="One asset.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(help="A filter of the HTTP API, e.g. township=653022201000; may be given several times."),
+]
+_HEAD: Final = "SELECT position FROM log_head WHERE county = $1"
+_DAY = "Business date, YYYY-MM-DD: what had happened by then; today's ledger without it."
+_MOMENT = "Moment with offset, RFC 3339: what was recorded by then; everything without it."
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where this command reads."""
+
+    county: str
+    pool: asyncpg.Pool
+    moments: Moments
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    ledger: Name,
+    *,
+    as_of: Annotated[str | None, typer.Option(help=_DAY)] = None,
+    known_at: Annotated[str | None, typer.Option(help=_MOMENT)] = None,
+    unit: Unit = None,
+    asset: Asset = None,
+    where: Where = None,
+    limit: Annotated[int, typer.Option(help="Most rows on the terminal.", min=1, max=MAX_PAGE)] = 100,
+    out: Annotated[Path | None, typer.Option(help="All rows to a spreadsheet, e.g. ledger.xlsx.")] = None,
+) -> None:
+    """Rows and sums of a ledger at a moment. With --out all of it as a spreadsheet, ready to print."""
+    terminal: Terminal = ctx.obj
+    which = _ledger(ledger)
+    if out is not None and not out.absolute().parent.is_dir():
+        raise CommandFailed(f"There is no folder {out.absolute().parent}.", ExitCode.USAGE)
+    asked = _filters(which, unit, asset, where) | {"as_of": as_of, "known_at": known_at, "limit": limit}
+    query = _question(which.query, asked)
+    if out is not None:
+        said = terminal.run(_written(terminal, which, query, out))
+        terminal.emit({"file": str(out), **said}, lambda console: console.out(f"{out}: {_told(said)}"))
+        return
+    found = terminal.run(_shown(terminal, query))
+    terminal.emit(found, lambda console: _print_rows(console, which, found))
+
+
+@app.command()
+def diff(
+    ctx: typer.Context,
+    ledger: Name,
+    *,
+    from_as_of: Annotated[str | None, typer.Option(help=f"The earlier side. {_DAY}")] = None,
+    from_known_at: Annotated[str | None, typer.Option(help=f"The earlier side. {_MOMENT}")] = None,
+    to_as_of: Annotated[str | None, typer.Option(help=f"The later side. {_DAY}")] = None,
+    to_known_at: Annotated[str | None, typer.Option(help=f"The later side. {_MOMENT}")] = None,
+    unit: Unit = None,
+    asset: Asset = None,
+    where: Where = None,
+    limit: Annotated[int, typer.Option(help="Most rows shown; all are counted.", min=1, max=MAX_PAGE)] = 100,
+) -> None:
+    """What differs between two moments of a ledger: rows added, removed and changed, and both sides' sums."""
+    terminal: Terminal = ctx.obj
+    which = _ledger(ledger)
+    asked = _filters(which, unit, asset, where) | {
+        "from_as_of": from_as_of,
+        "from_known_at": from_known_at,
+        "to_as_of": to_as_of,
+        "to_known_at": to_known_at,
+        "limit": limit,
+    }
+    query = _question(which.changes, asked)
+    found = terminal.run(_differing(terminal, query))
+    terminal.emit(found, lambda console: _print_changes(console, which, found))
+
+
+# ---- questions -----------------------------------------------------------------------------------------------------
+
+
+def _ledger(name: str) -> Ledger:
+    known = LEDGERS.get(name)
+    if known is None:
+        raise CommandFailed(f"{name} is no ledger; one of {', '.join(LEDGERS)} (没有该台账).", ExitCode.USAGE)
+    return known
+
+
+def _filters(which: Ledger, unit: str | None, asset: str | None, where: list[str] | None) -> dict[str, Any]:
+    """The filters given, by the names of the HTTP API; those that may be several are collected."""
+    given: dict[str, list[str]] = {}
+    for one in where or ():
+        name, equals, value = one.partition("=")
+        if not equals:
+            raise CommandFailed(f"--where {one}: name=value is wanted.", ExitCode.USAGE)
+        given.setdefault(name, []).append(value)
+    if unit is not None:
+        given.setdefault(which.unit, []).append(unit)
+    if asset is not None:
+        given.setdefault("asset", []).append(asset)
+    several = {
+        name for name, field in which.query.model_fields.items() if field.annotation == tuple[str, ...]
+    }
+    return {name: values if name in several else values[-1] for name, values in given.items()}
+
+
+def _question(query: type[Any], asked: dict[str, Any]) -> Any:
+    """The question as the HTTP API would take it."""
+    try:
+        return query.model_validate({name: value for name, value in asked.items() if value is not None})
+    except ValidationError as invalid:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, one['loc']))} {one['input']}: {one['msg']}" for one in invalid.errors()
+        )
+        raise CommandFailed(f"{wrong}.", ExitCode.USAGE) from invalid
+    except Refusal as refusal:
+        raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})", ExitCode.USAGE) from refusal
+
+
+@asynccontextmanager
+async def _source(terminal: Terminal) -> AsyncIterator[_Source]:
+    async with open_database(terminal.settings) as database:
+        await check(database.url)
+        async with EventStore(database.pool) as store:
+            moments = Moments(database.pool, store)
+            try:
+                yield _Source(terminal.settings.county, database.pool, moments)
+            except Refusal as refusal:
+                raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
+            finally:
+                await moments.aclose()
+
+
+async def _shown(terminal: Terminal, query: DatedQuery) -> dict[str, Any]:
+    async with _source(terminal) as source, moment_of(source, query) as (connection, said):
+        found = await page_at(connection, source.county, query)
+        totals = await query.totals(connection, source.county)
+        head = await source.pool.fetchval(_HEAD, source.county) or 0
+    if said["position"] < head and query.known_at is None:
+        terminal.note(f"The ledger is {head - said['position']} events behind the log (台账落后于日志).")
+    return {
+        "ledger": query.PROJECTION,
+        "rows": rows_shown(found.rows),
+        "more": found.next_cursor is not None,
+        "totals": None if totals is None else shown(totals),
+        **said,
+    }
+
+
+async def _written(terminal: Terminal, which: Ledger, query: DatedQuery, out: Path) -> dict[str, Any]:
+    words = Words(load_regulation(terminal.settings))
+    terminal.note(f"{which.title} → {out}")
+    half = out.with_name(f"{out.name}.part")
+    try:
+        async with _source(terminal) as source:
+            with half.open("w+b") as file:
+                said = await write_workbook(source, query, file, which.title, which.columns, words)
+        half.replace(out)
+    finally:
+        half.unlink(missing_ok=True)
+    return said
+
+
+async def _differing(terminal: Terminal, query: ChangesQuery) -> dict[str, Any]:
+    async with _source(terminal) as source:
+        return await changes_of(source, query)
+
+
+# ---- for people ----------------------------------------------------------------------------------------------------
+
+
+def _told(said: dict[str, Any]) -> str:
+    day, known = said.get("asOf") or "当前", said.get("knownAt") or "现在"
+    return f"业务日期 {day}，知悉时间 {known}，日志位置 {said['position']}"
+
+
+def _print_rows(console: Console, which: Ledger, found: dict[str, Any]) -> None:
+    brief = [column for column in which.columns if column.name in which.brief]
+    table = Table(*(column.title for column in brief), title=which.title)
+    for row in found["rows"]:
+        told = shown(dict.fromkeys(column.name for column in brief))
+        table.add_row(*("" if row[name] is None else str(row[name]) for name in told))
+    console.print(table)
+    if found["more"]:
+        console.out("… 还有更多行：--limit、--out FILE.xlsx 或 --json")
+    if found["totals"] is not None:
+        console.out("合计 " + "，".join(f"{name} {value}" for name, value in found["totals"].items()))
+    console.out(_told(found))
+
+
+_CHANGE: Final = {"ADDED": "增加", "REMOVED": "减少", "CHANGED": "变更"}
+
+
+def _print_changes(console: Console, which: Ledger, found: dict[str, Any]) -> None:
+    titles = shown({column.name: column.title for column in which.columns})
+    table = Table("变化", "行", "字段", "变更前", "变更后", title=f"{which.title}变动")
+    for row in found["rows"]:
+        key = " ".join(map(str, row["key"].values()))
+        change = _CHANGE[row["change"]]
+        if row["change"] != "CHANGED":
+            table.add_row(change, key, "", "", "")
+        for name in row["fields"]:
+            told = [str(row[side][name]) for side in ("before", "after")]
+            table.add_row(change, key, titles.get(name, name), *told)
+    console.print(table)
+    console.out(f"增加 {found['added']} 行，减少 {found['removed']} 行，变更 {found['changed']} 行")
+    for side, title in (("before", "前"), ("after", "后")):
+        console.out(f"{title}：{_told(found[side])}")
+    if found["nextCursor"] is not None:
+        console.out("… 还有更多变动：--limit")

@@ -19,7 +19,7 @@ from projections.reading import MAX_PAGE
 from service.api import ledgers
 from service.api.differences import ChangesQuery, changes_of
 from service.api.paging import DatedQuery, moment_of, page_at, write_workbook
-from service.api.sheets import Column, columns_of
+from service.api.sheets import Column, columns_of, told
 from service.api.tables import rows_shown, shown
 from service.database import open_database
 from service.event_store import EventStore
@@ -122,7 +122,8 @@ def show(
         terminal.emit({"file": str(out), **said}, lambda console: console.out(f"{out}: {_told(said)}"))
         return
     found = terminal.run(_shown(terminal, query))
-    terminal.emit(found, lambda console: _print_rows(console, which, found))
+    words = Words(load_regulation(terminal.settings))
+    terminal.emit(found, lambda console: _print_rows(console, which, found, words))
 
 
 @app.command()
@@ -151,7 +152,8 @@ def diff(
     }
     query = _question(which.changes, asked)
     found = terminal.run(_differing(terminal, query))
-    terminal.emit(found, lambda console: _print_changes(console, which, found))
+    words = Words(load_regulation(terminal.settings))
+    terminal.emit(found, lambda console: _print_changes(console, which, found, words))
 
 
 # ---- questions -----------------------------------------------------------------------------------------------------
@@ -252,13 +254,13 @@ def _told(said: dict[str, Any]) -> str:
     return f"业务日期 {day}，知悉时间 {known}，日志位置 {said['position']}"
 
 
-def _print_rows(console: Console, which: Ledger, found: dict[str, Any]) -> None:
+def _print_rows(console: Console, which: Ledger, found: dict[str, Any], words: Words) -> None:
     brief = [column for column in which.columns if column.name in which.brief]
+    names = dict(zip(shown(dict.fromkeys(column.name for column in brief)), brief, strict=True))
     table = Table(*(column.title for column in brief), title=which.title)
     for row in found["rows"]:
-        told = shown(dict.fromkeys(column.name for column in brief))
-        table.add_row(*("" if row[name] is None else str(row[name]) for name in told))
-    console.print(table)
+        table.add_row(*(_cell(row[name], column.name, words) for name, column in names.items()))
+    _print_whole(console, table)
     if found["more"]:
         console.out("… 还有更多行：--limit、--out FILE.xlsx 或 --json")
     if found["totals"] is not None:
@@ -266,11 +268,23 @@ def _print_rows(console: Console, which: Ledger, found: dict[str, Any]) -> None:
     console.out(_told(found))
 
 
+def _print_whole(console: Console, table: Table) -> None:
+    """Long codes are broken over lines instead of being cut off."""
+    for column in table.columns:
+        column.overflow = "fold"
+    console.print(table)
+
+
+def _cell(value: Any, column: str, words: Words) -> str:
+    """A value of the API in words."""
+    return told(value, words.of(column), {}, money=False)
+
+
 _CHANGE: Final = {"ADDED": "增加", "REMOVED": "减少", "CHANGED": "变更"}
 
 
-def _print_changes(console: Console, which: Ledger, found: dict[str, Any]) -> None:
-    titles = shown({column.name: column.title for column in which.columns})
+def _print_changes(console: Console, which: Ledger, found: dict[str, Any], words: Words) -> None:
+    columns = dict(zip(shown({column.name: None for column in which.columns}), which.columns, strict=True))
     table = Table("变化", "行", "字段", "变更前", "变更后", title=f"{which.title}变动")
     for row in found["rows"]:
         key = " ".join(map(str, row["key"].values()))
@@ -278,9 +292,10 @@ def _print_changes(console: Console, which: Ledger, found: dict[str, Any]) -> No
         if row["change"] != "CHANGED":
             table.add_row(change, key, "", "", "")
         for name in row["fields"]:
-            told = [str(row[side][name]) for side in ("before", "after")]
-            table.add_row(change, key, titles.get(name, name), *told)
-    console.print(table)
+            column = columns[name]
+            both = [_cell(row[side][name], column.name, words) for side in ("before", "after")]
+            table.add_row(change, key, column.title, *both)
+    _print_whole(console, table)
     console.out(f"增加 {found['added']} 行，减少 {found['removed']} 行，变更 {found['changed']} 行")
     for side, title in (("before", "前"), ("after", "后")):
         console.out(f"{title}：{_told(found[side])}")

@@ -51,6 +51,8 @@ class Words:
         self._general: dict[str, str] = dict(_STATES)
         for table in _TABLES:
             self._general.update({row.code: row.zh for row in regulation.rows[table]})  # type: ignore[attr-defined]
+        for row in regulation.rows["regimes.accounting_system"]:
+            self._general[row.regime] = row.zh  # type: ignore[attr-defined]
         self._general.update(LABELS)
         self._lists: dict[str, dict[str, str]] = {}
         for term in regulation.rows["vocabularies.term"]:

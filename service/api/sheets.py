@@ -30,6 +30,8 @@ _MADE: Final = datetime(2021, 6, 17, tzinfo=UTC).replace(tzinfo=None)
 _COUNTY_TIME: Final = ZoneInfo("Asia/Shanghai")
 _NOT_SHOWN: Final = frozenset({"version", "position", "first_position", "since_position", "until_position"})
 """Where in the log a row stands: for machines."""
+_TITLES: Final = {"duty": "职责", "entry": "收支", "change": "变化"}
+"""Columns whose comment in the database lists their codes instead of naming them."""
 _WIDTHS: Final = {"text": 18, "whole": 8, "money": 16, "quantity": 10, "day": 12, "moment": 18, "flag": 6}
 _UNITS: Final = frozenset(
     {
@@ -54,7 +56,9 @@ class Column:
 def columns_of(row: type[BaseModel]) -> list[Column]:
     """The columns of a ledger, from the schema of its rows."""
     return [
-        Column(name, (field.title or name).partition("：")[0], _kind(name, field.annotation))
+        Column(
+            name, _TITLES.get(name, (field.title or name).partition("：")[0]), _kind(name, field.annotation)
+        )
         for name, field in row.model_fields.items()
         if name not in _NOT_SHOWN
     ]
@@ -174,11 +178,11 @@ class LedgerSheet:
         elif column.kind == "day" and isinstance(value, date):
             sheet.write_datetime(row, place, datetime(value.year, value.month, value.day), style)  # noqa: DTZ001
         else:
-            told = _told(value, words, names, money=column.name in self._money)
-            sheet.write_string(row, place, told, self._styles["text"])
+            text = told(value, words, names, money=column.name in self._money)
+            sheet.write_string(row, place, text, self._styles["text"])
 
 
-def _told(value: Any, words: Mapping[str, str], names: Mapping[str, str], *, money: bool) -> str:
+def told(value: Any, words: Mapping[str, str], names: Mapping[str, str], *, money: bool) -> str:
     """A value in words: codes in Chinese, units with their names, lists one after the other, amounts in yuan."""
     if value is None:
         return ""
@@ -187,10 +191,10 @@ def _told(value: Any, words: Mapping[str, str], names: Mapping[str, str], *, mon
     if isinstance(value, int):
         return f"{Fen(value).yuan()}元" if money else str(value)
     if isinstance(value, Mapping):
-        parts = (_told(one, words, names, money=money) for one in value.values())
+        parts = (told(one, words, names, money=money) for one in value.values())
         return " ".join(part for part in parts if part)
     if isinstance(value, list | tuple):
-        return "；".join(_told(one, words, names, money=money) for one in value)
+        return "；".join(told(one, words, names, money=money) for one in value)
     text = str(value)
     if text in names:
         return f"{names[text]}（{text}）"

@@ -133,7 +133,7 @@ class Regulation:
         divisions: tuple[DivisionRow, ...] = ()
         if folder.divisions is not None:
             divisions = read_divisions(county, folder.divisions, faults)
-        elif not faults:
+        elif folder.tables:
             faults.append(f"{county}：缺少文件 {DIVISIONS}")
         if faults:
             for table_name, table in tables.items():

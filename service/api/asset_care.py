@@ -103,7 +103,7 @@ class DocumentChecklist(Value):
 async def read_documents(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
     """What the asset's file holds and lacks by the checklist of its class (C4.6-03)."""
     found = await _asset(read, asset)
-    rules = read.context.regulations[read.county].on(read.day(on))
+    rules = (await read.regulation()).on(read.day(on))
     told = checklist(found.card.asset_class, (one.kind for one in found.documents.values()), rules)
     return read.answer(
         {
@@ -122,6 +122,7 @@ async def read_care_advice(asset: AssetCode, read: Reading, on: OnDay = None) ->
     found = await _asset(read, asset)
     if found.confirmed_on is None:
         raise refuse("OWNERSHIP_NOT_CONFIRMED", missing=["ownershipConfirmation"])
+    await read.regulation()
     advice = found.care_advice(read.context.occasion(read.county, on))
     return read.answer(advice.model_dump(mode="json"))
 

@@ -84,6 +84,7 @@ async def read_examination(asset: AssetCode, read: Reading) -> Response:
 async def read_advice(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
     """Which rule decides over the asset and why, whose it should be, what is still missing (四(五))."""
     found = await _asset(read, asset)
+    await read.regulation()
     at = read.context.occasion(read.county, on)
     proof = None
     if found.title_procedure is not None:
@@ -102,6 +103,7 @@ async def read_advice(asset: AssetCode, read: Reading, on: OnDay = None) -> Resp
 )
 async def ask_advice(body: AskAdvice, read: Reading) -> Response:
     """The same for a card that is not in the register: a question, nothing is recorded."""
+    await read.regulation()
     at = read.context.occasion(read.county, body.on)
     told = advisory(body.card, at, TitleEvidence(asset=UNREGISTERED), title_unclear=body.title_unclear)
     return _answer(read, await _named(read, told, at))
@@ -115,7 +117,7 @@ async def read_rights(asset: AssetCode, read: Reading, on: OnDay = None) -> Resp
     found = fold(read.context.codec, events, as_of=day, known_at=None).asset
     if found is None:
         raise refuse("NOT_FOUND", what=asset)
-    rules = read.context.regulations[read.county].on(day)
+    rules = (await read.regulation()).on(day)
     return _answer(read, found.rights_on(day, rules))
 
 

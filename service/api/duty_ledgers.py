@@ -100,7 +100,7 @@ async def read_external_entries(read: Reading, query: Annotated[ExternalEntriesQ
     """Which assets have to be entered in which systems outside, and which are (C4.3-06..08, T10)."""
     names = asset_register.PROJECTION.name, household_register.PROJECTION.name
     await read.reach(query.min_position, *names)
-    rules = read.context.regulations[read.county].on(read.day(query.on))
+    rules = (await read.regulation()).on(read.day(query.on))
     return await answer(read, query.for_day(read, rules.within("EXTERNAL_ENTRY").days))
 
 
@@ -207,7 +207,7 @@ DutyRow = row_model(
 async def read_asset_duties(read: Reading, query: Annotated[DutiesQuery, Query()]) -> Response:
     """Guiding departments, file, stocktake, custody and upkeep of each asset; a department's guidance list (四(一))."""
     await read.reach(query.min_position, asset_register.PROJECTION.name)
-    rules = read.context.regulations[read.county].on(read.day(query.on))
+    rules = (await read.regulation()).on(read.day(query.on))
     return await answer(read, query.for_day(read, rules.parameter("P31").register_days))
 
 

@@ -104,13 +104,13 @@ class LedgerPush(Circumstances):
 
 def finance(context: CommandContext, county: str) -> Resource:
     """Whose the fund ledger is: the department that compiles it in the regulation's chain."""
-    rules = context.regulations[county].on(context.today())
+    rules = context.in_force.known(county).on(context.today())
     return Resource(organizations=(str(rules.chain("A3").steps[0].by),))
 
 
 def outside_finance(context: CommandContext, county: str) -> frozenset[str]:
     """Sources behind which no allocation is expected."""
-    return context.regulations[county].on(context.today()).codes("FUND_OUTSIDE_FINANCE")
+    return context.in_force.known(county).on(context.today()).codes("FUND_OUTSIDE_FINANCE")
 
 
 # ---- allocations ---------------------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ async def import_file(write: Writing, query: Annotated[ImportQuery, Query()]) ->
 )
 async def read_template(read: Reading) -> Response:
     """An empty ledger with the headings that are read, and lists to choose from."""
-    rules = read.context.regulations[read.county].on(read.context.today())
+    rules = (await read.regulation()).on(read.context.today())
     return Response(
         template(rules),
         media_type=MEDIA_TYPE,

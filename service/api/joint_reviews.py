@@ -62,7 +62,7 @@ class SignReview(Circumstances):
 
 def leads(write: Write) -> Resource:
     """The departments that lead the review, as the regulation's chain lists them."""
-    rules = write.context.regulations[write.county].on(write.context.today())
+    rules = write.context.in_force.known(write.county).on(write.context.today())
     return Resource(organizations=tuple(rules.chain("A4").steps[0].all_of))
 
 

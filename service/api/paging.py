@@ -281,7 +281,7 @@ async def _export(read: Read, query: LedgerQuery) -> AsyncGenerator[bytes, None]
 async def _workbook(read: Read, query: LedgerQuery) -> Response:
     """The whole ledger as a spreadsheet, written to a file that nobody else sees and read back from it."""
     route = read.request.scope["route"]
-    words = Words(read.context.regulations[read.county])
+    words = Words(await read.regulation())
     file = await asyncio.to_thread(tempfile.TemporaryFile)
     try:
         said = await write_workbook(

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from domain.aggregate import DomainAggregate
 from domain.refusals import refuse
+from domain.regulation import Regulation
 from domain.values import Value
 from service.actor import Actor
 from service.authorization import authorize_role
@@ -182,6 +183,10 @@ class Read:
     def moments(self) -> Moments:
         """Ledgers at past moments."""
         return cast("Moments", self.request.app.state.moments)
+
+    async def regulation(self) -> Regulation:
+        """The county's regulation with every parameter that its log has changed by now."""
+        return await self.context.in_force.catch_up(self.county)
 
     def day(self, day: date | None) -> date:
         """The day asked about, today when none was named."""

@@ -63,7 +63,7 @@ class CollectLedger(Circumstances):
 
 def sealing_of(read: Read) -> Sealing:
     """What it takes to derive ledgers for seals in the county of the credential."""
-    return Sealing(read.pool, read.moments, read.context.regulations[read.county], read.county)
+    return Sealing(read.pool, read.moments, read.context.in_force.known(read.county), read.county)
 
 
 def seal_view(seal: LedgerSeal) -> dict[str, Any]:
@@ -249,7 +249,7 @@ async def read_collection(
 ) -> Response:
     """Which units handed in their ledger of a year; INCOMPLETE names those that did not (C4.3-11)."""
     await read.reach(min_position, _NAME, directory.PROJECTION.name)
-    kinds = collected_kinds(read.context.regulations[read.county], read.context.today())
+    kinds = collected_kinds(await read.regulation(), read.context.today())
     async with read.pool.acquire() as connection:
         units = await ledger_seals.collection(connection, read.county, year, kinds)
     missing = [one["organization"] for one in units if one["state"] in {"MISSING", "SEALED"}]

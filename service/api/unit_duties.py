@@ -204,7 +204,7 @@ async def read_compliance(
     names = [one.PROJECTION.name for one in (unit_duties, asset_register, directory)]
     await read.reach(min_position, *names)
     day = read.day(on)
-    rules = read.context.regulations[read.county].on(day)
+    rules = (await read.regulation()).on(day)
     async with read.pool.acquire() as connection:
         row = await unit_duties.standing(connection, read.county, organization, day)
     items = _items(unit, row, rules)
@@ -306,7 +306,7 @@ async def tasks_answer(
 ) -> Response:
     """The worklist of a unit, or of the whole county."""
     day = read.day(on)
-    rules = read.context.regulations[read.county].on(day)
+    rules = (await read.regulation()).on(day)
     async with read.pool.acquire() as connection:
         rows = await worklist.tasks_due(
             connection, read.county, day, periods_of(rules), unit=unit, task=task, until=until, limit=limit

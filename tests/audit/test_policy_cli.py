@@ -1,0 +1,138 @@
+"""`taizhang policy` at the terminal: what is in force, what is wrong with a folder, what differs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from domain.policy import Policy, WantedChange, versions_of
+from service.actor import Actor
+from service.commands import CommandContext, Result, Work, transact
+from service.event_store import EventStore
+from tests import examples, second_county
+from tests.audit.test_audit_cli import Terminal
+from tests.examples import COUNTY, TOWNSHIP, regulation
+
+CLERK = Actor("k_1", "api_key", COUNTY, TOWNSHIP, "TOWNSHIP", frozenset({"OFFICE"}), (COUNTY,))
+NEWEST = str(regulation().versions[-1].number)
+LONGER = {"days": 15, "counting": "CALENDAR_DAYS", "postingDayCounts": False, "restDayRolls": True}
+
+
+@pytest.fixture
+def terminal(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Terminal]:
+    """A county that set its notices to fifteen days from 2030 on."""
+
+    async def fill() -> None:
+        async with (
+            asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool,
+            EventStore(pool) as store,
+        ):
+            context = CommandContext(store, {COUNTY: regulation()}, lambda: datetime.now(UTC))
+            policy = Policy.adopt(COUNTY, versions_of(regulation()), examples.occasion())
+            wanted = WantedChange(
+                parameter="P06", value=LONGER, document="县政办〔2029〕1号", effective_from=date(2030, 1, 1)
+            )
+            policy.change(wanted, regulation(), examples.occasion())
+
+            async def put(work: Work) -> Result:
+                work.add(policy)
+                return Result(COUNTY, 1, {})
+
+            await transact(context, CLERK, put)
+
+    asyncio.run(fill())
+    monkeypatch.setenv("TAIZHANG_DATABASE_URL", database_url)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("service.terminal.configure_log", lambda *_: None)
+    yield Terminal(tmp_path, capfd)
+
+
+def days(terminal: Terminal, *arguments: str) -> int:
+    found: Any = terminal.json("policy", "show", "P06", *arguments)
+    (one,) = found["parameters"]
+    return int(one["value"]["days"])
+
+
+def test_what_is_in_force_on_a_day_with_the_county_s_own_changes(terminal: Terminal) -> None:
+    assert days(terminal, "--on", "2029-12-31") == 10
+    assert days(terminal, "--on", "2030-01-01") == 15
+    assert days(terminal, "--on", "2030-01-01", "--data") == 10
+    whole: Any = terminal.json("policy", "show", "--on", "2013-01-01")
+    assert whole["retroactive"] is True
+    assert [one["id"] for one in whole["parameters"]][:2] == ["P01", "P02"]
+    told = terminal.run("policy", "show", "P06", "--on", "2030-01-01")
+    assert "公示期" in told
+    assert '"days":15' in told.replace("\n", "").replace(" ", "").replace("│", "")
+
+
+def test_a_second_county_by_its_folder(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    second_county.write_second_county(terminal.folder)
+    monkeypatch.setenv("TAIZHANG_POLICY_DIR", str(terminal.folder))
+    assert days(terminal, "--county", second_county.COUNTY, "--on", "2022-01-01") == 15
+    assert days(terminal, "--on", "2022-01-01") == 10
+
+
+def test_a_good_folder_is_said_to_be_good(terminal: Terminal) -> None:
+    place = second_county.write_second_county(terminal.folder)
+    for folder in (terminal.folder, place):
+        (one,) = json.loads(terminal.run("--json", "policy", "check", str(folder)))
+        assert (one["county"], one["valid"], one["divisions"]) == (second_county.COUNTY, True, 5)
+    assert "可用" in terminal.run("policy", "check", str(place))
+
+
+def test_everything_wrong_with_a_folder_is_told_at_once(
+    terminal: Terminal, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place = second_county.write_second_county(terminal.folder)
+    text = (place / "parameters.toml").read_text("utf-8")
+    wrong = text.replace("days = 15", "days = -1").replace('"C4.12-04"', '"C9.9-99"')
+    (place / "parameters.toml").write_text(wrong, "utf-8")
+    (place / "divisions.csv").unlink()
+    from service import cli
+
+    assert cli.run(["--json", "policy", "check", str(place)]) == 1
+    (one,) = json.loads(capfd.readouterr().out)
+    assert one["valid"] is False
+    faults = "\n".join(one["faults"])
+    assert "P06" in faults or "days" in faults
+    assert "divisions.csv" in faults
+
+
+def test_what_a_draft_changes(terminal: Terminal) -> None:
+    place = second_county.write_second_county(terminal.folder)
+    found: Any = terminal.json("policy", "diff", NEWEST, str(place))
+    changes = {(one["table"], one["key"]): one for one in found["changes"]}
+    notice = changes["parameters.parameter", "P06"]
+    assert notice["change"] == "CHANGED"
+    assert notice["fields"]["value"][0]["days"] == 10
+    assert notice["fields"]["value"][1]["days"] == 15
+    assert {key for table, key in changes if table == "parameters.parameter"} == {"P01", "P06", "P24"}
+    same: Any = terminal.json("policy", "diff", "1", "1")
+    assert same["changes"] == []
+    told = terminal.run("policy", "diff", NEWEST, str(place))
+    assert "变更" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("show", "P99"), "P99"),
+        (("show", "--on", "2021-02-30"), "--on 2021-02-30"),
+        (("check", "nowhere"), "no folder nowhere"),
+        (("check", "."), "no policy.toml"),
+        (("diff", "1", "7"), "no version 7"),
+    ],
+)
+def test_a_question_that_cannot_be_answered(
+    terminal: Terminal, arguments: tuple[str, ...], words: str
+) -> None:
+    assert words in terminal.run("policy", *arguments, code=2)

@@ -85,7 +85,7 @@ def test_a_good_folder_is_said_to_be_good(terminal: Terminal) -> None:
     place = second_county.write_second_county(terminal.folder)
     for folder in (terminal.folder, place):
         (one,) = json.loads(terminal.run("--json", "policy", "check", str(folder)))
-        assert (one["county"], one["valid"], one["divisions"]) == (second_county.COUNTY, True, 5)
+        assert (one["county"], one["valid"], one["divisions"]) == (second_county.COUNTY, True, 6)
     assert "可用" in terminal.run("policy", "check", str(place))
 
 

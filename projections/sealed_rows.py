@@ -54,8 +54,9 @@ SELECT s.asset, s.party, s.amount,
     sum(s.amount) OVER owners AS upto, coalesce(sum(s.amount) OVER (owners ROWS BETWEEN UNBOUNDED PRECEDING
         AND 1 PRECEDING), 0) AS below
 FROM asset_share s WHERE s.county = $1 AND s.amount > 0
+    AND s.asset IN (SELECT o.asset FROM asset_share o WHERE o.county = $1 AND o.party = $2)
 WINDOW owners AS (PARTITION BY s.asset ORDER BY s.party COLLATE "C")"""
-"""Shares one after the other: what the net value's part is rounded at, so that all parts make the whole."""
+"""Shares of the unit's assets, one after the other: what the net value's part is rounded at, so that all parts make the whole."""
 
 
 @dataclass(frozen=True, slots=True)

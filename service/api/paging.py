@@ -102,6 +102,10 @@ class LedgerQuery(Filters, ABC):
         """Counts and sums over everything the filters cover; None where the ledger has none."""
         return None
 
+    def heading(self) -> str | None:
+        """What the ledger is called when it is printed; None: as its route is."""
+        return None
+
 
 class DatedQuery(LedgerQuery):
     """What ledgers can be asked that are also known as of a business day, and as known at a moment (D7)."""
@@ -281,18 +285,18 @@ async def _export(read: Read, query: LedgerQuery) -> AsyncGenerator[bytes, None]
 async def _workbook(read: Read, query: LedgerQuery) -> Response:
     """The whole ledger as a spreadsheet, written to a file that nobody else sees and read back from it."""
     route = read.request.scope["route"]
-    words = Words(await read.regulation())
+    words, title = Words(await read.regulation()), query.heading() or route.summary
     file = await asyncio.to_thread(tempfile.TemporaryFile)
     try:
         said = await write_workbook(
-            read, query, file, route.summary, columns_of(_row_of(route.response_model)), words
+            read, query, file, title, columns_of(_row_of(route.response_model)), words
         )
     except BaseException:
         file.close()
         raise
     size = file.tell()
     file.seek(0)
-    name = quote(f"{route.summary}-{said.get('asOf', read.context.today().isoformat())}.xlsx")
+    name = quote(f"{title}-{said.get('asOf', read.context.today().isoformat())}.xlsx")
     headers = {"Content-Length": str(size), "Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
     return StreamingResponse(_chunks(file), media_type=MEDIA_TYPE, headers=headers)
 

@@ -1,7 +1,8 @@
 """In whose care an asset was, and when: by name (custody and handover) and by post (whoever held it).
 
 The lines are those of the custody ledger, folded from the same events by the same functions. Days are business dates;
-a stretch of care runs from its first day to its last, both included.
+a stretch of care runs from its first day to its last, both included. Who hands on is answerable up to the day before; who
+received and handed on within one day was answerable on that day, beside whoever had it at its end.
 """
 
 from __future__ import annotations
@@ -79,17 +80,26 @@ class Units:
         return found
 
 
+def closing_day(event: LedgerEvent) -> date:
+    """The day from which an event of `TYPES` ends what it ends."""
+    return day(event.data["sale"]["disposedOn"]) if event.type == "asset.disposed" else event.day
+
+
 def stretches(
-    lines: Iterable[Mapping[str, Any]], person: str, units: Units, unit: str | None = None
+    lines: Iterable[Mapping[str, Any]],
+    person: str,
+    units: Units,
+    unit: str | None = None,
+    ended: Mapping[int, date] | None = None,
 ) -> list[Stretch]:
-    """A person's care of one asset from its custody lines, by name and by post, in order; only of one unit if given."""
-    lines = list(lines)
-    responsible = [line for line in lines if line["duty"] == "RESPONSIBLE_UNIT"]
+    """A person's care of one asset from its custody lines, by name and by post, in order; only of one unit if given.
+
+    `ended`: position → `closing_day`, of the asset's events.
+    """
+    spans = [(line, span) for line in lines if (span := _span(line, ended or {})) is not None]
+    responsible = [(line["unit"], span) for line, span in spans if line["duty"] == "RESPONSIBLE_UNIT"]
     found: set[Stretch] = set()
-    for line in lines:
-        first, last = line["since"], _last_day(line)
-        if last < first:
-            continue  # cut short to nothing by what was recorded later
+    for line, (first, last) in spans:
         if line["duty"] in custody_ledger.PERSONAL and line["person"] == person:
             found |= _by_name(line, first, last, responsible, unit)
         elif line["duty"] in BY_POST and line["post"] is not None and unit in {None, line["post_unit"]}:
@@ -104,20 +114,24 @@ def _by_name(
     line: Mapping[str, Any],
     first: date,
     last: date,
-    responsible: Sequence[Mapping[str, Any]],
+    responsible: Sequence[tuple[str, tuple[date, date]]],
     unit: str | None,
 ) -> set[Stretch]:
     """A named duty, cut by which unit was responsible for the asset meanwhile when only one unit is asked about."""
     if unit is None:
         return {Stretch(first, last, line["duty"], "")}
     parts = (
-        Stretch(first, last, line["duty"], unit).within(one["since"], _last_day(one))
-        for one in responsible
-        if one["unit"] == unit and _last_day(one) >= one["since"]
+        Stretch(first, last, line["duty"], unit).within(*span) for its, span in responsible if its == unit
     )
     return {one for one in parts if one is not None}
 
 
-def _last_day(line: Mapping[str, Any]) -> date:
+def _span(line: Mapping[str, Any], ended: Mapping[int, date]) -> tuple[date, date] | None:
+    """First and last day of a line; None for one that a later recorded, earlier dated event took back."""
+    first: date = line["since"]
     until: date | None = line["until"]
-    return END_OF_TIME if until is None else until - _ONE_DAY
+    if until is None:
+        return first, END_OF_TIME
+    if until > first:
+        return first, until - _ONE_DAY
+    return (first, first) if ended.get(line.get("position", 0)) == first else None

@@ -235,15 +235,17 @@ async def _find_care(work: _Work) -> None:
             for event in events:
                 work.units.take(event)
         more = work.closure.follow(work.units, merged_units(seen))
+    ended: dict[int, date] = {}
     async for events in work.events(work.closure.of_kind("asset"), care.TYPES):
         for event in events:
             rows = work.custody.get(event.id)
             if rows is None:
                 rows = work.custody[event.id] = CUSTODY.rows(work.county)
             CUSTODY.handlers[event.type](event, rows)
+            ended[event.position] = care.closing_day(event)
     for asset in sorted(work.custody):
         lines = work.custody[asset].group(CUSTODY_LEDGER, asset)
-        found = care.stretches(lines, work.request.person, work.units, work.request.unit)
+        found = care.stretches(lines, work.request.person, work.units, work.request.unit, ended)
         if found:
             work.care[asset] = found
     work.custody = {}

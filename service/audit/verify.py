@@ -307,16 +307,25 @@ def _day_before(day: str) -> str:
 
 
 class Duty:
-    """One holder of one duty for one asset: from `since` until the day before `until`; `open`: the latest word."""
+    """One holder of one duty for one asset: from `since` until the day before `until`; `open`: the latest word.
 
-    __slots__ = ("open", "since", "until", "who")
+    `ended`: the day of the event that ended it, which may lie before it began: then it was taken back.
+    """
+
+    __slots__ = ("ended", "open", "since", "until", "who")
 
     def __init__(self, who: tuple[Any, ...], since: str) -> None:
-        self.who, self.since, self.until, self.open = who, since, _FOREVER, True
+        self.who, self.since, self.until, self.open, self.ended = who, since, _FOREVER, True, _FOREVER
 
     def close(self, day: str) -> None:
         """Ends, not before it began."""
-        self.until, self.open = max(self.since, day), False
+        self.until, self.open, self.ended = max(self.since, day), False, day
+
+    def last(self) -> str:
+        """The last day; of what was received and handed on within one day, that day. Before `since`: taken back."""
+        if self.open:
+            return self.until
+        return self.since if self.until == self.since == self.ended else _day_before(self.until)
 
 
 def duties_of(events: Sequence[Event]) -> list[Duty]:
@@ -330,7 +339,7 @@ def duties_of(events: Sequence[Event]) -> list[Duty]:
                 continue
             if not one.open:
                 if one.until > day:
-                    one.until = max(one.since, day)
+                    one.close(day)
             elif one.who in wanted:
                 wanted.remove(one.who)
                 one.since = min(one.since, day)
@@ -419,11 +428,7 @@ def care_of(
     events: Sequence[Event], person: str, posts: Posts, unit: str | None
 ) -> list[tuple[str, str, str]]:
     """A person's care of one asset: (first day, last day, duty)."""
-    duties = [
-        (one, one.until if one.until == _FOREVER and one.open else _day_before(one.until))
-        for one in duties_of(events)
-    ]
-    duties = [(one, last) for one, last in duties if last >= one.since]
+    duties = [(one, last) for one in duties_of(events) if (last := one.last()) >= one.since]
     found = set()
     for one, last in duties:
         kind, _, post_unit, post, who, _ = one.who

@@ -24,9 +24,21 @@ def line(duty: str, since: date, until: date | None, **who: Any) -> dict[str, An
 
 
 def test_a_line_cut_to_nothing_is_no_care() -> None:
-    lines = [line("MANAGER", D, D, person="P"), line("MANAGER", D, None, person="Q")]
-    assert stretches(lines, "P", Units("P")) == []
+    """An event of an earlier day, recorded later, took it back."""
+    lines = [line("MANAGER", D, D, person="P", position=7), line("MANAGER", D, None, person="Q", position=7)]
+    assert stretches(lines, "P", Units("P"), None, {7: date(2021, 6, 30)}) == []
     assert stretches(lines, "Q", Units("Q")) == [Stretch(D, END_OF_TIME, "MANAGER", "")]
+
+
+def test_received_and_handed_on_within_one_day_is_care_on_that_day() -> None:
+    lines = [
+        line("MANAGER", D, D, person="P", position=7),
+        line("RESPONSIBLE_UNIT", date(2020, 1, 1), None, unit="A", position=2),
+    ]
+    one = Stretch(D, D, "MANAGER", "")
+    assert stretches(lines, "P", Units("P"), None, {2: date(2020, 1, 1), 7: D}) == [one]
+    assert stretches(lines, "P", Units("P"), "A", {7: D}) == [Stretch(D, D, "MANAGER", "A")]
+    assert stretches(lines, "P", Units("P"), "B", {7: D}) == []
 
 
 def test_a_post_is_answered_for_in_the_unit_that_carries_it_on() -> None:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
+import asyncpg
 import openpyxl
 import pytest
 import pytest_asyncio
@@ -21,10 +22,13 @@ from domain.refusals import Refusal
 from projections.custody_ledger import in_care as in_care_by_name
 from projections.custody_ledger import in_care_by_post
 from service.audit import verify
+from service.checkpoints import Checkpoints
+from service.event_store import EventStore
 from service.history import fold
 from service.projector import Projector
 from tests.audit.packs import PERSON, Log, files_of, found, log_with
-from tests.projections.history import COUNTY, RandomHistory, append_all
+from tests.projections.history import COUNTY, VILLAGES, RandomHistory, append_all, card, custody
+from tests.projections.history import Log as Made
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 FIGURES = 5
@@ -228,3 +232,34 @@ async def test_the_spreadsheet_opens_elsewhere_and_is_ready_to_print(log: Log, t
     book.save(tmp_path / "again.xlsx")
     with (tmp_path / "again.xlsx").open("rb") as again:
         verify.check_workbook(again, tables)
+
+
+async def test_what_passed_through_within_one_day_is_on_the_list(database_url: str, tmp_path: Path) -> None:
+    """Received and handed on on 1 July: on both lists; taken back by an earlier dated record: on one."""
+    village, day = VILLAGES[0], date(2021, 7, 1)
+    history = Made()
+    for person in ("P-GIVER", "P-TAKER"):
+        card_ = {"name": "某某", "organization": village}
+        history.add(f"person-{person}", "person.registered", {"card": card_})
+    for asset in ("passed", "back"):
+        stream = f"asset-{asset}"
+        registered = {"card": card(1_000_00, village, asset), "scope": "IN"}
+        history.add(stream, "asset.registered", registered, date(2020, 1, 1))
+        history.add(stream, "asset.custody_assigned", custody(village, {"P-GIVER": "MANAGER"}), day)
+    handed = {
+        "case": "D-1", "duty": "MANAGER", "outgoing": "P-GIVER", "incoming": "P-TAKER", "supervisor": "P-S",
+    }  # fmt: skip
+    history.add("asset-passed", "asset.handed_over", handed, day)
+    earlier = custody(village, {"P-TAKER": "MANAGER"})
+    history.add("asset-back", "asset.custody_assigned", earlier, day - timedelta(days=1))
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=4) as pool, EventStore(pool) as store:
+        await append_all(store, history.events)
+        log = Log(pool, store, Checkpoints(pool, tmp_path / "keys", lambda: datetime.now(UTC)), tmp_path)
+        listed = {}
+        for person in ("P-GIVER", "P-TAKER"):
+            packed = await log.pack(f"{person}.zip", person)
+            assert verify.verify(packed.path)["good"]
+            tables = json.loads(files_of(packed.path)[verify.TABLES_FILE])
+            listed[person] = {row[1]: row[17] for row in tables["inventory"]}
+    assert listed["P-GIVER"] == {"passed": "管理人员 2021-07-01 至 2021-07-01"}
+    assert set(listed["P-TAKER"]) == {"passed", "back"}

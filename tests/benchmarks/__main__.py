@@ -25,7 +25,7 @@ from rich.table import Table
 from service.embedded import EmbeddedServer
 from tests.benchmarks.targets import judged
 
-MODULES = ("append", "aggregate", "http", "rebuild", "spreadsheet", "pack", "clearance")
+MODULES = ("append", "aggregate", "http", "rebuild", "spreadsheet", "pack", "clearance", "handover")
 RESULTS = Path("bench-results.json")
 
 

@@ -48,7 +48,7 @@ TARGETS: Final = (
     Target(r"^audit pack of 3[0-9][0-9] ", "value", most=1),
     Target(r"^audit pack of 5,", "value", most=10),
     Target(r"verification of", "value", least=200_000),
-    Target(r"^handover of 5,000", "value", most=2),
+    Target(r"^handover of 5,000 .*completion", "value", most=2),
     Target(r"^clearance .*99th", "value", most=10),
     Target(r"as of", "ratio", most=2, beside="current"),
 )

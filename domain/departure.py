@@ -95,6 +95,14 @@ class InterimCustodian(Value):
     inventory_no: Name = Field(title="交接盘点表文号")
 
 
+class SealedPlace(Value):
+    """What a sealed list rests on: the assets as of a day, as the log knew them at a place of its tree."""
+
+    as_of: BusinessDate = Field(title="业务日期")
+    position: int = Field(title="日志位置", ge=0)
+    tree_root: Sha256 = Field(title="日志树根")
+
+
 class Signature(Value):
     """A signature under the sealed list."""
 

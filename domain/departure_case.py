@@ -26,6 +26,7 @@ from domain.departure import (
     InterimCustodian,
     Line,
     ReconciliationLine,
+    SealedPlace,
     Signature,
 )
 from domain.refusals import refuse
@@ -57,6 +58,8 @@ class DepartureCase(DomainAggregate):
     findings: dict[str, Literal["OPEN", "RESOLVED"]]
     interim: InterimCustodian | None
     sealed: str | None
+    sealed_place: SealedPlace | None
+    """Where in the log; None for a list that is not sealed, or was before places were kept."""
     signatures: dict[str, Signature]
     state: Literal["OPEN", "COMPLETED"]
     reopened: int
@@ -113,6 +116,7 @@ class DepartureCase(DomainAggregate):
         self.findings = {}
         self.interim = None
         self.sealed = None
+        self.sealed_place = None
         self.signatures = {}
         self.state = "OPEN"
         self.reopened = 0
@@ -501,19 +505,24 @@ class DepartureCase(DomainAggregate):
         TITLE: ClassVar[str] = "封存交接清单"
         list_sha256: Sha256
         count: int
+        place: SealedPlace | None = None
 
-    def seal(self, care: Care, at: Occasion) -> None:
-        """Seal the list: nothing in care is missing or newer than its line, everything is accepted and reconciled."""
+    def seal(self, care: Care, at: Occasion, place: SealedPlace | None = None) -> None:
+        """Seal the list: nothing in care is missing or newer than its line, everything is accepted and reconciled.
+
+        `place`: where in the log it is sealed, so that what is recorded later shows as a delta and changes nothing.
+        """
         at.cite("C4.10-10")
         self._must_be_open()
         self._must_be_whole(care)
         digest = self.list_digest()
         if digest != self.sealed:
-            self.record(self.ListSealed, at, list_sha256=digest, count=len(self.lines))
+            self.record(self.ListSealed, at, list_sha256=digest, count=len(self.lines), place=place)
 
     @event(ListSealed)
-    def _list_sealed(self, list_sha256: Sha256) -> None:
+    def _list_sealed(self, list_sha256: Sha256, place: SealedPlace | None) -> None:
         self.sealed = list_sha256
+        self.sealed_place = place
         self.signatures = {}
 
     def list_digest(self) -> str:
@@ -717,6 +726,7 @@ class DepartureCase(DomainAggregate):
 
     def _unseal(self) -> None:
         self.sealed = None
+        self.sealed_place = None
         self.signatures = {}
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import asyncpg
 
+from domain.departure import SealedPlace
 from domain.ledger_seal import LEDGER_OF, CategorySum, LedgerSnapshot, SealKind
 from domain.regulation import Regulation, rows
 from domain.values import Fen
-from projections.differences import Difference, Key, difference
+from projections import asset_register
+from projections.differences import Difference, Key, difference, selection
+from projections.register_questions import RegisterFilter
 from projections.sealed_rows import FORM, categories, derive, projection_of, sealed_rows
 from service.log_tree import load_tree
 from service.moments import Moments
 
+_HEAD: Final = "SELECT position FROM log_head WHERE county = $1"
+_OF_THE_HANDOVER: Final = frozenset({"custody", "duties", "open_cases"})
 UNIT_KINDS: tuple[SealKind, ...] = ("ASSET", "HOUSEHOLD")
 """What a unit seals every year; the county's are sealed on the joint review."""
 
@@ -93,6 +100,28 @@ class Sealing:
             }
         )
         return found, present
+
+    async def place(self, on: date) -> SealedPlace:
+        """What a list that is sealed now rests on."""
+        async with self.pool.acquire() as connection:
+            position = await connection.fetchval(_HEAD, self.county) or 0
+        return SealedPlace(as_of=on, position=position, tree_root=await self._root(position))
+
+    async def list_delta(
+        self, assets: Sequence[str], sealed: SealedPlace, start: Key | None, limit: int
+    ) -> tuple[Difference, int]:
+        """What was recorded since about a sealed list's assets and days, and up to which position; not that the
+        handover itself put them into other hands.
+        """
+        register = asset_register.PROJECTION.name
+        conditions = RegisterFilter(asset=list(assets), disposed=None).conditions(self.county)
+        what = selection(asset_register.REGISTER, "r", conditions, leave_out=_OF_THE_HANDOVER)
+        async with (  # the earlier moment first: see `order_of`
+            self.moments.at(self.county, [register], sealed.as_of, sealed.position) as was,
+            self.moments.at(self.county, [register], sealed.as_of, None) as now,
+        ):
+            found = await difference(was.connection, now.connection, what, start=start, limit=limit)
+            return found, now.position
 
     async def _root(self, position: int) -> str:
         async with self.pool.acquire() as connection:

@@ -20,18 +20,22 @@ from domain.departure import (
     Finding,
     InterimCustodian,
     ReconciliationLine,
+    SealedPlace,
     Signature,
 )
 from domain.departure_case import Care, DepartureCase
 from domain.occasion import Occasion
 from domain.organization import Organization
 from domain.person import Person
+from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
 from service.api.asset_decisions import AssetCode
 from service.api.assets import must_speak_for
 from service.api.care import care_for, in_duty_since
+from service.api.differences import Changes, changes_shown, start_of
 from service.api.organizations import place_of, unit_of
 from service.api.reading import Endpoint, Reading, from_log, get, routes
+from service.api.seals import Cursor, Limit, sealing_of
 from service.api.writing import Circumstances, Write, Writing, post, view_model
 from service.authorization import authorize
 from service.commands import Result, Work
@@ -365,7 +369,7 @@ async def seal_list(case: CaseCode, body: Circumstances, write: Writing) -> Resp
     async def seal(work: Work) -> Result:
         found, _ = await _case(write, work, case)
         at = write.occasion(body)
-        found.seal(await _care(write, found), at)
+        found.seal(await _care(write, found), at, await sealing_of(write).place(at.on))
         return _result(work, found, at)
 
     return await write.run(seal)
@@ -425,6 +429,40 @@ async def complete(case: CaseCode, body: Circumstances, write: Writing) -> Respo
 async def read_departure(case: CaseCode, read: Reading) -> Response:
     """A case from the log: its list, how far it has come, what is still open."""
     return await read.aggregate(DepartureCase, case, view_of)
+
+
+class ListDelta(Changes):
+    """A handover's sealed list against what is known now about the same assets and days."""
+
+    case: Code = Field(title="交接编号")
+    list_sha256: Sha256 = Field(title="清单摘要")
+    sealed: SealedPlace = Field(title="封存时")
+    unchanged: bool = Field(title="封存后是否没有更正")
+    position: int = Field(title="日志位置", description="比对到的日志位置")
+
+
+@get(router, "/{case}/delta", "封存后的更正", "departure.read", response_model=ListDelta)
+async def read_list_delta(
+    case: CaseCode, read: Reading, cursor: Cursor = None, limit: Limit = 100
+) -> Response:
+    """What was recorded after the seal about the list's assets up to its day; the sealed list never changes (C4.10-10)."""
+    found = await read.context.load(DepartureCase, read.county, case)
+    if found is None:
+        raise refuse("NOT_FOUND", what=case)
+    place = found.sealed_place
+    if found.sealed is None or place is None:
+        raise refuse(
+            "STEP_OUT_OF_ORDER", clause="C4.10-10", step="delta", state=found.state, missing=["seal"]
+        )
+    delta, position = await sealing_of(read).list_delta(sorted(found.lines), place, start_of(cursor), limit)
+    body = {
+        "case": case,
+        "listSha256": found.sealed,
+        "sealed": place.model_dump(mode="json", by_alias=True),
+        "unchanged": not (delta.added or delta.removed or delta.changed),
+        "position": position,
+    }
+    return read.answer(body | changes_shown(delta, ("asset",), limit))
 
 
 # ---- what the routes share -----------------------------------------------------------------------------------------

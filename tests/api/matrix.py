@@ -122,6 +122,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/household-assets/{asset}/inspections"): "household_asset.inspect",
     ("POST", "/v1/departures"): "departure.open",
     ("GET", _CASE): "departure.read",
+    ("GET", f"{_CASE}/delta"): "departure.read",
     ("POST", f"{_CASE}/successor"): "departure.open",
     ("POST", f"{_CASE}/lines"): "departure.handle",
     ("POST", f"{_LINE}/acceptance"): "departure.handle",

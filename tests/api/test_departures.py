@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from domain.asset import Asset
+from service.log_tree import load_tree
 from tests.api.bodies import TOWNSHIP, VILLAGE, custody, road
 from tests.api.departing import SECOND_VILLAGE, TOWNSHIP_OWNS, Departure, departure, kept_asset
-from tests.api.service import Service, new_code
+from tests.api.service import COUNTY, Service, new_code
 
 
 async def test_the_whole_walk(service: Service) -> None:
@@ -436,3 +437,40 @@ async def test_what_happens_between_reading_and_append_is_not_handed_over_unseen
     await leaving.seal()
     await leaving.all_signatures()
     assert (await service.write(f"{leaving.path}/completion", {}))["eventCount"] == 3
+
+
+@pytest.mark.clause("C4.10-10")
+async def test_a_later_correction_shows_as_a_delta_of_the_sealed_list(service: Service) -> None:
+    """Seals the list with place and root of the log; a correction recorded afterwards changes neither, and is shown."""
+    leaving = await departure(service, 2)
+    await leaving.open()
+    path = f"{leaving.path}/delta"
+    early = await service.get(path)
+    assert (early.json()["code"], early.json()["missing"]) == ("STEP_OUT_OF_ORDER", ["seal"])
+    await leaving.reconcile()
+    await leaving.accept()
+    before = await service.head()
+    sealed = (await leaving.seal())["resource"]
+    place = sealed["sealedPlace"]
+    assert place["position"] == before
+    async with service.pool.acquire() as connection:
+        tree = await load_tree(connection, COUNTY, before)
+    assert place["treeRoot"] == tree.root().hex()
+    await leaving.all_signatures()
+    await service.write(f"{leaving.path}/completion", {})
+    clean = await service.read(path)
+    assert (clean["unchanged"], clean["rows"], clean["sealed"]) == (True, [], place)
+    first = leaving.assets[0]
+    correction = {"changes": {"assetName": "更名后的村道"}, "reason": "笔误", "documentNo": "更正1号"}
+    version = (await service.read(f"/v1/assets/{first}"))["version"]
+    await service.write(
+        f"/v1/assets/{first}/registration-corrections",
+        {"correction": correction, "occurredOn": "2022-06-01"},
+        version=version,
+    )
+    delta = await service.read(path)
+    assert (delta["changed"], delta["unchanged"]) == (1, False)
+    (row,) = delta["rows"]
+    assert (row["key"], row["after"]["assetName"]) == ({"asset": first}, "更名后的村道")
+    assert (delta["listSha256"], delta["sealed"]) == (sealed["sealed"], place)
+    assert (await service.read(leaving.path))["resource"]["sealed"] == sealed["sealed"]

@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, Room]] = {
     "import": Room("service.cli_import", "Register assets from a spreadsheet."),
     "projections": Room("service.cli_projections", "Status, rebuild and verification of the ledgers."),
     "ledger": Room("service.cli_ledger", "A ledger at a moment, and between two moments."),
+    "seal": Room("service.cli_seal", "Seal the ledgers of a year that units keep."),
     "policy": Room("service.cli_policy", "The rules a county works by: show, check, compare."),
     "history": Room("service.cli_history", "One asset as it was on a day, as known on a day."),
     "keys": Room("service.cli_keys", "Keys of the HTTP API: create, list, revoke."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -36,9 +36,16 @@ class Sealing:
     county: str
 
     async def snapshots(
-        self, wanted: list[tuple[SealKind, str]], year: int, on: date
+        self,
+        wanted: list[tuple[SealKind, str]],
+        year: int,
+        on: date,
+        progress: Callable[[int, int], None] | None = None,
     ) -> list[LedgerSnapshot]:
-        """The ledgers of (kind, unit) as of a day, as known now: all at one place in the log."""
+        """The ledgers of (kind, unit) as of a day, as known now: all at one place in the log.
+
+        `progress` is told how many of how many are derived.
+        """
         names = sorted({projection_of(kind) for kind, _ in wanted})
         made: list[LedgerSnapshot] = []
         async with self.moments.at(self.county, names, on, None) as past:
@@ -67,6 +74,8 @@ class Sealing:
                         categories=sums,
                     )
                 )
+                if progress is not None:
+                    progress(len(made), len(wanted))
         return made
 
     async def derived(self, sealed: LedgerSnapshot) -> tuple[str, str]:

@@ -25,7 +25,17 @@ from rich.table import Table
 from service.embedded import EmbeddedServer
 from tests.benchmarks.targets import judged
 
-MODULES = ("append", "aggregate", "http", "rebuild", "spreadsheet", "pack", "clearance", "handover")
+MODULES = (
+    "append",
+    "aggregate",
+    "http",
+    "rebuild",
+    "spreadsheet",
+    "pack",
+    "clearance",
+    "handover",
+    "moments",
+)
 RESULTS = Path("bench-results.json")
 
 

@@ -1,0 +1,113 @@
+"""What a ledger of a past moment costs beside the current one: the register of a large county.
+
+    python -m tests.benchmarks --only moments
+
+One county of 50,000 assets, each registered, confirmed and in custody. Asked is what `GET /v1/ledgers/asset-register`
+asks: a page and the sums over everything, of the county and of one township, without HTTP. The first question about a
+moment folds the log; the next ones find it kept, and that is what is compared.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from service import migrate
+from service.api.ledgers import RegisterQuery
+from service.api.paging import moment_of, page_at
+from service.event_store import EventStore
+from service.moments import Moments
+from service.projector import Projector
+from tests.projections.history import COUNTY, VILLAGES, Log, append_all, card, confirmation, custody
+
+DATABASE: Final = "bench_moments"
+ASSETS: Final = int(os.environ.get("TAIZHANG_BENCH_MOMENTS_ASSETS", "50000"))
+ASKED: Final = 15
+PAST: Final = date(2030, 1, 1)
+"""A business day after all of them: the moment has as many rows as the current ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class _County:
+    """Where the questions are asked."""
+
+    county: str
+    pool: asyncpg.Pool
+    moments: Moments
+
+
+async def run(url: str) -> list[dict[str, Any]]:
+    """Measure on a server; a database of its own is made and dropped."""
+    admin = await asyncpg.connect(url)
+    try:
+        await admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        await admin.execute(f"CREATE DATABASE {DATABASE}")
+        ours = urlunsplit(urlsplit(url)._replace(path=f"/{DATABASE}"))
+        await migrate.upgrade(ours)
+        async with asyncpg.create_pool(ours, min_size=2, max_size=12) as pool, EventStore(pool) as store:
+            last = await append_all(store, _log().events)
+            async with Projector(pool, store) as projector:
+                await projector.wait_for(COUNTY, None, last, 600)
+            await pool.execute("VACUUM ANALYZE")
+            moments = Moments(pool, store)
+            try:
+                return await _compared(_County(COUNTY, pool, moments))
+            finally:
+                await moments.aclose()
+    finally:
+        await admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        await admin.close()
+
+
+def _log() -> Log:
+    log = Log()
+    for number in range(ASSETS):
+        village = VILLAGES[number % len(VILLAGES)]
+        stream = f"asset-{village}-{number:06d}"
+        log.add(stream, "asset.registered", {"card": card(), "scope": "IN"})
+        log.add(stream, "asset.ownership_confirmed", confirmation({village: 100_000_00}))
+        log.add(stream, "asset.custody_assigned", custody(village, {"P-1": "RESPONSIBLE"}))
+    return log
+
+
+async def _compared(county: _County) -> list[dict[str, Any]]:
+    first = await _seconds(county, RegisterQuery(as_of=PAST))
+    rows = [
+        {
+            "name": f"first question about a moment, {ASSETS:,} assets, {3 * ASSETS:,} events",
+            "value": round(first, 2),
+            "unit": "s",
+        }
+    ]
+    for what, filters in (("county", {}), ("one owner", {"owner": (VILLAGES[0],)})):
+        current, past = [], []
+        for _ in range(ASKED):  # in turns, so that both meet the same machine
+            current.append(await _seconds(county, RegisterQuery.model_validate(filters)))
+            past.append(await _seconds(county, RegisterQuery.model_validate(filters | {"as_of": PAST})))
+        now, then = (statistics.median(one) * 1000 for one in (current, past))
+        rows.append(
+            {
+                "name": f"register as of a day, page and sums, {what}, {ASSETS:,} assets",
+                "value": round(then, 2),
+                "unit": "ms",
+                "compared_with": f"the current register: {now:.2f} ms",
+                "ratio": round(then / now, 2),
+            }
+        )
+    return rows
+
+
+async def _seconds(county: _County, query: RegisterQuery) -> float:
+    started = time.perf_counter()
+    async with moment_of(county, query) as (connection, _):
+        found = await page_at(connection, county.county, query)
+        assert found.rows
+        await query.totals(connection, county.county)
+    return time.perf_counter() - started

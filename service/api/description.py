@@ -269,6 +269,7 @@ TITLES: Final[dict[str, str]] = {
     "sanzi": "是否纳入农村“三资”管理",
     "scope": "是否纳入管理范围",
     "sealed": "封存清单摘要",
+    "sealedPlace": "封存时的日志位置",
     "seals": "封存",
     "settlement": "处理结果",
     "settlements": "疑点处理",

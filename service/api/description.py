@@ -216,6 +216,7 @@ TITLES: Final[dict[str, str]] = {
     "payments": "已支付的分配方案",
     "period": "期限",
     "person": "人员编号",
+    "place": "封存时的日志位置",
     "places": "公示地点",
     "plan": "方案",
     "policy": "政策版本",

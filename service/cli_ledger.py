@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 import asyncpg
 import typer
+import xlsxwriter
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
@@ -139,10 +140,13 @@ def diff(
     asset: Asset = None,
     where: Where = None,
     limit: Annotated[int, typer.Option(help="Most rows shown; all are counted.", min=1, max=MAX_PAGE)] = 100,
+    out: Annotated[Path | None, typer.Option(help="All changes to a spreadsheet, e.g. changes.xlsx.")] = None,
 ) -> None:
     """What differs between two moments of a ledger: rows added, removed and changed, and both sides' sums."""
     terminal: Terminal = ctx.obj
     which = _ledger(ledger)
+    if out is not None and not out.absolute().parent.is_dir():
+        raise CommandFailed(f"There is no folder {out.absolute().parent}.", ExitCode.USAGE)
     asked = _filters(which, unit, asset, where) | {
         "from_as_of": from_as_of,
         "from_known_at": from_known_at,
@@ -151,8 +155,14 @@ def diff(
         "limit": limit,
     }
     query = _question(which.changes, asked)
-    found = terminal.run(_differing(terminal, query))
     words = Words(load_regulation(terminal.settings))
+    if out is not None:
+        whole = terminal.run(_every_change(terminal, query.model_copy(update={"limit": MAX_PAGE})))
+        write_changes(out, which, whole, words)
+        told = {name: whole[name] for name in ("added", "removed", "changed", "before", "after")}
+        terminal.emit({"file": str(out), **told}, lambda console: console.out(f"{out}: {_counted(whole)}"))
+        return
+    found = terminal.run(_differing(terminal, query))
     terminal.emit(found, lambda console: _print_changes(console, which, found, words))
 
 
@@ -246,6 +256,43 @@ async def _differing(terminal: Terminal, query: ChangesQuery) -> dict[str, Any]:
         return await changes_of(source, query)
 
 
+async def _every_change(terminal: Terminal, query: ChangesQuery) -> dict[str, Any]:
+    """All pages as one answer."""
+    async with _source(terminal) as source:
+        found = await changes_of(source, query)
+        rows, cursor = list(found["rows"]), found["nextCursor"]
+        while cursor is not None:
+            following = await changes_of(source, query.model_copy(update={"cursor": cursor}))
+            rows, cursor = [*rows, *following["rows"]], following["nextCursor"]
+    return found | {"rows": rows, "nextCursor": None}
+
+
+def write_changes(path: Path, which: Ledger, found: dict[str, Any], words: Words) -> None:
+    """What differs as a spreadsheet to print: a line per changed field, one for a row that came or went."""
+    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
+    bold = book.add_format({"bold": True, "border": 1, "bg_color": "#E8EEF4"})
+    cell = book.add_format({"border": 1, "text_wrap": True, "valign": "top"})
+    sheet = book.add_worksheet(f"{which.title}变动")
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(4)
+    sheet.freeze_panes(5, 0)
+    sheet.set_footer("&C第 &P 页，共 &N 页")
+    for place, width in enumerate((8, 34, 22, 40, 40)):
+        sheet.set_column(place, place, width)
+    sheet.write_string(0, 0, f"{which.title}变动", book.add_format({"bold": True, "font_size": 16}))
+    for row, side, title in ((1, "before", "前"), (2, "after", "后")):
+        sheet.write_string(row, 0, f"{title}：{_told(found[side])}")
+    sheet.write_string(3, 0, _counted(found))
+    for place, title in enumerate(("变化", "行", "字段", "变更前", "变更后")):
+        sheet.write_string(4, place, title, bold)
+    for number, line in enumerate(_lines(which, found, words), 5):
+        for place, text in enumerate(line):
+            sheet.write_string(number, place, text, cell)
+    book.close()
+
+
 # ---- for people ----------------------------------------------------------------------------------------------------
 
 
@@ -283,20 +330,40 @@ def _cell(value: Any, column: str, words: Words) -> str:
 _CHANGE: Final = {"ADDED": "增加", "REMOVED": "减少", "CHANGED": "变更"}
 
 
-def _print_changes(console: Console, which: Ledger, found: dict[str, Any], words: Words) -> None:
+def _lines(which: Ledger, found: dict[str, Any], words: Words) -> Iterator[tuple[str, ...]]:
+    """Changes as lines: kind, row, field, before, after. Of a row that came or went its first columns are told."""
     columns = dict(zip(shown({column.name: None for column in which.columns}), which.columns, strict=True))
-    table = Table("变化", "行", "字段", "变更前", "变更后", title=f"{which.title}变动")
+    brief = [name for name, column in columns.items() if column.name in which.brief]
     for row in found["rows"]:
         key = " ".join(map(str, row["key"].values()))
         change = _CHANGE[row["change"]]
-        if row["change"] != "CHANGED":
-            table.add_row(change, key, "", "", "")
         for name in row["fields"]:
-            column = columns[name]
-            both = [_cell(row[side][name], column.name, words) for side in ("before", "after")]
-            table.add_row(change, key, column.title, *both)
+            column = columns.get(name)
+            title, code = (column.title, column.name) if column is not None else (name, name)
+            both = [_cell(row[side][name], code, words) for side in ("before", "after")]
+            yield change, key, title, *both
+        if not row["fields"]:
+            sides = [
+                "；".join(
+                    _cell(row[side][name], columns[name].name, words) for name in brief if name in row[side]
+                )
+                if row[side] is not None
+                else ""
+                for side in ("before", "after")
+            ]
+            yield change, key, "", *sides
+
+
+def _counted(found: dict[str, Any]) -> str:
+    return f"增加 {found['added']} 行，减少 {found['removed']} 行，变更 {found['changed']} 行"
+
+
+def _print_changes(console: Console, which: Ledger, found: dict[str, Any], words: Words) -> None:
+    table = Table("变化", "行", "字段", "变更前", "变更后", title=f"{which.title}变动")
+    for line in _lines(which, found, words):
+        table.add_row(*line)
     _print_whole(console, table)
-    console.out(f"增加 {found['added']} 行，减少 {found['removed']} 行，变更 {found['changed']} 行")
+    console.out(_counted(found))
     for side, title in (("before", "前"), ("after", "后")):
         console.out(f"{title}：{_told(found[side])}")
     if found["nextCursor"] is not None:

@@ -78,6 +78,30 @@ def test_a_spreadsheet_of_a_day(terminal: Terminal) -> None:
     assert list(terminal.folder.glob("*.part")) == []
 
 
+def test_the_difference_as_a_spreadsheet(terminal: Terminal) -> None:
+    """A line for every changed field, and one for every row that came or went; both moments stand above."""
+    days = ("--from-as-of", "2021-06-20", "--to-as-of", "2021-07-10")
+    out = terminal.folder / "变动.xlsx"
+    said = terminal.run("ledger", "diff", "asset-register", *days, "--out", str(out))
+    found: Any = terminal.json("ledger", "diff", "asset-register", *days, "--limit", "1000")
+    assert f"增加 {found['added']} 行" in said
+    sheet = openpyxl.load_workbook(out).worksheets[0]
+    rows = [[cell.value or "" for cell in row] for row in sheet.iter_rows()]
+    assert "2021-06-20" in str(rows[1][0])
+    assert "2021-07-10" in str(rows[2][0])
+    assert rows[4] == ["变化", "行", "字段", "变更前", "变更后"]
+    due = sum(max(1, len(row["fields"])) for row in found["rows"])
+    assert len(rows) - 5 == due > 20
+    changed = next(
+        row for row in found["rows"] if "originalValue" in row["fields"] or "title" in row["fields"]
+    )
+    assert changed["key"]["asset"] in {row[1] for row in rows[5:] if row[0] == "变更"}
+    assert {row[0] for row in rows[5:]} <= {"增加", "减少", "变更"}
+    assert "no folder" in terminal.run(
+        "ledger", "diff", "asset-register", *days, "--out", "nowhere/x.xlsx", code=2
+    )
+
+
 def test_people_read_a_table(terminal: Terminal) -> None:
     said = terminal.run("ledger", "show", "custody-ledger", "--limit", "3")
     assert "管护台账" in said

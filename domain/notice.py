@@ -7,7 +7,7 @@ come from anybody, unnamed too; an open one keeps the notice open (P09).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import Field
@@ -72,6 +72,7 @@ class Objection(Value):
     text: Text = Field(title="异议内容")
     contact: Name | None = Field(default=None, title="联系方式", description="可不填；不公开")
     filed_on: BusinessDate = Field(title="提出日期")
+    due_on: BusinessDate | None = Field(default=None, title="答复期限")
     late: bool = Field(default=False, title="公示结束后提出")
     outcome: Outcome | None = Field(default=None, title="处理结果")
     answer: Text | None = Field(default=None, title="答复", description="公开发布")
@@ -81,6 +82,11 @@ class Objection(Value):
     def open(self) -> bool:
         """Whether nobody has answered it yet."""
         return self.outcome is None
+
+
+def answer_due(at: Occasion) -> date:
+    """Until when an objection that comes in now is to be answered (C3-05), by the rules of its own day."""
+    return at.on + timedelta(days=at.rules.within("OBJECTION").days)
 
 
 def notice_days(rules: Rules, period: str | None) -> int:

@@ -22,6 +22,7 @@ from domain.notice import (
     Outcome,
     Posted,
     Posting,
+    answer_due,
     missing_places,
     notice_days,
 )
@@ -451,6 +452,7 @@ class ProcedureInstance(ProcedureCourse):
             text=text,
             contact=contact,
             filed_on=at.on,
+            due_on=answer_due(at),
             late=step in self.completed_steps,
         )
         self.record(self.ObjectionFiled, at, step=step, objection=objection)

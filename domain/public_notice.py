@@ -13,7 +13,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate, registered
-from domain.notice import MAX_OPEN_OBJECTIONS, Objection, Outcome, Posting
+from domain.notice import MAX_OPEN_OBJECTIONS, Objection, Outcome, Posting, answer_due
 from domain.procedure_records import Signer
 from domain.refusals import refuse
 from domain.values import Code, Name, Text, Value
@@ -107,7 +107,9 @@ class PublicNotice(DomainAggregate):
         if sum(one.open for one in self.objections.values()) >= MAX_OPEN_OBJECTIONS:
             raise refuse("TOO_MANY_ITEMS", limit=MAX_OPEN_OBJECTIONS)
         number = len(self.objections) + 1
-        objection = Objection(number=number, text=text, contact=contact, filed_on=at.on)
+        objection = Objection(
+            number=number, text=text, contact=contact, filed_on=at.on, due_on=answer_due(at)
+        )
         self.record(self.ObjectionFiled, at, objection=objection)
 
     @event(ObjectionFiled)

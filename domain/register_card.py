@@ -32,7 +32,9 @@ class FundingLine(Value):
 
 
 class Acceptance(Value):
-    """Completion acceptance (C4.3-01): registration needs a passed one; stock of 2013–2020 may say LEGACY."""
+    """Completion acceptance (C4.3-01): registration needs a passed one; stock completed before the regulation may say
+    LEGACY.
+    """
 
     result: str = Field(title="验收结论", pattern="^(PASSED|FAILED|LEGACY)$")
     accepted_on: BusinessDate | None = Field(default=None, title="验收日期")
@@ -199,8 +201,8 @@ def _check_nominal_value(card: RegisterCard, at: Occasion) -> None:
 
 
 def _check_acceptance(card: RegisterCard, at: Occasion) -> None:
-    """A passed acceptance with its paper; stock from before the regulation may say LEGACY, with a reason and the
-    approval of the joint review (C4.3-01).
+    """A passed acceptance with its paper; what was completed before the regulation may say LEGACY, with a reason and
+    the approval of the joint review (C4.3-01). Whoever finished later had the papers to make.
     """
     at.cite("C4.3-01")
     acceptance = card.acceptance
@@ -213,7 +215,7 @@ def _check_acceptance(card: RegisterCard, at: Occasion) -> None:
         "acceptance.acceptedOn": acceptance.accepted_on,
         "acceptance.documentNo": acceptance.document_no,
     }
-    if acceptance.result == "LEGACY":
+    if acceptance.result == "LEGACY" and card.completion_date < at.rules.first_day:
         needed = {
             "acceptance.reason": acceptance.reason,
             "acceptance.jointReviewDocument": acceptance.joint_review_document,

@@ -211,7 +211,11 @@ def _object(event: LedgerEvent, row: Row) -> None:
     objection = event.data["objection"]
     row["objections"] += 1
     row["open_objections"] += 1
-    said = {"text": masked(objection["text"]), "filedOn": objection["filedOn"]}
+    said = {
+        "text": masked(objection["text"]),
+        "filedOn": objection["filedOn"],
+        "dueOn": objection.get("dueOn", objection["filedOn"]),
+    }
     row["pending"] = {**row["pending"], str(objection["number"]): said}
 
 
@@ -382,7 +386,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="notice_board",
     title="公示公告栏",
-    version=1,
+    version=2,
     tables=(NOTICE, NOTICE_SOURCE, NOTICE_TASK),
     handlers=HANDLERS,
     keys=_keys,

@@ -20,6 +20,7 @@ LEDGERS: Final = (
     "external_entries",
     "household_register",
     "directory",
+    "notice_board",
 )
 """What the worklist is read from."""
 
@@ -81,6 +82,10 @@ UNION ALL
 SELECT 'HOUSEHOLD_ABSENCE', 'C4.3-17', h.county, h.asset::text, h.asset_name::text, h.village::text,
        h.township::text, array_remove(ARRAY[h.lead_department::text], NULL), h.absent_since
 FROM household_register h WHERE h.absent_since IS NOT NULL
+UNION ALL
+SELECT 'OBJECTION', 'C3-05', n.county, n.notice::text, n.title::text, NULL, NULL, ARRAY[n.unit::text],
+       (p.value ->> 'dueOn')::date
+FROM public_notice n CROSS JOIN jsonb_each(n.pending) p
 UNION ALL
 SELECT 'LEDGER_ACKNOWLEDGEMENT', 'C4.5-18', l.county, l.village::text, o.name::text, l.village::text, l.township::text,
        ARRAY[l.village::text], l.pushed_on

@@ -184,6 +184,7 @@ class Regulation:
         retroactive = place < 0
         return Rules(
             county=self.county,
+            first_day=self.first_day,
             since=since,
             until=since - timedelta(days=1) if retroactive else until,
             retroactive=retroactive,

@@ -70,7 +70,7 @@ class AssetFacts(Protocol):
 
 
 class Rules:
-    """The rules in force on the days from `since` to `until` (None: open).
+    """The rules in force on the days from `since` to `until` (None: open); `first_day`: the county's first version's.
 
     `retroactive`: for days before the first version (stock of 2013–2021), judged by the first version; `since` is then
     that version's first day. `policy` is stored with every event: version, and the county's last own change that counts
@@ -81,6 +81,7 @@ class Rules:
         self,
         *,
         county: str,
+        first_day: date,
         since: date,
         until: date | None,
         retroactive: bool,
@@ -89,6 +90,7 @@ class Rules:
     ) -> None:
         """Index the rows of `tables` that are in force on `since`."""
         self.county = county
+        self.first_day = first_day
         self.since = since
         self.until = until
         self.retroactive = retroactive

@@ -138,6 +138,7 @@ class Heard(Value):
 
     notice: str = Field(title="公示编号")
     number: int | None = Field(default=None, title="异议编号", description="答复公布在该公示下")
+    due_on: date | None = Field(default=None, title="答复期限", description="异议应在此日前答复")
 
 
 class HeardAnswer(Value):
@@ -189,8 +190,12 @@ async def _hear(write: Write, notice: str, body: Statement, *, objects: bool) ->
             else:
                 announced.file_suggestion(body.text, body.contact, at)
             found = announced
-        number = len(found.objections) if objects else None
-        return Result(notice, found.version, {"notice": notice, "number": number})
+        heard: dict[str, Any] = {"notice": notice, "number": None, "dueOn": None}
+        if objects:
+            number = len(found.objections)
+            due_on = found.objections[str(number)].due_on
+            heard |= {"number": number, "dueOn": due_on and due_on.isoformat()}
+        return Result(notice, found.version, heard)
 
     return await write.run(work_on)
 

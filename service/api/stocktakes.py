@@ -1,19 +1,22 @@
 """Stocktakes (清查盘点, C2-03): a baseline from the register, a line for every asset, and what follows from it.
 
-Completion flags the risk LOST on every missing asset in the same append. A surplus is a registration task until an
-asset was registered for it; a moved asset is a proposal that a correction of its registration carries out.
+Completion notes on every asset that was seen that it was verified (C4.5-12) and flags the risk LOST on every missing
+one, all in the same append. A surplus is a registration task until an asset was registered for it; a moved asset is a
+proposal that a correction of its registration carries out.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from fastapi import Path, Query, Response
 from pydantic import Field, PrivateAttr
 
 from domain.asset import Asset
+from domain.external_entry import Stocktaking
 from domain.inventory_batch import InventoryBatch
 from domain.occasion import Occasion
 from domain.stocktake import LOST, CorrectionProposal, Scope, StocktakeCampaign, StocktakeLine, Surplus
@@ -33,6 +36,8 @@ router = routes("/v1/stocktakes", "stocktakes 清查盘点")
 
 CampaignCode = Annotated[Code, Path(title="盘点编号")]
 SurplusCode = Annotated[Code, Path(title="盘盈编号")]
+YIELD_EVERY: Final = 100
+"""Assets concluded between two looks at other requests."""
 
 
 class StocktakeResult(Value):
@@ -197,7 +202,7 @@ async def register_surplus(
 
 @_post("/{campaign}/completion", "完成盘点", "stocktake.complete")
 async def complete_stocktake(campaign: CampaignCode, body: Circumstances, write: Writing) -> Response:
-    """Complete the campaign; every missing asset carries the risk LOST from then on (C2-03)."""
+    """Complete the campaign: what was seen is verified by it, what is missing carries the risk LOST (C2-03, C4.5-12)."""
 
     async def complete(work: Work) -> Result:
         it = await work.get(StocktakeCampaign, campaign)
@@ -205,15 +210,28 @@ async def complete_stocktake(campaign: CampaignCode, body: Circumstances, write:
         at = write.occasion(body)
         was_open = it.state == "OPEN"
         it.complete(at)
-        if was_open:
-            missing = it.with_result("MISSING")
-            for asset in (await work.get_many(Asset, missing)).values() if missing else ():
-                if asset.disposed_on is None and LOST not in asset.risks:
-                    asset.flag_risk(LOST, f"盘点 {it.id} 未找到", write.occasion(body))
+        if was_open and it.assets:
+            assets = await work.get_many(Asset, it.assets)
+            for number, asset in enumerate(assets.values()):
+                if asset.disposed_on is None:
+                    _conclude(it, asset, write.occasion(body))
+                if number % YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
         work.note(at)
         return Result(it.id, it.version, view_of(it))
 
     return await write.run(complete)
+
+
+def _conclude(campaign: StocktakeCampaign, asset: Asset, at: Occasion) -> None:
+    """What a completed campaign says of one asset that is still there. A later verification is not overwritten."""
+    line = campaign.lines[asset.id]
+    if campaign.covers(asset.id):
+        known = asset.stocktaking
+        if known is None or known.verified_on <= line.seen_on:
+            asset.record_stocktake(Stocktaking(stocktake=campaign.id, verified_on=line.seen_on), at)
+    elif LOST not in asset.risks:
+        asset.flag_risk(LOST, f"盘点 {campaign.id} 未找到", at)
 
 
 async def _on(

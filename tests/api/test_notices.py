@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -27,6 +28,13 @@ async def board(service: Service, **params: Any) -> list[dict[str, Any]]:
     return list(answer.json()["rows"])
 
 
+async def unanswered(service: Service, notice: str, on: str, **until: str) -> list[dict[str, Any]]:
+    """Objections to a notice that the township's worklist of a day holds."""
+    path = f"/v1/organizations/{TOWNSHIP}/worklist"
+    asked = {"on": on, "task": "OBJECTION", "min_position": await service.head()} | until
+    return [task for task in (await service.read(path, **asked))["tasks"] if task["subject"] == notice]
+
+
 @pytest.mark.clause("C3-04", "C3-05")
 async def test_the_public_reads_objects_and_is_answered(service: Service) -> None:
     """Publishes notices for everybody, takes anonymous objections without a credential, and publishes the answers."""
@@ -35,8 +43,19 @@ async def test_the_public_reads_objects_and_is_answered(service: Service) -> Non
     shown = (await service.http.get(f"/v1/notices/{notice}")).json()
     assert (shown["state"], shown["endsOn"], len(shown["places"])) == ("OPEN", "2021-07-12", 2)
     heard = await said(service, f"/v1/notices/{notice}/objections", text="我电话 138-0000 0000，份额不对")
-    assert (heard.status_code, heard.json()["resource"]["number"]) == (201, 1)
+    assert heard.status_code == 201
+    today = service.app.state.context.today()
+    due_on = (today + timedelta(days=10)).isoformat()
+    assert heard.json()["resource"] == {"notice": notice, "number": 1, "dueOn": due_on}
     assert "events" in heard.json()
+    assert await unanswered(service, notice, due_on) == []
+    (late,) = await unanswered(service, notice, (today + timedelta(days=11)).isoformat())
+    assert (late["clause"], late["units"], late["dueOn"], late["overdue"]) == (
+        "C3-05",
+        [TOWNSHIP],
+        due_on,
+        True,
+    )
     again = await said(service, f"/v1/notices/{notice}/suggestions", text="多听听意见")
     assert again.status_code == 201
     refused = await it.tried("notice-completions", "NOTICE", TOWNSHIP, "clerk", None)
@@ -50,6 +69,7 @@ async def test_the_public_reads_objects_and_is_answered(service: Service) -> Non
     assert (answered["outcome"], answered["answer"]) == ("DISMISSED", "核对无误")
     assert "138" not in str(shown)
     assert (shown["suggestions"], shown["openObjections"]) == (1, 0)
+    assert await unanswered(service, notice, "2030-01-01") == []
 
 
 @pytest.mark.clause("C3-04")

@@ -85,15 +85,38 @@ async def test_a_stocktake_shows_what_was_found_missing_moved_and_surplus(servic
     }
     assert (view["lost"], view["registrationTasks"]) == ([missing], ["X-1"])
     assert view["correctionProposals"] == [{"asset": moved, "location": OTHER_VILLAGE}]
-    assert [event["type"] for event in done["events"]] == ["stocktake.completed", "asset.risk_flagged"]
-    assert "LOST" in (await service.read(f"/v1/assets/{missing}"))["resource"]["risks"]
-    assert (await service.read(f"/v1/assets/{found}"))["resource"]["risks"] == {}
+    noted = {event["stream"]: event["type"] for event in done["events"][1:]}
+    assert noted == {
+        f"asset-{found}": "asset.stocktake_recorded",
+        f"asset-{missing}": "asset.risk_flagged",
+        f"asset-{moved}": "asset.stocktake_recorded",
+    }
+    lost = (await service.read(f"/v1/assets/{missing}"))["resource"]
+    assert ("LOST" in lost["risks"], lost.get("stocktaking")) == (True, None)
+    there = (await service.read(f"/v1/assets/{found}"))["resource"]
+    assert there["risks"] == {}
+    assert there["stocktaking"] == {"stocktake": campaign, "verifiedOn": "2022-01-05"}
     page = await service.read(f"{path}/lines", min_position=done["position"], result="MISSING")
     assert [row["asset"] for row in page["rows"]] == [missing]
     listed = await service.read(
         "/v1/stocktakes", min_position=done["position"], state="COMPLETED", limit=1000
     )
     assert campaign in [row["campaign"] for row in listed["rows"]]
+
+
+async def test_a_later_verification_is_not_overwritten_by_an_older_stocktake(service: Service) -> None:
+    village = await fresh_village(service)
+    (asset,) = await roads(service, village, 1)
+    campaign = await opened(service, village)
+    path = f"/v1/stocktakes/{campaign}"
+    await service.write(f"{path}/lines", {"lines": [line(asset)]})
+    later = {"stocktake": "QC-2022", "verifiedOn": "2022-01-06"}
+    version = (await service.read(f"/v1/assets/{asset}"))["version"]
+    await service.write(f"/v1/assets/{asset}/stocktakes", {"stocktaking": later}, version=version)
+    done = await service.write(f"{path}/completion", {}, "approver")
+    assert [event["type"] for event in done["events"]] == ["stocktake.completed"]
+    kept = (await service.read(f"/v1/assets/{asset}"))["resource"]["stocktaking"]
+    assert kept["stocktake"] == "QC-2022"
 
 
 async def test_a_registration_task_ends_with_a_registered_asset(service: Service) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -112,7 +112,7 @@ def test_only_what_was_accepted_is_registered_and_used_from_then_on() -> None:
 
 @pytest.mark.clause("C4.3-01")
 def test_old_stock_is_registered_on_the_joint_review_s_word() -> None:
-    """Lets stock without acceptance papers in with a reason and the joint review's approval."""
+    """Lets stock from before the regulation in without acceptance papers, with a reason and the joint review's word."""
     asset = register(acceptance=LEGACY)
     assert asset.card.acceptance == LEGACY
     with refused("DATE_ORDER"):
@@ -120,6 +120,11 @@ def test_old_stock_is_registered_on_the_joint_review_s_word() -> None:
     for name in ("reason", "joint_review_document"):
         with refused("ACCEPTANCE_REQUIRED"):
             register(acceptance=LEGACY.model_copy(update={name: None}))
+    finished = occasion().rules.first_day
+    late = {"completion_date": finished, "acceptance": LEGACY}
+    with refused("ACCEPTANCE_REQUIRED", missing=["acceptance.acceptedOn", "acceptance.documentNo"]):
+        register(**late)
+    assert register(**late | {"completion_date": finished - timedelta(days=1)}).card.acceptance == LEGACY
     history = Asset.register(ASSET, workshop_card(acceptance=acceptance(result="FAILED")), imported())
     assert found(recorded(history, Asset.Registered), "ACCEPTANCE_REQUIRED") == {"missing": ["acceptance"]}
 

@@ -119,6 +119,7 @@ class Batch:
         "_position",
         "_stamp",
         "commands",
+        "failed",
         "head",
         "moment",
         "receipts",
@@ -129,6 +130,8 @@ class Batch:
         self.moment = max(now.astimezone(UTC), head.recorded_at)
         self.commands: list[Command] = []
         self.receipts: list[Receipt] = []
+        self.failed: list[tuple[Command, Exception]] = []
+        """Commands left out because their own `respond` failed: to be answered with that."""
         self._county = county
         self._stamp = stamp(self.moment)
         self._position = head.position
@@ -157,7 +160,7 @@ class Batch:
             try:
                 receipt.response = append.respond(receipt)
             except Exception as error:  # noqa: BLE001  the caller's function, the caller's error
-                command.answer(error)
+                self.failed.append((command, error))
                 return
         self.commands.append(command)
         self.receipts.append(receipt)
@@ -188,6 +191,12 @@ class Batch:
             self._claims.append((claim.kind, claim.key, append.streams[0].stream, first))
         if (key := append.idempotency) is not None:
             self._answers.append((key.scope, key.key, key.body_sha256, receipt.response, first, position))
+
+    def answer_failed(self) -> None:
+        """Tell those who were left out. On the event loop, which `add` need not be."""
+        for command, error in self.failed:
+            command.answer(error)
+        self.failed.clear()
 
     @property
     def next_head(self) -> KnownHead:

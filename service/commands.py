@@ -8,6 +8,7 @@ that was already done (same idempotency key) gets its first answer back, even if
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -37,6 +38,9 @@ COUNTY_TIME = ZoneInfo("Asia/Shanghai")
 
 _REPLAYED_AT_ONCE: Final = 500
 """Aggregates without a usable state that are read together: their events are in memory at once."""
+
+_ENCODED_HERE: Final = 200
+"""Up to so many aggregates of one command are encoded on the event loop; more of them beside it."""
 
 _Aggregate = TypeVar("_Aggregate", bound=DomainAggregate)
 
@@ -147,7 +151,9 @@ class CommandContext:
         heads = await self.store.load_many(county, [cls.stream_of(one) for one in ids])
         found: dict[str, _Aggregate] = {}
         uncached: list[str] = []
-        for one in dict.fromkeys(ids):
+        for number, one in enumerate(dict.fromkeys(ids), 1):
+            if number % _REPLAYED_AT_ONCE == 0:
+                await asyncio.sleep(0)
             head = heads.get(cls.stream_of(one))
             if head is not None and head.state is not None and head.state_code == state_code():
                 found[one] = cls.load_state(one, head.version, head.state)
@@ -240,8 +246,13 @@ class Work:
         """Carry the decision's warnings into the answer."""
         self.warnings.extend(warning for warning in at.warnings if warning not in self.warnings)
 
-    def appends(self) -> list[StreamAppend]:
+    async def appends(self) -> list[StreamAppend]:
         """What the aggregates recorded, ready for the log."""
+        if len(self._touched) < _ENCODED_HERE:
+            return self._appends()
+        return await asyncio.to_thread(self._appends)
+
+    def _appends(self) -> list[StreamAppend]:
         return [
             stream_append(self.context, aggregate)
             for aggregate in self._touched.values()
@@ -316,7 +327,7 @@ class _Origin:
 async def _attempt(work: Work, decide: Decision, origin: _Origin) -> Outcome:
     result = await decide(work)
     start = _answer_start(result, work.warnings)
-    streams = work.appends()
+    streams = await work.appends()
     if not streams:
         earlier = None
         if origin.idempotency is not None:

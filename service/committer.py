@@ -49,6 +49,9 @@ from service.log_tables import WRITER_ROLE
 
 _log = structlog.get_logger(__name__)
 
+LARGE: Final = 1_000
+"""Events of a command, or of a batch, from which on it is encoded beside the event loop: others are to be served too."""
+
 _HEAD: Final = "SELECT position, recorded_at, frontier FROM log_head WHERE county = $1"
 _NEW_HEAD: Final = """
 INSERT INTO log_head (county, position, recorded_at, frontier, root) VALUES ($1, 0, 'epoch', $2, $3)
@@ -279,7 +282,10 @@ class Committer:
 
     async def append(self, append: Append) -> Receipt:
         """Queue a command and wait for its answer. See `EventStore.append`."""
-        events = prepare(self.county, append)
+        if sum(len(stream.events) for stream in append.streams) < LARGE:
+            events = prepare(self.county, append)
+        else:
+            events = await asyncio.to_thread(prepare, self.county, append)
         if self._stopping or self._task is None:
             msg = f"the committer of {self.county} is not running"
             raise CommitterStopped(msg)
@@ -407,7 +413,7 @@ class Committer:
 
     def _drafts(self, command: Command) -> bool:
         """Render a command to follow the transaction under way; False when it has to queue."""
-        if self._base is None:
+        if self._base is None or len(command.events) >= LARGE:
             return False
         if self._drafted is None or self._draft is None:
             self._draft = Batch(self.county, self._base, self.clock())
@@ -416,6 +422,7 @@ class Committer:
             return False
         if self._drafted.offer(command):
             self._draft.add(command)
+            self._draft.answer_failed()
         return True
 
     def _draft_waiting(self) -> None:
@@ -470,7 +477,7 @@ class Committer:
                     if prepared is not None and prepared.head is head:
                         batch = prepared
                     else:
-                        batch = render(self.county, head, self.clock(), commands)
+                        batch = await self._rendered(head, commands)
                     prepared = None
                 if not batch.commands:
                     if lock is not None:
@@ -511,6 +518,15 @@ class Committer:
         self._acknowledge(batch)
         if overtaken:
             await self._follow(batch, overtaken)
+
+    async def _rendered(self, head: KnownHead, commands: Sequence[Command]) -> Batch:
+        """A batch of these commands; a large one is laid out beside the event loop. Nothing is drafted meanwhile."""
+        if sum(len(command.events) for command in commands) < LARGE:
+            batch = render(self.county, head, self.clock(), commands)
+        else:
+            batch = await asyncio.to_thread(render, self.county, head, self.clock(), commands)
+        batch.answer_failed()
+        return batch
 
     async def _send(self, connection: Any, batch: Batch) -> tuple[bool, asyncpg.PostgresError | None]:
         """Whether the batch is stored; if not, the error with which the database refused one of its commands."""

@@ -74,6 +74,13 @@ def _mount_noop(app: FastAPI) -> None:
 @contextmanager
 def served(database_url: str) -> Iterator[tuple[str, str]]:
     """(url, token) of the service running in another process on a database."""
+    with killable(database_url) as (url, token, _):
+        yield url, token
+
+
+@contextmanager
+def killable(database_url: str) -> Iterator[tuple[str, str, subprocess.Popen[str]]]:
+    """(url, token, process): the same for tests that end it before its time."""
     command = [sys.executable, "-m", "tests.api.process", database_url]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None and process.stdout is not None
@@ -82,7 +89,7 @@ def served(database_url: str) -> Iterator[tuple[str, str]]:
         if not line:
             raise RuntimeError(f"the service did not start: exit {process.wait(10)}")
         ready = json.loads(line)
-        yield ready["url"], ready["token"]
+        yield ready["url"], ready["token"], process
     finally:
         process.stdin.close()
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from time import monotonic
 from typing import Any, Final, Self
 
@@ -88,6 +88,10 @@ CROSS JOIN LATERAL (
     WHERE county = $1 AND type = wanted.type AND position > $2 AND position <= $3 ORDER BY position LIMIT $4
 ) AS found
 ORDER BY found.position LIMIT $4"""
+_READ_PAST: Final = """
+SELECT position, body FROM event
+WHERE county = $1 AND position > $2 AND position <= $3 AND type = ANY($5::text[]) AND occurred_on <= $6
+ORDER BY position LIMIT $4"""
 _READ_STREAM: Final = """
 SELECT position, body FROM event
 WHERE county = $1 AND stream = $2 AND version > $3 AND version <= $4 ORDER BY version"""
@@ -255,7 +259,7 @@ class EventStore:
 
     # The log
 
-    async def read_stored(
+    def read_stored(
         self,
         county: str,
         *,
@@ -269,14 +273,36 @@ class EventStore:
         At most `batch` at a time; the next ones are fetched while the caller works. Ends where the log ended when it
         got there.
         """
+        query, *more = (_READ,) if types is None else (_READ_TYPES, list(set(types)))
+        return self._walk(query, county, after, upto, batch, *more)
+
+    def read_past(
+        self,
+        county: str,
+        types: Sequence[str],
+        until: date,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        batch: int = 1000,
+    ) -> AsyncIterator[list[tuple[int, bytes]]]:
+        """Like `read_stored`, for many types, and only of business days up to `until`: the log is walked along, the
+        bytes of what is left out are not read.
+        """
+        return self._walk(_READ_PAST, county, after, upto, batch, list(types), until)
+
+    async def _walk(
+        self, query: str, county: str, after: int, upto: int | None, batch: int, *more: Any
+    ) -> AsyncIterator[list[tuple[int, bytes]]]:
+        """The rows of a query in pages; the next page is fetched while the caller works on one."""
         end = _LAST_POSITION if upto is None else upto
-        fetching = asyncio.ensure_future(self._fetch(county, after, end, types, batch))
+        fetching = asyncio.ensure_future(self._fetch(query, county, after, end, batch, *more))
         try:
             while rows := await fetching:
                 after = rows[-1][0]
                 full = len(rows) == batch and after < end
                 if full:
-                    fetching = asyncio.ensure_future(self._fetch(county, after, end, types, batch))
+                    fetching = asyncio.ensure_future(self._fetch(query, county, after, end, batch, *more))
                 yield rows
                 if not full:
                     return
@@ -299,14 +325,9 @@ class EventStore:
         async for rows in self.read_stored(county, after=after, upto=upto, types=types, batch=batch):
             yield [decode(county, position, body) for position, body in rows]
 
-    async def _fetch(
-        self, county: str, after: int, upto: int, types: Sequence[str] | None, batch: int
-    ) -> list[tuple[int, bytes]]:
+    async def _fetch(self, query: str, *arguments: Any) -> list[tuple[int, bytes]]:
         async with self._pool.acquire() as connection:
-            if types is None:
-                rows: Any = await connection.fetch(_READ, county, after, upto, batch)
-            else:
-                rows = await connection.fetch(_READ_TYPES, county, after, upto, batch, list(set(types)))
+            rows: Any = await connection.fetch(query, *arguments)
         found: list[tuple[int, bytes]] = rows  # records of two columns unpack like tuples
         return found
 

@@ -21,6 +21,7 @@ from projections.catalogue import CATALOGUE
 from projections.events import EventReader
 from projections.writing import Connection
 from service.event_store import EventStore
+from service.memory import collecting_paused
 
 MOST_KEPT: Final = 3
 """Moments kept at most: each holds a connection, and the rows of its ledgers in the database's temporary files."""
@@ -124,8 +125,16 @@ class Moments:
                 await ledger.create(kept.connection, schema)
         for ledger in kept.ledgers:
             if ledger.position < position:
-                batches = self._store.read_stored(county, after=ledger.position, upto=position, batch=BATCH)
-                await ledger.grow(kept.connection, self._reader, batches, position)
+                batches = self._store.read_past(
+                    county,
+                    list(ledger.projection.handlers),
+                    on or date.max,
+                    after=ledger.position,
+                    upto=position,
+                    batch=BATCH,
+                )
+                with collecting_paused():
+                    await ledger.grow(kept.connection, self._reader, batches, position)
 
     async def _trim(self) -> None:
         """Keep the moments asked for last; one in use is left alone."""

@@ -1,4 +1,5 @@
-"""What is done and due around each asset (资产履责台账): acceptance, guidance, file, stocktake, custody, upkeep.
+"""What is done and due around each asset (资产履责台账): acceptance, guidance, file, stocktake, certificates, filing,
+custody, upkeep.
 
 Beside the asset register, which says what an asset is. What is overdue on a day follows from both (`worklist`).
 """
@@ -35,6 +36,11 @@ ASSET_DUTY: Final = ledger_table(
     json_column("document_kinds", "已存档的资料种类"),
     text_column("stocktake", "清产核资编号", null=True),
     day_column("verified_on", "清产核资核实日期", null=True),
+    json_column("title_holders", "法律上的权利主体（集体经济组织等）"),
+    json_column("ownership_certificates", "确权书：各村编号"),
+    json_column("title_certificates", "产权证、不动产证及办理状态"),
+    text_column("filing_due", "待备案单位", null=True),
+    day_column("filing_since", "应备案起始日期", null=True),
     day_column("custody_on", "落实管护日期", null=True),
     day_column("maintenance_starts_on", "养护计划起始日期", null=True),
     whole_column("maintenance_interval_days", "养护间隔（天）", null=True),
@@ -42,7 +48,7 @@ ASSET_DUTY: Final = ledger_table(
     day_column("maintained_on", "最近养护日期", null=True),
     key=("asset",),
     group="asset",
-    comment="资产履责台账：每项资产一行，验收、指导、存档、清产核资、管护、养护",
+    comment="资产履责台账：每项资产一行，验收、指导、存档、清产核资、证书、备案、管护、养护",
     indexes=(Index("asset_duty_guiding_idx", "county", "guiding_department", "asset"),),
 )
 
@@ -69,6 +75,11 @@ def _registered(event: LedgerEvent, rows: Rows) -> None:
         "document_kinds": [],
         "stocktake": None,
         "verified_on": None,
+        "title_holders": [],
+        "ownership_certificates": {},
+        "title_certificates": {},
+        "filing_due": None,
+        "filing_since": None,
         "custody_on": None,
         "maintenance_starts_on": None,
         "maintenance_interval_days": None,
@@ -103,6 +114,35 @@ def _stocktaken(event: LedgerEvent, rows: Rows) -> None:
     row["verified_on"] = day(event.data["stocktaking"]["verifiedOn"])
 
 
+def _confirmed(event: LedgerEvent, rows: Rows) -> None:
+    row = _edit(event, rows)
+    row["title_holders"] = event.data.get("holders") or []
+    row["filing_due"] = event.data.get("filingDue")
+    row["filing_since"] = None if row["filing_due"] is None else event.day
+
+
+def _filed(event: LedgerEvent, rows: Rows) -> None:
+    _edit(event, rows).update(filing_due=None, filing_since=None)
+
+
+def _ownership_certificate(event: LedgerEvent, rows: Rows) -> None:
+    row, issued = _edit(event, rows), event.data["certificate"]
+    row["ownership_certificates"] = {**row["ownership_certificates"], issued["village"]: issued["number"]}
+
+
+def _certificate_applied(event: LedgerEvent, rows: Rows) -> None:
+    row, asked = _edit(event, rows), event.data["certificate"]
+    known = {name: asked[name] for name in ("kind", "holder")} | {"state": "APPLIED"}
+    row["title_certificates"] = {**row["title_certificates"], asked["certificate"]: known}
+
+
+def _certificate_answered(event: LedgerEvent, rows: Rows) -> None:
+    row, number = _edit(event, rows), event.data.get("number")
+    answer = {"state": "INELIGIBLE"} if number is None else {"state": "ISSUED", "number": number}
+    asked = row["title_certificates"][event.data["certificate"]]
+    row["title_certificates"] = {**row["title_certificates"], event.data["certificate"]: asked | answer}
+
+
 def _in_custody(event: LedgerEvent, rows: Rows) -> None:
     row = _edit(event, rows)
     if not event.data["custody"].get("provisional", False) and row["custody_on"] is None:
@@ -130,13 +170,19 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="asset_duties",
     title="资产履责台账",
-    version=1,
+    version=2,
     tables=(ASSET_DUTY,),
     handlers={
         "asset.registered": _registered,
         "asset.registration_corrected": _corrected,
         "asset.document_archived": _archived,
         "asset.stocktake_recorded": _stocktaken,
+        "asset.ownership_confirmed": _confirmed,
+        "asset.ownership_filed": _filed,
+        "asset.ownership_certificate_issued": _ownership_certificate,
+        "asset.title_certificate_applied": _certificate_applied,
+        "asset.title_certificate_issued": _certificate_answered,
+        "asset.title_certificate_ineligible": _certificate_answered,
         "asset.custody_assigned": _in_custody,
         "asset.maintenance_planned": _planned,
         "asset.maintenance_done": _maintained,
@@ -147,6 +193,8 @@ PROJECTION: Final = Projection(
 
 _SOURCE: Final = "asset_duty d JOIN asset_register a ON a.county = d.county AND a.asset = d.asset"
 
+_CERTIFIED: Final = "jsonb_path_exists(d.title_certificates, '$.* ? (@.state == \"ISSUED\")')"
+
 
 async def duties_page(
     connection: Connection,
@@ -156,6 +204,8 @@ async def duties_page(
     guiding_department: str | list[str] | None = None,
     guidance_gap: bool | None = None,
     registered_late: bool | None = None,
+    certified: bool | None = None,
+    filing_pending: bool | None = None,
     village: str | list[str] | None = None,
     township: str | list[str] | None = None,
     asset: str | list[str] | None = None,
@@ -164,7 +214,8 @@ async def duties_page(
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page:
-    """Assets with what was done around them. `registered_late`: more than `register_within` days after acceptance.
+    """Assets with what was done around them. `registered_late`: more than `register_within` days after acceptance;
+    `certified`: some title or real-estate certificate was issued.
 
     `guiding_department` makes it a department's guidance worklist, co-guided assets included (C4.1-02..07).
     """
@@ -178,6 +229,10 @@ async def duties_page(
     if guiding_department is not None:
         wanted = [guiding_department] if isinstance(guiding_department, str) else list(guiding_department)
         conditions.add("(d.guiding_department = ANY({}) OR d.co_guiding ?| {}::text[])", wanted, wanted)
+    if certified is not None:
+        conditions.parts.append(_CERTIFIED if certified else f"NOT {_CERTIFIED}")
+    if filing_pending is not None:
+        conditions.parts.append(f"d.filing_due IS {'NOT ' if filing_pending else ''}NULL")
     if registered_late is not None:
         conditions.parts.append(late if registered_late else f"NOT ({late})")
     return await page(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from domain.regulation import Regulation
+from projections.data_quality import KINDS
 from service.audit.verify import LABELS
 
 _TABLES: Final = (
@@ -48,7 +49,7 @@ class Words:
     """Codes and their Chinese, of one county."""
 
     def __init__(self, regulation: Regulation) -> None:
-        self._general: dict[str, str] = dict(_STATES)
+        self._general: dict[str, str] = _STATES | KINDS
         for table in _TABLES:
             self._general.update({row.code: row.zh for row in regulation.rows[table]})  # type: ignore[attr-defined]
         for row in regulation.rows["regimes.accounting_system"]:

@@ -184,6 +184,8 @@ class DutiesQuery(_OnDayQuery):
     )
     guidance_gap: bool | None = Field(default=None, title="管理指导部门是否文件未明确")
     registered_late: bool | None = Field(default=None, title="是否逾期登记")
+    certified: bool | None = Field(default=None, title="是否已办产权证或不动产证")
+    filing_pending: bool | None = Field(default=None, title="确权是否待备案")
 
     async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
         """Assets with what was done around them."""

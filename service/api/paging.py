@@ -60,6 +60,8 @@ class Filters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     PROJECTION: ClassVar[str]
+    BESIDE: ClassVar[tuple[str, ...]] = ()
+    """Other ledgers that the question looks at."""
     COMMON: ClassVar[frozenset[str]] = frozenset()
     """Parameters that say when, in what order and how much, and choose no rows."""
 
@@ -141,7 +143,7 @@ def page_of(row: type[Value]) -> Any:
 async def answer(read: Read, query: LedgerQuery) -> Response:
     """One page, or everything: as lines with `Accept: application/x-ndjson`, or as a spreadsheet."""
     form = _form(read, (MEDIA_TYPE,))
-    await read.reach(query.min_position, query.PROJECTION)
+    await read.reach(query.min_position, query.PROJECTION, *query.BESIDE)
     if form == MEDIA_TYPE:
         return await _workbook(read, query)
     if form in LINES:
@@ -187,7 +189,8 @@ async def moment_of(source: Source, query: LedgerQuery) -> AsyncIterator[tuple[C
             yield connection, {"position": position}
         return
     known = await known_position(source, dated.known_at)
-    async with source.moments.at(source.county, [query.PROJECTION], dated.as_of, known) as past:
+    names = [query.PROJECTION, *query.BESIDE]
+    async with source.moments.at(source.county, names, dated.as_of, known) as past:
         said: dict[str, Any] = {"position": past.position, "unplaced": past.unplaced}
         if dated.as_of is not None:
             said["asOf"] = dated.as_of.isoformat()

@@ -189,6 +189,8 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("GET", f"{_LEDGERS}/asset-register"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-register/changes"): "ledger.read",
     ("GET", f"{_LEDGERS}/completeness"): "ledger.read",
+    ("GET", f"{_LEDGERS}/data-quality"): "ledger.read",
+    ("GET", f"{_LEDGERS}/data-quality/counts"): "ledger.read",
     ("GET", f"{_LEDGERS}/completeness/units"): "ledger.read",
     ("GET", f"{_LEDGERS}/value-preservation"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-register/totals"): "ledger.read",

@@ -183,10 +183,24 @@ async def test_joint_villages_own_after_meeting_notice_and_certificates(service:
         "STEP_OUT_OF_ORDER",
         ["FILING"],
     )
+    (waiting,) = await pending(service, asset)
+    assert (waiting["filingDue"], waiting["filingSince"]) == ("AGRICULTURE", "2021-07-14")
+    assert set(waiting["ownershipCertificates"]) == {VILLAGE, SECOND}
+    board = {"asset": asset, "kind": "FILING_PENDING"}
+    (gap,) = (await service.read("/v1/ledgers/data-quality", **board))["rows"]
+    assert (gap["item"], gap["clause"], gap["units"]) == ("AGRICULTURE", "C4.5-06", [VILLAGE, SECOND])
     await title.act("steps", "CERTIFICATES", "2021-07-14")
     await title.act("filings", "FILING", "2021-07-20")
     filed = await write(service, asset, "ownership-filings", filing, "clerk")
     assert "filingDue" not in filed["resource"]
+    assert await pending(service, asset) == []
+    assert (await service.read("/v1/ledgers/data-quality", **board))["rows"] == []
+
+
+async def pending(service: Service, asset: str) -> list[dict[str, Any]]:
+    """The asset's row of duties, if its title waits to be filed."""
+    asked = {"asset": asset, "filing_pending": True, "min_position": await service.head()}
+    return list((await service.read("/v1/ledgers/asset-duties", **asked))["rows"])
 
 
 @pytest.mark.clause("C4.3-21", "C4.6-01")

@@ -543,7 +543,7 @@ class RandomHistory:
                 {"registration": {"party": life.village, "registrationNo": "产1号", "registeredOn": day}},
             ),
         ]
-        if life.applied is None:
+        if life.shares and life.applied is None:
             life.applied = application
             after = [
                 (
@@ -551,7 +551,7 @@ class RandomHistory:
                     {"certificate": {"certificate": application} | certificate},
                 )
             ]
-        elif self.random.random() < 0.5:
+        elif life.shares and self.random.random() < 0.5:
             asked, life.applied = life.applied, None
             after = [
                 (

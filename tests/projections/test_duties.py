@@ -147,6 +147,32 @@ class TestDuties:
         given.event("asset-A1", "asset.registered", data, "2021-07-01")
         return given
 
+    def test_certificates_and_filing_are_followed_to_their_answer(self, given: Given) -> None:
+        issued = {"village": VILLAGES[0], "amount": 100, "number": "确1号", "issuedOn": "2021-08-01"}
+        given.event("asset-A1", "asset.ownership_certificate_issued", {"certificate": issued})
+        holders = [{"party": VILLAGES[0], "kind": "COLLECTIVE", "uscc": "N1", "name": "股份经济合作社"}]
+        data = confirmation({VILLAGES[0]: 100}) | {"holders": holders, "filingDue": "AGRICULTURE"}
+        given.event("asset-A1", "asset.ownership_confirmed", data, "2021-08-10")
+        row = given.only(ASSET_DUTY)
+        assert row["ownership_certificates"] == {VILLAGES[0]: "确1号"}
+        assert (row["title_holders"], row["filing_due"]) == (holders, "AGRICULTURE")
+        assert row["filing_since"] == date(2021, 8, 10)
+        filing = {"addressee": "AGRICULTURE", "procedure": "PR-1", "filedOn": "2021-08-20"}
+        given.event("asset-A1", "asset.ownership_filed", filing)
+        assert (row["filing_due"], row["filing_since"]) == (None, None)
+        for code in ("Z-1", "Z-2"):
+            asked = {"certificate": code, "kind": "TITLE", "holder": VILLAGES[0], "appliedOn": "2021-09-01"}
+            given.event("asset-A1", "asset.title_certificate_applied", {"certificate": asked})
+        answer = {"certificate": "Z-1", "number": "产权1号", "issuedOn": "2021-09-20"}
+        given.event("asset-A1", "asset.title_certificate_issued", answer)
+        refusal = {"certificate": "Z-2", "reason": "资料不全", "decidedOn": "2021-09-20"}
+        given.event("asset-A1", "asset.title_certificate_ineligible", refusal)
+        known = {"kind": "TITLE", "holder": VILLAGES[0]}
+        assert row["title_certificates"] == {
+            "Z-1": known | {"state": "ISSUED", "number": "产权1号"},
+            "Z-2": known | {"state": "INELIGIBLE"},
+        }
+
     def test_a_registration_brings_acceptance_and_guidance(self, given: Given) -> None:
         row = given.only(ASSET_DUTY)
         assert (row["accepted_on"], row["registered_on"]) == (date(2019, 10, 15), date(2021, 7, 1))

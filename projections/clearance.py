@@ -4,7 +4,8 @@ Every entry has a `kind`: ASSET (in care by name), POST (first responsible by a 
 left without a departure case), CASE (a departure case that is open, with the point that is missing and by when it was
 due), LINE (an asset on its list that nobody has accepted, or that is disputed), and for assets in care CONTRACT
 (running), PROCEDURE (transfer, disposal or another matter under way), BALANCE (income not distributed), DISPUTE (title).
-Entries of a kind are cut after `SHOWN`; their number is always whole.
+Entries of a kind are cut after `SHOWN`. Of a person with more than `COUNTED` assets in care only that many are looked
+at, and the answer says so: each of them is in the way, and a personnel office asks for every form.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from projections.custody_ledger import in_care_by_post
+from projections.custody_ledger import POSTS_HELD
 from projections.departures import departure_page
 from projections.reading import MAX_PAGE
 from projections.rows import Row
@@ -21,11 +22,15 @@ from projections.writing import Connection
 SHOWN: Final = 100
 """How many entries of a kind are listed."""
 
+COUNTED: Final = 500
+"""How many assets in care are looked at, the first by their codes."""
+
 _CARE: Final = (
-    "FROM (SELECT DISTINCT asset FROM custody_ledger WHERE county = $1 AND person = $2 AND until_position IS NULL) c"
+    "FROM (SELECT DISTINCT asset FROM custody_ledger WHERE county = $1 AND person = $2 AND until_position IS NULL"
+    f"  ORDER BY asset LIMIT {COUNTED + 1}) c"
     " LEFT JOIN asset_register r ON r.county = $1 AND r.asset = c.asset"
-    " LEFT JOIN (SELECT subject, min(procedure) AS procedure FROM procedure_register"
-    "  WHERE county = $1 AND state = 'OPEN' GROUP BY subject) p ON p.subject = c.asset"
+    " LEFT JOIN LATERAL (SELECT min(procedure) AS procedure FROM procedure_register"
+    "  WHERE county = $1 AND subject = c.asset AND state = 'OPEN') p ON true"
 )
 _RUNNING: Final = "r.contract IN ('ACTIVE', 'HOLDOVER')"
 _UNDER_WAY: Final = (
@@ -37,17 +42,19 @@ _DISPUTED: Final = "r.title = 'DISPUTED'"
 
 
 async def hindrances(connection: Connection, county: str, person: str, today: date, since: date) -> Row:
-    """All that is in the way: `items`, `counts` per kind, `assets_in_care`, `posts`, `open_cases`.
+    """All that is in the way: `items`, `counts` per kind, `assets_in_care`, `posts`, `open_cases`; `counted_all`: no
+    asset was left out.
 
     `since`: tenures that ended before the regulation was in force need no case.
     """
-    (counts,) = await connection.fetch(
+    (record,) = await connection.fetch(
         f"SELECT count(*) AS asset, count(*) FILTER (WHERE {_RUNNING}) AS contract,"
         f" count(*) FILTER (WHERE {_UNDER_WAY}) AS procedure, count(*) FILTER (WHERE {_BALANCE}) AS balance,"
         f" count(*) FILTER (WHERE {_DISPUTED}) AS dispute {_CARE}",
         county,
         person,
     )
+    counts = {name: min(number, COUNTED) for name, number in record.items()}
     items: list[Row] = []
     if counts["asset"]:
         items += await _assets(connection, county, person)
@@ -83,6 +90,7 @@ async def hindrances(connection: Connection, county: str, person: str, today: da
             "LINE": sum(case["lines"] - case["accepted_lines"] for case in cases),
         },
         "assets_in_care": counts["asset"],
+        "counted_all": record["asset"] <= COUNTED,
         "posts": [f"{unit}/{post}" for unit, post in posts],
         "open_cases": [
             {name: case[key] for name, key in _CASE.items() if case[key] is not None} for case in cases
@@ -144,8 +152,17 @@ async def _bound_up(connection: Connection, county: str, person: str) -> list[Ro
 
 
 async def _posts(connection: Connection, county: str, person: str, today: date) -> list[tuple[str, str]]:
-    lines = await in_care_by_post(connection, county, person, today, duty="FIRST_RESPONSIBLE")
-    return sorted({(line["post_unit"], line["post"]) for line in lines})
+    """Posts held today that are first responsible for some asset, or whose closed unit is carried on by theirs."""
+    records = await connection.fetch(
+        f"{POSTS_HELD} SELECT DISTINCT p.unit, p.post FROM post p WHERE EXISTS (SELECT FROM custody_ledger c"
+        " WHERE c.county = $1 AND c.post_unit = p.unit AND c.post = p.post AND c.duty = 'FIRST_RESPONSIBLE'"
+        " AND c.since <= $3 AND (c.until IS NULL OR c.until > $3)) ORDER BY 1, 2",
+        county,
+        person,
+        today,
+        None,
+    )
+    return [(one["unit"], one["post"]) for one in records]
 
 
 async def _tenures(connection: Connection, county: str, person: str, since: date) -> list[Row]:

@@ -330,6 +330,16 @@ async def in_care(
     return rows_of(records, CUSTODY_LEDGER)
 
 
+POSTS_HELD: Final = (
+    "WITH RECURSIVE post AS (SELECT t.organization AS unit, t.post, t.since, t.until FROM tenure t"
+    "  WHERE t.county = $1 AND t.person = $2 AND t.since <= $3 AND (t.until IS NULL OR t.until >= $3)"
+    "   AND ($4::text IS NULL OR t.organization = $4)"
+    " UNION SELECT o.organization, p.post, p.since, p.until FROM post p JOIN organization o"
+    "  ON o.county = $1 AND o.successor = p.unit AND o.closed_on <= $3)"
+)
+"""Posts of person $2 in county $1 on day $3, of unit $4 or all, and those of closed units that theirs carry on."""
+
+
 async def in_care_by_post(
     connection: Connection,
     county: str,
@@ -345,12 +355,7 @@ async def in_care_by_post(
     """
     columns = ", ".join(f"c.{name}" for name in CUSTODY_LEDGER.columns)
     records = await connection.fetch(
-        "WITH RECURSIVE post AS (SELECT t.organization AS unit, t.post, t.since, t.until FROM tenure t"
-        "  WHERE t.county = $1 AND t.person = $2 AND t.since <= $3 AND (t.until IS NULL OR t.until >= $3)"
-        "   AND ($4::text IS NULL OR t.organization = $4)"
-        " UNION SELECT o.organization, p.post, p.since, p.until FROM post p JOIN organization o"
-        "  ON o.county = $1 AND o.successor = p.unit AND o.closed_on <= $3)"
-        f" SELECT {columns}, p.since AS in_post_since, p.until AS in_post_until FROM post p"
+        f"{POSTS_HELD} SELECT {columns}, p.since AS in_post_since, p.until AS in_post_until FROM post p"
         " JOIN custody_ledger c ON c.county = $1 AND c.post_unit = p.unit AND c.post = p.post"
         " AND c.since <= $3 AND (c.until IS NULL OR c.until > $3)"
         " WHERE $5::text IS NULL OR c.duty = $5 ORDER BY c.asset, c.duty, c.line",

@@ -43,6 +43,7 @@ from service.api import (
 ROUTERS = (
     bulk.router,
     assets.router,
+    clearances.router,
     asset_titles.router,
     asset_care.router,
     system.router,
@@ -63,7 +64,6 @@ ROUTERS = (
     household_ledgers.router,
     households.router,
     departures.router,
-    clearances.router,
     clearance_certificates.router,
     procedures.router,
     notices.router,

@@ -14,7 +14,7 @@ from domain.person import Formality, LeavingFact, Person
 from domain.refusals import Refusal, refuse
 from domain.values import LOG, Code, Fen, Value
 from projections import asset_register, custody_ledger, departures, directory, procedures
-from projections.clearance import SHOWN, hindrances, words
+from projections.clearance import COUNTED, SHOWN, hindrances, words
 from projections.reading import MAX_PAGE
 from service.api.asset_decisions import AssetCode
 from service.api.assets import must_speak_for
@@ -161,6 +161,9 @@ class ClearanceState(Value):
     person: str = Field(title="人员编号")
     clear: bool = Field(title="可否办理手续")
     assets_in_care: int = Field(title="在管资产项数")
+    counted_all: bool = Field(
+        title="是否已全部计数", description=f"在管资产超过 {COUNTED} 项的，只核对前 {COUNTED} 项"
+    )
     posts: tuple[str, ...] = Field(title="仍负第一责任的职务", description="单位/职务")
     open_cases: tuple[OpenCase, ...] = Field(title="未办结的交接")
     counts: dict[str, int] = Field(title="各类事项数")
@@ -189,6 +192,7 @@ async def read_clearance(person: PersonCode, read: Reading, min_position: MinPos
             "person": person,
             "clear": refusal is None,
             "assetsInCare": found["assets_in_care"],
+            "countedAll": found["counted_all"],
             "posts": found["posts"],
             "openCases": [
                 OpenCase.model_validate(one).model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -310,7 +314,8 @@ def _refusal(found: dict[str, Any]) -> Refusal | None:
     """What stands in the way, as a refusal; None if nothing does."""
     missing = _missing(found)
     if found["assets_in_care"] or found["posts"]:
-        return refuse("PERSON_HOLDS_ASSETS", count=found["assets_in_care"] or None, missing=missing)
+        count = f"{found['assets_in_care']}{'' if found['counted_all'] else '+'}"
+        return refuse("PERSON_HOLDS_ASSETS", count=None if count == "0" else count, missing=missing)
     if missing:
         return refuse("HANDOVER_INCOMPLETE", clause="C4.10-11", missing=missing)
     return None

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from projections.clearance import hindrances
+from projections.clearance import COUNTED, hindrances
 from service import migrate
 from service.event_store import EventStore
 from service.projector import Projector
@@ -70,7 +70,7 @@ async def _asked(connection: Any, person: str, count: int, times: int) -> dict[s
         started = time.perf_counter()
         found = await hindrances(connection, COUNTY, person, date(2023, 1, 1), date(2021, 6, 17))
         runs.append((time.perf_counter() - started) * 1000)
-    assert found["assets_in_care"] == count, found["counts"]
+    assert found["assets_in_care"] == min(count, COUNTED), found["counts"]
     p99 = sorted(runs)[max(0, -(-len(runs) * 99 // 100) - 1)]
     return {
         "name": f"clearance of who has {count:,} of {ASSETS:,} assets in care, 99th percentile",

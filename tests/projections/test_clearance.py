@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from projections.clearance import hindrances, words
+from projections.clearance import COUNTED, SHOWN, hindrances, words
 from projections.departures import departure_page
 from service.event_store import EventStore
 from service.projector import Projector
@@ -86,6 +86,19 @@ async def test_assets(leaver: Leaver) -> None:
     leaver.keeps("A-1")
     leaver.keeps("A-2")
     assert await leaver.of("ASSET") == ["asset:A-1", "asset:A-2"]
+
+
+async def test_of_very_many_assets_only_the_first_are_looked_at(leaver: Leaver) -> None:
+    """The answer stays no, the number stops at the bound, and it says that there are more."""
+    for number in range(COUNTED):
+        leaver.keeps(f"A-{number:05d}")
+    found = await leaver.asked()
+    assert (found["assets_in_care"], found["counted_all"]) == (COUNTED, True)
+    leaver.keeps(f"A-{COUNTED:05d}")
+    found = await leaver.asked()
+    assert (found["assets_in_care"], found["counted_all"]) == (COUNTED, False)
+    assert found["counts"]["ASSET"] == COUNTED
+    assert len([item for item in found["items"] if item["kind"] == "ASSET"]) == SHOWN
 
 
 async def test_running_contracts(leaver: Leaver) -> None:

@@ -21,6 +21,7 @@ LEDGERS: Final = (
     "household_register",
     "directory",
     "notice_board",
+    "departures",
 )
 """What the worklist is read from."""
 
@@ -82,6 +83,12 @@ UNION ALL
 SELECT 'HOUSEHOLD_ABSENCE', 'C4.3-17', h.county, h.asset::text, h.asset_name::text, h.village::text,
        h.township::text, array_remove(ARRAY[h.lead_department::text], NULL), h.absent_since
 FROM household_register h WHERE h.absent_since IS NOT NULL
+UNION ALL
+SELECT 'DEPARTURE', 'C4.10-10', d.county, d.case_id::text, p.name::text, CASE WHEN o.kind = 'VILLAGE' THEN d.organization END,
+       CASE WHEN o.kind = 'VILLAGE' THEN o.superior ELSE d.organization END, ARRAY[d.organization::text], d.due_on
+FROM departure_case d LEFT JOIN person p ON p.county = d.county AND p.person = d.person
+LEFT JOIN organization o ON o.county = d.county AND o.organization = d.organization
+WHERE d.state = 'OPEN' AND d.due_on IS NOT NULL
 UNION ALL
 SELECT 'OBJECTION', 'C3-05', n.county, n.notice::text, n.title::text, NULL, NULL, ARRAY[n.unit::text],
        (p.value ->> 'dueOn')::date

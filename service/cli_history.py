@@ -1,27 +1,32 @@
-"""`taizhang history ASSET`: an asset's events, or its state as it was on a day and as it was known at a moment."""
+"""`taizhang history ASSET`: an asset's events, its state as it was on a day and as it was known at a moment, and what
+differs between two of these.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
+import orjson
 import typer
 from rich.table import Table
 
 from domain.aggregate import EVENT_TYPES
 from domain.asset import Asset
 from domain.refusals import Refusal
+from service.api.asset_views import title_of
 from service.commands import CommandContext
 from service.database import open_database
 from service.event_store import EventStore, utc_now
 from service.exit_codes import CommandFailed, ExitCode
-from service.history import asset_history
+from service.history import When, asset_changes, asset_history
 from service.migrate import check
 from service.policy_data import load_regulation
 from service.terminal import Terminal
 
 app = typer.Typer(
-    help="One asset: its events, or its state as it was on a day and as it was known at a moment."
+    help="One asset: its events, its state as it was on a day and as it was known at a moment, or what changed since."
 )
 
 
@@ -36,11 +41,28 @@ def history(
     known_at: Annotated[
         str | None, typer.Option(help="Moment with offset, RFC 3339: what was recorded by then.")
     ] = None,
+    from_as_of: Annotated[
+        str | None, typer.Option(help="Business date: what has changed since, up to the other moment or now.")
+    ] = None,
+    from_known_at: Annotated[
+        str | None, typer.Option(help="Moment: what has changed since it was known like that.")
+    ] = None,
 ) -> None:
     """Read from the log, never from a ledger. Without a date: all events."""
     terminal: Terminal = ctx.obj
     day, moment = _day(as_of), _moment(known_at)
     county = terminal.settings.county
+    was = _day(from_as_of), _moment(from_known_at)
+    if was != (None, None):
+        found = terminal.run(_changes(terminal, county, asset, was, (day, moment)))
+        changes = Table("字段", "名称", "变更前", "变更后", title=asset)
+        for one in found["changes"]:
+            said = [
+                "" if one[side] is None else orjson.dumps(one[side]).decode() for side in ("before", "after")
+            ]
+            changes.add_row(one["field"], title_of(one["field"]) or "", *said)
+        terminal.emit(found, lambda console: console.print(changes))
+        return
     if day is None and moment is None:
         events = terminal.run(_events(terminal, county, asset))
         table = Table("位置", "业务日期", "记录时间", "事件", "操作者", "条款", title=asset)
@@ -83,12 +105,23 @@ async def _events(terminal: Terminal, county: str, asset: str) -> list[dict[str,
 async def _state(
     terminal: Terminal, county: str, asset: str, as_of: date | None, known_at: datetime | None
 ) -> dict[str, Any]:
+    return await _asked(terminal, lambda it: asset_history(it, county, asset, as_of, known_at))
+
+
+async def _changes(terminal: Terminal, county: str, asset: str, was: When, now: When) -> dict[str, Any]:
+    return await _asked(terminal, lambda it: asset_changes(it, county, asset, was, now))
+
+
+async def _asked(
+    terminal: Terminal, question: Callable[[CommandContext], Awaitable[dict[str, Any]]]
+) -> dict[str, Any]:
     async with open_database(terminal.settings) as database:
         await check(database.url)
         async with EventStore(database.pool) as store:
+            county = terminal.settings.county
             context = CommandContext(store, {county: load_regulation(terminal.settings)}, utc_now)
             try:
-                return await asset_history(context, county, asset, as_of, known_at)
+                return await question(context)
             except Refusal as refusal:
                 raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
 

@@ -1,4 +1,6 @@
-"""An asset's history read from the log itself: as it is, as it was on a day, as it was known at a moment (D7)."""
+"""An asset's history read from the log itself: as it is, as it was on a day, as it was known at a moment (D7), and what
+lies between two of these.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+import orjson
+
+from domain.aggregate import EVENT_TYPES
 from domain.asset import Asset
 from domain.income import attainment
 from domain.recorded import RecordedEvent
@@ -93,6 +98,71 @@ async def asset_history(
         "resource": view_of(reading.asset),
         "unplaced": [{"position": one.position, "type": one.type} for one in reading.unplaced],
     }
+
+
+When = tuple[date | None, datetime | None]
+"""Business day and moment of knowledge; None: now."""
+
+
+async def asset_changes(
+    context: CommandContext, county: str, asset: str, was: When, now: When
+) -> dict[str, Any]:
+    """What differs between two moments of an asset, field by field, and the events that only one of them knows.
+
+    NOT_FOUND for an asset that the log does not have; one that was not there yet at a moment has no fields then.
+    """
+    events = await context.store.read_stream(county, Asset.stream_of(asset))
+    if not events:
+        raise refuse("NOT_FOUND", what=asset)
+    before, after = (fold(context.codec, events, as_of=one[0], known_at=one[1]) for one in (was, now))
+    sides = [
+        {} if side.asset is None else flattened(orjson.loads(orjson.dumps(view_of(side.asset))))
+        for side in (before, after)
+    ]
+    known = [{one.position for one in side.events} for side in (before, after)]
+    return {
+        "asset": asset,
+        "before": _side(was, before),
+        "after": _side(now, after),
+        "changes": [
+            {"field": name, "before": sides[0].get(name), "after": sides[1].get(name)}
+            for name in sorted(sides[0].keys() | sides[1].keys())
+            if sides[0].get(name) != sides[1].get(name)
+        ],
+        "events": [
+            {
+                "position": one.position,
+                "type": one.type,
+                "title": EVENT_TYPES[one.type].TITLE,
+                "occurredOn": one.occurred_on.isoformat(),
+                "recordedAt": one.recorded_at.isoformat(),
+                "knownTo": "AFTER" if one.position in known[1] else "BEFORE",
+            }
+            for one in events
+            if one.position in known[0] ^ known[1]
+        ],
+    }
+
+
+def _side(when: When, reading: Reading) -> dict[str, Any]:
+    return {
+        "asOf": when[0] and when[0].isoformat(),
+        "knownAt": when[1] and when[1].isoformat(),
+        "registered": reading.asset is not None,
+        "version": reading.version,
+        "unplaced": [{"position": one.position, "type": one.type} for one in reading.unplaced],
+    }
+
+
+def flattened(view: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """Objects within objects as dotted names; lists are values of their own."""
+    found: dict[str, Any] = {}
+    for name, value in view.items():
+        if isinstance(value, dict):
+            found |= flattened(value, f"{above}{name}.")
+        elif value is not None:
+            found[above + name] = value
+    return found
 
 
 def attained(asset: Asset, events: Iterable[RecordedEvent], year: int) -> tuple[Fen, Fen, str | None]:

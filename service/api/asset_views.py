@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Final
+from datetime import date, datetime
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query, Response
 from pydantic import Field
@@ -20,9 +20,10 @@ from domain.register_card import RegisterCard
 from domain.rights import RightsBundle
 from domain.values import BusinessDate, Fen, Value
 from service.api.asset_decisions import AssetCode
-from service.api.reading import ACTION, Read, Reading, get, routes
+from service.api.description import TITLES
+from service.api.reading import ACTION, Moment, Read, Reading, get, routes
 from service.audit.examination import Examiner, Scope
-from service.history import attained, fold
+from service.history import asset_changes, attained, fold
 
 router = routes("/v1/assets", "assets 资产")
 advice = routes("/v1/ownership-advice", "assets 资产")
@@ -50,6 +51,88 @@ class Attainment(Value):
     target: Fen = Field(title="目标收益")
     received: Fen = Field(title="实际收益")
     attainment: str | None = Field(title="完成率（%）", description="没有目标时为空")
+
+
+class AssetMoment(Value):
+    """One of the two moments."""
+
+    as_of: date | None = Field(title="业务日期", description="为空是当前")
+    known_at: datetime | None = Field(title="知悉时间", description="为空是现在")
+    registered: bool = Field(title="当时是否已登记")
+    version: int = Field(title="版本")
+    unplaced: tuple[dict[str, Any], ...] = Field(title="无法归位的事件")
+
+
+class FieldChange(Value):
+    """A field that is not the same at both moments."""
+
+    field: str = Field(title="字段", description="嵌套的字段以点分隔")
+    title: str | None = Field(title="名称")
+    before: Any = Field(title="变更前", description="为空即当时没有")
+    after: Any = Field(title="变更后", description="为空即当时没有")
+
+
+class EventBetween(Value):
+    """An event that only one of the two moments knows."""
+
+    position: int = Field(title="日志位置")
+    type: str = Field(title="事件类型")
+    title: str = Field(title="事件名称")
+    occurred_on: date = Field(title="业务日期")
+    recorded_at: datetime = Field(title="记录时间")
+    known_to: Literal["BEFORE", "AFTER"] = Field(title="见于哪一时点")
+
+
+class AssetChanges(Value):
+    """An asset at two moments."""
+
+    asset: str = Field(title="资产编号")
+    before: AssetMoment = Field(title="前一时点")
+    after: AssetMoment = Field(title="后一时点")
+    changes: tuple[FieldChange, ...] = Field(title="变更的字段")
+    events: tuple[EventBetween, ...] = Field(title="两时点之间的事件")
+
+
+FromAsOf = Annotated[BusinessDate | None, Query(title="前一时点业务日期", description="不填为当前")]
+FromKnownAt = Annotated[Moment | None, Query(title="前一时点知悉时间", description="不填为现在")]
+ToAsOf = Annotated[BusinessDate | None, Query(title="后一时点业务日期", description="不填为当前")]
+ToKnownAt = Annotated[Moment | None, Query(title="后一时点知悉时间", description="不填为现在")]
+
+
+@get(router, "/{asset}/changes", "资产两时点比较", "asset.read", response_model=AssetChanges)
+async def read_changes(
+    asset: AssetCode,
+    read: Reading,
+    from_as_of: FromAsOf = None,
+    from_known_at: FromKnownAt = None,
+    to_as_of: ToAsOf = None,
+    to_known_at: ToKnownAt = None,
+) -> Response:
+    """What differs between two moments of the asset, from the log, and by which events (D7); NOT_FOUND.
+
+    FIELD_REQUIRED when no moment is named, for now and now are the same.
+    """
+    was, now = (from_as_of, from_known_at), (to_as_of, to_known_at)
+    if was == now == (None, None):
+        raise refuse("FIELD_REQUIRED", field="from_as_of、from_known_at、to_as_of、to_known_at")
+    found = await asset_changes(read.context, read.county, asset, was, now)
+    for one in found["changes"]:
+        one["title"] = title_of(one["field"])
+    return read.answer(found)
+
+
+_CARD_TITLES: Final = {
+    field.alias or name: field.title for name, field in RegisterCard.model_fields.items() if field.title
+}
+
+
+def title_of(field: str) -> str | None:
+    """The Chinese name of a field of an asset; None where neither it nor what it is part of has one."""
+    names = field.split(".")
+    for name in reversed(names):
+        if (title := _CARD_TITLES.get(name) if names[0] == "card" else TITLES.get(name)) is not None:
+            return title
+    return TITLES.get(names[0])
 
 
 class ClauseFindings(Value):

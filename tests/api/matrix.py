@@ -75,6 +75,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", f"{_ASSET}/bookings"): "asset.book",
     ("POST", f"{_ASSET}/ownership-confirmations"): "asset.confirm_ownership",
     ("POST", "/v1/ownership-advice"): "asset.register",
+    ("GET", f"{_ASSET}/changes"): "asset.read",
     ("GET", f"{_ASSET}/examination"): "asset.read",
     ("GET", f"{_ASSET}/ownership-advice"): "asset.read",
     ("POST", f"{_ASSET}/joint-shares"): "asset.propose_title",

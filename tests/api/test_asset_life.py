@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest_asyncio
 
+from service.history import flattened
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, custody, terms, transfer
 from tests.api.service import Service, new_code
 
@@ -145,6 +146,36 @@ async def test_it_is_shown_as_it_was_on_a_day_and_as_it_was_known(life: Life, se
     assert before.status_code == 404
     known = await service.read(life.path, known_at="2999-01-01T00:00:00+08:00")
     assert known["resource"]["disposedOn"] == "2023-07-01"
+
+
+async def test_two_moments_of_it_are_compared_with_the_events_between(life: Life, service: Service) -> None:
+    path = f"{life.path}/changes"
+    found = await service.read(path, from_as_of="2022-01-01", to_as_of="2023-06-30")
+    then, later = [await service.read(life.path, as_of=day) for day in ("2022-01-01", "2023-06-30")]
+    assert (found["before"]["version"], found["after"]["version"]) == (then["version"], later["version"])
+    sides = [flattened(one["resource"]) for one in (then, later)]
+    assert [one["field"] for one in found["changes"]] == sorted(
+        name for name in sides[0].keys() | sides[1].keys() if sides[0].get(name) != sides[1].get(name)
+    )
+    for change in found["changes"]:
+        assert (change["before"], change["after"]) == tuple(side.get(change["field"]) for side in sides)
+        assert change["title"], change["field"]
+    assert len(found["changes"]) > 3
+    assert [one["type"] for one in found["events"]] == life.types[then["version"] : later["version"]]
+    assert {one["knownTo"] for one in found["events"]} == {"AFTER"}
+    back = await service.read(path, from_as_of="2023-06-30", to_as_of="2022-01-01")
+    assert [(one["before"], one["after"]) for one in back["changes"]] == [
+        (one["after"], one["before"]) for one in found["changes"]
+    ]
+    assert {one["knownTo"] for one in back["events"]} == {"BEFORE"}
+    unborn = await service.read(path, from_known_at="2020-01-01T00:00:00+08:00")
+    assert (unborn["before"]["registered"], unborn["after"]["version"]) == (False, life.version)
+    name = next(one for one in unborn["changes"] if one["field"] == "card.assetName")
+    assert (name["title"], name["before"], name["after"]) == ("资产名称", None, "核桃加工生产线")
+    nothing = await service.get(path)
+    assert (nothing.status_code, nothing.json()["code"]) == (422, "FIELD_REQUIRED")
+    absent = await service.get("/v1/assets/A-nobody/changes", from_as_of="2022-01-01")
+    assert absent.status_code == 404
 
 
 async def test_its_timeline_tells_the_whole_life(life: Life, service: Service) -> None:

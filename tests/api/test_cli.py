@@ -58,8 +58,15 @@ async def test_history_is_read_from_the_log(database_url: str) -> None:
     assert (then["version"], then["resource"]["operation"]) == (1, "NOT_IN_USE")
     _, known, _ = taizhang(database_url, "history", "A-1", "--known-at", datetime.now(UTC).isoformat())
     assert known["resource"]["operation"] == "IN_USE"
+    _, changed, _ = taizhang(database_url, "history", "A-1", "--from-as-of", "2021-06-01")
+    assert {one["field"]: (one["before"], one["after"]) for one in changed["changes"]} == {
+        "inUseSince": (None, "2022-01-01"),
+        "operation": ("NOT_IN_USE", "IN_USE"),
+    }
+    assert [one["type"] for one in changed["events"]] == ["asset.put_into_use"]
     for arguments, code in (
         (("A-2",), 1),
+        (("A-2", "--from-as-of", "2021-06-01"), 1),
         (("A-1", "--as-of", "soon"), 2),
         (("A-1", "--known-at", "2021-01-01"), 2),
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -157,6 +158,87 @@ async def test_each_unit_has_a_case_of_its_own(service: Service) -> None:
     await leaving.hand_over()
     state = await leaving.clearance()
     assert (state["clear"], state["missing"]) == (False, [f"asset:{elsewhere}"])
+
+
+@pytest.mark.clause("C4.10-11")
+async def test_three_posts_in_two_villages_are_three_handovers(service: Service) -> None:
+    """Clears a person of several posts in several units only when every case is completed, each by its own road."""
+    leaving = await departure(service, 1)
+    leaver = leaving.outgoing
+    kept = {
+        ("MANAGER", VILLAGE): leaving.assets,
+        ("RESPONSIBLE", VILLAGE): [await kept_asset(service, leaver, "RESPONSIBLE")],
+        ("MANAGER", SECOND_VILLAGE): [await kept_asset(service, leaver, unit=SECOND_VILLAGE)],
+    }
+    cases: dict[tuple[str, str], Departure] = {}
+    for (duty, unit), assets in kept.items():
+        incoming = await service.person(unit)
+        case = Departure(service, assets, leaver, incoming, leaving.supervisor)
+        opened = await case.open(duty, organization=unit)
+        assert list(opened["resource"]["lines"]) == assets
+        cases[duty, unit] = case
+    state = await leaving.clearance()
+    assert (state["clear"], state["assetsInCare"], state["counts"]["CASE"]) == (False, 3, 3)
+    assert {one["case"] for one in state["openCases"]} == {
+        case.path.rpartition("/")[2] for case in cases.values()
+    }
+    for (duty, unit), case in cases.items():
+        if duty == "MANAGER":
+            await case.reconcile()
+        await case.accept()
+        await case.seal()
+        for role, person, organization in (
+            ("OUTGOING", leaver, unit),
+            ("INCOMING", case.incoming, unit),
+            ("SUPERVISOR", case.supervisor, TOWNSHIP),
+        ):
+            assert (await case.sign(role, person, organization)).status_code == 201
+    for place in (("MANAGER", VILLAGE), ("MANAGER", SECOND_VILLAGE)):
+        await service.write(f"{cases[place].path}/completion", {})
+        assert (await leaving.clearance())["clear"] is False
+    last = cases["RESPONSIBLE", VILLAGE]
+    unaudited = await service.post(f"{last.path}/completion", {})
+    assert unaudited.json()["code"] == "AUDIT_REQUIRED"
+    refused = await service.post(f"/v1/clearances/{leaver}", {"issuedBy": "COUNTY_GOV"}, "personnel")
+    assert (refused.status_code, refused.json()["code"]) == (409, "PERSON_HOLDS_ASSETS")
+    ordered = {"auditorOrganization": "AUDIT", "documentNo": "审委3号"}
+    await service.write(f"{last.path}/audit-order", ordered, "personnel")
+    audit = {
+        "auditor": await service.person("AUDIT"),
+        "auditorOrganization": "AUDIT",
+        "coversFrom": "2022-01-01",
+        "cutOff": "2023-01-31",
+        "opinion": "无保留意见",
+        "reportNo": "审〔2023〕3号",
+    }
+    await service.write(f"{last.path}/audit", {"audit": audit}, "auditor")
+    await service.write(f"{last.path}/completion", {})
+    assert (await leaving.clearance())["clear"] is True
+    issued = await service.write(f"/v1/clearances/{leaver}", {"issuedBy": "COUNTY_GOV"}, "personnel")
+    (certificate,) = issued["resource"]["clearances"]
+    assert len(certificate["cases"]) == 3
+
+
+async def test_an_overdue_handover_waits_on_the_worklists_of_its_unit_and_township(service: Service) -> None:
+    """From the day after its deadline (P19) until it is completed, with the person's name."""
+    leaving = await departure(service, 1)
+    case = (await leaving.open())["id"]
+    due = date.fromisoformat((await service.read(leaving.path))["resource"]["dueOn"])
+
+    async def waiting(unit: str, on: date) -> list[dict[str, Any]]:
+        asked = {"on": on.isoformat(), "task": "DEPARTURE", "min_position": await service.head()}
+        found = await service.read(f"/v1/organizations/{unit}/worklist", **asked)
+        return [task for task in found["tasks"] if task["subject"] == case]
+
+    late = due + timedelta(days=1)
+    assert await waiting(VILLAGE, due) == []
+    for unit in (VILLAGE, TOWNSHIP):
+        (task,) = await waiting(unit, late)
+        assert (task["clause"], task["name"], task["dueOn"]) == ("C4.10-10", "张三", due.isoformat())
+        assert (task["overdue"], task["village"], task["township"]) == (True, VILLAGE, TOWNSHIP)
+    assert await waiting(SECOND_VILLAGE, late) == []
+    await leaving.hand_over()
+    assert await waiting(VILLAGE, late) == []
 
 
 async def test_the_certificate_and_what_comes_after(service: Service) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_origin
 
 import asyncpg
 import typer
@@ -17,13 +17,14 @@ from rich.table import Table
 
 from domain.refusals import Refusal
 from projections.reading import MAX_PAGE
-from service.api import ledgers
+from service.api import data_quality, fund_ledgers, ledgers, scores
 from service.api.differences import ChangesQuery, changes_of
-from service.api.paging import DatedQuery, moment_of, page_at, write_workbook
+from service.api.paging import LedgerQuery, moment_of, page_at, write_workbook
 from service.api.sheets import Column, columns_of, told
 from service.api.tables import rows_shown, shown
+from service.commands import CommandContext
 from service.database import open_database
-from service.event_store import EventStore
+from service.event_store import EventStore, utc_now
 from service.exit_codes import CommandFailed, ExitCode
 from service.migrate import check
 from service.moments import Moments
@@ -39,11 +40,13 @@ app = typer.Typer(
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What can be asked of a ledger, and what its rows are. `unit`: the filter that a unit's code goes to."""
+    """What can be asked of a ledger, and what its rows are. `unit`: the filter that a unit's code goes to; `changes`:
+    None where two moments cannot be compared.
+    """
 
     title: str
-    query: type[DatedQuery]
-    changes: type[ChangesQuery]
+    query: type[LedgerQuery]
+    changes: type[ChangesQuery] | None
     row: Any
     unit: str
     brief: tuple[str, ...]
@@ -72,9 +75,27 @@ LEDGERS: Final = {
         "管护台账", ledgers.CustodyQuery, ledgers.CustodyChanges, ledgers.CustodyRow, "unit",
         ("asset", "duty", "unit", "person", "since", "until"),
     ),
+    "completeness": Ledger(
+        "完整度", scores.CompletenessQuery, None, scores.CompletenessRow, "owner",
+        ("asset", "asset_name", "score", "missing"),
+    ),
+    "data-quality": Ledger(
+        "数据质量看板", data_quality.DataQualityQuery, None, data_quality.GapRow, "unit",
+        ("subject", "kind", "item", "clause", "name", "units", "since", "days"),
+    ),
+    "departures": Ledger(
+        "离任交接台账", ledgers.DeparturesQuery, None, ledgers.DepartureRow, "organization",
+        ("case_id", "person", "kind", "organization", "departs_on", "state", "due_on"),
+    ),
+    "fund-ledger": Ledger(
+        "资金台账", fund_ledgers.FundQuery, None, fund_ledgers.FundRow, "unit",
+        ("allocation", "unit", "source", "allocated_on", "amount", "state"),
+    ),
 }  # fmt: skip
 
+_COMPARED: Final = [name for name, one in LEDGERS.items() if one.changes is not None]
 Name = Annotated[str, typer.Argument(help=f"Which ledger: {', '.join(LEDGERS)}.", metavar="LEDGER")]
+Compared = Annotated[str, typer.Argument(help=f"Which ledger: {', '.join(_COMPARED)}.", metavar="LEDGER")]
 Unit = Annotated[
     str | None,
     typer.Option(help="One unit: owner of assets or income, household assets' village, holder of a duty."),
@@ -96,6 +117,17 @@ class _Source:
     county: str
     pool: asyncpg.Pool
     moments: Moments
+    context: CommandContext
+
+    async def prepared(self, query: LedgerQuery) -> LedgerQuery:
+        """The question with what it has to know of the rules in force."""
+        if isinstance(query, data_quality.DataQualityQuery):
+            day = query.as_of or self.context.today()
+            regulation = await self.context.in_force.catch_up(self.county)
+            return query.by(data_quality.standards_of(regulation.on(day), day))
+        if isinstance(query, ledgers.DeparturesQuery):
+            return query.model_copy(update={"on": query.on or self.context.today()})
+        return query
 
 
 @app.command()
@@ -130,7 +162,7 @@ def show(
 @app.command()
 def diff(
     ctx: typer.Context,
-    ledger: Name,
+    ledger: Compared,
     *,
     from_as_of: Annotated[str | None, typer.Option(help=f"The earlier side. {_DAY}")] = None,
     from_known_at: Annotated[str | None, typer.Option(help=f"The earlier side. {_MOMENT}")] = None,
@@ -145,6 +177,11 @@ def diff(
     """What differs between two moments of a ledger: rows added, removed and changed, and both sides' sums."""
     terminal: Terminal = ctx.obj
     which = _ledger(ledger)
+    if which.changes is None:
+        raise CommandFailed(
+            f"Two moments of {ledger} cannot be compared; of {', '.join(_COMPARED)} they can (不能比较).",
+            ExitCode.USAGE,
+        )
     if out is not None and not out.absolute().parent.is_dir():
         raise CommandFailed(f"There is no folder {out.absolute().parent}.", ExitCode.USAGE)
     asked = _filters(which, unit, asset, where) | {
@@ -189,7 +226,7 @@ def _filters(which: Ledger, unit: str | None, asset: str | None, where: list[str
     if asset is not None:
         given.setdefault("asset", []).append(asset)
     several = {
-        name for name, field in which.query.model_fields.items() if field.annotation == tuple[str, ...]
+        name for name, field in which.query.model_fields.items() if get_origin(field.annotation) is tuple
     }
     return {name: values if name in several else values[-1] for name, values in given.items()}
 
@@ -213,20 +250,24 @@ async def _source(terminal: Terminal) -> AsyncIterator[_Source]:
         await check(database.url)
         async with EventStore(database.pool) as store:
             moments = Moments(database.pool, store)
+            county = terminal.settings.county
+            context = CommandContext(store, {county: load_regulation(terminal.settings)}, utc_now)
             try:
-                yield _Source(terminal.settings.county, database.pool, moments)
+                yield _Source(county, database.pool, moments, context)
             except Refusal as refusal:
                 raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
             finally:
                 await moments.aclose()
 
 
-async def _shown(terminal: Terminal, query: DatedQuery) -> dict[str, Any]:
-    async with _source(terminal) as source, moment_of(source, query) as (connection, said):
-        found = await page_at(connection, source.county, query)
-        totals = await query.totals(connection, source.county)
+async def _shown(terminal: Terminal, query: LedgerQuery) -> dict[str, Any]:
+    async with _source(terminal) as source:
+        query = await source.prepared(query)
+        async with moment_of(source, query) as (connection, said):
+            found = await page_at(connection, source.county, query)
+            totals = await query.totals(connection, source.county)
         head = await source.pool.fetchval(_HEAD, source.county) or 0
-    if said["position"] < head and query.known_at is None:
+    if said["position"] < head and "knownAt" not in said:
         terminal.note(f"The ledger is {head - said['position']} events behind the log (台账落后于日志).")
     return {
         "ledger": query.PROJECTION,
@@ -237,12 +278,13 @@ async def _shown(terminal: Terminal, query: DatedQuery) -> dict[str, Any]:
     }
 
 
-async def _written(terminal: Terminal, which: Ledger, query: DatedQuery, out: Path) -> dict[str, Any]:
+async def _written(terminal: Terminal, which: Ledger, query: LedgerQuery, out: Path) -> dict[str, Any]:
     words = Words(load_regulation(terminal.settings))
     terminal.note(f"{which.title} → {out}")
     half = out.with_name(f"{out.name}.part")
     try:
         async with _source(terminal) as source:
+            query = await source.prepared(query)
             with half.open("w+b") as file:
                 said = await write_workbook(source, query, file, which.title, which.columns, words)
         half.replace(out)

@@ -11,6 +11,7 @@ import asyncpg
 import openpyxl
 import pytest
 
+from service.cli_ledger import LEDGERS
 from service.event_store import EventStore
 from service.projector import Projector
 from tests.audit.test_audit_cli import Terminal
@@ -112,6 +113,29 @@ def test_people_read_a_table(terminal: Terminal) -> None:
     assert "前：业务日期 2021-06-20" in told
 
 
+def test_every_ledger_it_names_can_be_read_and_printed(terminal: Terminal, tmp_path: Path) -> None:
+    """On the terminal in Chinese, as JSON and as a spreadsheet; the board says what the register says."""
+    for name, which in LEDGERS.items():
+        assert which.title in terminal.run("ledger", "show", name, "--limit", "3")
+        found: Any = terminal.json("ledger", "show", name, "--limit", "1000")
+        out = tmp_path / f"{name}.xlsx"
+        terminal.run("ledger", "show", name, "--out", str(out))
+        lines = list(openpyxl.load_workbook(out).worksheets[0].iter_rows(values_only=True))
+        assert lines[-1][0] == f"合计 {len(found['rows'])} 行"
+    register: Any = terminal.json(
+        "ledger", "show", "asset-register", "--where", "scope=IN", "--limit", "1000"
+    )
+    waiting = {row["asset"] for row in register["rows"] if row["confirmedOn"] is None}
+    board: Any = terminal.json(
+        "ledger", "show", "data-quality", "--where", "kind=UNCONFIRMED", "--limit", "1000"
+    )
+    assert {row["subject"] for row in board["rows"]} == waiting != set()
+    early = ("--as-of", "2021-06-20", "--where", "kind=UNCONFIRMED", "--limit", "1000")
+    before: Any = terminal.json("ledger", "show", "data-quality", *early)
+    assert {row["subject"] for row in before["rows"]} != waiting
+    assert all(row["days"] >= 0 and row["since"] <= "2021-06-20" for row in before["rows"])
+
+
 def test_one_asset_and_one_unit(terminal: Terminal) -> None:
     every: Any = terminal.json("ledger", "show", "asset-register", "--limit", "1000")
     asset = next(row for row in every["rows"] if row["owners"])
@@ -133,6 +157,8 @@ def test_one_asset_and_one_unit(terminal: Terminal) -> None:
         (("show", "asset-register", "--where", "colour"), 2, "name=value"),
         (("show", "asset-register", "--out", "nowhere/x.xlsx"), 2, "no folder"),
         (("diff", "asset-register"), 1, "from_as_of"),
+        (("diff", "data-quality"), 2, "cannot be compared"),
+        (("show", "departures", "--as-of", "2021-07-10"), 2, "as_of"),
     ],
 )
 def test_a_question_that_cannot_be_answered(

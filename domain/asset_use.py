@@ -233,8 +233,8 @@ class AssetUse(AssetRights):
         self.record(self.HerdCountChanged, at, herd_change=change, quantity=self.quantity + change.change)
 
     @event(HerdCountChanged)
-    def _herd_count_changed(self, quantity: Quantity) -> None:
-        self.quantity = quantity
+    def _herd_count_changed(self, herd_change: HerdChange) -> None:
+        self.quantity = self.quantity + herd_change.change
 
     class StocktakeRecorded(Event):
         """The asset was verified in a stocktake (清产核资)."""

@@ -294,7 +294,10 @@ def _touched(event: LedgerEvent, rows: Rows) -> None:
 
 
 def _herd_count_changed(event: LedgerEvent, rows: Rows) -> None:
-    _touch(event, rows)["quantity"] = Decimal(event.data["quantity"])
+    row = _touch(
+        event, rows
+    )  # by the change, not the count: at a past day earlier changes may not be known yet
+    row["quantity"] = row["quantity"] + Decimal(event.data["herdChange"]["change"])
 
 
 def _transfer_initiated(event: LedgerEvent, rows: Rows) -> None:

@@ -6,6 +6,7 @@ What may be done with one is a list of the regulation (HOUSEHOLD_ACTION); everyt
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from eventsourcing.domain import event
@@ -259,10 +260,10 @@ class HouseholdAsset(DomainAggregate):
         self.record(self.LossRecorded, at, loss=loss, quantity=self.quantity - gone)
 
     @event(LossRecorded)
-    def _loss_recorded(self, loss: Loss, quantity: Quantity) -> None:
+    def _loss_recorded(self, loss: Loss) -> None:
         self.losses = (*self.losses, loss)
-        self.quantity = quantity
-        self.state = "REGISTERED" if quantity > 0 else "CLOSED"
+        self.quantity = Decimal(0) if loss.quantity is None else self.quantity - loss.quantity
+        self.state = "REGISTERED" if self.quantity > 0 else "CLOSED"
 
     class Entrusted(Event):
         """It runs in an operator's hands together with other households' assets."""

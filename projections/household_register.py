@@ -202,7 +202,8 @@ def _touched(event: LedgerEvent, rows: Rows) -> None:
 
 def _lost(event: LedgerEvent, rows: Rows) -> None:
     row = _touch(event, rows)
-    row["remaining"] = Decimal(event.data["quantity"])
+    lost = event.data["loss"].get("quantity")  # none: everything that was left
+    row["remaining"] = row["remaining"] - Decimal(lost) if lost is not None else Decimal(0)
     row["state"] = "REGISTERED" if row["remaining"] > 0 else "CLOSED"
     row["absent_since"] = None
 

@@ -253,7 +253,7 @@ class TestHouseholds:
         for kind, data in household_events(self.card(quantity="12")):
             given.event("household_asset-H1", kind, data)
         row = given.only(HOUSEHOLD_REGISTER)
-        assert (row["quantity"], row["remaining"], row["documents"], row["corrections"]) == (12, 9, 1, 1)
+        assert (row["quantity"], row["remaining"], row["documents"], row["corrections"]) == (12, 11, 1, 1)
         assert (row["confirmed_on"], row["entrustment"]) == (date(2021, 8, 1), None)
         assert (row["state"], row["closed_on"], row["closing_reason"]) == (
             "CLOSED",

@@ -15,6 +15,7 @@ from domain.upkeep import (
     HerdChange,
     Maintenance,
     MaintenancePlan,
+    ManagementRule,
     OperationState,
     StatusReport,
     check_herd_change,
@@ -37,6 +38,7 @@ class AssetUse(AssetRights):
     quantity: Quantity
     stocktaking: Stocktaking | None
     external_entries: dict[str, ExternalEntry]
+    management_rules: dict[str, ManagementRule]
 
     class Event(AssetRights.Event):
         """Root of the events of this part."""
@@ -52,6 +54,7 @@ class AssetUse(AssetRights):
         self.quantity = self.card.quantity
         self.stocktaking = None
         self.external_entries = {}
+        self.management_rules = {}
 
     class PutIntoUse(Event):
         """Delivered and in use."""
@@ -235,6 +238,32 @@ class AssetUse(AssetRights):
     @event(HerdCountChanged)
     def _herd_count_changed(self, herd_change: HerdChange) -> None:
         self.quantity = self.quantity + herd_change.change
+
+    class ManagementRuleAdopted(Event):
+        """An owner has a rule document of its own for this asset."""
+
+        TOPIC: ClassVar[str] = "asset.management_rule_adopted"
+        TITLE: ClassVar[str] = "制定资产管理制度"
+        management_rule: ManagementRule
+
+    def adopt_management_rule(self, management_rule: ManagementRule, at: Occasion) -> None:
+        """Record the owner's rule for the asset (C5.3-01); a newer one of the same owner takes its place.
+
+        OWNERSHIP_NOT_CONFIRMED before anybody owns it, RULE_OWNER_MISMATCH for a document of somebody else.
+        """
+        at.cite("C5.3-01")
+        self._allow("ARCHIVE", at)
+        at.require(self.confirmed_on, "OWNERSHIP_NOT_CONFIRMED", missing=["ownershipConfirmation"])
+        owners = self.accountable_parties
+        at.require(
+            not owners or management_rule.owner in owners, "RULE_OWNER_MISMATCH", owner=management_rule.owner
+        )
+        if self.management_rules.get(management_rule.owner) != management_rule:
+            self.record(self.ManagementRuleAdopted, at, management_rule=management_rule)
+
+    @event(ManagementRuleAdopted)
+    def _management_rule_adopted(self, management_rule: ManagementRule) -> None:
+        self.management_rules = {**self.management_rules, management_rule.owner: management_rule}
 
     class StocktakeRecorded(Event):
         """The asset was verified in a stocktake (清产核资)."""

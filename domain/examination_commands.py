@@ -135,6 +135,7 @@ _ASSET: Final[dict[type[Any], Command]] = {
     Asset.MaintenancePlanned: lambda it, e, at, _s: it.plan_maintenance(e.plan, at),
     Asset.MaintenanceDone: lambda it, e, at, _s: it.maintain(e.maintenance, at),
     Asset.HerdCountChanged: lambda it, e, at, _s: it.change_herd_count(e.herd_change, at),
+    Asset.ManagementRuleAdopted: lambda it, e, at, _s: it.adopt_management_rule(e.management_rule, at),
     Asset.StocktakeRecorded: lambda it, e, at, _s: it.record_stocktake(e.stocktaking, at),
     Asset.ExternalEntryRecorded: lambda it, e, at, _s: it.record_external_entry(e.entry, at),
     # rights and certificates

@@ -16,6 +16,7 @@ from domain.aggregate import CreatedEvent, DomainAggregate, registered
 from domain.refusals import refuse
 from domain.unit_duties import (
     ASSET_MANAGER,
+    INCENTIVE,
     GuidanceGiven,
     TaskForce,
     TaskForceMember,
@@ -152,6 +153,7 @@ class Organization(DomainAggregate):
     card: OrganizationCard
     tenures: tuple[Tenure, ...]
     unit_rules: dict[str, UnitRule]
+    incentive_pilot_since: date | None
     task_force: TaskForce | None
     office_members: tuple[str, ...]
     collectives: tuple[Collective, ...]
@@ -180,6 +182,7 @@ class Organization(DomainAggregate):
         self.card = card
         self.tenures = ()
         self.unit_rules = {}
+        self.incentive_pilot_since = None
         self.task_force = None
         self.office_members = ()
         self.collectives = ()
@@ -292,22 +295,45 @@ class Organization(DomainAggregate):
     # ---- duties (四(三)) -----------------------------------------------------------------------------------------
 
     class RuleAdopted(Event):
-        """The unit has a rule of its own on one of the six topics of supervision."""
+        """The unit has a rule of its own on one topic of supervision or management, or a supporting one."""
 
         TOPIC: ClassVar[str] = "organization.rule_adopted"
         TITLE: ClassVar[str] = "制定监督管理制度"
         rule: UnitRule
 
     def adopt_rule(self, rule: UnitRule, at: Occasion) -> None:
-        """Record a unit's rule document (C4.3-03). A newer one on the same topic takes its place."""
+        """Record a unit's rule document (C4.3-03, C5.3-02, C5.5-01). A newer one on the same topic takes its place."""
         must_keep_ledgers(self.card.kind, at)
         check_unit_rule(rule, at)
-        if self.unit_rules.get(rule.topic) != rule:
+        if self.unit_rules.get(rule.place) != rule:
             self.record(self.RuleAdopted, at, rule=rule)
 
     @event(RuleAdopted)
     def _rule_adopted(self, rule: UnitRule) -> None:
-        self.unit_rules = {**self.unit_rules, rule.topic: rule}
+        self.unit_rules = {**self.unit_rules, rule.place: rule}
+
+    class IncentivePilotEnabled(Event):
+        """The unit tries out rewards from the income of small operating assets."""
+
+        TOPIC: ClassVar[str] = "organization.incentive_pilot_enabled"
+        TITLE: ClassVar[str] = "启用小型经营性资产激励试点"
+        document_no: Name
+
+    def enable_incentive_pilot(self, document_no: str, at: Occasion) -> None:
+        """Begin the pilot: SUPPORTING_RULE_REQUIRED without the unit's own rule on it in force that day (C5.5-01)."""
+        at.cite("C5.5-01")
+        must_keep_ledgers(self.card.kind, at)
+        if self.incentive_pilot_since is not None:
+            return
+        rule = self.unit_rules.get(INCENTIVE)
+        begun = rule is not None and rule.effective_from is not None and rule.effective_from <= at.on
+        topic = INCENTIVE.partition("/")[2]
+        at.require(begun, "SUPPORTING_RULE_REQUIRED", kind=topic, missing=[topic])
+        self.record(self.IncentivePilotEnabled, at, document_no=document_no)
+
+    @event(IncentivePilotEnabled)
+    def _incentive_pilot_enabled(self, occurred_on: date) -> None:
+        self.incentive_pilot_since = occurred_on
 
     class TaskForceEstablished(Event):
         """The unit has an asset management task force."""

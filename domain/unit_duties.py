@@ -1,4 +1,4 @@
-"""What a unit must have in place to manage assets: rules, a task force, an office, guidance given (四(三)).
+"""What a unit must have in place to manage assets: rules, a task force, an office, guidance given (四(三), 五).
 
 Nothing here refuses a unit its assets: what is missing is reported, by clause, until it is there.
 """
@@ -6,7 +6,7 @@ Nothing here refuses a unit its assets: what is missing is reported, by clause, 
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -25,16 +25,44 @@ def _blank_is_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-class UnitRule(Value):
-    """A unit's own rule document on one of the six topics of supervision (C4.3-03)."""
+RuleKind = Literal["SUPERVISION_RULE", "MANAGEMENT_RULE", "SUPPORTING_RULE"]
+"""The three lists of rules: six topics of supervision (C4.3-03), five of management (C5.3-02), seven that support them
+(C5.5-01).
+"""
+_RULES_OF: Final[dict[RuleKind, str]] = {
+    "SUPERVISION_RULE": "C4.3-03",
+    "MANAGEMENT_RULE": "C5.3-02",
+    "SUPPORTING_RULE": "C5.5-01",
+}
+INCENTIVE: Final = "SUPPORTING_RULE/SMALL_ASSET_INCENTIVE"
+"""The rule that a pilot of rewarding small operating assets rests on (C5.5-01)."""
 
-    topic: Code = Field(title="事项", description="OWNERSHIP、USE、OPERATION、MAINTENANCE、INCOME、DISPOSAL")
+
+class UnitRule(Value):
+    """A unit's own rule document on one topic of one of the three lists."""
+
+    kind: RuleKind | None = Field(
+        default=None,
+        title="制度类别",
+        description="SUPERVISION_RULE 监督管理六项（默认）/ MANAGEMENT_RULE 管理五项 / SUPPORTING_RULE 配套七项",
+    )
+    topic: Code = Field(title="事项", description="该类别所列事项，如 OWNERSHIP、ACCOUNTING、STOCKTAKE")
     title: Name = Field(title="制度名称")
     document_no: Name = Field(title="文号")
     effective_from: Annotated[BusinessDate | None, BeforeValidator(_blank_is_none)] = Field(
         default=None, title="施行日期"
     )
     sha256: Sha256 | None = Field(default=None, title="文件摘要")
+
+    @property
+    def place(self) -> str:
+        """What a newer rule takes the place of."""
+        return self.topic if self.listed == "SUPERVISION_RULE" else f"{self.kind}/{self.topic}"
+
+    @property
+    def listed(self) -> RuleKind:
+        """The list its topic is on; a rule that says nothing is one of supervision."""
+        return self.kind or "SUPERVISION_RULE"
 
 
 class TaskForceMember(Value):
@@ -78,10 +106,11 @@ class GuidanceGiven(Value):
 
 
 def check_unit_rule(rule: UnitRule, at: Occasion) -> None:
-    """EFFECTIVE_DATE_REQUIRED for a rule that says not from when; CODE_UNKNOWN for a topic that is none of the six."""
-    at.cite("C4.3-03")
-    if rule.topic not in at.rules.codes("SUPERVISION_RULE"):
-        raise refuse("CODE_UNKNOWN", clause="C4.3-03", field="topic", value=rule.topic)
+    """EFFECTIVE_DATE_REQUIRED for a rule that says not from when; CODE_UNKNOWN for a topic that its list has not."""
+    clause = _RULES_OF[rule.listed]
+    at.cite(clause)
+    if rule.topic not in at.rules.codes(rule.listed):
+        raise refuse("CODE_UNKNOWN", clause=clause, field="topic", value=rule.topic)
     if rule.effective_from is None:
         raise refuse("EFFECTIVE_DATE_REQUIRED", missing=["effectiveFrom"])
 

@@ -108,3 +108,13 @@ def checklist(asset_class: str, archived: Iterable[str], rules: Rules) -> Checkl
         term.code for term in rules.terms("ARCHIVE_KIND") if f"CLASS_{asset_class}" in term.flags
     )
     return Checklist(required, tuple(kind for kind in required if kind not in there))
+
+
+class ManagementRule(Value):
+    """The owner's own rule document for one asset or its project (五(三), C5.3-01)."""
+
+    owner: Code = Field(title="制定单位", description="资产的产权人")
+    title: Name = Field(title="制度名称")
+    document_no: Name = Field(title="文号")
+    effective_from: BusinessDate = Field(title="施行日期")
+    sha256: Sha256 | None = Field(default=None, title="文件摘要")

@@ -6,6 +6,8 @@ Beside the asset register, which says what an asset is. What is overdue on a day
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import Index
@@ -13,6 +15,7 @@ from sqlalchemy import Index
 from projections.events import LedgerEvent, day, day_or_none
 from projections.projection import Projection
 from projections.reading import Conditions, Page, page
+from projections.register_questions import MANAGED
 from projections.rows import Row, Rows
 from projections.tables import (
     LedgerTable,
@@ -41,6 +44,7 @@ ASSET_DUTY: Final = ledger_table(
     json_column("title_certificates", "产权证、不动产证及办理状态"),
     text_column("filing_due", "待备案单位", null=True),
     day_column("filing_since", "应备案起始日期", null=True),
+    json_column("management_rules", "产权人的资产管理制度：文号及施行日期"),
     day_column("custody_on", "落实管护日期", null=True),
     day_column("maintenance_starts_on", "养护计划起始日期", null=True),
     whole_column("maintenance_interval_days", "养护间隔（天）", null=True),
@@ -80,6 +84,7 @@ def _registered(event: LedgerEvent, rows: Rows) -> None:
         "title_certificates": {},
         "filing_due": None,
         "filing_since": None,
+        "management_rules": {},
         "custody_on": None,
         "maintenance_starts_on": None,
         "maintenance_interval_days": None,
@@ -143,6 +148,12 @@ def _certificate_answered(event: LedgerEvent, rows: Rows) -> None:
     row["title_certificates"] = {**row["title_certificates"], event.data["certificate"]: asked | answer}
 
 
+def _rule_adopted(event: LedgerEvent, rows: Rows) -> None:
+    row, rule = _edit(event, rows), event.data["managementRule"]
+    known = {"documentNo": rule["documentNo"], "effectiveFrom": rule["effectiveFrom"]}
+    row["management_rules"] = {**row["management_rules"], rule["owner"]: known}
+
+
 def _in_custody(event: LedgerEvent, rows: Rows) -> None:
     row = _edit(event, rows)
     if not event.data["custody"].get("provisional", False) and row["custody_on"] is None:
@@ -183,6 +194,7 @@ PROJECTION: Final = Projection(
         "asset.title_certificate_applied": _certificate_applied,
         "asset.title_certificate_issued": _certificate_answered,
         "asset.title_certificate_ineligible": _certificate_answered,
+        "asset.management_rule_adopted": _rule_adopted,
         "asset.custody_assigned": _in_custody,
         "asset.maintenance_planned": _planned,
         "asset.maintenance_done": _maintained,
@@ -248,3 +260,22 @@ async def duties_page(
         cursor=cursor,
         extra=["a.asset_name", "a.asset_class", "a.village", "a.township", f"{late} AS registered_late"],
     )
+
+
+async def rule_coverage(connection: Connection, county: str, on: date) -> list[Row]:
+    """Per owner: managed assets it has a part of, how many of them have its own rule in force on a day, and the share
+    of these in percent with two decimals (C5.3-01).
+    """
+    records = await connection.fetch(
+        "SELECT s.party AS unit, count(*) AS assets, count(*) FILTER (WHERE"
+        " (d.management_rules -> s.party::text ->> 'effectiveFrom')::date <= $2) AS covered"
+        " FROM asset_share s JOIN asset_register r ON r.county = s.county AND r.asset = s.asset"
+        " JOIN asset_duty d ON d.county = s.county AND d.asset = s.asset"
+        f" WHERE s.county = $1 AND s.amount > 0 AND {MANAGED} GROUP BY s.party ORDER BY s.party",
+        county,
+        on,
+    )
+    return [
+        dict(record) | {"coverage": f"{Decimal(100 * record['covered']) / record['assets']:.2f}"}
+        for record in records
+    ]

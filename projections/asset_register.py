@@ -618,6 +618,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "asset.ownership_certificate_issued": _touched,
     "asset.ownership_confirmed": _ownership_confirmed,
     "asset.ownership_filed": _touched,
+    "asset.management_rule_adopted": _touched,
     "asset.right_assigned": _touched,
     "asset.title_certificate_applied": _touched,
     "asset.title_certificate_issued": _touched,

@@ -19,6 +19,7 @@ from projections import (
     inventories,
     ledger_seals,
     notice_board,
+    oversight,
     procedures,
     risk_board,
     unit_duties,
@@ -44,6 +45,7 @@ CATALOGUE: Final[dict[str, Projection]] = {
         risk_board.PROJECTION,
         asset_duties.PROJECTION,
         unit_duties.PROJECTION,
+        oversight.PROJECTION,
     )
 }
 """By name."""

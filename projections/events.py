@@ -20,6 +20,7 @@ from domain import (
     fund_reconciliation,
     household_asset,
     household_ledger,
+    inspection,
     inventory_batch,
     joint_review,
     ledger_seal,
@@ -29,6 +30,7 @@ from domain import (
     procedure,
     public_notice,
     stocktake,
+    violation,
 )
 from domain.aggregate import EVENT_TYPES
 from domain.recorded import RecordedEvent
@@ -40,6 +42,7 @@ _AGGREGATES: Final = (
     fund_reconciliation,
     household_asset,
     household_ledger,
+    inspection,
     inventory_batch,
     joint_review,
     ledger_seal,
@@ -49,6 +52,7 @@ _AGGREGATES: Final = (
     procedure,
     public_notice,
     stocktake,
+    violation,
 )
 """Modules whose events are in the log: importing them makes their types known."""
 

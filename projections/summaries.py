@@ -203,6 +203,7 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
         f"到账 {_yuan(data['amount'])}，凭证 {data['voucherNo']}"
     ),
     "asset.herd_count_changed": _herd,
+    "asset.management_rule_adopted": lambda data: data["managementRule"]["title"],
     "asset.stocktake_recorded": lambda data: f"{data['stocktaking']['stocktake']} 已核实",
     "asset.external_entry_recorded": _entry,
     "asset.maintenance_planned": lambda data: (

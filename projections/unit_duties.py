@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
+from domain.unit_duties import INCENTIVE
 from projections.events import LedgerEvent, day, day_or_none
 from projections.projection import Projection
 from projections.rows import Row, Rows
@@ -17,13 +18,15 @@ from projections.writing import Connection, of_record
 UNIT_RULE: Final = ledger_table(
     "unit_rule",
     text_column("organization", "单位编号"),
+    text_column("kind", "制度类别"),
     text_column("topic", "事项"),
     text_column("title", "制度名称"),
     text_column("document_no", "文号"),
     day_column("effective_from", "施行日期"),
-    key=("organization", "topic", "effective_from"),
+    day_column("pilot_since", "据此启用激励试点的日期", null=True),
+    key=("organization", "kind", "topic", "effective_from"),
     group="organization",
-    comment="单位监督管理制度：每个单位每个事项每个施行日期一行",
+    comment="单位管理制度：每个单位每类每个事项每个施行日期一行",
 )
 
 TASK_FORCE: Final = ledger_table(
@@ -68,13 +71,28 @@ def _rule_adopted(event: LedgerEvent, rows: Rows) -> None:
         UNIT_RULE,
         {
             "organization": event.id,
+            "kind": rule.get("kind", "SUPERVISION_RULE"),
             "topic": rule["topic"],
             "title": rule["title"],
             "document_no": rule["documentNo"],
             "effective_from": day(rule["effectiveFrom"]),
+            "pilot_since": None,
             "position": event.position,
         },
     )
+
+
+def _pilot_enabled(event: LedgerEvent, rows: Rows) -> None:
+    """Noted at the rule that was in force; imported history may have begun without one."""
+    known = [
+        row["effective_from"]
+        for row in rows.group(UNIT_RULE, event.id)
+        if f"{row['kind']}/{row['topic']}" == INCENTIVE and row["effective_from"] <= event.day
+    ]
+    if known:
+        row = rows.edit(UNIT_RULE, event.id, (*INCENTIVE.split("/"), max(known)))
+        row["pilot_since"] = event.day
+        row["position"] = event.position
 
 
 def _established(event: LedgerEvent, rows: Rows) -> None:
@@ -131,6 +149,7 @@ def _guided(event: LedgerEvent, rows: Rows) -> None:
 
 _TABLES: Final[dict[str, LedgerTable]] = {
     "organization.rule_adopted": UNIT_RULE,
+    "organization.incentive_pilot_enabled": UNIT_RULE,
     "organization.task_force_established": TASK_FORCE,
     "organization.task_force_member_changed": TASK_FORCE,
     "organization.office_members_named": OFFICE_MEMBER,
@@ -145,10 +164,11 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="unit_duties",
     title="单位履责台账",
-    version=1,
+    version=2,
     tables=(UNIT_RULE, TASK_FORCE, OFFICE_MEMBER, GUIDANCE),
     handlers={
         "organization.rule_adopted": _rule_adopted,
+        "organization.incentive_pilot_enabled": _pilot_enabled,
         "organization.task_force_established": _established,
         "organization.task_force_member_changed": _member_changed,
         "organization.office_members_named": _office_named,
@@ -160,13 +180,15 @@ PROJECTION: Final = Projection(
 
 
 async def standing(connection: Connection, county: str, organization: str, on: date) -> Row:
-    """What a unit has on a day: topics with a rule in force, whether its task force is staffed, the asset office's
-    members, guidance given in the year, assets of the village, and who manages them.
+    """What a unit has on a day: rules in force as KIND/TOPIC, posts that somebody holds, whether its task force is
+    staffed, the asset office's members, guidance given in the year, assets of the village, and who manages them.
     """
     record = await connection.fetchrow(
         "SELECT"
-        " coalesce((SELECT array_agg(DISTINCT r.topic::text) FROM unit_rule r WHERE r.county = $1"
+        " coalesce((SELECT array_agg(DISTINCT r.kind || '/' || r.topic) FROM unit_rule r WHERE r.county = $1"
         "  AND r.organization = $2 AND r.effective_from <= $3), '{}') AS topics,"
+        " coalesce((SELECT array_agg(DISTINCT t.post::text) FROM tenure t WHERE t.county = $1 AND t.organization = $2"
+        "  AND t.since <= $3 AND (t.until IS NULL OR t.until >= $3)), '{}') AS posts,"
         " (SELECT count(*) FROM guidance_record g WHERE g.county = $1 AND g.organization = $2"
         "  AND g.given_on BETWEEN make_date(extract(year FROM $3::date)::int, 1, 1) AND $3) AS guidance_given,"
         " (SELECT count(*) FROM asset_register a WHERE a.county = $1 AND a.village = $2"

@@ -36,6 +36,8 @@ class Periods:
     external_entry: int
     household_inspection: int
     entrusted_inspection: int
+    escalation: int
+    """Overdue for more than so many days, a duty is the superior unit's matter too (C5.2-01)."""
 
 
 _ASSETS: Final = "asset_register a JOIN asset_duty d ON d.county = a.county AND d.asset = a.asset"
@@ -114,6 +116,12 @@ WHERE a.village IS NOT NULL AND a.disposed_on IS NULL AND NOT EXISTS (
 GROUP BY a.county, a.village
 """
 
+_ESCALATED_TO: Final = (
+    "CASE WHEN due_on + $13::int < $2 THEN ARRAY(SELECT DISTINCT s.superior::text FROM organization s"
+    " WHERE s.county = $1 AND s.organization = ANY (units) AND s.superior IS NOT NULL ORDER BY 1)"
+    " ELSE '{}'::text[] END"
+)
+
 
 async def tasks_due(
     connection: Connection,
@@ -128,14 +136,16 @@ async def tasks_due(
 ) -> list[Row]:
     """What is due until a day (default: overdue, due before `on`), the oldest first, at most `limit` lines.
 
-    `unit`: what that unit answers for itself, and what waits in the village or township that it is. `task`: one kind,
-    EXTERNAL_ENTRY for the entries in all systems. `waiting` counts all lines beyond the limit too.
+    `unit`: what that unit answers for itself, what waits in the village or township that it is, and what was escalated
+    to it. `task`: one kind, EXTERNAL_ENTRY for the entries in all systems. `waiting` counts all lines beyond the limit
+    too; `escalated_to`: the superiors of the units of a duty that is overdue for long.
     """
     records = await connection.fetch(
         "SELECT task, clause, subject, name, village, township, units, due_on, due_on < $2 AS overdue,"
-        f" count(*) OVER () AS waiting FROM ({_TASKS}) tasks WHERE county = $1 AND due_on < $9"
-        " AND ($10::text IS NULL OR split_part(task, ':', 1) = $10)"
-        " AND ($11::text IS NULL OR $11 = ANY (units) OR village = $11 OR township = $11)"
+        f" {_ESCALATED_TO} AS escalated_to, count(*) OVER () AS waiting FROM ({_TASKS}) tasks"
+        " WHERE county = $1 AND due_on < $9 AND ($10::text IS NULL OR split_part(task, ':', 1) = $10)"
+        " AND ($11::text IS NULL OR $11 = ANY (units) OR village = $11 OR township = $11"
+        f" OR $11 = ANY ({_ESCALATED_TO}))"
         " ORDER BY due_on, task, subject LIMIT $12",
         county,
         on,
@@ -149,5 +159,6 @@ async def tasks_due(
         task,
         unit,
         limit,
+        periods.escalation,
     )
     return [dict(record) for record in records]

@@ -113,6 +113,8 @@ ACTIONS: Final[dict[str, Permission]] = {
     "departure.handle": _permission(Role.REGISTRAR, Role.APPROVER, Role.PERSONNEL),
     "departure.audit": _permission(Role.AUDITOR, scope=Scope.COUNTY),
     "departure.read": _EVERYONE,
+    "oversight.inspect": _permission(Role.AUDITOR, scope=Scope.COUNTY),
+    "violation.read": _permission(Role.AUDITOR, Role.OFFICE, Role.PERSONNEL, scope=Scope.COUNTY),
     "clearance.read": _permission(Role.PERSONNEL, Role.AUDITOR, Role.OFFICE, Role.ADMIN, scope=Scope.COUNTY),
     "clearance.issue": _permission(Role.PERSONNEL, scope=Scope.COUNTY),
     "procedure.open": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),

@@ -59,7 +59,14 @@ _CUSTODY_FACTS: Final = frozenset(
     {"assetClass", "projectScope", "ownerKind", "operatorPresent", "selfOperated", "entrusted"}
 )
 DUTIES_WITH_INTERVAL: Final = frozenset(
-    {"STATUS_REPORT", "HOUSEHOLD_INSPECTION", "ENTRUSTED_INSPECTION", "EXTERNAL_ENTRY", "OBJECTION"}
+    {
+        "STATUS_REPORT",
+        "HOUSEHOLD_INSPECTION",
+        "ENTRUSTED_INSPECTION",
+        "EXTERNAL_ENTRY",
+        "OBJECTION",
+        "ESCALATION",
+    }
 )
 """Duties whose days are asked for by name; a county may have more."""
 _OWNERSHIP_FACTS: Final = frozenset(OwnershipFacts(asset_class="-").named())

@@ -29,6 +29,7 @@ from service.api import (
     notices,
     operations,
     organizations,
+    oversight,
     policy,
     procedure_ledgers,
     procedures,
@@ -82,5 +83,8 @@ ROUTERS = (
     events.router,
     checkpoints.router,
     audit_packs.router,
+    oversight.inspections,
+    oversight.violations,
+    oversight.ledgers,
 )
 """Every router of the service, those of most requests first: a request looks for its route in this order."""

@@ -9,7 +9,7 @@ from domain.asset import Asset
 from domain.care_advice import CareAdvice
 from domain.external_entry import ExternalEntry, Stocktaking
 from domain.refusals import refuse
-from domain.upkeep import HerdChange, MaintenancePlan, checklist
+from domain.upkeep import HerdChange, MaintenancePlan, ManagementRule, checklist
 from domain.values import Value
 from service.api.asset_decisions import AssetCode, AssetView, decide, resource_of
 from service.api.organizations import OnDay
@@ -30,6 +30,12 @@ class RecordStocktake(Circumstances):
     """A stocktake that verified the asset."""
 
     stocktaking: Stocktaking = Field(title="清产核资")
+
+
+class AdoptManagementRule(Circumstances):
+    """An owner's rule document for the asset."""
+
+    management_rule: ManagementRule = Field(title="资产管理制度")
 
 
 class RecordExternalEntry(Circumstances):
@@ -58,6 +64,20 @@ async def record_stocktake(asset: AssetCode, body: RecordStocktake, write: Writi
     """Record that a stocktake verified the asset (C4.5-12)."""
     found = body.stocktaking
     return await decide(write, asset, body, found.verified_on, lambda it, at: it.record_stocktake(found, at))
+
+
+@post(
+    router,
+    "/{asset}/management-rules",
+    "制定资产管理制度",
+    "asset.archive_document",
+    AssetView,
+    versioned=True,
+)
+async def adopt_management_rule(asset: AssetCode, body: AdoptManagementRule, write: Writing) -> Response:
+    """Record an owner's own rule document for the asset or its project (C5.3-01)."""
+    rule = body.management_rule
+    return await decide(write, asset, body, None, lambda it, at: it.adopt_management_rule(rule, at))
 
 
 @post(

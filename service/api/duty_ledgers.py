@@ -213,6 +213,30 @@ async def read_asset_duties(read: Reading, query: Annotated[DutiesQuery, Query()
     return await answer(read, query.for_day(read, rules.parameter("P31").register_days))
 
 
+class RuleCoverage(Value):
+    """How many of an owner's assets have a rule document of its own."""
+
+    unit: str = Field(title="产权人")
+    assets: int = Field(title="资产项数")
+    covered: int = Field(title="有管理制度的项数")
+    coverage: str = Field(title="覆盖率（%）")
+
+
+@get(
+    router,
+    "/asset-duties/rule-coverage",
+    "资产管理制度覆盖率",
+    "ledger.read",
+    response_model=tuple[RuleCoverage, ...],
+)
+async def read_rule_coverage(read: Reading, on: OnDay = None, min_position: MinPosition = 0) -> Response:
+    """How far each owner has rules for the assets it owns on a day (C5.3-01)."""
+    await read.reach(min_position, asset_duties.PROJECTION.name, asset_register.PROJECTION.name)
+    async with read.pool.acquire() as connection:
+        rows = await asset_duties.rule_coverage(connection, read.county, read.day(on))
+    return read.answer(rows_shown(rows))
+
+
 @get(router, "/worklist", "全县待办", "ledger.read", response_model=Worklist)
 async def read_county_worklist(
     read: Reading,

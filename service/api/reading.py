@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar, cast
 
 import asyncpg
 import orjson
+import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -19,11 +20,13 @@ from domain.refusals import refuse
 from domain.regulation import Regulation
 from domain.values import Value
 from service.actor import Actor
-from service.authorization import authorize_role
+from service.authorization import Role, authorize_role
 from service.commands import CommandContext
 from service.intake import IntakeRoute
 from service.moments import Moments
 from service.projector import ProjectionHalted, Projector
+
+_log = structlog.get_logger(__name__)
 
 LEDGER_SECONDS: Final = 5.0
 """How long a reader waits for the ledgers to reach the position it asks for."""
@@ -240,6 +243,14 @@ async def read_of(request: Request) -> Read:
     """Dependency of every read route but the public ones."""
     actor = await actor_of(request)
     authorize_role(actor, action_of(request))
+    if Role.AUDITOR in actor.roles:  # who supervises reads everything, and that is on record (C5.4-01)
+        _log.info(
+            "auditor_read",
+            actor=actor.id,
+            organization=actor.organization,
+            county=actor.county,
+            path=request.url.path,
+        )
     return Read(request, context_of(request), actor)
 
 

@@ -37,7 +37,7 @@ router = routes("/v1/organizations", "organizations 单位")
 class AdoptRule(Circumstances):
     """A rule document of the unit."""
 
-    rule: UnitRule = Field(title="监督管理制度")
+    rule: UnitRule = Field(title="管理制度")
 
 
 class EstablishTaskForce(Circumstances):
@@ -65,9 +65,9 @@ class RecordGuidance(Circumstances):
     guidance: GuidanceGiven = Field(title="指导记录")
 
 
-@post(router, "/{organization}/rules", "制定监督管理制度", "organization.keep_duties", OrganizationView)
+@post(router, "/{organization}/rules", "制定管理制度", "organization.keep_duties", OrganizationView)
 async def adopt_rule(organization: OrganizationCode, body: AdoptRule, write: Writing) -> Response:
-    """Record a unit's rule document on one of the six topics (C4.3-03)."""
+    """Record a unit's rule document: of supervision (C4.3-03), of management (C5.3-02), a supporting one (C5.5-01)."""
 
     async def adopt(it: Organization, _: Work) -> Occasion:
         at = write.occasion(body)
@@ -75,6 +75,30 @@ async def adopt_rule(organization: OrganizationCode, body: AdoptRule, write: Wri
         return at
 
     return await write.on(Organization, organization, adopt, resource=place_of, view=view_of)
+
+
+class EnablePilot(Circumstances):
+    """By which document the pilot begins."""
+
+    document_no: Name = Field(title="文号")
+
+
+@post(
+    router,
+    "/{organization}/incentive-pilot",
+    "启用小型经营性资产激励试点",
+    "organization.keep_duties",
+    OrganizationView,
+)
+async def enable_pilot(organization: OrganizationCode, body: EnablePilot, write: Writing) -> Response:
+    """Begin the pilot of rewards from small operating assets; only with the unit's own rule on it (C5.5-01)."""
+
+    async def enable(it: Organization, _: Work) -> Occasion:
+        at = write.occasion(body)
+        it.enable_incentive_pilot(body.document_no, at)
+        return at
+
+    return await write.on(Organization, organization, enable, resource=place_of, view=view_of)
 
 
 @post(router, "/{organization}/task-force", "成立资产管理专班", "organization.keep_duties", OrganizationView)
@@ -224,9 +248,7 @@ def _items(unit: Organization, row: Row, rules: Rules) -> list[dict[str, Any]]:
     kind = unit.card.kind
     sectors = {one.code for one in rules.organizations() if one.sector}
     if kind in {"TOWNSHIP", "DEPARTMENT"}:
-        topics = [one.code for one in rules.terms("SUPERVISION_RULE") if one.code not in row["topics"]]
-        told = [warning("UNIT_RULE_MISSING", topics=topics)] if topics else []
-        items.append(_item("C4.3-03", "UNIT_RULES", topics, told))
+        items.append(_rules_item("C4.3-03", "UNIT_RULES", "SUPERVISION_RULE", row, rules))
         told = [] if row["task_force"] else [warning("TASK_FORCE_MISSING", organization=unit.id)]
         items.append(_item("C4.3-04", "TASK_FORCE", [] if row["task_force"] else ["taskForce"], told))
     if unit.id in sectors:
@@ -238,7 +260,21 @@ def _items(unit: Organization, row: Row, rules: Rules) -> list[dict[str, Any]]:
         lacking = bool(row["assets"]) and not row["managers"]
         told = [warning("MANAGER_REQUIRED", village=unit.id)] if lacking else []
         items.append(_item("C4.3-22", "ASSET_MANAGER", ["ASSET_MANAGER"] if lacking else [], told))
+    if kind in {"TOWNSHIP", "DEPARTMENT", "VILLAGE"}:
+        principals = sorted(rules.codes("POSITION", f"PRINCIPAL_OF_{kind}"))
+        vacant = bool(principals) and not set(principals) & set(row["posts"])
+        told = [warning("PRINCIPAL_VACANT", organization=unit.id)] if vacant else []
+        items.append(_item("C5.1-01", "PRINCIPAL", principals if vacant else [], told))
+        items.append(_rules_item("C5.3-02", "MANAGEMENT_RULES", "MANAGEMENT_RULE", row, rules))
+        items.append(_rules_item("C5.5-01", "SUPPORTING_RULES", "SUPPORTING_RULE", row, rules))
     return items
+
+
+def _rules_item(clause: str, item: str, kind: str, row: Row, rules: Rules) -> dict[str, Any]:
+    """The topics of a list on which the unit has no rule in force."""
+    topics = [one.code for one in rules.terms(kind) if f"{kind}/{one.code}" not in row["topics"]]
+    told = [warning("UNIT_RULE_MISSING", clause=clause, topics=topics)] if topics else []
+    return _item(clause, item, topics, told)
 
 
 def _item(clause: str, item: str, missing: list[str], told: list[RegulationWarning]) -> dict[str, Any]:
@@ -267,6 +303,7 @@ class TaskBody(Value):
     units: tuple[str, ...] = Field(title="责任单位")
     due_on: date = Field(title="到期日")
     overdue: bool = Field(title="是否逾期")
+    escalated_to: tuple[str, ...] = Field(title="已报上级单位", description="逾期超过规定天数的")
     warning: WarningBody | None = Field(default=None, title="提示")
 
 
@@ -288,6 +325,7 @@ def periods_of(rules: Rules) -> Periods:
         external_entry=rules.within("EXTERNAL_ENTRY").days,
         household_inspection=rules.within("HOUSEHOLD_INSPECTION").days,
         entrusted_inspection=rules.within("ENTRUSTED_INSPECTION").days,
+        escalation=rules.within("ESCALATION").days,
     )
 
 

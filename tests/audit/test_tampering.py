@@ -544,7 +544,7 @@ WITHOUT_EFFECT = {
     "transfer_initiated", "transfer_items_accepted", "transfer_refused", "handed_over", "appraisal_published",
     "appraisal_recorded", "disposal_approved", "disposal_closed", "disposal_forwarded",
     "disposal_proceeds_received", "disposal_proposed", "external_entry_recorded", "maintenance_planned",
-    "stocktake_recorded",
+    "stocktake_recorded", "management_rule_adopted",
 }  # fmt: skip
 """Events of an asset that change no column of the pack's tables (care is folded apart)."""
 

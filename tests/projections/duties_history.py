@@ -25,6 +25,17 @@ ASSET_EVENTS: Final[tuple[Made, ...]] = (
         {"entry": {"system": "SYS_SANZI", "refNo": "回执1号", "enteredOn": "2021-09-01"}},
     ),
     (
+        "asset.management_rule_adopted",
+        {
+            "managementRule": {
+                "owner": "653022012001",
+                "title": "管护制度",
+                "documentNo": "村制1号",
+                "effectiveFrom": "2021-09-01",
+            }
+        },
+    ),
+    (
         "asset.maintenance_planned",
         {"plan": {"intervalDays": 180, "startsOn": "2021-09-01", "content": "清淤"}},
     ),
@@ -93,6 +104,7 @@ def unit_events(village: str) -> tuple[tuple[str, str, dict[str, Any]], ...]:
     force = {"documentNo": "专班1号", "establishedOn": "2021-08-01", "members": [member]}
     rule = {"topic": "USE", "title": "办法", "documentNo": "制1号", "effectiveFrom": "2021-08-01"}
     guidance = {"guidance": "G-1", "guided": village[:9] + "000", "topic": "登记", "givenOn": "2021-09-01"}
+    incentive = rule | {"kind": "SUPPORTING_RULE", "topic": "SMALL_ASSET_INCENTIVE"}
     push = {
         "township": village[:9] + "000",
         "pushedOn": "2021-09-30",
@@ -107,6 +119,8 @@ def unit_events(village: str) -> tuple[tuple[str, str, dict[str, Any]], ...]:
         (unit, "organization.task_force_member_changed", {"member": member | {"until": "2022-08-01"}}),
         (unit, "organization.guidance_recorded", {"guidance": guidance}),
         (unit, "organization.office_members_named", {"members": six, "documentNo": "办1号"}),
+        (unit, "organization.rule_adopted", {"rule": incentive}),
+        (unit, "organization.incentive_pilot_enabled", {"documentNo": "试1号"}),
         (ledger, "household_ledger.pushed", {"push": push}),
         (ledger, "household_ledger.correction_requested", {"request": request}),
         (ledger, "household_ledger.renewed", {"push": push | {"sha256": SHA[::-1]}}),

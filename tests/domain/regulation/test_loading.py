@@ -97,7 +97,9 @@ def test_an_invented_quote_is_refused(folder: Path, spoil: Spoil) -> None:
     assert faults(folder) == ("clauses（C0-04）：引文不在文件原文中",)
 
 
+@pytest.mark.clause("C5.1-03")
 def test_a_type_without_a_line_department_is_refused(folder: Path, spoil: Spoil) -> None:
+    """Refuses to start with rules that leave a type without its sector department."""
     spoil("asset_types.toml", '[[line_department]]\ntype = "ROAD"', '[[line_department]]\ntype = "POWER"')
     assert "asset_types.type（ROAD）：没有行业主管部门（LINE_DEPT_UNMAPPED）" in faults(folder)
 

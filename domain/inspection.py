@@ -1,0 +1,178 @@
+"""Supervision (监督检查, 五(四), C5.4-01): a supervising organ looks, finds, orders what is to be mended, and looks again.
+
+The organ reads everything and changes no asset: what it finds is recorded here, and the unit mends it by its own steps.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from eventsourcing.domain import event
+from pydantic import Field
+
+from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+
+class Inspected(Value):
+    """Who looked at whom, when, at what."""
+
+    organ: Code = Field(title="监督单位")
+    inspector: Code = Field(title="检查人")
+    unit: Code = Field(title="被检查单位")
+    inspected_on: BusinessDate = Field(title="检查日期")
+    subject: Text = Field(title="检查内容")
+    assets: tuple[Code, ...] = Field(default=(), title="检查的资产", max_length=1000)
+
+
+class SupervisionFinding(Value):
+    """Something that is not as it should be."""
+
+    finding: Code = Field(title="问题编号")
+    text: Text = Field(title="问题")
+    asset: Code | None = Field(default=None, title="资产编号")
+    clause: Code | None = Field(default=None, title="条款")
+    evidence_sha256: Sha256 | None = Field(default=None, title="证据摘要")
+
+
+class Rectification(Value):
+    """What is to be done about a finding, and until when."""
+
+    finding: Code = Field(title="问题编号")
+    measures: Text = Field(title="整改要求")
+    document_no: Name = Field(title="文号")
+    due_on: BusinessDate = Field(title="整改期限")
+
+
+class Verified(Value):
+    """The organ has looked again."""
+
+    finding: Code = Field(title="问题编号")
+    outcome: Literal["RECTIFIED", "NOT_RECTIFIED"] = Field(title="复查结果", description="已整改 / 未整改")
+    verified_by: Code = Field(title="复查人")
+    verified_on: BusinessDate = Field(title="复查日期")
+    note: Text | None = Field(default=None, title="说明")
+
+
+FindingState = Literal["RAISED", "ORDERED", "RECTIFIED"]
+
+
+@registered
+class Inspection(DomainAggregate):
+    """One inspection, until everything it found is mended."""
+
+    TOPIC: ClassVar[str] = "inspection"
+    KIND: ClassVar[str] = "inspection"
+
+    inspected: Inspected
+    findings: dict[str, SupervisionFinding]
+    orders: dict[str, Rectification]
+    states: dict[str, FindingState]
+
+    class Event(DomainAggregate.Event):
+        """Root of the inspection's events."""
+
+    class Recorded(Event, CreatedEvent):
+        """A supervising organ inspected a unit."""
+
+        TOPIC: ClassVar[str] = "inspection.recorded"
+        TITLE: ClassVar[str] = "监督检查"
+        inspected: Inspected
+
+    @classmethod
+    def record_inspection(cls, code: str, inspected: Inspected, at: Occasion) -> Inspection:
+        """Record an inspection: a fact (C5.4-01). Nobody inspects the own unit: AUDITOR_NOT_INDEPENDENT."""
+        at.cite("C5.4-01")
+        at.not_in_future(inspected.inspected_on, "inspectedOn")
+        at.require(
+            inspected.organ != inspected.unit,
+            "AUDITOR_NOT_INDEPENDENT",
+            clause="C5.4-01",
+            organization=inspected.organ,
+        )
+        return cls.begin(cls.Recorded, code, at, inspected=inspected)
+
+    @event(Recorded)
+    def __init__(self, inspected: Inspected) -> None:
+        self.inspected = inspected
+        self.findings = {}
+        self.orders = {}
+        self.states = {}
+
+    class FindingRaised(Event):
+        """Something is not as it should be."""
+
+        TOPIC: ClassVar[str] = "inspection.finding_raised"
+        TITLE: ClassVar[str] = "提出问题"
+        supervision_finding: SupervisionFinding
+
+    def raise_finding(self, found: SupervisionFinding, at: Occasion) -> None:
+        """Raise a finding; ALREADY_EXISTS for a number that stands for something else."""
+        at.cite("C5.4-01")
+        known = self.findings.get(found.finding)
+        if known == found:
+            return
+        if known is not None:
+            raise refuse("ALREADY_EXISTS", what=found.finding)
+        self.record(self.FindingRaised, at, supervision_finding=found)
+
+    @event(FindingRaised)
+    def _finding_raised(self, supervision_finding: SupervisionFinding) -> None:
+        number = supervision_finding.finding
+        self.findings = {**self.findings, number: supervision_finding}
+        self.states = {**self.states, number: "RAISED"}
+
+    class RectificationOrdered(Event):
+        """The unit has to mend it until a day."""
+
+        TOPIC: ClassVar[str] = "inspection.rectification_ordered"
+        TITLE: ClassVar[str] = "责令整改"
+        rectification: Rectification
+
+    def order_rectification(self, rectification: Rectification, at: Occasion) -> None:
+        """Order what is to be mended, or order it anew; never what is mended already."""
+        at.cite("C5.4-01")
+        self._must_be(rectification.finding, ("RAISED", "ORDERED"), "rectification")
+        if rectification.due_on < at.on:
+            raise refuse("DATE_ORDER", clause="C5.4-01", earlier="occurredOn", later="dueOn")
+        if self.orders.get(rectification.finding) != rectification:
+            self.record(self.RectificationOrdered, at, rectification=rectification)
+
+    @event(RectificationOrdered)
+    def _rectification_ordered(self, rectification: Rectification) -> None:
+        self.orders = {**self.orders, rectification.finding: rectification}
+        self.states = {**self.states, rectification.finding: "ORDERED"}
+
+    class RectificationVerified(Event):
+        """The organ looked again."""
+
+        TOPIC: ClassVar[str] = "inspection.rectification_verified"
+        TITLE: ClassVar[str] = "复查"
+        verified: Verified
+
+    def verify_rectification(self, verified: Verified, at: Occasion) -> None:
+        """Record what the organ saw when it looked again; what is not mended stays ordered."""
+        at.cite("C5.4-01")
+        self._must_be(verified.finding, ("ORDERED",), "verification")
+        at.not_in_future(verified.verified_on, "verifiedOn")
+        self.record(self.RectificationVerified, at, verified=verified)
+
+    @event(RectificationVerified)
+    def _rectification_verified(self, verified: Verified) -> None:
+        if verified.outcome == "RECTIFIED":
+            self.states = {**self.states, verified.finding: "RECTIFIED"}
+
+    def open_findings(self) -> tuple[str, ...]:
+        """Numbers of what is not mended yet."""
+        return tuple(sorted(number for number, state in self.states.items() if state != "RECTIFIED"))
+
+    def _must_be(self, finding: str, states: tuple[FindingState, ...], step: str) -> None:
+        state = self.states.get(finding)
+        if state is None:
+            raise refuse("NOT_FOUND", what=finding)
+        if state not in states:
+            raise refuse("STEP_OUT_OF_ORDER", clause="C5.4-01", step=step, state=state)

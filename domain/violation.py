@@ -1,0 +1,150 @@
+"""Violations (违规问题, 五(四), C5.4-02): reported, established, and who has to answer for it.
+
+Who is responsible is who was responsible on the day it happened, whoever holds the post now: the ledgers of care are
+asked about that day when the report comes in, and what they say is kept with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from eventsourcing.domain import event
+from pydantic import Field
+
+from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Fen, Name, Text, Value
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+
+class Violation(Value):
+    """What is said to have happened."""
+
+    kind: Code = Field(title="违规类别", description="八类之一，如 FALSE_CLAIM 虚报冒领")
+    happened_on: BusinessDate = Field(title="发生日期")
+    unit: Code = Field(title="涉及单位")
+    assets: tuple[Code, ...] = Field(default=(), title="涉及资产", max_length=1000)
+    amount: Fen | None = Field(default=None, title="涉及金额")
+    text: Text = Field(title="情况")
+    source: Name | None = Field(default=None, title="线索来源")
+
+
+class AnswerablePerson(Value):
+    """Somebody who was responsible on the day, for an asset by name or by post, or for the unit by post."""
+
+    person: Code = Field(title="人员编号")
+    duty: Code = Field(title="职责")
+    asset: Code | None = Field(default=None, title="资产编号")
+    organization: Code | None = Field(default=None, title="职务所在单位")
+    post: Code | None = Field(default=None, title="职务")
+
+
+class Establishment(Value):
+    """The organ's decision on what happened."""
+
+    upheld: bool = Field(title="是否属实")
+    decided_by: Code = Field(title="认定单位")
+    decided_on: BusinessDate = Field(title="认定日期")
+    document_no: Name = Field(title="文号")
+    amount: Fen | None = Field(default=None, title="认定金额")
+    facts: Text = Field(title="认定事实")
+
+
+class Accountability(Value):
+    """What follows for one person."""
+
+    person: Code = Field(title="被追责人")
+    measure: Name = Field(title="处理措施")
+    decided_by: Code = Field(title="决定机关", description="按干部管理权限")
+    decided_on: BusinessDate = Field(title="决定日期")
+    document_no: Name = Field(title="文号")
+
+
+@registered
+class ViolationCase(DomainAggregate):
+    """One case."""
+
+    TOPIC: ClassVar[str] = "violation_case"
+    KIND: ClassVar[str] = "violation_case"
+
+    violation: Violation
+    answerable: tuple[AnswerablePerson, ...]
+    establishment: Establishment | None
+    accountabilities: dict[str, Accountability]
+    state: Literal["REPORTED", "ESTABLISHED", "UNFOUNDED"]
+
+    class Event(DomainAggregate.Event):
+        """Root of the case's events."""
+
+    class Reported(Event, CreatedEvent):
+        """Somebody reported it; who was responsible that day is kept with it."""
+
+        TOPIC: ClassVar[str] = "violation_case.reported"
+        TITLE: ClassVar[str] = "违规问题登记"
+        violation: Violation
+        answerable: tuple[AnswerablePerson, ...]
+
+    @classmethod
+    def report(
+        cls, code: str, violation: Violation, answerable: tuple[AnswerablePerson, ...], at: Occasion
+    ) -> ViolationCase:
+        """Take a report in: a fact. VIOLATION_CODE_UNKNOWN for a kind that is none of the eight (C5.4-02)."""
+        at.cite("C5.4-02")
+        at.not_in_future(violation.happened_on, "happenedOn")
+        if violation.kind not in at.rules.codes("VIOLATION"):
+            raise refuse("VIOLATION_CODE_UNKNOWN", kind=violation.kind)
+        return cls.begin(cls.Reported, code, at, violation=violation, answerable=answerable)
+
+    @event(Reported)
+    def __init__(self, violation: Violation, answerable: tuple[AnswerablePerson, ...]) -> None:
+        self.violation = violation
+        self.answerable = answerable
+        self.establishment = None
+        self.accountabilities = {}
+        self.state = "REPORTED"
+
+    class Established(Event):
+        """It was found true, or unfounded."""
+
+        TOPIC: ClassVar[str] = "violation_case.established"
+        TITLE: ClassVar[str] = "违规问题认定"
+        establishment: Establishment
+
+    def establish(self, establishment: Establishment, at: Occasion) -> None:
+        """Decide whether it is true; once."""
+        at.cite("C5.4-02")
+        if self.establishment == establishment:
+            return
+        if self.state != "REPORTED":
+            raise refuse("STEP_OUT_OF_ORDER", clause="C5.4-02", step="establishment", state=self.state)
+        at.not_in_future(establishment.decided_on, "decidedOn")
+        if establishment.decided_on < self.violation.happened_on:
+            raise refuse("DATE_ORDER", clause="C5.4-02", earlier="happenedOn", later="decidedOn")
+        self.record(self.Established, at, establishment=establishment)
+
+    @event(Established)
+    def _established(self, establishment: Establishment) -> None:
+        self.establishment = establishment
+        self.state = "ESTABLISHED" if establishment.upheld else "UNFOUNDED"
+
+    class AccountabilityDecided(Event):
+        """One person was held to account."""
+
+        TOPIC: ClassVar[str] = "violation_case.accountability_decided"
+        TITLE: ClassVar[str] = "责任追究"
+        accountability: Accountability
+
+    def hold_to_account(self, accountability: Accountability, at: Occasion) -> None:
+        """Record what follows for a person: only of what was established; a later decision takes the earlier one's place."""
+        at.cite("C5.4-02")
+        if self.state != "ESTABLISHED":
+            raise refuse("STEP_OUT_OF_ORDER", clause="C5.4-02", step="accountability", state=self.state)
+        at.not_in_future(accountability.decided_on, "decidedOn")
+        if self.accountabilities.get(accountability.person) != accountability:
+            self.record(self.AccountabilityDecided, at, accountability=accountability)
+
+    @event(AccountabilityDecided)
+    def _accountability_decided(self, accountability: Accountability) -> None:
+        self.accountabilities = {**self.accountabilities, accountability.person: accountability}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.api import (
+    anomalies,
     asset_care,
     asset_titles,
     asset_views,
@@ -73,6 +74,7 @@ ROUTERS = (
     kept_ledgers.router,
     scores.router,
     data_quality.router,
+    anomalies.router,
     fund_ledgers.router,
     duty_ledgers.router,
     funds.allocations,

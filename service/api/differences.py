@@ -170,7 +170,7 @@ def changes_shown(delta: Difference, key: tuple[str, ...], limit: int) -> dict[s
         "removed": delta.removed,
         "changed": delta.changed,
         "rows": [_row_shown(one, key) for one in delta.changes],
-        "nextCursor": _cursor(delta.changes[-1].key) if full else None,
+        "nextCursor": cursor_of(delta.changes[-1].key) if full else None,
     }
 
 
@@ -189,7 +189,8 @@ def _row_shown(one: RowChange, key: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _cursor(key: Key) -> str:
+def cursor_of(key: Key) -> str:
+    """Where the next page starts: after this key."""
     return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
 
 

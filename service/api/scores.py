@@ -11,7 +11,7 @@ from pydantic import Field
 
 from domain.refusals import refuse
 from domain.values import Fen, Value
-from projections import asset_register, income_ledger
+from projections import asset_register, income_ledger, scorecards
 from projections.completeness import INDICATORS, completeness_of_units, completeness_page
 from projections.reading import Page
 from projections.register_questions import RegisterFilter
@@ -159,3 +159,46 @@ async def read_preservation(
             "position": position,
         }
     )
+
+
+class ScoreItem(Value):
+    """One item of a scorecard."""
+
+    item: Literal["COVERAGE", "TIMELINESS", "IN_USE", "INCOME", "FINDINGS"] = Field(title="项目")
+    name: str = Field(title="项目名称")
+    part: int = Field(title="达到数", description="收益项目为分")
+    whole: int = Field(title="总数", description="收益项目为分")
+    percent: str = Field(title="百分比")
+
+
+class Scorecard(Value):
+    """One unit's year."""
+
+    unit: str = Field(title="单位")
+    score: str = Field(title="得分", description="各项百分比的平均值")
+    items: tuple[ScoreItem, ...] = Field(title="项目")
+
+
+class Scorecards(Value):
+    """All units' year."""
+
+    year: int = Field(title="年度")
+    formula: str = Field(title="算法版本")
+    cards: tuple[Scorecard, ...] = Field(title="单位得分")
+    position: int = Field(title="日志位置")
+
+
+@get(router, "/scorecards", "绩效考核", "ledger.read", response_model=Scorecards)
+async def read_scorecards(
+    read: Reading,
+    year: Annotated[int, Query(title="年度", ge=2013, le=2200)],
+    known_at: KnownAt = None,
+) -> Response:
+    """Every unit's scorecard of a year, read off the ledgers of its last day (C5.4-03); it cannot be written."""
+    on = date(year, 12, 31)
+    if on > read.day(None):
+        raise refuse("DATE_IN_FUTURE", field="year")
+    days = (await read.regulation()).on(on).within("STATUS_REPORT").days
+    async with ledgers_at(read, scorecards.LEDGERS, on, known_at) as (connection, position):
+        cards = await scorecards.scorecards(connection, read.county, on, days)
+    return read.answer({"year": year, "formula": scorecards.FORMULA, "cards": cards, "position": position})

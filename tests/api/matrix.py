@@ -191,6 +191,8 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("GET", f"{_LEDGERS}/asset-register"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-register/changes"): "ledger.read",
     ("GET", f"{_LEDGERS}/completeness"): "ledger.read",
+    ("GET", f"{_LEDGERS}/scorecards"): "ledger.read",
+    ("GET", f"{_LEDGERS}/anomalies"): "ledger.read",
     ("GET", f"{_LEDGERS}/supervision-findings"): "ledger.read",
     ("GET", f"{_LEDGERS}/violations"): "violation.read",
     ("POST", "/v1/inspections"): "oversight.inspect",

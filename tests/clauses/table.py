@@ -23,8 +23,10 @@ from tests.clauses.raised_codes import unraised_codes
 FILE: Final = TESTS.parent / "docs" / "clauses.md"
 BEYOND: Final = Path(__file__).with_name("beyond_software.toml")
 
-DUE: Final = ("C0-", "C1-", "C2-", "C3-", "C4.1-", "C4.2-", "C4.3-", "C4.4-", "C4.5-", "C4.6-")
-"""What the ids of clauses start with that `--complete` asks for: 前言, 一, 二, 三, 四(一) to 四(六)."""
+DUE: Final = (
+    "C0-", "C1-", "C2-", "C3-", "C4.1-", "C4.2-", "C4.3-", "C4.4-", "C4.5-", "C4.6-", "C4.10-09", "C4.10-10", "C4.10-11", "C5.",
+)  # fmt: skip
+"""What the ids of clauses start with that `--complete` asks for: 前言, 一, 二, 三, 四(一) to 四(六), leaving office, 五."""
 
 QUOTED: Final = 36
 """Characters of a clause that are enough to find it."""

@@ -28,6 +28,7 @@ from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, road
 from tests.api.departing import kept_asset
 from tests.api.service import Service, new_code, running
 from tests.api.test_duties import compliance
+from tests.api.test_duties import confirmed as title_confirmed
 from tests.clauses.test_unit_duties import unit
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import MANAGER, SUCCESSOR, confirmed, county_decision, occasion, registered, settled
@@ -399,3 +400,55 @@ async def test_who_was_responsible_on_the_day_answers_and_not_who_came_later(ser
     )
     hidden = await service.get("/v1/ledgers/violations", "reader")
     assert (hidden.status_code, hidden.json()["code"]) == (403, "ROLE_NOT_ALLOWED")
+
+
+@pytest.mark.clause("C5.4-03")
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_year_s_scores_follow_from_the_events_and_cannot_be_written(service: Service) -> None:
+    """Reads every unit's score of a year off the ledgers by a numbered formula; the same events give the same score."""
+    idle, _ = [await title_confirmed(service) for _ in range(2)]
+    await idle.step("status-reports", {"report": {"state": "IDLE", "reportedOn": "2022-12-01"}})
+    path = "/v1/ledgers/scorecards"
+    await service.read("/v1/ledgers/asset-register", min_position=await service.head(), limit=1)
+    first = await service.read(path, year=2022)
+    assert first["formula"] == "scorecard/1"
+    card = next(one for one in first["cards"] if one["unit"] == VILLAGE)
+    items = {one["item"]: one for one in card["items"]}
+    register = await service.read("/v1/ledgers/asset-register", as_of="2022-12-31", limit=1000)
+    whole = [
+        row
+        for row in register["rows"]
+        if row["scope"] == "IN"
+        and VILLAGE in ([one["party"] for one in row["owners"]] or [row["implementer"]])
+    ]
+    used = [row for row in whole if row["operation"] not in {"IDLE", "LOST", "DAMAGED"}]
+    assert (items["IN_USE"]["part"], items["IN_USE"]["whole"]) == (len(used), len(whole))
+    assert len(used) < len(whole)
+    assert items["COVERAGE"]["part"] == sum(row["title"] == "CONFIRMED" for row in whole)
+    percents = [float(one["percent"]) for one in card["items"]]
+    assert abs(float(card["score"]) - sum(percents) / len(percents)) < 0.02
+    again = await service.read(path, year=2022)
+    assert again["cards"] == first["cards"]
+    written = await service.post(path, {"score": "100.00"}, "office")
+    assert (written.status_code, written.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
+    early = await service.get(path, year=2199)
+    assert early.json()["code"] == "DATE_IN_FUTURE"
+
+
+@pytest.mark.clause("C5.4-04")
+@pytest.mark.asyncio(loop_scope="module")
+async def test_anomalies_are_read_by_rule_and_page(service: Service) -> None:
+    """Lists anomalies over HTTP by rule, a page at a time, money in yuan."""
+    asset = await kept_asset(service, await service.person(VILLAGE))
+    head = await service.head()
+    asked: dict[str, Any] = {"rule": "BACKDATED", "limit": 1, "min_position": head}
+    subjects = []
+    while True:
+        page = await service.read("/v1/ledgers/anomalies", **asked)
+        assert page["formula"] == "anomalies/1"
+        subjects += [row["subject"] for row in page["rows"]]
+        if page["nextCursor"] is None:
+            break
+        asked["cursor"] = page["nextCursor"]
+    assert asset in subjects
+    assert subjects == sorted(set(subjects))

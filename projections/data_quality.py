@@ -154,61 +154,70 @@ _HOUSEHOLD_FINDINGS: Final = (
     " WHERE r.county = {county} AND r.state = 'REGISTERED' AND r.findings > 0"
 )
 
-_GAPS: Final = " UNION ALL ".join(
-    (
-        _of_asset(
-            "GUIDANCE_GAP",
-            "'C4.1-07'",
-            "d.guidance_gap",
-            "r.registered_on",
-            item="coalesce(d.guiding_department, '')",
-        ),
-        _of_asset(
-            "OWNERSHIP_GAP",
-            "{ownership_gaps}::jsonb ->> r.ownership_rule",
-            "{ownership_gaps}::jsonb ? r.ownership_rule",
-            "r.confirmed_on",
-            item="r.ownership_rule",
-        ),
-        _of_asset(
-            "REGIME_GAP",
-            "{regime_gaps}::jsonb ->> (r.asset_class || '/' || r.owner_kind)",
-            "{regime_gaps}::jsonb ? (r.asset_class || '/' || r.owner_kind)",
-            "r.confirmed_on",
-            item="r.regime",
-        ),
-        _of_asset("UNCONFIRMED", "'C4.5-02'", "r.confirmed_on IS NULL", "r.registered_on"),
-        _of_asset(
-            "TITLE_DISPUTED",
-            "'C4.5-07'",
-            "r.title = 'DISPUTED'",
-            "coalesce((r.open_risks ->> 'TITLE_UNCLEAR')::date, r.last_occurred_on)",
-        ),
-        _of_asset(
-            "FILING_PENDING", "'C4.5-06'", "d.filing_due IS NOT NULL", "d.filing_since", item="d.filing_due"
-        ),
-        _of_asset(
-            "BOOKING_OVERDUE",
-            "'C4.5-15'",
-            f"{_CONFIRMED} AND r.confirmed_on + {{book_days}}::int < {{on}}::date AND {_UNBOOKED}",
-            "r.confirmed_on",
-            due="r.confirmed_on + {book_days}::int",
-        ),
-        _of_asset(
-            "CARD_INCOMPLETE", "'C4.6-02'", f"{_CARD} <> '[]'::jsonb", "r.registered_on", missing=_CARD
-        ),
-        _of_asset("NO_DOCUMENT", "'C4.6-03'", "r.documents = 0", "r.registered_on"),
-        _of_asset("HISTORY_FINDING", "'C4.4-00'", "r.findings > 0", "r.registered_on"),
-        _HOUSEHOLD_FINDINGS,
-        _of_entry("ENTRY_GAP", "'C4.3-06'", "e.rule_gap AND e.state <> 'LAPSED'", "NULL::date"),
-        _of_entry(
-            "ENTRY_OVERDUE",
-            "CASE e.holding WHEN 'HOUSEHOLD' THEN 'C4.3-08' ELSE 'C4.3-06' END",
-            "e.state = 'OPEN' AND e.opened_on + {entry_days}::int < {on}::date",
-            "e.opened_on + {entry_days}::int",
-        ),
-    )
+_GAPS: Final = (
+    _of_asset(
+        "GUIDANCE_GAP",
+        "'C4.1-07'",
+        "d.guidance_gap",
+        "r.registered_on",
+        item="coalesce(d.guiding_department, '')",
+    ),
+    _of_asset(
+        "OWNERSHIP_GAP",
+        "{ownership_gaps}::jsonb ->> r.ownership_rule",
+        "{ownership_gaps}::jsonb ? r.ownership_rule",
+        "r.confirmed_on",
+        item="r.ownership_rule",
+    ),
+    _of_asset(
+        "REGIME_GAP",
+        "{regime_gaps}::jsonb ->> (r.asset_class || '/' || r.owner_kind)",
+        "{regime_gaps}::jsonb ? (r.asset_class || '/' || r.owner_kind)",
+        "r.confirmed_on",
+        item="r.regime",
+    ),
+    _of_asset("UNCONFIRMED", "'C4.5-02'", "r.confirmed_on IS NULL", "r.registered_on"),
+    _of_asset(
+        "TITLE_DISPUTED",
+        "'C4.5-07'",
+        "r.title = 'DISPUTED'",
+        "coalesce((r.open_risks ->> 'TITLE_UNCLEAR')::date, r.last_occurred_on)",
+    ),
+    _of_asset(
+        "FILING_PENDING", "'C4.5-06'", "d.filing_due IS NOT NULL", "d.filing_since", item="d.filing_due"
+    ),
+    _of_asset(
+        "BOOKING_OVERDUE",
+        "'C4.5-15'",
+        f"{_CONFIRMED} AND r.confirmed_on + {{book_days}}::int < {{on}}::date AND {_UNBOOKED}",
+        "r.confirmed_on",
+        due="r.confirmed_on + {book_days}::int",
+    ),
+    _of_asset("CARD_INCOMPLETE", "'C4.6-02'", f"{_CARD} <> '[]'::jsonb", "r.registered_on", missing=_CARD),
+    _of_asset("NO_DOCUMENT", "'C4.6-03'", "r.documents = 0", "r.registered_on"),
+    _of_asset("HISTORY_FINDING", "'C4.4-00'", "r.findings > 0", "r.registered_on"),
+    _HOUSEHOLD_FINDINGS,
+    _of_entry("ENTRY_GAP", "'C4.3-06'", "e.rule_gap AND e.state <> 'LAPSED'", "NULL::date"),
+    _of_entry(
+        "ENTRY_OVERDUE",
+        "CASE e.holding WHEN 'HOUSEHOLD' THEN 'C4.3-08' ELSE 'C4.3-06' END",
+        "e.state = 'OPEN' AND e.opened_on + {entry_days}::int < {on}::date",
+        "e.opened_on + {entry_days}::int",
+    ),
 )
+"""A query per way in which something can be lacking."""
+
+
+class _Values(dict[str, str]):
+    """Placeholders by name, each made when a query first asks for it: one that is not used would have no type."""
+
+    def __init__(self, conditions: Conditions, values: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._conditions, self._values = conditions, values
+
+    def __missing__(self, name: str) -> str:
+        self[name] = self._conditions.parameter(self._values[name])
+        return self[name]
 
 
 def _asked(
@@ -222,22 +231,28 @@ def _asked(
 ) -> tuple[str, Conditions]:
     """The gaps as a source called `g`, and what chooses among them."""
     conditions = Conditions()
-    source = _GAPS.format(
-        county=conditions.parameter(county),
-        on=conditions.parameter(standards.on),
-        book_days=conditions.parameter(standards.book_days),
-        entry_days=conditions.parameter(standards.entry_days),
-        ownership_gaps=conditions.parameter(orjson.dumps(dict(standards.ownership_gaps)).decode()),
-        regime_gaps=conditions.parameter(orjson.dumps(dict(standards.regime_gaps)).decode()),
-        without_life=conditions.parameter(sorted(standards.without_life)),
+    wanted = [kind] if isinstance(kind, str) else kind
+    chosen = [one for one in _GAPS if wanted is None or any(f"'{name}'" in one for name in wanted)]
+    values = _Values(
+        conditions,
+        {
+            "county": county,
+            "on": standards.on,
+            "book_days": standards.book_days,
+            "entry_days": standards.entry_days,
+            "ownership_gaps": orjson.dumps(dict(standards.ownership_gaps)).decode(),
+            "regime_gaps": orjson.dumps(dict(standards.regime_gaps)).decode(),
+            "without_life": sorted(standards.without_life),
+        },
     )
+    source = " UNION ALL ".join(chosen or _GAPS).format_map(values)
     conditions.equal("g.kind", kind)
     conditions.equal("g.village", village)
     conditions.equal("g.township", township)
     conditions.equal("g.subject", asset)
     if unit is not None:
         conditions.add("(g.units ? {} OR g.village = {} OR g.township = {})", unit, unit, unit)
-    return f"({source}) AS g", conditions
+    return f"({source}) AS g ({', '.join(GAP.columns)})", conditions
 
 
 async def gap_page(

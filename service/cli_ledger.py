@@ -353,8 +353,17 @@ def _print_rows(console: Console, which: Ledger, found: dict[str, Any], words: W
     if found["more"]:
         console.out("… 还有更多行：--limit、--out FILE.xlsx 或 --json")
     if found["totals"] is not None:
-        console.out("合计 " + "，".join(f"{name} {value}" for name, value in found["totals"].items()))
+        console.out("合计 " + "，".join(_sums(found["totals"], words)))
     console.out(_told(found))
+
+
+def _sums(totals: dict[str, Any], words: Words) -> Iterator[str]:
+    """Sums by name; those of each kind of something under the kind's Chinese name."""
+    for name, value in totals.items():
+        if isinstance(value, dict):
+            yield from (f"{_cell(kind, name, words)} {count}" for kind, count in value.items())
+        else:
+            yield f"{name} {value}"
 
 
 def _print_whole(console: Console, table: Table) -> None:

@@ -122,6 +122,7 @@ def test_every_ledger_it_names_can_be_read_and_printed(terminal: Terminal, tmp_p
         terminal.run("ledger", "show", name, "--out", str(out))
         lines = list(openpyxl.load_workbook(out).worksheets[0].iter_rows(values_only=True))
         assert lines[-1][0] == f"合计 {len(found['rows'])} 行"
+    assert "未确权 " in terminal.run("ledger", "show", "data-quality").partition("合计")[2]
     register: Any = terminal.json(
         "ledger", "show", "asset-register", "--where", "scope=IN", "--limit", "1000"
     )

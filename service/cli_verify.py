@@ -45,7 +45,10 @@ def verify(
     ] = False,
     processes: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes that read a long log; as many as processors if not given."),
+        typer.Option(
+            min=1,
+            help="Processes that read a long log; if not given one less than processors: the database needs one.",
+        ),
     ] = None,
 ) -> None:
     """Recompute everything from the stored bytes; the first bad place is named, exit code 1.
@@ -60,7 +63,7 @@ def verify(
             return
         _verify_pack(terminal, pack, key, witness or [])
         return
-    bad = terminal.run(_verify(terminal, thorough, processes or os.cpu_count() or 1))
+    bad = terminal.run(_verify(terminal, thorough, processes or max(1, (os.cpu_count() or 1) - 1)))
     if bad is not None:
         msg = f"The log is not what its head says: {bad}."
         raise CommandFailed(msg)

@@ -315,6 +315,10 @@ async def _read_beside(
             )
             for after, upto in zip(starts, ends, strict=True)
         ]
+        for (
+            one
+        ) in parts:  # after a bad place the snapshot is gone, and nobody asks what became of the later parts
+            one.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         try:
             for part in parts:
                 reading.take(await part)

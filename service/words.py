@@ -41,7 +41,8 @@ _STATES: Final = {
     "FORWARDED": "已上报", "APPROVED": "已批准", "DISPOSED": "已处置", "CLOSED": "已注销", "IN": "范围内",
     "OUT": "范围外", "VILLAGE": "村", "TOWNSHIP": "乡（镇）", "DEPARTMENT": "行业部门", "FARM": "农（牧）场",
     "CUSTODIAN": "管护主体", "RESPONSIBLE_UNIT": "管理责任单位", "SEALED": "已封存", "SUBMITTED": "已报送",
-    "COLLECTED": "已汇总", "MISSING": "缺", "FULFILLED": "已完成", "FILED": "已备案", "PENDING": "待办",
+    "usefulLifeYears": "预计使用年限", "userRightHolder": "使用权人", "incomeRightHolders": "收益权人",
+    "ASSET": "扶贫资产", "HOUSEHOLD": "到户资产", "COLLECTED": "已汇总", "MISSING": "缺", "FULFILLED": "已完成", "FILED": "已备案", "PENDING": "待办",
 }  # fmt: skip
 
 

@@ -38,7 +38,7 @@ _UNITS: Final = frozenset(
         "village", "township", "location", "implementer", "owner", "holder", "unit", "post_unit", "custodian",
         "responsible_unit", "first_responsible_unit", "user_right_holder", "organization", "party", "department",
         "lead_department", "inspecting_department", "owners", "income_right_holders", "supervision", "bookings",
-        "division", "superior", "duties", "person", "incoming", "outgoing", "successor", "supervisor", "category",
+        "units", "organ", "division", "superior", "duties", "person", "incoming", "outgoing", "successor", "supervisor", "category",
     }
 )  # fmt: skip
 """Columns that hold codes of units, places and persons, alone or in a list."""

@@ -121,3 +121,5 @@ async def test_the_board_can_be_printed(service: Service) -> None:
     line = dict(zip(rows[2], rows[3], strict=True))
     assert (rows[0][0], line["缺陷种类"], line["条款"]) == ("数据质量看板", "未确权", "C4.5-02")
     assert line["责任单位"].startswith("县商信局")
+    assert line["资产类别"] == "扶贫资产"
+    assert line["所在村"].endswith(f"（{VILLAGE}）")

@@ -15,12 +15,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import orjson
 
+import domain
 from domain.aggregate import DomainAggregate, DomainEvent
 from domain.occasion import Occasion, Override
 from domain.policy import Policy
@@ -78,10 +79,20 @@ class Outcome:
 @cache
 def state_code() -> str:
     """Digest of the domain's source: a cached state written by other code is not read but replayed."""
+    return source_digest(Path(domain.__file__).parent)
+
+
+def source_digest(folder: Path) -> str:
+    """16 hexadecimal digits over every file below `folder`, code and data, with its place; compiled files aside."""
     digest = hashlib.sha256()
-    for source in sorted(resources.files("domain").iterdir(), key=lambda item: item.name):
-        if source.name.endswith(".py"):
-            digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    files = {
+        path.relative_to(folder).as_posix(): path
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    for name, path in sorted(files.items()):
+        content = path.read_bytes()
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:16]
 
 

@@ -314,7 +314,7 @@ class Asset(AssetUse):
         """The first custody is due some days after the confirmation (P32)."""
         first = self.custody is None or self.custody.provisional
         if first and self.confirmed_on is not None:
-            due = self.confirmed_on + timedelta(days=at.rules.parameter("P32"))
+            due = self.confirmed_on + timedelta(days=at.rules.parameters["P32"])
             if at.on > due:
                 at.warn("CUSTODY_OVERDUE", due=due)
 
@@ -580,7 +580,7 @@ class Asset(AssetUse):
 
     def _consented(self, parties: tuple[str, ...], at: Occasion) -> bool:
         """Whether owners with the part of the shares that P34 wants have agreed."""
-        part, whole = at.rules.parameter("P34").operator_or_mode_change
+        part, whole = at.rules.parameters["P34"].operator_or_mode_change
         agreed = sum(share.amount for share in self.owners if share.party in parties)
         enough: bool = agreed * whole >= self.card.original_value * part
         return enough
@@ -754,7 +754,7 @@ class Asset(AssetUse):
         if proposal.disposal in self.disposals:
             raise refuse("ALREADY_EXISTS", what=proposal.disposal)
         check_proposal(proposal, owner_kind=self.owner_kind or "", at=at)
-        good = at.rules.parameter("P23")
+        good = at.rules.parameters["P23"]
         runs_well = self.operation in good.operation_states and not self.risks.keys() & set(
             good.without_flags
         )

@@ -86,7 +86,7 @@ class DepartureCase(DomainAggregate):
         if notice.successor == notice.person:
             raise refuse("SAME_PERSON", person=notice.person)
         assets = tuple(sorted(care))
-        due_on = at.due_after(at.rules.parameter("P19"))
+        due_on = at.due_after(at.rules.parameters["P19"])
         return cls.begin(
             cls.Opened,
             case,
@@ -382,7 +382,7 @@ class DepartureCase(DomainAggregate):
         if finding.finding in self.findings:
             raise refuse("ALREADY_EXISTS", what=finding.finding)
         reopens = self.state == "COMPLETED"
-        due_on = at.due_after(at.rules.parameter("P19")) if reopens else None
+        due_on = at.due_after(at.rules.parameters["P19"]) if reopens else None
         self.record(self.FindingRaised, at, finding=finding, due_on=due_on)
 
     @event(FindingRaised)
@@ -458,7 +458,7 @@ class DepartureCase(DomainAggregate):
         """Up to the departure, or a little less with a report for the days between (P20)."""
         if audit.cut_off >= self.notice.departs_on:
             return True
-        validity = at.rules.parameter("P20")
+        validity = at.rules.parameters["P20"]
         recent = self.notice.departs_on - audit.cut_off <= timedelta(days=validity.days_before_departure)
         return recent and (audit.delta_report_no is not None or not validity.delta_report_required)
 
@@ -487,7 +487,7 @@ class DepartureCase(DomainAggregate):
         if interim.until < interim.since:
             raise refuse("DATE_ORDER", clause="C4.10-11", earlier="since", later="until")
         days = (interim.until - interim.since).days + 1
-        longest = at.rules.parameter("P37")
+        longest = at.rules.parameters["P37"]
         at.require(days <= longest, "INTERIM_TOO_LONG", days=days, longest=longest)
         if interim != self.interim:
             self.record(self.InterimCustodianAppointed, at, interim=interim)

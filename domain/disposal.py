@@ -128,7 +128,7 @@ def check_proposal(proposal: DisposalProposal, *, owner_kind: str, at: Occasion)
 
 def check_appraisal(appraisal: Appraisal, *, value: Fen, at: Occasion) -> None:
     """Always an appraisal; from 10万元 on, inclusive, by a licensed agency (C4.12-02, C4.12-04, P01, P05)."""
-    in_house = at.rules.parameter("P05")
+    in_house = at.rules.parameters["P05"]
     at.cite("C4.12-02", "C4.12-04")
     at.not_in_future(appraisal.base_date, "baseDate")
     if appraisal.value < 0:
@@ -235,5 +235,5 @@ def check_sale(sale: Sale, disposal: Disposal, at: Occasion) -> None:
 
 def check_not_expired(appraisal: Appraisal, on: date, at: Occasion) -> None:
     """An appraisal holds for a year from its base date (P35)."""
-    valid = on - appraisal.base_date <= timedelta(days=at.rules.parameter("P35"))
+    valid = on - appraisal.base_date <= timedelta(days=at.rules.parameters["P35"])
     at.require(valid, "APPRAISAL_EXPIRED", baseDate=appraisal.base_date)

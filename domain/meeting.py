@@ -111,7 +111,7 @@ def _check_body(meeting: Meeting, wanted: Literal["REPRESENTATIVES", "TOWNSHIP"]
         allowed = {"TOWNSHIP_MEETING"}
     else:
         allowed = {"REPRESENTATIVE_MEETING"}
-        if at.rules.parameter("P29").assembly_replaces_representatives:
+        if at.rules.parameters["P29"].assembly_replaces_representatives:
             allowed.add("VILLAGER_ASSEMBLY")
     at.require(
         meeting.kind in allowed, "MEETING_KIND_NOT_ALLOWED", given=meeting.kind, expected=sorted(allowed)

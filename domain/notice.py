@@ -95,9 +95,9 @@ def notice_days(rules: Rules, period: str | None) -> int:
         case None:
             return 0
         case "P06":
-            return int(rules.parameter("P06").days)
+            return int(rules.parameters["P06"].days)
         case "P08":
-            return int(rules.parameter("P08").income_plan_days)
+            return int(rules.parameters["P08"].income_plan_days)
         case _:
             raise refuse("RULE_GAP", clause="C3-04", table="T5", facts=period)
 
@@ -108,7 +108,7 @@ def period_from(posted_on: date, days: int, at: Occasion) -> Period | None:
     """
     if days == 0:
         return None
-    found = at.rules.clock.period(posted_on, at.rules.parameter("P06"), days)
+    found = at.rules.clock.period(posted_on, at.rules.parameters["P06"], days)
     for year in at.rules.clock.unconfirmed(found.last_day, found.ends_on):
         at.warn("CALENDAR_YEAR_UNCONFIRMED", year=year)
     return found

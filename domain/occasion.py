@@ -80,7 +80,7 @@ class Occasion:
 
     def _lifts(self, override: Override) -> bool:
         if override.expires_on is None:
-            return "EXPIRY" not in self.rules.parameter("P25").requires
+            return "EXPIRY" not in self.rules.parameters["P25"].requires
         return override.expires_on >= self.on
 
     def require(

@@ -153,7 +153,7 @@ class Policy(DomainAggregate):
             )
         regulation = self.amend(data)
         value = read_value(wanted.parameter, wanted.value)
-        old = regulation.on(wanted.effective_from).parameter(wanted.parameter)
+        old = regulation.on(wanted.effective_from).parameter_row(wanted.parameter).value
         if value == old:
             return
         change = ParameterChange(

@@ -552,7 +552,7 @@ class ProcedureInstance(ProcedureCourse):
         pending = self.filings.get(step, {}).get(by.organization)
         if pending is not None and pending.state == "PENDING":
             raise refuse("STEP_OUT_OF_ORDER", clause=self.articles[0], step=step, state="PENDING")
-        rule = at.rules.parameter("P27")
+        rule = at.rules.parameters["P27"]
         filing = found.filing or plan.PlannedFiling(addressee=by.organization, effect="OF_RECORD")
         of_record = filing.effect == "OF_RECORD" and rule.plain_filing == "SUBMITTED_IS_DONE"
         self.record(

@@ -237,7 +237,7 @@ class ProcedureCourse(DomainAggregate):
             at.refuse("NOTICE_NOT_COMPLETED", missing=[step.code])
             return None
         start = max(posted_last(postings).values())
-        rule = at.rules.parameter("P09")
+        rule = at.rules.parameters["P09"]
         if rule.dismissed == "RESTART":
             heard = [one.resolved_on for one in self.objections.values() if one.outcome == "DISMISSED"]
             start = max([start, *(day for day in heard if day is not None)])

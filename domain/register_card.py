@@ -179,7 +179,7 @@ def check_card(card: RegisterCard, at: Occasion) -> tuple[RegisterCard, str]:
 def _scope_of(card: RegisterCard, at: Occasion) -> str:
     """IN when any money was allocated since the scope began (C1-01, P16); what was filed must be the same."""
     at.cite("C1-01")
-    start = at.rules.parameter("P16")
+    start = at.rules.parameters["P16"]
     scope = "IN" if any(line.allocated_on >= start for line in card.funding_lines) else "OUT"
     if card.scope == "IN" and scope == "OUT":
         at.refuse("FUNDING_BEFORE_SCOPE_START", start=start)

@@ -84,7 +84,7 @@ def joint_shares(proposal: JointProposal, card: RegisterCard, at: Occasion) -> J
     SHARES_NOT_100 and OWNER_RULE_CONFLICT for given shares that are not these.
     """
     at.cite("C4.5-06")
-    basis = at.rules.parameter("P28")
+    basis = at.rules.parameters["P28"]
     invested = investments(card)
     villages = sorted(set(proposal.villages))
     missing = [one for one in villages if basis != EQUAL and one not in invested]

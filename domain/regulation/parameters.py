@@ -7,7 +7,7 @@ points (1/10000) or pairs (numerator, denominator); nothing is a float.
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, TypedDict, get_type_hints
 
 from pydantic import Field, PlainValidator, TypeAdapter
 
@@ -239,50 +239,58 @@ class CoOwnerConsent(Value):
     share_preemption: bool
 
 
+class ParameterValues(TypedDict):
+    """The parameters in force on a day, each in its type; a county's file must hold every one of them and no other."""
+
+    P01: Yuan
+    P02: ThresholdBasis
+    P03: Aggregation
+    P04: SmallApprover
+    P05: InHouseAppraisal
+    P06: NoticePeriod
+    P07: Literal["LATER_POSTING", "EACH_SEPARATELY"]
+    P08: NoticeDefaults
+    P09: Objections
+    P10: Quorums
+    P11: IncentiveCap
+    P12: EqualCheck
+    P13: PerformanceLimits
+    P14: Depreciation
+    P15: Rounding
+    P16: date
+    P17: Literal["SEPARATE_TOTAL"]
+    P18: GuidanceOfMixedFunds
+    P19: Positive
+    P20: AuditValidity
+    P21: ContractWarnings
+    P22: BasisPoints
+    P23: GoodState
+    P24: ProceedsUse
+    P25: OverrideRule
+    P26: ClockRule
+    P27: FilingRule
+    P28: Literal["TAGGED_LINES_PRO_RATA", "EQUAL"]
+    P29: MeetingSubstitution
+    P30: Yuan
+    P31: EntryDelays
+    P32: Count
+    P33: BasisPoints
+    P34: CoOwnerConsent
+    P35: Positive
+    P36: Positive
+    P37: Positive
+
+
 TYPES: Final[dict[str, TypeAdapter[Any]]] = {
-    "P01": TypeAdapter(Yuan),
-    "P02": TypeAdapter(ThresholdBasis),
-    "P03": TypeAdapter(Aggregation),
-    "P04": TypeAdapter(SmallApprover),
-    "P05": TypeAdapter(InHouseAppraisal),
-    "P06": TypeAdapter(NoticePeriod),
-    "P07": TypeAdapter(Literal["LATER_POSTING", "EACH_SEPARATELY"]),
-    "P08": TypeAdapter(NoticeDefaults),
-    "P09": TypeAdapter(Objections),
-    "P10": TypeAdapter(Quorums),
-    "P11": TypeAdapter(IncentiveCap),
-    "P12": TypeAdapter(EqualCheck),
-    "P13": TypeAdapter(PerformanceLimits),
-    "P14": TypeAdapter(Depreciation),
-    "P15": TypeAdapter(Rounding),
-    "P16": TypeAdapter(date),
-    "P17": TypeAdapter(Literal["SEPARATE_TOTAL"]),
-    "P18": TypeAdapter(GuidanceOfMixedFunds),
-    "P19": TypeAdapter(Positive),
-    "P20": TypeAdapter(AuditValidity),
-    "P21": TypeAdapter(ContractWarnings),
-    "P22": TypeAdapter(BasisPoints),
-    "P23": TypeAdapter(GoodState),
-    "P24": TypeAdapter(ProceedsUse),
-    "P25": TypeAdapter(OverrideRule),
-    "P26": TypeAdapter(ClockRule),
-    "P27": TypeAdapter(FilingRule),
-    "P28": TypeAdapter(Literal["TAGGED_LINES_PRO_RATA", "EQUAL"]),
-    "P29": TypeAdapter(MeetingSubstitution),
-    "P30": TypeAdapter(Yuan),
-    "P31": TypeAdapter(EntryDelays),
-    "P32": TypeAdapter(Count),
-    "P33": TypeAdapter(BasisPoints),
-    "P34": TypeAdapter(CoOwnerConsent),
-    "P35": TypeAdapter(Positive),
-    "P36": TypeAdapter(Positive),
-    "P37": TypeAdapter(Positive),
+    name: TypeAdapter(hint) for name, hint in get_type_hints(ParameterValues, include_extras=True).items()
 }
-"""The type of each parameter's value; a file must hold every one of them and no other."""
+"""What reads and writes each parameter's value, in the order of their numbers."""
 
 
 class Parameter(Row):
-    """A parameter over a stretch of days. `anchor`: what in the text or law it rests on; `value`: as `TYPES` says."""
+    """A parameter over a stretch of days. `anchor`: what in the text or law it rests on; `value`: as
+    `ParameterValues` says.
+    """
 
     KEY: ClassVar[tuple[str, ...]] = ("id",)
 

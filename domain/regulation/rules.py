@@ -22,7 +22,7 @@ from domain.regulation.ownership import (
     told,
     tried,
 )
-from domain.regulation.parameters import MeetingRule, Parameter
+from domain.regulation.parameters import MeetingRule, Parameter, ParameterValues
 from domain.regulation.rows import Row
 from domain.values import Fen
 
@@ -102,6 +102,8 @@ class Rules:
         changed = f"+{amendment}" if amendment else ""
         self.policy = f"{county}/{self.version.document_no}#{self.version.number}{changed}"
         self._parameters = {row.id: row for row in self.table("parameters.parameter", Parameter)}
+        self.parameters = cast("ParameterValues", {row.id: row.value for row in self._parameters.values()})
+        """The values of P01–P37 by their numbers, each in its type."""
         self._index_money()
         self._index_assets()
         self._index_procedures()
@@ -185,10 +187,6 @@ class Rules:
             )
         return cast("tuple[R, ...]", found)
 
-    def parameter(self, parameter: str) -> Any:
-        """The value of P01–P37 in its type (`parameters.TYPES`). `KeyError` for anything else."""
-        return self._parameters[parameter].value
-
     def parameter_row(self, parameter: str) -> Parameter:
         """The parameter with its name, anchor, clause and days."""
         return self._parameters[parameter]
@@ -239,7 +237,7 @@ class Rules:
         self, lines: Iterable[SourcedAmount], implementer_kind: str | None = None
     ) -> GuidingDepartments:
         """Lead and co-guiding departments by the largest sum per department (C4.1-02..07, P18)."""
-        return guides(lines, implementer_kind, self._guidance, self.parameter("P18").tie_order)
+        return guides(lines, implementer_kind, self._guidance, self.parameters["P18"].tie_order)
 
     # ---- classes, types, units (T2) ----------------------------------------------------------------------------
 
@@ -281,10 +279,6 @@ class Rules:
             raise refuse("LINE_DEPT_UNMAPPED", type=asset_type)
         return department
 
-    def unit_known(self, unit: str) -> bool:
-        """Whether the unit of measure is in the table."""
-        return unit in self._units
-
     def unit_of_measure(self, unit: str) -> rows.UnitOfMeasure:
         """A unit of measure. Refused: CODE_UNKNOWN."""
         found = self._units.get(unit)
@@ -299,10 +293,6 @@ class Rules:
             if item.nominal is not None:
                 return Fen.from_yuan(item.nominal)
         return None
-
-    def needs_item_list(self, unit: str) -> bool:
-        """Whether a card in that unit needs a list of its items (C4.3-13)."""
-        return self.unit_of_measure(unit).needs_items
 
     # ---- ownership and regime (T3, T4, T10) --------------------------------------------------------------------
 
@@ -355,7 +345,7 @@ class Rules:
         """How a regime depreciates (P14). RULE_GAP for one that does not."""
         from domain.depreciation import DepreciationMethod
 
-        for method in self.parameter("P14").methods:
+        for method in self.parameters["P14"].methods:
             if method.regime == regime:
                 return DepreciationMethod(
                     residual_basis_points=method.residual_basis_points,
@@ -408,10 +398,6 @@ class Rules:
             if mode in row.modes and (not row.scopes or project_scope in row.scopes)
         )
 
-    def required_clauses(self, mode: str, project_scope: str | None) -> tuple[str, ...]:
-        """The keys of `contract_clauses`."""
-        return tuple(row.key_name for row in self.contract_clauses(mode, project_scope))
-
     # ---- procedures and meetings (T5, P10) ---------------------------------------------------------------------
 
     def chain(self, code: str) -> rows.Chain:
@@ -423,8 +409,7 @@ class Rules:
 
     def quorum(self, kind: str, matter: str = "COLLECTIVE") -> MeetingRule:
         """When such a meeting is valid and passes something; `quorum.judge` applies it. RULE_GAP for an unknown one."""
-        meetings: tuple[MeetingRule, ...] = self.parameter("P10").meetings
-        for meeting in meetings:
+        for meeting in self.parameters["P10"].meetings:
             if (meeting.kind, meeting.matter) == (kind, matter):
                 return meeting
         raise _gap("P10", kind=kind, matter=matter)
@@ -442,14 +427,13 @@ class Rules:
 
     def is_major_disposal(self, value: int) -> bool:
         """Whether a disposal value in fen reaches the threshold, itself included (C4.12-04, P01)."""
-        threshold: Fen = self.parameter("P01")
-        return value >= threshold
+        return value >= self.parameters["P01"]
 
     def disposal_value(
         self, *, appraised: int, net_book_value: int, original_value: int, expected_price: int
     ) -> Fen:
         """The value that the threshold looks at, fen (P02)."""
-        basis = self.parameter("P02")
+        basis = self.parameters["P02"]
         if basis == "ORIGINAL_VALUE":
             return Fen(original_value)
         if basis == "EXPECTED_PRICE":
@@ -466,8 +450,8 @@ class Rules:
             raise _gap("T5", ownerKind=owner_kind)
         if self.is_major_disposal(value):
             return route
-        row = self.parameter_row("P04")
-        approver = row.value.approvers.get(owner_kind)
+        small = self.parameters["P04"]
+        approver = small.approvers.get(route.owner_kind)
         if approver is None:
             raise _gap("P04", ownerKind=owner_kind)
         passed = route.levels.index(approver) if approver in route.levels else len(route.levels)
@@ -475,16 +459,10 @@ class Rules:
             update={
                 "levels": route.levels[:passed],
                 "approver": approver,
-                "filing": row.value.filings.get(owner_kind),
-                "article": row.article,
+                "filing": small.filings.get(route.owner_kind),
+                "article": self.parameter_row("P04").article,
             }
         )
-
-    @property
-    def in_house_appraisal_signers(self) -> int:
-        """How many must sign an appraisal without an agency (P05)."""
-        signers: int = self.parameter("P05").min_signers
-        return signers
 
     # ---- life cycle (T11) --------------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ async def read_anomalies(
     """Disposals just under the threshold, equal shares, early contracts, low rents, one operator, late records (C5.4-04)."""
     rules = (await read.regulation()).on(read.day(as_of))
     start = start_of(cursor) or ("", "")
-    bounds = Bounds(threshold=int(rules.parameter("P01")))
+    bounds = Bounds(threshold=int(rules.parameters["P01"]))
     async with ledgers_at(read, LEDGERS, as_of, known_at, min_position) as (connection, position):
         found = await anomalies(
             connection, read.county, bounds, rule=rule, after=(str(start[0]), str(start[-1])), limit=limit

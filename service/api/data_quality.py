@@ -41,7 +41,7 @@ def standards_of(rules: Rules, on: date) -> Standards:
     """By what the rules of a day call something a gap."""
     return Standards(
         on=on,
-        book_days=rules.parameter("P31").book_days,
+        book_days=rules.parameters["P31"].book_days,
         entry_days=rules.within("EXTERNAL_ENTRY").days,
         ownership_gaps={
             row.code: row.article

@@ -210,7 +210,7 @@ async def read_asset_duties(read: Reading, query: Annotated[DutiesQuery, Query()
     """Guiding departments, file, stocktake, custody and upkeep of each asset; a department's guidance list (四(一))."""
     await read.reach(query.min_position, asset_register.PROJECTION.name)
     rules = (await read.regulation()).on(read.day(query.on))
-    return await answer(read, query.for_day(read, rules.parameter("P31").register_days))
+    return await answer(read, query.for_day(read, rules.parameters["P31"].register_days))
 
 
 class RuleCoverage(Value):

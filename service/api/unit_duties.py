@@ -317,11 +317,11 @@ class Worklist(Value):
 
 def periods_of(rules: Rules) -> Periods:
     """The days the county gives for each duty, by the rules of a day."""
-    delays = rules.parameter("P31")
+    delays = rules.parameters["P31"]
     return Periods(
         status_report=rules.within("STATUS_REPORT").days,
         booking=delays.book_days,
-        custody=rules.parameter("P32"),
+        custody=rules.parameters["P32"],
         external_entry=rules.within("EXTERNAL_ENTRY").days,
         household_inspection=rules.within("HOUSEHOLD_INSPECTION").days,
         entrusted_inspection=rules.within("ENTRUSTED_INSPECTION").days,

@@ -116,7 +116,7 @@ def _runs(pid: int) -> bool:
 def test_a_regulation_is_the_same_in_another_process() -> None:
     """With every change of its parameters."""
     day = date(2022, 1, 1)
-    now = shown_value("P06", REGULATION.on(day).parameter("P06"))
+    now = shown_value("P06", REGULATION.on(day).parameters["P06"])
     longer = read_value("P06", now | {"days": 15})
     changed = REGULATION.amended([Amendment(1, "P06", longer, day, "县政办〔2021〕9号")])
     for one in (REGULATION, changed):

@@ -95,4 +95,4 @@ def test_the_office_sets_parameters_for_the_days_to_come() -> None:
     assert recorded(policy, Policy.ParameterChanged).change.number == 1
     changed = policy.amend(regulation())
     before, after = changed.on(TODAY + timedelta(days=29)), changed.on(TODAY + timedelta(days=30))
-    assert (before.parameter("P13").idle_days, after.parameter("P13").idle_days) == (180, 365)
+    assert (before.parameters["P13"].idle_days, after.parameters["P13"].idle_days) == (180, 365)

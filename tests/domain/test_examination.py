@@ -195,7 +195,7 @@ def test_a_confirmation_by_a_notice_that_was_not_over_is_found(whole_life: Any) 
 
 def longer_notice() -> Regulation:
     """A draft: the notice of a title hangs for fifteen days."""
-    now = shown_value("P06", regulation().on(DAY).parameter("P06"))
+    now = shown_value("P06", regulation().on(DAY).parameters["P06"])
     value = read_value("P06", now | {"days": 15})
     return regulation().amended([Amendment(1, "P06", value, regulation().first_day, "草案")])
 

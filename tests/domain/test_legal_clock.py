@@ -15,7 +15,7 @@ from tests.domain.saying import refused
 from tests.examples import regulation
 
 CLOCK = regulation().on(date(2026, 1, 1)).clock
-P06: NoticePeriod = regulation().on(date(2021, 7, 1)).parameter("P06")
+P06: NoticePeriod = regulation().on(date(2021, 7, 1)).parameters["P06"]
 COVERED = st.dates(date(2013, 1, 1), date(2026, 10, 31))
 
 

@@ -67,8 +67,8 @@ def test_a_parameter_is_changed_from_its_day_on() -> None:
     change = recorded(policy, Policy.ParameterChanged).change
     assert (change.number, change.old["idleDays"], change.new["idleDays"]) == (1, 180, 365)
     changed = policy.amend(regulation())
-    assert changed.on(begins).parameter("P13").idle_days == 365
-    assert changed.on(begins - timedelta(days=1)).parameter("P13").idle_days == 180
+    assert changed.on(begins).parameters["P13"].idle_days == 365
+    assert changed.on(begins - timedelta(days=1)).parameters["P13"].idle_days == 180
     assert changed.on(begins).policy.endswith("#1+1")
 
 

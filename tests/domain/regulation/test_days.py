@@ -33,7 +33,7 @@ def test_a_day_has_its_version(regulation: Regulation, day: date, number: int, r
 
 def test_days_before_the_first_version_are_judged_like_its_first_day(regulation: Regulation) -> None:
     before, first = regulation.on(date(2015, 6, 1)), regulation.on(regulation.first_day)
-    assert before.parameter("P01") == first.parameter("P01")
+    assert before.parameters["P01"] == first.parameters["P01"]
     assert before.policy == first.policy
     assert (before.since, before.until) == (regulation.first_day, regulation.first_day - timedelta(days=1))
 

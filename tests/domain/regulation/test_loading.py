@@ -247,8 +247,8 @@ def wuqia(tmp_path: Path) -> Path:
 def test_a_second_county_is_data_alone(wuqia: Path) -> None:
     ours, theirs = Regulation.load(), Regulation.load(wuqia, "653024")
     day = date(2022, 1, 1)
-    assert ours.on(day).parameter("P01") == Fen(10_000_000)
-    assert theirs.on(day).parameter("P01") == Fen(5_000_000)
+    assert ours.on(day).parameters["P01"] == Fen(10_000_000)
+    assert theirs.on(day).parameters["P01"] == Fen(5_000_000)
     assert theirs.on(day).policy == "653024/乌政办发〔2021〕9号#1"
     assert (theirs.name, theirs.first_day) == ("乌恰县", date(2021, 8, 1))
     assert theirs.digest != ours.digest
@@ -258,7 +258,7 @@ def test_what_a_second_county_does_not_say_it_inherits(wuqia: Path) -> None:
     ours, theirs = Regulation.load(), Regulation.load(wuqia, "653024")
     day = date(2025, 5, 1)
     for parameter in ("P02", "P10", "P18"):
-        assert theirs.on(day).parameter(parameter) == ours.on(day).parameter(parameter)
+        assert theirs.on(day).parameter_row(parameter).value == ours.on(day).parameter_row(parameter).value
     assert theirs.rows["ownership_rules.rule"] == ours.rows["ownership_rules.rule"]
     assert theirs.text == ours.text
 
@@ -353,10 +353,10 @@ def amendment(number: int, parameter: str, value: object, begins: date) -> Amend
 
 def test_an_amendment_counts_from_its_day_on(regulation: Regulation) -> None:
     changed = regulation.amended([amendment(1, "P01", "200000.00", date(2027, 1, 1))])
-    assert changed.on(date(2026, 12, 31)).parameter("P01") == Fen(10_000_000)
-    assert changed.on(date(2027, 1, 1)).parameter("P01") == Fen(20_000_000)
+    assert changed.on(date(2026, 12, 31)).parameters["P01"] == Fen(10_000_000)
+    assert changed.on(date(2027, 1, 1)).parameters["P01"] == Fen(20_000_000)
     assert changed.on(date(2027, 1, 1)).parameter_row("P01").anchor == "县政府决定 1"
-    assert regulation.on(date(2027, 1, 1)).parameter("P01") == Fen(10_000_000)
+    assert regulation.on(date(2027, 1, 1)).parameters["P01"] == Fen(10_000_000)
     assert changed.digest != regulation.digest
     assert changed.intervals[-1] == (date(2027, 1, 1), None)
 
@@ -373,15 +373,15 @@ def test_what_a_decision_stores_names_the_last_amendment_that_counts(regulation:
 def test_amendments_of_one_parameter_follow_each_other(regulation: Regulation) -> None:
     today = date(2026, 11, 23)
     twice = regulation.amended([amendment(1, "P19", 10, today), amendment(2, "P19", 12, today)])
-    assert twice.on(today).parameter("P19") == 12
-    assert twice.on(date(2026, 11, 22)).parameter("P19") == 15
+    assert twice.on(today).parameters["P19"] == 12
+    assert twice.on(date(2026, 11, 22)).parameters["P19"] == 15
 
 
 def test_an_amendment_holds_until_the_next_one_already_planned(regulation: Regulation) -> None:
     planned = regulation.amended([amendment(1, "P19", 20, date(2028, 1, 1))])
     both = planned.amended([amendment(2, "P19", 10, date(2027, 1, 1))])
     days = (date(2026, 11, 23), date(2027, 6, 1), date(2028, 1, 1))
-    assert [both.on(day).parameter("P19") for day in days] == [15, 10, 20]
+    assert [both.on(day).parameters["P19"] for day in days] == [15, 10, 20]
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,7 @@ def test_a_value_must_fit_its_parameter(parameter: str, value: object, code: str
 
 def test_every_value_is_shown_as_it_is_read(regulation: Regulation) -> None:
     for parameter in TYPES:
-        value = regulation.on(date(2025, 5, 1)).parameter(parameter)
+        value = regulation.on(date(2025, 5, 1)).parameter_row(parameter).value
         shown = shown_value(parameter, value)
         assert read_value(parameter, orjson.loads(orjson.dumps(shown))) == value, parameter
 

@@ -101,12 +101,13 @@ def test_household_assets_are_only_registered(rules: Rules) -> None:
 
 
 def test_a_lot_needs_the_list_of_its_items(rules: Rules) -> None:
-    assert rules.needs_item_list("批")
-    assert not rules.needs_item_list("公里")
+    assert rules.unit_of_measure("批").needs_items
+    assert not rules.unit_of_measure("公里").needs_items
     assert rules.unit_of_measure("头").whole
     assert not rules.unit_of_measure("亩").whole
-    assert rules.unit_known("千瓦")
-    assert not rules.unit_known("里")
+    assert rules.unit_of_measure("千瓦").unit == "千瓦"
+    with pytest.raises(Refusal, match="CODE_UNKNOWN"):
+        rules.unit_of_measure("里")
 
 
 def test_the_register_card_has_14_items(rules: Rules) -> None:
@@ -155,7 +156,7 @@ def test_all_37_parameters_are_there_with_their_types(rules: Rules) -> None:
     assert sorted(TYPES) == [f"P{number:02d}" for number in range(1, 38)]
     for parameter in TYPES:
         assert rules.parameter_row(parameter).anchor
-        assert not isinstance(rules.parameter(parameter), (float, str, dict)) or parameter in {
+        assert not isinstance(rules.parameter_row(parameter).value, (float, str, dict)) or parameter in {
             "P02",
             "P07",
             "P17",
@@ -164,15 +165,15 @@ def test_all_37_parameters_are_there_with_their_types(rules: Rules) -> None:
 
 
 def test_some_figures_of_the_county(rules: Rules) -> None:
-    assert rules.parameter("P01") == Fen(10_000_000)
-    assert type(rules.parameter("P01")) is Fen
-    assert rules.parameter("P16") == date(2013, 1, 1)
-    assert rules.parameter("P19") == 15
-    assert rules.parameter("P22") == 8000
-    assert rules.parameter("P25").requires == ("DOCUMENT", "REASON", "EXPIRY")
-    assert rules.parameter("P34").disposal_or_major_change == (2, 3)
-    assert rules.parameter("P20").days_before_departure == 90
-    assert rules.in_house_appraisal_signers == 3
+    assert rules.parameters["P01"] == Fen(10_000_000)
+    assert type(rules.parameters["P01"]) is Fen
+    assert rules.parameters["P16"] == date(2013, 1, 1)
+    assert rules.parameters["P19"] == 15
+    assert rules.parameters["P22"] == 8000
+    assert rules.parameters["P25"].requires == ("DOCUMENT", "REASON", "EXPIRY")
+    assert rules.parameters["P34"].disposal_or_major_change == (2, 3)
+    assert rules.parameters["P20"].days_before_departure == 90
+    assert rules.parameters["P05"].min_signers == 3
 
 
 # ---- operation (T6) ------------------------------------------------------------------------------------------------
@@ -194,24 +195,28 @@ def test_a_lease_ends_after_twenty_years_at_the_latest(rules: Rules) -> None:
     assert terms == {mode: 20 if mode == "LEASED" else None for mode in CONTRACTS}
 
 
+def settled(rules: Rules, mode: str, scope: str) -> tuple[str, ...]:
+    return tuple(row.key_name for row in rules.contract_clauses(mode, scope))
+
+
 @pytest.mark.parametrize("mode", CONTRACTS)
 def test_a_contract_settles_eight_things_and_two_more_across_villages(rules: Rules, mode: str) -> None:
-    single = rules.required_clauses(mode, "SINGLE_VILLAGE")
+    single = settled(rules, mode, "SINGLE_VILLAGE")
     assert single == (
         "responsibility", "target", "income", "mode", "term", "incomeDistribution", "riskControl", "custody",
     )  # fmt: skip
-    assert rules.required_clauses(mode, "CROSS_VILLAGE") == (*single, "rewardPenalty", "charter")
+    assert settled(rules, mode, "CROSS_VILLAGE") == (*single, "rewardPenalty", "charter")
 
 
 def test_own_operation_states_four_things(rules: Rules) -> None:
     for scope in ("SINGLE_VILLAGE", "CROSS_VILLAGE"):
-        assert rules.required_clauses("SELF_OPERATED", scope) == (
+        assert settled(rules, "SELF_OPERATED", scope) == (
             "responsibility",
             "target",
             "income",
             "custody",
         )
-    assert rules.required_clauses("PLATFORM", "SINGLE_VILLAGE") == ()
+    assert settled(rules, "PLATFORM", "SINGLE_VILLAGE") == ()
 
 
 # ---- custody (T7) --------------------------------------------------------------------------------------------------

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from functools import cache
-from typing import Any, ClassVar, Final, Self, TypeVar, get_type_hints
+from typing import Any, ClassVar, Final, Self, TypeGuard, get_type_hints
 
-from eventsourcing.domain import BaseAggregate, CanInitAggregate, CanMutateAggregate, decorated_funcs
-from eventsourcing.utils import register_topic
+from eventsourcing.domain import BaseAggregate, CanInitAggregate, CanMutateAggregate
 from pydantic import TypeAdapter
 from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
@@ -60,6 +59,11 @@ class CreatedEvent(DomainEvent, CanInitAggregate[str]):
     originator_topic: str
 
 
+def is_event(value: object) -> TypeGuard[type[DomainEvent]]:
+    """Whether `value` is an event class."""
+    return isinstance(value, type) and issubclass(value, DomainEvent)
+
+
 def _library_time(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=UTC)
 
@@ -67,7 +71,8 @@ def _library_time(day: date) -> datetime:
 class DomainAggregate(BaseAggregate[str]):
     """An aggregate with a text id; its stream is `<KIND>-<id>`.
 
-    Subclasses annotate their attributes: the annotations are the schema of the cached state.
+    Subclasses annotate their attributes: the annotations are the schema of the cached state. An aggregate may be
+    written in parts, base classes that share its `Event`; what has a KIND stands in `domain.catalogue`.
     """
 
     TOPIC: ClassVar[str] = ""
@@ -75,6 +80,22 @@ class DomainAggregate(BaseAggregate[str]):
 
     class Event(DomainEvent):
         """Root of the aggregate's events."""
+
+    def __init_subclass__(cls, *, created_event_name: str = "") -> None:
+        """Take over the events of the aggregate's parts as they are.
+
+        Left alone, the library makes a class of its own for every inherited event, and such a class has lost its
+        mutator. It takes those for its own that stand in the class itself and descend from the class's `Event`.
+        """
+        for part in cls.__bases__:
+            events = {name: value for name, value in vars(part).items() if is_event(value)}
+            for name, event in events.items():
+                if name not in vars(cls):
+                    setattr(cls, name, event)
+                if name != "Event" and not issubclass(event, cls.Event):
+                    msg = f"{cls.__name__}.{name} of {part.__name__}: parts of an aggregate share one `Event`"
+                    raise TypeError(msg)
+        super().__init_subclass__(created_event_name=created_event_name)
 
     @classmethod
     def stream_of(cls, aggregate_id: str) -> str:
@@ -149,49 +170,3 @@ _camel = cache(to_camel)
 _NOT_STATE: Final = frozenset({"TOPIC", "KIND", "INITIAL_VERSION"})
 _STATE_ADAPTERS: dict[type, TypeAdapter[dict[str, Any]]] = {}
 _STATE_FIELDS: dict[type, tuple[str, ...]] = {}
-
-AGGREGATES: dict[str, type[DomainAggregate]] = {}
-"""Every aggregate by its kind, the part of a stream's name before the first hyphen."""
-
-EVENT_TYPES: dict[str, type[DomainEvent]] = {}
-"""Every event class by its stored type, e.g. "asset.registered"."""
-
-_Aggregate = TypeVar("_Aggregate", bound=type[DomainAggregate])
-
-
-def registered(aggregate_class: _Aggregate) -> _Aggregate:
-    """Class decorator: make an aggregate and its events known by their stored names.
-
-    Applied after the library has rebuilt the event classes, so the registry holds the classes that events really
-    have. Two classes with one stored name are a programming error.
-    """
-    kind = aggregate_class.KIND
-    if kind in AGGREGATES:
-        msg = f"aggregate kind {kind!r} is taken"
-        raise TypeError(msg)
-    AGGREGATES[kind] = aggregate_class
-    register_topic(aggregate_class.TOPIC, aggregate_class)
-    for name, value in list(vars(aggregate_class).items()):
-        if isinstance(value, type) and issubclass(value, DomainEvent) and name != "Event":
-            topic = value.TOPIC
-            if not topic.startswith(f"{kind}.") or not value.TITLE:
-                msg = f"{aggregate_class.__name__}.{name} needs a TOPIC starting with {kind!r} and a TITLE"
-                raise TypeError(msg)
-            if topic in EVENT_TYPES:
-                msg = f"event type {topic!r} is taken"
-                raise TypeError(msg)
-            EVENT_TYPES[topic] = value
-            register_topic(topic, value)
-            _keep_mutator(value)
-    return aggregate_class
-
-
-def _keep_mutator(event_class: type[DomainEvent]) -> None:
-    """An event that the aggregate has from one of its parts (a base class) keeps the mutator it has there.
-
-    The library makes a class of its own of every inherited event and looks mutators up by the very class.
-    """
-    for base in event_class.__mro__:
-        if base in decorated_funcs:
-            decorated_funcs[event_class] = decorated_funcs[base]
-            return

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, registered
+from domain.aggregate import CreatedEvent
 from domain.asset_use import AssetUse
 from domain.care_advice import CareAdvice, advise_care
 from domain.contract import Contract, ContractTerms, check_terms
@@ -71,7 +71,6 @@ class Booking(Value):
     booked_on: BusinessDate = Field(title="入账日期")
 
 
-@registered
 class Asset(AssetUse):
     """A managed public asset (扶贫资产)."""
 
@@ -96,12 +95,9 @@ class Asset(AssetUse):
     disposals: dict[str, Disposal]
     disposed_on: date | None
 
-    class Event(AssetUse.Event):
-        """Root of the asset's events."""
-
     # ---- registration ------------------------------------------------------------------------------------------
 
-    class Registered(Event, CreatedEvent):
+    class Registered(AssetUse.Event, CreatedEvent):
         """Entered in the register with items 1–9 of the card."""
 
         TOPIC: ClassVar[str] = "asset.registered"
@@ -140,7 +136,7 @@ class Asset(AssetUse):
         self.disposals = {}
         self.disposed_on = None
 
-    class RegistrationCorrected(Event):
+    class RegistrationCorrected(AssetUse.Event):
         """A wrong fact on the card was put right; the old value stays in the history."""
 
         TOPIC: ClassVar[str] = "asset.registration_corrected"
@@ -219,7 +215,7 @@ class Asset(AssetUse):
         self.scope = scope
         self.guidance = guidance or self.guidance
 
-    class DocumentArchived(Event):
+    class DocumentArchived(AssetUse.Event):
         """A document joined the asset's file."""
 
         TOPIC: ClassVar[str] = "asset.document_archived"
@@ -241,7 +237,7 @@ class Asset(AssetUse):
     def _document_archived(self, document: Document) -> None:
         self.documents = {**self.documents, document.document: document}
 
-    class Booked(Event):
+    class Booked(AssetUse.Event):
         """Entered in an owner's accounts."""
 
         TOPIC: ClassVar[str] = "asset.booked"
@@ -273,7 +269,7 @@ class Asset(AssetUse):
 
     # ---- custody, supervision, persons -------------------------------------------------------------------------
 
-    class CustodyAssigned(Event):
+    class CustodyAssigned(AssetUse.Event):
         """Who looks after the asset: custodian, the post first responsible, named persons."""
 
         TOPIC: ClassVar[str] = "asset.custody_assigned"
@@ -337,7 +333,7 @@ class Asset(AssetUse):
     def _custody_assigned(self, custody: Custody) -> None:
         self.custody = custody
 
-    class SupervisionAssigned(Event):
+    class SupervisionAssigned(AssetUse.Event):
         """Who supervises the custodian: a set, each with a first supervisor by post."""
 
         TOPIC: ClassVar[str] = "asset.supervision_assigned"
@@ -359,7 +355,7 @@ class Asset(AssetUse):
     def _supervision_assigned(self, supervision: tuple[Supervision, ...]) -> None:
         self.supervision = supervision
 
-    class HandedOver(Event):
+    class HandedOver(AssetUse.Event):
         """A person's duty for the asset passed to the successor, by a completed departure case and nothing else."""
 
         TOPIC: ClassVar[str] = "asset.handed_over"
@@ -420,7 +416,7 @@ class Asset(AssetUse):
 
     # ---- depreciation ------------------------------------------------------------------------------------------
 
-    class DepreciationPosted(Event):
+    class DepreciationPosted(AssetUse.Event):
         """A year's depreciation, in fen: whose it is by shares, and the accumulated amount after it."""
 
         TOPIC: ClassVar[str] = "asset.depreciation_posted"
@@ -487,14 +483,14 @@ class Asset(AssetUse):
 
     # ---- operation and income ----------------------------------------------------------------------------------
 
-    class Leased(Event):
+    class Leased(AssetUse.Event):
         """Let to an operator (租赁)."""
 
         TOPIC: ClassVar[str] = "asset.leased"
         TITLE: ClassVar[str] = "出租"
         terms: ContractTerms
 
-    class OperatingContractSigned(Event):
+    class OperatingContractSigned(AssetUse.Event):
         """An operating contract of another mode than lease: contracted, entrusted, joint operation, equity …"""
 
         TOPIC: ClassVar[str] = "asset.operating_contract_signed"
@@ -534,7 +530,7 @@ class Asset(AssetUse):
         self.contracts = {**self.contracts, terms.contract: Contract(terms=terms)}
         self.user_right_holder = terms.operator.operator
 
-    class OperatingContractChanged(Event):
+    class OperatingContractChanged(AssetUse.Event):
         """Operator, mode or terms of a running contract changed with the owner's consent."""
 
         TOPIC: ClassVar[str] = "asset.operating_contract_changed"
@@ -591,7 +587,7 @@ class Asset(AssetUse):
         self.contracts = {**self.contracts, terms.contract: changed}
         self.user_right_holder = terms.operator.operator
 
-    class OperatingContractEnded(Event):
+    class OperatingContractEnded(AssetUse.Event):
         """A contract ran out or was terminated."""
 
         TOPIC: ClassVar[str] = "asset.operating_contract_ended"
@@ -636,7 +632,7 @@ class Asset(AssetUse):
         if not self._operated:
             self.user_right_holder = self.owners[0].party if self.owners else None
 
-    class HoldoverStarted(Event):
+    class HoldoverStarted(AssetUse.Event):
         """The term ran out, the operator stayed and the owner did not object (民法典 734)."""
 
         TOPIC: ClassVar[str] = "asset.holdover_started"
@@ -678,7 +674,7 @@ class Asset(AssetUse):
             raise refuse("STEP_OUT_OF_ORDER", clause="C4.3-15", step="operatingContract", state=current.state)
         return current
 
-    class IncomeReceived(Event):
+    class IncomeReceived(AssetUse.Event):
         """Money came in, and whose it is by income right, exact to the fen."""
 
         TOPIC: ClassVar[str] = "asset.income_received"
@@ -711,7 +707,7 @@ class Asset(AssetUse):
         self.income_received = Fen(self.income_received + receipt.amount)
         self.income_by_holder = credited(self.income_by_holder, attributions)
 
-    class IncomeDistributed(Event):
+    class IncomeDistributed(AssetUse.Event):
         """An approved plan was paid out."""
 
         TOPIC: ClassVar[str] = "asset.income_distributed"
@@ -741,7 +737,7 @@ class Asset(AssetUse):
 
     # ---- disposal ----------------------------------------------------------------------------------------------
 
-    class DisposalProposed(Event):
+    class DisposalProposed(AssetUse.Event):
         """The owner proposes to auction, sell or scrap the asset."""
 
         TOPIC: ClassVar[str] = "asset.disposal_proposed"
@@ -765,7 +761,7 @@ class Asset(AssetUse):
     def _disposal_proposed(self, proposal: DisposalProposal) -> None:
         self.disposals = {**self.disposals, proposal.disposal: Disposal(proposal=proposal)}
 
-    class AppraisalRecorded(Event):
+    class AppraisalRecorded(AssetUse.Event):
         """The asset was appraised for the disposal."""
 
         TOPIC: ClassVar[str] = "asset.appraisal_recorded"
@@ -797,7 +793,7 @@ class Asset(AssetUse):
             disposal, "APPRAISED", appraisal=appraisal, publication=None, forwarded=(), approval=None
         )
 
-    class AppraisalPublished(Event):
+    class AppraisalPublished(AssetUse.Event):
         """The result was made public where the asset belongs."""
 
         TOPIC: ClassVar[str] = "asset.appraisal_published"
@@ -829,7 +825,7 @@ class Asset(AssetUse):
     def _appraisal_published(self, disposal: Code, publication: Publication) -> None:
         self._advance(disposal, "PUBLISHED", publication=publication)
 
-    class DisposalForwarded(Event):
+    class DisposalForwarded(AssetUse.Event):
         """Passed on one level up (逐级上报)."""
 
         TOPIC: ClassVar[str] = "asset.disposal_forwarded"
@@ -863,7 +859,7 @@ class Asset(AssetUse):
         forwarded = (*self.disposals[disposal].forwarded, level)
         self._advance(disposal, "FORWARDED", forwarded=forwarded)
 
-    class DisposalApproved(Event):
+    class DisposalApproved(AssetUse.Event):
         """The competent level approved."""
 
         TOPIC: ClassVar[str] = "asset.disposal_approved"
@@ -888,7 +884,7 @@ class Asset(AssetUse):
     def _disposal_approved(self, disposal: Code, approval: Approval) -> None:
         self._advance(disposal, "APPROVED", approval=approval)
 
-    class DisposalClosed(Event):
+    class DisposalClosed(AssetUse.Event):
         """The proposal was rejected by an approver or withdrawn by the owner."""
 
         TOPIC: ClassVar[str] = "asset.disposal_closed"
@@ -909,7 +905,7 @@ class Asset(AssetUse):
     def _disposal_closed(self, disposal: Code, outcome: Literal["REJECTED", "WITHDRAWN"]) -> None:
         self._advance(disposal, outcome)
 
-    class Disposed(Event):
+    class Disposed(AssetUse.Event):
         """Auctioned, sold or scrapped: the asset's life ends here."""
 
         TOPIC: ClassVar[str] = "asset.disposed"
@@ -944,7 +940,7 @@ class Asset(AssetUse):
             code: self.contracts[code].model_copy(update=ended) for code in ended_contracts
         }
 
-    class DisposalProceedsReceived(Event):
+    class DisposalProceedsReceived(AssetUse.Event):
         """The price came in; 0.00 is recorded as such for scrap without value (C4.12-07)."""
 
         TOPIC: ClassVar[str] = "asset.disposal_proceeds_received"

@@ -33,9 +33,6 @@ class AssetRights(AssetTitle):
     contracts: dict[str, Contract]
     supervision: tuple[Supervision, ...]
 
-    class Event(AssetTitle.Event):
-        """Root of the events of this part."""
-
     def _begin_rights(self) -> None:
         """Nobody has been given anything."""
         self._begin_title()
@@ -45,7 +42,7 @@ class AssetRights(AssetTitle):
 
     # ---- the five rights ---------------------------------------------------------------------------------------
 
-    class RightAssigned(Event):
+    class RightAssigned(AssetTitle.Event):
         """A right was given to somebody by a document, for a time."""
 
         TOPIC: ClassVar[str] = "asset.right_assigned"
@@ -154,7 +151,7 @@ class AssetRights(AssetTitle):
 
     # ---- certificates ------------------------------------------------------------------------------------------
 
-    class TitleCertificateApplied(Event):
+    class TitleCertificateApplied(AssetTitle.Event):
         """A certificate was asked for at the natural-resources bureau."""
 
         TOPIC: ClassVar[str] = "asset.title_certificate_applied"
@@ -181,7 +178,7 @@ class AssetRights(AssetTitle):
     def _title_certificate_applied(self, certificate: TitleCertificate) -> None:
         self.title_certificates = {**self.title_certificates, certificate.certificate: certificate}
 
-    class TitleCertificateIssued(Event):
+    class TitleCertificateIssued(AssetTitle.Event):
         """The certificate is there, under a number of its own."""
 
         TOPIC: ClassVar[str] = "asset.title_certificate_issued"
@@ -208,7 +205,7 @@ class AssetRights(AssetTitle):
     def _title_certificate_issued(self, certificate: Code, number: Name, issued_on: BusinessDate) -> None:
         self._answer(certificate, state="ISSUED", number=number, decided_on=issued_on)
 
-    class TitleCertificateIneligible(Event):
+    class TitleCertificateIneligible(AssetTitle.Event):
         """The asset does not qualify for the certificate; that blocks nothing."""
 
         TOPIC: ClassVar[str] = "asset.title_certificate_ineligible"
@@ -257,7 +254,7 @@ class AssetRights(AssetTitle):
 
     # ---- register of property ----------------------------------------------------------------------------------
 
-    class PropertyRegistered(Event):
+    class PropertyRegistered(AssetTitle.Event):
         """An owner's share is in the register of collective property."""
 
         TOPIC: ClassVar[str] = "asset.property_registered"

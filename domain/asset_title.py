@@ -44,9 +44,6 @@ class AssetTitle(AssetTitleSteps):
     income_distributed: Fen
     income_by_holder: dict[str, Fen]
 
-    class Event(AssetTitleSteps.Event):
-        """Root of the events of this part."""
-
     @property
     @abstractmethod
     def _operated(self) -> bool:
@@ -84,7 +81,7 @@ class AssetTitle(AssetTitleSteps):
             proof=proof,
         )
 
-    class OwnershipConfirmed(Event):
+    class OwnershipConfirmed(AssetTitleSteps.Event):
         """Whose the asset is, in what shares, by which rule; the accounting regime; whose earlier income is.
 
         `holders`: who in law holds each owner's share. `filing_due`: to whom it has still to be filed.
@@ -175,7 +172,7 @@ class AssetTitle(AssetTitleSteps):
         self.filing_due = filing_due
         self.risks = {kind: day for kind, day in self.risks.items() if kind != TITLE_UNCLEAR}
 
-    class OwnershipFiled(Event):
+    class OwnershipFiled(AssetTitleSteps.Event):
         """The title of joint villages was filed at the county's agriculture bureau."""
 
         TOPIC: ClassVar[str] = "asset.ownership_filed"

@@ -61,9 +61,6 @@ class AssetTitleSteps(AssetTransfers):
     card: RegisterCard
     risks: dict[str, date]
 
-    class Event(AssetTransfers.Event):
-        """Root of the events of this part."""
-
     def _begin_title_steps(self) -> None:
         """Nothing was done for the title yet."""
         self.title = "UNCONFIRMED"
@@ -90,7 +87,7 @@ class AssetTitleSteps(AssetTransfers):
 
     # ---- plans -------------------------------------------------------------------------------------------------
 
-    class JointSharesProposed(Event):
+    class JointSharesProposed(AssetTransfers.Event):
         """The joint villages' shares by what each invested."""
 
         TOPIC: ClassVar[str] = "asset.joint_shares_proposed"
@@ -108,7 +105,7 @@ class AssetTitleSteps(AssetTransfers):
     def _joint_shares_proposed(self, plan: JointShares) -> None:
         self.joint_shares = plan
 
-    class QuantificationPlanProposed(Event):
+    class QuantificationPlanProposed(AssetTransfers.Event):
         """The implementer proposes how the asset is quantified to villages."""
 
         TOPIC: ClassVar[str] = "asset.quantification_plan_proposed"
@@ -142,7 +139,7 @@ class AssetTitleSteps(AssetTransfers):
 
     # ---- procedure, decision, dispute --------------------------------------------------------------------------
 
-    class OwnershipProcedureStarted(Event):
+    class OwnershipProcedureStarted(AssetTransfers.Event):
         """The title is in procedure: under which chain, over which text."""
 
         TOPIC: ClassVar[str] = "asset.ownership_procedure_started"
@@ -182,7 +179,7 @@ class AssetTitleSteps(AssetTransfers):
         self.title = "IN_PROCEDURE"
         self.title_procedure = TitleProcedure(procedure=procedure, chain=chain, subject_sha256=subject_sha256)
 
-    class CountyDecisionIssued(Event):
+    class CountyDecisionIssued(AssetTransfers.Event):
         """The county government decided on the title."""
 
         TOPIC: ClassVar[str] = "asset.county_decision_issued"
@@ -207,7 +204,7 @@ class AssetTitleSteps(AssetTransfers):
     def _county_decision_issued(self, decision: CountyDecision) -> None:
         self.county_decision = decision
 
-    class TitleDisputeOpened(Event):
+    class TitleDisputeOpened(AssetTransfers.Event):
         """The title is not clear: only the county's decision settles it."""
 
         TOPIC: ClassVar[str] = "asset.title_dispute_opened"
@@ -241,7 +238,7 @@ class AssetTitleSteps(AssetTransfers):
 
     # ---- 确权书 ------------------------------------------------------------------------------------------------
 
-    class OwnershipCertificateIssued(Event):
+    class OwnershipCertificateIssued(AssetTransfers.Event):
         """The township gave a joint village the certificate of its share."""
 
         TOPIC: ClassVar[str] = "asset.ownership_certificate_issued"

@@ -22,7 +22,7 @@ class AssetTransfers(DomainAggregate):
     transfers: dict[str, Transfer]
 
     class Event(DomainAggregate.Event):
-        """Root of the events of this part."""
+        """Root of the events of all parts."""
 
     @abstractmethod
     def _allow(self, action: str, at: Occasion) -> None:

@@ -40,9 +40,6 @@ class AssetUse(AssetRights):
     external_entries: dict[str, ExternalEntry]
     management_rules: dict[str, ManagementRule]
 
-    class Event(AssetRights.Event):
-        """Root of the events of this part."""
-
     def _begin_use(self) -> None:
         """The state of an asset that is registered and no more."""
         self.operation = "NOT_IN_USE"
@@ -56,7 +53,7 @@ class AssetUse(AssetRights):
         self.external_entries = {}
         self.management_rules = {}
 
-    class PutIntoUse(Event):
+    class PutIntoUse(AssetRights.Event):
         """Delivered and in use."""
 
         TOPIC: ClassVar[str] = "asset.put_into_use"
@@ -88,7 +85,7 @@ class AssetUse(AssetRights):
         self.operation = "IN_USE"
         self.in_use_since = in_use_since
 
-    class OperationStatusReported(Event):
+    class OperationStatusReported(AssetRights.Event):
         """Somebody looked at the asset and said how it is."""
 
         TOPIC: ClassVar[str] = "asset.operation_status_reported"
@@ -124,7 +121,7 @@ class AssetUse(AssetRights):
         kept = {kind: day for kind, day in self.risks.items() if kind not in cleared_risks}
         self.risks = kept | dict.fromkeys(opened_risks, report.reported_on)
 
-    class RiskFlagged(Event):
+    class RiskFlagged(AssetRights.Event):
         """One of the five losses the regulation wants avoided is suspected."""
 
         TOPIC: ClassVar[str] = "asset.risk_flagged"
@@ -148,7 +145,7 @@ class AssetUse(AssetRights):
         if kind == TITLE_UNCLEAR and self.title == "CONFIRMED":
             self.title = "DISPUTED"
 
-    class RiskCleared(Event):
+    class RiskCleared(AssetRights.Event):
         """A suspected loss was dealt with."""
 
         TOPIC: ClassVar[str] = "asset.risk_cleared"
@@ -170,7 +167,7 @@ class AssetUse(AssetRights):
     def _risk_cleared(self, kind: str) -> None:
         self.risks = {name: day for name, day in self.risks.items() if name != kind}
 
-    class MaintenancePlanned(Event):
+    class MaintenancePlanned(AssetRights.Event):
         """How often it is maintained."""
 
         TOPIC: ClassVar[str] = "asset.maintenance_planned"
@@ -188,7 +185,7 @@ class AssetUse(AssetRights):
     def _maintenance_planned(self, plan: MaintenancePlan) -> None:
         self.maintenance_plan = plan
 
-    class MaintenanceDone(Event):
+    class MaintenanceDone(AssetRights.Event):
         """Upkeep was done."""
 
         TOPIC: ClassVar[str] = "asset.maintenance_done"
@@ -221,7 +218,7 @@ class AssetUse(AssetRights):
     def _maintenance_done(self, maintenance: Maintenance) -> None:
         self.last_maintenance = maintenance
 
-    class HerdCountChanged(Event):
+    class HerdCountChanged(AssetRights.Event):
         """Animals were born, bought, sold, culled or died; `quantity` is how many there are now."""
 
         TOPIC: ClassVar[str] = "asset.herd_count_changed"
@@ -239,7 +236,7 @@ class AssetUse(AssetRights):
     def _herd_count_changed(self, herd_change: HerdChange) -> None:
         self.quantity = self.quantity + herd_change.change
 
-    class ManagementRuleAdopted(Event):
+    class ManagementRuleAdopted(AssetRights.Event):
         """An owner has a rule document of its own for this asset."""
 
         TOPIC: ClassVar[str] = "asset.management_rule_adopted"
@@ -265,7 +262,7 @@ class AssetUse(AssetRights):
     def _management_rule_adopted(self, management_rule: ManagementRule) -> None:
         self.management_rules = {**self.management_rules, management_rule.owner: management_rule}
 
-    class StocktakeRecorded(Event):
+    class StocktakeRecorded(AssetRights.Event):
         """The asset was verified in a stocktake (清产核资)."""
 
         TOPIC: ClassVar[str] = "asset.stocktake_recorded"
@@ -285,7 +282,7 @@ class AssetUse(AssetRights):
     def _stocktake_recorded(self, stocktaking: Stocktaking) -> None:
         self.stocktaking = stocktaking
 
-    class ExternalEntryRecorded(Event):
+    class ExternalEntryRecorded(AssetRights.Event):
         """The asset was entered in a system outside, under its reference number."""
 
         TOPIC: ClassVar[str] = "asset.external_entry_recorded"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from eventsourcing.domain import event
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.departure import (
     CANNOT_SIGN,
     Audit,
@@ -39,7 +39,6 @@ Care = Mapping[str, int]
 """What is in somebody's care now: asset → its version in the log."""
 
 
-@registered
 class DepartureCase(DomainAggregate):
     """One person's leave of one duty in one unit (离任交接)."""
 

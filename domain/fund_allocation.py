@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Fen, Name, Text, Value, total
 
@@ -40,7 +40,6 @@ class FundAllocationCard(Value):
     non_asset: tuple[NonAssetSpend, ...] = Field(default=(), title="不形成资产的支出", max_length=50)
 
 
-@registered
 class FundAllocation(DomainAggregate):
     """One allocation and its corrections."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
 from domain.values import Code, Fen, Name, Sha256, Value, total
 
@@ -45,7 +45,6 @@ class ReconciliationLine(Value):
         return "ASSET_WITHOUT_FUND" if self.allocated == 0 else "AMOUNT_DIFFERS"
 
 
-@registered
 class FundReconciliation(DomainAggregate):
     """One unit's year."""
 

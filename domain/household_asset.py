@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from eventsourcing.domain import event
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.external_entry import ExternalDuty, ExternalEntry, check_entry, duties_of
 from domain.household_card import (
     Closing,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from domain.occasion import Occasion
 
 
-@registered
 class HouseholdAsset(DomainAggregate):
     """An asset that belongs to a household: register-only."""
 

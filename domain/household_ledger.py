@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
 from domain.unit_duties import must_keep_ledgers
 from domain.values import BusinessDate, Code, Sha256, Text, Value
@@ -44,7 +44,6 @@ class CorrectionRequest(Value):
     content: Text = Field(title="申请更正的内容")
 
 
-@registered
 class HouseholdLedger(DomainAggregate):
     """One village's household ledger; its id is the village's code."""
 

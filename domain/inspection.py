@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
 
@@ -61,7 +61,6 @@ class Verified(Value):
 FindingState = Literal["RAISED", "ORDERED", "RECTIFIED"]
 
 
-@registered
 class Inspection(DomainAggregate):
     """One inspection, until everything it found is mended."""
 

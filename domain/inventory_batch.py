@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
 from domain.regulation.rows import Chain, ChainStep
 from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
@@ -52,7 +52,6 @@ class Opinion(Value):
     decided_on: BusinessDate = Field(title="日期")
 
 
-@registered
 class InventoryBatch(DomainAggregate):
     """One import and its determination."""
 

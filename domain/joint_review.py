@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Fen, Name, Sha256, Text, Value
 
@@ -53,7 +53,6 @@ class Settlement(Value):
     document_no: Name = Field(title="依据文号")
 
 
-@registered
 class JointReview(DomainAggregate):
     """The joint review of one year."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
 from domain.regulation import rows
 from domain.values import BusinessDate, Code, Fen, Sha256, Value, total
@@ -58,7 +58,6 @@ class LedgerSnapshot(Value):
     categories: tuple[CategorySum, ...] = Field(default=(), title="分类合计")
 
 
-@registered
 class LedgerSeal(DomainAggregate):
     """One sealed ledger, its submission and collection."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
 from domain.unit_duties import (
     ASSET_MANAGER,
@@ -43,7 +43,6 @@ class DivisionCard(Value):
     valid_from: BusinessDate = Field(title="生效日期")
 
 
-@registered
 class Division(DomainAggregate):
     """An administrative division and its names over time."""
 
@@ -143,7 +142,6 @@ class Collective(Value):
     replaced_on: BusinessDate | None = Field(default=None, title="变更日期")
 
 
-@registered
 class Organization(DomainAggregate):
     """A unit with its posts and tenures."""
 

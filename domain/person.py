@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, Text, Value
 
@@ -56,7 +56,6 @@ class LeavingFact(Value):
     document_no: Name | None = Field(default=None, title="文号")
 
 
-@registered
 class Person(DomainAggregate):
     """A person known to the service."""
 

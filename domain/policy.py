@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
 from domain.regulation import Amendment, Regulation, RegulationInvalid
 from domain.regulation.amendments import read_value, shown_value
@@ -76,7 +76,6 @@ def versions_of(regulation: Regulation) -> tuple[ActivatedVersion, ...]:
     )
 
 
-@registered
 class Policy(DomainAggregate):
     """A county's policy. Its id is the county's code; there is one in each county's log."""
 

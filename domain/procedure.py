@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from eventsourcing.domain import event
 
 from domain import procedure_plan as plan
-from domain.aggregate import CreatedEvent, registered
+from domain.aggregate import CreatedEvent
 from domain.legal_clock import Period
 from domain.meeting import Meeting, check_meeting
 from domain.notice import (
@@ -37,19 +37,15 @@ if TYPE_CHECKING:
     from domain.occasion import Occasion
 
 
-@registered
 class ProcedureInstance(ProcedureCourse):
     """One matter on its way through one chain."""
 
     TOPIC: ClassVar[str] = "procedure"
     KIND: ClassVar[str] = "procedure"
 
-    class Event(ProcedureCourse.Event):
-        """Root of the procedure's events."""
-
     # ---- opening, amending, withdrawing ------------------------------------------------------------------------
 
-    class Opened(Event, CreatedEvent):
+    class Opened(ProcedureCourse.Event, CreatedEvent):
         """A unit has put a matter on its way. `steps`: the chain as laid out for it."""
 
         TOPIC: ClassVar[str] = "procedure.opened"
@@ -117,7 +113,7 @@ class ProcedureInstance(ProcedureCourse):
         self.document_no = None
         self.withdrawn = None
 
-    class Amended(Event):
+    class Amended(ProcedureCourse.Event):
         """The text was changed: everything done was done for another text and has to be done again."""
 
         TOPIC: ClassVar[str] = "procedure.amended"
@@ -142,7 +138,7 @@ class ProcedureInstance(ProcedureCourse):
         self.subject = subject
         self._undo([step.code for step in self.steps])
 
-    class Withdrawn(Event):
+    class Withdrawn(ProcedureCourse.Event):
         """The matter is not pursued any further."""
 
         TOPIC: ClassVar[str] = "procedure.withdrawn"
@@ -164,7 +160,7 @@ class ProcedureInstance(ProcedureCourse):
 
     # ---- plain steps, reviews, determinations, decisions -------------------------------------------------------
 
-    class StepCompleted(Event):
+    class StepCompleted(ProcedureCourse.Event):
         """A unit has taken its part of a step that asks for nothing more than doing it."""
 
         TOPIC: ClassVar[str] = "procedure.step_completed"
@@ -201,7 +197,7 @@ class ProcedureInstance(ProcedureCourse):
     def _step_completed(self, step: Code, by: Signer, occurred_on: date, document_no: Name | None) -> None:
         self._take(step, by, occurred_on, document_no=document_no)
 
-    class Reviewed(Event):
+    class Reviewed(ProcedureCourse.Event):
         """A unit has reviewed the text: approved, or returned with reasons, and then `reopened` has to be done again."""
 
         TOPIC: ClassVar[str] = "procedure.reviewed"
@@ -249,7 +245,7 @@ class ProcedureInstance(ProcedureCourse):
     ) -> None:
         self._judge(step, by, verdict, reasons, reopened, occurred_on, own_matter=False)
 
-    class Determined(Event):
+    class Determined(ProcedureCourse.Event):
         """One of several departments has determined the text, or returned it. `own_matter`: its own submission."""
 
         TOPIC: ClassVar[str] = "procedure.determined"
@@ -300,7 +296,7 @@ class ProcedureInstance(ProcedureCourse):
     ) -> None:
         self._judge(step, by, verdict, reasons, reopened, occurred_on, own_matter=own_matter)
 
-    class DecisionIssued(Event):
+    class DecisionIssued(ProcedureCourse.Event):
         """Who decides has decided, by a numbered document with reasons: the county government, an owner, an approver."""
 
         TOPIC: ClassVar[str] = "procedure.decision_issued"
@@ -341,7 +337,7 @@ class ProcedureInstance(ProcedureCourse):
 
     # ---- meetings ----------------------------------------------------------------------------------------------
 
-    class MeetingHeld(Event):
+    class MeetingHeld(ProcedureCourse.Event):
         """A meeting has passed the text."""
 
         TOPIC: ClassVar[str] = "procedure.meeting_held"
@@ -368,7 +364,7 @@ class ProcedureInstance(ProcedureCourse):
 
     # ---- notices and what people say ---------------------------------------------------------------------------
 
-    class NoticePosted(Event):
+    class NoticePosted(ProcedureCourse.Event):
         """The text is posted at a place. `completes`: nothing has to be waited for and no place is missing."""
 
         TOPIC: ClassVar[str] = "procedure.notice_posted"
@@ -406,7 +402,7 @@ class ProcedureInstance(ProcedureCourse):
         if completes:
             self._take_for_all(step, by, occurred_on)
 
-    class NoticeCompleted(Event):
+    class NoticeCompleted(ProcedureCourse.Event):
         """The notice hung at every place for its whole period, and no objection is open."""
 
         TOPIC: ClassVar[str] = "procedure.notice_completed"
@@ -432,7 +428,7 @@ class ProcedureInstance(ProcedureCourse):
     def _notice_completed(self, step: Code, by: Signer, occurred_on: date) -> None:
         self._take_for_all(step, by, occurred_on)
 
-    class ObjectionFiled(Event):
+    class ObjectionFiled(ProcedureCourse.Event):
         """Somebody, named or not, has something against the posted text."""
 
         TOPIC: ClassVar[str] = "procedure.objection_filed"
@@ -461,7 +457,7 @@ class ProcedureInstance(ProcedureCourse):
     def _objection_filed(self, objection: Objection) -> None:
         self.objections = self.objections | {str(objection.number): objection}
 
-    class SuggestionFiled(Event):
+    class SuggestionFiled(ProcedureCourse.Event):
         """Somebody, named or not, has a suggestion. It holds nothing up."""
 
         TOPIC: ClassVar[str] = "procedure.suggestion_filed"
@@ -478,7 +474,7 @@ class ProcedureInstance(ProcedureCourse):
     def _suggestion_filed(self) -> None:
         """Kept in the log and shown from there; the procedure goes on."""
 
-    class ObjectionResolved(Event):
+    class ObjectionResolved(ProcedureCourse.Event):
         """An objection is answered. UPHELD: what was decided has to be decided and posted anew (P09)."""
 
         TOPIC: ClassVar[str] = "procedure.objection_resolved"
@@ -534,7 +530,7 @@ class ProcedureInstance(ProcedureCourse):
 
     # ---- filings -----------------------------------------------------------------------------------------------
 
-    class FilingSubmitted(Event):
+    class FilingSubmitted(ProcedureCourse.Event):
         """The text was filed with an office. `completes`: a filing of record is done by that."""
 
         TOPIC: ClassVar[str] = "procedure.filing_submitted"
@@ -586,7 +582,7 @@ class ProcedureInstance(ProcedureCourse):
         if completes:
             self._take(step, by, occurred_on)
 
-    class FilingAccepted(Event):
+    class FilingAccepted(ProcedureCourse.Event):
         """The office has accepted the filing."""
 
         TOPIC: ClassVar[str] = "procedure.filing_accepted"
@@ -596,7 +592,7 @@ class ProcedureInstance(ProcedureCourse):
         by: Signer
         subject_sha256: Sha256
 
-    class FilingReturned(Event):
+    class FilingReturned(ProcedureCourse.Event):
         """The office has sent the filing back; it has to be filed again, amended or not."""
 
         TOPIC: ClassVar[str] = "procedure.filing_returned"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.notice import MAX_OPEN_OBJECTIONS, Objection, Outcome, Posting, answer_due
 from domain.procedure_records import Signer
 from domain.refusals import refuse
@@ -34,7 +34,6 @@ class Announcement(Value):
     title: Name = Field(title="标题", description="公开发布，不得含个人信息")
 
 
-@registered
 class PublicNotice(DomainAggregate):
     """One announcement at one place or more."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
 
@@ -82,7 +82,6 @@ def digest_of(assets: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(assets)).encode()).hexdigest()
 
 
-@registered
 class StocktakeCampaign(DomainAggregate):
     """One stocktake, from its baseline to its result."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import CreatedEvent, DomainAggregate, registered
+from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Fen, Name, Text, Value
 
@@ -62,7 +62,6 @@ class Accountability(Value):
     document_no: Name = Field(title="文号")
 
 
-@registered
 class ViolationCase(DomainAggregate):
     """One case."""
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
-from domain.aggregate import EVENT_TYPES
 from domain.asset import Asset
+from domain.catalogue import EVENT_TYPES
 from domain.departure_case import DepartureCase
 from domain.household_asset import HouseholdAsset
 from domain.recorded import RecordedEvent

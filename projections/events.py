@@ -13,48 +13,8 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from domain import (
-    asset,
-    departure_case,
-    fund_allocation,
-    fund_reconciliation,
-    household_asset,
-    household_ledger,
-    inspection,
-    inventory_batch,
-    joint_review,
-    ledger_seal,
-    organization,
-    person,
-    policy,
-    procedure,
-    public_notice,
-    stocktake,
-    violation,
-)
-from domain.aggregate import EVENT_TYPES
+from domain.catalogue import EVENT_TYPES
 from domain.recorded import RecordedEvent
-
-_AGGREGATES: Final = (
-    asset,
-    departure_case,
-    fund_allocation,
-    fund_reconciliation,
-    household_asset,
-    household_ledger,
-    inspection,
-    inventory_batch,
-    joint_review,
-    ledger_seal,
-    organization,
-    person,
-    policy,
-    procedure,
-    public_notice,
-    stocktake,
-    violation,
-)
-"""Modules whose events are in the log: importing them makes their types known."""
 
 Upcast = Callable[[str, int, dict[str, Any]], int]
 """(type, stored schema, data) → current schema, bringing `data` there in place; raises for what it does not know."""

@@ -12,8 +12,8 @@ import orjson
 import typer
 from rich.table import Table
 
-from domain.aggregate import EVENT_TYPES
 from domain.asset import Asset
+from domain.catalogue import EVENT_TYPES
 from domain.refusals import Refusal
 from service.api.asset_views import title_of
 from service.commands import CommandContext

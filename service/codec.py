@@ -18,7 +18,8 @@ import orjson
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, Notification, StoredEvent
 
-from domain.aggregate import AGGREGATES, ENVELOPE_FIELDS, EVENT_TYPES, DomainEvent
+from domain.aggregate import ENVELOPE_FIELDS, DomainEvent
+from domain.catalogue import AGGREGATE_KINDS, EVENT_TYPES
 from domain.recorded import RecordedEvent
 from domain.values import LOG
 from service.appending import Append, AppendMalformed, NewEvent
@@ -352,7 +353,7 @@ class EventCodec(Mapper[str]):
             "basis": basis,
         }
         if "originator_topic" in event_class.model_fields:
-            fields["originator_topic"] = AGGREGATES[event_type.partition(".")[0]].TOPIC
+            fields["originator_topic"] = AGGREGATE_KINDS[event_type.partition(".")[0]].TOPIC
         return event_class.model_validate(fields, context=LOG)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from domain.aggregate import EVENT_TYPES
 from domain.asset import Asset
+from domain.catalogue import EVENT_TYPES
 from domain.income import attainment
 from domain.recorded import RecordedEvent
 from domain.refusals import refuse

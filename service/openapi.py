@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from domain.aggregate import AGGREGATES, ENVELOPE_FIELDS, EVENT_TYPES, DomainEvent
+from domain.aggregate import ENVELOPE_FIELDS, DomainEvent
+from domain.catalogue import AGGREGATE_KINDS, EVENT_TYPES
 from service.api.description import describe, entitle
 from service.app import create_app
 
@@ -75,7 +76,7 @@ def _schema_of(event_type: str, event_class: type[DomainEvent]) -> dict[str, Any
         "type": "object",
         "x-type": event_type,
         "x-schema": event_class.class_version,
-        "x-aggregate": AGGREGATES[event_type.partition(".")[0]].KIND,
+        "x-aggregate": AGGREGATE_KINDS[event_type.partition(".")[0]].KIND,
     }
 
 

@@ -12,7 +12,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from domain.aggregate import ENVELOPE_FIELDS, EVENT_TYPES
+from domain.aggregate import ENVELOPE_FIELDS
+from domain.catalogue import EVENT_TYPES
 from domain.values import Fen
 
 

@@ -11,7 +11,6 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Final, TypeVar
 
-import projections.events  # noqa: F401 - makes every aggregate known
 from domain.aggregate import DomainAggregate
 from domain.asset import Asset, Booking
 from domain.certificate import OwnershipCertificate

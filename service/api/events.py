@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from fastapi import Query, Response
 from pydantic import Field
 
-from domain.aggregate import EVENT_TYPES
 from domain.asset import Asset
+from domain.catalogue import EVENT_TYPES
 from domain.recorded import RecordedEvent
 from domain.refusals import refuse
 from domain.values import BusinessDate, Value

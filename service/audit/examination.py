@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import asyncpg
 
-from domain.aggregate import EVENT_TYPES
 from domain.asset import Asset
+from domain.catalogue import EVENT_TYPES
 from domain.examination import KINDS, Examined, Finding, Happened, RulesAt, examine, only_under
 from domain.policy import Policy
 from domain.procedure import ProcedureInstance

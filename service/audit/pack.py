@@ -23,8 +23,8 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
-from domain.aggregate import EVENT_TYPES
 from domain.asset import Asset
+from domain.catalogue import EVENT_TYPES
 from domain.policy import Policy
 from domain.procedure import ProcedureInstance
 from domain.regulation import Regulation

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from domain.aggregate import EVENT_TYPES
+from domain.catalogue import EVENT_TYPES
 from service.api.description import CHINESE, properties
 from service.openapi import FOLDER, differences, documents, event_schemas, write
 from tests.api.service import Service

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.aggregate import EVENT_TYPES
+from domain.catalogue import EVENT_TYPES
 from domain.merkle import Tree, leaf_hash
 from service.audit import verify
 from service.signed_note import COSIGNATURE, Checkpoint, Note, SignerKey

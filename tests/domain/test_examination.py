@@ -12,8 +12,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 import tests.examples
 import tests.procedures
-from domain.aggregate import EVENT_TYPES, DomainAggregate
+from domain.aggregate import DomainAggregate
 from domain.asset import Asset
+from domain.catalogue import EVENT_TYPES
 from domain.examination import KINDS, Examined, Happened, examine, only_under
 from domain.examination_commands import COMMANDS
 from domain.procedure import ProcedureInstance

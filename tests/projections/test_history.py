@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from domain.aggregate import EVENT_TYPES
+from domain.catalogue import EVENT_TYPES
 from projections.catalogue import CATALOGUE
 from service.codec import EventCodec
 from tests.projections.history import COUNTY, RandomHistory

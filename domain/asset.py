@@ -25,8 +25,8 @@ from domain.disposal import (
     Approval,
     Disposal,
     DisposalProposal,
+    DisposalSale,
     Publication,
-    Sale,
     check_appraisal,
     check_approval,
     check_proposal,
@@ -912,11 +912,11 @@ class Asset(AssetUse):
         TITLE: ClassVar[str] = "处置"
         disposal: Code
         kind: Code
-        sale: Sale
+        sale: DisposalSale
         net_book_value: Fen
         ended_contracts: tuple[Code, ...]
 
-    def dispose(self, disposal: str, sale: Sale, at: Occasion) -> None:
+    def dispose(self, disposal: str, sale: DisposalSale, at: Occasion) -> None:
         """Carry out an approved disposal, not below what was approved (C4.12-05, C4.12-06). Open contracts end with it."""
         current = self._open_disposal(disposal, at)
         check_sale(sale, current, at)
@@ -931,7 +931,7 @@ class Asset(AssetUse):
         )
 
     @event(Disposed)
-    def _disposed(self, disposal: Code, sale: Sale, ended_contracts: tuple[Code, ...]) -> None:
+    def _disposed(self, disposal: Code, sale: DisposalSale, ended_contracts: tuple[Code, ...]) -> None:
         self._advance(disposal, "DISPOSED", sale=sale)
         self.disposed_on = sale.disposed_on
         self.risks = {}

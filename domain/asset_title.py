@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from eventsourcing.domain import event
 
 from domain.asset_title_steps import TITLE_UNCLEAR, AssetTitleSteps
-from domain.external_entry import ExternalDuty, duties_of
+from domain.external_entry import ExternalEntryDuty, duties_of
 from domain.income import credited
 from domain.ownership import (
     OwnershipConfirmation,
@@ -32,7 +32,7 @@ class AssetTitle(AssetTitleSteps):
     owners: tuple[PartyShare, ...]
     owner_kind: str | None
     confirmed_on: date | None
-    external_duties: tuple[ExternalDuty, ...]
+    external_duties: tuple[ExternalEntryDuty, ...]
     title_holders: tuple[TitleHolder, ...]
     ownership_rule: str | None
     regime: str | None
@@ -93,7 +93,7 @@ class AssetTitle(AssetTitleSteps):
         rule: str
         regime: str
         attributions: tuple[PartyShare, ...]
-        external_duties: tuple[ExternalDuty, ...] | None = None
+        external_duties: tuple[ExternalEntryDuty, ...] | None = None
         """The systems outside it has to be entered in; none where an older confirmation does not say."""
         holders: tuple[TitleHolder, ...] | None = None
         filing_due: Code | None = None
@@ -152,7 +152,7 @@ class AssetTitle(AssetTitleSteps):
         rule: str,
         regime: str,
         attributions: tuple[PartyShare, ...],
-        external_duties: tuple[ExternalDuty, ...] | None,
+        external_duties: tuple[ExternalEntryDuty, ...] | None,
         occurred_on: date,
         holders: tuple[TitleHolder, ...] | None,
         filing_due: Code | None,

@@ -9,7 +9,7 @@ from eventsourcing.domain import event
 
 from domain.aggregate import DomainAggregate
 from domain.refusals import refuse
-from domain.transfer import ItemAcceptance, Transfer
+from domain.transfer import AssetTransfer, ItemAcceptance
 from domain.values import Code, Text
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class AssetTransfers(DomainAggregate):
     """The part of `Asset` that knows who offered it to whom."""
 
-    transfers: dict[str, Transfer]
+    transfers: dict[str, AssetTransfer]
 
     class Event(DomainAggregate.Event):
         """Root of the events of all parts."""
@@ -33,9 +33,9 @@ class AssetTransfers(DomainAggregate):
 
         TOPIC: ClassVar[str] = "asset.transfer_initiated"
         TITLE: ClassVar[str] = "发起资产移交"
-        transfer: Transfer
+        transfer: AssetTransfer
 
-    def initiate_transfer(self, transfer: Transfer, at: Occasion) -> None:
+    def initiate_transfer(self, transfer: AssetTransfer, at: Occasion) -> None:
         """Start a transfer between two units (C4.5-20)."""
         at.cite("C4.5-20")
         self._allow("TRANSFER", at)
@@ -56,7 +56,7 @@ class AssetTransfers(DomainAggregate):
         self.record(self.TransferInitiated, at, transfer=transfer)
 
     @event(TransferInitiated)
-    def _transfer_initiated(self, transfer: Transfer) -> None:
+    def _transfer_initiated(self, transfer: AssetTransfer) -> None:
         self.transfers = {**self.transfers, transfer.transfer: transfer}
 
     class TransferItemsAccepted(Event):
@@ -160,7 +160,7 @@ class AssetTransfers(DomainAggregate):
         done = self.transfers[transfer].model_copy(update={"state": "COMPLETED"})
         self.transfers = {**self.transfers, transfer: done}
 
-    def _transfer_received_by(self, transfer: str, receiver: str, at: Occasion) -> Transfer:
+    def _transfer_received_by(self, transfer: str, receiver: str, at: Occasion) -> AssetTransfer:
         """An open transfer, spoken of by its receiver; SAME_PARTY, FORBIDDEN_JURISDICTION for anybody else."""
         current = self._open_transfer(transfer, at)
         if receiver == current.deliverer:
@@ -169,7 +169,7 @@ class AssetTransfers(DomainAggregate):
             raise refuse("FORBIDDEN_JURISDICTION", clause="C4.5-20", organization=receiver)
         return current
 
-    def _open_transfer(self, transfer: str, at: Occasion) -> Transfer:
+    def _open_transfer(self, transfer: str, at: Occasion) -> AssetTransfer:
         self._allow("TRANSFER", at)
         current = self.transfers.get(transfer)
         if current is None:

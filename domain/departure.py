@@ -29,7 +29,7 @@ class DepartureNotice(Value):
     document_no: Name | None = Field(default=None, title="通知文号")
 
 
-class Line(Value):
+class HandoverLine(Value):
     """One asset of the list.
 
     `asset_version`: the version of the asset that the line speaks of; what happens to the asset later makes the line
@@ -44,7 +44,7 @@ class Line(Value):
     addendum: bool = Field(default=False, title="是否补充清单项")
 
 
-class ReconciliationLine(Value):
+class AssetReconciliationLine(Value):
     """One asset reconciled (核账): book against card, the thing itself, its papers (C4.10-10)."""
 
     asset: Code = Field(title="资产编号")
@@ -59,7 +59,7 @@ class ReconciliationLine(Value):
         return (self.book, self.physical, self.documents) != ("AGREES", "FOUND", "COMPLETE")
 
 
-class Audit(Value):
+class DepartureAudit(Value):
     """The result of the departure audit (C4.10-09), by reference to its report. It covers whole days."""
 
     auditor: Code = Field(title="审计人")
@@ -75,7 +75,7 @@ class Audit(Value):
     )
 
 
-class Finding(Value):
+class AuditFinding(Value):
     """Something an auditor found, during the audit or years later."""
 
     finding: Code = Field(title="问题编号")
@@ -103,7 +103,7 @@ class SealedPlace(Value):
     tree_root: Sha256 = Field(title="日志树根")
 
 
-class Signature(Value):
+class HandoverSignature(Value):
     """A signature under the sealed list."""
 
     role: Literal["OUTGOING", "INCOMING", "SUPERVISOR"]

@@ -20,14 +20,14 @@ from eventsourcing.domain import event
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.departure import (
     CANNOT_SIGN,
-    Audit,
+    AssetReconciliationLine,
+    AuditFinding,
+    DepartureAudit,
     DepartureNotice,
-    Finding,
+    HandoverLine,
+    HandoverSignature,
     InterimCustodian,
-    Line,
-    ReconciliationLine,
     SealedPlace,
-    Signature,
 )
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, Sha256, Text
@@ -49,17 +49,17 @@ class DepartureCase(DomainAggregate):
     due_on: date | None
     """By when the handover is to be complete (P19); None where the calendar did not reach so far."""
     successor: str | None
-    lines: dict[str, Line]
+    lines: dict[str, HandoverLine]
     reconciliation: dict[str, Literal["AGREES", "DIFFERS", "RESOLVED"]]
     reconciled: bool
     audit_ordered: str | None
-    audit: Audit | None
+    audit: DepartureAudit | None
     findings: dict[str, Literal["OPEN", "RESOLVED"]]
     interim: InterimCustodian | None
     sealed: str | None
     sealed_place: SealedPlace | None
     """Where in the log; None for a list that is not sealed, or was before places were kept."""
-    signatures: dict[str, Signature]
+    signatures: dict[str, HandoverSignature]
     state: Literal["OPEN", "COMPLETED"]
     reopened: int
 
@@ -275,9 +275,9 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.reconciliation_recorded"
         TITLE: ClassVar[str] = "核账"
-        lines: tuple[ReconciliationLine, ...]
+        lines: tuple[AssetReconciliationLine, ...]
 
-    def reconcile(self, lines: Sequence[ReconciliationLine], at: Occasion) -> None:
+    def reconcile(self, lines: Sequence[AssetReconciliationLine], at: Occasion) -> None:
         """Record the comparison of assets on the list; a difference says what it is (C4.10-10)."""
         at.cite("C4.10-10")
         self._must_be_open()
@@ -292,7 +292,7 @@ class DepartureCase(DomainAggregate):
         self.record(self.ReconciliationRecorded, at, lines=tuple(lines))
 
     @event(ReconciliationRecorded)
-    def _reconciliation_recorded(self, lines: tuple[ReconciliationLine, ...]) -> None:
+    def _reconciliation_recorded(self, lines: tuple[AssetReconciliationLine, ...]) -> None:
         self.reconciliation = self.reconciliation | {
             line.asset: "DIFFERS" if line.differs else "AGREES" for line in lines
         }
@@ -371,10 +371,10 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.finding_raised"
         TITLE: ClassVar[str] = "审计发现问题"
-        finding: Finding
+        finding: AuditFinding
         due_on: BusinessDate | None = None
 
-    def raise_finding(self, finding: Finding, auditor_organization: str, at: Occasion) -> None:
+    def raise_finding(self, finding: AuditFinding, auditor_organization: str, at: Occasion) -> None:
         """Record a finding, also years after the case was completed: then the case is open again (C4.10-11)."""
         at.cite("C4.10-09", "C4.10-11")
         self._must_be_independent(auditor_organization, at)
@@ -385,7 +385,7 @@ class DepartureCase(DomainAggregate):
         self.record(self.FindingRaised, at, finding=finding, due_on=due_on)
 
     @event(FindingRaised)
-    def _finding_raised(self, finding: Finding, due_on: date | None) -> None:
+    def _finding_raised(self, finding: AuditFinding, due_on: date | None) -> None:
         self.findings = {**self.findings, finding.finding: "OPEN"}
         if self.state == "COMPLETED":
             self.state = "OPEN"
@@ -418,9 +418,11 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.audit_completed"
         TITLE: ClassVar[str] = "离任审计完成"
-        audit: Audit
+        audit: DepartureAudit
 
-    def complete_audit(self, audit: Audit, at: Occasion, *, in_duty_since: date | None = None) -> None:
+    def complete_audit(
+        self, audit: DepartureAudit, at: Occasion, *, in_duty_since: date | None = None
+    ) -> None:
         """Record the audit: by an auditor outside the unit, over the whole tenure up to the departure (C4.10-09, P20).
 
         `in_duty_since`: first day of the leaver's duty, as far as the log knows.
@@ -453,7 +455,7 @@ class DepartureCase(DomainAggregate):
         )
         self.record(self.AuditCompleted, at, audit=audit)
 
-    def _audit_reaches(self, audit: Audit, at: Occasion) -> bool:
+    def _audit_reaches(self, audit: DepartureAudit, at: Occasion) -> bool:
         """Up to the departure, or a little less with a report for the days between (P20)."""
         if audit.cut_off >= self.notice.departs_on:
             return True
@@ -462,7 +464,7 @@ class DepartureCase(DomainAggregate):
         return recent and (audit.delta_report_no is not None or not validity.delta_report_required)
 
     @event(AuditCompleted)
-    def _audit_completed(self, audit: Audit) -> None:
+    def _audit_completed(self, audit: DepartureAudit) -> None:
         self.audit = audit
 
     # ---- between the leaver and the successor ------------------------------------------------------------------------
@@ -540,9 +542,9 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.signed"
         TITLE: ClassVar[str] = "签字"
-        signature: Signature
+        signature: HandoverSignature
 
-    def sign(self, signature: Signature, *, superior: str | None, at: Occasion) -> None:
+    def sign(self, signature: HandoverSignature, *, superior: str | None, at: Occasion) -> None:
         """Sign the sealed list; the supervisor belongs to the superior unit (C4.10-10)."""
         at.cite("C4.10-10")
         self._must_be_open()
@@ -572,7 +574,7 @@ class DepartureCase(DomainAggregate):
             self.record(self.Signed, at, signature=signature)
 
     @event(Signed)
-    def _signed(self, signature: Signature) -> None:
+    def _signed(self, signature: HandoverSignature) -> None:
         self.signatures = {**self.signatures, signature.place: signature}
 
     class Completed(Event):
@@ -710,7 +712,7 @@ class DepartureCase(DomainAggregate):
         if person not in wanted or (assets and len(wanted) > 1):
             raise refuse("FORBIDDEN", clause="C4.10-10", action="acceptance")
 
-    def _must_hand_over(self, signature: Signature) -> None:
+    def _must_hand_over(self, signature: HandoverSignature) -> None:
         """The leaver signs; for one who died or is detained the interim custodian or somebody of the unit does."""
         if signature.person == self.notice.person:
             return
@@ -729,9 +731,11 @@ class DepartureCase(DomainAggregate):
         self.signatures = {}
 
 
-def _lines(assets: Sequence[str], versions: Sequence[int] | None, *, addendum: bool) -> dict[str, Line]:
+def _lines(
+    assets: Sequence[str], versions: Sequence[int] | None, *, addendum: bool
+) -> dict[str, HandoverLine]:
     numbers: Sequence[int | None] = versions if versions is not None else [None] * len(assets)
     return {
-        code: Line(state="OPEN", asset_version=number, addendum=addendum)
+        code: HandoverLine(state="OPEN", asset_version=number, addendum=addendum)
         for code, number in zip(assets, numbers, strict=True)
     }

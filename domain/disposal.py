@@ -66,7 +66,7 @@ class Approval(Value):
     lowest_price: Fen | None = Field(default=None, title="批准的最低成交价", description="低于评估价时填写")
 
 
-class Sale(Value):
+class DisposalSale(Value):
     """How it ended: price in fen, 0 for scrap without value."""
 
     disposed_on: BusinessDate = Field(title="处置日期")
@@ -84,7 +84,7 @@ class Disposal(Value):
     publication: Publication | None = None
     forwarded: tuple[Code, ...] = ()
     approval: Approval | None = None
-    sale: Sale | None = None
+    sale: DisposalSale | None = None
     proceeds: dict[Name, Fen] = Field(default_factory=dict)
 
     @property
@@ -212,7 +212,7 @@ def check_approval(
     )
 
 
-def check_sale(sale: Sale, disposal: Disposal, at: Occasion) -> None:
+def check_sale(sale: DisposalSale, disposal: Disposal, at: Occasion) -> None:
     """Sold as approved: after the approval, on a valid appraisal, not below what was approved (C4.12-05, C4.12-06)."""
     at.cite("C4.12-05", "C4.12-06")
     at.not_in_future(sale.disposed_on, "disposedOn")

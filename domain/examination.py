@@ -38,7 +38,7 @@ _BROKEN: Final = (KeyError, IndexError, AttributeError)
 _A = TypeVar("_A", bound=DomainAggregate)
 
 
-class Finding(Value):
+class ExaminationFinding(Value):
     """A breach of a rule by one event, or a rule that a document lifted for it."""
 
     clause: str | None = Field(title="条款")
@@ -64,7 +64,7 @@ class Finding(Value):
         return self.position, self.code, self.clause
 
 
-class Unjudged(Value):
+class UnjudgedEvent(Value):
     """An event that could not be judged again, and why."""
 
     position: int = Field(title="日志位置")
@@ -79,8 +79,8 @@ class Examined:
     """What came of some streams. `events`: how many were looked at."""
 
     events: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    unjudged: list[Unjudged] = field(default_factory=list)
+    findings: list[ExaminationFinding] = field(default_factory=list)
+    unjudged: list[UnjudgedEvent] = field(default_factory=list)
 
     def add(self, other: Examined) -> None:
         """Take in what came of another stream."""
@@ -193,8 +193,8 @@ def _examined(
     return made if made is not None and event.TOPIC in DERIVED else event
 
 
-def _unjudged(stream: str, one: Happened, reason: str) -> Unjudged:
-    return Unjudged(
+def _unjudged(stream: str, one: Happened, reason: str) -> UnjudgedEvent:
+    return UnjudgedEvent(
         position=one.position,
         stream=stream,
         type=one.event.TOPIC,
@@ -251,7 +251,7 @@ def _copy(state: _A) -> _A:
     return copy
 
 
-def _findings(stream: str, one: Happened, at: _Hearing) -> list[Finding]:
+def _findings(stream: str, one: Happened, at: _Hearing) -> list[ExaminationFinding]:
     """What was found now and what was stored then, each breach once, and what a document lifted."""
     basis = one.event.basis
     if not (at.findings or basis.findings or basis.overrides):
@@ -277,9 +277,9 @@ def _finding(
     what: RegulationWarning,
     source: Source,
     lifted_by: str | None = None,
-) -> Finding:
+) -> ExaminationFinding:
     event = one.event
-    return Finding.model_construct(  # of parts that were validated each on its own
+    return ExaminationFinding.model_construct(  # of parts that were validated each on its own
         clause=what.clause,
         code=what.code,
         detail_zh=what.detail_zh,
@@ -299,7 +299,7 @@ def _finding(
     )
 
 
-def only_under(draft: Examined, own: Examined) -> list[Finding]:
+def only_under(draft: Examined, own: Examined) -> list[ExaminationFinding]:
     """What the draft would have refused and the rules of the day did not: breaches that were found under it alone."""
     known = {finding.breach for finding in own.findings if finding.lifted_by is None}
     return [

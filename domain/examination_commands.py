@@ -13,7 +13,7 @@ from domain.aggregate import DomainAggregate
 from domain.asset import Asset
 from domain.ownership import check_parties_of
 from domain.procedure import ProcedureInstance
-from domain.procedure_records import Opening
+from domain.procedure_records import ProcedureOpening
 from domain.register_card import Correction
 from domain.title_plan import JointProposal
 
@@ -167,7 +167,7 @@ _ASSET: Final[dict[type[Any], Command]] = {
 
 
 def _opened(_: Any, event: Any, at: Occasion, _shown: Shown) -> DomainAggregate:
-    opening = Opening(
+    opening = ProcedureOpening(
         chain=event.chain,
         title=event.title,
         subject=event.subject,

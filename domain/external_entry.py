@@ -25,7 +25,7 @@ def _blank_is_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-class ExternalDuty(Value):
+class ExternalEntryDuty(Value):
     """An asset has to be entered in a system. `entered_by`: the units that may do it, owners first."""
 
     system: Code = Field(title="系统")
@@ -59,18 +59,20 @@ def duties_of(
     owners: tuple[str, ...],
     location: str,
     at: Occasion,
-) -> tuple[ExternalDuty, ...]:
+) -> tuple[ExternalEntryDuty, ...]:
     """The systems such an asset has to be entered in by the rules of the day, in the order of T10."""
     obligations = at.rules.external_systems(asset_class, owner_kind, asset_type)
     return tuple(_duty(row, owners, location, at) for row in obligations)
 
 
-def _duty(row: rows.ExternalObligation, owners: tuple[str, ...], location: str, at: Occasion) -> ExternalDuty:
+def _duty(
+    row: rows.ExternalObligation, owners: tuple[str, ...], location: str, at: Occasion
+) -> ExternalEntryDuty:
     units: dict[str, None] = {}
     for role in at.rules.external_system(row.system).entered_by:
         named = {"OWNER": owners, "TOWNSHIP": (f"{location[:9]}000",)}.get(role, (role,))
         units.update(dict.fromkeys(named))
-    return ExternalDuty(
+    return ExternalEntryDuty(
         system=row.system,
         entered_by=tuple(units),
         after_stocktake=STOCKTAKE in row.requires,
@@ -80,7 +82,7 @@ def _duty(row: rows.ExternalObligation, owners: tuple[str, ...], location: str, 
 
 def check_entry(
     entry: ExternalEntry,
-    duties: tuple[ExternalDuty, ...],
+    duties: tuple[ExternalEntryDuty, ...],
     known: Mapping[str, ExternalEntry],
     *,
     verified: bool,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Comparison = Literal["MATCHED", "FUND_WITHOUT_ASSET", "ASSET_WITHOUT_FUND", "AMOUNT_DIFFERS"]
 
 
-class ReconciliationLine(Value):
+class FundReconciliationLine(Value):
     """One source: allocated − non-asset spend − asset funding lines = difference, in fen."""
 
     source: Code = Field(title="资金来源")
@@ -53,7 +53,7 @@ class FundReconciliation(DomainAggregate):
 
     unit: str
     year: int
-    lines: tuple[ReconciliationLine, ...]
+    lines: tuple[FundReconciliationLine, ...]
     result: Literal["OPEN", "RECONCILED"]
     ledger_sha256: str | None
     pushed: str | None
@@ -98,13 +98,13 @@ class FundReconciliation(DomainAggregate):
 
         TOPIC: ClassVar[str] = "fund_reconciliation.reconciled"
         TITLE: ClassVar[str] = "资金核对"
-        lines: tuple[ReconciliationLine, ...]
+        lines: tuple[FundReconciliationLine, ...]
         result: Literal["OPEN", "RECONCILED"]
         ledger_sha256: Sha256
         position: int
 
     def reconcile(
-        self, lines: tuple[ReconciliationLine, ...], ledger_sha256: str, position: int, at: Occasion
+        self, lines: tuple[FundReconciliationLine, ...], ledger_sha256: str, position: int, at: Occasion
     ) -> None:
         """Record the comparison as the ledgers have it. Reconciled when every source agrees to the fen."""
         at.cite("C4.4-03")
@@ -122,7 +122,7 @@ class FundReconciliation(DomainAggregate):
     @event(Reconciled)
     def _reconciled(
         self,
-        lines: tuple[ReconciliationLine, ...],
+        lines: tuple[FundReconciliationLine, ...],
         result: Literal["OPEN", "RECONCILED"],
         ledger_sha256: Sha256,
     ) -> None:

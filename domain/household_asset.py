@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from eventsourcing.domain import event
 
 from domain.aggregate import CreatedEvent, DomainAggregate
-from domain.external_entry import ExternalDuty, ExternalEntry, check_entry, duties_of
+from domain.external_entry import ExternalEntry, ExternalEntryDuty, check_entry, duties_of
 from domain.household_card import (
-    Closing,
     Entrustment,
     HouseholdAssetCard,
+    HouseholdAssetClosing,
     HouseholdConfirmation,
     HouseholdCorrection,
-    Inspection,
+    HouseholdInspection,
     Loss,
     check_household_card,
 )
@@ -44,12 +44,12 @@ class HouseholdAsset(DomainAggregate):
     lead_department: str | None
     confirmation: HouseholdConfirmation | None
     documents: dict[str, Document]
-    external_duties: tuple[ExternalDuty, ...]
+    external_duties: tuple[ExternalEntryDuty, ...]
     external_entries: dict[str, ExternalEntry]
-    last_inspection: Inspection | None
+    last_inspection: HouseholdInspection | None
     losses: tuple[Loss, ...]
     entrustment: Entrustment | None
-    closing: Closing | None
+    closing: HouseholdAssetClosing | None
 
     class Event(DomainAggregate.Event):
         """Root of the household asset's events."""
@@ -61,7 +61,7 @@ class HouseholdAsset(DomainAggregate):
         TITLE: ClassVar[str] = "到户资产登记"
         card: HouseholdAssetCard
         lead_department: Code | None = None
-        external_duties: tuple[ExternalDuty, ...] | None = None
+        external_duties: tuple[ExternalEntryDuty, ...] | None = None
 
     @classmethod
     def register(cls, asset: str, card: HouseholdAssetCard, at: Occasion) -> HouseholdAsset:
@@ -92,7 +92,7 @@ class HouseholdAsset(DomainAggregate):
         self,
         card: HouseholdAssetCard,
         lead_department: Code | None = None,
-        external_duties: tuple[ExternalDuty, ...] | None = None,
+        external_duties: tuple[ExternalEntryDuty, ...] | None = None,
     ) -> None:
         self.card = card
         self.state = "REGISTERED"
@@ -222,9 +222,9 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.inspected"
         TITLE: ClassVar[str] = "到户资产检查"
-        inspection: Inspection
+        inspection: HouseholdInspection
 
-    def inspect(self, inspection: Inspection, at: Occasion) -> None:
+    def inspect(self, inspection: HouseholdInspection, at: Occasion) -> None:
         """Record an inspection: a fact. An asset that is gone closes its row, one found again opens it (C4.3-17)."""
         self.must_allow("INSPECT", at)
         at.cite("C4.3-17", "C4.5-21")
@@ -234,7 +234,7 @@ class HouseholdAsset(DomainAggregate):
         self.record(self.Inspected, at, inspection=inspection)
 
     @event(Inspected)
-    def _inspected(self, inspection: Inspection) -> None:
+    def _inspected(self, inspection: HouseholdInspection) -> None:
         self.last_inspection = inspection
         self.state = "REGISTERED" if inspection.present and self.quantity > 0 else "CLOSED"
 
@@ -336,9 +336,9 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.registration_closed"
         TITLE: ClassVar[str] = "注销登记"
-        closing: Closing
+        closing: HouseholdAssetClosing
 
-    def close_registration(self, closing: Closing, at: Occasion) -> None:
+    def close_registration(self, closing: HouseholdAssetClosing, at: Occasion) -> None:
         """Close the row by a paper (C4.2-06): corrected and documented it still can be, nothing else."""
         if closing == self.closing:
             return
@@ -347,6 +347,6 @@ class HouseholdAsset(DomainAggregate):
         self.record(self.RegistrationClosed, at, closing=closing)
 
     @event(RegistrationClosed)
-    def _registration_closed(self, closing: Closing) -> None:
+    def _registration_closed(self, closing: HouseholdAssetClosing) -> None:
         self.closing = closing
         self.state = "CLOSED"

@@ -60,7 +60,7 @@ class HouseholdConfirmation(Value):
     document_no: Name = Field(title="确权文号")
 
 
-class Inspection(Value):
+class HouseholdInspection(Value):
     """A yearly look at the asset (C4.3-17, C4.5-21), and the half-yearly one while it is entrusted (C4.6-10)."""
 
     inspected_on: BusinessDate = Field(title="检查日期")
@@ -95,7 +95,7 @@ class Entrustment(Value):
     inspecting_department: Code | None = Field(default=None, title="监督检查部门")
 
 
-class Closing(Value):
+class HouseholdAssetClosing(Value):
     """The end of a row in the register."""
 
     closed_on: BusinessDate = Field(title="注销日期")

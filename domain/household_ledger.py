@@ -27,7 +27,7 @@ class PushedRow(Value):
     sha256: Sha256 = Field(title="行摘要")
 
 
-class LedgerPush(Value):
+class HouseholdLedgerPush(Value):
     """A ledger as it was pushed. `sha256` is the digest over its rows in order of asset code."""
 
     township: Code = Field(title="推送单位")
@@ -50,7 +50,7 @@ class HouseholdLedger(DomainAggregate):
     TOPIC: ClassVar[str] = "household_ledger"
     KIND: ClassVar[str] = "household_ledger"
 
-    push: LedgerPush
+    push: HouseholdLedgerPush
     acknowledged: str | None
     requests: dict[str, CorrectionRequest]
 
@@ -62,35 +62,35 @@ class HouseholdLedger(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_ledger.pushed"
         TITLE: ClassVar[str] = "推送到户资产台账"
-        push: LedgerPush
+        push: HouseholdLedgerPush
 
     class Renewed(Event):
         """The township pushed the ledger as it stands now; the village has to acknowledge it anew."""
 
         TOPIC: ClassVar[str] = "household_ledger.renewed"
         TITLE: ClassVar[str] = "再次推送到户资产台账"
-        push: LedgerPush
+        push: HouseholdLedgerPush
 
     @classmethod
-    def push_first(cls, village: str, push: LedgerPush, kind: str, at: Occasion) -> HouseholdLedger:
+    def push_first(cls, village: str, push: HouseholdLedgerPush, kind: str, at: Occasion) -> HouseholdLedger:
         """Push a village's ledger for the first time; `kind` is the pushing unit's (C4.5-18)."""
         _check_push(push, kind, at)
         return cls.begin(cls.Pushed, village, at, push=push)
 
-    def renew(self, push: LedgerPush, kind: str, at: Occasion) -> None:
+    def renew(self, push: HouseholdLedgerPush, kind: str, at: Occasion) -> None:
         """Push the ledger as it is now. The same rows again record nothing."""
         _check_push(push, kind, at)
         if push.sha256 != self.push.sha256:
             self.record(self.Renewed, at, push=push)
 
     @event(Pushed)
-    def __init__(self, push: LedgerPush) -> None:
+    def __init__(self, push: HouseholdLedgerPush) -> None:
         self.push = push
         self.acknowledged = None
         self.requests = {}
 
     @event(Renewed)
-    def _renewed(self, push: LedgerPush) -> None:
+    def _renewed(self, push: HouseholdLedgerPush) -> None:
         self.push = push
         self.acknowledged = None
         self.requests = {}
@@ -148,7 +148,7 @@ class HouseholdLedger(DomainAggregate):
             raise refuse("ROW_OWNED_BY_TOWNSHIP")
 
 
-def _check_push(push: LedgerPush, kind: str, at: Occasion) -> None:
+def _check_push(push: HouseholdLedgerPush, kind: str, at: Occasion) -> None:
     at.cite("C4.5-18")
     must_keep_ledgers(kind, at)
     at.not_in_future(push.pushed_on, "pushedOn")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from domain.occasion import Occasion
 
 
-class Inspected(Value):
+class InspectionRecord(Value):
     """Who looked at whom, when, at what."""
 
     organ: Code = Field(title="监督单位")
@@ -48,7 +48,7 @@ class Rectification(Value):
     due_on: BusinessDate = Field(title="整改期限")
 
 
-class Verified(Value):
+class RectificationVerification(Value):
     """The organ has looked again."""
 
     finding: Code = Field(title="问题编号")
@@ -67,7 +67,7 @@ class Inspection(DomainAggregate):
     TOPIC: ClassVar[str] = "inspection"
     KIND: ClassVar[str] = "inspection"
 
-    inspected: Inspected
+    inspected: InspectionRecord
     findings: dict[str, SupervisionFinding]
     orders: dict[str, Rectification]
     states: dict[str, FindingState]
@@ -80,10 +80,10 @@ class Inspection(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inspection.recorded"
         TITLE: ClassVar[str] = "监督检查"
-        inspected: Inspected
+        inspected: InspectionRecord
 
     @classmethod
-    def record_inspection(cls, code: str, inspected: Inspected, at: Occasion) -> Inspection:
+    def record_inspection(cls, code: str, inspected: InspectionRecord, at: Occasion) -> Inspection:
         """Record an inspection: a fact (C5.4-01). Nobody inspects the own unit: AUDITOR_NOT_INDEPENDENT."""
         at.cite("C5.4-01")
         at.not_in_future(inspected.inspected_on, "inspectedOn")
@@ -96,7 +96,7 @@ class Inspection(DomainAggregate):
         return cls.begin(cls.Recorded, code, at, inspected=inspected)
 
     @event(Recorded)
-    def __init__(self, inspected: Inspected) -> None:
+    def __init__(self, inspected: InspectionRecord) -> None:
         self.inspected = inspected
         self.findings = {}
         self.orders = {}
@@ -151,9 +151,9 @@ class Inspection(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inspection.rectification_verified"
         TITLE: ClassVar[str] = "复查"
-        verified: Verified
+        verified: RectificationVerification
 
-    def verify_rectification(self, verified: Verified, at: Occasion) -> None:
+    def verify_rectification(self, verified: RectificationVerification, at: Occasion) -> None:
         """Record what the organ saw when it looked again; what is not mended stays ordered."""
         at.cite("C5.4-01")
         self._must_be(verified.finding, ("ORDERED",), "verification")
@@ -161,7 +161,7 @@ class Inspection(DomainAggregate):
         self.record(self.RectificationVerified, at, verified=verified)
 
     @event(RectificationVerified)
-    def _rectification_verified(self, verified: Verified) -> None:
+    def _rectification_verified(self, verified: RectificationVerification) -> None:
         if verified.outcome == "RECTIFIED":
             self.states = {**self.states, verified.finding: "RECTIFIED"}
 

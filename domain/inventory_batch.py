@@ -29,7 +29,7 @@ _CHAIN_OF: Final = {"VILLAGE": "A1", "TOWNSHIP": "A1", "FARM": "A1", "DEPARTMENT
 _CLAUSE_OF: Final = {"A1": "C4.4-01", "A2": "C4.4-02"}
 
 
-class Import(Value):
+class InventoryImport(Value):
     """What was imported: the file by its digest, the unit and person that compiled it, and what became of its rows."""
 
     file_name: Name = Field(title="文件名")
@@ -58,7 +58,7 @@ class InventoryBatch(DomainAggregate):
     TOPIC: ClassVar[str] = "inventory_batch"
     KIND: ClassVar[str] = "inventory_batch"
 
-    imported: Import
+    imported: InventoryImport
     assets: tuple[Code, ...]
     state: Literal["COMPILED", "SUBMITTED", "REVIEWED", "RETURNED", "AGGREGATED"]
     submitted_by: str | None
@@ -75,10 +75,12 @@ class InventoryBatch(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inventory_batch.imported"
         TITLE: ClassVar[str] = "清查批次导入"
-        imported: Import
+        imported: InventoryImport
 
     @classmethod
-    def compile(cls, batch: str, imported: Import, assets: tuple[str, ...], at: Occasion) -> InventoryBatch:
+    def compile(
+        cls, batch: str, imported: InventoryImport, assets: tuple[str, ...], at: Occasion
+    ) -> InventoryBatch:
         """Record an import with the assets it registered (C4.4-00)."""
         if imported.ok != len(assets) or imported.ok + imported.rejected != imported.rows:
             raise refuse("FIELD_INVALID", clause="C4.4-00", field="rows", value=imported.rows)
@@ -89,7 +91,7 @@ class InventoryBatch(DomainAggregate):
         return made
 
     @event(Imported)
-    def __init__(self, imported: Import) -> None:
+    def __init__(self, imported: InventoryImport) -> None:
         self.imported = imported
         self.assets = ()
         self.state = "COMPILED"

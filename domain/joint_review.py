@@ -46,7 +46,7 @@ class ReviewException(Value):
         return f"{self.kind}:{self.subject}"
 
 
-class Settlement(Value):
+class ExceptionSettlement(Value):
     """Why an exception is none."""
 
     reason: Text = Field(title="说明")
@@ -64,7 +64,7 @@ class JointReview(DomainAggregate):
     leads: tuple[ReviewSignature, ...]
     checked_at: int | None
     exceptions: dict[str, ReviewException]
-    settlements: dict[str, Settlement]
+    settlements: dict[str, ExceptionSettlement]
     signatures: dict[str, ReviewSignature]
     seals: tuple[Code, ...]
     state: Literal["OPEN", "SIGNED", "SEALED"]
@@ -146,9 +146,9 @@ class JointReview(DomainAggregate):
         TOPIC: ClassVar[str] = "joint_review.exception_settled"
         TITLE: ClassVar[str] = "疑点处理"
         exception: Name
-        settlement: Settlement
+        settlement: ExceptionSettlement
 
-    def settle(self, exception: str, settlement: Settlement, at: Occasion) -> None:
+    def settle(self, exception: str, settlement: ExceptionSettlement, at: Occasion) -> None:
         """Settle an exception; NOT_FOUND when there is none of that name."""
         at.cite("C4.4-05")
         self._must_not_be_sealed()
@@ -158,7 +158,7 @@ class JointReview(DomainAggregate):
             self.record(self.ExceptionSettled, at, exception=exception, settlement=settlement)
 
     @event(ExceptionSettled)
-    def _exception_settled(self, exception: Name, settlement: Settlement) -> None:
+    def _exception_settled(self, exception: Name, settlement: ExceptionSettlement) -> None:
         self.settlements = {**self.settlements, exception: settlement}
 
     def open_exceptions(self) -> tuple[str, ...]:

@@ -13,12 +13,12 @@ from domain.procedure_proof import ProcedureProof
 from domain.refusals import catalogue, refuse
 from domain.register_card import RegisterCard
 from domain.title_plan import SUBJECT_KIND, check_shares, investments, title_digest
-from domain.transfer import Transfer, reached, receivers
+from domain.transfer import AssetTransfer, reached, receivers
 from domain.values import BusinessDate, Code, Name, PartyShare, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
-    from domain.procedure_plan import Party
+    from domain.procedure_plan import ProcedureParty
     from domain.regulation import OwnershipAdvice, Rules
     from domain.regulation.rows import OwnershipStep
 
@@ -87,7 +87,7 @@ class TitleEvidence:
     """
 
     asset: str
-    transfers: tuple[Transfer, ...] = ()
+    transfers: tuple[AssetTransfer, ...] = ()
     planned: tuple[PartyShare, ...] = ()
     decision: CountyDecision | None = None
     certificates: Mapping[str, OwnershipCertificate] = field(default_factory=dict)
@@ -191,7 +191,7 @@ def _check_owner(
     )
 
 
-def check_parties_of(parties: Iterable[Party], card: RegisterCard) -> None:
+def check_parties_of(parties: Iterable[ProcedureParty], card: RegisterCard) -> None:
     """A procedure over an asset is its own township's, and its notice hangs where the asset stands (C4.5-06).
 
     Refused: NOTICE_PLACE_MISSING when the units named for it are others.
@@ -275,7 +275,7 @@ def lacking(
 
 
 def _transferred(
-    parties: frozenset[str], card: RegisterCard, advice: OwnershipAdvice, transfers: tuple[Transfer, ...]
+    parties: frozenset[str], card: RegisterCard, advice: OwnershipAdvice, transfers: tuple[AssetTransfer, ...]
 ) -> bool:
     """Whether every owner has received the asset: from the implementer, or from anybody where the county decides."""
     if advice.owner_kind is None:

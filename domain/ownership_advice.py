@@ -48,7 +48,7 @@ class AdvisedStep(Value):
     refusal: str | None = Field(default=None, title="拒绝代码")
 
 
-class ExternalDuty(Value):
+class AdvisedExternalEntry(Value):
     """A system outside the asset will have to be entered in. `requires`: what comes before the entry."""
 
     system: str = Field(title="系统")
@@ -66,7 +66,7 @@ class AdvisedRegime(Value):
     lead_department: Code = Field(title="牵头部门")
     article: str = Field(title="条款")
     rule_gap: bool = Field(title="文件无明文规定")
-    external_systems: tuple[ExternalDuty, ...] = Field(title="须录入的系统")
+    external_systems: tuple[AdvisedExternalEntry, ...] = Field(title="须录入的系统")
 
 
 class OwnershipAdvisory(Value):
@@ -171,7 +171,7 @@ def _regime(card: RegisterCard, owner_kind: str, at: Occasion) -> AdvisedRegime:
         article=row.article,
         rule_gap=row.rule_gap,
         external_systems=tuple(
-            ExternalDuty(
+            AdvisedExternalEntry(
                 system=one.system,
                 zh=rules.external_system(one.system).zh,
                 article=one.article,

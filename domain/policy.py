@@ -53,7 +53,7 @@ class ParameterChange(Value):
         )
 
 
-class WantedChange(Value):
+class RequestedParameterChange(Value):
     """What a parameter shall be from a day on."""
 
     parameter: Name = Field(title="参数编号", description="P01–P37")
@@ -136,7 +136,7 @@ class Policy(DomainAggregate):
         TITLE: ClassVar[str] = "政策参数调整"
         change: ParameterChange
 
-    def change(self, wanted: WantedChange, data: Regulation, at: Occasion) -> None:
+    def change(self, wanted: RequestedParameterChange, data: Regulation, at: Occasion) -> None:
         """Set a parameter from a day on (C4.3-19).
 
         PARAMETER_RETROACTIVE for a day that is past, CODE_UNKNOWN, FIELD_INVALID. The value it has already on that

@@ -27,8 +27,8 @@ from domain.notice import (
     notice_days,
 )
 from domain.procedure_course import ProcedureCourse
-from domain.procedure_plan import Act, Party, PlannedStep, ProcedureCase
-from domain.procedure_records import Filing, Opening, Return, Signer, Verdict
+from domain.procedure_plan import Act, PlannedStep, ProcedureCase, ProcedureParty
+from domain.procedure_records import Filing, ProcedureOpening, Signer, StepReturn, Verdict
 from domain.refusals import refuse
 from domain.subject import Subject
 from domain.values import BusinessDate, Code, Name, Sha256, Text
@@ -54,14 +54,14 @@ class ProcedureInstance(ProcedureCourse):
         title: Name
         subject: Subject
         case: ProcedureCase
-        parties: tuple[Party, ...]
+        parties: tuple[ProcedureParty, ...]
         steps: tuple[PlannedStep, ...]
         articles: tuple[Code, ...]
         policy: str
         by: Signer
 
     @classmethod
-    def open(cls, procedure: str, opening: Opening, by: Signer, at: Occasion) -> ProcedureInstance:
+    def open(cls, procedure: str, opening: ProcedureOpening, by: Signer, at: Occasion) -> ProcedureInstance:
         """Open a procedure. Refused: CODE_UNKNOWN (chain), PLAN_HASH_MISMATCH, FIELD_REQUIRED (a role), FORBIDDEN."""
         chain = at.rules.chain(opening.chain)
         at.cite(*chain.articles)
@@ -90,7 +90,7 @@ class ProcedureInstance(ProcedureCourse):
         chain: Code,
         title: Name,
         subject: Subject,
-        parties: tuple[Party, ...],
+        parties: tuple[ProcedureParty, ...],
         steps: tuple[PlannedStep, ...],
         articles: tuple[Code, ...],
         policy: str,
@@ -524,7 +524,7 @@ class ProcedureInstance(ProcedureCourse):
         self.objections = self.objections | {str(number): objection}
         if reopened:
             self._undo(reopened)
-            self.last_return = Return(
+            self.last_return = StepReturn(
                 step=reopened[0], organization=by.organization, reasons=answer, on=occurred_on
             )
 
@@ -665,4 +665,6 @@ class ProcedureInstance(ProcedureCourse):
         filing = self.filings[step][filed_by]
         self._undo(reopened)
         self._file(step, filed_by, filing.model_copy(update={"state": "RETURNED"}))
-        self.last_return = Return(step=step, organization=by.organization, reasons=reasons, on=occurred_on)
+        self.last_return = StepReturn(
+            step=step, organization=by.organization, reasons=reasons, on=occurred_on
+        )

@@ -14,9 +14,9 @@ from domain.aggregate import DomainAggregate
 from domain.legal_clock import Period
 from domain.meeting import Meeting
 from domain.notice import Objection, Posted, first_open, missing_places, period_from, posted_last
-from domain.procedure_plan import Act, Party, PlannedStep
+from domain.procedure_plan import Act, PlannedStep, ProcedureParty
 from domain.procedure_proof import ProcedureProof
-from domain.procedure_records import Filing, Return, Signer, StepRecord, Verdict
+from domain.procedure_records import Filing, Signer, StepRecord, StepReturn, Verdict
 from domain.refusals import Refusal, refuse
 from domain.subject import Subject
 
@@ -33,7 +33,7 @@ class ProcedureCourse(DomainAggregate):
     title: str
     unit: str
     subject: Subject
-    parties: tuple[Party, ...]
+    parties: tuple[ProcedureParty, ...]
     steps: tuple[PlannedStep, ...]
     articles: tuple[str, ...]
     policy: str
@@ -42,7 +42,7 @@ class ProcedureCourse(DomainAggregate):
     postings: dict[str, tuple[Posted, ...]]
     objections: dict[str, Objection]
     filings: dict[str, dict[str, Filing]]
-    last_return: Return | None
+    last_return: StepReturn | None
     document_no: str | None
     withdrawn: str | None
 
@@ -124,7 +124,9 @@ class ProcedureCourse(DomainAggregate):
             self._take(step, by, on, own_matter=own_matter)
         else:
             self._undo(reopened)
-            self.last_return = Return(step=step, organization=by.organization, reasons=reasons or "", on=on)
+            self.last_return = StepReturn(
+                step=step, organization=by.organization, reasons=reasons or "", on=on
+            )
 
     def _file(self, step: str, organization: str, filing: Filing) -> None:
         self.filings = self.filings | {step: self.filings.get(step, {}) | {organization: filing}}

@@ -33,7 +33,7 @@ _PLACE_ROLES: Final[Mapping[str, tuple[str, ...]]] = {
 """Whose place a notice's place is: the first of these roles that the case has."""
 
 
-class Party(Value):
+class ProcedureParty(Value):
     """A unit in a role of the chain."""
 
     role: Code = Field(
@@ -54,7 +54,7 @@ _KINDS: Final[Mapping[str, frozenset[str]]] = {
 """Which kinds of units can have a role; a role without a row is open to all."""
 
 
-def check_parties(parties: Iterable[Party], units: Mapping[str, OrganizationCard]) -> None:
+def check_parties(parties: Iterable[ProcedureParty], units: Mapping[str, OrganizationCard]) -> None:
     """Units have roles that they can have, and a township is the villages' own. `units`: the cards of all of them.
 
     Refused: FIELD_INVALID.
@@ -120,7 +120,7 @@ class PlannedStep(Value):
 
 
 def lay_out(
-    chain: Chain, case: ProcedureCase, parties: Sequence[Party], rules: Rules
+    chain: Chain, case: ProcedureCase, parties: Sequence[ProcedureParty], rules: Rules
 ) -> tuple[PlannedStep, ...]:
     """The chain's steps that apply, in its order. Refused: FIELD_REQUIRED (a role nobody was named for), RULE_GAP."""
     cast = _Cast(case, parties, rules)
@@ -196,7 +196,7 @@ def _planned(step: ChainStep, needs_of: Callable[[ChainStep], tuple[str, ...]], 
 class _Cast:
     """Who plays which role."""
 
-    def __init__(self, case: ProcedureCase, parties: Iterable[Party], rules: Rules) -> None:
+    def __init__(self, case: ProcedureCase, parties: Iterable[ProcedureParty], rules: Rules) -> None:
         self._case = case
         self._rules = rules
         self._named: dict[str, tuple[str, ...]] = {}

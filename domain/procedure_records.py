@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from domain.procedure_plan import Party, ProcedureCase
+from domain.procedure_plan import ProcedureCase, ProcedureParty
 from domain.subject import Subject
 from domain.values import BusinessDate, Code, Name, Text, Value
 
@@ -20,14 +20,14 @@ class Signer(Value):
     person: Code = Field(title="经办人")
 
 
-class Opening(Value):
+class ProcedureOpening(Value):
     """What a procedure is opened with."""
 
     chain: Code = Field(title="流程", description="A1–A19")
     title: Name = Field(title="事项名称", description="公开发布，不得含个人信息")
     subject: Subject = Field(title="事项")
     case: ProcedureCase = Field(default_factory=ProcedureCase, title="情形")
-    parties: tuple[Party, ...] = Field(default=(), title="参与单位", max_length=200)
+    parties: tuple[ProcedureParty, ...] = Field(default=(), title="参与单位", max_length=200)
 
 
 class StepRecord(Value):
@@ -48,7 +48,7 @@ class Filing(Value):
     state: Literal["PENDING", "SUBMITTED", "ACCEPTED", "RETURNED"] = Field(title="状态")
 
 
-class Return(Value):
+class StepReturn(Value):
     """Why something has to be done again."""
 
     step: Code = Field(title="步骤")

@@ -31,7 +31,7 @@ LOST: Final = "LOST"
 """The risk that a missing asset carries after completion."""
 
 
-class Scope(Value):
+class StocktakeScope(Value):
     """What a campaign covers: the whole county, a division with all below it, or what one unit is responsible for."""
 
     kind: Literal["COUNTY", "DIVISION", "UNIT"] = Field(title="范围", description="全县 / 区划 / 单位")
@@ -89,7 +89,7 @@ class StocktakeCampaign(DomainAggregate):
     KIND: ClassVar[str] = "stocktake"
 
     title: Name
-    scope: Scope
+    scope: StocktakeScope
     baseline: Baseline
     assets: tuple[Code, ...]
     lines: dict[str, StocktakeLine]
@@ -107,7 +107,7 @@ class StocktakeCampaign(DomainAggregate):
         TOPIC: ClassVar[str] = "stocktake.opened"
         TITLE: ClassVar[str] = "盘点启动"
         title: Name
-        scope: Scope
+        scope: StocktakeScope
         baseline: Baseline
 
     @classmethod
@@ -115,7 +115,7 @@ class StocktakeCampaign(DomainAggregate):
         cls,
         campaign: str,
         title: str,
-        scope: Scope,
+        scope: StocktakeScope,
         assets: Iterable[str],
         at: Occasion,
         *,
@@ -134,7 +134,7 @@ class StocktakeCampaign(DomainAggregate):
         return made
 
     @event(Opened)
-    def __init__(self, title: Name, scope: Scope, baseline: Baseline) -> None:
+    def __init__(self, title: Name, scope: StocktakeScope, baseline: Baseline) -> None:
         self.title = title
         self.scope = scope
         self.baseline = baseline

@@ -36,7 +36,7 @@ class RemainingFunds(Value):
     statement: Text = Field(title="结余资金说明")
 
 
-class Transfer(Value):
+class AssetTransfer(Value):
     """A transfer from one unit to another and where it stands."""
 
     transfer: Code = Field(title="移交编号")
@@ -52,7 +52,7 @@ class Transfer(Value):
     refusal: Text | None = Field(default=None, title="拒收理由")
     state: Literal["INITIATED", "COMPLETED", "REFUSED"] = Field(default="INITIATED", title="状态")
 
-    def as_offered(self) -> Transfer:
+    def as_offered(self) -> AssetTransfer:
         """The transfer as the deliverer offered it, before any word of the receiver."""
         untouched: dict[str, Any] = {
             "accepted": {},
@@ -74,12 +74,12 @@ class Transfer(Value):
         return [item.item for item in self.items if item.item not in closed]
 
 
-def receivers(transfers: Iterable[Transfer]) -> frozenset[str]:
+def receivers(transfers: Iterable[AssetTransfer]) -> frozenset[str]:
     """Every unit that a completed transfer brought the asset to."""
     return frozenset(one.receiver for one in transfers if one.state == "COMPLETED")
 
 
-def reached(transfers: Iterable[Transfer], deliverer: str) -> frozenset[str]:
+def reached(transfers: Iterable[AssetTransfer], deliverer: str) -> frozenset[str]:
     """Every unit that the asset came to from `deliverer`, by one completed transfer or through several."""
     completed = [one for one in transfers if one.state == "COMPLETED"]
     known: set[str] = set()

@@ -41,7 +41,7 @@ class AnswerablePerson(Value):
     post: Code | None = Field(default=None, title="职务")
 
 
-class Establishment(Value):
+class ViolationEstablishment(Value):
     """The organ's decision on what happened."""
 
     upheld: bool = Field(title="是否属实")
@@ -70,7 +70,7 @@ class ViolationCase(DomainAggregate):
 
     violation: Violation
     answerable: tuple[AnswerablePerson, ...]
-    establishment: Establishment | None
+    establishment: ViolationEstablishment | None
     accountabilities: dict[str, Accountability]
     state: Literal["REPORTED", "ESTABLISHED", "UNFOUNDED"]
 
@@ -109,9 +109,9 @@ class ViolationCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "violation_case.established"
         TITLE: ClassVar[str] = "违规问题认定"
-        establishment: Establishment
+        establishment: ViolationEstablishment
 
-    def establish(self, establishment: Establishment, at: Occasion) -> None:
+    def establish(self, establishment: ViolationEstablishment, at: Occasion) -> None:
         """Decide whether it is true; once."""
         at.cite("C5.4-02")
         if self.establishment == establishment:
@@ -124,7 +124,7 @@ class ViolationCase(DomainAggregate):
         self.record(self.Established, at, establishment=establishment)
 
     @event(Established)
-    def _established(self, establishment: Establishment) -> None:
+    def _established(self, establishment: ViolationEstablishment) -> None:
         self.establishment = establishment
         self.state = "ESTABLISHED" if establishment.upheld else "UNFOUNDED"
 

@@ -23,7 +23,7 @@ Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class RowSelection:
     """Rows of a ledger, asked in the same words at any moment."""
 
     sql: str
@@ -75,7 +75,7 @@ _BOOKKEEPING: Final = frozenset({"county", "position", "first_position", "versio
 
 def selection(
     ledger: LedgerTable, alias: str, conditions: Conditions, *, leave_out: frozenset[str] = frozenset()
-) -> Selection:
+) -> RowSelection:
     """The rows of one ledger that meet the conditions."""
     compared = tuple(
         name for name in ledger.columns if name not in _BOOKKEEPING | set(ledger.key[1:]) | leave_out
@@ -85,7 +85,7 @@ def selection(
     )  # a column's name knows how to be quoted, and is no plain text
     named = ", ".join(f"{alias}.{name}" for name in (*key, *compared))
     types = {name: ledger.table.columns[name].type.python_type for name in key}
-    return Selection(
+    return RowSelection(
         f"SELECT {named} FROM {ledger.name} {alias} WHERE {conditions.where}",
         tuple(conditions.parameters),
         key,
@@ -96,7 +96,7 @@ def selection(
 
 
 async def difference(
-    before: Connection, after: Connection, what: Selection, *, start: Key | None = None, limit: int = 1000
+    before: Connection, after: Connection, what: RowSelection, *, start: Key | None = None, limit: int = 1000
 ) -> Difference:
     """What differs between two connections' moments; rows are given for at most `limit` keys beyond `start`."""
     found: list[tuple[Change, Key]] = []
@@ -112,7 +112,7 @@ async def difference(
     return Difference(changes, counts["ADDED"], counts["REMOVED"], counts["CHANGED"])
 
 
-async def _digests(connection: Connection, what: Selection) -> AsyncIterator[tuple[Key, str]]:
+async def _digests(connection: Connection, what: RowSelection) -> AsyncIterator[tuple[Key, str]]:
     compared = ", ".join(f"q.{name}" for name in what.compared)
     key = ", ".join(f"q.{name}" for name in what.key)
     query = f"SELECT {key}, md5(ROW({compared})::text) FROM ({what.sql}) AS q ORDER BY {what.order}"
@@ -139,7 +139,7 @@ async def _merged(
             was, now = await anext(before, None), await anext(after, None)
 
 
-async def _rows(connection: Connection, what: Selection, keys: Sequence[Key]) -> dict[Key, Row]:
+async def _rows(connection: Connection, what: RowSelection, keys: Sequence[Key]) -> dict[Key, Row]:
     """Whole rows of some keys."""
     if not keys:
         return {}

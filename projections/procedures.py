@@ -76,7 +76,7 @@ PROCEDURE_TASK: Final = ledger_table(
 )
 
 
-class Step(NamedTuple):
+class LaidOutStep(NamedTuple):
     """A step as the first event lays it out, as far as the order of steps asks."""
 
     code: str
@@ -86,9 +86,9 @@ class Step(NamedTuple):
     optional: bool
 
 
-def _steps(row: Mapping[str, Any]) -> list[Step]:
+def _steps(row: Mapping[str, Any]) -> list[LaidOutStep]:
     return [
-        Step(one["code"], tuple(one["actors"]), tuple(one["needs"]), one["inOrder"], one["optional"])
+        LaidOutStep(one["code"], tuple(one["actors"]), tuple(one["needs"]), one["inOrder"], one["optional"])
         for one in row["steps"]
     ]
 
@@ -194,7 +194,7 @@ Deadlines = tuple[date | None, date | None]
 """Not before, not after."""
 
 
-def _wanted(row: Row, steps: list[Step]) -> dict[tuple[str, str, str], Deadlines]:
+def _wanted(row: Row, steps: list[LaidOutStep]) -> dict[tuple[str, str, str], Deadlines]:
     """(step, unit, act) → when it can be done at the earliest, and by when it has to be."""
     found: dict[tuple[str, str, str], Deadlines] = {}
     filed = {(one["step"], one["filedBy"]): one for one in row["filings"]}

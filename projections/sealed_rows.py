@@ -16,7 +16,7 @@ from typing import Any, Final
 import orjson
 
 from projections import asset_register, household_register
-from projections.differences import PREFETCH, Selection
+from projections.differences import PREFETCH, RowSelection
 from projections.register_questions import MANAGED, categorised
 from projections.rows import Row
 from projections.writing import Connection, of_record
@@ -74,7 +74,7 @@ def projection_of(kind: str) -> str:
     return household_register.PROJECTION.name if kind == "HOUSEHOLD" else asset_register.PROJECTION.name
 
 
-def sealed_rows(kind: str, county: str, unit: str) -> Selection:
+def sealed_rows(kind: str, county: str, unit: str) -> RowSelection:
     """The rows that a seal of this kind covers. Money in fen; `share_…` are a unit's parts of joint assets."""
     names = _HOUSEHOLD_COLUMNS if kind == "HOUSEHOLD" else _ASSET_COLUMNS
     if kind == "HOUSEHOLD":
@@ -103,7 +103,7 @@ def sealed_rows(kind: str, county: str, unit: str) -> Selection:
         )
         parameters = (county,)
     compared = (*names[1:], "share_value", "share_net_value")
-    return Selection(
+    return RowSelection(
         sql, parameters, ("asset",), compared, table.json_columns & set(names), frozenset({"asset"})
     )
 

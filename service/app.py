@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException
 from domain.refusals import Refusal, refuse
 from domain.regulation import Regulation
 from service.api import ROUTERS
-from service.api.description import describe
+from service.api.description import describe, operation_id
 from service.api_docs import serve_docs
 from service.appending import LogError
 from service.audit.work import KIND as PACK
@@ -93,6 +93,8 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+        separate_input_output_schemas=False,
         exception_handlers=_HANDLERS,
     )
     for router in ROUTERS:

@@ -62,7 +62,7 @@ class KnownHead:
     frontier: Frontier
 
 
-class Selection:
+class CommandSelection:
     """Commands that can be stored together: at most one per stream, claim and key, and not too much at once."""
 
     __slots__ = (

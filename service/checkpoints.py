@@ -22,7 +22,7 @@ from service.signed_note import (
     Checkpoint,
     Note,
     NoteInvalid,
-    Signature,
+    NoteSignature,
     SignerKey,
     VerifierKey,
     note_of,
@@ -127,7 +127,7 @@ class Checkpoints:
         if text is None:
             raise NoCheckpoint(f"the log of {county} has no checkpoint of {size} events")
         rows = await connection.fetch(_LINES, county, size)
-        return note_of(Checkpoint.parse(text), [Signature.parse(row["line"]) for row in rows])
+        return note_of(Checkpoint.parse(text), [NoteSignature.parse(row["line"]) for row in rows])
 
     async def known_keys(self, county: str) -> list[KnownKey]:
         """Public keys of the log and of its witnesses, retired ones too."""
@@ -184,5 +184,5 @@ class Checkpoints:
         return latest, proof
 
 
-async def _sign(connection: Any, county: str, size: int, place: int, signature: Signature) -> None:
+async def _sign(connection: Any, county: str, size: int, place: int, signature: NoteSignature) -> None:
     await connection.execute(_SIGN, county, size, place, signature.name, signature.key_id, str(signature))

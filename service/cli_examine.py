@@ -13,7 +13,7 @@ from rich.table import Table
 
 from domain.refusals import Refusal
 from domain.regulation import Regulation
-from service.audit.examination import SOURCES, Examiner, Report, Scope, draft_rules
+from service.audit.examination import SOURCES, ExaminationScope, Examiner, Report, draft_rules
 from service.database import open_database
 from service.event_store import EventStore
 from service.exit_codes import CommandFailed, ExitCode
@@ -51,13 +51,15 @@ def examine(
     if out is not None and not out.absolute().parent.is_dir():
         raise CommandFailed(f"There is no folder {out.absolute().parent}.", ExitCode.USAGE)
     data = load_regulation(terminal.settings)
-    report = terminal.run(_examine(terminal, Scope(asset, unit or person), policy, data))
+    report = terminal.run(_examine(terminal, ExaminationScope(asset, unit or person), policy, data))
     if out is not None:
         write_findings(out, report)
     terminal.emit(report.shown(), lambda console: _show(console, report))
 
 
-async def _examine(terminal: Terminal, scope: Scope, policy: str | None, data: Regulation) -> Report:
+async def _examine(
+    terminal: Terminal, scope: ExaminationScope, policy: str | None, data: Regulation
+) -> Report:
     draft = None if policy is None else draft_rules(policy, data)
     async with open_database(terminal.settings) as database:
         await check(database.url)

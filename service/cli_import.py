@@ -53,7 +53,7 @@ class ImportLine(Value):
 
 
 @dataclass(slots=True)
-class Checked:
+class FileCheck:
     """What a file would do."""
 
     assets: list[Asset] = field(default_factory=list)
@@ -162,8 +162,8 @@ async def _import(terminal: Terminal, name: str, content: bytes, wish: Wish) -> 
 
 def _check(
     terminal: Terminal, context: CommandContext, county: str, content: bytes, provenance: str | None
-) -> Checked:
-    checked = Checked()
+) -> FileCheck:
+    checked = FileCheck()
     seen: set[str] = set()
     lines = track(content.split(b"\n"), "检查 checking", console=terminal.progress, disable=terminal.json)
     for number, raw in enumerate(lines, start=1):
@@ -199,7 +199,7 @@ def _row(number: int | None, refusal: Refusal) -> dict[str, Any]:
     }
 
 
-async def _refuse_known(context: CommandContext, county: str, checked: Checked) -> None:
+async def _refuse_known(context: CommandContext, county: str, checked: FileCheck) -> None:
     there = await context.store.load_many(county, [asset.stream for asset in checked.assets])
     for asset in [asset for asset in checked.assets if asset.stream in there]:
         checked.assets.remove(asset)

@@ -20,7 +20,7 @@ from projections.reading import MAX_PAGE
 from service.api import data_quality, fund_ledgers, ledgers, scores
 from service.api.differences import ChangesQuery, changes_of
 from service.api.paging import LedgerQuery, moment_of, page_at, write_workbook
-from service.api.sheets import Column, columns_of, told
+from service.api.sheets import SheetColumn, columns_of, told
 from service.api.tables import rows_shown, shown
 from service.commands import CommandContext
 from service.database import open_database
@@ -39,7 +39,7 @@ app = typer.Typer(
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class AskedLedger:
     """What can be asked of a ledger, and what its rows are. `unit`: the filter that a unit's code goes to; `changes`:
     None where two moments cannot be compared.
     """
@@ -53,41 +53,41 @@ class Ledger:
     """Columns that fit on a terminal."""
 
     @property
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[SheetColumn]:
         """All columns."""
         return columns_of(self.row)
 
 
 LEDGERS: Final = {
-    "asset-register": Ledger(
+    "asset-register": AskedLedger(
         "资产台账", ledgers.RegisterQuery, ledgers.RegisterChanges, ledgers.RegisterRow, "owner",
         ("asset", "asset_name", "original_value", "net_book_value", "title", "operation", "custodian"),
     ),
-    "household-register": Ledger(
+    "household-register": AskedLedger(
         "到户类资产台账", ledgers.HouseholdQuery, ledgers.HouseholdChanges, ledgers.HouseholdRow, "village",
         ("asset", "asset_name", "village", "original_value", "state"),
     ),
-    "income-ledger": Ledger(
+    "income-ledger": AskedLedger(
         "资产收益台账", ledgers.IncomeQuery, ledgers.IncomeChanges, ledgers.IncomeRow, "holder",
         ("asset", "entry", "holder", "entered_on", "amount", "voucher_no"),
     ),
-    "custody-ledger": Ledger(
+    "custody-ledger": AskedLedger(
         "管护台账", ledgers.CustodyQuery, ledgers.CustodyChanges, ledgers.CustodyRow, "unit",
         ("asset", "duty", "unit", "person", "since", "until"),
     ),
-    "completeness": Ledger(
+    "completeness": AskedLedger(
         "完整度", scores.CompletenessQuery, None, scores.CompletenessRow, "owner",
         ("asset", "asset_name", "score", "missing"),
     ),
-    "data-quality": Ledger(
+    "data-quality": AskedLedger(
         "数据质量看板", data_quality.DataQualityQuery, None, data_quality.GapRow, "unit",
         ("subject", "kind", "item", "clause", "name", "units", "since", "days"),
     ),
-    "departures": Ledger(
+    "departures": AskedLedger(
         "离任交接台账", ledgers.DeparturesQuery, None, ledgers.DepartureRow, "organization",
         ("case_id", "person", "kind", "organization", "departs_on", "state", "due_on"),
     ),
-    "fund-ledger": Ledger(
+    "fund-ledger": AskedLedger(
         "资金台账", fund_ledgers.FundQuery, None, fund_ledgers.FundRow, "unit",
         ("allocation", "unit", "source", "allocated_on", "amount", "state"),
     ),
@@ -206,14 +206,16 @@ def diff(
 # ---- questions -----------------------------------------------------------------------------------------------------
 
 
-def _ledger(name: str) -> Ledger:
+def _ledger(name: str) -> AskedLedger:
     known = LEDGERS.get(name)
     if known is None:
         raise CommandFailed(f"{name} is no ledger; one of {', '.join(LEDGERS)} (没有该台账).", ExitCode.USAGE)
     return known
 
 
-def _filters(which: Ledger, unit: str | None, asset: str | None, where: list[str] | None) -> dict[str, Any]:
+def _filters(
+    which: AskedLedger, unit: str | None, asset: str | None, where: list[str] | None
+) -> dict[str, Any]:
     """The filters given, by the names of the HTTP API; those that may be several are collected."""
     given: dict[str, list[str]] = {}
     for one in where or ():
@@ -278,7 +280,7 @@ async def _shown(terminal: Terminal, query: LedgerQuery) -> dict[str, Any]:
     }
 
 
-async def _written(terminal: Terminal, which: Ledger, query: LedgerQuery, out: Path) -> dict[str, Any]:
+async def _written(terminal: Terminal, which: AskedLedger, query: LedgerQuery, out: Path) -> dict[str, Any]:
     words = Words(load_regulation(terminal.settings))
     terminal.note(f"{which.title} → {out}")
     half = out.with_name(f"{out.name}.part")
@@ -309,7 +311,7 @@ async def _every_change(terminal: Terminal, query: ChangesQuery) -> dict[str, An
     return found | {"rows": rows, "nextCursor": None}
 
 
-def write_changes(path: Path, which: Ledger, found: dict[str, Any], words: Words) -> None:
+def write_changes(path: Path, which: AskedLedger, found: dict[str, Any], words: Words) -> None:
     """What differs as a spreadsheet to print: a line per changed field, one for a row that came or went."""
     book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
     bold = book.add_format({"bold": True, "border": 1, "bg_color": "#E8EEF4"})
@@ -343,7 +345,7 @@ def _told(said: dict[str, Any]) -> str:
     return f"业务日期 {day}，知悉时间 {known}，日志位置 {said['position']}"
 
 
-def _print_rows(console: Console, which: Ledger, found: dict[str, Any], words: Words) -> None:
+def _print_rows(console: Console, which: AskedLedger, found: dict[str, Any], words: Words) -> None:
     brief = [column for column in which.columns if column.name in which.brief]
     names = dict(zip(shown(dict.fromkeys(column.name for column in brief)), brief, strict=True))
     table = Table(*(column.title for column in brief), title=which.title)
@@ -381,7 +383,7 @@ def _cell(value: Any, column: str, words: Words) -> str:
 _CHANGE: Final = {"ADDED": "增加", "REMOVED": "减少", "CHANGED": "变更"}
 
 
-def _lines(which: Ledger, found: dict[str, Any], words: Words) -> Iterator[tuple[str, ...]]:
+def _lines(which: AskedLedger, found: dict[str, Any], words: Words) -> Iterator[tuple[str, ...]]:
     """Changes as lines: kind, row, field, before, after. Of a row that came or went its first columns are told."""
     columns = dict(zip(shown({column.name: None for column in which.columns}), which.columns, strict=True))
     brief = [name for name, column in columns.items() if column.name in which.brief]
@@ -409,7 +411,7 @@ def _counted(found: dict[str, Any]) -> str:
     return f"增加 {found['added']} 行，减少 {found['removed']} 行，变更 {found['changed']} 行"
 
 
-def _print_changes(console: Console, which: Ledger, found: dict[str, Any], words: Words) -> None:
+def _print_changes(console: Console, which: AskedLedger, found: dict[str, Any], words: Words) -> None:
     table = Table("变化", "行", "字段", "变更前", "变更后", title=f"{which.title}变动")
     for line in _lines(which, found, words):
         table.add_row(*line)

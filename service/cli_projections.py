@@ -108,7 +108,7 @@ def _run(
     *,
     swap: bool,
     accept_difference: bool,
-) -> list[rebuilding.Outcome]:
+) -> list[rebuilding.RebuildOutcome]:
     try:
         projections = chosen(None if name is None else [name])
         outcomes = terminal.run(_rebuild(terminal, projections, county, processes, swap, accept_difference))
@@ -162,7 +162,7 @@ async def _rebuild(
     processes: int,
     swap: bool,
     accept_difference: bool,
-) -> list[rebuilding.Outcome]:
+) -> list[rebuilding.RebuildOutcome]:
     async with open_database(terminal.settings) as database:
         await check(database.url)
         shown, report = _bar(terminal)
@@ -180,7 +180,7 @@ async def _rebuild(
 
 def _bar(
     terminal: Terminal,
-) -> tuple[AbstractContextManager[Any], Callable[[rebuilding.Progress], None] | None]:
+) -> tuple[AbstractContextManager[Any], Callable[[rebuilding.RebuildProgress], None] | None]:
     """A progress bar with rate and time left, on stderr."""
     if terminal.json:
         return nullcontext(), None
@@ -194,7 +194,7 @@ def _bar(
     )
     task = bar.add_task("replaying", total=None)
 
-    def report(progress: rebuilding.Progress) -> None:
+    def report(progress: rebuilding.RebuildProgress) -> None:
         bar.update(task, description=progress.phase, completed=progress.done, total=progress.total or None)
 
     return bar, report

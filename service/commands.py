@@ -66,7 +66,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CommandOutcome:
     """What a command came to: the stored answer, and where in the log it stands.
 
     `receipt` is None when the decision had nothing to record; `body` then shows the present state.
@@ -299,7 +299,7 @@ async def transact(
     command_id: str | None = None,
     correlation_id: str | None = None,
     causation_id: str | None = None,
-) -> Outcome:
+) -> CommandOutcome:
     """Run one command to its end.
 
     Raises what the decision raises (`Refusal`), `StaleVersion` when the client's version is old, `VersionConflict`
@@ -317,7 +317,7 @@ async def transact(
             if idempotency is not None and (
                 earlier := await context.store.replayed(actor.county, idempotency)
             ):
-                return Outcome(earlier.response or b"", earlier)
+                return CommandOutcome(earlier.response or b"", earlier)
             if not isinstance(error, VersionConflict) or error.expected == 0 or error.stream in work.stated:
                 raise
             if attempt == ATTEMPTS:
@@ -335,7 +335,7 @@ class _Origin:
     idempotency: Idempotency | None
 
 
-async def _attempt(work: Work, decide: Decision, origin: _Origin) -> Outcome:
+async def _attempt(work: Work, decide: Decision, origin: _Origin) -> CommandOutcome:
     result = await decide(work)
     start = _answer_start(result, work.warnings)
     streams = await work.appends()
@@ -343,7 +343,7 @@ async def _attempt(work: Work, decide: Decision, origin: _Origin) -> Outcome:
         earlier = None
         if origin.idempotency is not None:
             earlier = await work.context.store.replayed(work.county, origin.idempotency)
-        return Outcome((earlier and earlier.response) or start + _answer_end(None), earlier)
+        return CommandOutcome((earlier and earlier.response) or start + _answer_end(None), earlier)
     receipt = await work.context.store.append(
         work.county,
         Append(
@@ -357,7 +357,7 @@ async def _attempt(work: Work, decide: Decision, origin: _Origin) -> Outcome:
             respond=lambda stored: start + _answer_end(stored),
         ),
     )
-    return Outcome(receipt.response or b"", receipt)
+    return CommandOutcome(receipt.response or b"", receipt)
 
 
 def _answer_start(result: Result, warnings: Sequence[RegulationWarning]) -> bytes:

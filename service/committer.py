@@ -42,7 +42,7 @@ from service.appending import (
     Receipt,
     VersionConflict,
 )
-from service.batch import Batch, Command, KnownHead, Selection, render
+from service.batch import Batch, Command, CommandSelection, KnownHead, render
 from service.codec import prepare
 from service.database_trouble import TROUBLE
 from service.log_tables import WRITER_ROLE
@@ -109,7 +109,7 @@ _DATABASE_ERRORS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CommitterLimits:
     """Bounds of one committer; the defaults suit a county's service."""
 
     batch_commands: int = 512
@@ -258,7 +258,7 @@ class Committer:
     county: str
     pool: asyncpg.Pool
     clock: Callable[[], datetime]
-    limits: Limits
+    limits: CommitterLimits
     committed: Committed
     activity: Activity = field(default_factory=Activity)
     _queue: deque[Command] = field(default_factory=deque)
@@ -267,7 +267,7 @@ class Committer:
     _base: KnownHead | None = None
     """The head that the transaction under way leads to: what arrives meanwhile is rendered to follow it."""
     _draft: Batch | None = None
-    _drafted: Selection | None = None
+    _drafted: CommandSelection | None = None
     """The next transaction's commands: those in `_draft`, and those they have overtaken."""
     _sent: bool = False
     """Whether a statement with the commands in flight may have reached the server."""
@@ -406,10 +406,10 @@ class Committer:
             self._leave_queue()
         return picked.commands, picked.overtaken
 
-    def _selection(self, most: int) -> Selection:
+    def _selection(self, most: int) -> CommandSelection:
         limits = self.limits
         most = min(limits.batch_commands, most)
-        return Selection(most, limits.batch_events, limits.batch_bytes, limits.scan_commands)
+        return CommandSelection(most, limits.batch_events, limits.batch_bytes, limits.scan_commands)
 
     def _drafts(self, command: Command) -> bool:
         """Render a command to follow the transaction under way; False when it has to queue."""

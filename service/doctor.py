@@ -29,7 +29,7 @@ DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """Result of one check."""
 
     check: str
@@ -50,77 +50,79 @@ def doctor(ctx: typer.Context) -> None:
         raise CommandFailed(f"Not in order: {', '.join(bad)}.")
 
 
-async def _examine(terminal: Terminal) -> list[Finding]:
+async def _examine(terminal: Terminal) -> list[CheckResult]:
     async with open_database(terminal.settings, announce=terminal.note) as database:
         return [finding async for finding in examine(database)]
 
 
-async def examine(database: Database) -> AsyncIterator[Finding]:
+async def examine(database: Database) -> AsyncIterator[CheckResult]:
     """Every check on an open database."""
-    yield Finding("database", ok=True, found=f"{database.origin}: {database.described}")
-    yield Finding("version", ok=True, found=f"PostgreSQL {database.server_version}")
+    yield CheckResult("database", ok=True, found=f"{database.origin}: {database.described}")
+    yield CheckResult("version", ok=True, found=f"PostgreSQL {database.server_version}")
     async with database.pool.acquire() as connection:
         for name in DURABLE:
             value = await connection.fetchval("SELECT current_setting($1)", name)
-            yield Finding(name, value not in {"off", "local"}, value)
+            yield CheckResult(name, value not in {"off", "local"}, value)
         level = await connection.fetchval("SELECT current_setting('wal_level')")
-        yield Finding("wal_level", level in {"replica", "logical"}, level)
+        yield CheckResult("wal_level", level in {"replica", "logical"}, level)
         place = await connection.fetchrow(
             "SELECT pg_encoding_to_char(encoding) AS encoding, datcollate, pg_database_size(oid) AS size,"
             " has_database_privilege(oid, 'CREATE') AS may_create"
             " FROM pg_database WHERE datname = current_database()"
         )
         assert place is not None  # noqa: S101 - we are connected to it
-        yield Finding("encoding", place["encoding"] == "UTF8", place["encoding"])
-        yield Finding("collation", ok=True, found=place["datcollate"])
-        yield Finding("size", ok=True, found=f"{place['size'] >> 20} MB")
+        yield CheckResult("encoding", place["encoding"] == "UTF8", place["encoding"])
+        yield CheckResult("collation", ok=True, found=place["datcollate"])
+        yield CheckResult("size", ok=True, found=f"{place['size'] >> 20} MB")
         yield await _clock(connection)
         yield await _role(connection, may_create=place["may_create"])
         yield await _append_only(connection)
     yield await _schema(database)
     if database.data_folder is not None:
         free = shutil.disk_usage(database.data_folder).free
-        yield Finding("disk", free >= LEAST_FREE_BYTES, f"{free >> 20} MB free under {database.data_folder}")
+        yield CheckResult(
+            "disk", free >= LEAST_FREE_BYTES, f"{free >> 20} MB free under {database.data_folder}"
+        )
 
 
-async def _clock(connection: Session) -> Finding:
+async def _clock(connection: Session) -> CheckResult:
     before = datetime.now(UTC)
     there = await connection.fetchval("SELECT clock_timestamp()")
     after = datetime.now(UTC)
     skew = (there - before - (after - before) / 2).total_seconds()
-    return Finding("clock", abs(skew) <= MOST_SKEW_SECONDS, f"the server's is {skew:+.3f} s from ours")
+    return CheckResult("clock", abs(skew) <= MOST_SKEW_SECONDS, f"the server's is {skew:+.3f} s from ours")
 
 
-async def _role(connection: Session, *, may_create: bool) -> Finding:
+async def _role(connection: Session, *, may_create: bool) -> CheckResult:
     row = await connection.fetchrow(
         "SELECT current_user AS name, rolsuper FROM pg_roles WHERE rolname = current_user"
     )
     assert row is not None  # noqa: S101 - everybody sees its own role
     kind = "superuser" if row["rolsuper"] else "ordinary role"
-    return Finding(
+    return CheckResult(
         "role", may_create, f"{row['name']}, {kind}, {'may' if may_create else 'may not'} create tables"
     )
 
 
-async def _append_only(connection: Session) -> Finding:
+async def _append_only(connection: Session) -> CheckResult:
     """The log refuses changes by triggers even where the role's privileges would allow them."""
     triggers = await connection.fetch(
         "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass('event') AND NOT tgisinternal AND tgenabled <> 'D'"
     )
     if await connection.fetchval("SELECT to_regclass('event')") is None:
-        return Finding("append-only log", ok=True, found="no log yet")
+        return CheckResult("append-only log", ok=True, found="no log yet")
     names = ", ".join(sorted(row["tgname"] for row in triggers))
-    return Finding("append-only log", bool(triggers), names or "its triggers are missing or disabled")
+    return CheckResult("append-only log", bool(triggers), names or "its triggers are missing or disabled")
 
 
-async def _schema(database: Database) -> Finding:
+async def _schema(database: Database) -> CheckResult:
     found, known = await migrate.current(database.url), migrate.head()
     if found is None:
-        return Finding("schema", ok=True, found=f"not migrated yet; the first start does it (to {known})")
-    return Finding("schema", found == known, f"database {found}, code {known}")
+        return CheckResult("schema", ok=True, found=f"not migrated yet; the first start does it (to {known})")
+    return CheckResult("schema", found == known, f"database {found}, code {known}")
 
 
-def _show(console: Console, findings: list[Finding]) -> None:
+def _show(console: Console, findings: list[CheckResult]) -> None:
     table = Table("", "check", "found", box=None)
     for finding in findings:
         table.add_row("[green]ok[/]" if finding.ok else "[bold red]NO[/]", finding.check, finding.found)

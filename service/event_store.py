@@ -37,7 +37,7 @@ from service.appending import (
     VersionConflict,
 )
 from service.codec import EventCodec, check_idempotency_names
-from service.committer import Activity, Committed, Committer, Limits, replay, stored_answers
+from service.committer import Activity, Committed, Committer, CommitterLimits, replay, stored_answers
 from service.verification import SideBySide, Verification, verify_log
 
 __all__ = [
@@ -48,12 +48,12 @@ __all__ = [
     "Claim",
     "ClaimTaken",
     "Committed",
+    "CommitterLimits",
     "CommitterStopped",
     "EventStore",
     "Head",
     "Idempotency",
     "IdempotencyMismatch",
-    "Limits",
     "LogBusy",
     "LogError",
     "LogReadOnly",
@@ -143,11 +143,11 @@ class EventStore:
         *,
         clock: Callable[[], datetime] = utc_now,
         codec: EventCodec | None = None,
-        limits: Limits | None = None,
+        limits: CommitterLimits | None = None,
     ) -> None:
         self._pool = pool
         self._clock = clock
-        self._limits = limits or Limits()
+        self._limits = limits or CommitterLimits()
         self.codec = codec or EventCodec()
         self._committers: dict[str, Committer] = {}
         self._committed: dict[str, Committed] = {}

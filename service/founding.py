@@ -33,7 +33,7 @@ def divisions_of(context: CommandContext, county: str) -> tuple[DivisionRow, ...
     return context.regulations[county].divisions
 
 
-def organizations_of(context: CommandContext, county: str) -> tuple[rows.Organization, ...]:
+def organizations_of(context: CommandContext, county: str) -> tuple[rows.NamedOrganization, ...]:
     """The organisations that the county's regulation names."""
     return context.regulations[county].on(FOUNDED_ON).organizations()
 

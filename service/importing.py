@@ -18,7 +18,7 @@ import asyncpg
 import orjson
 from pydantic import Field
 
-from domain.inventory_batch import Import, InventoryBatch
+from domain.inventory_batch import InventoryBatch, InventoryImport
 from domain.organization import Organization
 from domain.person import Person
 from domain.refusals import refuse
@@ -31,9 +31,9 @@ from service.appending import Append, Claim, ClaimTaken, Receipt, VersionConflic
 from service.authorization import Resource, authorize
 from service.commands import CommandContext, stream_append
 from service.projector import Projector
-from service.row_check import Checked, RowCheck, look_alike
-from service.spreadsheet.ledger import Ledger, Reader
-from service.spreadsheet.names import Names, Place, Unit
+from service.row_check import LedgerCheck, RowCheck, look_alike
+from service.spreadsheet.ledger import Reader, SpreadsheetLedger
+from service.spreadsheet.names import DirectoryUnit, Names, Place
 from service.spreadsheet.report import rejected_rows
 
 SLICE: Final = 500
@@ -197,7 +197,9 @@ class Importer:
         await self.projector.wait_for(county, ledgers, head.position, LEDGER_SECONDS)
 
     async def _names(self, county: str, rules: Rules, wish: ImportWish) -> Names:
-        short = {row.code: row.short_zh for row in rules.table("departments.organization", rows.Organization)}
+        short = {
+            row.code: row.short_zh for row in rules.table("departments.organization", rows.NamedOrganization)
+        }
         async with self.pool.acquire() as connection:
             places = await directory.divisions(connection, county)
             units = await directory.organizations(connection, county)
@@ -215,7 +217,7 @@ class Importer:
                 for row in places
             ],
             [
-                Unit(row["organization"], row["name"], row["kind"], short.get(row["organization"]))
+                DirectoryUnit(row["organization"], row["name"], row["kind"], short.get(row["organization"]))
                 for row in units
                 if row["kind"] in _COMPILING_KINDS
             ],
@@ -225,8 +227,8 @@ class Importer:
     # ---- judging ------------------------------------------------------------------------------------------------
 
     async def _judge(
-        self, actor: Actor, wish: ImportWish, ledger: Ledger, sha256: str, progress: Progress
-    ) -> Checked:
+        self, actor: Actor, wish: ImportWish, ledger: SpreadsheetLedger, sha256: str, progress: Progress
+    ) -> LedgerCheck:
         lines = ledger.lines
         places = sorted({line.card["location"] for line in lines if "location" in line.card})
         async with self.pool.acquire() as connection:
@@ -252,7 +254,9 @@ class Importer:
 
     # ---- storing ------------------------------------------------------------------------------------------------
 
-    async def _append(self, actor: Actor, wish: ImportWish, imported: Import, checked: Checked) -> Receipt:
+    async def _append(
+        self, actor: Actor, wish: ImportWish, imported: InventoryImport, checked: LedgerCheck
+    ) -> Receipt:
         at = self.context.occasion(actor.county, wish.occurred_on)
         codes = tuple(asset.id for asset in checked.assets)
         batch = InventoryBatch.compile(wish.batch, imported, codes, at)
@@ -284,10 +288,10 @@ def _import_of(
     wish: ImportWish,
     kind: Literal["VILLAGE", "TOWNSHIP", "FARM", "DEPARTMENT"],
     sha256: str,
-    ledger: Ledger,
-    checked: Checked,
-) -> Import:
-    return Import(
+    ledger: SpreadsheetLedger,
+    checked: LedgerCheck,
+) -> InventoryImport:
+    return InventoryImport(
         file_name=wish.file_name,
         sha256=sha256,
         unit=wish.unit,
@@ -300,7 +304,7 @@ def _import_of(
 
 
 def _result(
-    wish: ImportWish, sha256: str, ledger: Ledger, checked: Checked, receipt: Receipt | None
+    wish: ImportWish, sha256: str, ledger: SpreadsheetLedger, checked: LedgerCheck, receipt: Receipt | None
 ) -> dict[str, Any]:
     """What people are told, so that nothing of the file is dropped in silence: rows that are no assets, columns and
     sheets that were not read, days read with less than a day, totals that do not add up.

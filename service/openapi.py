@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ FOLDER: Final = Path(__file__).resolve().parent.parent / "openapi"
 """Where the documents are kept, in a checkout of this project."""
 
 
+@cache
 def documents() -> dict[str, str]:
     """File name → content, as the code has it. The same code gives the same bytes."""
     return {

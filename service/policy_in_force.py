@@ -19,7 +19,7 @@ Load = Callable[[str, int], Awaitable[Policy | None]]
 
 
 @dataclass(slots=True)
-class _County:
+class _KnownCounty:
     """What is known of a county. `looking` is under way; `next` begins after it, and who asks now waits for that."""
 
     regulation: Regulation
@@ -34,7 +34,7 @@ class PolicyInForce:
     def __init__(self, data: Mapping[str, Regulation], load: Load) -> None:
         self._data = data
         self._load = load
-        self._counties: dict[str, _County] = {}
+        self._counties: dict[str, _KnownCounty] = {}
 
     def known(self, county: str) -> Regulation:
         """The regulation as of the last look; COUNTY_UNKNOWN."""
@@ -49,15 +49,15 @@ class PolicyInForce:
         await asyncio.shield(known.next)
         return known.regulation
 
-    def _county(self, county: str) -> _County:
+    def _county(self, county: str) -> _KnownCounty:
         known = self._counties.get(county)
         if known is None:
             if county not in self._data:
                 raise refuse("COUNTY_UNKNOWN", county=county)
-            known = self._counties[county] = _County(self._data[county])
+            known = self._counties[county] = _KnownCounty(self._data[county])
         return known
 
-    async def _look_after(self, earlier: asyncio.Task[None] | None, county: str, known: _County) -> None:
+    async def _look_after(self, earlier: asyncio.Task[None] | None, county: str, known: _KnownCounty) -> None:
         if earlier is not None:
             await asyncio.wait((earlier,))
         known.looking, known.next = known.next, None

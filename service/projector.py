@@ -167,7 +167,7 @@ class Projector:
         self.lease_seconds = lease_seconds
         self.holder = holder or holder_name()
         self.reader = EventReader(store.codec.upcast)
-        self._counties: dict[str, _County] = {}
+        self._counties: dict[str, _CountyFollower] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._watch: asyncio.Task[None] | None = None
         self._reached: dict[tuple[str, str], Committed] = {}
@@ -210,7 +210,7 @@ class Projector:
             for county, position in rows:
                 self.store.committed(county).publish(position)
                 if county not in self._tasks:
-                    runner = self._counties[county] = _County(self, county)
+                    runner = self._counties[county] = _CountyFollower(self, county)
                     self._tasks[county] = asyncio.create_task(runner.run(), name=f"projector {county}")
             await asyncio.sleep(POLL_SECONDS)
 
@@ -319,7 +319,7 @@ class Projector:
         }
 
 
-class _County:
+class _CountyFollower:
     """Follows one county's log with all projections whose lease it can get."""
 
     def __init__(self, projector: Projector, county: str) -> None:

@@ -6,7 +6,7 @@ between schemas in one transaction that holds the checkpoints, so that no live r
 (epoch) ends there. Work goes on while events are appended and while live runners of any process run. Whoever is killed
 leaves a row in `projection_rebuild` and half-filled shadow tables, and the next rebuild goes on from there.
 
-Memory is bounded by `Limits`: rows are flushed and forgotten beyond it, and loaded again where an event needs them.
+Memory is bounded by `RebuildLimits`: rows are flushed and forgotten beyond it, and loaded again where an event needs them.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class RebuildImpossible(Exception):  # noqa: N818  names a state, like its sibli
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RebuildLimits:
     """How much stays in memory, and how often the work so far is made safe."""
 
     rows: int = 120_000
@@ -103,7 +103,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Progress:
+class RebuildProgress:
     """How far a rebuild is: events over all its ledgers' common passes."""
 
     phase: str
@@ -112,7 +112,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RebuildOutcome:
     """What came of one ledger's rebuild."""
 
     projection: str
@@ -170,8 +170,8 @@ class Rebuild:
         county: str | None = None,
         swap: bool = True,
         accept_difference: bool = False,
-        progress: Callable[[Progress], None] | None = None,
-        limits: Limits | None = None,
+        progress: Callable[[RebuildProgress], None] | None = None,
+        limits: RebuildLimits | None = None,
         upcast: Upcast | None = None,
         holder: str | None = None,
         lease_seconds: float = LEASE_SECONDS,
@@ -181,7 +181,7 @@ class Rebuild:
         self.county = county
         self.swap = swap
         self.accept_difference = accept_difference
-        self.limits = limits or Limits()
+        self.limits = limits or RebuildLimits()
         self.holder = holder or holder_name()
         self.lease_seconds = lease_seconds
         self._report = progress or (lambda _progress: None)
@@ -198,7 +198,7 @@ class Rebuild:
         self._total = 0
         self._schema = ""
 
-    async def run(self) -> list[Outcome]:
+    async def run(self) -> list[RebuildOutcome]:
         """Do it. `RebuildUnderWay`, `RebuildImpossible`, or `PoisonEvent` from an event that cannot be applied; then
         the live tables are as they were.
         """
@@ -226,7 +226,7 @@ class Rebuild:
                         self.holder,
                     )
 
-    async def _rebuild(self, started: float) -> list[Outcome]:
+    async def _rebuild(self, started: float) -> list[RebuildOutcome]:
         shadows = list(self._shadows.values())
         live = await self._live_positions()
         counties = await self._counties()
@@ -243,7 +243,7 @@ class Rebuild:
         replayed = monotonic() - replaying
         return [await self._finish(shadow, started, replayed) for shadow in shadows]
 
-    async def _finish(self, shadow: _Shadow, started: float, replayed: float) -> Outcome:
+    async def _finish(self, shadow: _Shadow, started: float, replayed: float) -> RebuildOutcome:
         """Compare one projection with the live one and let it take its place."""
         self._tell("comparing")
         await self._ensure_keys(shadow)
@@ -257,7 +257,7 @@ class Rebuild:
             swapped = True
         else:
             await self._discard(shadow)
-        return Outcome(
+        return RebuildOutcome(
             projection=shadow.projection.name,
             positions=dict(shadow.positions),
             rows=rows,
@@ -686,7 +686,7 @@ class Rebuild:
             )
 
     def _tell(self, phase: str) -> None:
-        self._report(Progress(phase, min(self._done, self._total), self._total))
+        self._report(RebuildProgress(phase, min(self._done, self._total), self._total))
 
     @contextlib.asynccontextmanager
     async def _connected(self) -> AsyncIterator[asyncpg.Connection]:
@@ -796,7 +796,7 @@ def obey() -> None:
         swap=order["swap"],
         accept_difference=order["accept_difference"],
         progress=lambda progress: say(progress=asdict(progress)),
-        limits=Limits(**order["limits"]),
+        limits=RebuildLimits(**order["limits"]),
     )
     try:
         say(done=[asdict(outcome) for outcome in uvloop.run(work.run())])
@@ -813,16 +813,16 @@ async def rebuild(
     county: str | None = None,
     swap: bool = True,
     accept_difference: bool = False,
-    progress: Callable[[Progress], None] | None = None,
-    limits: Limits | None = None,
+    progress: Callable[[RebuildProgress], None] | None = None,
+    limits: RebuildLimits | None = None,
     processes: int = 2,
-) -> list[Outcome]:
+) -> list[RebuildOutcome]:
     """Rebuild projections of the catalogue, spread over processes; outcomes in the given order.
 
     Raises `RebuildFailed` with the first process's words; what other processes had finished by then stays.
     """
     groups = in_groups(projections, max(1, processes))
-    limits = limits or Limits()
+    limits = limits or RebuildLimits()
     if len(groups) == 1:
         alone = Rebuild(
             url,
@@ -841,9 +841,9 @@ async def rebuild(
         "accept_difference": accept_difference,
         "limits": asdict(limits),
     }
-    latest = [Progress("starting", 0, 0) for _ in groups]
+    latest = [RebuildProgress("starting", 0, 0) for _ in groups]
 
-    async def send(place: int, group: Sequence[Projection]) -> list[Outcome]:
+    async def send(place: int, group: Sequence[Projection]) -> list[RebuildOutcome]:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
@@ -862,12 +862,12 @@ async def rebuild(
             async for line in process.stdout:
                 said = orjson.loads(line)
                 if "progress" in said:
-                    latest[place] = Progress(**said["progress"])
+                    latest[place] = RebuildProgress(**said["progress"])
                     _tell_all(latest, progress)
                 elif "failed" in said:
                     raise RebuildFailed(said["failed"])
                 else:
-                    return [Outcome(**outcome) for outcome in said["done"]]
+                    return [RebuildOutcome(**outcome) for outcome in said["done"]]
             raise RebuildFailed(
                 f"the process for {group[0].name} ended with exit code {await process.wait()}"
             )
@@ -887,8 +887,8 @@ async def rebuild(
     return sorted(done, key=lambda outcome: order_of[outcome.projection])
 
 
-def _tell_all(latest: Sequence[Progress], progress: Callable[[Progress], None] | None) -> None:
+def _tell_all(latest: Sequence[RebuildProgress], progress: Callable[[RebuildProgress], None] | None) -> None:
     """All processes' progress as one: the slowest counts."""
     if progress is not None:
         slowest = min(latest, key=lambda one: one.done)
-        progress(Progress(slowest.phase, slowest.done, max(one.total for one in latest)))
+        progress(RebuildProgress(slowest.phase, slowest.done, max(one.total for one in latest)))

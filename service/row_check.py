@@ -21,7 +21,7 @@ from service.actor import Actor
 from service.authorization import Resource, authorize
 from service.commands import CommandContext
 from service.problems import from_validation
-from service.spreadsheet.ledger import Fault, Ledger, Line
+from service.spreadsheet.ledger import Fault, SpreadsheetLedger, SpreadsheetLine
 from service.spreadsheet.words import plain, vocabulary
 
 LookAlike = tuple[str, str, str, int, int]
@@ -81,7 +81,7 @@ class Rejected:
 
 
 @dataclass(slots=True)
-class Checked:
+class LedgerCheck:
     """What a ledger comes to."""
 
     assets: list[Asset] = field(default_factory=list)
@@ -95,17 +95,17 @@ class RowCheck:
 
     context: CommandContext
     actor: Actor
-    ledger: Ledger
+    ledger: SpreadsheetLedger
     sha256: str
     occurred_on: date | None
     provenance: str | None
     registered: dict[LookAlike, str] = field(default_factory=dict)
     codes: frozenset[str] = frozenset()
-    checked: Checked = field(default_factory=Checked)
+    checked: LedgerCheck = field(default_factory=LedgerCheck)
     _rows: dict[LookAlike, int] = field(default_factory=dict)
     _taken: dict[str, int] = field(default_factory=dict)
 
-    def judge(self, lines: Iterable[Line]) -> None:
+    def judge(self, lines: Iterable[SpreadsheetLine]) -> None:
         """Judge these rows; results are added to `checked`. Quick enough for a thread, slow enough to need one."""
         for line in lines:
             if line.faults:
@@ -118,7 +118,7 @@ class RowCheck:
             except Refusal as refusal:
                 self.checked.rejected.append(Rejected(line.row, (self._refused(line, refusal),)))
 
-    def _register(self, line: Line) -> None:
+    def _register(self, line: SpreadsheetLine) -> None:
         card = RegisterCard.model_validate(line.card)
         if self.actor.kind != "system":
             place = Resource(divisions=(card.location,), organizations=(card.implementer,))
@@ -130,7 +130,7 @@ class RowCheck:
         self.checked.assets.append(asset)
         self.checked.findings += len(at.basis().findings)
 
-    def _unlike_others(self, line: Line, asset: Asset) -> None:
+    def _unlike_others(self, line: SpreadsheetLine, asset: Asset) -> None:
         if asset.id in self.codes:
             raise refuse("ALREADY_EXISTS", what=asset.id, field="asset")
         if asset.id in self._taken:
@@ -144,19 +144,19 @@ class RowCheck:
 
     # ---- saying it by column ------------------------------------------------------------------------------------
 
-    def _invalid(self, line: Line, error: ValidationError) -> Iterable[Fault]:
+    def _invalid(self, line: SpreadsheetLine, error: ValidationError) -> Iterable[Fault]:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         for one in found:
             refusal, _ = from_validation([one])
             yield self._fault(line, refusal, ".".join(str(part) for part in one["loc"]))
 
-    def _refused(self, line: Line, refusal: Refusal) -> Fault:
+    def _refused(self, line: SpreadsheetLine, refusal: Refusal) -> Fault:
         named = refusal.params.get("field") or next(iter(refusal.missing), "")
         if not self._column(line, str(named)):
             named = _COLUMN_OF_CODE.get(refusal.code, "")
         return self._fault(line, refusal, str(named))
 
-    def _fault(self, line: Line, refusal: Refusal, named: str) -> Fault:
+    def _fault(self, line: SpreadsheetLine, refusal: Refusal, named: str) -> Fault:
         name = self._column(line, named)
         column = self.ledger.header.of(name) if name else None
         if column is None:
@@ -164,7 +164,7 @@ class RowCheck:
         cell = self.ledger.rows[line.row - 1][column.index]
         return Fault(column.letters, column.label, str(cell)[:200], refusal)
 
-    def _column(self, line: Line, named: str) -> str | None:
+    def _column(self, line: SpreadsheetLine, named: str) -> str | None:
         """The column a field of the card was read from; also when the sheet does not have it."""
         if named in _COLUMN_OF_FIELD:
             return _COLUMN_OF_FIELD[named]

@@ -84,20 +84,20 @@ class SignerKey:
         """Its public half."""
         return VerifierKey(self.name, self.private.public_key().public_bytes_raw(), self.algorithm)
 
-    def sign(self, text: str) -> Signature:
+    def sign(self, text: str) -> NoteSignature:
         """A log's signature under a note."""
-        return Signature(self.name, self.verifier.key_id, self.private.sign(text.encode()))
+        return NoteSignature(self.name, self.verifier.key_id, self.private.sign(text.encode()))
 
-    def cosign(self, text: str, timestamp: int) -> Signature:
+    def cosign(self, text: str, timestamp: int) -> NoteSignature:
         """A witness's signature: this is what the log showed at `timestamp` (seconds since 1970)."""
         message = f"cosignature/v1\ntime {timestamp}\n{text}".encode()
-        return Signature(
+        return NoteSignature(
             self.name, self.verifier.key_id, timestamp.to_bytes(8, "big") + self.private.sign(message)
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class NoteSignature:
     """One line under a note."""
 
     name: str
@@ -143,7 +143,7 @@ class Note:
     """A text that ends with a newline, and the signatures below it."""
 
     text: str
-    signatures: tuple[Signature, ...] = ()
+    signatures: tuple[NoteSignature, ...] = ()
 
     def __str__(self) -> str:
         """The whole note."""
@@ -155,7 +155,7 @@ class Note:
         text, blank, below = note.rpartition("\n\n")
         if not blank or not below.endswith("\n"):
             raise NoteInvalid("a note is a text, an empty line, and signature lines")
-        return cls(text + "\n", tuple(Signature.parse(line) for line in below[:-1].split("\n")))
+        return cls(text + "\n", tuple(NoteSignature.parse(line) for line in below[:-1].split("\n")))
 
     def signed_by(self, key: VerifierKey) -> bool:
         """Whether one of the signatures is this key's."""
@@ -201,6 +201,6 @@ class Checkpoint:
         return found
 
 
-def note_of(checkpoint: Checkpoint, signatures: Sequence[Signature]) -> Note:
+def note_of(checkpoint: Checkpoint, signatures: Sequence[NoteSignature]) -> Note:
     """A checkpoint with its signatures."""
     return Note(checkpoint.text, tuple(signatures))

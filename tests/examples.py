@@ -16,11 +16,18 @@ from domain.asset import Asset, Booking
 from domain.certificate import OwnershipCertificate
 from domain.contract import ContractTerms, Operator
 from domain.custody import Custody, Duty, PositionRef, Supervision
-from domain.departure import Audit, DepartureNotice, Finding, InterimCustodian, ReconciliationLine, Signature
+from domain.departure import (
+    AssetReconciliationLine,
+    AuditFinding,
+    DepartureAudit,
+    DepartureNotice,
+    HandoverSignature,
+    InterimCustodian,
+)
 from domain.departure_case import DepartureCase
-from domain.disposal import Appraisal, Appraiser, Approval, DisposalProposal, Publication, Sale
+from domain.disposal import Appraisal, Appraiser, Approval, DisposalProposal, DisposalSale, Publication
 from domain.household_asset import HouseholdAsset
-from domain.household_card import HouseholdAssetCard, Inspection
+from domain.household_card import HouseholdAssetCard, HouseholdInspection
 from domain.income import IncomeDistribution, IncomeReceipt, IncomeUse
 from domain.occasion import Occasion, Override
 from domain.organization import Division, DivisionCard, Organization, OrganizationCard
@@ -30,7 +37,7 @@ from domain.procedure_proof import ProcedureProof
 from domain.register_card import Acceptance, Document, FundingLine, RegisterCard
 from domain.regulation import Regulation
 from domain.title_plan import SUBJECT_KIND, JointProposal, title_digest
-from domain.transfer import ItemAcceptance, Transfer, TransferItem
+from domain.transfer import AssetTransfer, ItemAcceptance, TransferItem
 from domain.upkeep import Maintenance, StatusReport
 from domain.values import PartyShare, yuan
 
@@ -228,7 +235,7 @@ def joint_card(**changes: Any) -> RegisterCard:
 # ---- papers --------------------------------------------------------------------------------------------------------
 
 
-def transfer(**changes: Any) -> Transfer:
+def transfer(**changes: Any) -> AssetTransfer:
     """The department offers the workshop and its papers to the village."""
     given: dict[str, Any] = {
         "transfer": TRANSFER,
@@ -238,7 +245,7 @@ def transfer(**changes: Any) -> Transfer:
         "items": (TransferItem(item="1", name="扶贫车间"), TransferItem(item="2", name="竣工资料")),
         "documents": ("竣工验收资料",),
     }
-    return Transfer(**(given | changes))
+    return AssetTransfer(**(given | changes))
 
 
 def accepted(*items: str) -> tuple[ItemAcceptance, ...]:
@@ -463,7 +470,7 @@ def approval(**changes: Any) -> Approval:
     return Approval(**(given | changes))
 
 
-def sale(**changes: Any) -> Sale:
+def sale(**changes: Any) -> DisposalSale:
     """Sold at the appraised value."""
     given: dict[str, Any] = {
         "disposed_on": date(2022, 5, 10),
@@ -471,7 +478,7 @@ def sale(**changes: Any) -> Sale:
         "buyer": "陶乡缝纫合作社",
         "document_no": "成交确认书2022-7",
     }
-    return Sale(**(given | changes))
+    return DisposalSale(**(given | changes))
 
 
 # ---- an asset at the stations of its life --------------------------------------------------------------------------
@@ -668,10 +675,10 @@ def household_asset() -> HouseholdAsset:
     return settled(HouseholdAsset.register("H-1", cow_card(), occasion()))
 
 
-def inspection(**changes: Any) -> Inspection:
+def inspection(**changes: Any) -> HouseholdInspection:
     """Both cows are there."""
     given: dict[str, Any] = {"inspected_on": date(2021, 10, 1), "present": True, "condition": "良好"}
-    return Inspection(**(given | changes))
+    return HouseholdInspection(**(given | changes))
 
 
 def division(code: str = "653022203", name: str = "玉麦乡") -> Division:
@@ -715,7 +722,7 @@ def notice(**changes: Any) -> DepartureNotice:
     return DepartureNotice(**(given | changes))
 
 
-def audit(**changes: Any) -> Audit:
+def audit(**changes: Any) -> DepartureAudit:
     """An audit by the township up to the departure."""
     given: dict[str, Any] = {
         "auditor": OVERSEER,
@@ -724,13 +731,13 @@ def audit(**changes: Any) -> Audit:
         "opinion": "账实相符",
         "report_no": "乡审〔2021〕2号",
     }
-    return Audit(**(given | changes))
+    return DepartureAudit(**(given | changes))
 
 
-def finding(**changes: Any) -> Finding:
+def finding(**changes: Any) -> AuditFinding:
     """Something the auditor found."""
     given = {"finding": "F-1", "asset": min(CARE), "text": "账外收入", "document_no": "审〔2022〕9号"}
-    return Finding(**(given | changes))
+    return AuditFinding(**(given | changes))
 
 
 def interim(**changes: Any) -> InterimCustodian:
@@ -745,10 +752,10 @@ def interim(**changes: Any) -> InterimCustodian:
     return InterimCustodian(**(given | changes))
 
 
-def compared(asset: str, **changes: Any) -> ReconciliationLine:
+def compared(asset: str, **changes: Any) -> AssetReconciliationLine:
     """Book, thing and papers agree."""
     given = {"asset": asset, "book": "AGREES", "physical": "FOUND", "documents": "COMPLETE"}
-    return ReconciliationLine(**(given | changes))
+    return AssetReconciliationLine(**(given | changes))
 
 
 def case(care: dict[str, int] = CARE, **changes: Any) -> DepartureCase:
@@ -778,7 +785,7 @@ def case_sealed(**changes: Any) -> DepartureCase:
     return settled(taken)
 
 
-def signature(of: DepartureCase, role: str, **changes: Any) -> Signature:
+def signature(of: DepartureCase, role: str, **changes: Any) -> HandoverSignature:
     """A signature under the sealed list by the one who has to give it."""
     signer = {
         "OUTGOING": (MANAGER, VILLAGE),
@@ -792,7 +799,7 @@ def signature(of: DepartureCase, role: str, **changes: Any) -> Signature:
         "signed_on": date(2021, 10, 31),
         "list_sha256": of.sealed,
     }
-    return Signature(**(given | changes))
+    return HandoverSignature(**(given | changes))
 
 
 def case_signed(**changes: Any) -> DepartureCase:

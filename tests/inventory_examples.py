@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from domain.inventory_batch import Import, InventoryBatch, Opinion
-from domain.stocktake import Scope, StocktakeCampaign, StocktakeLine, Surplus
+from domain.inventory_batch import InventoryBatch, InventoryImport, Opinion
+from domain.stocktake import StocktakeCampaign, StocktakeLine, StocktakeScope, Surplus
 from tests.examples import MANAGER, OVERSEER, SHA, TOWNSHIP, VILLAGE, occasion, settled
 
 BATCH = "B-1"
@@ -15,7 +15,7 @@ DEPARTMENTS = ("AGRICULTURE", "FINANCE", "DRC", "RURAL_REVITALIZATION")
 ASSETS = (f"{VILLAGE}-2019-000001", f"{VILLAGE}-2019-000002", f"{VILLAGE}-2019-000003")
 
 
-def an_import(**changes: Any) -> Import:
+def an_import(**changes: Any) -> InventoryImport:
     """A village's file with three good rows."""
     given: dict[str, Any] = {
         "file_name": "清查表.xlsx",
@@ -27,7 +27,7 @@ def an_import(**changes: Any) -> Import:
         "ok": 3,
         "rejected": 0,
     }
-    return Import(**(given | changes))
+    return InventoryImport(**(given | changes))
 
 
 def opinion(organization: str = TOWNSHIP, person: str = OVERSEER, **changes: Any) -> Opinion:
@@ -83,7 +83,7 @@ def surplus(**changes: Any) -> Surplus:
 
 def campaign(assets: tuple[str, ...] = ASSETS) -> StocktakeCampaign:
     """An open stocktake of a village's assets."""
-    scope = Scope(kind="DIVISION", code=VILLAGE)
+    scope = StocktakeScope(kind="DIVISION", code=VILLAGE)
     return settled(StocktakeCampaign.open(CAMPAIGN, "2021年清查", scope, assets, occasion(), position=100))
 
 

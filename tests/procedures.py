@@ -9,8 +9,8 @@ from domain.meeting import Meeting
 from domain.notice import NoticePlace, Posting
 from domain.occasion import Occasion
 from domain.procedure import ProcedureInstance
-from domain.procedure_plan import Party, ProcedureCase
-from domain.procedure_records import Opening, Signer
+from domain.procedure_plan import ProcedureCase, ProcedureParty
+from domain.procedure_records import ProcedureOpening, Signer
 from domain.subject import Subject
 from tests.examples import OTHER_VILLAGE, SHA, TOWNSHIP, VILLAGE, occasion
 
@@ -36,12 +36,12 @@ def subject(kind: str = "ownership-plan", **changes: Any) -> Subject:
     )
 
 
-def village_parties(*more: Party) -> tuple[Party, ...]:
+def village_parties(*more: ProcedureParty) -> tuple[ProcedureParty, ...]:
     """A village, which owns, and its township."""
     return (
-        Party(role="VILLAGE", organization=VILLAGE),
-        Party(role="OWNER", organization=VILLAGE),
-        Party(role="TOWNSHIP", organization=TOWNSHIP),
+        ProcedureParty(role="VILLAGE", organization=VILLAGE),
+        ProcedureParty(role="OWNER", organization=VILLAGE),
+        ProcedureParty(role="TOWNSHIP", organization=TOWNSHIP),
         *more,
     )
 
@@ -73,13 +73,13 @@ def posting(role: str, organization: str, posted_on: date, **changes: Any) -> Po
     return Posting(**(given | changes))
 
 
-def opening(chain: str, **changes: Any) -> Opening:
+def opening(chain: str, **changes: Any) -> ProcedureOpening:
     """What a procedure of that chain is opened with."""
     given: dict[str, Any] = {
         "chain": chain, "title": "扶贫车间", "subject": subject(), "parties": village_parties(),
         "case": ProcedureCase(owner_kind="VILLAGE", project_scope="SINGLE_VILLAGE", asset_type="WORKSHOP"),
     }  # fmt: skip
-    return Opening(**(given | changes))
+    return ProcedureOpening(**(given | changes))
 
 
 def settled(procedure: ProcedureInstance) -> ProcedureInstance:
@@ -99,10 +99,10 @@ def sha(procedure: ProcedureInstance) -> str:
 def joint_title() -> ProcedureInstance:
     """Opened by the township over the shares of two villages; the project stands in the first."""
     parties = (
-        Party(role="TOWNSHIP", organization=TOWNSHIP),
-        Party(role="VILLAGE", organization=VILLAGE),
-        Party(role="VILLAGE", organization=OTHER_VILLAGE),
-        Party(role="PROJECT_VILLAGE", organization=VILLAGE),
+        ProcedureParty(role="TOWNSHIP", organization=TOWNSHIP),
+        ProcedureParty(role="VILLAGE", organization=VILLAGE),
+        ProcedureParty(role="VILLAGE", organization=OTHER_VILLAGE),
+        ProcedureParty(role="PROJECT_VILLAGE", organization=VILLAGE),
     )
     opened = ProcedureInstance.open(PROCEDURE, opening("A5", parties=parties), by(TOWNSHIP), on(2021, 6, 28))
     return settled(opened)
@@ -195,7 +195,7 @@ def ready_to_distribute(**case: Any) -> ProcedureInstance:
 
 def inventory(department: str = "AGRICULTURE") -> ProcedureInstance:
     """Compiled by P-1 and reviewed by P-2 of one department."""
-    parties = (Party(role="DEPARTMENT", organization=department),)
+    parties = (ProcedureParty(role="DEPARTMENT", organization=department),)
     found = ProcedureInstance.open(PROCEDURE, opening("A2", parties=parties), by(department), on(2021, 8, 2))
     found.complete_step("COMPILE", by(department), sha(found), on(2021, 8, 2))
     found.review("REVIEW", by(department, "P-2"), sha(found), "APPROVED", on(2021, 8, 3))
@@ -204,7 +204,7 @@ def inventory(department: str = "AGRICULTURE") -> ProcedureInstance:
 
 def county_matter(chain: str = "A7") -> ProcedureInstance:
     """A title for the county government to decide, brought up by the implementing township."""
-    parties = village_parties(Party(role="IMPLEMENTER", organization=TOWNSHIP))
+    parties = village_parties(ProcedureParty(role="IMPLEMENTER", organization=TOWNSHIP))
     found = ProcedureInstance.open(PROCEDURE, opening(chain, parties=parties), by(TOWNSHIP), on(2021, 8, 2))
     if chain == "A6":
         found.complete_step("PLAN", by(TOWNSHIP), sha(found), on(2021, 8, 2))

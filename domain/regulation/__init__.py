@@ -12,17 +12,17 @@ from domain.regulation.funding import GuidingDepartments
 from domain.regulation.loading import Regulation, RegulationInvalid
 from domain.regulation.ownership import OwnershipAdvice, OwnershipFacts, RuleTried
 from domain.regulation.parameters import MeetingRule, Parameter
-from domain.regulation.quorum import Outcome, Turnout, judge
+from domain.regulation.quorum import QuorumJudgement, Turnout, judge
 from domain.regulation.rules import Rules
 
 __all__ = [
     "Amendment",
     "GuidingDepartments",
     "MeetingRule",
-    "Outcome",
     "OwnershipAdvice",
     "OwnershipFacts",
     "Parameter",
+    "QuorumJudgement",
     "Regulation",
     "RegulationInvalid",
     "RuleTried",

@@ -199,7 +199,7 @@ def _check_parameters(book: Book, told: _Told) -> None:
 
 def _check_funds(book: Book, told: _Told) -> None:
     sources = book.codes_of("fund_sources.source")
-    guidance = book.table("fund_sources.guidance", rows.Guidance)
+    guidance = book.table("fund_sources.guidance", rows.GuidanceRule)
     for row in guidance:
         place = f"fund_sources.guidance（{_key(row)}）"
         told.known(place, "资金来源", [row.source], sources)

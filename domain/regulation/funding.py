@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from domain.refusals import refuse
-from domain.regulation.rows import FundParent, FundSource, Guidance
+from domain.regulation.rows import FundParent, FundSource, GuidanceRule
 
 
 class SourcedAmount(Protocol):
@@ -91,7 +91,7 @@ def _missing(index: int, name: str, source: FundSource) -> None:
 def guides(
     lines: Iterable[SourcedAmount],
     implementer_kind: str | None,
-    guidance: Mapping[tuple[str, str | None], Guidance],
+    guidance: Mapping[tuple[str, str | None], GuidanceRule],
     tie_order: tuple[str, ...],
 ) -> GuidingDepartments:
     """The department with the largest sum over its sources leads; a tie goes to the one named first (P18)."""

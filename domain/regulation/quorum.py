@@ -19,7 +19,7 @@ class Turnout:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class QuorumJudgement:
     """The judgement: `required_present`: the least number of members that makes the meeting valid (0: none asked)."""
 
     quorate: bool
@@ -28,7 +28,7 @@ class Outcome:
     required_in_favour: int
 
 
-def judge(rule: MeetingRule, turnout: Turnout) -> Outcome:
+def judge(rule: MeetingRule, turnout: Turnout) -> QuorumJudgement:
     """Judge a meeting. Any one way of presence is enough; a vote of an invalid meeting passes nothing."""
     required_present = 0
     quorate = not rule.presence
@@ -44,7 +44,7 @@ def judge(rule: MeetingRule, turnout: Turnout) -> Outcome:
         quorate = quorate or (whole > 0 and came >= least)
     counted = turnout.present if rule.counted_in == "PRESENT" else turnout.members
     required = needed(counted, rule.pass_fraction, strict=rule.pass_strict)
-    return Outcome(
+    return QuorumJudgement(
         quorate=quorate,
         passed=quorate and counted > 0 and turnout.in_favour >= required,
         required_present=required_present,

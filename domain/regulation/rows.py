@@ -157,7 +157,7 @@ class FundParent(Row):
     sub_sources: tuple[str, ...]
 
 
-class Guidance(Row):
+class GuidanceRule(Row):
     """Which department guides assets made from a source; a row with an implementer kind goes before one without."""
 
     KEY: ClassVar[tuple[str, ...]] = ("source", "implementer_kind")
@@ -567,7 +567,7 @@ class Guard(Row):
 # ---- departments.toml, vocabularies.toml -----------------------------------------------------------------------------
 
 
-class Organization(Row):
+class NamedOrganization(Row):
     """An organisation the regulation names.
 
     `sector`: one of the 17 sector departments; `office_member`: sits in the asset office; `determines`: one of the four

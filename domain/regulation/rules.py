@@ -124,9 +124,9 @@ class Rules:
             if code is not None
         )
         """Sources of gifts: those that must say which way they took, and what they become."""
-        self._guidance: dict[tuple[str, str | None], rows.Guidance] = {
+        self._guidance: dict[tuple[str, str | None], rows.GuidanceRule] = {
             (row.source, row.implementer_kind): row
-            for row in self.table("fund_sources.guidance", rows.Guidance)
+            for row in self.table("fund_sources.guidance", rows.GuidanceRule)
         }
 
     def _index_assets(self) -> None:
@@ -163,7 +163,7 @@ class Rules:
     def _index_terms(self) -> None:
         self._labels = {row.code: row for row in self.table("labels.label", rows.Label)}
         self._intervals = {row.code: row for row in self.table("intervals.interval", rows.Interval)}
-        self._organizations = self.table("departments.organization", rows.Organization)
+        self._organizations = self.table("departments.organization", rows.NamedOrganization)
         self._terms: dict[str, tuple[rows.Term, ...]] = {}
         for term in self.table("vocabularies.term", rows.Term):
             self._terms[term.list] = (*self._terms.get(term.list, ()), term)
@@ -207,7 +207,7 @@ class Rules:
         """The codes of a list, all or those with a flag."""
         return frozenset(term.code for term in self._terms[name] if flag is None or flag in term.flags)
 
-    def organizations(self) -> tuple[rows.Organization, ...]:
+    def organizations(self) -> tuple[rows.NamedOrganization, ...]:
         """The organisations the regulation names."""
         return self._organizations
 

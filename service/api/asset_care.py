@@ -120,7 +120,7 @@ class DocumentChecklist(Value):
 
 
 @get(router, "/{asset}/documents", "资料清单", "asset.read", response_model=DocumentChecklist)
-async def read_documents(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
+async def read_asset_documents(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
     """What the asset's file holds and lacks by the checklist of its class (C4.6-03)."""
     found = await _asset(read, asset)
     rules = (await read.regulation()).on(read.day(on))

@@ -25,7 +25,7 @@ from domain.procedure_proof import ProcedureProof
 from domain.refusals import refuse
 from domain.rights import RightAssignment
 from domain.title_plan import JointProposal, QuantificationPlan
-from domain.transfer import ItemAcceptance, Transfer
+from domain.transfer import AssetTransfer, ItemAcceptance
 from domain.values import BusinessDate, Code, Name, Text
 from service.api.asset_decisions import AssetCode, AssetView, decide, resource_of
 from service.api.assets import must_speak_for
@@ -51,10 +51,10 @@ class ConfirmOwnership(Circumstances):
 class InitiateTransfer(Circumstances):
     """Offer of an asset to another unit."""
 
-    transfer: Transfer = Field(title="移交")
+    transfer: AssetTransfer = Field(title="移交")
 
 
-class AcceptTransferItems(Circumstances):
+class AcceptTransfer(Circumstances):
     """The receiving unit's word on items."""
 
     receiver: Code = Field(title="接收单位")
@@ -81,7 +81,7 @@ class ProposeQuantification(Circumstances):
     plan: QuantificationPlan = Field(title="量化方案")
 
 
-class EnterProcedure(Circumstances):
+class EnterOwnershipProcedure(Circumstances):
     """The procedure the title goes through; its subject is the asset's title."""
 
     procedure: Code = Field(title="程序编号")
@@ -114,7 +114,7 @@ class FileOwnership(Circumstances):
     document_no: Name | None = Field(default=None, title="备案文号")
 
 
-class ApplyForCertificate(Circumstances):
+class ApplyForTitleCertificate(Circumstances):
     """An application to the natural-resources bureau."""
 
     certificate: TitleCertificate = Field(title="办证申请")
@@ -127,7 +127,7 @@ class IssueTitleCertificate(Circumstances):
     issued_on: BusinessDate = Field(title="发证日期")
 
 
-class FindIneligible(Circumstances):
+class FindCertificateIneligible(Circumstances):
     """No certificate, and why."""
 
     reason: Text = Field(title="不符合条件的理由")
@@ -171,7 +171,7 @@ def _receiver_of(transfer: str) -> Callable[[Asset], Resource]:
 
 @_post("/{asset}/transfers/{transfer}/acceptances", "接收移交项", "asset.transfer")
 async def accept_transfer(
-    asset: AssetCode, transfer: TransferCode, body: AcceptTransferItems, write: Writing
+    asset: AssetCode, transfer: TransferCode, body: AcceptTransfer, write: Writing
 ) -> Response:
     """Accept or refuse items as the receiving unit (C4.5-20)."""
 
@@ -218,7 +218,9 @@ async def propose_quantification(asset: AssetCode, body: ProposeQuantification, 
 
 
 @_post("/{asset}/ownership-procedures", "启动确权程序", "asset.propose_title")
-async def enter_procedure(asset: AssetCode, body: EnterProcedure, write: Writing) -> Response:
+async def enter_ownership_procedure(
+    asset: AssetCode, body: EnterOwnershipProcedure, write: Writing
+) -> Response:
     """Put the title under a procedure over it (T11: IN_PROCEDURE)."""
 
     async def enter(it: Asset, work: Work) -> Occasion:
@@ -348,7 +350,9 @@ def _claim_number(asset: Asset, work: Work, number: str) -> None:
 
 
 @_post("/{asset}/title-certificates", "申请办理产权证", "asset.certify_title")
-async def apply_for_certificate(asset: AssetCode, body: ApplyForCertificate, write: Writing) -> Response:
+async def apply_for_title_certificate(
+    asset: AssetCode, body: ApplyForTitleCertificate, write: Writing
+) -> Response:
     """Apply for an owner's title or real-estate certificate (C4.3-09)."""
     return await decide(
         write,
@@ -376,7 +380,7 @@ async def issue_title_certificate(
 
 @_post("/{asset}/title-certificates/{certificate}/ineligibility", "不符合办证条件", "asset.certify_title")
 async def find_certificate_ineligible(
-    asset: AssetCode, certificate: CertificateCode, body: FindIneligible, write: Writing
+    asset: AssetCode, certificate: CertificateCode, body: FindCertificateIneligible, write: Writing
 ) -> Response:
     """Record that no certificate is issued, and why (C4.3-09)."""
 

@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from domain.asset import Asset
-from domain.examination import Finding, Unjudged
+from domain.examination import ExaminationFinding, UnjudgedEvent
 from domain.occasion import Occasion
 from domain.organization import Organization
 from domain.ownership import TitleEvidence
@@ -22,7 +22,7 @@ from domain.values import BusinessDate, Fen, Value
 from service.api.asset_decisions import AssetCode
 from service.api.description import TITLES
 from service.api.reading import ACTION, Moment, Read, Reading, get, routes
-from service.audit.examination import Examiner, Scope
+from service.audit.examination import ExaminationScope, Examiner
 from service.history import asset_changes, attained, fold
 
 router = routes("/v1/assets", "assets 资产")
@@ -35,7 +35,7 @@ UNREGISTERED: Final = "-"
 """In place of an asset's code where there is only a card."""
 
 
-class AskAdvice(Value):
+class AskOwnershipAdvice(Value):
     """A card that is not in the register, or not yet."""
 
     card: RegisterCard = Field(title="登记卡")
@@ -43,7 +43,7 @@ class AskAdvice(Value):
     on: BusinessDate | None = Field(default=None, title="日期", description="不填为当日")
 
 
-class Attainment(Value):
+class IncomeAttainment(Value):
     """A year's income of an operating asset against what its contracts promise; percent with two decimals."""
 
     asset: str = Field(title="资产编号")
@@ -100,7 +100,7 @@ ToKnownAt = Annotated[Moment | None, Query(title="后一时点知悉时间", des
 
 
 @get(router, "/{asset}/changes", "资产两时点比较", "asset.read", response_model=AssetChanges)
-async def read_changes(
+async def read_asset_changes(
     asset: AssetCode,
     read: Reading,
     from_as_of: FromAsOf = None,
@@ -150,21 +150,21 @@ class Examination(Value):
     asset: str = Field(title="资产编号")
     events: int = Field(title="已重审事件数")
     clauses: tuple[ClauseFindings, ...] = Field(title="各条款发现")
-    findings: tuple[Finding, ...] = Field(title="发现")
-    unjudged: tuple[Unjudged, ...] = Field(title="未判定")
+    findings: tuple[ExaminationFinding, ...] = Field(title="发现")
+    unjudged: tuple[UnjudgedEvent, ...] = Field(title="未判定")
 
 
 @get(router, "/{asset}/examination", "历史重审", "asset.read", response_model=Examination)
-async def read_examination(asset: AssetCode, read: Reading) -> Response:
+async def read_asset_examination(asset: AssetCode, read: Reading) -> Response:
     """The asset's events, imported ones too, and its procedures' by the rules of each event's own day; NOT_FOUND."""
     examiner = Examiner(read.context.store, read.pool, read.county, read.context.regulations[read.county])
-    report = await examiner.run(Scope(asset=asset))
+    report = await examiner.run(ExaminationScope(asset=asset))
     told = {name: report.shown()[name] for name in ("events", "clauses", "findings", "unjudged")}
     return read.answer({"asset": asset} | told)
 
 
 @get(router, "/{asset}/ownership-advice", "确权建议", "asset.read", response_model=OwnershipAdvisory)
-async def read_advice(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
+async def read_ownership_advice(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
     """Which rule decides over the asset and why, whose it should be, what is still missing (四(五))."""
     found = await _asset(read, asset)
     await read.regulation()
@@ -184,7 +184,7 @@ async def read_advice(asset: AssetCode, read: Reading, on: OnDay = None) -> Resp
     response_model=OwnershipAdvisory,
     openapi_extra={ACTION: "asset.register"},
 )
-async def ask_advice(body: AskAdvice, read: Reading) -> Response:
+async def ask_ownership_advice(body: AskOwnershipAdvice, read: Reading) -> Response:
     """The same for a card that is not in the register: a question, nothing is recorded."""
     await read.regulation()
     at = read.context.occasion(read.county, body.on)
@@ -193,7 +193,7 @@ async def ask_advice(body: AskAdvice, read: Reading) -> Response:
 
 
 @get(router, "/{asset}/rights", "五权", "asset.read", response_model=RightsBundle)
-async def read_rights(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
+async def read_asset_rights(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
     """Who holds ownership, use, income, disposal and supervision on a day (C2-02), by what had happened by then."""
     day = read.day(on)
     events = await read.context.store.read_stream(read.county, Asset.stream_of(asset))
@@ -204,14 +204,14 @@ async def read_rights(asset: AssetCode, read: Reading, on: OnDay = None) -> Resp
     return _answer(read, found.rights_on(day, rules))
 
 
-@get(router, "/{asset}/income-attainment", "收益目标完成情况", "asset.read", response_model=Attainment)
-async def read_attainment(asset: AssetCode, read: Reading, year: Year) -> Response:
+@get(router, "/{asset}/income-attainment", "收益目标完成情况", "asset.read", response_model=IncomeAttainment)
+async def read_income_attainment(asset: AssetCode, read: Reading, year: Year) -> Response:
     """A year's income against the target of the contracts that ran in it (C4.5-22)."""
     found = await _asset(read, asset)
     events = await read.context.store.read_stream(read.county, Asset.stream_of(asset))
     target, received, percent = attained(found, events, year)
     return _answer(
-        read, Attainment(asset=asset, year=year, target=target, received=received, attainment=percent)
+        read, IncomeAttainment(asset=asset, year=year, target=target, received=received, attainment=percent)
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from domain.asset import Asset, Booking
 from domain.contract import ContractTerms
 from domain.custody import Custody, Supervision
-from domain.disposal import Appraisal, Approval, DisposalProposal, Publication, Sale
+from domain.disposal import Appraisal, Approval, DisposalProposal, DisposalSale, Publication
 from domain.income import IncomeDistribution, IncomeReceipt
 from domain.occasion import Occasion
 from domain.organization import Division, Organization
@@ -101,7 +101,7 @@ class ClearRisk(Circumstances):
     reason: Text = Field(title="说明")
 
 
-class Maintain(Circumstances):
+class MaintainAsset(Circumstances):
     """Upkeep done."""
 
     maintenance: Maintenance = Field(title="养护")
@@ -192,10 +192,10 @@ class CloseDisposal(Circumstances):
     reason: Text = Field(title="原因")
 
 
-class Dispose(Circumstances):
+class DisposeAsset(Circumstances):
     """The disposal carried out."""
 
-    sale: Sale = Field(title="处置结果")
+    sale: DisposalSale = Field(title="处置结果")
 
 
 class ReceiveProceeds(Circumstances):
@@ -330,7 +330,7 @@ async def clear_risk(asset: AssetCode, kind: RiskKind, body: ClearRisk, write: W
 
 
 @_post("/{asset}/maintenance", "登记养护", "asset.maintain")
-async def maintain(asset: AssetCode, body: Maintain, write: Writing) -> Response:
+async def maintain_asset(asset: AssetCode, body: MaintainAsset, write: Writing) -> Response:
     """Record upkeep and split its cost by shares (C4.3-14, C4.7-09)."""
     return await _decide(
         write, asset, body, body.maintenance.done_on, lambda it, at: it.maintain(body.maintenance, at)
@@ -491,7 +491,9 @@ async def close_disposal(
 
 
 @_post("/{asset}/disposals/{disposal}/execution", "处置", "asset.dispose")
-async def dispose(asset: AssetCode, disposal: DisposalCode, body: Dispose, write: Writing) -> Response:
+async def dispose_asset(
+    asset: AssetCode, disposal: DisposalCode, body: DisposeAsset, write: Writing
+) -> Response:
     """Carry out an approved disposal (C4.12-05, C4.12-06)."""
     return await _decide(
         write, asset, body, body.sale.disposed_on, lambda it, at: it.dispose(disposal, body.sale, at)

@@ -26,7 +26,7 @@ SELECT substring(content FROM $4 FOR $5) FROM operation_file
 WHERE county = $1 AND operation = $2 AND name = $3"""
 
 
-class OrderPack(Value):
+class OrderAuditPack(Value):
     """Whose care is audited. Without days it is the whole of it; `knownAt`: only what was recorded by then."""
 
     person: Code = Field(title="人员")
@@ -89,7 +89,7 @@ def _shown(found: Operation) -> dict[str, Any]:
     responses=WRITE_PROBLEMS,
     openapi_extra={ACTION: "audit.pack", "parameters": [IDEMPOTENCY_KEY]},
 )
-async def order_pack(body: OrderPack, write: Writing) -> Response:
+async def order_audit_pack(body: OrderAuditPack, write: Writing) -> Response:
     """Order a pack about what was in a person's care (C4.10-09). It is made beside other requests."""
     if body.first is not None and body.last is not None and body.first > body.last:
         raise refuse("DATE_ORDER", earlier="from", later="to")
@@ -109,7 +109,7 @@ async def order_pack(body: OrderPack, write: Writing) -> Response:
 
 
 @get(router, "/{pack}", "查询审计包", "audit.pack", response_model=PackView)
-async def read_pack(pack: PackCode, read: Reading) -> Response:
+async def read_audit_pack(pack: PackCode, read: Reading) -> Response:
     """How far a pack is; its file's path once it is there."""
     return read.answer(_shown(await _pack(read, pack)))
 
@@ -126,7 +126,7 @@ async def read_pack(pack: PackCode, read: Reading) -> Response:
         416: {"description": "没有这一段 / no such part"},
     },
 )
-async def read_file(pack: PackCode, read: Reading) -> Response:
+async def read_audit_pack_file(pack: PackCode, read: Reading) -> Response:
     """The file, or the part that `Range` asks for: a download that broke off goes on where it stopped."""
     found = await _pack(read, pack)
     if found.result is None:

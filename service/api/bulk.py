@@ -62,7 +62,7 @@ class BulkAnswer(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BulkLine:
     """One line of a bulk request."""
 
     number: int
@@ -78,7 +78,7 @@ class Line:
         return hashlib.sha256(self.raw).digest()
 
 
-_LINE_SCHEMA: Final = {"$ref": "#/components/schemas/RegisterAsset"}
+_LINE_SCHEMA: Final = {"$ref": f"#/components/schemas/{RegisterAsset.__name__}"}
 
 
 @router.post(
@@ -107,7 +107,7 @@ _LINE_SCHEMA: Final = {"$ref": "#/components/schemas/RegisterAsset"}
         },
     },
 )
-async def register_in_bulk(
+async def register_assets(
     write: Writing,
     atomicity: Annotated[
         Literal["item", "all"], Query(title="原子性", description="item 逐条登记；all 全部成功才登记")
@@ -122,12 +122,12 @@ async def register_in_bulk(
     return await (_all_or_nothing if atomicity == "all" else _one_by_one)(write, lines)
 
 
-def lines_of(write: Write, body: bytes) -> Iterator[Line]:
+def lines_of(write: Write, body: bytes) -> Iterator[BulkLine]:
     """The lines of an NDJSON body or the items of a JSON array, numbered from 1; BODY_MALFORMED."""
     if media_type(write.request) in LINES:
         for number, raw in enumerate(body.split(b"\n"), start=1):
             if raw.strip():
-                yield Line(number, raw)
+                yield BulkLine(number, raw)
         return
     if not body:
         return
@@ -135,10 +135,10 @@ def lines_of(write: Write, body: bytes) -> Iterator[Line]:
     if not isinstance(items, list):
         raise refuse("BODY_MALFORMED", reason="an array of registrations is expected")
     for number, item in enumerate(items, start=1):
-        yield Line(number, orjson.dumps(item))
+        yield BulkLine(number, orjson.dumps(item))
 
 
-async def _one_by_one(write: Write, lines: list[Line]) -> Response:
+async def _one_by_one(write: Write, lines: list[BulkLine]) -> Response:
     items: dict[int, dict[str, Any]] = {}
     waiting = iter(lines)
 
@@ -152,11 +152,11 @@ async def _one_by_one(write: Write, lines: list[Line]) -> Response:
     return _answer([items[line.number] for line in lines])
 
 
-def _key_of(write: Write, line: Line) -> Idempotency:
+def _key_of(write: Write, line: BulkLine) -> Idempotency:
     return Idempotency(write.actor.id, f"{write.idempotency.key}:{line.number}", line.digest())
 
 
-async def _register(write: Write, line: Line) -> dict[str, Any]:
+async def _register(write: Write, line: BulkLine) -> dict[str, Any]:
     """One line as a command of its own; whatever is wrong with it becomes its result."""
     idempotency = _key_of(write, line)
 
@@ -176,7 +176,7 @@ async def _register(write: Write, line: Line) -> dict[str, Any]:
     }
 
 
-async def _all_or_nothing(write: Write, lines: list[Line]) -> Response:
+async def _all_or_nothing(write: Write, lines: list[BulkLine]) -> Response:
     refused: list[dict[str, Any]] = []
 
     async def register_all(work: Work) -> Result:
@@ -217,7 +217,7 @@ async def _all_or_nothing(write: Write, lines: list[Line]) -> Response:
     )
 
 
-def refused_item(write: Write, line: Line, error: Refusal | LogError | ValidationError) -> dict[str, Any]:
+def refused_item(write: Write, line: BulkLine, error: Refusal | LogError | ValidationError) -> dict[str, Any]:
     """What a refused line is told: the problem a single request would get, with the line's number."""
     errors: list[dict[str, str]] = []
     if isinstance(error, ValidationError):

@@ -42,7 +42,7 @@ class MakeCheckpoint(Value):
     size: int | None = Field(default=None, title="事件数", description="不填为日志末位置", ge=0, lt=2**62)
 
 
-class WitnessNote(Value):
+class WitnessCheckpoint(Value):
     """A checkpoint with a witness's signature, and the witness's key as the witness told it."""
 
     note: str = Field(title="带见证签名的检查点", max_length=20_000)
@@ -119,7 +119,7 @@ def _text(raw: bytes) -> str:
 
 
 @get(router, "/checkpoints/latest", "最新检查点", "checkpoint.read", response_model=CheckpointBody)
-async def read_latest(read: Reading) -> Response:
+async def read_latest_checkpoint(read: Reading) -> Response:
     """The largest checkpoint that was signed; NOT_FOUND before the first one."""
     return read.answer(body_of(await told(checkpoints_of(read.request).latest(read.county))))
 
@@ -156,7 +156,7 @@ async def make_checkpoint(body: MakeCheckpoint, write: Writing) -> Response:
     responses=WRITE_PROBLEMS,
     openapi_extra={ACTION: "checkpoint.witness", "parameters": [IDEMPOTENCY_KEY]},
 )
-async def witness_checkpoint(size: Size, body: WitnessNote, write: Writing) -> Response:
+async def witness_checkpoint(size: Size, body: WitnessCheckpoint, write: Writing) -> Response:
     """Keep another party's signature beside a checkpoint; packs carry it from then on."""
 
     async def keep() -> Note:
@@ -179,7 +179,7 @@ async def witness_checkpoint(size: Size, body: WitnessNote, write: Writing) -> R
     "checkpoint.read",
     response_model=tuple[LogKeyBody, ...],
 )
-async def read_keys(read: Reading) -> Response:
+async def read_log_keys(read: Reading) -> Response:
     """Public keys of the log and of its witnesses, retired ones too."""
     known = await checkpoints_of(read.request).known_keys(read.county)
     return read.answer(

@@ -42,7 +42,7 @@ class CertificateState(Value):
 
 
 @get(router, "/{certificate}", "核验移交证明", "clearance.read", response_model=CertificateState)
-async def check_certificate(certificate: CertificateNo, read: Reading) -> Response:
+async def check_clearance_certificate(certificate: CertificateNo, read: Reading) -> Response:
     """Whether a certificate holds now: valid, revoked with the reason, or never issued in this county (C4.10-11)."""
     found = await _find(read, certificate)
     if found is None:
@@ -71,7 +71,7 @@ async def check_certificate(certificate: CertificateNo, read: Reading) -> Respon
     response_class=Response,
     responses={200: {"description": "签名文本 / the signed text", "content": {"text/plain": {}}}},
 )
-async def read_note(certificate: CertificateNo, read: Reading) -> Response:
+async def read_clearance_note(certificate: CertificateNo, read: Reading) -> Response:
     """The certificate signed with the log's key (C2SP signed note); `taizhang verify FILE --key KEY` checks it offline.
 
     CLEARANCE_REVOKED for one that no longer holds, NOT_FOUND for one that was never issued.

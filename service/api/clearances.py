@@ -66,7 +66,7 @@ class SupervisorBody(Value):
     first_supervisor: PostBody | None = Field(title="第一监管责任人")
 
 
-class Responsible(Value):
+class ResponsiblePersons(Value):
     """Who was responsible for an asset on a day."""
 
     asset: str = Field(title="资产编号")
@@ -79,8 +79,8 @@ class Responsible(Value):
     supervisors: tuple[SupervisorBody, ...] = Field(title="监管单位")
 
 
-@get(router, "/assets/{asset}/responsible", "资产责任人", "asset.read", response_model=Responsible)
-async def read_responsible(
+@get(router, "/assets/{asset}/responsible", "资产责任人", "asset.read", response_model=ResponsiblePersons)
+async def read_responsible_persons(
     asset: AssetCode, read: Reading, on: OnDay = None, min_position: MinPosition = 0
 ) -> Response:
     """Who was responsible for the asset on a day: named persons, units, and the holders of the posts (四(十))."""
@@ -90,7 +90,7 @@ async def read_responsible(
     return read.answer(nested(found))
 
 
-class Care(Value):
+class PersonCare(Value):
     """What is in a person's care."""
 
     person: str = Field(title="人员编号")
@@ -99,8 +99,8 @@ class Care(Value):
     by_post: tuple[dict[str, Any], ...] = Field(title="因职务负责的资产")
 
 
-@get(router, "/persons/{person}/care", "在管资产", "person.read", response_model=Care)
-async def read_care(
+@get(router, "/persons/{person}/care", "在管资产", "person.read", response_model=PersonCare)
+async def read_person_care(
     person: PersonCode, read: Reading, on: OnDay = None, min_position: MinPosition = 0
 ) -> Response:
     """What the person answers for on a day: by name, and by holding a post."""
@@ -221,7 +221,7 @@ class CarryOutFormality(Circumstances):
     formality: Formality = Field(title="手续")
 
 
-class RecordLeaving(Circumstances):
+class RecordLeavingFact(Circumstances):
     """A removal, a death, a detention."""
 
     fact: LeavingFact = Field(title="事实")
@@ -271,7 +271,7 @@ async def carry_out_formality(person: PersonCode, body: CarryOutFormality, write
 
 
 @post(router, "/persons/{person}/leaving-facts", "离任事实", "clearance.issue", PersonView)
-async def record_leaving(person: PersonCode, body: RecordLeaving, write: Writing) -> Response:
+async def record_leaving_fact(person: PersonCode, body: RecordLeavingFact, write: Writing) -> Response:
     """Record a removal, a death or a detention: never refused, and it opens a case wherever something is in care."""
 
     async def record(it: Person, work: Work) -> Occasion:

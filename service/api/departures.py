@@ -15,13 +15,13 @@ from pydantic import Field
 
 from domain.asset import Asset
 from domain.departure import (
-    Audit,
+    AssetReconciliationLine,
+    AuditFinding,
+    DepartureAudit,
     DepartureNotice,
-    Finding,
+    HandoverSignature,
     InterimCustodian,
-    ReconciliationLine,
     SealedPlace,
-    Signature,
 )
 from domain.departure_case import Care, DepartureCase
 from domain.occasion import Occasion
@@ -49,7 +49,7 @@ YIELD_EVERY: Final = 100
 """After so many assets of a completion other requests get their turn."""
 
 
-class Progress(Value):
+class HandoverProgress(Value):
     """How far a case has come."""
 
     lines: int = Field(title="清单项数")
@@ -58,13 +58,13 @@ class Progress(Value):
     disputed: int = Field(title="有异议")
 
 
-DepartureView = view_model(DepartureCase, case=Code, progress=Progress, open_points=tuple[str, ...])
+DepartureView = view_model(DepartureCase, case=Code, progress=HandoverProgress, open_points=tuple[str, ...])
 
 
 def view_of(case: DepartureCase) -> dict[str, Any]:
     """A case as every answer shows it: its state, how far it has come, what is still open."""
     states = [line.state for line in case.lines.values()]
-    progress = Progress(
+    progress = HandoverProgress(
         lines=len(states),
         open=states.count("OPEN"),
         accepted=states.count("ACCEPTED"),
@@ -90,69 +90,69 @@ class NameSuccessor(Circumstances):
     successor: Code = Field(title="接任人")
 
 
-class AcceptLine(Circumstances):
+class AcceptHandover(Circumstances):
     """The successor accepts."""
 
     accepted_by: Code = Field(title="接收人")
 
 
-class DisputeLine(Circumstances):
+class DisputeHandoverLine(Circumstances):
     """The successor does not find what the list says."""
 
     disputed_by: Code = Field(title="提出异议人")
     reason: Text = Field(title="异议说明")
 
 
-class ResolveDispute(Circumstances):
+class RecordResolution(Circumstances):
     """How a dispute was settled."""
 
     resolution: Text = Field(title="处理结果")
     document_no: Name = Field(title="处理依据文号")
 
 
-class Reassign(Circumstances):
+class ReassignHandoverLines(Circumstances):
     """Another successor for some of the list."""
 
     assets: tuple[Code, ...] = Field(title="资产编号", min_length=1, max_length=5000)
     incoming: Code = Field(title="接收人")
 
 
-class Reconcile(Circumstances):
+class ReconcileHandover(Circumstances):
     """Book, thing and papers compared, asset by asset."""
 
-    lines: tuple[ReconciliationLine, ...] = Field(default=(), title="核账情况", max_length=5000)
+    lines: tuple[AssetReconciliationLine, ...] = Field(default=(), title="核账情况", max_length=5000)
     others_agree: bool = Field(
         default=False, title="其余相符", description="清单其余未核账的资产账实相符、资料齐全"
     )
 
 
-class OrderAudit(Circumstances):
+class OrderDepartureAudit(Circumstances):
     """An auditor is asked for."""
 
     auditor_organization: Code = Field(title="审计单位")
     document_no: Name = Field(title="委托文号")
 
 
-class RaiseFinding(Circumstances):
+class RaiseAuditFinding(Circumstances):
     """Something an auditor found."""
 
     auditor_organization: Code = Field(title="审计单位")
-    finding: Finding = Field(title="审计发现问题")
+    finding: AuditFinding = Field(title="审计发现问题")
 
 
-class AppointInterim(Circumstances):
+class AppointInterimCustodian(Circumstances):
     """Who looks after things until the successor does."""
 
     interim: InterimCustodian = Field(title="临时管护")
 
 
-class RecordAudit(Circumstances):
+class RecordDepartureAudit(Circumstances):
     """The departure audit."""
 
-    audit: Audit = Field(title="离任审计")
+    audit: DepartureAudit = Field(title="离任审计")
 
 
-class Sign(Circumstances):
+class SignHandover(Circumstances):
     """One of the three signatures under the sealed list."""
 
     role: Literal["OUTGOING", "INCOMING", "SUPERVISOR"] = Field(
@@ -203,7 +203,7 @@ async def name_successor(case: CaseCode, body: NameSuccessor, write: Writing) ->
 
 
 @_post("/{case}/lines", "补充交接清单", "departure.handle")
-async def add_lines(case: CaseCode, body: Circumstances, write: Writing) -> Response:
+async def add_handover_lines(case: CaseCode, body: Circumstances, write: Writing) -> Response:
     """Add what came into the person's care since the list was made, and what happened to assets on it since."""
 
     async def add(work: Work) -> Result:
@@ -216,13 +216,17 @@ async def add_lines(case: CaseCode, body: Circumstances, write: Writing) -> Resp
 
 
 @_post("/{case}/lines/{asset}/acceptance", "接收清单项", "departure.handle")
-async def accept_line(case: CaseCode, asset: AssetCode, body: AcceptLine, write: Writing) -> Response:
+async def accept_handover_line(
+    case: CaseCode, asset: AssetCode, body: AcceptHandover, write: Writing
+) -> Response:
     """Accept one asset as the successor (C4.10-10)."""
     return await _decide(write, case, body, lambda it, at: it.accept((asset,), body.accepted_by, at))
 
 
 @_post("/{case}/lines/{asset}/dispute", "清单项有异议", "departure.handle")
-async def dispute_line(case: CaseCode, asset: AssetCode, body: DisputeLine, write: Writing) -> Response:
+async def dispute_handover_line(
+    case: CaseCode, asset: AssetCode, body: DisputeHandoverLine, write: Writing
+) -> Response:
     """Dispute one asset as the successor, with the reason (C4.10-10)."""
     return await _decide(
         write, case, body, lambda it, at: it.dispute(asset, body.disputed_by, body.reason, at)
@@ -230,7 +234,9 @@ async def dispute_line(case: CaseCode, asset: AssetCode, body: DisputeLine, writ
 
 
 @_post("/{case}/lines/{asset}/resolution", "异议处理", "departure.handle")
-async def resolve_dispute(case: CaseCode, asset: AssetCode, body: ResolveDispute, write: Writing) -> Response:
+async def resolve_handover_dispute(
+    case: CaseCode, asset: AssetCode, body: RecordResolution, write: Writing
+) -> Response:
     """Settle a dispute by a document; the line is open again (C4.10-10)."""
     return await _decide(
         write, case, body, lambda it, at: it.resolve_dispute(asset, body.resolution, body.document_no, at)
@@ -238,13 +244,13 @@ async def resolve_dispute(case: CaseCode, asset: AssetCode, body: ResolveDispute
 
 
 @_post("/{case}/acceptance", "整批接收", "departure.handle")
-async def accept_batch(case: CaseCode, body: AcceptLine, write: Writing) -> Response:
+async def accept_handover(case: CaseCode, body: AcceptHandover, write: Writing) -> Response:
     """Accept every open line as the successor (C4.10-10)."""
     return await _decide(write, case, body, lambda it, at: it.accept(None, body.accepted_by, at))
 
 
 @_post("/{case}/reassignments", "另定接收人", "departure.handle")
-async def reassign(case: CaseCode, body: Reassign, write: Writing) -> Response:
+async def reassign_handover_lines(case: CaseCode, body: ReassignHandoverLines, write: Writing) -> Response:
     """Let somebody else than the successor take some assets over (C4.10-10)."""
 
     async def give(work: Work) -> Result:
@@ -258,14 +264,14 @@ async def reassign(case: CaseCode, body: Reassign, write: Writing) -> Response:
 
 
 @_post("/{case}/reconciliation", "核账", "departure.handle")
-async def reconcile(case: CaseCode, body: Reconcile, write: Writing) -> Response:
+async def reconcile_handover(case: CaseCode, body: ReconcileHandover, write: Writing) -> Response:
     """Compare book, thing and papers of assets on the list; with `othersAgree` the rest agrees (C4.10-10)."""
 
     def compare(it: DepartureCase, at: Occasion) -> None:
         named = {line.asset for line in body.lines} | set(it.reconciliation)
         rest = [code for code in sorted(it.lines) if code not in named] if body.others_agree else []
         agreeing = (
-            ReconciliationLine(asset=code, book="AGREES", physical="FOUND", documents="COMPLETE")
+            AssetReconciliationLine(asset=code, book="AGREES", physical="FOUND", documents="COMPLETE")
             for code in rest
         )
         lines = (*body.lines, *agreeing)
@@ -276,14 +282,14 @@ async def reconcile(case: CaseCode, body: Reconcile, write: Writing) -> Response
 
 
 @_post("/{case}/reconciliation/completion", "核账完成", "departure.handle")
-async def complete_reconciliation(case: CaseCode, body: Circumstances, write: Writing) -> Response:
+async def complete_handover_reconciliation(case: CaseCode, body: Circumstances, write: Writing) -> Response:
     """Close the reconciliation: every asset compared, every difference settled (C4.10-10)."""
     return await _decide(write, case, body, lambda it, at: it.complete_reconciliation(at))
 
 
 @_post("/{case}/reconciliation/{asset}/resolution", "核账差异处理", "departure.handle")
-async def resolve_difference(
-    case: CaseCode, asset: AssetCode, body: ResolveDispute, write: Writing
+async def resolve_reconciliation_difference(
+    case: CaseCode, asset: AssetCode, body: RecordResolution, write: Writing
 ) -> Response:
     """Settle a difference between book, thing and papers by a document (C4.10-10)."""
     return await _decide(
@@ -292,7 +298,7 @@ async def resolve_difference(
 
 
 @_post("/{case}/audit-order", "委托离任审计", "departure.open")
-async def order_audit(case: CaseCode, body: OrderAudit, write: Writing) -> Response:
+async def order_departure_audit(case: CaseCode, body: OrderDepartureAudit, write: Writing) -> Response:
     """Ask an independent unit for the audit (C4.10-09)."""
 
     async def order(work: Work) -> Result:
@@ -306,7 +312,7 @@ async def order_audit(case: CaseCode, body: OrderAudit, write: Writing) -> Respo
 
 
 @_post("/{case}/audit", "离任审计", "departure.audit")
-async def record_audit(case: CaseCode, body: RecordAudit, write: Writing) -> Response:
+async def record_departure_audit(case: CaseCode, body: RecordDepartureAudit, write: Writing) -> Response:
     """Record the departure audit (C4.10-09) over the whole tenure: the auditing unit speaks for itself."""
     must_speak_for(write.actor, body.audit.auditor_organization, kind_counts=False)
 
@@ -320,7 +326,7 @@ async def record_audit(case: CaseCode, body: RecordAudit, write: Writing) -> Res
 
 
 @_post("/{case}/findings", "审计发现问题", "departure.audit")
-async def raise_finding(case: CaseCode, body: RaiseFinding, write: Writing) -> Response:
+async def raise_audit_finding(case: CaseCode, body: RaiseAuditFinding, write: Writing) -> Response:
     """Record a finding. One that comes after completion reopens the case and revokes the clearance (C4.10-11)."""
     must_speak_for(write.actor, body.auditor_organization, kind_counts=False)
 
@@ -338,8 +344,8 @@ async def raise_finding(case: CaseCode, body: RaiseFinding, write: Writing) -> R
 
 
 @_post("/{case}/findings/{finding}/resolution", "审计问题处理", "departure.handle")
-async def resolve_finding(
-    case: CaseCode, finding: FindingCode, body: ResolveDispute, write: Writing
+async def resolve_audit_finding(
+    case: CaseCode, finding: FindingCode, body: RecordResolution, write: Writing
 ) -> Response:
     """Settle a finding by a document (C4.10-09)."""
     return await _decide(
@@ -348,7 +354,9 @@ async def resolve_finding(
 
 
 @_post("/{case}/interim-custodian", "指定临时管护人", "departure.handle")
-async def appoint_interim(case: CaseCode, body: AppointInterim, write: Writing) -> Response:
+async def appoint_interim_custodian(
+    case: CaseCode, body: AppointInterimCustodian, write: Writing
+) -> Response:
     """The superior unit appoints an interim custodian (P37); it does not release the leaver."""
     must_speak_for(write.actor, body.interim.appointed_by, kind_counts=False)
 
@@ -363,7 +371,7 @@ async def appoint_interim(case: CaseCode, body: AppointInterim, write: Writing) 
 
 
 @_post("/{case}/seal", "封存交接清单", "departure.handle")
-async def seal_list(case: CaseCode, body: Circumstances, write: Writing) -> Response:
+async def seal_handover_list(case: CaseCode, body: Circumstances, write: Writing) -> Response:
     """Fix the list by its digest, complete and accepted (C4.10-10)."""
 
     async def seal(work: Work) -> Result:
@@ -376,11 +384,11 @@ async def seal_list(case: CaseCode, body: Circumstances, write: Writing) -> Resp
 
 
 @_post("/{case}/signatures", "签字", "departure.handle")
-async def sign(case: CaseCode, body: Sign, write: Writing) -> Response:
+async def sign_handover(case: CaseCode, body: SignHandover, write: Writing) -> Response:
     """Sign the sealed list (C4.10-10). The supervisor's signature comes from the supervisor's own unit."""
     if body.role == "SUPERVISOR":
         must_speak_for(write.actor, body.organization, kind_counts=False)
-    signature = Signature(
+    signature = HandoverSignature(
         role=body.role,
         person=body.person,
         organization=body.organization,
@@ -399,7 +407,7 @@ async def sign(case: CaseCode, body: Sign, write: Writing) -> Response:
 
 
 @_post("/{case}/completion", "完成交接", "departure.handle")
-async def complete(case: CaseCode, body: Circumstances, write: Writing) -> Response:
+async def complete_handover(case: CaseCode, body: Circumstances, write: Writing) -> Response:
     """Complete the case; every asset on the list records `HandedOver` in the same append (C4.10-10, C4.10-11)."""
 
     async def hand_over(work: Work) -> Result:
@@ -442,7 +450,7 @@ class ListDelta(Changes):
 
 
 @get(router, "/{case}/delta", "封存后的更正", "departure.read", response_model=ListDelta)
-async def read_list_delta(
+async def read_handover_delta(
     case: CaseCode, read: Reading, cursor: Cursor = None, limit: Limit = 100
 ) -> Response:
     """What was recorded after the seal about the list's assets up to its day; the sealed list never changes (C4.10-10)."""

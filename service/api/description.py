@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from service.api.reading import ACTION, ProblemBody
 
@@ -349,11 +350,20 @@ def properties(schemas: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from schema.get("properties", {}).items()
 
 
+def operation_id(route: APIRoute) -> str:
+    """The operation's name in the contract: the name of the function that answers it, a verb and a noun."""
+    return route.name
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     """The application's OpenAPI document, made once."""
     if app.openapi_schema is None:
         document = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            separate_input_output_schemas=app.separate_input_output_schemas,
         )
         schemas = document["components"]["schemas"]
         schemas.setdefault(

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from domain.refusals import refuse
 from domain.values import BusinessDate, Value
-from projections.differences import Difference, Key, RowChange, Selection, difference
+from projections.differences import Difference, Key, RowChange, RowSelection, difference
 from projections.reading import MAX_PAGE
 from projections.rows import Row
 from projections.writing import Connection
@@ -93,7 +93,7 @@ class ChangesQuery(Filters, ABC):
     cursor: str | None = Field(default=None, title="游标", description="上一页的 nextCursor", max_length=2000)
 
     @abstractmethod
-    def rows(self, county: str) -> Selection:
+    def rows(self, county: str) -> RowSelection:
         """The rows to be compared."""
 
     async def totals(self, connection: Connection, county: str) -> Row | None:  # noqa: ARG002  for those that have any
@@ -207,7 +207,7 @@ def start_of(cursor: str | None) -> Key | None:
     return tuple(found)
 
 
-def _start(cursor: str | None, what: Selection) -> Key | None:
+def _start(cursor: str | None, what: RowSelection) -> Key | None:
     """The same for the rows of a question: the key has as many parts, of the same kinds; CURSOR_INVALID."""
     start = start_of(cursor)
     if start is not None and [type(part) is str for part in start] != [

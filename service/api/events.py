@@ -134,7 +134,7 @@ class Timeline(Value):
 
 
 @get(router, "/assets/{asset}/timeline", "资产履历", "asset.read", response_model=Timeline)
-async def read_timeline(
+async def read_asset_timeline(
     asset: AssetCode,
     read: Reading,
     types: Annotated[list[str] | None, Query(title="事件类型", description="可重复", max_length=100)] = None,

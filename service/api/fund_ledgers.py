@@ -74,7 +74,7 @@ class FundComparison(Value):
     "ledger.read",
     response_model=tuple[FundComparison, ...],
 )
-async def read_comparison(
+async def read_fund_comparison(
     read: Reading,
     unit: Annotated[str | None, Query(title="单位", max_length=64)] = None,
     year: Annotated[int | None, Query(title="年度", ge=1900, le=2200)] = None,
@@ -115,7 +115,9 @@ ReconciliationRow = row_model("FundReconciliationRow", fund_ledger.RECONCILIATIO
     "ledger.read",
     response_model=page_of(ReconciliationRow),
 )
-async def read_reconciliations(read: Reading, query: Annotated[ReconciliationsQuery, Query()]) -> Response:
+async def read_fund_reconciliations(
+    read: Reading, query: Annotated[ReconciliationsQuery, Query()]
+) -> Response:
     """Which unit's year is compared, agreed, pushed, reported and acknowledged."""
     return await answer(read, query)
 

@@ -14,7 +14,7 @@ from fastapi import Path, Response
 from pydantic import Field, ValidationError
 
 from domain.fund_allocation import FundAllocation, FundAllocationCard
-from domain.fund_reconciliation import Comparison, FundReconciliation, ReconciliationLine
+from domain.fund_reconciliation import Comparison, FundReconciliation, FundReconciliationLine
 from domain.occasion import Occasion
 from domain.organization import Organization
 from domain.refusals import Refusal, refuse
@@ -22,7 +22,7 @@ from domain.values import Code, Fen, Name, Sha256, Text, Value
 from projections import fund_ledger
 from projections.fund_questions import unit_ledger
 from projections.rows import Row
-from service.api.bulk import MAX_ITEMS, YIELD_EVERY, Line, lines_of, refused_item
+from service.api.bulk import MAX_ITEMS, YIELD_EVERY, BulkLine, lines_of, refused_item
 from service.api.organizations import place_of
 from service.api.paging import snapshot
 from service.api.reading import ACTION, Reading, from_log, get, routes
@@ -63,14 +63,14 @@ class ComparedSource(Value):
 FundReconciliationView = view_model(FundReconciliation, lines=tuple[ComparedSource, ...])
 
 
-class RecordAllocation(Circumstances):
+class RecordFundAllocation(Circumstances):
     """One payment of the finance department."""
 
     allocation: Code | None = Field(default=None, title="拨付编号", description="不填由系统编号")
     card: FundAllocationCard = Field(title="拨付情况")
 
 
-class CorrectAllocation(Circumstances):
+class CorrectFundAllocation(Circumstances):
     """What was really paid."""
 
     card: FundAllocationCard = Field(title="更正后的拨付情况")
@@ -78,28 +78,24 @@ class CorrectAllocation(Circumstances):
     document_no: Name = Field(title="更正依据文号")
 
 
-class WithdrawAllocation(Circumstances):
+class WithdrawFundAllocation(Circumstances):
     """It was never paid, or recorded twice."""
 
     reason: Text = Field(title="撤销理由")
     document_no: Name = Field(title="撤销依据文号")
 
 
-class ReportReconciliation(Circumstances):
+class ReportFundReconciliation(Circumstances):
     """The letter the fund ledger goes to the asset office with."""
 
     document_no: Name = Field(title="报送文号")
 
 
-class AcknowledgeLedger(Circumstances):
+class AcknowledgeFundLedger(Circumstances):
     """The unit agrees with what it was sent."""
 
     ledger_sha256: Sha256 = Field(title="资金台账摘要", description="推送时给出")
     person: Code = Field(title="确认人")
-
-
-class LedgerPush(Circumstances):
-    """Nothing beside the circumstances."""
 
 
 def finance(context: CommandContext, county: str) -> Resource:
@@ -122,7 +118,7 @@ def allocation_view(allocation: FundAllocation) -> dict[str, Any]:
 
 
 async def _entered(
-    write: Write, work: Work, body: RecordAllocation, code: str
+    write: Write, work: Work, body: RecordFundAllocation, code: str
 ) -> tuple[FundAllocation, Occasion]:
     await work.require_known(Organization, {"card.unit": body.card.unit})
     at = write.occasion(body, body.card.allocated_on)
@@ -130,7 +126,7 @@ async def _entered(
 
 
 @post(allocations, "", "登记资金拨付", "fund.record", FundAllocationView)
-async def record_allocation(body: RecordAllocation, write: Writing) -> Response:
+async def record_fund_allocation(body: RecordFundAllocation, write: Writing) -> Response:
     """Record what was paid: a fact (C4.4-03)."""
     code = body.allocation or f"F-{write.idempotency.body_sha256.hex()[:16]}"
 
@@ -148,7 +144,9 @@ async def record_allocation(body: RecordAllocation, write: Writing) -> Response:
     FundAllocationView,
     versioned=True,
 )
-async def correct_allocation(allocation: AllocationCode, body: CorrectAllocation, write: Writing) -> Response:
+async def correct_fund_allocation(
+    allocation: AllocationCode, body: CorrectFundAllocation, write: Writing
+) -> Response:
     """Put the right facts in place, with the document behind them."""
 
     async def correct(it: FundAllocation, work: Work) -> Occasion:
@@ -163,8 +161,8 @@ async def correct_allocation(allocation: AllocationCode, body: CorrectAllocation
 @post(
     allocations, "/{allocation}/withdrawal", "撤销资金拨付", "fund.record", FundAllocationView, versioned=True
 )
-async def withdraw_allocation(
-    allocation: AllocationCode, body: WithdrawAllocation, write: Writing
+async def withdraw_fund_allocation(
+    allocation: AllocationCode, body: WithdrawFundAllocation, write: Writing
 ) -> Response:
     """Take it out of the fund ledger; it stays in the log."""
 
@@ -188,7 +186,7 @@ async def _on_allocation(write: Write, allocation: str, decide: Any) -> Response
 
 
 @get(allocations, "/{allocation}", "查询资金拨付", "fund.read", response_model=from_log(FundAllocationView))
-async def read_allocation(allocation: AllocationCode, read: Reading) -> Response:
+async def read_fund_allocation(allocation: AllocationCode, read: Reading) -> Response:
     """An allocation from the log."""
     return await read.aggregate(FundAllocation, allocation, allocation_view)
 
@@ -200,7 +198,7 @@ class BulkAllocations(Value):
     amount: Fen = Field(title="拨付金额合计")
 
 
-_LINE_SCHEMA: Final = {"$ref": "#/components/schemas/RecordAllocation"}
+_LINE_SCHEMA: Final = {"$ref": f"#/components/schemas/{RecordFundAllocation.__name__}"}
 
 
 @allocations.post(
@@ -230,7 +228,7 @@ _LINE_SCHEMA: Final = {"$ref": "#/components/schemas/RecordAllocation"}
         },
     },
 )
-async def record_allocations(write: Writing) -> Response:
+async def record_fund_allocations(write: Writing) -> Response:
     """Record many allocations, one per line, all or none: a year's fund ledger is one thing."""
     lines = list(islice(lines_of(write, await write.request.body()), MAX_ITEMS + 1))
     if len(lines) > MAX_ITEMS:
@@ -263,8 +261,8 @@ async def record_allocations(write: Writing) -> Response:
         return problem_response(write.request, refusal, items=refused[:1000])
 
 
-async def _line_entered(write: Write, work: Work, line: Line, codes: set[str]) -> FundAllocation:
-    body = line.body(RecordAllocation)
+async def _line_entered(write: Write, work: Work, line: BulkLine, codes: set[str]) -> FundAllocation:
+    body = line.body(RecordFundAllocation)
     code = body.allocation or f"F-{line.digest().hex()[:16]}"
     if code in codes:
         raise refuse("BATCH_ITEM_DUPLICATE", what=code)
@@ -288,15 +286,18 @@ def reconciliation_view(one: FundReconciliation) -> dict[str, Any]:
     return one.view() | {"lines": lines}
 
 
-def reconciliation_lines(rows: list[Row]) -> tuple[ReconciliationLine, ...]:
+def reconciliation_lines(rows: list[Row]) -> tuple[FundReconciliationLine, ...]:
     """The comparison of a unit's year as the reconciliation keeps it."""
     names = ("allocated", "non_asset", "formed")
     return tuple(
-        ReconciliationLine(source=row["source"], **{name: Fen(row[name]) for name in names}) for row in rows
+        FundReconciliationLine(source=row["source"], **{name: Fen(row[name]) for name in names})
+        for row in rows
     )
 
 
-async def _compared(write: Write, unit: str, year: int) -> tuple[tuple[ReconciliationLine, ...], str, int]:
+async def _compared(
+    write: Write, unit: str, year: int
+) -> tuple[tuple[FundReconciliationLine, ...], str, int]:
     """The unit's year as the ledger has it now: lines, digest, position."""
     name = fund_ledger.PROJECTION.name
     await write.reach_head(name)
@@ -314,7 +315,7 @@ async def _compared(write: Write, unit: str, year: int) -> tuple[tuple[Reconcili
     "fund.reconcile",
     FundReconciliationView,
 )
-async def compare_funds(unit: UnitCode, year: Year, body: LedgerPush, write: Writing) -> Response:
+async def compare_funds(unit: UnitCode, year: Year, body: Circumstances, write: Writing) -> Response:
     """Compare a unit's allocations of a year with its assets, and keep the result (C4.4-03)."""
 
     async def compare(work: Work) -> Result:
@@ -336,7 +337,7 @@ async def compare_funds(unit: UnitCode, year: Year, body: LedgerPush, write: Wri
 
 
 @post(reconciliations, "/{unit}/{year}/push", "推送资金台账", "fund.reconcile", FundReconciliationView)
-async def push_ledger(unit: UnitCode, year: Year, body: LedgerPush, write: Writing) -> Response:
+async def push_fund_ledger(unit: UnitCode, year: Year, body: Circumstances, write: Writing) -> Response:
     """Send the unit its fund ledger: compared once more, and only when everything agrees (RECONCILIATION_OPEN)."""
 
     async def push(it: FundReconciliation, _: Work) -> Occasion:
@@ -351,7 +352,9 @@ async def push_ledger(unit: UnitCode, year: Year, body: LedgerPush, write: Writi
 @post(
     reconciliations, "/{unit}/{year}/report", "资金台账报县办公室", "fund.reconcile", FundReconciliationView
 )
-async def report_ledger(unit: UnitCode, year: Year, body: ReportReconciliation, write: Writing) -> Response:
+async def report_fund_reconciliation(
+    unit: UnitCode, year: Year, body: ReportFundReconciliation, write: Writing
+) -> Response:
     """Report the reconciled ledger to the asset office."""
 
     async def report(it: FundReconciliation, _: Work) -> Occasion:
@@ -380,7 +383,9 @@ async def _on_reconciliation(write: Write, unit: str, year: int, decide: Any) ->
     "fund.acknowledge",
     FundReconciliationView,
 )
-async def acknowledge_ledger(unit: UnitCode, year: Year, body: AcknowledgeLedger, write: Writing) -> Response:
+async def acknowledge_fund_ledger(
+    unit: UnitCode, year: Year, body: AcknowledgeFundLedger, write: Writing
+) -> Response:
     """The unit confirms what was pushed to it, by its digest."""
 
     async def acknowledge(work: Work) -> Result:
@@ -404,6 +409,6 @@ async def acknowledge_ledger(unit: UnitCode, year: Year, body: AcknowledgeLedger
     "fund.read",
     response_model=from_log(FundReconciliationView),
 )
-async def read_reconciliation(unit: UnitCode, year: Year, read: Reading) -> Response:
+async def read_fund_reconciliation(unit: UnitCode, year: Year, read: Reading) -> Response:
     """A unit's year from the log."""
     return await read.aggregate(FundReconciliation, FundReconciliation.id_of(unit, year), reconciliation_view)

@@ -12,12 +12,12 @@ from pydantic import Field
 from domain.external_entry import ExternalEntry
 from domain.household_asset import HouseholdAsset
 from domain.household_card import (
-    Closing,
     Entrustment,
     HouseholdAssetCard,
+    HouseholdAssetClosing,
     HouseholdConfirmation,
     HouseholdCorrection,
-    Inspection,
+    HouseholdInspection,
     Loss,
 )
 from domain.household_ledger import HouseholdLedger
@@ -50,7 +50,7 @@ class RegisterHouseholdAsset(Circumstances):
 class InspectHouseholdAsset(Circumstances):
     """A yearly look."""
 
-    inspection: Inspection = Field(title="检查情况")
+    inspection: HouseholdInspection = Field(title="检查情况")
 
 
 class ConfirmToHousehold(Circumstances):
@@ -71,7 +71,7 @@ class ArchiveHouseholdDocument(Circumstances):
     document: Document = Field(title="资料")
 
 
-class EnterHouseholdAsset(Circumstances):
+class RecordHouseholdExternalEntry(Circumstances):
     """An entry in one system outside."""
 
     entry: ExternalEntry = Field(title="外部系统录入")
@@ -86,7 +86,7 @@ class RecordHouseholdLoss(Circumstances):
 class CloseHouseholdAsset(Circumstances):
     """The end of the row."""
 
-    closing: Closing = Field(title="注销")
+    closing: HouseholdAssetClosing = Field(title="注销")
 
 
 class EntrustedAsset(Value):
@@ -109,7 +109,7 @@ class EntrustHouseholdAssets(Circumstances):
     assets: tuple[EntrustedAsset, ...] = Field(title="委托的资产", min_length=1, max_length=2000)
 
 
-class EndEntrustment(Circumstances):
+class EndHouseholdEntrustment(Circumstances):
     """The households have their assets back."""
 
     assets: tuple[Code, ...] = Field(title="到户资产编号", min_length=1, max_length=2000)
@@ -237,8 +237,8 @@ async def archive_household_document(
 
 
 @_post("/{asset}/external-entries", "到户资产外部系统录入", "asset.enter_externally")
-async def enter_household_asset(
-    asset: HouseholdAssetCode, body: EnterHouseholdAsset, write: Writing
+async def record_household_external_entry(
+    asset: HouseholdAssetCode, body: RecordHouseholdExternalEntry, write: Writing
 ) -> Response:
     """Record the entry in one of the two systems, by its own reference number (C4.3-08)."""
     entry = body.entry
@@ -319,7 +319,7 @@ def _terms_for(
 
 @post(entrustments, "/{entrustment}/ending", "结束集中委托", "household_asset.entrust", EntrustedAssets)
 async def end_household_entrustment(
-    entrustment: EntrustmentCode, body: EndEntrustment, write: Writing
+    entrustment: EntrustmentCode, body: EndHouseholdEntrustment, write: Writing
 ) -> Response:
     """Record that an entrustment is over for the named assets, all or none (C4.6-10)."""
 

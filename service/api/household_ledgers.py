@@ -10,7 +10,7 @@ import orjson
 from fastapi import Path, Query, Response
 from pydantic import Field
 
-from domain.household_ledger import CorrectionRequest, HouseholdLedger, LedgerPush, PushedRow
+from domain.household_ledger import CorrectionRequest, HouseholdLedger, HouseholdLedgerPush, PushedRow
 from domain.occasion import Occasion
 from domain.organization import Organization
 from domain.refusals import refuse
@@ -31,20 +31,20 @@ VillageCode = Annotated[Code, Path(title="村编号")]
 HouseholdLedgerView = view_model(HouseholdLedger)
 
 
-class PushLedger(Circumstances):
+class PushHouseholdLedger(Circumstances):
     """The township pushes a village's ledger as it stands."""
 
     village: Code = Field(title="村编号", pattern=r"^[0-9]{12}$")
     pushed_on: BusinessDate | None = Field(default=None, title="推送日期", description="不填为当日")
 
 
-class AcknowledgeLedger(Circumstances):
+class AcknowledgeHouseholdLedger(Circumstances):
     """The village has the same rows."""
 
     sha256: Sha256 = Field(title="台账摘要")
 
 
-class RequestCorrection(Circumstances):
+class RequestLedgerCorrection(Circumstances):
     """What the village finds wrong with a row."""
 
     request: CorrectionRequest = Field(title="更正申请")
@@ -75,7 +75,7 @@ def _digest(rows: tuple[PushedRow, ...]) -> str:
 
 
 @post(router, "", "推送到户资产台账", "household_ledger.push", HouseholdLedgerView)
-async def push_ledger(body: PushLedger, write: Writing) -> Response:
+async def push_household_ledger(body: PushHouseholdLedger, write: Writing) -> Response:
     """Push a village's household ledger as it stands now; only the township it lies in may (C4.5-18)."""
     village, township = body.village, f"{body.village[:9]}000"
     if write.actor.organization != township:
@@ -86,7 +86,7 @@ async def push_ledger(body: PushLedger, write: Writing) -> Response:
     async def push(work: Work) -> Result:
         at = write.occasion(body, pushed_on)
         await work.require_known(Organization, {"village": village})
-        content = LedgerPush(township=township, pushed_on=pushed_on, rows=rows, sha256=_digest(rows))
+        content = HouseholdLedgerPush(township=township, pushed_on=pushed_on, rows=rows, sha256=_digest(rows))
         kind = write.actor.organization_kind
         if await work.context.knows(HouseholdLedger, write.county, village):
             ledger = await work.get(HouseholdLedger, village)
@@ -107,7 +107,9 @@ def _of_village(ledger: HouseholdLedger) -> Resource:
 @post(
     router, "/{village}/acknowledgement", "确认到户资产台账", "household_ledger.answer", HouseholdLedgerView
 )
-async def acknowledge_ledger(village: VillageCode, body: AcknowledgeLedger, write: Writing) -> Response:
+async def acknowledge_household_ledger(
+    village: VillageCode, body: AcknowledgeHouseholdLedger, write: Writing
+) -> Response:
     """The village confirms the rows it got by their digest (C4.5-18)."""
 
     async def acknowledge(ledger: HouseholdLedger, _: Work) -> Occasion:
@@ -125,7 +127,9 @@ async def acknowledge_ledger(village: VillageCode, body: AcknowledgeLedger, writ
     "household_ledger.answer",
     HouseholdLedgerView,
 )
-async def request_correction(village: VillageCode, body: RequestCorrection, write: Writing) -> Response:
+async def request_ledger_correction(
+    village: VillageCode, body: RequestLedgerCorrection, write: Writing
+) -> Response:
     """The village asks the township to correct a row (C4.5-18); open until the ledger is pushed again."""
 
     async def ask(ledger: HouseholdLedger, _: Work) -> Occasion:
@@ -151,7 +155,7 @@ class PushedLedger(Value):
 
 
 @get(router, "/{village}", "查询推送的到户资产台账", "ledger.read", response_model=PushedLedger)
-async def read_ledger(village: VillageCode, read: Reading) -> Response:
+async def read_household_ledger(village: VillageCode, read: Reading) -> Response:
     """The pushed rows and their digest, and what has changed in the township's register since (C4.5-18)."""
     ledger = await read.context.load(HouseholdLedger, read.county, village)
     if ledger is None:
@@ -177,7 +181,7 @@ HouseholdLedgerRow = row_model("HouseholdLedgerRow", household_register.HOUSEHOL
 
 
 @get(router, "", "到户资产台账推送情况", "ledger.read", response_model=list_of(HouseholdLedgerRow))
-async def list_ledgers(
+async def list_household_ledgers(
     read: Reading,
     township: Annotated[str | None, Query(title="推送单位", max_length=64)] = None,
     min_position: MinPosition = 0,

@@ -62,7 +62,7 @@ class BenefitStatement(Value):
 
 
 @get(router, "/{household}/benefits", "农户受益明细", "household.read", response_model=BenefitStatement)
-async def read_benefits(
+async def read_household_benefits(
     household: HouseholdCode,
     read: Reading,
     year: Annotated[int | None, Query(title="年度", ge=1900, le=2200)] = None,

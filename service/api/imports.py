@@ -124,7 +124,7 @@ async def import_file(write: Writing, query: Annotated[ImportQuery, Query()]) ->
     response_class=Response,
     responses={200: {"description": "模板 / the template", "content": {MEDIA_TYPE: {}}}},
 )
-async def read_template(read: Reading) -> Response:
+async def read_import_template(read: Reading) -> Response:
     """An empty ledger with the headings that are read, and lists to choose from."""
     rules = (await read.regulation()).on(read.context.today())
     return Response(
@@ -191,7 +191,7 @@ class RowsQuery(BaseModel):
 
 
 @get(router, "/{batch}/rows", "清查批次明细", "inventory.read", response_model=BatchRows)
-async def read_rows(batch: BatchCode, read: Reading, query: Annotated[RowsQuery, Query()]) -> Response:
+async def read_batch_rows(batch: BatchCode, read: Reading, query: Annotated[RowsQuery, Query()]) -> Response:
     """What became of a batch's rows: the assets in the file's order, and the rejected rows with their reasons."""
     if await read.context.load(InventoryBatch, read.county, batch) is None:
         raise refuse("NOT_FOUND", what=batch)
@@ -216,19 +216,19 @@ async def read_rows(batch: BatchCode, read: Reading, query: Annotated[RowsQuery,
 # ---- review and determination ---------------------------------------------------------------------------------------
 
 
-class Submit(Circumstances):
+class SubmitBatch(Circumstances):
     """Sending the batch up."""
 
     person: Code = Field(title="上报人")
 
 
-class GiveOpinion(Circumstances):
+class GiveBatchOpinion(Circumstances):
     """A reviewer's or a department's word."""
 
     opinion: Opinion = Field(title="意见")
 
 
-class Aggregate(Circumstances):
+class AggregateBatch(Circumstances):
     """Taking the batch into the county's figures."""
 
     person: Code = Field(title="汇总人")
@@ -266,7 +266,7 @@ async def _decide(
 
 
 @_post("/{batch}/submission", "上报清查批次", "inventory.submit")
-async def submit_batch(batch: BatchCode, body: Submit, write: Writing) -> Response:
+async def submit_batch(batch: BatchCode, body: SubmitBatch, write: Writing) -> Response:
     """Send the batch up for review, the first time or after a return (C4.4-01, C4.4-02)."""
 
     def submit(it: InventoryBatch, _unit: Organization, _: Work) -> Occasion:
@@ -278,7 +278,7 @@ async def submit_batch(batch: BatchCode, body: Submit, write: Writing) -> Respon
 
 
 @_post("/{batch}/review", "审核清查批次", "inventory.review")
-async def review_batch(batch: BatchCode, body: GiveOpinion, write: Writing) -> Response:
+async def review_batch(batch: BatchCode, body: GiveBatchOpinion, write: Writing) -> Response:
     """The township's review of a village's batch or its own, a department's of its own, by another person."""
     must_speak_for(write.actor, body.opinion.organization, kind_counts=False)
 
@@ -292,7 +292,7 @@ async def review_batch(batch: BatchCode, body: GiveOpinion, write: Writing) -> R
 
 
 @_post("/{batch}/determinations", "审定清查批次", "inventory.determine")
-async def determine_batch(batch: BatchCode, body: GiveOpinion, write: Writing) -> Response:
+async def determine_batch(batch: BatchCode, body: GiveBatchOpinion, write: Writing) -> Response:
     """One of the four departments' word; they decide side by side, and one return sends the batch back."""
     must_speak_for(write.actor, body.opinion.organization, kind_counts=False)
 
@@ -305,7 +305,7 @@ async def determine_batch(batch: BatchCode, body: GiveOpinion, write: Writing) -
 
 
 @_post("/{batch}/aggregation", "汇总清查批次", "inventory.aggregate")
-async def aggregate_batch(batch: BatchCode, body: Aggregate, write: Writing) -> Response:
+async def aggregate_batch(batch: BatchCode, body: AggregateBatch, write: Writing) -> Response:
     """The asset office takes the batch into the county's figures once all four have approved (C4.4-01)."""
 
     def aggregate(it: InventoryBatch, _unit: Organization, _: Work) -> Occasion:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from fastapi import Path, Query, Response
 from pydantic import Field
 
-from domain.joint_review import JointReview, ReviewException, ReviewSignature, Settlement
+from domain.joint_review import ExceptionSettlement, JointReview, ReviewException, ReviewSignature
 from domain.ledger_seal import LedgerSeal, SealKind
 from domain.occasion import Occasion
 from domain.person import Person
@@ -34,7 +34,7 @@ JointReviewView = view_model(JointReview, open_exceptions=tuple[Name, ...])
 _COUNTY_SEALS: tuple[SealKind, ...] = ("COUNTY_MASTER", "CATEGORISED")
 
 
-class OpenReview(Circumstances):
+class OpenJointReview(Circumstances):
     """The year, the day, and who leads."""
 
     review: Code | None = Field(default=None, title="联合审查编号", description="不填由系统编号")
@@ -43,18 +43,14 @@ class OpenReview(Circumstances):
     leads: tuple[ReviewSignature, ...] = Field(title="牵头部门签字", max_length=20)
 
 
-class CheckReview(Circumstances):
-    """Nothing beside the circumstances."""
-
-
-class SettleException(Circumstances):
+class SettleReviewException(Circumstances):
     """Why an exception is none."""
 
     exception: Name = Field(title="疑点", description="类型:项目或资产编号")
-    settlement: Settlement = Field(title="处理")
+    settlement: ExceptionSettlement = Field(title="处理")
 
 
-class SignReview(Circumstances):
+class SignJointReview(Circumstances):
     """One department's word."""
 
     signature: ReviewSignature = Field(title="会签")
@@ -72,7 +68,7 @@ def review_view(review: JointReview) -> dict[str, Any]:
 
 
 @post(router, "", "启动联合审查", "joint_review.lead", JointReviewView)
-async def open_review(body: OpenReview, write: Writing) -> Response:
+async def open_joint_review(body: OpenJointReview, write: Writing) -> Response:
     """Open the joint review of a year's ledgers; finance and rural revitalisation both sign (C4.4-04)."""
     code = body.review or f"JR-{body.year}-{write.mark()}"
 
@@ -85,7 +81,7 @@ async def open_review(body: OpenReview, write: Writing) -> Response:
 
 
 @post(router, "/{review}/checks", "比对项目与资产", "joint_review.lead", JointReviewView)
-async def check_review(review: ReviewCode, body: CheckReview, write: Writing) -> Response:
+async def check_joint_review(review: ReviewCode, body: Circumstances, write: Writing) -> Response:
     """Set projects against assets from the fund ledger as it is now; what does not fit is an exception (C4.4-05)."""
 
     async def check(it: JointReview, _: Work) -> Occasion:
@@ -97,7 +93,9 @@ async def check_review(review: ReviewCode, body: CheckReview, write: Writing) ->
 
 
 @post(router, "/{review}/settlements", "处理疑点", "joint_review.lead", JointReviewView)
-async def settle_exception(review: ReviewCode, body: SettleException, write: Writing) -> Response:
+async def settle_review_exception(
+    review: ReviewCode, body: SettleReviewException, write: Writing
+) -> Response:
     """Settle an exception with its reason and document."""
 
     async def settle(it: JointReview, _: Work) -> Occasion:
@@ -109,7 +107,7 @@ async def settle_exception(review: ReviewCode, body: SettleException, write: Wri
 
 
 @post(router, "/{review}/signatures", "联合审查会签", "joint_review.sign", JointReviewView)
-async def sign_review(review: ReviewCode, body: SignReview, write: Writing) -> Response:
+async def sign_joint_review(review: ReviewCode, body: SignJointReview, write: Writing) -> Response:
     """Sign for one of the seventeen departments: its own credential only, with no exception open."""
 
     async def sign(it: JointReview, work: Work) -> Occasion:
@@ -123,7 +121,7 @@ async def sign_review(review: ReviewCode, body: SignReview, write: Writing) -> R
 
 
 @post(router, "/{review}/seal", "封存总台账和分类台账", "joint_review.seal", JointReviewView)
-async def seal_review(review: ReviewCode, body: CheckReview, write: Writing) -> Response:
+async def seal_joint_review(review: ReviewCode, body: Circumstances, write: Writing) -> Response:
     """Seal the county's master and categorised ledgers on the signed review, at one place in the log.
 
     Projects are set against assets once more before. LEDGER_NOT_BALANCED when any dimension does not add up.
@@ -167,7 +165,7 @@ async def _led(write: Write, review: str, decide: Any) -> Response:
 
 
 @get(router, "/{review}", "查询联合审查", "ledger.read", response_model=from_log(JointReviewView))
-async def read_review(review: ReviewCode, read: Reading) -> Response:
+async def read_joint_review(review: ReviewCode, read: Reading) -> Response:
     """A review from the log."""
     return await read.aggregate(JointReview, review, review_view)
 
@@ -189,6 +187,6 @@ ReviewRow = row_model("JointReviewRow", ledger_seals.REVIEW)
 
 
 @get(router, "", "联合审查清单", "ledger.read", response_model=page_of(ReviewRow))
-async def read_reviews(read: Reading, query: Annotated[ReviewsQuery, Query()]) -> Response:
+async def read_joint_reviews(read: Reading, query: Annotated[ReviewsQuery, Query()]) -> Response:
     """Every joint review and how far it has come."""
     return await answer(read, query)

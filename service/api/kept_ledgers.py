@@ -79,7 +79,7 @@ def _entry(row: rows.LedgerRow) -> dict[str, Any]:
     }
 
 
-class KeptTotals(Value):
+class UnitLedgerTotals(Value):
     """What a unit's ledger comes to."""
 
     assets: int = Field(title="资产项数", description="所列资产，每项一次")
@@ -93,11 +93,11 @@ class KeptTotals(Value):
 class UnitLedger(LedgerEntry):
     """One of a unit's ledgers with its sums."""
 
-    totals: KeptTotals | None = Field(title="合计", description="不是资产台账的为空")
+    totals: UnitLedgerTotals | None = Field(title="合计", description="不是资产台账的为空")
 
 
 @get(router, "/kept/{organization}", "单位台账", "ledger.read", response_model=tuple[UnitLedger, ...])
-async def read_kept_ledgers(
+async def read_unit_ledgers(
     organization: OrganizationCode,
     read: Reading,
     as_of: AsOf = None,
@@ -167,8 +167,8 @@ class KeptQuery(DatedQuery):
 
 
 _REGISTER_ROW: Final = row_model("KeptRegisterColumns", asset_register.REGISTER).model_fields
-KeptRow = create_model(
-    "KeptLedgerRow",
+UnitLedgerRow = create_model(
+    "UnitLedgerRow",
     __base__=Value,
     __doc__="单位资产台账的一行",
     **{name: (_REGISTER_ROW[name].annotation, _REGISTER_ROW[name]) for name in kept_ledgers.COLUMNS},
@@ -185,9 +185,9 @@ KeptRow = create_model(
     "/kept/{organization}/{ledger}",
     "单位资产台账",
     "ledger.read",
-    response_model=page_of(KeptRow),
+    response_model=page_of(UnitLedgerRow),
 )
-async def read_kept_ledger(
+async def read_unit_ledger(
     organization: OrganizationCode, ledger: KeptCode, read: Reading, query: Annotated[KeptQuery, Query()]
 ) -> Response:
     """A unit's ledger of assets under its name; ORG_TYPE_NOT_ALLOWED for one that such a unit does not keep."""

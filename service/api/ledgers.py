@@ -13,7 +13,7 @@ from pydantic import Field
 
 from domain.values import BusinessDate, Fen, Value
 from projections import asset_register, custody_ledger, departures, household_register, income_ledger
-from projections.differences import Selection, selection
+from projections.differences import RowSelection, selection
 from projections.reading import Page
 from projections.register_questions import (
     RegisterFilter,
@@ -127,7 +127,7 @@ async def read_asset_register(read: Reading, query: Annotated[RegisterQuery, Que
 class RegisterChanges(RegisterFilters, ChangesQuery):
     """The asset register at two moments."""
 
-    def rows(self, county: str) -> Selection:
+    def rows(self, county: str) -> RowSelection:
         """Assets, without where in the log they stand."""
         return selection(asset_register.REGISTER, "r", self.where().conditions(county))
 
@@ -137,7 +137,7 @@ class RegisterChanges(RegisterFilters, ChangesQuery):
 
 
 @get(router, "/asset-register/changes", "资产台账变动", "ledger.read", response_model=LedgerChanges)
-async def read_register_changes(read: Reading, query: Annotated[RegisterChanges, Query()]) -> Response:
+async def read_asset_register_changes(read: Reading, query: Annotated[RegisterChanges, Query()]) -> Response:
     """What differs between two moments: of one asset, of a unit, of the county."""
     return await answer_changes(read, query)
 
@@ -217,7 +217,7 @@ Dimension = Literal[  # the register's dimensions and the funds; a test holds th
 @get(
     router, "/asset-register/categories", "分类统计", "ledger.read", response_model=tuple[CategoryTotals, ...]
 )
-async def read_categories(
+async def read_category_totals(
     read: Reading,
     by: Annotated[Dimension, Query(title="分类项")],
     as_of: AsOf = None,
@@ -271,14 +271,16 @@ async def read_household_register(read: Reading, query: Annotated[HouseholdQuery
 class HouseholdChanges(HouseholdFilters, ChangesQuery):
     """The household register at two moments."""
 
-    def rows(self, county: str) -> Selection:
+    def rows(self, county: str) -> RowSelection:
         """Household assets."""
         conditions = household_register.household_conditions(county, **self.filters())
         return selection(household_register.HOUSEHOLD_REGISTER, "h", conditions)
 
 
 @get(router, "/household-register/changes", "到户类资产台账变动", "ledger.read", response_model=LedgerChanges)
-async def read_household_changes(read: Reading, query: Annotated[HouseholdChanges, Query()]) -> Response:
+async def read_household_register_changes(
+    read: Reading, query: Annotated[HouseholdChanges, Query()]
+) -> Response:
     """What differs between two moments."""
     return await answer_changes(read, query)
 
@@ -326,14 +328,14 @@ async def read_income_ledger(read: Reading, query: Annotated[IncomeQuery, Query(
 class IncomeChanges(IncomeFilters, ChangesQuery):
     """The income ledger at two moments."""
 
-    def rows(self, county: str) -> Selection:
+    def rows(self, county: str) -> RowSelection:
         """Lines of the ledger."""
         conditions = income_ledger.income_conditions(county, **self.filters())
         return selection(income_ledger.INCOME_LEDGER, "i", conditions)
 
 
 @get(router, "/income-ledger/changes", "资产收益台账变动", "ledger.read", response_model=LedgerChanges)
-async def read_income_changes(read: Reading, query: Annotated[IncomeChanges, Query()]) -> Response:
+async def read_income_ledger_changes(read: Reading, query: Annotated[IncomeChanges, Query()]) -> Response:
     """What differs between two moments: receipts and distributions that came in between."""
     return await answer_changes(read, query)
 
@@ -402,14 +404,14 @@ async def read_custody_ledger(read: Reading, query: Annotated[CustodyQuery, Quer
 class CustodyChanges(CustodyFilters, ChangesQuery):
     """The custody ledger at two moments."""
 
-    def rows(self, county: str) -> Selection:
+    def rows(self, county: str) -> RowSelection:
         """Duties: those in force at each moment, unless `history` asks for all."""
         conditions = custody_ledger.custody_conditions(county, **self.filters())
         return selection(custody_ledger.CUSTODY_LEDGER, "c", conditions)
 
 
 @get(router, "/custody-ledger/changes", "管护台账变动", "ledger.read", response_model=LedgerChanges)
-async def read_custody_changes(read: Reading, query: Annotated[CustodyChanges, Query()]) -> Response:
+async def read_custody_ledger_changes(read: Reading, query: Annotated[CustodyChanges, Query()]) -> Response:
     """What differs between two moments: who took over what, and from whom."""
     return await answer_changes(read, query)
 

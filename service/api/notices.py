@@ -103,7 +103,7 @@ class NoticeQuery(LedgerQuery):
 
 
 @router.get("", summary="公示公告栏", response_model=page_of(NoticeRow))
-async def read_board(read: PublicReading, query: Annotated[NoticeQuery, Query()]) -> Response:
+async def read_notice_board(read: PublicReading, query: Annotated[NoticeQuery, Query()]) -> Response:
     """The notice board, for everybody (C3-04): personal data masked, answers to objections published."""
     return await answer(read, query)
 
@@ -124,7 +124,7 @@ async def read_notice(notice: NoticeId, read: PublicReading) -> Response:
 # ---- what the public says ------------------------------------------------------------------------------------------
 
 
-class Statement(Value):
+class PublicStatement(Value):
     """What somebody has to say. No name is asked for."""
 
     text: Text = Field(title="内容")
@@ -133,7 +133,7 @@ class Statement(Value):
     )
 
 
-class Heard(Value):
+class RecordedStatement(Value):
     """The statement is on record."""
 
     notice: str = Field(title="公示编号")
@@ -141,16 +141,16 @@ class Heard(Value):
     due_on: date | None = Field(default=None, title="答复期限", description="异议应在此日前答复")
 
 
-class HeardAnswer(Value):
+class RecordedStatementAnswer(Value):
     """Answer to a statement of the public."""
 
     id: str = Field(title="公示编号")
-    resource: Heard = Field(title="受理情况")
+    resource: RecordedStatement = Field(title="受理情况")
 
 
 _TOLD: Final[dict[str, Any]] = {
     "status_code": 201,
-    "response_model": HeardAnswer,
+    "response_model": RecordedStatementAnswer,
     "response_class": Response,
     "responses": {**WRITE_PROBLEMS, **described({429: "过于频繁 / too many requests"})},
     "openapi_extra": {"parameters": [IDEMPOTENCY_KEY, COUNTY_PARAMETER]},
@@ -158,18 +158,18 @@ _TOLD: Final[dict[str, Any]] = {
 
 
 @router.post("/{notice}/objections", summary="公众提出异议", **_TOLD)
-async def object_publicly(notice: NoticeId, body: Statement, write: PublicWriting) -> Response:
+async def file_public_objection(notice: NoticeId, body: PublicStatement, write: PublicWriting) -> Response:
     """Object to a notice without a credential, unnamed if you like (C3-05); it keeps the notice open until answered."""
     return await _hear(write, notice, body, objects=True)
 
 
 @router.post("/{notice}/suggestions", summary="公众提出意见建议", **_TOLD)
-async def suggest_publicly(notice: NoticeId, body: Statement, write: PublicWriting) -> Response:
+async def file_public_suggestion(notice: NoticeId, body: PublicStatement, write: PublicWriting) -> Response:
     """Make a suggestion without a credential (C3-05)."""
     return await _hear(write, notice, body, objects=False)
 
 
-async def _hear(write: Write, notice: str, body: Statement, *, objects: bool) -> Response:
+async def _hear(write: Write, notice: str, body: PublicStatement, *, objects: bool) -> Response:
     row = await _row(write, notice)
     kind, _, identity = str(row["source"]).partition("-")
 
@@ -223,7 +223,7 @@ def view_of(notice: PublicNotice) -> dict[str, Any]:
     return found | {"notice": notice.stream}
 
 
-class Announce(Circumstances):
+class OpenPublicNotice(Circumstances):
     """An announcement at its first place."""
 
     announcement: Announcement = Field(title="公告")
@@ -231,14 +231,14 @@ class Announce(Circumstances):
     by: Signer = Field(title="经办")
 
 
-class AddPlace(Circumstances):
+class AddNoticePlace(Circumstances):
     """One more place."""
 
     posting: Posting = Field(title="张贴")
     by: Signer = Field(title="经办")
 
 
-class AnswerObjection(Circumstances):
+class AnswerPublicObjection(Circumstances):
     """The answer to an objection."""
 
     by: Signer = Field(title="经办")
@@ -247,7 +247,7 @@ class AnswerObjection(Circumstances):
 
 
 @post(router, "", "公布", "notice.post", AnnouncementView)
-async def announce(body: Announce, write: Writing) -> Response:
+async def open_public_notice(body: OpenPublicNotice, write: Writing) -> Response:
     """Post what 三(五) wants made public, with evidence (C3-04); it does the task that the fact opened."""
     code = f"N-{write.idempotency.body_sha256.hex()[:20]}"
 
@@ -263,7 +263,7 @@ async def announce(body: Announce, write: Writing) -> Response:
 
 
 @post(router, "/{announcement}/places", "增加公布地点", "notice.post", AnnouncementView)
-async def add_place(announcement: AnnouncementCode, body: AddPlace, write: Writing) -> Response:
+async def add_notice_place(announcement: AnnouncementCode, body: AddNoticePlace, write: Writing) -> Response:
     """Post an announcement at one more place (C3-04)."""
 
     async def work_on(it: PublicNotice, work: Work) -> Occasion:
@@ -276,8 +276,8 @@ async def add_place(announcement: AnnouncementCode, body: AddPlace, write: Writi
 
 
 @post(router, "/{announcement}/objections/{number}/resolution", "处理异议", "notice.post", AnnouncementView)
-async def answer_objection(
-    announcement: AnnouncementCode, number: ObjectionNumber, body: AnswerObjection, write: Writing
+async def answer_public_objection(
+    announcement: AnnouncementCode, number: ObjectionNumber, body: AnswerPublicObjection, write: Writing
 ) -> Response:
     """Answer an objection to an announcement (C3-05); the answer is published."""
 

@@ -75,7 +75,7 @@ class DefineDivision(Circumstances):
     card: DivisionCard = Field(title="区划信息")
 
 
-class Succeed(Circumstances):
+class RecordSuccession(Circumstances):
     """The end of a division or unit in favour of its successor."""
 
     successor: Code = Field(title="承继者")
@@ -96,7 +96,7 @@ async def define_division(body: DefineDivision, write: Writing) -> Response:
 
 
 @post(divisions, "/{division}/successor", "区划变更", "division.define", DivisionView)
-async def succeed_division(division: DivisionCode, body: Succeed, write: Writing) -> Response:
+async def succeed_division(division: DivisionCode, body: RecordSuccession, write: Writing) -> Response:
     """From a day on another division stands in its place (玉麦乡 → 玉麦镇); old codes stay in the history."""
 
     async def succeed(it: Division, work: Work) -> Occasion:
@@ -131,7 +131,7 @@ class ReplaceCollective(Circumstances):
     document_no: Name = Field(title="变更依据文号")
 
 
-class Appoint(Circumstances):
+class AppointPerson(Circumstances):
     """A person takes a post."""
 
     position: Code = Field(title="职务")
@@ -162,7 +162,9 @@ async def define_organization(body: DefineOrganization, write: Writing) -> Respo
 
 
 @post(organizations, "/{organization}/successor", "单位变更", "organization.define", OrganizationView)
-async def succeed_organization(organization: OrganizationCode, body: Succeed, write: Writing) -> Response:
+async def succeed_organization(
+    organization: OrganizationCode, body: RecordSuccession, write: Writing
+) -> Response:
     """From a day on another unit carries on its duties."""
 
     async def succeed(it: Organization, work: Work) -> Occasion:
@@ -219,7 +221,7 @@ async def replace_collective(
 
 
 @post(organizations, "/{organization}/appointments", "任职", "organization.appoint", OrganizationView)
-async def appoint(organization: OrganizationCode, body: Appoint, write: Writing) -> Response:
+async def appoint_person(organization: OrganizationCode, body: AppointPerson, write: Writing) -> Response:
     """Record an appointment (C5.1-01): a fact."""
 
     async def take_post(it: Organization, work: Work) -> Occasion:

@@ -10,12 +10,24 @@ from fastapi import Path, Query, Response
 from pydantic import Field
 
 from domain.asset import Asset
-from domain.inspection import Inspected, Inspection, Rectification, SupervisionFinding, Verified
+from domain.inspection import (
+    Inspection,
+    InspectionRecord,
+    Rectification,
+    RectificationVerification,
+    SupervisionFinding,
+)
 from domain.occasion import Occasion
 from domain.organization import Organization
 from domain.person import Person
 from domain.values import BusinessDate, Code
-from domain.violation import Accountability, AnswerablePerson, Establishment, Violation, ViolationCase
+from domain.violation import (
+    Accountability,
+    AnswerablePerson,
+    Violation,
+    ViolationCase,
+    ViolationEstablishment,
+)
 from projections import asset_register, custody_ledger, directory, oversight
 from projections.reading import Page
 from projections.writing import Connection
@@ -41,10 +53,10 @@ class RecordInspection(Circumstances):
     """An inspection of a unit."""
 
     inspection: Code | None = Field(default=None, title="检查编号", description="不填由系统编号")
-    inspected: Inspected = Field(title="监督检查")
+    inspected: InspectionRecord = Field(title="监督检查")
 
 
-class RaiseFinding(Circumstances):
+class RaiseSupervisionFinding(Circumstances):
     """Something that is not as it should be."""
 
     supervision_finding: SupervisionFinding = Field(title="问题")
@@ -59,7 +71,7 @@ class OrderRectification(Circumstances):
 class VerifyRectification(Circumstances):
     """What the organ saw when it looked again."""
 
-    verified: Verified = Field(title="复查")
+    verified: RectificationVerification = Field(title="复查")
 
 
 class ReportViolation(Circumstances):
@@ -69,10 +81,10 @@ class ReportViolation(Circumstances):
     violation: Violation = Field(title="违规问题")
 
 
-class Establish(Circumstances):
+class EstablishViolation(Circumstances):
     """The decision on what happened."""
 
-    establishment: Establishment = Field(title="认定")
+    establishment: ViolationEstablishment = Field(title="认定")
 
 
 class HoldToAccount(Circumstances):
@@ -120,7 +132,9 @@ async def _inspected(write: Write, inspection: str, decide: Callable[[Inspection
 
 
 @post(inspections, "/{inspection}/findings", "提出问题", "oversight.inspect", InspectionView)
-async def raise_finding(inspection: InspectionCode, body: RaiseFinding, write: Writing) -> Response:
+async def raise_supervision_finding(
+    inspection: InspectionCode, body: RaiseSupervisionFinding, write: Writing
+) -> Response:
     """Raise a finding of the inspection (C5.4-01)."""
 
     def found(it: Inspection) -> Occasion:
@@ -221,7 +235,7 @@ async def _answerable(write: Write, violation: Violation, at: Occasion) -> tuple
 
 
 @post(violations, "/{case}/establishment", "认定违规问题", "oversight.inspect", ViolationView)
-async def establish(case: CaseCode, body: Establish, write: Writing) -> Response:
+async def establish_violation(case: CaseCode, body: EstablishViolation, write: Writing) -> Response:
     """Decide whether it is true (C5.4-02)."""
     must_speak_for(write.actor, body.establishment.decided_by, kind_counts=False)
 
@@ -276,7 +290,7 @@ FindingRow = row_model("SupervisionFindingRow", oversight.FINDING, overdue=(bool
 
 
 @get(ledgers, "/supervision-findings", "监督检查台账", "ledger.read", response_model=page_of(FindingRow))
-async def read_findings(read: Reading, query: Annotated[FindingsQuery, Query()]) -> Response:
+async def read_supervision_findings(read: Reading, query: Annotated[FindingsQuery, Query()]) -> Response:
     """Every inspection with what it found and whether that is mended (C5.4-01)."""
     day: date = read.day(query.on)
     return await answer(read, query.model_copy(update={"on": day}))

@@ -30,8 +30,8 @@ from projections import directory
 from projections.reading import MAX_PAGE, Page, QuestionInvalid
 from projections.rows import Row
 from projections.writing import Connection
-from service.api.reading import Moment, Read
-from service.api.sheets import MEDIA_TYPE, Column, LedgerSheet, columns_of
+from service.api.reading import Moment, Read, named
+from service.api.sheets import MEDIA_TYPE, LedgerSheet, SheetColumn, columns_of
 from service.api.tables import rows_shown, shown
 from service.intake import JSON, LINES
 from service.moments import Moments
@@ -136,8 +136,8 @@ class LedgerPage(Value, Generic[_Row]):
 
 
 def page_of(row: type[Value]) -> Any:
-    """The schema of a ledger's page; its rows' schema was made at run time from the ledger's table."""
-    return LedgerPage[row]  # type: ignore[valid-type]
+    """The schema of a ledger's page, `RiskPage` of `RiskRow`; the rows' was made at run time from the ledger's table."""
+    return named(LedgerPage[row], row, "Row", "Page")  # type: ignore[valid-type]  # made at run time
 
 
 async def answer(read: Read, query: LedgerQuery) -> Response:
@@ -305,7 +305,12 @@ async def _workbook(read: Read, query: LedgerQuery) -> Response:
 
 
 async def write_workbook(
-    source: Source, query: LedgerQuery, file: IO[bytes], title: str, columns: Sequence[Column], words: Words
+    source: Source,
+    query: LedgerQuery,
+    file: IO[bytes],
+    title: str,
+    columns: Sequence[SheetColumn],
+    words: Words,
 ) -> dict[str, Any]:
     """Write a whole ledger as a spreadsheet; gives what there is to say of its moment."""
     paging = {**query.paging(), "limit": MAX_PAGE}

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 from pydantic import Field
 
-from domain.policy import ParameterChange, Policy, WantedChange
+from domain.policy import ParameterChange, Policy, RequestedParameterChange
 from domain.regulation import Regulation, rows
 from domain.regulation.amendments import shown_value
 from domain.regulation.parameters import TYPES
@@ -93,7 +93,7 @@ class ChangesBody(Value):
 class ChangeParameter(Circumstances):
     """A parameter from a day on."""
 
-    change: WantedChange = Field(title="调整")
+    change: RequestedParameterChange = Field(title="调整")
 
 
 def shown_parameters(regulation: Regulation, day: date) -> tuple[ParameterBody, ...]:

@@ -68,7 +68,7 @@ TaskRow = row_model(
 
 
 @get(router, "/procedure-tasks", "程序待办", "ledger.read", response_model=page_of(TaskRow))
-async def read_tasks(read: Reading, query: Annotated[TasksQuery, Query()]) -> Response:
+async def read_procedure_tasks(read: Reading, query: Annotated[TasksQuery, Query()]) -> Response:
     """Which step waits for which unit since when, and what is overdue (P27)."""
     return await answer(read, query)
 

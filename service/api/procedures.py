@@ -20,7 +20,7 @@ from domain.organization import Organization
 from domain.person import Person
 from domain.procedure import ProcedureInstance
 from domain.procedure_plan import check_parties, completed, due
-from domain.procedure_records import Opening, Signer, Verdict
+from domain.procedure_records import ProcedureOpening, Signer, Verdict
 from domain.refusals import refuse
 from domain.subject import Subject
 from domain.values import Code, Name, Sha256, Text, Value
@@ -70,11 +70,11 @@ class OpenProcedure(Circumstances):
     """A matter is put on its way."""
 
     procedure: Code | None = Field(default=None, title="程序编号", description="不填由系统编号")
-    opening: Opening = Field(title="启动内容")
+    opening: ProcedureOpening = Field(title="启动内容")
     by: Signer = Field(title="经办")
 
 
-class Act(Circumstances):
+class ProcedureAct(Circumstances):
     """What every step says: which step, who takes it, for which text."""
 
     step: Code = Field(title="步骤")
@@ -82,40 +82,40 @@ class Act(Circumstances):
     subject_sha256: Sha256 = Field(title="内容摘要", description="与表决、公示、审核、备案的文本一致")
 
 
-class CompleteStep(Act):
+class CompleteProcedureStep(ProcedureAct):
     """A step that asks for nothing more than doing it."""
 
     document_no: Name | None = Field(default=None, title="文号")
     note: Text | None = Field(default=None, title="说明")
 
 
-class HoldMeeting(Act):
+class HoldMeeting(ProcedureAct):
     """A meeting that decided."""
 
     meeting: Meeting = Field(title="会议")
 
 
-class PostNotice(Act):
+class PostNotice(ProcedureAct):
     """A notice at one place."""
 
     posting: Posting = Field(title="公示")
 
 
-class Judge(Act):
+class JudgeProcedure(ProcedureAct):
     """A review or determination."""
 
     verdict: Verdict = Field(title="结论")
     reasons: Text | None = Field(default=None, title="理由", description="退回时必填")
 
 
-class Decide(Act):
+class DecideProcedure(ProcedureAct):
     """A decision in favour of the text."""
 
     document_no: Name | None = Field(default=None, title="文号")
     reasons: Text = Field(title="理由")
 
 
-class AnswerFiling(Act):
+class AnswerFiling(ProcedureAct):
     """The answer of the office a text was filed with."""
 
     filed_by: Code = Field(title="报送单位")
@@ -147,7 +147,7 @@ class ResolveObjection(Circumstances):
     answer: Text = Field(title="答复", description="公开发布")
 
 
-class Amend(Circumstances):
+class AmendProcedure(Circumstances):
     """Another text in place of the present one."""
 
     subject: Subject = Field(title="事项")
@@ -155,7 +155,7 @@ class Amend(Circumstances):
     reason: Text = Field(title="理由")
 
 
-class Withdraw(Circumstances):
+class WithdrawProcedure(Circumstances):
     """The matter is given up."""
 
     by: Signer = Field(title="经办")
@@ -183,7 +183,9 @@ async def open_procedure(body: OpenProcedure, write: Writing) -> Response:
 
 
 @_post("/{procedure}/steps", "完成步骤")
-async def complete_step(procedure: ProcedureCode, body: CompleteStep, write: Writing) -> Response:
+async def complete_procedure_step(
+    procedure: ProcedureCode, body: CompleteProcedureStep, write: Writing
+) -> Response:
     """Take a plain step: propose, compile, issue certificates, pay …"""
     return await _act(
         write,
@@ -220,7 +222,7 @@ async def post_notice(procedure: ProcedureCode, body: PostNotice, write: Writing
 
 
 @_post("/{procedure}/notice-completions", "公示期满")
-async def complete_notice(procedure: ProcedureCode, body: Act, write: Writing) -> Response:
+async def complete_notice(procedure: ProcedureCode, body: ProcedureAct, write: Writing) -> Response:
     """Establish that a notice is through: every place, the whole period, no open objection (C4.5-06)."""
     return await _act(
         write,
@@ -231,7 +233,7 @@ async def complete_notice(procedure: ProcedureCode, body: Act, write: Writing) -
 
 
 @_post("/{procedure}/reviews", "审核")
-async def review(procedure: ProcedureCode, body: Judge, write: Writing) -> Response:
+async def review_procedure(procedure: ProcedureCode, body: JudgeProcedure, write: Writing) -> Response:
     """Approve, or return with reasons."""
     return await _act(
         write,
@@ -244,7 +246,7 @@ async def review(procedure: ProcedureCode, body: Judge, write: Writing) -> Respo
 
 
 @_post("/{procedure}/determinations", "审定")
-async def determine(procedure: ProcedureCode, body: Judge, write: Writing) -> Response:
+async def determine_procedure(procedure: ProcedureCode, body: JudgeProcedure, write: Writing) -> Response:
     """Determine as one of the departments that all have to (C4.4-01, C4.4-02)."""
     return await _act(
         write,
@@ -257,7 +259,7 @@ async def determine(procedure: ProcedureCode, body: Judge, write: Writing) -> Re
 
 
 @_post("/{procedure}/decisions", "决定（批复）")
-async def decide(procedure: ProcedureCode, body: Decide, write: Writing) -> Response:
+async def decide_procedure(procedure: ProcedureCode, body: DecideProcedure, write: Writing) -> Response:
     """Decide in favour of the text by a numbered document (C4.5-07, C4.5-16)."""
     return await _act(
         write,
@@ -268,7 +270,7 @@ async def decide(procedure: ProcedureCode, body: Decide, write: Writing) -> Resp
 
 
 @_post("/{procedure}/filings", "报送备案")
-async def submit_filing(procedure: ProcedureCode, body: Act, write: Writing) -> Response:
+async def submit_filing(procedure: ProcedureCode, body: ProcedureAct, write: Writing) -> Response:
     """File the text with the office that the chain names."""
     return await _act(
         write,
@@ -320,7 +322,7 @@ async def resolve_objection(
 
 
 @_post("/{procedure}/amendments", "修改方案")
-async def amend(procedure: ProcedureCode, body: Amend, write: Writing) -> Response:
+async def amend_procedure(procedure: ProcedureCode, body: AmendProcedure, write: Writing) -> Response:
     """Put another text in place of the present one; everything starts over."""
     return await _by_unit(
         write, procedure, body, body.by, lambda it, at: it.amend(body.subject, body.by, body.reason, at)
@@ -328,7 +330,7 @@ async def amend(procedure: ProcedureCode, body: Amend, write: Writing) -> Respon
 
 
 @_post("/{procedure}/withdrawal", "撤回")
-async def withdraw(procedure: ProcedureCode, body: Withdraw, write: Writing) -> Response:
+async def withdraw_procedure(procedure: ProcedureCode, body: WithdrawProcedure, write: Writing) -> Response:
     """Give the matter up before it is completed."""
     return await _by_unit(
         write, procedure, body, body.by, lambda it, at: it.withdraw(body.by, body.reason, at)
@@ -344,7 +346,7 @@ async def read_procedure(procedure: ProcedureCode, read: Reading) -> Response:
 # ---- what the routes share -----------------------------------------------------------------------------------------
 
 
-async def _check_parties(work: Work, given: Opening) -> None:
+async def _check_parties(work: Work, given: ProcedureOpening) -> None:
     """Every named unit exists and can have its role. CODE_UNKNOWN, FIELD_INVALID."""
     codes = sorted({one.organization for one in given.parties})
     found = await work.context.load_many(Organization, work.county, codes)
@@ -357,7 +359,7 @@ async def _check_parties(work: Work, given: Opening) -> None:
 async def _act(
     write: Write,
     procedure: str,
-    body: Act,
+    body: ProcedureAct,
     act: Callable[[ProcedureInstance, Occasion], None],
     on: date | None = None,
 ) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from ipaddress import ip_address
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar, cast
 
@@ -12,7 +13,7 @@ import asyncpg
 import orjson
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
 from pydantic_core import PydanticCustomError
 
 from domain.aggregate import DomainAggregate
@@ -86,9 +87,16 @@ class LogReading(Value, Generic[_View]):
     resource: _View = Field(title="资源现状")
 
 
+@cache
+def named(generic: type[Value], of: type[Value], ending: str, instead: str) -> type[Value]:
+    """A generic schema under a name of its own: that of what it is made of, with another ending."""
+    name = of.__name__.removesuffix(ending) + instead
+    return create_model(name, __base__=generic, __doc__=generic.__doc__)
+
+
 def from_log(view: type[Value]) -> Any:
-    """The schema of a reading of a resource whose schema was made at run time."""
-    return LogReading[view]  # type: ignore[valid-type]
+    """The schema of a reading of a resource whose schema was made at run time: `PersonReading` of `PersonView`."""
+    return named(LogReading[view], view, "View", "Reading")  # type: ignore[valid-type]  # made at run time
 
 
 def list_of(row: type[Value]) -> Any:

@@ -95,7 +95,7 @@ class UnitCompleteness(Value):
     "ledger.read",
     response_model=tuple[UnitCompleteness, ...],
 )
-async def read_completeness_of_units(
+async def read_unit_completeness(
     read: Reading,
     by: Annotated[Literal["township", "village", "responsible_unit"], Query(title="单位划分")] = "township",
     as_of: AsOf = None,
@@ -133,7 +133,7 @@ class PreservationBody(Value):
 
 
 @get(router, "/value-preservation", "保值增值", "ledger.read", response_model=PreservationBody)
-async def read_preservation(
+async def read_value_preservation(
     read: Reading,
     year: Annotated[int, Query(title="年度", ge=2013, le=2200)],
     unit: Annotated[str | None, Query(title="所有权人", max_length=64)] = None,

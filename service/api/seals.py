@@ -190,7 +190,9 @@ Limit = Annotated[int, Query(title="每页行数", ge=1, le=MAX_PAGE)]
 
 
 @get(router, "/{seal}/delta", "封存后的更正", "ledger.read", response_model=SealDelta)
-async def read_delta(seal: SealCode, read: Reading, cursor: Cursor = None, limit: Limit = 100) -> Response:
+async def read_seal_delta(
+    seal: SealCode, read: Reading, cursor: Cursor = None, limit: Limit = 100
+) -> Response:
     """What was recorded after the seal about the days it covers; the sealed ledger itself never changes (C4.4-04)."""
     found = await read.context.load(LedgerSeal, read.county, seal)
     if found is None:
@@ -242,7 +244,7 @@ class LedgerCollection(Value):
 
 
 @get(ledgers, "/collection", "台账报送汇总", "ledger.read", response_model=LedgerCollection)
-async def read_collection(
+async def read_ledger_collection(
     read: Reading,
     year: Annotated[int, Query(title="年度", ge=2013, le=2200)],
     min_position: MinPosition = 0,

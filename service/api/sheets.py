@@ -45,7 +45,7 @@ _UNITS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SheetColumn:
     """One column of the sheet."""
 
     name: str
@@ -53,10 +53,10 @@ class Column:
     kind: str
 
 
-def columns_of(row: type[BaseModel]) -> list[Column]:
+def columns_of(row: type[BaseModel]) -> list[SheetColumn]:
     """The columns of a ledger, from the schema of its rows."""
     return [
-        Column(
+        SheetColumn(
             name, _TITLES.get(name, (field.title or name).partition("：")[0]), _kind(name, field.annotation)
         )
         for name, field in row.model_fields.items()
@@ -84,7 +84,7 @@ class LedgerSheet:
         file: IO[bytes],
         title: str,
         notes: Sequence[str],
-        columns: Sequence[Column],
+        columns: Sequence[SheetColumn],
         words: Words,
     ) -> None:
         """`notes`: which rows, of which moment; they stand below the title."""
@@ -160,7 +160,7 @@ class LedgerSheet:
             self._sheet.autofilter(_HEADER, 0, self._row - 1, len(self._columns) - 1)
 
     def _write(
-        self, place: int, column: Column, value: Any, words: Mapping[str, str], names: Mapping[str, str]
+        self, place: int, column: SheetColumn, value: Any, words: Mapping[str, str], names: Mapping[str, str]
     ) -> None:
         sheet, row, style = self._sheet, self._row, self._styles[column.kind]
         if value is None:

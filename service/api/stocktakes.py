@@ -19,7 +19,14 @@ from domain.asset import Asset
 from domain.external_entry import Stocktaking
 from domain.inventory_batch import InventoryBatch
 from domain.occasion import Occasion
-from domain.stocktake import LOST, CorrectionProposal, Scope, StocktakeCampaign, StocktakeLine, Surplus
+from domain.stocktake import (
+    LOST,
+    CorrectionProposal,
+    StocktakeCampaign,
+    StocktakeLine,
+    StocktakeScope,
+    Surplus,
+)
 from domain.values import Code, Name, Value
 from projections import asset_register, inventories
 from projections.reading import Page
@@ -91,13 +98,13 @@ class OpenStocktake(Circumstances):
 
     campaign: Code | None = Field(default=None, title="盘点编号", description="不填由系统编号")
     title: Name = Field(title="名称")
-    scope: Scope = Field(title="范围")
+    scope: StocktakeScope = Field(title="范围")
     batches: tuple[Code, ...] = Field(
         default=(), title="期初批次", description="填写时以这些清查批次的资产为期初", max_length=200
     )
 
 
-class RecordLines(Circumstances):
+class RecordStocktakeLines(Circumstances):
     """What was looked at."""
 
     lines: tuple[StocktakeLine, ...] = Field(title="盘点结果", min_length=1, max_length=1000)
@@ -119,7 +126,7 @@ def _post(path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint
     return post(router, path, summary, action, StocktakeView)
 
 
-def place_of(scope: Scope, county: str) -> Resource:
+def place_of(scope: StocktakeScope, county: str) -> Resource:
     """Where a campaign takes place, for authorisation."""
     if scope.kind == "UNIT":
         return Resource(divisions=(scope.code or "",), organizations=(scope.code or "",))
@@ -155,7 +162,9 @@ async def _baseline(write: Write, work: Work, body: OpenStocktake) -> tuple[list
 
 
 @_post("/{campaign}/lines", "记录盘点结果", "stocktake.record")
-async def record_lines(campaign: CampaignCode, body: RecordLines, write: Writing) -> Response:
+async def record_stocktake_lines(
+    campaign: CampaignCode, body: RecordStocktakeLines, write: Writing
+) -> Response:
     """What became of assets of the baseline; a later line replaces the earlier one (C2-03)."""
     async with write.pool.acquire() as connection:
         places = await locations_of(connection, write.county, [line.asset for line in body.lines])
@@ -300,7 +309,7 @@ async def read_stocktake(campaign: CampaignCode, read: Reading) -> Response:
 
 
 @get(router, "/{campaign}/lines", "盘点明细", "stocktake.read", response_model=page_of(LineRow))
-async def read_lines(
+async def read_stocktake_lines(
     campaign: CampaignCode, read: Reading, query: Annotated[LinesQuery, Query()]
 ) -> Response:
     """A stocktake's lines."""

@@ -14,13 +14,13 @@ router = APIRouter(tags=["system 运行"])
 
 
 @router.get("/health/live", summary="存活")
-async def live() -> dict[str, str]:
+async def check_liveness() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
 
 
 @router.get("/health/ready", summary="就绪", responses={503: {"description": "未就绪 / not ready"}})
-async def ready(request: Request) -> Response:
+async def check_readiness(request: Request) -> Response:
     """Database reachable, schema in step, every projection's checkpoint near the committed head and none halted."""
     checks: dict[str, Any] = {}
     healthy = True

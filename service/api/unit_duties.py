@@ -34,7 +34,7 @@ from service.commands import Work
 router = routes("/v1/organizations", "organizations 单位")
 
 
-class AdoptRule(Circumstances):
+class AdoptUnitRule(Circumstances):
     """A rule document of the unit."""
 
     rule: UnitRule = Field(title="管理制度")
@@ -46,7 +46,7 @@ class EstablishTaskForce(Circumstances):
     task_force: TaskForce = Field(title="资产管理专班")
 
 
-class ChangeMember(Circumstances):
+class ChangeTaskForceMember(Circumstances):
     """Somebody joined, left, or does something else."""
 
     member: TaskForceMember = Field(title="成员")
@@ -66,7 +66,7 @@ class RecordGuidance(Circumstances):
 
 
 @post(router, "/{organization}/rules", "制定管理制度", "organization.keep_duties", OrganizationView)
-async def adopt_rule(organization: OrganizationCode, body: AdoptRule, write: Writing) -> Response:
+async def adopt_unit_rule(organization: OrganizationCode, body: AdoptUnitRule, write: Writing) -> Response:
     """Record a unit's rule document: of supervision (C4.3-03), of management (C5.3-02), a supporting one (C5.5-01)."""
 
     async def adopt(it: Organization, _: Work) -> Occasion:
@@ -77,7 +77,7 @@ async def adopt_rule(organization: OrganizationCode, body: AdoptRule, write: Wri
     return await write.on(Organization, organization, adopt, resource=place_of, view=view_of)
 
 
-class EnablePilot(Circumstances):
+class EnableIncentivePilot(Circumstances):
     """By which document the pilot begins."""
 
     document_no: Name = Field(title="文号")
@@ -90,7 +90,9 @@ class EnablePilot(Circumstances):
     "organization.keep_duties",
     OrganizationView,
 )
-async def enable_pilot(organization: OrganizationCode, body: EnablePilot, write: Writing) -> Response:
+async def enable_incentive_pilot(
+    organization: OrganizationCode, body: EnableIncentivePilot, write: Writing
+) -> Response:
     """Begin the pilot of rewards from small operating assets; only with the unit's own rule on it (C5.5-01)."""
 
     async def enable(it: Organization, _: Work) -> Occasion:
@@ -125,7 +127,9 @@ async def establish_task_force(
     "organization.keep_duties",
     OrganizationView,
 )
-async def change_member(organization: OrganizationCode, body: ChangeMember, write: Writing) -> Response:
+async def change_task_force_member(
+    organization: OrganizationCode, body: ChangeTaskForceMember, write: Writing
+) -> Response:
     """Record a change of the task force's roster (C4.3-04): a fact."""
 
     async def change(it: Organization, work: Work) -> Occasion:
@@ -369,7 +373,7 @@ def _task(row: Row) -> dict[str, Any]:
 
 
 @get(router, "/{organization}/worklist", "单位待办", "organization.read", response_model=Worklist)
-async def read_worklist(
+async def read_unit_worklist(
     organization: OrganizationCode,
     read: Reading,
     on: OnDay = None,

@@ -18,10 +18,10 @@ from domain.occasion import Occasion, Override
 from domain.refusals import refuse
 from domain.values import BusinessDate, Value
 from service.actor import Actor
-from service.api.reading import ACTION, Endpoint, Read, action_of, actor_of, context_of, described
+from service.api.reading import ACTION, Endpoint, Read, action_of, actor_of, context_of, described, named
 from service.appending import Idempotency
 from service.authorization import Resource, authorize, authorize_role
-from service.commands import Outcome, Result, Work, transact
+from service.commands import CommandOutcome, Result, Work, transact
 
 _Aggregate = TypeVar("_Aggregate", bound=DomainAggregate)
 _View = TypeVar("_View")
@@ -114,7 +114,7 @@ def post(
     router: APIRouter, path: str, summary: str, action: str, view: type[Value], *, versioned: bool = False
 ) -> Callable[[Endpoint], Endpoint]:
     """Declare a write route: it records facts, so it is a POST, and answers 201 with the resource."""
-    answer = WriteAnswer[view]  # type: ignore[valid-type]  # made at run time from the aggregate
+    answer = named(WriteAnswer[view], view, "View", "Answer")  # type: ignore[valid-type]  # made at run time
     return router.post(
         path,
         summary=summary,
@@ -225,7 +225,7 @@ class Write(Read):
             raise refuse("FIELD_INVALID", field="X-Correlation-Id", value=given[:40])
         return given
 
-    def _response(self, outcome: Outcome) -> Response:
+    def _response(self, outcome: CommandOutcome) -> Response:
         headers = {"Cache-Control": "no-store"}
         if outcome.receipt is not None:
             headers["Taizhang-Position"] = str(outcome.receipt.last_position)

@@ -18,7 +18,7 @@ import asyncpg
 
 from domain.asset import Asset
 from domain.catalogue import EVENT_TYPES
-from domain.examination import KINDS, Examined, Finding, Happened, RulesAt, examine, only_under
+from domain.examination import KINDS, ExaminationFinding, Examined, Happened, RulesAt, examine, only_under
 from domain.policy import Policy
 from domain.procedure import ProcedureInstance
 from domain.recorded import RecordedEvent
@@ -46,7 +46,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ExaminationScope:
     """What is examined: one asset with its procedures; what names a unit or a person; or, with nothing, the county."""
 
     asset: str | None = None
@@ -59,13 +59,13 @@ class Report:
     """What was found. `refused`: what only the draft would have refused; None when no draft was asked about."""
 
     own: Examined = field(default_factory=Examined)
-    refused: list[Finding] | None = None
+    refused: list[ExaminationFinding] | None = None
     draft: str | None = None
     not_examined: dict[str, int] = field(default_factory=dict)
     """Kinds of streams that nobody judges again → how many events they have."""
 
     @property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[ExaminationFinding]:
         """What the question was: the findings, or with a draft what it would have refused."""
         return self.own.findings if self.refused is None else self.refused
 
@@ -150,7 +150,7 @@ class Examiner:
     draft: Rules | None = None
     progress: Progress = lambda _done, _total: None
 
-    async def run(self, scope: Scope) -> Report:
+    async def run(self, scope: ExaminationScope) -> Report:
         """Examine a scope. NOT_FOUND for an asset the log does not know."""
         changes = await self.store.read_stream(self.county, Policy.stream_of(self.county))
         rules = rules_at(self.store.codec, self.data, changes)

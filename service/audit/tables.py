@@ -17,7 +17,7 @@ from projections.departures import PROJECTION as DEPARTURES
 from projections.events import LedgerEvent
 from projections.rows import Row
 from service.audit.care import END_OF_TIME, Stretch
-from service.audit.trail import FIGURES, AssetTrail, Step, TrailEvent, income_of
+from service.audit.trail import FIGURES, AssetTrail, TrailEntry, TrailEvent, income_of
 from service.audit.verify import LABELS, TABLES
 
 Cells = list[Any]
@@ -87,7 +87,7 @@ class Tables:
     def add_procedure(self, asset: str, events: Sequence[TrailEvent]) -> None:
         """What a procedure about an asset did during the tenure; it changes no figure."""
         for event in events:
-            self._event(asset, Step(event, (0,) * FIGURES))
+            self._event(asset, TrailEntry(event, (0,) * FIGURES))
 
     def close(self) -> dict[str, list[Cells]]:
         """Totals, and everything in its order."""
@@ -144,7 +144,7 @@ class Tables:
         now = _label(row["operation"])
         self.rows["balances"].append([trail.asset, row["asset_name"], *figures, was, now, len(trail.steps)])
 
-    def _event(self, asset: str, step: Step) -> None:
+    def _event(self, asset: str, step: TrailEntry) -> None:
         event, change = step.event, step.change
         self.rows["events"].append(
             [

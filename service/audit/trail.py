@@ -92,7 +92,7 @@ def figures_of(row: Mapping[str, Any] | None) -> Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TrailEntry:
     """One event of the tenure and what it changed."""
 
     event: TrailEvent
@@ -111,7 +111,7 @@ class AssetTrail:
     closing: Row | None = None
     start: Figures = (0,) * FIGURES
     end: Figures = (0,) * FIGURES
-    steps: list[Step] = field(default_factory=list)
+    steps: list[TrailEntry] = field(default_factory=list)
     income_before: dict[str, int] = field(default_factory=dict)
     """Income by holder before the tenure; "" while it has no holder."""
     late: bool = False
@@ -140,7 +140,7 @@ class AssetTrail:
         self._step(event, register.figures())
 
     def _step(self, event: TrailEvent, now: Figures) -> None:
-        self.steps.append(Step(_lightened(event), _difference(self.end, now)))
+        self.steps.append(TrailEntry(_lightened(event), _difference(self.end, now)))
         self.end = now
 
     def finish(self) -> None:

@@ -306,7 +306,7 @@ def _day_before(day: str) -> str:
     return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
 
 
-class Duty:
+class DutyPeriod:
     """One holder of one duty for one asset: from `since` until the day before `until`; `open`: the latest word.
 
     `ended`: the day of the event that ended it, which may lie before it began: then it was taken back.
@@ -328,9 +328,9 @@ class Duty:
         return self.since if self.until == self.since == self.ended else _day_before(self.until)
 
 
-def duties_of(events: Sequence[Event]) -> list[Duty]:
+def duties_of(events: Sequence[Event]) -> list[DutyPeriod]:
     """All duties for one asset. `who` is (duty, unit, unit of the post, post, person, provisional)."""
-    duties: list[Duty] = []
+    duties: list[DutyPeriod] = []
 
     def assign(kinds: Sequence[str], wanted: list[tuple[Any, ...]], day: str) -> None:
         wanted = list(dict.fromkeys(wanted))
@@ -345,7 +345,7 @@ def duties_of(events: Sequence[Event]) -> list[Duty]:
                 one.since = min(one.since, day)
             else:
                 one.close(day)
-        duties.extend(Duty(who, day) for who in wanted)
+        duties.extend(DutyPeriod(who, day) for who in wanted)
 
     for event in events:
         kind, data, day = event["type"], event["data"], event["occurredOn"]
@@ -382,7 +382,9 @@ def duties_of(events: Sequence[Event]) -> list[Duty]:
                 elif one.who[0] == data["duty"] and one.who[4] == data["incoming"]:
                     taken, one.since = True, min(one.since, day)
             if not taken:
-                duties.append(Duty((data["duty"], None, None, None, data["incoming"], custodian.who[5]), day))
+                duties.append(
+                    DutyPeriod((data["duty"], None, None, None, data["incoming"], custodian.who[5]), day)
+                )
         elif kind == "asset.disposed":
             for one in duties:
                 if one.open:
@@ -453,7 +455,7 @@ def care_of(
 # ---- what the ledgers say ------------------------------------------------------------------------------------------
 
 
-class Asset:
+class AssetFigures:
     """One asset's figures, folded from its events."""
 
     def __init__(self) -> None:
@@ -548,9 +550,9 @@ class Asset:
         return str(self.contracts[max(running)[2]]["terms"]["operator"]["name"]) if running else ""
 
 
-def fold(events: Iterable[Event]) -> Asset:
+def fold(events: Iterable[Event]) -> AssetFigures:
     """An asset from events in order of position."""
-    asset = Asset()
+    asset = AssetFigures()
     for event in events:
         asset.take(event)
     return asset
@@ -661,7 +663,7 @@ class Ledgers:
                 self.holders.setdefault(holder, [0, 0, 0])[0] += amount
 
     @staticmethod
-    def _walk(before: list[Event], during: list[Event]) -> tuple[Asset, list[list[int]]]:
+    def _walk(before: list[Event], during: list[Event]) -> tuple[AssetFigures, list[list[int]]]:
         """The closing state, and what each event of the period changed, given all that came before the period."""
         steps = []
         in_order = not before or not during or before[-1]["position"] < during[0]["position"]
@@ -727,7 +729,9 @@ class Ledgers:
                     [position, code, self._word(entry), self._named(holder), amount, *papers]
                 )
 
-    def _contracts(self, code: str, opening: Asset, closing: Asset, during: list[Event]) -> None:
+    def _contracts(
+        self, code: str, opening: AssetFigures, closing: AssetFigures, during: list[Event]
+    ) -> None:
         for contract in sorted(closing.contracts):
             known, before = closing.contracts[contract], opening.contracts.get(contract)
             terms = known["terms"]

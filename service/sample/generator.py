@@ -27,7 +27,7 @@ from domain.organization import Organization
 from domain.ownership import OwnershipConfirmation
 from domain.person import Person, PersonCard
 from domain.register_card import Acceptance, FundingLine, RegisterCard
-from domain.transfer import ItemAcceptance, Transfer, TransferItem
+from domain.transfer import AssetTransfer, ItemAcceptance, TransferItem
 from domain.upkeep import Maintenance, StatusReport
 from domain.values import Fen, PartyShare, split_exactly
 
@@ -40,7 +40,7 @@ OccasionAt = Callable[[date], Occasion]
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class SampleUnit:
     """An organisation of the county as the sample needs it."""
 
     code: str
@@ -78,7 +78,7 @@ class Sample:
     county: str
     assets: int
     seed: int
-    units: dict[str, Unit]
+    units: dict[str, SampleUnit]
     occasion: OccasionAt
     staff: dict[str, Staff] = field(default_factory=dict)
 
@@ -290,7 +290,7 @@ class Sample:
     def _transfer(self, asset: Asset, deliverer: str, receiver: str, day: date) -> None:
         at = self.occasion(day)
         code = f"T-{asset.id}"
-        transfer = Transfer(
+        transfer = AssetTransfer(
             transfer=code,
             deliverer=deliverer,
             receiver=receiver,

@@ -13,7 +13,7 @@ from domain.organization import Organization
 from service.appending import Append, Claim
 from service.commands import CommandContext
 from service.founding import divisions_of, found, organizations_of, stream_append, system_actor
-from service.sample.generator import Sample, Unit
+from service.sample.generator import Sample, SampleUnit
 
 CHUNK = 250
 """Streams per append."""
@@ -70,7 +70,7 @@ async def _sample(context: CommandContext, county: str, assets: int, seed: int) 
     departments = [entry.code for entry in organizations_of(context, county)]
     known = await context.load_many(Organization, county, [*departments, *codes])
     units = {
-        code: Unit(code=code, name=one.card.name, kind=one.card.kind, parent=one.card.superior)
+        code: SampleUnit(code=code, name=one.card.name, kind=one.card.kind, parent=one.card.superior)
         for code, one in known.items()
     }
     provenance = f"样例数据（虚构），种子 {seed}"

@@ -29,7 +29,7 @@ _SHEET_UNIT: Final = re.compile(r"单位[:：]?[^元]{0,8}?(百万元|万元|千
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class LedgerColumn:
     """A column of the ledger. `unit`: fen in one unit of its numbers (money only); `source`: of a fund column."""
 
     index: int
@@ -51,11 +51,11 @@ class Header:
 
     top: int
     bottom: int
-    columns: tuple[Column, ...]
+    columns: tuple[LedgerColumn, ...]
     unread: tuple[tuple[str, str], ...]
     """(letters, heading) of columns whose heading is not known."""
 
-    def of(self, field: str) -> Column | None:
+    def of(self, field: str) -> LedgerColumn | None:
         """The column of a field."""
         return next((column for column in self.columns if column.field == field), None)
 
@@ -76,7 +76,7 @@ def header_of(grid: Grid, sources: Mapping[str, str]) -> Header:
     bottom = _bottom_of(grid, top, sources)
     paths = _paths(grid, top, bottom)
     sheet_unit = _sheet_unit(grid, top)
-    columns: list[Column] = []
+    columns: list[LedgerColumn] = []
     unread: list[tuple[str, str]] = []
     for index, path in enumerate(paths):
         if not path:
@@ -170,7 +170,7 @@ def _label(path: Sequence[str]) -> str:
     return "/".join(re.sub(r"\s+", "", text) for text in path)
 
 
-def _column(index: int, path: list[str], sources: Mapping[str, str], sheet_unit: int) -> Column | None:
+def _column(index: int, path: list[str], sources: Mapping[str, str], sheet_unit: int) -> LedgerColumn | None:
     known = columns_by_heading()
     keys = [_key(text) for text in path]
     label = _label(path)
@@ -178,13 +178,13 @@ def _column(index: int, path: list[str], sources: Mapping[str, str], sheet_unit:
     source = sources.get(keys[-1])
     says_money = "资金" in keys[-1] or _UNIT.search(plain(path[-1])) is not None
     if source is not None and (under_funds or says_money):
-        return Column(index, f"fund:{source}", "money", label, _unit(index, path, sheet_unit), source)
+        return LedgerColumn(index, f"fund:{source}", "money", label, _unit(index, path, sheet_unit), source)
     joined = known.get(keys[-2] + keys[-1]) if len(keys) > 1 else None
     words = joined or (None if under_funds else known.get(keys[-1]))
     if words is None:
         return None
     unit = _unit(index, path, sheet_unit) if words.kind == "money" else 0
-    return Column(index, words.field, words.kind, label, unit)
+    return LedgerColumn(index, words.field, words.kind, label, unit)
 
 
 def _unit(index: int, path: Sequence[str], sheet_unit: int) -> int:
@@ -218,7 +218,7 @@ def _sheet_unit(grid: Grid, top: int) -> int:
     return FEN_PER_UNIT[named.pop()] if named else 0
 
 
-def _check(columns: Sequence[Column]) -> None:
+def _check(columns: Sequence[LedgerColumn]) -> None:
     for column in columns:
         same = [one for one in columns if one.field == column.field]
         if len(same) > 1:

@@ -16,7 +16,7 @@ from domain.regulation import Rules, rows
 from domain.values import Fen
 from service.spreadsheet.cells import Precision, day_of, money_of, quantity_of, text_of, year_alone, years_of
 from service.spreadsheet.grid import Cell, Grid, grids_of
-from service.spreadsheet.headers import Column, Header, header_of, looks_like_ledger
+from service.spreadsheet.headers import Header, LedgerColumn, header_of, looks_like_ledger
 from service.spreadsheet.names import Names, Place, fund_sources
 from service.spreadsheet.words import CellKind, RowKind, codes_by_word, plain, row_patterns, vocabulary
 
@@ -48,7 +48,7 @@ class Remark:
 
 
 @dataclass(slots=True)
-class Line:
+class SpreadsheetLine:
     """One row of the ledger: its number as the spreadsheet shows it, and the register card it makes."""
 
     row: int
@@ -67,14 +67,14 @@ class Skipped:
 
 
 @dataclass(slots=True)
-class Ledger:
+class SpreadsheetLedger:
     """A sheet as it was read."""
 
     sheet: str
     header: Header
     rows: list[list[Cell]]
     """The sheet's cells; line `row` is `rows[row - 1]`."""
-    lines: list[Line] = field(default_factory=list)
+    lines: list[SpreadsheetLine] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     other_sheets: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ class Reader:
     rules: Rules
     names: Names
 
-    def read(self, content: bytes, sheet: str | None = None) -> Ledger:
+    def read(self, content: bytes, sheet: str | None = None) -> SpreadsheetLedger:
         """The ledger of a file, or of one named sheet of it. The refusals of `grids_of` and `header_of`;
         COLUMN_AMBIGUOUS when several sheets hold a ledger and none was named; TOO_MANY_ITEMS.
         """
@@ -100,7 +100,7 @@ class Reader:
         sources = fund_sources(
             official, ((fund.source, name) for fund in vocabulary().fund for name in fund.names)
         )
-        ledger = Ledger(grid.name, header_of(grid, sources), grid.rows)
+        ledger = SpreadsheetLedger(grid.name, header_of(grid, sources), grid.rows)
         ledger.other_sheets = tuple(one.name for one in grids if one is not grid)
         _RowReader(self, grid, ledger, sources).read()
         return ledger
@@ -125,7 +125,9 @@ def _chosen(grids: Sequence[Grid], sheet: str | None) -> Grid:
 class _RowReader:
     """Reads the rows below the header, one after the other."""
 
-    def __init__(self, reader: Reader, grid: Grid, ledger: Ledger, sources: dict[str, str]) -> None:
+    def __init__(
+        self, reader: Reader, grid: Grid, ledger: SpreadsheetLedger, sources: dict[str, str]
+    ) -> None:
         self._names = reader.names
         self._grid = grid
         self._ledger = ledger
@@ -141,7 +143,7 @@ class _RowReader:
         self._columns = {column.field: column for column in header.columns}
         self._funds = [column for column in header.columns if column.source is not None]
         self._others = [column for column in header.columns if column.source is None]
-        self._readers: dict[CellKind, Callable[[Cell, Column, Line], Any]] = {
+        self._readers: dict[CellKind, Callable[[Cell, LedgerColumn, SpreadsheetLine], Any]] = {
             "text": lambda cell, _column, _line: text_of(cell),
             "code": lambda cell, _column, _line: text_of(cell),
             "items": lambda cell, _column, _line: _items(text_of(cell)),
@@ -213,8 +215,8 @@ class _RowReader:
         if stated is not None and stated != self._summed:
             self._ledger.totals_differ.append(skipped)
 
-    def _line(self, index: int, row: list[Cell]) -> Line:
-        line = Line(index + 1)
+    def _line(self, index: int, row: list[Cell]) -> SpreadsheetLine:
+        line = SpreadsheetLine(index + 1)
         given: dict[str, Any] = {}
         for column in self._others:
             value = self._cell(index, row, column, line)
@@ -230,7 +232,7 @@ class _RowReader:
         line.card = self._card(given)
         return line
 
-    def _cell(self, index: int, row: list[Cell], column: Column, line: Line) -> Any:
+    def _cell(self, index: int, row: list[Cell], column: LedgerColumn, line: SpreadsheetLine) -> Any:
         cell = row[column.index]
         if cell == "":
             if (index, column.index) in self._grid.hollow:
@@ -246,7 +248,7 @@ class _RowReader:
             self._fault(line, column, cell, refusal)
             return None
 
-    def _fault(self, line: Line, column: Column, cell: Cell, refusal: Refusal) -> None:
+    def _fault(self, line: SpreadsheetLine, column: LedgerColumn, cell: Cell, refusal: Refusal) -> None:
         """Say it with the heading: the readers of cells do not know it."""
         told = {"field": column.label, **refusal.params}
         if refusal.code in {"CELL_AMBIGUOUS", "FIELD_INVALID", "CODE_UNKNOWN"}:
@@ -256,7 +258,7 @@ class _RowReader:
 
     # ---- cells that need more than themselves -------------------------------------------------------------------
 
-    def _day(self, cell: Cell, column: Column, line: Line) -> date | None:
+    def _day(self, cell: Cell, column: LedgerColumn, line: SpreadsheetLine) -> date | None:
         found = day_of(cell, typed=self._typed)
         if found is None:
             return None
@@ -269,7 +271,7 @@ class _RowReader:
             )
         return day
 
-    def _word(self, cell: Cell, column: Column, _line: Line) -> Any:
+    def _word(self, cell: Cell, column: LedgerColumn, _line: SpreadsheetLine) -> Any:
         """A word of one of the lists; a township is read with its village."""
         text = text_of(cell)
         if text is None or column.kind in {"township", "place"}:
@@ -279,7 +281,7 @@ class _RowReader:
             raise refuse("CODE_UNKNOWN", field=column.label, value=text)
         return code == "YES" if column.kind == "flag" else code
 
-    def _type(self, cell: Cell, column: Column, _line: Line) -> str | None:
+    def _type(self, cell: Cell, column: LedgerColumn, _line: SpreadsheetLine) -> str | None:
         text = text_of(cell)
         if text is None:
             return None
@@ -288,7 +290,7 @@ class _RowReader:
             raise refuse("CODE_UNKNOWN", field=column.label, value=text)
         return code
 
-    def _fund_source(self, cell: Cell, _column: Column, _line: Line) -> str | None:
+    def _fund_source(self, cell: Cell, _column: LedgerColumn, _line: SpreadsheetLine) -> str | None:
         text = text_of(cell)
         if text is None:
             return None
@@ -297,14 +299,14 @@ class _RowReader:
             raise refuse("FUND_SOURCE_UNKNOWN", source=text)
         return code
 
-    def _unit(self, cell: Cell, column: Column, _line: Line) -> tuple[str, str] | None:
+    def _unit(self, cell: Cell, column: LedgerColumn, _line: SpreadsheetLine) -> tuple[str, str] | None:
         text = text_of(cell)
         if text is None:
             return None
         unit = self._names.unit(text, column.label)
         return unit.code, unit.kind
 
-    def _place(self, row: list[Cell], line: Line, given: dict[str, Any]) -> None:
+    def _place(self, row: list[Cell], line: SpreadsheetLine, given: dict[str, Any]) -> None:
         """The village, in its township where one is named."""
         where, township = given.pop("location", None), given.pop("township", None)
         if where is None:
@@ -325,7 +327,9 @@ class _RowReader:
             self._places[where, township] = known
         given["location"] = known.code
 
-    def _lines_of_money(self, line: Line, given: dict[str, Any], funds: list[tuple[Column, Any]]) -> None:
+    def _lines_of_money(
+        self, line: SpreadsheetLine, given: dict[str, Any], funds: list[tuple[LedgerColumn, Any]]
+    ) -> None:
         """One funding line per source with money; a single named source has the whole value."""
         source, total = given.pop("fundSource", None), given.pop("fundTotal", None)
         common: dict[str, Any] = {"allocatedOn": given.pop("allocatedOn", None)}

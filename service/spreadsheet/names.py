@@ -36,7 +36,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class DirectoryUnit:
     """An organisation as the directory has it. `short`: what the regulation calls it for short."""
 
     code: str
@@ -48,7 +48,7 @@ class Unit:
 class Names:
     """What names mean on one day."""
 
-    def __init__(self, places: Iterable[Place], units: Iterable[Unit], on: date) -> None:
+    def __init__(self, places: Iterable[Place], units: Iterable[DirectoryUnit], on: date) -> None:
         self._on = on
         self._places = {place.code: place for place in places}
         self._villages: dict[str, list[Place]] = {}
@@ -59,7 +59,7 @@ class Names:
             else:
                 self._townships.setdefault(plain(place.name), []).append(place)
         self._units = {unit.code: unit for unit in units}
-        self._by_name: dict[str, list[Unit]] = {}
+        self._by_name: dict[str, list[DirectoryUnit]] = {}
         for unit in self._units.values():
             for name in _unit_names(unit):
                 self._by_name.setdefault(name, []).append(unit)
@@ -84,7 +84,7 @@ class Names:
             found = inside
         return self._one(found, text, field)
 
-    def unit(self, text: str, field: str) -> Unit:
+    def unit(self, text: str, field: str) -> DirectoryUnit:
         """A unit by code, official name or short name. CODE_UNKNOWN, CELL_AMBIGUOUS."""
         by_code = self._units.get(text)
         found = [by_code] if by_code is not None else self._by_name.get(plain(text), [])
@@ -131,7 +131,7 @@ def village_key(name: str) -> str:
     return key
 
 
-def _unit_names(unit: Unit) -> set[str]:
+def _unit_names(unit: DirectoryUnit) -> set[str]:
     name = plain(unit.name)
     names = {name, name.removeprefix("县"), name.removesuffix("人民政府")}
     if unit.short is not None:

@@ -11,8 +11,8 @@ import xlsxwriter
 
 from domain.regulation import Rules, rows
 from service.spreadsheet.grid import Cell
-from service.spreadsheet.headers import FEN_PER_UNIT, Column
-from service.spreadsheet.ledger import Fault, Ledger
+from service.spreadsheet.headers import FEN_PER_UNIT, LedgerColumn
+from service.spreadsheet.ledger import Fault, SpreadsheetLedger
 from service.spreadsheet.words import vocabulary
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -94,7 +94,9 @@ def _offer(book: Any, sheet: Any, index: int, name: str, choices: Sequence[str])
     )
 
 
-def rejected_rows(ledger: Ledger, rejected: Iterable[tuple[int, Sequence[Fault]]], rules: Rules) -> bytes:
+def rejected_rows(
+    ledger: SpreadsheetLedger, rejected: Iterable[tuple[int, Sequence[Fault]]], rules: Rules
+) -> bytes:
     """The rejected rows under headings that are read again, with the reasons beside each; bad cells are marked.
 
     A clerk corrects the rows here and imports this file: only what was rejected is in it.
@@ -136,7 +138,7 @@ def rejected_rows(ledger: Ledger, rejected: Iterable[tuple[int, Sequence[Fault]]
     return target.getvalue()
 
 
-def _heading(column: Column, rules: Rules) -> str:
+def _heading(column: LedgerColumn, rules: Rules) -> str:
     if column.source is not None:
         name = rules.fund_source(column.source).zh
     else:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
+from pydantic.alias_generators import to_pascal
 
 from domain.catalogue import EVENT_TYPES
+from service.api import ROUTERS
 from service.api.description import CHINESE, properties
 from service.openapi import FOLDER, differences, documents, event_schemas, write
 from tests.api.service import Service
@@ -55,6 +59,67 @@ def test_names_follow_the_convention(document: dict[str, Any]) -> None:
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "query":
                     assert parameter["name"] == parameter["name"].lower(), parameter["name"]
+
+
+SCHEMA_NAME = re.compile(r"[A-Z][A-Za-z]*[a-z]")
+OPERATION_NAME = re.compile(r"[a-z]+(_[a-z]+)+")
+SHARED_BODIES = {
+    "AcceptHandover": "one line of a handover list is accepted as the whole list is",
+    "Circumstances": "the operation has no facts of its own",
+    "GiveBatchOpinion": "a batch is reviewed and determined in the same words",
+    "JudgeProcedure": "a procedure is reviewed and determined in the same words",
+    "ProcedureAct": "a step that has no facts of its own",
+    "PublicStatement": "an objection and a suggestion of the public are said in the same words",
+    "RecordResolution": "a dispute, a difference and a finding end with the same record",
+    "RecordSuccession": "divisions and organizations are succeeded alike",
+}
+"""Request bodies that serve several operations, with the reason; every other is named as its operation is."""
+
+
+def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every operation of the document."""
+    return [one for methods in document["paths"].values() for one in methods.values()]
+
+
+def test_schema_names_are_words_of_the_field(document: dict[str, Any]) -> None:
+    """No module path (`a__b`), no `-Input` or `-Output`, no type parameter (`Page_Row_`), no number."""
+    for name in (*document["components"]["schemas"], *event_schemas()["$defs"]):
+        assert SCHEMA_NAME.fullmatch(name), name
+        assert not name.endswith(("Input", "Output")), name
+
+
+def test_both_documents_mean_one_schema_by_one_name(document: dict[str, Any]) -> None:
+    """A schema of the events is the one of the same name over HTTP, field by field."""
+    schemas = document["components"]["schemas"]
+    definitions = event_schemas()["$defs"]
+    shared = definitions.keys() & schemas.keys()
+    assert len(shared) > 80
+    for name in shared:
+        fields = [set(one.get("properties", ())) for one in (schemas[name], definitions[name])]
+        assert fields[0] == fields[1], name
+
+
+def test_operation_ids_are_function_names_and_unique(document: dict[str, Any]) -> None:
+    """An operation is called what the function that answers it is called: a verb and a noun, once in the contract."""
+    names = [one.get("operationId", "") for one in operations(document)]
+    assert len(names) > 260
+    assert [name for name in names if not OPERATION_NAME.fullmatch(name)] == []
+    assert [name for name in names if len(name) > 40] == []
+    assert [name for name, times in Counter(names).items() if times > 1] == []
+    endpoints = {route.name for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)}
+    assert set(names) == endpoints
+
+
+def test_request_bodies_are_named_as_their_operations(document: dict[str, Any]) -> None:
+    shared: dict[str, int] = Counter()
+    for operation in operations(document):
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        body = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        if body in SHARED_BODIES:
+            shared[body] += 1
+        elif body:
+            assert body == to_pascal(operation["operationId"]), operation["operationId"]
+    assert {body for body, times in shared.items() if times > 1} == set(SHARED_BODIES)
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:

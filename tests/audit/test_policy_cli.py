@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from domain.policy import Policy, WantedChange, versions_of
+from domain.policy import Policy, RequestedParameterChange, versions_of
 from service.actor import Actor
 from service.commands import CommandContext, Result, Work, transact
 from service.event_store import EventStore
@@ -38,7 +38,7 @@ def terminal(
         ):
             context = CommandContext(store, {COUNTY: regulation()}, lambda: datetime.now(UTC))
             policy = Policy.adopt(COUNTY, versions_of(regulation()), examples.occasion())
-            wanted = WantedChange(
+            wanted = RequestedParameterChange(
                 parameter="P06", value=LONGER, document="县政办〔2029〕1号", effective_from=date(2030, 1, 1)
             )
             policy.change(wanted, regulation(), examples.occasion())

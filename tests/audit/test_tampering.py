@@ -551,6 +551,6 @@ WITHOUT_EFFECT = {
 
 def test_the_verifier_knows_every_event_of_an_asset() -> None:
     """A new event has to be folded by `verify.Asset.take`, or be named above as one that changes nothing shown."""
-    folded = set(re.findall(r'"([a-z_]+)"', inspect.getsource(verify.Asset.take)))
+    folded = set(re.findall(r'"([a-z_]+)"', inspect.getsource(verify.AssetFigures.take)))
     events = {name.partition(".")[2] for name in EVENT_TYPES if name.startswith("asset.")}
     assert events - folded - WITHOUT_EFFECT == set()

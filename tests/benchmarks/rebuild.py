@@ -24,7 +24,7 @@ from projections.catalogue import CATALOGUE
 from service import migrate
 from service.event_store import EventStore
 from service.projector import Projector
-from service.rebuild import Outcome, Progress, rebuild
+from service.rebuild import RebuildOutcome, RebuildProgress, rebuild
 from tests.projections.history import COUNTY, RandomHistory, append_all, fill_log
 
 EVENTS: Final = int(os.environ.get("TAIZHANG_BENCH_EVENTS", "1000000"))
@@ -69,7 +69,7 @@ async def _rebuilds(url: str) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = []
     for processes in (2, 1):
         totals, replays, memory = [], [], []
-        outcomes: list[Outcome] = []
+        outcomes: list[RebuildOutcome] = []
         for _ in range(RUNS if processes > 1 else 1):
             watch = _Memory()
             started = time.perf_counter()
@@ -94,7 +94,7 @@ class _Memory:
     def __init__(self) -> None:
         self.peak = 0.0
 
-    def __call__(self, _: Progress) -> None:
+    def __call__(self, _: RebuildProgress) -> None:
         own = os.getpid()
         total = 0.0
         for status in Path("/proc").glob("[0-9]*/status"):

@@ -11,13 +11,13 @@ import pytest
 from domain.external_entry import ExternalEntry
 from domain.household_asset import HouseholdAsset
 from domain.household_card import (
-    Closing,
     Entrustment,
+    HouseholdAssetClosing,
     HouseholdConfirmation,
     HouseholdCorrection,
     Loss,
 )
-from domain.household_ledger import CorrectionRequest, HouseholdLedger, LedgerPush, PushedRow
+from domain.household_ledger import CorrectionRequest, HouseholdLedger, HouseholdLedgerPush, PushedRow
 from domain.values import Fen, yuan
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import (
@@ -58,7 +58,9 @@ def entrustment(**changes: Any) -> Entrustment:
 
 def closed() -> HouseholdAsset:
     asset = household_asset()
-    paper = Closing(closed_on=date(2021, 9, 30), reason="牛已自然死亡", document_no="乡销〔2021〕1号")
+    paper = HouseholdAssetClosing(
+        closed_on=date(2021, 9, 30), reason="牛已自然死亡", document_no="乡销〔2021〕1号"
+    )
     asset.close_registration(paper, occasion())
     return settled(asset)
 
@@ -155,7 +157,9 @@ def test_a_loss_takes_what_is_gone_and_closes_the_row_when_nothing_is_left() -> 
 def test_a_closed_row_is_only_corrected_and_documented() -> None:
     """Closes a registration by a paper; afterwards it is corrected and documented and nothing else."""
     asset = household_asset()
-    paper = Closing(closed_on=date(2021, 9, 30), reason="牛已自然死亡", document_no="乡销〔2021〕1号")
+    paper = HouseholdAssetClosing(
+        closed_on=date(2021, 9, 30), reason="牛已自然死亡", document_no="乡销〔2021〕1号"
+    )
     asset.close_registration(paper, occasion())
     assert recorded(asset, HouseholdAsset.RegistrationClosed).closing == paper
     asset.close_registration(paper, occasion())
@@ -256,14 +260,14 @@ def test_an_entrustment_is_in_order() -> None:
 # ---- the ledger of a village ---------------------------------------------------------------------------------------
 
 
-def push(*assets: str, **changes: Any) -> LedgerPush:
+def push(*assets: str, **changes: Any) -> HouseholdLedgerPush:
     given: dict[str, Any] = {
         "township": TOWNSHIP,
         "pushed_on": date(2021, 9, 30),
         "rows": tuple(PushedRow(asset=one, version=1, sha256=SHA) for one in assets or ("H-1", "H-2")),
         "sha256": SHA,
     }
-    return LedgerPush(**(given | changes))
+    return HouseholdLedgerPush(**(given | changes))
 
 
 def pushed() -> HouseholdLedger:

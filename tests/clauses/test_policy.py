@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from domain.policy import ActivatedVersion, Policy, WantedChange, versions_of
+from domain.policy import ActivatedVersion, Policy, RequestedParameterChange, versions_of
 from domain.procedure import ProcedureInstance
 from domain.refusals import catalogue, clauses, refuse
 from tests.domain.saying import recorded, refused
@@ -82,7 +82,7 @@ def test_the_office_sets_parameters_for_the_days_to_come() -> None:
     """Lets the asset office alone set parameters, from a day on that is not past; what was judged before stays judged."""
     policy = adopted()
     value = {"idleDays": 365, "yieldBelowBasisPoints": 300, "lossYears": 1}
-    wanted = WantedChange(
+    wanted = RequestedParameterChange(
         parameter="P13",
         value=value,
         document="陶政办发〔2023〕7号",

@@ -11,7 +11,13 @@ import pytest_asyncio
 import structlog
 
 from domain.asset import Asset
-from domain.inspection import Inspected, Inspection, Rectification, SupervisionFinding, Verified
+from domain.inspection import (
+    Inspection,
+    InspectionRecord,
+    Rectification,
+    RectificationVerification,
+    SupervisionFinding,
+)
 from domain.organization import Organization
 from domain.regulation import rows
 from domain.unit_duties import UnitRule
@@ -20,9 +26,9 @@ from domain.values import Fen
 from domain.violation import (
     Accountability,
     AnswerablePerson,
-    Establishment,
     Violation,
     ViolationCase,
+    ViolationEstablishment,
 )
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, road
 from tests.api.departing import kept_asset
@@ -132,7 +138,7 @@ def inspection(**changes: Any) -> Inspection:
         "inspected_on": date(2022, 3, 1),
         "subject": "扶贫资产管理专项检查",
     }
-    return Inspection.record_inspection("IN-1", Inspected(**(given | changes)), occasion(DAY))
+    return Inspection.record_inspection("IN-1", InspectionRecord(**(given | changes)), occasion(DAY))
 
 
 FOUND = SupervisionFinding(finding="1", text="账实不符", clause="C4.6-02")
@@ -150,7 +156,9 @@ def test_what_supervision_finds_is_open_until_it_is_seen_mended() -> None:
     nothing(one)
     with refused("ALREADY_EXISTS", one):
         one.raise_finding(FOUND.model_copy(update={"text": "另一问题"}), occasion(DAY))
-    seen = Verified(finding="1", outcome="NOT_RECTIFIED", verified_by=SUCCESSOR, verified_on=date(2022, 4, 2))
+    seen = RectificationVerification(
+        finding="1", outcome="NOT_RECTIFIED", verified_by=SUCCESSOR, verified_on=date(2022, 4, 2)
+    )
     with refused("STEP_OUT_OF_ORDER", one, clause="C5.4-01"):
         one.verify_rectification(seen, occasion(date(2022, 4, 2)))
     with refused("DATE_ORDER", one):
@@ -183,7 +191,7 @@ def violation(kind: str = "FALSE_CLAIM", **changes: Any) -> Violation:
 
 
 ANSWERABLE = (AnswerablePerson(person=MANAGER, duty="PRINCIPAL", organization=TOWNSHIP, post="PRINCIPAL"),)
-DECIDED = Establishment(
+DECIDED = ViolationEstablishment(
     upheld=True, decided_by="AUDIT", decided_on=date(2021, 9, 1), document_no="认1号", facts="属实"
 )
 MEASURE = Accountability(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from domain.departure import Line
+from domain.departure import HandoverLine
 from domain.departure_case import DepartureCase
 from tests.domain.saying import nothing, recorded, refused, warned
 from tests.examples import (
@@ -48,8 +48,8 @@ def test_a_case_lists_what_is_in_care_as_it_stands() -> None:
     event = recorded(opened, DepartureCase.Opened)
     assert (event.assets, event.versions) == ((FIRST, SECOND), (3, 7))
     assert opened.lines == {
-        FIRST: Line(state="OPEN", asset_version=3),
-        SECOND: Line(state="OPEN", asset_version=7),
+        FIRST: HandoverLine(state="OPEN", asset_version=3),
+        SECOND: HandoverLine(state="OPEN", asset_version=7),
     }
 
 
@@ -172,7 +172,7 @@ def test_what_comes_into_care_meanwhile_is_an_addendum() -> None:
     event = recorded(sealed, DepartureCase.LinesAdded)
     assert (event.assets, event.versions) == ((NEW,), (1,))
     assert (sealed.sealed, sealed.reconciled) == (None, False)
-    assert sealed.lines[NEW] == Line(state="OPEN", asset_version=1, addendum=True)
+    assert sealed.lines[NEW] == HandoverLine(state="OPEN", asset_version=1, addendum=True)
 
 
 def test_what_happens_to_an_asset_on_the_list_is_accepted_anew() -> None:

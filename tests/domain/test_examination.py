@@ -18,7 +18,7 @@ from domain.catalogue import EVENT_TYPES
 from domain.examination import KINDS, Examined, Happened, examine, only_under
 from domain.examination_commands import COMMANDS
 from domain.procedure import ProcedureInstance
-from domain.procedure_plan import Party
+from domain.procedure_plan import ProcedureParty
 from domain.regulation import Amendment, Regulation
 from domain.regulation.amendments import read_value, shown_value
 from domain.subject import Subject
@@ -175,9 +175,9 @@ def test_a_confirmation_by_a_notice_that_was_not_over_is_found(whole_life: Any) 
             "A5",
             subject=Subject.of("asset-title", ASSET, {"of": "another text"}),
             parties=(
-                Party(role="TOWNSHIP", organization=TOWNSHIP),
-                Party(role="VILLAGE", organization=VILLAGE),
-                Party(role="PROJECT_VILLAGE", organization=VILLAGE),
+                ProcedureParty(role="TOWNSHIP", organization=TOWNSHIP),
+                ProcedureParty(role="VILLAGE", organization=VILLAGE),
+                ProcedureParty(role="PROJECT_VILLAGE", organization=VILLAGE),
             ),
         ),
         tests.procedures.by(TOWNSHIP),

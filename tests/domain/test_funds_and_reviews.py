@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from domain.fund_allocation import FundAllocation, FundAllocationCard, NonAssetSpend
-from domain.fund_reconciliation import FundReconciliation, ReconciliationLine
-from domain.joint_review import JointReview, ReviewException, ReviewSignature, Settlement
+from domain.fund_reconciliation import FundReconciliation, FundReconciliationLine
+from domain.joint_review import ExceptionSettlement, JointReview, ReviewException, ReviewSignature
 from domain.values import yuan
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import DAY, SHA, TOWNSHIP, occasion, regulation, settled
@@ -78,8 +78,8 @@ class TestAllocation:
         assert one.state == "RECORDED"
 
 
-def line(allocated: str, non_asset: str, assets: str, source: str = "FISCAL_DEV") -> ReconciliationLine:
-    return ReconciliationLine(
+def line(allocated: str, non_asset: str, assets: str, source: str = "FISCAL_DEV") -> FundReconciliationLine:
+    return FundReconciliationLine(
         source=source, allocated=yuan(allocated), non_asset=yuan(non_asset), formed=yuan(assets)
     )
 
@@ -87,7 +87,7 @@ def line(allocated: str, non_asset: str, assets: str, source: str = "FISCAL_DEV"
 AGREED = (line("1000000.00", "20000.00", "980000.00"),)
 
 
-def reconciled(lines: tuple[ReconciliationLine, ...] = AGREED) -> FundReconciliation:
+def reconciled(lines: tuple[FundReconciliationLine, ...] = AGREED) -> FundReconciliation:
     one = FundReconciliation.compile(TOWNSHIP, 2019, occasion())
     one.reconcile(lines, DIGEST, 12, occasion())
     return settled(one)
@@ -151,7 +151,7 @@ class TestReconciliation:
 
 JOINING = next(step.all_of for step in regulation().on(DAY).chain("A4").steps if step.code == "SIGN")
 ORPHAN = ReviewException(kind="PROJECT_WITHOUT_ASSET", subject="P2019", amount=yuan("300000.00"))
-SETTLED = Settlement(reason="项目未实施，资金已收回", document_no="陶财函〔2021〕20号")
+SETTLED = ExceptionSettlement(reason="项目未实施，资金已收回", document_no="陶财函〔2021〕20号")
 
 
 def signature(department: str, person: str | None = None) -> ReviewSignature:

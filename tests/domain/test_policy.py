@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.policy import ActivatedVersion, Policy, WantedChange, versions_of
+from domain.policy import ActivatedVersion, Policy, RequestedParameterChange, versions_of
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import COUNTY, TODAY, occasion, regulation
 
@@ -20,8 +20,8 @@ def adopted() -> Policy:
     return policy
 
 
-def wanted(parameter: str = "P13", value: Any = IDLE, begins: date = TODAY) -> WantedChange:
-    return WantedChange(
+def wanted(parameter: str = "P13", value: Any = IDLE, begins: date = TODAY) -> RequestedParameterChange:
+    return RequestedParameterChange(
         parameter=parameter, value=value, document="陶政办发〔2023〕7号", effective_from=begins
     )
 

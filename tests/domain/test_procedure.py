@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from domain.notice import MAX_OPEN_OBJECTIONS
 from domain.procedure import ProcedureInstance
-from domain.procedure_plan import Party, ProcedureCase
-from domain.procedure_records import Opening
+from domain.procedure_plan import ProcedureCase, ProcedureParty
+from domain.procedure_records import ProcedureOpening
 from domain.subject import MAX_BYTES, Subject
 from domain.values import yuan
 from tests.domain.saying import found as noted
@@ -47,7 +47,7 @@ from tests.procedures import (
 OTHER_TEXT = "cd" * 32
 
 
-def open_it(given: Opening, organization: str = VILLAGE) -> ProcedureInstance:
+def open_it(given: ProcedureOpening, organization: str = VILLAGE) -> ProcedureInstance:
     return ProcedureInstance.open(PROCEDURE, given, by(organization), on(2022, 3, 1))
 
 
@@ -72,7 +72,7 @@ def test_a_chain_s_steps_that_do_not_apply_are_left_out_and_what_they_need_is_no
     assert single.step("DISTRIBUTE").needs == ("NOTICE", "REVIEW", "RECHECK")
     parties = village_parties()
     townships = ProcedureCase(owner_kind="TOWNSHIP", disposal_value=yuan("200000.00"))
-    owner = (*parties[::2], Party(role="OWNER", organization=TOWNSHIP))
+    owner = (*parties[::2], ProcedureParty(role="OWNER", organization=TOWNSHIP))
     disposal = ProcedureInstance.open(
         PROCEDURE, opening("A14", case=townships, parties=owner), by(TOWNSHIP), on(2022, 3, 1)
     )
@@ -94,7 +94,11 @@ def test_who_takes_part_has_to_be_known() -> None:
     with refused("FORBIDDEN"):
         open_it(opening("A8"), OTHER_VILLAGE)
     with refused("FIELD_INVALID"):
-        open_it(opening("A11", parties=village_parties(Party(role="TOWNSHIP", organization="653022203000"))))
+        open_it(
+            opening(
+                "A11", parties=village_parties(ProcedureParty(role="TOWNSHIP", organization="653022203000"))
+            )
+        )
 
 
 def test_the_text_is_what_its_digest_says() -> None:
@@ -160,7 +164,7 @@ def test_a_step_is_taken_in_its_order_by_its_own_unit_for_the_same_text() -> Non
 
 
 def test_who_compiled_neither_reviews_nor_determines() -> None:
-    parties = (Party(role="DEPARTMENT", organization="WATER"),)
+    parties = (ProcedureParty(role="DEPARTMENT", organization="WATER"),)
     lists = ProcedureInstance.open(PROCEDURE, opening("A2", parties=parties), by("WATER"), on(2021, 8, 2))
     lists.complete_step("COMPILE", by("WATER"), sha(lists), on(2021, 8, 2))
     settled(lists)
@@ -389,9 +393,9 @@ def test_the_period_runs_to_monday_midnight() -> None:
 
 def test_every_village_where_the_project_stands_is_a_place() -> None:
     parties = (
-        Party(role="TOWNSHIP", organization=TOWNSHIP),
-        Party(role="VILLAGE", organization=VILLAGE),
-        Party(role="VILLAGE", organization=OTHER_VILLAGE),
+        ProcedureParty(role="TOWNSHIP", organization=TOWNSHIP),
+        ProcedureParty(role="VILLAGE", organization=VILLAGE),
+        ProcedureParty(role="VILLAGE", organization=OTHER_VILLAGE),
     )
     plan = ProcedureInstance.open(PROCEDURE, opening("A5", parties=parties), by(TOWNSHIP), on(2021, 6, 28))
     plan.complete_step("SHARES", by(TOWNSHIP), sha(plan), on(2021, 6, 29))

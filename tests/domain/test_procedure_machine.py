@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from domain import procedure_plan as plan
 from domain.notice import NoticePlace
 from domain.procedure import ProcedureInstance
-from domain.procedure_plan import Party
+from domain.procedure_plan import ProcedureParty
 from domain.refusals import Refusal
 from tests.examples import TOWNSHIP, VILLAGE
 from tests.procedures import (
@@ -52,7 +52,7 @@ class Steps(RuleBasedStateMachine):
             asset_type="WORKSHOP",
             disposal_value="200000.00",
         )
-        parties = village_parties(Party(role="IMPLEMENTER", organization=TOWNSHIP))
+        parties = village_parties(ProcedureParty(role="IMPLEMENTER", organization=TOWNSHIP))
         given = opening(chain, case=case, parties=parties)
         opener = VILLAGE if chain in {"A1", "A8", "A11", "A14"} else TOWNSHIP
         self.procedure = ProcedureInstance.open(PROCEDURE, given, by(opener), on(2022, 3, 1))

@@ -7,14 +7,14 @@ from hashlib import sha256
 
 import pytest
 
-from domain.stocktake import LISTED_AT_ONCE, Scope, StocktakeCampaign
+from domain.stocktake import LISTED_AT_ONCE, StocktakeCampaign, StocktakeScope
 from tests.domain.saying import all_recorded, nothing, recorded, refused
 from tests.examples import VILLAGE, occasion
 from tests.inventory_examples import ASSETS, CAMPAIGN, campaign, completed, line, surplus
 
 
 def test_a_stocktake_opens_with_the_digest_of_its_baseline() -> None:
-    scope = Scope(kind="DIVISION", code=VILLAGE)
+    scope = StocktakeScope(kind="DIVISION", code=VILLAGE)
     one = StocktakeCampaign.open(
         CAMPAIGN, "清查", scope, [*reversed(ASSETS), ASSETS[0]], occasion(), position=7
     )
@@ -22,14 +22,16 @@ def test_a_stocktake_opens_with_the_digest_of_its_baseline() -> None:
     assert opened.baseline.sha256 == sha256("\n".join(ASSETS).encode()).hexdigest()
     assert (opened.baseline.assets, opened.baseline.position) == (3, 7)
     assert listed.assets == ASSETS
-    for wrong in (Scope(kind="COUNTY", code=VILLAGE), Scope(kind="UNIT")):
+    for wrong in (StocktakeScope(kind="COUNTY", code=VILLAGE), StocktakeScope(kind="UNIT")):
         with refused("FIELD_REQUIRED", missing=["scope.code"]):
             StocktakeCampaign.open(CAMPAIGN, "清查", wrong, ASSETS, occasion(), position=7)
 
 
 def test_a_large_baseline_is_listed_in_several_events() -> None:
     many = [f"A-{number:06d}" for number in range(LISTED_AT_ONCE + 1)]
-    one = StocktakeCampaign.open(CAMPAIGN, "清查", Scope(kind="COUNTY"), many, occasion(), position=7)
+    one = StocktakeCampaign.open(
+        CAMPAIGN, "清查", StocktakeScope(kind="COUNTY"), many, occasion(), position=7
+    )
     assert len(list(one.collect_events())) == 3
     assert one.assets == tuple(many)
 

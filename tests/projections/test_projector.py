@@ -171,7 +171,7 @@ def type_of_county() -> Any:
     """The class that follows one county."""
     from service import projector
 
-    return projector._County
+    return projector._CountyFollower
 
 
 async def test_leases_are_given_back_so_that_the_next_process_need_not_wait(

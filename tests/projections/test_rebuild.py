@@ -21,11 +21,11 @@ from projections.projection import PoisonEvent, Projection
 from service.event_store import EventStore
 from service.projector import Projector
 from service.rebuild import (
-    Limits,
-    Outcome,
-    Progress,
     Rebuild,
     RebuildImpossible,
+    RebuildLimits,
+    RebuildOutcome,
+    RebuildProgress,
     RebuildUnderWay,
     in_groups,
     rebuild,
@@ -34,7 +34,7 @@ from tests.projections.contents import digests, folded_rows, positions, stored_r
 from tests.projections.history import COUNTY, OTHER_COUNTY, RandomHistory, append_all
 
 ALL = list(CATALOGUE.values())
-SMALL = Limits(rows=300, appended=100, seconds=0.05)
+SMALL = RebuildLimits(rows=300, appended=100, seconds=0.05)
 
 
 async def live(pool: asyncpg.Pool, store: EventStore, seed: int, count: int, county: str = COUNTY) -> int:
@@ -70,7 +70,7 @@ async def test_rows_that_are_forgotten_and_loaded_again_are_the_same(
     with postgres.fresh_database(postgres_server, migrated_template) as url:
         async with asyncpg.create_pool(url, min_size=1, max_size=6) as pool, EventStore(pool) as store:
             await append_all(store, events)
-            limits = Limits(rows=rows, appended=appended, seconds=1000)
+            limits = RebuildLimits(rows=rows, appended=appended, seconds=1000)
             await Rebuild(url, ALL, limits=limits).run()
             for projection in ALL:
                 assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
@@ -254,7 +254,7 @@ async def test_rebuilds_killed_at_random_points_are_resumed(
     await append_all(store, events)
     chance = random.Random(53)
     resumed_at: set[int] = set()
-    outcomes: list[Outcome] | None = None
+    outcomes: list[RebuildOutcome] | None = None
 
     async def reached() -> set[int]:
         stored = await pool.fetch("SELECT (positions ->> $1)::bigint FROM projection_rebuild", COUNTY)
@@ -291,9 +291,9 @@ async def test_a_process_killed_by_the_system_is_resumed_where_it_was(
     events = RandomHistory(54).take(6000)
     await append_all(store, events)
     program = (
-        "import asyncio\nfrom service.rebuild import Limits, Rebuild\nfrom projections.catalogue import CATALOGUE\n"
+        "import asyncio\nfrom service.rebuild import Rebuild, RebuildLimits\nfrom projections.catalogue import CATALOGUE\n"
         f"asyncio.run(Rebuild({database_url!r}, list(CATALOGUE.values()),"
-        " limits=Limits(rows=100, appended=50, seconds=0.01), lease_seconds=1.0).run())"
+        " limits=RebuildLimits(rows=100, appended=50, seconds=0.01), lease_seconds=1.0).run())"
     )
     killed = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, cwd=Path(__file__).parents[2]
@@ -310,7 +310,7 @@ async def test_a_process_killed_by_the_system_is_resumed_where_it_was(
         killed.send_signal(signal.SIGKILL)
         await killed.wait()
     reached = await pool.fetchval("SELECT min((positions ->> $1)::bigint) FROM projection_rebuild", COUNTY)
-    seen: list[Progress] = []
+    seen: list[RebuildProgress] = []
     outcomes = await Rebuild(database_url, ALL, progress=seen.append, lease_seconds=1.0).run()
     assert 0 < reached < 6000
     assert {one.events for one in outcomes} == {6000 - reached}
@@ -407,7 +407,7 @@ async def test_without_its_schemas_a_rebuild_says_so(
 async def test_two_processes_share_the_work(pool: asyncpg.Pool, store: EventStore, database_url: str) -> None:
     await live(pool, store, 60, 2000)
     before = await digests(pool, COUNTY)
-    seen: list[Progress] = []
+    seen: list[RebuildProgress] = []
     outcomes = await rebuild(database_url, ALL, processes=2, progress=seen.append)
     assert [one.projection for one in outcomes] == list(CATALOGUE)
     assert all(one.equal and one.swapped for one in outcomes)

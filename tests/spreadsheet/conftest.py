@@ -9,7 +9,7 @@ import pytest
 from domain.regulation import rows
 from service.founding import FOUNDED_ON
 from service.spreadsheet.ledger import Reader
-from service.spreadsheet.names import Names, Place, Unit
+from service.spreadsheet.names import DirectoryUnit, Names, Place
 from tests.examples import regulation
 
 ON = date(2022, 6, 1)
@@ -24,13 +24,13 @@ def places() -> list[Place]:
     return [*found, old]
 
 
-def units() -> list[Unit]:
+def units() -> list[DirectoryUnit]:
     """Departments, a township and a village."""
-    organizations = regulation().on(ON).table("departments.organization", rows.Organization)
+    organizations = regulation().on(ON).table("departments.organization", rows.NamedOrganization)
     return [
-        *(Unit(row.code, row.zh, "DEPARTMENT", row.short_zh) for row in organizations),
-        Unit("653022202000", "巴仁乡人民政府", "TOWNSHIP"),
-        Unit("653022202208", "某村村民委员会", "VILLAGE"),
+        *(DirectoryUnit(row.code, row.zh, "DEPARTMENT", row.short_zh) for row in organizations),
+        DirectoryUnit("653022202000", "巴仁乡人民政府", "TOWNSHIP"),
+        DirectoryUnit("653022202208", "某村村民委员会", "VILLAGE"),
     ]
 
 

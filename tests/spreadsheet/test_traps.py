@@ -10,7 +10,7 @@ import pytest
 
 from domain.regulation.divisions import DivisionRow
 from domain.values import yuan
-from service.spreadsheet.ledger import Ledger, Reader
+from service.spreadsheet.ledger import Reader, SpreadsheetLedger
 from tests.domain.saying import refused
 from tests.examples import regulation
 from tests.workbooks import HEADINGS, csv_of, ledger, row, workbook
@@ -22,7 +22,7 @@ def one(reader: Reader, **changes: Any) -> tuple[dict[str, Any], list[tuple[str 
     return line.card, [(fault.heading, fault.refusal.code) for fault in line.faults]
 
 
-def faults(found: Ledger) -> list[tuple[int, str | None, str]]:
+def faults(found: SpreadsheetLedger) -> list[tuple[int, str | None, str]]:
     return [(line.row, fault.column, fault.refusal.code) for line in found.lines for fault in line.faults]
 
 

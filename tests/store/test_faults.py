@@ -14,9 +14,9 @@ import pytest
 
 from service.event_store import (
     Append,
+    CommitterLimits,
     CommitterStopped,
     EventStore,
-    Limits,
     LogBusy,
     LogReadOnly,
     LogUnavailable,
@@ -31,7 +31,7 @@ from tests.store.wire import Wire, wire_to
 
 @asynccontextmanager
 async def store_on(
-    url: str, limits: Limits | None = None, clock: Callable[[], datetime] = utc_now
+    url: str, limits: CommitterLimits | None = None, clock: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[EventStore]:
     """A store with a pool of its own: as good as another process."""
     async with (
@@ -184,7 +184,7 @@ async def test_a_statement_left_behind_on_the_server_never_counts_twice(
 async def test_an_outcome_that_cannot_be_found_out_is_said_so_and_the_retry_finds_it(
     database_url: str, wire: Wire
 ) -> None:
-    async with store_on(wire.url, Limits(answer_seconds=0.4, lock_seconds=0.2)) as store:
+    async with store_on(wire.url, CommitterLimits(answer_seconds=0.4, lock_seconds=0.2)) as store:
         await store.append(COUNTY, numbered(1, key=True))  # the statement for such commands is prepared now
         wire.lose_next_reply()
         wire.refuse()
@@ -279,7 +279,7 @@ async def test_stopping_stores_what_was_accepted(database_url: str) -> None:
 
 
 async def test_stopping_answers_everyone_even_when_the_database_does_not(database_url: str) -> None:
-    async with store_on(database_url, Limits(answer_seconds=0.3)) as store:
+    async with store_on(database_url, CommitterLimits(answer_seconds=0.3)) as store:
         await store.append(COUNTY, numbered(1))
         async with head_locked(database_url):
             sent = asyncio.create_task(store.append(COUNTY, numbered(2)))
@@ -311,7 +311,7 @@ async def test_a_caller_who_goes_away_loses_and_doubles_nothing(database_url: st
 async def test_what_was_prepared_behind_a_refused_transaction_is_stored_all_the_same(
     database_url: str,
 ) -> None:
-    async with asyncio.timeout(10), store_on(database_url, Limits(answer_seconds=5)) as store:
+    async with asyncio.timeout(10), store_on(database_url, CommitterLimits(answer_seconds=5)) as store:
         await store.append(COUNTY, numbered(1))
         async with head_locked(database_url) as release:
             stale = asyncio.create_task(store.append(COUNTY, numbered(1)))
@@ -350,7 +350,7 @@ async def test_what_was_prepared_but_not_sent_can_still_be_withdrawn(database_ur
 
 
 async def test_a_full_queue_says_so(database_url: str) -> None:
-    async with store_on(database_url, Limits(queue_commands=5)) as store:
+    async with store_on(database_url, CommitterLimits(queue_commands=5)) as store:
         await store.append(COUNTY, numbered(1))
         async with head_locked(database_url) as release:
             sent = asyncio.create_task(store.append(COUNTY, numbered(2)))
@@ -367,7 +367,7 @@ async def test_a_full_queue_says_so(database_url: str) -> None:
 
 
 async def test_a_session_that_holds_the_head_for_ever_blocks_nobody_for_ever(database_url: str) -> None:
-    async with store_on(database_url, Limits(answer_seconds=0.5, lock_seconds=0.1)) as store:
+    async with store_on(database_url, CommitterLimits(answer_seconds=0.5, lock_seconds=0.1)) as store:
         await store.append(COUNTY, numbered(1))
         async with head_locked(database_url):
             with pytest.raises(LogUnavailable):
@@ -387,7 +387,7 @@ async def test_a_database_that_takes_no_writes_is_named(database_url: str) -> No
 
 
 async def test_a_database_that_is_gone_is_named(wire: Wire) -> None:
-    async with store_on(wire.url, Limits(answer_seconds=0.3, lock_seconds=0.2)) as store:
+    async with store_on(wire.url, CommitterLimits(answer_seconds=0.3, lock_seconds=0.2)) as store:
         wire.refuse()
         wire.hang_up()
         with pytest.raises(LogUnavailable):

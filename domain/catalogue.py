@@ -9,23 +9,23 @@ from collections.abc import Iterable
 from typing import Final
 
 from domain.aggregate import DomainAggregate, DomainEvent, is_event
-from domain.asset import Asset
-from domain.departure_case import DepartureCase
-from domain.fund_allocation import FundAllocation
-from domain.fund_reconciliation import FundReconciliation
-from domain.household_asset import HouseholdAsset
-from domain.household_ledger import HouseholdLedger
-from domain.inspection import Inspection
-from domain.inventory_batch import InventoryBatch
-from domain.joint_review import JointReview
-from domain.ledger_seal import LedgerSeal
-from domain.organization import Division, Organization
-from domain.person import Person
+from domain.asset.asset import Asset
+from domain.departure.case import DepartureCase
+from domain.funds.allocation import FundAllocation
+from domain.funds.reconciliation import FundReconciliation
+from domain.household.asset import HouseholdAsset
+from domain.household.push import HouseholdLedger
+from domain.inventory.batch import InventoryBatch
+from domain.inventory.stocktake import StocktakeCampaign
+from domain.organization.organization import Division, Organization
+from domain.organization.person import Person
+from domain.oversight.inspection import Inspection
+from domain.oversight.violation import ViolationCase
 from domain.policy import Policy
-from domain.procedure import ProcedureInstance
-from domain.public_notice import PublicNotice
-from domain.stocktake import StocktakeCampaign
-from domain.violation import ViolationCase
+from domain.procedure.procedure import ProcedureInstance
+from domain.procedure.public_notice import PublicNotice
+from domain.sealing.joint_review import JointReview
+from domain.sealing.seal import LedgerSeal
 
 AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
     Asset,

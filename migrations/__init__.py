@@ -1,1 +1,1 @@
-"""The database schema's history: one Alembic revision per change, run by `service.migrate`."""
+"""The database schema's history: one Alembic revision per change, run by `service.database.migrate`."""

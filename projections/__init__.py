@@ -6,6 +6,6 @@ One file per ledger holds its tables, the functions that apply events to them, a
 from __future__ import annotations
 
 from projections.catalogue import CATALOGUE
-from projections.tables import metadata
+from projections.engine.tables import metadata
 
 __all__ = ["CATALOGUE", "metadata"]

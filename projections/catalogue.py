@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from projections import (
-    asset_duties,
-    asset_register,
-    asset_timeline,
-    custody_ledger,
-    departures,
-    directory,
+from projections.asset import (
+    duties as asset_duties,
     external_entries,
-    fund_ledger,
-    household_register,
-    income_ledger,
-    inventories,
-    ledger_seals,
-    notice_board,
-    oversight,
-    procedures,
+    income as income_ledger,
+    register as asset_register,
     risk_board,
-    unit_duties,
+    timeline as asset_timeline,
 )
-from projections.projection import Projection
+from projections.departure import cases as departures, custody as custody_ledger
+from projections.engine.projection import Projection
+from projections.funds import ledger as fund_ledger
+from projections.household import register as household_register
+from projections.inventory import inventories
+from projections.organization import directory, duties as unit_duties
+from projections.oversight import inspections as oversight
+from projections.procedure import notice_board, procedures
+from projections.sealing import seals as ledger_seals
 
 CATALOGUE: Final[dict[str, Projection]] = {
     one.name: one

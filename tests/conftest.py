@@ -16,7 +16,7 @@ from tests import postgres
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from service.embedded import EmbeddedServer
+    from service.database.embedded import EmbeddedServer
 
 settings.register_profile(
     "dev", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow], database=None

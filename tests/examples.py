@@ -12,11 +12,26 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from domain.aggregate import DomainAggregate
-from domain.asset import Asset, Booking
-from domain.certificate import OwnershipCertificate
-from domain.contract import ContractTerms, Operator
-from domain.custody import Custody, Duty, PositionRef, Supervision
-from domain.departure import (
+from domain.asset.asset import Asset, Booking
+from domain.asset.facts.card import Acceptance, Document, FundingLine, RegisterCard
+from domain.asset.facts.certificates import OwnershipCertificate
+from domain.asset.facts.contract import ContractTerms, Operator
+from domain.asset.facts.custody import Custody, Duty, PositionRef, Supervision
+from domain.asset.facts.disposal import (
+    Appraisal,
+    Appraiser,
+    Approval,
+    DisposalProposal,
+    DisposalSale,
+    Publication,
+)
+from domain.asset.facts.income import IncomeDistribution, IncomeReceipt, IncomeUse
+from domain.asset.facts.ownership import CountyDecision, OwnershipConfirmation
+from domain.asset.facts.title_plan import SUBJECT_KIND, JointProposal, title_digest
+from domain.asset.facts.transfer import AssetTransfer, ItemAcceptance, TransferItem
+from domain.asset.facts.upkeep import Maintenance, StatusReport
+from domain.departure.case import DepartureCase
+from domain.departure.papers import (
     AssetReconciliationLine,
     AuditFinding,
     DepartureAudit,
@@ -24,21 +39,13 @@ from domain.departure import (
     HandoverSignature,
     InterimCustodian,
 )
-from domain.departure_case import DepartureCase
-from domain.disposal import Appraisal, Appraiser, Approval, DisposalProposal, DisposalSale, Publication
-from domain.household_asset import HouseholdAsset
-from domain.household_card import HouseholdAssetCard, HouseholdInspection
-from domain.income import IncomeDistribution, IncomeReceipt, IncomeUse
+from domain.household.asset import HouseholdAsset
+from domain.household.card import HouseholdAssetCard, HouseholdInspection
 from domain.occasion import Occasion, Override
-from domain.organization import Division, DivisionCard, Organization, OrganizationCard
-from domain.ownership import CountyDecision, OwnershipConfirmation
-from domain.person import Person, PersonCard
-from domain.procedure_proof import ProcedureProof
-from domain.register_card import Acceptance, Document, FundingLine, RegisterCard
+from domain.organization.organization import Division, DivisionCard, Organization, OrganizationCard
+from domain.organization.person import Person, PersonCard
+from domain.procedure.proof import ProcedureProof
 from domain.regulation import Regulation
-from domain.title_plan import SUBJECT_KIND, JointProposal, title_digest
-from domain.transfer import AssetTransfer, ItemAcceptance, TransferItem
-from domain.upkeep import Maintenance, StatusReport
 from domain.values import PartyShare, yuan
 
 COUNTY: Final = "653022"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from domain.inventory_batch import InventoryBatch, InventoryImport, Opinion
-from domain.stocktake import StocktakeCampaign, StocktakeLine, StocktakeScope, Surplus
+from domain.inventory.batch import InventoryBatch, InventoryImport, Opinion
+from domain.inventory.stocktake import StocktakeCampaign, StocktakeLine, StocktakeScope, Surplus
 from tests.examples import MANAGER, OVERSEER, SHA, TOWNSHIP, VILLAGE, occasion, settled
 
 BATCH = "B-1"

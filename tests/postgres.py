@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from service import migrate
-from service.embedded import EmbeddedServer
+from service.database import migrate
+from service.database.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

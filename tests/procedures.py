@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from domain.meeting import Meeting
-from domain.notice import NoticePlace, Posting
 from domain.occasion import Occasion
-from domain.procedure import ProcedureInstance
-from domain.procedure_plan import ProcedureCase, ProcedureParty
-from domain.procedure_records import ProcedureOpening, Signer
-from domain.subject import Subject
+from domain.procedure.meeting import Meeting
+from domain.procedure.notice import NoticePlace, Posting
+from domain.procedure.plan import ProcedureCase, ProcedureParty
+from domain.procedure.procedure import ProcedureInstance
+from domain.procedure.records import ProcedureOpening, Signer
+from domain.procedure.subject import Subject
 from tests.examples import OTHER_VILLAGE, SHA, TOWNSHIP, VILLAGE, occasion
 
 PROCEDURE: Final = "PR-1"

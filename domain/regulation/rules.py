@@ -27,8 +27,8 @@ from domain.regulation.rows import Row
 from domain.values import Fen
 
 if TYPE_CHECKING:
-    from domain.depreciation import DepreciationMethod
-    from domain.legal_clock import LegalClock
+    from domain.regulation.depreciation import DepreciationMethod
+    from domain.regulation.legal_clock import LegalClock
 
 R = TypeVar("R", bound=Row)
 
@@ -343,7 +343,7 @@ class Rules:
 
     def depreciation(self, regime: str) -> DepreciationMethod:
         """How a regime depreciates (P14). RULE_GAP for one that does not."""
-        from domain.depreciation import DepreciationMethod
+        from domain.regulation.depreciation import DepreciationMethod
 
         for method in self.parameters["P14"].methods:
             if method.regime == regime:
@@ -417,7 +417,7 @@ class Rules:
     @cached_property
     def clock(self) -> LegalClock:
         """The county's calendar: working days, and when periods end (P26)."""
-        from domain.legal_clock import LegalClock
+        from domain.regulation.legal_clock import LegalClock
 
         return LegalClock(
             self.table("calendar.holiday", rows.Holiday), self.table("calendar.year", rows.CalendarYear)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
-from projections import custody_ledger
-from projections.events import LedgerEvent, day
+from projections.departure import custody as custody_ledger
+from projections.engine.events import LedgerEvent, day
 
 END_OF_TIME: Final = date.max
 BY_POST: Final = ("FIRST_RESPONSIBLE", "SUPERVISOR")

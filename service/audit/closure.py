@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from domain.refusals import refuse
-from projections.events import LedgerEvent
+from projections.engine.events import LedgerEvent
 from service.audit.care import Units
-from service.log_index import LogIndex
+from service.log.index import LogIndex
 
 
 @dataclass(slots=True)

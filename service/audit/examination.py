@@ -16,18 +16,26 @@ from typing import Any, Final
 
 import asyncpg
 
-from domain.asset import Asset
+from domain.asset.asset import Asset
 from domain.catalogue import EVENT_TYPES
-from domain.examination import KINDS, ExaminationFinding, Examined, Happened, RulesAt, examine, only_under
+from domain.examination.examination import (
+    KINDS,
+    ExaminationFinding,
+    Examined,
+    Happened,
+    RulesAt,
+    examine,
+    only_under,
+)
 from domain.policy import Policy
-from domain.procedure import ProcedureInstance
+from domain.procedure.procedure import ProcedureInstance
 from domain.recorded import RecordedEvent
 from domain.refusals import clauses, refuse
 from domain.regulation import Regulation, RegulationInvalid, Rules
-from service.codec import EventCodec
-from service.commands import COUNTY_TIME
-from service.event_store import EventStore
+from service.commands.commands import COUNTY_TIME
 from service.exit_codes import CommandFailed, ExitCode
+from service.log.codec import EventCodec
+from service.log.event_store import EventStore
 
 _AT_ONCE: Final = 100
 """Streams read with one query."""

@@ -19,11 +19,11 @@ from datetime import date
 from multiprocessing import get_context, parent_process
 from typing import Any, Final
 
-from domain.examination import RulesAt
+from domain.examination.examination import RulesAt
 from domain.recorded import RecordedEvent
 from domain.regulation import Regulation
 from service.audit.examination import examined_rows, rules_at
-from service.codec import EventCodec
+from service.log.codec import EventCodec
 from service.memory import collecting_paused, settle_memory
 
 Stored = list[tuple[int, bytes]]

@@ -23,15 +23,14 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
-from domain.asset import Asset
+from domain.asset.asset import Asset
 from domain.catalogue import EVENT_TYPES
 from domain.policy import Policy
-from domain.procedure import ProcedureInstance
+from domain.procedure.procedure import ProcedureInstance
 from domain.regulation import Regulation
-from projections.custody_ledger import CUSTODY_LEDGER
-from projections.custody_ledger import PROJECTION as CUSTODY
-from projections.events import EventReader
-from projections.rows import Rows
+from projections.departure.custody import CUSTODY_LEDGER, PROJECTION as CUSTODY
+from projections.engine.events import EventReader
+from projections.engine.rows import Rows
 from service.audit import care, verify
 from service.audit.care import Stretch, Units
 from service.audit.closure import Closure, merged_units
@@ -40,13 +39,13 @@ from service.audit.page import page_of
 from service.audit.tables import Tables
 from service.audit.trail import AssetTrail, TrailEvent, income_of
 from service.audit.workbook import write_workbook
-from service.checkpoints import Checkpoints, Made
-from service.codec import stamp
-from service.commands import COUNTY_TIME, state_code
-from service.event_store import EventStore
-from service.log_tree import LogTree, load_tree
+from service.commands.commands import COUNTY_TIME, state_code
+from service.log.checkpoints import Checkpoints, Made
+from service.log.codec import stamp
+from service.log.event_store import EventStore
+from service.log.signed_note import Note
+from service.log.tree import LogTree, load_tree
 from service.memory import collecting_paused
-from service.signed_note import Note
 
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _BATCH: Final = 500

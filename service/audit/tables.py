@@ -11,11 +11,9 @@ from datetime import date
 from typing import Any
 
 from domain.values import Fen
-from projections.departures import DEPARTURE_CASE
-from projections.departures import HANDLERS as CASE_HANDLERS
-from projections.departures import PROJECTION as DEPARTURES
-from projections.events import LedgerEvent
-from projections.rows import Row
+from projections.departure.cases import DEPARTURE_CASE, HANDLERS as CASE_HANDLERS, PROJECTION as DEPARTURES
+from projections.engine.events import LedgerEvent
+from projections.engine.rows import Row
 from service.audit.care import END_OF_TIME, Stretch
 from service.audit.trail import FIGURES, AssetTrail, TrailEntry, TrailEvent, income_of
 from service.audit.verify import LABELS, TABLES

@@ -17,9 +17,9 @@ from typing import Any, Final
 
 import msgspec
 
-from projections.asset_register import HANDLERS, REGISTER, SHARE
-from projections.events import LedgerEvent
-from projections.rows import Row, Rows
+from projections.asset.register import HANDLERS, REGISTER, SHARE
+from projections.engine.events import LedgerEvent
+from projections.engine.rows import Row, Rows
 
 FIGURES: Final = 5
 """Original value, accumulated depreciation, net value, income received, income distributed."""

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from domain.refusals import refuse
 from service.audit.pack import Packed, PackRequest, build
-from service.checkpoints import Checkpoints, CheckpointWrong
-from service.commands import CommandContext
-from service.log_tree import LogTreeWrong
-from service.operations import Job, Work
-from service.signing_keys import SigningKeyMissing
+from service.commands.commands import CommandContext
+from service.commands.operations import Job, Work
+from service.log.checkpoints import Checkpoints, CheckpointWrong
+from service.log.signing_keys import SigningKeyMissing
+from service.log.tree import LogTreeWrong
 
 KIND: Final = "AUDIT_PACK"
 FILE: Final = "pack.zip"

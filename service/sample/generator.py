@@ -16,19 +16,19 @@ from random import Random
 from typing import Any
 
 from domain.aggregate import DomainAggregate
-from domain.asset import Asset, Booking
-from domain.contract import ContractTerms, Operator
-from domain.custody import Custody, Duty, PositionRef, Supervision
-from domain.household_asset import HouseholdAsset
-from domain.household_card import HouseholdAssetCard
-from domain.income import IncomeDistribution, IncomeReceipt, IncomeUse
+from domain.asset.asset import Asset, Booking
+from domain.asset.facts.card import Acceptance, FundingLine, RegisterCard
+from domain.asset.facts.contract import ContractTerms, Operator
+from domain.asset.facts.custody import Custody, Duty, PositionRef, Supervision
+from domain.asset.facts.income import IncomeDistribution, IncomeReceipt, IncomeUse
+from domain.asset.facts.ownership import OwnershipConfirmation
+from domain.asset.facts.transfer import AssetTransfer, ItemAcceptance, TransferItem
+from domain.asset.facts.upkeep import Maintenance, StatusReport
+from domain.household.asset import HouseholdAsset
+from domain.household.card import HouseholdAssetCard
 from domain.occasion import Occasion
-from domain.organization import Organization
-from domain.ownership import OwnershipConfirmation
-from domain.person import Person, PersonCard
-from domain.register_card import Acceptance, FundingLine, RegisterCard
-from domain.transfer import AssetTransfer, ItemAcceptance, TransferItem
-from domain.upkeep import Maintenance, StatusReport
+from domain.organization.organization import Organization
+from domain.organization.person import Person, PersonCard
 from domain.values import Fen, PartyShare, split_exactly
 
 CONFIRMED_FROM = date(2021, 7, 1)

@@ -9,10 +9,10 @@ from itertools import islice
 
 from domain.aggregate import DomainAggregate
 from domain.occasion import Occasion
-from domain.organization import Organization
-from service.appending import Append, Claim
-from service.commands import CommandContext
-from service.founding import divisions_of, found, organizations_of, stream_append, system_actor
+from domain.organization.organization import Organization
+from service.commands.commands import CommandContext
+from service.commands.founding import divisions_of, found, organizations_of, stream_append, system_actor
+from service.log.appending import Append, Claim
 from service.sample.generator import Sample, SampleUnit
 
 CHUNK = 250

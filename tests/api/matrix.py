@@ -1,4 +1,4 @@
-"""The access matrix of the HTTP interface: every route and the action it needs (service/authorization.py says who may).
+"""The access matrix of the HTTP interface: every route and the action it needs (service/commands/authorization.py says who may).
 
 Kept by hand, so that a new route does not get in unseen.
 """

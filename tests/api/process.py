@@ -23,10 +23,10 @@ import uvloop
 from fastapi import FastAPI, Response
 
 from domain.regulation import Regulation
-from service.app import Parts, create_app
-from service.authorization import Role
-from service.credentials import Credentials, KeySpec
-from service.founding import found
+from service.api.app import Parts, create_app
+from service.commands.authorization import Role
+from service.commands.credentials import Credentials, KeySpec
+from service.commands.founding import found
 from service.memory import settle_memory
 from service.terminal import configure_log
 

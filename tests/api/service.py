@@ -15,9 +15,9 @@ import httpx
 from fastapi import FastAPI
 
 from domain.regulation import Regulation
-from service.app import Parts, create_app
-from service.credentials import Credentials, KeySpec
-from service.founding import found
+from service.api.app import Parts, create_app
+from service.commands.credentials import Credentials, KeySpec
+from service.commands.founding import found
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE
 
 COUNTY = "653022"

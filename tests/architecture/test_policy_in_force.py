@@ -7,14 +7,14 @@ from pathlib import Path
 
 SERVICE = Path(__file__).parents[2] / "service"
 DATA_AS_LOADED = {
-    "service/founding.py": "founds the county and puts versions to use: before there is any change",
-    "service/api/policy.py": "a change is made to the data, which the policy itself amends",
-    "service/api/asset_views.py": "the examination amends the data event by event",
+    "service/commands/founding.py": "founds the county and puts versions to use: before there is any change",
+    "service/api/system/policy.py": "a change is made to the data, which the policy itself amends",
+    "service/api/asset/views.py": "the examination amends the data event by event",
     "service/audit/work.py": "so does the examination in a pack",
-    "service/api/regulation.py": "asks which counties there are; clauses, divisions and texts do not change",
-    "service/api/public.py": "asks which counties there are",
-    "service/app.py": "begins with it",
-    "service/commands.py": "hands the data to what follows the log",
+    "service/api/system/regulation.py": "asks which counties there are; clauses, divisions and texts do not change",
+    "service/api/http/public.py": "asks which counties there are",
+    "service/api/app.py": "begins with it",
+    "service/commands/commands.py": "hands the data to what follows the log",
 }
 """Rooms that take the data as it was loaded, and why."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import domain
-from service.commands import source_digest, state_code
+from service.commands.commands import source_digest, state_code
 
 SOURCE = Path(domain.__file__).parent
 

@@ -15,17 +15,16 @@ from typing import Any
 
 import asyncpg
 
-from domain.merkle import Tree, leaf_hash
 from domain.recorded import RecordedEvent
 from domain.regulation import Regulation
 from service.audit import verify
 from service.audit.pack import Packed, PackRequest, build
-from service.checkpoints import Checkpoints
-from service.event_store import EventStore
-from service.log_index import LogIndex, load_index
-from service.signed_note import Note, SignerKey
-from tests.projections.history import COUNTY, RandomHistory, append_all
-from tests.projections.history import Log as History
+from service.log.checkpoints import Checkpoints
+from service.log.event_store import EventStore
+from service.log.index import LogIndex, load_index
+from service.log.merkle import Tree, leaf_hash
+from service.log.signed_note import Note, SignerKey
+from tests.projections.history import COUNTY, Log as History, RandomHistory, append_all
 
 REGULATION = Regulation.load(county=COUNTY)
 EVENTS = 2_400

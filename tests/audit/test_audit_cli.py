@@ -14,10 +14,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from service import cli
-from service.event_store import EventStore
+from service.cli import main as cli
 from service.exit_codes import ExitCode
-from service.signed_note import Checkpoint, Note, VerifierKey
+from service.log.event_store import EventStore
+from service.log.signed_note import Checkpoint, Note, VerifierKey
 from tests.projections.history import RandomHistory, append_all
 
 HISTORY = RandomHistory(5, alive=60, departures=0.01).take(600)

@@ -15,14 +15,14 @@ import pymerkle
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.merkle import Tree, leaf_hash, root_of_multi_proof, verify_consistency, verify_inclusion
-from service.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
-from service.event_store import EventStore
-from service.log_tree import LogTreeWrong, load_tree
-from service.signed_note import COSIGNATURE, Checkpoint, Note, NoteInvalid, SignerKey, VerifierKey
-from service.signing_keys import SigningKeyMissing
+from service.log.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
+from service.log.event_store import EventStore
+from service.log.merkle import Tree, leaf_hash, root_of_multi_proof, verify_consistency, verify_inclusion
+from service.log.signed_note import COSIGNATURE, Checkpoint, Note, NoteInvalid, SignerKey, VerifierKey
+from service.log.signing_keys import SigningKeyMissing
+from service.log.tree import LogTreeWrong, load_tree
+from tests.log.test_verification import tamper
 from tests.projections.history import COUNTY, RandomHistory, append_all
-from tests.store.test_verification import tamper
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 EVENTS = 700

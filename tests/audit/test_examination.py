@@ -17,11 +17,11 @@ import pytest
 
 import tests.procedures
 from domain.aggregate import DomainAggregate
-from domain.asset import Asset
-from service.actor import Actor
+from domain.asset.asset import Asset
 from service.audit import verify
-from service.commands import CommandContext, Result, Work, transact
-from service.event_store import EventStore
+from service.commands.actor import Actor
+from service.commands.commands import CommandContext, Result, Work, transact
+from service.log.event_store import EventStore
 from tests import examples
 from tests.audit.test_audit_cli import Terminal
 from tests.examples import (

@@ -11,9 +11,9 @@ import asyncpg
 import openpyxl
 import pytest
 
-from service.cli_ledger import LEDGERS
-from service.event_store import EventStore
-from service.projector import Projector
+from service.cli.ledger import LEDGERS
+from service.ledgers.projector import Projector
+from service.log.event_store import EventStore
 from tests.audit.test_audit_cli import Terminal
 from tests.projections.history import COUNTY, RandomHistory, append_all
 

@@ -17,18 +17,16 @@ import openpyxl
 import pytest
 import pytest_asyncio
 
-from domain.asset import Asset
+from domain.asset.asset import Asset
 from domain.refusals import Refusal
-from projections.custody_ledger import in_care as in_care_by_name
-from projections.custody_ledger import in_care_by_post
+from projections.departure.custody import in_care as in_care_by_name, in_care_by_post
 from service.audit import verify
-from service.checkpoints import Checkpoints
-from service.event_store import EventStore
-from service.history import fold
-from service.projector import Projector
+from service.commands.history import fold
+from service.ledgers.projector import Projector
+from service.log.checkpoints import Checkpoints
+from service.log.event_store import EventStore
 from tests.audit.packs import PERSON, Log, files_of, found, log_with
-from tests.projections.history import COUNTY, VILLAGES, RandomHistory, append_all, card, custody
-from tests.projections.history import Log as Made
+from tests.projections.history import COUNTY, VILLAGES, Log as Made, RandomHistory, append_all, card, custody
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 FIGURES = 5
@@ -160,7 +158,7 @@ async def test_the_same_bytes_under_every_locale_zone_and_hash_seed(log: Log, tm
         command = [
             sys.executable,
             "-c",
-            "from service.cli import main; main()",
+            "from service.cli.main import main; main()",
             "--json",
             "audit",
             "pack",

@@ -13,9 +13,9 @@ import asyncpg
 import pytest
 
 from domain.policy import Policy, RequestedParameterChange, versions_of
-from service.actor import Actor
-from service.commands import CommandContext, Result, Work, transact
-from service.event_store import EventStore
+from service.commands.actor import Actor
+from service.commands.commands import CommandContext, Result, Work, transact
+from service.log.event_store import EventStore
 from tests import examples, second_county
 from tests.audit.test_audit_cli import Terminal
 from tests.examples import COUNTY, TOWNSHIP, regulation
@@ -97,7 +97,7 @@ def test_everything_wrong_with_a_folder_is_told_at_once(
     wrong = text.replace("days = 15", "days = -1").replace('"C4.12-04"', '"C9.9-99"')
     (place / "parameters.toml").write_text(wrong, "utf-8")
     (place / "divisions.csv").unlink()
-    from service import cli
+    from service.cli import main as cli
 
     assert cli.run(["--json", "policy", "check", str(place)]) == 1
     (one,) = json.loads(capfd.readouterr().out)

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from service.event_store import EventStore
+from service.log.event_store import EventStore
 from tests.audit.test_audit_cli import Terminal
 from tests.projections.history import VILLAGES, RandomHistory, append_all
 

@@ -22,13 +22,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from domain.catalogue import EVENT_TYPES
-from domain.merkle import Tree, leaf_hash
 from service.audit import verify
-from service.signed_note import COSIGNATURE, Checkpoint, Note, SignerKey
+from service.log.merkle import Tree, leaf_hash
+from service.log.signed_note import COSIGNATURE, Checkpoint, Note, SignerKey
 from tests.audit.packs import EVENTS, Files, Insider, Log, files_of, found, log_with, zipped
 from tests.projections.history import COUNTY
 

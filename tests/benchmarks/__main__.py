@@ -22,7 +22,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from service.embedded import EmbeddedServer
+from service.database.embedded import EmbeddedServer
 from tests.benchmarks.targets import judged
 
 MODULES = (

@@ -12,13 +12,13 @@ from eventsourcing.domain import Aggregate, CanMutateAggregate, event
 from eventsourcing.persistence import DatetimeAsISO, JSONTranscoder, Mapper, UUIDAsHex
 
 from domain.aggregate import DomainEvent
-from domain.asset import Asset
+from domain.asset.asset import Asset
+from domain.asset.facts.card import RegisterCard
+from domain.asset.facts.upkeep import StatusReport
 from domain.occasion import Occasion
 from domain.recorded import RecordedEvent
-from domain.register_card import RegisterCard
 from domain.regulation import Regulation
-from domain.upkeep import StatusReport
-from service.codec import EventCodec
+from service.log.codec import EventCodec
 from tests.api.bodies import road
 
 EVENTS = 50

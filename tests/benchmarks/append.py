@@ -33,9 +33,9 @@ from uuid import uuid4
 import asyncpg
 import orjson
 
-from service import migrate
-from service.codec import EventCodec, prepare, stamp
-from service.event_store import (
+from service.database import migrate
+from service.log.codec import EventCodec, prepare, stamp
+from service.log.event_store import (
     Append,
     Claim,
     EventStore,

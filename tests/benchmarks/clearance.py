@@ -16,10 +16,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from projections.clearance import COUNTED, hindrances
-from service import migrate
-from service.event_store import EventStore
-from service.projector import Projector
+from projections.departure.clearance import COUNTED, hindrances
+from service.database import migrate
+from service.ledgers.projector import Projector
+from service.log.event_store import EventStore
 from tests.projections.history import COUNTY, VILLAGES, Log, append_all, card, confirmation, custody
 
 DATABASE: Final = "bench_clearance"

@@ -19,10 +19,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from service import migrate
+from service.database import migrate
 from service.memory import settle_memory
 from tests.api.bodies import TOWNSHIP, VILLAGE
-from tests.api.departing import Departure
+from tests.api.departure.departing import Departure
 from tests.api.service import Service, running
 from tests.projections.history import Log, append_all, card, confirmation, custody
 

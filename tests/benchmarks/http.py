@@ -19,7 +19,7 @@ import asyncpg
 import httpx
 import orjson
 
-from service import migrate
+from service.database import migrate
 from tests.api.bodies import road
 from tests.api.process import served
 

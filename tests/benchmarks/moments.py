@@ -19,12 +19,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from service import migrate
-from service.api.ledgers import RegisterQuery
-from service.api.paging import moment_of, page_at
-from service.event_store import EventStore
-from service.moments import Moments
-from service.projector import Projector
+from service.api.asset.ledgers import RegisterQuery
+from service.api.http.paging import moment_of, page_at
+from service.database import migrate
+from service.ledgers.moments import Moments
+from service.ledgers.projector import Projector
+from service.log.event_store import EventStore
 from tests.projections.history import COUNTY, VILLAGES, Log, append_all, card, confirmation, custody
 
 DATABASE: Final = "bench_moments"

@@ -24,10 +24,10 @@ import asyncpg
 
 from domain.recorded import RecordedEvent
 from domain.regulation import Regulation
-from service import migrate
 from service.audit.pack import PackRequest, build
-from service.checkpoints import Checkpoints
-from service.event_store import EventStore
+from service.database import migrate
+from service.log.checkpoints import Checkpoints
+from service.log.event_store import EventStore
 from tests.projections.history import (
     COUNTY,
     VILLAGES,

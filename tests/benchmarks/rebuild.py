@@ -21,10 +21,10 @@ import asyncpg
 
 from domain.recorded import RecordedEvent
 from projections.catalogue import CATALOGUE
-from service import migrate
-from service.event_store import EventStore
-from service.projector import Projector
-from service.rebuild import RebuildOutcome, RebuildProgress, rebuild
+from service.database import migrate
+from service.ledgers.projector import Projector
+from service.ledgers.rebuild import RebuildOutcome, RebuildProgress, rebuild
+from service.log.event_store import EventStore
 from tests.projections.history import COUNTY, RandomHistory, append_all, fill_log
 
 EVENTS: Final = int(os.environ.get("TAIZHANG_BENCH_EVENTS", "1000000"))

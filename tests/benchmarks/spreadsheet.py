@@ -20,16 +20,16 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import openpyxl
 
-from domain.person import Person, PersonCard
+from domain.organization.person import Person, PersonCard
 from domain.regulation import Regulation
-from service import migrate
-from service.appending import Append
-from service.commands import CommandContext, stream_append
-from service.event_store import EventStore, utc_now
-from service.founding import found, system_actor
-from service.importing import Importer, ImportWish
-from service.projector import Projector
-from service.spreadsheet.grid import grids_of
+from service.commands.commands import CommandContext, stream_append
+from service.commands.founding import found, system_actor
+from service.database import migrate
+from service.inventory.importing import Importer, ImportWish
+from service.inventory.spreadsheet.grid import grids_of
+from service.ledgers.projector import Projector
+from service.log.appending import Append
+from service.log.event_store import EventStore, utc_now
 from tests.workbooks import TOWNSHIP, ledger, row
 
 COUNTY: Final = "653022"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from domain.asset import Asset
-from domain.household_asset import HouseholdAsset
-from domain.register_card import Correction, Document, RegisterCard
+from domain.asset.asset import Asset
+from domain.asset.facts.card import Correction, Document, RegisterCard
+from domain.asset.facts.upkeep import HerdChange, checklist
+from domain.household.asset import HouseholdAsset
 from domain.regulation import rows
-from domain.upkeep import HerdChange, checklist
 from domain.values import yuan
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import (

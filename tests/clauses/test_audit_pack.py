@@ -14,11 +14,19 @@ import pytest
 from domain.regulation import Regulation
 from service.audit import verify
 from service.audit.pack import PackRequest, build
-from service.checkpoints import Checkpoints
-from service.event_store import EventStore
+from service.log.checkpoints import Checkpoints
+from service.log.event_store import EventStore
 from tests.audit.packs import Log, files_of
-from tests.projections.history import COUNTY, VILLAGES, append_all, card, confirmation, custody, receipt
-from tests.projections.history import Log as History
+from tests.projections.history import (
+    COUNTY,
+    VILLAGES,
+    Log as History,
+    append_all,
+    card,
+    confirmation,
+    custody,
+    receipt,
+)
 
 ASSETS = 312
 LEADER, NEXT = "P-L", "P-N"

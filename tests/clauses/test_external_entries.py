@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from domain.asset import Asset
-from domain.external_entry import ExternalEntry, Stocktaking
-from domain.household_asset import HouseholdAsset
-from domain.ownership import OwnershipConfirmation
+from domain.asset.asset import Asset
+from domain.asset.facts.external_entry import ExternalEntry, Stocktaking
+from domain.asset.facts.ownership import OwnershipConfirmation
+from domain.household.asset import HouseholdAsset
 from tests.domain.saying import found, nothing, recorded, refused
 from tests.examples import (
     ROADS,

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from domain.external_entry import ExternalEntry
-from domain.household_asset import HouseholdAsset
-from domain.household_card import (
+from domain.asset.facts.external_entry import ExternalEntry
+from domain.household.asset import HouseholdAsset
+from domain.household.card import (
     Entrustment,
     HouseholdAssetClosing,
     HouseholdConfirmation,
     HouseholdCorrection,
     Loss,
 )
-from domain.household_ledger import CorrectionRequest, HouseholdLedger, HouseholdLedgerPush, PushedRow
+from domain.household.push import CorrectionRequest, HouseholdLedger, HouseholdLedgerPush, PushedRow
 from domain.values import Fen, yuan
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import (

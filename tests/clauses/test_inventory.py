@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from domain.inventory_batch import InventoryBatch
-from domain.stocktake import StocktakeCampaign
+from domain.inventory.batch import InventoryBatch
+from domain.inventory.stocktake import StocktakeCampaign
 from tests.api.service import Service, running
 from tests.domain.saying import all_recorded, recorded, refused
 from tests.examples import MANAGER, OVERSEER, SUCCESSOR, TOWNSHIP, occasion, settled

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from domain.departure import LeavingReason
-from domain.departure_case import DepartureCase
-from domain.person import Clearance, Formality, LeavingFact, Person
+from domain.departure.case import DepartureCase
+from domain.departure.papers import LeavingReason
+from domain.organization.person import Clearance, Formality, LeavingFact, Person
 from tests.domain.saying import recorded, refused
 from tests.examples import (
     CARE,

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from domain.policy import ActivatedVersion, Policy, RequestedParameterChange, versions_of
-from domain.procedure import ProcedureInstance
+from domain.procedure.procedure import ProcedureInstance
 from domain.refusals import catalogue, clauses, refuse
 from tests.domain.saying import recorded, refused
 from tests.examples import COUNTY, TODAY, VILLAGE, occasion, regulation

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from domain.procedure import ProcedureInstance
-from domain.procedure_plan import ProcedureCase
+from domain.procedure.plan import ProcedureCase
+from domain.procedure.procedure import ProcedureInstance
 from tests.domain.saying import refused
 from tests.examples import TOWNSHIP, VILLAGE
 from tests.procedures import (

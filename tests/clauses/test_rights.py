@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain.asset import Asset
-from domain.certificate import PropertyRegistration, TitleCertificate
-from domain.organization import Collective, Organization
-from domain.register_card import Correction
-from domain.rights import RightAssignment
+from domain.asset.asset import Asset
+from domain.asset.facts.card import Correction
+from domain.asset.facts.certificates import PropertyRegistration, TitleCertificate
+from domain.asset.facts.rights import RightAssignment
+from domain.organization.organization import Collective, Organization
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import (
     OTHER_VILLAGE,

@@ -10,31 +10,30 @@ import pytest
 import pytest_asyncio
 import structlog
 
-from domain.asset import Asset
-from domain.inspection import (
+from domain.asset.asset import Asset
+from domain.asset.facts.upkeep import ManagementRule
+from domain.organization.duties import UnitRule
+from domain.organization.organization import Organization
+from domain.oversight.inspection import (
     Inspection,
     InspectionRecord,
     Rectification,
     RectificationVerification,
     SupervisionFinding,
 )
-from domain.organization import Organization
-from domain.regulation import rows
-from domain.unit_duties import UnitRule
-from domain.upkeep import ManagementRule
-from domain.values import Fen
-from domain.violation import (
+from domain.oversight.violation import (
     Accountability,
     AnswerablePerson,
     Violation,
     ViolationCase,
     ViolationEstablishment,
 )
+from domain.regulation import rows
+from domain.values import Fen
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, road
-from tests.api.departing import kept_asset
+from tests.api.departure.departing import kept_asset
+from tests.api.organization.test_duties import compliance, confirmed as title_confirmed
 from tests.api.service import Service, new_code, running
-from tests.api.test_duties import compliance
-from tests.api.test_duties import confirmed as title_confirmed
 from tests.clauses.test_unit_duties import unit
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import MANAGER, SUCCESSOR, confirmed, county_decision, occasion, registered, settled

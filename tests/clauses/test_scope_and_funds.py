@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from domain.asset import Asset
-from domain.register_card import Correction, FundingLine
+from domain.asset.asset import Asset
+from domain.asset.facts.card import Correction, FundingLine
 from domain.values import yuan
 from tests.domain.saying import found, recorded, refused
 from tests.examples import ASSET, WORTH, herd_card, imported, line, occasion, registered, workshop_card

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from domain.joint_review import JointReview
-from domain.ledger_seal import LedgerSeal
-from service.sealing import Sealing
+from domain.sealing.joint_review import JointReview
+from domain.sealing.seal import LedgerSeal
+from service.sealing.sealing import Sealing
 from tests.api.bodies import OTHER_TOWNSHIP, OTHER_VILLAGE, TOWNSHIP, VILLAGE, card, confirmation
 from tests.api.service import COUNTY, REGULATION, Service, new_code, running
 

@@ -7,14 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from domain.asset import Asset
-from domain.ownership import TitleDispute, TitleEvidence, TitleHolder
-from domain.ownership_advice import advisory
-from domain.refusals import Refusal
-from domain.title_plan import (
+from domain.asset.asset import Asset
+from domain.asset.facts.ownership import TitleDispute, TitleEvidence, TitleHolder
+from domain.asset.facts.title_plan import (
     JointProposal,
     QuantificationLine,
     QuantificationPlan,
@@ -22,6 +19,8 @@ from domain.title_plan import (
     settled_plan,
     title_digest,
 )
+from domain.asset.ownership_advice import advisory
+from domain.refusals import Refusal
 from domain.values import Fen, PartyShare, total, yuan
 from tests.domain.saying import nothing, recorded, refused, warned
 from tests.examples import (

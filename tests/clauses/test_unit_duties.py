@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from domain.organization import Organization, OrganizationCard
-from domain.unit_duties import GuidanceGiven, TaskForce, TaskForceMember, UnitRule, office_members
+from domain.organization.duties import GuidanceGiven, TaskForce, TaskForceMember, UnitRule, office_members
+from domain.organization.organization import Organization, OrganizationCard
 from tests.domain.saying import nothing, recorded, refused, warned
 from tests.examples import MANAGER, SUCCESSOR, TOWNSHIP, VILLAGE, occasion, organization, regulation, settled
 

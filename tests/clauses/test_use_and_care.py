@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from domain.asset import Asset
-from domain.custody import Custody, Duty
-from domain.ownership import OwnershipConfirmation
-from domain.upkeep import MaintenancePlan
+from domain.asset.asset import Asset
+from domain.asset.facts.custody import Custody, Duty
+from domain.asset.facts.ownership import OwnershipConfirmation
+from domain.asset.facts.upkeep import MaintenancePlan
 from domain.values import yuan
 from tests.domain.saying import found, nothing, recorded, refused, warned
 from tests.examples import (

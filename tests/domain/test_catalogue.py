@@ -13,11 +13,11 @@ from eventsourcing.utils import resolve_topic
 
 import domain
 from domain.aggregate import DomainAggregate, DomainEvent
-from domain.asset import Asset
-from domain.asset_rights import AssetRights
+from domain.asset.asset import Asset
+from domain.asset.rights import AssetRights
 from domain.catalogue import AGGREGATE_KINDS, AGGREGATES, EVENT_TYPES, by_kind, events_of
-from domain.organization import Division
-from domain.person import Person
+from domain.organization.organization import Division
+from domain.organization.person import Person
 
 for _module in pkgutil.walk_packages(domain.__path__, "domain."):
     importlib.import_module(_module.name)

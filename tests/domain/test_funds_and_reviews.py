@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from domain.fund_allocation import FundAllocation, FundAllocationCard, NonAssetSpend
-from domain.fund_reconciliation import FundReconciliation, FundReconciliationLine
-from domain.joint_review import ExceptionSettlement, JointReview, ReviewException, ReviewSignature
+from domain.funds.allocation import FundAllocation, FundAllocationCard, NonAssetSpend
+from domain.funds.reconciliation import FundReconciliation, FundReconciliationLine
+from domain.sealing.joint_review import ExceptionSettlement, JointReview, ReviewException, ReviewSignature
 from domain.values import yuan
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import DAY, SHA, TOWNSHIP, occasion, regulation, settled

@@ -16,7 +16,7 @@ import pytest
 from domain.aggregate import CreatedEvent, DomainEvent
 from domain.catalogue import AGGREGATE_KINDS, EVENT_TYPES
 from domain.values import Fen
-from service.codec import EventCodec, canonical
+from service.log.codec import EventCodec, canonical
 
 COUNTY = "653022"
 FOLDER = Path(__file__).parent / "history"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from domain.household_asset import HouseholdAsset
-from domain.organization import Division, Organization
-from domain.person import Person
+from domain.household.asset import HouseholdAsset
+from domain.organization.organization import Division, Organization
+from domain.organization.person import Person
 from domain.values import yuan
 from tests.domain.saying import nothing, recorded, refused, warned
 from tests.examples import (

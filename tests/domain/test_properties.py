@@ -8,12 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
-from domain.depreciation import DepreciationBasis, DepreciationMethod
+from domain.regulation.depreciation import DepreciationBasis, DepreciationMethod
 from domain.values import (
     LOG,
     MAX_FEN,

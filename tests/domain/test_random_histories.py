@@ -8,16 +8,15 @@ from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from domain.asset import Asset
+from domain.asset.asset import Asset
+from domain.asset.facts.card import Correction
+from domain.asset.facts.title_plan import JointProposal
 from domain.refusals import Refusal
-from domain.register_card import Correction
-from domain.title_plan import JointProposal
 from domain.values import Fen, yuan
-from service.codec import EventCodec
+from service.log.codec import EventCodec
 from tests.examples import (
     ASSET,
     CASE,

@@ -49,7 +49,7 @@ def taizhang(
     *arguments: str, environment: dict[str, str], **options: object
 ) -> subprocess.CompletedProcess[str]:
     """Run `taizhang` to its end."""
-    command = [sys.executable, "-c", "from service.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", "from service.cli.main import main; main()", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, **options)
 
 

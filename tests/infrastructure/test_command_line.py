@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table
 
-from service.cli import COMMANDS, _without_json
+from service.cli.main import COMMANDS, _without_json
 from service.exit_codes import MEANINGS, ExitCode, SettingsWrong
 from service.settings import Settings, known_variables
 from tests.infrastructure.conftest import ROOT, taizhang, until
@@ -118,7 +118,7 @@ async def test_schema_newer_than_the_code(environment: dict[str, str], database_
 async def test_schema_check_finds_a_missing_table(database_url: str) -> None:
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    from service.schema_check import METADATA, _metadata, compared
+    from service.database.schema_check import METADATA, _metadata, compared
 
     extra = MetaData()
     Table("forgotten", extra, Column("id", Integer, primary_key=True))
@@ -133,9 +133,9 @@ async def test_schema_check_finds_a_missing_table(database_url: str) -> None:
 def test_signals_end_a_command_cleanly(sent: int, place: Path, environment: dict[str, str]) -> None:
     code = """
 import asyncio
-from service.cli import COMMANDS, Room, main
+from service.cli.main import COMMANDS, Room, main
 import sys, types, typer
-from service.database import open_database
+from service.database.database import open_database
 async def hold(terminal):
     async with open_database(terminal.settings, exclusive=True):
         print("ready", flush=True)
@@ -156,7 +156,7 @@ main()
     process.send_signal(sent)
     assert process.wait(20) == ExitCode.INTERRUPTED
     process.stdout.close()
-    from service.embedded import EmbeddedServer
+    from service.database.embedded import EmbeddedServer
 
     until(lambda: not EmbeddedServer(place / "data").alive())
 

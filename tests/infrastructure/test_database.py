@@ -12,14 +12,14 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from service.database import _without_password, open_database
+from service.database.database import _without_password, open_database
 from service.exit_codes import DatabaseUnavailable, ExitCode
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from service.embedded import EmbeddedServer
+    from service.database.embedded import EmbeddedServer
 
 
 def at(url: str) -> Settings:

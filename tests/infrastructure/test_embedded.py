@@ -16,15 +16,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from service.embedded import EmbeddedServer, bundled_binaries
+from service.database.embedded import EmbeddedServer, bundled_binaries
+from service.database.postgres_program import processes_in
 from service.exit_codes import DatabaseUnavailable, ExitCode
-from service.postgres_program import processes_in
 from tests.infrastructure.conftest import python, until
 from tests.postgres import binaries
 
 HOLD = """
 import sys
-from service.embedded import EmbeddedServer
+from service.database.embedded import EmbeddedServer
 with EmbeddedServer(sys.argv[1], bin_dir=sys.argv[2] or None, exclusive=sys.argv[3] == "exclusive"):
     print("ready", flush=True)
     sys.stdin.read()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from service import migrate
+from service.database import migrate
 
 
 async def test_database_url_is_migrated(database_url: str) -> None:

@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 
 from domain.refusals import Refusal, refuse
-from service.actor import Actor
-from service.operations import (
+from service.commands.actor import Actor
+from service.commands.operations import (
     ATTEMPTS,
     Job,
     Operation,

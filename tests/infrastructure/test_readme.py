@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.cli import COMMANDS
+from service.cli.main import COMMANDS
 from tests.infrastructure.conftest import ROOT, taizhang
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -86,7 +86,7 @@ def test_every_path_named_is_in_the_interface() -> None:
 
 def test_the_first_key_is_made_as_the_readme_says(environment: dict[str, str], place: Path) -> None:
     """`taizhang serve` on an empty folder prints one token; the README's curl makes a key with it."""
-    code = "import sys; sys.argv = ['taizhang', '--json', 'serve', '--port', '0']; from service.cli import main; main()"
+    code = "import sys; sys.argv = ['taizhang', '--json', 'serve', '--port', '0']; from service.cli.main import main; main()"
     serving = subprocess.Popen(
         [sys.executable, "-c", code],
         env=environment,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from service.event_store import EventStore
+from service.log.event_store import EventStore
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import asyncpg
 
 from domain.recorded import RecordedEvent
 from projections.catalogue import CATALOGUE
-from projections.projection import Projection
-from projections.writing import of_record
-from service.rebuild import digest_of
+from projections.engine.projection import Projection
+from projections.engine.writing import of_record
+from service.ledgers.rebuild import digest_of
 
 
 async def digests(

@@ -16,8 +16,8 @@ from typing import Any, Final
 import orjson
 
 from domain.recorded import RecordedEvent
-from service.codec import canonical
-from service.event_store import Append, EventStore, NewEvent, StreamAppend
+from service.log.codec import canonical
+from service.log.event_store import Append, EventStore, NewEvent, StreamAppend
 from tests.projections.duties_history import ASSET_EVENTS, DUTIES, household_events, unit_events
 from tests.projections.inventory_history import batch_facts, stocktake_facts
 

@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 from domain.recorded import RecordedEvent
-from projections.projection import Projection
-from projections.rows import Row, Rows
-from projections.tables import LedgerTable
+from projections.engine.projection import Projection
+from projections.engine.rows import Row, Rows
+from projections.engine.tables import LedgerTable
 from tests.projections.history import COUNTY, FIRST_DAY, Log
 
 

@@ -11,8 +11,8 @@ import asyncpg
 import orjson
 
 from projections.catalogue import CATALOGUE
-from service.event_store import EventStore
-from service.projector import Projector
+from service.ledgers.projector import Projector
+from service.log.event_store import EventStore
 from tests.projections.history import COUNTY, RandomHistory, append_all
 
 
@@ -21,7 +21,7 @@ async def taizhang(url: str, *arguments: str) -> tuple[int, Any, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        "from service.cli import main; main()",
+        "from service.cli.main import main; main()",
         "projections",
         *arguments,
         "--json",

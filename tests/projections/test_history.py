@@ -8,7 +8,7 @@ import pytest
 
 from domain.catalogue import EVENT_TYPES
 from projections.catalogue import CATALOGUE
-from service.codec import EventCodec
+from service.log.codec import EventCodec
 from tests.projections.history import COUNTY, RandomHistory
 
 LEDGER_TYPES = {name for name in EVENT_TYPES if not name.startswith("policy.")}

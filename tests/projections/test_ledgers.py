@@ -10,26 +10,21 @@ from typing import Any
 
 import pytest
 
-from projections import (
-    asset_register,
-    asset_timeline,
-    custody_ledger,
-    departures,
-    directory,
-    household_register,
-    income_ledger,
-)
-from projections.asset_register import REGISTER, SHARE
-from projections.asset_timeline import ASSET_TIMELINE
+from projections.asset import income as income_ledger, register as asset_register, timeline as asset_timeline
+from projections.asset.income import INCOME_LEDGER
+from projections.asset.register import REGISTER, SHARE
+from projections.asset.summaries import summary
+from projections.asset.timeline import ASSET_TIMELINE
 from projections.catalogue import CATALOGUE
-from projections.custody_ledger import CUSTODY_LEDGER
-from projections.departures import DEPARTURE_CASE, DEPARTURE_LINE, missing_points
-from projections.directory import DIVISION, ORGANIZATION, PERSON, TENURE
-from projections.household_register import HOUSEHOLD_REGISTER
-from projections.income_ledger import INCOME_LEDGER
-from projections.projection import PoisonEvent
-from projections.rows import NotLoaded
-from projections.summaries import summary
+from projections.departure import cases as departures, custody as custody_ledger
+from projections.departure.cases import DEPARTURE_CASE, DEPARTURE_LINE, missing_points
+from projections.departure.custody import CUSTODY_LEDGER
+from projections.engine.projection import PoisonEvent
+from projections.engine.rows import NotLoaded
+from projections.household import register as household_register
+from projections.household.register import HOUSEHOLD_REGISTER
+from projections.organization import directory
+from projections.organization.directory import DIVISION, ORGANIZATION, PERSON, TENURE
 from tests.projections.history import (
     COUNTY,
     SHA,

@@ -9,15 +9,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from projections.asset_register import REGISTER
-from projections.asset_timeline import timeline
-from projections.custody_ledger import custody_page, in_care, in_care_by_post, responsible_on
-from projections.departures import departure_lines, departure_page, departure_row
-from projections.directory import carried_on_by, divisions, organization_page, persons, tenures
-from projections.household_register import household_page, household_totals
-from projections.income_ledger import income_by_holder_and_year, income_page, income_totals
-from projections.reading import QuestionInvalid
-from projections.register_questions import (
+from projections.asset.income import income_by_holder_and_year, income_page, income_totals
+from projections.asset.register import REGISTER
+from projections.asset.register_questions import (
     DIMENSIONS,
     RegisterFilter,
     categorised,
@@ -28,8 +22,14 @@ from projections.register_questions import (
     shares_of,
     unit_totals,
 )
-from service.event_store import EventStore
-from service.projector import Projector
+from projections.asset.timeline import timeline
+from projections.departure.cases import departure_lines, departure_page, departure_row
+from projections.departure.custody import custody_page, in_care, in_care_by_post, responsible_on
+from projections.engine.reading import QuestionInvalid
+from projections.household.register import household_page, household_totals
+from projections.organization.directory import carried_on_by, divisions, organization_page, persons, tenures
+from service.ledgers.projector import Projector
+from service.log.event_store import EventStore
 from tests.projections.contents import folded_rows
 from tests.projections.history import (
     COUNTY,

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from domain.asset import Asset
-from domain.organization import Division, Organization
+from domain.asset.asset import Asset
+from domain.organization.organization import Division, Organization
 from domain.refusals import Refusal
 from domain.regulation import Regulation
-from service.actor import Actor
-from service.commands import CommandContext, Result, Work, transact
-from service.event_store import EventStore
-from service.founding import found
-from service.migrate import upgrade
+from service.commands.actor import Actor
+from service.commands.commands import CommandContext, Result, Work, transact
+from service.commands.founding import found
+from service.database.migrate import upgrade
+from service.log.event_store import EventStore
 from service.sample.loading import SampleRefused, load_sample
 from tests.examples import workshop_card
 

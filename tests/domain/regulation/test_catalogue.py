@@ -8,8 +8,7 @@ from decimal import Decimal
 from enum import Enum
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from domain.refusals import catalogue, clauses, refuse, render, warning
 from domain.values import Fen

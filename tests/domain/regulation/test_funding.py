@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from domain.refusals import Refusal
 from domain.regulation import GuidingDepartments, Regulation, Rules

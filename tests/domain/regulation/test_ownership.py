@@ -7,8 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from domain.refusals import Refusal
 from domain.regulation import OwnershipFacts, Regulation, Rules, rows

@@ -1,0 +1,135 @@
+"""Operating contracts of an asset: terms, and the rules of 四(七) and 四(十一) that any contract must meet (T6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Fen, Name, Text, Value
+
+if TYPE_CHECKING:
+    from domain.asset.facts.card import RegisterCard
+    from domain.occasion import Occasion
+
+
+class Operator(Value):
+    """Who runs an asset (经营主体)."""
+
+    operator: Code = Field(title="经营主体编号")
+    name: Name = Field(title="经营主体名称")
+    credit_code: Code | None = Field(default=None, title="统一社会信用代码")
+
+
+def _in_order(clauses: dict[str, str]) -> dict[str, str]:
+    """By key, as the log's canonical JSON has them: a state from the log and a state in memory are the same bytes."""
+    return dict(sorted(clauses.items()))
+
+
+class ContractTerms(Value):
+    """An operating contract: mode, operator, term, the clauses it must settle, and the money.
+
+    `clauses` maps a clause key of T6 (responsibility, target, income, mode, term, incomeDistribution, riskControl,
+    custody, rewardPenalty) to its text. `annual_income` is what the operator owes per year, in fen. `part` names the
+    part of the asset that is let when not the whole.
+    """
+
+    contract: Code = Field(title="合同编号")
+    mode: Code = Field(title="经营方式")
+    operator: Operator = Field(title="经营主体")
+    signed_on: BusinessDate = Field(title="签订日期")
+    starts_on: BusinessDate = Field(title="起始日期")
+    ends_on: BusinessDate = Field(title="终止日期")
+    signer: Code = Field(title="签约所有权人")
+    clauses: Annotated[dict[Code, Text], AfterValidator(_in_order)] = Field(title="合同条款", max_length=30)
+    custody_rule_document: Name | None = Field(default=None, title="管护制度文号")
+    decision_document: Name | None = Field(default=None, title="民主决策或审批文号")
+    annual_income: Fen = Field(title="年收益（租金、承包费等）")
+    part: Name | None = Field(default=None, title="出租部位", description="整项资产留空")
+    charter_document: Name | None = Field(default=None, title="章程文号", description="跨乡村资产必填")
+
+
+class Contract(Value):
+    """A contract in the life of an asset and where it stands."""
+
+    terms: ContractTerms
+    state: Literal["ACTIVE", "HOLDOVER", "EXPIRED", "TERMINATED"] = "ACTIVE"
+    ended_on: BusinessDate | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether the operator still runs the asset under it."""
+        return self.state in {"ACTIVE", "HOLDOVER"}
+
+    def collides_with(self, terms: ContractTerms) -> bool:
+        """Whether both would run the same part on the same day. An operator who holds over stays for an open time."""
+        apart = self.terms.part is not None and terms.part is not None and self.terms.part != terms.part
+        if apart or terms.ends_on < self.terms.starts_on:
+            return False
+        if self.ended_on is not None:
+            return terms.starts_on < self.ended_on  # a new operator may start on the day the old one leaves
+        return self.state == "HOLDOVER" or terms.starts_on <= self.terms.ends_on
+
+
+def years_after(day: date, years: int) -> date:
+    """The same day `years` later; 29 February becomes 28 February where the later year has none."""
+    if day.year + years > date.max.year:
+        return date.max
+    leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year + years, day=28 if leap_day else day.day)
+
+
+def check_terms(
+    terms: ContractTerms,
+    card: RegisterCard,
+    *,
+    owners: frozenset[str],
+    existing: Iterable[Contract],
+    at: Occasion,
+) -> None:
+    """What any operating contract must settle (C4.7-03, C4.11-01, C4.11-02, C4.3-15; lease term by 民法典 705)."""
+    at.cite("C4.7-03", "C4.11-01", "C4.11-02", "C4.3-15")
+    if terms.annual_income < 0:
+        raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.7-03", field="annualIncome")
+    at.not_in_future(terms.signed_on, "signedOn")
+    if terms.ends_on <= terms.starts_on:
+        raise refuse("DATE_ORDER", clause="C4.7-03", earlier="startsOn", later="endsOn")
+    mode = at.rules.operation_mode(terms.mode)
+    if mode is None:
+        raise refuse("CODE_UNKNOWN", clause="C4.7-03", field="mode", value=terms.mode)
+    at.require(
+        at.rules.mode_allowed(card.asset_class, terms.mode),
+        "MODE_NOT_ALLOWED_FOR_CLASS",
+        mode=terms.mode,
+        assetClass=card.asset_class,
+    )
+    at.require(terms.signer in owners, "SIGNER_NOT_OWNER", signer=terms.signer)
+    missing = _unsettled(terms, card, at)
+    if mode.contract:
+        at.require(not missing, "CONTRACT_CLAUSE_MISSING", missing=missing, clauses=missing)
+    else:
+        at.require(not missing, "OPERATION_TERMS_MISSING", missing=missing)
+    if mode.max_term_years is not None:
+        at.require(
+            terms.ends_on <= years_after(terms.starts_on, mode.max_term_years),
+            "LEASE_TERM_EXCEEDS_20Y",
+            startsOn=terms.starts_on,
+            endsOn=terms.ends_on,
+        )
+    at.require(terms.decision_document, "DECISION_REQUIRED", missing=["decisionDocument"])
+    for other in existing:
+        at.require(not other.collides_with(terms), "CONTRACT_OVERLAP", contract=other.terms.contract)
+
+
+def _unsettled(terms: ContractTerms, card: RegisterCard, at: Occasion) -> list[str]:
+    """Keys of T6 that neither a clause nor, where the table lets it, a document of its own settles."""
+    documents = {"custody": terms.custody_rule_document, "charter": terms.charter_document}
+    return [
+        row.key_name
+        for row in at.rules.contract_clauses(terms.mode, card.project_scope)
+        if not (row.form != "DOCUMENT" and row.key_name in terms.clauses)
+        and not (row.form != "CLAUSE" and documents.get(row.key_name) is not None)
+    ]

@@ -1,0 +1,287 @@
+"""The rights over an asset beside its title: the five of the bundle, certificates, the register of property (C2-02, C4.3-09)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from eventsourcing.domain import event
+
+from domain.asset.facts.certificates import PropertyRegistration, TitleCertificate
+from domain.asset.facts.contract import Contract
+from domain.asset.facts.custody import Supervision
+from domain.asset.facts.rights import (
+    RightAssignment,
+    RightHolder,
+    RightsBundle,
+    assigned,
+    held,
+    operators_between,
+)
+from domain.asset.title import AssetTitle
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Name, Text
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+    from domain.regulation import Rules
+
+_SHARED_RIGHTS: Final = frozenset({"SUPERVISION"})
+"""Rights that several may hold on the same day without parts of it."""
+
+
+class AssetRights(AssetTitle):
+    """The part of `Asset` that knows who may do what with it. The other parts' attributes it reads are named below."""
+
+    rights: tuple[RightAssignment, ...]
+    title_certificates: dict[str, TitleCertificate]
+    property_registrations: dict[str, PropertyRegistration]
+
+    contracts: dict[str, Contract]
+    supervision: tuple[Supervision, ...]
+
+    def _begin_rights(self) -> None:
+        """Nobody has been given anything."""
+        self._begin_title()
+        self.rights = ()
+        self.title_certificates = {}
+        self.property_registrations = {}
+
+    # ---- the five rights ---------------------------------------------------------------------------------------
+
+    class RightAssigned(AssetTitle.Event):
+        """A right was given to somebody by a document, for a time."""
+
+        TOPIC: ClassVar[str] = "asset.right_assigned"
+        TITLE: ClassVar[str] = "明确权利"
+        assignment: RightAssignment
+
+    def assign_right(self, assignment: RightAssignment, at: Occasion) -> None:
+        """Give a right of a confirmed asset to a holder (C2-02).
+
+        Refused: OWNERSHIP_NOT_CONFIRMED, DATE_ORDER, RIGHT_OVERLAP: ownership and income are given whole by the
+        confirmation, use by a contract, and no right twice for the same day but supervision.
+        """
+        at.cite("C2-02")
+        self._allow("TITLE_CERTIFICATE", at)
+        if assignment in self.rights:
+            return
+        if assignment.until is not None and assignment.until < assignment.since:
+            raise refuse("DATE_ORDER", clause="C2-02", earlier="since", later="until")
+        if self._given_otherwise(assignment) or any(
+            one.right == assignment.right and one.meets(assignment.since, assignment.until)
+            for one in self.rights
+            if assignment.right not in _SHARED_RIGHTS or one.holder == assignment.holder
+        ):
+            raise refuse("RIGHT_OVERLAP", field=assignment.right)
+        self.record(self.RightAssigned, at, assignment=assignment)
+
+    def _given_otherwise(self, assignment: RightAssignment) -> bool:
+        match assignment.right:
+            case "OWNERSHIP":
+                return True
+            case "INCOME":
+                return bool(self.income_right_holders)
+            case "USE":
+                contracts = self.contracts.values()
+                return bool(operators_between(contracts, assignment.since, assignment.until))
+            case _:
+                return False
+
+    @event(RightAssigned)
+    def _right_assigned(self, assignment: RightAssignment) -> None:
+        self.rights = (*self.rights, assignment)
+
+    def rights_on(self, day: date, rules: Rules) -> RightsBundle:
+        """Who holds the five rights on a day, as the asset stood by then: fold its history up to that day first."""
+        ownership = held(self.owners, self.ownership_rule or "")
+        operators = tuple(
+            RightHolder(holder=one.terms.operator.operator, basis=one.terms.contract)
+            for one in operators_between(self.contracts.values(), day, day)
+        )
+        users = operators or assigned(self.rights, "USE", day)
+        if not users and self.user_right_holder is not None and self.owners:
+            user = self.user_right_holder
+            known = {contract.terms.operator.operator for contract in self.contracts.values()}
+            user = self.owners[0].party if user in known else user
+            users = (RightHolder(holder=user, basis=self.ownership_rule or ""),)
+        owning = tuple(one.model_copy(update={"share": None}) for one in ownership)
+        income = held(self.income_right_holders, self.ownership_rule or "")
+        return RightsBundle(
+            on=day,
+            ownership=ownership,
+            use=users,
+            income=income or assigned(self.rights, "INCOME", day),
+            disposal=assigned(self.rights, "DISPOSAL", day) or owning,
+            supervision=self._supervisors_on(day, rules),
+            accountable_parties=self.accountable_parties,
+        )
+
+    def _supervisors_on(self, day: date, rules: Rules) -> tuple[RightHolder, ...]:
+        """Who was given supervision; where nobody was yet, who has it by the custody table (T7)."""
+        given = tuple(RightHolder(holder=one.supervisor, basis="C4.3-02") for one in self.supervision)
+        given += assigned(self.rights, "SUPERVISION", day)
+        if given or self.owner_kind is None:
+            return given
+        card = self.card
+        row = rules.custody(
+            card.asset_class,
+            card.project_scope,
+            self.owner_kind,
+            operator_present=bool(operators_between(self.contracts.values(), day, day)),
+            self_operated=False,
+        )
+        found: dict[str, None] = {}
+        for role in row.supervisors:
+            found.update(dict.fromkeys(self._units_of(role, rules)))
+        return tuple(RightHolder(holder=unit, basis=row.article) for unit in found)
+
+    def _units_of(self, role: str, rules: Rules) -> tuple[str, ...]:
+        """The units that play a role of T7 for this asset."""
+        card = self.card
+        match role:
+            case "TOWNSHIP":
+                villages = (
+                    [one.party for one in self.owners] if self.owner_kind == "VILLAGE" else [card.location]
+                )
+                return tuple(f"{one[:9]}000" for one in villages)
+            case "GUIDING_DEPARTMENT":
+                return (rules.guiding_departments(card.funding_lines, card.implementer_kind).lead,)
+            case "LINE_DEPARTMENT":
+                return (rules.line_department(card.asset_type),)
+            case "IMPLEMENTER":
+                return (card.implementer,)
+            case "OWNER" | "EACH_OWNER_VILLAGE" | "VILLAGE":
+                return self.accountable_parties
+            case _:
+                return (role,)
+
+    # ---- certificates ------------------------------------------------------------------------------------------
+
+    class TitleCertificateApplied(AssetTitle.Event):
+        """A certificate was asked for at the natural-resources bureau."""
+
+        TOPIC: ClassVar[str] = "asset.title_certificate_applied"
+        TITLE: ClassVar[str] = "申请办理产权证"
+        certificate: TitleCertificate
+
+    def apply_for_certificate(self, certificate: TitleCertificate, at: Occasion) -> None:
+        """Apply for an owner's title or real-estate certificate (C4.3-09), only of a confirmed asset."""
+        at.cite("C4.3-09")
+        self._allow("TITLE_CERTIFICATE", at)
+        asked = certificate.as_applied()
+        known = self.title_certificates.get(asked.certificate)
+        if known is not None:
+            if known.as_applied() == asked:
+                return
+            raise refuse("ALREADY_EXISTS", what=asked.certificate)
+        self._must_own(asked.holder, "holder")
+        if asked.kind == "REAL_ESTATE" and not at.rules.asset_type(self.card.asset_type).real_estate:
+            raise refuse("FIELD_INVALID", clause="C4.3-09", field="kind", value=asked.kind)
+        at.not_in_future(asked.applied_on, "appliedOn")
+        self.record(self.TitleCertificateApplied, at, certificate=asked)
+
+    @event(TitleCertificateApplied)
+    def _title_certificate_applied(self, certificate: TitleCertificate) -> None:
+        self.title_certificates = {**self.title_certificates, certificate.certificate: certificate}
+
+    class TitleCertificateIssued(AssetTitle.Event):
+        """The certificate is there, under a number of its own."""
+
+        TOPIC: ClassVar[str] = "asset.title_certificate_issued"
+        TITLE: ClassVar[str] = "颁发产权证"
+        certificate: Code
+        number: Name
+        issued_on: BusinessDate
+
+    def issue_title_certificate(self, certificate: str, number: str, issued_on: date, at: Occasion) -> None:
+        """Record the certificate that was issued on an application (C4.3-09)."""
+        at.cite("C4.3-09")
+        self._allow("TITLE_CERTIFICATE", at)
+        asked = self._application(certificate)
+        if (asked.state, asked.number, asked.decided_on) == ("ISSUED", number, issued_on):
+            return
+        self._must_be_unanswered(asked, issued_on, "issuedOn", at)
+        if number in {one.number for one in self.title_certificates.values()}:
+            raise refuse("CERT_NO_DUPLICATE", number=number)
+        self.record(
+            self.TitleCertificateIssued, at, certificate=certificate, number=number, issued_on=issued_on
+        )
+
+    @event(TitleCertificateIssued)
+    def _title_certificate_issued(self, certificate: Code, number: Name, issued_on: BusinessDate) -> None:
+        self._answer(certificate, state="ISSUED", number=number, decided_on=issued_on)
+
+    class TitleCertificateIneligible(AssetTitle.Event):
+        """The asset does not qualify for the certificate; that blocks nothing."""
+
+        TOPIC: ClassVar[str] = "asset.title_certificate_ineligible"
+        TITLE: ClassVar[str] = "不符合办证条件"
+        certificate: Code
+        reason: Text
+        decided_on: BusinessDate
+
+    def find_certificate_ineligible(
+        self, certificate: str, reason: str, decided_on: date, at: Occasion
+    ) -> None:
+        """Record that no certificate is issued, and why (C4.3-09)."""
+        at.cite("C4.3-09")
+        self._allow("TITLE_CERTIFICATE", at)
+        asked = self._application(certificate)
+        if (asked.state, asked.reason, asked.decided_on) == ("INELIGIBLE", reason, decided_on):
+            return
+        self._must_be_unanswered(asked, decided_on, "decidedOn", at)
+        self.record(
+            self.TitleCertificateIneligible, at, certificate=certificate, reason=reason, decided_on=decided_on
+        )
+
+    @event(TitleCertificateIneligible)
+    def _title_certificate_ineligible(
+        self, certificate: Code, reason: Text, decided_on: BusinessDate
+    ) -> None:
+        self._answer(certificate, state="INELIGIBLE", reason=reason, decided_on=decided_on)
+
+    def _application(self, certificate: str) -> TitleCertificate:
+        asked = self.title_certificates.get(certificate)
+        if asked is None:
+            raise refuse("NOT_FOUND", what=certificate)
+        return asked
+
+    @staticmethod
+    def _must_be_unanswered(asked: TitleCertificate, day: date, field: str, at: Occasion) -> None:
+        if asked.state != "APPLIED":
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.5-06", step="titleCertificate", state=asked.state)
+        at.not_in_future(day, field)
+        if day < asked.applied_on:
+            raise refuse("DATE_ORDER", clause="C4.3-01", earlier="appliedOn", later=field)
+
+    def _answer(self, certificate: str, **answer: object) -> None:
+        answered = self.title_certificates[certificate].model_copy(update=answer)
+        self.title_certificates = {**self.title_certificates, certificate: answered}
+
+    # ---- register of property ----------------------------------------------------------------------------------
+
+    class PropertyRegistered(AssetTitle.Event):
+        """An owner's share is in the register of collective property."""
+
+        TOPIC: ClassVar[str] = "asset.property_registered"
+        TITLE: ClassVar[str] = "办理产权登记"
+        registration: PropertyRegistration
+
+    def register_property(self, registration: PropertyRegistration, at: Occasion) -> None:
+        """Record an owner's entry in the register of property (C4.5-17)."""
+        at.cite("C4.5-17")
+        self._allow("TITLE_CERTIFICATE", at)
+        if registration == self.property_registrations.get(registration.party):
+            return
+        self._must_own(registration.party, "party")
+        at.not_in_future(registration.registered_on, "registeredOn")
+        self.record(self.PropertyRegistered, at, registration=registration)
+
+    @event(PropertyRegistered)
+    def _property_registered(self, registration: PropertyRegistration) -> None:
+        self.property_registrations = {**self.property_registrations, registration.party: registration}
+
+    def _must_own(self, party: str, field: str) -> None:
+        if party not in self.accountable_parties:
+            raise refuse("FIELD_INVALID", clause="C4.3-09", field=field, value=party)

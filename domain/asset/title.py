@@ -1,0 +1,214 @@
+"""The title of an asset (确权, 四(五)): whose it is, by which rule, and what is still due after it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar
+
+from eventsourcing.domain import event
+
+from domain.asset.facts.external_entry import ExternalEntryDuty, duties_of
+from domain.asset.facts.income import credited
+from domain.asset.facts.ownership import OwnershipConfirmation, TitleEvidence, TitleHolder, check_confirmation
+from domain.asset.facts.title_plan import title_digest
+from domain.asset.title_steps import TITLE_UNCLEAR, AssetTitleSteps
+from domain.procedure.proof import ProcedureProof
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Fen, Name, PartyShare, divided
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+
+class AssetTitle(AssetTitleSteps):
+    """The part of `Asset` that knows who owns it. The other parts' attributes it reads are named below its own."""
+
+    owners: tuple[PartyShare, ...]
+    owner_kind: str | None
+    confirmed_on: date | None
+    external_duties: tuple[ExternalEntryDuty, ...]
+    title_holders: tuple[TitleHolder, ...]
+    ownership_rule: str | None
+    regime: str | None
+    user_right_holder: str | None
+    income_right_holders: tuple[PartyShare, ...]
+    filing_due: str | None
+
+    income_received: Fen
+    income_distributed: Fen
+    income_by_holder: dict[str, Fen]
+
+    @property
+    @abstractmethod
+    def _operated(self) -> bool:
+        """Whether an operator runs the asset under a contract."""
+
+    def _begin_title(self) -> None:
+        """The state of a title that nobody has confirmed."""
+        self._begin_title_steps()
+        self.owners = ()
+        self.owner_kind = self.ownership_rule = self.regime = self.user_right_holder = None
+        self.title_holders = ()
+        self.income_right_holders = ()
+        self.confirmed_on = None
+        self.external_duties = ()
+        self.filing_due = None
+
+    @property
+    def accountable_parties(self) -> tuple[str, ...]:
+        """Who answers for operation and upkeep: the owners, whoever operates or keeps the asset (C4.5-08)."""
+        return tuple(share.party for share in self.owners)
+
+    @property
+    def sanzi(self) -> bool:
+        """Whether it is under the rural three-capitals management: every asset of villages is (C4.5-03)."""
+        return self.owner_kind == "VILLAGE"
+
+    def title_evidence(self, proof: ProcedureProof | None = None) -> TitleEvidence:
+        """What the asset, and the procedure if there is one, show of the steps before a confirmation."""
+        return TitleEvidence(
+            asset=self.id,
+            transfers=tuple(self.transfers.values()),
+            planned=self.planned_shares,
+            decision=self._valid_decision,
+            certificates=self.ownership_certificates,
+            proof=proof,
+        )
+
+    class OwnershipConfirmed(AssetTitleSteps.Event):
+        """Whose the asset is, in what shares, by which rule; the accounting regime; whose earlier income is.
+
+        `holders`: who in law holds each owner's share. `filing_due`: to whom it has still to be filed.
+        """
+
+        TOPIC: ClassVar[str] = "asset.ownership_confirmed"
+        TITLE: ClassVar[str] = "确权"
+        confirmation: OwnershipConfirmation
+        rule: str
+        regime: str
+        attributions: tuple[PartyShare, ...]
+        external_duties: tuple[ExternalEntryDuty, ...] | None = None
+        """The systems outside it has to be entered in; none where an older confirmation does not say."""
+        holders: tuple[TitleHolder, ...] | None = None
+        filing_due: Code | None = None
+
+    def confirm_ownership(
+        self,
+        confirmation: OwnershipConfirmation,
+        at: Occasion,
+        *,
+        proof: ProcedureProof | None = None,
+        holders: tuple[TitleHolder, ...] = (),
+    ) -> None:
+        """Confirm ownership by the decision table of the day (四(五), T3, T4).
+
+        `proof`: of the procedure the confirmation names. `holders`: who in law holds the owners' shares (C3-06).
+        """
+        self._must_be_open("ownershipConfirmation", at)
+        advice, regime = check_confirmation(
+            confirmation,
+            self.card,
+            self.title_evidence(proof),
+            title_unclear=self.title_unclear,
+            at=at,
+        )
+        at.warn("NOTICE_MISSING", step="ownershipConfirmation")
+        unattributed = self.income_received - self.income_distributed - sum(self.income_by_holder.values())
+        filing = [step for step in advice.step_rows if step.after_confirmation and step.code == "FILING"]
+        self.record(
+            self.OwnershipConfirmed,
+            at,
+            confirmation=confirmation.model_copy(update={"regime": None, "accountable_party": None}),
+            rule=advice.rule,
+            regime=regime,
+            attributions=divided(unattributed, confirmation.income_right_holders or confirmation.owners),
+            external_duties=duties_of(
+                self.card.asset_class,
+                confirmation.owner_kind,
+                self.card.asset_type,
+                owners=tuple(share.party for share in confirmation.owners),
+                location=self.card.location,
+                at=at,
+            ),
+            holders=holders or None,
+            filing_due=self._filing_addressee(advice.chain, at) if filing else None,
+        )
+
+    @staticmethod
+    def _filing_addressee(chain: str | None, at: Occasion) -> str | None:
+        steps = at.rules.chain(chain).steps if chain is not None else ()
+        return next((step.filing.addressee for step in steps if step.filing is not None), None)
+
+    @event(OwnershipConfirmed)
+    def _ownership_confirmed(
+        self,
+        confirmation: OwnershipConfirmation,
+        rule: str,
+        regime: str,
+        attributions: tuple[PartyShare, ...],
+        external_duties: tuple[ExternalEntryDuty, ...] | None,
+        occurred_on: date,
+        holders: tuple[TitleHolder, ...] | None,
+        filing_due: Code | None,
+    ) -> None:
+        self.title = "CONFIRMED"
+        self.confirmed_on = occurred_on
+        self.external_duties = external_duties or ()
+        self.owners = confirmation.owners
+        self.owner_kind = confirmation.owner_kind
+        self.title_holders = holders or ()
+        self.ownership_rule = rule
+        self.regime = regime
+        if not self._operated:
+            self.user_right_holder = confirmation.user_right_holder or confirmation.owners[0].party
+        self.income_right_holders = confirmation.income_right_holders
+        self.income_by_holder = credited(self.income_by_holder, attributions)
+        self.filing_due = filing_due
+        self.risks = {kind: day for kind, day in self.risks.items() if kind != TITLE_UNCLEAR}
+
+    class OwnershipFiled(AssetTitleSteps.Event):
+        """The title of joint villages was filed at the county's agriculture bureau."""
+
+        TOPIC: ClassVar[str] = "asset.ownership_filed"
+        TITLE: ClassVar[str] = "确权备案"
+        addressee: Code
+        procedure: Code
+        filed_on: BusinessDate
+        document_no: Name | None = None
+
+    def file_ownership(
+        self, filed_on: date, document_no: str | None, proof: ProcedureProof, at: Occasion
+    ) -> None:
+        """Record that the title was filed as the chain wants it (C4.5-06): after the last certificate, in its procedure.
+
+        Refused: STEP_OUT_OF_ORDER before the confirmation or before the procedure's own filing, PLAN_HASH_MISMATCH.
+        """
+        at.cite("C4.5-06")
+        self._allow("TITLE_DECISION", at)
+        if self.title == "CONFIRMED" and self.filing_due is None:
+            return
+        at.require(
+            self.title == "CONFIRMED",
+            "STEP_OUT_OF_ORDER",
+            clause="C4.5-06",
+            step="ownershipFiling",
+            state=self.title,
+            missing=["ownershipConfirmation"],
+        )
+        at.not_in_future(filed_on, "filedOn")
+        if proof.subject_sha256 != title_digest(self.id, self.owner_kind or "", self.owners):
+            raise refuse("PLAN_HASH_MISMATCH", clause="C4.5-06", missing=["procedure"])
+        at.require(proof.done_by("FILING", at.on), "STEP_OUT_OF_ORDER", clause="C4.5-06", missing=["FILING"])
+        self.record(
+            self.OwnershipFiled,
+            at,
+            addressee=self.filing_due,
+            procedure=proof.procedure,
+            filed_on=filed_on,
+            document_no=document_no,
+        )
+
+    @event(OwnershipFiled)
+    def _ownership_filed(self) -> None:
+        self.filing_due = None

@@ -1,0 +1,292 @@
+"""What leads to a title: plans of shares, the procedure over them, the county's decision, disputes, 确权书 (四(五), T5 A5–A7)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+
+from eventsourcing.domain import event
+
+from domain.asset.facts.card import RegisterCard
+from domain.asset.facts.certificates import OwnershipCertificate
+from domain.asset.facts.ownership import CountyDecision, TitleDispute
+from domain.asset.facts.title_plan import (
+    SUBJECT_KIND,
+    JointProposal,
+    JointShares,
+    QuantificationPlan,
+    check_shares,
+    joint_shares,
+    settled_plan,
+    title_digest,
+)
+from domain.asset.transfers import AssetTransfers
+from domain.procedure.proof import ProcedureProof
+from domain.refusals import refuse
+from domain.values import Code, PartyShare, Sha256, Value
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+    from domain.regulation import OwnershipAdvice
+
+TITLE_UNCLEAR: Final = "TITLE_UNCLEAR"
+"""The risk that opens a title (权属不清): while it is flagged, a confirmed title counts as disputed."""
+
+PLANNED_KIND: Final = "VILLAGE"
+"""Joint and quantified shares are villages'."""
+
+_BEFORE_CERTIFICATES: Final = ("SHARES", "MEETING", "NOTICE")
+"""Steps of A5 before a certificate may be issued."""
+
+
+class TitleProcedure(Value):
+    """The procedure a title is in: over which text by its digest."""
+
+    procedure: Code
+    chain: Code
+    subject_sha256: Sha256
+
+
+class AssetTitleSteps(AssetTransfers):
+    """The part of `Asset` that knows how its title is being established."""
+
+    title: Literal["UNCONFIRMED", "IN_PROCEDURE", "CONFIRMED", "DISPUTED"]
+    joint_shares: JointShares | None
+    quantification_plan: QuantificationPlan | None
+    title_procedure: TitleProcedure | None
+    county_decision: CountyDecision | None
+    title_dispute: TitleDispute | None
+    ownership_certificates: dict[str, OwnershipCertificate]
+
+    card: RegisterCard
+    risks: dict[str, date]
+
+    def _begin_title_steps(self) -> None:
+        """Nothing was done for the title yet."""
+        self.title = "UNCONFIRMED"
+        self.transfers = {}
+        self.joint_shares = self.quantification_plan = None
+        self.title_procedure = self.county_decision = self.title_dispute = None
+        self.ownership_certificates = {}
+
+    @property
+    def title_unclear(self) -> bool:
+        """Whether somebody declared the title unclear and the county has not decided yet."""
+        return TITLE_UNCLEAR in self.risks
+
+    def ownership_advice(self, at: Occasion) -> OwnershipAdvice:
+        """The row of T3 that decides over the asset on that day."""
+        return at.rules.ownership_of(self.card, title_unclear=self.title_unclear)
+
+    @property
+    def planned_shares(self) -> tuple[PartyShare, ...]:
+        """Who shall own how much by the plan that fits the project's scope; none where there is no plan."""
+        if self.card.project_scope == "JOINT_VILLAGE":
+            return self.joint_shares.shares if self.joint_shares is not None else ()
+        return self.quantification_plan.shares if self.quantification_plan is not None else ()
+
+    # ---- plans -------------------------------------------------------------------------------------------------
+
+    class JointSharesProposed(AssetTransfers.Event):
+        """The joint villages' shares by what each invested."""
+
+        TOPIC: ClassVar[str] = "asset.joint_shares_proposed"
+        TITLE: ClassVar[str] = "界定联建份额"
+        plan: JointShares
+
+    def propose_joint_shares(self, proposal: JointProposal, at: Occasion) -> None:
+        """Work the shares of the joint villages out of the funding lines (C4.5-06). The same shares again record nothing."""
+        self._must_plan("INVESTMENT_SHARES", at)
+        plan = joint_shares(proposal, self.card, at)
+        if plan != self.joint_shares:
+            self.record(self.JointSharesProposed, at, plan=plan)
+
+    @event(JointSharesProposed)
+    def _joint_shares_proposed(self, plan: JointShares) -> None:
+        self.joint_shares = plan
+
+    class QuantificationPlanProposed(AssetTransfers.Event):
+        """The implementer proposes how the asset is quantified to villages."""
+
+        TOPIC: ClassVar[str] = "asset.quantification_plan_proposed"
+        TITLE: ClassVar[str] = "提出量化方案"
+        plan: QuantificationPlan
+
+    def propose_quantification(self, plan: QuantificationPlan, at: Occasion) -> None:
+        """Propose the parts of the villages a cross-village project covers (C4.5-16)."""
+        self._must_plan("QUANTIFICATION_PLAN", at)
+        settled = settled_plan(plan, self.card, at)
+        if settled != self.quantification_plan:
+            self.record(self.QuantificationPlanProposed, at, plan=settled)
+
+    @event(QuantificationPlanProposed)
+    def _quantification_plan_proposed(self, plan: QuantificationPlan) -> None:
+        self.quantification_plan = plan
+
+    def _must_plan(self, step: str, at: Occasion) -> None:
+        """The title is open and the row of the asset asks for such a plan. STEP_OUT_OF_ORDER."""
+        self._must_be_open(step, at)
+        advice = self.ownership_advice(at)
+        at.require(
+            step in advice.steps, "STEP_OUT_OF_ORDER", clause=advice.article, step=step, state=advice.rule
+        )
+
+    def _must_be_open(self, step: str, at: Occasion) -> None:
+        self._allow("CONFIRM_OWNERSHIP", at)
+        at.require(
+            self.title != "CONFIRMED", "STEP_OUT_OF_ORDER", clause="C4.5-02", step=step, state=self.title
+        )
+
+    # ---- procedure, decision, dispute --------------------------------------------------------------------------
+
+    class OwnershipProcedureStarted(AssetTransfers.Event):
+        """The title is in procedure: under which chain, over which text."""
+
+        TOPIC: ClassVar[str] = "asset.ownership_procedure_started"
+        TITLE: ClassVar[str] = "启动确权程序"
+        procedure: Code
+        chain: Code
+        subject_sha256: Sha256
+
+    def start_ownership_procedure(self, proof: ProcedureProof, at: Occasion) -> None:
+        """Enter the procedure of the row's chain over this asset's title (T11: IN_PROCEDURE).
+
+        Refused: PLAN_HASH_MISMATCH when it is over another asset, another chain, or other shares than the plan's.
+        """
+        self._must_be_open("ownershipProcedure", at)
+        advice = self.ownership_advice(at)
+        at.cite(advice.article)
+        shown = (proof.chain, proof.subject_kind, proof.subject)
+        planned = self.planned_shares
+        other_text = planned and proof.subject_sha256 != title_digest(self.id, PLANNED_KIND, planned)
+        if shown != (advice.chain, SUBJECT_KIND, self.id) or other_text:
+            raise refuse("PLAN_HASH_MISMATCH", clause=advice.article, missing=["procedure"])
+        entered = TitleProcedure(
+            procedure=proof.procedure, chain=proof.chain, subject_sha256=proof.subject_sha256
+        )
+        if (entered, "IN_PROCEDURE") == (self.title_procedure, self.title):
+            return
+        self.record(
+            self.OwnershipProcedureStarted,
+            at,
+            procedure=entered.procedure,
+            chain=entered.chain,
+            subject_sha256=entered.subject_sha256,
+        )
+
+    @event(OwnershipProcedureStarted)
+    def _ownership_procedure_started(self, procedure: Code, chain: Code, subject_sha256: Sha256) -> None:
+        self.title = "IN_PROCEDURE"
+        self.title_procedure = TitleProcedure(procedure=procedure, chain=chain, subject_sha256=subject_sha256)
+
+    class CountyDecisionIssued(AssetTransfers.Event):
+        """The county government decided on the title."""
+
+        TOPIC: ClassVar[str] = "asset.county_decision_issued"
+        TITLE: ClassVar[str] = "县人民政府确定权属"
+        decision: CountyDecision
+
+    def issue_county_decision(self, decision: CountyDecision, at: Occasion) -> None:
+        """Record the county's decision with its number and reasons (C4.5-05, C4.5-07, C4.5-16): a fact."""
+        at.cite("C4.5-07")
+        self._allow("TITLE_DECISION", at)
+        if decision == self.county_decision:
+            return
+        at.require(decision.document_no, "DOC_NO_REQUIRED", missing=["documentNo"])
+        at.not_in_future(decision.decided_on, "decidedOn")
+        if decision.owners:
+            if decision.owner_kind is None:
+                raise refuse("FIELD_REQUIRED", field="ownerKind", missing=["ownerKind"])
+            check_shares(decision.owners, self.card.original_value, "owners")
+        self.record(self.CountyDecisionIssued, at, decision=decision)
+
+    @event(CountyDecisionIssued)
+    def _county_decision_issued(self, decision: CountyDecision) -> None:
+        self.county_decision = decision
+
+    class TitleDisputeOpened(AssetTransfers.Event):
+        """The title is not clear: only the county's decision settles it."""
+
+        TOPIC: ClassVar[str] = "asset.title_dispute_opened"
+        TITLE: ClassVar[str] = "产权不明晰"
+        dispute: TitleDispute
+
+    def open_title_dispute(self, dispute: TitleDispute, at: Occasion) -> None:
+        """Declare the title unclear (C4.5-07): a fact, whatever state the title was in. One at a time."""
+        at.cite("C4.5-07")
+        self._allow("RISK", at)
+        if dispute == self.title_dispute and self.title == "DISPUTED":
+            return
+        if TITLE_UNCLEAR in self.risks:
+            raise refuse("RISK_ALREADY_OPEN", kind=TITLE_UNCLEAR, since=self.risks[TITLE_UNCLEAR])
+        at.not_in_future(dispute.opened_on, "openedOn")
+        self.record(self.TitleDisputeOpened, at, dispute=dispute)
+
+    @event(TitleDisputeOpened)
+    def _title_dispute_opened(self, dispute: TitleDispute) -> None:
+        self.title = "DISPUTED"
+        self.title_dispute = dispute
+        self.risks = {**self.risks, TITLE_UNCLEAR: dispute.opened_on}
+
+    @property
+    def _valid_decision(self) -> CountyDecision | None:
+        """The county's decision, unless the title became unclear after it."""
+        decision, unclear_since = self.county_decision, self.risks.get(TITLE_UNCLEAR)
+        if decision is None or (unclear_since is not None and decision.decided_on < unclear_since):
+            return None
+        return decision
+
+    # ---- 确权书 ------------------------------------------------------------------------------------------------
+
+    class OwnershipCertificateIssued(AssetTransfers.Event):
+        """The township gave a joint village the certificate of its share."""
+
+        TOPIC: ClassVar[str] = "asset.ownership_certificate_issued"
+        TITLE: ClassVar[str] = "发放确权书"
+        certificate: OwnershipCertificate
+        procedure: Code | None = None
+
+    def issue_ownership_certificate(
+        self, certificate: OwnershipCertificate, proof: ProcedureProof | None, at: Occasion
+    ) -> None:
+        """Issue a joint village's certificate, after meeting and notice and not before (C4.5-06, A5).
+
+        Refused: STEP_OUT_OF_ORDER without the shares, the procedure or its meeting, NOTICE_PERIOD_RUNNING before both
+        notices ran out, PLAN_HASH_MISMATCH over other shares, CERT_NO_DUPLICATE for a number given before.
+        """
+        at.cite("C4.5-06")
+        self._must_be_open("ownershipCertificate", at)
+        known = self.ownership_certificates.get(certificate.village)
+        if known == certificate:
+            return
+        at.not_in_future(certificate.issued_on, "issuedOn")
+        planned = {share.party: share.amount for share in self.planned_shares}
+        at.require(planned, "STEP_OUT_OF_ORDER", clause="C4.5-06", missing=["jointShares"])
+        if planned and planned.get(certificate.village) != certificate.amount:
+            raise refuse("PLAN_HASH_MISMATCH", clause="C4.5-06", missing=["certificate.amount"])
+        self._must_be_due(certificate.issued_on, proof, at)
+        if any(one.number == certificate.number for one in self.ownership_certificates.values()):
+            raise refuse("CERT_NO_DUPLICATE", number=certificate.number)
+        self.record(
+            self.OwnershipCertificateIssued,
+            at,
+            certificate=certificate,
+            procedure=proof.procedure if proof is not None else None,
+        )
+
+    def _must_be_due(self, day: date, proof: ProcedureProof | None, at: Occasion) -> None:
+        """The procedure is over these shares, and every step before the certificates was done by that day."""
+        if proof is None:
+            at.refuse("STEP_OUT_OF_ORDER", clause="C4.5-06", missing=["procedure"])
+            return
+        shown = (proof.chain, proof.subject_kind, proof.subject, proof.subject_sha256)
+        digest = title_digest(self.id, PLANNED_KIND, self.planned_shares)
+        if shown != (self.ownership_advice(at).chain, SUBJECT_KIND, self.id, digest):
+            raise refuse("PLAN_HASH_MISMATCH", clause="C4.5-06", missing=["procedure"])
+        for step in _BEFORE_CERTIFICATES:
+            code = "NOTICE_PERIOD_RUNNING" if step == "NOTICE" else "STEP_OUT_OF_ORDER"
+            at.require(proof.done_by(step, min(day, at.on)), code, clause="C4.5-06", missing=[step])
+
+    @event(OwnershipCertificateIssued)
+    def _ownership_certificate_issued(self, certificate: OwnershipCertificate) -> None:
+        self.ownership_certificates = {**self.ownership_certificates, certificate.village: certificate}

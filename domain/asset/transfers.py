@@ -1,0 +1,179 @@
+"""The transfers of an asset between units (C4.5-20): one unit offers, the other says item by item what it takes."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from eventsourcing.domain import event
+
+from domain.aggregate import DomainAggregate
+from domain.asset.facts.transfer import AssetTransfer, ItemAcceptance
+from domain.refusals import refuse
+from domain.values import Code, Text
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+
+class AssetTransfers(DomainAggregate):
+    """The part of `Asset` that knows who offered it to whom."""
+
+    transfers: dict[str, AssetTransfer]
+
+    class Event(DomainAggregate.Event):
+        """Root of the events of all parts."""
+
+    @abstractmethod
+    def _allow(self, action: str, at: Occasion) -> None:
+        """Refuse an action that the state of another region forbids (T11)."""
+
+    class TransferInitiated(Event):
+        """One unit offers the asset and its papers to another."""
+
+        TOPIC: ClassVar[str] = "asset.transfer_initiated"
+        TITLE: ClassVar[str] = "发起资产移交"
+        transfer: AssetTransfer
+
+    def initiate_transfer(self, transfer: AssetTransfer, at: Occasion) -> None:
+        """Start a transfer between two units (C4.5-20)."""
+        at.cite("C4.5-20")
+        self._allow("TRANSFER", at)
+        transfer = transfer.as_offered()
+        known = self.transfers.get(transfer.transfer)
+        if known is not None:
+            if known.as_offered() == transfer:
+                return
+            raise refuse("ALREADY_EXISTS", what=transfer.transfer)
+        if transfer.deliverer == transfer.receiver:
+            raise refuse("SAME_PARTY", party=transfer.receiver)
+        at.not_in_future(transfer.initiated_on, "initiatedOn")
+        codes = [item.item for item in transfer.items]
+        if len(set(codes)) != len(codes):
+            raise refuse("FIELD_INVALID", clause="C4.5-20", field="items[].item")
+        if transfer.remaining_funds is not None and transfer.remaining_funds.amount < 0:
+            raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.5-20", field="remainingFunds.amount")
+        self.record(self.TransferInitiated, at, transfer=transfer)
+
+    @event(TransferInitiated)
+    def _transfer_initiated(self, transfer: AssetTransfer) -> None:
+        self.transfers = {**self.transfers, transfer.transfer: transfer}
+
+    class TransferItemsAccepted(Event):
+        """The receiver's word on items of a transfer: accepted, refused, or accepted with a written defect."""
+
+        TOPIC: ClassVar[str] = "asset.transfer_items_accepted"
+        TITLE: ClassVar[str] = "移交项接收"
+        transfer: Code
+        receiver: Code
+        items: tuple[ItemAcceptance, ...]
+        conditions: Text | None = None
+
+    def accept_transfer(
+        self,
+        transfer: str,
+        receiver: str,
+        items: tuple[ItemAcceptance, ...],
+        at: Occasion,
+        *,
+        conditions: str | None = None,
+    ) -> None:
+        """The receiving unit says item by item what it accepts, and under which conditions (C4.5-20)."""
+        at.cite("C4.5-20")
+        current = self._transfer_received_by(transfer, receiver, at)
+        known = {item.item for item in current.items}
+        unknown = [item.item for item in items if item.item not in known]
+        if unknown:
+            raise refuse("NOT_FOUND", what=unknown)
+        fresh = tuple(item for item in items if current.accepted.get(item.item) != item)
+        if fresh or conditions not in {None, current.conditions}:
+            self.record(
+                self.TransferItemsAccepted,
+                at,
+                transfer=transfer,
+                receiver=receiver,
+                items=fresh,
+                conditions=conditions,
+            )
+
+    @event(TransferItemsAccepted)
+    def _transfer_items_accepted(
+        self, transfer: Code, items: tuple[ItemAcceptance, ...], conditions: Text | None
+    ) -> None:
+        current = self.transfers[transfer]
+        words = current.accepted | {item.item: item for item in items}
+        told = {"accepted": words, "conditions": conditions or current.conditions}
+        self.transfers = {**self.transfers, transfer: current.model_copy(update=told)}
+
+    class TransferRefused(Event):
+        """The receiver does not take what is offered, as a whole."""
+
+        TOPIC: ClassVar[str] = "asset.transfer_refused"
+        TITLE: ClassVar[str] = "拒收资产移交"
+        transfer: Code
+        receiver: Code
+        reason: Text
+
+    def refuse_transfer(self, transfer: str, receiver: str, reason: str, at: Occasion) -> None:
+        """The receiving unit refuses the whole transfer, with its reason (C4.5-20); a new one may be offered."""
+        at.cite("C4.5-20")
+        known = self.transfers.get(transfer)
+        if known is not None and (known.state, known.receiver, known.refusal) == (
+            "REFUSED",
+            receiver,
+            reason,
+        ):
+            return
+        self._transfer_received_by(transfer, receiver, at)
+        self.record(self.TransferRefused, at, transfer=transfer, receiver=receiver, reason=reason)
+
+    @event(TransferRefused)
+    def _transfer_refused(self, transfer: Code, reason: Text) -> None:
+        refused = self.transfers[transfer].model_copy(update={"state": "REFUSED", "refusal": reason})
+        self.transfers = {**self.transfers, transfer: refused}
+
+    class TransferCompleted(Event):
+        """Both sides are done: the receiver has the asset and its papers."""
+
+        TOPIC: ClassVar[str] = "asset.transfer_completed"
+        TITLE: ClassVar[str] = "资产移交完成"
+        transfer: Code
+        deliverer: Code
+        receiver: Code
+
+    def complete_transfer(self, transfer: str, at: Occasion) -> None:
+        """Close a transfer once every item is accepted (C4.5-20)."""
+        at.cite("C4.5-20")
+        current = self._open_transfer(transfer, at)
+        open_items = current.open_items
+        at.require(not open_items, "TRANSFER_ITEM_OPEN", missing=open_items, items=open_items)
+        self.record(
+            self.TransferCompleted,
+            at,
+            transfer=transfer,
+            deliverer=current.deliverer,
+            receiver=current.receiver,
+        )
+
+    @event(TransferCompleted)
+    def _transfer_completed(self, transfer: Code) -> None:
+        done = self.transfers[transfer].model_copy(update={"state": "COMPLETED"})
+        self.transfers = {**self.transfers, transfer: done}
+
+    def _transfer_received_by(self, transfer: str, receiver: str, at: Occasion) -> AssetTransfer:
+        """An open transfer, spoken of by its receiver; SAME_PARTY, FORBIDDEN_JURISDICTION for anybody else."""
+        current = self._open_transfer(transfer, at)
+        if receiver == current.deliverer:
+            raise refuse("SAME_PARTY", party=receiver)
+        if receiver != current.receiver:
+            raise refuse("FORBIDDEN_JURISDICTION", clause="C4.5-20", organization=receiver)
+        return current
+
+    def _open_transfer(self, transfer: str, at: Occasion) -> AssetTransfer:
+        self._allow("TRANSFER", at)
+        current = self.transfers.get(transfer)
+        if current is None:
+            raise refuse("NOT_FOUND", what=transfer)
+        if current.state != "INITIATED":
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.5-20", step="transfer", state=current.state)
+        return current

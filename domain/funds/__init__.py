@@ -1,0 +1,1 @@
+"""Funds (资金): what was allocated, and how each unit's year agrees with its assets."""

@@ -1,0 +1,352 @@
+"""Household assets (到户类资产): registered and looked after, never managed (C4.2-06). An aggregate of their own.
+
+What may be done with one is a list of the regulation (HOUSEHOLD_ACTION); everything else is HOUSEHOLD_REGISTER_ONLY.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from eventsourcing.domain import event
+
+from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.asset.facts.card import Document
+from domain.asset.facts.external_entry import ExternalEntry, ExternalEntryDuty, check_entry, duties_of
+from domain.asset.facts.upkeep import must_not_be_negative
+from domain.household.card import (
+    Entrustment,
+    HouseholdAssetCard,
+    HouseholdAssetClosing,
+    HouseholdConfirmation,
+    HouseholdCorrection,
+    HouseholdInspection,
+    Loss,
+    check_household_card,
+)
+from domain.refusals import refuse
+from domain.values import LOG, BusinessDate, Code, Name, Quantity, Text
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+
+class HouseholdAsset(DomainAggregate):
+    """An asset that belongs to a household: register-only."""
+
+    TOPIC: ClassVar[str] = "household_asset"
+    KIND: ClassVar[str] = "household_asset"
+
+    card: HouseholdAssetCard
+    state: Literal["REGISTERED", "CLOSED"]
+    quantity: Quantity
+    lead_department: str | None
+    confirmation: HouseholdConfirmation | None
+    documents: dict[str, Document]
+    external_duties: tuple[ExternalEntryDuty, ...]
+    external_entries: dict[str, ExternalEntry]
+    last_inspection: HouseholdInspection | None
+    losses: tuple[Loss, ...]
+    entrustment: Entrustment | None
+    closing: HouseholdAssetClosing | None
+
+    class Event(DomainAggregate.Event):
+        """Root of the household asset's events."""
+
+    class Registered(Event, CreatedEvent):
+        """Entered in the household register."""
+
+        TOPIC: ClassVar[str] = "household_asset.registered"
+        TITLE: ClassVar[str] = "到户资产登记"
+        card: HouseholdAssetCard
+        lead_department: Code | None = None
+        external_duties: tuple[ExternalEntryDuty, ...] | None = None
+
+    @classmethod
+    def register(cls, asset: str, card: HouseholdAssetCard, at: Occasion) -> HouseholdAsset:
+        """Enter a household asset (C4.2-05); what it is made from is judged like any other asset's (C4.1-01).
+
+        Its entry in two systems outside falls due with that (C4.3-08).
+        """
+        at.cite("C4.2-05", "C4.2-06", "C4.3-08", "C4.6-09")
+        card = check_household_card(card, at)
+        return cls.begin(
+            cls.Registered,
+            asset,
+            at,
+            card=card,
+            lead_department=at.rules.regime("HOUSEHOLD", "HOUSEHOLD").lead_department,
+            external_duties=duties_of(
+                "HOUSEHOLD",
+                "HOUSEHOLD",
+                card.asset_type,
+                owners=(card.household or "",),
+                location=card.location,
+                at=at,
+            ),
+        )
+
+    @event(Registered)
+    def __init__(
+        self,
+        card: HouseholdAssetCard,
+        lead_department: Code | None = None,
+        external_duties: tuple[ExternalEntryDuty, ...] | None = None,
+    ) -> None:
+        self.card = card
+        self.state = "REGISTERED"
+        self.quantity = card.quantity
+        self.lead_department = lead_department
+        self.confirmation = None
+        self.documents = {}
+        self.external_duties = external_duties or ()
+        self.external_entries = {}
+        self.last_inspection = None
+        self.losses = ()
+        self.entrustment = None
+        self.closing = None
+
+    def must_allow(self, action: str, at: Occasion) -> None:
+        """HOUSEHOLD_REGISTER_ONLY for whatever is not in the regulation's list, STEP_OUT_OF_ORDER once it is closed."""
+        at.cite("C4.2-06")
+        if action not in at.rules.codes("HOUSEHOLD_ACTION"):
+            raise refuse("HOUSEHOLD_REGISTER_ONLY", action=action)
+        if self.closing is not None and action not in {"CORRECT", "ARCHIVE"}:
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.2-06", step=action, state="CLOSED")
+
+    class HouseholdConfirmed(Event):
+        """It is the household's: of effect in the register alone."""
+
+        TOPIC: ClassVar[str] = "household_asset.household_confirmed"
+        TITLE: ClassVar[str] = "确权到户"
+        confirmation: HouseholdConfirmation
+
+    def confirm_to_household(self, confirmation: HouseholdConfirmation, at: Occasion) -> None:
+        """Confirm that the asset is its household's (C4.6-09); nothing is booked or depreciated by that."""
+        self.must_allow("CONFIRM_TO_HOUSEHOLD", at)
+        at.cite("C4.6-09")
+        if confirmation == self.confirmation:
+            return
+        at.not_in_future(confirmation.confirmed_on, "confirmedOn")
+        self.record(self.HouseholdConfirmed, at, confirmation=confirmation)
+
+    @event(HouseholdConfirmed)
+    def _household_confirmed(self, confirmation: HouseholdConfirmation) -> None:
+        self.confirmation = confirmation
+
+    class RegistrationCorrected(Event):
+        """A wrong fact on the card was put right; the old value stays in the history."""
+
+        TOPIC: ClassVar[str] = "household_asset.registration_corrected"
+        TITLE: ClassVar[str] = "到户资产登记更正"
+        card: HouseholdAssetCard
+        changed: tuple[str, ...]
+        old: dict[str, Any]
+        absent_before: tuple[str, ...] | None = None
+        """Those of `changed` that had no value; they are not in `old`, because the log keeps no empty values."""
+        reason: Text
+        document_no: Name
+
+    def correct_registration(self, correction: HouseholdCorrection, at: Occasion) -> None:
+        """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing."""
+        self.must_allow("CORRECT", at)
+        card = correction.applied_to(self.card)
+        if card == self.card:
+            return
+        card = check_household_card(card, at)
+        must_not_be_negative(self.quantity, card.quantity - self.card.quantity)
+        before, after = (
+            one.model_dump(mode="json", by_alias=True, context=LOG, exclude_none=True)
+            for one in (self.card, card)
+        )
+        changed = tuple(name for name in sorted({*before, *after}) if after.get(name) != before.get(name))
+        self.record(
+            self.RegistrationCorrected,
+            at,
+            card=card,
+            changed=changed,
+            old={name: before[name] for name in changed if name in before},
+            absent_before=tuple(name for name in changed if name not in before) or None,
+            reason=correction.reason,
+            document_no=correction.document_no,
+        )
+
+    @event(RegistrationCorrected)
+    def _registration_corrected(self, card: HouseholdAssetCard) -> None:
+        self.quantity = self.quantity + card.quantity - self.card.quantity
+        self.card = card
+
+    class DocumentArchived(Event):
+        """A document joined the asset's file."""
+
+        TOPIC: ClassVar[str] = "household_asset.document_archived"
+        TITLE: ClassVar[str] = "到户资产资料存档"
+        document: Document
+
+    def archive_document(self, document: Document, at: Occasion) -> None:
+        """Archive a document by its digest (C4.6-03). The same document again records nothing."""
+        self.must_allow("ARCHIVE", at)
+        at.cite("C4.6-03")
+        known = self.documents.get(document.document)
+        if known == document:
+            return
+        if known is not None and known.sha256 != document.sha256:
+            raise refuse("DOCUMENT_IMMUTABLE", document=document.document)
+        self.record(self.DocumentArchived, at, document=document)
+
+    @event(DocumentArchived)
+    def _document_archived(self, document: Document) -> None:
+        self.documents = {**self.documents, document.document: document}
+
+    class ExternalEntryRecorded(Event):
+        """The asset was entered in a system outside, under its reference number."""
+
+        TOPIC: ClassVar[str] = "household_asset.external_entry_recorded"
+        TITLE: ClassVar[str] = "到户资产外部系统录入"
+        entry: ExternalEntry
+
+    def record_external_entry(self, entry: ExternalEntry, at: Occasion) -> None:
+        """Record the entry in one of the two systems household assets go into (C4.3-08): each by its own number."""
+        self.must_allow("EXTERNAL_ENTRY", at)
+        at.cite("C4.3-08")
+        if check_entry(entry, self.external_duties, self.external_entries, verified=True, at=at):
+            self.record(self.ExternalEntryRecorded, at, entry=entry)
+
+    @event(ExternalEntryRecorded)
+    def _external_entry_recorded(self, entry: ExternalEntry) -> None:
+        self.external_entries = {**self.external_entries, entry.system: entry}
+
+    class Inspected(Event):
+        """Somebody looked whether it is there and how it is."""
+
+        TOPIC: ClassVar[str] = "household_asset.inspected"
+        TITLE: ClassVar[str] = "到户资产检查"
+        inspection: HouseholdInspection
+
+    def inspect(self, inspection: HouseholdInspection, at: Occasion) -> None:
+        """Record an inspection: a fact. An asset that is gone closes its row, one found again opens it (C4.3-17)."""
+        self.must_allow("INSPECT", at)
+        at.cite("C4.3-17", "C4.5-21")
+        if inspection == self.last_inspection:
+            return
+        at.not_in_future(inspection.inspected_on, "inspectedOn")
+        self.record(self.Inspected, at, inspection=inspection)
+
+    @event(Inspected)
+    def _inspected(self, inspection: HouseholdInspection) -> None:
+        self.last_inspection = inspection
+        self.state = "REGISTERED" if inspection.present and self.quantity > 0 else "CLOSED"
+
+    class LossRecorded(Event):
+        """All or a part of it is gone; `quantity` is what is left."""
+
+        TOPIC: ClassVar[str] = "household_asset.loss_recorded"
+        TITLE: ClassVar[str] = "到户资产灭失登记"
+        loss: Loss
+        quantity: Quantity
+
+    def record_loss(self, loss: Loss, at: Occasion) -> None:
+        """Record that the asset or a part of it is lost: a fact (C4.2-06). Nothing left closes its row."""
+        self.must_allow("RECORD_LOSS", at)
+        if loss in self.losses:
+            return
+        at.not_in_future(loss.lost_on, "lostOn")
+        if loss.quantity is not None and loss.quantity <= 0:
+            raise refuse("QUANTITY_NOT_POSITIVE", quantity=format(loss.quantity, "f"))
+        gone = self.quantity if loss.quantity is None else loss.quantity
+        must_not_be_negative(self.quantity, -gone)
+        self.record(self.LossRecorded, at, loss=loss, quantity=self.quantity - gone)
+
+    @event(LossRecorded)
+    def _loss_recorded(self, loss: Loss) -> None:
+        self.losses = (*self.losses, loss)
+        self.quantity = Decimal(0) if loss.quantity is None else self.quantity - loss.quantity
+        self.state = "REGISTERED" if self.quantity > 0 else "CLOSED"
+
+    class Entrusted(Event):
+        """It runs in an operator's hands together with other households' assets."""
+
+        TOPIC: ClassVar[str] = "household_asset.entrusted"
+        TITLE: ClassVar[str] = "集中委托"
+        entrustment: Entrustment
+
+    def entrust(self, entrustment: Entrustment, at: Occasion) -> None:
+        """Entrust it to an operator with the household's consent (C4.6-10).
+
+        HOUSEHOLD_CONSENT_REQUIRED without the consent; STEP_OUT_OF_ORDER while it is entrusted or not there.
+        """
+        self.must_allow("ENTRUST", at)
+        at.cite("C4.6-10")
+        if entrustment == self.entrustment:
+            return
+        if self.entrustment is not None or self.state == "CLOSED":
+            state = "CLOSED" if self.state == "CLOSED" else self.entrustment and self.entrustment.entrustment
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.6-10", step="ENTRUST", state=state)
+        at.not_in_future(entrustment.starts_on, "startsOn")
+        if entrustment.ends_on <= entrustment.starts_on:
+            raise refuse("DATE_ORDER", clause="C4.6-10", earlier="startsOn", later="endsOn")
+        if entrustment.yearly_return < 0:
+            raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.6-10", field="yearlyReturn")
+        household = self.card.household
+        at.require(
+            entrustment.consent_document,
+            "HOUSEHOLD_CONSENT_REQUIRED",
+            missing=[household or self.id],
+            households=[household or self.id],
+        )
+        self.record(self.Entrusted, at, entrustment=entrustment)
+
+    @event(Entrusted)
+    def _entrusted(self, entrustment: Entrustment) -> None:
+        self.entrustment = entrustment
+
+    class EntrustmentEnded(Event):
+        """The household has it back."""
+
+        TOPIC: ClassVar[str] = "household_asset.entrustment_ended"
+        TITLE: ClassVar[str] = "集中委托结束"
+        entrustment: Code
+        ended_on: BusinessDate
+        reason: Text
+
+    def end_entrustment(self, ended_on: date, reason: str, at: Occasion) -> None:
+        """Record that the entrustment is over: a fact (C4.6-10)."""
+        self.must_allow("ENTRUST", at)
+        at.cite("C4.6-10")
+        if self.entrustment is None:
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.6-10", step="entrustmentEnding", state="NONE")
+        at.not_in_future(ended_on, "endedOn")
+        if ended_on < self.entrustment.starts_on:
+            raise refuse("DATE_ORDER", clause="C4.6-10", earlier="startsOn", later="endedOn")
+        self.record(
+            self.EntrustmentEnded,
+            at,
+            entrustment=self.entrustment.entrustment,
+            ended_on=ended_on,
+            reason=reason,
+        )
+
+    @event(EntrustmentEnded)
+    def _entrustment_ended(self) -> None:
+        self.entrustment = None
+
+    class RegistrationClosed(Event):
+        """Struck from the register for good."""
+
+        TOPIC: ClassVar[str] = "household_asset.registration_closed"
+        TITLE: ClassVar[str] = "注销登记"
+        closing: HouseholdAssetClosing
+
+    def close_registration(self, closing: HouseholdAssetClosing, at: Occasion) -> None:
+        """Close the row by a paper (C4.2-06): corrected and documented it still can be, nothing else."""
+        if closing == self.closing:
+            return
+        self.must_allow("CLOSE", at)
+        at.not_in_future(closing.closed_on, "closedOn")
+        self.record(self.RegistrationClosed, at, closing=closing)
+
+    @event(RegistrationClosed)
+    def _registration_closed(self, closing: HouseholdAssetClosing) -> None:
+        self.closing = closing
+        self.state = "CLOSED"

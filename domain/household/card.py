@@ -1,0 +1,119 @@
+"""What is said of a household asset: its card, inspections, losses, entrustment (四(二), 四(三), 四(六)3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, JsonValue, ValidationError
+
+from domain.asset.facts.card import FundingLine, check_funding_sum, refusal_of, settle_funding
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Fen, Name, Quantity, Sha256, Text, Value
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+
+class HouseholdAssetCard(Value):
+    """What is known of an asset that belongs to a household. `household` is a code, never a name."""
+
+    asset_name: Name = Field(title="资产名称")
+    asset_content: Text = Field(title="资产内容")
+    asset_type: Code = Field(title="类型")
+    household: Code | None = Field(default=None, title="户编号")
+    location: Code = Field(title="所在村")
+    completion_date: BusinessDate = Field(title="建设（购置）时间")
+    quantity: Quantity = Field(title="数量")
+    unit_of_measure: Name = Field(title="单位")
+    original_value: Fen = Field(title="原始价值")
+    funding_lines: tuple[FundingLine, ...] = Field(default=(), title="资金来源构成", max_length=50)
+    project_code: Code | None = Field(default=None, title="项目编号")
+    loan_ref: Name | None = Field(default=None, title="小额信贷合同号")
+
+
+class HouseholdCorrection(Value):
+    """What a correction changes: only the named fields, with the reason and the document behind it."""
+
+    changes: dict[str, JsonValue] = Field(
+        title="更正内容", description="字段名及新值 / field names and new values"
+    )
+    reason: Text = Field(title="更正理由")
+    document_no: Name = Field(title="更正依据文号")
+
+    def applied_to(self, card: HouseholdAssetCard) -> HouseholdAssetCard:
+        """The card with the changes; a field that does not exist or a value that does not fit is refused."""
+        known = {field.alias or name for name, field in HouseholdAssetCard.model_fields.items()}
+        unknown = sorted(set(self.changes) - known)
+        if unknown:
+            raise refuse("FIELD_UNKNOWN", clause="C4.6-02", field="、".join(unknown))
+        before = card.model_dump(mode="json", by_alias=True)
+        try:
+            return HouseholdAssetCard.model_validate(before | self.changes)
+        except ValidationError as error:
+            raise refusal_of(error) from error
+
+
+class HouseholdConfirmation(Value):
+    """The paper by which the asset is the household's."""
+
+    confirmed_on: BusinessDate = Field(title="确权日期")
+    document_no: Name = Field(title="确权文号")
+
+
+class HouseholdInspection(Value):
+    """A yearly look at the asset (C4.3-17, C4.5-21), and the half-yearly one while it is entrusted (C4.6-10)."""
+
+    inspected_on: BusinessDate = Field(title="检查日期")
+    present: bool = Field(title="资产是否在")
+    condition: Text = Field(title="状况")
+    cooperated: bool = Field(default=True, title="农户是否配合")
+    reason: Name | None = Field(default=None, title="不在的原因")
+    inspector: Code | None = Field(default=None, title="检查单位")
+
+
+class Loss(Value):
+    """The asset, or `quantity` of it, is gone."""
+
+    kind: Literal["SOLD", "DIED", "STOLEN", "DISASTER", "DAMAGED", "OTHER"] = Field(title="灭失原因")
+    lost_on: BusinessDate = Field(title="灭失日期")
+    quantity: Quantity | None = Field(default=None, title="灭失数量", description="全部灭失时不填")
+    evidence_sha256: Sha256 | None = Field(default=None, title="证明材料摘要")
+    note: Text | None = Field(default=None, title="说明")
+
+
+class Entrustment(Value):
+    """In an operator's hands under an agreement, with what the household gets of it every year (C4.6-10)."""
+
+    entrustment: Code = Field(title="委托编号")
+    operator: Code = Field(title="受托经营主体编号")
+    operator_name: Name = Field(title="受托经营主体名称")
+    agreement_no: Name = Field(title="委托协议编号")
+    starts_on: BusinessDate = Field(title="委托起始日期")
+    ends_on: BusinessDate = Field(title="委托终止日期")
+    yearly_return: Fen = Field(title="年收益")
+    consent_document: Name | None = Field(default=None, title="农户同意书编号")
+    inspecting_department: Code | None = Field(default=None, title="监督检查部门")
+
+
+class HouseholdAssetClosing(Value):
+    """The end of a row in the register."""
+
+    closed_on: BusinessDate = Field(title="注销日期")
+    reason: Text = Field(title="注销原因")
+    document_no: Name = Field(title="依据文号")
+
+
+def check_household_card(card: HouseholdAssetCard, at: Occasion) -> HouseholdAssetCard:
+    """Judge a card by the rules of the day and give it as it is stored (C4.2-05, C4.1-01)."""
+    asset_type = at.rules.classify("HOUSEHOLD", None, card.asset_type)
+    if card.household is None:
+        raise refuse("HOUSEHOLD_REQUIRED", missing=["household"])
+    if asset_type.needs_loan_ref and card.loan_ref is None:
+        raise refuse("LOAN_REF_REQUIRED", missing=["loanRef"])
+    if card.quantity <= 0:
+        raise refuse("QUANTITY_NOT_POSITIVE", quantity=str(card.quantity))
+    at.rules.unit_of_measure(card.unit_of_measure)
+    at.not_in_future(card.completion_date, "completionDate")
+    card = card.model_copy(update={"funding_lines": settle_funding(card.funding_lines, at)})
+    check_funding_sum(card.funding_lines, card.original_value)
+    return card

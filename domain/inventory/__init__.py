@@ -1,0 +1,1 @@
+"""Inventory (清产核资): batches of old stock, and stocktakes of what there is."""

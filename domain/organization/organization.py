@@ -1,0 +1,491 @@
+"""Divisions (区划) and the organisations in them, with validity, successors, posts and who held them when.
+
+Old events keep the codes of their day: a division that became another (玉麦乡 → 玉麦镇) stays in the history and
+names its successor; nothing is rewritten (AMB-24).
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from eventsourcing.domain import event
+from pydantic import Field
+
+from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.organization.duties import (
+    ASSET_MANAGER,
+    INCENTIVE,
+    GuidanceGiven,
+    TaskForce,
+    TaskForceMember,
+    UnitRule,
+    check_member,
+    check_office,
+    check_unit_rule,
+    must_keep_ledgers,
+)
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Name, Text, Uscc, Value
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+
+class DivisionCard(Value):
+    """An administrative division: code of GB/T 2260 (6 digits) extended to 9 and 12."""
+
+    name: Name = Field(title="名称")
+    level: Literal["county", "township", "state_farm", "village", "community", "farm_team"] = Field(
+        title="级别"
+    )
+    parent: Code | None = Field(default=None, title="上级区划")
+    valid_from: BusinessDate = Field(title="生效日期")
+
+
+class Division(DomainAggregate):
+    """An administrative division and its names over time."""
+
+    TOPIC: ClassVar[str] = "division"
+    KIND: ClassVar[str] = "division"
+
+    card: DivisionCard
+    name: str
+    successor: str | None
+    closed_on: date | None
+
+    class Event(DomainAggregate.Event):
+        """Root of the division's events."""
+
+    class Defined(Event, CreatedEvent):
+        """The division exists from its valid_from on."""
+
+        TOPIC: ClassVar[str] = "division.defined"
+        TITLE: ClassVar[str] = "设立区划"
+        card: DivisionCard
+
+    @classmethod
+    def define(cls, code: str, card: DivisionCard, at: Occasion) -> Division:
+        """Enter a division."""
+        at.not_in_future(card.valid_from, "validFrom")
+        return cls.begin(cls.Defined, code, at, card=card)
+
+    @event(Defined)
+    def __init__(self, card: DivisionCard) -> None:
+        self.card = card
+        self.name = card.name
+        self.successor = None
+        self.closed_on = None
+
+    class Succeeded(Event):
+        """From a day on another division stands in its place."""
+
+        TOPIC: ClassVar[str] = "division.succeeded"
+        TITLE: ClassVar[str] = "区划变更"
+        successor: Code
+        closed_on: BusinessDate
+        document_no: Name
+
+    def be_succeeded(self, successor: str, closed_on: date, document_no: str, at: Occasion) -> None:
+        """Close this division in favour of its successor."""
+        if successor == self.id:
+            raise refuse("SAME_PARTY", clause="C4.3-10", party=successor)
+        if (successor, closed_on) == (self.successor, self.closed_on):
+            return
+        if self.closed_on is not None:
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.3-10", step="divisionSuccession", state="SUCCEEDED")
+        at.not_in_future(closed_on, "closedOn")
+        if closed_on < self.card.valid_from:
+            raise refuse("DATE_ORDER", clause="C4.3-10", earlier="validFrom", later="closedOn")
+        self.record(self.Succeeded, at, successor=successor, closed_on=closed_on, document_no=document_no)
+
+    @event(Succeeded)
+    def _succeeded(self, successor: Code, closed_on: BusinessDate) -> None:
+        self.successor = successor
+        self.closed_on = closed_on
+
+
+OrganizationKind = Literal[
+    "COUNTY_GOV", "LEADING_GROUP", "ASSET_OFFICE", "DEPARTMENT", "TOWNSHIP", "FARM", "VILLAGE", "COMPANY"
+]
+
+
+class OrganizationCard(Value):
+    """A unit that owns, keeps, supervises or approves. `superior` is the unit that supervises its handovers."""
+
+    name: Name = Field(title="单位名称")
+    kind: OrganizationKind = Field(title="单位类型")
+    division: Code | None = Field(default=None, title="所在区划")
+    superior: Code | None = Field(default=None, title="上级主管单位")
+    valid_from: BusinessDate = Field(title="生效日期")
+
+
+class Tenure(Value):
+    """One person in one post, from a day to a day inclusive (None: still there)."""
+
+    position: Code = Field(title="职务")
+    person: Code = Field(title="人员")
+    since: BusinessDate = Field(title="任职日期")
+    until: BusinessDate | None = Field(default=None, title="离任日期（含当日）")
+
+    def covers(self, day: date) -> bool:
+        """Whether the person held the post on that day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+class Collective(Value):
+    """A village's registered collective economic organisation, from a day to a day inclusive (C3-06)."""
+
+    uscc: Uscc = Field(title="统一社会信用代码", description="以 N 开头")
+    name: Name = Field(title="集体经济组织名称")
+    registered_on: BusinessDate = Field(title="登记日期")
+    replaced_on: BusinessDate | None = Field(default=None, title="变更日期")
+
+
+class Organization(DomainAggregate):
+    """A unit with its posts and tenures."""
+
+    TOPIC: ClassVar[str] = "organization"
+    KIND: ClassVar[str] = "organization"
+
+    card: OrganizationCard
+    tenures: tuple[Tenure, ...]
+    unit_rules: dict[str, UnitRule]
+    incentive_pilot_since: date | None
+    task_force: TaskForce | None
+    office_members: tuple[str, ...]
+    collectives: tuple[Collective, ...]
+    successor: str | None
+    closed_on: date | None
+
+    class Event(DomainAggregate.Event):
+        """Root of the organisation's events."""
+
+    class Defined(Event, CreatedEvent):
+        """The unit exists from its valid_from on."""
+
+        TOPIC: ClassVar[str] = "organization.defined"
+        TITLE: ClassVar[str] = "设立单位"
+        card: OrganizationCard
+
+    @classmethod
+    def define(cls, code: str, card: OrganizationCard, at: Occasion) -> Organization:
+        """Enter a unit."""
+        at.cite("C4.3-10")
+        at.not_in_future(card.valid_from, "validFrom")
+        return cls.begin(cls.Defined, code, at, card=card)
+
+    @event(Defined)
+    def __init__(self, card: OrganizationCard) -> None:
+        self.card = card
+        self.tenures = ()
+        self.unit_rules = {}
+        self.incentive_pilot_since = None
+        self.task_force = None
+        self.office_members = ()
+        self.collectives = ()
+        self.successor = None
+        self.closed_on = None
+
+    class Succeeded(Event):
+        """From a day on another unit carries on its duties."""
+
+        TOPIC: ClassVar[str] = "organization.succeeded"
+        TITLE: ClassVar[str] = "单位变更"
+        successor: Code
+        closed_on: BusinessDate
+        document_no: Name
+
+    def be_succeeded(self, successor: str, closed_on: date, document_no: str, at: Occasion) -> None:
+        """Close this unit in favour of its successor."""
+        if successor == self.id:
+            raise refuse("SAME_PARTY", clause="C4.3-10", party=successor)
+        if (successor, closed_on) == (self.successor, self.closed_on):
+            return
+        if self.closed_on is not None:
+            raise refuse(
+                "STEP_OUT_OF_ORDER", clause="C4.3-10", step="organizationSuccession", state="SUCCEEDED"
+            )
+        at.not_in_future(closed_on, "closedOn")
+        if closed_on < self.card.valid_from:
+            raise refuse("DATE_ORDER", clause="C4.3-10", earlier="validFrom", later="closedOn")
+        self.record(self.Succeeded, at, successor=successor, closed_on=closed_on, document_no=document_no)
+
+    @event(Succeeded)
+    def _succeeded(self, successor: Code, closed_on: BusinessDate) -> None:
+        self.successor = successor
+        self.closed_on = closed_on
+
+    class PositionAppointed(Event):
+        """A person took a post."""
+
+        TOPIC: ClassVar[str] = "organization.position_appointed"
+        TITLE: ClassVar[str] = "任职"
+        position: Code
+        person: Code
+        since: BusinessDate
+        document_no: Name
+
+    def appoint(self, position: str, person: str, since: date, document_no: str, at: Occasion) -> None:
+        """Record an appointment: a fact (C5.1-01). One principal leader at a time (TENURE_OVERLAP)."""
+        at.cite("C5.1-01")
+        at.not_in_future(since, "since")
+        alone = position in at.rules.single_holder_positions
+        for one in self.tenures:
+            if one.position != position or (one.until is not None and one.until < since):
+                continue
+            if one.person == person and one.covers(since):
+                return
+            if alone or one.person == person:
+                at.refuse("TENURE_OVERLAP", position=position, person=one.person)
+        self.record(
+            self.PositionAppointed, at, position=position, person=person, since=since, document_no=document_no
+        )
+
+    @event(PositionAppointed)
+    def _position_appointed(self, position: Code, person: Code, since: BusinessDate) -> None:
+        self.tenures = (*self.tenures, Tenure(position=position, person=person, since=since))
+
+    class PositionEnded(Event):
+        """A person left a post. `until` is the last day in it."""
+
+        TOPIC: ClassVar[str] = "organization.position_ended"
+        TITLE: ClassVar[str] = "离任"
+        position: Code
+        person: Code
+        until: BusinessDate
+        reason: Text
+
+    def end_position(self, position: str, person: str, until: date, reason: str, at: Occasion) -> None:
+        """Record the end of a tenure: a fact, never refused for what it leaves open (C4.3-22, C5.1-01)."""
+        at.cite("C5.1-01")
+        if (position, person, until) in {(one.position, one.person, one.until) for one in self.tenures}:
+            return
+        current = [
+            one for one in self.tenures if (one.position, one.person, one.until) == (position, person, None)
+        ]
+        if not current:
+            raise refuse("NOT_FOUND", what=f"{position}/{person}")
+        at.not_in_future(until, "until")
+        if until < current[0].since:
+            raise refuse("DATE_ORDER", clause="C5.1-01", earlier="since", later="until")
+        if position in at.rules.principal_positions:
+            at.warn("PRINCIPAL_VACANT", organization=self.id)
+        if position == ASSET_MANAGER and self.card.kind == "VILLAGE":
+            at.cite("C4.3-22")
+            if not set(self.holders(ASSET_MANAGER, until + timedelta(days=1))) - {person}:
+                at.warn("MANAGER_REQUIRED", village=self.id)
+        self.record(self.PositionEnded, at, position=position, person=person, until=until, reason=reason)
+
+    @event(PositionEnded)
+    def _position_ended(self, position: Code, person: Code, until: BusinessDate) -> None:
+        self.tenures = tuple(
+            one.model_copy(update={"until": until})
+            if (one.position, one.person, one.until) == (position, person, None)
+            else one
+            for one in self.tenures
+        )
+
+    def holders(self, position: str, day: date) -> list[str]:
+        """Who held a post on a day."""
+        return [one.person for one in self.tenures if one.position == position and one.covers(day)]
+
+    # ---- duties (四(三)) -----------------------------------------------------------------------------------------
+
+    class RuleAdopted(Event):
+        """The unit has a rule of its own on one topic of supervision or management, or a supporting one."""
+
+        TOPIC: ClassVar[str] = "organization.rule_adopted"
+        TITLE: ClassVar[str] = "制定监督管理制度"
+        rule: UnitRule
+
+    def adopt_rule(self, rule: UnitRule, at: Occasion) -> None:
+        """Record a unit's rule document (C4.3-03, C5.3-02, C5.5-01). A newer one on the same topic takes its place."""
+        must_keep_ledgers(self.card.kind, at)
+        check_unit_rule(rule, at)
+        if self.unit_rules.get(rule.place) != rule:
+            self.record(self.RuleAdopted, at, rule=rule)
+
+    @event(RuleAdopted)
+    def _rule_adopted(self, rule: UnitRule) -> None:
+        self.unit_rules = {**self.unit_rules, rule.place: rule}
+
+    class IncentivePilotEnabled(Event):
+        """The unit tries out rewards from the income of small operating assets."""
+
+        TOPIC: ClassVar[str] = "organization.incentive_pilot_enabled"
+        TITLE: ClassVar[str] = "启用小型经营性资产激励试点"
+        document_no: Name
+
+    def enable_incentive_pilot(self, document_no: str, at: Occasion) -> None:
+        """Begin the pilot: SUPPORTING_RULE_REQUIRED without the unit's own rule on it in force that day (C5.5-01)."""
+        at.cite("C5.5-01")
+        must_keep_ledgers(self.card.kind, at)
+        if self.incentive_pilot_since is not None:
+            return
+        rule = self.unit_rules.get(INCENTIVE)
+        begun = rule is not None and rule.effective_from is not None and rule.effective_from <= at.on
+        topic = INCENTIVE.partition("/")[2]
+        at.require(begun, "SUPPORTING_RULE_REQUIRED", kind=topic, missing=[topic])
+        self.record(self.IncentivePilotEnabled, at, document_no=document_no)
+
+    @event(IncentivePilotEnabled)
+    def _incentive_pilot_enabled(self, occurred_on: date) -> None:
+        self.incentive_pilot_since = occurred_on
+
+    class TaskForceEstablished(Event):
+        """The unit has an asset management task force."""
+
+        TOPIC: ClassVar[str] = "organization.task_force_established"
+        TITLE: ClassVar[str] = "成立资产管理专班"
+        task_force: TaskForce
+
+    def establish_task_force(self, task_force: TaskForce, at: Occasion) -> None:
+        """Record the task force and its roster (C4.3-04); established anew, it replaces the one before."""
+        at.cite("C4.3-04")
+        at.not_in_future(task_force.established_on, "establishedOn")
+        for member in task_force.members:
+            check_member(member, at)
+        if self.task_force != task_force:
+            self.record(self.TaskForceEstablished, at, task_force=task_force)
+
+    @event(TaskForceEstablished)
+    def _task_force_established(self, task_force: TaskForce) -> None:
+        self.task_force = task_force
+
+    class TaskForceMemberChanged(Event):
+        """Somebody joined the task force, left it, or does something else in it."""
+
+        TOPIC: ClassVar[str] = "organization.task_force_member_changed"
+        TITLE: ClassVar[str] = "专班成员变动"
+        member: TaskForceMember
+
+    def change_task_force_member(self, member: TaskForceMember, at: Occasion) -> None:
+        """Record a change of the roster (C4.3-04): a fact. A task force nobody is left in is TASK_FORCE_MISSING."""
+        check_member(member, at)
+        if self.task_force is None:
+            raise refuse("NOT_FOUND", what=f"{self.id} 资产管理专班")
+        if member in self.task_force.members:
+            return
+        if not self.task_force.with_member(member).staffed(at.today):
+            at.warn("TASK_FORCE_MISSING", organization=self.id)
+        self.record(self.TaskForceMemberChanged, at, member=member)
+
+    @event(TaskForceMemberChanged)
+    def _task_force_member_changed(self, member: TaskForceMember) -> None:
+        if self.task_force is not None:
+            self.task_force = self.task_force.with_member(member)
+
+    class OfficeMembersNamed(Event):
+        """The asset office is made up of these departments."""
+
+        TOPIC: ClassVar[str] = "organization.office_members_named"
+        TITLE: ClassVar[str] = "明确资产管理办公室成员单位"
+        members: tuple[Code, ...]
+        document_no: Name
+
+    def name_office_members(self, members: tuple[str, ...], document_no: str, at: Occasion) -> None:
+        """Name the member departments of the asset office: the six of the regulation (C4.3-05)."""
+        if self.card.kind != "ASSET_OFFICE":
+            raise refuse("FIELD_INVALID", clause="C4.3-05", field="organization", value=self.id)
+        check_office(members, at)
+        if tuple(sorted(members)) != self.office_members:
+            members = tuple(sorted(members))
+            self.record(self.OfficeMembersNamed, at, members=members, document_no=document_no)
+
+    @event(OfficeMembersNamed)
+    def _office_members_named(self, members: tuple[Code, ...]) -> None:
+        self.office_members = members
+
+    class GuidanceRecorded(Event):
+        """The unit guided another one in managing its assets."""
+
+        TOPIC: ClassVar[str] = "organization.guidance_recorded"
+        TITLE: ClassVar[str] = "指导记录"
+        guidance: GuidanceGiven
+
+    def record_guidance(self, guidance: GuidanceGiven, at: Occasion) -> None:
+        """Record guidance given to another unit (C4.3-04, C4.3-20): a fact."""
+        at.cite("C4.3-20", "C4.3-04")
+        if guidance.guided == self.id:
+            raise refuse("SAME_PARTY", clause="C4.3-20", party=self.id)
+        at.not_in_future(guidance.given_on, "givenOn")
+        self.record(self.GuidanceRecorded, at, guidance=guidance)
+
+    @event(GuidanceRecorded)
+    def _guidance_recorded(self) -> None:
+        """Counted in the ledger of units' duties; no decision of the unit rests on it."""
+
+    class CollectiveRegistered(Event):
+        """The village's collective economic organisation was registered: it owns what the village owns."""
+
+        TOPIC: ClassVar[str] = "organization.collective_registered"
+        TITLE: ClassVar[str] = "登记集体经济组织"
+        collective: Collective
+
+    def register_collective(self, collective: Collective, at: Occasion) -> None:
+        """Register the village's collective (C3-06). OWNER_TYPE_NOT_ALLOWED, COLLECTIVE_DUPLICATE beside an active one."""
+        at.cite("C3-06")
+        fresh = self._checked(collective, "registeredOn", at)
+        active = self.collective
+        if active == fresh:
+            return
+        if active is not None:
+            raise refuse("COLLECTIVE_DUPLICATE", existing=active.uscc)
+        self.record(self.CollectiveRegistered, at, collective=fresh)
+
+    @event(CollectiveRegistered)
+    def _collective_registered(self, collective: Collective) -> None:
+        self.collectives = (*self.collectives, collective)
+
+    class CollectiveReplaced(Event):
+        """Another collective took the place of the village's former one; its day is the new one's first."""
+
+        TOPIC: ClassVar[str] = "organization.collective_replaced"
+        TITLE: ClassVar[str] = "变更集体经济组织"
+        collective: Collective
+        former: Code
+        document_no: Name
+
+    def replace_collective(self, collective: Collective, document_no: str, at: Occasion) -> None:
+        """Put another collective in the place of the active one (C3-06). NOT_FOUND without one, DATE_ORDER."""
+        at.cite("C3-06")
+        fresh = self._checked(collective, "registeredOn", at)
+        active = self.collective
+        if active is None:
+            raise refuse("NOT_FOUND", what=f"{self.id}/collective")
+        if active == fresh:
+            return
+        if active.uscc == fresh.uscc:
+            raise refuse("COLLECTIVE_DUPLICATE", existing=active.uscc)
+        if fresh.registered_on < active.registered_on:
+            raise refuse("DATE_ORDER", clause="C3-06", earlier="registeredOn", later="replacedOn")
+        self.record(
+            self.CollectiveReplaced, at, collective=fresh, former=active.uscc, document_no=document_no
+        )
+
+    @event(CollectiveReplaced)
+    def _collective_replaced(self, collective: Collective, former: Code) -> None:
+        ended = {"replaced_on": collective.registered_on}
+        self.collectives = (
+            *(one.model_copy(update=ended) if one.uscc == former else one for one in self.collectives),
+            collective,
+        )
+
+    def _checked(self, collective: Collective, field: str, at: Occasion) -> Collective:
+        if self.card.kind != "VILLAGE":
+            raise refuse("OWNER_TYPE_NOT_ALLOWED", kind=self.card.kind)
+        at.not_in_future(collective.registered_on, field)
+        return collective.model_copy(update={"replaced_on": None})
+
+    @property
+    def collective(self) -> Collective | None:
+        """The active collective."""
+        return next((one for one in self.collectives if one.replaced_on is None), None)
+
+    def collective_on(self, day: date) -> Collective | None:
+        """The collective of a day; the day of a replacement is the new one's."""
+        for one in self.collectives:
+            if one.registered_on <= day and (one.replaced_on is None or day < one.replaced_on):
+                return one
+        return None

@@ -1,0 +1,286 @@
+"""The course of a procedure: what is done for which text, what can be taken now, and what stands in the way.
+
+`ProcedureInstance` records the events; here is the state that they leave and every check that they pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from domain.aggregate import DomainAggregate
+from domain.procedure import plan
+from domain.procedure.meeting import Meeting
+from domain.procedure.notice import Objection, Posted, first_open, missing_places, period_from, posted_last
+from domain.procedure.plan import Act, PlannedStep, ProcedureParty
+from domain.procedure.proof import ProcedureProof
+from domain.procedure.records import Filing, Signer, StepRecord, StepReturn, Verdict
+from domain.procedure.subject import Subject
+from domain.refusals import Refusal, refuse
+from domain.regulation.legal_clock import Period
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+
+T = TypeVar("T")
+
+
+class ProcedureCourse(DomainAggregate):
+    """The state of one procedure, and the checks of its steps."""
+
+    chain: str
+    title: str
+    unit: str
+    subject: Subject
+    parties: tuple[ProcedureParty, ...]
+    steps: tuple[PlannedStep, ...]
+    articles: tuple[str, ...]
+    policy: str
+    done: dict[str, dict[str, StepRecord]]
+    meetings: dict[str, Meeting]
+    postings: dict[str, tuple[Posted, ...]]
+    objections: dict[str, Objection]
+    filings: dict[str, dict[str, Filing]]
+    last_return: StepReturn | None
+    document_no: str | None
+    withdrawn: str | None
+
+    # ---- what it shows -----------------------------------------------------------------------------------------
+
+    @property
+    def completed_steps(self) -> frozenset[str]:
+        """Steps that all their units have taken, for the present text."""
+        return frozenset(plan.completed(self.steps, self.done))
+
+    @property
+    def state(self) -> Literal["OPEN", "COMPLETED", "WITHDRAWN"]:
+        """COMPLETED when every step is done that is not optional."""
+        return plan.state(self.steps, self.done, withdrawn=self.withdrawn is not None)
+
+    def completed_on(self) -> dict[str, date]:
+        """Step → the day its last unit took it."""
+        return {
+            step: max(one.on for one in self.done[step].values())
+            for step in plan.completed(self.steps, self.done)
+        }
+
+    def proof(self, subject_sha256: str | None = None) -> ProcedureProof:
+        """What is shown so far. With a digest: that of the text to be carried out. PLAN_HASH_MISMATCH."""
+        if subject_sha256 is not None:
+            self._must_be_the_text(subject_sha256)
+        if self.withdrawn is not None:
+            raise refuse("STEP_OUT_OF_ORDER", clause=self.articles[0], step="proof", state="WITHDRAWN")
+        return ProcedureProof(
+            procedure=self.id,
+            chain=self.chain,
+            subject_kind=self.subject.kind,
+            subject=self.subject.id,
+            subject_sha256=self.subject.sha256,
+            completed=plan.completed(self.steps, self.done),
+            completed_on=self.completed_on(),
+            document_no=self.document_no,
+            policy=self.policy,
+        )
+
+    def step(self, code: str) -> PlannedStep:
+        """A step of the plan. NOT_FOUND, also for one that does not apply to the case."""
+        for one in self.steps:
+            if one.code == code:
+                return one
+        raise refuse("NOT_FOUND", what=f"{self.chain} {code}")
+
+    # ---- assigning, used by the mutators -----------------------------------------------------------------------
+
+    def _take(
+        self,
+        step: str,
+        by: Signer,
+        on: date,
+        *,
+        document_no: str | None = None,
+        own_matter: bool = False,
+    ) -> None:
+        record = StepRecord(person=by.person, on=on, document_no=document_no, own_matter=own_matter)
+        self.done = self.done | {step: self.done.get(step, {}) | {by.organization: record}}
+
+    def _take_for_all(self, step: str, by: Signer, on: date) -> None:
+        """A notice is one for all its units."""
+        record = StepRecord(person=by.person, on=on)
+        self.done = self.done | {step: dict.fromkeys(self.step(step).actors, record)}
+
+    def _judge(
+        self,
+        step: str,
+        by: Signer,
+        verdict: Verdict,
+        reasons: str | None,
+        reopened: tuple[str, ...],
+        on: date,
+        *,
+        own_matter: bool,
+    ) -> None:
+        if verdict == "APPROVED":
+            self._take(step, by, on, own_matter=own_matter)
+        else:
+            self._undo(reopened)
+            self.last_return = StepReturn(
+                step=step, organization=by.organization, reasons=reasons or "", on=on
+            )
+
+    def _file(self, step: str, organization: str, filing: Filing) -> None:
+        self.filings = self.filings | {step: self.filings.get(step, {}) | {organization: filing}}
+
+    def _undo(self, steps: Iterable[str]) -> None:
+        again = set(steps)
+        self.done = _without(self.done, again)
+        self.meetings = _without(self.meetings, again)
+        self.postings = _without(self.postings, again)
+        self.filings = _without(self.filings, again)
+
+    # ---- judging -----------------------------------------------------------------------------------------------
+
+    def _may_take(
+        self, code: str, acts: set[Act], by: Signer, subject_sha256: str, at: Occasion
+    ) -> PlannedStep:
+        """The step, if this unit may take it now, for this text."""
+        at.cite(*self.articles)
+        self._must_not_be_withdrawn(code)
+        step = self.step(code)
+        if step.act not in acts:
+            raise refuse("FIELD_INVALID", field="step", value=code)
+        self._must_be_its_own(step, by)
+        self._must_be_the_text(subject_sha256)
+        self._must_be_due(step, at)
+        self._must_be_its_turn(step, by, at)
+        for other in step.not_same_person_as:
+            at.require(
+                by.person not in {one.person for one in self.done.get(other, {}).values()},
+                "SEGREGATION_OF_DUTIES",
+                person=by.person,
+            )
+        return step
+
+    def _must_not_be_withdrawn(self, step: str) -> None:
+        if self.withdrawn is not None:
+            raise refuse("STEP_OUT_OF_ORDER", clause=self.articles[0], step=step, state="WITHDRAWN")
+
+    def _must_be_under_way(self, action: str) -> None:
+        if self.state != "OPEN":
+            raise refuse("STEP_OUT_OF_ORDER", clause=self.articles[0], step=action, state=self.state)
+
+    def _must_begin_it(self, by: Signer) -> None:
+        first = {unit for step in self.steps if not step.needs for unit in step.actors}
+        if by.organization not in first:
+            raise refuse("FORBIDDEN", action=self.steps[0].zh)
+
+    @staticmethod
+    def _must_be_its_own(step: PlannedStep, by: Signer) -> None:
+        if by.organization in step.actors:
+            return
+        if step.act == "DECIDE" and step.refusal is not None and step.refusal_when == "LACKING":
+            raise refuse(step.refusal, missing=[step.code])
+        raise refuse("FORBIDDEN", action=step.zh)
+
+    def _must_be_the_text(self, subject_sha256: str) -> None:
+        if subject_sha256 != self.subject.sha256:
+            raise refuse("PLAN_HASH_MISMATCH", missing=["subjectSha256"])
+
+    def _must_be_due(self, step: PlannedStep, at: Occasion) -> None:
+        missing = plan.lacking(self.steps, self.done, step.code)
+        if missing:
+            self._not_due(step, missing, at)
+            return
+        finished = self.completed_on()
+        latest = max((finished[one] for one in plan.before(self.steps, step.code)), default=at.on)
+        at.require(
+            latest <= at.on,
+            "DATE_ORDER",
+            clause=self.articles[0],
+            earlier=latest.isoformat(),
+            later=at.on.isoformat(),
+        )
+
+    def _not_due(self, step: PlannedStep, missing: list[str], at: Occasion) -> None:
+        """Say what exactly stands in the way when it is one thing, else the order."""
+        lacking = self.step(missing[0])
+        told = {"step": step.code, "state": missing[0]}
+        if len(missing) == 1 and self.postings.get(lacking.code):
+            self._must_have_hung(lacking, at)
+            at.refuse("NOTICE_NOT_COMPLETED", missing=missing)
+        elif len(missing) == 1 and lacking.refusal is not None and lacking.refusal_when == "LACKING":
+            left = [unit for unit in lacking.actors if unit not in self.done.get(lacking.code, {})]
+            filed = {one.state for one in self.filings.get(lacking.code, {}).values()}
+            at.refuse(lacking.refusal, missing=left, **({"state": "、".join(sorted(filed))} if filed else {}))
+        elif step.refusal is not None and step.refusal_when == "EARLY":
+            at.refuse(step.refusal, missing=missing)
+        else:
+            at.refuse("STEP_OUT_OF_ORDER", clause=self.articles[0], missing=missing, **told)
+
+    def _must_be_its_turn(self, step: PlannedStep, by: Signer, at: Occasion) -> None:
+        taken = self.done.get(step.code, {})
+        if by.organization in taken:
+            raise refuse("STEP_OUT_OF_ORDER", clause=self.articles[0], step=step.code, state="DONE")
+        if step.in_order:
+            earlier = step.actors[: step.actors.index(by.organization)]
+            ahead = [unit for unit in earlier if unit not in taken]
+            at.require(not ahead, "STEP_OUT_OF_ORDER", clause=self.articles[0], step=step.code, missing=ahead)
+
+    def _must_have_hung(self, step: PlannedStep, at: Occasion) -> Period | None:
+        """Every required place, the whole period, no open objection. Gives the period, None if it has none."""
+        notice = step.notice or plan.PlannedNotice(force="SOFT")
+        postings = self.postings.get(step.code, ())
+        roles = list(dict.fromkeys(one.role for one in notice.places))
+        missing = missing_places(notice.places, postings)
+        at.require(
+            not missing, "NOTICE_PLACE_MISSING", clause=self.articles[0], missing=missing, places=roles
+        )
+        if not postings:
+            at.refuse("NOTICE_NOT_COMPLETED", missing=[step.code])
+            return None
+        start = max(posted_last(postings).values())
+        rule = at.rules.parameters["P09"]
+        if rule.dismissed == "RESTART":
+            heard = [one.resolved_on for one in self.objections.values() if one.outcome == "DISMISSED"]
+            start = max([start, *(day for day in heard if day is not None)])
+        period = period_from(start, max(one.days for one in postings), at)
+        if period is not None:
+            at.require(at.on >= period.possible_from, "NOTICE_PERIOD_RUNNING", until=period.ends_on)
+        waiting = first_open(self.objections)
+        at.require(
+            waiting is None or not rule.open_blocks,
+            "OBJECTION_OPEN",
+            objection=None if waiting is None else waiting.number,
+        )
+        return period
+
+    def _announced_end(self, posted_on: date, days: int, at: Occasion) -> date | None:
+        """When the period ends as known now. A posting is a fact: a calendar nobody has yet is reported, not refused."""
+        try:
+            period = period_from(posted_on, days, at)
+        except Refusal as gap:
+            if gap.code != "RULE_GAP":
+                raise
+            at.warn("CALENDAR_YEAR_UNCONFIRMED", year=posted_on.year + 1)
+            return None
+        return None if period is None else period.ends_on
+
+    @staticmethod
+    def _reasons(verdict: Verdict, reasons: str | None) -> str | None:
+        if verdict == "RETURNED" and reasons is None:
+            raise refuse("FIELD_REQUIRED", field="reasons", missing=["reasons"])
+        return reasons
+
+    def _reopened_by_return(self, step: PlannedStep) -> tuple[str, ...]:
+        """The step itself, what rests on it, and what the matter began with: that is where it is put right."""
+        earlier = plan.before(self.steps, step.code)
+        first = {code for code in earlier if not self.step(code).needs}
+        return self._ordered({step.code} | plan.after(self.steps, step.code) | first)
+
+    def _ordered(self, codes: Iterable[str]) -> tuple[str, ...]:
+        chosen = set(codes)
+        return tuple(step.code for step in self.steps if step.code in chosen)
+
+
+def _without(found: Mapping[str, T], keys: set[str]) -> dict[str, T]:
+    return {key: value for key, value in found.items() if key not in keys}

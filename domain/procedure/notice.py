@@ -1,0 +1,140 @@
+"""Public notices: where and since when something is posted, with evidence, and what people say against it (三(五)).
+
+A notice with a period binds at every required place; its period is that of the latest posting (P07). Objections may
+come from anybody, unnamed too; an open one keeps the notice open (P09).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final, Literal
+
+from pydantic import Field
+
+from domain.refusals import refuse
+from domain.regulation.legal_clock import Period
+from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+    from domain.regulation import Rules
+
+
+MAX_OPEN_OBJECTIONS: Final = 1000
+"""More than so many unanswered objections to one matter are no longer taken in."""
+
+
+class NoticePlace(Value):
+    """Where a notice has to hang: the role of the place in the chain, and which unit's place it is."""
+
+    role: Code = Field(title="地点类型", description="PROJECT_VILLAGE 项目所在村 / TOWNSHIP 乡（镇） / …")
+    organization: Code = Field(title="所在单位")
+
+
+class Posting(Value):
+    """A notice on a board, a page or in a paper. Without a place and a picture or copy of it there is no evidence."""
+
+    place: NoticePlace = Field(title="公示地点")
+    location: Text | None = Field(default=None, title="具体位置", description="公示栏、网址等")
+    posted_on: BusinessDate = Field(title="张贴日期")
+    evidence: tuple[Sha256, ...] = Field(
+        default=(), title="凭证摘要", description="照片、网页存档等的 SHA-256", max_length=50
+    )
+    text: Text = Field(title="公示内容", description="公开发布，不得含个人信息")
+
+    def check(self, at: Occasion) -> None:
+        """Its day is the occasion's. Refused: NOTICE_EVIDENCE_MISSING, DATE_IN_FUTURE, FIELD_INVALID."""
+        at.not_in_future(self.posted_on, "postedOn")
+        if self.posted_on != at.on:
+            raise refuse("FIELD_INVALID", field="posting.postedOn", value=self.posted_on)
+        missing = [
+            name for name, given in (("location", self.location), ("evidence", self.evidence)) if not given
+        ]
+        at.require(not missing, "NOTICE_EVIDENCE_MISSING", missing=missing)
+
+
+class Posted(Value):
+    """A posting on record: the days it has to hang by the rules of its own day, and when they end as then known."""
+
+    posting: Posting
+    days: int
+    ends_on: BusinessDate | None = None
+
+
+Outcome = Literal["UPHELD", "DISMISSED", "WITHDRAWN"]
+
+
+class Objection(Value):
+    """What somebody has against a posted text. `late`: after the notice was completed, so it no longer holds it up."""
+
+    number: int = Field(title="编号")
+    text: Text = Field(title="异议内容")
+    contact: Name | None = Field(default=None, title="联系方式", description="可不填；不公开")
+    filed_on: BusinessDate = Field(title="提出日期")
+    due_on: BusinessDate | None = Field(default=None, title="答复期限")
+    late: bool = Field(default=False, title="公示结束后提出")
+    outcome: Outcome | None = Field(default=None, title="处理结果")
+    answer: Text | None = Field(default=None, title="答复", description="公开发布")
+    resolved_on: BusinessDate | None = Field(default=None, title="处理日期")
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody has answered it yet."""
+        return self.outcome is None
+
+
+def answer_due(at: Occasion) -> date:
+    """Until when an objection that comes in now is to be answered (C3-05), by the rules of its own day."""
+    return at.on + timedelta(days=at.rules.within("OBJECTION").days)
+
+
+def notice_days(rules: Rules, period: str | None) -> int:
+    """How many days a notice hangs by the parameter its chain names; 0: publication with evidence is enough (P06, P08)."""
+    match period:
+        case None:
+            return 0
+        case "P06":
+            return int(rules.parameters["P06"].days)
+        case "P08":
+            return int(rules.parameters["P08"].income_plan_days)
+        case _:
+            raise refuse("RULE_GAP", clause="C3-04", table="T5", facts=period)
+
+
+def period_from(posted_on: date, days: int, at: Occasion) -> Period | None:
+    """The period of so many days that a posting begins, by the calendar as it is known now; None when there is none to
+    wait for. RULE_GAP for a year whose calendar nobody has announced; reported where local holidays are not entered.
+    """
+    if days == 0:
+        return None
+    found = at.rules.clock.period(posted_on, at.rules.parameters["P06"], days)
+    for year in at.rules.clock.unconfirmed(found.last_day, found.ends_on):
+        at.warn("CALENDAR_YEAR_UNCONFIRMED", year=year)
+    return found
+
+
+def posted_last(postings: Iterable[Posted]) -> dict[tuple[str, str], date]:
+    """Place → the day it was last posted there."""
+    found: dict[tuple[str, str], date] = {}
+    for one in (entry.posting for entry in postings):
+        key = (one.place.role, one.place.organization)
+        found[key] = max(one.posted_on, found.get(key, one.posted_on))
+    return found
+
+
+def missing_places(required: Iterable[NoticePlace], postings: Iterable[Posted]) -> list[str]:
+    """Required places without a posting: the role, with the unit where several units' places have that role."""
+    places = tuple(required)
+    posted = posted_last(postings)
+    several = {one.role for one in places if sum(other.role == one.role for other in places) > 1}
+    return [
+        f"{one.role}:{one.organization}" if one.role in several else one.role
+        for one in places
+        if (one.role, one.organization) not in posted
+    ]
+
+
+def first_open(objections: Mapping[str, Objection]) -> Objection | None:
+    """The oldest objection that holds the notice up."""
+    return next((one for one in objections.values() if one.open and not one.late), None)

@@ -1,0 +1,57 @@
+"""What a procedure keeps on record of its steps: who took which part, filings, returns."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from domain.procedure.plan import ProcedureCase, ProcedureParty
+from domain.procedure.subject import Subject
+from domain.values import BusinessDate, Code, Name, Text, Value
+
+Verdict = Literal["APPROVED", "RETURNED"]
+
+
+class Signer(Value):
+    """Who takes a step: a person for a unit."""
+
+    organization: Code = Field(title="单位")
+    person: Code = Field(title="经办人")
+
+
+class ProcedureOpening(Value):
+    """What a procedure is opened with."""
+
+    chain: Code = Field(title="流程", description="A1–A19")
+    title: Name = Field(title="事项名称", description="公开发布，不得含个人信息")
+    subject: Subject = Field(title="事项")
+    case: ProcedureCase = Field(default_factory=ProcedureCase, title="情形")
+    parties: tuple[ProcedureParty, ...] = Field(default=(), title="参与单位", max_length=200)
+
+
+class StepRecord(Value):
+    """One unit's part of a step. `own_matter`: it judged what it had itself submitted, by another person (AMB-23)."""
+
+    person: Code = Field(title="经办人")
+    on: BusinessDate = Field(title="日期")
+    document_no: Name | None = Field(default=None, title="文号")
+    own_matter: bool = Field(default=False, title="本单位提交的事项")
+
+
+class Filing(Value):
+    """A filing of one unit: PENDING until it is answered; silence is no answer (P27)."""
+
+    addressee: Code = Field(title="备案机关")
+    submitted_on: BusinessDate = Field(title="报送日期")
+    due_on: BusinessDate | None = Field(default=None, title="答复期限")
+    state: Literal["PENDING", "SUBMITTED", "ACCEPTED", "RETURNED"] = Field(title="状态")
+
+
+class StepReturn(Value):
+    """Why something has to be done again."""
+
+    step: Code = Field(title="步骤")
+    organization: Code = Field(title="退回单位")
+    reasons: Text = Field(title="理由")
+    on: BusinessDate = Field(title="日期")

@@ -1,0 +1,1 @@
+"""Sealed ledgers: a unit's year, and the county's joint review."""

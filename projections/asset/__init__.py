@@ -1,0 +1,1 @@
+"""Ledgers of managed assets: register, timeline, income, duties, risks, goals."""

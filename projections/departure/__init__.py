@@ -1,0 +1,1 @@
+"""Ledgers of leaving office: custody, departure cases, clearance."""

@@ -1,0 +1,1 @@
+"""What every ledger is made with: projections, rows, events, questions, past moments, differences."""

@@ -1,0 +1,83 @@
+"""What a projection is: a name, a version, tables, and one function per event type that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from domain.recorded import RecordedEvent
+from projections.engine.events import LedgerEvent, of_recorded
+from projections.engine.rows import Rows
+from projections.engine.tables import LedgerTable
+
+Handler = Callable[[LedgerEvent, Rows], None]
+"""Applies one event to the rows: pure, the same live, in a rebuild and in a test."""
+
+Keys = Callable[[LedgerEvent], Iterable[tuple[LedgerTable, str]]]
+"""The groups of rows an event will look at."""
+
+
+class PoisonEvent(Exception):  # noqa: N818  names a state, like its siblings
+    """An event that a projection cannot apply. It is never skipped."""
+
+    def __init__(self, projection: str, position: int, event_type: str | None, reason: str) -> None:
+        super().__init__(
+            f"{projection} cannot apply event {position} ({event_type or 'unreadable'}): {reason}"
+        )
+        self.projection = projection
+        self.position = position
+        self.event_type = event_type
+        self.reason = reason
+
+    def as_json(self) -> dict[str, Any]:
+        """What the checkpoint keeps of it."""
+        return {"position": self.position, "type": self.event_type, "reason": self.reason}
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A ledger's definition. Raise `version` whenever other rows come out of the same events: it asks for a rebuild."""
+
+    name: str
+    title: str
+    """Chinese name."""
+    version: int
+    tables: tuple[LedgerTable, ...]
+    handlers: Mapping[str, Handler]
+    keys: Keys
+    weight: int = 1
+    """Share of a rebuild's work, by which ledgers are spread over processes."""
+
+    @property
+    def types(self) -> frozenset[str]:
+        """Event types it reads."""
+        return frozenset(self.handlers)
+
+    def rows(self, county: str) -> Rows:
+        """No rows yet."""
+        return Rows(county, self.tables)
+
+    def apply(self, events: Iterable[LedgerEvent], rows: Rows, *, after: int = 0) -> int:
+        """Apply events in order of position, skipping those at or below `after` (delivered before).
+
+        Returns the last position applied. `PoisonEvent` if one cannot be; the rows are then good for nothing.
+        """
+        handlers = self.handlers
+        for event in events:
+            position = event.position
+            if position <= after:
+                continue
+            handler = handlers.get(event.type)
+            if handler is not None:
+                try:
+                    handler(event, rows)
+                except Exception as error:
+                    reason = f"{type(error).__name__}: {error}"
+                    raise PoisonEvent(self.name, position, event.type, reason) from error
+            after = position
+        return after
+
+    def fold(self, events: Iterable[RecordedEvent], rows: Rows, *, after: int = 0) -> int:
+        """`apply` for recorded events."""
+        return self.apply(map(of_recorded, events), rows, after=after)

@@ -1,0 +1,1 @@
+"""The fund ledger and the questions to it."""

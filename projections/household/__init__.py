@@ -1,0 +1,1 @@
+"""The household register, and what a household has of the assets."""

@@ -1,0 +1,1 @@
+"""The inventory ledger: batches and stocktakes."""

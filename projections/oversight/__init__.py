@@ -1,0 +1,1 @@
+"""Boards of supervision: inspections, violations, anomalies, scores, data quality, worklist."""

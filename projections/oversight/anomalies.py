@@ -1,0 +1,153 @@
+"""What looks wrong before anybody has said so (预防违规, C5.4-04): rules over the ledgers, each with its evidence.
+
+An anomaly accuses nobody and blocks nothing: it is a reason to look. Nothing is stored; what is explained by later facts
+does not show any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from projections.asset import income as income_ledger, register as asset_register, timeline as asset_timeline
+from projections.engine.rows import Row
+from projections.engine.writing import Connection
+
+LEDGERS: Final = (
+    asset_register.PROJECTION.name,
+    income_ledger.PROJECTION.name,
+    asset_timeline.PROJECTION.name,
+)
+FORMULA: Final = "anomalies/1"
+
+RULES: Final[dict[str, str]] = {
+    "SPLIT_DISPOSAL": "化整为零处置",
+    "EQUAL_DISTRIBUTION": "收益平均分配",
+    "CONTRACT_BEFORE_TITLE": "未确权先签合同",
+    "RENT_BELOW_PEERS": "租金明显低于同类",
+    "ONE_OPERATOR": "同一主体在多村经营",
+    "BACKDATED": "事后补记",
+}
+"""Rule → Chinese name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """From when on a rule speaks. Money in fen."""
+
+    threshold: int
+    """P01: from here on a disposal is a major one."""
+    near_percent: int = 80
+    """A disposal just under the threshold is worth at least so much of it."""
+    window_days: int = 30
+    """Disposals of one owner within so many days belong together."""
+    households: int = 5
+    """So many households with the same amount in one distribution."""
+    peers: int = 5
+    """So many contracts of a type make a comparison."""
+    peer_percent: int = 50
+    """Rent below so much of the middle rent of its type, in relation to the original value."""
+    villages: int = 5
+    backdated_days: int = 90
+    """Recorded so many days after it happened. What was imported as history is not meant (`findings`)."""
+
+
+_SPLIT: Final = """
+SELECT 'SPLIT_DISPOSAL' AS rule, s.party AS subject, min(o.disposed_on) AS since,
+    jsonb_build_object('assets', jsonb_agg(DISTINCT o.asset), 'sum', sum(o.disposal_price)) AS evidence,
+    count(DISTINCT o.asset) AS cases
+FROM asset_share s JOIN asset_register r ON r.county = s.county AND r.asset = s.asset
+JOIN asset_share t ON t.county = s.county AND t.party = s.party AND t.amount > 0
+JOIN asset_register o ON o.county = t.county AND o.asset = t.asset
+    AND o.disposed_on BETWEEN r.disposed_on AND r.disposed_on + {window}::int
+    AND o.disposal_price < {threshold} AND o.disposal_price * 100 >= {threshold}::bigint * {near}
+WHERE s.county = {county} AND s.amount > 0 AND r.disposed_on IS NOT NULL
+    AND r.disposal_price < {threshold} AND r.disposal_price * 100 >= {threshold}::bigint * {near}
+GROUP BY s.party, r.asset HAVING count(DISTINCT o.asset) >= 2"""
+
+_EQUAL: Final = """
+SELECT 'EQUAL_DISTRIBUTION', min(asset), min(entered_on),
+    jsonb_build_object('position', position, 'households', count(DISTINCT household), 'each', -min(amount)),
+    count(DISTINCT household)
+FROM income_ledger WHERE county = {county} AND entry = 'DISTRIBUTION' AND household IS NOT NULL
+GROUP BY position HAVING count(DISTINCT household) >= {households} AND min(amount) = max(amount)"""
+
+_EARLY: Final = """
+SELECT 'CONTRACT_BEFORE_TITLE', asset, contract_starts_on,
+    jsonb_build_object('contract', contract_code, 'confirmedOn', confirmed_on), 1
+FROM asset_register WHERE county = {county} AND contract_starts_on IS NOT NULL
+    AND (confirmed_on IS NULL OR contract_starts_on < confirmed_on)"""
+
+_RENT: Final = """
+SELECT 'RENT_BELOW_PEERS', r.asset, r.contract_starts_on,
+    jsonb_build_object('annualIncome', r.annual_income, 'originalValue', r.original_value,
+        'middlePercent', round(p.middle * 100, 4)), 1
+FROM asset_register r JOIN (
+    SELECT asset_type, count(*) AS peers,
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY annual_income::float8 / original_value)::numeric AS middle
+    FROM asset_register WHERE county = {county} AND contract IN ('ACTIVE', 'HOLDOVER') AND annual_income IS NOT NULL
+        AND original_value > 0 GROUP BY asset_type) p USING (asset_type)
+WHERE r.county = {county} AND r.contract IN ('ACTIVE', 'HOLDOVER') AND r.annual_income IS NOT NULL
+    AND r.original_value > 0 AND p.peers >= {peers}
+    AND r.annual_income::numeric * 100 < p.middle * r.original_value * {peer}"""
+
+_OPERATOR: Final = """
+SELECT 'ONE_OPERATOR', operator, min(contract_starts_on),
+    jsonb_build_object('villages', jsonb_agg(DISTINCT village), 'assets', count(*)), count(DISTINCT village)
+FROM asset_register WHERE county = {county} AND contract IN ('ACTIVE', 'HOLDOVER') AND operator IS NOT NULL
+    AND village IS NOT NULL GROUP BY operator HAVING count(DISTINCT village) >= {villages}"""
+
+_BACKDATED: Final = """
+SELECT 'BACKDATED', asset, min(occurred_on),
+    jsonb_build_object('positions', jsonb_agg(position ORDER BY position),
+        'mostDays', max(recorded_at::date - occurred_on)), count(*)
+FROM asset_timeline WHERE county = {county} AND findings = 0 AND recorded_at::date - occurred_on > {backdated}::int
+GROUP BY asset"""
+
+_RULES: Final = (_SPLIT, _EQUAL, _EARLY, _RENT, _OPERATOR, _BACKDATED)
+_FOUND: Final = " UNION ALL ".join(_RULES)
+
+
+async def anomalies(
+    connection: Connection,
+    county: str,
+    bounds: Bounds,
+    *,
+    rule: str | None = None,
+    after: tuple[str, str] = ("", ""),
+    limit: int = 100,
+) -> list[Row]:
+    """`rule`, `subject` (asset, owner or operator), `since`, `cases`, `evidence` (money in fen), ordered by rule and
+    subject, those after `after`; of several findings of a rule about one subject the one with most cases.
+    """
+    values = [
+        county,
+        bounds.threshold,
+        bounds.near_percent,
+        bounds.window_days,
+        bounds.households,
+        bounds.peers,
+        bounds.peer_percent,
+        bounds.villages,
+        bounds.backdated_days,
+    ]
+    names = ("county", "threshold", "near", "window", "households", "peers", "peer", "villages", "backdated")
+    kinds = ("text", *["bigint"] * (len(names) - 1))
+    places = {
+        name: f"${number}::{kind}" for number, (name, kind) in enumerate(zip(names, kinds, strict=True), 1)
+    }
+    count = len(values)
+    records = await connection.fetch(
+        "SELECT DISTINCT ON (rule, subject) rule, subject, since, cases, evidence FROM ("
+        f'SELECT rule::text COLLATE "C" AS rule, subject::text COLLATE "C" AS subject, since, cases, evidence'
+        f" FROM ({_FOUND.format(**places)}) AS found) AS said"
+        f" WHERE (${count + 1}::text IS NULL OR rule = ${count + 1}) AND (rule, subject) > (${count + 2}, ${count + 3})"
+        f" ORDER BY rule, subject, cases DESC, since LIMIT ${count + 4}",
+        *values,
+        rule,
+        *after,
+        limit,
+    )
+    return [dict(one) | {"evidence": orjson.loads(one["evidence"])} for one in records]

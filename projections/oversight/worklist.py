@@ -1,0 +1,164 @@
+"""What is due on a day, from all ledgers (履责待办): one line per duty that waits, with its clause and who answers.
+
+Nothing is stored: a duty is due because of what the ledgers say and how many days the county gives (`Periods`), so the
+same question asked for another day, or after a changed period, has its own answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from projections.asset.external_entries import PLACED, SOURCE
+from projections.engine.rows import Row
+from projections.engine.writing import Connection
+
+LEDGERS: Final = (
+    "asset_register",
+    "asset_duties",
+    "external_entries",
+    "household_register",
+    "directory",
+    "notice_board",
+    "departures",
+)
+"""What the worklist is read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """How many days the county gives for each duty."""
+
+    status_report: int
+    booking: int
+    custody: int
+    external_entry: int
+    household_inspection: int
+    entrusted_inspection: int
+    escalation: int
+    """Overdue for more than so many days, a duty is the superior unit's matter too (C5.2-01)."""
+
+
+_ASSETS: Final = "asset_register a JOIN asset_duty d ON d.county = a.county AND d.asset = a.asset"
+_OWNERS: Final = (
+    "CASE WHEN a.title = 'CONFIRMED' THEN ARRAY(SELECT o ->> 'party' FROM jsonb_array_elements(a.owners) o)"
+    " ELSE ARRAY[a.implementer::text] END"
+)
+_LINE: Final = (
+    "a.county, a.asset::text AS subject, a.asset_name::text AS name, a.village::text AS village, a.township::text"
+    f" AS township, {_OWNERS} AS units"
+)
+_PRESENT: Final = "a.disposed_on IS NULL AND a.scope = 'IN'"
+_UNBOOKED: Final = (
+    "EXISTS (SELECT FROM jsonb_array_elements(a.owners) o WHERE (a.bookings ->> (o ->> 'party'))::bigint"
+    " IS DISTINCT FROM (o ->> 'amount')::bigint)"
+)
+
+_TASKS: Final = f"""
+SELECT 'STATUS_REPORT' AS task, 'C3-08' AS clause, {_LINE},
+       coalesce(a.last_status_on, a.in_use_since, a.registered_on) + $3::int AS due_on
+FROM {_ASSETS} WHERE {_PRESENT}
+UNION ALL
+SELECT 'MAINTENANCE', 'C4.3-14', {_LINE},
+       coalesce(d.maintained_on, d.maintenance_starts_on) + d.maintenance_interval_days
+FROM {_ASSETS} WHERE a.disposed_on IS NULL AND d.maintenance_interval_days IS NOT NULL
+UNION ALL
+SELECT 'BOOKING', 'C4.5-15', {_LINE}, a.confirmed_on + $4::int
+FROM {_ASSETS} WHERE {_PRESENT} AND a.title = 'CONFIRMED' AND {_UNBOOKED}
+UNION ALL
+SELECT 'CUSTODY', 'C4.10-02', {_LINE}, a.confirmed_on + $5::int
+FROM {_ASSETS} WHERE {_PRESENT} AND a.title = 'CONFIRMED' AND d.custody_on IS NULL
+UNION ALL
+SELECT 'EXTERNAL_ENTRY:' || e.system, CASE e.holding WHEN 'HOUSEHOLD' THEN 'C4.3-08' ELSE 'C4.3-06' END,
+       e.county, e.asset::text, {PLACED["asset_name"]}::text, {PLACED["village"]}::text,
+       {PLACED["township"]}::text, ARRAY(SELECT jsonb_array_elements_text(e.entered_by)), e.opened_on + $6::int
+FROM {SOURCE} WHERE e.state = 'OPEN'
+UNION ALL
+SELECT 'HOUSEHOLD_INSPECTION', CASE WHEN h.entrusted_on IS NULL THEN 'C4.5-21' ELSE 'C4.6-10' END,
+       h.county, h.asset::text, h.asset_name::text, h.village::text, h.township::text,
+       array_remove(ARRAY[h.inspecting_department::text, h.village::text], NULL),
+       CASE WHEN h.entrusted_on IS NULL THEN coalesce(h.last_inspected_on, h.registered_on) + $7::int
+            ELSE greatest(h.last_inspected_on, h.entrusted_on) + $8::int END
+FROM household_register h WHERE h.state = 'REGISTERED'
+UNION ALL
+SELECT 'HOUSEHOLD_ABSENCE', 'C4.3-17', h.county, h.asset::text, h.asset_name::text, h.village::text,
+       h.township::text, array_remove(ARRAY[h.lead_department::text], NULL), h.absent_since
+FROM household_register h WHERE h.absent_since IS NOT NULL
+UNION ALL
+SELECT 'DEPARTURE', 'C4.10-10', d.county, d.case_id::text, p.name::text, CASE WHEN o.kind = 'VILLAGE' THEN d.organization END,
+       CASE WHEN o.kind = 'VILLAGE' THEN o.superior ELSE d.organization END, ARRAY[d.organization::text], d.due_on
+FROM departure_case d LEFT JOIN person p ON p.county = d.county AND p.person = d.person
+LEFT JOIN organization o ON o.county = d.county AND o.organization = d.organization
+WHERE d.state = 'OPEN' AND d.due_on IS NOT NULL
+UNION ALL
+SELECT 'OBJECTION', 'C3-05', n.county, n.notice::text, n.title::text, NULL, NULL, ARRAY[n.unit::text],
+       (p.value ->> 'dueOn')::date
+FROM public_notice n CROSS JOIN jsonb_each(n.pending) p
+UNION ALL
+SELECT 'LEDGER_ACKNOWLEDGEMENT', 'C4.5-18', l.county, l.village::text, o.name::text, l.village::text, l.township::text,
+       ARRAY[l.village::text], l.pushed_on
+FROM household_ledger l LEFT JOIN organization o ON o.county = l.county AND o.organization = l.village
+WHERE l.acknowledged_on IS NULL
+UNION ALL
+SELECT 'LEDGER_CORRECTION', 'C4.5-18', l.county, r ->> 'asset', r ->> 'content', l.village::text, l.township::text,
+       ARRAY[l.township::text], l.pushed_on
+FROM household_ledger l CROSS JOIN jsonb_array_elements(l.open_requests) r
+UNION ALL
+SELECT 'ASSET_MANAGER', 'C4.3-22', a.county, a.village::text, max(o.name)::text, a.village::text,
+       max(a.township)::text, ARRAY[a.village::text],
+       greatest(min(a.registered_on), (SELECT max(t.until) + 1 FROM tenure t WHERE t.county = a.county
+                AND t.organization = a.village AND t.post = 'ASSET_MANAGER'))
+FROM asset_register a LEFT JOIN organization o ON o.county = a.county AND o.organization = a.village
+WHERE a.village IS NOT NULL AND a.disposed_on IS NULL AND NOT EXISTS (
+    SELECT FROM tenure t WHERE t.county = a.county AND t.organization = a.village AND t.post = 'ASSET_MANAGER'
+    AND t.since <= $2 AND (t.until IS NULL OR t.until >= $2))
+GROUP BY a.county, a.village
+"""
+
+_ESCALATED_TO: Final = (
+    "CASE WHEN due_on + $13::int < $2 THEN ARRAY(SELECT DISTINCT s.superior::text FROM organization s"
+    " WHERE s.county = $1 AND s.organization = ANY (units) AND s.superior IS NOT NULL ORDER BY 1)"
+    " ELSE '{}'::text[] END"
+)
+
+
+async def tasks_due(
+    connection: Connection,
+    county: str,
+    on: date,
+    periods: Periods,
+    *,
+    unit: str | None = None,
+    task: str | None = None,
+    until: date | None = None,
+    limit: int = 1000,
+) -> list[Row]:
+    """What is due until a day (default: overdue, due before `on`), the oldest first, at most `limit` lines.
+
+    `unit`: what that unit answers for itself, what waits in the village or township that it is, and what was escalated
+    to it. `task`: one kind, EXTERNAL_ENTRY for the entries in all systems. `waiting` counts all lines beyond the limit
+    too; `escalated_to`: the superiors of the units of a duty that is overdue for long.
+    """
+    records = await connection.fetch(
+        "SELECT task, clause, subject, name, village, township, units, due_on, due_on < $2 AS overdue,"
+        f" {_ESCALATED_TO} AS escalated_to, count(*) OVER () AS waiting FROM ({_TASKS}) tasks"
+        " WHERE county = $1 AND due_on < $9 AND ($10::text IS NULL OR split_part(task, ':', 1) = $10)"
+        " AND ($11::text IS NULL OR $11 = ANY (units) OR village = $11 OR township = $11"
+        f" OR $11 = ANY ({_ESCALATED_TO}))"
+        " ORDER BY due_on, task, subject LIMIT $12",
+        county,
+        on,
+        periods.status_report,
+        periods.booking,
+        periods.custody,
+        periods.external_entry,
+        periods.household_inspection,
+        periods.entrusted_inspection,
+        until or on,
+        task,
+        unit,
+        limit,
+        periods.escalation,
+    )
+    return [dict(record) for record in records]

@@ -1,0 +1,1 @@
+"""The procedures ledger and the public notice board."""

@@ -1,0 +1,453 @@
+"""The procedures ledger (程序台账): where every matter stands, and which step waits for which unit since when.
+
+The steps of each procedure are in its first event; what is due after an event is worked out as the domain does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Index
+
+from domain.procedure import plan
+from projections.engine.events import LedgerEvent, day_or_none
+from projections.engine.projection import Projection
+from projections.engine.reading import Conditions, Page, page
+from projections.engine.rows import Row, Rows
+from projections.engine.tables import (
+    LedgerTable,
+    day_column,
+    json_column,
+    ledger_table,
+    position_column,
+    text_column,
+    whole_column,
+)
+from projections.engine.writing import Connection
+
+PROCEDURE: Final = ledger_table(
+    "procedure_register",
+    text_column("procedure", "程序编号"),
+    text_column("chain", "流程"),
+    text_column("title", "事项名称"),
+    text_column("unit", "启动单位"),
+    text_column("subject_kind", "事项类型"),
+    text_column("subject", "事项编号"),
+    text_column("subject_sha256", "内容摘要"),
+    text_column("state", "状态：OPEN / COMPLETED / WITHDRAWN"),
+    json_column("steps", "步骤及其先后、办理单位"),
+    json_column("done", "各步骤已办理的单位"),
+    json_column("completed", "已完成步骤"),
+    json_column("filings", "待答复的备案：步骤、报送单位、备案机关、期限"),
+    json_column("ends", "公示步骤的期满日"),
+    whole_column("open_objections", "未处理的异议数"),
+    text_column("objected_step", "有未处理异议的公示步骤", null=True),
+    text_column("document_no", "决定（批复）文号", null=True),
+    text_column("returned_by", "最近退回单位", null=True),
+    text_column("return_reasons", "最近退回理由", null=True),
+    day_column("opened_on", "启动日期"),
+    day_column("closed_on", "办结或撤回日期", null=True),
+    whole_column("version", "程序事件版本"),
+    position_column("first_position", "首个事件位置"),
+    key=("procedure",),
+    group="procedure",
+    comment="程序：每件一行，含进度",
+    indexes=(Index("procedure_register_subject_idx", "county", "subject"),),
+)
+
+PROCEDURE_TASK: Final = ledger_table(
+    "procedure_task",
+    text_column("procedure", "程序编号"),
+    text_column("step", "步骤"),
+    text_column("organization", "待办单位"),
+    text_column("act", "待办事项：TAKE 办理步骤 / ANSWER 答复备案 / RESOLVE 处理异议"),
+    text_column("step_name", "步骤名称"),
+    text_column("title", "事项名称"),
+    day_column("since", "待办起始日期"),
+    day_column("ready_on", "最早可办日期（公示期满次日）", null=True),
+    day_column("due_on", "办理期限", null=True),
+    position_column("first_position", "成为待办的事件位置"),
+    key=("procedure", "step", "organization", "act"),
+    group="procedure",
+    comment="程序待办：每个单位每项待办一行",
+    indexes=(Index("procedure_task_organization_idx", "county", "organization", "since"),),
+)
+
+
+class LaidOutStep(NamedTuple):
+    """A step as the first event lays it out, as far as the order of steps asks."""
+
+    code: str
+    actors: tuple[str, ...]
+    needs: tuple[str, ...]
+    in_order: bool
+    optional: bool
+
+
+def _steps(row: Mapping[str, Any]) -> list[LaidOutStep]:
+    return [
+        LaidOutStep(one["code"], tuple(one["actors"]), tuple(one["needs"]), one["inOrder"], one["optional"])
+        for one in row["steps"]
+    ]
+
+
+def _opened(event: LedgerEvent, rows: Rows) -> None:
+    if rows.find(PROCEDURE, event.id) is not None:
+        raise ValueError(f"procedure {event.id} is open already")
+    data = event.data
+    subject = data["subject"]
+    row = rows.put(
+        PROCEDURE,
+        {
+            "procedure": event.id,
+            "chain": data["chain"],
+            "title": data["title"],
+            "unit": data["by"]["organization"],
+            "subject_kind": subject["kind"],
+            "subject": subject["id"],
+            "subject_sha256": subject["sha256"],
+            "state": "OPEN",
+            "steps": [
+                {
+                    "code": one["code"],
+                    "name": one["zh"],
+                    "actors": one["actors"],
+                    "needs": one.get("needs", []),
+                    "inOrder": one.get("inOrder", False),
+                    "optional": one.get("optional", False),
+                }
+                for one in data["steps"]
+            ],
+            "done": {},
+            "completed": [],
+            "filings": [],
+            "ends": {},
+            "open_objections": 0,
+            "objected_step": None,
+            "document_no": None,
+            "returned_by": None,
+            "return_reasons": None,
+            "opened_on": event.day,
+            "closed_on": None,
+            "version": event.version,
+            "first_position": event.position,
+            "position": event.position,
+        },
+    )
+    _settle(event, rows, row)
+
+
+def _edit(event: LedgerEvent, rows: Rows) -> Row:
+    row = rows.edit(PROCEDURE, event.id)
+    row["version"] = event.version
+    row["position"] = event.position
+    return row
+
+
+def _settle(event: LedgerEvent, rows: Rows, row: Row) -> None:
+    """What the event leaves to do, and for whom; what was to do before stays since when it was."""
+    steps = _steps(row)
+    state = plan.state(steps, row["done"], withdrawn=row["state"] == "WITHDRAWN")
+    if state != "OPEN" and row["state"] in {"OPEN", "WITHDRAWN"}:
+        row["closed_on"] = event.day
+    elif state == "OPEN":
+        row["closed_on"] = None
+    row["state"] = state
+    row["completed"] = list(plan.completed(steps, row["done"]))
+    wanted = {} if state == "WITHDRAWN" else _wanted(row, steps)
+    kept = set()
+    for task in rows.group(PROCEDURE_TASK, event.id):
+        key = (task["step"], task["organization"], task["act"])
+        if key in wanted:
+            kept.add(key)
+            if (task["ready_on"], task["due_on"]) != wanted[key]:
+                edited = rows.edit(PROCEDURE_TASK, event.id, key)
+                edited["ready_on"], edited["due_on"] = wanted[key]
+                edited["position"] = event.position
+        else:
+            rows.delete(PROCEDURE_TASK, event.id, key)
+    names = {one["code"]: one["name"] for one in row["steps"]}
+    for key, (ready_on, due_on) in wanted.items():
+        if key not in kept:
+            step, organization, act = key
+            rows.put(
+                PROCEDURE_TASK,
+                {
+                    "procedure": event.id,
+                    "step": step,
+                    "organization": organization,
+                    "act": act,
+                    "step_name": names[step],
+                    "title": row["title"],
+                    "since": event.day,
+                    "ready_on": ready_on,
+                    "due_on": due_on,
+                    "first_position": event.position,
+                    "position": event.position,
+                },
+            )
+
+
+Deadlines = tuple[date | None, date | None]
+"""Not before, not after."""
+
+
+def _wanted(row: Row, steps: list[LaidOutStep]) -> dict[tuple[str, str, str], Deadlines]:
+    """(step, unit, act) → when it can be done at the earliest, and by when it has to be."""
+    found: dict[tuple[str, str, str], Deadlines] = {}
+    filed = {(one["step"], one["filedBy"]): one for one in row["filings"]}
+    for step, units in plan.due(steps, row["done"]):
+        ends = day_or_none(row["ends"].get(step.code))
+        for unit in units:
+            filing = filed.get((step.code, unit))
+            if filing is None:
+                found[step.code, unit, "TAKE"] = (None if ends is None else ends + timedelta(days=1), None)
+            else:
+                found[step.code, filing["addressee"], "ANSWER"] = (None, day_or_none(filing.get("dueOn")))
+    if row["open_objections"] and row["objected_step"] is not None:
+        for step in steps:
+            if step.code == row["objected_step"]:
+                found.update({(step.code, unit, "RESOLVE"): (None, None) for unit in step.actors})
+    return found
+
+
+def _take(row: Row, step: str, organization: str) -> None:
+    units = row["done"].get(step, [])
+    if organization not in units:
+        row["done"] = {**row["done"], step: [*units, organization]}
+
+
+def _take_for_all(row: Row, step: str) -> None:
+    for one in row["steps"]:
+        if one["code"] == step:
+            for unit in one["actors"]:
+                _take(row, step, unit)
+
+
+def _undo(row: Row, steps: list[str]) -> None:
+    row["done"] = {step: units for step, units in row["done"].items() if step not in steps}
+    row["filings"] = [one for one in row["filings"] if one["step"] not in steps]
+    row["ends"] = {step: end for step, end in row["ends"].items() if step not in steps}
+
+
+def _returned(row: Row, event: LedgerEvent, reasons: str) -> None:
+    _undo(row, event.data["reopened"])
+    row["returned_by"] = event.data["by"]["organization"]
+    row["return_reasons"] = reasons
+
+
+def _amended(event: LedgerEvent, rows: Rows) -> None:
+    row = _edit(event, rows)
+    row["subject_sha256"] = event.data["subject"]["sha256"]
+    _undo(row, [one["code"] for one in row["steps"]])
+    _settle(event, rows, row)
+
+
+def _withdrawn(event: LedgerEvent, rows: Rows) -> None:
+    row = _edit(event, rows)
+    row["state"] = "WITHDRAWN"
+    _settle(event, rows, row)
+
+
+def _step_taken(event: LedgerEvent, rows: Rows) -> None:
+    row = _edit(event, rows)
+    _take(row, event.data["step"], event.data["by"]["organization"])
+    _settle(event, rows, row)
+
+
+def _decided(event: LedgerEvent, rows: Rows) -> None:
+    _edit(event, rows)["document_no"] = event.data["documentNo"]
+    _step_taken(event, rows)
+
+
+def _judged(event: LedgerEvent, rows: Rows) -> None:
+    if event.data["verdict"] == "APPROVED":
+        _step_taken(event, rows)
+        return
+    row = _edit(event, rows)
+    _returned(row, event, event.data["reasons"])
+    _settle(event, rows, row)
+
+
+def _notice_posted(event: LedgerEvent, rows: Rows) -> None:
+    row = _edit(event, rows)
+    data = event.data
+    ends_on = data["posted"].get("endsOn")
+    if ends_on is not None:
+        step = data["step"]
+        row["ends"] = {**row["ends"], step: max(ends_on, row["ends"].get(step, ends_on))}
+    if data.get("completes"):
+        _take_for_all(row, data["step"])
+    _settle(event, rows, row)
+
+
+def _notice_completed(event: LedgerEvent, rows: Rows) -> None:
+    row = _edit(event, rows)
+    _take_for_all(row, event.data["step"])
+    _settle(event, rows, row)
+
+
+def _objection_filed(event: LedgerEvent, rows: Rows) -> None:
+    row = _edit(event, rows)
+    row["open_objections"] += 1
+    row["objected_step"] = event.data["step"]
+    _settle(event, rows, row)
+
+
+def _objection_resolved(event: LedgerEvent, rows: Rows) -> None:
+    row = _edit(event, rows)
+    row["open_objections"] -= 1
+    if event.data.get("reopened"):
+        _returned(row, event, event.data["answer"])
+    _settle(event, rows, row)
+
+
+def _suggested(event: LedgerEvent, rows: Rows) -> None:
+    _edit(event, rows)
+
+
+def _filing_submitted(event: LedgerEvent, rows: Rows) -> None:
+    row = _edit(event, rows)
+    data = event.data
+    if data["completes"]:
+        _take(row, data["step"], data["by"]["organization"])
+    else:
+        filing = {
+            "step": data["step"],
+            "filedBy": data["by"]["organization"],
+            "addressee": data["addressee"],
+            "dueOn": data.get("dueOn"),
+        }
+        row["filings"] = [*row["filings"], filing]
+    _settle(event, rows, row)
+
+
+def _answered(row: Row, event: LedgerEvent) -> None:
+    key = (event.data["step"], event.data["filedBy"])
+    row["filings"] = [one for one in row["filings"] if (one["step"], one["filedBy"]) != key]
+
+
+def _filing_accepted(event: LedgerEvent, rows: Rows) -> None:
+    row = _edit(event, rows)
+    _answered(row, event)
+    _take(row, event.data["step"], event.data["filedBy"])
+    _settle(event, rows, row)
+
+
+def _filing_returned(event: LedgerEvent, rows: Rows) -> None:
+    row = _edit(event, rows)
+    _answered(row, event)
+    _returned(row, event, event.data["reasons"])
+    _settle(event, rows, row)
+
+
+HANDLERS: Final = {
+    "procedure.opened": _opened,
+    "procedure.amended": _amended,
+    "procedure.withdrawn": _withdrawn,
+    "procedure.step_completed": _step_taken,
+    "procedure.reviewed": _judged,
+    "procedure.determined": _judged,
+    "procedure.decision_issued": _decided,
+    "procedure.meeting_held": _step_taken,
+    "procedure.notice_posted": _notice_posted,
+    "procedure.notice_completed": _notice_completed,
+    "procedure.objection_filed": _objection_filed,
+    "procedure.objection_resolved": _objection_resolved,
+    "procedure.suggestion_filed": _suggested,
+    "procedure.filing_submitted": _filing_submitted,
+    "procedure.filing_accepted": _filing_accepted,
+    "procedure.filing_returned": _filing_returned,
+}
+
+
+def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
+    return [(PROCEDURE, event.id), (PROCEDURE_TASK, event.id)]
+
+
+PROJECTION: Final = Projection(
+    name="procedures",
+    title="程序台账",
+    version=1,
+    tables=(PROCEDURE, PROCEDURE_TASK),
+    handlers=HANDLERS,
+    keys=_keys,
+    weight=1,
+)
+
+_SHOWN: Final = tuple(name for name in PROCEDURE.columns if name not in {"steps", "done", "filings", "ends"})
+
+
+async def procedure_page(
+    connection: Connection,
+    county: str,
+    *,
+    chain: str | list[str] | None = None,
+    unit: str | list[str] | None = None,
+    subject: str | list[str] | None = None,
+    state: str | None = None,
+    sort: str = "procedure",
+    descending: bool = False,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page:
+    """Procedures with their progress."""
+    conditions = Conditions()
+    conditions.equal("p.county", county)
+    for name, value in {"chain": chain, "unit": unit, "subject": subject, "state": state}.items():
+        conditions.equal(f"p.{name}", value)
+    return await page(
+        connection,
+        PROCEDURE,
+        conditions,
+        source="procedure_register p",
+        alias="p",
+        columns=_SHOWN,
+        sort=sort,
+        descending=descending,
+        limit=limit,
+        cursor=cursor,
+    )
+
+
+async def task_page(
+    connection: Connection,
+    county: str,
+    *,
+    on: date,
+    organization: str | list[str] | None = None,
+    procedure: str | list[str] | None = None,
+    act: str | None = None,
+    overdue: bool | None = None,
+    sort: str = "since",
+    descending: bool = False,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page:
+    """What waits for whom; each with `overdue` on the day `on` and `days_open` until then."""
+    conditions = Conditions()
+    conditions.equal("t.county", county)
+    conditions.equal("t.organization", organization)
+    conditions.equal("t.procedure", procedure)
+    conditions.equal("t.act", act)
+    if overdue is not None:
+        late = "t.due_on < {}" if overdue else "(t.due_on IS NULL OR t.due_on >= {})"
+        conditions.add(late, on)
+    found = await page(
+        connection,
+        PROCEDURE_TASK,
+        conditions,
+        source="procedure_task t",
+        alias="t",
+        columns=PROCEDURE_TASK.columns,
+        sort=sort,
+        descending=descending,
+        limit=limit,
+        cursor=cursor,
+    )
+    for row in found.rows:
+        row["overdue"] = row["due_on"] is not None and row["due_on"] < on
+        row["days_open"] = max((on - row["since"]).days, 0)
+    return found

@@ -1,0 +1,1 @@
+"""Joint reviews, seals, and the rows that a seal covers."""

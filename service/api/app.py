@@ -1,0 +1,177 @@
+"""The HTTP application: what it is made of, and how it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from domain.refusals import Refusal, refuse
+from domain.regulation import Regulation
+from service.api.http.description import describe, operation_id
+from service.api.http.docs import serve_docs
+from service.api.http.intake import Intake
+from service.api.routers import ROUTERS
+from service.audit.work import KIND as PACK, pack_work
+from service.commands.commands import CommandContext, StaleVersion
+from service.commands.credentials import Credentials
+from service.commands.operations import Operations
+from service.commands.problems import from_log_error, from_pydantic, from_validation, problem_response
+from service.database.trouble import LOST
+from service.inventory.work import work_kinds
+from service.ledgers.moments import Moments
+from service.ledgers.projector import Projector
+from service.log.appending import LogError
+from service.log.checkpoints import Checkpoints
+from service.log.event_store import EventStore, utc_now
+
+log = structlog.get_logger(__name__)
+
+DESCRIPTION = """阿克陶县扶贫资产台账服务。每一次写入记录一个事实，事实只增不改；台账由事件生成。
+
+每个拒绝都给出代码、条款、条款原文和缺少的内容（RFC 9457）。金额为以元为单位、两位小数的字符串。
+写请求必须带 `Idempotency-Key`；修改资产必须带 `If-Match`。
+"""
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the application runs on. Made once per process by whoever starts it."""
+
+    pool: asyncpg.Pool
+    regulations: dict[str, Regulation]
+    clock: Callable[[], datetime] = field(default=utc_now)
+    keys: Path | None = None
+    """Folder of the keys that sign checkpoints; without one nothing is signed."""
+
+
+def create_app(parts: Parts | None = None) -> FastAPI:
+    """The application. Without parts it can describe itself (OpenAPI) but not answer."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if parts is None:
+            msg = "this application was made to describe itself, not to run"
+            raise RuntimeError(msg)
+        async with EventStore(parts.pool, clock=parts.clock) as store:
+            app.state.context = CommandContext(store=store, regulations=parts.regulations, clock=parts.clock)
+            app.state.credentials = Credentials(parts.pool)
+            app.state.pool = parts.pool
+            app.state.checkpoints = (
+                None if parts.keys is None else Checkpoints(parts.pool, parts.keys, parts.clock)
+            )
+            projector = Projector(parts.pool, store)
+            moments = app.state.moments = Moments(parts.pool, store)
+            async with projector, aclosing(moments):
+                app.state.projector = projector
+                kinds = work_kinds(app.state.context, parts.pool, projector)
+                kinds |= {PACK: pack_work(app.state.context, app.state.checkpoints)}
+                async with Operations(parts.pool, kinds) as operations:
+                    app.state.operations = operations
+                    yield
+
+    app = FastAPI(
+        title="Taizhang 台账",
+        version="1.0.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+        separate_input_output_schemas=False,
+        exception_handlers=_HANDLERS,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    serve_docs(app)
+    app.add_middleware(Intake)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to replace it
+    return app
+
+
+async def _refused(request: Request, error: Refusal) -> Response:
+    return problem_response(request, error)
+
+
+async def _stale(request: Request, error: StaleVersion) -> Response:
+    return problem_response(request, refuse("VERSION_STALE", expected=error.expected, actual=error.actual))
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    refusal, errors = from_validation(error.errors())
+    return problem_response(request, refusal, errors=errors)
+
+
+async def _invalid_inside(request: Request, error: ValidationError) -> Response:
+    refusal, errors = from_pydantic(error)
+    return problem_response(request, refusal, errors=errors)
+
+
+async def _not_stored(request: Request, error: LogError) -> Response:
+    return problem_response(request, from_log_error(error))
+
+
+async def _unrouted(request: Request, error: HTTPException) -> Response:
+    if error.status_code != 405:
+        return problem_response(request, refuse("NOT_FOUND", what=request.url.path))
+    allowed = {"Allow": ", ".join(_methods_of(request.url.path))}
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers=allowed)
+    return problem_response(request, refuse("METHOD_NOT_ALLOWED", method=request.method), allowed)
+
+
+async def _disconnected(request: Request, error: Exception) -> Response:
+    log.warning("database_unavailable", path=request.url.path, error=repr(error))
+    return problem_response(request, refuse("DATABASE_UNAVAILABLE"))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    incident = uuid.uuid4().hex[:12]
+    log.error("unexpected_error", incident=incident, path=request.url.path, exc_info=error)
+    return problem_response(request, refuse("INTERNAL", incident=incident))
+
+
+_HANDLERS: Final[dict[Any, Any]] = {
+    Refusal: _refused,
+    StaleVersion: _stale,
+    RequestValidationError: _invalid,
+    ValidationError: _invalid_inside,
+    LogError: _not_stored,
+    HTTPException: _unrouted,
+    **dict.fromkeys(LOST, _disconnected),
+    Exception: _unexpected,
+}
+
+
+def _methods_of(path: str) -> list[str]:
+    """The methods that routes of this path answer. GET answers HEAD too."""
+    methods = {"OPTIONS"}
+    for router in ROUTERS:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.methods and route.path_regex.match(path):
+                methods |= route.methods
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+
+
+async def until_ready(app: FastAPI, seconds: float = 30.0) -> None:
+    """Wait until every projection has caught up with the log; `TimeoutError` otherwise."""
+    async with asyncio.timeout(seconds):
+        store: EventStore = app.state.context.store
+        for county in await store.counties():
+            head = await store.head(county)
+            await app.state.projector.wait_for(county, None, head.position, seconds)

@@ -1,0 +1,1 @@
+"""Managed assets over HTTP."""

@@ -1,0 +1,537 @@
+"""Assets over HTTP: every write records a fact under the asset it belongs to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Path, Query, Response
+from pydantic import Field
+
+from domain.asset.asset import Asset, Booking
+from domain.asset.facts.card import Correction, Document, RegisterCard
+from domain.asset.facts.contract import ContractTerms
+from domain.asset.facts.custody import Custody, Supervision
+from domain.asset.facts.disposal import Appraisal, Approval, DisposalProposal, DisposalSale, Publication
+from domain.asset.facts.income import IncomeDistribution, IncomeReceipt
+from domain.asset.facts.upkeep import Maintenance, StatusReport
+from domain.occasion import Occasion
+from domain.organization.organization import Division, Organization
+from domain.organization.person import Person
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Fen, Name, Text
+from service.api.asset.decisions import AssetCode, AssetView, decide as _decide, resource_of
+from service.api.http.reading import Endpoint, LogReading, Moment, Reading, get, routes
+from service.api.http.writing import Circumstances, Write, Writing, post
+from service.commands.actor import Actor
+from service.commands.authorization import Resource, authorize
+from service.commands.commands import Result, Work
+from service.commands.history import asset_history, view_of
+from service.log.appending import Idempotency
+
+router = routes("/v1/assets", "assets 资产")
+
+ContractCode = Annotated[Code, Path(title="合同编号")]
+DisposalCode = Annotated[Code, Path(title="处置编号")]
+RiskKind = Annotated[Code, Path(title="风险类型")]
+
+
+class RegisterAsset(Circumstances):
+    """Registration of one asset. Without `asset` the service gives it a code from place and year."""
+
+    asset: Code | None = Field(default=None, title="资产编号", description="不填由系统编号")
+    card: RegisterCard = Field(title="登记卡")
+
+
+class CorrectRegistration(Circumstances):
+    """Correction of named fields of the register card."""
+
+    correction: Correction = Field(title="更正")
+
+
+class ArchiveDocument(Circumstances):
+    """A document for the asset's file."""
+
+    document: Document = Field(title="资料")
+
+
+class BookAsset(Circumstances):
+    """Entry in an owner's accounts."""
+
+    booking: Booking = Field(title="入账")
+
+
+class AssignCustody(Circumstances):
+    """Who looks after the asset."""
+
+    custody: Custody = Field(title="管护")
+
+
+class AssignSupervision(Circumstances):
+    """Who supervises the custodian."""
+
+    supervision: tuple[Supervision, ...] = Field(title="监管", max_length=200)
+
+
+class PutIntoUse(Circumstances):
+    """Delivery into use."""
+
+    in_use_since: BusinessDate = Field(title="投入使用日期")
+
+
+class ReportStatus(Circumstances):
+    """A look at the asset."""
+
+    report: StatusReport = Field(title="使用状况")
+
+
+class FlagRisk(Circumstances):
+    """A suspected loss."""
+
+    kind: Code = Field(title="风险类型")
+    reason: Text = Field(title="说明")
+
+
+class ClearRisk(Circumstances):
+    """The end of a suspected loss."""
+
+    reason: Text = Field(title="说明")
+
+
+class MaintainAsset(Circumstances):
+    """Upkeep done."""
+
+    maintenance: Maintenance = Field(title="养护")
+
+
+class PostDepreciation(Circumstances):
+    """A year's depreciation; the amount follows from cost, life and regime."""
+
+    year: int = Field(title="年度", ge=2000, le=2200, strict=True)
+
+
+class SignContract(Circumstances):
+    """An operating contract."""
+
+    terms: ContractTerms = Field(title="合同")
+
+
+class ChangeContract(Circumstances):
+    """New terms of a running contract, with the owners' consent."""
+
+    terms: ContractTerms = Field(title="合同")
+    consent_document: Name | None = Field(default=None, title="所有权人同意文号")
+    consented_on: BusinessDate | None = Field(default=None, title="同意日期")
+    consented_by: tuple[Code, ...] = Field(default=(), title="同意的所有权人", max_length=500)
+
+
+class EndContract(Circumstances):
+    """The end of a contract."""
+
+    ended_on: BusinessDate = Field(title="终止日期")
+    outcome: Literal["EXPIRED", "TERMINATED"] = Field(title="终止方式")
+    reason: Text = Field(title="原因")
+
+
+class StartHoldover(Circumstances):
+    """The operator stayed after the term."""
+
+    since: BusinessDate = Field(title="开始日期")
+
+
+class ReceiveIncome(Circumstances):
+    """Money that came in."""
+
+    receipt: IncomeReceipt = Field(title="收款")
+
+
+class DistributeIncome(Circumstances):
+    """A plan that was paid out."""
+
+    distribution: IncomeDistribution = Field(title="分配")
+
+
+class ProposeDisposal(Circumstances):
+    """A proposal to dispose."""
+
+    proposal: DisposalProposal = Field(title="处置方案")
+
+
+class RecordAppraisal(Circumstances):
+    """An appraisal."""
+
+    appraisal: Appraisal = Field(title="评估")
+
+
+class PublishAppraisal(Circumstances):
+    """Publication of the appraisal result."""
+
+    publication: Publication = Field(title="公开")
+
+
+class ForwardDisposal(Circumstances):
+    """One step up."""
+
+    level: Code = Field(title="上报层级")
+    opinion: Text = Field(title="意见")
+
+
+class ApproveDisposal(Circumstances):
+    """Approval."""
+
+    approval: Approval = Field(title="批准")
+
+
+class CloseDisposal(Circumstances):
+    """Rejection or withdrawal."""
+
+    outcome: Literal["REJECTED", "WITHDRAWN"] = Field(title="结果")
+    reason: Text = Field(title="原因")
+
+
+class DisposeAsset(Circumstances):
+    """The disposal carried out."""
+
+    sale: DisposalSale = Field(title="处置结果")
+
+
+class ReceiveProceeds(Circumstances):
+    """Proceeds of the disposal."""
+
+    amount: Fen = Field(title="金额")
+    received_on: BusinessDate = Field(title="到账日期")
+    voucher_no: Name = Field(title="凭证号")
+
+
+def _post(path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint]:
+    return post(router, path, summary, action, AssetView, versioned=path != "")
+
+
+@_post("", "登记资产", "asset.register")
+async def register_asset(body: RegisterAsset, write: Writing) -> Response:
+    """Enter a completed and accepted asset in the register (C4.3-01, C4.6-02)."""
+    code = body.asset or code_for(body.card, write.idempotency)
+
+    async def register(work: Work) -> Result:
+        asset, at = await registration(write, work, body, code)
+        work.note(at)
+        return Result(asset.id, asset.version, view_of(asset))
+
+    return await write.run(register)
+
+
+async def registration(write: Write, work: Work, body: RegisterAsset, code: str) -> tuple[Asset, Occasion]:
+    """The decision to register one asset, alone or in bulk: put into `work`, with the occasion it was decided on."""
+    card = body.card
+    authorize(write.actor, write.action, place_of(card))
+    at = write.occasion(body)
+    await check_places(work, card)
+    asset = Asset.register(code, card, at)
+    work.add(asset)
+    return asset, at
+
+
+def place_of(card: RegisterCard) -> Resource:
+    """Where an asset will lie and who made it, for authorisation before it exists."""
+    return Resource(divisions=(card.location,), organizations=(card.implementer,))
+
+
+async def check_places(work: Work, card: RegisterCard) -> None:
+    """Location and implementer are in the log; CODE_UNKNOWN."""
+    await work.require_known(Division, {"card.location": padded(card.location)})
+    await work.require_known(Organization, {"card.implementer": card.implementer})
+
+
+def padded(division: str) -> str:
+    """A 6- or 9-digit division code in the 12 digits under which divisions are recorded."""
+    return division.ljust(12, "0") if len(division) in {6, 9} else division
+
+
+def code_for(card: RegisterCard, request: Idempotency) -> str:
+    """A code for an asset that came without one: place, year of completion, and a digest of who asked by which key.
+
+    A request that is sent again finds the code it got the first time; another request with the same card is another asset.
+    """
+    digest = hashlib.sha256(f"{request.scope}\n{request.key}".encode()).hexdigest()
+    return f"{card.location}-{card.completion_date.year}-{digest[:10]}"
+
+
+@_post("/{asset}/registration-corrections", "更正登记", "asset.correct")
+async def correct_registration(asset: AssetCode, body: CorrectRegistration, write: Writing) -> Response:
+    """Correct named fields; the old values stay in the history (C4.6-02)."""
+    return await _decide(
+        write, asset, body, None, lambda it, at: it.correct_registration(body.correction, at)
+    )
+
+
+@_post("/{asset}/documents", "资料存档", "asset.archive_document")
+async def archive_document(asset: AssetCode, body: ArchiveDocument, write: Writing) -> Response:
+    """Add a document to the asset's file by its digest (C4.6-03)."""
+    return await _decide(write, asset, body, None, lambda it, at: it.archive_document(body.document, at))
+
+
+@_post("/{asset}/bookings", "入账", "asset.book")
+async def book_asset(asset: AssetCode, body: BookAsset, write: Writing) -> Response:
+    """Book the confirmed share, or the original value (C4.3-13, C4.5-17)."""
+    return await _decide(write, asset, body, body.booking.booked_on, lambda it, at: it.book(body.booking, at))
+
+
+@_post("/{asset}/custody", "落实管护", "asset.assign_custody")
+async def assign_custody(asset: AssetCode, body: AssignCustody, write: Writing) -> Response:
+    """Assign custody with named persons (C4.10-02)."""
+
+    async def assign(it: Asset, work: Work) -> Occasion:
+        at = write.occasion(body)
+        it.assign_custody(body.custody, at)
+        named = {
+            f"custody.duties[{index}].person": one.person for index, one in enumerate(body.custody.duties)
+        }
+        await work.require_known(Person, named)
+        return at
+
+    return await write.on(Asset, asset, assign, resource=resource_of, view=view_of, versioned=True)
+
+
+@_post("/{asset}/supervision", "落实监管", "asset.assign_custody")
+async def assign_supervision(asset: AssetCode, body: AssignSupervision, write: Writing) -> Response:
+    """Assign the supervising units (C4.3-02)."""
+    return await _decide(write, asset, body, None, lambda it, at: it.assign_supervision(body.supervision, at))
+
+
+@_post("/{asset}/use", "投入使用", "asset.report_status")
+async def put_into_use(asset: AssetCode, body: PutIntoUse, write: Writing) -> Response:
+    """Deliver into use (C4.3-01)."""
+    return await _decide(
+        write, asset, body, body.in_use_since, lambda it, at: it.put_into_use(body.in_use_since, at)
+    )
+
+
+@_post("/{asset}/status-reports", "报告使用状况", "asset.report_status")
+async def report_status(asset: AssetCode, body: ReportStatus, write: Writing) -> Response:
+    """Say how the asset is (C3-08): in use, idle, damaged, lost."""
+    return await _decide(
+        write, asset, body, body.report.reported_on, lambda it, at: it.report_status(body.report, at)
+    )
+
+
+@_post("/{asset}/risks", "标记风险", "asset.report_status")
+async def flag_risk(asset: AssetCode, body: FlagRisk, write: Writing) -> Response:
+    """Open a risk flag (C0-01)."""
+    return await _decide(write, asset, body, None, lambda it, at: it.flag_risk(body.kind, body.reason, at))
+
+
+@_post("/{asset}/risks/{kind}/clearance", "解除风险", "asset.report_status")
+async def clear_risk(asset: AssetCode, kind: RiskKind, body: ClearRisk, write: Writing) -> Response:
+    """Close a risk flag (C0-01)."""
+    return await _decide(write, asset, body, None, lambda it, at: it.clear_risk(kind, body.reason, at))
+
+
+@_post("/{asset}/maintenance", "登记养护", "asset.maintain")
+async def maintain_asset(asset: AssetCode, body: MaintainAsset, write: Writing) -> Response:
+    """Record upkeep and split its cost by shares (C4.3-14, C4.7-09)."""
+    return await _decide(
+        write, asset, body, body.maintenance.done_on, lambda it, at: it.maintain(body.maintenance, at)
+    )
+
+
+@_post("/{asset}/depreciation", "计提折旧", "asset.depreciate")
+async def post_depreciation(asset: AssetCode, body: PostDepreciation, write: Writing) -> Response:
+    """Post a year's depreciation by the regime's method (C4.7-10)."""
+    on = min(date(body.year, 12, 31), write.context.today())
+    return await _decide(write, asset, body, on, lambda it, at: it.post_depreciation(body.year, at))
+
+
+@_post("/{asset}/leases", "签订经营合同", "asset.contract")
+async def sign_contract(asset: AssetCode, body: SignContract, write: Writing) -> Response:
+    """Sign an operating contract; mode LEASED records Leased (C4.7-03, C4.11-02)."""
+    return await _decide(
+        write, asset, body, body.terms.signed_on, lambda it, at: it.sign_contract(body.terms, at)
+    )
+
+
+@_post("/{asset}/leases/{contract}/changes", "变更经营合同", "asset.contract")
+async def change_contract(
+    asset: AssetCode, contract: ContractCode, body: ChangeContract, write: Writing
+) -> Response:
+    """Change operator, mode or terms with the owners' consent (C4.11-03)."""
+    if body.terms.contract != contract:
+        raise refuse("FIELD_INVALID", field="terms.contract", value=body.terms.contract)
+
+    def change(it: Asset, at: Occasion) -> None:
+        it.change_contract(
+            body.terms,
+            consent_document=body.consent_document,
+            consented_on=body.consented_on,
+            consented_by=body.consented_by,
+            at=at,
+        )
+
+    return await _decide(write, asset, body, None, change)
+
+
+@_post("/{asset}/leases/{contract}/ending", "终止经营合同", "asset.contract")
+async def end_contract(
+    asset: AssetCode, contract: ContractCode, body: EndContract, write: Writing
+) -> Response:
+    """End a contract (C4.3-15)."""
+    return await _decide(
+        write,
+        asset,
+        body,
+        body.ended_on,
+        lambda it, at: it.end_contract(contract, body.ended_on, body.outcome, body.reason, at),
+    )
+
+
+@_post("/{asset}/leases/{contract}/holdover", "到期继续使用", "asset.contract")
+async def start_holdover(
+    asset: AssetCode, contract: ContractCode, body: StartHoldover, write: Writing
+) -> Response:
+    """Record that the operator stayed after the term (C4.3-15, 民法典 734)."""
+    return await _decide(
+        write, asset, body, body.since, lambda it, at: it.start_holdover(contract, body.since, at)
+    )
+
+
+@_post("/{asset}/income-receipts", "收益入账", "asset.income")
+async def receive_income(asset: AssetCode, body: ReceiveIncome, write: Writing) -> Response:
+    """Record income and attribute it to the income-right holders (C4.9-01, C4.9-02)."""
+    return await _decide(
+        write, asset, body, body.receipt.received_on, lambda it, at: it.receive_income(body.receipt, at)
+    )
+
+
+@_post("/{asset}/income-distributions", "收益分配", "asset.income")
+async def distribute_income(asset: AssetCode, body: DistributeIncome, write: Writing) -> Response:
+    """Pay out an approved plan (C4.9-03)."""
+    return await _decide(
+        write,
+        asset,
+        body,
+        body.distribution.paid_on,
+        lambda it, at: it.distribute_income(body.distribution, at),
+    )
+
+
+@_post("/{asset}/disposals", "提出处置", "asset.propose_disposal")
+async def propose_disposal(asset: AssetCode, body: ProposeDisposal, write: Writing) -> Response:
+    """Propose a disposal (C4.12-01)."""
+    return await _decide(write, asset, body, None, lambda it, at: it.propose_disposal(body.proposal, at))
+
+
+@_post("/{asset}/disposals/{disposal}/appraisals", "资产评估", "asset.propose_disposal")
+async def record_appraisal(
+    asset: AssetCode, disposal: DisposalCode, body: RecordAppraisal, write: Writing
+) -> Response:
+    """Record the appraisal (C4.12-02, C4.12-04)."""
+    return await _decide(
+        write, asset, body, None, lambda it, at: it.record_appraisal(disposal, body.appraisal, at)
+    )
+
+
+@_post("/{asset}/disposals/{disposal}/publications", "公开评估结果", "asset.propose_disposal")
+async def publish_appraisal(
+    asset: AssetCode, disposal: DisposalCode, body: PublishAppraisal, write: Writing
+) -> Response:
+    """Publish the appraisal result at the owner's place (C4.12-03)."""
+    return await _decide(
+        write,
+        asset,
+        body,
+        body.publication.published_on,
+        lambda it, at: it.publish_appraisal(disposal, body.publication, at),
+    )
+
+
+@_post("/{asset}/disposals/{disposal}/forwardings", "逐级上报", "asset.approve_disposal")
+async def forward_disposal(
+    asset: AssetCode, disposal: DisposalCode, body: ForwardDisposal, write: Writing
+) -> Response:
+    """Pass the proposal one level up (C4.12-05): each level speaks for itself."""
+    must_speak_for(write.actor, body.level)
+    return await _decide(
+        write, asset, body, None, lambda it, at: it.forward_disposal(disposal, body.level, body.opinion, at)
+    )
+
+
+@_post("/{asset}/disposals/{disposal}/approval", "批准处置", "asset.approve_disposal")
+async def approve_disposal(
+    asset: AssetCode, disposal: DisposalCode, body: ApproveDisposal, write: Writing
+) -> Response:
+    """Approve at the level the value demands (C4.12-05): the approver speaks for itself."""
+    approval = body.approval
+    must_speak_for(write.actor, approval.approver, kind_counts=False)
+    must_speak_for(write.actor, approval.approver_level)
+    return await _decide(
+        write, asset, body, approval.approved_on, lambda it, at: it.approve_disposal(disposal, approval, at)
+    )
+
+
+def must_speak_for(actor: Actor, level: str, *, kind_counts: bool = True) -> None:
+    """A level of an approval chain is a unit (FINANCE, COUNTY_GOV) or a kind of units (TOWNSHIP). FORBIDDEN."""
+    if level != actor.organization and not (kind_counts and level == actor.organization_kind):
+        raise refuse("FORBIDDEN", action=level)
+
+
+@_post("/{asset}/disposals/{disposal}/closing", "终止处置", "asset.close_disposal")
+async def close_disposal(
+    asset: AssetCode, disposal: DisposalCode, body: CloseDisposal, write: Writing
+) -> Response:
+    """Reject a disposal as an approver, or withdraw it as the owner (C4.12-02)."""
+    action = "asset.approve_disposal" if body.outcome == "REJECTED" else "asset.propose_disposal"
+
+    def close(it: Asset, at: Occasion) -> None:
+        authorize(write.actor, action, resource_of(it))
+        it.close_disposal(disposal, body.outcome, body.reason, at)
+
+    return await _decide(write, asset, body, None, close)
+
+
+@_post("/{asset}/disposals/{disposal}/execution", "处置", "asset.dispose")
+async def dispose_asset(
+    asset: AssetCode, disposal: DisposalCode, body: DisposeAsset, write: Writing
+) -> Response:
+    """Carry out an approved disposal (C4.12-05, C4.12-06)."""
+    return await _decide(
+        write, asset, body, body.sale.disposed_on, lambda it, at: it.dispose(disposal, body.sale, at)
+    )
+
+
+@_post("/{asset}/disposals/{disposal}/proceeds", "处置收入入账", "asset.dispose")
+async def receive_proceeds(
+    asset: AssetCode, disposal: DisposalCode, body: ReceiveProceeds, write: Writing
+) -> Response:
+    """Record proceeds (C4.12-07)."""
+    return await _decide(
+        write,
+        asset,
+        body,
+        body.received_on,
+        lambda it, at: it.receive_proceeds(disposal, body.amount, body.received_on, body.voucher_no, at),
+    )
+
+
+class AssetReading(LogReading[AssetView]):  # type: ignore[valid-type]  # made at run time from the aggregate
+    """An asset as a read shows it."""
+
+    as_of: date | None = Field(default=None, title="业务日期")
+    known_at: datetime | None = Field(default=None, title="已知时刻")
+    unplaced: tuple[dict[str, Any], ...] = Field(
+        default=(), title="无法归位的事件", description="业务日期早于其所依据事实的事件"
+    )
+
+
+@get(router, "/{asset}", "查询资产", "asset.read", response_model=AssetReading)
+async def read_asset(
+    asset: AssetCode,
+    read: Reading,
+    as_of: Annotated[BusinessDate | None, Query(title="业务日期", description="按业务日期回看")] = None,
+    known_at: Annotated[
+        Moment | None, Query(title="已知时刻", description="按当时已知回看（RFC 3339 时刻）")
+    ] = None,
+) -> Response:
+    """The asset from the log: now, as it was on a day, or as it was known at a moment (D7)."""
+    body = await asset_history(read.context, read.county, asset, as_of, known_at)
+    return read.answer(body, version=body["version"] if as_of is None and known_at is None else None)

@@ -1,0 +1,1 @@
+"""Leaving office over HTTP: cases, clearances, certificates."""

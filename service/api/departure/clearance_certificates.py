@@ -1,0 +1,121 @@
+"""Handover certificates (移交证明): whether one holds, and the signed text that can be checked without this service."""
+
+from __future__ import annotations
+
+import base64
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import Path, Response
+from pydantic import Field
+
+from domain.organization.person import Clearance, Person
+from domain.refusals import refuse
+from domain.values import Code, Value
+from service.api.http.reading import Read, Reading, get, routes
+from service.api.log.checkpoints import checkpoints_of, told
+from service.log.checkpoints import Checkpoints
+from service.log.signed_note import Note
+from service.log.signing_keys import origin_of
+from service.sealing.clearance_certificate import ClearanceCertificate
+
+router = routes("/v1/clearance-certificates", "care 管护责任")
+
+CertificateNo = Annotated[Code, Path(title="证明编号")]
+
+
+class CertificateState(Value):
+    """What the log knows of a certificate now."""
+
+    certificate: str = Field(title="证明编号")
+    state: Literal["VALID", "REVOKED", "UNKNOWN"] = Field(
+        title="状态", description="有效 / 已撤销 / 未曾签发"
+    )
+    person: str | None = Field(default=None, title="人员编号")
+    name: str | None = Field(default=None, title="姓名")
+    issued_on: date | None = Field(default=None, title="签发日期")
+    issued_by: str | None = Field(default=None, title="签发单位")
+    cases: tuple[str, ...] | None = Field(default=None, title="已办结的交接")
+    position: int | None = Field(default=None, title="日志位置", description="核对到的日志位置")
+    revoked_on: date | None = Field(default=None, title="撤销日期")
+    revoked_for: str | None = Field(default=None, title="撤销原因")
+
+
+@get(router, "/{certificate}", "核验移交证明", "clearance.read", response_model=CertificateState)
+async def check_clearance_certificate(certificate: CertificateNo, read: Reading) -> Response:
+    """Whether a certificate holds now: valid, revoked with the reason, or never issued in this county (C4.10-11)."""
+    found = await _find(read, certificate)
+    if found is None:
+        return read.answer({"certificate": certificate, "state": "UNKNOWN"})
+    person, clearance = found
+    state = CertificateState(
+        certificate=certificate,
+        state="REVOKED" if clearance.revoked else "VALID",
+        person=person.id,
+        name=person.card.name,
+        issued_on=clearance.issued_on,
+        issued_by=clearance.issued_by,
+        cases=clearance.cases,
+        position=clearance.position,
+        revoked_on=clearance.revoked_on,
+        revoked_for=clearance.revoked_for,
+    )
+    return read.answer(state.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+@get(
+    router,
+    "/{certificate}/note",
+    "下载移交证明",
+    "clearance.read",
+    response_class=Response,
+    responses={200: {"description": "签名文本 / the signed text", "content": {"text/plain": {}}}},
+)
+async def read_clearance_note(certificate: CertificateNo, read: Reading) -> Response:
+    """The certificate signed with the log's key (C2SP signed note); `taizhang verify FILE --key KEY` checks it offline.
+
+    CLEARANCE_REVOKED for one that no longer holds, NOT_FOUND for one that was never issued.
+    """
+    found = await _find(read, certificate)
+    if found is None:
+        raise refuse("NOT_FOUND", what=certificate)
+    person, clearance = found
+    if clearance.revoked:
+        raise refuse("CLEARANCE_REVOKED", certificate=certificate, reason=clearance.revoked_for)
+    note = await told(_signed(checkpoints_of(read.request), read.county, person, clearance))
+    return Response(
+        str(note),
+        media_type="text/plain",
+        headers={
+            "Content-Disposition": f'attachment; filename="{certificate}.txt"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+async def _find(read: Read, certificate: str) -> tuple[Person, Clearance] | None:
+    """Whose certificate it is, by the number that its issue claimed; None if none did."""
+    stream = await read.context.store.claimed(read.county, "clearance_certificate", certificate)
+    if stream is None:
+        return None
+    person = await read.context.load(Person, read.county, stream.removeprefix(Person.stream_of("")))
+    if person is None:
+        raise refuse("NOT_FOUND", what=certificate)
+    return person, next(one for one in person.clearances if one.certificate_no == certificate)
+
+
+async def _signed(log: Checkpoints, county: str, person: Person, clearance: Clearance) -> Note:
+    """The certificate with the root that the log's tree had where everything was found handed over."""
+    tree = await log.tree(county, clearance.position)
+    content = ClearanceCertificate(
+        certificate_no=clearance.certificate_no,
+        person=person.id,
+        name=person.card.name,
+        issued_by=clearance.issued_by,
+        issued_on=clearance.issued_on,
+        cases=clearance.cases,
+        position=clearance.position,
+        root=base64.b64encode(tree.root()).decode(),
+    )
+    return await log.signed(county, content.text(origin_of(county)))

@@ -1,0 +1,167 @@
+"""The fund ledger over HTTP: allocations, money against assets, reconciliations, projects (C4.4-03, C4.4-05)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from fastapi import Query, Response
+from pydantic import Field
+
+from domain.values import BusinessDate, Fen, Value
+from projections.engine.reading import Page
+from projections.engine.rows import Row
+from projections.engine.writing import Connection
+from projections.funds import ledger as fund_ledger, questions as fund_questions
+from service.api.funds.funds import outside_finance
+from service.api.http.paging import LedgerQuery, MinPosition, Several, answer, page_of
+from service.api.http.reading import Reading, get, routes
+from service.ledgers.tables import row_model, rows_shown
+
+router = routes("/v1/ledgers", "ledgers 台账")
+
+_NAME = fund_ledger.PROJECTION.name
+
+
+class FundQuery(LedgerQuery):
+    """Filters of the fund ledger."""
+
+    PROJECTION: ClassVar[str] = _NAME
+
+    unit: Several = Field(default=(), title="收款单位", max_length=200)
+    source: Several = Field(default=(), title="资金来源", max_length=50)
+    year: int | None = Field(default=None, title="年度", ge=1900, le=2200)
+    project_code: Several = Field(default=(), title="项目编号", max_length=50)
+    state: Literal["RECORDED", "WITHDRAWN"] | None = Field(default=None, title="状态")
+
+    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
+        """Allocations."""
+        return await fund_questions.allocation_page(connection, county, **self.filters(), **paging)
+
+    async def totals(self, connection: Connection, county: str) -> Row | None:
+        """Count and sums of those that stand."""
+        return await fund_questions.allocation_totals(connection, county, **self.filters())
+
+
+FundRow = row_model("FundLedgerRow", fund_ledger.ALLOCATION)
+
+
+@get(router, "/fund-ledger", "资金台账", "ledger.read", response_model=page_of(FundRow))
+async def read_fund_ledger(read: Reading, query: Annotated[FundQuery, Query()]) -> Response:
+    """What was allocated since 2013, payment by payment."""
+    return await answer(read, query)
+
+
+class FundComparison(Value):
+    """Money against assets, for one unit, year and source."""
+
+    unit: str = Field(title="单位")
+    source: str = Field(title="资金来源")
+    year: int = Field(title="年度")
+    allocated: Fen = Field(title="拨付金额")
+    non_asset: Fen = Field(title="不形成资产的支出")
+    formed: Fen = Field(title="资产资金来源合计")
+    difference: Fen = Field(title="差额")
+    comparison: Literal["MATCHED", "FUND_WITHOUT_ASSET", "ASSET_WITHOUT_FUND", "AMOUNT_DIFFERS"] = Field(
+        title="比对结果", description="一致 / 有资金无资产 / 有资产无资金 / 金额不符"
+    )
+
+
+@get(
+    router,
+    "/fund-ledger/comparison",
+    "资金与资产比对",
+    "ledger.read",
+    response_model=tuple[FundComparison, ...],
+)
+async def read_fund_comparison(
+    read: Reading,
+    unit: Annotated[str | None, Query(title="单位", max_length=64)] = None,
+    year: Annotated[int | None, Query(title="年度", ge=1900, le=2200)] = None,
+    source: Annotated[str | None, Query(title="资金来源", max_length=64)] = None,
+    min_position: MinPosition = 0,
+) -> Response:
+    """Allocations against the funding lines of assets, per unit, year and source."""
+    await read.reach(min_position, _NAME)
+    outside = outside_finance(read.context, read.county)
+    async with read.pool.acquire() as connection:
+        rows = await fund_questions.compared_funds(
+            connection, read.county, outside, unit=unit, year=year, source=source
+        )
+    return read.answer(rows_shown(rows))
+
+
+class ReconciliationsQuery(LedgerQuery):
+    """Filters of the reconciliations."""
+
+    PROJECTION: ClassVar[str] = _NAME
+
+    unit: Several = Field(default=(), title="单位", max_length=200)
+    year: int | None = Field(default=None, title="年度", ge=1900, le=2200)
+    result: Literal["OPEN", "RECONCILED"] | None = Field(default=None, title="核对结果")
+
+    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
+        """Where every unit's year stands."""
+        return await fund_questions.reconciliation_page(connection, county, **self.filters(), **paging)
+
+
+ReconciliationRow = row_model("FundReconciliationRow", fund_ledger.RECONCILIATION)
+
+
+@get(
+    router,
+    "/fund-reconciliations",
+    "资金核对台账",
+    "ledger.read",
+    response_model=page_of(ReconciliationRow),
+)
+async def read_fund_reconciliations(
+    read: Reading, query: Annotated[ReconciliationsQuery, Query()]
+) -> Response:
+    """Which unit's year is compared, agreed, pushed, reported and acknowledged."""
+    return await answer(read, query)
+
+
+class ProjectRow(Value):
+    """A project and the assets made in it."""
+
+    project_code: str = Field(title="项目编号")
+    project_name: str | None = Field(title="项目名称")
+    first_year: int = Field(title="起始年度")
+    last_year: int = Field(title="截止年度")
+    allocated: Fen = Field(title="拨付金额")
+    non_asset: Fen = Field(title="不形成资产的支出")
+    formed: Fen = Field(title="形成资产金额")
+    assets: int = Field(title="资产项数")
+    ratio_basis_points: int | None = Field(title="资产转化率（万分比）", description="没有拨付时为空")
+    exception: Literal["PROJECT_WITHOUT_ASSET", "ASSET_WITHOUT_PROJECT"] | None = Field(title="疑点")
+
+
+@get(router, "/projects", "项目与资产对照", "ledger.read", response_model=tuple[ProjectRow, ...])
+async def read_projects(
+    read: Reading,
+    *,
+    until: Annotated[BusinessDate | None, Query(title="截止日期", description="不填为当日")] = None,
+    year: Annotated[int | None, Query(title="年度", ge=1900, le=2200)] = None,
+    exception: Annotated[
+        Literal["PROJECT_WITHOUT_ASSET", "ASSET_WITHOUT_PROJECT"] | None, Query(title="疑点")
+    ] = None,
+    after: Annotated[
+        str, Query(title="上一页最后的项目编号", max_length=64, pattern=r"^[A-Za-z0-9_.:-]*$")
+    ] = "",
+    limit: Annotated[int, Query(title="每页行数", ge=1, le=1000)] = 100,
+    min_position: MinPosition = 0,
+) -> Response:
+    """Projects against assets, in order of project code (C4.4-05)."""
+    await read.reach(min_position, _NAME)
+    async with read.pool.acquire() as connection:
+        rows = await fund_questions.projects(
+            connection,
+            read.county,
+            read.day(until),
+            year=year,
+            exception=exception,
+            after=after,
+            limit=limit,
+        )
+    return read.answer(rows_shown(rows))

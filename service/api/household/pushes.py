@@ -1,0 +1,193 @@
+"""Household ledgers over HTTP: pushed by the township, acknowledged by the village, asked to be corrected (C4.5-18)."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Path, Query, Response
+from pydantic import Field
+
+from domain.household.push import CorrectionRequest, HouseholdLedger, HouseholdLedgerPush, PushedRow
+from domain.occasion import Occasion
+from domain.organization.organization import Organization
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Sha256, Value
+from projections.household import register as household_register
+from projections.household.register import household_ledgers, pushable_rows
+from service.api.http.paging import MinPosition
+from service.api.http.reading import Read, Reading, get, list_of, routes
+from service.api.http.writing import Circumstances, Writing, post, view_model
+from service.commands.authorization import Resource
+from service.commands.commands import Result, Work
+from service.ledgers.tables import row_model, rows_shown
+from service.log.codec import canonical
+
+router = routes("/v1/household-ledgers", "household-ledgers 到户资产台账")
+
+VillageCode = Annotated[Code, Path(title="村编号")]
+HouseholdLedgerView = view_model(HouseholdLedger)
+
+
+class PushHouseholdLedger(Circumstances):
+    """The township pushes a village's ledger as it stands."""
+
+    village: Code = Field(title="村编号", pattern=r"^[0-9]{12}$")
+    pushed_on: BusinessDate | None = Field(default=None, title="推送日期", description="不填为当日")
+
+
+class AcknowledgeHouseholdLedger(Circumstances):
+    """The village has the same rows."""
+
+    sha256: Sha256 = Field(title="台账摘要")
+
+
+class RequestLedgerCorrection(Circumstances):
+    """What the village finds wrong with a row."""
+
+    request: CorrectionRequest = Field(title="更正申请")
+
+
+def view_of(ledger: HouseholdLedger) -> dict[str, Any]:
+    """A ledger as every answer shows it."""
+    return ledger.view()
+
+
+async def _rows_of(read: Read, village: str) -> tuple[PushedRow, ...]:
+    """The village's rows as the township's register has them now, each with the digest of what it says."""
+    await read.reach_head(household_register.PROJECTION.name)
+    async with read.pool.acquire() as connection:
+        rows = await pushable_rows(connection, read.county, village)
+    return tuple(
+        PushedRow(
+            asset=row["asset"],
+            version=row["version"],
+            sha256=hashlib.sha256(canonical(orjson.loads(orjson.dumps(shown)))).hexdigest(),
+        )
+        for row, shown in zip(rows, rows_shown(rows), strict=True)
+    )
+
+
+def _digest(rows: tuple[PushedRow, ...]) -> str:
+    return hashlib.sha256(canonical([row.model_dump(mode="json", by_alias=True) for row in rows])).hexdigest()
+
+
+@post(router, "", "推送到户资产台账", "household_ledger.push", HouseholdLedgerView)
+async def push_household_ledger(body: PushHouseholdLedger, write: Writing) -> Response:
+    """Push a village's household ledger as it stands now; only the township it lies in may (C4.5-18)."""
+    village, township = body.village, f"{body.village[:9]}000"
+    if write.actor.organization != township:
+        raise refuse("FORBIDDEN_JURISDICTION", organization=write.actor.organization, place=village)
+    rows = await _rows_of(write, village)
+    pushed_on: date = body.pushed_on or write.context.today()
+
+    async def push(work: Work) -> Result:
+        at = write.occasion(body, pushed_on)
+        await work.require_known(Organization, {"village": village})
+        content = HouseholdLedgerPush(township=township, pushed_on=pushed_on, rows=rows, sha256=_digest(rows))
+        kind = write.actor.organization_kind
+        if await work.context.knows(HouseholdLedger, write.county, village):
+            ledger = await work.get(HouseholdLedger, village)
+            ledger.renew(content, kind, at)
+        else:
+            ledger = HouseholdLedger.push_first(village, content, kind, at)
+            work.add(ledger)
+        work.note(at)
+        return Result(ledger.id, ledger.version, view_of(ledger))
+
+    return await write.run(push)
+
+
+def _of_village(ledger: HouseholdLedger) -> Resource:
+    return Resource(organizations=(ledger.id,))
+
+
+@post(
+    router, "/{village}/acknowledgement", "确认到户资产台账", "household_ledger.answer", HouseholdLedgerView
+)
+async def acknowledge_household_ledger(
+    village: VillageCode, body: AcknowledgeHouseholdLedger, write: Writing
+) -> Response:
+    """The village confirms the rows it got by their digest (C4.5-18)."""
+
+    async def acknowledge(ledger: HouseholdLedger, _: Work) -> Occasion:
+        at = write.occasion(body)
+        ledger.acknowledge(body.sha256, at)
+        return at
+
+    return await write.on(HouseholdLedger, village, acknowledge, resource=_of_village, view=view_of)
+
+
+@post(
+    router,
+    "/{village}/correction-requests",
+    "申请更正到户资产台账",
+    "household_ledger.answer",
+    HouseholdLedgerView,
+)
+async def request_ledger_correction(
+    village: VillageCode, body: RequestLedgerCorrection, write: Writing
+) -> Response:
+    """The village asks the township to correct a row (C4.5-18); open until the ledger is pushed again."""
+
+    async def ask(ledger: HouseholdLedger, _: Work) -> Occasion:
+        at = write.occasion(body)
+        ledger.request_correction(body.request, at)
+        return at
+
+    return await write.on(HouseholdLedger, village, ask, resource=_of_village, view=view_of)
+
+
+class PushedLedger(Value):
+    """A village's ledger as it was pushed, beside the township's register as it is now."""
+
+    village: str = Field(title="村编号")
+    township: str = Field(title="推送单位")
+    pushed_on: date = Field(title="推送日期")
+    rows: tuple[PushedRow, ...] = Field(title="台账行")
+    sha256: str = Field(title="推送时的台账摘要")
+    acknowledged: bool = Field(title="村是否已确认")
+    requests: tuple[CorrectionRequest, ...] = Field(title="待处理的更正申请")
+    current_sha256: str = Field(title="现在的台账摘要")
+    changed: tuple[str, ...] = Field(title="推送后有变化的到户资产")
+
+
+@get(router, "/{village}", "查询推送的到户资产台账", "ledger.read", response_model=PushedLedger)
+async def read_household_ledger(village: VillageCode, read: Reading) -> Response:
+    """The pushed rows and their digest, and what has changed in the township's register since (C4.5-18)."""
+    ledger = await read.context.load(HouseholdLedger, read.county, village)
+    if ledger is None:
+        raise refuse("NOT_FOUND", what=village)
+    now = await _rows_of(read, village)
+    before = {row.asset: row.sha256 for row in ledger.push.rows}
+    after = {row.asset: row.sha256 for row in now}
+    changed = sorted(one for one in {*before, *after} if before.get(one) != after.get(one))
+    push = ledger.push.model_dump(mode="json", by_alias=True)
+    return read.answer(
+        push
+        | {
+            "village": village,
+            "acknowledged": ledger.acknowledged is not None,
+            "requests": [one.model_dump(mode="json", by_alias=True) for one in ledger.requests.values()],
+            "currentSha256": _digest(now),
+            "changed": changed,
+        }
+    )
+
+
+HouseholdLedgerRow = row_model("HouseholdLedgerRow", household_register.HOUSEHOLD_LEDGER)
+
+
+@get(router, "", "到户资产台账推送情况", "ledger.read", response_model=list_of(HouseholdLedgerRow))
+async def list_household_ledgers(
+    read: Reading,
+    township: Annotated[str | None, Query(title="推送单位", max_length=64)] = None,
+    min_position: MinPosition = 0,
+) -> Response:
+    """Which villages' ledgers were pushed and acknowledged."""
+    await read.reach(min_position, household_register.PROJECTION.name)
+    async with read.pool.acquire() as connection:
+        rows = await household_ledgers(connection, read.county, township=township)
+    return read.answer(rows_shown(rows))

@@ -1,0 +1,272 @@
+"""What every request over HTTP has in common: the credential behind it, what it may do, how a refusal is described."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from ipaddress import ip_address
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar, cast
+
+import asyncpg
+import orjson
+import structlog
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
+from pydantic_core import PydanticCustomError
+
+from domain.aggregate import DomainAggregate
+from domain.refusals import refuse
+from domain.regulation import Regulation
+from domain.values import Value
+from service.api.http.intake import IntakeRoute
+from service.commands.actor import Actor
+from service.commands.authorization import Role, authorize_role
+from service.commands.commands import CommandContext
+from service.ledgers.moments import Moments
+from service.ledgers.projector import ProjectionHalted, Projector
+
+_log = structlog.get_logger(__name__)
+
+LEDGER_SECONDS: Final = 5.0
+"""How long a reader waits for the ledgers to reach the position it asks for."""
+ACTION: Final = "x-action"
+"""Where a route names its action (a row of the authorisation table), also in the OpenAPI document."""
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(
+                value.replace(" ", "+")
+            )  # an unescaped + of an offset arrives as a space
+        except ValueError:
+            moment = None
+        if moment is not None and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    raise PydanticCustomError(
+        "FIELD_INVALID", "须为带时区的 RFC 3339 时刻 / an RFC 3339 moment with its offset"
+    )
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-02T03:04:05+08:00"]}),
+]
+"""A moment with its offset, kept in UTC."""
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+_Aggregate = TypeVar("_Aggregate", bound=DomainAggregate)
+_View = TypeVar("_View")
+
+
+class ProblemBody(Value):
+    """RFC 9457 problem: every refusal of this service."""
+
+    type: str = Field(title="问题类型")
+    title: str = Field(title="标题")
+    status: int = Field(title="HTTP 状态")
+    code: str = Field(title="拒绝代码")
+    clause: str | None = Field(title="条款")
+    quote: str | None = Field(title="条款原文")
+    detail: str = Field(title="说明")
+    missing: tuple[str, ...] = Field(title="缺少的内容")
+    lifted_by: str | None = Field(default=None, title="可解除的文件")
+    instance: str = Field(title="请求路径")
+    errors: tuple[dict[str, str], ...] = Field(default=(), title="逐项错误")
+
+
+class LogReading(Value, Generic[_View]):
+    """A resource read from the log itself."""
+
+    id: str = Field(title="编号")
+    version: int = Field(title="版本", description="即 ETag")
+    source: Literal["log"] = Field(title="数据来源", description="直接读自日志")
+    resource: _View = Field(title="资源现状")
+
+
+@cache
+def named(generic: type[Value], of: type[Value], ending: str, instead: str) -> type[Value]:
+    """A generic schema under a name of its own: that of what it is made of, with another ending."""
+    name = of.__name__.removesuffix(ending) + instead
+    return create_model(name, __base__=generic, __doc__=generic.__doc__)
+
+
+def from_log(view: type[Value]) -> Any:
+    """The schema of a reading of a resource whose schema was made at run time: `PersonReading` of `PersonView`."""
+    return named(LogReading[view], view, "View", "Reading")  # type: ignore[valid-type]  # made at run time
+
+
+def list_of(row: type[Value]) -> Any:
+    """The schema of a list of rows whose schema was made at run time."""
+    return tuple[row, ...]  # type: ignore[valid-type]
+
+
+_PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+
+
+def described(problems: dict[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Refusals by status, as OpenAPI describes them."""
+    return {status: {"description": text, "content": _PROBLEM} for status, text in problems.items()}
+
+
+READ_PROBLEMS: Final = described(
+    {
+        400: "请求不完整 / malformed request",
+        401: "缺少或无效的凭证 / credential missing or invalid",
+        403: "无权操作 / not allowed",
+        404: "不存在 / not found",
+        406: "无法按所求格式应答 / not acceptable",
+        422: "内容有误 / invalid content",
+        500: "内部错误 / internal error",
+        503: "暂不可用 / temporarily unavailable",
+    }
+)
+
+
+def routes(prefix: str, tag: str) -> APIRouter:
+    """A router of this service: strict intake, refusals described."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=IntakeRoute, responses=READ_PROBLEMS)
+
+
+def action_of(request: Request) -> str:
+    """The action of the route that answers this request."""
+    return str(request.scope["route"].openapi_extra[ACTION])
+
+
+def context_of(request: Request) -> CommandContext:
+    """The running service behind a request."""
+    return cast("CommandContext", request.app.state.context)
+
+
+async def actor_of(request: Request) -> Actor:
+    """Who sends the request; CREDENTIAL_REQUIRED, CREDENTIAL_INVALID or CREDENTIAL_EXPIRED.
+
+    The bootstrap token opens only the creation of keys; while it is unspent, nobody outside this machine is answered.
+    """
+    credentials = request.app.state.credentials
+    if not _is_local(request) and await credentials.bootstrap_pending():
+        raise refuse("BOOTSTRAP_LOOPBACK_ONLY")
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise refuse("CREDENTIAL_REQUIRED")
+    actor: Actor = await credentials.identify(token.strip(), datetime.now(UTC))
+    if actor.kind == "bootstrap" and action_of(request) != "key.create":
+        raise refuse("FORBIDDEN", action=action_of(request))
+    return actor
+
+
+def _is_local(request: Request) -> bool:
+    if request.client is None or not request.client.host:
+        return True  # a Unix socket has no address: it is this machine
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One read request: who asks, and the service to answer from. The actor's role was checked."""
+
+    request: Request
+    context: CommandContext
+    actor: Actor
+
+    @property
+    def county(self) -> str:
+        """The county of the credential; nothing else can be read."""
+        return self.actor.county
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """Connections to the database of the ledgers."""
+        return cast("asyncpg.Pool", self.request.app.state.pool)
+
+    @property
+    def projector(self) -> Projector:
+        """Keeps the ledgers up to date."""
+        return cast("Projector", self.request.app.state.projector)
+
+    @property
+    def moments(self) -> Moments:
+        """Ledgers at past moments."""
+        return cast("Moments", self.request.app.state.moments)
+
+    async def regulation(self) -> Regulation:
+        """The county's regulation with every parameter that its log has changed by now."""
+        return await self.context.in_force.catch_up(self.county)
+
+    def day(self, day: date | None) -> date:
+        """The day asked about, today when none was named."""
+        return day or self.context.today()
+
+    def answer(self, body: dict[str, Any] | list[dict[str, Any]], *, version: int | None = None) -> Response:
+        """A JSON answer; with a version it carries an ETag, and 304 for who knows it already."""
+        headers = {}
+        if version is not None:
+            headers["ETag"] = etag = f'"{version}"'
+            if self.request.headers.get("if-none-match") == etag:
+                return Response(status_code=304, headers=headers)
+        return Response(orjson.dumps(body), media_type="application/json", headers=headers)
+
+    async def aggregate(
+        self, cls: type[_Aggregate], aggregate_id: str, view: Callable[[_Aggregate], dict[str, Any]]
+    ) -> Response:
+        """An aggregate as it is now, from the log; NOT_FOUND."""
+        found = await self.context.load(cls, self.county, aggregate_id)
+        if found is None:
+            raise refuse("NOT_FOUND", what=aggregate_id)
+        body = {"id": found.id, "version": found.version, "source": "log", "resource": view(found)}
+        return self.answer(body, version=found.version)
+
+    async def reach(self, position: int, *ledgers: str) -> None:
+        """Wait until the ledgers have taken in the log up to `position`.
+
+        POSITION_UNKNOWN when the log does not reach that far, POSITION_NOT_REACHED when they do not get there in
+        time, PROJECTION_HALTED when one stands still.
+        """
+        store = self.context.store
+        if position > store.committed(self.county).position:
+            head = (await store.head(self.county)).position
+            if position > head:
+                raise refuse("POSITION_UNKNOWN", asked=position, head=head)
+        try:
+            await self.projector.wait_for(self.county, ledgers, position, LEDGER_SECONDS)
+        except TimeoutError as error:
+            raise refuse("POSITION_NOT_REACHED", asked=position) from error
+        except ProjectionHalted as error:
+            raise refuse("PROJECTION_HALTED", ledger=error.projection) from error
+
+    async def reach_head(self, *ledgers: str) -> int:
+        """Wait until the ledgers have taken in everything that is in the log now; gives that position."""
+        head = await self.context.store.head(self.county)
+        await self.reach(head.position, *ledgers)
+        return head.position
+
+
+async def read_of(request: Request) -> Read:
+    """Dependency of every read route but the public ones."""
+    actor = await actor_of(request)
+    authorize_role(actor, action_of(request))
+    if Role.AUDITOR in actor.roles:  # who supervises reads everything, and that is on record (C5.4-01)
+        _log.info(
+            "auditor_read",
+            actor=actor.id,
+            organization=actor.organization,
+            county=actor.county,
+            path=request.url.path,
+        )
+    return Read(request, context_of(request), actor)
+
+
+Reading = Annotated[Read, Depends(read_of)]
+
+
+def get(
+    router: APIRouter, path: str, summary: str, action: str, **options: Any
+) -> Callable[[Endpoint], Endpoint]:
+    """Declare a read route with its action."""
+    return router.get(path, summary=summary, openapi_extra={ACTION: action}, **options)

@@ -1,0 +1,201 @@
+"""A ledger as a spreadsheet that a clerk can read and print: Chinese headers and words, money in yuan, one row a line.
+
+Rows are written as they come and never kept; the file is the same for the same question to the same log.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import IO, Any, Final, Union, get_args, get_origin
+from zoneinfo import ZoneInfo
+
+import xlsxwriter
+from pydantic import BaseModel
+
+from domain.values import Fen
+from projections.engine.rows import Row
+from service.audit.words import Words
+from service.ledgers.tables import money_columns
+
+MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_ROWS: Final = 1_000_000
+"""Rows of one sheet; what is more goes on another. A sheet ends at 1,048,576."""
+_HEADER: Final = 2
+_FIRST: Final = 3
+_MADE: Final = datetime(2021, 6, 17, tzinfo=UTC).replace(tzinfo=None)
+_COUNTY_TIME: Final = ZoneInfo("Asia/Shanghai")
+_NOT_SHOWN: Final = frozenset({"version", "position", "first_position", "since_position", "until_position"})
+"""Where in the log a row stands: for machines."""
+_TITLES: Final = {"duty": "职责", "entry": "收支", "change": "变化"}
+"""Columns whose comment in the database lists their codes instead of naming them."""
+_WIDTHS: Final = {"text": 18, "whole": 8, "money": 16, "quantity": 10, "day": 12, "moment": 18, "flag": 6}
+_UNITS: Final = frozenset(
+    {
+        "village", "township", "location", "implementer", "owner", "holder", "unit", "post_unit", "custodian",
+        "responsible_unit", "first_responsible_unit", "user_right_holder", "organization", "party", "department",
+        "lead_department", "inspecting_department", "owners", "income_right_holders", "supervision", "bookings",
+        "units", "organ", "division", "superior", "duties", "person", "incoming", "outgoing", "successor", "supervisor", "category",
+    }
+)  # fmt: skip
+"""Columns that hold codes of units, places and persons, alone or in a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetColumn:
+    """One column of the sheet."""
+
+    name: str
+    title: str
+    kind: str
+
+
+def columns_of(row: type[BaseModel]) -> list[SheetColumn]:
+    """The columns of a ledger, from the schema of its rows."""
+    return [
+        SheetColumn(
+            name, _TITLES.get(name, (field.title or name).partition("：")[0]), _kind(name, field.annotation)
+        )
+        for name, field in row.model_fields.items()
+        if name not in _NOT_SHOWN
+    ]
+
+
+def _kind(name: str, annotation: Any) -> str:
+    found = {annotation}
+    if get_origin(annotation) in {Union, types.UnionType}:
+        found = set(get_args(annotation))
+    kinds: tuple[tuple[Any, str], ...] = (
+        (Fen, "money"), (bool, "flag"), (datetime, "moment"), (date, "day"), (Decimal, "quantity"), (int, "whole"),
+    )  # fmt: skip
+    bare = {get_args(one)[0] if hasattr(one, "__metadata__") else one for one in found}
+    kind = next((kind for of, kind in kinds if of in bare), "text")
+    return "money" if kind == "whole" and name in money_columns() else kind
+
+
+class LedgerSheet:
+    """A workbook in the making. Add rows, then `close` it."""
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        title: str,
+        notes: Sequence[str],
+        columns: Sequence[SheetColumn],
+        words: Words,
+    ) -> None:
+        """`notes`: which rows, of which moment; they stand below the title."""
+        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        self._book = xlsxwriter.Workbook(file, options)
+        self._book.set_properties({"title": title, "created": _MADE})
+        self._title, self._notes, self._columns = title, notes, columns
+        self._words = [words.of(column.name) for column in columns]
+        self._named = [column.name in _UNITS for column in columns]
+        self._money = money_columns()
+        cell = {"border": 1, "valign": "top"}
+        self._styles = {
+            "text": self._book.add_format(cell | {"text_wrap": True, "num_format": "@"}),
+            "whole": self._book.add_format(cell | {"num_format": "0"}),
+            "money": self._book.add_format(cell | {"num_format": "#,##0.00"}),
+            "quantity": self._book.add_format(cell | {"num_format": "0.###"}),
+            "day": self._book.add_format(cell | {"num_format": "yyyy-mm-dd"}),
+            "moment": self._book.add_format(cell | {"num_format": "yyyy-mm-dd hh:mm:ss"}),
+            "flag": self._book.add_format(cell | {"align": "center"}),
+        }
+        self._header = self._book.add_format(
+            cell | {"bold": True, "text_wrap": True, "align": "center", "bg_color": "#E8EEF4"}
+        )
+        self._sum = self._book.add_format(cell | {"bold": True, "num_format": "#,##0.00"})
+        self.rows = 0
+        self._row = 0
+        self._sheet: Any = None
+        self._begin_sheet()
+
+    def add(self, rows: Iterable[Row], names: Mapping[str, str]) -> None:
+        """Write rows as the ledger has them, money in fen. `names`: codes of units, places, persons → names."""
+        for row in rows:
+            if self._row - _FIRST == MOST_ROWS:
+                self._end_sheet()
+                self._begin_sheet()
+            for place, column in enumerate(self._columns):
+                known = names if self._named[place] else {}
+                self._write(place, column, row.get(column.name), self._words[place], known)
+            self._row += 1
+            self.rows += 1
+
+    def close(self, totals: Mapping[str, Any] | None = None) -> None:
+        """The last row, with the sums of the columns that the ledger sums (fen), and the end of the file."""
+        self._sheet.write_string(self._row, 0, f"合计 {self.rows} 行", self._sum)
+        for place, column in enumerate(self._columns[1:], 1):
+            amount = (totals or {}).get(column.name)
+            if column.kind == "money" and isinstance(amount, int):
+                self._sheet.write_number(self._row, place, amount / 100, self._sum)
+            else:
+                self._sheet.write_blank(self._row, place, None, self._sum)
+        self._end_sheet()
+        self._book.close()
+
+    def _begin_sheet(self) -> None:
+        number = len(self._book.worksheets()) + 1
+        sheet = self._sheet = self._book.add_worksheet(self._title[:25] if number == 1 else f"续{number}")
+        sheet.set_landscape()
+        sheet.set_paper(8)  # A3
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(_HEADER)
+        sheet.freeze_panes(_FIRST, 2)
+        sheet.set_footer("&L&A&C第 &P 页，共 &N 页")
+        for place, column in enumerate(self._columns):
+            sheet.set_column(place, place, _WIDTHS[column.kind])
+        sheet.write_string(0, 0, self._title, self._book.add_format({"bold": True, "font_size": 16}))
+        sheet.write_string(1, 0, "；".join(self._notes), self._book.add_format({"font_size": 10}))
+        for place, column in enumerate(self._columns):
+            sheet.write_string(_HEADER, place, column.title, self._header)
+        self._row = _FIRST
+
+    def _end_sheet(self) -> None:
+        if self._row > _FIRST:
+            self._sheet.autofilter(_HEADER, 0, self._row - 1, len(self._columns) - 1)
+
+    def _write(
+        self, place: int, column: SheetColumn, value: Any, words: Mapping[str, str], names: Mapping[str, str]
+    ) -> None:
+        sheet, row, style = self._sheet, self._row, self._styles[column.kind]
+        if value is None:
+            sheet.write_blank(row, place, None, style)
+        elif column.kind == "money" and isinstance(value, int):
+            sheet.write_number(
+                row, place, value / 100, style
+            )  # a spreadsheet has no other numbers; shown exactly
+        elif column.kind == "flag":
+            sheet.write_string(row, place, "是" if value else "否", style)
+        elif column.kind in {"whole", "quantity"} and isinstance(value, int | Decimal):
+            sheet.write_number(row, place, value, style)
+        elif column.kind == "moment" and isinstance(value, datetime):
+            sheet.write_datetime(row, place, value.astimezone(_COUNTY_TIME).replace(tzinfo=None), style)
+        elif column.kind == "day" and isinstance(value, date):
+            sheet.write_datetime(row, place, datetime(value.year, value.month, value.day), style)  # noqa: DTZ001
+        else:
+            text = told(value, words, names, money=column.name in self._money)
+            sheet.write_string(row, place, text, self._styles["text"])
+
+
+def told(value: Any, words: Mapping[str, str], names: Mapping[str, str], *, money: bool) -> str:
+    """A value in words: codes in Chinese, units with their names, lists one after the other, amounts in yuan."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, int):
+        return f"{Fen(value).yuan()}元" if money else str(value)
+    if isinstance(value, Mapping):
+        parts = (told(one, words, names, money=money) for one in value.values())
+        return " ".join(part for part in parts if part)
+    if isinstance(value, list | tuple):
+        return "；".join(told(one, words, names, money=money) for one in value)
+    text = str(value)
+    if text in names:
+        return f"{names[text]}（{text}）"
+    return words.get(text, text)

@@ -1,0 +1,262 @@
+"""What every write over HTTP has in common: idempotency key, expected version, business date, decision, answer."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Annotated, Any, Final, Generic, TypeVar, get_type_hints
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field, create_model
+
+from domain.aggregate import DomainAggregate
+from domain.occasion import Occasion, Override
+from domain.refusals import refuse
+from domain.values import BusinessDate, Value
+from service.api.http.reading import ACTION, Endpoint, Read, action_of, actor_of, context_of, described, named
+from service.commands.actor import Actor
+from service.commands.authorization import Resource, authorize, authorize_role
+from service.commands.commands import CommandOutcome, Result, Work, transact
+from service.log.appending import Idempotency
+
+_Aggregate = TypeVar("_Aggregate", bound=DomainAggregate)
+_View = TypeVar("_View")
+
+
+class Circumstances(Value):
+    """Fields that any write may carry beside its facts."""
+
+    occurred_on: BusinessDate | None = Field(
+        default=None, title="业务日期", description="不填时取事实本身的日期或当日 / business date"
+    )
+    overrides: tuple[Override, ...] = Field(
+        default=(), title="例外批准", description="解除“原则上”规定的县级批准文件", max_length=20
+    )
+
+
+class RecordedEventRef(Value):
+    """Where an event of this command stands in the log."""
+
+    stream: str = Field(title="事件流")
+    version: int = Field(title="版本")
+    position: int = Field(title="日志位置")
+    type: str = Field(title="事件类型")
+
+
+class WarningBody(Value):
+    """A warning: the command succeeded, this is reported."""
+
+    code: str = Field(title="提示代码")
+    clause: str | None = Field(default=None, title="条款")
+    detail_zh: str = Field(title="说明（中文）")
+    detail_en: str = Field(title="说明（英文）")
+    params: dict[str, Any] = Field(default_factory=dict, title="参数")
+
+
+class WriteAnswer(Value, Generic[_View]):
+    """Answer of every write. `position` is what a reader may wait for with `min_position`."""
+
+    id: str = Field(title="编号")
+    version: int = Field(title="版本", description="即 ETag")
+    resource: _View = Field(title="资源现状")
+    warnings: tuple[WarningBody, ...] = Field(title="提示")
+    events: tuple[RecordedEventRef, ...] = Field(title="记录的事件", description="最多列出 1000 条")
+    event_count: int = Field(title="事件数")
+    position: int | None = Field(default=None, title="日志位置", description="无新事件时不出现")
+    recorded_at: datetime | None = Field(default=None, title="记录时间", description="无新事件时不出现")
+
+
+@cache
+def view_model(cls: type[DomainAggregate], **derived: Any) -> type[Value]:
+    """The schema of an aggregate's `view()`, from its own attributes. Attributes without a value are left out."""
+    hints = {
+        name: hint
+        for name, hint in get_type_hints(cls, include_extras=True).items()
+        if name.islower() and not name.startswith("_")
+    }
+    fields: dict[str, Any] = {name: (hint | None, None) for name, hint in (hints | derived).items()}
+    return create_model(f"{cls.__name__}View", __base__=Value, __doc__=cls.__doc__, **fields)
+
+
+def _header(name: str, text: str, *, required: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": text,
+        "schema": {"type": "string", "title": text.partition(" / ")[0]},
+    }
+
+
+IDEMPOTENCY_KEY: Final = _header(
+    "Idempotency-Key",
+    "写请求的幂等键，重发同一请求时不变 / one key per request, kept when it is sent again",
+    required=True,
+)
+_IF_MATCH: Final = "所依据的版本（ETag） / the ETag the decision is based on"
+
+WRITE_PROBLEMS: Final = described(
+    {
+        409: "违反规定 / a rule of the regulation forbids it",
+        412: "版本已变化 / stale version",
+        413: "请求体过大 / body too large",
+        415: "请求体类型不支持 / unsupported media type",
+        428: "缺少 If-Match / version required",
+    }
+)
+
+
+def post(
+    router: APIRouter, path: str, summary: str, action: str, view: type[Value], *, versioned: bool = False
+) -> Callable[[Endpoint], Endpoint]:
+    """Declare a write route: it records facts, so it is a POST, and answers 201 with the resource."""
+    answer = named(WriteAnswer[view], view, "View", "Answer")  # type: ignore[valid-type]  # made at run time
+    return router.post(
+        path,
+        summary=summary,
+        status_code=201,
+        response_model=answer,
+        response_class=Response,
+        responses={
+            200: {"description": "没有可记录的新事实 / nothing new to record", "model": answer},
+            **WRITE_PROBLEMS,
+        },
+        openapi_extra={
+            ACTION: action,
+            "parameters": [IDEMPOTENCY_KEY, _header("If-Match", _IF_MATCH, required=versioned)],
+        },
+    )
+
+
+_VERSION: Final = re.compile(rb'\{"id":"[^"\\]*","version":([0-9]+)')
+_ETAG: Final = re.compile(r'(?:W/)?"?([0-9]{1,9})"?', re.ASCII)
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Write(Read):
+    """One write request: who, with which key, on which version."""
+
+    idempotency: Idempotency
+
+    @property
+    def action(self) -> str:
+        """The action the route declares."""
+        return action_of(self.request)
+
+    def mark(self, digits: int = 10) -> str:
+        """Hexadecimal digits that this request has and no other: for codes the service makes."""
+        key = self.idempotency
+        return hashlib.sha256(f"{key.scope}\n{key.key}".encode()).hexdigest()[:digits]
+
+    def occasion(self, body: Circumstances, on: date | None = None) -> Occasion:
+        """The circumstances of the decision: the stated business date, else the fact's own, else today."""
+        return self.context.occasion(self.county, body.occurred_on or on, body.overrides)
+
+    def expected_version(self, *, required: bool) -> int | None:
+        """The version in If-Match. VERSION_REQUIRED without one; VERSION_STALE when no version can look like that."""
+        given = self.request.headers.get("if-match")
+        if given is None:
+            if required:
+                raise refuse("VERSION_REQUIRED", missing=["If-Match"])
+            return None
+        match = _ETAG.fullmatch(given.strip())
+        if match is None:
+            raise refuse("VERSION_STALE", expected=given[:40])
+        return int(match.group(1))
+
+    async def run(self, decide: Callable[[Work], Awaitable[Result]]) -> Response:
+        """Carry the command out and answer."""
+        outcome = await transact(
+            self.context,
+            self.actor,
+            decide,
+            idempotency=self.idempotency,
+            correlation_id=self._correlation(),
+        )
+        return self._response(outcome)
+
+    async def on(
+        self,
+        cls: type[_Aggregate],
+        aggregate_id: str,
+        decide: Callable[[_Aggregate, Work], Awaitable[Occasion]],
+        *,
+        resource: Callable[[_Aggregate], Resource],
+        view: Callable[[_Aggregate], dict[str, Any]],
+        versioned: bool = False,
+    ) -> Response:
+        """The common case: one aggregate, one decision. `decide` gives back the occasion it used."""
+        expected = self.expected_version(required=versioned)
+
+        async def work_on(work: Work) -> Result:
+            aggregate = await work.get(cls, aggregate_id, expected)
+            authorize(self.actor, self.action, resource(aggregate))
+            work.note(await decide(aggregate, work))
+            return Result(aggregate.id, aggregate.version, view(aggregate))
+
+        return await self.run(work_on)
+
+    async def create(
+        self,
+        resource: Resource,
+        make: Callable[[Work], Awaitable[tuple[_Aggregate, Occasion]]],
+        *,
+        view: Callable[[_Aggregate], dict[str, Any]],
+    ) -> Response:
+        """A new aggregate; ALREADY_EXISTS when its code is taken."""
+
+        async def work_on(work: Work) -> Result:
+            authorize(self.actor, self.action, resource)
+            aggregate, at = await make(work)
+            work.add(aggregate)
+            work.note(at)
+            return Result(aggregate.id, aggregate.version, view(aggregate))
+
+        return await self.run(work_on)
+
+    def _correlation(self) -> str | None:
+        given = self.request.headers.get("x-correlation-id")
+        if given is not None and not _KEY.fullmatch(given):
+            raise refuse("FIELD_INVALID", field="X-Correlation-Id", value=given[:40])
+        return given
+
+    def _response(self, outcome: CommandOutcome) -> Response:
+        headers = {"Cache-Control": "no-store"}
+        if outcome.receipt is not None:
+            headers["Taizhang-Position"] = str(outcome.receipt.last_position)
+            if outcome.receipt.replayed:
+                headers["Idempotency-Replayed"] = "true"
+        if (version := _VERSION.match(outcome.body)) is not None:
+            headers["ETag"] = f'"{version.group(1).decode()}"'
+        return Response(
+            outcome.body,
+            status_code=200 if outcome.receipt is None else 201,
+            media_type="application/json",
+            headers=headers,
+        )
+
+
+async def write_of(request: Request) -> Write:
+    """Dependency of every write route. The order of refusals: credential, role, key, then the content."""
+    actor = await actor_of(request)
+    authorize_role(actor, action_of(request))
+    return Write(request, context_of(request), actor, idempotency_of(request, actor, await request.body()))
+
+
+def idempotency_of(request: Request, actor: Actor, body: bytes) -> Idempotency:
+    """The request as the log tells it from others: sender, key, content. IDEMPOTENCY_KEY_REQUIRED, …_MALFORMED."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        raise refuse("IDEMPOTENCY_KEY_REQUIRED", missing=["Idempotency-Key"])
+    if not _KEY.fullmatch(key):
+        raise refuse("IDEMPOTENCY_KEY_MALFORMED")
+    target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return Idempotency(scope=actor.id, key=key, body_sha256=hashlib.sha256(target + body).digest())
+
+
+Writing = Annotated[Write, Depends(write_of)]

@@ -1,0 +1,316 @@
+"""Imports (清查批次): a clerk's spreadsheet as a batch, and the batch's way through review and determination (C4.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+import orjson
+from fastapi import Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.inventory.batch import InventoryBatch, Opinion
+from domain.occasion import Occasion
+from domain.organization.organization import Organization
+from domain.organization.person import Person
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Name, Value
+from projections.engine.reading import Page
+from projections.engine.writing import Connection
+from projections.inventory import inventories
+from service.api.asset.assets import must_speak_for
+from service.api.http.intake import SHEETS, media_type
+from service.api.http.paging import LedgerQuery, answer, page_of
+from service.api.http.reading import ACTION, Endpoint, Reading, from_log, get, routes
+from service.api.http.writing import (
+    IDEMPOTENCY_KEY,
+    WRITE_PROBLEMS,
+    Circumstances,
+    Write,
+    Writing,
+    post,
+    view_model,
+)
+from service.api.system.operations import OperationView, operations_of, shown
+from service.commands.authorization import Resource, Role
+from service.commands.commands import Work
+from service.commands.operations import INPUT, StoredFile, operation_id
+from service.inventory.importing import ImportWish
+from service.inventory.spreadsheet.report import MEDIA_TYPE, template
+from service.inventory.work import IMPORT, REJECTED
+from service.ledgers.tables import row_model
+
+router = routes("/v1/imports", "imports 清查导入")
+
+BatchCode = Annotated[Code, Path(title="批次编号")]
+BatchView = view_model(InventoryBatch, batch=Code, asset_count=int)
+
+
+def view_of(batch: InventoryBatch) -> dict[str, Any]:
+    """A batch as every answer shows it; its assets are a list of their own."""
+    view = batch.view()
+    assets = view.pop("assets")
+    return view | {"batch": batch.id, "assetCount": len(assets)}
+
+
+class ImportQuery(BaseModel):
+    """How the file in the body is to be imported. Unknown parameters are refused, so that none is silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    unit: Code = Field(title="填报单位")
+    compiled_by: Code = Field(title="填报人")
+    file_name: Name = Field(default="清查表", title="文件名")
+    batch: Code | None = Field(default=None, title="批次编号", description="不填由系统编号")
+    dry_run: bool = Field(default=False, title="试导入", description="只检查，不登记任何内容")
+    partial: bool = Field(default=False, title="部分导入", description="有错误的行不登记，其余照常登记")
+    occurred_on: BusinessDate | None = Field(default=None, title="业务日期")
+    provenance: Name | None = Field(
+        default=None, title="历史数据来源", description="限县资产管理办公室：违反规定之处记为检查发现"
+    )
+    sheet: Name | None = Field(default=None, title="工作表", description="有多个清查表时必填")
+
+
+@router.post(
+    "",
+    summary="导入清查表",
+    status_code=202,
+    response_model=OperationView,
+    response_class=Response,
+    responses=WRITE_PROBLEMS,
+    openapi_extra={
+        ACTION: "inventory.import",
+        "parameters": [IDEMPOTENCY_KEY],
+        "requestBody": {
+            "required": True,
+            "content": {
+                name: {"schema": {"type": "string", "format": "binary", "title": "清查表文件"}}
+                for name in sorted(SHEETS)
+            },
+        },
+    },
+)
+async def import_file(write: Writing, query: Annotated[ImportQuery, Query()]) -> Response:
+    """Import an .xlsx or .csv in the background (C4.4-00): nothing, everything, or with `partial` the good rows.
+
+    The answer names the operation to watch; its id is also the batch's code unless one was given.
+    """
+    content = await write.request.body()
+    if not content:
+        raise refuse("BODY_REQUIRED")
+    if query.provenance is not None and Role.OFFICE not in write.actor.roles:
+        raise refuse("ROLE_NOT_ALLOWED", role="、".join(sorted(write.actor.roles)), action="provenance")
+    operation = operation_id(write.actor.id, write.idempotency.key, "B")
+    wish = ImportWish(**query.model_dump() | {"batch": query.batch or operation})
+    queued = await operations_of(write.request).submit(
+        write.actor,
+        IMPORT,
+        operation,
+        wish.model_dump(mode="json", by_alias=True),
+        digest=write.idempotency.body_sha256,
+        content=StoredFile(INPUT, media_type(write.request), content),
+    )
+    body = write.answer(shown(queued))
+    body.status_code = 202
+    body.headers["Location"] = f"/v1/operations/{operation}"
+    return body
+
+
+@get(
+    router,
+    "/template.xlsx",
+    "下载清查表模板",
+    "inventory.read",
+    response_class=Response,
+    responses={200: {"description": "模板 / the template", "content": {MEDIA_TYPE: {}}}},
+)
+async def read_import_template(read: Reading) -> Response:
+    """An empty ledger with the headings that are read, and lists to choose from."""
+    rules = (await read.regulation()).on(read.context.today())
+    return Response(
+        template(rules),
+        media_type=MEDIA_TYPE,
+        headers={"Content-Disposition": 'attachment; filename="template.xlsx"'},
+    )
+
+
+class BatchQuery(LedgerQuery):
+    """Filters of the batches."""
+
+    PROJECTION: ClassVar[str] = inventories.PROJECTION.name
+
+    unit: str | None = Field(default=None, title="填报单位", max_length=64)
+    state: Literal["COMPILED", "SUBMITTED", "REVIEWED", "RETURNED", "AGGREGATED"] | None = Field(
+        default=None, title="状态"
+    )
+
+    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
+        """Batches with their progress."""
+        return await inventories.batch_page(connection, county, **self.filters(), **paging)
+
+
+BatchRow = row_model("InventoryBatchRow", inventories.INVENTORY_BATCH)
+
+
+@get(router, "", "清查批次", "inventory.read", response_model=page_of(BatchRow))
+async def list_batches(read: Reading, query: Annotated[BatchQuery, Query()]) -> Response:
+    """Every batch and how far it is determined."""
+    return await answer(read, query)
+
+
+@get(router, "/{batch}", "查询清查批次", "inventory.read", response_model=from_log(BatchView))
+async def read_batch(batch: BatchCode, read: Reading) -> Response:
+    """A batch from the log."""
+    return await read.aggregate(InventoryBatch, batch, view_of)
+
+
+class RejectedRow(Value):
+    """A row that was not registered."""
+
+    row: int = Field(title="行号")
+    reasons: tuple[dict[str, Any], ...] = Field(title="原因")
+
+
+class BatchRows(Value):
+    """A batch's rows: registered ones by page, and all that were rejected."""
+
+    batch: str = Field(title="批次编号")
+    registered: tuple[str, ...] = Field(title="登记的资产")
+    next_cursor: str | None = Field(title="下一页游标")
+    rejected: tuple[RejectedRow, ...] = Field(title="未登记的行", description="仅第一页给出")
+
+
+class RowsQuery(BaseModel):
+    """A page of a batch's rows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: int = Field(default=100, title="每页行数", ge=1, le=1000)
+    cursor: str | None = Field(default=None, title="游标", max_length=2000)
+    min_position: int = Field(default=0, title="最低日志位置", ge=0, lt=2**62)
+
+
+@get(router, "/{batch}/rows", "清查批次明细", "inventory.read", response_model=BatchRows)
+async def read_batch_rows(batch: BatchCode, read: Reading, query: Annotated[RowsQuery, Query()]) -> Response:
+    """What became of a batch's rows: the assets in the file's order, and the rejected rows with their reasons."""
+    if await read.context.load(InventoryBatch, read.county, batch) is None:
+        raise refuse("NOT_FOUND", what=batch)
+    await read.reach_head(inventories.PROJECTION.name)
+    async with read.pool.acquire() as connection:
+        page = await inventories.batch_assets(
+            connection, read.county, batch, limit=query.limit, cursor=query.cursor
+        )
+    rejected = b""
+    if query.cursor is None:
+        rejected = await operations_of(read.request).file_of(read.county, IMPORT, {"batch": batch}, REJECTED)
+    return read.answer(
+        {
+            "batch": batch,
+            "registered": [row["asset"] for row in page.rows],
+            "nextCursor": page.next_cursor,
+            "rejected": [orjson.loads(line) for line in rejected.splitlines()],
+        }
+    )
+
+
+# ---- review and determination ---------------------------------------------------------------------------------------
+
+
+class SubmitBatch(Circumstances):
+    """Sending the batch up."""
+
+    person: Code = Field(title="上报人")
+
+
+class GiveBatchOpinion(Circumstances):
+    """A reviewer's or a department's word."""
+
+    opinion: Opinion = Field(title="意见")
+
+
+class AggregateBatch(Circumstances):
+    """Taking the batch into the county's figures."""
+
+    person: Code = Field(title="汇总人")
+
+
+def _post(path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint]:
+    return post(router, path, summary, action, BatchView)
+
+
+async def _decide(
+    write: Write,
+    batch: str,
+    persons: dict[str, str | None],
+    decide: Callable[[InventoryBatch, Organization, Work], Occasion],
+    *,
+    own: bool = False,
+) -> Response:
+    """One decision on a batch; `own`: only by the unit that compiled it, or who answers for its place."""
+
+    async def work_on(it: InventoryBatch, work: Work) -> Occasion:
+        await work.require_known(Person, persons)
+        unit = await write.context.load(Organization, write.county, it.imported.unit)
+        if unit is None:
+            raise refuse("NOT_FOUND", what=it.imported.unit)
+        return decide(it, unit, work)
+
+    def resource(it: InventoryBatch) -> Resource:
+        unit = it.imported.unit
+        return Resource(
+            divisions=(unit,) if unit.isdigit() else (),
+            organizations=(unit,) if own else (unit, write.actor.organization),
+        )
+
+    return await write.on(InventoryBatch, batch, work_on, resource=resource, view=view_of)
+
+
+@_post("/{batch}/submission", "上报清查批次", "inventory.submit")
+async def submit_batch(batch: BatchCode, body: SubmitBatch, write: Writing) -> Response:
+    """Send the batch up for review, the first time or after a return (C4.4-01, C4.4-02)."""
+
+    def submit(it: InventoryBatch, _unit: Organization, _: Work) -> Occasion:
+        at = write.occasion(body)
+        it.submit(body.person, at)
+        return at
+
+    return await _decide(write, batch, {"person": body.person}, submit, own=True)
+
+
+@_post("/{batch}/review", "审核清查批次", "inventory.review")
+async def review_batch(batch: BatchCode, body: GiveBatchOpinion, write: Writing) -> Response:
+    """The township's review of a village's batch or its own, a department's of its own, by another person."""
+    must_speak_for(write.actor, body.opinion.organization, kind_counts=False)
+
+    def review(it: InventoryBatch, unit: Organization, _: Work) -> Occasion:
+        at = write.occasion(body, body.opinion.decided_on)
+        township = unit.card.superior if unit.card.kind == "VILLAGE" else unit.id
+        it.give_review(body.opinion, township, at)
+        return at
+
+    return await _decide(write, batch, {"opinion.person": body.opinion.person}, review)
+
+
+@_post("/{batch}/determinations", "审定清查批次", "inventory.determine")
+async def determine_batch(batch: BatchCode, body: GiveBatchOpinion, write: Writing) -> Response:
+    """One of the four departments' word; they decide side by side, and one return sends the batch back."""
+    must_speak_for(write.actor, body.opinion.organization, kind_counts=False)
+
+    def determine(it: InventoryBatch, _unit: Organization, _: Work) -> Occasion:
+        at = write.occasion(body, body.opinion.decided_on)
+        it.determine(body.opinion, at)
+        return at
+
+    return await _decide(write, batch, {"opinion.person": body.opinion.person}, determine)
+
+
+@_post("/{batch}/aggregation", "汇总清查批次", "inventory.aggregate")
+async def aggregate_batch(batch: BatchCode, body: AggregateBatch, write: Writing) -> Response:
+    """The asset office takes the batch into the county's figures once all four have approved (C4.4-01)."""
+
+    def aggregate(it: InventoryBatch, _unit: Organization, _: Work) -> Occasion:
+        at = write.occasion(body)
+        it.aggregate(body.person, at)
+        return at
+
+    return await _decide(write, batch, {"person": body.person}, aggregate)

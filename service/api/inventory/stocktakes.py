@@ -1,0 +1,317 @@
+"""Stocktakes (清查盘点, C2-03): a baseline from the register, a line for every asset, and what follows from it.
+
+Completion notes on every asset that was seen that it was verified (C4.5-12) and flags the risk LOST on every missing
+one, all in the same append. A surplus is a registration task until an asset was registered for it; a moved asset is a
+proposal that a correction of its registration carries out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
+
+from fastapi import Path, Query, Response
+from pydantic import Field, PrivateAttr
+
+from domain.asset.asset import Asset
+from domain.asset.facts.external_entry import Stocktaking
+from domain.inventory.batch import InventoryBatch
+from domain.inventory.stocktake import (
+    LOST,
+    CorrectionProposal,
+    StocktakeCampaign,
+    StocktakeLine,
+    StocktakeScope,
+    Surplus,
+)
+from domain.occasion import Occasion
+from domain.values import Code, Name, Value
+from projections.asset import register as asset_register
+from projections.asset.register_questions import assets_of, locations_of
+from projections.engine.reading import Page
+from projections.engine.writing import Connection
+from projections.inventory import inventories
+from service.api.http.paging import LedgerQuery, answer, page_of, snapshot
+from service.api.http.reading import Endpoint, Reading, from_log, get, routes
+from service.api.http.writing import Circumstances, Write, Writing, post, view_model
+from service.commands.authorization import Resource, authorize
+from service.commands.commands import Result, Work
+from service.ledgers.tables import row_model
+
+router = routes("/v1/stocktakes", "stocktakes 清查盘点")
+
+CampaignCode = Annotated[Code, Path(title="盘点编号")]
+SurplusCode = Annotated[Code, Path(title="盘盈编号")]
+YIELD_EVERY: Final = 100
+"""Assets concluded between two looks at other requests."""
+
+
+class StocktakeResult(Value):
+    """The result so far: how many of the baseline have which result."""
+
+    baseline: int = Field(title="期初项数")
+    unseen: int = Field(title="未盘点")
+    found: int = Field(title="在位")
+    missing: int = Field(title="盘亏")
+    moved: int = Field(title="移位")
+    damaged: int = Field(title="毁损")
+    surplus: int = Field(title="盘盈")
+
+
+StocktakeView = view_model(
+    StocktakeCampaign,
+    campaign=Code,
+    results=StocktakeResult,
+    lost=tuple[Code, ...],
+    registration_tasks=tuple[Code, ...],
+    correction_proposals=tuple[CorrectionProposal, ...],
+)
+
+
+def view_of(campaign: StocktakeCampaign) -> dict[str, Any]:
+    """A campaign as every answer shows it; its lines are a list of their own."""
+    view = campaign.view()
+    for name in ("assets", "lines"):
+        del view[name]
+    counts = Counter(line.result for line in campaign.lines.values())
+    results = StocktakeResult(
+        baseline=campaign.baseline.assets,
+        unseen=campaign.baseline.assets - len(campaign.lines),
+        found=counts["FOUND"],
+        missing=counts["MISSING"],
+        moved=counts["MOVED"],
+        damaged=counts["DAMAGED"],
+        surplus=len(campaign.surpluses),
+    )
+    return view | {
+        "campaign": campaign.id,
+        "results": results.model_dump(by_alias=True),
+        "lost": list(campaign.with_result("MISSING")),
+        "registrationTasks": campaign.tasks(),
+        "correctionProposals": [one.model_dump(by_alias=True) for one in campaign.proposals()],
+    }
+
+
+class OpenStocktake(Circumstances):
+    """A stocktake of what the register holds in a scope, or of what earlier batches brought in."""
+
+    campaign: Code | None = Field(default=None, title="盘点编号", description="不填由系统编号")
+    title: Name = Field(title="名称")
+    scope: StocktakeScope = Field(title="范围")
+    batches: tuple[Code, ...] = Field(
+        default=(), title="期初批次", description="填写时以这些清查批次的资产为期初", max_length=200
+    )
+
+
+class RecordStocktakeLines(Circumstances):
+    """What was looked at."""
+
+    lines: tuple[StocktakeLine, ...] = Field(title="盘点结果", min_length=1, max_length=1000)
+
+
+class RecordSurplus(Circumstances):
+    """Something in no register."""
+
+    surplus: Surplus = Field(title="盘盈")
+
+
+class RegisterSurplus(Circumstances):
+    """The asset that was registered for a surplus."""
+
+    asset: Code = Field(title="资产编号")
+
+
+def _post(path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint]:
+    return post(router, path, summary, action, StocktakeView)
+
+
+def place_of(scope: StocktakeScope, county: str) -> Resource:
+    """Where a campaign takes place, for authorisation."""
+    if scope.kind == "UNIT":
+        return Resource(divisions=(scope.code or "",), organizations=(scope.code or "",))
+    return Resource(divisions=(scope.code or county,))
+
+
+@_post("", "启动盘点", "stocktake.open")
+async def open_stocktake(body: OpenStocktake, write: Writing) -> Response:
+    """Fix what should be there (C2-03): the register's assets in the scope now, or those of earlier batches."""
+    code = body.campaign or f"S-{write.idempotency.body_sha256.hex()[:12]}"
+
+    async def open_campaign(work: Work) -> tuple[StocktakeCampaign, Occasion]:
+        at = write.occasion(body)
+        assets, position = await _baseline(write, work, body)
+        campaign = StocktakeCampaign.open(
+            code, body.title, body.scope, assets, at, position=position, batches=body.batches
+        )
+        return campaign, at
+
+    return await write.create(place_of(body.scope, write.county), open_campaign, view=view_of)
+
+
+async def _baseline(write: Write, work: Work, body: OpenStocktake) -> tuple[list[str], int]:
+    """The assets of the campaign and how far in the log they are known."""
+    await write.reach_head(asset_register.PROJECTION.name)
+    async with snapshot(write, asset_register.PROJECTION.name) as (connection, position):
+        assets = await assets_of(connection, write.county, body.scope.kind, body.scope.code)
+    if body.batches:
+        batches = await work.get_many(InventoryBatch, list(body.batches))
+        brought_in = {asset for batch in batches.values() for asset in batch.assets}
+        assets = [asset for asset in assets if asset in brought_in]
+    return assets, position
+
+
+@_post("/{campaign}/lines", "记录盘点结果", "stocktake.record")
+async def record_stocktake_lines(
+    campaign: CampaignCode, body: RecordStocktakeLines, write: Writing
+) -> Response:
+    """What became of assets of the baseline; a later line replaces the earlier one (C2-03)."""
+    async with write.pool.acquire() as connection:
+        places = await locations_of(connection, write.county, [line.asset for line in body.lines])
+
+    async def record(it: StocktakeCampaign, _: Work) -> Occasion:
+        for location in sorted(set(places.values())):
+            units = (it.scope.code or "",) if it.scope.kind == "UNIT" else ()
+            authorize(write.actor, write.action, Resource(divisions=(location,), organizations=units))
+        at = write.occasion(body)
+        it.record_lines(body.lines, at)
+        return at
+
+    return await _on(write, campaign, record)
+
+
+@_post("/{campaign}/surpluses", "记录盘盈", "stocktake.record")
+async def record_surplus(campaign: CampaignCode, body: RecordSurplus, write: Writing) -> Response:
+    """Something stands there that is in no register (C2-03)."""
+    authorize(write.actor, write.action, Resource(divisions=(body.surplus.location,)))
+
+    async def record(it: StocktakeCampaign, _: Work) -> Occasion:
+        at = write.occasion(body, body.surplus.seen_on)
+        it.find_surplus(body.surplus, at)
+        return at
+
+    return await _on(write, campaign, record)
+
+
+@_post("/{campaign}/surpluses/{surplus}/registration", "盘盈登记", "stocktake.record")
+async def register_surplus(
+    campaign: CampaignCode, surplus: SurplusCode, body: RegisterSurplus, write: Writing
+) -> Response:
+    """Close a registration task by the asset that was registered for it (C2-03)."""
+
+    async def close(it: StocktakeCampaign, work: Work) -> Occasion:
+        asset = await work.get(Asset, body.asset)
+        authorize(write.actor, write.action, Resource(divisions=(asset.card.location,)))
+        at = write.occasion(body)
+        it.register_surplus(surplus, asset.id, at)
+        return at
+
+    return await _on(write, campaign, close)
+
+
+@_post("/{campaign}/completion", "完成盘点", "stocktake.complete")
+async def complete_stocktake(campaign: CampaignCode, body: Circumstances, write: Writing) -> Response:
+    """Complete the campaign: what was seen is verified by it, what is missing carries the risk LOST (C2-03, C4.5-12)."""
+
+    async def complete(work: Work) -> Result:
+        it = await work.get(StocktakeCampaign, campaign)
+        authorize(write.actor, write.action, place_of(it.scope, write.county))
+        at = write.occasion(body)
+        was_open = it.state == "OPEN"
+        it.complete(at)
+        if was_open and it.assets:
+            assets = await work.get_many(Asset, it.assets)
+            for number, asset in enumerate(assets.values()):
+                if asset.disposed_on is None:
+                    _conclude(it, asset, write.occasion(body))
+                if number % YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
+        work.note(at)
+        return Result(it.id, it.version, view_of(it))
+
+    return await write.run(complete)
+
+
+def _conclude(campaign: StocktakeCampaign, asset: Asset, at: Occasion) -> None:
+    """What a completed campaign says of one asset that is still there. A later verification is not overwritten."""
+    line = campaign.lines[asset.id]
+    if campaign.covers(asset.id):
+        known = asset.stocktaking
+        if known is None or known.verified_on <= line.seen_on:
+            asset.record_stocktake(Stocktaking(stocktake=campaign.id, verified_on=line.seen_on), at)
+    elif LOST not in asset.risks:
+        asset.flag_risk(LOST, f"盘点 {campaign.id} 未找到", at)
+
+
+async def _on(
+    write: Write, campaign: str, decide: Callable[[StocktakeCampaign, Work], Awaitable[Occasion]]
+) -> Response:
+    """A decision on a campaign. Where it may be made depends on the assets, so `decide` itself has asked."""
+
+    def resource(_: StocktakeCampaign) -> Resource:
+        return Resource(organizations=(write.actor.organization,))
+
+    return await write.on(StocktakeCampaign, campaign, decide, resource=resource, view=view_of)
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+
+class StocktakeQuery(LedgerQuery):
+    """Filters of the stocktakes."""
+
+    PROJECTION: ClassVar[str] = inventories.PROJECTION.name
+
+    state: Literal["OPEN", "COMPLETED"] | None = Field(default=None, title="状态")
+
+    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
+        """Stocktakes with their progress and results."""
+        return await inventories.stocktake_page(connection, county, **self.filters(), **paging)
+
+
+class LinesQuery(LedgerQuery):
+    """Filters of a stocktake's lines."""
+
+    PROJECTION: ClassVar[str] = inventories.PROJECTION.name
+
+    result: Literal["UNSEEN", "FOUND", "MISSING", "MOVED", "DAMAGED"] | None = Field(
+        default=None, title="盘点结果"
+    )
+    _campaign: str = PrivateAttr(default="")
+
+    def of(self, campaign: str) -> Self:
+        """The same question about one campaign."""
+        found = self.model_copy()
+        found._campaign = campaign  # noqa: SLF001 - a copy of our own class
+        return found
+
+    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
+        """Lines in order of asset."""
+        return await inventories.stocktake_lines(
+            connection, county, self._campaign, **self.filters(), **paging
+        )
+
+
+StocktakeRow = row_model("StocktakeRow", inventories.STOCKTAKE)
+LineRow = row_model("StocktakeLineRow", inventories.STOCKTAKE_LINE)
+
+
+@get(router, "", "盘点一览", "stocktake.read", response_model=page_of(StocktakeRow))
+async def list_stocktakes(read: Reading, query: Annotated[StocktakeQuery, Query()]) -> Response:
+    """Every stocktake with its progress and result."""
+    return await answer(read, query)
+
+
+@get(router, "/{campaign}", "查询盘点", "stocktake.read", response_model=from_log(StocktakeView))
+async def read_stocktake(campaign: CampaignCode, read: Reading) -> Response:
+    """A stocktake from the log: result so far, registration tasks, proposals to correct locations."""
+    return await read.aggregate(StocktakeCampaign, campaign, view_of)
+
+
+@get(router, "/{campaign}/lines", "盘点明细", "stocktake.read", response_model=page_of(LineRow))
+async def read_stocktake_lines(
+    campaign: CampaignCode, read: Reading, query: Annotated[LinesQuery, Query()]
+) -> Response:
+    """A stocktake's lines."""
+    return await answer(read, query.of(campaign))

@@ -1,0 +1,171 @@
+"""Audit packs over HTTP: ordered, watched, and downloaded in as many pieces as the line allows."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final, Literal, cast
+
+from fastapi import Path, Request, Response
+from pydantic import Field
+
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Value
+from service.api.http.reading import ACTION, Moment, Reading, get, routes
+from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing
+from service.audit.work import FILE, KIND
+from service.commands.operations import Operation, Operations
+
+router = routes("/v1/audit-packs", "audit-packs 审计包")
+
+PackCode = Annotated[Code, Path(title="审计包编号")]
+_RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})", re.ASCII)
+_SIZE: Final = """
+SELECT length(content) FROM operation_file WHERE county = $1 AND operation = $2 AND name = $3"""
+_PART: Final = """
+SELECT substring(content FROM $4 FOR $5) FROM operation_file
+WHERE county = $1 AND operation = $2 AND name = $3"""
+
+
+class OrderAuditPack(Value):
+    """Whose care is audited. Without days it is the whole of it; `knownAt`: only what was recorded by then."""
+
+    person: Code = Field(title="人员")
+    unit: Code | None = Field(default=None, title="单位", description="只含该单位负责的资产")
+    first: BusinessDate | None = Field(default=None, title="起始日期", alias="from")
+    last: BusinessDate | None = Field(default=None, title="截止日期", alias="to")
+    known_at: Moment | None = Field(default=None, title="截至时刻", description="只含此前记录的事件")
+
+
+class PackResult(Value):
+    """What was packed."""
+
+    sha256: str = Field(title="摘要", description="审计包的 SHA-256")
+    bytes: int = Field(title="字节数")
+    size: int = Field(title="日志位置", description="审计包所依据的检查点")
+    events: int = Field(title="事件数")
+    assets: int = Field(title="资产项数")
+    first: BusinessDate = Field(title="起始日期", alias="from")
+    last: BusinessDate = Field(title="截止日期", alias="to")
+
+
+class PackView(Value):
+    """A pack that was ordered: how far it is, and where its file will be."""
+
+    pack: str = Field(title="审计包编号")
+    state: Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"] = Field(title="状态")
+    done: int = Field(title="已完成数")
+    total: int | None = Field(default=None, title="总数")
+    operation: str = Field(title="任务路径")
+    file: str | None = Field(default=None, title="下载路径", description="支持断点续传（Range）")
+    result: PackResult | None = Field(default=None, title="结果")
+    problem: dict[str, Any] | None = Field(default=None, title="失败原因")
+
+
+def _operations(request: Request) -> Operations:
+    return cast("Operations", request.app.state.operations)
+
+
+def _shown(found: Operation) -> dict[str, Any]:
+    path = f"/v1/audit-packs/{found.operation}"
+    view = PackView(
+        pack=found.operation,
+        state=found.state,
+        done=found.done,
+        total=found.total,
+        operation=f"/v1/operations/{found.operation}",
+        file=f"{path}/file" if FILE in found.files else None,
+        result=None if found.result is None else PackResult.model_validate(found.result),
+        problem=found.problem,
+    )
+    return view.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+@router.post(
+    "",
+    summary="生成审计包",
+    status_code=202,
+    response_model=PackView,
+    response_class=Response,
+    responses=WRITE_PROBLEMS,
+    openapi_extra={ACTION: "audit.pack", "parameters": [IDEMPOTENCY_KEY]},
+)
+async def order_audit_pack(body: OrderAuditPack, write: Writing) -> Response:
+    """Order a pack about what was in a person's care (C4.10-09). It is made beside other requests."""
+    if body.first is not None and body.last is not None and body.first > body.last:
+        raise refuse("DATE_ORDER", earlier="from", later="to")
+    if await write.context.store.load(write.county, f"person-{body.person}") is None:
+        raise refuse("NOT_FOUND", what=body.person)
+    found = await _operations(write.request).submit(
+        write.actor,
+        KIND,
+        f"pack-{write.mark(20)}",
+        body.model_dump(mode="json", by_alias=True, exclude_none=True),
+        digest=write.idempotency.body_sha256,
+    )
+    answer = write.answer(_shown(found))
+    answer.status_code = 202
+    answer.headers["Location"] = f"/v1/audit-packs/{found.operation}"
+    return answer
+
+
+@get(router, "/{pack}", "查询审计包", "audit.pack", response_model=PackView)
+async def read_audit_pack(pack: PackCode, read: Reading) -> Response:
+    """How far a pack is; its file's path once it is there."""
+    return read.answer(_shown(await _pack(read, pack)))
+
+
+@get(
+    router,
+    "/{pack}/file",
+    "下载审计包",
+    "audit.pack",
+    response_class=Response,
+    responses={
+        200: {"description": "审计包 / the pack", "content": {"application/zip": {}}},
+        206: {"description": "其中一段 / part of it", "content": {"application/zip": {}}},
+        416: {"description": "没有这一段 / no such part"},
+    },
+)
+async def read_audit_pack_file(pack: PackCode, read: Reading) -> Response:
+    """The file, or the part that `Range` asks for: a download that broke off goes on where it stopped."""
+    found = await _pack(read, pack)
+    if found.result is None:
+        raise refuse("NOT_FOUND", what=f"{pack}/file")
+    size = await read.pool.fetchval(_SIZE, read.county, pack, FILE)
+    headers = {
+        "ETag": f'"{found.result["sha256"]}"',
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f'attachment; filename="{pack}.zip"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    wanted = read.request.headers.get("range")
+    if wanted is None or read.request.headers.get("if-range", headers["ETag"]) != headers["ETag"]:
+        first, last, status = 0, size - 1, 200
+    else:
+        part = part_of(wanted, size)
+        if part is None:
+            return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{size}"})
+        first, last, status = *part, 206
+        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    content = await read.pool.fetchval(_PART, read.county, pack, FILE, first + 1, last - first + 1)
+    return Response(content, status_code=status, media_type="application/zip", headers=headers)
+
+
+def part_of(wanted: str, size: int) -> tuple[int, int] | None:
+    """First and last byte of one range of a file; None if it has no such part (or several are asked for)."""
+    match = _RANGE.fullmatch(wanted.strip())
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:
+        start, end = max(size - int(last), 0), size - 1
+    else:
+        start, end = int(first), min(int(last), size - 1) if last else size - 1
+    return (start, end) if start <= end < size else None
+
+
+async def _pack(read: Reading, pack: str) -> Operation:
+    found = await _operations(read.request).get(read.county, pack)
+    if found.kind != KIND:
+        raise refuse("NOT_FOUND", what=pack)
+    return found

@@ -1,0 +1,167 @@
+"""The log itself over HTTP, in order of position: nothing is skipped, whatever is read while others write."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Response
+from pydantic import Field
+
+from domain.asset.asset import Asset
+from domain.catalogue import EVENT_TYPES
+from domain.recorded import RecordedEvent
+from domain.refusals import refuse
+from domain.values import BusinessDate, Value
+from projections.asset import timeline as asset_timeline
+from projections.engine.reading import QuestionInvalid
+from service.api.asset.decisions import AssetCode
+from service.api.http.paging import MinPosition
+from service.api.http.reading import Reading, get, routes
+from service.ledgers.tables import shown
+from service.ledgers.yuan import in_yuan
+
+router = routes("/v1", "events 事件")
+
+
+class EventBody(Value):
+    """One event as the log holds it, its data in the current schema of its type, money in yuan."""
+
+    position: int = Field(title="日志位置")
+    stream: str = Field(title="事件流")
+    version: int = Field(title="版本")
+    type: str = Field(title="事件类型")
+    event_schema: int = Field(title="结构版本", alias="schema")
+    title: str = Field(title="事件名称")
+    occurred_on: date = Field(title="业务日期")
+    recorded_at: datetime = Field(title="记录时间")
+    actor: dict[str, Any] = Field(title="操作者")
+    command_id: str = Field(title="命令编号")
+    correlation_id: str = Field(title="关联编号")
+    causation_id: str | None = Field(default=None, title="起因编号")
+    basis: dict[str, Any] = Field(title="依据", description="政策版本、条款、提示、例外批准")
+    data: dict[str, Any] = Field(title="内容")
+
+
+class EventsBody(Value):
+    """Events in order. `nextAfter` is what the next request asks for; the head says how far the log is now."""
+
+    events: tuple[EventBody, ...] = Field(title="事件")
+    next_after: int = Field(title="下次起点")
+    head: int = Field(title="日志末位置")
+
+
+class AssetEventsBody(Value):
+    """All events of one asset in order of version."""
+
+    events: tuple[EventBody, ...] = Field(title="事件")
+
+
+def body_of(event: RecordedEvent) -> dict[str, Any]:
+    """An event as the API shows it."""
+    return {
+        "position": event.position,
+        "stream": event.stream,
+        "version": event.version,
+        "type": event.type,
+        "schema": event.schema,
+        "title": EVENT_TYPES[event.type].TITLE,
+        "occurredOn": event.occurred_on,
+        "recordedAt": event.recorded_at,
+        "actor": event.actor,
+        "commandId": event.command_id,
+        "correlationId": event.correlation_id,
+        "causationId": event.causation_id,
+        "basis": event.basis,
+        "data": in_yuan(event.data),
+    }
+
+
+@get(router, "/events", "按位置读取事件", "event.read", response_model=EventsBody)
+async def read_events(
+    read: Reading,
+    after: Annotated[int, Query(title="起点", description="返回位置大于此值的事件", ge=0, lt=2**62)] = 0,
+    limit: Annotated[int, Query(title="条数", ge=1, le=1000)] = 100,
+    types: Annotated[list[str] | None, Query(title="事件类型", description="可重复", max_length=100)] = None,
+) -> Response:
+    """Events after a position. With `types`, `nextAfter` moves to the head once no such event is left."""
+    unknown = [one for one in types or () if one not in EVENT_TYPES]
+    if unknown:
+        raise refuse("CODE_UNKNOWN", field="types", value="、".join(unknown)[:200])
+    head = (await read.context.store.head(read.county)).position
+    found: list[RecordedEvent] = []
+    async for batch in read.context.store.read(read.county, after=after, upto=head, types=types, batch=limit):
+        found = batch
+        break
+    last = found[-1].position if len(found) == limit else max(after, head)
+    return read.answer({"events": [body_of(event) for event in found], "nextAfter": last, "head": head})
+
+
+@get(router, "/assets/{asset}/events", "资产的全部事件", "asset.read", response_model=AssetEventsBody)
+async def read_asset_events(asset: AssetCode, read: Reading) -> Response:
+    """Every event of one asset, from the log."""
+    events = await read.context.store.read_stream(read.county, Asset.stream_of(asset))
+    if not events:
+        raise refuse("NOT_FOUND", what=asset)
+    return read.answer({"events": [body_of(event) for event in events]})
+
+
+class TimelineEntry(Value):
+    """One event in an asset's life."""
+
+    position: int = Field(title="日志位置")
+    stream: str = Field(title="事件流")
+    version: int = Field(title="版本")
+    type: str = Field(title="事件类型")
+    title: str = Field(title="事件名称")
+    summary: str = Field(title="摘要")
+    occurred_on: date = Field(title="业务日期")
+    recorded_at: datetime = Field(title="记录时间")
+    actor: dict[str, Any] = Field(title="操作者")
+    clauses: tuple[str, ...] = Field(title="依据条款")
+    warnings: tuple[dict[str, Any], ...] = Field(title="提示")
+    findings: tuple[dict[str, Any], ...] = Field(title="历史检查发现")
+    command_id: str = Field(title="命令编号")
+    data: dict[str, Any] = Field(title="内容")
+
+
+class Timeline(Value):
+    """An asset's life, event by event."""
+
+    asset: str = Field(title="资产编号")
+    entries: tuple[TimelineEntry, ...] = Field(title="事件")
+    next_cursor: str | None = Field(title="下一页游标")
+
+
+@get(router, "/assets/{asset}/timeline", "资产履历", "asset.read", response_model=Timeline)
+async def read_asset_timeline(
+    asset: AssetCode,
+    read: Reading,
+    types: Annotated[list[str] | None, Query(title="事件类型", description="可重复", max_length=100)] = None,
+    since: Annotated[BusinessDate | None, Query(title="起始日期")] = None,
+    until: Annotated[BusinessDate | None, Query(title="截止日期")] = None,
+    order: Annotated[Literal["asc", "desc"], Query(title="次序")] = "asc",
+    limit: Annotated[int, Query(title="每页条数", ge=1, le=1000)] = 100,
+    cursor: Annotated[str | None, Query(title="游标", max_length=40)] = None,
+    min_position: MinPosition = 0,
+) -> Response:
+    """An asset's life: its own events, and those of departure cases that have it on their list."""
+    await read.reach(min_position, asset_timeline.PROJECTION.name)
+    async with read.pool.acquire() as connection:
+        try:
+            rows, following = await asset_timeline.timeline(
+                connection,
+                read.county,
+                asset,
+                decode=read.context.codec.decode,
+                types=types,
+                since=since,
+                until=until,
+                descending=order == "desc",
+                limit=limit,
+                cursor=cursor,
+            )
+        except QuestionInvalid as error:
+            raise refuse("CURSOR_INVALID") from error
+    entries = [shown(row) | {"data": in_yuan(row["data"])} for row in rows]
+    return read.answer({"asset": asset, "entries": entries, "nextCursor": following})

@@ -1,0 +1,1 @@
+"""Divisions, units, persons and their duties over HTTP."""

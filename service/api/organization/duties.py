@@ -1,0 +1,389 @@
+"""What units have in place, over HTTP: rules, task forces, the asset office, guidance; what they lack and what is due."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Query, Response
+from pydantic import Field
+
+from domain.occasion import Occasion
+from domain.organization.duties import GuidanceGiven, TaskForce, TaskForceMember, UnitRule, office_members
+from domain.organization.organization import Organization
+from domain.organization.person import Person
+from domain.refusals import RegulationWarning, clauses, refuse, warning
+from domain.regulation import Rules
+from domain.values import BusinessDate, Code, Name, Value
+from projections.asset import register as asset_register
+from projections.engine.rows import Row
+from projections.organization import directory, duties as unit_duties
+from projections.oversight import worklist
+from projections.oversight.worklist import Periods
+from service.api.http.paging import MinPosition
+from service.api.http.reading import Read, Reading, get, list_of, routes
+from service.api.http.writing import Circumstances, WarningBody, Writing, post
+from service.api.organization.organizations import (
+    OnDay,
+    OrganizationCode,
+    OrganizationView,
+    place_of,
+    view_of,
+)
+from service.commands.commands import Work
+from service.ledgers.tables import row_model, rows_shown
+
+router = routes("/v1/organizations", "organizations 单位")
+
+
+class AdoptUnitRule(Circumstances):
+    """A rule document of the unit."""
+
+    rule: UnitRule = Field(title="管理制度")
+
+
+class EstablishTaskForce(Circumstances):
+    """A task force with its roster."""
+
+    task_force: TaskForce = Field(title="资产管理专班")
+
+
+class ChangeTaskForceMember(Circumstances):
+    """Somebody joined, left, or does something else."""
+
+    member: TaskForceMember = Field(title="成员")
+
+
+class NameOfficeMembers(Circumstances):
+    """The member departments of the asset office."""
+
+    members: tuple[Code, ...] = Field(title="成员单位", min_length=1, max_length=50)
+    document_no: Name = Field(title="文号")
+
+
+class RecordGuidance(Circumstances):
+    """Guidance given to another unit."""
+
+    guidance: GuidanceGiven = Field(title="指导记录")
+
+
+@post(router, "/{organization}/rules", "制定管理制度", "organization.keep_duties", OrganizationView)
+async def adopt_unit_rule(organization: OrganizationCode, body: AdoptUnitRule, write: Writing) -> Response:
+    """Record a unit's rule document: of supervision (C4.3-03), of management (C5.3-02), a supporting one (C5.5-01)."""
+
+    async def adopt(it: Organization, _: Work) -> Occasion:
+        at = write.occasion(body)
+        it.adopt_rule(body.rule, at)
+        return at
+
+    return await write.on(Organization, organization, adopt, resource=place_of, view=view_of)
+
+
+class EnableIncentivePilot(Circumstances):
+    """By which document the pilot begins."""
+
+    document_no: Name = Field(title="文号")
+
+
+@post(
+    router,
+    "/{organization}/incentive-pilot",
+    "启用小型经营性资产激励试点",
+    "organization.keep_duties",
+    OrganizationView,
+)
+async def enable_incentive_pilot(
+    organization: OrganizationCode, body: EnableIncentivePilot, write: Writing
+) -> Response:
+    """Begin the pilot of rewards from small operating assets; only with the unit's own rule on it (C5.5-01)."""
+
+    async def enable(it: Organization, _: Work) -> Occasion:
+        at = write.occasion(body)
+        it.enable_incentive_pilot(body.document_no, at)
+        return at
+
+    return await write.on(Organization, organization, enable, resource=place_of, view=view_of)
+
+
+@post(router, "/{organization}/task-force", "成立资产管理专班", "organization.keep_duties", OrganizationView)
+async def establish_task_force(
+    organization: OrganizationCode, body: EstablishTaskForce, write: Writing
+) -> Response:
+    """Record a unit's task force and its roster (C4.3-04)."""
+
+    async def establish(it: Organization, work: Work) -> Occasion:
+        at = write.occasion(body)
+        members = body.task_force.members
+        named = {f"taskForce.members[{n}].person": one.person for n, one in enumerate(members)}
+        await work.require_known(Person, named)
+        it.establish_task_force(body.task_force, at)
+        return at
+
+    return await write.on(Organization, organization, establish, resource=place_of, view=view_of)
+
+
+@post(
+    router,
+    "/{organization}/task-force/members",
+    "专班成员变动",
+    "organization.keep_duties",
+    OrganizationView,
+)
+async def change_task_force_member(
+    organization: OrganizationCode, body: ChangeTaskForceMember, write: Writing
+) -> Response:
+    """Record a change of the task force's roster (C4.3-04): a fact."""
+
+    async def change(it: Organization, work: Work) -> Occasion:
+        at = write.occasion(body)
+        await work.require_known(Person, {"member.person": body.member.person})
+        it.change_task_force_member(body.member, at)
+        return at
+
+    return await write.on(Organization, organization, change, resource=place_of, view=view_of)
+
+
+@post(
+    router,
+    "/{organization}/office-members",
+    "明确资产管理办公室成员单位",
+    "organization.keep_duties",
+    OrganizationView,
+)
+async def name_office_members(
+    organization: OrganizationCode, body: NameOfficeMembers, write: Writing
+) -> Response:
+    """Name the six member departments of the asset office (C4.3-05)."""
+
+    async def name(it: Organization, work: Work) -> Occasion:
+        at = write.occasion(body)
+        it.name_office_members(body.members, body.document_no, at)
+        named = {f"members[{n}]": code for n, code in enumerate(body.members)}
+        await work.require_known(Organization, named)
+        return at
+
+    return await write.on(Organization, organization, name, resource=place_of, view=view_of)
+
+
+@post(router, "/{organization}/guidance", "登记指导记录", "organization.keep_duties", OrganizationView)
+async def record_guidance(organization: OrganizationCode, body: RecordGuidance, write: Writing) -> Response:
+    """Record guidance that the unit gave to another one (C4.3-04, C4.3-20)."""
+    given = body.guidance
+
+    async def record(it: Organization, work: Work) -> Occasion:
+        at = write.occasion(body, min(given.given_on, write.context.today()))
+        await work.require_known(Organization, {"guidance.guided": given.guided})
+        it.record_guidance(given, at)
+        work.claim("guidance", f"{it.id}/{given.guidance}")
+        return at
+
+    return await write.on(Organization, organization, record, resource=place_of, view=view_of)
+
+
+GuidanceRow = row_model("GuidanceRow", unit_duties.GUIDANCE)
+
+
+@get(router, "/{organization}/guidance", "指导记录", "organization.read", response_model=list_of(GuidanceRow))
+async def list_guidance(
+    organization: OrganizationCode,
+    read: Reading,
+    year: Annotated[int | None, Query(title="年度", ge=1900, le=2200)] = None,
+    min_position: MinPosition = 0,
+) -> Response:
+    """Guidance the unit gave, of all years or one (C4.3-20)."""
+    await read.reach(min_position, unit_duties.PROJECTION.name)
+    async with read.pool.acquire() as connection:
+        rows = await unit_duties.guidance_given(
+            connection, read.county, organization=organization, guided=None, year=year
+        )
+    return read.answer(rows_shown(rows))
+
+
+# ---- what is missing -----------------------------------------------------------------------------------------------
+
+
+class ComplianceItem(Value):
+    """One thing a unit of its kind must have in place."""
+
+    clause: str = Field(title="条款")
+    quote: str = Field(title="条款原文")
+    item: str = Field(title="检查事项")
+    fulfilled: bool = Field(title="是否落实")
+    missing: tuple[str, ...] = Field(title="缺少的内容")
+    warning: WarningBody | None = Field(default=None, title="提示")
+
+
+class Compliance(Value):
+    """The health check of a unit on a day."""
+
+    organization: str = Field(title="单位编号")
+    kind: str = Field(title="单位类型")
+    on: date = Field(title="日期")
+    score: int = Field(title="已落实项数")
+    items: tuple[ComplianceItem, ...] = Field(title="检查事项")
+
+
+@get(router, "/{organization}/compliance", "单位履责检查", "organization.read", response_model=Compliance)
+async def read_compliance(
+    organization: OrganizationCode, read: Reading, on: OnDay = None, min_position: MinPosition = 0
+) -> Response:
+    """What the unit must have in place and lacks on a day, by clause (四(三))."""
+    unit = await read.context.load(Organization, read.county, organization)
+    if unit is None:
+        raise refuse("NOT_FOUND", what=organization)
+    names = [one.PROJECTION.name for one in (unit_duties, asset_register, directory)]
+    await read.reach(min_position, *names)
+    day = read.day(on)
+    rules = (await read.regulation()).on(day)
+    async with read.pool.acquire() as connection:
+        row = await unit_duties.standing(connection, read.county, organization, day)
+    items = _items(unit, row, rules)
+    return read.answer(
+        {
+            "organization": unit.id,
+            "kind": unit.card.kind,
+            "on": day.isoformat(),
+            "score": sum(item["fulfilled"] for item in items),
+            "items": items,
+        }
+    )
+
+
+def _items(unit: Organization, row: Row, rules: Rules) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    kind = unit.card.kind
+    sectors = {one.code for one in rules.organizations() if one.sector}
+    if kind in {"TOWNSHIP", "DEPARTMENT"}:
+        items.append(_rules_item("C4.3-03", "UNIT_RULES", "SUPERVISION_RULE", row, rules))
+        told = [] if row["task_force"] else [warning("TASK_FORCE_MISSING", organization=unit.id)]
+        items.append(_item("C4.3-04", "TASK_FORCE", [] if row["task_force"] else ["taskForce"], told))
+    if unit.id in sectors:
+        items.append(_item("C4.3-20", "GUIDANCE_GIVEN", [] if row["guidance_given"] else ["guidance"], []))
+    if kind == "ASSET_OFFICE":
+        absent = [code for code in office_members(rules) if code not in row["office_members"]]
+        items.append(_item("C4.3-05", "OFFICE_MEMBERS", absent, []))
+    if kind == "VILLAGE":
+        lacking = bool(row["assets"]) and not row["managers"]
+        told = [warning("MANAGER_REQUIRED", village=unit.id)] if lacking else []
+        items.append(_item("C4.3-22", "ASSET_MANAGER", ["ASSET_MANAGER"] if lacking else [], told))
+    if kind in {"TOWNSHIP", "DEPARTMENT", "VILLAGE"}:
+        principals = sorted(rules.codes("POSITION", f"PRINCIPAL_OF_{kind}"))
+        vacant = bool(principals) and not set(principals) & set(row["posts"])
+        told = [warning("PRINCIPAL_VACANT", organization=unit.id)] if vacant else []
+        items.append(_item("C5.1-01", "PRINCIPAL", principals if vacant else [], told))
+        items.append(_rules_item("C5.3-02", "MANAGEMENT_RULES", "MANAGEMENT_RULE", row, rules))
+        items.append(_rules_item("C5.5-01", "SUPPORTING_RULES", "SUPPORTING_RULE", row, rules))
+    return items
+
+
+def _rules_item(clause: str, item: str, kind: str, row: Row, rules: Rules) -> dict[str, Any]:
+    """The topics of a list on which the unit has no rule in force."""
+    topics = [one.code for one in rules.terms(kind) if f"{kind}/{one.code}" not in row["topics"]]
+    told = [warning("UNIT_RULE_MISSING", clause=clause, topics=topics)] if topics else []
+    return _item(clause, item, topics, told)
+
+
+def _item(clause: str, item: str, missing: list[str], told: list[RegulationWarning]) -> dict[str, Any]:
+    return {
+        "clause": clause,
+        "quote": clauses()[clause].quote,
+        "item": item,
+        "fulfilled": not missing,
+        "missing": missing,
+        "warning": told[0].model_dump(mode="json", by_alias=True) if told else None,
+    }
+
+
+# ---- what is due ---------------------------------------------------------------------------------------------------
+
+
+class TaskBody(Value):
+    """One duty that waits."""
+
+    task: str = Field(title="待办事项")
+    clause: str = Field(title="条款")
+    subject: str = Field(title="资产或单位编号")
+    name: str | None = Field(title="名称")
+    village: str | None = Field(title="所在村")
+    township: str | None = Field(title="所在乡镇")
+    units: tuple[str, ...] = Field(title="责任单位")
+    due_on: date = Field(title="到期日")
+    overdue: bool = Field(title="是否逾期")
+    escalated_to: tuple[str, ...] = Field(title="已报上级单位", description="逾期超过规定天数的")
+    warning: WarningBody | None = Field(default=None, title="提示")
+
+
+class Worklist(Value):
+    """What waits, the oldest first."""
+
+    on: date = Field(title="日期")
+    waiting: int = Field(title="待办总数", description="含未列出的")
+    tasks: tuple[TaskBody, ...] = Field(title="待办")
+
+
+def periods_of(rules: Rules) -> Periods:
+    """The days the county gives for each duty, by the rules of a day."""
+    delays = rules.parameters["P31"]
+    return Periods(
+        status_report=rules.within("STATUS_REPORT").days,
+        booking=delays.book_days,
+        custody=rules.parameters["P32"],
+        external_entry=rules.within("EXTERNAL_ENTRY").days,
+        household_inspection=rules.within("HOUSEHOLD_INSPECTION").days,
+        entrusted_inspection=rules.within("ENTRUSTED_INSPECTION").days,
+        escalation=rules.within("ESCALATION").days,
+    )
+
+
+TaskKind = Annotated[
+    str | None,
+    Query(title="事项", description="如 STATUS_REPORT、EXTERNAL_ENTRY；不填为全部", max_length=64),
+]
+Until = Annotated[
+    BusinessDate | None, Query(title="到期日前", description="列出此日前到期的；不填只列已逾期的")
+]
+Most = Annotated[int, Query(title="最多行数", ge=1, le=1000)]
+
+
+async def tasks_answer(
+    read: Read, unit: str | None, on: date | None, task: str | None, until: date | None, limit: int
+) -> Response:
+    """The worklist of a unit, or of the whole county."""
+    day = read.day(on)
+    rules = (await read.regulation()).on(day)
+    async with read.pool.acquire() as connection:
+        rows = await worklist.tasks_due(
+            connection, read.county, day, periods_of(rules), unit=unit, task=task, until=until, limit=limit
+        )
+    waiting = rows[0]["waiting"] if rows else 0
+    told = [_task(row) for row in rows]
+    return read.answer({"on": day.isoformat(), "waiting": waiting, "tasks": told})
+
+
+def _task(row: Row) -> dict[str, Any]:
+    shown = rows_shown([{name: value for name, value in row.items() if name != "waiting"}])[0]
+    told = None
+    if row["overdue"]:
+        match row["task"]:
+            case "STATUS_REPORT":
+                told = warning("STATUS_REPORT_OVERDUE")
+            case "CUSTODY":
+                told = warning("CUSTODY_OVERDUE", due=row["due_on"])
+            case "ASSET_MANAGER":
+                told = warning("MANAGER_REQUIRED", village=row["subject"])
+    return shown | {"warning": None if told is None else told.model_dump(mode="json", by_alias=True)}
+
+
+@get(router, "/{organization}/worklist", "单位待办", "organization.read", response_model=Worklist)
+async def read_unit_worklist(
+    organization: OrganizationCode,
+    read: Reading,
+    on: OnDay = None,
+    task: TaskKind = None,
+    until: Until = None,
+    limit: Most = 200,
+    min_position: MinPosition = 0,
+) -> Response:
+    """What waits for the unit on a day: reports, upkeep, bookings, custody, entries, inspections, ledgers, managers."""
+    await read.reach(min_position, *worklist.LEDGERS)
+    return await tasks_answer(read, organization, on, task, until, limit)

@@ -1,0 +1,323 @@
+"""Supervision over HTTP (五(四)): inspections with their findings, violations with who answers for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal
+
+from fastapi import Path, Query, Response
+from pydantic import Field
+
+from domain.asset.asset import Asset
+from domain.occasion import Occasion
+from domain.organization.organization import Organization
+from domain.organization.person import Person
+from domain.oversight.inspection import (
+    Inspection,
+    InspectionRecord,
+    Rectification,
+    RectificationVerification,
+    SupervisionFinding,
+)
+from domain.oversight.violation import (
+    Accountability,
+    AnswerablePerson,
+    Violation,
+    ViolationCase,
+    ViolationEstablishment,
+)
+from domain.values import BusinessDate, Code
+from projections.asset import register as asset_register
+from projections.departure import custody as custody_ledger
+from projections.engine.reading import Page
+from projections.engine.writing import Connection
+from projections.organization import directory
+from projections.oversight import inspections as oversight
+from service.api.asset.assets import must_speak_for
+from service.api.http.paging import LedgerQuery, Several, answer, page_of
+from service.api.http.reading import Reading, from_log, get, routes
+from service.api.http.writing import Circumstances, Write, Writing, post, view_model
+from service.commands.authorization import ANYWHERE
+from service.commands.commands import Work
+from service.ledgers.tables import row_model
+
+inspections = routes("/v1/inspections", "oversight 监督检查")
+violations = routes("/v1/violations", "oversight 监督检查")
+ledgers = routes("/v1/ledgers", "ledgers 台账")
+
+InspectionCode = Annotated[Code, Path(title="检查编号")]
+CaseCode = Annotated[Code, Path(title="案件编号")]
+InspectionView = view_model(Inspection, inspection=Code, open_findings=tuple[Code, ...])
+ViolationView = view_model(ViolationCase, case=Code)
+
+
+class RecordInspection(Circumstances):
+    """An inspection of a unit."""
+
+    inspection: Code | None = Field(default=None, title="检查编号", description="不填由系统编号")
+    inspected: InspectionRecord = Field(title="监督检查")
+
+
+class RaiseSupervisionFinding(Circumstances):
+    """Something that is not as it should be."""
+
+    supervision_finding: SupervisionFinding = Field(title="问题")
+
+
+class OrderRectification(Circumstances):
+    """What is to be mended, until when."""
+
+    rectification: Rectification = Field(title="整改要求")
+
+
+class VerifyRectification(Circumstances):
+    """What the organ saw when it looked again."""
+
+    verified: RectificationVerification = Field(title="复查")
+
+
+class ReportViolation(Circumstances):
+    """A report. Who was responsible on the day is looked up and kept with it."""
+
+    case: Code | None = Field(default=None, title="案件编号", description="不填由系统编号")
+    violation: Violation = Field(title="违规问题")
+
+
+class EstablishViolation(Circumstances):
+    """The decision on what happened."""
+
+    establishment: ViolationEstablishment = Field(title="认定")
+
+
+class HoldToAccount(Circumstances):
+    """What follows for a person."""
+
+    accountability: Accountability = Field(title="责任追究")
+
+
+def inspection_view(it: Inspection) -> dict[str, Any]:
+    """An inspection as every answer shows it."""
+    return it.view() | {"inspection": it.id, "openFindings": list(it.open_findings())}
+
+
+def violation_view(it: ViolationCase) -> dict[str, Any]:
+    """A case as every answer shows it."""
+    return it.view() | {"case": it.id}
+
+
+@post(inspections, "", "登记监督检查", "oversight.inspect", InspectionView)
+async def record_inspection(body: RecordInspection, write: Writing) -> Response:
+    """Record that a supervising organ inspected a unit (C5.4-01)."""
+    found = body.inspected
+    must_speak_for(write.actor, found.organ, kind_counts=False)
+    code = body.inspection or f"IN-{write.mark(16)}"
+
+    async def record(work: Work) -> tuple[Inspection, Occasion]:
+        named = {"inspected.organ": found.organ, "inspected.unit": found.unit}
+        await work.require_known(Organization, named)
+        await work.require_known(Person, {"inspected.inspector": found.inspector})
+        await work.require_known(Asset, {f"inspected.assets[{n}]": one for n, one in enumerate(found.assets)})
+        at = write.occasion(body, found.inspected_on)
+        return Inspection.record_inspection(code, found, at), at
+
+    return await write.create(ANYWHERE, record, view=inspection_view)
+
+
+async def _inspected(write: Write, inspection: str, decide: Callable[[Inspection], Occasion]) -> Response:
+    """A step of the organ that inspected, and of no other."""
+
+    async def work_on(it: Inspection, _: Work) -> Occasion:
+        must_speak_for(write.actor, it.inspected.organ, kind_counts=False)
+        return decide(it)
+
+    return await write.on(Inspection, inspection, work_on, resource=lambda _: ANYWHERE, view=inspection_view)
+
+
+@post(inspections, "/{inspection}/findings", "提出问题", "oversight.inspect", InspectionView)
+async def raise_supervision_finding(
+    inspection: InspectionCode, body: RaiseSupervisionFinding, write: Writing
+) -> Response:
+    """Raise a finding of the inspection (C5.4-01)."""
+
+    def found(it: Inspection) -> Occasion:
+        at = write.occasion(body)
+        it.raise_finding(body.supervision_finding, at)
+        return at
+
+    return await _inspected(write, inspection, found)
+
+
+@post(inspections, "/{inspection}/rectifications", "责令整改", "oversight.inspect", InspectionView)
+async def order_rectification(
+    inspection: InspectionCode, body: OrderRectification, write: Writing
+) -> Response:
+    """Order what is to be mended, and until when (C5.4-01)."""
+
+    def order(it: Inspection) -> Occasion:
+        at = write.occasion(body)
+        it.order_rectification(body.rectification, at)
+        return at
+
+    return await _inspected(write, inspection, order)
+
+
+@post(inspections, "/{inspection}/verifications", "复查整改", "oversight.inspect", InspectionView)
+async def verify_rectification(
+    inspection: InspectionCode, body: VerifyRectification, write: Writing
+) -> Response:
+    """Record what the organ saw when it looked again; what is not mended stays open (C5.4-01)."""
+
+    def verify(it: Inspection) -> Occasion:
+        at = write.occasion(body, body.verified.verified_on)
+        it.verify_rectification(body.verified, at)
+        return at
+
+    return await _inspected(write, inspection, verify)
+
+
+@get(inspections, "/{inspection}", "查询监督检查", "ledger.read", response_model=from_log(InspectionView))
+async def read_inspection(inspection: InspectionCode, read: Reading) -> Response:
+    """An inspection from the log."""
+    return await read.aggregate(Inspection, inspection, inspection_view)
+
+
+@post(violations, "", "登记违规问题", "oversight.inspect", ViolationView)
+async def report_violation(body: ReportViolation, write: Writing) -> Response:
+    """Take a report of one of the eight violations in, with who was responsible on its day (C5.4-02)."""
+    violation = body.violation
+    code = body.case or f"VC-{write.mark(16)}"
+    await write.reach_head(*_LEDGERS)
+
+    async def report(work: Work) -> tuple[ViolationCase, Occasion]:
+        await work.require_known(Organization, {"violation.unit": violation.unit})
+        named = {f"violation.assets[{n}]": one for n, one in enumerate(violation.assets)}
+        await work.require_known(Asset, named)
+        at = write.occasion(body)
+        return ViolationCase.report(code, violation, await _answerable(write, violation, at), at), at
+
+    return await write.create(ANYWHERE, report, view=violation_view)
+
+
+_LEDGERS = (
+    asset_register.PROJECTION.name,
+    custody_ledger.PROJECTION.name,
+    directory.PROJECTION.name,
+)
+
+
+async def _answerable(write: Write, violation: Violation, at: Occasion) -> tuple[AnswerablePerson, ...]:
+    """Who answered for the assets by name and by post on the day, and who led the unit."""
+    found: dict[AnswerablePerson, None] = {}
+    day = violation.happened_on
+    async with write.pool.acquire() as connection:
+        for asset in violation.assets:
+            care = await custody_ledger.responsible_on(connection, write.county, asset, day)
+            for one in care["persons"]:
+                found[AnswerablePerson(person=one["person"], duty=one["duty"], asset=asset)] = None
+            posts = [("FIRST_RESPONSIBLE", care["first_responsible"])]
+            posts += [("SUPERVISOR", one["first_supervisor"]) for one in care["supervisors"]]
+            for duty, post_ in posts:
+                for holder in post_["holders"] if post_ is not None else ():
+                    found[
+                        AnswerablePerson(
+                            person=holder["person"],
+                            duty=duty,
+                            asset=asset,
+                            organization=post_["held_in"],
+                            post=post_["post"],
+                        )
+                    ] = None
+    unit = await write.context.load(Organization, write.county, violation.unit)
+    for position in sorted(at.rules.principal_positions):
+        for person in unit.holders(position, day) if unit is not None else ():
+            found[
+                AnswerablePerson(person=person, duty="PRINCIPAL", organization=violation.unit, post=position)
+            ] = None
+    return tuple(found)
+
+
+@post(violations, "/{case}/establishment", "认定违规问题", "oversight.inspect", ViolationView)
+async def establish_violation(case: CaseCode, body: EstablishViolation, write: Writing) -> Response:
+    """Decide whether it is true (C5.4-02)."""
+    must_speak_for(write.actor, body.establishment.decided_by, kind_counts=False)
+
+    async def decide(it: ViolationCase, _: Work) -> Occasion:
+        at = write.occasion(body, body.establishment.decided_on)
+        it.establish(body.establishment, at)
+        return at
+
+    return await write.on(ViolationCase, case, decide, resource=lambda _: ANYWHERE, view=violation_view)
+
+
+@post(violations, "/{case}/accountabilities", "责任追究", "oversight.inspect", ViolationView)
+async def hold_to_account(case: CaseCode, body: HoldToAccount, write: Writing) -> Response:
+    """Record what follows for a person, by the organ that may decide it (C5.4-02)."""
+    must_speak_for(write.actor, body.accountability.decided_by, kind_counts=False)
+
+    async def decide(it: ViolationCase, work: Work) -> Occasion:
+        await work.require_known(Person, {"accountability.person": body.accountability.person})
+        at = write.occasion(body, body.accountability.decided_on)
+        it.hold_to_account(body.accountability, at)
+        return at
+
+    return await write.on(ViolationCase, case, decide, resource=lambda _: ANYWHERE, view=violation_view)
+
+
+@get(violations, "/{case}", "查询违规问题", "violation.read", response_model=from_log(ViolationView))
+async def read_violation(case: CaseCode, read: Reading) -> Response:
+    """A case from the log."""
+    return await read.aggregate(ViolationCase, case, violation_view)
+
+
+# ---- ledgers -------------------------------------------------------------------------------------------------------
+
+
+class FindingsQuery(LedgerQuery):
+    """Filters of the inspections."""
+
+    PROJECTION: ClassVar[str] = oversight.PROJECTION.name
+
+    organ: str | None = Field(default=None, title="监督单位", max_length=64)
+    unit: Several = Field(default=(), title="被检查单位", max_length=200)
+    state: Literal["INSPECTED", "RAISED", "ORDERED", "RECTIFIED"] | None = Field(default=None, title="状态")
+    overdue: bool | None = Field(default=None, title="是否逾期未整改")
+    on: BusinessDate | None = Field(default=None, title="日期", description="按该日判断是否逾期，不填为当日")
+
+    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
+        """Inspections and findings."""
+        return await oversight.finding_page(connection, county, **self.filters(), **paging)
+
+
+FindingRow = row_model("SupervisionFindingRow", oversight.FINDING, overdue=(bool, Field(title="是否逾期")))
+
+
+@get(ledgers, "/supervision-findings", "监督检查台账", "ledger.read", response_model=page_of(FindingRow))
+async def read_supervision_findings(read: Reading, query: Annotated[FindingsQuery, Query()]) -> Response:
+    """Every inspection with what it found and whether that is mended (C5.4-01)."""
+    day: date = read.day(query.on)
+    return await answer(read, query.model_copy(update={"on": day}))
+
+
+class ViolationsQuery(LedgerQuery):
+    """Filters of the violations."""
+
+    PROJECTION: ClassVar[str] = oversight.PROJECTION.name
+
+    kind: Several = Field(default=(), title="违规类别", max_length=8)
+    unit: Several = Field(default=(), title="涉及单位", max_length=200)
+    state: Literal["REPORTED", "ESTABLISHED", "UNFOUNDED"] | None = Field(default=None, title="状态")
+    person: str | None = Field(default=None, title="责任人", max_length=64)
+
+    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
+        """Cases."""
+        return await oversight.violation_page(connection, county, **self.filters(), **paging)
+
+
+ViolationRow = row_model("ViolationRow", oversight.VIOLATION)
+
+
+@get(ledgers, "/violations", "违规问题台账", "violation.read", response_model=page_of(ViolationRow))
+async def read_violations(read: Reading, query: Annotated[ViolationsQuery, Query()]) -> Response:
+    """Every case, who was responsible on its day, and what followed (C5.4-02)."""
+    return await answer(read, query)

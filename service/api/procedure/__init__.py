@@ -1,0 +1,1 @@
+"""Procedures and public notices over HTTP."""

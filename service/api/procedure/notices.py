@@ -1,0 +1,300 @@
+"""The public notice board (公示公告栏) over HTTP: everybody reads it and may object or suggest, unnamed (三(五)).
+
+Units post here what no procedure waits for; notices of procedures come from their steps and are listed beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from fastapi import Path, Query, Response
+from pydantic import Field, StringConstraints
+
+from domain.asset.asset import Asset
+from domain.occasion import Occasion
+from domain.organization.person import Person
+from domain.procedure.notice import Outcome, Posting
+from domain.procedure.procedure import ProcedureInstance
+from domain.procedure.public_notice import Announcement, PublicNotice, Stage
+from domain.procedure.records import Signer
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Name, Text, Value
+from projections.engine.reading import Page
+from projections.engine.writing import Connection
+from projections.procedure import notice_board
+from service.api.asset.decisions import resource_of
+from service.api.http.paging import LedgerQuery, answer, page_of
+from service.api.http.public import COUNTY_PARAMETER, PublicReading, PublicWriting
+from service.api.http.reading import Read, described, routes
+from service.api.http.writing import (
+    IDEMPOTENCY_KEY,
+    WRITE_PROBLEMS,
+    Circumstances,
+    Write,
+    Writing,
+    post,
+    view_model,
+)
+from service.commands.authorization import Resource, authorize
+from service.commands.commands import Result, Work
+from service.ledgers.tables import shown
+
+router = routes("/v1/notices", "notices 公示公告")
+
+NoticeId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,160}$"),
+    Path(title="公示编号", description="公示公告栏给出的编号"),
+]
+AnnouncementCode = Annotated[Code, Path(title="公告编号")]
+ObjectionNumber = Annotated[int, Path(title="异议编号", ge=1, le=1_000_000)]
+
+
+class NoticeRow(Value):
+    """A notice as everybody may see it."""
+
+    notice: str = Field(title="公示编号")
+    kind: Literal["PROCEDURE", "ANNOUNCEMENT"] = Field(title="程序公示或公告")
+    title: str = Field(title="标题")
+    body: str = Field(title="公示内容", description="个人号码已隐去")
+    chain: str | None = Field(title="流程")
+    stage: str | None = Field(title="公告环节")
+    asset: str | None = Field(title="资产编号")
+    unit: str = Field(title="公示单位")
+    places: tuple[dict[str, str], ...] = Field(title="公示地点与日期")
+    posted_on: date = Field(title="首次张贴日期")
+    ends_on: date | None = Field(title="公示期满日", description="当日 24:00")
+    state: str = Field(title="状态")
+    round: int = Field(title="第几次公示")
+    objections: int = Field(title="异议数")
+    open_objections: int = Field(title="未处理的异议数")
+    suggestions: int = Field(title="意见建议数")
+    answers: tuple[dict[str, Any], ...] = Field(title="已处理的异议及答复")
+    position: int = Field(title="日志位置")
+
+
+class NoticeQuery(LedgerQuery):
+    """Filters of the notice board."""
+
+    PROJECTION: ClassVar[str] = notice_board.PROJECTION.name
+
+    county: str | None = Field(default=None, title="县", max_length=6)
+    unit: str | None = Field(default=None, title="公示单位", max_length=64)
+    asset: str | None = Field(default=None, title="资产编号", max_length=64)
+    stage: Stage | None = Field(default=None, title="公告环节")
+    state: Literal["OPEN", "COMPLETED", "RETURNED", "WITHDRAWN", "PUBLISHED"] | None = Field(
+        default=None, title="状态"
+    )
+    since: BusinessDate | None = Field(default=None, title="张贴日期自")
+    until: BusinessDate | None = Field(default=None, title="张贴日期至")
+    words: str | None = Field(default=None, title="关键词", max_length=60)
+
+    async def page(
+        self,
+        connection: Connection,
+        county: str,
+        paging: Mapping[str, Any],
+    ) -> Page:
+        """Notices, the latest first."""
+        given = {name: value for name, value in self.filters().items() if name != "county"}
+        return await notice_board.notice_page(connection, county, **given, **paging)
+
+
+@router.get("", summary="公示公告栏", response_model=page_of(NoticeRow))
+async def read_notice_board(read: PublicReading, query: Annotated[NoticeQuery, Query()]) -> Response:
+    """The notice board, for everybody (C3-04): personal data masked, answers to objections published."""
+    return await answer(read, query)
+
+
+@router.get(
+    "/{notice}",
+    summary="查询公示",
+    response_model=NoticeRow,
+    openapi_extra={"parameters": [COUNTY_PARAMETER]},
+)
+async def read_notice(notice: NoticeId, read: PublicReading) -> Response:
+    """One notice."""
+    row = await _row(read, notice)
+    del row["source"], row["step"]
+    return read.answer(shown(row))
+
+
+# ---- what the public says ------------------------------------------------------------------------------------------
+
+
+class PublicStatement(Value):
+    """What somebody has to say. No name is asked for."""
+
+    text: Text = Field(title="内容")
+    contact: Name | None = Field(
+        default=None, title="联系方式", description="可不填；不公开，只供办理单位联系"
+    )
+
+
+class RecordedStatement(Value):
+    """The statement is on record."""
+
+    notice: str = Field(title="公示编号")
+    number: int | None = Field(default=None, title="异议编号", description="答复公布在该公示下")
+    due_on: date | None = Field(default=None, title="答复期限", description="异议应在此日前答复")
+
+
+class RecordedStatementAnswer(Value):
+    """Answer to a statement of the public."""
+
+    id: str = Field(title="公示编号")
+    resource: RecordedStatement = Field(title="受理情况")
+
+
+_TOLD: Final[dict[str, Any]] = {
+    "status_code": 201,
+    "response_model": RecordedStatementAnswer,
+    "response_class": Response,
+    "responses": {**WRITE_PROBLEMS, **described({429: "过于频繁 / too many requests"})},
+    "openapi_extra": {"parameters": [IDEMPOTENCY_KEY, COUNTY_PARAMETER]},
+}
+
+
+@router.post("/{notice}/objections", summary="公众提出异议", **_TOLD)
+async def file_public_objection(notice: NoticeId, body: PublicStatement, write: PublicWriting) -> Response:
+    """Object to a notice without a credential, unnamed if you like (C3-05); it keeps the notice open until answered."""
+    return await _hear(write, notice, body, objects=True)
+
+
+@router.post("/{notice}/suggestions", summary="公众提出意见建议", **_TOLD)
+async def file_public_suggestion(notice: NoticeId, body: PublicStatement, write: PublicWriting) -> Response:
+    """Make a suggestion without a credential (C3-05)."""
+    return await _hear(write, notice, body, objects=False)
+
+
+async def _hear(write: Write, notice: str, body: PublicStatement, *, objects: bool) -> Response:
+    row = await _row(write, notice)
+    kind, _, identity = str(row["source"]).partition("-")
+
+    async def work_on(work: Work) -> Result:
+        at = write.context.occasion(write.county, None)
+        found: ProcedureInstance | PublicNotice
+        if kind == ProcedureInstance.KIND:
+            procedure = await work.get(ProcedureInstance, identity)
+            if objects:
+                procedure.file_objection(str(row["step"]), body.text, body.contact, at)
+            else:
+                procedure.file_suggestion(body.text, body.contact, at)
+            found = procedure
+        else:
+            announced = await work.get(PublicNotice, identity)
+            if objects:
+                announced.file_objection(body.text, body.contact, at)
+            else:
+                announced.file_suggestion(body.text, body.contact, at)
+            found = announced
+        heard: dict[str, Any] = {"notice": notice, "number": None, "dueOn": None}
+        if objects:
+            number = len(found.objections)
+            due_on = found.objections[str(number)].due_on
+            heard |= {"number": number, "dueOn": due_on and due_on.isoformat()}
+        return Result(notice, found.version, heard)
+
+    return await write.run(work_on)
+
+
+async def _row(read: Read, notice: str) -> dict[str, Any]:
+    """The board's row. NOT_FOUND."""
+    await read.reach_head(notice_board.PROJECTION.name)
+    async with read.pool.acquire() as connection:
+        row = await notice_board.notice_row(connection, read.county, notice)
+    if row is None:
+        raise refuse("NOT_FOUND", what=notice)
+    return row
+
+
+# ---- what units post -----------------------------------------------------------------------------------------------
+
+AnnouncementView = view_model(PublicNotice, notice=Code)
+
+
+def view_of(notice: PublicNotice) -> dict[str, Any]:
+    """An announcement as every answer shows it; how to reach those who object is not shown."""
+    found = notice.view()
+    for objection in found["objections"].values():
+        objection.pop("contact", None)
+    return found | {"notice": notice.stream}
+
+
+class OpenPublicNotice(Circumstances):
+    """An announcement at its first place."""
+
+    announcement: Announcement = Field(title="公告")
+    posting: Posting = Field(title="张贴")
+    by: Signer = Field(title="经办")
+
+
+class AddNoticePlace(Circumstances):
+    """One more place."""
+
+    posting: Posting = Field(title="张贴")
+    by: Signer = Field(title="经办")
+
+
+class AnswerPublicObjection(Circumstances):
+    """The answer to an objection."""
+
+    by: Signer = Field(title="经办")
+    outcome: Outcome = Field(title="处理结果")
+    answer: Text = Field(title="答复", description="公开发布")
+
+
+@post(router, "", "公布", "notice.post", AnnouncementView)
+async def open_public_notice(body: OpenPublicNotice, write: Writing) -> Response:
+    """Post what 三(五) wants made public, with evidence (C3-04); it does the task that the fact opened."""
+    code = f"N-{write.idempotency.body_sha256.hex()[:20]}"
+
+    async def make(work: Work) -> tuple[PublicNotice, Occasion]:
+        at = write.occasion(body, body.posting.posted_on)
+        await work.require_known(Person, {"by.person": body.by.person})
+        if body.announcement.asset is not None:
+            asset = await work.get(Asset, body.announcement.asset)
+            authorize(write.actor, write.action, resource_of(asset))
+        return PublicNotice.post(code, body.announcement, body.posting, body.by, at), at
+
+    return await write.create(Resource(organizations=(body.by.organization,)), make, view=view_of)
+
+
+@post(router, "/{announcement}/places", "增加公布地点", "notice.post", AnnouncementView)
+async def add_notice_place(announcement: AnnouncementCode, body: AddNoticePlace, write: Writing) -> Response:
+    """Post an announcement at one more place (C3-04)."""
+
+    async def work_on(it: PublicNotice, work: Work) -> Occasion:
+        at = write.occasion(body, body.posting.posted_on)
+        await work.require_known(Person, {"by.person": body.by.person})
+        it.add_place(body.posting, body.by, at)
+        return at
+
+    return await _on_announcement(write, announcement, body.by, work_on)
+
+
+@post(router, "/{announcement}/objections/{number}/resolution", "处理异议", "notice.post", AnnouncementView)
+async def answer_public_objection(
+    announcement: AnnouncementCode, number: ObjectionNumber, body: AnswerPublicObjection, write: Writing
+) -> Response:
+    """Answer an objection to an announcement (C3-05); the answer is published."""
+
+    async def work_on(it: PublicNotice, work: Work) -> Occasion:
+        at = write.occasion(body)
+        await work.require_known(Person, {"by.person": body.by.person})
+        it.resolve_objection(number, body.by, body.outcome, body.answer, at)
+        return at
+
+    return await _on_announcement(write, announcement, body.by, work_on)
+
+
+async def _on_announcement(write: Write, announcement: str, by: Signer, work_on: Any) -> Response:
+    return await write.on(
+        PublicNotice,
+        announcement.removeprefix(f"{PublicNotice.KIND}-"),
+        work_on,
+        resource=lambda _: Resource(organizations=(by.organization,)),
+        view=view_of,
+    )

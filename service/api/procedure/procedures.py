@@ -1,0 +1,404 @@
+"""Procedures (程序) over HTTP: a matter on its way through an approval chain, each step by its own unit.
+
+Every step names the digest of the text it is about, and the unit and person that take it; the credential speaks for
+that unit and no other. What the regulation asks of a step is decided by `domain.procedure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import Path, Response
+from pydantic import Field
+
+from domain.occasion import Occasion
+from domain.organization.organization import Organization
+from domain.organization.person import Person
+from domain.procedure.meeting import Meeting
+from domain.procedure.notice import Outcome, Posting
+from domain.procedure.plan import check_parties, completed, due
+from domain.procedure.procedure import ProcedureInstance
+from domain.procedure.records import ProcedureOpening, Signer, Verdict
+from domain.procedure.subject import Subject
+from domain.refusals import refuse
+from domain.values import Code, Name, Sha256, Text, Value
+from service.api.http.reading import Endpoint, Reading, from_log, get, routes
+from service.api.http.writing import Circumstances, Write, Writing, post, view_model
+from service.commands.authorization import Resource
+from service.commands.commands import Work
+
+router = routes("/v1/procedures", "procedures 程序")
+
+ProcedureCode = Annotated[Code, Path(title="程序编号")]
+ObjectionNumber = Annotated[int, Path(title="异议编号", ge=1, le=1_000_000)]
+
+
+class DueStep(Value):
+    """A step that can be taken now, and the units that still have to."""
+
+    step: Code = Field(title="步骤")
+    zh: Name = Field(title="名称")
+    units: tuple[Code, ...] = Field(title="待办单位")
+
+
+ProcedureView = view_model(
+    ProcedureInstance,
+    procedure=Code,
+    state=Literal["OPEN", "COMPLETED", "WITHDRAWN"],
+    completed_steps=tuple[Code, ...],
+    due=tuple[DueStep, ...],
+)
+
+
+def view_of(procedure: ProcedureInstance) -> dict[str, Any]:
+    """A procedure as every answer shows it; how to reach those who object is not shown."""
+    shown = procedure.view()
+    for objection in shown["objections"].values():
+        objection.pop("contact", None)
+    waiting = [] if procedure.withdrawn is not None else due(procedure.steps, procedure.done)
+    return shown | {
+        "procedure": procedure.id,
+        "state": procedure.state,
+        "completedSteps": list(completed(procedure.steps, procedure.done)),
+        "due": [{"step": step.code, "zh": step.zh, "units": list(units)} for step, units in waiting],
+    }
+
+
+class OpenProcedure(Circumstances):
+    """A matter is put on its way."""
+
+    procedure: Code | None = Field(default=None, title="程序编号", description="不填由系统编号")
+    opening: ProcedureOpening = Field(title="启动内容")
+    by: Signer = Field(title="经办")
+
+
+class ProcedureAct(Circumstances):
+    """What every step says: which step, who takes it, for which text."""
+
+    step: Code = Field(title="步骤")
+    by: Signer = Field(title="经办")
+    subject_sha256: Sha256 = Field(title="内容摘要", description="与表决、公示、审核、备案的文本一致")
+
+
+class CompleteProcedureStep(ProcedureAct):
+    """A step that asks for nothing more than doing it."""
+
+    document_no: Name | None = Field(default=None, title="文号")
+    note: Text | None = Field(default=None, title="说明")
+
+
+class HoldMeeting(ProcedureAct):
+    """A meeting that decided."""
+
+    meeting: Meeting = Field(title="会议")
+
+
+class PostNotice(ProcedureAct):
+    """A notice at one place."""
+
+    posting: Posting = Field(title="公示")
+
+
+class JudgeProcedure(ProcedureAct):
+    """A review or determination."""
+
+    verdict: Verdict = Field(title="结论")
+    reasons: Text | None = Field(default=None, title="理由", description="退回时必填")
+
+
+class DecideProcedure(ProcedureAct):
+    """A decision in favour of the text."""
+
+    document_no: Name | None = Field(default=None, title="文号")
+    reasons: Text = Field(title="理由")
+
+
+class AnswerFiling(ProcedureAct):
+    """The answer of the office a text was filed with."""
+
+    filed_by: Code = Field(title="报送单位")
+    answer: Literal["ACCEPTED", "RETURNED"] = Field(title="答复")
+    reasons: Text | None = Field(default=None, title="理由", description="退回时必填")
+
+
+class FileObjection(Circumstances):
+    """Something against a posted text."""
+
+    step: Code = Field(title="公示步骤")
+    text: Text = Field(title="异议内容")
+    contact: Name | None = Field(default=None, title="联系方式", description="可不填；不公开")
+
+
+class FileSuggestion(Circumstances):
+    """An opinion or suggestion."""
+
+    text: Text = Field(title="意见建议")
+    contact: Name | None = Field(default=None, title="联系方式", description="可不填；不公开")
+
+
+class ResolveObjection(Circumstances):
+    """The answer to an objection."""
+
+    step: Code = Field(title="公示步骤")
+    by: Signer = Field(title="经办")
+    outcome: Outcome = Field(title="处理结果")
+    answer: Text = Field(title="答复", description="公开发布")
+
+
+class AmendProcedure(Circumstances):
+    """Another text in place of the present one."""
+
+    subject: Subject = Field(title="事项")
+    by: Signer = Field(title="经办")
+    reason: Text = Field(title="理由")
+
+
+class WithdrawProcedure(Circumstances):
+    """The matter is given up."""
+
+    by: Signer = Field(title="经办")
+    reason: Text = Field(title="理由")
+
+
+def _post(path: str, summary: str, action: str = "procedure.act") -> Callable[[Endpoint], Endpoint]:
+    return post(router, path, summary, action, ProcedureView)
+
+
+@_post("", "启动程序", "procedure.open")
+async def open_procedure(body: OpenProcedure, write: Writing) -> Response:
+    """Open a procedure over a text; the chain's steps are laid out for the case."""
+    given = body.opening
+    code = body.procedure or f"{given.chain}-{write.idempotency.body_sha256.hex()[:16]}"
+
+    async def open_it(work: Work) -> tuple[ProcedureInstance, Occasion]:
+        at = write.occasion(body)
+        await work.require_known(Person, {"by.person": body.by.person})
+        await work.require_known(Organization, {"by.organization": body.by.organization})
+        await _check_parties(work, given)
+        return ProcedureInstance.open(code, given, body.by, at), at
+
+    return await write.create(Resource(organizations=(body.by.organization,)), open_it, view=view_of)
+
+
+@_post("/{procedure}/steps", "完成步骤")
+async def complete_procedure_step(
+    procedure: ProcedureCode, body: CompleteProcedureStep, write: Writing
+) -> Response:
+    """Take a plain step: propose, compile, issue certificates, pay …"""
+    return await _act(
+        write,
+        procedure,
+        body,
+        lambda it, at: it.complete_step(
+            body.step, body.by, body.subject_sha256, at, document_no=body.document_no, note=body.note
+        ),
+    )
+
+
+@_post("/{procedure}/meetings", "会议决定")
+async def hold_meeting(procedure: ProcedureCode, body: HoldMeeting, write: Writing) -> Response:
+    """Record a meeting that decided (C3-02), judged by the law of its own day."""
+    return await _act(
+        write,
+        procedure,
+        body,
+        lambda it, at: it.hold_meeting(body.step, body.by, body.subject_sha256, body.meeting, at),
+        on=body.meeting.held_on,
+    )
+
+
+@_post("/{procedure}/notices", "张贴公示")
+async def post_notice(procedure: ProcedureCode, body: PostNotice, write: Writing) -> Response:
+    """Post the text at one place, with evidence (C3-04)."""
+    return await _act(
+        write,
+        procedure,
+        body,
+        lambda it, at: it.post_notice(body.step, body.by, body.subject_sha256, body.posting, at),
+        on=body.posting.posted_on,
+    )
+
+
+@_post("/{procedure}/notice-completions", "公示期满")
+async def complete_notice(procedure: ProcedureCode, body: ProcedureAct, write: Writing) -> Response:
+    """Establish that a notice is through: every place, the whole period, no open objection (C4.5-06)."""
+    return await _act(
+        write,
+        procedure,
+        body,
+        lambda it, at: it.complete_notice(body.step, body.by, body.subject_sha256, at),
+    )
+
+
+@_post("/{procedure}/reviews", "审核")
+async def review_procedure(procedure: ProcedureCode, body: JudgeProcedure, write: Writing) -> Response:
+    """Approve, or return with reasons."""
+    return await _act(
+        write,
+        procedure,
+        body,
+        lambda it, at: it.review(
+            body.step, body.by, body.subject_sha256, body.verdict, at, reasons=body.reasons
+        ),
+    )
+
+
+@_post("/{procedure}/determinations", "审定")
+async def determine_procedure(procedure: ProcedureCode, body: JudgeProcedure, write: Writing) -> Response:
+    """Determine as one of the departments that all have to (C4.4-01, C4.4-02)."""
+    return await _act(
+        write,
+        procedure,
+        body,
+        lambda it, at: it.determine(
+            body.step, body.by, body.subject_sha256, body.verdict, at, reasons=body.reasons
+        ),
+    )
+
+
+@_post("/{procedure}/decisions", "决定（批复）")
+async def decide_procedure(procedure: ProcedureCode, body: DecideProcedure, write: Writing) -> Response:
+    """Decide in favour of the text by a numbered document (C4.5-07, C4.5-16)."""
+    return await _act(
+        write,
+        procedure,
+        body,
+        lambda it, at: it.decide(body.step, body.by, body.subject_sha256, body.document_no, body.reasons, at),
+    )
+
+
+@_post("/{procedure}/filings", "报送备案")
+async def submit_filing(procedure: ProcedureCode, body: ProcedureAct, write: Writing) -> Response:
+    """File the text with the office that the chain names."""
+    return await _act(
+        write,
+        procedure,
+        body,
+        lambda it, at: it.submit_filing(body.step, body.by, body.subject_sha256, at),
+    )
+
+
+@_post("/{procedure}/filing-answers", "备案答复")
+async def answer_filing(procedure: ProcedureCode, body: AnswerFiling, write: Writing) -> Response:
+    """Accept a filing or return it with reasons (C4.9-04): by the office it was filed with."""
+    return await _act(
+        write,
+        procedure,
+        body,
+        lambda it, at: it.answer_filing(
+            body.step, body.filed_by, body.by, body.subject_sha256, body.answer, at, reasons=body.reasons
+        ),
+    )
+
+
+@_post("/{procedure}/objections", "提出异议", "procedure.object")
+async def file_objection(procedure: ProcedureCode, body: FileObjection, write: Writing) -> Response:
+    """Take an objection in for somebody who comes to an office (C3-05); the public has a way of its own."""
+    return await _hear(
+        write, procedure, body, lambda it, at: it.file_objection(body.step, body.text, body.contact, at)
+    )
+
+
+@_post("/{procedure}/suggestions", "提出意见建议", "procedure.object")
+async def file_suggestion(procedure: ProcedureCode, body: FileSuggestion, write: Writing) -> Response:
+    """Take a suggestion in (C3-05)."""
+    return await _hear(write, procedure, body, lambda it, at: it.file_suggestion(body.text, body.contact, at))
+
+
+@_post("/{procedure}/objections/{number}/resolution", "处理异议")
+async def resolve_objection(
+    procedure: ProcedureCode, number: ObjectionNumber, body: ResolveObjection, write: Writing
+) -> Response:
+    """Answer an objection (C3-05); the answer is published. UPHELD returns the matter to its decision."""
+    return await _by_unit(
+        write,
+        procedure,
+        body,
+        body.by,
+        lambda it, at: it.resolve_objection(body.step, number, body.by, body.outcome, body.answer, at),
+    )
+
+
+@_post("/{procedure}/amendments", "修改方案")
+async def amend_procedure(procedure: ProcedureCode, body: AmendProcedure, write: Writing) -> Response:
+    """Put another text in place of the present one; everything starts over."""
+    return await _by_unit(
+        write, procedure, body, body.by, lambda it, at: it.amend(body.subject, body.by, body.reason, at)
+    )
+
+
+@_post("/{procedure}/withdrawal", "撤回")
+async def withdraw_procedure(procedure: ProcedureCode, body: WithdrawProcedure, write: Writing) -> Response:
+    """Give the matter up before it is completed."""
+    return await _by_unit(
+        write, procedure, body, body.by, lambda it, at: it.withdraw(body.by, body.reason, at)
+    )
+
+
+@get(router, "/{procedure}", "查询程序", "procedure.read", response_model=from_log(ProcedureView))
+async def read_procedure(procedure: ProcedureCode, read: Reading) -> Response:
+    """A procedure from the log: what is done, what can be done now and by whom."""
+    return await read.aggregate(ProcedureInstance, procedure, view_of)
+
+
+# ---- what the routes share -----------------------------------------------------------------------------------------
+
+
+async def _check_parties(work: Work, given: ProcedureOpening) -> None:
+    """Every named unit exists and can have its role. CODE_UNKNOWN, FIELD_INVALID."""
+    codes = sorted({one.organization for one in given.parties})
+    found = await work.context.load_many(Organization, work.county, codes)
+    for code in codes:
+        if code not in found:
+            raise refuse("CODE_UNKNOWN", field="opening.parties", value=code)
+    check_parties(given.parties, {code: unit.card for code, unit in found.items()})
+
+
+async def _act(
+    write: Write,
+    procedure: str,
+    body: ProcedureAct,
+    act: Callable[[ProcedureInstance, Occasion], None],
+    on: date | None = None,
+) -> Response:
+    return await _by_unit(write, procedure, body, body.by, act, on)
+
+
+async def _by_unit(
+    write: Write,
+    procedure: str,
+    body: Circumstances,
+    by: Signer,
+    act: Callable[[ProcedureInstance, Occasion], None],
+    on: date | None = None,
+) -> Response:
+    """One act on one procedure, by a unit that the credential speaks for. FORBIDDEN_JURISDICTION."""
+
+    async def work_on(it: ProcedureInstance, work: Work) -> Occasion:
+        await work.require_known(Person, {"by.person": by.person})
+        at = write.occasion(body, on)
+        act(it, at)
+        return at
+
+    return await write.on(
+        ProcedureInstance,
+        procedure,
+        work_on,
+        resource=lambda _: Resource(organizations=(by.organization,)),
+        view=view_of,
+    )
+
+
+async def _hear(
+    write: Write, procedure: str, body: Circumstances, hear: Callable[[ProcedureInstance, Occasion], None]
+) -> Response:
+    """What anybody may say."""
+
+    async def work_on(it: ProcedureInstance, _: Work) -> Occasion:
+        at = write.occasion(body)
+        hear(it, at)
+        return at
+
+    return await write.on(ProcedureInstance, procedure, work_on, resource=lambda _: Resource(), view=view_of)

@@ -1,0 +1,78 @@
+"""Every router of the HTTP interface, in the order in which a request looks for its route."""
+
+from __future__ import annotations
+
+from service.api.asset import (
+    assets,
+    bulk,
+    duty_ledgers,
+    ledgers,
+    scores,
+    title as asset_titles,
+    unit_ledgers as kept_ledgers,
+    use as asset_care,
+    views as asset_views,
+)
+from service.api.departure import clearance_certificates, clearances, departures
+from service.api.funds import funds, ledgers as fund_ledgers
+from service.api.household import (
+    assets as household_assets,
+    pushes as household_ledgers,
+    statements as households,
+)
+from service.api.inventory import imports, stocktakes
+from service.api.log import audit_packs, checkpoints, events
+from service.api.organization import duties as unit_duties, organizations
+from service.api.oversight import anomalies, data_quality, inspections as oversight
+from service.api.procedure import ledgers as procedure_ledgers, notices, procedures
+from service.api.sealing import joint_reviews, seals
+from service.api.system import keys, operations, policy, regulation, system
+
+ROUTERS = (
+    bulk.router,
+    assets.router,
+    clearances.router,
+    asset_titles.router,
+    asset_care.router,
+    system.router,
+    regulation.router,
+    policy.router,
+    keys.router,
+    organizations.divisions,
+    organizations.organizations,
+    unit_duties.router,
+    organizations.persons,
+    asset_views.router,
+    asset_views.advice,
+    household_assets.router,
+    imports.router,
+    stocktakes.router,
+    operations.router,
+    household_assets.entrustments,
+    household_ledgers.router,
+    households.router,
+    departures.router,
+    clearance_certificates.router,
+    procedures.router,
+    notices.router,
+    procedure_ledgers.router,
+    ledgers.router,
+    kept_ledgers.router,
+    scores.router,
+    data_quality.router,
+    anomalies.router,
+    fund_ledgers.router,
+    duty_ledgers.router,
+    funds.allocations,
+    funds.reconciliations,
+    joint_reviews.router,
+    seals.router,
+    seals.ledgers,
+    events.router,
+    checkpoints.router,
+    audit_packs.router,
+    oversight.inspections,
+    oversight.violations,
+    oversight.ledgers,
+)
+"""Every router of the service, those of most requests first: a request looks for its route in this order."""

@@ -1,0 +1,1 @@
+"""Joint reviews and seals over HTTP."""

@@ -1,0 +1,193 @@
+"""Joint review over HTTP: opened by two departments, checked, signed by seventeen, sealed by the office (C4.4-04)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from fastapi import Path, Query, Response
+from pydantic import Field
+
+from domain.occasion import Occasion
+from domain.organization.person import Person
+from domain.sealing.joint_review import ExceptionSettlement, JointReview, ReviewException, ReviewSignature
+from domain.sealing.seal import LedgerSeal, SealKind
+from domain.values import BusinessDate, Code, Fen, Name
+from projections.engine.reading import Page
+from projections.engine.writing import Connection
+from projections.funds import ledger as fund_ledger
+from projections.funds.questions import review_exceptions
+from projections.sealing import seals as ledger_seals
+from service.api.funds.funds import outside_finance
+from service.api.http.paging import LedgerQuery, answer, page_of, snapshot
+from service.api.http.reading import Reading, from_log, get, routes
+from service.api.http.writing import Circumstances, Write, Writing, post, view_model
+from service.api.sealing.seals import sealing_of
+from service.commands.authorization import ANYWHERE, Resource, authorize
+from service.commands.commands import Result, Work
+from service.ledgers.tables import row_model
+
+router = routes("/v1/joint-reviews", "seals 台账封存")
+
+ReviewCode = Annotated[Code, Path(title="联合审查编号")]
+JointReviewView = view_model(JointReview, open_exceptions=tuple[Name, ...])
+
+_COUNTY_SEALS: tuple[SealKind, ...] = ("COUNTY_MASTER", "CATEGORISED")
+
+
+class OpenJointReview(Circumstances):
+    """The year, the day, and who leads."""
+
+    review: Code | None = Field(default=None, title="联合审查编号", description="不填由系统编号")
+    year: int = Field(title="年度", ge=2013, le=2200)
+    as_of: BusinessDate = Field(title="截止业务日期")
+    leads: tuple[ReviewSignature, ...] = Field(title="牵头部门签字", max_length=20)
+
+
+class SettleReviewException(Circumstances):
+    """Why an exception is none."""
+
+    exception: Name = Field(title="疑点", description="类型:项目或资产编号")
+    settlement: ExceptionSettlement = Field(title="处理")
+
+
+class SignJointReview(Circumstances):
+    """One department's word."""
+
+    signature: ReviewSignature = Field(title="会签")
+
+
+def leads(write: Write) -> Resource:
+    """The departments that lead the review, as the regulation's chain lists them."""
+    rules = write.context.in_force.known(write.county).on(write.context.today())
+    return Resource(organizations=tuple(rules.chain("A4").steps[0].all_of))
+
+
+def review_view(review: JointReview) -> dict[str, Any]:
+    """A review as every answer shows it."""
+    return review.view() | {"openExceptions": list(review.open_exceptions())}
+
+
+@post(router, "", "启动联合审查", "joint_review.lead", JointReviewView)
+async def open_joint_review(body: OpenJointReview, write: Writing) -> Response:
+    """Open the joint review of a year's ledgers; finance and rural revitalisation both sign (C4.4-04)."""
+    code = body.review or f"JR-{body.year}-{write.mark()}"
+
+    async def open_one(work: Work) -> tuple[JointReview, Occasion]:
+        await work.require_known(Person, {f"leads.{one.department}": one.person for one in body.leads})
+        at = write.occasion(body)
+        return JointReview.open(code, body.year, body.as_of, body.leads, at), at
+
+    return await write.create(leads(write), open_one, view=review_view)
+
+
+@post(router, "/{review}/checks", "比对项目与资产", "joint_review.lead", JointReviewView)
+async def check_joint_review(review: ReviewCode, body: Circumstances, write: Writing) -> Response:
+    """Set projects against assets from the fund ledger as it is now; what does not fit is an exception (C4.4-05)."""
+
+    async def check(it: JointReview, _: Work) -> Occasion:
+        at = write.occasion(body)
+        it.check(*await _found(write, it), at)
+        return at
+
+    return await _led(write, review, check)
+
+
+@post(router, "/{review}/settlements", "处理疑点", "joint_review.lead", JointReviewView)
+async def settle_review_exception(
+    review: ReviewCode, body: SettleReviewException, write: Writing
+) -> Response:
+    """Settle an exception with its reason and document."""
+
+    async def settle(it: JointReview, _: Work) -> Occasion:
+        at = write.occasion(body)
+        it.settle(body.exception, body.settlement, at)
+        return at
+
+    return await _led(write, review, settle)
+
+
+@post(router, "/{review}/signatures", "联合审查会签", "joint_review.sign", JointReviewView)
+async def sign_joint_review(review: ReviewCode, body: SignJointReview, write: Writing) -> Response:
+    """Sign for one of the seventeen departments: its own credential only, with no exception open."""
+
+    async def sign(it: JointReview, work: Work) -> Occasion:
+        await work.require_known(Person, {"signature.person": body.signature.person})
+        at = write.occasion(body)
+        it.sign(body.signature, at)
+        return at
+
+    department = Resource(organizations=(body.signature.department,))
+    return await write.on(JointReview, review, sign, resource=lambda _: department, view=review_view)
+
+
+@post(router, "/{review}/seal", "封存总台账和分类台账", "joint_review.seal", JointReviewView)
+async def seal_joint_review(review: ReviewCode, body: Circumstances, write: Writing) -> Response:
+    """Seal the county's master and categorised ledgers on the signed review, at one place in the log.
+
+    Projects are set against assets once more before. LEDGER_NOT_BALANCED when any dimension does not add up.
+    """
+
+    async def seal(work: Work) -> Result:
+        authorize(write.actor, write.action, ANYWHERE)
+        it = await work.get(JointReview, review)
+        at = write.occasion(body)
+        if it.state != "SEALED":
+            it.check(*await _found(write, it), at)
+        wanted = [(kind, write.county) for kind in _COUNTY_SEALS]
+        master, categorised = await sealing_of(write).snapshots(wanted, it.year, it.as_of)
+        made = [LedgerSeal.seal(one, "ASSET_OFFICE", at) for one in (master, categorised)]
+        it.seal(tuple(one.id for one in made), master.root_hash, at)
+        for one in made:
+            work.add(one)
+        work.note(at)
+        return Result(it.id, it.version, review_view(it))
+
+    return await write.run(seal)
+
+
+async def _found(write: Write, review: JointReview) -> tuple[tuple[ReviewException, ...], int]:
+    """What does not fit up to the review's day, and the position of the ledger that says so."""
+    name = fund_ledger.PROJECTION.name
+    await write.reach_head(name)
+    async with snapshot(write, name) as (connection, position):
+        found = await review_exceptions(
+            connection, write.county, review.as_of, outside_finance(write.context, write.county)
+        )
+    exceptions = tuple(
+        ReviewException.model_validate({"kind": kind, "subject": subject, "amount": Fen(amount)})
+        for kind, subject, amount in found
+    )
+    return exceptions, position
+
+
+async def _led(write: Write, review: str, decide: Any) -> Response:
+    return await write.on(JointReview, review, decide, resource=lambda _: leads(write), view=review_view)
+
+
+@get(router, "/{review}", "查询联合审查", "ledger.read", response_model=from_log(JointReviewView))
+async def read_joint_review(review: ReviewCode, read: Reading) -> Response:
+    """A review from the log."""
+    return await read.aggregate(JointReview, review, review_view)
+
+
+class ReviewsQuery(LedgerQuery):
+    """Filters of the joint reviews."""
+
+    PROJECTION: ClassVar[str] = ledger_seals.PROJECTION.name
+
+    year: int | None = Field(default=None, title="年度", ge=2013, le=2200)
+    state: Literal["OPEN", "SIGNED", "SEALED"] | None = Field(default=None, title="状态")
+
+    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
+        """Reviews."""
+        return await ledger_seals.review_page(connection, county, **self.filters(), **paging)
+
+
+ReviewRow = row_model("JointReviewRow", ledger_seals.REVIEW)
+
+
+@get(router, "", "联合审查清单", "ledger.read", response_model=page_of(ReviewRow))
+async def read_joint_reviews(read: Reading, query: Annotated[ReviewsQuery, Query()]) -> Response:
+    """Every joint review and how far it has come."""
+    return await answer(read, query)

@@ -1,0 +1,266 @@
+"""Sealed ledgers over HTTP: seal, see what came since, hand in, collect (C4.3-11, C4.4-04, C4.5-01)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal
+
+from fastapi import Path, Query, Response
+from pydantic import Field
+
+from domain.occasion import Occasion
+from domain.organization.organization import Organization
+from domain.organization.person import Person
+from domain.refusals import refuse
+from domain.sealing.seal import LedgerSeal, LedgerSnapshot, SealKind, check_keeper
+from domain.values import BusinessDate, Code, Fen, Sha256, Value
+from projections.engine.reading import MAX_PAGE, Page
+from projections.engine.writing import Connection
+from projections.organization import directory
+from projections.sealing import seals as ledger_seals
+from service.api.http.differences import Changes, changes_shown, start_of
+from service.api.http.paging import LedgerQuery, MinPosition, Several, answer, page_of
+from service.api.http.reading import Read, Reading, from_log, get, routes
+from service.api.http.writing import Circumstances, Write, Writing, post, view_model
+from service.api.organization.organizations import place_of, unit_of
+from service.commands.authorization import Resource, authorize
+from service.commands.commands import Result, Work
+from service.ledgers.tables import row_model, rows_shown
+from service.sealing.sealing import Sealing, collected_kinds
+
+router = routes("/v1/seals", "seals 台账封存")
+ledgers = routes("/v1/ledgers", "ledgers 台账")
+
+SealCode = Annotated[Code, Path(title="封存编号")]
+LedgerSealView = view_model(LedgerSeal)
+
+_NAME = ledger_seals.PROJECTION.name
+
+
+class SealLedger(Circumstances):
+    """Which ledger to seal."""
+
+    kind: SealKind = Field(title="台账种类")
+    unit: Code = Field(title="单位")
+    year: int = Field(title="年度", ge=2013, le=2200)
+    as_of: BusinessDate | None = Field(
+        default=None, title="截止业务日期", description="不填为当年 12 月 31 日"
+    )
+
+
+class SubmitLedger(Circumstances):
+    """What the unit hands in."""
+
+    root_hash: Sha256 = Field(title="台账摘要", description="单位所持台账的摘要，须与封存的一致")
+    person: Code = Field(title="报送人")
+
+
+class CollectLedger(Circumstances):
+    """Who takes it in."""
+
+    person: Code = Field(title="汇总人")
+
+
+def sealing_of(read: Read) -> Sealing:
+    """What it takes to derive ledgers for seals in the county of the credential."""
+    return Sealing(read.pool, read.moments, read.context.in_force.known(read.county), read.county)
+
+
+def seal_view(seal: LedgerSeal) -> dict[str, Any]:
+    """A seal as every answer shows it."""
+    return seal.view()
+
+
+@post(router, "", "封存单位台账", "ledger.seal", LedgerSealView)
+async def seal_ledger(body: SealLedger, write: Writing) -> Response:
+    """Seal a unit's ledger of a year: log position, tree root, digest and sums; the county's are sealed on a review."""
+
+    async def make(work: Work) -> Result:
+        unit = await unit_of(write.context, write.county, body.unit, "unit")
+        authorize(write.actor, write.action, place_of(unit))
+        at = write.occasion(body)
+        check_keeper(body.kind, unit.card.kind, at)
+        if body.kind in {"COUNTY_MASTER", "CATEGORISED"}:
+            raise refuse(
+                "STEP_OUT_OF_ORDER", clause="C4.4-04", step="seal", state="NONE", missing=["jointReview"]
+            )
+        code = LedgerSeal.id_of(body.kind, body.unit, body.year)
+        if await write.context.knows(LedgerSeal, write.county, code):
+            raise refuse("ALREADY_EXISTS", what=code)
+        on = body.as_of or date(body.year, 12, 31)
+        at.not_in_future(on, "asOf")
+        (snapshot,) = await sealing_of(write).snapshots([(body.kind, body.unit)], body.year, on)
+        made = LedgerSeal.seal(snapshot, unit.card.kind, at)
+        work.add(made)
+        work.note(at)
+        return Result(made.id, made.version, seal_view(made))
+
+    return await write.run(make)
+
+
+async def _resource(write: Write, seal: LedgerSeal) -> Resource:
+    unit = await write.context.load(Organization, write.county, seal.snapshot.unit)
+    return Resource(organizations=(seal.snapshot.unit,)) if unit is None else place_of(unit)
+
+
+@post(router, "/{seal}/submission", "报送台账", "ledger.submit", LedgerSealView)
+async def submit_ledger(seal: SealCode, body: SubmitLedger, write: Writing) -> Response:
+    """Hand a unit's sealed ledger in to the asset office, by its digest (LEDGER_HASH_MISMATCH)."""
+
+    async def submit(work: Work) -> Result:
+        it = await work.get(LedgerSeal, seal)
+        authorize(write.actor, write.action, await _resource(write, it))
+        await work.require_known(Person, {"person": body.person})
+        at = write.occasion(body)
+        it.submit(body.root_hash, body.person, at)
+        work.note(at)
+        return Result(it.id, it.version, seal_view(it))
+
+    return await write.run(submit)
+
+
+@post(router, "/{seal}/collection", "汇总台账", "ledger.collect", LedgerSealView)
+async def collect_ledger(seal: SealCode, body: CollectLedger, write: Writing) -> Response:
+    """Take a submitted ledger into the county's."""
+
+    async def collect(it: LedgerSeal, work: Work) -> Occasion:
+        await work.require_known(Person, {"person": body.person})
+        at = write.occasion(body)
+        it.collect(body.person, at)
+        return at
+
+    return await write.on(LedgerSeal, seal, collect, resource=lambda _: Resource(), view=seal_view)
+
+
+class SealsQuery(LedgerQuery):
+    """Filters of the seals."""
+
+    PROJECTION: ClassVar[str] = _NAME
+
+    kind: SealKind | None = Field(default=None, title="台账种类")
+    unit: Several = Field(default=(), title="单位", max_length=200)
+    year: int | None = Field(default=None, title="年度", ge=2013, le=2200)
+
+    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
+        """Seals."""
+        return await ledger_seals.seal_page(connection, county, **self.filters(), **paging)
+
+
+SealRow = row_model("LedgerSealRow", ledger_seals.SEAL)
+
+
+@get(router, "", "台账封存清单", "ledger.read", response_model=page_of(SealRow))
+async def read_seals(read: Reading, query: Annotated[SealsQuery, Query()]) -> Response:
+    """What was sealed, handed in and collected."""
+    return await answer(read, query)
+
+
+@get(router, "/{seal}", "查询台账封存", "ledger.read", response_model=from_log(LedgerSealView))
+async def read_seal(seal: SealCode, read: Reading) -> Response:
+    """A seal from the log."""
+    return await read.aggregate(LedgerSeal, seal, seal_view)
+
+
+# ---- what came since -----------------------------------------------------------------------------------------------
+
+
+class SealedSide(Value):
+    """One side of a delta report."""
+
+    position: int = Field(title="日志位置")
+    root_hash: Sha256 = Field(title="台账摘要")
+    tree_root: Sha256 = Field(title="日志树根")
+    rows: int = Field(title="行数")
+    original_value: Fen = Field(title="原始价值合计")
+    net_book_value: Fen = Field(title="净值合计")
+
+
+class SealDelta(Changes):
+    """A seal against what is known now about the same day."""
+
+    seal: Code = Field(title="封存编号")
+    as_of: BusinessDate = Field(title="截止业务日期")
+    unchanged: bool = Field(title="封存后是否没有更正")
+    sealed: SealedSide = Field(title="封存时")
+    present: SealedSide = Field(title="现在")
+
+
+Cursor = Annotated[str | None, Query(title="游标", max_length=2000)]
+Limit = Annotated[int, Query(title="每页行数", ge=1, le=MAX_PAGE)]
+
+
+@get(router, "/{seal}/delta", "封存后的更正", "ledger.read", response_model=SealDelta)
+async def read_seal_delta(
+    seal: SealCode, read: Reading, cursor: Cursor = None, limit: Limit = 100
+) -> Response:
+    """What was recorded after the seal about the days it covers; the sealed ledger itself never changes (C4.4-04)."""
+    found = await read.context.load(LedgerSeal, read.county, seal)
+    if found is None:
+        raise refuse("NOT_FOUND", what=seal)
+    sealed = found.snapshot
+    delta, present = await sealing_of(read).delta(sealed, start_of(cursor), limit)
+    body = {
+        "seal": seal,
+        "asOf": sealed.as_of.isoformat(),
+        "unchanged": present.root_hash == sealed.root_hash,
+        "sealed": _side(sealed),
+        "present": _side(present),
+    }
+    return read.answer(body | changes_shown(delta, ("asset",), limit))
+
+
+def _side(snapshot: LedgerSnapshot) -> dict[str, Any]:
+    shown_fields = snapshot.model_dump(mode="json", by_alias=True)
+    return {
+        name: shown_fields[name]
+        for name in ("position", "rootHash", "treeRoot", "rows", "originalValue", "netBookValue")
+    }
+
+
+# ---- collection ----------------------------------------------------------------------------------------------------
+
+
+class UnitLedgerState(Value):
+    """How far a unit is with its ledger of a year."""
+
+    organization: str = Field(title="单位")
+    kind: str = Field(title="单位类型")
+    name: str = Field(title="单位名称")
+    state: Literal["MISSING", "SEALED", "SUBMITTED", "COLLECTED"] = Field(
+        title="状态", description="未封存 / 已封存 / 已报送 / 已汇总"
+    )
+    root_hash: str | None = Field(title="台账摘要")
+    submitted_on: BusinessDate | None = Field(title="报送日期")
+    collected_on: BusinessDate | None = Field(title="汇总日期")
+
+
+class LedgerCollection(Value):
+    """The county's ledger of a year as it is collected from its units."""
+
+    year: int = Field(title="年度")
+    state: Literal["INCOMPLETE", "COMPLETE"] = Field(title="状态", description="不全 / 已全部报送")
+    missing: tuple[str, ...] = Field(title="尚未报送的单位")
+    units: tuple[UnitLedgerState, ...] = Field(title="各单位")
+
+
+@get(ledgers, "/collection", "台账报送汇总", "ledger.read", response_model=LedgerCollection)
+async def read_ledger_collection(
+    read: Reading,
+    year: Annotated[int, Query(title="年度", ge=2013, le=2200)],
+    min_position: MinPosition = 0,
+) -> Response:
+    """Which units handed in their ledger of a year; INCOMPLETE names those that did not (C4.3-11)."""
+    await read.reach(min_position, _NAME, directory.PROJECTION.name)
+    kinds = collected_kinds(await read.regulation(), read.context.today())
+    async with read.pool.acquire() as connection:
+        units = await ledger_seals.collection(connection, read.county, year, kinds)
+    missing = [one["organization"] for one in units if one["state"] in {"MISSING", "SEALED"}]
+    return read.answer(
+        {
+            "year": year,
+            "state": "INCOMPLETE" if missing else "COMPLETE",
+            "missing": missing,
+            "units": rows_shown(units),
+        }
+    )

@@ -1,0 +1,133 @@
+"""Runs the service in this process: database, migrations, founding, HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import uvicorn
+from fastapi import FastAPI
+
+from domain.refusals import Refusal
+from service.api.app import Parts, create_app
+from service.commands.commands import CommandContext
+from service.commands.credentials import Credentials, NewCredential
+from service.commands.founding import activate, found
+from service.commands.policy_data import load_regulations
+from service.database.database import Database, open_database
+from service.database.migrate import upgrade
+from service.exit_codes import CommandFailed
+from service.log.signing_keys import folder_of
+from service.memory import settle_memory
+from service.settings import Settings
+
+
+@dataclass(slots=True)
+class Running:
+    """A service that answers requests at `url`."""
+
+    app: FastAPI
+    database: Database
+    url: str
+    bootstrap: NewCredential | None
+    task: asyncio.Task[None]
+
+    async def stopped(self) -> None:
+        """Wait until the server ends, by itself or because the waiter is cancelled."""
+        await asyncio.shield(self.task)
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, host: str, port: int, county: str) -> AsyncIterator[Running]:
+    """Serve until the block is left. Port 0 takes a free one; a taken port is one sentence."""
+    regulations = load_regulations(settings)
+    bound = _listen(host, port)
+    try:
+        async with open_database(settings, exclusive=True) as database:
+            await upgrade(database.url)
+            parts = Parts(
+                pool=database.pool,
+                regulations=regulations,
+                keys=folder_of(settings, database),
+            )
+            app = create_app(parts)
+            config = uvicorn.Config(
+                app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10
+            )
+            server = _QuietServer(config)
+            task = asyncio.create_task(server.serve(sockets=[bound]), name="http")
+            try:
+                await _until_started(server, task)
+                for served in regulations:
+                    await _prepare(app.state.context, served)
+                settle_memory()
+                bootstrap = await Credentials(database.pool).bootstrap(county, datetime.now(UTC))
+                address = bound.getsockname()
+                yield Running(app, database, f"http://{address[0]}:{address[1]}", bootstrap, task)
+            finally:
+                server.should_exit = True
+                await task
+    finally:
+        bound.close()
+
+
+async def _prepare(context: CommandContext, county: str) -> None:
+    """Found the county, or put to use what its data brings new; data that does not fit its log is one sentence."""
+    try:
+        if not await found(context, county):
+            await activate(context, county)
+    except Refusal as refusal:
+        raise CommandFailed(f"{county}: {refusal.detail_en} ({refusal.detail_zh})") from refusal
+
+
+class _QuietServer(uvicorn.Server):
+    """uvicorn without signal handlers of its own: whoever runs the service decides when it stops."""
+
+    def install_signal_handlers(self) -> None:
+        """Leave the process's signal handling as it is."""
+
+    def capture_signals(self) -> _Nothing:  # type: ignore[override]  # a context manager, like the original
+        """Leave the process's signal handling as it is."""
+        return _Nothing()
+
+
+class _Nothing:
+    def __enter__(self) -> None:
+        """Nothing to take over."""
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing to restore."""
+
+
+async def _until_started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
+    while not server.started:
+        if task.done():
+            await task
+            msg = "The HTTP server stopped before it had started."
+            raise CommandFailed(msg)
+        await asyncio.sleep(0.01)
+
+
+async def until_ledgers_follow(app: FastAPI, timeout: float = 300.0) -> None:
+    """Wait until every ledger has caught up with the log; `TimeoutError` otherwise."""
+    context: CommandContext = app.state.context
+    for county in await context.store.counties():
+        head = await context.store.head(county)
+        await app.state.projector.wait_for(county, None, head.position, timeout)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        msg = f"Cannot listen on {host}:{port}: {error.strerror}; choose another with --port (0 takes a free one)."
+        raise CommandFailed(msg) from None
+    return bound

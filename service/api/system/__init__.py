@@ -1,0 +1,1 @@
+"""Health, keys, operations, policy and the regulation over HTTP."""

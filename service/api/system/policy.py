@@ -1,0 +1,185 @@
+"""The county's policy: which rules are in force on a day, and the parameters the county office sets itself.
+
+Reading needs no credential: the document is public (C0-04), and so is what the county made of it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+from pydantic import Field
+
+from domain.policy import ParameterChange, Policy, RequestedParameterChange
+from domain.regulation import Regulation, rows
+from domain.regulation.amendments import shown_value
+from domain.regulation.parameters import TYPES
+from domain.values import BusinessDate, Value
+from service.api.http.reading import context_of, routes
+from service.api.http.writing import Circumstances, Writing, post, view_model
+from service.api.system.regulation import County, data_of
+from service.commands.authorization import ANYWHERE, authorize
+from service.commands.commands import Result, Work
+
+router = routes("/v1/policy", "policy 政策")
+
+OnDay = Annotated[BusinessDate | None, Query(title="日期", description="不填为当日 / default: today")]
+PolicyView = view_model(Policy)
+
+
+class ParameterBody(Value):
+    """A parameter and the article it rests on."""
+
+    id: str = Field(title="参数编号")
+    name: str = Field(title="名称")
+    title: str = Field(title="中文名称")
+    value: Any = Field(title="值", description="金额为元，两位小数")
+    anchor: str = Field(title="依据", description="条文、法律或本县文号")
+    article: str = Field(title="条款")
+    in_force_from: date = Field(title="施行日期")
+    in_force_until: date | None = Field(title="废止日期")
+
+
+class ParametersBody(Value):
+    """Every parameter in force on a day."""
+
+    county: str = Field(title="县")
+    policy: str = Field(title="政策版本")
+    on: date = Field(title="日期")
+    parameters: tuple[ParameterBody, ...] = Field(title="参数")
+
+
+class VersionBody(Value):
+    """A version of the county's rules."""
+
+    number: int = Field(title="版本号")
+    document_no: str = Field(title="文号")
+    title: str = Field(title="文件名称")
+    reason: str = Field(title="启用原因")
+    in_force_from: date = Field(title="生效日期")
+    in_force_until: date | None = Field(title="失效日期")
+
+
+class DocumentBody(Value):
+    """A text the rules rest on."""
+
+    document_no: str = Field(title="文号")
+    title: str = Field(title="文件名称")
+    kind: str = Field(title="层级")
+    available: bool = Field(title="是否公开")
+
+
+class PolicyBody(Value):
+    """The rules in force on a day, and every version there is."""
+
+    county: str = Field(title="县")
+    name: str = Field(title="县名")
+    on: date = Field(title="日期")
+    policy: str = Field(title="政策版本", description="每个事件的依据中所记")
+    retroactive: bool = Field(title="是否追溯", description="首个版本生效之前的业务按首个版本判断")
+    digest: str = Field(title="政策数据摘要")
+    versions: tuple[VersionBody, ...] = Field(title="各版本")
+    documents: tuple[DocumentBody, ...] = Field(title="上位文件")
+
+
+class ChangesBody(Value):
+    """Every parameter the county changed itself, in order."""
+
+    county: str = Field(title="县")
+    changes: tuple[ParameterChange, ...] = Field(title="参数调整")
+
+
+class ChangeParameter(Circumstances):
+    """A parameter from a day on."""
+
+    change: RequestedParameterChange = Field(title="调整")
+
+
+def shown_parameters(regulation: Regulation, day: date) -> tuple[ParameterBody, ...]:
+    """Every parameter in force on a day, in the order of their numbers."""
+    return tuple(
+        ParameterBody(
+            id=row.id,
+            name=row.name,
+            title=row.zh,
+            value=shown_value(row.id, row.value),
+            anchor=row.anchor,
+            article=row.article,
+            in_force_from=row.in_force_from,
+            in_force_until=row.in_force_until,
+        )
+        for row in map(regulation.on(day).parameter_row, TYPES)
+    )
+
+
+async def _in_force(request: Request, county: str | None) -> Regulation:
+    """The county's regulation with everything its log has changed; COUNTY_UNKNOWN."""
+    return await context_of(request).in_force.catch_up(data_of(request, county).county)
+
+
+@router.get("", summary="现行政策")
+async def read_policy(request: Request, county: County = None, on: OnDay = None) -> PolicyBody:
+    """The rules in force on a day. A day before the first version is judged by that one."""
+    regulation = await _in_force(request, county)
+    day = on or context_of(request).today()
+    rules = regulation.on(day)
+    return PolicyBody(
+        county=regulation.county,
+        name=regulation.name,
+        on=day,
+        policy=rules.policy,
+        retroactive=rules.retroactive,
+        digest=regulation.digest,
+        versions=tuple(
+            VersionBody(
+                number=row.number,
+                document_no=row.document_no,
+                title=row.title,
+                reason=row.reason,
+                in_force_from=row.in_force_from,
+                in_force_until=row.in_force_until,
+            )
+            for row in regulation.versions
+        ),
+        documents=tuple(
+            DocumentBody(document_no=row.document_no, title=row.title, kind=row.kind, available=row.available)
+            for row in rules.table("policy.document", rows.PolicyDocument)
+        ),
+    )
+
+
+@router.get("/parameters", summary="现行参数")
+async def read_parameters(request: Request, county: County = None, on: OnDay = None) -> ParametersBody:
+    """Every parameter in force on a day, with its article. A day before the first version is judged by that one."""
+    regulation = await _in_force(request, county)
+    day = on or context_of(request).today()
+    return ParametersBody(
+        county=regulation.county,
+        policy=regulation.on(day).policy,
+        on=day,
+        parameters=shown_parameters(regulation, day),
+    )
+
+
+@router.get("/parameter-changes", summary="参数调整记录")
+async def read_parameter_changes(request: Request, county: County = None) -> ChangesBody:
+    """Every change the county made itself, from the log."""
+    code = data_of(request, county).county
+    policy = await context_of(request).load(Policy, code, code)
+    return ChangesBody(county=code, changes=() if policy is None else policy.changes)
+
+
+@post(router, "/parameter-changes", "调整参数", "policy.change", PolicyView)
+async def change_parameter(body: ChangeParameter, write: Writing) -> Response:
+    """Set a parameter from today or a later day on (C4.3-19): the county asset management office alone does."""
+
+    async def change(work: Work) -> Result:
+        authorize(write.actor, write.action, ANYWHERE)
+        policy = await work.get(Policy, write.county)
+        at = write.occasion(body)
+        policy.change(body.change, write.context.regulations[write.county], at)
+        work.note(at)
+        return Result(policy.id, policy.version, policy.view())
+
+    return await write.run(change)

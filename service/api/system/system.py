@@ -1,0 +1,42 @@
+"""Health and self-description: what a load balancer, an operator and a monitor ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from service.database.migrate import head
+from service.database.trouble import TROUBLE
+
+router = APIRouter(tags=["system 运行"])
+
+
+@router.get("/health/live", summary="存活")
+async def check_liveness() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/health/ready", summary="就绪", responses={503: {"description": "未就绪 / not ready"}})
+async def check_readiness(request: Request) -> Response:
+    """Database reachable, schema in step, every projection's checkpoint near the committed head and none halted."""
+    checks: dict[str, Any] = {}
+    healthy = True
+    try:
+        async with request.app.state.pool.acquire(timeout=2) as connection:
+            revision = await connection.fetchval("SELECT version_num FROM alembic_version")
+        checks["database"] = "ok"
+        checks["migrations"] = {"found": revision, "expected": head()}
+        healthy = revision == head()
+        checks["projections"] = await request.app.state.projector.health()
+        healthy = healthy and all(one["healthy"] for one in checks["projections"])
+    except TROUBLE as error:
+        checks["database"] = f"unreachable: {type(error).__name__}"
+        healthy = False
+    return Response(
+        orjson.dumps({"status": "ok" if healthy else "unavailable", "checks": checks}),
+        status_code=200 if healthy else 503,
+        media_type="application/json",
+    )

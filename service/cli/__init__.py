@@ -1,0 +1,1 @@
+"""The command line `taizhang`: one file per command."""

@@ -1,0 +1,129 @@
+"""`taizhang doctor`: is the database reachable, durable, in the right schema; exit 1 if a check fails."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import typer
+from asyncpg import Connection
+from asyncpg.pool import PoolConnectionProxy
+from rich.console import Console
+from rich.table import Table
+
+from service.database import migrate
+from service.database.database import Database, open_database
+from service.exit_codes import CommandFailed
+from service.terminal import Terminal
+
+Session: TypeAlias = "Connection[Any] | PoolConnectionProxy[Any]"
+
+app = typer.Typer(help="Check database, settings and migrations.")
+
+MOST_SKEW_SECONDS = 5.0
+LEAST_FREE_BYTES = 1 << 30
+DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Result of one check."""
+
+    check: str
+    ok: bool
+    found: str
+
+
+@app.callback(invoke_without_command=True)
+def doctor(ctx: typer.Context) -> None:
+    """Check database, settings and migrations; change nothing (an embedded database is started for it)."""
+    terminal: Terminal = ctx.obj
+    findings = terminal.run(_examine(terminal))
+    bad = [finding.check for finding in findings if not finding.ok]
+    terminal.emit(
+        {"ok": not bad, "checks": [asdict(finding) for finding in findings]}, lambda to: _show(to, findings)
+    )
+    if bad:
+        raise CommandFailed(f"Not in order: {', '.join(bad)}.")
+
+
+async def _examine(terminal: Terminal) -> list[CheckResult]:
+    async with open_database(terminal.settings, announce=terminal.note) as database:
+        return [finding async for finding in examine(database)]
+
+
+async def examine(database: Database) -> AsyncIterator[CheckResult]:
+    """Every check on an open database."""
+    yield CheckResult("database", ok=True, found=f"{database.origin}: {database.described}")
+    yield CheckResult("version", ok=True, found=f"PostgreSQL {database.server_version}")
+    async with database.pool.acquire() as connection:
+        for name in DURABLE:
+            value = await connection.fetchval("SELECT current_setting($1)", name)
+            yield CheckResult(name, value not in {"off", "local"}, value)
+        level = await connection.fetchval("SELECT current_setting('wal_level')")
+        yield CheckResult("wal_level", level in {"replica", "logical"}, level)
+        place = await connection.fetchrow(
+            "SELECT pg_encoding_to_char(encoding) AS encoding, datcollate, pg_database_size(oid) AS size,"
+            " has_database_privilege(oid, 'CREATE') AS may_create"
+            " FROM pg_database WHERE datname = current_database()"
+        )
+        assert place is not None  # noqa: S101 - we are connected to it
+        yield CheckResult("encoding", place["encoding"] == "UTF8", place["encoding"])
+        yield CheckResult("collation", ok=True, found=place["datcollate"])
+        yield CheckResult("size", ok=True, found=f"{place['size'] >> 20} MB")
+        yield await _clock(connection)
+        yield await _role(connection, may_create=place["may_create"])
+        yield await _append_only(connection)
+    yield await _schema(database)
+    if database.data_folder is not None:
+        free = shutil.disk_usage(database.data_folder).free
+        yield CheckResult(
+            "disk", free >= LEAST_FREE_BYTES, f"{free >> 20} MB free under {database.data_folder}"
+        )
+
+
+async def _clock(connection: Session) -> CheckResult:
+    before = datetime.now(UTC)
+    there = await connection.fetchval("SELECT clock_timestamp()")
+    after = datetime.now(UTC)
+    skew = (there - before - (after - before) / 2).total_seconds()
+    return CheckResult("clock", abs(skew) <= MOST_SKEW_SECONDS, f"the server's is {skew:+.3f} s from ours")
+
+
+async def _role(connection: Session, *, may_create: bool) -> CheckResult:
+    row = await connection.fetchrow(
+        "SELECT current_user AS name, rolsuper FROM pg_roles WHERE rolname = current_user"
+    )
+    assert row is not None  # noqa: S101 - everybody sees its own role
+    kind = "superuser" if row["rolsuper"] else "ordinary role"
+    return CheckResult(
+        "role", may_create, f"{row['name']}, {kind}, {'may' if may_create else 'may not'} create tables"
+    )
+
+
+async def _append_only(connection: Session) -> CheckResult:
+    """The log refuses changes by triggers even where the role's privileges would allow them."""
+    triggers = await connection.fetch(
+        "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass('event') AND NOT tgisinternal AND tgenabled <> 'D'"
+    )
+    if await connection.fetchval("SELECT to_regclass('event')") is None:
+        return CheckResult("append-only log", ok=True, found="no log yet")
+    names = ", ".join(sorted(row["tgname"] for row in triggers))
+    return CheckResult("append-only log", bool(triggers), names or "its triggers are missing or disabled")
+
+
+async def _schema(database: Database) -> CheckResult:
+    found, known = await migrate.current(database.url), migrate.head()
+    if found is None:
+        return CheckResult("schema", ok=True, found=f"not migrated yet; the first start does it (to {known})")
+    return CheckResult("schema", found == known, f"database {found}, code {known}")
+
+
+def _show(console: Console, findings: list[CheckResult]) -> None:
+    table = Table("", "check", "found", box=None)
+    for finding in findings:
+        table.add_row("[green]ok[/]" if finding.ok else "[bold red]NO[/]", finding.check, finding.found)
+    console.print(table)

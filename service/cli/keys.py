@@ -1,0 +1,125 @@
+"""`taizhang keys`: make, list and revoke API keys on the database itself, for operators who lost or never had one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from domain.refusals import Refusal
+from service.commands.authorization import Role
+from service.commands.credentials import Credentials, KeySpec
+from service.database.database import open_database
+from service.database.migrate import check
+from service.exit_codes import CommandFailed
+from service.terminal import Terminal
+
+app = typer.Typer(help="Keys for the HTTP API: create, list, revoke.", no_args_is_help=True)
+
+
+@app.command()
+def create(
+    ctx: typer.Context,
+    label: Annotated[str, typer.Argument(help="What the key is for.")],
+    *,
+    organization: Annotated[str, typer.Option(help="Unit the key acts for.")],
+    kind: Annotated[str, typer.Option(help="Kind of that unit: COUNTY_GOV, DEPARTMENT, TOWNSHIP, VILLAGE …")],
+    role: Annotated[list[Role], typer.Option(help="May be given several times.")],
+    division: Annotated[
+        list[str] | None,
+        typer.Option(help="Division codes the key covers; the whole county if none is given."),
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Days until it expires; never if not given.")
+    ] = None,
+) -> None:
+    """Make a key. Its secret is printed once and kept nowhere."""
+    terminal: Terminal = ctx.obj
+    county, now = terminal.settings.county, datetime.now(UTC)
+    outside = [code for code in division or () if not code.startswith(county)]
+    if outside:
+        raise CommandFailed(f"{', '.join(outside)} is not in county {county} (区划不在本县).")
+    spec = KeySpec(
+        county=county,
+        label=label,
+        organization=organization,
+        organization_kind=kind,
+        roles=role,
+        divisions=division or [county],
+        expires_at=None if days is None else now + timedelta(days=days),
+    )
+
+    async def make(credentials: Credentials) -> dict[str, str]:
+        made = await credentials.create(spec, now)
+        return {"id": made.id, "token": made.token}
+
+    made = _on_credentials(terminal, make)
+    terminal.note("The token is shown this once (密钥只显示这一次).")
+    terminal.emit(made, lambda console: console.print(made["token"], soft_wrap=True))
+
+
+@app.command("list")
+def list_keys(ctx: typer.Context) -> None:
+    """All keys of the county, without secrets."""
+    terminal: Terminal = ctx.obj
+    county = terminal.settings.county
+    rows = _on_credentials(terminal, lambda credentials: credentials.of_county(county))
+    table = Table("编号 id", "用途 label", "单位 organization", "角色 roles", "区划 divisions", "状态 state")
+    for row in rows:
+        table.add_row(
+            row["id"],
+            row["label"],
+            row["organization"],
+            " ".join(row["roles"]),
+            " ".join(row["divisions"]),
+            _state(row, datetime.now(UTC)),
+        )
+    terminal.emit(rows, lambda console: console.print(table))
+
+
+@app.command()
+def revoke(ctx: typer.Context, key: Annotated[str, typer.Argument(help="The key's public id.")]) -> None:
+    """Stop a key from working; in running services within five seconds."""
+    terminal: Terminal = ctx.obj
+    county = terminal.settings.county
+
+    async def stop(credentials: Credentials) -> None:
+        try:
+            await credentials.revoke(county, key, datetime.now(UTC))
+        except Refusal as refusal:
+            raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
+
+    _on_credentials(terminal, stop)
+    terminal.emit({"revoked": key}, lambda console: console.print(f"{key} revoked"))
+
+
+@app.command()
+def bootstrap(ctx: typer.Context) -> None:
+    """Whether the first token is still unspent: until it is, the service answers this machine only."""
+    terminal: Terminal = ctx.obj
+    pending = _on_credentials(terminal, lambda credentials: credentials.bootstrap_pending())
+    said = (
+        "unspent: the service answers this machine only (尚未使用)"
+        if pending
+        else "none to spend (无待用令牌)"
+    )
+    terminal.emit({"bootstrapPending": pending}, lambda console: console.print(said))
+
+
+def _on_credentials(terminal: Terminal, work: Any) -> Any:
+    async def run() -> Any:
+        async with open_database(terminal.settings) as database:
+            await check(database.url)
+            return await work(Credentials(database.pool))
+
+    return terminal.run(run())
+
+
+def _state(row: dict[str, Any], now: datetime) -> str:
+    if row["revoked_at"] is not None:
+        return "已停用 revoked"
+    if row["expires_at"] is not None and row["expires_at"] <= now:
+        return "已过期 expired"
+    return "有效 valid"

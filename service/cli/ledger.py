@@ -1,0 +1,425 @@
+"""`taizhang ledger`: a ledger as it was on a day and as it was known at a moment, and what changed between two."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, get_origin
+
+import asyncpg
+import typer
+import xlsxwriter
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from domain.refusals import Refusal
+from projections.engine.reading import MAX_PAGE
+from service.api.asset import ledgers, scores
+from service.api.funds import ledgers as fund_ledgers
+from service.api.http.differences import ChangesQuery, changes_of
+from service.api.http.paging import LedgerQuery, moment_of, page_at, write_workbook
+from service.api.http.sheets import SheetColumn, columns_of, told
+from service.api.oversight import data_quality
+from service.audit.words import Words
+from service.commands.commands import CommandContext
+from service.commands.policy_data import load_regulation
+from service.database.database import open_database
+from service.database.migrate import check
+from service.exit_codes import CommandFailed, ExitCode
+from service.ledgers.moments import Moments
+from service.ledgers.tables import rows_shown, shown
+from service.log.event_store import EventStore, utc_now
+from service.terminal import Terminal
+
+app = typer.Typer(
+    help="A ledger as it was on a day and as it was known at a moment, and what changed between two moments.",
+    no_args_is_help=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLedger:
+    """What can be asked of a ledger, and what its rows are. `unit`: the filter that a unit's code goes to; `changes`:
+    None where two moments cannot be compared.
+    """
+
+    title: str
+    query: type[LedgerQuery]
+    changes: type[ChangesQuery] | None
+    row: Any
+    unit: str
+    brief: tuple[str, ...]
+    """Columns that fit on a terminal."""
+
+    @property
+    def columns(self) -> list[SheetColumn]:
+        """All columns."""
+        return columns_of(self.row)
+
+
+LEDGERS: Final = {
+    "asset-register": AskedLedger(
+        "资产台账", ledgers.RegisterQuery, ledgers.RegisterChanges, ledgers.RegisterRow, "owner",
+        ("asset", "asset_name", "original_value", "net_book_value", "title", "operation", "custodian"),
+    ),
+    "household-register": AskedLedger(
+        "到户类资产台账", ledgers.HouseholdQuery, ledgers.HouseholdChanges, ledgers.HouseholdRow, "village",
+        ("asset", "asset_name", "village", "original_value", "state"),
+    ),
+    "income-ledger": AskedLedger(
+        "资产收益台账", ledgers.IncomeQuery, ledgers.IncomeChanges, ledgers.IncomeRow, "holder",
+        ("asset", "entry", "holder", "entered_on", "amount", "voucher_no"),
+    ),
+    "custody-ledger": AskedLedger(
+        "管护台账", ledgers.CustodyQuery, ledgers.CustodyChanges, ledgers.CustodyRow, "unit",
+        ("asset", "duty", "unit", "person", "since", "until"),
+    ),
+    "completeness": AskedLedger(
+        "完整度", scores.CompletenessQuery, None, scores.CompletenessRow, "owner",
+        ("asset", "asset_name", "score", "missing"),
+    ),
+    "data-quality": AskedLedger(
+        "数据质量看板", data_quality.DataQualityQuery, None, data_quality.GapRow, "unit",
+        ("subject", "kind", "item", "clause", "name", "units", "since", "days"),
+    ),
+    "departures": AskedLedger(
+        "离任交接台账", ledgers.DeparturesQuery, None, ledgers.DepartureRow, "organization",
+        ("case_id", "person", "kind", "organization", "departs_on", "state", "due_on"),
+    ),
+    "fund-ledger": AskedLedger(
+        "资金台账", fund_ledgers.FundQuery, None, fund_ledgers.FundRow, "unit",
+        ("allocation", "unit", "source", "allocated_on", "amount", "state"),
+    ),
+}  # fmt: skip
+
+_COMPARED: Final = [name for name, one in LEDGERS.items() if one.changes is not None]
+Name = Annotated[str, typer.Argument(help=f"Which ledger: {', '.join(LEDGERS)}.", metavar="LEDGER")]
+Compared = Annotated[str, typer.Argument(help=f"Which ledger: {', '.join(_COMPARED)}.", metavar="LEDGER")]
+Unit = Annotated[
+    str | None,
+    typer.Option(help="One unit: owner of assets or income, household assets' village, holder of a duty."),
+]
+Asset = Annotated[str | None, typer.Option(help="One asset.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(help="A filter of the HTTP API, e.g. township=653022201000; may be given several times."),
+]
+_HEAD: Final = "SELECT position FROM log_head WHERE county = $1"
+_DAY = "Business date, YYYY-MM-DD: what had happened by then; today's ledger without it."
+_MOMENT = "Moment with offset, RFC 3339: what was recorded by then; everything without it."
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where this command reads."""
+
+    county: str
+    pool: asyncpg.Pool
+    moments: Moments
+    context: CommandContext
+
+    async def prepared(self, query: LedgerQuery) -> LedgerQuery:
+        """The question with what it has to know of the rules in force."""
+        if isinstance(query, data_quality.DataQualityQuery):
+            day = query.as_of or self.context.today()
+            regulation = await self.context.in_force.catch_up(self.county)
+            return query.by(data_quality.standards_of(regulation.on(day), day))
+        if isinstance(query, ledgers.DeparturesQuery):
+            return query.model_copy(update={"on": query.on or self.context.today()})
+        return query
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    ledger: Name,
+    *,
+    as_of: Annotated[str | None, typer.Option(help=_DAY)] = None,
+    known_at: Annotated[str | None, typer.Option(help=_MOMENT)] = None,
+    unit: Unit = None,
+    asset: Asset = None,
+    where: Where = None,
+    limit: Annotated[int, typer.Option(help="Most rows on the terminal.", min=1, max=MAX_PAGE)] = 100,
+    out: Annotated[Path | None, typer.Option(help="All rows to a spreadsheet, e.g. ledger.xlsx.")] = None,
+) -> None:
+    """Rows and sums of a ledger at a moment. With --out all of it as a spreadsheet, ready to print."""
+    terminal: Terminal = ctx.obj
+    which = _ledger(ledger)
+    if out is not None and not out.absolute().parent.is_dir():
+        raise CommandFailed(f"There is no folder {out.absolute().parent}.", ExitCode.USAGE)
+    asked = _filters(which, unit, asset, where) | {"as_of": as_of, "known_at": known_at, "limit": limit}
+    query = _question(which.query, asked)
+    if out is not None:
+        said = terminal.run(_written(terminal, which, query, out))
+        terminal.emit({"file": str(out), **said}, lambda console: console.out(f"{out}: {_told(said)}"))
+        return
+    found = terminal.run(_shown(terminal, query))
+    words = Words(load_regulation(terminal.settings))
+    terminal.emit(found, lambda console: _print_rows(console, which, found, words))
+
+
+@app.command()
+def diff(
+    ctx: typer.Context,
+    ledger: Compared,
+    *,
+    from_as_of: Annotated[str | None, typer.Option(help=f"The earlier side. {_DAY}")] = None,
+    from_known_at: Annotated[str | None, typer.Option(help=f"The earlier side. {_MOMENT}")] = None,
+    to_as_of: Annotated[str | None, typer.Option(help=f"The later side. {_DAY}")] = None,
+    to_known_at: Annotated[str | None, typer.Option(help=f"The later side. {_MOMENT}")] = None,
+    unit: Unit = None,
+    asset: Asset = None,
+    where: Where = None,
+    limit: Annotated[int, typer.Option(help="Most rows shown; all are counted.", min=1, max=MAX_PAGE)] = 100,
+    out: Annotated[Path | None, typer.Option(help="All changes to a spreadsheet, e.g. changes.xlsx.")] = None,
+) -> None:
+    """What differs between two moments of a ledger: rows added, removed and changed, and both sides' sums."""
+    terminal: Terminal = ctx.obj
+    which = _ledger(ledger)
+    if which.changes is None:
+        raise CommandFailed(
+            f"Two moments of {ledger} cannot be compared; of {', '.join(_COMPARED)} they can (不能比较).",
+            ExitCode.USAGE,
+        )
+    if out is not None and not out.absolute().parent.is_dir():
+        raise CommandFailed(f"There is no folder {out.absolute().parent}.", ExitCode.USAGE)
+    asked = _filters(which, unit, asset, where) | {
+        "from_as_of": from_as_of,
+        "from_known_at": from_known_at,
+        "to_as_of": to_as_of,
+        "to_known_at": to_known_at,
+        "limit": limit,
+    }
+    query = _question(which.changes, asked)
+    words = Words(load_regulation(terminal.settings))
+    if out is not None:
+        whole = terminal.run(_every_change(terminal, query.model_copy(update={"limit": MAX_PAGE})))
+        write_changes(out, which, whole, words)
+        told = {name: whole[name] for name in ("added", "removed", "changed", "before", "after")}
+        terminal.emit({"file": str(out), **told}, lambda console: console.out(f"{out}: {_counted(whole)}"))
+        return
+    found = terminal.run(_differing(terminal, query))
+    terminal.emit(found, lambda console: _print_changes(console, which, found, words))
+
+
+# ---- questions -----------------------------------------------------------------------------------------------------
+
+
+def _ledger(name: str) -> AskedLedger:
+    known = LEDGERS.get(name)
+    if known is None:
+        raise CommandFailed(f"{name} is no ledger; one of {', '.join(LEDGERS)} (没有该台账).", ExitCode.USAGE)
+    return known
+
+
+def _filters(
+    which: AskedLedger, unit: str | None, asset: str | None, where: list[str] | None
+) -> dict[str, Any]:
+    """The filters given, by the names of the HTTP API; those that may be several are collected."""
+    given: dict[str, list[str]] = {}
+    for one in where or ():
+        name, equals, value = one.partition("=")
+        if not equals:
+            raise CommandFailed(f"--where {one}: name=value is wanted.", ExitCode.USAGE)
+        given.setdefault(name, []).append(value)
+    if unit is not None:
+        given.setdefault(which.unit, []).append(unit)
+    if asset is not None:
+        given.setdefault("asset", []).append(asset)
+    several = {
+        name for name, field in which.query.model_fields.items() if get_origin(field.annotation) is tuple
+    }
+    return {name: values if name in several else values[-1] for name, values in given.items()}
+
+
+def _question(query: type[Any], asked: dict[str, Any]) -> Any:
+    """The question as the HTTP API would take it."""
+    try:
+        return query.model_validate({name: value for name, value in asked.items() if value is not None})
+    except ValidationError as invalid:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, one['loc']))} {one['input']}: {one['msg']}" for one in invalid.errors()
+        )
+        raise CommandFailed(f"{wrong}.", ExitCode.USAGE) from invalid
+    except Refusal as refusal:
+        raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})", ExitCode.USAGE) from refusal
+
+
+@asynccontextmanager
+async def _source(terminal: Terminal) -> AsyncIterator[_Source]:
+    async with open_database(terminal.settings) as database:
+        await check(database.url)
+        async with EventStore(database.pool) as store:
+            moments = Moments(database.pool, store)
+            county = terminal.settings.county
+            context = CommandContext(store, {county: load_regulation(terminal.settings)}, utc_now)
+            try:
+                yield _Source(county, database.pool, moments, context)
+            except Refusal as refusal:
+                raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
+            finally:
+                await moments.aclose()
+
+
+async def _shown(terminal: Terminal, query: LedgerQuery) -> dict[str, Any]:
+    async with _source(terminal) as source:
+        query = await source.prepared(query)
+        async with moment_of(source, query) as (connection, said):
+            found = await page_at(connection, source.county, query)
+            totals = await query.totals(connection, source.county)
+        head = await source.pool.fetchval(_HEAD, source.county) or 0
+    if said["position"] < head and "knownAt" not in said:
+        terminal.note(f"The ledger is {head - said['position']} events behind the log (台账落后于日志).")
+    return {
+        "ledger": query.PROJECTION,
+        "rows": rows_shown(found.rows),
+        "more": found.next_cursor is not None,
+        "totals": None if totals is None else shown(totals),
+        **said,
+    }
+
+
+async def _written(terminal: Terminal, which: AskedLedger, query: LedgerQuery, out: Path) -> dict[str, Any]:
+    words = Words(load_regulation(terminal.settings))
+    terminal.note(f"{which.title} → {out}")
+    half = out.with_name(f"{out.name}.part")
+    try:
+        async with _source(terminal) as source:
+            query = await source.prepared(query)
+            with half.open("w+b") as file:
+                said = await write_workbook(source, query, file, which.title, which.columns, words)
+        half.replace(out)
+    finally:
+        half.unlink(missing_ok=True)
+    return said
+
+
+async def _differing(terminal: Terminal, query: ChangesQuery) -> dict[str, Any]:
+    async with _source(terminal) as source:
+        return await changes_of(source, query)
+
+
+async def _every_change(terminal: Terminal, query: ChangesQuery) -> dict[str, Any]:
+    """All pages as one answer."""
+    async with _source(terminal) as source:
+        found = await changes_of(source, query)
+        rows, cursor = list(found["rows"]), found["nextCursor"]
+        while cursor is not None:
+            following = await changes_of(source, query.model_copy(update={"cursor": cursor}))
+            rows, cursor = [*rows, *following["rows"]], following["nextCursor"]
+    return found | {"rows": rows, "nextCursor": None}
+
+
+def write_changes(path: Path, which: AskedLedger, found: dict[str, Any], words: Words) -> None:
+    """What differs as a spreadsheet to print: a line per changed field, one for a row that came or went."""
+    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
+    bold = book.add_format({"bold": True, "border": 1, "bg_color": "#E8EEF4"})
+    cell = book.add_format({"border": 1, "text_wrap": True, "valign": "top"})
+    sheet = book.add_worksheet(f"{which.title}变动")
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(4)
+    sheet.freeze_panes(5, 0)
+    sheet.set_footer("&C第 &P 页，共 &N 页")
+    for place, width in enumerate((8, 34, 22, 40, 40)):
+        sheet.set_column(place, place, width)
+    sheet.write_string(0, 0, f"{which.title}变动", book.add_format({"bold": True, "font_size": 16}))
+    for row, side, title in ((1, "before", "前"), (2, "after", "后")):
+        sheet.write_string(row, 0, f"{title}：{_told(found[side])}")
+    sheet.write_string(3, 0, _counted(found))
+    for place, title in enumerate(("变化", "行", "字段", "变更前", "变更后")):
+        sheet.write_string(4, place, title, bold)
+    for number, line in enumerate(_lines(which, found, words), 5):
+        for place, text in enumerate(line):
+            sheet.write_string(number, place, text, cell)
+    book.close()
+
+
+# ---- for people ----------------------------------------------------------------------------------------------------
+
+
+def _told(said: dict[str, Any]) -> str:
+    day, known = said.get("asOf") or "当前", said.get("knownAt") or "现在"
+    return f"业务日期 {day}，知悉时间 {known}，日志位置 {said['position']}"
+
+
+def _print_rows(console: Console, which: AskedLedger, found: dict[str, Any], words: Words) -> None:
+    brief = [column for column in which.columns if column.name in which.brief]
+    names = dict(zip(shown(dict.fromkeys(column.name for column in brief)), brief, strict=True))
+    table = Table(*(column.title for column in brief), title=which.title)
+    for row in found["rows"]:
+        table.add_row(*(_cell(row[name], column.name, words) for name, column in names.items()))
+    _print_whole(console, table)
+    if found["more"]:
+        console.out("… 还有更多行：--limit、--out FILE.xlsx 或 --json")
+    if found["totals"] is not None:
+        console.out("合计 " + "，".join(_sums(found["totals"], words)))
+    console.out(_told(found))
+
+
+def _sums(totals: dict[str, Any], words: Words) -> Iterator[str]:
+    """Sums by name; those of each kind of something under the kind's Chinese name."""
+    for name, value in totals.items():
+        if isinstance(value, dict):
+            yield from (f"{_cell(kind, name, words)} {count}" for kind, count in value.items())
+        else:
+            yield f"{name} {value}"
+
+
+def _print_whole(console: Console, table: Table) -> None:
+    """Long codes are broken over lines instead of being cut off."""
+    for column in table.columns:
+        column.overflow = "fold"
+    console.print(table)
+
+
+def _cell(value: Any, column: str, words: Words) -> str:
+    """A value of the API in words."""
+    return told(value, words.of(column), {}, money=False)
+
+
+_CHANGE: Final = {"ADDED": "增加", "REMOVED": "减少", "CHANGED": "变更"}
+
+
+def _lines(which: AskedLedger, found: dict[str, Any], words: Words) -> Iterator[tuple[str, ...]]:
+    """Changes as lines: kind, row, field, before, after. Of a row that came or went its first columns are told."""
+    columns = dict(zip(shown({column.name: None for column in which.columns}), which.columns, strict=True))
+    brief = [name for name, column in columns.items() if column.name in which.brief]
+    for row in found["rows"]:
+        key = " ".join(map(str, row["key"].values()))
+        change = _CHANGE[row["change"]]
+        for name in row["fields"]:
+            column = columns.get(name)
+            title, code = (column.title, column.name) if column is not None else (name, name)
+            both = [_cell(row[side][name], code, words) for side in ("before", "after")]
+            yield change, key, title, *both
+        if not row["fields"]:
+            sides = [
+                "；".join(
+                    _cell(row[side][name], columns[name].name, words) for name in brief if name in row[side]
+                )
+                if row[side] is not None
+                else ""
+                for side in ("before", "after")
+            ]
+            yield change, key, "", *sides
+
+
+def _counted(found: dict[str, Any]) -> str:
+    return f"增加 {found['added']} 行，减少 {found['removed']} 行，变更 {found['changed']} 行"
+
+
+def _print_changes(console: Console, which: AskedLedger, found: dict[str, Any], words: Words) -> None:
+    table = Table("变化", "行", "字段", "变更前", "变更后", title=f"{which.title}变动")
+    for line in _lines(which, found, words):
+        table.add_row(*line)
+    _print_whole(console, table)
+    console.out(_counted(found))
+    for side, title in (("before", "前"), ("after", "后")):
+        console.out(f"{title}：{_told(found[side])}")
+    if found["nextCursor"] is not None:
+        console.out("… 还有更多变动：--limit")

@@ -1,0 +1,151 @@
+"""The command line: `taizhang [--json] COMMAND …`. Every command has a room of its own, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+from typer.main import get_command
+
+from service.exit_codes import MEANINGS, CommandFailed, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A command: its module with `app = typer.Typer(…)`, and its line in the help (so that help imports nothing)."""
+
+    module: str
+    help: str
+
+
+COMMANDS: Final[dict[str, Room]] = {
+    "serve": Room("service.cli.serve", "Serve the HTTP API until interrupted."),
+    "demo": Room("service.cli.demo", "Serve a sample county and walk through it."),
+    "sample": Room("service.cli.sample", "Write the sample county into the log."),
+    "import": Room("service.cli.imports", "Register assets from a spreadsheet."),
+    "projections": Room("service.cli.projections", "Status, rebuild and verification of the ledgers."),
+    "ledger": Room("service.cli.ledger", "A ledger at a moment, and between two moments."),
+    "seal": Room("service.cli.seal", "Seal the ledgers of a year that units keep."),
+    "policy": Room("service.cli.policy", "The rules a county works by: show, check, compare."),
+    "history": Room("service.cli.history", "One asset as it was on a day, as known on a day."),
+    "keys": Room("service.cli.keys", "Keys of the HTTP API: create, list, revoke."),
+    "openapi": Room("service.cli.openapi", "Write or check the OpenAPI and event schemas."),
+    "verify": Room("service.cli.verify", "Recompute the log, or verify an audit pack."),
+    "audit": Room("service.cli.audit", "Audit packs that anyone can verify offline."),
+    "checkpoint": Room("service.cli.checkpoint", "Signed statements of what the log is; witnesses."),
+    "doctor": Room("service.cli.doctor", "Check database, settings and migrations."),
+    "migrations": Room(
+        "service.database.schema_check", "State of the schema, upgrade, comparison with the code."
+    ),
+}
+
+
+def main() -> None:
+    """Run the command of `sys.argv` and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; the exit code. What a command may fail with is one sentence on stderr."""
+    arguments, as_json = _without_json(arguments)
+    name = next(iter(arguments), "")
+    room = COMMANDS.get(name)
+    for sent in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sent, _as_interrupt)
+    try:
+        if room is None:
+            return _leave(get_command(_overview()), arguments or ["--help"], "taizhang", obj=None)
+        from service.terminal import Terminal, configure_log
+
+        terminal = Terminal(as_json)
+        if not {"--help", "-h"} & set(arguments):
+            configure_log(terminal.settings.log_level)
+        return _leave(
+            get_command(importlib.import_module(room.module).app), arguments[1:], f"taizhang {name}", terminal
+        )
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at exit
+        return ExitCode.REFUSED
+    except Exception as failure:
+        known = _expected(failure)
+        if known is None:
+            raise
+        print(f"taizhang: {known.sentence}", file=sys.stderr)  # noqa: T201 - the terminal is where it belongs
+        return known.exit_code
+
+
+def _leave(command: Callable[..., Any], arguments: list[str], name: str, obj: object) -> int:
+    """Run a typer command; it ends by SystemExit in any case."""
+    try:
+        command.main(args=arguments, prog_name=name, obj=obj)  # type: ignore[attr-defined]
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else ExitCode.OK
+    return ExitCode.OK
+
+
+def _expected(failure: BaseException) -> CommandFailed | None:
+    """The failure as one sentence with an exit code; None if it is a fault of the program."""
+    if isinstance(failure, CommandFailed):
+        return failure
+    if isinstance(failure, BaseExceptionGroup) and len(failure.exceptions) == 1:
+        return _expected(failure.exceptions[0])
+    if "service.database.migrate" in sys.modules:
+        from service.database.migrate import MigrationBlocked, SchemaNewerThanCode, SchemaOlderThanCode
+
+        sentence = str(failure)[:1].upper() + str(failure)[1:]
+        if isinstance(failure, SchemaNewerThanCode | SchemaOlderThanCode):
+            return CommandFailed(f"{sentence}.", ExitCode.SCHEMA_MISMATCH)
+        if isinstance(failure, MigrationBlocked):
+            return CommandFailed(f"{sentence}.", ExitCode.DATABASE_UNAVAILABLE)
+    return None
+
+
+def _as_interrupt(_signal: int, _frame: object) -> None:
+    """SIGTERM and SIGHUP end a command the way Ctrl-C does: cleanly, with exit code 130."""
+    signal.raise_signal(signal.SIGINT)
+
+
+def _without_json(arguments: list[str]) -> tuple[list[str], bool]:
+    """`--json` may stand anywhere before a lone `--`."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    before = [argument for argument in arguments[:end] if argument != "--json"]
+    return before + arguments[end:], len(before) < end
+
+
+def _overview() -> typer.Typer:
+    """All commands by name and line only, for `taizhang --help` and for refusing unknown names."""
+    from service.settings import known_variables
+
+    app = typer.Typer(
+        help="台账: the asset register of a county's poverty-alleviation projects.",
+        epilog="\b\n"
+        + "\n".join(
+            [
+                "Every command takes --json: data on stdout as one JSON document, notes and progress on stderr.",
+                "",
+                "\b",
+                "Exit codes:",
+                *(f"  {code.value:<4} {meaning}" for code, meaning in MEANINGS.items()),
+                "",
+                "\b",
+                "Environment:",
+                *(f"  {name:<29} {meaning}" for name, meaning in known_variables().items()),
+            ]
+        ),
+        add_completion=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    for name, room in COMMANDS.items():
+        app.command(name, help=room.help)(lambda: None)
+    return app

@@ -1,0 +1,200 @@
+"""Who may do what: one table, one pure function (D10).
+
+An action is allowed by role, by the kind of organisation, and by where the resource lies. Reading is for every
+credential of the county unless the table says otherwise. Separation of duties between persons (maker ≠ checker,
+supervisor superior, auditor independent) is decided inside the aggregates, not here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from domain.refusals import refuse
+from service.commands.actor import Actor
+
+
+class Role(StrEnum):
+    """What a credential is trusted with."""
+
+    ADMIN = "ADMIN"
+    """Keys and organisations of the county; no asset data."""
+    REGISTRAR = "REGISTRAR"
+    """Clerk of a unit: registers and maintains the assets in its scope."""
+    APPROVER = "APPROVER"
+    """Reviews, determines and approves for its unit."""
+    PERSONNEL = "PERSONNEL"
+    """Appoints and dismisses, asks for clearance, opens departure cases."""
+    OFFICE = "OFFICE"
+    """County asset management office: policy parameters, county-wide import."""
+    AUDITOR = "AUDITOR"
+    """Reads everything, records audits; never edits asset data (C5.4-01)."""
+    OPERATOR = "OPERATOR"
+    """Runs the service: projections, health."""
+    READER = "READER"
+    """Reads ledgers."""
+
+
+READ_ONLY: Final = frozenset({Role.AUDITOR, Role.READER, Role.OPERATOR})
+"""Roles that never write asset data."""
+
+
+class Scope(StrEnum):
+    """How the resource's place limits an action."""
+
+    COUNTY = "COUNTY"
+    """Anywhere in the credential's county."""
+    JURISDICTION = "JURISDICTION"
+    """Only what lies in the credential's divisions, or belongs to its own organisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One row of the table."""
+
+    roles: frozenset[Role]
+    scope: Scope = Scope.JURISDICTION
+    kinds: frozenset[str] | None = None
+    """Kinds of organisation that may; None: any."""
+
+
+def _permission(
+    *roles: Role, scope: Scope = Scope.JURISDICTION, kinds: frozenset[str] | None = None
+) -> Permission:
+    return Permission(frozenset(roles), scope, kinds)
+
+
+_EVERYONE: Final = Permission(frozenset(Role), Scope.COUNTY)
+
+ACTIONS: Final[dict[str, Permission]] = {
+    "asset.register": _permission(Role.REGISTRAR, Role.OFFICE),
+    "asset.correct": _permission(Role.REGISTRAR, Role.OFFICE),
+    "asset.archive_document": _permission(Role.REGISTRAR, Role.OFFICE),
+    "asset.book": _permission(Role.REGISTRAR),
+    "asset.confirm_ownership": _permission(Role.APPROVER, Role.OFFICE),
+    "asset.propose_title": _permission(Role.REGISTRAR, Role.APPROVER),
+    "asset.decide_title": _permission(Role.APPROVER),
+    "asset.dispute_title": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "asset.certify_title": _permission(Role.REGISTRAR, Role.APPROVER),
+    "asset.assign_right": _permission(Role.REGISTRAR, Role.APPROVER),
+    "asset.transfer": _permission(Role.REGISTRAR),
+    "asset.assign_custody": _permission(Role.REGISTRAR, Role.APPROVER),
+    "asset.report_status": _permission(Role.REGISTRAR, Role.APPROVER),
+    "asset.enter_externally": _permission(Role.REGISTRAR, Role.OFFICE),
+    "asset.maintain": _permission(Role.REGISTRAR),
+    "asset.depreciate": _permission(Role.REGISTRAR, Role.OFFICE),
+    "asset.contract": _permission(Role.REGISTRAR),
+    "asset.income": _permission(Role.REGISTRAR),
+    "asset.propose_disposal": _permission(Role.REGISTRAR),
+    "asset.approve_disposal": _permission(Role.APPROVER),
+    "asset.close_disposal": _permission(Role.REGISTRAR, Role.APPROVER),
+    "asset.dispose": _permission(Role.REGISTRAR),
+    "asset.read": _EVERYONE,
+    "household_asset.register": _permission(Role.REGISTRAR, Role.OFFICE),
+    "household_asset.inspect": _permission(Role.REGISTRAR, Role.APPROVER),
+    "household_asset.keep": _permission(Role.REGISTRAR, Role.OFFICE),
+    "household_asset.confirm": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "household_asset.entrust": _permission(Role.REGISTRAR, Role.APPROVER),
+    "household_ledger.push": _permission(Role.REGISTRAR, Role.APPROVER),
+    "household_ledger.answer": _permission(Role.REGISTRAR, Role.APPROVER),
+    "household.read": _permission(Role.READER, Role.AUDITOR, scope=Scope.COUNTY),
+    "household_asset.read": _EVERYONE,
+    "division.define": _permission(Role.ADMIN, scope=Scope.COUNTY),
+    "division.read": _EVERYONE,
+    "organization.define": _permission(Role.ADMIN, scope=Scope.COUNTY),
+    "organization.appoint": _permission(Role.PERSONNEL, Role.ADMIN),
+    "organization.keep_duties": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "organization.register_collective": _permission(Role.REGISTRAR, Role.APPROVER, Role.ADMIN),
+    "organization.read": _EVERYONE,
+    "person.register": _permission(Role.PERSONNEL, Role.ADMIN),
+    "person.read": _EVERYONE,
+    "departure.open": _permission(Role.PERSONNEL),
+    "departure.handle": _permission(Role.REGISTRAR, Role.APPROVER, Role.PERSONNEL),
+    "departure.audit": _permission(Role.AUDITOR, scope=Scope.COUNTY),
+    "departure.read": _EVERYONE,
+    "oversight.inspect": _permission(Role.AUDITOR, scope=Scope.COUNTY),
+    "violation.read": _permission(Role.AUDITOR, Role.OFFICE, Role.PERSONNEL, scope=Scope.COUNTY),
+    "clearance.read": _permission(Role.PERSONNEL, Role.AUDITOR, Role.OFFICE, Role.ADMIN, scope=Scope.COUNTY),
+    "clearance.issue": _permission(Role.PERSONNEL, scope=Scope.COUNTY),
+    "procedure.open": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "procedure.act": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "procedure.object": _permission(
+        Role.REGISTRAR, Role.APPROVER, Role.OFFICE, Role.PERSONNEL, scope=Scope.COUNTY
+    ),
+    "procedure.read": _EVERYONE,
+    "inventory.import": _permission(Role.REGISTRAR, Role.OFFICE),
+    "inventory.submit": _permission(Role.REGISTRAR, Role.OFFICE),
+    "inventory.review": _permission(Role.APPROVER),
+    "inventory.determine": _permission(Role.APPROVER),
+    "inventory.aggregate": _permission(Role.OFFICE),
+    "inventory.read": _EVERYONE,
+    "stocktake.open": _permission(Role.OFFICE, Role.APPROVER, Role.REGISTRAR),
+    "stocktake.record": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "stocktake.complete": _permission(Role.APPROVER, Role.OFFICE),
+    "stocktake.read": _EVERYONE,
+    "operation.read": Permission(frozenset(Role)),
+    "operation.cancel": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE, Role.ADMIN),
+    "notice.post": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "ledger.read": _EVERYONE,
+    "ledger.seal": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "ledger.submit": _permission(Role.REGISTRAR, Role.APPROVER),
+    "ledger.collect": _permission(Role.OFFICE, scope=Scope.COUNTY, kinds=frozenset({"ASSET_OFFICE"})),
+    "joint_review.lead": _permission(Role.REGISTRAR, Role.APPROVER),
+    "joint_review.sign": _permission(Role.APPROVER),
+    "joint_review.seal": _permission(Role.OFFICE, scope=Scope.COUNTY, kinds=frozenset({"ASSET_OFFICE"})),
+    "fund.record": _permission(Role.REGISTRAR),
+    "fund.reconcile": _permission(Role.REGISTRAR, Role.APPROVER),
+    "fund.acknowledge": _permission(Role.REGISTRAR, Role.APPROVER),
+    "fund.read": _EVERYONE,
+    "event.read": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
+    "audit.pack": _permission(Role.AUDITOR, Role.OFFICE, Role.PERSONNEL, scope=Scope.COUNTY),
+    "checkpoint.read": _EVERYONE,
+    "checkpoint.make": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
+    "checkpoint.witness": _permission(Role.OFFICE, Role.ADMIN, scope=Scope.COUNTY),
+    "policy.change": _permission(Role.OFFICE, scope=Scope.COUNTY, kinds=frozenset({"ASSET_OFFICE"})),
+    "key.create": _permission(Role.ADMIN, scope=Scope.COUNTY),
+    "key.read": _permission(Role.ADMIN, scope=Scope.COUNTY),
+    "key.revoke": _permission(Role.ADMIN, scope=Scope.COUNTY),
+}
+"""Every action of the service; each route that needs a credential names one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is acted upon: where it lies and to whom it belongs."""
+
+    divisions: tuple[str, ...] = ()
+    organizations: tuple[str, ...] = ()
+
+
+ANYWHERE: Final = Resource()
+"""A resource without a place of its own, for actions of scope COUNTY."""
+
+
+def authorize(actor: Actor, action: str, resource: Resource = ANYWHERE) -> None:
+    """Let the action pass, or refuse with ROLE_NOT_ALLOWED, ROLE_READ_ONLY or FORBIDDEN_JURISDICTION (C4.3-12)."""
+    permission = authorize_role(actor, action)
+    if (
+        permission.scope is Scope.COUNTY
+        or actor.organization in resource.organizations
+        or any(actor.covers(division) for division in resource.divisions)
+    ):
+        return
+    raise refuse(
+        "FORBIDDEN_JURISDICTION",
+        organization=actor.organization,
+        place="、".join(resource.divisions or resource.organizations),
+    )
+
+
+def authorize_role(actor: Actor, action: str) -> Permission:
+    """The half of `authorize` that needs no resource: asked before anything is read. Gives the action's row."""
+    permission = ACTIONS[action]
+    if actor.roles & permission.roles and (
+        permission.kinds is None or actor.organization_kind in permission.kinds
+    ):
+        return permission
+    if actor.roles <= READ_ONLY and not permission.roles & READ_ONLY:
+        raise refuse("ROLE_READ_ONLY", role="、".join(sorted(actor.roles)), action=action)
+    raise refuse("ROLE_NOT_ALLOWED", role="、".join(sorted(actor.roles)), action=action)

@@ -1,0 +1,387 @@
+"""One command: load → decide → append. The only way anything gets into the log.
+
+Before a decision the county's policy is brought up to what its log says, whoever changed it and in whichever process.
+
+`transact` runs a decision on freshly loaded aggregates and appends what they recorded, all or nothing. A request
+that was already done (same idempotency key) gets its first answer back, even if the state has moved on since.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+import orjson
+
+import domain
+from domain.aggregate import DomainAggregate, DomainEvent
+from domain.occasion import Occasion, Override
+from domain.policy import Policy
+from domain.recorded import RecordedEvent
+from domain.refusals import Refusal, RegulationWarning, refuse
+from domain.regulation import Regulation
+from service.commands.actor import Actor
+from service.commands.policy_in_force import PolicyInForce
+from service.log.appending import Append, Claim, Idempotency, Receipt, StreamAppend, VersionConflict
+from service.log.codec import EventCodec
+from service.log.event_store import EventStore, StreamHead
+
+COUNTY_TIME = ZoneInfo("Asia/Shanghai")
+"""Business dates are days in this time zone (parameter P26)."""
+
+_REPLAYED_AT_ONCE: Final = 500
+"""Aggregates without a usable state that are read together: their events are in memory at once."""
+
+_ENCODED_HERE: Final = 200
+"""Up to so many aggregates of one command are encoded on the event loop; more of them beside it."""
+
+_Aggregate = TypeVar("_Aggregate", bound=DomainAggregate)
+
+
+class StaleVersion(Exception):  # noqa: N818  a state, not a mistake of the service
+    """The asset has moved on since the client read it (If-Match does not match)."""
+
+    def __init__(self, stream: str, expected: int, actual: int) -> None:
+        super().__init__(f"{stream} is at version {actual}, not {expected}")
+        self.stream = stream
+        self.expected = expected
+        self.actual = actual
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a decision leads to: the aggregate that answers for it, as the client will see it."""
+
+    id: str
+    version: int
+    resource: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOutcome:
+    """What a command came to: the stored answer, and where in the log it stands.
+
+    `receipt` is None when the decision had nothing to record; `body` then shows the present state.
+    """
+
+    body: bytes
+    receipt: Receipt | None
+
+
+@cache
+def state_code() -> str:
+    """Digest of the domain's source: a cached state written by other code is not read but replayed."""
+    return source_digest(Path(domain.__file__).parent)
+
+
+def source_digest(folder: Path) -> str:
+    """16 hexadecimal digits over every file below `folder`, code and data, with its place; compiled files aside."""
+    digest = hashlib.sha256()
+    files = {
+        path.relative_to(folder).as_posix(): path
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    for name, path in sorted(files.items()):
+        content = path.read_bytes()
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+@dataclass(slots=True)
+class CommandContext:
+    """What commands need of the running service: the log, the rules, the clock."""
+
+    store: EventStore
+    regulations: dict[str, Regulation]
+    """Each county's data as it was loaded; what its log has changed since is in `in_force`."""
+    clock: Callable[[], datetime]
+    codec: EventCodec = field(default_factory=EventCodec)
+    in_force: PolicyInForce = field(init=False)
+    _known: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Begin with the data alone."""
+        self.in_force = PolicyInForce(self.regulations, self._policy)
+
+    def today(self) -> date:
+        """The county's date."""
+        return self.clock().astimezone(COUNTY_TIME).date()
+
+    def occasion(
+        self,
+        county: str,
+        on: date | None,
+        overrides: Sequence[Override] = (),
+        provenance: str | None = None,
+    ) -> Occasion:
+        """The circumstances of one decision; without a business date it is today's."""
+        today = self.today()
+        day = on or today
+        if day > today:
+            raise refuse("DATE_IN_FUTURE", field="occurredOn", date=day.isoformat(), today=today.isoformat())
+        return Occasion(
+            on=day,
+            today=today,
+            rules=self.in_force.known(county).on(day),
+            overrides={override.code: override for override in overrides},
+            provenance=provenance,
+        )
+
+    async def _policy(self, county: str, version: int) -> Policy | None:
+        """The county's policy if it has moved on from `version`, else None."""
+        head = await self.store.load(county, Policy.stream_of(county))
+        if head is None or head.version == version:
+            return None
+        return await self._revive(Policy, county, county, head)
+
+    async def knows(self, cls: type[DomainAggregate], county: str, aggregate_id: str) -> bool:
+        """Whether the log has this division, unit or person. Once known it stays known: nothing is ever removed."""
+        key = (county, cls.stream_of(aggregate_id))
+        if key not in self._known and await self.store.load(*key) is not None:
+            self._known.add(key)
+        return key in self._known
+
+    async def load(self, cls: type[_Aggregate], county: str, aggregate_id: str) -> _Aggregate | None:
+        """An aggregate as it is now: from its cached state, else by replay."""
+        head = await self.store.load(county, cls.stream_of(aggregate_id))
+        return None if head is None else await self._revive(cls, county, aggregate_id, head)
+
+    async def load_many(
+        self, cls: type[_Aggregate], county: str, ids: Sequence[str]
+    ) -> dict[str, _Aggregate]:
+        """Many aggregates by few reads, in the order given; those that do not exist are absent."""
+        heads = await self.store.load_many(county, [cls.stream_of(one) for one in ids])
+        found: dict[str, _Aggregate] = {}
+        uncached: list[str] = []
+        for number, one in enumerate(dict.fromkeys(ids), 1):
+            if number % _REPLAYED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            head = heads.get(cls.stream_of(one))
+            if head is not None and head.state is not None and head.state_code == state_code():
+                found[one] = cls.load_state(one, head.version, head.state)
+            elif head is not None:
+                uncached.append(one)
+        for start in range(0, len(uncached), _REPLAYED_AT_ONCE):
+            some = uncached[start : start + _REPLAYED_AT_ONCE]
+            streams = await self.store.read_streams(county, [cls.stream_of(one) for one in some])
+            for one in some:
+                found[one] = self._folded(cls, one, streams.get(cls.stream_of(one), ()))
+        return {one: found[one] for one in ids if one in found}
+
+    async def _revive(
+        self, cls: type[_Aggregate], county: str, aggregate_id: str, head: StreamHead
+    ) -> _Aggregate:
+        if head.state is not None and head.state_code == state_code():
+            return cls.load_state(aggregate_id, head.version, head.state)
+        return await self.replay(cls, county, aggregate_id)
+
+    async def replay(self, cls: type[_Aggregate], county: str, aggregate_id: str) -> _Aggregate:
+        """An aggregate from its events alone, never from the cache."""
+        events = await self.store.read_stream(county, cls.stream_of(aggregate_id))
+        return self._folded(cls, aggregate_id, events)
+
+    def _folded(
+        self,
+        cls: type[_Aggregate],  # noqa: ARG002  says what comes out
+        aggregate_id: str,
+        events: Iterable[RecordedEvent],
+    ) -> _Aggregate:
+        """The aggregate that events made; NOT_FOUND without any."""
+        aggregate: _Aggregate | None = None
+        for recorded in events:
+            aggregate = self.codec.domain_event(recorded).mutate(aggregate)
+        if aggregate is None:
+            raise refuse("NOT_FOUND", what=aggregate_id)
+        return aggregate
+
+
+@dataclass(slots=True)
+class Work:
+    """The aggregates one command works on. `county` is the actor's; nothing else can be reached from here."""
+
+    context: CommandContext
+    actor: Actor
+    claims: list[Claim] = field(default_factory=list)
+    warnings: list[RegulationWarning] = field(default_factory=list)
+    stated: set[str] = field(default_factory=set)
+    """Streams whose version the client named: a conflict on them is the client's to settle."""
+    _touched: dict[str, DomainAggregate] = field(default_factory=dict)
+
+    @property
+    def county(self) -> str:
+        """The county of the credential."""
+        return self.actor.county
+
+    async def get(self, cls: type[_Aggregate], aggregate_id: str, expected: int | None = None) -> _Aggregate:
+        """Load an aggregate to decide on; NOT_FOUND, or `StaleVersion` if it is not at `expected`."""
+        aggregate = (await self.get_many(cls, [aggregate_id]))[aggregate_id]
+        if expected is not None:
+            self.stated.add(aggregate.stream)
+            if aggregate.version != expected:
+                raise StaleVersion(aggregate.stream, expected, aggregate.version)
+        return aggregate
+
+    async def get_many(self, cls: type[_Aggregate], ids: Sequence[str]) -> dict[str, _Aggregate]:
+        """Load many aggregates to decide on, in one read; NOT_FOUND names those that do not exist."""
+        found = await self.context.load_many(cls, self.county, ids)
+        absent = [one for one in ids if one not in found]
+        if absent:
+            raise refuse("NOT_FOUND", what="、".join(absent[:20]))
+        self._touched.update({aggregate.stream: aggregate for aggregate in found.values()})
+        return found
+
+    def add(self, aggregate: DomainAggregate) -> None:
+        """Put a new aggregate in; ALREADY_EXISTS shows at the append."""
+        self._touched[aggregate.stream] = aggregate
+
+    async def require_known(self, cls: type[DomainAggregate], codes: Mapping[str, str | None]) -> None:
+        """Every named code belongs to a division, unit or person in the log. `codes`: field → code; CODE_UNKNOWN."""
+        for name, code in codes.items():
+            if code is not None and not await self.context.knows(cls, self.county, code):
+                raise refuse("CODE_UNKNOWN", field=name, value=code)
+
+    def claim(self, kind: str, key: str) -> None:
+        """Take a key that nobody else in the county may have."""
+        self.claims.append(Claim(kind, key))
+
+    def note(self, at: Occasion) -> None:
+        """Carry the decision's warnings into the answer."""
+        self.warnings.extend(warning for warning in at.warnings if warning not in self.warnings)
+
+    async def appends(self) -> list[StreamAppend]:
+        """What the aggregates recorded, ready for the log."""
+        if len(self._touched) < _ENCODED_HERE:
+            return self._appends()
+        return await asyncio.to_thread(self._appends)
+
+    def _appends(self) -> list[StreamAppend]:
+        return [
+            stream_append(self.context, aggregate)
+            for aggregate in self._touched.values()
+            if aggregate.pending_events
+        ]
+
+
+def stream_append(context: CommandContext, aggregate: DomainAggregate) -> StreamAppend:
+    """What one aggregate recorded, ready for the log, with its state after it."""
+    events = cast("Sequence[DomainEvent]", aggregate.collect_events())
+    return StreamAppend(
+        stream=aggregate.stream,
+        expected_version=aggregate.version - len(events),
+        events=[context.codec.new_event(event) for event in events],
+        state=aggregate.dump_state(),
+        state_code=state_code(),
+    )
+
+
+Decision = Callable[[Work], Awaitable[Result]]
+"""Works on the aggregates and says what the client will see. May run again when somebody else was faster."""
+
+ATTEMPTS: Final = 20
+"""How often a decision is made anew on fresh aggregates before the conflict is given to the client."""
+
+
+async def transact(
+    context: CommandContext,
+    actor: Actor,
+    decide: Decision,
+    *,
+    idempotency: Idempotency | None = None,
+    command_id: str | None = None,
+    correlation_id: str | None = None,
+    causation_id: str | None = None,
+) -> CommandOutcome:
+    """Run one command to its end.
+
+    Raises what the decision raises (`Refusal`), `StaleVersion` when the client's version is old, `VersionConflict`
+    when somebody else was faster, `ClaimTaken` when a key is taken; then nothing was stored. Before any of these is
+    raised for a request with an idempotency key, the log is asked whether that request was already done.
+    """
+    identity = command_id or str(uuid.uuid4())
+    origin = _Origin(identity, correlation_id or identity, causation_id, idempotency)
+    for attempt in range(1, ATTEMPTS + 1):
+        work = Work(context, actor)
+        try:
+            await context.in_force.catch_up(actor.county)
+            return await _attempt(work, decide, origin)
+        except (Refusal, StaleVersion, VersionConflict) as error:
+            if idempotency is not None and (
+                earlier := await context.store.replayed(actor.county, idempotency)
+            ):
+                return CommandOutcome(earlier.response or b"", earlier)
+            if not isinstance(error, VersionConflict) or error.expected == 0 or error.stream in work.stated:
+                raise
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError  # the last attempt returns or raises
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """What a command's events say of where it came from."""
+
+    command_id: str
+    correlation_id: str
+    causation_id: str | None
+    idempotency: Idempotency | None
+
+
+async def _attempt(work: Work, decide: Decision, origin: _Origin) -> CommandOutcome:
+    result = await decide(work)
+    start = _answer_start(result, work.warnings)
+    streams = await work.appends()
+    if not streams:
+        earlier = None
+        if origin.idempotency is not None:
+            earlier = await work.context.store.replayed(work.county, origin.idempotency)
+        return CommandOutcome((earlier and earlier.response) or start + _answer_end(None), earlier)
+    receipt = await work.context.store.append(
+        work.county,
+        Append(
+            command_id=origin.command_id,
+            actor=work.actor.envelope(),
+            correlation_id=origin.correlation_id,
+            causation_id=origin.causation_id,
+            streams=streams,
+            claims=tuple(work.claims),
+            idempotency=origin.idempotency,
+            respond=lambda stored: start + _answer_end(stored),
+        ),
+    )
+    return CommandOutcome(receipt.response or b"", receipt)
+
+
+def _answer_start(result: Result, warnings: Sequence[RegulationWarning]) -> bytes:
+    """The part of the answer that is known before the append: the resource after the command, and warnings."""
+    body = {
+        "id": result.id,
+        "version": result.version,
+        "resource": result.resource,
+        "warnings": [warning.model_dump(mode="json", by_alias=True) for warning in warnings],
+    }
+    return orjson.dumps(body)[:-1]
+
+
+def _answer_end(receipt: Receipt | None) -> bytes:
+    """The rest: the events where they stand in the log, and the position readers may wait for."""
+    if receipt is None:
+        return b',"events":[],"eventCount":0}'
+    body = {
+        "events": [
+            {"stream": stream, "version": version, "position": position, "type": event_type}
+            for stream, version, position, event_type in receipt.events[:1000]
+        ],
+        "eventCount": len(receipt.events),
+        "position": receipt.last_position,
+        "recordedAt": receipt.recorded_at.isoformat(),
+    }
+    return b"," + orjson.dumps(body)[1:]

@@ -1,0 +1,211 @@
+"""Credentials: API keys and the one bootstrap token, hashed at rest.
+
+Secrets are 256 random bits, so a plain SHA-256 is enough to store them by; nothing here is a password that a person
+chose. The first start makes one bootstrap token and prints it once; it opens exactly one door, the creation of the
+first administrator key, only from this machine, and is spent by it. While it is unspent, the service answers only
+requests from this machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from typing import Any, Final
+
+import asyncpg
+from sqlalchemy import ARRAY, Column, DateTime, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text
+
+from domain.refusals import refuse
+from service.commands.actor import Actor
+from service.commands.authorization import Role
+
+metadata: Final = MetaData()
+
+_KEY: Final = Text(collation="C")
+
+credential: Final = Table(
+    "credential",
+    metadata,
+    Column("id", _KEY, nullable=False, comment="公开的密钥编号"),
+    Column("kind", Text, nullable=False, comment="api_key 或 bootstrap"),
+    Column("county", _KEY, nullable=False, comment="所属县代码"),
+    Column("secret_sha256", LargeBinary, nullable=False, comment="密钥摘要，原文不保存"),
+    Column("label", Text, nullable=False, comment="用途说明"),
+    Column("organization", Text, nullable=False, comment="单位"),
+    Column("organization_kind", Text, nullable=False, comment="单位类型"),
+    Column("roles", ARRAY(Text), nullable=False, comment="角色"),
+    Column("divisions", ARRAY(Text), nullable=False, comment="区划范围（代码前缀）"),
+    Column("created_at", DateTime(timezone=True), nullable=False, comment="创建时间"),
+    Column("expires_at", DateTime(timezone=True), nullable=True, comment="失效时间"),
+    Column("revoked_at", DateTime(timezone=True), nullable=True, comment="吊销或用毕时间"),
+    PrimaryKeyConstraint("id", name="credential_pkey"),
+    comment="访问凭证。不属于事件日志：凭证可以吊销、过期，日志只记录凭证编号",
+)
+
+CACHE_SECONDS: Final = 5.0
+"""How long a looked-up key is trusted without asking the database again: the longest a revoked key still works."""
+CACHE_ENTRIES: Final = 10_000
+
+_PREFIX: Final = {"api_key": "tzk", "bootstrap": "tzb"}
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """A credential just made; `token` is shown once and never again."""
+
+    id: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpec:
+    """What a new key may do."""
+
+    county: str
+    label: str
+    organization: str
+    organization_kind: str
+    roles: Sequence[str]
+    divisions: Sequence[str]
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    actor: Actor
+    expires_at: datetime | None
+    until: float
+
+
+class Credentials:
+    """Makes, finds and revokes credentials. The database is asked at most every `CACHE_SECONDS` per key."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._known: dict[bytes, _Known] = {}
+        """By the token's digest: secrets are not kept in memory longer than a request needs them."""
+        self._bootstrap_over = False
+
+    async def create(self, spec: KeySpec, now: datetime, *, spending: str | None = None) -> NewCredential:
+        """Store a new API key and give its token.
+
+        `spending` names the bootstrap token that pays for it, in the same transaction: of two that spend it at once
+        the slower gets CREDENTIAL_INVALID and no key.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            if spending is not None:
+                spent = await connection.fetchval(
+                    "UPDATE credential SET revoked_at = $2"
+                    " WHERE id = $1 AND kind = 'bootstrap' AND revoked_at IS NULL RETURNING id",
+                    spending,
+                    now,
+                )
+                if spent is None:
+                    raise refuse("CREDENTIAL_INVALID")
+            made = await _insert(connection, "api_key", spec, now)
+        self._known.clear()
+        return made
+
+    async def bootstrap(self, county: str, now: datetime) -> NewCredential | None:
+        """On a fresh installation: the one bootstrap token. None when any credential was ever made."""
+        spec = KeySpec(county, "首次启动", "-", "-", [Role.ADMIN], [county])
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE credential IN SHARE ROW EXCLUSIVE MODE")
+            if await connection.fetchval("SELECT EXISTS (SELECT FROM credential)"):
+                return None
+            self._bootstrap_over = False
+            return await _insert(connection, "bootstrap", spec, now)
+
+    async def bootstrap_pending(self) -> bool:
+        """Whether a bootstrap token is unspent. Once spent it stays spent: then the database is not asked again."""
+        if self._bootstrap_over:
+            return False
+        unspent = await self._pool.fetchval(
+            "SELECT bool_or(kind = 'bootstrap' AND revoked_at IS NULL) FROM credential"
+        )
+        self._bootstrap_over = unspent is False  # None: nothing was made yet, a token may still come
+        return bool(unspent)
+
+    async def revoke(self, county: str, identity: str, now: datetime) -> None:
+        """Stop a key from working: here at once, in other processes within `CACHE_SECONDS`. NOT_FOUND."""
+        done = await self._pool.fetchval(
+            "UPDATE credential SET revoked_at = coalesce(revoked_at, $3) WHERE county = $1 AND id = $2 RETURNING id",
+            county,
+            identity,
+            now,
+        )
+        self._known.clear()
+        if done is None:
+            raise refuse("NOT_FOUND", what=identity)
+
+    async def of_county(self, county: str) -> list[dict[str, Any]]:
+        """All credentials of a county in order of their making, without secrets."""
+        rows = await self._pool.fetch(
+            "SELECT id, kind, label, organization, organization_kind, roles, divisions, created_at, expires_at,"
+            " revoked_at FROM credential WHERE county = $1 ORDER BY created_at, id",
+            county,
+        )
+        return [dict(row) for row in rows]
+
+    async def identify(self, token: str, now: datetime) -> Actor:
+        """Who sends this token; CREDENTIAL_INVALID when unknown or revoked, CREDENTIAL_EXPIRED when too old."""
+        digest = _digest(token)
+        known = self._known.get(digest)
+        if known is None or known.until <= monotonic():
+            known = await self._look_up(token.partition(".")[0], digest)
+        if known.expires_at is not None and known.expires_at <= now:
+            raise refuse("CREDENTIAL_EXPIRED")
+        return known.actor
+
+    async def _look_up(self, identity: str, digest: bytes) -> _Known:
+        self._known.pop(digest, None)
+        row = await self._pool.fetchrow(
+            "SELECT id, kind, county, organization, organization_kind, roles, divisions, expires_at, secret_sha256"
+            " FROM credential WHERE id = $1 AND revoked_at IS NULL",
+            identity.replace("\0", ""),
+        )
+        if row is None or not secrets.compare_digest(row["secret_sha256"], digest):
+            raise refuse("CREDENTIAL_INVALID")
+        actor = Actor(
+            id=row["id"],
+            kind=row["kind"],
+            county=row["county"],
+            organization=row["organization"],
+            organization_kind=row["organization_kind"],
+            roles=frozenset(row["roles"]),
+            divisions=tuple(row["divisions"]),
+        )
+        if len(self._known) >= CACHE_ENTRIES:
+            self._known.clear()
+        known = _Known(actor, row["expires_at"], monotonic() + CACHE_SECONDS)
+        self._known[digest] = known
+        return known
+
+
+async def _insert(connection: Any, kind: str, spec: KeySpec, now: datetime) -> NewCredential:
+    identity = f"{_PREFIX[kind]}_{secrets.token_hex(6)}"
+    token = f"{identity}.{secrets.token_urlsafe(32)}"
+    await connection.execute(
+        "INSERT INTO credential (id, kind, county, secret_sha256, label, organization, organization_kind,"
+        " roles, divisions, created_at, expires_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)",
+        identity,
+        kind,
+        spec.county,
+        _digest(token),
+        spec.label,
+        spec.organization,
+        spec.organization_kind,
+        [str(role) for role in spec.roles],
+        list(spec.divisions),
+        now,
+        spec.expires_at,
+    )
+    return NewCredential(identity, token)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

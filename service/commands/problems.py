@@ -1,0 +1,202 @@
+"""Refusals as HTTP problems (RFC 9457), in Chinese or English: code, clause, the clause's words, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+import orjson
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from domain.refusals import Refusal, catalogue, refuse, render
+from service.log.appending import (
+    AppendMalformed,
+    AppendRefused,
+    ClaimTaken,
+    CommitterStopped,
+    IdempotencyMismatch,
+    LogBusy,
+    LogError,
+    LogReadOnly,
+    OutcomeUnknown,
+    VersionConflict,
+)
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+_BY_NATURE: Final[dict[str, int]] = {
+    "input": 422,
+    "rule": 409,
+    "access": 403,
+    "absent": 404,
+    "exists": 409,
+    "stale": 412,
+    "limit": 413,
+    "fault": 503,
+}
+_BY_CODE: Final[dict[str, int]] = {
+    "BODY_MALFORMED": 400,
+    "BODY_REQUIRED": 400,
+    "BODY_TOO_DEEP": 400,
+    "CURSOR_INVALID": 400,
+    "IDEMPOTENCY_KEY_REQUIRED": 400,
+    "IDEMPOTENCY_KEY_MALFORMED": 400,
+    "CREDENTIAL_REQUIRED": 401,
+    "CREDENTIAL_INVALID": 401,
+    "CREDENTIAL_EXPIRED": 401,
+    "METHOD_NOT_ALLOWED": 405,
+    "NOT_ACCEPTABLE": 406,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "VERSION_REQUIRED": 428,
+    "TOO_MANY_REQUESTS": 429,
+    "INTERNAL": 500,
+    "POSITION_NOT_REACHED": 503,
+    "SERVICE_BUSY": 503,
+}
+"""Codes whose status is more particular than their nature's."""
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal: by its code where HTTP has a word of its own, else by its nature."""
+    return _BY_CODE.get(refusal.code) or _BY_NATURE[refusal.nature]
+
+
+def english(request: Request) -> bool:
+    """Whether the client prefers English to Chinese; Chinese unless it says so."""
+    weights = {"zh": 0.0, "en": 0.0}
+    for part in request.headers.get("accept-language", "").split(","):
+        tag, _, parameter = part.partition(";")
+        language = tag.strip().lower()[:2]
+        if language in weights:
+            weights[language] = max(weights[language], _weight(parameter))
+    return weights["en"] > weights["zh"]
+
+
+def _weight(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
+
+
+def problem_response(
+    request: Request, refusal: Refusal, headers: Mapping[str, str] | None = None, **extra: Any
+) -> Response:
+    """The one refusal body of this service, in the client's language."""
+    in_english = english(request)
+    return Response(
+        orjson.dumps(problem(refusal, in_english=in_english, instance=request.url.path, **extra)),
+        status_code=status_of(refusal),
+        media_type=MEDIA_TYPE,
+        headers={**_headers(refusal, in_english=in_english), **(headers or {})},
+    )
+
+
+def problem(refusal: Refusal, *, in_english: bool, instance: str, **extra: Any) -> dict[str, Any]:
+    """A refusal as an RFC 9457 object: `title` is the code's sentence, `detail` this occurrence's."""
+    return {
+        "type": f"urn:taizhang:problem:{refusal.code}",
+        "title": _title(refusal.code, in_english=in_english),
+        "status": status_of(refusal),
+        "code": refusal.code,
+        "clause": refusal.clause,
+        "quote": refusal.quote,
+        "detail": refusal.detail_en if in_english else refusal.detail_zh,
+        "missing": list(refusal.missing),
+        "liftedBy": refusal.lifted_by,
+        "instance": instance,
+        **extra,
+    }
+
+
+@cache
+def _title(code: str, *, in_english: bool) -> str:
+    entry = catalogue()[code]
+    return render(entry.en if in_english else entry.zh, {}, "")
+
+
+def _headers(refusal: Refusal, *, in_english: bool) -> dict[str, str]:
+    headers = {
+        "Content-Language": "en" if in_english else "zh-CN",
+        "Vary": "Accept-Language",
+        "Cache-Control": "no-store",
+    }
+    status = status_of(refusal)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="taizhang"'
+    if status in {429, 503}:
+        headers["Retry-After"] = "1"
+    return headers
+
+
+_OWN_TYPES: Final = frozenset(
+    {"AMOUNT_MALFORMED", "AMOUNT_PRECISION", "AMOUNT_OUT_OF_RANGE", "DATE_MALFORMED", "FIELD_INVALID"}
+)
+_CODES: Final = {"missing": "FIELD_REQUIRED", "extra_forbidden": "FIELD_UNKNOWN"}
+_PLACES: Final = frozenset({"body", "query", "path", "header"})
+
+
+def from_validation(errors: Sequence[Any]) -> tuple[Refusal, list[dict[str, str]]]:
+    """Input that does not fit its schema: the refusal of its first error, and a list of all (at most 50)."""
+    listed = [
+        {
+            "field": _field(error["loc"]),
+            "code": error["type"]
+            if error["type"] in _OWN_TYPES
+            else _CODES.get(error["type"], "FIELD_INVALID"),
+            "message": str(error["msg"]),
+        }
+        for error in errors[:50]
+    ]
+    if [tuple(error["loc"]) for error in errors] == [("body",)] and listed[0]["code"] == "FIELD_REQUIRED":
+        return refuse("BODY_REQUIRED"), []
+    missing = tuple(one["field"] for one in listed if one["code"] == "FIELD_REQUIRED")
+    if missing:
+        return refuse("FIELD_REQUIRED", missing=missing, field="、".join(missing)), listed
+    first = listed[0]
+    return refuse(first["code"], field=first["field"] or "-", reason=first["message"]), listed
+
+
+def _field(location: Sequence[str | int]) -> str:
+    parts = location[1:] if location and location[0] in _PLACES else location
+    return ".".join(str(part) for part in parts)
+
+
+def from_pydantic(error: ValidationError) -> tuple[Refusal, list[dict[str, str]]]:
+    """`from_validation` for a model that was validated by hand."""
+    return from_validation(error.errors(include_url=False, include_context=False, include_input=False))
+
+
+_LOG_ERRORS: Final[dict[type[LogError], str]] = {
+    IdempotencyMismatch: "IDEMPOTENCY_KEY_REUSED",
+    LogBusy: "SERVICE_BUSY",
+    LogReadOnly: "LOG_READ_ONLY",
+    CommitterStopped: "SERVICE_STOPPING",
+}
+
+
+def from_log_error(error: LogError) -> Refusal:
+    """Why the log did not store a command, as a refusal."""
+    match error:
+        case VersionConflict():
+            if error.expected == 0:
+                return refuse("ALREADY_EXISTS", what=error.stream.partition("-")[2])
+            return refuse("VERSION_STALE", expected=error.expected, actual=error.actual)
+        case ClaimTaken():
+            if error.kind == "certificate":
+                return refuse("CERT_NO_DUPLICATE", number=error.key)
+            if error.kind == "collective":
+                return refuse("COLLECTIVE_DUPLICATE", existing=error.key)
+            return refuse("VALUE_TAKEN", kind=error.kind, value=error.key)
+        case AppendMalformed() | AppendRefused():
+            return refuse("FIELD_INVALID", field="-", reason=str(error)[:200])
+        case OutcomeUnknown():
+            return refuse("OUTCOME_UNKNOWN", command=error.command_id)
+        case _:
+            return refuse(_LOG_ERRORS.get(type(error), "DATABASE_UNAVAILABLE"))

@@ -1,0 +1,218 @@
+"""The database of one command or service: the embedded one, or the one TAIZHANG_DATABASE_URL names.
+
+    async with open_database(settings) as database:
+        await database.pool.fetchval("SELECT 1")
+
+Whatever keeps it from working is a `DatabaseUnavailable` with one sentence, raised before anything was changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
+
+import asyncpg
+import structlog
+
+from service.database.embedded import EmbeddedServer, default_folder
+from service.database.trouble import TROUBLE
+from service.exit_codes import DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from service.settings import Settings
+
+OLDEST: Final = 15
+DATABASE: Final = "taizhang"
+"""Name of our database in the embedded cluster."""
+_CHECK_EVERY: Final = 1.0
+"""Seconds between looks at the embedded server."""
+_SESSION: Final = {
+    "application_name": "taizhang",
+    "timezone": "UTC",
+    "jit": "off",
+    "idle_in_transaction_session_timeout": "300000",
+}
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Database:
+    """An open database; valid inside `open_database` only."""
+
+    url: str
+    """postgresql://…, with the password if there is one."""
+    described: str
+    """The same for people: without the password."""
+    pool: asyncpg.Pool
+    server_version: str
+    origin: Literal["embedded", "url"]
+    data_folder: Path | None
+    """Folder of the embedded cluster."""
+    _engine: AsyncEngine | None = field(default=None, repr=False)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """SQLAlchemy's engine on the same database, made when first asked for."""
+        if self._engine is None:
+            from sqlalchemy.ext.asyncio import create_async_engine
+
+            async def connect() -> asyncpg.Connection:
+                return await asyncpg.connect(self.url, server_settings=_SESSION)
+
+            self._engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_size=4)
+        return self._engine
+
+
+@contextlib.asynccontextmanager
+async def open_database(
+    settings: Settings, *, exclusive: bool = False, announce: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[Database]:
+    """The database `settings` choose, started if it is the embedded one.
+
+    `exclusive` claims the embedded data folder (exit code 5 if another process has claimed it); commands beside a
+    running service open it without. `announce` gets a line for people when something takes long or was repaired.
+    """
+    patience = settings.database_patience
+    async with contextlib.AsyncExitStack() as stack:
+        server = None
+        if settings.database_url is not None:
+            url = settings.database_url.get_secret_value()
+        else:
+            server = EmbeddedServer(settings.data or default_folder(), exclusive=exclusive, announce=announce)
+            stack.push_async_callback(asyncio.to_thread, server.stop)
+            await _in_thread(server.start, server)
+            await _create_database(server.url())
+            url = server.url(DATABASE)
+        described = _without_password(url)
+        version = await _check(url, described, patience)
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=settings.database_connections,
+            timeout=patience,
+            server_settings=_SESSION,
+            max_inactive_connection_lifetime=300,
+        )
+        stack.push_async_callback(_close, pool)
+        if server is not None:
+            keeper = asyncio.create_task(_keep_alive(server), name="embedded database")
+            stack.push_async_callback(_cancel, keeper)
+        folder = server.folder if server else None
+        database = Database(url, described, pool, version, "embedded" if server else "url", folder)
+        try:
+            yield database
+        finally:
+            if database._engine is not None:  # noqa: SLF001 - made by the property above
+                await database._engine.dispose()  # noqa: SLF001
+
+
+async def _in_thread(work: Callable[[], object], server: EmbeddedServer) -> None:
+    """Run a blocking start; when we are cancelled, call it off and wait until it has let go."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        server.call_off()
+        with contextlib.suppress(DatabaseUnavailable):
+            await task
+        raise
+
+
+async def _create_database(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+            # The second of two processes finds it there, or (23505) loses the race for the catalogue's row.
+            with contextlib.suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+                await connection.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0 ENCODING 'UTF8'")
+    finally:
+        await connection.close()
+
+
+async def _check(url: str, described: str, patience: float) -> str:
+    """The server's version, or one sentence why it cannot be used."""
+    connection = await _connect(url, described, patience)
+    try:
+        number = connection.get_server_version()
+        version: str = await connection.fetchval("SHOW server_version")
+        encoding = await connection.fetchval("SHOW server_encoding")
+        recovering = await connection.fetchval("SELECT pg_is_in_recovery()")
+    finally:
+        await connection.close(timeout=patience)
+    if number.major < OLDEST:
+        raise DatabaseUnavailable(f"{described} is PostgreSQL {version}; Taizhang needs {OLDEST} or newer.")
+    if encoding != "UTF8":
+        raise DatabaseUnavailable(f"The database {described} is encoded in {encoding}; Taizhang needs UTF8.")
+    if recovering:
+        raise DatabaseUnavailable(f"{described} is a standby that only reads; connect to the primary server.")
+    return version
+
+
+async def _connect(url: str, described: str, patience: float) -> asyncpg.Connection:
+    try:
+        return await asyncpg.connect(url, timeout=patience, server_settings=_SESSION)
+    except asyncpg.InvalidPasswordError as wrong:
+        why = f"The database server refuses the user or password of {described}"
+        raise DatabaseUnavailable(f"{why}; see TAIZHANG_DATABASE_URL.") from wrong
+    except asyncpg.InvalidAuthorizationSpecificationError as wrong:
+        raise DatabaseUnavailable(f"The database server refuses the user of {described}: {wrong}.") from wrong
+    except asyncpg.InvalidCatalogNameError as missing:
+        raise DatabaseUnavailable(f"There is no database as {described} names it: {missing}.") from missing
+    except TimeoutError as late:
+        raise DatabaseUnavailable(f"{described} did not answer within {patience:g} s.") from late
+    except OSError as unreachable:
+        why = unreachable.strerror or str(unreachable)
+        raise DatabaseUnavailable(
+            f"No database server can be reached at {described}: {why}."
+        ) from unreachable
+    except (*TROUBLE, ValueError) as failure:
+        raise DatabaseUnavailable(f"The database {described} cannot be used: {failure}.") from failure
+
+
+def _without_password(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as wrong:
+        raise DatabaseUnavailable(f"TAIZHANG_DATABASE_URL is no URL: {wrong}.") from None
+    user, at, place = parts.netloc.rpartition("@")
+    query = "&".join(
+        item for item in parts.query.split("&") if item and not item.lower().startswith("password")
+    )
+    return parts._replace(netloc=user.partition(":")[0] + at + place, query=query).geturl()
+
+
+async def _keep_alive(server: EmbeddedServer) -> None:
+    """Start the embedded server again whenever it has died; give up loudly only when that fails again and again."""
+    while True:
+        await asyncio.sleep(_CHECK_EVERY)
+        if not await asyncio.to_thread(server.alive):
+            try:
+                await _in_thread(server.revive, server)
+                log.warning("embedded database had died and was started again", folder=str(server.folder))
+            except (DatabaseUnavailable, OSError) as failure:
+                log.error("embedded database cannot be started again", reason=str(failure))  # noqa: TRY400
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    """Close the pool in good order; connections somebody still holds are cut after a while."""
+    try:
+        async with asyncio.timeout(5):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()

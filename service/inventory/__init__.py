@@ -1,0 +1,1 @@
+"""Old stock from spreadsheets: read, judged row by row, registered as an inventory batch."""

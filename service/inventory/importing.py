@@ -1,0 +1,344 @@
+"""Import of a clerk's ledger as an inventory batch (C4.4-00): read, judge every row, register all or none or the good.
+
+One import is one append: the batch, its assets and the file's digest as a claim, all of them or nothing, whatever dies
+on the way. Asset codes follow from the file's digest and the row, and the batch's code is the caller's, so an import
+that is told to run again finds what it did. A dry run does all of it but the append.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Final, Literal
+
+import asyncpg
+import orjson
+from pydantic import Field
+
+from domain.inventory.batch import InventoryBatch, InventoryImport
+from domain.organization.organization import Organization
+from domain.organization.person import Person
+from domain.refusals import refuse
+from domain.regulation import Rules, rows
+from domain.values import BusinessDate, Code, Name, Value
+from projections.asset.register_questions import look_alikes
+from projections.organization import directory
+from service.commands.actor import Actor
+from service.commands.authorization import Resource, authorize
+from service.commands.commands import CommandContext, stream_append
+from service.inventory.row_check import LedgerCheck, RowCheck, look_alike
+from service.inventory.spreadsheet.ledger import Reader, SpreadsheetLedger
+from service.inventory.spreadsheet.names import DirectoryUnit, Names, Place
+from service.inventory.spreadsheet.report import rejected_rows
+from service.ledgers.projector import Projector
+from service.log.appending import Append, Claim, ClaimTaken, Receipt, VersionConflict
+
+SLICE: Final = 500
+"""Rows judged between two looks at the rest of the world."""
+LEDGER_SECONDS: Final = 60.0
+"""How long an import waits for the ledgers it compares with."""
+TOLD: Final = 1_000
+"""Most rejected rows, skipped rows and remarks in the result; the files have all of them."""
+CLAIM: Final = "inventory_file"
+"""Kind of the claim on a file's digest."""
+
+_COMPILING_KINDS: Final = frozenset({"VILLAGE", "TOWNSHIP", "FARM", "DEPARTMENT"})
+
+Progress = Callable[[int, int | None], Awaitable[None]]
+"""Told how many rows are done of how many."""
+
+
+class ImportWish(Value):
+    """How a file is to be imported."""
+
+    batch: Code = Field(title="批次编号")
+    file_name: Name = Field(title="文件名")
+    unit: Code = Field(title="填报单位")
+    compiled_by: Code = Field(title="填报人")
+    dry_run: bool = Field(default=False, title="试导入", description="只检查，不登记")
+    partial: bool = Field(default=False, title="部分导入", description="有错误的行不登记，其余照常登记")
+    occurred_on: BusinessDate | None = Field(default=None, title="业务日期")
+    provenance: Name | None = Field(
+        default=None, title="历史数据来源", description="填写后违反规定之处记为检查发现，不拒绝"
+    )
+    sheet: Name | None = Field(default=None, title="工作表")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """What an import came to. `rejected`: all rejected rows as JSON lines; `report`: the same as a workbook."""
+
+    result: dict[str, Any]
+    rejected: bytes
+    report: bytes | None
+
+
+@dataclass(slots=True)
+class Stages:
+    """Seconds per stage, for the rate that people are told."""
+
+    read: float = 0.0
+    judge: float = 0.0
+    append: float = 0.0
+
+    def as_json(self) -> dict[str, int]:
+        """Whole milliseconds."""
+        return {name: round(getattr(self, name) * 1000) for name in ("read", "judge", "append")}
+
+
+@dataclass(slots=True)
+class Importer:
+    """Imports files into the log of a running service."""
+
+    context: CommandContext
+    pool: asyncpg.Pool
+    projector: Projector
+    stages: Stages = field(default_factory=Stages)
+
+    async def run(
+        self,
+        actor: Actor,
+        wish: ImportWish,
+        content: bytes,
+        progress: Progress,
+        *,
+        resumed: bool = False,
+    ) -> ImportOutcome:
+        """Import one file. `resumed`: this import was begun before, and may have stored its batch. BATCH_ALREADY_IMPORTED for a file that is in; the refusals of reading; CODE_UNKNOWN for an
+        unknown unit or person; FORBIDDEN_JURISDICTION for a unit that is not the actor's.
+        """
+        county = actor.county
+        sha256 = hashlib.sha256(content).hexdigest()
+        done = await self._done_before(county, wish, sha256, resumed=resumed)
+        if done is not None:
+            return done
+        kind = await self._unit_kind(actor, wish)
+        await self._caught_up(county)
+        rules = self.context.occasion(county, wish.occurred_on).rules
+        started = perf_counter()
+        reader = Reader(rules, await self._names(county, rules, wish))
+        ledger = await asyncio.to_thread(reader.read, content, wish.sheet)
+        self.stages.read = perf_counter() - started
+        started = perf_counter()
+        checked = await self._judge(actor, wish, ledger, sha256, progress)
+        self.stages.judge = perf_counter() - started
+        receipt = None
+        if not wish.dry_run and checked.assets and (wish.partial or not checked.rejected):
+            started = perf_counter()
+            receipt = await self._append(
+                actor, wish, _import_of(wish, kind, sha256, ledger, checked), checked
+            )
+            self.stages.append = perf_counter() - started
+        result = _result(wish, sha256, ledger, checked, receipt) | {"milliseconds": self.stages.as_json()}
+        faults = [(one.row, one.faults) for one in checked.rejected]
+        return ImportOutcome(
+            result,
+            b"".join(orjson.dumps(one.as_json()) + b"\n" for one in checked.rejected),
+            await asyncio.to_thread(rejected_rows, ledger, faults, rules) if faults else None,
+        )
+
+    # ---- before -------------------------------------------------------------------------------------------------
+
+    async def _done_before(
+        self, county: str, wish: ImportWish, sha256: str, *, resumed: bool
+    ) -> ImportOutcome | None:
+        """The outcome of an import that stored its batch and was interrupted before it could say so. For any other:
+        BATCH_ALREADY_IMPORTED, ALREADY_EXISTS for a batch's code that is taken.
+        """
+        batch = await self.context.load(InventoryBatch, county, wish.batch)
+        if resumed and batch is not None and batch.imported.sha256 == sha256 and not wish.dry_run:
+            imported = batch.imported
+            return ImportOutcome(
+                {
+                    "batch": wish.batch,
+                    "sha256": sha256,
+                    "rows": imported.rows,
+                    "ok": imported.ok,
+                    "rejected": imported.rejected,
+                    "registered": imported.ok,
+                    "dryRun": False,
+                    "partial": wish.partial,
+                    "resumed": True,
+                },
+                b"",
+                None,
+            )
+        await self._refuse_imported(county, sha256)
+        if batch is not None:
+            raise refuse("ALREADY_EXISTS", what=wish.batch)
+        return None
+
+    async def _refuse_imported(self, county: str, sha256: str) -> None:
+        taken = await self.pool.fetchval(
+            "SELECT stream FROM claim WHERE county = $1 AND kind = $2 AND key = $3", county, CLAIM, sha256
+        )
+        if taken is not None:
+            raise refuse("BATCH_ALREADY_IMPORTED", batch=taken.partition("-")[2])
+
+    async def _unit_kind(
+        self, actor: Actor, wish: ImportWish
+    ) -> Literal["VILLAGE", "TOWNSHIP", "FARM", "DEPARTMENT"]:
+        unit = await self.context.load(Organization, actor.county, wish.unit)
+        if unit is None or unit.card.kind not in _COMPILING_KINDS:
+            raise refuse("CODE_UNKNOWN", field="unit", value=wish.unit)
+        if not await self.context.knows(Person, actor.county, wish.compiled_by):
+            raise refuse("CODE_UNKNOWN", field="compiledBy", value=wish.compiled_by)
+        if actor.kind != "system":
+            where = (unit.card.division,) if unit.card.division and unit.card.kind != "DEPARTMENT" else ()
+            authorize(actor, "inventory.import", Resource(divisions=where, organizations=(wish.unit,)))
+        return unit.card.kind  # type: ignore[return-value]  # narrowed by the set above
+
+    async def _caught_up(self, county: str) -> None:
+        head = await self.context.store.head(county)
+        ledgers = ("asset_register", "directory")
+        await self.projector.wait_for(county, ledgers, head.position, LEDGER_SECONDS)
+
+    async def _names(self, county: str, rules: Rules, wish: ImportWish) -> Names:
+        short = {
+            row.code: row.short_zh for row in rules.table("departments.organization", rows.NamedOrganization)
+        }
+        async with self.pool.acquire() as connection:
+            places = await directory.divisions(connection, county)
+            units = await directory.organizations(connection, county)
+        return Names(
+            [
+                Place(
+                    row["division"],
+                    row["name"],
+                    row["level"],
+                    row["parent"],
+                    row["valid_from"],
+                    row["closed_on"],
+                    row["successor"],
+                )
+                for row in places
+            ],
+            [
+                DirectoryUnit(row["organization"], row["name"], row["kind"], short.get(row["organization"]))
+                for row in units
+                if row["kind"] in _COMPILING_KINDS
+            ],
+            wish.occurred_on or self.context.today(),
+        )
+
+    # ---- judging ------------------------------------------------------------------------------------------------
+
+    async def _judge(
+        self, actor: Actor, wish: ImportWish, ledger: SpreadsheetLedger, sha256: str, progress: Progress
+    ) -> LedgerCheck:
+        lines = ledger.lines
+        places = sorted({line.card["location"] for line in lines if "location" in line.card})
+        async with self.pool.acquire() as connection:
+            known = await look_alikes(connection, actor.county, places)
+        stated = [f"asset-{line.asset}" for line in lines if line.asset]
+        there = await self.context.store.load_many(actor.county, stated) if stated else {}
+        check = RowCheck(
+            self.context,
+            actor,
+            ledger,
+            sha256,
+            wish.occurred_on,
+            wish.provenance,
+            registered={look_alike(*one[1:]): one[0] for one in known},
+            codes=frozenset(stream.partition("-")[2] for stream in there),
+        )
+        await progress(0, len(lines))
+        for start in range(0, len(lines), SLICE):
+            await asyncio.to_thread(check.judge, lines[start : start + SLICE])
+            await progress(min(start + SLICE, len(lines)), len(lines))
+        check.checked.rejected.sort(key=lambda one: one.row)
+        return check.checked
+
+    # ---- storing ------------------------------------------------------------------------------------------------
+
+    async def _append(
+        self, actor: Actor, wish: ImportWish, imported: InventoryImport, checked: LedgerCheck
+    ) -> Receipt:
+        at = self.context.occasion(actor.county, wish.occurred_on)
+        codes = tuple(asset.id for asset in checked.assets)
+        batch = InventoryBatch.compile(wish.batch, imported, codes, at)
+        streams = await asyncio.to_thread(
+            lambda: [stream_append(self.context, one) for one in (batch, *checked.assets)]
+        )
+        try:
+            return await self.context.store.append(
+                actor.county,
+                Append(
+                    command_id=f"import-{wish.batch}",
+                    actor=actor.envelope(),
+                    correlation_id=f"import-{wish.batch}",
+                    causation_id=None,
+                    streams=streams,
+                    claims=(Claim(CLAIM, imported.sha256),),
+                ),
+            )
+        except ClaimTaken as error:
+            raise refuse("BATCH_ALREADY_IMPORTED", batch=error.stream.partition("-")[2]) from error
+        except (
+            VersionConflict
+        ) as error:  # somebody sent the same file, or took one of the codes, since the rows were judged
+            await self._refuse_imported(actor.county, imported.sha256)
+            raise refuse("ALREADY_EXISTS", what=error.stream.partition("-")[2]) from error
+
+
+def _import_of(
+    wish: ImportWish,
+    kind: Literal["VILLAGE", "TOWNSHIP", "FARM", "DEPARTMENT"],
+    sha256: str,
+    ledger: SpreadsheetLedger,
+    checked: LedgerCheck,
+) -> InventoryImport:
+    return InventoryImport(
+        file_name=wish.file_name,
+        sha256=sha256,
+        unit=wish.unit,
+        unit_kind=kind,
+        compiled_by=wish.compiled_by,
+        rows=len(ledger.lines),
+        ok=len(checked.assets),
+        rejected=len(checked.rejected),
+    )
+
+
+def _result(
+    wish: ImportWish, sha256: str, ledger: SpreadsheetLedger, checked: LedgerCheck, receipt: Receipt | None
+) -> dict[str, Any]:
+    """What people are told, so that nothing of the file is dropped in silence: rows that are no assets, columns and
+    sheets that were not read, days read with less than a day, totals that do not add up.
+    """
+    return {
+        "batch": wish.batch if receipt is not None else None,
+        "sha256": sha256,
+        "sheet": ledger.sheet,
+        "dryRun": wish.dry_run,
+        "partial": wish.partial,
+        "rows": len(ledger.lines),
+        "ok": len(checked.assets),
+        "rejected": len(checked.rejected),
+        "registered": len(checked.assets) if receipt is not None else 0,
+        "findings": checked.findings,
+        "position": receipt.last_position if receipt is not None else None,
+        "columns": [
+            {"column": one.letters, "heading": one.label, "field": one.field} for one in ledger.header.columns
+        ],
+        "unreadColumns": [{"column": letters, "heading": text} for letters, text in ledger.header.unread],
+        "otherSheets": list(ledger.other_sheets),
+        "skipped": [{"row": one.row, "kind": one.kind, "text": one.text} for one in ledger.skipped[:TOLD]],
+        "totalsThatDiffer": [{"row": one.row, "text": one.text} for one in ledger.totals_differ[:TOLD]],
+        "remarks": [
+            {
+                "row": one.row,
+                "column": one.column,
+                "heading": one.heading,
+                "value": one.value,
+                "readAs": one.read_as,
+                "kind": one.kind,
+            }
+            for one in ledger.remarks[:TOLD]
+        ],
+        "remarkCount": len(ledger.remarks),
+        "refused": [one.as_json() for one in checked.rejected[:TOLD]],
+    }

@@ -1,0 +1,209 @@
+"""What a ledger's rows come to: register cards judged as the API judges them, each with the asset it would register.
+
+Nothing is stored here. A row with a problem has every problem that its own content shows, by column; rules of the
+regulation are asked only of rows that could be read whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from domain.asset.asset import Asset
+from domain.asset.facts.card import RegisterCard
+from domain.refusals import Refusal, refuse
+from service.commands.actor import Actor
+from service.commands.authorization import Resource, authorize
+from service.commands.commands import CommandContext
+from service.commands.problems import from_validation
+from service.inventory.spreadsheet.ledger import Fault, SpreadsheetLedger, SpreadsheetLine
+from service.inventory.spreadsheet.words import plain, vocabulary
+
+LookAlike = tuple[str, str, str, int, int]
+"""Project, name, location, value in fen, year: what makes two rows the same asset (C4.4-00)."""
+
+_PARTS: Final = re.compile(r"[.\[\]]+")
+_COLUMN_OF_CODE: Final = {
+    "FUNDING_SUM_MISMATCH": "originalValue",
+    "AMOUNT_NOT_POSITIVE": "originalValue",
+    "ACCEPTANCE_REQUIRED": "acceptanceResult",
+    "TYPE_CLASS_MISMATCH": "assetType",
+    "SUBCLASS_REQUIRED": "subclass",
+    "HOUSEHOLD_REGISTER_ONLY": "assetClass",
+    "QUANTITY_NOT_POSITIVE": "quantity",
+    "USEFUL_LIFE_INVALID": "usefulLifeYears",
+    "ITEM_LIST_REQUIRED": "items",
+    "DATE_ORDER": "constructionStart",
+    "DONATION_PATH_REQUIRED": "directToVillage",
+    "FORBIDDEN_JURISDICTION": "location",
+}
+"""The column a refusal without a field is about."""
+_COLUMN_OF_FIELD: Final = {
+    "acceptance.result": "acceptanceResult",
+    "acceptance.acceptedOn": "acceptedOn",
+    "acceptance.documentNo": "acceptanceDocument",
+    "acceptance.reason": "acceptanceReason",
+    "documentNo": "fundDocument",
+    "implementerKind": "implementer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that is not registered, with every reason."""
+
+    row: int
+    faults: tuple[Fault, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As answers and files show it."""
+        return {
+            "row": self.row,
+            "reasons": [
+                {
+                    "column": fault.column,
+                    "heading": fault.heading,
+                    "value": fault.value,
+                    "code": fault.refusal.code,
+                    "clause": fault.refusal.clause,
+                    "detailZh": fault.refusal.detail_zh,
+                    "detailEn": fault.refusal.detail_en,
+                    "missing": list(fault.refusal.missing),
+                }
+                for fault in self.faults
+            ],
+        }
+
+
+@dataclass(slots=True)
+class LedgerCheck:
+    """What a ledger comes to."""
+
+    assets: list[Asset] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    findings: int = 0
+
+
+@dataclass(slots=True)
+class RowCheck:
+    """Judges the rows of one ledger. `registered`: look-alikes and codes that the register holds → asset."""
+
+    context: CommandContext
+    actor: Actor
+    ledger: SpreadsheetLedger
+    sha256: str
+    occurred_on: date | None
+    provenance: str | None
+    registered: dict[LookAlike, str] = field(default_factory=dict)
+    codes: frozenset[str] = frozenset()
+    checked: LedgerCheck = field(default_factory=LedgerCheck)
+    _rows: dict[LookAlike, int] = field(default_factory=dict)
+    _taken: dict[str, int] = field(default_factory=dict)
+
+    def judge(self, lines: Iterable[SpreadsheetLine]) -> None:
+        """Judge these rows; results are added to `checked`. Quick enough for a thread, slow enough to need one."""
+        for line in lines:
+            if line.faults:
+                self.checked.rejected.append(Rejected(line.row, tuple(line.faults)))
+                continue
+            try:
+                self._register(line)
+            except ValidationError as error:
+                self.checked.rejected.append(Rejected(line.row, tuple(self._invalid(line, error))))
+            except Refusal as refusal:
+                self.checked.rejected.append(Rejected(line.row, (self._refused(line, refusal),)))
+
+    def _register(self, line: SpreadsheetLine) -> None:
+        card = RegisterCard.model_validate(line.card)
+        if self.actor.kind != "system":
+            place = Resource(divisions=(card.location,), organizations=(card.implementer,))
+            authorize(self.actor, "asset.register", place)
+        code = line.asset or asset_code(card, self.sha256, line.row)
+        at = self.context.occasion(self.actor.county, self.occurred_on, provenance=self.provenance)
+        asset = Asset.register(code, card, at)
+        self._unlike_others(line, asset)
+        self.checked.assets.append(asset)
+        self.checked.findings += len(at.basis().findings)
+
+    def _unlike_others(self, line: SpreadsheetLine, asset: Asset) -> None:
+        if asset.id in self.codes:
+            raise refuse("ALREADY_EXISTS", what=asset.id, field="asset")
+        if asset.id in self._taken:
+            raise refuse("BATCH_ITEM_DUPLICATE", what=f"第 {self._taken[asset.id]} 行 {asset.id}")
+        same = look_alike_of(asset.card)
+        if same in self.registered:
+            raise refuse("ASSET_ALREADY_REGISTERED", asset=self.registered[same])
+        if same in self._rows:
+            raise refuse("BATCH_ITEM_DUPLICATE", what=f"第 {self._rows[same]} 行 / row {self._rows[same]}")
+        self._taken[asset.id] = self._rows[same] = line.row
+
+    # ---- saying it by column ------------------------------------------------------------------------------------
+
+    def _invalid(self, line: SpreadsheetLine, error: ValidationError) -> Iterable[Fault]:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        for one in found:
+            refusal, _ = from_validation([one])
+            yield self._fault(line, refusal, ".".join(str(part) for part in one["loc"]))
+
+    def _refused(self, line: SpreadsheetLine, refusal: Refusal) -> Fault:
+        named = refusal.params.get("field") or next(iter(refusal.missing), "")
+        if not self._column(line, str(named)):
+            named = _COLUMN_OF_CODE.get(refusal.code, "")
+        return self._fault(line, refusal, str(named))
+
+    def _fault(self, line: SpreadsheetLine, refusal: Refusal, named: str) -> Fault:
+        name = self._column(line, named)
+        column = self.ledger.header.of(name) if name else None
+        if column is None:
+            return Fault(None, _headings().get(name or "", name), "", refusal)
+        cell = self.ledger.rows[line.row - 1][column.index]
+        return Fault(column.letters, column.label, str(cell)[:200], refusal)
+
+    def _column(self, line: SpreadsheetLine, named: str) -> str | None:
+        """The column a field of the card was read from; also when the sheet does not have it."""
+        if named in _COLUMN_OF_FIELD:
+            return _COLUMN_OF_FIELD[named]
+        parts = [part for part in _PARTS.split(named) if part]
+        if not parts:
+            return None
+        if parts[0] == "fundingLines" and len(parts) > 2:
+            if parts[2] in {"amount", "source"}:
+                lines: Sequence[dict[str, Any]] = line.card.get("fundingLines", ())
+                source = lines[int(parts[1])]["source"] if int(parts[1]) < len(lines) else ""
+                found = f"fund:{source}"
+                return found if self.ledger.header.of(found) is not None else "fundSource"
+            return _COLUMN_OF_FIELD.get(parts[2], parts[2])
+        return _COLUMN_OF_FIELD.get(parts[0], parts[0]) if parts[0] in _headings() else None
+
+
+def look_alike_of(card: RegisterCard) -> LookAlike:
+    """What the register compares a card by."""
+    return look_alike(
+        card.project_code,
+        card.project_name,
+        card.asset_name,
+        card.location,
+        card.original_value,
+        card.completion_date.year,
+    )
+
+
+def look_alike(
+    project_code: str | None, project_name: str | None, name: str, location: str, value: int, year: int
+) -> LookAlike:
+    """The same from a row of the register."""
+    return (project_code or plain(project_name or ""), plain(name), location, int(value), year)
+
+
+def asset_code(card: RegisterCard, sha256: str, row: int) -> str:
+    """A code for a row without one: place, year, and where it came from. The same file gives the same codes."""
+    return f"{card.location}-{card.completion_date.year}-{sha256[:8]}-{row:05d}"
+
+
+def _headings() -> dict[str, str]:
+    return {column.field: column.zh for column in vocabulary().column} | {"fundingLines": "资金来源"}

@@ -1,0 +1,111 @@
+"""A sheet as a grid of cells, from a workbook or from delimited text. What the cells mean is not known here."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from io import BytesIO, StringIO
+from typing import Final
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from domain.refusals import refuse
+from service.inventory.spreadsheet.container import check_workbook, kind_of
+
+Cell = str | float | int | bool | date | datetime | time | timedelta
+"""A value as it was saved; an empty cell is the empty string. Text is as typed."""
+
+MAX_CELLS: Final = 4_000_000
+"""Most cells of one sheet, empty ones counted: readers hold them all."""
+_DELIMITERS: Final = (",", "\t", ";")
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merged area, rows and columns from 0, both ends included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One sheet. `rows[r][c]` is the cell of row r + 1; all rows are equally long."""
+
+    name: str
+    rows: list[list[Cell]]
+    merges: tuple[Merge, ...] = ()
+    hollow: frozenset[tuple[int, int]] = frozenset()
+    """Cells with a formula whose result was not saved."""
+    hidden: bool = False
+
+
+def grids_of(content: bytes) -> list[Grid]:
+    """Every sheet of a file that holds anything. SPREADSHEET_UNREADABLE, SPREADSHEET_REFUSED."""
+    found = _workbook(content) if kind_of(content) == "xlsx" else [_delimited(content)]
+    filled = [grid for grid in found if grid.rows]
+    if not filled:
+        raise refuse("SPREADSHEET_UNREADABLE", reason="没有内容 / nothing in it")
+    return filled
+
+
+def _workbook(content: bytes) -> list[Grid]:
+    hollow = check_workbook(content)
+    grids = []
+    try:
+        with CalamineWorkbook.from_filelike(BytesIO(content)) as book:
+            for entry in book.sheets_metadata:
+                if entry.typ is SheetTypeEnum.WorkSheet:
+                    sheet = book.get_sheet_by_name(entry.name)
+                    hidden = entry.visible is not SheetVisibleEnum.Visible
+                    grids.append(_grid(sheet, hollow.get(entry.name, frozenset()), hidden=hidden))
+    except (CalamineError, OSError, ValueError, OverflowError) as error:
+        raise refuse("SPREADSHEET_UNREADABLE", reason=str(error)[:120]) from error
+    return grids
+
+
+def _grid(sheet: CalamineSheet, hollow: frozenset[tuple[int, int]], *, hidden: bool) -> Grid:
+    if sheet.total_height * sheet.total_width > MAX_CELLS:
+        raise refuse("SPREADSHEET_REFUSED", reason=f"> {MAX_CELLS} cells")
+    rows: list[list[Cell]] = list(sheet.to_python(skip_empty_area=False))
+    last_row, last_column = len(rows) - 1, (len(rows[0]) - 1 if rows else -1)
+    merges = tuple(
+        Merge(top, left, min(bottom, last_row), min(right, last_column))
+        for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
+        if top <= last_row and left <= last_column
+    )
+    return Grid(sheet.name, rows, merges, hollow, hidden)
+
+
+def _delimited(content: bytes) -> Grid:
+    text = _decoded(content)
+    if "\0" in text:
+        raise refuse("SPREADSHEET_UNREADABLE", reason="不是文本 / not text")
+    lines = text.splitlines()[:50]
+    # The delimiter that divides most: one that stands only inside texts divides few lines.
+    counts = Counter({mark: sum(line.count(mark) for line in lines) for mark in _DELIMITERS})
+    delimiter = counts.most_common(1)[0][0]
+    try:
+        read = list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise refuse("SPREADSHEET_UNREADABLE", reason=str(error)) from error
+    width = max((len(row) for row in read), default=0)
+    if len(read) * width > MAX_CELLS:
+        raise refuse("SPREADSHEET_REFUSED", reason=f"> {MAX_CELLS} cells")
+    rows: list[list[Cell]] = [[*row, *[""] * (width - len(row))] for row in read]
+    return Grid("CSV", rows)
+
+
+def _decoded(content: bytes) -> str:
+    """UTF-8 (with or without its mark), UTF-16 with its mark, else GB18030; every byte has to fit."""
+    encodings = ("utf-16",) if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "gb18030")
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise refuse("SPREADSHEET_UNREADABLE", reason="既不是 UTF-8 也不是 GB18030 / neither UTF-8 nor GB18030")

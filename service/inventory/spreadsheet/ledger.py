@@ -1,0 +1,439 @@
+"""A clerk's ledger as rows of register cards: what each row says, what is wrong with it, and which rows are no assets.
+
+Reads, judges nothing of the regulation: that is the register card's own business. Every problem names row, column,
+heading and value; every row of the sheet ends up in exactly one of `lines` and `skipped`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from domain.refusals import Refusal, refuse
+from domain.regulation import Rules, rows
+from domain.values import Fen
+from service.inventory.spreadsheet.cells import (
+    Precision,
+    day_of,
+    money_of,
+    quantity_of,
+    text_of,
+    year_alone,
+    years_of,
+)
+from service.inventory.spreadsheet.grid import Cell, Grid, grids_of
+from service.inventory.spreadsheet.headers import Header, LedgerColumn, header_of, looks_like_ledger
+from service.inventory.spreadsheet.names import Names, Place, fund_sources
+from service.inventory.spreadsheet.words import (
+    CellKind,
+    RowKind,
+    codes_by_word,
+    plain,
+    row_patterns,
+    vocabulary,
+)
+
+MAX_ROWS: Final = 30_000
+"""Most assets of one file: they are appended in one commit, which a larger one would not fit."""
+_ITEM_MARKS: Final = "；;、\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong in a row. `column`: letters and heading, None for the row as a whole."""
+
+    column: str | None
+    heading: str | None
+    value: str
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing that was read with less than it could have been: a month for a day, a bare day number."""
+
+    row: int
+    column: str
+    heading: str
+    value: str
+    read_as: str
+    kind: Precision
+
+
+@dataclass(slots=True)
+class SpreadsheetLine:
+    """One row of the ledger: its number as the spreadsheet shows it, and the register card it makes."""
+
+    row: int
+    asset: str | None = None
+    card: dict[str, Any] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row that is no asset."""
+
+    row: int
+    kind: RowKind
+    text: str
+
+
+@dataclass(slots=True)
+class SpreadsheetLedger:
+    """A sheet as it was read."""
+
+    sheet: str
+    header: Header
+    rows: list[list[Cell]]
+    """The sheet's cells; line `row` is `rows[row - 1]`."""
+    lines: list[SpreadsheetLine] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    other_sheets: tuple[str, ...] = ()
+    """Sheets that were not read: without a header, or hidden."""
+    totals_differ: list[Skipped] = field(default_factory=list)
+    """Total rows whose original value is not the sum of the rows above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What reading needs to know of the county on a day."""
+
+    rules: Rules
+    names: Names
+
+    def read(self, content: bytes, sheet: str | None = None) -> SpreadsheetLedger:
+        """The ledger of a file, or of one named sheet of it. The refusals of `grids_of` and `header_of`;
+        COLUMN_AMBIGUOUS when several sheets hold a ledger and none was named; TOO_MANY_ITEMS.
+        """
+        grids = grids_of(content)
+        grid = _chosen(grids, sheet)
+        official = {row.code: row.zh for row in self.rules.table("fund_sources.source", rows.FundSource)}
+        sources = fund_sources(
+            official, ((fund.source, name) for fund in vocabulary().fund for name in fund.names)
+        )
+        ledger = SpreadsheetLedger(grid.name, header_of(grid, sources), grid.rows)
+        ledger.other_sheets = tuple(one.name for one in grids if one is not grid)
+        _RowReader(self, grid, ledger, sources).read()
+        return ledger
+
+
+def _chosen(grids: Sequence[Grid], sheet: str | None) -> Grid:
+    if sheet is not None:
+        found = [grid for grid in grids if grid.name == sheet]
+        if not found:
+            raise refuse("NOT_FOUND", what=sheet)
+        return found[0]
+    ledgers = [grid for grid in grids if not grid.hidden and looks_like_ledger(grid)]
+    if len(ledgers) > 1:
+        raise refuse(
+            "COLUMN_AMBIGUOUS",
+            columns=[grid.name for grid in ledgers],
+            reason="须指定工作表 / name the sheet",
+        )
+    return ledgers[0] if ledgers else grids[0]
+
+
+class _RowReader:
+    """Reads the rows below the header, one after the other."""
+
+    def __init__(
+        self, reader: Reader, grid: Grid, ledger: SpreadsheetLedger, sources: dict[str, str]
+    ) -> None:
+        self._names = reader.names
+        self._grid = grid
+        self._ledger = ledger
+        self._sources = sources
+        self._typed = grid.name != "CSV"
+        types = reader.rules.table("asset_types.type", rows.AssetType)
+        self._types = {plain(name): row.code for row in types for name in (row.zh, row.code)}
+        self._type_rows = {row.code: row for row in types}
+        self._merged = self._merged_below()
+        self._summed = 0
+        self._places: dict[tuple[str, str | None], Place] = {}
+        header = ledger.header
+        self._columns = {column.field: column for column in header.columns}
+        self._funds = [column for column in header.columns if column.source is not None]
+        self._others = [column for column in header.columns if column.source is None]
+        self._readers: dict[CellKind, Callable[[Cell, LedgerColumn, SpreadsheetLine], Any]] = {
+            "text": lambda cell, _column, _line: text_of(cell),
+            "code": lambda cell, _column, _line: text_of(cell),
+            "items": lambda cell, _column, _line: _items(text_of(cell)),
+            "money": lambda cell, column, _line: money_of(cell, column.unit),
+            "quantity": lambda cell, _column, _line: quantity_of(cell),
+            "years": lambda cell, _column, _line: years_of(cell),
+            "day": self._day,
+            "yearOrDay": self._day,
+            "type": self._type,
+            "fundSource": self._fund_source,
+            "unit": self._unit,
+        }
+
+    def read(self) -> None:
+        """Put every row where it belongs."""
+        ledger, header = self._ledger, self._ledger.header
+        for index in range(header.top):
+            if any(cell != "" for cell in self._grid.rows[index]):
+                ledger.skipped.append(Skipped(index + 1, "NOTE", _shown(self._grid.rows[index])))
+        for index in range(header.bottom + 1, len(self._grid.rows)):
+            row = self._grid.rows[index]
+            if index in self._merged:
+                row = self._filled(index, row)
+            kind = self._kind_of(row)
+            if kind is None:
+                ledger.lines.append(self._line(index, row))
+                if len(ledger.lines) > MAX_ROWS:
+                    raise refuse("TOO_MANY_ITEMS", limit=MAX_ROWS)
+            elif kind != "EMPTY":
+                skipped = Skipped(index + 1, kind, _shown(row))
+                ledger.skipped.append(skipped)
+                if kind == "TOTAL":
+                    self._compare(row, skipped)
+
+    # ---- rows ---------------------------------------------------------------------------------------------------
+
+    def _kind_of(self, row: list[Cell]) -> RowKind | None:
+        """What a row is that is no asset; None for one that is."""
+        filled = [cell for cell in row if cell != "" and not (isinstance(cell, str) and not cell.strip())]
+        if not filled:
+            return "EMPTY"
+        if len(filled) > 2 and all(isinstance(cell, int | float) for cell in filled):
+            numbers = [float(cell) for cell in filled if isinstance(cell, int | float)]
+            if numbers == [float(number) for number in range(1, len(numbers) + 1)]:
+                return "HEADER"
+        name = self._columns["assetName"]
+        if plain(str(row[name.index])) == plain(name.label.rpartition("/")[2]):
+            return "HEADER"
+        texts = [plain(cell) for cell in filled if isinstance(cell, str)]
+        first = texts[0] if texts else ""
+        for kind, pattern in row_patterns():
+            if kind in {"TOTAL", "SUBTOTAL"}:
+                if self._lacks_asset(row) and any(pattern.fullmatch(text) for text in texts[:4]):
+                    return kind
+            elif len(filled) <= 4 and self._lacks_asset(row) and pattern.fullmatch(first):
+                return kind
+        return None
+
+    def _lacks_asset(self, row: list[Cell]) -> bool:
+        """Rows of assets say what type they are and where; totals and notes do not."""
+        return all(row[self._columns[one].index] == "" for one in ("assetType", "implementer"))
+
+    def _compare(self, row: list[Cell], skipped: Skipped) -> None:
+        column = self._columns["originalValue"]
+        try:
+            stated = money_of(row[column.index], column.unit)
+        except Refusal:
+            stated = Fen(-1)
+        if stated is not None and stated != self._summed:
+            self._ledger.totals_differ.append(skipped)
+
+    def _line(self, index: int, row: list[Cell]) -> SpreadsheetLine:
+        line = SpreadsheetLine(index + 1)
+        given: dict[str, Any] = {}
+        for column in self._others:
+            value = self._cell(index, row, column, line)
+            if value is not None:
+                given[column.field] = value
+        funds = [(column, self._cell(index, row, column, line)) for column in self._funds]
+        value = given.get("originalValue")
+        if value is not None:
+            self._summed += value
+        self._place(row, line, given)
+        self._lines_of_money(line, given, funds)
+        line.asset = given.pop("asset", None)
+        line.card = self._card(given)
+        return line
+
+    def _cell(self, index: int, row: list[Cell], column: LedgerColumn, line: SpreadsheetLine) -> Any:
+        cell = row[column.index]
+        if cell == "":
+            if (index, column.index) in self._grid.hollow:
+                self._fault(line, column, cell, refuse("FORMULA_WITHOUT_VALUE", field=column.label))
+            return None
+        try:
+            if self._merged.get(index, {}).get(column.index, False) and column.kind in {"money", "quantity"}:
+                reason = "合并单元格中的数不能分到各行 / a merged figure cannot be split"
+                raise refuse("CELL_AMBIGUOUS", reason=reason)
+            reader = self._readers.get(column.kind)
+            return reader(cell, column, line) if reader is not None else self._word(cell, column, line)
+        except Refusal as refusal:
+            self._fault(line, column, cell, refusal)
+            return None
+
+    def _fault(self, line: SpreadsheetLine, column: LedgerColumn, cell: Cell, refusal: Refusal) -> None:
+        """Say it with the heading: the readers of cells do not know it."""
+        told = {"field": column.label, **refusal.params}
+        if refusal.code in {"CELL_AMBIGUOUS", "FIELD_INVALID", "CODE_UNKNOWN"}:
+            told.setdefault("value", str(cell)[:60])
+        named = refuse(refusal.code, clause=refusal.clause, missing=refusal.missing, **told)
+        line.faults.append(Fault(column.letters, column.label, str(cell)[:200], named))
+
+    # ---- cells that need more than themselves -------------------------------------------------------------------
+
+    def _day(self, cell: Cell, column: LedgerColumn, line: SpreadsheetLine) -> date | None:
+        found = day_of(cell, typed=self._typed)
+        if found is None:
+            return None
+        day, precision = found
+        if precision == "YEAR" and column.kind == "day":
+            raise year_alone()
+        if precision != "DAY":
+            self._ledger.remarks.append(
+                Remark(line.row, column.letters, column.label, str(cell), day.isoformat(), precision)
+            )
+        return day
+
+    def _word(self, cell: Cell, column: LedgerColumn, _line: SpreadsheetLine) -> Any:
+        """A word of one of the lists; a township is read with its village."""
+        text = text_of(cell)
+        if text is None or column.kind in {"township", "place"}:
+            return text
+        code = codes_by_word(column.kind).get(plain(text))
+        if code is None:
+            raise refuse("CODE_UNKNOWN", field=column.label, value=text)
+        return code == "YES" if column.kind == "flag" else code
+
+    def _type(self, cell: Cell, column: LedgerColumn, _line: SpreadsheetLine) -> str | None:
+        text = text_of(cell)
+        if text is None:
+            return None
+        code = self._types.get(plain(text))
+        if code is None:
+            raise refuse("CODE_UNKNOWN", field=column.label, value=text)
+        return code
+
+    def _fund_source(self, cell: Cell, _column: LedgerColumn, _line: SpreadsheetLine) -> str | None:
+        text = text_of(cell)
+        if text is None:
+            return None
+        code = self._sources.get(plain(text))
+        if code is None:
+            raise refuse("FUND_SOURCE_UNKNOWN", source=text)
+        return code
+
+    def _unit(self, cell: Cell, column: LedgerColumn, _line: SpreadsheetLine) -> tuple[str, str] | None:
+        text = text_of(cell)
+        if text is None:
+            return None
+        unit = self._names.unit(text, column.label)
+        return unit.code, unit.kind
+
+    def _place(self, row: list[Cell], line: SpreadsheetLine, given: dict[str, Any]) -> None:
+        """The village, in its township where one is named."""
+        where, township = given.pop("location", None), given.pop("township", None)
+        if where is None:
+            return
+        known = self._places.get((where, township))
+        if known is None:
+            column = self._columns["location"]
+            try:
+                inside = None
+                if township is not None:
+                    column = self._columns["township"]
+                    inside = self._names.township(township, column.label)
+                    column = self._columns["location"]
+                known = self._names.place(where, inside, column.label)
+            except Refusal as refusal:
+                self._fault(line, column, row[column.index], refusal)
+                return
+            self._places[where, township] = known
+        given["location"] = known.code
+
+    def _lines_of_money(
+        self, line: SpreadsheetLine, given: dict[str, Any], funds: list[tuple[LedgerColumn, Any]]
+    ) -> None:
+        """One funding line per source with money; a single named source has the whole value."""
+        source, total = given.pop("fundSource", None), given.pop("fundTotal", None)
+        common: dict[str, Any] = {"allocatedOn": given.pop("allocatedOn", None)}
+        common["documentNo"] = given.pop("fundDocument", None)
+        direct = given.pop("directToVillage", None)
+        amounts = [(column.source, amount) for column, amount in funds if amount]
+        if not amounts and source is not None and "originalValue" in given:
+            amounts = [(source, given["originalValue"])]
+        if total is not None and amounts and total != sum(amount for _, amount in amounts):
+            column = self._columns["fundTotal"]
+            reason = "与各项资金之和不符 / not the sum of the funds"
+            line.faults.append(
+                Fault(
+                    column.letters,
+                    column.label,
+                    total.yuan(),
+                    refuse("FIELD_INVALID", field=column.label, value=total.yuan(), reason=reason),
+                )
+            )
+        given["fundingLines"] = [
+            _without_none(
+                {"source": code, "amount": amount, **common}
+                | ({"directToVillage": direct} if code == "DONATION_VILLAGE" else {})
+            )
+            for code, amount in amounts
+        ]
+
+    def _card(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The row as the register card's fields. A type has one class and one subclass: they need no column."""
+        kind = self._type_rows.get(given.get("assetType", ""))
+        if kind is not None:
+            given.setdefault("assetClass", kind.asset_class)
+            if kind.subclass is not None:
+                given.setdefault("subclass", kind.subclass)
+        implementer = given.pop("implementer", None)
+        if implementer is not None:
+            given["implementer"], given["implementerKind"] = implementer
+        acceptance = _without_none(
+            {
+                "result": given.pop("acceptanceResult", None),
+                "acceptedOn": given.pop("acceptedOn", None),
+                "documentNo": given.pop("acceptanceDocument", None),
+                "reason": given.pop("acceptanceReason", None),
+            }
+        )
+        if acceptance:
+            given["acceptance"] = acceptance
+        return given
+
+    # ---- merged cells -------------------------------------------------------------------------------------------
+
+    def _merged_below(self) -> dict[int, dict[int, bool]]:
+        """Row → column → True, for merged areas over several rows below the header."""
+        found: dict[int, dict[int, bool]] = {}
+        for merge in self._grid.merges:
+            if (
+                merge.top > self._ledger.header.bottom
+                and merge.bottom > merge.top
+                and merge.left == merge.right
+            ):
+                for row in range(merge.top, merge.bottom + 1):
+                    found.setdefault(row, {})[merge.left] = True
+        self._origins = {
+            (row, merge.left): merge.top
+            for merge in self._grid.merges
+            for row in range(merge.top, merge.bottom + 1)
+            if row in found and merge.left in found[row]
+        }
+        return found
+
+    def _filled(self, index: int, row: list[Cell]) -> list[Cell]:
+        """A merged cell says the same in each of its rows."""
+        filled = list(row)
+        for column in self._merged[index]:
+            filled[column] = self._grid.rows[self._origins[index, column]][column]
+        return filled
+
+
+def _items(text: str | None) -> list[str] | None:
+    if text is None:
+        return None
+    for mark in _ITEM_MARKS[1:]:
+        text = text.replace(mark, _ITEM_MARKS[0])
+    return [part.strip() for part in text.split(_ITEM_MARKS[0]) if part.strip()]
+
+
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _shown(row: Sequence[Cell]) -> str:
+    return " ".join(str(cell).strip() for cell in row if cell != "")[:200]

@@ -1,0 +1,1 @@
+"""The ledgers kept: live projector, rebuild, past moments."""

@@ -1,0 +1,152 @@
+"""Ledgers at past moments: folded from the log on a connection of their own, and kept for the next question.
+
+The first question about a moment costs a pass over the log; the next ones cost what the current ledger costs. A kept
+moment grows along the log, so "as of that day, as known now" is only caught up with what came since.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+import asyncpg
+
+from projections.catalogue import CATALOGUE
+from projections.engine.as_of import PastLedger
+from projections.engine.events import EventReader
+from projections.engine.writing import Connection
+from service.log.event_store import EventStore
+from service.memory import collecting_paused
+
+MOST_KEPT: Final = 3
+"""Moments kept at most: each holds a connection, and the rows of its ledgers in the database's temporary files."""
+BATCH: Final = 4000
+LAST: Final = 2**63 - 1
+
+Key = tuple[str, tuple[str, ...], date | None, int | None]
+"""County, ledgers, business day, place in the log; without a place it is the head, wherever that is."""
+
+
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """One moment: its connection, once it has one, and how far its ledgers are. Used by one question at a time."""
+
+    ledgers: list[PastLedger] = field(default_factory=list)
+    connection: Any = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Ledgers at a moment: where to ask, how far in the log they are, how many events could not be placed."""
+
+    connection: Connection
+    position: int
+    unplaced: int
+
+
+def order_of(on: date | None, position: int | None) -> tuple[date, int]:
+    """The order in which two moments are taken, so that nobody waits for a moment whose holder waits for this one."""
+    return on or date.max, LAST if position is None else position
+
+
+class Moments:
+    """Past moments of all counties' ledgers. Close it before the pool."""
+
+    def __init__(self, pool: asyncpg.Pool, store: EventStore) -> None:
+        self._pool = pool
+        self._store = store
+        self._reader = EventReader(store.codec.upcast)
+        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._most = min(MOST_KEPT, pool.get_max_size() // 4)
+
+    async def aclose(self) -> None:
+        """Forget every moment and give the connections back."""
+        while self._kept:
+            _, kept = self._kept.popitem()
+            await self._drop(kept)
+
+    async def position_at(self, county: str, moment: datetime) -> int:
+        """The last position recorded at or before a moment; 0 when there was none. Recorded times never decrease."""
+        low, high = 0, await self._head(county)
+        while low < high:
+            middle = (low + high + 1) // 2
+            recorded = await self._pool.fetchval(
+                "SELECT recorded_at FROM event WHERE county = $1 AND position = $2", county, middle
+            )
+            low, high = (middle, high) if recorded <= moment else (low, middle - 1)
+        return low
+
+    @asynccontextmanager
+    async def at(
+        self, county: str, names: Sequence[str], on: date | None, position: int | None
+    ) -> AsyncIterator[Past]:
+        """These ledgers as of `on`, as known at `position` (None: now). Nobody else asks on the connection meanwhile.
+
+        Who needs two moments at once takes them in the order of `order_of`.
+        """
+        key = (county, tuple(sorted(names)), on, position)
+        kept = self._kept.setdefault(key, _Kept())
+        self._kept.move_to_end(key)
+        kept.users += 1
+        try:
+            async with kept.lock:
+                place = (await self._head(county)) if position is None else position
+                try:
+                    await self._bring(kept, key, place)
+                except BaseException:
+                    await self._drop(kept)  # half folded: begun anew by who asks next
+                    raise
+                yield Past(kept.connection, place, sum(one.unplaced for one in kept.ledgers))
+        finally:
+            kept.users -= 1
+            await self._trim()
+
+    async def _head(self, county: str) -> int:
+        head: int | None = await self._pool.fetchval(
+            "SELECT position FROM log_head WHERE county = $1", county
+        )
+        return head or 0
+
+    async def _bring(self, kept: _Kept, key: Key, position: int) -> None:
+        """Fold what is missing up to `position`."""
+        county, names, on, _ = key
+        if kept.connection is None:
+            kept.connection = await self._pool.acquire()
+            schema = await kept.connection.fetchval("SELECT current_schema()")
+            kept.ledgers = [PastLedger(CATALOGUE[name], county, on) for name in names]
+            for ledger in kept.ledgers:
+                await ledger.create(kept.connection, schema)
+        for ledger in kept.ledgers:
+            if ledger.position < position:
+                batches = self._store.read_past(
+                    county,
+                    list(ledger.projection.handlers),
+                    on or date.max,
+                    after=ledger.position,
+                    upto=position,
+                    batch=BATCH,
+                )
+                with collecting_paused():
+                    await ledger.grow(kept.connection, self._reader, batches, position)
+
+    async def _trim(self) -> None:
+        """Keep the moments asked for last; one in use is left alone."""
+        for key in list(self._kept):
+            if len(self._kept) <= self._most:
+                return
+            if not self._kept[key].users:
+                await self._drop(self._kept.pop(key))
+
+    async def _drop(self, kept: _Kept) -> None:
+        """Close the connection: its temporary tables and prepared statements must not meet others' questions."""
+        connection, kept.connection = kept.connection, None
+        if connection is not None:
+            await connection.close()
+            await self._pool.release(connection)

@@ -1,0 +1,114 @@
+"""The Merkle tree of a county's log, read from the database only as far as proofs need it.
+
+Complete blocks of 256 events have their roots kept in `log_block`; of all other blocks no leaf is read. The roots are
+a cache: they are made from the stored leaves when first needed, and a tree that does not end in the root of the log's
+head is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from service.log.merkle import EMPTY_ROOT, HASH_BYTES, Tree
+
+_BLOCK_LEVEL: Final = 8
+BLOCK: Final = 1 << _BLOCK_LEVEL
+"""Events in a block."""
+_AT_ONCE: Final = 400
+"""Blocks whose leaves are fetched together: 3 MB."""
+
+_ROOTS: Final = "SELECT block, root FROM log_block WHERE county = $1 AND block < $2 ORDER BY block"
+_LEAVES: Final = """
+SELECT (position - 1) / 256 AS block, string_agg(leaf, ''::bytea ORDER BY position) AS leaves
+FROM event WHERE county = $1 AND (position - 1) / 256 = ANY($2::bigint[])
+AND position > $3 AND position <= $4 GROUP BY 1"""
+_KEEP: Final = """
+INSERT INTO log_block (county, block, root) SELECT $1, * FROM unnest($2::bigint[], $3::bytea[])
+ON CONFLICT DO NOTHING"""
+
+
+class LogTreeWrong(Exception):  # noqa: N818  names a state
+    """The stored leaves do not make the root that the log's head has: `taizhang verify` says where."""
+
+
+class LogTree(Tree):
+    """A tree of `size` leaves of which some blocks are in memory. Proofs about leaves elsewhere raise `KeyError`."""
+
+    def __init__(self, size: int, roots: Iterable[bytes], leaves: Mapping[int, bytes]) -> None:
+        super().__init__()
+        self._size = size
+        self._roots = Tree(roots)
+        self._blocks = {block: Tree(_cut(found)) for block, found in leaves.items()}
+
+    def __len__(self) -> int:
+        return self._size
+
+    def append(self, leaf: bytes) -> None:  # noqa: ARG002
+        """Not this one: the log grows by events."""
+        raise TypeError("a tree read from the log grows by the log")
+
+    def node(self, level: int, index: int) -> bytes:
+        """The same as of any tree, from the roots of blocks or from a block that is here."""
+        if level >= _BLOCK_LEVEL:
+            return self._roots.node(level - _BLOCK_LEVEL, index)
+        block = index >> (_BLOCK_LEVEL - level)
+        return self._blocks[block].node(level, index - (block << (_BLOCK_LEVEL - level)))
+
+
+def _cut(leaves: bytes) -> list[bytes]:
+    return [leaves[start : start + HASH_BYTES] for start in range(0, len(leaves), HASH_BYTES)]
+
+
+async def load_tree(
+    connection: Any, county: str, size: int, *, positions: Iterable[int] = (), sizes: Iterable[int] = ()
+) -> LogTree:
+    """The tree of the first `size` events, ready for proofs about these positions and consistency with these sizes."""
+    complete = size // BLOCK
+    roots = await _block_roots(connection, county, complete)
+    wanted = {(position - 1) // BLOCK for position in positions}
+    for one in (size, *sizes):  # a tree's right edge may lie inside a block
+        wanted |= {one // BLOCK, max(one - 1, 0) // BLOCK}
+    blocks = sorted(block for block in wanted if block * BLOCK < size)
+    leaves: dict[int, bytes] = {}
+    for start in range(0, len(blocks), _AT_ONCE):
+        leaves |= await _leaves(connection, county, blocks[start : start + _AT_ONCE], size)
+    tree = LogTree(size, roots, leaves)
+    await _check(connection, county, tree)
+    return tree
+
+
+async def _block_roots(connection: Any, county: str, complete: int) -> list[bytes]:
+    rows = await connection.fetch(_ROOTS, county, complete)
+    roots = [row["root"] for row in rows]
+    if roots and rows[-1]["block"] != len(roots) - 1:
+        raise LogTreeWrong(
+            f"the roots of some blocks of log {county} are missing: delete the rest of log_block"
+        )
+    for start in range(len(roots), complete, _AT_ONCE):
+        blocks = list(range(start, min(start + _AT_ONCE, complete)))
+        leaves = await _leaves(connection, county, blocks, complete * BLOCK)
+        made = [Tree(_cut(leaves[block])).root() for block in blocks]
+        await connection.execute(_KEEP, county, blocks, made)
+        roots += made
+    return roots
+
+
+async def _leaves(connection: Any, county: str, blocks: list[int], size: int) -> dict[int, bytes]:
+    first, last = blocks[0] * BLOCK, min((blocks[-1] + 1) * BLOCK, size)
+    rows = await connection.fetch(_LEAVES, county, blocks, first, last)
+    found = {row["block"]: row["leaves"] for row in rows}
+    for block in blocks:
+        due = min(BLOCK, size - block * BLOCK)
+        if len(found.get(block, b"")) != due * HASH_BYTES:
+            raise LogTreeWrong(f"events are missing between {block * BLOCK + 1} and {block * BLOCK + due}")
+    return found
+
+
+async def _check(connection: Any, county: str, tree: LogTree) -> None:
+    """At the size of the head, the root is the head's."""
+    root = await connection.fetchval(
+        "SELECT root FROM log_head WHERE county = $1 AND position = $2", county, len(tree)
+    )
+    if root is not None and root != (tree.root() if len(tree) else EMPTY_ROOT):
+        raise LogTreeWrong(f"the leaves of log {county} do not make the root of its head at {len(tree)}")

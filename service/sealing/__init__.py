@@ -1,0 +1,1 @@
+"""Seals, years sealed at once, and handover certificates."""

@@ -1,0 +1,153 @@
+"""Seals made and checked: a ledger derived from the log at a moment, with the tree root that the log had there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import asyncpg
+
+from domain.departure.papers import SealedPlace
+from domain.regulation import Regulation, rows
+from domain.sealing.seal import LEDGER_OF, CategorySum, LedgerSnapshot, SealKind
+from domain.values import Fen
+from projections.asset import register as asset_register
+from projections.asset.register_questions import RegisterFilter
+from projections.engine.differences import Difference, Key, difference, selection
+from projections.sealing.sealed_rows import FORM, categories, derive, projection_of, sealed_rows
+from service.ledgers.moments import Moments
+from service.log.tree import load_tree
+
+_HEAD: Final = "SELECT position FROM log_head WHERE county = $1"
+_OF_THE_HANDOVER: Final = frozenset({"custody", "duties", "open_cases"})
+UNIT_KINDS: tuple[SealKind, ...] = ("ASSET", "HOUSEHOLD")
+"""What a unit seals every year; the county's are sealed on the joint review."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """What it takes to derive what a seal says."""
+
+    pool: asyncpg.Pool
+    moments: Moments
+    regulation: Regulation
+    county: str
+
+    async def snapshots(
+        self,
+        wanted: list[tuple[SealKind, str]],
+        year: int,
+        on: date,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> list[LedgerSnapshot]:
+        """The ledgers of (kind, unit) as of a day, as known now: all at one place in the log.
+
+        `progress` is told how many of how many are derived.
+        """
+        names = sorted({projection_of(kind) for kind, _ in wanted})
+        made: list[LedgerSnapshot] = []
+        async with self.moments.at(self.county, names, on, None) as past:
+            root = await self._root(past.position)
+            for kind, unit in wanted:
+                found = await derive(past.connection, self.county, kind, unit, on)
+                sums: tuple[CategorySum, ...] = ()
+                if kind == "CATEGORISED":
+                    sums = tuple(
+                        CategorySum(**row | {"amount": Fen(row["amount"])})
+                        for row in await categories(past.connection, self.county, self._dimensions(on))
+                    )
+                made.append(
+                    LedgerSnapshot(
+                        kind=kind,
+                        unit=unit,
+                        year=year,
+                        as_of=on,
+                        position=past.position,
+                        tree_root=root,
+                        root_hash=found.root_hash,
+                        form=FORM,
+                        rows=found.rows,
+                        original_value=Fen(found.original_value),
+                        net_book_value=Fen(found.net_book_value),
+                        categories=sums,
+                    )
+                )
+                if progress is not None:
+                    progress(len(made), len(wanted))
+        return made
+
+    async def derived(self, sealed: LedgerSnapshot) -> tuple[str, str]:
+        """(ledger digest, tree root) derived again from the log at the seal's day and position."""
+        names = [projection_of(sealed.kind)]
+        async with self.moments.at(self.county, names, sealed.as_of, sealed.position) as past:
+            found = await derive(past.connection, self.county, sealed.kind, sealed.unit, sealed.as_of)
+        return found.root_hash, await self._root(sealed.position)
+
+    async def delta(
+        self, sealed: LedgerSnapshot, start: Key | None, limit: int
+    ) -> tuple[Difference, LedgerSnapshot]:
+        """What was recorded since about the sealed days: the difference, and what the ledger would be now."""
+        names, on = [projection_of(sealed.kind)], sealed.as_of
+        what = sealed_rows(sealed.kind, self.county, sealed.unit)
+        async with (  # the earlier moment first: see `order_of`
+            self.moments.at(self.county, names, on, sealed.position) as was,
+            self.moments.at(self.county, names, on, None) as now,
+        ):
+            found = await difference(was.connection, now.connection, what, start=start, limit=limit)
+            today = await derive(now.connection, self.county, sealed.kind, sealed.unit, on)
+            root = await self._root(now.position)
+        present = sealed.model_copy(
+            update={
+                "position": now.position,
+                "tree_root": root,
+                "root_hash": today.root_hash,
+                "rows": today.rows,
+                "original_value": Fen(today.original_value),
+                "net_book_value": Fen(today.net_book_value),
+            }
+        )
+        return found, present
+
+    async def place(self, on: date) -> SealedPlace:
+        """What a list that is sealed now rests on."""
+        async with self.pool.acquire() as connection:
+            position = await connection.fetchval(_HEAD, self.county) or 0
+        return SealedPlace(as_of=on, position=position, tree_root=await self._root(position))
+
+    async def list_delta(
+        self, assets: Sequence[str], sealed: SealedPlace, start: Key | None, limit: int
+    ) -> tuple[Difference, int]:
+        """What was recorded since about a sealed list's assets and days, and up to which position; not that the
+        handover itself put them into other hands.
+        """
+        register = asset_register.PROJECTION.name
+        conditions = RegisterFilter(asset=list(assets), disposed=None).conditions(self.county)
+        what = selection(asset_register.REGISTER, "r", conditions, leave_out=_OF_THE_HANDOVER)
+        async with (  # the earlier moment first: see `order_of`
+            self.moments.at(self.county, [register], sealed.as_of, sealed.position) as was,
+            self.moments.at(self.county, [register], sealed.as_of, None) as now,
+        ):
+            found = await difference(was.connection, now.connection, what, start=start, limit=limit)
+            return found, now.position
+
+    async def _root(self, position: int) -> str:
+        async with self.pool.acquire() as connection:
+            return (await load_tree(connection, self.county, position)).root().hex()
+
+    def _dimensions(self, on: date) -> tuple[str, ...]:
+        ledgers = self.regulation.on(on).table("ledgers.ledger", rows.LedgerRow)
+        return next(one.dimensions for one in ledgers if one.code == "CATEGORISED")
+
+
+def unit_seals(regulation: Regulation, on: date, unit_kind: str) -> tuple[SealKind, ...]:
+    """The ledgers that units of this kind seal every year."""
+    ledgers = {one.code: one for one in regulation.on(on).table("ledgers.ledger", rows.LedgerRow)}
+    return tuple(kind for kind in UNIT_KINDS if unit_kind in ledgers[LEDGER_OF[kind]].keepers)
+
+
+def collected_kinds(regulation: Regulation, on: date) -> frozenset[str]:
+    """Kinds of unit whose ledgers the county's is collected from (C4.3-11)."""
+    ledgers = regulation.on(on).table("ledgers.ledger", rows.LedgerRow)
+    return frozenset(next(one.collected_from for one in ledgers if one.code == "COUNTY_MASTER"))

@@ -1,0 +1,159 @@
+"""The handover certificate: signed with the log's key, checked offline, and told to be revoked when it is."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from service.cli import main as cli
+from service.exit_codes import ExitCode
+from service.log.merkle import Frontier
+from service.log.signed_note import Note, NoteInvalid, VerifierKey
+from service.sealing.clearance_certificate import ClearanceCertificate, verify_certificate
+from tests.api.departure.departing import Departure, departure
+from tests.api.service import Service, running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def signing(
+    module_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Service]:
+    """A service with a folder for keys."""
+    async with running(module_database_url, tmp_path_factory.mktemp("keys")) as one:
+        yield one
+
+
+@dataclass
+class Cleared:
+    """Somebody who handed everything over and has the certificate."""
+
+    leaving: Departure
+    number: str
+    issued: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        return f"/v1/clearance-certificates/{self.number}"
+
+
+async def cleared(service: Service) -> Cleared:
+    leaving = await departure(service, 1)
+    await leaving.open()
+    await leaving.hand_over()
+    issued = await service.write(
+        f"/v1/clearances/{leaving.outgoing}", {"issuedBy": "COUNTY_GOV"}, "personnel"
+    )
+    return Cleared(leaving, issued["resource"]["clearances"][-1]["certificateNo"], issued)
+
+
+async def note_of(service: Service, one: Cleared) -> bytes:
+    answer = await service.get(f"{one.path}/note", "personnel")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    return bytes(answer.content)
+
+
+async def key_of(service: Service) -> str:
+    keys = await service.read("/v1/log/keys")
+    return str(next(one["key"] for one in keys if one["kind"] == "LOG" and "retiredAt" not in one))
+
+
+async def test_the_certificate_verifies_with_the_public_key_of_the_log(signing: Service) -> None:
+    one = await cleared(signing)
+    raw = await note_of(signing, one)
+    found = verify_certificate(raw, VerifierKey.parse(await key_of(signing)))
+    assert found.person == one.leaving.outgoing
+    assert (found.name, found.issued_by, found.cases) == (
+        "张三",
+        "COUNTY_GOV",
+        (one.leaving.path.rsplit("/", 1)[1],),
+    )
+    assert found.position == one.issued["position"] - 1
+    leaves = await signing.pool.fetch(
+        "SELECT leaf FROM event WHERE position <= $1 ORDER BY position", found.position
+    )
+    root = Frontier().extended([row["leaf"] for row in leaves]).root()
+    assert base64.b64decode(found.root) == root
+    assert await note_of(signing, one) == raw
+
+
+async def test_a_change_of_any_byte_fails(signing: Service) -> None:
+    raw = await note_of(signing, await cleared(signing))
+    key = VerifierKey.parse(await key_of(signing))
+    for place in range(len(raw)):
+        changed = raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]
+        with pytest.raises(NoteInvalid):
+            verify_certificate(changed, key)
+
+
+async def test_it_is_not_signed_by_another_log_s_key_nor_about_something_else(signing: Service) -> None:
+    one = await cleared(signing)
+    note = Note.parse((await note_of(signing, one)).decode())
+    with pytest.raises(NoteInvalid, match="not a certificate of"):
+        ClearanceCertificate.parse(note.text, "taizhang/653023")
+    checkpoint = await signing.write("/v1/checkpoints", {}, "auditor")
+    with pytest.raises(NoteInvalid):
+        verify_certificate(checkpoint["note"].encode(), VerifierKey.parse(await key_of(signing)))
+
+
+async def test_a_revoked_certificate_is_told(signing: Service) -> None:
+    one = await cleared(signing)
+    state = await signing.read(one.path, "personnel")
+    assert (state["state"], state["person"], state["name"]) == ("VALID", one.leaving.outgoing, "张三")
+    finding = {"finding": "F-1", "text": "账外收入", "documentNo": "审〔2023〕9号"}
+    found = {"auditorOrganization": "AUDIT", "finding": finding, "occurredOn": "2023-05-04"}
+    await signing.write(f"{one.leaving.path}/findings", found, "auditor")
+    state = await signing.read(one.path, "personnel")
+    assert (state["state"], state["revokedOn"]) == ("REVOKED", "2023-05-04")
+    assert state["revokedFor"].endswith("账外收入")
+    refused = await signing.get(f"{one.path}/note", "personnel")
+    assert (refused.status_code, refused.json()["code"]) == (409, "CLEARANCE_REVOKED")
+
+
+async def test_a_number_that_nobody_gave_is_unknown(signing: Service) -> None:
+    unknown = "/v1/clearance-certificates/QZ-0000000000000000"
+    assert await signing.read(unknown, "personnel") == {
+        "certificate": "QZ-0000000000000000",
+        "state": "UNKNOWN",
+    }
+    answer = await signing.get(f"{unknown}/note", "personnel")
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+
+
+async def test_without_the_key_the_state_is_told_all_the_same(signing: Service) -> None:
+    one = await cleared(signing)
+    app = signing.app
+    kept, app.state.checkpoints = app.state.checkpoints, None
+    answer = await signing.get(f"{one.path}/note", "personnel")
+    state = await signing.read(one.path, "personnel")
+    app.state.checkpoints = kept
+    assert (answer.status_code, answer.json()["code"]) == (503, "SIGNING_KEY_UNAVAILABLE")
+    assert state["state"] == "VALID"
+
+
+async def test_the_command_line_checks_it_offline(
+    signing: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = await cleared(signing)
+    raw = await note_of(signing, one)
+    key = await key_of(signing)
+    file, forged = tmp_path / "certificate.txt", tmp_path / "forged.txt"
+    file.write_bytes(raw)
+    forged.write_bytes(raw.replace(one.leaving.outgoing.encode(), one.leaving.incoming.encode()))
+    assert cli.run(["--json", "verify", str(file), "--key", key]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["good"], said["certificateNo"], said["person"]) == (True, one.number, one.leaving.outgoing)
+    assert cli.run(["verify", str(file), "--key", key]) == 0
+    assert f"GET {one.path}" in capsys.readouterr().out
+    assert cli.run(["verify", str(forged), "--key", key]) == ExitCode.REFUSED
+    assert "BAD" in capsys.readouterr().err
+    fingerprint = VerifierKey.parse(key).fingerprint
+    for wrong in ([], ["--key", fingerprint], ["--key", str(tmp_path / "none.txt")]):
+        assert cli.run(["verify", str(file), *wrong]) == ExitCode.USAGE
+        assert "--key KEY" in capsys.readouterr().err

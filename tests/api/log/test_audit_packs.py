@@ -1,0 +1,119 @@
+"""Audit packs over HTTP: ordered, made beside other requests, downloaded in pieces, verified like any other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from io import BytesIO
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from service.api.log.audit_packs import part_of
+from service.audit import verify
+from service.commands.operations import ENDED
+from tests.api.bodies import TOWNSHIP, road
+from tests.api.service import Service, new_code, running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def signing(
+    module_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Service]:
+    """A service with a folder for keys."""
+    async with running(module_database_url, tmp_path_factory.mktemp("keys")) as one:
+        yield one
+
+
+async def ended(service: Service, pack: str) -> dict[str, Any]:
+    async with asyncio.timeout(20):
+        while True:
+            found = dict(await service.read(f"/v1/audit-packs/{pack}", "auditor"))
+            if found["state"] in ENDED:
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_a_pack_is_ordered_made_and_downloaded_in_pieces(signing: Service) -> None:
+    person, asset = await signing.person(TOWNSHIP), new_code()
+    made = await signing.write("/v1/assets", {"asset": asset, "card": road()})
+    custody = {
+        "custodian": TOWNSHIP,
+        "responsibleUnit": TOWNSHIP,
+        "duties": [{"person": person, "duty": "MANAGER"}],
+        "provisional": True,
+    }
+    await signing.write(f"/v1/assets/{asset}/custody", {"custody": custody}, version=made["version"])
+    answer = await signing.post("/v1/audit-packs", {"person": person}, "auditor", key="one")
+    assert answer.status_code == 202
+    pack = answer.json()["pack"]
+    assert answer.headers["location"] == f"/v1/audit-packs/{pack}"
+    again = await signing.post("/v1/audit-packs", {"person": person}, "auditor", key="one")
+    assert again.json()["pack"] == pack
+    found = await ended(signing, pack)
+    assert found["state"] == "SUCCEEDED", found
+    assert found["result"]["assets"] == 1
+    whole = await signing.get(found["file"], "auditor")
+    assert whole.status_code == 200
+    assert whole.headers["accept-ranges"] == "bytes"
+    assert len(whole.content) == found["result"]["bytes"]
+    (key,) = await signing.read("/v1/log/keys")
+    result = verify.verify(BytesIO(whole.content), key["fingerprint"])
+    assert (result["assets"], result["pinned"]) == (1, True)
+    await in_pieces(signing, found["file"], whole.content, whole.headers["etag"])
+
+
+async def in_pieces(service: Service, path: str, whole: bytes, etag: str) -> None:
+    """As a client does whose line breaks."""
+    half = len(whole) // 2
+
+    async def part(given: str, if_range: str | None = None) -> Any:
+        headers = service.headers("auditor", Range=given) | ({"If-Range": if_range} if if_range else {})
+        return await service.http.get(path, headers=headers)
+
+    first, second = await part(f"bytes=0-{half - 1}"), await part(f"bytes={half}-", etag)
+    assert (first.status_code, second.status_code) == (206, 206)
+    assert second.headers["content-range"] == f"bytes {half}-{len(whole) - 1}/{len(whole)}"
+    assert first.content + second.content == whole
+    assert (await part("bytes=-5")).content == whole[-5:]
+    assert (await part(f"bytes={half}-", '"another"')).status_code == 200
+    for wrong in (f"bytes={len(whole)}-", "bytes=5-4", "bytes=-", "lines=1-2", "bytes=0-1,3-4"):
+        refused = await part(wrong)
+        assert refused.status_code == 416
+        assert refused.headers["content-range"] == f"bytes */{len(whole)}"
+
+
+def test_parts_of_a_file() -> None:
+    assert part_of("bytes=0-0", 10) == (0, 0)
+    assert part_of("bytes=3-", 10) == (3, 9)
+    assert part_of("bytes=3-99", 10) == (3, 9)
+    assert part_of("bytes=-99", 10) == (0, 9)
+    assert part_of("bytes=-0", 10) is None
+
+
+async def test_what_cannot_be_packed_is_refused(signing: Service) -> None:
+    person = await signing.person(TOWNSHIP)
+    for body, code in (
+        ({"person": "P-nobody"}, "NOT_FOUND"),
+        ({"person": person, "from": "2022-01-02", "to": "2022-01-01"}, "DATE_ORDER"),
+        ({"person": person, "from": "2022-02-30"}, "DATE_MALFORMED"),
+        ({}, "FIELD_REQUIRED"),
+    ):
+        answer = await signing.post("/v1/audit-packs", body, "auditor")
+        assert answer.json()["code"] == code, answer.text
+    assert (await signing.get("/v1/audit-packs/none", "auditor")).json()["code"] == "NOT_FOUND"
+    assert (await signing.get("/v1/audit-packs/none/file", "auditor")).json()["code"] == "NOT_FOUND"
+
+
+async def test_without_a_key_the_order_fails_and_says_so(signing: Service) -> None:
+    person = await signing.person(TOWNSHIP)
+    folder = signing.app.state.checkpoints.keys.folder
+    await signing.write("/v1/checkpoints", {}, "auditor")
+    away = folder.rename(folder.with_name("away"))
+    answer = await signing.post("/v1/audit-packs", {"person": person}, "auditor")
+    found = await ended(signing, answer.json()["pack"])
+    away.rename(folder)
+    assert found["state"] == "FAILED"
+    assert found["problem"]["code"] == "SIGNING_KEY_UNAVAILABLE"
+    assert "file" not in found

@@ -1,0 +1,265 @@
+"""Procedures over HTTP: each step by its own unit, for one text, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.procedure.subject import digest_of
+from tests.api.bodies import OTHER_TOWNSHIP, OTHER_VILLAGE, TOWNSHIP, VILLAGE
+from tests.api.service import Service, new_code
+
+SHA = "ab" * 32
+NEIGHBOUR_VILLAGE = "653022202209"
+
+
+def parties(*more: tuple[str, str]) -> list[dict[str, str]]:
+    """A village, which owns, in its township."""
+    given = (("VILLAGE", VILLAGE), ("OWNER", VILLAGE), ("TOWNSHIP", TOWNSHIP), *more)
+    return [{"role": role, "organization": unit} for role, unit in given]
+
+
+def posting(role: str, organization: str, on: str = "2021-07-01", **changes: Any) -> dict[str, Any]:
+    """A sheet on a board."""
+    return {
+        "place": {"role": role, "organization": organization},
+        "location": "公示栏",
+        "postedOn": on,
+        "evidence": [SHA],
+        "text": "拟确权方案",
+    } | changes
+
+
+def representatives(on: str, **changes: Any) -> dict[str, Any]:
+    """24 of 35 meet, 13 agree."""
+    return {
+        "kind": "REPRESENTATIVE_MEETING",
+        "heldOn": on,
+        "place": "村委会",
+        "members": 35,
+        "present": 24,
+        "inFavour": 13,
+        "against": 11,
+        "minutesSha256": SHA,
+    } | changes
+
+
+@dataclass
+class Running:
+    """A procedure of a chain over a fresh text, and who acts on it."""
+
+    service: Service
+    chain: str
+    people: dict[str, str] = field(default_factory=dict)
+    path: str = ""
+    digest: str = ""
+    opening: dict[str, Any] = field(default_factory=dict)
+
+    async def signer(self, unit: str) -> dict[str, str]:
+        if unit not in self.people:
+            self.people[unit] = await self.service.person(unit)
+        return {"organization": unit, "person": self.people[unit]}
+
+    async def open(self, unit: str, who: str, on: str, **changes: Any) -> dict[str, Any]:
+        content = {"plan": new_code()}
+        self.digest = digest_of(content)
+        self.opening = {
+            "chain": self.chain,
+            "title": "扶贫车间",
+            "subject": {"kind": "plan", "id": "A-1", "sha256": self.digest, "content": content},
+            "case": {"ownerKind": "VILLAGE", "projectScope": "SINGLE_VILLAGE", "assetType": "WORKSHOP"},
+            "parties": parties(),
+        } | changes
+        body = {"opening": self.opening, "by": await self.signer(unit), "occurredOn": on}
+        opened = await self.service.write("/v1/procedures", body, who)
+        self.path = f"/v1/procedures/{opened['id']}"
+        return opened
+
+    async def body(self, step: str, unit: str, on: str | None, **facts: Any) -> dict[str, Any]:
+        dated = {} if on is None else {"occurredOn": on}
+        return {"step": step, "by": await self.signer(unit), "subjectSha256": self.digest} | dated | facts
+
+    async def act(
+        self, what: str, step: str, unit: str, who: str, on: str | None, **facts: Any
+    ) -> dict[str, Any]:
+        return await self.service.write(f"{self.path}/{what}", await self.body(step, unit, on, **facts), who)
+
+    async def tried(
+        self, what: str, step: str, unit: str, who: str, on: str | None, **facts: Any
+    ) -> tuple[int, str]:
+        answer = await self.service.post(f"{self.path}/{what}", await self.body(step, unit, on, **facts), who)
+        return answer.status_code, answer.json()["code"]
+
+
+async def joint_title(service: Service) -> Running:
+    """A joint title at its notice, posted at both places on 1 July 2021."""
+    it = Running(service, "A5")
+    more = parties(("VILLAGE", NEIGHBOUR_VILLAGE), ("PROJECT_VILLAGE", VILLAGE))
+    await it.open(TOWNSHIP, "clerk", "2021-06-28", parties=more)
+    await it.act("steps", "SHARES", TOWNSHIP, "clerk", "2021-06-29")
+    meeting = representatives("2021-06-30", kind="TOWNSHIP_MEETING", concluded=True)
+    await it.act("meetings", "MEETING", TOWNSHIP, "approver", None, meeting=meeting)
+    for role, unit in (("PROJECT_VILLAGE", VILLAGE), ("TOWNSHIP", TOWNSHIP)):
+        await it.act("notices", "NOTICE", TOWNSHIP, "clerk", None, posting=posting(role, unit))
+    return it
+
+
+@pytest.mark.clause("C4.5-06", "C3-04")
+async def test_a_joint_title_goes_its_way(service: Service) -> None:
+    """Opens, votes, posts at both places, waits ten days, hands out certificates and files a joint village title."""
+    it = await joint_title(service)
+    early = await it.tried("notice-completions", "NOTICE", TOWNSHIP, "clerk", "2021-07-12")
+    assert early == (409, "NOTICE_PERIOD_RUNNING")
+    await it.act("notice-completions", "NOTICE", TOWNSHIP, "clerk", "2021-07-13")
+    await it.act("steps", "CERTIFICATES", TOWNSHIP, "clerk", "2021-07-13", documentNo="确权书1–2号")
+    done = await it.act("filings", "FILING", TOWNSHIP, "clerk", "2021-07-14")
+    assert done["resource"]["state"] == "COMPLETED"
+    shown = (await service.read(it.path))["resource"]
+    assert shown["completedSteps"] == ["SHARES", "MEETING", "NOTICE", "CERTIFICATES", "FILING"]
+    assert shown["filings"]["FILING"][TOWNSHIP]["addressee"] == "AGRICULTURE"
+
+
+@pytest.mark.clause("C4.7-06", "C4.9-03", "C4.9-04")
+async def test_an_income_plan_goes_its_way(service: Service) -> None:
+    """Takes an income plan through vote, notice, township review and both filings, each by its own unit."""
+    it = Running(service, "A8")
+    await it.open(VILLAGE, "village", "2022-03-01")
+    await it.act("steps", "PROPOSE", VILLAGE, "village", "2022-03-01")
+    await it.act("meetings", "DECISION", VILLAGE, "village", None, meeting=representatives("2022-03-02"))
+    sheet = posting("OWNER_LOCATION", VILLAGE, "2022-03-03")
+    await it.act("notices", "NOTICE", VILLAGE, "village", None, posting=sheet)
+    assert await it.tried("reviews", "REVIEW", TOWNSHIP, "village", "2022-03-04", verdict="APPROVED") == (
+        403,
+        "FORBIDDEN_JURISDICTION",
+    )
+    returned = await it.act(
+        "reviews", "REVIEW", TOWNSHIP, "approver", "2022-03-04", verdict="RETURNED", reasons="没有名单"
+    )
+    assert returned["resource"]["lastReturn"]["reasons"] == "没有名单"
+    await it.act("steps", "PROPOSE", VILLAGE, "village", "2022-03-05")
+    await it.act("reviews", "REVIEW", TOWNSHIP, "approver", "2022-03-05", verdict="APPROVED")
+    await it.act("filings", "LINE_FILING", VILLAGE, "village", "2022-03-07")
+    await it.act("filings", "RECHECK", VILLAGE, "village", "2022-03-07")
+    await it.act("notice-completions", "NOTICE", VILLAGE, "village", "2022-03-15")
+    pending = await it.tried("steps", "DISTRIBUTE", VILLAGE, "village", "2022-03-31")
+    assert pending == (409, "FILING_NOT_ACCEPTED")
+    await it.act(
+        "filing-answers",
+        "RECHECK",
+        "AGRICULTURE",
+        "agriculture",
+        "2022-03-16",
+        filedBy=VILLAGE,
+        answer="ACCEPTED",
+    )
+    await it.act("steps", "DISTRIBUTE", VILLAGE, "village", "2022-03-31")
+
+
+async def test_departments_determine_and_the_county_decides(service: Service) -> None:
+    lists = Running(service, "A1")
+    await lists.open(VILLAGE, "village", "2021-08-02")
+    await lists.act("steps", "COMPILE", VILLAGE, "village", "2021-08-02")
+    await lists.act("reviews", "REVIEW", TOWNSHIP, "approver", "2021-08-03", verdict="APPROVED")
+    await lists.act(
+        "determinations", "DETERMINE", "AGRICULTURE", "agriculture", "2021-08-04", verdict="APPROVED"
+    )
+    refused = await lists.tried("steps", "AGGREGATE", "ASSET_OFFICE", "office", "2021-08-05")
+    assert refused == (409, "DETERMINATION_INCOMPLETE")
+    title = Running(service, "A6")
+    await title.open(TOWNSHIP, "clerk", "2021-08-02", parties=parties(("IMPLEMENTER", TOWNSHIP)))
+    await title.act("steps", "PLAN", TOWNSHIP, "clerk", "2021-08-02")
+    facts = {"reasons": "按方案", "documentNo": "县批8号"}
+    usurped = await title.tried("decisions", "DECISION", TOWNSHIP, "approver", "2021-08-20", **facts)
+    assert usurped == (409, "COUNTY_DECISION_REQUIRED")
+    decided = await title.act("decisions", "DECISION", "COUNTY_GOV", "county", "2021-08-20", **facts)
+    assert decided["resource"]["documentNo"] == "县批8号"
+
+
+@pytest.mark.clause("C3-05")
+async def test_objections_are_heard_and_answered(service: Service) -> None:
+    """Takes objections and suggestions in for anybody, keeps the notice open until they are answered, hides contacts."""
+    it = await joint_title(service)
+    said = {"step": "NOTICE", "text": "份额不对", "contact": "13800000000", "occurredOn": "2021-07-05"}
+    filed = await service.write(f"{it.path}/objections", said, "neighbour")
+    assert "contact" not in filed["resource"]["objections"]["1"]
+    await service.write(
+        f"{it.path}/suggestions", {"text": "多听意见", "occurredOn": "2021-07-05"}, "neighbour"
+    )
+    open_still = await it.tried("notice-completions", "NOTICE", TOWNSHIP, "clerk", "2021-07-13")
+    assert open_still == (409, "OBJECTION_OPEN")
+    answer = {
+        "step": "NOTICE",
+        "by": await it.signer(TOWNSHIP),
+        "outcome": "UPHELD",
+        "answer": "确有误",
+        "occurredOn": "2021-07-13",
+    }
+    reopened = await service.write(f"{it.path}/objections/1/resolution", answer, "clerk")
+    assert reopened["resource"]["completedSteps"] == ["SHARES"]
+    assert [one["step"] for one in reopened["resource"]["due"]] == ["MEETING"]
+    content = {"plan": "更正"}
+    subject = {"kind": "plan", "id": "A-1", "sha256": digest_of(content), "content": content}
+    by = await it.signer(TOWNSHIP)
+    await service.write(
+        f"{it.path}/amendments",
+        {"subject": subject, "by": by, "reason": "更正", "occurredOn": "2021-07-14"},
+        "clerk",
+    )
+    old = await it.tried("steps", "SHARES", TOWNSHIP, "clerk", "2021-07-15")
+    assert old == (409, "PLAN_HASH_MISMATCH")
+    gone = await service.write(f"{it.path}/withdrawal", {"by": by, "reason": "不办了"}, "clerk")
+    assert gone["resource"]["state"] == "WITHDRAWN"
+
+
+async def test_neighbours_and_unknown_people_do_not_act(service: Service) -> None:
+    it = Running(service, "A5")
+    await it.open(TOWNSHIP, "clerk", "2021-06-28")
+    assert await it.tried("steps", "SHARES", TOWNSHIP, "neighbour", "2021-06-29") == (
+        403,
+        "FORBIDDEN_JURISDICTION",
+    )
+    assert await it.tried("steps", "SHARES", OTHER_TOWNSHIP, "neighbour", "2021-06-29") == (403, "FORBIDDEN")
+    it.people[TOWNSHIP] = "P-nobody"
+    assert await it.tried("steps", "SHARES", TOWNSHIP, "clerk", "2021-06-29") == (422, "CODE_UNKNOWN")
+
+
+@pytest.mark.parametrize(
+    ("named", "code"),
+    [
+        (("VILLAGE", "V-nobody"), "CODE_UNKNOWN"),
+        (("TOWNSHIP", VILLAGE), "FIELD_INVALID"),
+        (("VILLAGE", OTHER_VILLAGE), "FIELD_INVALID"),
+        (("OWNER", "COUNTY_GOV"), "FIELD_INVALID"),
+    ],
+    ids=lambda given: str(given),
+)
+async def test_units_have_roles_that_they_can_have(
+    service: Service, named: tuple[str, str], code: str
+) -> None:
+    it = Running(service, "A5")
+    by = await it.signer(TOWNSHIP)
+    content = {"plan": 1}
+    opening = {
+        "chain": "A5",
+        "title": "t",
+        "subject": {"kind": "plan", "id": "A-1", "sha256": digest_of(content), "content": content},
+        "parties": parties(named),
+    }
+    answer = await service.post("/v1/procedures", {"opening": opening, "by": by}, "clerk")
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_a_step_sent_twice_is_taken_once(service: Service) -> None:
+    it = Running(service, "A5")
+    await it.open(TOWNSHIP, "clerk", "2021-06-28")
+    body = await it.body("SHARES", TOWNSHIP, "2021-06-29")
+    head = await service.head()
+    answers: list[httpx.Response] = [
+        await service.post(f"{it.path}/steps", body, "clerk", key=f"once-{it.digest}") for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[1].headers["idempotency-replayed"] == "true"
+    assert await service.head() == head + 1

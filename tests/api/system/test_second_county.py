@@ -1,0 +1,247 @@
+"""Two counties in one installation, the second by data alone: neither sees nor disturbs the other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zipfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from domain.regulation import Regulation
+from projections.catalogue import CATALOGUE
+from service.audit import verify
+from service.commands.credentials import Credentials, KeySpec
+from service.commands.operations import ENDED
+from service.ledgers.rebuild import Rebuild
+from tests import second_county as wuqia
+from tests.api.bodies import TOWNSHIP, VILLAGE, road
+from tests.api.procedure.test_procedures import Running, posting, representatives
+from tests.api.service import COUNTY, REGULATION, Service, new_code, running
+
+NEIGHBOURS = {COUNTY: "653022202209", wuqia.COUNTY: "653024100202"}
+UNITS = {COUNTY: (TOWNSHIP, VILLAGE), wuqia.COUNTY: (wuqia.TOWNSHIP, wuqia.VILLAGE)}
+
+
+@dataclass(frozen=True, slots=True)
+class County:
+    """One of the two: its own keys, its own units."""
+
+    code: str
+    service: Service
+
+    @property
+    def township(self) -> str:
+        return UNITS[self.code][0]
+
+    @property
+    def village(self) -> str:
+        return UNITS[self.code][1]
+
+    def road(self, **changes: Any) -> dict[str, Any]:
+        return road(location=self.village, implementer=self.township, **changes)
+
+    async def head(self) -> int:
+        return int((await self.service.app.state.context.store.head(self.code)).position)
+
+    async def registered(self, asset: str, **changes: Any) -> dict[str, Any]:
+        return await self.service.write("/v1/assets", {"asset": asset, "card": self.road(**changes)})
+
+    async def listed(self) -> set[str]:
+        asked = {"limit": 1000, "min_position": await self.head()}
+        return {
+            row["asset"] for row in (await self.service.read("/v1/ledgers/asset-register", **asked))["rows"]
+        }
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def counties(
+    module_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[County, County]]:
+    """Both counties, served by one service."""
+    data = tmp_path_factory.mktemp("policy")
+    wuqia.write_second_county(data)
+    served = {COUNTY: REGULATION, wuqia.COUNTY: Regulation.load(data, wuqia.COUNTY)}
+    keys = tmp_path_factory.mktemp("keys")
+    async with running(module_database_url, keys, regulations=served) as service:
+        other = Service(service.app, service.pool, service.http)
+        roles = {
+            "clerk": (wuqia.TOWNSHIP, "TOWNSHIP", "REGISTRAR", wuqia.TOWNSHIP),
+            "approver": (wuqia.TOWNSHIP, "TOWNSHIP", "APPROVER", wuqia.TOWNSHIP),
+            "village": (wuqia.VILLAGE, "VILLAGE", "REGISTRAR", wuqia.VILLAGE),
+            "personnel": ("COUNTY_GOV", "COUNTY_GOV", "PERSONNEL", wuqia.COUNTY),
+            "auditor": ("AUDIT", "DEPARTMENT", "AUDITOR", wuqia.COUNTY),
+            "office": ("ASSET_OFFICE", "ASSET_OFFICE", "OFFICE", wuqia.COUNTY),
+            "reader": (wuqia.TOWNSHIP, "TOWNSHIP", "READER", wuqia.TOWNSHIP),
+        }
+        for name, (organization, kind, role, division) in roles.items():
+            spec = KeySpec(wuqia.COUNTY, name, organization, kind, [role], [division])
+            other.tokens[name] = (await Credentials(service.pool).create(spec, datetime.now(UTC))).token
+        yield County(COUNTY, service), County(wuqia.COUNTY, other)
+
+
+Both = tuple[County, County]
+
+
+async def test_one_code_is_two_assets(counties: Both) -> None:
+    """Of one code, one key and one body each county has its own effect, its own place in its own log."""
+    asset, key = new_code(), new_code("K")
+    for county in counties:
+        before = await county.head()
+        body = {"asset": asset, "card": county.road(assetName=f"{county.code}的路")}
+        done = await county.service.post("/v1/assets", body, "clerk", key=key)
+        again = await county.service.post("/v1/assets", body, "clerk", key=key)
+        assert (done.status_code, again.json()) == (201, done.json())
+        assert done.json()["position"] == await county.head() == before + 1
+    for county in counties:
+        shown = (await county.service.read(f"/v1/assets/{asset}"))["resource"]
+        assert shown["card"]["assetName"] == f"{county.code}的路"
+        timeline = await county.service.read(f"/v1/assets/{asset}/timeline", min_position=await county.head())
+        assert len(timeline["entries"]) == 1
+
+
+async def test_nobody_sees_what_is_not_theirs(counties: Both) -> None:
+    ours, theirs = [new_code() for _ in counties]
+    for county, asset in zip(counties, (ours, theirs), strict=True):
+        await county.registered(asset)
+    first, second = counties
+    assert ours in await first.listed()
+    assert theirs in await second.listed()
+    assert not await first.listed() & {theirs}
+    assert not await second.listed() & {ours}
+    for county, asset in ((first, theirs), (second, ours)):
+        for path in (f"/v1/assets/{asset}", f"/v1/assets/{asset}/events", f"/v1/assets/{asset}/examination"):
+            answer = await county.service.get(path)
+            assert answer.status_code in {403, 404}, path
+        answer = await county.service.post(
+            f"/v1/assets/{asset}/use-starts", {"inUseSince": "2021-08-01"}, "clerk", version=1
+        )
+        assert answer.status_code == 404
+    totals = [
+        (await county.service.read("/v1/ledgers/asset-register/totals", min_position=await county.head()))
+        for county in counties
+    ]
+    assert [one["managed"]["assets"] for one in totals] == [len(await county.listed()) for county in counties]
+
+
+async def test_no_unit_of_the_other_county_can_be_named(counties: Both) -> None:
+    """Divisions and units are each county's own."""
+    for county, other in (counties, counties[::-1]):
+        card = county.road() | {"location": other.village}
+        answer = await county.service.post("/v1/assets", {"asset": new_code(), "card": card}, "clerk")
+        assert answer.status_code in {403, 409, 422}
+        assert other.village not in {one["division"] for one in await county.service.read("/v1/divisions")}
+
+
+@pytest.mark.clause("C4.3-19")
+async def test_a_notice_hangs_as_long_as_its_county_says(counties: Both) -> None:
+    """Ten days in the one county, fifteen in the other, for the same plan posted on the same day."""
+    last_days = {}
+    for county in counties:
+        it = Running(county.service, "A5")
+        given = (
+            ("VILLAGE", county.village), ("VILLAGE", NEIGHBOURS[county.code]), ("OWNER", county.village),
+            ("TOWNSHIP", county.township), ("PROJECT_VILLAGE", county.village),
+        )  # fmt: skip
+        parties = [{"role": role, "organization": unit} for role, unit in given]
+        await it.open(county.township, "clerk", "2022-03-01", parties=parties)
+        await it.act("steps", "SHARES", county.township, "clerk", "2022-03-01")
+        meeting = representatives("2022-03-02", kind="TOWNSHIP_MEETING", concluded=True)
+        await it.act("meetings", "MEETING", county.township, "approver", None, meeting=meeting)
+        for role, unit in (("PROJECT_VILLAGE", county.village), ("TOWNSHIP", county.township)):
+            sheet = posting(role, unit, "2022-03-03")
+            await it.act("notices", "NOTICE", county.township, "clerk", None, posting=sheet)
+        for days in range(10, 20):
+            on = (datetime(2022, 3, 3) + timedelta(days=days)).date().isoformat()
+            body = await it.body("NOTICE", county.township, on)
+            answer = await county.service.post(f"{it.path}/notice-completions", body, "clerk")
+            if answer.status_code == 201:
+                last_days[county.code] = on
+                break
+            assert answer.json()["code"] == "NOTICE_PERIOD_RUNNING"
+    assert last_days == {COUNTY: "2022-03-15", wuqia.COUNTY: "2022-03-19"}
+
+
+async def test_a_parameter_changed_in_one_county_stays_there(counties: Both) -> None:
+    first, second = counties
+    before = (await second.service.get("/v1/policy/parameters", county=second.code)).json()
+    begins = first.service.app.state.context.today().isoformat()
+    wanted = {"parameter": "P19", "value": 25, "document": "陶政办发〔2026〕9号", "effectiveFrom": begins}
+    heads = await second.head()
+    await first.service.write("/v1/policy/parameter-changes", {"change": wanted}, "office")
+    assert await second.head() == heads
+    assert (await second.service.get("/v1/policy/parameters", county=second.code)).json() == before
+    ours = (await first.service.get("/v1/policy/parameters", county=first.code)).json()["parameters"]
+    assert {one["id"]: one["value"] for one in ours}["P19"] == 25
+    assert {one["id"]: one["value"] for one in before["parameters"]}["P24"]["allocator"] == "OWNER"
+
+
+async def test_packs_and_checkpoints_speak_of_one_county(counties: Both) -> None:
+    """A person of one code in both: each pack holds that county's events alone, and verifies."""
+    person = new_code("P")
+    origins = set()
+    for county in counties:
+        card = {"name": "张三", "organization": county.township}
+        await county.service.write("/v1/persons", {"person": person, "card": card}, "personnel")
+        asset = new_code()
+        made = await county.registered(asset)
+        custody = {
+            "custodian": county.township,
+            "responsibleUnit": county.township,
+            "duties": [{"person": person, "duty": "MANAGER"}],
+            "provisional": True,
+        }
+        await county.service.write(
+            f"/v1/assets/{asset}/custody", {"custody": custody}, version=made["version"]
+        )
+        ordered = await county.service.post("/v1/audit-packs", {"person": person}, "auditor")
+        found = await _ended(county.service, ordered.json()["pack"])
+        assert found["state"] == "SUCCEEDED", found
+        content = (await county.service.get(found["file"], "auditor")).content
+        result = verify.verify(BytesIO(content))
+        assert (result["good"], result["assets"], result["size"]) == (True, 1, await county.head())
+        origins.add(result["log"])
+        with zipfile.ZipFile(BytesIO(content)) as pack:
+            events = [
+                json.loads(line.partition(" ")[2]) for line in pack.read(verify.EVENTS).decode().splitlines()
+            ]
+        assert {event["county"] for event in events} == {county.code}
+        other = counties[county is counties[0]]
+        answer = await other.service.get(f"/v1/audit-packs/{ordered.json()['pack']}", "auditor")
+        assert answer.status_code == 404
+    assert len(origins) == 2
+
+
+async def _ended(service: Service, pack: str) -> dict[str, Any]:
+    async with asyncio.timeout(30):
+        while True:
+            found = dict(await service.read(f"/v1/audit-packs/{pack}", "auditor"))
+            if found["state"] in ENDED:
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_ledgers_of_one_county_are_built_anew_beside_the_other_s(
+    counties: Both, module_database_url: str
+) -> None:
+    """A rebuild of both gives what stands there, and both logs are sound."""
+    for county in counties:
+        await county.registered(new_code())
+        await county.listed()
+    outcomes = await Rebuild(module_database_url, [CATALOGUE["asset_register"]], swap=False).run()
+    assert [one.equal for one in outcomes] == [True]
+    for county in counties:
+        assert (await county.service.app.state.context.store.verify(county.code)).sound
+
+
+def test_the_second_county_s_data_folder_is_all_there_is(tmp_path: Path) -> None:
+    """Three files: the rules it was issued, its own parameters, its divisions."""
+    place = wuqia.write_second_county(tmp_path)
+    assert sorted(one.name for one in place.iterdir()) == ["divisions.csv", "parameters.toml", "policy.toml"]

@@ -1,0 +1,427 @@
+"""Rebuilding: the same rows as live, beside writes and live runners, after kills, swapped in one step or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from projections.catalogue import CATALOGUE
+from projections.engine.projection import PoisonEvent, Projection
+from service.ledgers.projector import Projector
+from service.ledgers.rebuild import (
+    Rebuild,
+    RebuildImpossible,
+    RebuildLimits,
+    RebuildOutcome,
+    RebuildProgress,
+    RebuildUnderWay,
+    in_groups,
+    rebuild,
+)
+from service.log.event_store import EventStore
+from tests.projections.contents import digests, folded_rows, positions, stored_rows, until
+from tests.projections.history import COUNTY, OTHER_COUNTY, RandomHistory, append_all
+
+ALL = list(CATALOGUE.values())
+SMALL = RebuildLimits(rows=300, appended=100, seconds=0.05)
+
+
+async def live(pool: asyncpg.Pool, store: EventStore, seed: int, count: int, county: str = COUNTY) -> int:
+    """A log of a random history, with its ledgers kept up live in many small batches."""
+    async with Projector(pool, store, batch=61) as projector:
+        last = await append_all(store, RandomHistory(seed, county).take(count))
+        await projector.wait_for(county, None, last, 60)
+    return last
+
+
+async def test_rebuilt_rows_are_the_live_rows(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    await live(pool, store, 41, 6000)
+    before = await digests(pool, COUNTY)
+    outcomes = await rebuild(database_url, ALL, processes=1)
+    assert {one.projection: (one.equal, one.swapped, one.differences) for one in outcomes} == dict.fromkeys(
+        CATALOGUE, (True, True, [])
+    )
+    assert {one.projection: one.digests[COUNTY] for one in outcomes} == before
+    assert await digests(pool, COUNTY) == before
+
+
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32), rows=st.integers(5, 400), appended=st.integers(1, 300))
+async def test_rows_that_are_forgotten_and_loaded_again_are_the_same(
+    postgres_server: Any, migrated_template: str, seed: int, rows: int, appended: int
+) -> None:
+    """Whatever the memory limits are. (A database of its own for every example.)"""
+    from tests import postgres
+
+    events = RandomHistory(seed, alive=50).take(2500)
+    with postgres.fresh_database(postgres_server, migrated_template) as url:
+        async with asyncpg.create_pool(url, min_size=1, max_size=6) as pool, EventStore(pool) as store:
+            await append_all(store, events)
+            limits = RebuildLimits(rows=rows, appended=appended, seconds=1000)
+            await Rebuild(url, ALL, limits=limits).run()
+            for projection in ALL:
+                assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
+
+
+async def test_a_live_runner_goes_on_after_the_swap(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    events = RandomHistory(42).take(3000)
+    async with Projector(pool, store) as projector:
+        last = await append_all(store, events[:2000])
+        await projector.wait_for(COUNTY, None, last, 20)
+        await rebuild(database_url, ALL, processes=1)
+        last = await append_all(store, events[2000:])
+        await projector.wait_for(COUNTY, None, last, 20)
+    for projection in ALL:
+        assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
+
+
+async def test_rebuilding_while_events_are_appended_and_read(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    events = RandomHistory(43).take(6000)
+    async with Projector(pool, store, batch=100) as projector:
+        await append_all(store, events[:2000])
+
+        async def write() -> int:
+            last = 0
+            for start in range(2000, 6000, 100):
+                last = await append_all(store, events[start : start + 100])
+                await asyncio.sleep(0.01)
+            return last
+
+        async def read() -> None:
+            while not writing.done():
+                await pool.fetchval("SELECT count(*) FROM asset_register")
+                await pool.fetchval(
+                    "SELECT count(*) FROM asset_timeline t JOIN asset_register r USING (county, asset)"
+                )
+
+        writing = asyncio.create_task(write())
+        reading = asyncio.create_task(read())
+        outcomes = await Rebuild(database_url, ALL).run()
+        last = await writing
+        await reading
+        assert all(one.equal and one.swapped for one in outcomes)
+        await projector.wait_for(COUNTY, None, last, 20)
+    for projection in ALL:
+        assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
+
+
+async def test_a_log_whose_ledgers_never_ran(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    events = RandomHistory(44).take(2000)
+    last = await append_all(store, events)
+    outcomes = await rebuild(database_url, ALL, processes=1)
+    assert {one.equal for one in outcomes} == {None}
+    assert await positions(pool, COUNTY) == dict.fromkeys(CATALOGUE, last)
+    async with Projector(pool, store) as projector:
+        await projector.wait_for(COUNTY, None, last, 5)
+
+        async def well() -> bool:
+            return all(one["healthy"] for one in await projector.health())
+
+        await until(well)  # the leases are taken a moment after the start
+
+
+async def test_a_ledger_that_lags_far_behind_is_compared_where_it_is(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    events = RandomHistory(45).take(2000)
+    async with Projector(pool, store) as projector:
+        last = await append_all(store, events[:700])
+        await projector.wait_for(COUNTY, None, last, 10)
+    last = await append_all(store, events[700:])
+    outcomes = await rebuild(database_url, ALL, processes=1)
+    assert all(one.equal and one.swapped and one.positions == {COUNTY: last} for one in outcomes)
+    for projection in ALL:
+        assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
+
+
+async def test_a_difference_is_told_and_not_swapped_unless_accepted(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    await live(pool, store, 46, 2000)
+    good = await digests(pool, COUNTY)
+    asset = await pool.fetchval("SELECT min(asset) FROM asset_register")
+    await pool.execute(
+        "UPDATE asset_register SET original_value = original_value + 1 WHERE asset = $1", asset
+    )
+    await pool.execute("DELETE FROM asset_share WHERE asset = (SELECT max(asset) FROM asset_share)")
+    spoilt = await digests(pool, COUNTY)
+    register = [CATALOGUE["asset_register"]]
+    (outcome,) = await rebuild(database_url, register)
+    assert (outcome.equal, outcome.swapped) == (False, False)
+    assert any(asset in line and "original_value" in line for line in outcome.differences)
+    assert any("asset_share" in line and "only in the rebuilt" in line for line in outcome.differences)
+    assert await digests(pool, COUNTY) == spoilt
+    (outcome,) = await rebuild(database_url, register, accept_difference=True)
+    assert (outcome.equal, outcome.swapped) == (False, True)
+    assert await digests(pool, COUNTY) == good
+
+
+async def test_verifying_changes_nothing(pool: asyncpg.Pool, store: EventStore, database_url: str) -> None:
+    await live(pool, store, 47, 1500)
+    await pool.execute("UPDATE person SET name = '某'")
+    before, checkpoints = await digests(pool, COUNTY), await pool.fetch("SELECT * FROM projection_checkpoint")
+    outcomes = await rebuild(database_url, ALL, swap=False, processes=1)
+    assert {one.projection for one in outcomes if not one.equal} == {"directory"}
+    assert not any(one.swapped for one in outcomes)
+    assert await digests(pool, COUNTY) == before
+    assert await pool.fetch("SELECT * FROM projection_checkpoint") == checkpoints
+    assert await pool.fetchval("SELECT count(*) FROM projection_rebuild") == 0
+    assert await pool.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'ledger_shadow'") == 0
+
+
+async def test_what_was_replaced_is_kept_until_the_next_time(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    await live(pool, store, 48, 800)
+    await pool.execute("UPDATE person SET name = '旧'")
+    directory = [CATALOGUE["directory"]]
+    await rebuild(database_url, directory, accept_difference=True)
+    assert await pool.fetchval("SELECT DISTINCT name FROM ledger_previous.person") == "旧"
+    await rebuild(database_url, directory)
+    assert await pool.fetchval("SELECT count(*) FROM ledger_previous.person WHERE name = '旧'") == 0
+
+
+async def test_a_new_version_takes_over_without_comparison(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    last = await live(pool, store, 49, 800)
+    newer = replace(CATALOGUE["departures"], version=2)
+    (outcome,) = await Rebuild(database_url, [newer]).run()
+    assert (outcome.equal, outcome.swapped) == (None, True)
+    stored = await pool.fetch(
+        "SELECT version, position FROM projection_checkpoint WHERE projection = 'departures'"
+    )
+    assert [tuple(row) for row in stored] == [(2, last)]
+
+
+async def test_indexes_keys_comments_and_rights_are_those_of_the_migration(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    await live(pool, store, 50, 500)
+    catalogue = """
+        SELECT relname, relkind, obj_description(c.oid), relacl::text,
+            (SELECT string_agg(coalesce(pg_get_indexdef(i.indexrelid), ''), ';' ORDER BY i.indexrelid::regclass::text)
+             FROM pg_index i WHERE i.indrelid = c.oid),
+            (SELECT string_agg(concat(attname, attnotnull, format_type(atttypid, atttypmod), col_description(c.oid, attnum)), ';'
+                ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0)
+        FROM pg_class c WHERE relnamespace = 'public'::regnamespace ORDER BY relname"""
+    before = await pool.fetch(catalogue)
+    await rebuild(database_url, ALL, processes=1)
+    assert await pool.fetch(catalogue) == before
+
+
+async def test_one_county_alone(pool: asyncpg.Pool, store: EventStore, database_url: str) -> None:
+    await live(pool, store, 51, 1200)
+    await live(pool, store, 52, 1200, OTHER_COUNTY)
+    good, other = await digests(pool, COUNTY), await digests(pool, OTHER_COUNTY)
+    await pool.execute("UPDATE asset_register SET asset_name = 'x'")
+    spoilt = await digests(pool, OTHER_COUNTY)
+    outcomes = await rebuild(database_url, ALL, county=COUNTY, accept_difference=True, processes=1)
+    assert all(set(one.positions) == {COUNTY} for one in outcomes)
+    assert await digests(pool, COUNTY) == good
+    assert await digests(pool, OTHER_COUNTY) == spoilt != other
+    await rebuild(database_url, ALL, accept_difference=True, processes=1)
+    assert (await digests(pool, COUNTY), await digests(pool, OTHER_COUNTY)) == (good, other)
+    async with Projector(pool, store) as projector:
+        events = RandomHistory(51).take(1400)
+        last = await append_all(store, events[1200:])
+        await projector.wait_for(COUNTY, None, last, 10)
+
+
+async def test_rebuilds_killed_at_random_points_are_resumed(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    events = RandomHistory(53).take(5000)
+    await append_all(store, events)
+    chance = random.Random(53)
+    resumed_at: set[int] = set()
+    outcomes: list[RebuildOutcome] | None = None
+
+    async def reached() -> set[int]:
+        stored = await pool.fetch("SELECT (positions ->> $1)::bigint FROM projection_rebuild", COUNTY)
+        return {row[0] for row in stored if row[0]} - resumed_at
+
+    for attempt in range(20):
+        task = asyncio.create_task(Rebuild(database_url, ALL, limits=SMALL, lease_seconds=0.2).run())
+        if attempt % 3 == 2:  # lives until it is further than any before it, however slow the machine is
+            while not task.done() and not await reached():
+                await asyncio.wait([task], timeout=0.005)
+        else:
+            await asyncio.wait([task], timeout=chance.uniform(0.05, 0.6))
+        if task.done():
+            outcomes = task.result()
+            break
+        if chance.random() < 0.5:
+            await pool.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'taizhang rebuild'"
+                " AND datname = current_database()"
+            )
+        task.cancel()
+        await asyncio.wait([task])
+        resumed_at |= await reached()
+    if outcomes is None:
+        outcomes = await Rebuild(database_url, ALL, limits=SMALL, lease_seconds=0.2).run()
+    assert resumed_at, "no rebuild was ever killed after it had made something safe"
+    for projection in ALL:
+        assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
+
+
+async def test_a_process_killed_by_the_system_is_resumed_where_it_was(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    events = RandomHistory(54).take(6000)
+    await append_all(store, events)
+    program = (
+        "import asyncio\nfrom service.ledgers.rebuild import Rebuild, RebuildLimits\nfrom projections.catalogue import CATALOGUE\n"
+        f"asyncio.run(Rebuild({database_url!r}, list(CATALOGUE.values()),"
+        " limits=RebuildLimits(rows=100, appended=50, seconds=0.01), lease_seconds=1.0).run())"
+    )
+    killed = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=Path(__file__).parents[3]
+    )
+    try:
+        deadline = monotonic() + 30
+        while not await pool.fetchval(
+            "SELECT min((positions ->> $1)::bigint) FROM projection_rebuild", COUNTY
+        ):
+            assert killed.returncode is None
+            assert monotonic() < deadline
+            await asyncio.sleep(0.005)
+    finally:
+        killed.send_signal(signal.SIGKILL)
+        await killed.wait()
+    reached = await pool.fetchval("SELECT min((positions ->> $1)::bigint) FROM projection_rebuild", COUNTY)
+    seen: list[RebuildProgress] = []
+    outcomes = await Rebuild(database_url, ALL, progress=seen.append, lease_seconds=1.0).run()
+    assert 0 < reached < 6000
+    assert {one.events for one in outcomes} == {6000 - reached}
+    assert seen[0].done >= reached
+    for projection in ALL:
+        assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
+
+
+async def test_only_one_rebuild_of_a_ledger_at_a_time(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    await live(pool, store, 55, 300)
+    await pool.execute(
+        "INSERT INTO projection_rebuild VALUES ('directory', 1, '{}', 1, 'somebody', now() + interval '1 hour', now(), now())"
+    )
+    with pytest.raises(RebuildUnderWay, match="directory is being rebuilt by somebody"):
+        await Rebuild(database_url, [CATALOGUE["directory"]], lease_seconds=0.2).run()
+
+
+async def test_a_rebuild_that_was_taken_over_writes_nothing_more(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    await append_all(store, RandomHistory(56).take(3000))
+    taken = asyncio.Event()
+    going = Rebuild(database_url, ALL, limits=SMALL, lease_seconds=30)
+    keep = going._keep_within_limits
+
+    async def take_over(members: Any) -> None:
+        await keep(members)
+        if not taken.is_set():
+            await going._commit()
+            await pool.execute("UPDATE projection_rebuild SET epoch = epoch + 1, holder = 'other'")
+            taken.set()
+
+    going._keep_within_limits = take_over  # type: ignore[method-assign]
+    with pytest.raises(RebuildUnderWay):
+        await going.run()
+    assert await positions(pool, COUNTY) == {}
+
+
+async def test_a_poison_event_stops_the_rebuild_and_leaves_the_live_rows(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    await live(pool, store, 57, 900)
+    before = await digests(pool, COUNTY)
+
+    def fails(event: Any, rows: Any) -> None:
+        raise ValueError("cannot be")
+
+    register = CATALOGUE["asset_register"]
+    poisoned = replace(register, handlers={**register.handlers, "asset.booked": fails})
+    with pytest.raises(PoisonEvent, match=r"asset\.booked"):
+        await Rebuild(database_url, [poisoned]).run()
+    assert await digests(pool, COUNTY) == before
+
+
+async def test_a_log_with_a_hole_is_not_rebuilt_from(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    await append_all(store, RandomHistory(58).take(200))
+    await pool.execute("UPDATE log_head SET position = 210")
+    with pytest.raises(RebuildImpossible, match="does not hold all events"):
+        await Rebuild(database_url, ALL).run()
+
+
+async def test_a_long_question_delays_the_swap_and_is_not_cut_off(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    await live(pool, store, 59, 500)
+    async with pool.acquire() as reader:
+        question = reader.transaction()
+        await question.start()
+        await reader.fetch("SELECT count(*) FROM person")
+        task = asyncio.create_task(Rebuild(database_url, [CATALOGUE["directory"]]).run())
+        await asyncio.wait([task], timeout=1.5)
+        assert not task.done()
+        await asyncio.wait_for(
+            pool.fetchval("SELECT count(*) FROM person"), 5
+        )  # others get through in between
+        await reader.fetch("SELECT count(*) FROM tenure")
+        await question.commit()
+    (outcome,) = await asyncio.wait_for(task, 20)
+    assert outcome.swapped
+
+
+async def test_without_its_schemas_a_rebuild_says_so(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    await pool.execute("DROP SCHEMA ledger_shadow CASCADE")
+    with pytest.raises(RebuildImpossible, match="schema ledger_shadow is missing"):
+        await Rebuild(database_url, ALL).run()
+
+
+async def test_two_processes_share_the_work(pool: asyncpg.Pool, store: EventStore, database_url: str) -> None:
+    await live(pool, store, 60, 2000)
+    before = await digests(pool, COUNTY)
+    seen: list[RebuildProgress] = []
+    outcomes = await rebuild(database_url, ALL, processes=2, progress=seen.append)
+    assert [one.projection for one in outcomes] == list(CATALOGUE)
+    assert all(one.equal and one.swapped for one in outcomes)
+    assert {one.projection: one.digests[COUNTY] for one in outcomes} == before
+    assert seen[-1].total == 2000
+
+
+def test_ledgers_are_spread_by_weight() -> None:
+    groups = in_groups(ALL, 2)
+    assert sorted(one.name for group in groups for one in group) == sorted(CATALOGUE)
+    weights = [sum(one.weight for one in group) for group in groups]
+    assert max(weights) - min(weights) <= max(one.weight for one in ALL)
+    assert in_groups(ALL[:1], 4) == [ALL[:1]]
+
+
+def test_a_projection_is_told_from_another_by_itself() -> None:
+    assert isinstance(ALL[0], Projection)
+    assert replace(ALL[0]) != ALL[0]

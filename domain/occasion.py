@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from domain.refusals import Refusal, RegulationWarning, refuse, warning
+from domain.refusals import RegulationWarning, refuse, warning
+from domain.regulation.legal_clock import Deadline, Reckoning
 from domain.values import MAX_FEN, BusinessDate, Code, Fen, Name, Text, Value
 
 if TYPE_CHECKING:
@@ -103,19 +104,22 @@ class Occasion:
                 "DATE_IN_FUTURE", field=field_name, date=day.isoformat(), today=self.today.isoformat()
             )
 
-    def due_after(self, working_days: int) -> date | None:
-        """The last of so many working days after this one (P19, P27). A calendar nobody has yet is reported: None."""
+    def due_after(self, working_days: int) -> Deadline:
+        """The last of so many working days after this one (P19, P27), provisional where no calendar reaches it."""
+        how = Reckoning(counted_from=self.on, days=working_days, counting="WORKING_DAYS")
+        deadline = self.rules.clock.deadline(how)
+        self.note_calendar(self.on, deadline.due_on)
+        return deadline
+
+    def note_calendar(self, first: date, last: date) -> None:
+        """Report what the calendar lacks of the years that a date rests on, from one day to another, both included."""
         clock = self.rules.clock
-        try:
-            due_on = clock.after_working_days(self.on, working_days)
-        except Refusal as gap:
-            if gap.code != "RULE_GAP":
-                raise
-            self.warn("CALENDAR_YEAR_UNCONFIRMED", year=self.on.year + 1)
-            return None
-        for year in clock.unconfirmed(self.on, due_on):
-            self.warn("CALENDAR_YEAR_UNCONFIRMED", year=year)
-        return due_on
+        unannounced = clock.unannounced(first, last)
+        for year in unannounced:
+            self.warn("DATE_PROVISIONAL", date=last.isoformat(), year=year)
+        for year in clock.unconfirmed(first, last):
+            if year not in unannounced:
+                self.warn("CALENDAR_YEAR_UNCONFIRMED", year=year)
 
     @staticmethod
     def in_range(amount: int, field_name: str) -> Fen:

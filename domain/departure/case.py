@@ -30,6 +30,7 @@ from domain.departure.papers import (
     SealedPlace,
 )
 from domain.refusals import refuse
+from domain.regulation.legal_clock import Reckoning
 from domain.values import BusinessDate, Code, Name, Sha256, Text
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class DepartureCase(DomainAggregate):
 
     notice: DepartureNotice
     due_on: date | None
-    """By when the handover is to be complete (P19); None where the calendar did not reach so far."""
+    """By when the handover is to be complete (P19); None in a case that an earlier version opened beyond its calendar."""
+    provisional: Reckoning | None
+    """How `due_on` was counted, where no calendar reached it."""
     successor: str | None
     lines: dict[str, HandoverLine]
     reconciliation: dict[str, Literal["AGREES", "DIFFERS", "RESOLVED"]]
@@ -77,6 +80,7 @@ class DepartureCase(DomainAggregate):
         assets: tuple[Code, ...]
         versions: tuple[int, ...] | None = None
         due_on: BusinessDate | None = None
+        provisional: Reckoning | None = None
 
     @classmethod
     def open(cls, case: str, notice: DepartureNotice, care: Care, at: Occasion) -> DepartureCase:
@@ -85,7 +89,7 @@ class DepartureCase(DomainAggregate):
         if notice.successor == notice.person:
             raise refuse("SAME_PERSON", person=notice.person)
         assets = tuple(sorted(care))
-        due_on = at.due_after(at.rules.parameters["P19"])
+        deadline = at.due_after(at.rules.parameters["P19"])
         return cls.begin(
             cls.Opened,
             case,
@@ -93,7 +97,8 @@ class DepartureCase(DomainAggregate):
             notice=notice,
             assets=assets,
             versions=tuple(care[one] for one in assets),
-            due_on=due_on,
+            due_on=deadline.due_on,
+            provisional=deadline.provisional,
         )
 
     @event(Opened)
@@ -103,9 +108,11 @@ class DepartureCase(DomainAggregate):
         assets: tuple[str, ...],
         versions: tuple[int, ...] | None,
         due_on: date | None,
+        provisional: Reckoning | None,
     ) -> None:
         self.notice = notice
         self.due_on = due_on
+        self.provisional = provisional
         self.successor = notice.successor
         self.lines = _lines(assets, versions, addendum=False)
         self.reconciliation = {}
@@ -373,6 +380,7 @@ class DepartureCase(DomainAggregate):
         TITLE: ClassVar[str] = "审计发现问题"
         finding: AuditFinding
         due_on: BusinessDate | None = None
+        provisional: Reckoning | None = None
 
     def raise_finding(self, finding: AuditFinding, auditor_organization: str, at: Occasion) -> None:
         """Record a finding, also years after the case was completed: then the case is open again (C4.10-11)."""
@@ -381,16 +389,25 @@ class DepartureCase(DomainAggregate):
         if finding.finding in self.findings:
             raise refuse("ALREADY_EXISTS", what=finding.finding)
         reopens = self.state == "COMPLETED"
-        due_on = at.due_after(at.rules.parameters["P19"]) if reopens else None
-        self.record(self.FindingRaised, at, finding=finding, due_on=due_on)
+        deadline = at.due_after(at.rules.parameters["P19"]) if reopens else None
+        self.record(
+            self.FindingRaised,
+            at,
+            finding=finding,
+            due_on=deadline and deadline.due_on,
+            provisional=deadline and deadline.provisional,
+        )
 
     @event(FindingRaised)
-    def _finding_raised(self, finding: AuditFinding, due_on: date | None) -> None:
+    def _finding_raised(
+        self, finding: AuditFinding, due_on: date | None, provisional: Reckoning | None
+    ) -> None:
         self.findings = {**self.findings, finding.finding: "OPEN"}
         if self.state == "COMPLETED":
             self.state = "OPEN"
             self.reopened += 1
             self.due_on = due_on
+            self.provisional = provisional
 
     class FindingResolved(Event):
         """What was done about a finding."""

@@ -17,7 +17,7 @@ from domain.procedure.plan import Act, PlannedStep, ProcedureParty
 from domain.procedure.proof import ProcedureProof
 from domain.procedure.records import Filing, Signer, StepRecord, StepReturn, Verdict
 from domain.procedure.subject import Subject
-from domain.refusals import Refusal, refuse
+from domain.refusals import refuse
 from domain.regulation.legal_clock import Period
 
 if TYPE_CHECKING:
@@ -253,17 +253,6 @@ class ProcedureCourse(DomainAggregate):
             objection=None if waiting is None else waiting.number,
         )
         return period
-
-    def _announced_end(self, posted_on: date, days: int, at: Occasion) -> date | None:
-        """When the period ends as known now. A posting is a fact: a calendar nobody has yet is reported, not refused."""
-        try:
-            period = period_from(posted_on, days, at)
-        except Refusal as gap:
-            if gap.code != "RULE_GAP":
-                raise
-            at.warn("CALENDAR_YEAR_UNCONFIRMED", year=posted_on.year + 1)
-            return None
-        return None if period is None else period.ends_on
 
     @staticmethod
     def _reasons(verdict: Verdict, reasons: str | None) -> str | None:

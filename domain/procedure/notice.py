@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from pydantic import Field
 
 from domain.refusals import refuse
-from domain.regulation.legal_clock import Period
+from domain.regulation.legal_clock import Period, Reckoning
 from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Posted(Value):
     posting: Posting
     days: int
     ends_on: BusinessDate | None = None
+    provisional: Reckoning | None = None
 
 
 Outcome = Literal["UPHELD", "DISMISSED", "WITHDRAWN"]
@@ -104,14 +105,22 @@ def notice_days(rules: Rules, period: str | None) -> int:
 
 def period_from(posted_on: date, days: int, at: Occasion) -> Period | None:
     """The period of so many days that a posting begins, by the calendar as it is known now; None when there is none to
-    wait for. RULE_GAP for a year whose calendar nobody has announced; reported where local holidays are not entered.
+    wait for. What the calendar lacks is reported.
     """
     if days == 0:
         return None
-    found = at.rules.clock.period(posted_on, at.rules.parameters["P06"], days)
-    for year in at.rules.clock.unconfirmed(found.last_day, found.ends_on):
-        at.warn("CALENDAR_YEAR_UNCONFIRMED", year=year)
+    rule = at.rules.parameters["P06"]
+    found = at.rules.clock.period(posted_on, rule, days)
+    at.note_calendar(found.first_day if rule.counting == "WORKING_DAYS" else found.last_day, found.ends_on)
     return found
+
+
+def posted_for(posting: Posting, days: int, at: Occasion) -> Posted:
+    """A posting with the end of its days as known now."""
+    period = period_from(posting.posted_on, days, at)
+    if period is None:
+        return Posted(posting=posting, days=days)
+    return Posted(posting=posting, days=days, ends_on=period.ends_on, provisional=period.provisional)
 
 
 def posted_last(postings: Iterable[Posted]) -> dict[tuple[str, str], date]:

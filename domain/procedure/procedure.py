@@ -25,12 +25,13 @@ from domain.procedure.notice import (
     answer_due,
     missing_places,
     notice_days,
+    posted_for,
 )
 from domain.procedure.plan import Act, PlannedStep, ProcedureCase, ProcedureParty
 from domain.procedure.records import Filing, ProcedureOpening, Signer, StepReturn, Verdict
 from domain.procedure.subject import Subject
 from domain.refusals import refuse
-from domain.regulation.legal_clock import Period
+from domain.regulation.legal_clock import Period, Reckoning
 from domain.values import BusinessDate, Code, Name, Sha256, Text
 
 if TYPE_CHECKING:
@@ -382,7 +383,7 @@ class ProcedureInstance(ProcedureCourse):
         posting.check(at)
         notice = found.notice or plan.PlannedNotice(force="SOFT")
         days = notice_days(at.rules, notice.period)
-        posted = Posted(posting=posting, days=days, ends_on=self._announced_end(posting.posted_on, days, at))
+        posted = posted_for(posting, days, at)
         so_far = (*self.postings.get(step, ()), posted)
         self.record(
             self.NoticePosted,
@@ -415,7 +416,7 @@ class ProcedureInstance(ProcedureCourse):
     def complete_notice(self, step: str, by: Signer, subject_sha256: str, at: Occasion) -> None:
         """Establish that a notice is through (C4.5-06): computed, never claimed.
 
-        Refused: NOTICE_PLACE_MISSING, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, RULE_GAP (calendar not announced).
+        Refused: NOTICE_PLACE_MISSING, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, RULE_GAP.
         """
         at.cite("C3-04", "C3-05")
         found = self._may_take(step, {"NOTICE"}, by, subject_sha256, at)
@@ -540,6 +541,7 @@ class ProcedureInstance(ProcedureCourse):
         subject_sha256: Sha256
         addressee: Code
         due_on: BusinessDate | None = None
+        provisional: Reckoning | None = None
         completes: bool
 
     def submit_filing(self, step: str, by: Signer, subject_sha256: str, at: Occasion) -> None:
@@ -551,6 +553,7 @@ class ProcedureInstance(ProcedureCourse):
         rule = at.rules.parameters["P27"]
         filing = found.filing or plan.PlannedFiling(addressee=by.organization, effect="OF_RECORD")
         of_record = filing.effect == "OF_RECORD" and rule.plain_filing == "SUBMITTED_IS_DONE"
+        deadline = None if of_record else at.due_after(rule.recheck_working_days)
         self.record(
             self.FilingSubmitted,
             at,
@@ -558,7 +561,8 @@ class ProcedureInstance(ProcedureCourse):
             by=by,
             subject_sha256=subject_sha256,
             addressee=filing.addressee,
-            due_on=None if of_record else at.due_after(rule.recheck_working_days),
+            due_on=deadline and deadline.due_on,
+            provisional=deadline and deadline.provisional,
             completes=of_record,
         )
 
@@ -569,6 +573,7 @@ class ProcedureInstance(ProcedureCourse):
         by: Signer,
         addressee: Code,
         due_on: BusinessDate | None,
+        provisional: Reckoning | None,
         completes: bool,
         occurred_on: date,
     ) -> None:
@@ -576,6 +581,7 @@ class ProcedureInstance(ProcedureCourse):
             addressee=addressee,
             submitted_on=occurred_on,
             due_on=due_on,
+            provisional=provisional,
             state="SUBMITTED" if completes else "PENDING",
         )
         self._file(step, by.organization, filing)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.procedure.plan import ProcedureCase, ProcedureParty
 from domain.procedure.subject import Subject
+from domain.regulation.legal_clock import Reckoning
 from domain.values import BusinessDate, Code, Name, Text, Value
 
 Verdict = Literal["APPROVED", "RETURNED"]
@@ -45,6 +46,7 @@ class Filing(Value):
     addressee: Code = Field(title="备案机关")
     submitted_on: BusinessDate = Field(title="报送日期")
     due_on: BusinessDate | None = Field(default=None, title="答复期限")
+    provisional: Reckoning | None = Field(default=None, title="暂定答复期限的计算依据")
     state: Literal["PENDING", "SUBMITTED", "ACCEPTED", "RETURNED"] = Field(title="状态")
 
 

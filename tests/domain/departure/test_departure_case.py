@@ -10,6 +10,7 @@ import pytest
 
 from domain.departure.case import DepartureCase
 from domain.departure.papers import HandoverLine
+from domain.regulation.legal_clock import Reckoning
 from tests.domain.saying import nothing, recorded, refused, warned
 from tests.examples import (
     CARE,
@@ -504,11 +505,22 @@ def test_a_handover_is_due_fifteen_working_days_after_the_notice() -> None:
     assert recorded(opened, DepartureCase.Opened).due_on == opened.due_on == date(2021, 10, 22)
 
 
-def test_where_no_calendar_is_known_a_case_opens_all_the_same() -> None:
-    opened = DepartureCase.open(CASE, notice(), CARE, occasion(date(2026, 12, 28), today=date(2026, 12, 28)))
+def test_a_handover_into_a_year_without_calendar_is_due_on_a_provisional_date() -> None:
+    """Monday, 7 March 2050, and fifteen weekdays: nobody knows yet which of them are days off."""
+    day = date(2050, 3, 7)
+    opened = DepartureCase.open(CASE, notice(), CARE, occasion(day, today=day))
     event = recorded(opened, DepartureCase.Opened)
-    assert event.due_on is None
-    assert warned(event, "CALENDAR_YEAR_UNCONFIRMED") == {"year": 2027}
+    assert event.due_on == opened.due_on == date(2050, 3, 28)
+    counted = Reckoning(counted_from=day, days=15, counting="WORKING_DAYS")
+    assert event.provisional == opened.provisional == counted
+    assert warned(event, "DATE_PROVISIONAL") == {"date": "2050-03-28", "year": 2050}
+
+
+def test_a_handover_within_a_known_year_is_due_on_a_definite_date() -> None:
+    opened = DepartureCase.open(CASE, notice(), CARE, occasion(date(2021, 9, 27)))
+    event = recorded(opened, DepartureCase.Opened)
+    assert event.provisional is None
+    assert [one.code for one in event.basis.warnings] == ["CALENDAR_YEAR_UNCONFIRMED"]
 
 
 def test_a_reopened_case_is_due_anew() -> None:
@@ -517,3 +529,15 @@ def test_a_reopened_case_is_due_anew() -> None:
     done.collect_events()
     done.raise_finding(finding(), "AUDIT", occasion(date(2022, 3, 1)))
     assert recorded(done, DepartureCase.FindingRaised).due_on == done.due_on == date(2022, 3, 22)
+    assert done.provisional is None
+
+
+def test_a_case_reopened_in_a_year_without_calendar_is_due_on_a_provisional_date() -> None:
+    done = case_signed()
+    done.complete(CARE, occasion())
+    done.collect_events()
+    day = date(2050, 3, 7)
+    done.raise_finding(finding(), "AUDIT", occasion(day, today=day))
+    event = recorded(done, DepartureCase.FindingRaised)
+    assert (event.due_on, event.provisional) == (done.due_on, done.provisional)
+    assert done.provisional == Reckoning(counted_from=day, days=15, counting="WORKING_DAYS")

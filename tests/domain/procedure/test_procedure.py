@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain.procedure.notice import MAX_OPEN_OBJECTIONS
+from domain.procedure.notice import MAX_OPEN_OBJECTIONS, notice_days
 from domain.procedure.plan import ProcedureCase, ProcedureParty
 from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.records import ProcedureOpening
 from domain.procedure.subject import MAX_BYTES, Subject
+from domain.regulation.legal_clock import Reckoning
 from domain.values import yuan
 from tests.domain.saying import found as noted, nothing, recorded, refused, warned
-from tests.examples import OTHER_VILLAGE, SHA, TOWNSHIP, VILLAGE
+from tests.examples import OTHER_VILLAGE, SHA, TOWNSHIP, VILLAGE, regulation
 from tests.procedures import (
     COUNTY_GOV,
     PROCEDURE,
@@ -407,18 +408,38 @@ def test_every_village_where_the_project_stands_is_a_place() -> None:
         plan.complete_notice("NOTICE", by(TOWNSHIP), sha(plan), on(2021, 7, 13))
 
 
-def test_a_year_without_local_holidays_is_reported_and_one_without_a_calendar_is_a_gap() -> None:
+def test_a_notice_in_a_year_without_calendar_ends_on_a_provisional_date() -> None:
+    """Ten days from Thursday, 20 January 2050 end on a Sunday; that the Monday is worked is not known yet."""
     plan = after_meeting()
+    day, today = date(2050, 1, 20), date(2050, 3, 1)
     for role, unit in (("PROJECT_VILLAGE", VILLAGE), ("TOWNSHIP", TOWNSHIP)):
-        sheet = posting(role, unit, date(2026, 12, 25))
-        at = on(2026, 12, 25, today=date(2027, 2, 1))
-        plan.post_notice("NOTICE", by(TOWNSHIP), sha(plan), sheet, at)
+        plan.post_notice(
+            "NOTICE", by(TOWNSHIP), sha(plan), posting(role, unit, day), on(2050, 1, 20, today=today)
+        )
         event = recorded(plan, ProcedureInstance.NoticePosted)
-        assert warned(event, "CALENDAR_YEAR_UNCONFIRMED") == {"year": 2027}
-        assert event.posted.ends_on is None
-    with refused("RULE_GAP", plan):
-        at = on(2027, 1, 20, today=date(2027, 2, 1))
-        plan.complete_notice("NOTICE", by(TOWNSHIP), sha(plan), at)
+        assert event.posted.ends_on == date(2050, 1, 31)
+        assert event.posted.provisional == Reckoning(counted_from=day, days=10, counting="CALENDAR_DAYS")
+        assert warned(event, "DATE_PROVISIONAL") == {"date": "2050-01-31", "year": 2050}
+    with refused("NOTICE_PERIOD_RUNNING", plan):
+        plan.complete_notice("NOTICE", by(TOWNSHIP), sha(plan), on(2050, 1, 31, today=today))
+    plan.complete_notice("NOTICE", by(TOWNSHIP), sha(plan), on(2050, 2, 1, today=today))
+    done = recorded(plan, ProcedureInstance.NoticeCompleted)
+    assert done.period is not None and done.period.provisional is not None
+    assert warned(done, "DATE_PROVISIONAL") == {"date": "2050-01-31", "year": 2050}
+
+
+def test_a_chain_that_names_no_notice_period_parameter_is_a_gap() -> None:
+    with refused("RULE_GAP"):
+        notice_days(regulation().on(date(2021, 7, 1)), "P19")
+
+
+def test_a_notice_in_a_year_without_local_holidays_is_reported() -> None:
+    plan = after_meeting()
+    sheet = posting("TOWNSHIP", TOWNSHIP, date(2024, 1, 18))
+    plan.post_notice("NOTICE", by(TOWNSHIP), sha(plan), sheet, on(2024, 1, 18, today=date(2024, 2, 1)))
+    event = recorded(plan, ProcedureInstance.NoticePosted)
+    assert (event.posted.ends_on, event.posted.provisional) == (date(2024, 1, 29), None)
+    assert warned(event, "CALENDAR_YEAR_UNCONFIRMED") == {"year": 2024}
 
 
 def test_what_is_published_without_a_period_is_done_with_its_evidence() -> None:
@@ -591,12 +612,16 @@ def test_what_is_missing_before_a_distribution_is_named() -> None:
         pending.complete_step("DISTRIBUTE", by(VILLAGE), sha(pending), on(2022, 4, 1))
 
 
-def test_a_re_check_in_a_year_without_calendar_has_no_due_day_yet() -> None:
+def test_a_re_check_in_a_year_without_calendar_is_due_on_a_provisional_date() -> None:
+    """Monday, 7 March 2050, and ten weekdays."""
     plan = reviewed()
-    plan.submit_filing("RECHECK", by(VILLAGE), sha(plan), on(2026, 12, 25, today=date(2027, 1, 5)))
+    day = date(2050, 3, 7)
+    plan.submit_filing("RECHECK", by(VILLAGE), sha(plan), on(2050, 3, 7, today=day))
     event = recorded(plan, ProcedureInstance.FilingSubmitted)
-    assert event.due_on is None
-    assert warned(event, "CALENDAR_YEAR_UNCONFIRMED") == {"year": 2027}
+    assert event.due_on == date(2050, 3, 21)
+    assert event.provisional == Reckoning(counted_from=day, days=10, counting="WORKING_DAYS")
+    assert plan.filings["RECHECK"][VILLAGE].provisional == event.provisional
+    assert warned(event, "DATE_PROVISIONAL") == {"date": "2050-03-21", "year": 2050}
 
 
 # ---- decisions, proofs -----------------------------------------------------------------------------------------------

@@ -12,11 +12,9 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import orjson
-from eventsourcing.domain import DomainEventProtocol
-from eventsourcing.persistence import JSONTranscoder, Mapper, Notification, StoredEvent
 
 from domain.aggregate import ENVELOPE_FIELDS, DomainEvent
 from domain.catalogue import AGGREGATE_KINDS, EVENT_TYPES
@@ -223,8 +221,8 @@ def _check_event(event: NewEvent) -> None:
         raise AppendMalformed(msg)
 
 
-class EventCodec(Mapper[str]):
-    """Domain events ↔ log. The library's mapper, with plain JSON in place of its transcodings.
+class EventCodec:
+    """Domain events ↔ log, in plain JSON.
 
     `types` maps stored names to event classes; the default is every event the domain has registered. Old data goes
     through the library's `upcast_v1_v2(state)` … static methods here, and only here: replay of aggregates and
@@ -232,9 +230,6 @@ class EventCodec(Mapper[str]):
     """
 
     def __init__(self, types: Mapping[str, Any] | None = None) -> None:
-        super().__init__(
-            JSONTranscoder()
-        )  # required by the library, not used: canonical JSON needs no transcodings
         self._types: Mapping[str, Any] = EVENT_TYPES if types is None else types
 
     def upcast(self, event_type: str, schema: int, data: dict[str, Any]) -> int:
@@ -288,69 +283,18 @@ class EventCodec(Mapper[str]):
 
     def domain_event(self, recorded: RecordedEvent) -> DomainEvent:
         """The domain event that a recorded one was, ready to be replayed."""
-        return self._build(
-            recorded.type, recorded.aggregate_id, recorded.version, recorded.occurred_on,
-            recorded.basis, recorded.data,
-        )  # fmt: skip
-
-    def notification(self, recorded: RecordedEvent) -> Notification:
-        """A recorded event as the library's projections know it; `id` is the position."""
-        stored = self._stored(
-            recorded.aggregate_id, recorded.version, recorded.type, recorded.schema,
-            recorded.occurred_on, recorded.basis, recorded.data,
-        )  # fmt: skip
-        return Notification(
-            id=recorded.position,
-            originator_id=stored.originator_id,
-            originator_version=stored.originator_version,
-            topic=stored.topic,
-            state=stored.state,
-        )
-
-    def to_stored_event(self, domain_event: DomainEventProtocol[str]) -> StoredEvent:
-        """The library's half-way shape; its state is canonical JSON."""
-        event = cast("DomainEvent", domain_event)
-        new = self.new_event(event)
-        return self._stored(
-            event.originator_id, event.originator_version, new.type, new.schema,
-            new.occurred_on, new.basis, new.data,
-        )  # fmt: skip
-
-    def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[str]:
-        """The inverse of `to_stored_event`, upcasting on the way."""
-        state = orjson.loads(stored_event.state)
-        self.upcast(stored_event.topic, state["schema"], state["data"])
-        return self._build(
-            stored_event.topic, str(stored_event.originator_id), stored_event.originator_version,
-            date.fromisoformat(state["occurredOn"]), state["basis"], state["data"],
-        )  # fmt: skip
-
-    def _stored(
-        self, aggregate_id: str, version: int, event_type: str, schema: int,
-        occurred_on: date, basis: dict[str, Any], data: dict[str, Any],
-    ) -> StoredEvent:  # fmt: skip
-        state = canonical(
-            {"basis": basis, "data": data, "occurredOn": occurred_on.isoformat(), "schema": schema}
-        )
-        return StoredEvent(
-            originator_id=aggregate_id, originator_version=version, topic=event_type, state=state
-        )
-
-    def _build(
-        self, event_type: str, aggregate_id: str, version: int, occurred_on: date,
-        basis: dict[str, Any], data: dict[str, Any],
-    ) -> DomainEvent:  # fmt: skip
+        event_type, day = recorded.type, recorded.occurred_on
         event_class: type[DomainEvent] | None = self._types.get(event_type)
         if event_class is None:
             msg = f"event type {event_type!r} is not known to this version of the service"
             raise UnknownEvent(msg)
         fields: dict[str, Any] = {
-            **data,
-            "originator_id": aggregate_id,
-            "originator_version": version,
-            "timestamp": datetime(occurred_on.year, occurred_on.month, occurred_on.day, tzinfo=UTC),
-            "occurred_on": occurred_on,
-            "basis": basis,
+            **recorded.data,
+            "originator_id": recorded.aggregate_id,
+            "originator_version": recorded.version,
+            "timestamp": datetime(day.year, day.month, day.day, tzinfo=UTC),
+            "occurred_on": day,
+            "basis": recorded.basis,
         }
         if "originator_topic" in event_class.model_fields:
             fields["originator_topic"] = AGGREGATE_KINDS[event_type.partition(".")[0]].TOPIC

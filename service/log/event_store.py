@@ -276,6 +276,19 @@ class EventStore:
         query, *more = (_READ,) if types is None else (_READ_TYPES, list(set(types)))
         return self._walk(query, county, after, upto, batch, *more)
 
+    async def read_page(
+        self,
+        county: str,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        types: Sequence[str] | None = None,
+        limit: int = 1000,
+    ) -> list[tuple[int, bytes]]:
+        """The first `limit` of what `read_stored` reads."""
+        query, *more = (_READ,) if types is None else (_READ_TYPES, list(set(types)))
+        return await self._fetch(query, county, after, _LAST_POSITION if upto is None else upto, limit, *more)
+
     def read_past(
         self,
         county: str,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from domain.aggregate import DomainEvent
-from service.appending import Append, StreamAppend
-from service.codec import EventCodec, prepare, stamp
+from service.log.appending import Append, StreamAppend
+from service.log.codec import EventCodec, prepare, stamp
 
 COUNTY: Final = "653022"
 CODEC: Final = EventCodec()

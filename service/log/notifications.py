@@ -41,10 +41,10 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType
 
-from service.codec import EventCodec
-from service.database import open_database
-from service.database_trouble import TROUBLE
-from service.event_store import EventStore
+from service.database.database import open_database
+from service.database.trouble import TROUBLE
+from service.log.codec import EventCodec
+from service.log.event_store import EventStore
 from service.settings import PREFIX, Settings
 
 PAGE: Final = 500

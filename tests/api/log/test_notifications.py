@@ -16,8 +16,8 @@ from eventsourcing.persistence import OperationalError, ProgrammingError, Tracki
 from eventsourcing.projection import Projection, ProjectionRunner
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 
-from domain.asset import Asset
-from domain.person import Person, PersonCard
+from domain.asset.asset import Asset
+from domain.organization.person import Person, PersonCard
 from service.exit_codes import DatabaseUnavailable
 from service.log.notifications import PAGE, CountyLog
 from tests.api.bodies import VILLAGE, card
@@ -196,7 +196,11 @@ async def test_a_notification_is_the_logs_own_bytes_and_becomes_the_domain_event
         event = log.mapper.to_domain_event(one)
     (stored,) = await service.app.state.context.store.read_page(COUNTY, after=last - 1)
     assert (one.id, one.state) == stored
-    assert (one.topic, one.originator_id, one.originator_version) == ("person.registered", f"person-{code}", 1)
+    assert (one.topic, one.originator_id, one.originator_version) == (
+        "person.registered",
+        f"person-{code}",
+        1,
+    )
     assert isinstance(event, Person.Registered)
     assert (event.originator_id, event.card.name) == (code, "阿依古丽")
 

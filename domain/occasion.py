@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from domain.refusals import RegulationWarning, refuse, warning
+from domain.refusals import Refusal, RegulationWarning, refuse, refuse_by
 from domain.regulation.legal_clock import Deadline, Reckoning
 from domain.values import MAX_FEN, BusinessDate, Code, Fen, Name, Text, Value
 
@@ -60,7 +60,7 @@ class Occasion:
 
     def warn(self, code: str, **params: Any) -> None:
         """Return a warning with the answer, store it with the event, report it."""
-        entry = warning(code, **params)
+        entry = self.rules.wording.warning(code, **params)
         if entry not in self._warnings:
             self._warnings.append(entry)
 
@@ -68,7 +68,7 @@ class Occasion:
         self, code: str, *, clause: str | None = None, missing: Iterable[str] = (), **params: Any
     ) -> None:
         """A rule of the regulation is broken: raise, or lift by its document, or note it for imported history."""
-        refusal = refuse(code, clause=clause, missing=tuple(missing), **params)
+        refusal = self.refusal(code, clause=clause, missing=missing, **params)
         override = self.overrides.get(code) if refusal.kind == "overridable" else None
         if override is not None and self._lifts(override):
             self._used[code] = override
@@ -78,6 +78,12 @@ class Occasion:
         finding = refusal.as_warning()
         if finding not in self._findings:
             self._findings.append(finding)
+
+    def refusal(
+        self, code: str, *, clause: str | None = None, missing: Iterable[str] = (), **params: Any
+    ) -> Refusal:
+        """A refusal by the county's own entry for the code."""
+        return refuse_by(self.rules.wording.entry(code), clause=clause, missing=missing, **params)
 
     def _lifts(self, override: Override) -> bool:
         if override.expires_on is None:

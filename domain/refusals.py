@@ -1,6 +1,8 @@
-"""What is said when a rule or the input stands in the way: code, clause, the clause's own words, two languages.
+"""What is said when a rule or the input stands in the way: code, clause, what is missing, two languages.
 
-The catalogue of codes and the clauses are packaged data (`domain/regulation/data`) and the same for all counties.
+Codes and clause keys are packaged data (`domain/regulation/data`) and the same for all counties; they are what clients
+and events rely on. The words are a county's: its own sentence for a code, its own article behind a clause. A refusal
+carries the service's sentence until `said_by` gives it the county's (`domain.regulation.wording`).
 Refusals know nothing of HTTP; `nature` is what a border translates: input (the content cannot be used), rule (a rule
 of the regulation forbids it), access (who asks may not), absent, exists, stale (based on an old version), limit
 (too much or too early), fault (our trouble).
@@ -27,22 +29,27 @@ Kind = Literal["hard", "overridable", "warning"]
 Nature = Literal["input", "rule", "access", "absent", "exists", "stale", "limit", "fault"]
 """What sort of trouble a code is."""
 
-REFERENCE_COUNTY: Final = "653022"
-"""The county whose packaged `clauses.toml` refusals quote."""
-
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _NAME = re.compile(r"\{(\w+)\}")
 _MISSING: Final = "missing"
 
 
-class ClauseEntry(Value):
-    """A clause of the regulation: its id in the clause matrix, where it stands, and a quotation of its words."""
+class Clause(Value):
+    """A point that a regulation settles. `key` is stable: it stands in events, refusals and ledgers of every county."""
+
+    key: str
+    title: str
+
+
+class Article(Value):
+    """An article of a county's document: its number there, where it stands, its words, and the clauses it answers."""
 
     id: str
     section: str
-    kind: str
+    kind: str | None = None
     title: str
     quote: str
+    answers: tuple[str, ...] = ()
 
 
 class Lift(Value):
@@ -78,16 +85,16 @@ class CodeEntry(Value):
 
 
 class CodesFile(Value):
-    """A codes.toml: `[[lift]]` and `[[code]]` blocks."""
+    """A codes.toml, the packaged one or a county's: `[[lift]]` and `[[code]]` blocks."""
 
     lift: tuple[Lift, ...] = ()
     code: tuple[CodeEntry, ...] = ()
 
 
 class ClausesFile(Value):
-    """A clauses.toml: `[[clause]]` blocks."""
+    """The packaged clauses.toml: `[[clause]]` blocks."""
 
-    clause: tuple[ClauseEntry, ...]
+    clause: tuple[Clause, ...]
 
 
 class RegulationWarning(Value):
@@ -101,34 +108,77 @@ class RegulationWarning(Value):
 
 
 class Refusal(Exception):  # noqa: N818 - what happened is a refusal; it is an answer, not a malfunction
-    """A command was refused. Made by `refuse`; `lifted_by` names the document that would lift an overridable one."""
+    """A command was refused. Made by `refuse`; `params` are JSON values, amounts in it are yuan strings.
+
+    `article`: the county's article behind the clause; None until a county says the refusal, or where its document has
+    no such article.
+    """
 
     def __init__(
         self,
+        entry: CodeEntry,
         *,
-        code: str,
-        kind: Kind,
-        nature: Nature,
         clause: str | None,
-        quote: str | None,
-        detail_zh: str,
-        detail_en: str,
         params: Mapping[str, Any],
         missing: tuple[str, ...],
-        lifted_by: str | None,
+        article: Article | None = None,
     ) -> None:
-        """Keep what is said. `params` are JSON values, amounts in it are yuan strings."""
-        super().__init__(f"{code}: {detail_zh}")
-        self.code = code
-        self.kind = kind
-        self.nature = nature
+        """Keep what is said."""
+        super().__init__(entry.code)
+        self.entry = entry
         self.clause = clause
-        self.quote = quote
-        self.detail_zh = detail_zh
-        self.detail_en = detail_en
         self.params = dict(params)
         self.missing = missing
-        self.lifted_by = lifted_by
+        self.article = article
+
+    def __str__(self) -> str:
+        """For people reading a log."""
+        return f"{self.code}: {self.detail_zh}"
+
+    @property
+    def code(self) -> str:
+        """The code: what clients tell refusals apart by."""
+        return self.entry.code
+
+    @property
+    def kind(self) -> Kind:
+        """Whether a document could lift it, under its clause."""
+        return self.entry.kind_under(self.clause)
+
+    @property
+    def nature(self) -> Nature:
+        """What sort of trouble it is."""
+        return self.entry.nature
+
+    @property
+    def lifted_by(self) -> str | None:
+        """The document that would lift it, where one can."""
+        return self.entry.lifted_by if self.kind == "overridable" else None
+
+    @property
+    def quote(self) -> str | None:
+        """The words of the county's article behind it."""
+        return None if self.article is None else self.article.quote
+
+    @property
+    def detail_zh(self) -> str:
+        """What happened and what to do next, in Chinese."""
+        return render(self.entry.zh, self.params, "、".join(self.missing))
+
+    @property
+    def detail_en(self) -> str:
+        """What happened and what to do next, in English."""
+        return render(self.entry.en, self.params, ", ".join(self.missing), separator=", ")
+
+    def said_by(self, codes: Mapping[str, CodeEntry], articles: Mapping[str, Article]) -> Refusal:
+        """The same refusal with a county's sentence for its code and the county's article behind its clause."""
+        return Refusal(
+            codes.get(self.code, self.entry),
+            clause=self.clause,
+            params=self.params,
+            missing=self.missing,
+            article=None if self.clause is None else articles.get(self.clause),
+        )
 
     def as_warning(self) -> RegulationWarning:
         """The same as a finding, for facts and imported history that are recorded as they happened."""
@@ -154,10 +204,10 @@ def catalogue() -> Mapping[str, CodeEntry]:
 
 
 @cache
-def clauses() -> Mapping[str, ClauseEntry]:
-    """Every clause of the reference county's regulation, by id. Read once."""
-    file = ClausesFile.model_validate(_packaged(REFERENCE_COUNTY, "clauses.toml"))
-    return MappingProxyType({entry.id: entry for entry in file.clause})
+def clauses() -> Mapping[str, Clause]:
+    """Every clause that the service knows, by key. Read once."""
+    file = ClausesFile.model_validate(_packaged("clauses.toml"))
+    return MappingProxyType({entry.key: entry for entry in file.clause})
 
 
 def _packaged(*path: str) -> dict[str, Any]:
@@ -166,41 +216,38 @@ def _packaged(*path: str) -> dict[str, Any]:
 
 
 def refuse(code: str, *, clause: str | None = None, missing: Iterable[str] = (), **params: Any) -> Refusal:
-    """Build a refusal; the caller raises it. `clause` defaults to the code's first.
+    """Build a refusal by a code of the service; the caller raises it. `clause` defaults to the code's first.
 
     An unknown code or clause (`LookupError`) and a warning code (`ValueError`) are mistakes of the program.
     """
-    entry = _entry(code)
+    return refuse_by(_entry(code), clause=clause, missing=missing, **params)
+
+
+def refuse_by(
+    entry: CodeEntry, *, clause: str | None = None, missing: Iterable[str] = (), **params: Any
+) -> Refusal:
+    """`refuse` by an entry of a county's own codes."""
     if entry.kind == "warning":
-        msg = f"{code} is a warning and cannot refuse"
+        msg = f"{entry.code} is a warning and cannot refuse"
         raise ValueError(msg)
-    clause = _clause_of(entry, clause)
-    absent = tuple(missing)
-    told = _json_params(params)
-    kind = entry.kind_under(clause)
     return Refusal(
-        code=code,
-        kind=kind,
-        nature=entry.nature,
-        clause=clause,
-        quote=clauses()[clause].quote if clause is not None else None,
-        detail_zh=render(entry.zh, told, "、".join(absent)),
-        detail_en=render(entry.en, told, ", ".join(absent), separator=", "),
-        params=told,
-        missing=absent,
-        lifted_by=entry.lifted_by if kind == "overridable" else None,
+        entry, clause=_clause_of(entry, clause), params=_json_params(params), missing=tuple(missing)
     )
 
 
 def warning(code: str, *, clause: str | None = None, **params: Any) -> RegulationWarning:
-    """Build a warning. `clause` defaults to the code's first. Only warning codes (`ValueError` else)."""
-    entry = _entry(code)
+    """Build a warning by a code of the service. `clause` defaults to the code's first. Only warning codes."""
+    return warn_by(_entry(code), clause=clause, **params)
+
+
+def warn_by(entry: CodeEntry, *, clause: str | None = None, **params: Any) -> RegulationWarning:
+    """`warning` by an entry of a county's own codes; `ValueError` for one that refuses."""
     if entry.kind != "warning":
-        msg = f"{code} refuses and is no warning"
+        msg = f"{entry.code} refuses and is no warning"
         raise ValueError(msg)
     told = _json_params(params)
     return RegulationWarning(
-        code=code,
+        code=entry.code,
         clause=_clause_of(entry, clause),
         detail_zh=render(entry.zh, told, ""),
         detail_en=render(entry.en, told, "", separator=", "),
@@ -246,7 +293,7 @@ def _clause_of(entry: CodeEntry, clause: str | None) -> str | None:
     if clause is None:
         return entry.clauses[0] if entry.clauses else None
     if clause not in clauses():
-        msg = f"{clause} is not a clause of the regulation"
+        msg = f"{clause} is not a clause that the service knows"
         raise LookupError(msg)
     return clause
 

@@ -20,7 +20,7 @@ from domain.asset.asset import Asset
 from domain.examination.commands import COMMANDS, DERIVED, NotJudged
 from domain.occasion import Occasion
 from domain.procedure.procedure import ProcedureInstance
-from domain.refusals import Refusal, RegulationWarning, refuse
+from domain.refusals import Refusal, RegulationWarning
 from domain.values import BusinessDate, Name, Text, Value
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class _Hearing(Occasion):
         self, code: str, *, clause: str | None = None, missing: Iterable[str] = (), **params: Any
     ) -> None:
         """Note a broken rule, unless the event's own document lifts it."""
-        refusal = refuse(code, clause=clause, missing=tuple(missing), **params)
+        refusal = self.refusal(code, clause=clause, missing=missing, **params)
         override = self.overrides.get(code) if refusal.kind == "overridable" else None
         if override is not None and self._lifts(override):
             self._used[code] = override
@@ -125,7 +125,7 @@ class _Hearing(Occasion):
 
     def note(self, refusal: Refusal) -> None:
         """Keep a refusal as a finding, once."""
-        finding = refusal.as_warning()
+        finding = self.rules.wording.said(refusal).as_warning()
         if finding not in self._findings:
             self._findings.append(finding)
 

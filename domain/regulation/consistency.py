@@ -5,14 +5,15 @@ A table that names something nobody defines would be a rule that never applies, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain as chained
 from typing import Final, TypeVar, get_args
 
-from domain.refusals import ClauseEntry, CodeEntry
-from domain.regulation import rows
+from domain.refusals import CodeEntry, clauses
+from domain.regulation import needed, rows
+from domain.regulation.articles import ARTICLES, Articles
 from domain.regulation.ownership import OwnershipFacts
 from domain.regulation.parameters import TYPES, Parameter
 from domain.regulation.rows import Row
@@ -77,7 +78,7 @@ class Book:
     """Everything of a county, read but not yet trusted."""
 
     tables: Mapping[str, tuple[Row, ...]]
-    clauses: Mapping[str, ClauseEntry]
+    articles: Articles
     codes: Mapping[str, CodeEntry]
     lifts: frozenset[str]
     text: str
@@ -90,18 +91,52 @@ class Book:
         """What a table defines: the `code` of its rows."""
         return frozenset(str(getattr(row, "code", "")) for row in self.tables[name])
 
+    def on(self, day: date) -> Book:
+        """The same with the rows in force on a day."""
+        in_force = {
+            name: tuple(row for row in table if row.in_force(day)) for name, table in self.tables.items()
+        }
+        return replace(self, tables=in_force)
+
     def terms(self, name: str) -> frozenset[str]:
         """The codes of a list."""
         return frozenset(row.code for row in self.table("vocabularies.term", rows.Term) if row.list == name)
 
 
-def check(book: Book, faults: list[str]) -> None:
-    """Tell everything that does not fit together in `faults`."""
+def check(book: Book, starts: Sequence[date], faults: list[str]) -> None:
+    """Tell everything that does not fit together in `faults`. `starts`: the first days of the stretches of days.
+
+    What a row names must be there on every day the row is: each stretch is checked by itself. While the days of rows
+    overlap or leave gaps (told in `faults` already), only what is wrong in every stretch is told.
+    """
+    days_sound = not faults
     told = _Told(faults)
-    _check_clauses(book, told)
+    _check_articles(book, told)
     _check_codes(book, told)
     _check_versions(book, told)
     _check_parameters(book, told)
+    _check_intervals(book, told)
+    _check_stretches(book, starts, faults, days_sound=days_sound)
+
+
+def _check_stretches(book: Book, starts: Sequence[date], faults: list[str], *, days_sound: bool) -> None:
+    """References within each stretch of days; a fault of some stretches only says of which."""
+    found: dict[str, list[date]] = {}
+    for start in starts:
+        of_stretch: list[str] = []
+        _check_references(book.on(start), _Told(of_stretch))
+        for fault in dict.fromkeys(of_stretch):
+            found.setdefault(fault, []).append(start)
+    for fault, days in found.items():
+        if len(days) == len(starts):
+            faults.append(fault)
+        elif days_sound:
+            faults.append(f"{fault}（{'、'.join(map(str, days))} 起）")
+
+
+def _check_references(book: Book, told: _Told) -> None:
+    _check_needed(book, told)
+    _check_parameter_values(book, told)
     _check_funds(book, told)
     _check_types(book, told)
     _check_ownership(book, told)
@@ -110,7 +145,6 @@ def check(book: Book, faults: list[str]) -> None:
     _check_operation(book, told)
     _check_care(book, told)
     _check_systems(book, told)
-    _check_intervals(book, told)
     _check_lifecycle(book, told)
 
 
@@ -131,20 +165,29 @@ class _Told:
                 self.say(place, f"没有这个{what} {name}")
 
 
-def _check_clauses(book: Book, told: _Told) -> None:
+def _check_articles(book: Book, told: _Told) -> None:
     for name, table in book.tables.items():
         for row in table:
-            told.known(f"{name}（{_key(row)}）", "条款", row.articles, book.clauses)
+            _check_named(f"{name}（{_key(row)}）", row.articles, book, told)
     text = "".join(book.text.split())
-    for clause in book.clauses.values():
-        if "".join(clause.quote.split()) not in text:
-            told.say(f"clauses（{clause.id}）", "引文不在文件原文中")
+    for article in book.articles.by_number.values():
+        if "".join(article.quote.split()) not in text:
+            told.say(f"{ARTICLES}（{article.id}）", "引文不在文件原文中")
+
+
+def _check_named(place: str, named: Iterable[str], book: Book, told: _Told) -> None:
+    """Clauses that something rests on: a key of the service, or an article that answers one."""
+    for name in named:
+        if name in book.articles.by_number and name not in clauses():
+            told.say(place, f"条文 {name} 没有写明它对应的要求（{ARTICLES} 的 answers）")
+        elif name not in clauses():
+            told.say(place, f"没有这个条款 {name}")
 
 
 def _check_codes(book: Book, told: _Told) -> None:
     for entry in book.codes.values():
         place = f"codes（{entry.code}）"
-        told.known(place, "条款", (*entry.clauses, *entry.overridable_at), book.clauses)
+        _check_named(place, (*entry.clauses, *entry.overridable_at), book, told)
         told.known(place, "批准文件", [entry.lifted_by], book.lifts)
         if not entry.clauses and entry.origin == "regulation":
             told.say(place, "缺少条款")
@@ -176,9 +219,36 @@ def _check_parameters(book: Book, told: _Told) -> None:
             told.say("parameters", f"{parameter} 在第一个版本生效时没有规定")
         elif all(row.in_force_until is not None for row in found):
             told.say("parameters", f"{parameter} 到期后没有规定")
+    for row in chained.from_iterable(stretches.values()):
+        if row.id == "P25":
+            _check_named(f"parameters（{row.id}）", row.value.in_principle_clauses, book, told)
+
+
+def _check_needed(book: Book, told: _Told) -> None:
+    """Rows that the service's code asks for by name."""
+    lists = {row.list for row in book.table("vocabularies.term", rows.Term)}
+    for name in sorted(needed.LISTS - lists):
+        told.say("vocabularies.term", f"缺少代码表 {name}")
+    for table, codes in needed.CODES.items():
+        for code in sorted(codes - book.codes_of(table)):
+            told.say(table, f"缺少 {code}")
+    for code in sorted(book.codes_of("lifecycle.region") - needed.REGIONS):
+        told.say(f"lifecycle.region（{code}）", "本服务没有这个区域")
+    for chain in book.table("chains.chain", rows.Chain):
+        steps = {step.code: step for step in chain.steps}
+        for code, several in needed.STEPS.get(chain.code, {}).items():
+            if code not in steps:
+                told.say(f"chains.chain（{chain.code}）", f"缺少步骤 {code}")
+            elif bool(steps[code].all_of) != several:
+                told.say(
+                    f"chains.chain（{chain.code} {code}）", f"须用 {'all_of' if several else 'by'} 写明单位"
+                )
+
+
+def _check_parameter_values(book: Book, told: _Told) -> None:
     organizations = book.codes_of("departments.organization")
     states = [row.states for row in book.table("lifecycle.region", rows.Region) if row.code == "OPERATION"]
-    for row in chained.from_iterable(stretches.values()):
+    for row in book.table("parameters.parameter", Parameter):
         place = f"parameters（{row.id}）"
         match row.id:
             case "P04":
@@ -193,8 +263,6 @@ def _check_parameters(book: Book, told: _Told) -> None:
                 told.known(place, "风险", row.value.without_flags, book.terms("RISK_KIND"))
             case "P24":
                 told.known(place, "单位", [row.value.allocator], {*organizations, "OWNER"})
-            case "P25":
-                told.known(place, "条款", row.value.in_principle_clauses, book.clauses)
 
 
 def _check_funds(book: Book, told: _Told) -> None:

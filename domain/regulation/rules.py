@@ -24,6 +24,7 @@ from domain.regulation.ownership import (
 )
 from domain.regulation.parameters import MeetingRule, Parameter, ParameterValues
 from domain.regulation.rows import Row
+from domain.regulation.wording import Wording
 from domain.values import Fen
 
 if TYPE_CHECKING:
@@ -86,14 +87,16 @@ class Rules:
         until: date | None,
         retroactive: bool,
         tables: Mapping[str, tuple[Row, ...]],
+        wording: Wording,
         amendment: int = 0,
     ) -> None:
-        """Index the rows of `tables` that are in force on `since`."""
+        """Index the rows of `tables` that are in force on `since`. `wording`: how the county says refusals."""
         self.county = county
         self.first_day = first_day
         self.since = since
         self.until = until
         self.retroactive = retroactive
+        self.wording = wording
         self._typed: dict[tuple[str, type], tuple[Any, ...]] = {}
         self._tables = {
             name: tuple(row for row in table if row.in_force(since)) for name, table in tables.items()

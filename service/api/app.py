@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from domain.refusals import Refusal, refuse
-from domain.regulation import Regulation
+from domain.regulation import Regulation, RegulationInvalid
 from service.api.http.description import describe, operation_id
 from service.api.http.docs import serve_docs
 from service.api.http.intake import Intake
@@ -29,6 +29,7 @@ from service.audit.work import KIND as PACK, pack_work
 from service.commands.commands import CommandContext, StaleVersion
 from service.commands.credentials import Credentials
 from service.commands.operations import Operations
+from service.commands.policy_data import not_served
 from service.commands.problems import from_log_error, from_pydantic, from_validation, problem_response
 from service.database.trouble import LOST
 from service.inventory.work import work_kinds
@@ -40,9 +41,9 @@ from service.log.event_store import EventStore, utc_now
 
 log = structlog.get_logger(__name__)
 
-DESCRIPTION = """阿克陶县扶贫资产台账服务。每一次写入记录一个事实，事实只增不改；台账由事件生成。
+DESCRIPTION = """县级扶贫资产台账服务，一个服务可管多个县。每一次写入记录一个事实，事实只增不改；台账由事件生成。
 
-每个拒绝都给出代码、条款、条款原文和缺少的内容（RFC 9457）。金额为以元为单位、两位小数的字符串。
+每个拒绝都给出代码、条款、本县条文及其原文、缺少的内容（RFC 9457）。金额为以元为单位、两位小数的字符串。
 写请求必须带 `Idempotency-Key`；修改资产必须带 `If-Match`。
 """
 
@@ -53,6 +54,8 @@ class Parts:
 
     pool: asyncpg.Pool
     regulations: dict[str, Regulation]
+    invalid: dict[str, RegulationInvalid] = field(default_factory=dict)
+    """Counties whose data cannot be used: they are refused, the others are served."""
     clock: Callable[[], datetime] = field(default=utc_now)
     keys: Path | None = None
     """Folder of the keys that sign checkpoints; without one nothing is signed."""
@@ -68,6 +71,8 @@ def create_app(parts: Parts | None = None) -> FastAPI:
             raise RuntimeError(msg)
         async with EventStore(parts.pool, clock=parts.clock) as store:
             app.state.context = CommandContext(store=store, regulations=parts.regulations, clock=parts.clock)
+            for county, invalid in parts.invalid.items():
+                app.state.context.in_force.stop(county, not_served(county, invalid.faults))
             app.state.credentials = Credentials(parts.pool)
             app.state.pool = parts.pool
             app.state.checkpoints = (
@@ -79,7 +84,8 @@ def create_app(parts: Parts | None = None) -> FastAPI:
                 app.state.projector = projector
                 kinds = work_kinds(app.state.context, parts.pool, projector)
                 kinds |= {PACK: pack_work(app.state.context, app.state.checkpoints)}
-                async with Operations(parts.pool, kinds) as operations:
+                wording = app.state.context.in_force.wording
+                async with Operations(parts.pool, kinds, wording=wording) as operations:
                     app.state.operations = operations
                     yield
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -17,13 +18,15 @@ from service.api.app import Parts, create_app
 from service.commands.commands import CommandContext
 from service.commands.credentials import Credentials, NewCredential
 from service.commands.founding import activate, found
-from service.commands.policy_data import load_regulations
+from service.commands.policy_data import load_counties, not_served
 from service.database.database import Database, open_database
 from service.database.migrate import upgrade
 from service.exit_codes import CommandFailed
 from service.log.signing_keys import folder_of
 from service.memory import settle_memory
 from service.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -44,14 +47,15 @@ class Running:
 @asynccontextmanager
 async def running(settings: Settings, *, host: str, port: int, county: str) -> AsyncIterator[Running]:
     """Serve until the block is left. Port 0 takes a free one; a taken port is one sentence."""
-    regulations = load_regulations(settings)
+    counties = load_counties(settings)
     bound = _listen(host, port)
     try:
         async with open_database(settings, exclusive=True) as database:
             await upgrade(database.url)
             parts = Parts(
                 pool=database.pool,
-                regulations=regulations,
+                regulations=counties.regulations,
+                invalid=counties.invalid,
                 keys=folder_of(settings, database),
             )
             app = create_app(parts)
@@ -62,8 +66,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
             task = asyncio.create_task(server.serve(sockets=[bound]), name="http")
             try:
                 await _until_started(server, task)
-                for served in regulations:
-                    await _prepare(app.state.context, served)
+                await _prepare(app.state.context, list(counties.regulations))
                 settle_memory()
                 bootstrap = await Credentials(database.pool).bootstrap(county, datetime.now(UTC))
                 address = bound.getsockname()
@@ -75,13 +78,24 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
         bound.close()
 
 
-async def _prepare(context: CommandContext, county: str) -> None:
-    """Found the county, or put to use what its data brings new; data that does not fit its log is one sentence."""
-    try:
-        if not await found(context, county):
-            await activate(context, county)
-    except Refusal as refusal:
-        raise CommandFailed(f"{county}: {refusal.detail_en} ({refusal.detail_zh})") from refusal
+async def _prepare(context: CommandContext, counties: Sequence[str]) -> None:
+    """Found each county, or put to use what its data brings new. Data that does not fit its log stops that county.
+
+    `CommandFailed` when no county is left to serve.
+    """
+    in_force = context.in_force
+    for county in counties:
+        try:
+            if not await found(context, county):
+                await activate(context, county)
+        except Refusal as refusal:
+            in_force.stop(county, not_served(county, (in_force.wording(county).said(refusal).detail_zh,)))
+    for county, reason in in_force.stopped.items():
+        log.error("county_not_served", county=county, reason=reason.detail_zh)
+    if set(in_force.stopped) >= set(in_force.counties):
+        raise CommandFailed(
+            "\n".join(f"{one.detail_en} ({one.detail_zh})" for one in in_force.stopped.values())
+        )
 
 
 class _QuietServer(uvicorn.Server):

@@ -32,6 +32,7 @@ from domain.procedure.procedure import ProcedureInstance
 from domain.recorded import RecordedEvent
 from domain.refusals import clauses, refuse
 from domain.regulation import Regulation, RegulationInvalid, Rules
+from domain.regulation.wording import SERVICE, Wording
 from service.commands.commands import COUNTY_TIME
 from service.exit_codes import CommandFailed, ExitCode
 from service.log.codec import EventCodec
@@ -69,6 +70,8 @@ class Report:
     own: Examined = field(default_factory=Examined)
     refused: list[ExaminationFinding] | None = None
     draft: str | None = None
+    wording: Wording = SERVICE
+    """How the county says clauses."""
     not_examined: dict[str, int] = field(default_factory=dict)
     """Kinds of streams that nobody judges again → how many events they have."""
 
@@ -78,18 +81,19 @@ class Report:
         return self.own.findings if self.refused is None else self.refused
 
     def by_clause(self) -> list[dict[str, Any]]:
-        """How many findings each clause has, the most first; the clause in its own words."""
+        """How many findings each clause has, the most first; the clause by the county's article and in its words."""
         counted = Counter((one.clause, one.code) for one in self.findings)
-        known = clauses()
         return [
-            {
-                "clause": clause,
-                "title": known[clause].title if clause is not None and clause in known else None,
-                "code": code,
-                "findings": number,
-            }
+            {"clause": clause, **self._named(clause), "code": code, "findings": number}
             for (clause, code), number in sorted(counted.items(), key=lambda one: (-one[1], str(one[0])))
         ]
+
+    def _named(self, clause: str | None) -> dict[str, str | None]:
+        article = self.wording.article(clause)
+        if article is not None:
+            return {"article": article.id, "title": article.title, "quote": article.quote}
+        known = None if clause is None else clauses().get(clause)
+        return {"article": None, "title": None if known is None else known.title, "quote": None}
 
     def shown(self) -> dict[str, Any]:
         """The report as JSON."""
@@ -162,7 +166,7 @@ class Examiner:
         """Examine a scope. NOT_FOUND for an asset the log does not know."""
         changes = await self.store.read_stream(self.county, Policy.stream_of(self.county))
         rules = rules_at(self.store.codec, self.data, changes)
-        report = Report(refused=None if self.draft is None else [])
+        report = Report(refused=None if self.draft is None else [], wording=self.data.wording)
         if self.draft is not None:
             report.draft = self.draft.policy
         if scope.asset is not None:

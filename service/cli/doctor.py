@@ -14,9 +14,12 @@ from asyncpg.pool import PoolConnectionProxy
 from rich.console import Console
 from rich.table import Table
 
+from domain.regulation import Regulation, RegulationInvalid
+from service.commands.policy_data import counties_of
 from service.database import migrate
 from service.database.database import Database, open_database
 from service.exit_codes import CommandFailed
+from service.settings import Settings
 from service.terminal import Terminal
 
 Session: TypeAlias = "Connection[Any] | PoolConnectionProxy[Any]"
@@ -52,7 +55,23 @@ def doctor(ctx: typer.Context) -> None:
 
 async def _examine(terminal: Terminal) -> list[CheckResult]:
     async with open_database(terminal.settings, announce=terminal.note) as database:
-        return [finding async for finding in examine(database)]
+        return [finding async for finding in examine(database)] + policies(terminal.settings)
+
+
+def policies(settings: Settings) -> list[CheckResult]:
+    """Whether each county's policy data can be used; one that cannot stops that county only."""
+    findings = []
+    for county in counties_of(settings):
+        try:
+            regulation = Regulation.load(settings.policy_dir, county)
+        except RegulationInvalid as invalid:
+            told = f"{len(invalid.faults)} faults, see taizhang policy check: {invalid.faults[0]}"
+            findings.append(CheckResult(f"policy {county}", ok=False, found=told))
+        else:
+            newest = regulation.versions[-1]
+            told = f"{regulation.name}, version {newest.number} since {newest.in_force_from}"
+            findings.append(CheckResult(f"policy {county}", ok=True, found=told))
+    return findings
 
 
 async def examine(database: Database) -> AsyncIterator[CheckResult]:

@@ -85,9 +85,10 @@ async def _examine(
 
 def _show(console: Console, report: Report) -> None:
     title = "各条款发现" if report.draft is None else f"按草案 {report.draft} 会被拒绝的"
-    counts = Table("条款", "标题", "代码", "件数", title=title)
+    counts = Table("条款", "本县条文", "标题", "代码", "件数", title=title)
     for line in report.by_clause():
-        counts.add_row(line["clause"] or "", line["title"] or "", line["code"], str(line["findings"]))
+        named = (line[name] or "" for name in ("clause", "article", "title", "code"))
+        counts.add_row(*named, str(line["findings"]))
     console.print(counts)
     findings = Table(
         "位置", "业务日期", "事件流", "事件", "条款", "代码", "说明", "来源", "解除文号", title="发现"
@@ -127,8 +128,11 @@ def write_findings(path: Path, report: Report) -> None:
     sheets: list[tuple[str, list[str], list[list[Any]]]] = [
         (
             "各条款",
-            ["条款", "标题", "代码", "件数"],
-            [[one["clause"], one["title"], one["code"], one["findings"]] for one in report.by_clause()],
+            ["条款", "本县条文", "标题", "代码", "件数", "条文原文"],
+            [
+                [one[name] for name in ("clause", "article", "title", "code", "findings", "quote")]
+                for one in report.by_clause()
+            ],
         ),
         (
             "发现",

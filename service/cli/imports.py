@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from rich.table import Table
 from domain.asset.asset import Asset
 from domain.asset.facts.card import RegisterCard
 from domain.refusals import Refusal, refuse
+from domain.regulation.wording import Wording
 from domain.values import BusinessDate, Code, Value
 from service.cli.import_sheet import SheetWish, import_sheet, write_template
 from service.commands.commands import CommandContext
@@ -164,6 +166,7 @@ def _check(
     terminal: Terminal, context: CommandContext, county: str, content: bytes, provenance: str | None
 ) -> FileCheck:
     checked = FileCheck()
+    row = partial(_row, context.in_force.wording(county))
     seen: set[str] = set()
     lines = track(content.split(b"\n"), "检查 checking", console=terminal.progress, disable=terminal.json)
     for number, raw in enumerate(lines, start=1):
@@ -176,12 +179,12 @@ def _check(
             at = context.occasion(county, line.occurred_on, provenance=provenance)
             asset = Asset.register(line.asset, line.card, at)
         except orjson.JSONDecodeError as error:
-            checked.refused.append(_row(number, refuse("BODY_MALFORMED", reason=str(error))))
+            checked.refused.append(row(number, refuse("BODY_MALFORMED", reason=str(error))))
         except ValidationError as error:
             refusal, errors = from_pydantic(error)
-            checked.refused.append(_row(number, refusal) | {"errors": errors})
+            checked.refused.append(row(number, refusal) | {"errors": errors})
         except Refusal as refusal:
-            checked.refused.append(_row(number, refusal))
+            checked.refused.append(row(number, refusal))
         else:
             seen.add(line.asset)
             checked.assets.append(asset)
@@ -189,7 +192,8 @@ def _check(
     return checked
 
 
-def _row(number: int | None, refusal: Refusal) -> dict[str, Any]:
+def _row(wording: Wording, number: int | None, refusal: Refusal) -> dict[str, Any]:
+    refusal = wording.said(refusal)
     return {
         "line": number,
         "code": refusal.code,
@@ -203,7 +207,8 @@ async def _refuse_known(context: CommandContext, county: str, checked: FileCheck
     there = await context.store.load_many(county, [asset.stream for asset in checked.assets])
     for asset in [asset for asset in checked.assets if asset.stream in there]:
         checked.assets.remove(asset)
-        checked.refused.append(_row(None, refuse("ALREADY_EXISTS", what=asset.id)))
+        refusal = refuse("ALREADY_EXISTS", what=asset.id)
+        checked.refused.append(_row(context.in_force.wording(county), None, refusal))
 
 
 async def _register(

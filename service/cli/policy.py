@@ -72,6 +72,7 @@ def show(
                 "value": shown_value(row.id, row.value),
                 "anchor": row.anchor,
                 "clause": row.article,
+                "article": regulation.article_id(row.article),
                 "inForceFrom": row.in_force_from.isoformat(),
                 "inForceUntil": row.in_force_until and row.in_force_until.isoformat(),
             }

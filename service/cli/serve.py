@@ -32,6 +32,8 @@ async def _serve(terminal: Terminal, host: str | None, port: int | None) -> None
     ) as service:
         terminal.note(f"数据 data      {service.database.data_folder or service.database.described}")
         terminal.note(f"服务 service   {service.url}   接口文档 {service.url}/docs")
+        for reason in service.app.state.context.in_force.stopped.values():
+            terminal.note(f"停用 not served  {reason.detail_zh}")
         bootstrap = service.bootstrap
         if bootstrap is not None:
             terminal.note(

@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.refusals import Refusal, refuse
+from domain.regulation.wording import SERVICE, Wording
 from service.commands.actor import Actor
 from service.commands.problems import from_log_error
 from service.database.trouble import LOST, TROUBLE
@@ -197,6 +198,8 @@ class Operations:
     holder: str = field(default_factory=holder_name)
     lease_seconds: float = LEASE_SECONDS
     side_by_side: int = SIDE_BY_SIDE
+    wording: Callable[[str], Wording] = lambda _: SERVICE
+    """How a county says why an operation failed."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _workers: list[asyncio.Task[None]] = field(default_factory=list)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -368,9 +371,7 @@ class Operations:
             resumed=row["started_at"] is not None,
         )
         if given_up:
-            await self._end(
-                job, "FAILED", problem=_told(refuse("OPERATION_ABANDONED", operation=job.operation))
-            )
+            await self._failed(job, refuse("OPERATION_ABANDONED", operation=job.operation))
             return await self._take()
         return row["kind"], job
 
@@ -379,12 +380,11 @@ class Operations:
         try:
             result = await self.kinds[kind](job)
         except OperationCancelled:
-            refusal = refuse("OPERATION_CANCELLED", operation=job.operation)
-            await self._end(job, "CANCELLED", problem=_told(refusal))
+            await self._failed(job, refuse("OPERATION_CANCELLED", operation=job.operation), "CANCELLED")
         except Refusal as refusal:
-            await self._end(job, "FAILED", problem=_told(refusal))
+            await self._failed(job, refusal)
         except LogError as error:
-            await self._end(job, "FAILED", problem=_told(from_log_error(error)))
+            await self._failed(job, from_log_error(error))
         except asyncio.CancelledError:
             await asyncio.shield(self._requeue(job))
             raise
@@ -392,7 +392,7 @@ class Operations:
             raise  # the database went away: the lease runs out and the work is begun anew
         except Exception:
             log.exception("operation failed", operation=job.operation, kind=kind)
-            await self._end(job, "FAILED", problem=_told(refuse("INTERNAL", incident=job.operation)))
+            await self._failed(job, refuse("INTERNAL", incident=job.operation))
         else:
             await self._end(job, "SUCCEEDED", result=result)
         finally:
@@ -443,6 +443,10 @@ class Operations:
         async with self._changed:
             self._changed.notify_all()
 
+    async def _failed(self, job: Job, refusal: Refusal, state: State = "FAILED") -> None:
+        """End it with the refusal, in the words of its county."""
+        await self._end(job, state, problem=_told(self.wording(job.county).said(refusal)))
+
     async def _requeue(self, job: Job) -> None:
         await self.pool.execute(
             "UPDATE operation SET state = 'QUEUED', holder = NULL, lease_until = NULL, attempts = attempts - 1"
@@ -467,6 +471,7 @@ def _told(refusal: Refusal) -> dict[str, Any]:
     return {
         "code": refusal.code,
         "clause": refusal.clause,
+        "article": None if refusal.article is None else refusal.article.id,
         "quote": refusal.quote,
         "detailZh": refusal.detail_zh,
         "detailEn": refusal.detail_en,

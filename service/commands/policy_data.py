@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from domain.refusals import Refusal, refuse
 from domain.regulation import Regulation, RegulationInvalid
-from domain.regulation.tables import POLICY
 from service.exit_codes import CommandFailed
 from service.settings import Settings
 
 _COUNTY: Final = re.compile(r"[0-9]{6}", re.ASCII)
+_TOLD: Final = 3
+"""Faults of a folder that a refusal names; `taizhang policy check` names all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counties:
+    """The data of every county that belongs here, and of those whose data cannot be used what is wrong with it."""
+
+    regulations: dict[str, Regulation]
+    invalid: dict[str, RegulationInvalid]
 
 
 def counties_in(folder: Path) -> list[str]:
-    """Codes of the counties that have a folder there, in order."""
+    """Codes of the counties that have a folder there, in order; whether they can be used shows when they are read."""
     return sorted(
-        place.name
-        for place in folder.iterdir()
-        if _COUNTY.fullmatch(place.name) and (place / POLICY).is_file()
+        place.name for place in folder.iterdir() if _COUNTY.fullmatch(place.name) and place.is_dir()
     )
+
+
+def counties_of(settings: Settings) -> list[str]:
+    """The counties of this installation: the settings' county first, then those in `TAIZHANG_POLICY_DIR`."""
+    own = [] if settings.policy_dir is None else counties_in(settings.policy_dir)
+    return list(dict.fromkeys((settings.county, *own)))
 
 
 def load_regulation(settings: Settings, county: str | None = None) -> Regulation:
@@ -31,7 +46,20 @@ def load_regulation(settings: Settings, county: str | None = None) -> Regulation
         raise CommandFailed(str(invalid)) from invalid
 
 
-def load_regulations(settings: Settings) -> dict[str, Regulation]:
-    """The data of every county served: the settings' county first, then those in `TAIZHANG_POLICY_DIR`."""
-    own = [] if settings.policy_dir is None else counties_in(settings.policy_dir)
-    return {county: load_regulation(settings, county) for county in dict.fromkeys((settings.county, *own))}
+def load_counties(settings: Settings) -> Counties:
+    """The data of every county of this installation. `CommandFailed` when none of it can be used."""
+    found = Counties({}, {})
+    for county in counties_of(settings):
+        try:
+            found.regulations[county] = Regulation.load(settings.policy_dir, county)
+        except RegulationInvalid as invalid:
+            found.invalid[county] = invalid
+    if not found.regulations:
+        raise CommandFailed("\n".join(str(invalid) for invalid in found.invalid.values()))
+    return found
+
+
+def not_served(county: str, faults: tuple[str, ...]) -> Refusal:
+    """What whoever asks about a county is told whose data cannot be used."""
+    told = "；".join(faults[:_TOLD])
+    return refuse("POLICY_DATA_INVALID", county=county, count=len(faults), faults=told)

@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from domain.policy import Policy
-from domain.refusals import refuse
+from domain.refusals import Refusal, refuse
 from domain.regulation import Regulation
+from domain.regulation.wording import SERVICE, Wording
 
 Load = Callable[[str, int], Awaitable[Policy | None]]
 """(county, version) → the county's policy, None when it is still at that version or has not begun."""
@@ -35,10 +36,38 @@ class PolicyInForce:
         self._data = data
         self._load = load
         self._counties: dict[str, _KnownCounty] = {}
+        self._stopped: dict[str, Refusal] = {}
+
+    @property
+    def counties(self) -> tuple[str, ...]:
+        """Every county that belongs here, stopped ones too."""
+        return tuple(dict.fromkeys((*self._data, *self._stopped)))
+
+    @property
+    def stopped(self) -> Mapping[str, Refusal]:
+        """The counties that are not served, and what everybody who asks about them is told."""
+        return self._stopped
+
+    def stop(self, county: str, reason: Refusal) -> None:
+        """Serve a county no more, whose rules nobody should be judged by. The others go on."""
+        self._stopped[county] = reason
+
+    def require(self, county: str) -> None:
+        """Refuse for the reason the county is stopped, if it is."""
+        reason = self._stopped.get(county)
+        if reason is not None:
+            raise reason
 
     def known(self, county: str) -> Regulation:
-        """The regulation as of the last look; COUNTY_UNKNOWN."""
+        """The regulation as of the last look; COUNTY_UNKNOWN, and what a stopped county is stopped for."""
         return self._county(county).regulation
+
+    def wording(self, county: str | None = None) -> Wording:
+        """How a county says things; without one that is known, the only county served, else the service's own words."""
+        known = self._data.get(county or "")
+        if known is None and county is None and len(self.counties) == 1:
+            known = next(iter(self._data.values()), None)
+        return SERVICE if known is None else known.wording
 
     async def catch_up(self, county: str) -> Regulation:
         """The regulation with everything the log holds now. COUNTY_UNKNOWN, POLICY_DATA_OUTDATED."""
@@ -50,6 +79,7 @@ class PolicyInForce:
         return known.regulation
 
     def _county(self, county: str) -> _KnownCounty:
+        self.require(county)
         known = self._counties.get(county)
         if known is None:
             if county not in self._data:

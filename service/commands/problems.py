@@ -1,17 +1,21 @@
-"""Refusals as HTTP problems (RFC 9457), in Chinese or English: code, clause, the clause's words, what is missing."""
+"""Refusals as HTTP problems (RFC 9457), in Chinese or English: code, clause, what is missing, and the county's words.
+
+Words are those of the county that the request is about: its sentence for the code, the number and words of its article
+behind the clause. Before a request has named a county, those of the only county served, else the service's own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import orjson
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.refusals import Refusal, catalogue, refuse, render
+from domain.refusals import Refusal, refuse, render
+from domain.regulation.wording import SERVICE, Wording
 from service.log.appending import (
     AppendMalformed,
     AppendRefused,
@@ -24,6 +28,9 @@ from service.log.appending import (
     OutcomeUnknown,
     VersionConflict,
 )
+
+if TYPE_CHECKING:
+    from service.commands.commands import CommandContext
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -88,37 +95,46 @@ def _weight(parameter: str) -> float:
 def problem_response(
     request: Request, refusal: Refusal, headers: Mapping[str, str] | None = None, **extra: Any
 ) -> Response:
-    """The one refusal body of this service, in the client's language."""
-    in_english = english(request)
+    """The one refusal body of this service, in the client's language and the county's words."""
     return Response(
-        orjson.dumps(problem(refusal, in_english=in_english, instance=request.url.path, **extra)),
+        orjson.dumps(problem(request, refusal, **extra)),
         status_code=status_of(refusal),
         media_type=MEDIA_TYPE,
-        headers={**_headers(refusal, in_english=in_english), **(headers or {})},
+        headers={**_headers(refusal, in_english=english(request)), **(headers or {})},
     )
 
 
-def problem(refusal: Refusal, *, in_english: bool, instance: str, **extra: Any) -> dict[str, Any]:
+def speak_for(request: Request, county: str) -> None:
+    """From now on the request is answered in this county's words."""
+    request.state.county = county
+
+
+def wording_of(request: Request) -> Wording:
+    """The words of the county that the request is about."""
+    context = cast("CommandContext | None", getattr(request.app.state, "context", None))
+    if context is None:
+        return SERVICE
+    return context.in_force.wording(getattr(request.state, "county", None))
+
+
+def problem(request: Request, refusal: Refusal, *, instance: str = "", **extra: Any) -> dict[str, Any]:
     """A refusal as an RFC 9457 object: `title` is the code's sentence, `detail` this occurrence's."""
+    in_english = english(request)
+    said = wording_of(request).said(refusal)
     return {
-        "type": f"urn:taizhang:problem:{refusal.code}",
-        "title": _title(refusal.code, in_english=in_english),
-        "status": status_of(refusal),
-        "code": refusal.code,
-        "clause": refusal.clause,
-        "quote": refusal.quote,
-        "detail": refusal.detail_en if in_english else refusal.detail_zh,
-        "missing": list(refusal.missing),
-        "liftedBy": refusal.lifted_by,
-        "instance": instance,
+        "type": f"urn:taizhang:problem:{said.code}",
+        "title": render(said.entry.en if in_english else said.entry.zh, {}, ""),
+        "status": status_of(said),
+        "code": said.code,
+        "clause": said.clause,
+        "article": None if said.article is None else said.article.id,
+        "quote": said.quote,
+        "detail": said.detail_en if in_english else said.detail_zh,
+        "missing": list(said.missing),
+        "liftedBy": said.lifted_by,
+        "instance": instance or request.url.path,
         **extra,
     }
-
-
-@cache
-def _title(code: str, *, in_english: bool) -> str:
-    entry = catalogue()[code]
-    return render(entry.en if in_english else entry.zh, {}, "")
 
 
 def _headers(refusal: Refusal, *, in_english: bool) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
@@ -109,14 +109,20 @@ class RowCheck:
         """Judge these rows; results are added to `checked`. Quick enough for a thread, slow enough to need one."""
         for line in lines:
             if line.faults:
-                self.checked.rejected.append(Rejected(line.row, tuple(line.faults)))
+                self._reject(line, line.faults)
                 continue
             try:
                 self._register(line)
             except ValidationError as error:
-                self.checked.rejected.append(Rejected(line.row, tuple(self._invalid(line, error))))
+                self._reject(line, self._invalid(line, error))
             except Refusal as refusal:
-                self.checked.rejected.append(Rejected(line.row, (self._refused(line, refusal),)))
+                self._reject(line, [self._refused(line, refusal)])
+
+    def _reject(self, line: SpreadsheetLine, faults: Iterable[Fault]) -> None:
+        """Keep why a row is not registered, in the county's words."""
+        said = self.context.in_force.wording(self.actor.county).said
+        told = tuple(replace(fault, refusal=said(fault.refusal)) for fault in faults)
+        self.checked.rejected.append(Rejected(line.row, told))
 
     def _register(self, line: SpreadsheetLine) -> None:
         card = RegisterCard.model_validate(line.card)

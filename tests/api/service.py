@@ -14,7 +14,7 @@ import asyncpg
 import httpx
 from fastapi import FastAPI
 
-from domain.regulation import Regulation
+from domain.regulation import Regulation, RegulationInvalid
 from service.api.app import Parts, create_app
 from service.commands.credentials import Credentials, KeySpec
 from service.commands.founding import found
@@ -113,11 +113,15 @@ async def running(
     keys: Path | None = None,
     *,
     regulations: dict[str, Regulation] | None = None,
+    invalid: dict[str, RegulationInvalid] | None = None,
 ) -> AsyncIterator[Service]:
-    """The service on a database, with founded counties (only the packaged one unless told) and all its keys."""
+    """The service on a database, with founded counties (only the packaged one unless told) and all its keys.
+
+    `invalid`: counties whose data cannot be used.
+    """
     async with asyncpg.create_pool(database_url, min_size=2, max_size=12) as pool:
         served = regulations or {COUNTY: REGULATION}
-        app = create_app(Parts(pool, served, keys=keys))
+        app = create_app(Parts(pool, served, invalid or {}, keys=keys))
         async with app.router.lifespan_context(app):
             for county in served:
                 await found(app.state.context, county)

@@ -11,8 +11,7 @@ DATA_AS_LOADED = {
     "service/api/system/policy.py": "a change is made to the data, which the policy itself amends",
     "service/api/asset/views.py": "the examination amends the data event by event",
     "service/audit/work.py": "so does the examination in a pack",
-    "service/api/system/regulation.py": "asks which counties there are; clauses, divisions and texts do not change",
-    "service/api/http/public.py": "asks which counties there are",
+    "service/api/system/regulation.py": "clauses, divisions and texts do not change",
     "service/api/app.py": "begins with it",
     "service/commands/commands.py": "hands the data to what follows the log",
 }

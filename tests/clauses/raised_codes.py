@@ -15,11 +15,12 @@ from typing import Any
 import domain
 import projections
 import service
-from domain.refusals import REFERENCE_COUNTY, catalogue
+from domain.refusals import catalogue
+from domain.regulation.loading import PACKAGED_COUNTY
 from tests.clauses.marked_tests import TESTS
 
 SOURCES = tuple(Path(str(package.__file__)).parent for package in (domain, projections, service))
-TABLES = SOURCES[0] / "regulation" / "data" / REFERENCE_COUNTY
+TABLES = SOURCES[0] / "regulation" / "data" / PACKAGED_COUNTY
 
 
 def raised_codes() -> set[str]:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from domain.refusals import ClauseEntry, catalogue, clauses
+from domain.refusals import Article, catalogue
+from domain.regulation import Regulation
 from domain.values import Value
 from tests.clauses.marked_tests import TESTS, MarkedTest, marked_tests
 from tests.clauses.raised_codes import unraised_codes
@@ -69,7 +70,7 @@ class BeyondSoftware(Value):
 class Row:
     """A clause with its tests and its limits."""
 
-    clause: ClauseEntry
+    clause: Article
     tests: tuple[MarkedTest, ...]
     beyond: tuple[BeyondClause, ...]
 
@@ -128,7 +129,7 @@ def table(tests_folder: Path = TESTS, beyond_file: Path = BEYOND) -> Table:
     """The clauses with what the tests in a folder show of them."""
     tests, faults = marked_tests(tests_folder)
     beyond = BeyondSoftware.model_validate(tomllib.loads(beyond_file.read_text("utf-8")))
-    known = clauses()
+    known = Regulation.load().articles.by_number
     for test in tests:
         faults.extend(f"{test.place}: there is no clause {one}" for one in test.clauses if one not in known)
     faults.extend(

@@ -8,7 +8,7 @@ import pytest
 
 from domain.policy import ActivatedVersion, Policy, RequestedParameterChange, versions_of
 from domain.procedure.procedure import ProcedureInstance
-from domain.refusals import catalogue, clauses, refuse
+from domain.refusals import catalogue, refuse
 from tests.domain.saying import recorded, refused
 from tests.examples import COUNTY, TODAY, VILLAGE, occasion, regulation
 from tests.procedures import by, income_plan, on, representatives, sha
@@ -67,12 +67,12 @@ def test_an_older_version_cannot_follow_a_newer_one() -> None:
 )
 def test_every_refusal_names_its_clause_and_quotes_it(code: str) -> None:
     """Publishes clauses and codes for everybody, and names in every refusal of the regulation its clause and the clause's words."""
-    entry, text = catalogue()[code], "".join(regulation().text.split())
+    entry, text, wording = catalogue()[code], "".join(regulation().text.split()), regulation().wording
     assert entry.clauses
     for clause in entry.clauses:
-        said = refuse(code, clause=clause, missing=["something"])
+        said = wording.said(refuse(code, clause=clause, missing=["something"]))
         assert said.clause == clause
-        assert said.quote == clauses()[clause].quote
+        assert said.quote == regulation().articles.by_number[clause].quote
         assert said.missing == ("something",)
         assert "".join(said.quote.split()) in text
 

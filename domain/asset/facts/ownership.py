@@ -13,7 +13,7 @@ from domain.asset.facts.certificates import OwnershipCertificate
 from domain.asset.facts.title_plan import SUBJECT_KIND, check_shares, investments, title_digest
 from domain.asset.facts.transfer import AssetTransfer, reached, receivers
 from domain.procedure.proof import ProcedureProof
-from domain.refusals import catalogue, refuse
+from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, PartyShare, Text, Value
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ def _check_steps(
     parties = frozenset(share.party for share in confirmation.owners)
     for step in advice.step_rows:
         if step.after_confirmation:
-            if step.refusal is not None and catalogue()[step.refusal].kind == "warning":
+            if step.refusal is not None and at.rules.wording.entry(step.refusal).kind == "warning":
                 at.warn(step.refusal, clause=advice.article)
             continue
         missing = lacking(step, parties, card, advice, evidence, at, papers=confirmation)

@@ -25,7 +25,7 @@ from service.api.http.intake import LINES, media_type, parse
 from service.api.http.reading import ACTION, ProblemBody, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, WarningBody, Write, Writing
 from service.commands.commands import Result, Work, transact
-from service.commands.problems import english, from_log_error, from_pydantic, problem, problem_response
+from service.commands.problems import from_log_error, from_pydantic, problem, problem_response
 from service.log.appending import Idempotency, LogError
 
 router = routes("/v1/assets", "assets 资产")
@@ -226,12 +226,7 @@ def refused_item(write: Write, line: BulkLine, error: Refusal | LogError | Valid
         refusal = from_log_error(error)
     else:
         refusal = error
-    body = problem(
-        refusal,
-        in_english=english(write.request),
-        instance=f"{write.request.url.path}#{line.number}",
-        errors=errors,
-    )
+    body = problem(write.request, refusal, instance=f"{write.request.url.path}#{line.number}", errors=errors)
     return {"line": line.number, "status": body["status"], "problem": body}
 
 

@@ -139,7 +139,9 @@ class ClauseFindings(Value):
     """How many findings a clause has."""
 
     clause: str | None = Field(title="条款")
+    article: str | None = Field(title="本县条文")
     title: str | None = Field(title="条款标题")
+    quote: str | None = Field(title="条文原文")
     code: str = Field(title="代码")
     findings: int = Field(title="发现件数")
 

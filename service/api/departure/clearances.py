@@ -27,7 +27,7 @@ from service.api.http.writing import Circumstances, Writing, post
 from service.api.organization.organizations import OnDay, PersonCode, PersonView, view_of
 from service.commands.authorization import Resource
 from service.commands.commands import Work
-from service.commands.problems import english, problem
+from service.commands.problems import problem
 from service.ledgers.tables import nested, rows_shown
 
 router = routes("/v1", "care 管护责任")
@@ -203,8 +203,7 @@ async def read_clearance(person: PersonCode, read: Reading, min_position: MinPos
             "counts": found["counts"],
             "items": [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in shown],
             "missing": list(_missing(found)),
-            "refusal": refusal
-            and problem(refusal, in_english=english(read.request), instance=read.request.url.path, errors=[]),
+            "refusal": refusal and problem(read.request, refusal, errors=[]),
             "certificates": [one.certificate_no for one in known.valid_clearances()],
             "position": position,
         }

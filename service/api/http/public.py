@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 
 from domain.refusals import refuse
-from service.api.http.reading import Read, context_of
+from service.api.http.reading import Read, context_of, county_asked
 from service.api.http.writing import Write, idempotency_of
 from service.commands.actor import Actor
 
@@ -61,16 +61,11 @@ class Hearing:
 
 
 def _public_of(request: Request) -> Actor:
-    """Anybody, in the county asked for or the only one served here. COUNTY_UNKNOWN."""
-    county = request.query_params.get("county")
-    known = context_of(request).regulations
-    code = county or next(iter(known))
-    if code not in known or (county is None and len(known) > 1):
-        raise refuse("COUNTY_UNKNOWN", county=code)
+    """Anybody, in the county asked for or the only one served here. COUNTY_UNKNOWN, COUNTY_REQUIRED."""
     return Actor(
         id="public",
         kind="public",
-        county=code,
+        county=county_asked(request, request.query_params.get("county")),
         organization="PUBLIC",
         organization_kind="PUBLIC",
         roles=frozenset(),

@@ -24,6 +24,7 @@ from service.api.http.intake import IntakeRoute
 from service.commands.actor import Actor
 from service.commands.authorization import Role, authorize_role
 from service.commands.commands import CommandContext
+from service.commands.problems import speak_for
 from service.ledgers.moments import Moments
 from service.ledgers.projector import ProjectionHalted, Projector
 
@@ -69,8 +70,9 @@ class ProblemBody(Value):
     title: str = Field(title="标题")
     status: int = Field(title="HTTP 状态")
     code: str = Field(title="拒绝代码")
-    clause: str | None = Field(title="条款")
-    quote: str | None = Field(title="条款原文")
+    clause: str | None = Field(title="条款", description="各县通用的条款编号 / the same in every county")
+    article: str | None = Field(title="本县条文", description="本县文件中的条文编号；没有对应条文时为空")
+    quote: str | None = Field(title="条文原文", description="本县文件的原文")
     detail: str = Field(title="说明")
     missing: tuple[str, ...] = Field(title="缺少的内容")
     lifted_by: str | None = Field(default=None, title="可解除的文件")
@@ -142,8 +144,9 @@ def context_of(request: Request) -> CommandContext:
 
 
 async def actor_of(request: Request) -> Actor:
-    """Who sends the request; CREDENTIAL_REQUIRED, CREDENTIAL_INVALID or CREDENTIAL_EXPIRED.
+    """Who sends the request; CREDENTIAL_REQUIRED, CREDENTIAL_INVALID, CREDENTIAL_EXPIRED.
 
+    Who belongs to a county that is not served is told why it is not (POLICY_DATA_INVALID).
     The bootstrap token opens only the creation of keys; while it is unspent, nobody outside this machine is answered.
     """
     credentials = request.app.state.credentials
@@ -153,9 +156,38 @@ async def actor_of(request: Request) -> Actor:
     if scheme.lower() != "bearer" or not token.strip():
         raise refuse("CREDENTIAL_REQUIRED")
     actor: Actor = await credentials.identify(token.strip(), datetime.now(UTC))
+    speak_for(request, actor.county)
+    context_of(request).in_force.require(actor.county)
     if actor.kind == "bootstrap" and action_of(request) != "key.create":
         raise refuse("FORBIDDEN", action=action_of(request))
     return actor
+
+
+async def county_of(request: Request, county: str | None) -> str:
+    """The county that a public question is about: the one asked for, the credential's, or the only one served here.
+
+    COUNTY_UNKNOWN, COUNTY_REQUIRED; CREDENTIAL_INVALID, CREDENTIAL_EXPIRED for a credential that is given and is none;
+    for a county that is not served, why it is not.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if county is None and scheme.lower() == "bearer" and token.strip():
+        actor = await request.app.state.credentials.identify(token.strip(), datetime.now(UTC))
+        county = actor.county
+    return county_asked(request, county)
+
+
+def county_asked(request: Request, county: str | None) -> str:
+    """`county_of` for whoever shows no credential."""
+    in_force = context_of(request).in_force
+    if county is None:
+        if len(in_force.counties) > 1:
+            raise refuse("COUNTY_REQUIRED", missing=["county"], counties=in_force.counties)
+        county = in_force.counties[0]
+    if county not in in_force.counties:
+        raise refuse("COUNTY_UNKNOWN", county=county)
+    speak_for(request, county)
+    in_force.require(county)
+    return county
 
 
 def _is_local(request: Request) -> bool:

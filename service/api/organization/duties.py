@@ -12,7 +12,7 @@ from domain.occasion import Occasion
 from domain.organization.duties import GuidanceGiven, TaskForce, TaskForceMember, UnitRule, office_members
 from domain.organization.organization import Organization
 from domain.organization.person import Person
-from domain.refusals import RegulationWarning, clauses, refuse, warning
+from domain.refusals import RegulationWarning, refuse
 from domain.regulation import Rules
 from domain.values import BusinessDate, Code, Name, Value
 from projections.asset import register as asset_register
@@ -206,7 +206,8 @@ class ComplianceItem(Value):
     """One thing a unit of its kind must have in place."""
 
     clause: str = Field(title="条款")
-    quote: str = Field(title="条款原文")
+    article: str | None = Field(title="本县条文")
+    quote: str | None = Field(title="条文原文")
     item: str = Field(title="检查事项")
     fulfilled: bool = Field(title="是否落实")
     missing: tuple[str, ...] = Field(title="缺少的内容")
@@ -255,22 +256,26 @@ def _items(unit: Organization, row: Row, rules: Rules) -> list[dict[str, Any]]:
     sectors = {one.code for one in rules.organizations() if one.sector}
     if kind in {"TOWNSHIP", "DEPARTMENT"}:
         items.append(_rules_item("C4.3-03", "UNIT_RULES", "SUPERVISION_RULE", row, rules))
-        told = [] if row["task_force"] else [warning("TASK_FORCE_MISSING", organization=unit.id)]
-        items.append(_item("C4.3-04", "TASK_FORCE", [] if row["task_force"] else ["taskForce"], told))
+        told = (
+            [] if row["task_force"] else [rules.wording.warning("TASK_FORCE_MISSING", organization=unit.id)]
+        )
+        items.append(_item("C4.3-04", "TASK_FORCE", [] if row["task_force"] else ["taskForce"], told, rules))
     if unit.id in sectors:
-        items.append(_item("C4.3-20", "GUIDANCE_GIVEN", [] if row["guidance_given"] else ["guidance"], []))
+        items.append(
+            _item("C4.3-20", "GUIDANCE_GIVEN", [] if row["guidance_given"] else ["guidance"], [], rules)
+        )
     if kind == "ASSET_OFFICE":
         absent = [code for code in office_members(rules) if code not in row["office_members"]]
-        items.append(_item("C4.3-05", "OFFICE_MEMBERS", absent, []))
+        items.append(_item("C4.3-05", "OFFICE_MEMBERS", absent, [], rules))
     if kind == "VILLAGE":
         lacking = bool(row["assets"]) and not row["managers"]
-        told = [warning("MANAGER_REQUIRED", village=unit.id)] if lacking else []
-        items.append(_item("C4.3-22", "ASSET_MANAGER", ["ASSET_MANAGER"] if lacking else [], told))
+        told = [rules.wording.warning("MANAGER_REQUIRED", village=unit.id)] if lacking else []
+        items.append(_item("C4.3-22", "ASSET_MANAGER", ["ASSET_MANAGER"] if lacking else [], told, rules))
     if kind in {"TOWNSHIP", "DEPARTMENT", "VILLAGE"}:
         principals = sorted(rules.codes("POSITION", f"PRINCIPAL_OF_{kind}"))
         vacant = bool(principals) and not set(principals) & set(row["posts"])
-        told = [warning("PRINCIPAL_VACANT", organization=unit.id)] if vacant else []
-        items.append(_item("C5.1-01", "PRINCIPAL", principals if vacant else [], told))
+        told = [rules.wording.warning("PRINCIPAL_VACANT", organization=unit.id)] if vacant else []
+        items.append(_item("C5.1-01", "PRINCIPAL", principals if vacant else [], told, rules))
         items.append(_rules_item("C5.3-02", "MANAGEMENT_RULES", "MANAGEMENT_RULE", row, rules))
         items.append(_rules_item("C5.5-01", "SUPPORTING_RULES", "SUPPORTING_RULE", row, rules))
     return items
@@ -279,14 +284,18 @@ def _items(unit: Organization, row: Row, rules: Rules) -> list[dict[str, Any]]:
 def _rules_item(clause: str, item: str, kind: str, row: Row, rules: Rules) -> dict[str, Any]:
     """The topics of a list on which the unit has no rule in force."""
     topics = [one.code for one in rules.terms(kind) if f"{kind}/{one.code}" not in row["topics"]]
-    told = [warning("UNIT_RULE_MISSING", clause=clause, topics=topics)] if topics else []
-    return _item(clause, item, topics, told)
+    told = [rules.wording.warning("UNIT_RULE_MISSING", clause=clause, topics=topics)] if topics else []
+    return _item(clause, item, topics, told, rules)
 
 
-def _item(clause: str, item: str, missing: list[str], told: list[RegulationWarning]) -> dict[str, Any]:
+def _item(
+    clause: str, item: str, missing: list[str], told: list[RegulationWarning], rules: Rules
+) -> dict[str, Any]:
+    article = rules.wording.article(clause)
     return {
         "clause": clause,
-        "quote": clauses()[clause].quote,
+        "article": None if article is None else article.id,
+        "quote": None if article is None else article.quote,
         "item": item,
         "fulfilled": not missing,
         "missing": missing,
@@ -356,21 +365,21 @@ async def tasks_answer(
             connection, read.county, day, periods_of(rules), unit=unit, task=task, until=until, limit=limit
         )
     waiting = rows[0]["waiting"] if rows else 0
-    told = [_task(row) for row in rows]
+    told = [_task(row, rules) for row in rows]
     return read.answer({"on": day.isoformat(), "waiting": waiting, "tasks": told})
 
 
-def _task(row: Row) -> dict[str, Any]:
+def _task(row: Row, rules: Rules) -> dict[str, Any]:
     shown = rows_shown([{name: value for name, value in row.items() if name != "waiting"}])[0]
     told = None
     if row["overdue"]:
         match row["task"]:
             case "STATUS_REPORT":
-                told = warning("STATUS_REPORT_OVERDUE")
+                told = rules.wording.warning("STATUS_REPORT_OVERDUE")
             case "CUSTODY":
-                told = warning("CUSTODY_OVERDUE", due=row["due_on"])
+                told = rules.wording.warning("CUSTODY_OVERDUE", due=row["due_on"])
             case "ASSET_MANAGER":
-                told = warning("MANAGER_REQUIRED", village=row["subject"])
+                told = rules.wording.warning("MANAGER_REQUIRED", village=row["subject"])
     return shown | {"warning": None if told is None else told.model_dump(mode="json", by_alias=True)}
 
 

@@ -27,7 +27,8 @@ class OperationProblem(Value):
 
     code: str = Field(title="代码")
     clause: str | None = Field(default=None, title="条款")
-    quote: str | None = Field(default=None, title="条款原文")
+    article: str | None = Field(default=None, title="本县条文")
+    quote: str | None = Field(default=None, title="条文原文")
     detail_zh: str = Field(title="说明（中文）")
     detail_en: str = Field(title="说明（英文）")
     missing: tuple[str, ...] = Field(default=(), title="缺少的内容")

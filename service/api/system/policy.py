@@ -16,9 +16,9 @@ from domain.regulation import Regulation, rows
 from domain.regulation.amendments import shown_value
 from domain.regulation.parameters import TYPES
 from domain.values import BusinessDate, Value
-from service.api.http.reading import context_of, routes
+from service.api.http.reading import context_of, county_of, routes
 from service.api.http.writing import Circumstances, Writing, post, view_model
-from service.api.system.regulation import County, data_of
+from service.api.system.regulation import County
 from service.commands.authorization import ANYWHERE, authorize
 from service.commands.commands import Result, Work
 
@@ -36,7 +36,8 @@ class ParameterBody(Value):
     title: str = Field(title="中文名称")
     value: Any = Field(title="值", description="金额为元，两位小数")
     anchor: str = Field(title="依据", description="条文、法律或本县文号")
-    article: str = Field(title="条款")
+    clause: str = Field(title="条款", description="各县通用的条款编号")
+    article: str | None = Field(title="本县条文", description="本县文件的条文编号；没有对应条文时为空")
     in_force_from: date = Field(title="施行日期")
     in_force_until: date | None = Field(title="废止日期")
 
@@ -105,7 +106,8 @@ def shown_parameters(regulation: Regulation, day: date) -> tuple[ParameterBody, 
             title=row.zh,
             value=shown_value(row.id, row.value),
             anchor=row.anchor,
-            article=row.article,
+            clause=row.article,
+            article=regulation.article_id(row.article),
             in_force_from=row.in_force_from,
             in_force_until=row.in_force_until,
         )
@@ -114,8 +116,8 @@ def shown_parameters(regulation: Regulation, day: date) -> tuple[ParameterBody, 
 
 
 async def _in_force(request: Request, county: str | None) -> Regulation:
-    """The county's regulation with everything its log has changed; COUNTY_UNKNOWN."""
-    return await context_of(request).in_force.catch_up(data_of(request, county).county)
+    """The county's regulation with everything its log has changed (`county_of`)."""
+    return await context_of(request).in_force.catch_up(await county_of(request, county))
 
 
 @router.get("", summary="现行政策")
@@ -165,7 +167,7 @@ async def read_parameters(request: Request, county: County = None, on: OnDay = N
 @router.get("/parameter-changes", summary="参数调整记录")
 async def read_parameter_changes(request: Request, county: County = None) -> ChangesBody:
     """Every change the county made itself, from the log."""
-    code = data_of(request, county).county
+    code = await county_of(request, county)
     policy = await context_of(request).load(Policy, code, code)
     return ChangesBody(county=code, changes=() if policy is None else policy.changes)
 

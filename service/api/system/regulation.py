@@ -1,6 +1,6 @@
-"""Public reference data: refusal codes, and the regulation's clauses in its own words.
+"""Public reference data: a county's refusal codes, and the articles of its document in their own words.
 
-Needs no credential: it is what clients render messages and forms from.
+Needs no credential: it is what clients render messages and forms from. A key shows whose county is meant.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from typing import Annotated
 from fastapi import Query, Request
 from pydantic import Field
 
-from domain.refusals import catalogue, clauses, refuse
+from domain.refusals import clauses
 from domain.regulation import Regulation
+from domain.regulation.articles import answered_by
 from domain.values import Value
-from service.api.http.reading import context_of, routes
+from service.api.http.reading import context_of, county_of, routes
 
 router = routes("/v1/regulation", "regulation 规定")
 
-County = Annotated[str | None, Query(title="县", description="县级行政区划代码；只服务一县时可不填")]
+County = Annotated[
+    str | None, Query(title="县", description="县级行政区划代码；只服务一县或出示本县密钥时可不填")
+]
 
 
 class CodeBody(Value):
@@ -33,13 +36,22 @@ class CodeBody(Value):
 
 
 class ClauseBody(Value):
-    """A clause, with its words."""
+    """An article of the county's document, with its words and the clauses it answers."""
 
-    id: str = Field(title="条款编号")
+    id: str = Field(title="条文编号", description="本县文件的编号")
     section: str = Field(title="所在章节")
-    kind: str = Field(title="类别")
+    kind: str | None = Field(default=None, title="类别")
     title: str = Field(title="标题")
     quote: str = Field(title="原文")
+    answers: tuple[str, ...] = Field(title="对应条款", description="各县通用的条款编号，拒绝与依据中所记")
+
+
+class OpenClauseBody(Value):
+    """A clause that no article of the county's document answers."""
+
+    clause: str = Field(title="条款", description="各县通用的条款编号")
+    title: str = Field(title="标题")
+    not_in_document: bool = Field(title="本县文件未规定", description="为否时本县尚未说明")
 
 
 class CodesBody(Value):
@@ -50,25 +62,23 @@ class CodesBody(Value):
 
 
 class ClausesBody(Value):
-    """Every clause of a county's document."""
+    """Every article of a county's document, and the clauses that none of them answers."""
 
     county: str = Field(title="县")
-    clauses: tuple[ClauseBody, ...] = Field(title="条款")
+    document: str = Field(title="文号", description="现行版本的文件")
+    clauses: tuple[ClauseBody, ...] = Field(title="条文")
+    unanswered: tuple[OpenClauseBody, ...] = Field(title="没有对应条文的条款")
 
 
-def data_of(request: Request, county: str | None) -> Regulation:
-    """The county asked for, or the only one served here; COUNTY_UNKNOWN."""
-    known = context_of(request).regulations
-    code = county or next(iter(known))
-    if code not in known or (county is None and len(known) > 1):
-        raise refuse("COUNTY_UNKNOWN", county=code)
-    return known[code]
+async def data_of(request: Request, county: str | None) -> Regulation:
+    """The data of the county asked for (`county_of`)."""
+    return context_of(request).regulations[await county_of(request, county)]
 
 
 @router.get("/codes", summary="拒绝与提示代码")
 async def read_codes(request: Request, county: County = None) -> CodesBody:
     """Every refusal and warning code, in both languages."""
-    regulation = data_of(request, county)
+    regulation = await data_of(request, county)
     return CodesBody(
         county=regulation.county,
         codes=tuple(
@@ -81,21 +91,33 @@ async def read_codes(request: Request, county: County = None) -> CodesBody:
                 zh=entry.zh,
                 en=entry.en,
             )
-            for entry in catalogue().values()
+            for entry in regulation.wording.codes.values()
         ),
     )
 
 
-@router.get("/clauses", summary="条款原文")
+@router.get("/clauses", summary="条文原文")
 async def read_clauses(request: Request, county: County = None) -> ClausesBody:
-    """Every clause of the regulation in its own words."""
-    regulation = data_of(request, county)
+    """Every article of the county's document in its own words, and what each answers."""
+    regulation = await data_of(request, county)
+    articles = regulation.articles
     return ClausesBody(
         county=regulation.county,
+        document=regulation.on(context_of(request).today()).version.document_no,
         clauses=tuple(
             ClauseBody(
-                id=entry.id, section=entry.section, kind=entry.kind, title=entry.title, quote=entry.quote
+                id=one.id,
+                section=one.section,
+                kind=one.kind,
+                title=one.title,
+                quote=one.quote,
+                answers=answered_by(one),
             )
-            for entry in clauses().values()
+            for one in articles.by_number.values()
+        ),
+        unanswered=tuple(
+            OpenClauseBody(clause=key, title=clause.title, not_in_document=key in articles.not_in_document)
+            for key, clause in clauses().items()
+            if key not in articles.by_clause
         ),
     )

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from service.api.http.reading import context_of
 from service.database.migrate import head
 from service.database.trouble import TROUBLE
 
@@ -21,7 +22,10 @@ async def check_liveness() -> dict[str, str]:
 
 @router.get("/health/ready", summary="就绪", responses={503: {"description": "未就绪 / not ready"}})
 async def check_readiness(request: Request) -> Response:
-    """Database reachable, schema in step, every projection's checkpoint near the committed head and none halted."""
+    """Database reachable, schema in step, every projection's checkpoint near the committed head and none halted.
+
+    A county whose policy data cannot be used is named and not served; the service is ready for the others (`degraded`).
+    """
     checks: dict[str, Any] = {}
     healthy = True
     try:
@@ -35,8 +39,15 @@ async def check_readiness(request: Request) -> Response:
     except TROUBLE as error:
         checks["database"] = f"unreachable: {type(error).__name__}"
         healthy = False
+    in_force = context_of(request).in_force
+    checks["counties"] = [
+        {"county": county, "served": reason is None, "problem": None if reason is None else reason.detail_zh}
+        for county in in_force.counties
+        for reason in (in_force.stopped.get(county),)
+    ]
+    working = "degraded" if in_force.stopped else "ok"
     return Response(
-        orjson.dumps({"status": "ok" if healthy else "unavailable", "checks": checks}),
+        orjson.dumps({"status": working if healthy else "unavailable", "checks": checks}),
         status_code=200 if healthy else 503,
         media_type="application/json",
     )

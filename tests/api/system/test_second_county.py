@@ -6,8 +6,7 @@ import asyncio
 import json
 import zipfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,79 +14,22 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from domain.regulation import Regulation
 from projections.catalogue import CATALOGUE
 from service.audit import verify
-from service.commands.credentials import Credentials, KeySpec
 from service.commands.operations import ENDED
 from service.ledgers.rebuild import Rebuild
 from tests import second_county as wuqia
-from tests.api.bodies import TOWNSHIP, VILLAGE, road
 from tests.api.procedure.test_procedures import Running, posting, representatives
-from tests.api.service import COUNTY, REGULATION, Service, new_code, running
-
-NEIGHBOURS = {COUNTY: "653022202209", wuqia.COUNTY: "653024100202"}
-UNITS = {COUNTY: (TOWNSHIP, VILLAGE), wuqia.COUNTY: (wuqia.TOWNSHIP, wuqia.VILLAGE)}
-
-
-@dataclass(frozen=True, slots=True)
-class County:
-    """One of the two: its own keys, its own units."""
-
-    code: str
-    service: Service
-
-    @property
-    def township(self) -> str:
-        return UNITS[self.code][0]
-
-    @property
-    def village(self) -> str:
-        return UNITS[self.code][1]
-
-    def road(self, **changes: Any) -> dict[str, Any]:
-        return road(location=self.village, implementer=self.township, **changes)
-
-    async def head(self) -> int:
-        return int((await self.service.app.state.context.store.head(self.code)).position)
-
-    async def registered(self, asset: str, **changes: Any) -> dict[str, Any]:
-        return await self.service.write("/v1/assets", {"asset": asset, "card": self.road(**changes)})
-
-    async def listed(self) -> set[str]:
-        asked = {"limit": 1000, "min_position": await self.head()}
-        return {
-            row["asset"] for row in (await self.service.read("/v1/ledgers/asset-register", **asked))["rows"]
-        }
+from tests.api.service import COUNTY, Service, new_code
+from tests.api.two_counties import NEIGHBOURS, Both, both
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def counties(
-    module_database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[County, County]]:
+async def counties(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Both]:
     """Both counties, served by one service."""
-    data = tmp_path_factory.mktemp("policy")
-    wuqia.write_second_county(data)
-    served = {COUNTY: REGULATION, wuqia.COUNTY: Regulation.load(data, wuqia.COUNTY)}
-    keys = tmp_path_factory.mktemp("keys")
-    async with running(module_database_url, keys, regulations=served) as service:
-        other = Service(service.app, service.pool, service.http)
-        roles = {
-            "clerk": (wuqia.TOWNSHIP, "TOWNSHIP", "REGISTRAR", wuqia.TOWNSHIP),
-            "approver": (wuqia.TOWNSHIP, "TOWNSHIP", "APPROVER", wuqia.TOWNSHIP),
-            "village": (wuqia.VILLAGE, "VILLAGE", "REGISTRAR", wuqia.VILLAGE),
-            "personnel": ("COUNTY_GOV", "COUNTY_GOV", "PERSONNEL", wuqia.COUNTY),
-            "auditor": ("AUDIT", "DEPARTMENT", "AUDITOR", wuqia.COUNTY),
-            "office": ("ASSET_OFFICE", "ASSET_OFFICE", "OFFICE", wuqia.COUNTY),
-            "reader": (wuqia.TOWNSHIP, "TOWNSHIP", "READER", wuqia.TOWNSHIP),
-        }
-        for name, (organization, kind, role, division) in roles.items():
-            spec = KeySpec(wuqia.COUNTY, name, organization, kind, [role], [division])
-            other.tokens[name] = (await Credentials(service.pool).create(spec, datetime.now(UTC))).token
-        yield County(COUNTY, service), County(wuqia.COUNTY, other)
-
-
-Both = tuple[County, County]
+    folders = (tmp_path_factory.mktemp(name) for name in ("policy", "keys"))
+    async with both(module_database_url, *folders) as served:
+        yield served
 
 
 async def test_one_code_is_two_assets(counties: Both) -> None:
@@ -242,6 +184,6 @@ async def test_ledgers_of_one_county_are_built_anew_beside_the_other_s(
 
 
 def test_the_second_county_s_data_folder_is_all_there_is(tmp_path: Path) -> None:
-    """Three files: the rules it was issued, its own parameters, its divisions."""
+    """Its versions, its articles and their words, its wording of a code, its own parameters, its divisions: no code."""
     place = wuqia.write_second_county(tmp_path)
-    assert sorted(one.name for one in place.iterdir()) == ["divisions.csv", "parameters.toml", "policy.toml"]
+    assert {one.suffix for one in place.iterdir()} == {".csv", ".toml", ".txt"}

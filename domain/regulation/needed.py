@@ -1,0 +1,47 @@
+"""What this service's own code names in a county's tables: without these rows it could not work for the county.
+
+Everything else a table holds is the county's own choice. A test compares this with the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+LISTS: Final = frozenset(
+    {
+        "ARCHIVE_KIND",
+        "FUND_OUTSIDE_FINANCE",
+        "HERD_CHANGE",
+        "HOUSEHOLD_ACTION",
+        "INCOME_USE",
+        "MANAGEMENT_RULE",
+        "POSITION",
+        "PROJECT_SCOPE",
+        "RISK_KIND",
+        "SUPERVISION_RULE",
+        "SUPPORTING_RULE",
+        "VIOLATION",
+    }
+)
+"""Lists of vocabularies.toml."""
+
+REGIONS: Final = frozenset({"REGISTRATION", "TITLE", "OPERATION", "CONTRACT", "CUSTODY", "DISPOSAL"})
+"""Regions of an asset's life; a county has these and no other."""
+
+CODES: Final[Mapping[str, frozenset[str]]] = {
+    "asset_types.class": frozenset({"PUBLIC_WELFARE", "OPERATING", "HOUSEHOLD"}),
+    "chains.chain": frozenset({"A1", "A2", "A3", "A4", "A14"}),
+    "departments.organization": frozenset({"COUNTY_GOV", "ASSET_OFFICE"}),
+    "ledgers.ledger": frozenset({"UNIT_MASTER", "HOUSEHOLD_FUND_ASSET", "COUNTY_MASTER", "CATEGORISED"}),
+    "lifecycle.region": REGIONS,
+}
+"""Table → codes of its rows."""
+
+STEPS: Final[Mapping[str, Mapping[str, bool]]] = {
+    "A1": {"REVIEW": False, "DETERMINE": True},
+    "A2": {"REVIEW": False, "DETERMINE": True},
+    "A3": {"COMPILE": False},
+    "A4": {"OPEN": True, "SIGN": True},
+}
+"""Chain → steps that are asked for by name; true: taken by several, `all_of`, false: by one, `by`."""

@@ -1,0 +1,41 @@
+"""How a county says what the service decides: its own sentences for codes, its own articles behind clauses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from domain.refusals import Article, CodeEntry, Refusal, RegulationWarning, catalogue, warn_by
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words of one county. `articles`: clause key → the article of its document that answers the clause."""
+
+    codes: Mapping[str, CodeEntry]
+    articles: Mapping[str, Article] = field(default_factory=dict)
+
+    def entry(self, code: str) -> CodeEntry:
+        """A code as the county words it. `LookupError` for one that neither it nor the service has."""
+        found = self.codes.get(code)
+        if found is None:
+            msg = f"{code} is not in the catalogue of codes"
+            raise LookupError(msg)
+        return found
+
+    def article(self, clause: str | None) -> Article | None:
+        """The county's article behind a clause; None where its document has none."""
+        return None if clause is None else self.articles.get(clause)
+
+    def warning(self, code: str, *, clause: str | None = None, **params: Any) -> RegulationWarning:
+        """A warning in the county's words."""
+        return warn_by(self.entry(code), clause=clause, **params)
+
+    def said(self, refusal: Refusal) -> Refusal:
+        """A refusal in the county's words."""
+        return refusal.said_by(self.codes, self.articles)
+
+
+SERVICE: Final = Wording(catalogue())
+"""The service's own sentences, without a county's articles: for whoever has no county yet."""

@@ -60,24 +60,25 @@ def read_folder(
     if place is None:
         faults.append(f"没有县 {county} 的政策数据")
         return Folder()
-    return _Reading(county, place, faults).read(roots, heirs)
+    return _FolderReader(county, place, faults).read(roots, heirs)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _FolderReader:
     """One county's folder being read; whatever is wrong with it is told in `faults`."""
 
     county: str
     place: Traversable
     faults: list[str]
 
-    def say(self, fault: str) -> None:
+    def _say(self, fault: str) -> None:
         self.faults.append(f"{self.county}：{fault}")
 
     def read(self, roots: list[Traversable], heirs: tuple[str, ...]) -> Folder:
+        """Everything of the folder, on top of what it inherits. `heirs`: counties that are based on this one."""
         policy, source = self._toml(POLICY)
         if policy is None:
-            self.say(f"缺少文件 {POLICY}")
+            self._say(f"缺少文件 {POLICY}")
             policy = {}
         own = Folder(name=self._named(policy), sources={f"{self.county}/{POLICY}": source})
         base = self._base(policy, heirs)
@@ -96,10 +97,10 @@ class _Reading:
 
     def _named(self, policy: Mapping[str, Any]) -> str:
         if policy.get("county") != self.county:
-            self.say(f"{POLICY} 的 county 是 {policy.get('county')}")
+            self._say(f"{POLICY} 的 county 是 {policy.get('county')}")
         name = policy.get("name")
         if not isinstance(name, str) or not name:
-            self.say(f"{POLICY} 缺少 name")
+            self._say(f"{POLICY} 缺少 name")
             return ""
         return name
 
@@ -108,10 +109,10 @@ class _Reading:
         if base is None:
             return None
         if not isinstance(base, str):
-            self.say(f"{POLICY} 的 based_on 须是县级区划代码，现为 {base}")
+            self._say(f"{POLICY} 的 based_on 须是县级区划代码，现为 {base}")
             return None
         if base in (*heirs, self.county):
-            self.say(f"based_on 循环引用 {base}")
+            self._say(f"based_on 循环引用 {base}")
             return None
         return base
 
@@ -135,19 +136,19 @@ class _Reading:
         text = self._text(TEXT, own)
         if content is None:
             if needed:
-                self.say(f"缺少文件 {ARTICLES}")
+                self._say(f"缺少文件 {ARTICLES}")
         else:
             own.sources[f"{self.county}/{ARTICLES}"] = source
             own.articles = read_articles(content, self.faults)
         if text is None and (needed or content is not None):
-            self.say(f"缺少文件 {TEXT}")
+            self._say(f"缺少文件 {TEXT}")
         own.text = text
 
     def _read_tables(self, own: Folder, file: str, *, needed: bool) -> None:
         content, source = self._toml(file)
         if content is None:
             if needed:
-                self.say(f"缺少文件 {file}")
+                self._say(f"缺少文件 {file}")
             return
         own.sources[f"{self.county}/{file}"] = source
         if file == _PARAMETERS and isinstance(content.get("parameter"), list):
@@ -166,7 +167,7 @@ class _Reading:
             if table in TABLES:
                 own.tables[table] = _resolved(blocks, own.articles)
             else:
-                self.say(f"{file} 中没有 [[{name}]] 这种块")
+                self._say(f"{file} 中没有 [[{name}]] 这种块")
 
     def _read_codes(self, own: Folder) -> None:
         content, source = self._toml(CODES)
@@ -177,7 +178,7 @@ class _Reading:
     def _read_divisions(self, own: Folder) -> None:
         own.divisions = self._text(DIVISIONS, own)
         if own.divisions is None:
-            self.say(f"缺少文件 {DIVISIONS}")
+            self._say(f"缺少文件 {DIVISIONS}")
 
     def _text(self, name: str, own: Folder) -> str | None:
         """A text file; None when there is none. One that is no UTF-8 counts as empty, and is told."""
@@ -188,7 +189,7 @@ class _Reading:
         try:
             return source.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            self.say(f"{name} 无法读取：{error}")
+            self._say(f"{name} 无法读取：{error}")
             return ""
 
     def _bytes(self, name: str) -> bytes | None:
@@ -197,7 +198,7 @@ class _Reading:
         try:
             return file.read_bytes() if file.is_file() else None
         except OSError as error:
-            self.say(f"{name} 无法读取：{error.strerror}")
+            self._say(f"{name} 无法读取：{error.strerror}")
             return b""
 
     def _toml(self, name: str) -> tuple[dict[str, Any] | None, bytes]:
@@ -208,7 +209,7 @@ class _Reading:
         try:
             return tomllib.loads(source.decode("utf-8-sig")), source
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            self.say(f"{name} 无法读取：{error}")
+            self._say(f"{name} 无法读取：{error}")
             return {}, source
 
 

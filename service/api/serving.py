@@ -54,7 +54,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
             await upgrade(database.url)
             parts = Parts(
                 pool=database.pool,
-                regulations=counties.regulations,
+                regulations=counties.usable,
                 invalid=counties.invalid,
                 keys=folder_of(settings, database),
             )
@@ -66,7 +66,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
             task = asyncio.create_task(server.serve(sockets=[bound]), name="http")
             try:
                 await _until_started(server, task)
-                await _prepare(app.state.context, list(counties.regulations))
+                await _prepare(app.state.context, list(counties.usable))
                 settle_memory()
                 bootstrap = await Credentials(database.pool).bootstrap(county, datetime.now(UTC))
                 address = bound.getsockname()

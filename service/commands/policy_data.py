@@ -21,7 +21,7 @@ _TOLD: Final = 3
 class Counties:
     """The data of every county that belongs here, and of those whose data cannot be used what is wrong with it."""
 
-    regulations: dict[str, Regulation]
+    usable: dict[str, Regulation]
     invalid: dict[str, RegulationInvalid]
 
 
@@ -51,10 +51,10 @@ def load_counties(settings: Settings) -> Counties:
     found = Counties({}, {})
     for county in counties_of(settings):
         try:
-            found.regulations[county] = Regulation.load(settings.policy_dir, county)
+            found.usable[county] = Regulation.load(settings.policy_dir, county)
         except RegulationInvalid as invalid:
             found.invalid[county] = invalid
-    if not found.regulations:
+    if not found.usable:
         raise CommandFailed("\n".join(str(invalid) for invalid in found.invalid.values()))
     return found
 

@@ -106,7 +106,7 @@ async def test_health_names_the_broken_county_and_stays_ready(counties: Both) ->
 def test_one_broken_folder_leaves_the_others_to_be_served(tmp_path: Path) -> None:
     broken(tmp_path)
     found = load_counties(Settings(policy_dir=tmp_path))
-    assert list(found.regulations) == [COUNTY]
+    assert list(found.usable) == [COUNTY]
     assert found.invalid[wuqia.COUNTY].faults == (FAULT,)
 
 

@@ -38,6 +38,7 @@ from service.ledgers.projector import Projector
 from service.log.appending import LogError
 from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore, utc_now
+from service.version import installed_version
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +92,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
 
     app = FastAPI(
         title="Taizhang 台账",
-        version="1.0.0",
+        version=installed_version(),
         description=DESCRIPTION,
         lifespan=lifespan,
         docs_url=None,

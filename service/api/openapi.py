@@ -7,12 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import service
 from domain.aggregate import ENVELOPE_FIELDS, DomainEvent
 from domain.catalogue import AGGREGATE_KINDS, EVENT_TYPES
 from service.api.app import create_app
 from service.api.http.description import describe, entitle
 
-FOLDER: Final = Path(__file__).resolve().parents[2] / "openapi"
+FOLDER: Final = Path(service.__file__).resolve().parents[1] / "openapi"
 """Where the documents are kept, in a checkout of this project."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
@@ -21,6 +22,7 @@ from service.database.database import Database, open_database
 from service.exit_codes import CommandFailed
 from service.settings import Settings
 from service.terminal import Terminal
+from service.version import installed_version
 
 Session: TypeAlias = "Connection[Any] | PoolConnectionProxy[Any]"
 
@@ -76,6 +78,7 @@ def policies(settings: Settings) -> list[CheckResult]:
 
 async def examine(database: Database) -> AsyncIterator[CheckResult]:
     """Every check on an open database."""
+    yield CheckResult("taizhang", ok=True, found=f"{installed_version()}, Python {platform.python_version()}")
     yield CheckResult("database", ok=True, found=f"{database.origin}: {database.described}")
     yield CheckResult("version", ok=True, found=f"PostgreSQL {database.server_version}")
     async with database.pool.acquire() as connection:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import signal
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.main import get_command
 
 from service.exit_codes import MEANINGS, CommandFailed, ExitCode
+from service.version import installed_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +64,7 @@ def run(arguments: list[str]) -> int:
         signal.signal(sent, _as_interrupt)
     try:
         if room is None:
-            return _leave(get_command(_overview()), arguments or ["--help"], "taizhang", obj=None)
+            return _leave(get_command(_overview()), arguments or ["--help"], "taizhang", obj=as_json)
         from service.terminal import Terminal, configure_log
 
         terminal = Terminal(as_json)
@@ -122,11 +124,24 @@ def _without_json(arguments: list[str]) -> tuple[list[str], bool]:
     return before + arguments[end:], len(before) < end
 
 
+def _overview_options(
+    ctx: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Say what is asked of the program itself; `ctx.obj` is whether --json was given."""
+    if version:
+        said = {"version": installed_version()}
+        print(json.dumps(said) if ctx.obj else f"taizhang {said['version']}")  # noqa: T201 - the terminal is where it belongs
+
+
 def _overview() -> typer.Typer:
     """All commands by name and line only, for `taizhang --help` and for refusing unknown names."""
     from service.settings import known_variables
 
     app = typer.Typer(
+        invoke_without_command=True,
+        callback=_overview_options,
         help="台账: the asset register of a county's poverty-alleviation projects.",
         epilog="\b\n"
         + "\n".join(

@@ -1,10 +1,12 @@
 """`taizhang openapi`: write the interface's documents from the code, or check that they are in step."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from service.exit_codes import CommandFailed
+import service
+from service.exit_codes import CommandFailed, ExitCode
 from service.terminal import Terminal
 
 app = typer.Typer(help="Write openapi/ from the routes and events.")
@@ -17,13 +19,22 @@ def openapi(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 1 if the files are not in step.")
     ] = False,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the documents; a checkout's own openapi/ if not given.", file_okay=False
+        ),
+    ] = None,
 ) -> None:
     """Write openapi/http-api.json and openapi/events.json."""
+    if folder is None and not (Path(service.__file__).parents[1] / "pyproject.toml").is_file():
+        raise CommandFailed("This is no checkout; say where the documents are: --folder", ExitCode.USAGE)
     from service.api.openapi import FOLDER, differences, write
 
     terminal: Terminal = ctx.obj
+    folder = folder or FOLDER
     if check:
-        stale = differences()
+        stale = differences(folder)
         if stale:
             names = ", ".join(stale)
             raise CommandFailed(
@@ -31,8 +42,8 @@ def openapi(
             )
         terminal.emit({"inStep": True}, lambda console: console.print("in step"))
         return
-    changed = write()
+    changed = write(folder)
     terminal.emit(
-        {"written": changed, "folder": str(FOLDER)},
-        lambda console: console.print(f"{', '.join(changed) or 'nothing'} changed in {FOLDER}"),
+        {"written": changed, "folder": str(folder)},
+        lambda console: console.print(f"{', '.join(changed) or 'nothing'} changed in {folder}"),
     )

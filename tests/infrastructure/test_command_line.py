@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,6 +40,28 @@ def test_every_command_has_its_room(name: str, environment: dict[str, str]) -> N
 @pytest.mark.parametrize("arguments", [["nonsense"], ["doctor", "--nonsense"], ["migrations", "nonsense"]])
 def test_wrong_usage(arguments: list[str], environment: dict[str, str]) -> None:
     assert taizhang(*arguments, environment=environment).returncode == ExitCode.USAGE
+
+
+def test_version_is_the_installed_package_s(environment: dict[str, str]) -> None:
+    installed = importlib.metadata.version("taizhang")
+    assert taizhang("--version", environment=environment).stdout == f"taizhang {installed}\n"
+    assert json.loads(taizhang("--json", "--version", environment=environment).stdout) == {
+        "version": installed
+    }
+
+
+@pytest.mark.parametrize("option", [[], ["--check"]])
+def test_openapi_outside_a_checkout_asks_for_the_folder(
+    option: list[str], tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """An installation has no openapi/ beside it, and nothing may be written among installed packages."""
+    for package in ("domain", "projections", "service", "migrations"):
+        shutil.copytree(ROOT / package, tmp_path / package)
+    installed = {**environment, "PYTHONPATH": str(tmp_path)}
+    done = taizhang("openapi", *option, environment=installed)
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+    assert done.stderr == "taizhang: This is no checkout; say where the documents are: --folder\n"
+    assert not (tmp_path / "openapi").exists()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from service.api.http.reading import context_of
 from service.database.migrate import head
 from service.database.trouble import TROUBLE
+from service.version import installed_version
 
 router = APIRouter(tags=["system 运行"])
 
@@ -47,7 +48,13 @@ async def check_readiness(request: Request) -> Response:
     ]
     working = "degraded" if in_force.stopped else "ok"
     return Response(
-        orjson.dumps({"status": working if healthy else "unavailable", "checks": checks}),
+        orjson.dumps(
+            {
+                "status": working if healthy else "unavailable",
+                "version": installed_version(),
+                "checks": checks,
+            }
+        ),
         status_code=200 if healthy else 503,
         media_type="application/json",
     )

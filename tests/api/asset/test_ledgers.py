@@ -233,6 +233,7 @@ async def test_health_says_where_every_ledger_stands(service: Service) -> None:
     await service.read("/v1/ledgers/asset-register", min_position=await service.head())
     ready = await service.http.get("/health/ready")
     assert ready.status_code == 200, ready.text
+    assert ready.json()["version"] == service.app.version
     assert {one["projection"] for one in ready.json()["checks"]["projections"]} >= {
         "asset_register",
         "departures",

@@ -60,8 +60,7 @@ def run(arguments: list[str]) -> int:
     arguments, as_json = _without_json(arguments)
     name = next(iter(arguments), "")
     room = COMMANDS.get(name)
-    for sent in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sent, _as_interrupt)
+    _end_by_signals()
     try:
         if room is None:
             return _leave(get_command(_overview()), arguments or ["--help"], "taizhang", obj=as_json)
@@ -112,8 +111,20 @@ def _expected(failure: BaseException) -> CommandFailed | None:
     return None
 
 
+def _end_by_signals() -> None:
+    """SIGTERM and SIGHUP end a command the way Ctrl-C does: cleanly, with exit code 130.
+
+    A script starts what it puts in the background with SIGINT ignored, which would ignore SIGTERM with it. SIGHUP
+    ignored is what nohup is for and stays so.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _as_interrupt)
+
+
 def _as_interrupt(_signal: int, _frame: object) -> None:
-    """SIGTERM and SIGHUP end a command the way Ctrl-C does: cleanly, with exit code 130."""
     signal.raise_signal(signal.SIGINT)
 
 

@@ -152,9 +152,7 @@ async def test_schema_check_finds_a_missing_table(database_url: str) -> None:
     assert any("add_table" in line and "forgotten" in line for line in found)
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signals_end_a_command_cleanly(sent: int, place: Path, environment: dict[str, str]) -> None:
-    code = """
+HOLD = """
 import asyncio
 from service.cli.main import COMMANDS, Room, main
 import sys, types, typer
@@ -172,16 +170,62 @@ sys.modules["room"] = room
 COMMANDS["hold"] = Room("room", "")
 main()
 """
+"""A command that opens the database, says so, and waits."""
+
+
+def holding(place: Path, environment: dict[str, str], *ignored: signal.Signals) -> subprocess.Popen[str]:
+    """The command `hold`, its database open; started with some signals ignored, as a shell or nohup does."""
+
+    def ignore() -> None:
+        for one in ignored:
+            signal.signal(one, signal.SIG_IGN)
+
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "hold"], env=environment, stdout=subprocess.PIPE, text=True, cwd=place
+        [sys.executable, "-c", HOLD, "hold"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=place,
+        preexec_fn=ignore,
     )
     assert process.stdout.readline() == "ready\n"
-    process.send_signal(sent)
-    assert process.wait(20) == ExitCode.INTERRUPTED
-    process.stdout.close()
+    return process
+
+
+def ended(process: subprocess.Popen[str], place: Path) -> int:
+    """The exit code, once the embedded database has stopped too."""
     from service.database.embedded import EmbeddedServer
 
+    code = process.wait(20)
+    process.stdout.close()
     until(lambda: not EmbeddedServer(place / "data").alive())
+    return code
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_a_command_cleanly(sent: int, place: Path, environment: dict[str, str]) -> None:
+    process = holding(place, environment)
+    process.send_signal(sent)
+    assert ended(process, place) == ExitCode.INTERRUPTED
+
+
+def test_command_in_a_script_s_background_ends_by_sigterm(place: Path, environment: dict[str, str]) -> None:
+    """A shell without job control ignores SIGINT for what it puts in the background."""
+    process = holding(place, environment, signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    assert ended(process, place) == ExitCode.INTERRUPTED
+
+
+def test_command_under_nohup_outlives_its_terminal(environment: dict[str, str]) -> None:
+    code = "import signal; from service.cli.main import run; run(['--version']); signal.raise_signal(signal.SIGHUP); print('still here')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    assert done.stdout.splitlines()[1:] == ["still here"], done.stderr
 
 
 def test_no_other_distribution_owns_our_names() -> None:

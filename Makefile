@@ -7,7 +7,7 @@ PYTHONS = domain projections service migrations tests
 RUN = .venv/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo run test check bench soak format lock openapi clauses doctor environment
+.PHONY: help demo run test check installed wheel bench soak format lock openapi clauses doctor environment
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -30,6 +30,12 @@ check: environment ## format, lint, types, layers; OpenAPI, migrations and claus
 	$(RUN)/taizhang openapi --check
 	$(RUN)/taizhang migrations check
 	$(RUN)/python -m tests.clauses.table --check --complete
+
+installed: environment ## the demonstration as it is delivered: wheel and requirements.lock, outside the checkout
+	@bin/installed $(ARGS)
+
+wheel: environment ## build the wheel into dist/
+	@bin/wheel dist
 
 bench: environment ## benchmarks; figures on stdout
 	@$(RUN)/python -m tests.benchmarks $(ARGS)

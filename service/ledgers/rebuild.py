@@ -27,6 +27,7 @@ import uvloop
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import AddConstraint, CreateIndex, SetTableComment
 
+import service
 from projections.catalogue import chosen
 from projections.engine.events import EventReader, LedgerEvent, Upcast
 from projections.engine.projection import Projection
@@ -40,7 +41,7 @@ from service.log.tables import WRITER_ROLE
 from service.memory import collecting_paused
 
 _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
-_ROOT: Final = Path(__file__).resolve().parents[2]
+_ROOT: Final = Path(service.__file__).resolve().parents[1]
 """Where this code lies: the processes of a rebuild run the same."""
 READ_AT_ONCE: Final = 4000
 """Events of one fetch."""
@@ -849,7 +850,7 @@ async def rebuild(
             "from service.ledgers.rebuild import obey; obey()",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
+            cwd=_ROOT,
             limit=2**24,
         )
         if process.stdin is None or process.stdout is None:

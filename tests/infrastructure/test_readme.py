@@ -30,8 +30,8 @@ ROOMS = sorted(
         if not typed.startswith("make")
     }
 )
-ELSEWHERE = {"demo": ".ci/run runs it from a clean checkout", "test": "this is it"}
-"""make targets that are too much for a test, and where they are run."""
+ELSEWHERE = {"demo": "make installed", "test": "make test"}
+"""make targets that are too much for a test, and the step of .ci/run that does what they do."""
 
 
 def test_every_make_target_named_is_there() -> None:
@@ -42,8 +42,8 @@ def test_every_make_target_named_is_there() -> None:
         assert f"make {target} " in listed
         subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, check=True)
     run = (ROOT / ".ci/run").read_text()
-    for target in ELSEWHERE:
-        assert f"make {target}" in run
+    for step in ELSEWHERE.values():
+        assert f"step {step}\n" in run
 
 
 @pytest.mark.parametrize("name", ROOMS)

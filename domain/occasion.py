@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from domain.refusals import Refusal, RegulationWarning, refuse, refuse_by
 from domain.regulation.legal_clock import Deadline, Reckoning
 from domain.values import MAX_FEN, BusinessDate, Code, Fen, Name, Text, Value
@@ -22,11 +24,11 @@ if TYPE_CHECKING:
 class Override(Value):
     """The document that lifts an overridable refusal (P25: granted at county level or above, with reason and expiry)."""
 
-    code: Code
-    document_no: Name
-    reason: Text
-    granted_by: Name
-    expires_on: BusinessDate | None = None
+    code: Code = Field(title="所解除的拒绝代码")
+    document_no: Name = Field(title="批准文号")
+    reason: Text = Field(title="批准理由")
+    granted_by: Name = Field(title="批准单位")
+    expires_on: BusinessDate | None = Field(default=None, title="批准有效期至")
 
 
 class Basis(Value):

@@ -7,7 +7,7 @@ begins today or later, so no decision that was made is ever judged again by anot
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -82,8 +82,8 @@ class Policy(DomainAggregate):
     TOPIC: ClassVar[str] = "policy"
     KIND: ClassVar[str] = "policy"
 
-    versions: tuple[ActivatedVersion, ...]
-    changes: tuple[ParameterChange, ...]
+    versions: Annotated[tuple[ActivatedVersion, ...], Field(title="启用的政策版本")]
+    changes: Annotated[tuple[ParameterChange, ...], Field(title="参数调整")]
 
     class Event(DomainAggregate.Event):
         """Root of the policy's events."""
@@ -93,7 +93,7 @@ class Policy(DomainAggregate):
 
         TOPIC: ClassVar[str] = "policy.adopted"
         TITLE: ClassVar[str] = "政策启用"
-        versions: tuple[ActivatedVersion, ...]
+        versions: tuple[ActivatedVersion, ...] = Field(title="启用的政策版本")
 
     @classmethod
     def adopt(cls, county: str, versions: Sequence[ActivatedVersion], at: Occasion) -> Policy:
@@ -111,7 +111,7 @@ class Policy(DomainAggregate):
 
         TOPIC: ClassVar[str] = "policy.version_activated"
         TITLE: ClassVar[str] = "政策版本启用"
-        version: ActivatedVersion
+        version: ActivatedVersion = Field(title="启用的政策版本")
 
     def activate(self, version: ActivatedVersion, at: Occasion) -> None:
         """Put a further version to use; POLICY_VERSION_OUT_OF_ORDER unless it begins after the newest (C0-02)."""
@@ -134,7 +134,7 @@ class Policy(DomainAggregate):
 
         TOPIC: ClassVar[str] = "policy.parameter_changed"
         TITLE: ClassVar[str] = "政策参数调整"
-        change: ParameterChange
+        change: ParameterChange = Field(title="参数调整内容")
 
     def change(self, wanted: RequestedParameterChange, data: Regulation, at: Occasion) -> None:
         """Set a parameter from a day on (C4.3-19).

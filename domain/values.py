@@ -19,6 +19,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainSerializer,
@@ -282,8 +283,8 @@ def split_exactly(total: int, weights: Mapping[str, int]) -> dict[str, int]:
 class PartyShare(Value):
     """One party's part of an asset, in fen of its original value. The parts of an asset sum to that value exactly."""
 
-    party: Code
-    amount: Fen
+    party: Code = Field(title="单位编号")
+    amount: Fen = Field(title="份额金额")
 
 
 def shares_by_ratio(original_value: int, ratio: Mapping[str, int]) -> tuple[PartyShare, ...]:

@@ -9,7 +9,7 @@ are not here: they are register-only and have an aggregate of their own (C4.2-06
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -77,23 +77,23 @@ class Asset(AssetUse):
     TOPIC: ClassVar[str] = "asset"
     KIND: ClassVar[str] = "asset"
 
-    card: RegisterCard
-    scope: Literal["IN", "OUT"]
-    guidance: Guidance | None
-    documents: dict[str, Document]
-    booked: dict[str, Fen]
-    contracts: dict[str, Contract]
-    income_received: Fen
-    income_distributed: Fen
-    income_by_holder: dict[str, Fen]
-    receipts: dict[str, str]
-    payments: dict[str, str]
-    accumulated_depreciation: Fen
-    depreciated_through: int | None
-    custody: Custody | None
-    supervision: tuple[Supervision, ...]
-    disposals: dict[str, Disposal]
-    disposed_on: date | None
+    card: Annotated[RegisterCard, Field(title="登记卡")]
+    scope: Annotated[Literal["IN", "OUT"], Field(title="管理范围")]
+    guidance: Annotated[Guidance | None, Field(title="指导部门")]
+    documents: Annotated[dict[str, Document], Field(title="存档资料")]
+    booked: Annotated[dict[str, Fen], Field(title="各单位入账金额")]
+    contracts: Annotated[dict[str, Contract], Field(title="各经营合同")]
+    income_received: Annotated[Fen, Field(title="累计到账收益")]
+    income_distributed: Annotated[Fen, Field(title="累计分配收益")]
+    income_by_holder: Annotated[dict[str, Fen], Field(title="各收益权人结余")]
+    receipts: Annotated[dict[str, str], Field(title="各收款单内容摘要")]
+    payments: Annotated[dict[str, str], Field(title="各次分配内容摘要")]
+    accumulated_depreciation: Annotated[Fen, Field(title="累计折旧")]
+    depreciated_through: Annotated[int | None, Field(title="折旧计提至年度")]
+    custody: Annotated[Custody | None, Field(title="管护安排")]
+    supervision: Annotated[tuple[Supervision, ...], Field(title="监管安排")]
+    disposals: Annotated[dict[str, Disposal], Field(title="处置程序")]
+    disposed_on: Annotated[date | None, Field(title="处置日期")]
 
     # ---- registration ------------------------------------------------------------------------------------------
 
@@ -102,9 +102,9 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.registered"
         TITLE: ClassVar[str] = "登记"
-        card: RegisterCard
-        scope: Literal["IN", "OUT"]
-        guidance: Guidance | None = None
+        card: RegisterCard = Field(title="登记卡")
+        scope: Literal["IN", "OUT"] = Field(title="管理范围")
+        guidance: Guidance | None = Field(default=None, title="指导部门")
 
     @classmethod
     def register(cls, asset: str, card: RegisterCard, at: Occasion) -> Asset:
@@ -141,16 +141,16 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.registration_corrected"
         TITLE: ClassVar[str] = "登记更正"
-        card: RegisterCard
-        scope: Literal["IN", "OUT"]
-        changed: tuple[str, ...]
-        old: dict[str, Any]
-        absent_before: tuple[str, ...] | None = None
+        card: RegisterCard = Field(title="登记卡")
+        scope: Literal["IN", "OUT"] = Field(title="管理范围")
+        changed: tuple[str, ...] = Field(title="变更的字段")
+        old: dict[str, Any] = Field(title="变更前的值")
+        absent_before: tuple[str, ...] | None = Field(default=None, title="变更前没有值的字段")
         """Those of `changed` that had no value; they are not in `old`, because the log keeps no empty values."""
-        reason: Text
-        document_no: Name
-        county_document_no: Name | None = None
-        guidance: Guidance | None = None
+        reason: Text = Field(title="更正原因")
+        document_no: Name = Field(title="更正依据文号")
+        county_document_no: Name | None = Field(default=None, title="县级批准文号")
+        guidance: Guidance | None = Field(default=None, title="指导部门")
 
     def correct_registration(self, correction: Correction, at: Occasion) -> None:
         """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing."""
@@ -220,7 +220,7 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.document_archived"
         TITLE: ClassVar[str] = "资料存档"
-        document: Document
+        document: Document = Field(title="存档文件")
 
     def archive_document(self, document: Document, at: Occasion) -> None:
         """Archive a document by its digest (C4.6-03). The same document again records nothing."""
@@ -242,7 +242,7 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.booked"
         TITLE: ClassVar[str] = "入账"
-        booking: Booking
+        booking: Booking = Field(title="入账记录")
 
     def book(self, booking: Booking, at: Occasion) -> None:
         """Book the confirmed share, or the original value before confirmation (C4.3-13, C4.5-17)."""
@@ -274,7 +274,7 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.custody_assigned"
         TITLE: ClassVar[str] = "落实管护"
-        custody: Custody
+        custody: Custody = Field(title="管护安排")
 
     def assign_custody(self, custody: Custody, at: Occasion) -> None:
         """Assign custody with a named person (C4.10-02); before confirmation only provisionally."""
@@ -338,7 +338,7 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.supervision_assigned"
         TITLE: ClassVar[str] = "落实监管"
-        supervision: tuple[Supervision, ...]
+        supervision: tuple[Supervision, ...] = Field(title="监管安排")
 
     def assign_supervision(self, supervision: tuple[Supervision, ...], at: Occasion) -> None:
         """Assign the supervising units (C4.3-02, C4.10-06, C4.10-07)."""
@@ -360,11 +360,11 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.handed_over"
         TITLE: ClassVar[str] = "人员交接"
-        case: Code
-        duty: Code
-        outgoing: Code
-        incoming: Code
-        supervisor: Code
+        case: Code = Field(title="交接编号")
+        duty: Code = Field(title="交接的职责")
+        outgoing: Code = Field(title="移交人")
+        incoming: Code = Field(title="接任人")
+        supervisor: Code = Field(title="监交人")
 
     def hand_over(
         self, *, case: str, duty: str, outgoing: str, incoming: str, supervisor: str, at: Occasion
@@ -421,10 +421,10 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.depreciation_posted"
         TITLE: ClassVar[str] = "计提折旧"
-        year: int
-        amount: Fen
-        accumulated: Fen
-        shares: tuple[PartyShare, ...]
+        year: int = Field(title="年度")
+        amount: Fen = Field(title="本年计提折旧")
+        accumulated: Fen = Field(title="计提后累计折旧")
+        shares: tuple[PartyShare, ...] = Field(title="各所有权人应摊折旧")
 
     def post_depreciation(self, year: int, at: Occasion) -> None:
         """Post one year's depreciation (C4.7-10, P14). A year posted before, or nothing left to post, records nothing."""
@@ -488,14 +488,14 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.leased"
         TITLE: ClassVar[str] = "出租"
-        terms: ContractTerms
+        terms: ContractTerms = Field(title="合同内容")
 
     class OperatingContractSigned(AssetUse.Event):
         """An operating contract of another mode than lease: contracted, entrusted, joint operation, equity …"""
 
         TOPIC: ClassVar[str] = "asset.operating_contract_signed"
         TITLE: ClassVar[str] = "签订经营合同"
-        terms: ContractTerms
+        terms: ContractTerms = Field(title="合同内容")
 
     def sign_contract(self, terms: ContractTerms, at: Occasion) -> None:
         """Put the asset into an operator's hands: `Leased` for mode LEASED, else `OperatingContractSigned` (T6)."""
@@ -535,10 +535,10 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.operating_contract_changed"
         TITLE: ClassVar[str] = "变更经营合同"
-        terms: ContractTerms
-        consent_document: Name
-        consented_on: BusinessDate
-        consented_by: tuple[Code, ...]
+        terms: ContractTerms = Field(title="变更后合同内容")
+        consent_document: Name = Field(title="所有权人同意文号")
+        consented_on: BusinessDate = Field(title="所有权人同意日期")
+        consented_by: tuple[Code, ...] = Field(title="同意的所有权人")
 
     def change_contract(
         self,
@@ -592,10 +592,10 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.operating_contract_ended"
         TITLE: ClassVar[str] = "经营合同终止"
-        contract: Code
-        ended_on: BusinessDate
-        outcome: Literal["EXPIRED", "TERMINATED"]
-        reason: Text
+        contract: Code = Field(title="合同编号")
+        ended_on: BusinessDate = Field(title="合同终止日期")
+        outcome: Literal["EXPIRED", "TERMINATED"] = Field(title="合同终止方式")
+        reason: Text = Field(title="终止原因")
 
     def end_contract(
         self,
@@ -637,8 +637,8 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.holdover_started"
         TITLE: ClassVar[str] = "合同到期继续使用"
-        contract: Code
-        since: BusinessDate
+        contract: Code = Field(title="合同编号")
+        since: BusinessDate = Field(title="继续使用起始日期")
 
     def start_holdover(self, contract: str, since: date, at: Occasion) -> None:
         """Record that an operator holds over after the end of the term: a fact."""
@@ -679,8 +679,8 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.income_received"
         TITLE: ClassVar[str] = "收益入账"
-        receipt: IncomeReceipt
-        attributions: tuple[PartyShare, ...]
+        receipt: IncomeReceipt = Field(title="收款记录")
+        attributions: tuple[PartyShare, ...] = Field(title="收益归属")
 
     def receive_income(self, receipt: IncomeReceipt, at: Occasion) -> None:
         """Record income, a fact: attributed to the income-right holders by their shares (C4.9-01, C4.9-02).
@@ -712,7 +712,7 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.income_distributed"
         TITLE: ClassVar[str] = "收益分配"
-        distribution: IncomeDistribution
+        distribution: IncomeDistribution = Field(title="收益分配方案")
 
     def distribute_income(self, distribution: IncomeDistribution, at: Occasion) -> None:
         """Pay out an approved plan from one holder's income of this asset (C4.9-03, C4.9-05, C4.9-06)."""
@@ -742,7 +742,7 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.disposal_proposed"
         TITLE: ClassVar[str] = "提出处置"
-        proposal: DisposalProposal
+        proposal: DisposalProposal = Field(title="处置方案")
 
     def propose_disposal(self, proposal: DisposalProposal, at: Occasion) -> None:
         """Propose a disposal (C4.12-01): as a rule not of an asset that runs well (P23)."""
@@ -766,9 +766,9 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.appraisal_recorded"
         TITLE: ClassVar[str] = "资产评估"
-        disposal: Code
-        appraisal: Appraisal
-        net_book_value: Fen
+        disposal: Code = Field(title="处置编号")
+        appraisal: Appraisal = Field(title="评估结果")
+        net_book_value: Fen = Field(title="账面净值")
 
     def record_appraisal(self, disposal: str, appraisal: Appraisal, at: Occasion) -> None:
         """Record the appraisal; from 10万元 on by a licensed agency (C4.12-04). A new one starts the way anew."""
@@ -798,8 +798,8 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.appraisal_published"
         TITLE: ClassVar[str] = "评估结果公开"
-        disposal: Code
-        publication: Publication
+        disposal: Code = Field(title="处置编号")
+        publication: Publication = Field(title="评估结果公开情况")
 
     def publish_appraisal(self, disposal: str, publication: Publication, at: Occasion) -> None:
         """Publish the appraisal result at the owner's place (C4.12-03)."""
@@ -830,9 +830,9 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.disposal_forwarded"
         TITLE: ClassVar[str] = "逐级上报"
-        disposal: Code
-        level: Code
-        opinion: Text
+        disposal: Code = Field(title="处置编号")
+        level: Code = Field(title="上报层级")
+        opinion: Text = Field(title="上报意见")
 
     def forward_disposal(self, disposal: str, level: str, opinion: str, at: Occasion) -> None:
         """Pass the proposal to the next level of the route, never skipping one (C4.12-05, A14)."""
@@ -864,9 +864,9 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.disposal_approved"
         TITLE: ClassVar[str] = "批准处置"
-        disposal: Code
-        approval: Approval
-        value: Fen
+        disposal: Code = Field(title="处置编号")
+        approval: Approval = Field(title="处置批准")
+        value: Fen = Field(title="处置价值")
 
     def approve_disposal(self, disposal: str, approval: Approval, at: Occasion) -> None:
         """Approve: by the county government from 10万元 on, else by the approver of P04 (C4.12-05).
@@ -889,9 +889,9 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.disposal_closed"
         TITLE: ClassVar[str] = "终止处置"
-        disposal: Code
-        outcome: Literal["REJECTED", "WITHDRAWN"]
-        reason: Text
+        disposal: Code = Field(title="处置编号")
+        outcome: Literal["REJECTED", "WITHDRAWN"] = Field(title="处置终止方式")
+        reason: Text = Field(title="终止原因")
 
     def close_disposal(
         self, disposal: str, outcome: Literal["REJECTED", "WITHDRAWN"], reason: str, at: Occasion
@@ -910,11 +910,11 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.disposed"
         TITLE: ClassVar[str] = "处置"
-        disposal: Code
-        kind: Code
-        sale: DisposalSale
-        net_book_value: Fen
-        ended_contracts: tuple[Code, ...]
+        disposal: Code = Field(title="处置编号")
+        kind: Code = Field(title="处置方式")
+        sale: DisposalSale = Field(title="处置结果")
+        net_book_value: Fen = Field(title="账面净值")
+        ended_contracts: tuple[Code, ...] = Field(title="随之终止的合同")
 
     def dispose(self, disposal: str, sale: DisposalSale, at: Occasion) -> None:
         """Carry out an approved disposal, not below what was approved (C4.12-05, C4.12-06). Open contracts end with it."""
@@ -945,10 +945,10 @@ class Asset(AssetUse):
 
         TOPIC: ClassVar[str] = "asset.disposal_proceeds_received"
         TITLE: ClassVar[str] = "处置收入入账"
-        disposal: Code
-        amount: Fen
-        received_on: BusinessDate
-        voucher_no: Name
+        disposal: Code = Field(title="处置编号")
+        amount: Fen = Field(title="到账金额")
+        received_on: BusinessDate = Field(title="到账日期")
+        voucher_no: Name = Field(title="记账凭证号")
 
     def receive_proceeds(
         self, disposal: str, amount: Fen, received_on: date, voucher_no: str, at: Occasion

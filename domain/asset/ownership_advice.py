@@ -34,7 +34,7 @@ class SuggestedOwner(Value):
     owner: Code = Field(title="单位编号")
     name: Name | None = Field(default=None, title="单位名称")
     uscc: Code | None = Field(default=None, title="集体经济组织统一社会信用代码")
-    share: PartyShare | None = Field(default=None, title="份额")
+    share: PartyShare | None = Field(default=None, title="建议份额")
 
 
 class AdvisedStep(Value):
@@ -84,8 +84,10 @@ class OwnershipAdvisory(Value):
     owners: tuple[SuggestedOwner, ...] = Field(default=(), title="建议所有权人")
     owners_missing: str | None = Field(default=None, title="尚不能给出所有权人的原因")
     tried: tuple[RuleTried, ...] = Field(title="逐条判断")
-    steps: tuple[AdvisedStep, ...] = Field(default=(), title="步骤")
-    regimes: tuple[AdvisedRegime, ...] = Field(title="会计制度", description="由谁确定的，按每种可能列出")
+    steps: tuple[AdvisedStep, ...] = Field(default=(), title="各步骤")
+    regimes: tuple[AdvisedRegime, ...] = Field(
+        title="各类所有权人会计制度", description="由谁确定的，按每种可能列出"
+    )
 
 
 _KINDS: tuple[OwnerKind, ...] = ("DEPARTMENT", "TOWNSHIP", "VILLAGE", "FARM")

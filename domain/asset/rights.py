@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from eventsourcing.domain import event
+from pydantic import Field
 
 from domain.asset.facts.certificates import PropertyRegistration, TitleCertificate
 from domain.asset.facts.contract import Contract
@@ -33,12 +34,12 @@ _SHARED_RIGHTS: Final = frozenset({"SUPERVISION"})
 class AssetRights(AssetTitle):
     """The part of `Asset` that knows who may do what with it. The other parts' attributes it reads are named below."""
 
-    rights: tuple[RightAssignment, ...]
-    title_certificates: dict[str, TitleCertificate]
-    property_registrations: dict[str, PropertyRegistration]
+    rights: Annotated[tuple[RightAssignment, ...], Field(title="权利安排")]
+    title_certificates: Annotated[dict[str, TitleCertificate], Field(title="产权证")]
+    property_registrations: Annotated[dict[str, PropertyRegistration], Field(title="产权登记")]
 
-    contracts: dict[str, Contract]
-    supervision: tuple[Supervision, ...]
+    contracts: Annotated[dict[str, Contract], Field(title="各经营合同")]
+    supervision: Annotated[tuple[Supervision, ...], Field(title="监管安排")]
 
     def _begin_rights(self) -> None:
         """Nobody has been given anything."""
@@ -54,7 +55,7 @@ class AssetRights(AssetTitle):
 
         TOPIC: ClassVar[str] = "asset.right_assigned"
         TITLE: ClassVar[str] = "明确权利"
-        assignment: RightAssignment
+        assignment: RightAssignment = Field(title="权利安排内容")
 
     def assign_right(self, assignment: RightAssignment, at: Occasion) -> None:
         """Give a right of a confirmed asset to a holder (C2-02).
@@ -163,7 +164,7 @@ class AssetRights(AssetTitle):
 
         TOPIC: ClassVar[str] = "asset.title_certificate_applied"
         TITLE: ClassVar[str] = "申请办理产权证"
-        certificate: TitleCertificate
+        certificate: TitleCertificate = Field(title="产权证申请")
 
     def apply_for_certificate(self, certificate: TitleCertificate, at: Occasion) -> None:
         """Apply for an owner's title or real-estate certificate (C4.3-09), only of a confirmed asset."""
@@ -190,9 +191,9 @@ class AssetRights(AssetTitle):
 
         TOPIC: ClassVar[str] = "asset.title_certificate_issued"
         TITLE: ClassVar[str] = "颁发产权证"
-        certificate: Code
-        number: Name
-        issued_on: BusinessDate
+        certificate: Code = Field(title="产权证申请编号")
+        number: Name = Field(title="产权证号")
+        issued_on: BusinessDate = Field(title="发证日期")
 
     def issue_title_certificate(self, certificate: str, number: str, issued_on: date, at: Occasion) -> None:
         """Record the certificate that was issued on an application (C4.3-09)."""
@@ -217,9 +218,9 @@ class AssetRights(AssetTitle):
 
         TOPIC: ClassVar[str] = "asset.title_certificate_ineligible"
         TITLE: ClassVar[str] = "不符合办证条件"
-        certificate: Code
-        reason: Text
-        decided_on: BusinessDate
+        certificate: Code = Field(title="产权证申请编号")
+        reason: Text = Field(title="不符合条件的原因")
+        decided_on: BusinessDate = Field(title="答复日期")
 
     def find_certificate_ineligible(
         self, certificate: str, reason: str, decided_on: date, at: Occasion
@@ -266,7 +267,7 @@ class AssetRights(AssetTitle):
 
         TOPIC: ClassVar[str] = "asset.property_registered"
         TITLE: ClassVar[str] = "办理产权登记"
-        registration: PropertyRegistration
+        registration: PropertyRegistration = Field(title="产权登记内容")
 
     def register_property(self, registration: PropertyRegistration, at: Occasion) -> None:
         """Record an owner's entry in the register of property (C4.5-17)."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from eventsourcing.domain import event
+from pydantic import Field
 
 from domain.asset.facts.external_entry import ExternalEntryDuty, duties_of
 from domain.asset.facts.income import credited
@@ -24,20 +25,20 @@ if TYPE_CHECKING:
 class AssetTitle(AssetTitleSteps):
     """The part of `Asset` that knows who owns it. The other parts' attributes it reads are named below its own."""
 
-    owners: tuple[PartyShare, ...]
-    owner_kind: str | None
-    confirmed_on: date | None
-    external_duties: tuple[ExternalEntryDuty, ...]
-    title_holders: tuple[TitleHolder, ...]
-    ownership_rule: str | None
-    regime: str | None
-    user_right_holder: str | None
-    income_right_holders: tuple[PartyShare, ...]
-    filing_due: str | None
+    owners: Annotated[tuple[PartyShare, ...], Field(title="所有权人份额")]
+    owner_kind: Annotated[str | None, Field(title="所有权人类型")]
+    confirmed_on: Annotated[date | None, Field(title="确权日期")]
+    external_duties: Annotated[tuple[ExternalEntryDuty, ...], Field(title="应录入的外部系统")]
+    title_holders: Annotated[tuple[TitleHolder, ...], Field(title="权利主体")]
+    ownership_rule: Annotated[str | None, Field(title="确权依据规则")]
+    regime: Annotated[str | None, Field(title="会计制度")]
+    user_right_holder: Annotated[str | None, Field(title="使用权人")]
+    income_right_holders: Annotated[tuple[PartyShare, ...], Field(title="收益权人份额")]
+    filing_due: Annotated[str | None, Field(title="待备案机关")]
 
-    income_received: Fen
-    income_distributed: Fen
-    income_by_holder: dict[str, Fen]
+    income_received: Annotated[Fen, Field(title="累计到账收益")]
+    income_distributed: Annotated[Fen, Field(title="累计分配收益")]
+    income_by_holder: Annotated[dict[str, Fen], Field(title="各收益权人结余")]
 
     @property
     @abstractmethod
@@ -84,14 +85,14 @@ class AssetTitle(AssetTitleSteps):
 
         TOPIC: ClassVar[str] = "asset.ownership_confirmed"
         TITLE: ClassVar[str] = "确权"
-        confirmation: OwnershipConfirmation
-        rule: str
-        regime: str
-        attributions: tuple[PartyShare, ...]
-        external_duties: tuple[ExternalEntryDuty, ...] | None = None
+        confirmation: OwnershipConfirmation = Field(title="确权内容")
+        rule: str = Field(title="确权依据规则")
+        regime: str = Field(title="会计制度")
+        attributions: tuple[PartyShare, ...] = Field(title="收益归属")
+        external_duties: tuple[ExternalEntryDuty, ...] | None = Field(default=None, title="应录入的外部系统")
         """The systems outside it has to be entered in; none where an older confirmation does not say."""
-        holders: tuple[TitleHolder, ...] | None = None
-        filing_due: Code | None = None
+        holders: tuple[TitleHolder, ...] | None = Field(default=None, title="权利主体")
+        filing_due: Code | None = Field(default=None, title="待备案机关")
 
     def confirm_ownership(
         self,
@@ -172,10 +173,10 @@ class AssetTitle(AssetTitleSteps):
 
         TOPIC: ClassVar[str] = "asset.ownership_filed"
         TITLE: ClassVar[str] = "确权备案"
-        addressee: Code
-        procedure: Code
-        filed_on: BusinessDate
-        document_no: Name | None = None
+        addressee: Code = Field(title="备案机关")
+        procedure: Code = Field(title="程序编号")
+        filed_on: BusinessDate = Field(title="备案日期")
+        document_no: Name | None = Field(default=None, title="备案文号")
 
     def file_ownership(
         self, filed_on: date, document_no: str | None, proof: ProcedureProof, at: Occasion

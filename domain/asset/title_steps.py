@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 from eventsourcing.domain import event
+from pydantic import Field
 
 from domain.asset.facts.card import RegisterCard
 from domain.asset.facts.certificates import OwnershipCertificate
@@ -42,24 +43,24 @@ _BEFORE_CERTIFICATES: Final = ("SHARES", "MEETING", "NOTICE")
 class TitleProcedure(Value):
     """The procedure a title is in: over which text by its digest."""
 
-    procedure: Code
-    chain: Code
-    subject_sha256: Sha256
+    procedure: Code = Field(title="程序编号")
+    chain: Code = Field(title="流程代码")
+    subject_sha256: Sha256 = Field(title="事项内容摘要")
 
 
 class AssetTitleSteps(AssetTransfers):
     """The part of `Asset` that knows how its title is being established."""
 
-    title: Literal["UNCONFIRMED", "IN_PROCEDURE", "CONFIRMED", "DISPUTED"]
-    joint_shares: JointShares | None
-    quantification_plan: QuantificationPlan | None
-    title_procedure: TitleProcedure | None
-    county_decision: CountyDecision | None
-    title_dispute: TitleDispute | None
-    ownership_certificates: dict[str, OwnershipCertificate]
+    title: Annotated[Literal["UNCONFIRMED", "IN_PROCEDURE", "CONFIRMED", "DISPUTED"], Field(title="权属状态")]
+    joint_shares: Annotated[JointShares | None, Field(title="联建份额")]
+    quantification_plan: Annotated[QuantificationPlan | None, Field(title="量化方案")]
+    title_procedure: Annotated[TitleProcedure | None, Field(title="确权程序")]
+    county_decision: Annotated[CountyDecision | None, Field(title="县人民政府决定")]
+    title_dispute: Annotated[TitleDispute | None, Field(title="产权不明晰情况")]
+    ownership_certificates: Annotated[dict[str, OwnershipCertificate], Field(title="确权书")]
 
-    card: RegisterCard
-    risks: dict[str, date]
+    card: Annotated[RegisterCard, Field(title="登记卡")]
+    risks: Annotated[dict[str, date], Field(title="未解除的风险")]
 
     def _begin_title_steps(self) -> None:
         """Nothing was done for the title yet."""
@@ -92,7 +93,7 @@ class AssetTitleSteps(AssetTransfers):
 
         TOPIC: ClassVar[str] = "asset.joint_shares_proposed"
         TITLE: ClassVar[str] = "界定联建份额"
-        plan: JointShares
+        plan: JointShares = Field(title="联建份额")
 
     def propose_joint_shares(self, proposal: JointProposal, at: Occasion) -> None:
         """Work the shares of the joint villages out of the funding lines (C4.5-06). The same shares again record nothing."""
@@ -110,7 +111,7 @@ class AssetTitleSteps(AssetTransfers):
 
         TOPIC: ClassVar[str] = "asset.quantification_plan_proposed"
         TITLE: ClassVar[str] = "提出量化方案"
-        plan: QuantificationPlan
+        plan: QuantificationPlan = Field(title="量化方案")
 
     def propose_quantification(self, plan: QuantificationPlan, at: Occasion) -> None:
         """Propose the parts of the villages a cross-village project covers (C4.5-16)."""
@@ -144,9 +145,9 @@ class AssetTitleSteps(AssetTransfers):
 
         TOPIC: ClassVar[str] = "asset.ownership_procedure_started"
         TITLE: ClassVar[str] = "启动确权程序"
-        procedure: Code
-        chain: Code
-        subject_sha256: Sha256
+        procedure: Code = Field(title="程序编号")
+        chain: Code = Field(title="流程代码")
+        subject_sha256: Sha256 = Field(title="事项内容摘要")
 
     def start_ownership_procedure(self, proof: ProcedureProof, at: Occasion) -> None:
         """Enter the procedure of the row's chain over this asset's title (T11: IN_PROCEDURE).
@@ -184,7 +185,7 @@ class AssetTitleSteps(AssetTransfers):
 
         TOPIC: ClassVar[str] = "asset.county_decision_issued"
         TITLE: ClassVar[str] = "县人民政府确定权属"
-        decision: CountyDecision
+        decision: CountyDecision = Field(title="县人民政府决定")
 
     def issue_county_decision(self, decision: CountyDecision, at: Occasion) -> None:
         """Record the county's decision with its number and reasons (C4.5-05, C4.5-07, C4.5-16): a fact."""
@@ -209,7 +210,7 @@ class AssetTitleSteps(AssetTransfers):
 
         TOPIC: ClassVar[str] = "asset.title_dispute_opened"
         TITLE: ClassVar[str] = "产权不明晰"
-        dispute: TitleDispute
+        dispute: TitleDispute = Field(title="产权不明晰情况")
 
     def open_title_dispute(self, dispute: TitleDispute, at: Occasion) -> None:
         """Declare the title unclear (C4.5-07): a fact, whatever state the title was in. One at a time."""
@@ -243,8 +244,8 @@ class AssetTitleSteps(AssetTransfers):
 
         TOPIC: ClassVar[str] = "asset.ownership_certificate_issued"
         TITLE: ClassVar[str] = "发放确权书"
-        certificate: OwnershipCertificate
-        procedure: Code | None = None
+        certificate: OwnershipCertificate = Field(title="确权书内容")
+        procedure: Code | None = Field(default=None, title="程序编号")
 
     def issue_ownership_certificate(
         self, certificate: OwnershipCertificate, proof: ProcedureProof | None, at: Occasion

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from eventsourcing.domain import event
+from pydantic import Field
 
 from domain.aggregate import DomainAggregate
 from domain.asset.facts.transfer import AssetTransfer, ItemAcceptance
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 class AssetTransfers(DomainAggregate):
     """The part of `Asset` that knows who offered it to whom."""
 
-    transfers: dict[str, AssetTransfer]
+    transfers: Annotated[dict[str, AssetTransfer], Field(title="资产移交")]
 
     class Event(DomainAggregate.Event):
         """Root of the events of all parts."""
@@ -33,7 +34,7 @@ class AssetTransfers(DomainAggregate):
 
         TOPIC: ClassVar[str] = "asset.transfer_initiated"
         TITLE: ClassVar[str] = "发起资产移交"
-        transfer: AssetTransfer
+        transfer: AssetTransfer = Field(title="移交内容")
 
     def initiate_transfer(self, transfer: AssetTransfer, at: Occasion) -> None:
         """Start a transfer between two units (C4.5-20)."""
@@ -64,10 +65,10 @@ class AssetTransfers(DomainAggregate):
 
         TOPIC: ClassVar[str] = "asset.transfer_items_accepted"
         TITLE: ClassVar[str] = "移交项接收"
-        transfer: Code
-        receiver: Code
-        items: tuple[ItemAcceptance, ...]
-        conditions: Text | None = None
+        transfer: Code = Field(title="移交编号")
+        receiver: Code = Field(title="接收单位")
+        items: tuple[ItemAcceptance, ...] = Field(title="各移交项接收结果")
+        conditions: Text | None = Field(default=None, title="接收条件")
 
     def accept_transfer(
         self,
@@ -110,9 +111,9 @@ class AssetTransfers(DomainAggregate):
 
         TOPIC: ClassVar[str] = "asset.transfer_refused"
         TITLE: ClassVar[str] = "拒收资产移交"
-        transfer: Code
-        receiver: Code
-        reason: Text
+        transfer: Code = Field(title="移交编号")
+        receiver: Code = Field(title="接收单位")
+        reason: Text = Field(title="拒收原因")
 
     def refuse_transfer(self, transfer: str, receiver: str, reason: str, at: Occasion) -> None:
         """The receiving unit refuses the whole transfer, with its reason (C4.5-20); a new one may be offered."""
@@ -137,9 +138,9 @@ class AssetTransfers(DomainAggregate):
 
         TOPIC: ClassVar[str] = "asset.transfer_completed"
         TITLE: ClassVar[str] = "资产移交完成"
-        transfer: Code
-        deliverer: Code
-        receiver: Code
+        transfer: Code = Field(title="移交编号")
+        deliverer: Code = Field(title="移交单位")
+        receiver: Code = Field(title="接收单位")
 
     def complete_transfer(self, transfer: str, at: Occasion) -> None:
         """Close a transfer once every item is accepted (C4.5-20)."""

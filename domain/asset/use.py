@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, get_args
+from typing import TYPE_CHECKING, Annotated, ClassVar, get_args
 
 from eventsourcing.domain import event
+from pydantic import Field
 
 from domain.asset.facts.external_entry import ExternalEntry, Stocktaking, check_entry
 from domain.asset.facts.upkeep import (
@@ -29,16 +30,16 @@ if TYPE_CHECKING:
 class AssetUse(AssetRights):
     """The part of `Asset` that knows how it is used and what shape it is in. What it is worth and who keeps it are not here."""
 
-    operation: OperationState
-    in_use_since: date | None
-    last_report: StatusReport | None
-    risks: dict[str, date]
-    maintenance_plan: MaintenancePlan | None
-    last_maintenance: Maintenance | None
-    quantity: Quantity
-    stocktaking: Stocktaking | None
-    external_entries: dict[str, ExternalEntry]
-    management_rules: dict[str, ManagementRule]
+    operation: Annotated[OperationState, Field(title="使用状态")]
+    in_use_since: Annotated[date | None, Field(title="投入使用日期")]
+    last_report: Annotated[StatusReport | None, Field(title="最近使用状况报告")]
+    risks: Annotated[dict[str, date], Field(title="未解除的风险")]
+    maintenance_plan: Annotated[MaintenancePlan | None, Field(title="养护计划")]
+    last_maintenance: Annotated[Maintenance | None, Field(title="最近养护")]
+    quantity: Annotated[Quantity, Field(title="现有数量")]
+    stocktaking: Annotated[Stocktaking | None, Field(title="最近清产核资")]
+    external_entries: Annotated[dict[str, ExternalEntry], Field(title="外部系统录入")]
+    management_rules: Annotated[dict[str, ManagementRule], Field(title="资产管理制度")]
 
     def _begin_use(self) -> None:
         """The state of an asset that is registered and no more."""
@@ -58,7 +59,7 @@ class AssetUse(AssetRights):
 
         TOPIC: ClassVar[str] = "asset.put_into_use"
         TITLE: ClassVar[str] = "投入使用"
-        in_use_since: BusinessDate
+        in_use_since: BusinessDate = Field(title="投入使用日期")
 
     def put_into_use(self, in_use_since: date, at: Occasion) -> None:
         """Put into use, not before the acceptance (C4.3-01)."""
@@ -90,9 +91,9 @@ class AssetUse(AssetRights):
 
         TOPIC: ClassVar[str] = "asset.operation_status_reported"
         TITLE: ClassVar[str] = "使用状况报告"
-        report: StatusReport
-        opened_risks: tuple[str, ...]
-        cleared_risks: tuple[str, ...]
+        report: StatusReport = Field(title="使用状况报告")
+        opened_risks: tuple[str, ...] = Field(title="标记的风险")
+        cleared_risks: tuple[str, ...] = Field(title="解除的风险")
 
     def report_status(self, report: StatusReport, at: Occasion) -> None:
         """Report the condition: a fact, refused only for an asset that is gone. Opens and clears risks (C3-08, C0-01)."""
@@ -126,8 +127,8 @@ class AssetUse(AssetRights):
 
         TOPIC: ClassVar[str] = "asset.risk_flagged"
         TITLE: ClassVar[str] = "风险标记"
-        kind: str
-        reason: Text
+        kind: str = Field(title="风险种类")
+        reason: Text = Field(title="标记原因")
 
     def flag_risk(self, kind: str, reason: str, at: Occasion) -> None:
         """Open a risk flag, at most one per kind (C0-01). TITLE_UNCLEAR opens the title again (C4.5-07)."""
@@ -150,8 +151,8 @@ class AssetUse(AssetRights):
 
         TOPIC: ClassVar[str] = "asset.risk_cleared"
         TITLE: ClassVar[str] = "风险解除"
-        kind: str
-        reason: Text
+        kind: str = Field(title="风险种类")
+        reason: Text = Field(title="解除原因")
 
     def clear_risk(self, kind: str, reason: str, at: Occasion) -> None:
         """Close an open risk flag (C0-01); an unclear title is settled by a confirmation and nothing else (C4.5-07)."""
@@ -172,7 +173,7 @@ class AssetUse(AssetRights):
 
         TOPIC: ClassVar[str] = "asset.maintenance_planned"
         TITLE: ClassVar[str] = "养护计划"
-        plan: MaintenancePlan
+        plan: MaintenancePlan = Field(title="养护计划")
 
     def plan_maintenance(self, plan: MaintenancePlan, at: Occasion) -> None:
         """Set the interval of upkeep (C4.3-14); a new plan replaces the one before."""
@@ -190,8 +191,8 @@ class AssetUse(AssetRights):
 
         TOPIC: ClassVar[str] = "asset.maintenance_done"
         TITLE: ClassVar[str] = "养护维修"
-        maintenance: Maintenance
-        cost_shares: tuple[PartyShare, ...]
+        maintenance: Maintenance = Field(title="养护记录")
+        cost_shares: tuple[PartyShare, ...] = Field(title="费用分摊")
 
     def maintain(self, maintenance: Maintenance, at: Occasion) -> None:
         """Record upkeep; its cost is borne by the owners in proportion to their shares (C4.3-14, C4.7-09)."""
@@ -223,8 +224,8 @@ class AssetUse(AssetRights):
 
         TOPIC: ClassVar[str] = "asset.herd_count_changed"
         TITLE: ClassVar[str] = "存栏变动"
-        herd_change: HerdChange
-        quantity: Quantity
+        herd_change: HerdChange = Field(title="存栏变动")
+        quantity: Quantity = Field(title="变动后数量")
 
     def change_herd_count(self, change: HerdChange, at: Occasion) -> None:
         """Record that a herd grew or shrank: a fact (C4.2-04)."""
@@ -241,7 +242,7 @@ class AssetUse(AssetRights):
 
         TOPIC: ClassVar[str] = "asset.management_rule_adopted"
         TITLE: ClassVar[str] = "制定资产管理制度"
-        management_rule: ManagementRule
+        management_rule: ManagementRule = Field(title="资产管理制度内容")
 
     def adopt_management_rule(self, management_rule: ManagementRule, at: Occasion) -> None:
         """Record the owner's rule for the asset (C5.3-01); a newer one of the same owner takes its place.
@@ -267,7 +268,7 @@ class AssetUse(AssetRights):
 
         TOPIC: ClassVar[str] = "asset.stocktake_recorded"
         TITLE: ClassVar[str] = "清产核资"
-        stocktaking: Stocktaking
+        stocktaking: Stocktaking = Field(title="清产核资记录")
 
     def record_stocktake(self, stocktaking: Stocktaking, at: Occasion) -> None:
         """Record that a stocktake found and verified the asset: a fact (C4.5-12)."""
@@ -287,7 +288,7 @@ class AssetUse(AssetRights):
 
         TOPIC: ClassVar[str] = "asset.external_entry_recorded"
         TITLE: ClassVar[str] = "外部系统录入"
-        entry: ExternalEntry
+        entry: ExternalEntry = Field(title="外部系统录入记录")
 
     def record_external_entry(self, entry: ExternalEntry, at: Occasion) -> None:
         """Record the entry in one system; obligations open with the confirmation (C4.3-06, C4.3-07, C4.5-12, T10)."""

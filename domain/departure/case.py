@@ -13,9 +13,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from eventsourcing.domain import event
+from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.departure.papers import (
@@ -46,25 +47,27 @@ class DepartureCase(DomainAggregate):
     TOPIC: ClassVar[str] = "departure_case"
     KIND: ClassVar[str] = "departure_case"
 
-    notice: DepartureNotice
-    due_on: date | None
+    notice: Annotated[DepartureNotice, Field(title="离任通知")]
+    due_on: Annotated[date | None, Field(title="办结期限")]
     """By when the handover is to be complete (P19); None in a case that an earlier version opened beyond its calendar."""
-    provisional: Reckoning | None
+    provisional: Annotated[Reckoning | None, Field(title="暂定办结期限的计算依据")]
     """How `due_on` was counted, where no calendar reached it."""
-    successor: str | None
-    lines: dict[str, HandoverLine]
-    reconciliation: dict[str, Literal["AGREES", "DIFFERS", "RESOLVED"]]
-    reconciled: bool
-    audit_ordered: str | None
-    audit: DepartureAudit | None
-    findings: dict[str, Literal["OPEN", "RESOLVED"]]
-    interim: InterimCustodian | None
-    sealed: str | None
-    sealed_place: SealedPlace | None
+    successor: Annotated[str | None, Field(title="接任人")]
+    lines: Annotated[dict[str, HandoverLine], Field(title="交接清单")]
+    reconciliation: Annotated[
+        dict[str, Literal["AGREES", "DIFFERS", "RESOLVED"]], Field(title="各资产核账结果")
+    ]
+    reconciled: Annotated[bool, Field(title="核账是否完成")]
+    audit_ordered: Annotated[str | None, Field(title="受托审计单位")]
+    audit: Annotated[DepartureAudit | None, Field(title="离任审计报告")]
+    findings: Annotated[dict[str, Literal["OPEN", "RESOLVED"]], Field(title="各审计问题状态")]
+    interim: Annotated[InterimCustodian | None, Field(title="临时管护安排")]
+    sealed: Annotated[str | None, Field(title="已封存清单摘要")]
+    sealed_place: Annotated[SealedPlace | None, Field(title="清单封存所据日志")]
     """Where in the log; None for a list that is not sealed, or was before places were kept."""
-    signatures: dict[str, HandoverSignature]
-    state: Literal["OPEN", "COMPLETED"]
-    reopened: int
+    signatures: Annotated[dict[str, HandoverSignature], Field(title="各方签字")]
+    state: Annotated[Literal["OPEN", "COMPLETED"], Field(title="交接状态")]
+    reopened: Annotated[int, Field(title="重新启动次数")]
 
     class Event(DomainAggregate.Event):
         """Root of the case's events."""
@@ -76,11 +79,11 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.opened"
         TITLE: ClassVar[str] = "启动离任交接"
-        notice: DepartureNotice
-        assets: tuple[Code, ...]
-        versions: tuple[int, ...] | None = None
-        due_on: BusinessDate | None = None
-        provisional: Reckoning | None = None
+        notice: DepartureNotice = Field(title="离任通知")
+        assets: tuple[Code, ...] = Field(title="清单资产编号")
+        versions: tuple[int, ...] | None = Field(default=None, title="清单资产版本")
+        due_on: BusinessDate | None = Field(default=None, title="办结期限")
+        provisional: Reckoning | None = Field(default=None, title="暂定办结期限的计算依据")
 
     @classmethod
     def open(cls, case: str, notice: DepartureNotice, care: Care, at: Occasion) -> DepartureCase:
@@ -132,7 +135,7 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.successor_named"
         TITLE: ClassVar[str] = "确定接任人"
-        successor: Code
+        successor: Code = Field(title="接任人")
 
     def name_successor(self, successor: str, at: Occasion) -> None:
         """Name the incoming person; acceptances by the one named before are undone."""
@@ -156,8 +159,8 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.lines_reassigned"
         TITLE: ClassVar[str] = "另定接收人"
-        assets: tuple[Code, ...]
-        incoming: Code
+        assets: tuple[Code, ...] = Field(title="清单资产编号")
+        incoming: Code = Field(title="另定的接收人")
 
     def reassign(self, assets: Sequence[str], incoming: str, at: Occasion) -> None:
         """Let somebody else than the successor take these assets over; they have to accept them themselves."""
@@ -180,8 +183,8 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.lines_added"
         TITLE: ClassVar[str] = "补充交接清单"
-        assets: tuple[Code, ...]
-        versions: tuple[int, ...] | None = None
+        assets: tuple[Code, ...] = Field(title="清单资产编号")
+        versions: tuple[int, ...] | None = Field(default=None, title="清单资产版本")
 
     def add_lines(self, care: Care, at: Occasion) -> None:
         """Bring the list up to what is in care now: new assets, and those that moved on since they were listed."""
@@ -206,8 +209,8 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.lines_accepted"
         TITLE: ClassVar[str] = "接收清单项"
-        assets: tuple[Code, ...]
-        accepted_by: Code
+        assets: tuple[Code, ...] = Field(title="清单资产编号")
+        accepted_by: Code = Field(title="接收人")
 
     def accept(self, assets: Sequence[str] | None, accepted_by: str, at: Occasion) -> None:
         """Accept some lines, or every open one of one's own (`assets=None`). A disputed line is resolved first."""
@@ -236,9 +239,9 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.line_disputed"
         TITLE: ClassVar[str] = "清单项有异议"
-        asset: Code
-        disputed_by: Code
-        reason: Text
+        asset: Code = Field(title="资产编号")
+        disputed_by: Code = Field(title="提出异议人")
+        reason: Text = Field(title="异议说明")
 
     def dispute(self, asset: str, disputed_by: str, reason: str, at: Occasion) -> None:
         """Dispute one line, with the reason; one that is disputed already stays so."""
@@ -259,9 +262,9 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.dispute_resolved"
         TITLE: ClassVar[str] = "异议处理"
-        asset: Code
-        resolution: Text
-        document_no: Name
+        asset: Code = Field(title="资产编号")
+        resolution: Text = Field(title="处理结果")
+        document_no: Name = Field(title="处理依据文号")
 
     def resolve_dispute(self, asset: str, resolution: str, document_no: str, at: Occasion) -> None:
         """Settle a dispute by a document (shortage report, repair, correction)."""
@@ -282,7 +285,7 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.reconciliation_recorded"
         TITLE: ClassVar[str] = "核账"
-        lines: tuple[AssetReconciliationLine, ...]
+        lines: tuple[AssetReconciliationLine, ...] = Field(title="核账清单")
 
     def reconcile(self, lines: Sequence[AssetReconciliationLine], at: Occasion) -> None:
         """Record the comparison of assets on the list; a difference says what it is (C4.10-10)."""
@@ -310,9 +313,9 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.difference_resolved"
         TITLE: ClassVar[str] = "核账差异处理"
-        asset: Code
-        resolution: Text
-        document_no: Name
+        asset: Code = Field(title="资产编号")
+        resolution: Text = Field(title="处理结果")
+        document_no: Name = Field(title="处理依据文号")
 
     def resolve_difference(self, asset: str, resolution: str, document_no: str, at: Occasion) -> None:
         """Settle a difference by a document."""
@@ -331,8 +334,8 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.reconciliation_completed"
         TITLE: ClassVar[str] = "核账完成"
-        count: int
-        differences: int
+        count: int = Field(title="已核账项数")
+        differences: int = Field(title="有差异项数")
 
     def complete_reconciliation(self, at: Occasion) -> None:
         """Close the reconciliation; what is not compared or not settled is named."""
@@ -356,8 +359,8 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.audit_ordered"
         TITLE: ClassVar[str] = "委托离任审计"
-        auditor_organization: Code
-        document_no: Name
+        auditor_organization: Code = Field(title="审计单位")
+        document_no: Name = Field(title="委托文号")
 
     def order_audit(self, auditor_organization: str, document_no: str, at: Occasion) -> None:
         """Ask a unit other than the leaver's own for the audit (C4.10-09)."""
@@ -378,9 +381,9 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.finding_raised"
         TITLE: ClassVar[str] = "审计发现问题"
-        finding: AuditFinding
-        due_on: BusinessDate | None = None
-        provisional: Reckoning | None = None
+        finding: AuditFinding = Field(title="审计发现问题")
+        due_on: BusinessDate | None = Field(default=None, title="整改期限")
+        provisional: Reckoning | None = Field(default=None, title="暂定整改期限的计算依据")
 
     def raise_finding(self, finding: AuditFinding, auditor_organization: str, at: Occasion) -> None:
         """Record a finding, also years after the case was completed: then the case is open again (C4.10-11)."""
@@ -414,9 +417,9 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.finding_resolved"
         TITLE: ClassVar[str] = "审计问题处理"
-        finding: Code
-        resolution: Text
-        document_no: Name
+        finding: Code = Field(title="审计问题编号")
+        resolution: Text = Field(title="处理结果")
+        document_no: Name = Field(title="处理依据文号")
 
     def resolve_finding(self, finding: str, resolution: str, document_no: str, at: Occasion) -> None:
         """Settle a finding by a document."""
@@ -435,7 +438,7 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.audit_completed"
         TITLE: ClassVar[str] = "离任审计完成"
-        audit: DepartureAudit
+        audit: DepartureAudit = Field(title="离任审计报告")
 
     def complete_audit(
         self, audit: DepartureAudit, at: Occasion, *, in_duty_since: date | None = None
@@ -491,7 +494,7 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.interim_custodian_appointed"
         TITLE: ClassVar[str] = "指定临时管护人"
-        interim: InterimCustodian
+        interim: InterimCustodian = Field(title="临时管护安排")
 
     def appoint_interim(self, interim: InterimCustodian, *, superior: str | None, at: Occasion) -> None:
         """The superior unit appoints an interim custodian, for as long as P37 allows, with an inventory."""
@@ -521,9 +524,9 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.list_sealed"
         TITLE: ClassVar[str] = "封存交接清单"
-        list_sha256: Sha256
-        count: int
-        place: SealedPlace | None = None
+        list_sha256: Sha256 = Field(title="清单摘要")
+        count: int = Field(title="清单项数")
+        place: SealedPlace | None = Field(default=None, title="清单封存所据日志")
 
     def seal(self, care: Care, at: Occasion, place: SealedPlace | None = None) -> None:
         """Seal the list: nothing in care is missing or newer than its line, everything is accepted and reconciled.
@@ -559,7 +562,7 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.signed"
         TITLE: ClassVar[str] = "签字"
-        signature: HandoverSignature
+        signature: HandoverSignature = Field(title="交接签字")
 
     def sign(self, signature: HandoverSignature, *, superior: str | None, at: Occasion) -> None:
         """Sign the sealed list; the supervisor belongs to the superior unit (C4.10-10)."""
@@ -599,9 +602,9 @@ class DepartureCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "departure_case.completed"
         TITLE: ClassVar[str] = "交接完成"
-        list_sha256: Sha256
-        successor: Code | None = None
-        supervisor: Code
+        list_sha256: Sha256 = Field(title="清单摘要")
+        successor: Code | None = Field(default=None, title="接任人")
+        supervisor: Code = Field(title="监交人")
 
     def complete(self, care: Care, at: Occasion) -> None:
         """Complete the case: list sealed and whole, all signatures, audit for a responsible person, no open finding."""

@@ -23,7 +23,7 @@ class DepartureNotice(Value):
     person: Code = Field(title="离任人")
     kind: Literal["RESPONSIBLE", "MANAGER"] = Field(title="交接类型", description="责任人 / 管理人员")
     organization: Code = Field(title="单位")
-    reason: LeavingReason = Field(title="原因")
+    reason: LeavingReason = Field(title="离任原因")
     departs_on: BusinessDate = Field(title="离任日期")
     successor: Code | None = Field(default=None, title="接任人")
     document_no: Name | None = Field(default=None, title="通知文号")
@@ -37,7 +37,7 @@ class HandoverLine(Value):
     """
 
     state: Literal["OPEN", "ACCEPTED", "DISPUTED"] = Field(
-        title="状态", description="待接收 / 已接收 / 有异议"
+        title="清单项状态", description="待接收 / 已接收 / 有异议"
     )
     asset_version: int | None = Field(default=None, title="资产版本")
     incoming: Code | None = Field(default=None, title="另行指定的接收人")
@@ -106,11 +106,11 @@ class SealedPlace(Value):
 class HandoverSignature(Value):
     """A signature under the sealed list."""
 
-    role: Literal["OUTGOING", "INCOMING", "SUPERVISOR"]
-    person: Code
-    organization: Code
-    signed_on: BusinessDate
-    list_sha256: Sha256
+    role: Literal["OUTGOING", "INCOMING", "SUPERVISOR"] = Field(title="签字角色")
+    person: Code = Field(title="签字人")
+    organization: Code = Field(title="签字人单位")
+    signed_on: BusinessDate = Field(title="签字日期")
+    list_sha256: Sha256 = Field(title="清单摘要")
 
     @property
     def place(self) -> str:

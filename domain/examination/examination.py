@@ -53,7 +53,7 @@ class ExaminationFinding(Value):
     stream: Name = Field(title="事件流")
     version: int = Field(title="版本")
     type: Name = Field(title="事件类型")
-    title: Name = Field(title="事件")
+    title: Name = Field(title="事件名称")
     occurred_on: BusinessDate = Field(title="业务日期")
     policy: Name = Field(title="判定所用规则")
     provenance: Name | None = Field(default=None, title="导入来源")

@@ -6,7 +6,7 @@ funds and assets are compared. A mistake is corrected or withdrawn by a further 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -37,7 +37,7 @@ class FundAllocationCard(Value):
     document_no: Name = Field(title="资金文号")
     project_code: Code | None = Field(default=None, title="项目编号")
     project_name: Name | None = Field(default=None, title="项目名称")
-    non_asset: tuple[NonAssetSpend, ...] = Field(default=(), title="不形成资产的支出", max_length=50)
+    non_asset: tuple[NonAssetSpend, ...] = Field(default=(), title="不形成资产的支出明细", max_length=50)
 
 
 class FundAllocation(DomainAggregate):
@@ -46,8 +46,8 @@ class FundAllocation(DomainAggregate):
     TOPIC: ClassVar[str] = "fund_allocation"
     KIND: ClassVar[str] = "fund_allocation"
 
-    card: FundAllocationCard
-    state: Literal["RECORDED", "WITHDRAWN"]
+    card: Annotated[FundAllocationCard, Field(title="资金拨付内容")]
+    state: Annotated[Literal["RECORDED", "WITHDRAWN"], Field(title="资金拨付状态")]
 
     class Event(DomainAggregate.Event):
         """Root of the allocation's events."""
@@ -57,7 +57,7 @@ class FundAllocation(DomainAggregate):
 
         TOPIC: ClassVar[str] = "fund_allocation.recorded"
         TITLE: ClassVar[str] = "资金拨付登记"
-        card: FundAllocationCard
+        card: FundAllocationCard = Field(title="资金拨付内容")
 
     @classmethod
     def enter(cls, allocation: str, card: FundAllocationCard, at: Occasion) -> FundAllocation:
@@ -76,9 +76,9 @@ class FundAllocation(DomainAggregate):
 
         TOPIC: ClassVar[str] = "fund_allocation.corrected"
         TITLE: ClassVar[str] = "资金拨付更正"
-        card: FundAllocationCard
-        reason: Text
-        document_no: Name
+        card: FundAllocationCard = Field(title="资金拨付内容")
+        reason: Text = Field(title="更正原因")
+        document_no: Name = Field(title="更正依据文号")
 
     def correct(self, card: FundAllocationCard, reason: str, document_no: str, at: Occasion) -> None:
         """Put the right facts in place of the wrong ones; also brings a withdrawn allocation back."""
@@ -98,8 +98,8 @@ class FundAllocation(DomainAggregate):
 
         TOPIC: ClassVar[str] = "fund_allocation.withdrawn"
         TITLE: ClassVar[str] = "资金拨付撤销"
-        reason: Text
-        document_no: Name
+        reason: Text = Field(title="撤销理由")
+        document_no: Name = Field(title="撤销依据文号")
 
     def withdraw(self, reason: str, document_no: str, at: Occasion) -> None:
         """Take the allocation out of the fund ledger."""

@@ -7,7 +7,7 @@ ledger, and acknowledged by that digest.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -51,14 +51,14 @@ class FundReconciliation(DomainAggregate):
     TOPIC: ClassVar[str] = "fund_reconciliation"
     KIND: ClassVar[str] = "fund_reconciliation"
 
-    unit: str
-    year: int
-    lines: tuple[FundReconciliationLine, ...]
-    result: Literal["OPEN", "RECONCILED"]
-    ledger_sha256: str | None
-    pushed: str | None
-    reported: str | None
-    acknowledged_by: str | None
+    unit: Annotated[str, Field(title="单位编号")]
+    year: Annotated[int, Field(title="年度")]
+    lines: Annotated[tuple[FundReconciliationLine, ...], Field(title="各资金来源核对")]
+    result: Annotated[Literal["OPEN", "RECONCILED"], Field(title="核对结果")]
+    ledger_sha256: Annotated[str | None, Field(title="资金台账摘要")]
+    pushed: Annotated[str | None, Field(title="已推送的台账摘要")]
+    reported: Annotated[str | None, Field(title="已报送的台账摘要")]
+    acknowledged_by: Annotated[str | None, Field(title="台账确认人")]
 
     class Event(DomainAggregate.Event):
         """Root of the reconciliation's events."""
@@ -68,8 +68,8 @@ class FundReconciliation(DomainAggregate):
 
         TOPIC: ClassVar[str] = "fund_reconciliation.compiled"
         TITLE: ClassVar[str] = "资金梳理"
-        unit: Code
-        year: int
+        unit: Code = Field(title="单位编号")
+        year: int = Field(title="年度")
 
     @staticmethod
     def id_of(unit: str, year: int) -> str:
@@ -98,10 +98,10 @@ class FundReconciliation(DomainAggregate):
 
         TOPIC: ClassVar[str] = "fund_reconciliation.reconciled"
         TITLE: ClassVar[str] = "资金核对"
-        lines: tuple[FundReconciliationLine, ...]
-        result: Literal["OPEN", "RECONCILED"]
-        ledger_sha256: Sha256
-        position: int
+        lines: tuple[FundReconciliationLine, ...] = Field(title="各资金来源核对")
+        result: Literal["OPEN", "RECONCILED"] = Field(title="核对结果")
+        ledger_sha256: Sha256 = Field(title="资金台账摘要")
+        position: int = Field(title="核对时的日志位置")
 
     def reconcile(
         self, lines: tuple[FundReconciliationLine, ...], ledger_sha256: str, position: int, at: Occasion
@@ -136,7 +136,7 @@ class FundReconciliation(DomainAggregate):
 
         TOPIC: ClassVar[str] = "fund_reconciliation.pushed"
         TITLE: ClassVar[str] = "推送资金台账"
-        ledger_sha256: Sha256
+        ledger_sha256: Sha256 = Field(title="资金台账摘要")
 
     def push(self, at: Occasion) -> None:
         """Send the unit its fund ledger; only a reconciled one (RECONCILIATION_OPEN)."""
@@ -153,8 +153,8 @@ class FundReconciliation(DomainAggregate):
 
         TOPIC: ClassVar[str] = "fund_reconciliation.reported"
         TITLE: ClassVar[str] = "资金台账报县资产管理办公室"
-        ledger_sha256: Sha256
-        document_no: Name
+        ledger_sha256: Sha256 = Field(title="资金台账摘要")
+        document_no: Name = Field(title="报送文号")
 
     def report(self, document_no: str, at: Occasion) -> None:
         """Report the reconciled fund ledger to the asset office."""
@@ -176,8 +176,8 @@ class FundReconciliation(DomainAggregate):
 
         TOPIC: ClassVar[str] = "fund_reconciliation.acknowledged"
         TITLE: ClassVar[str] = "确认资金台账"
-        ledger_sha256: Sha256
-        person: Code
+        ledger_sha256: Sha256 = Field(title="资金台账摘要")
+        person: Code = Field(title="台账确认人")
 
     def acknowledge(self, ledger_sha256: str, person: str, at: Occasion) -> None:
         """The unit confirms what it was sent, by its digest (LEDGER_HASH_MISMATCH for another one)."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from eventsourcing.domain import event
+from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.asset.facts.card import Document
@@ -38,18 +39,18 @@ class HouseholdAsset(DomainAggregate):
     TOPIC: ClassVar[str] = "household_asset"
     KIND: ClassVar[str] = "household_asset"
 
-    card: HouseholdAssetCard
-    state: Literal["REGISTERED", "CLOSED"]
-    quantity: Quantity
-    lead_department: str | None
-    confirmation: HouseholdConfirmation | None
-    documents: dict[str, Document]
-    external_duties: tuple[ExternalEntryDuty, ...]
-    external_entries: dict[str, ExternalEntry]
-    last_inspection: HouseholdInspection | None
-    losses: tuple[Loss, ...]
-    entrustment: Entrustment | None
-    closing: HouseholdAssetClosing | None
+    card: Annotated[HouseholdAssetCard, Field(title="到户资产登记卡")]
+    state: Annotated[Literal["REGISTERED", "CLOSED"], Field(title="登记状态")]
+    quantity: Annotated[Quantity, Field(title="现有数量")]
+    lead_department: Annotated[str | None, Field(title="牵头部门")]
+    confirmation: Annotated[HouseholdConfirmation | None, Field(title="确权到户内容")]
+    documents: Annotated[dict[str, Document], Field(title="存档资料")]
+    external_duties: Annotated[tuple[ExternalEntryDuty, ...], Field(title="应录入的外部系统")]
+    external_entries: Annotated[dict[str, ExternalEntry], Field(title="外部系统录入")]
+    last_inspection: Annotated[HouseholdInspection | None, Field(title="最近检查")]
+    losses: Annotated[tuple[Loss, ...], Field(title="灭失记录")]
+    entrustment: Annotated[Entrustment | None, Field(title="集中委托内容")]
+    closing: Annotated[HouseholdAssetClosing | None, Field(title="注销登记内容")]
 
     class Event(DomainAggregate.Event):
         """Root of the household asset's events."""
@@ -59,9 +60,9 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.registered"
         TITLE: ClassVar[str] = "到户资产登记"
-        card: HouseholdAssetCard
-        lead_department: Code | None = None
-        external_duties: tuple[ExternalEntryDuty, ...] | None = None
+        card: HouseholdAssetCard = Field(title="到户资产登记卡")
+        lead_department: Code | None = Field(default=None, title="牵头部门")
+        external_duties: tuple[ExternalEntryDuty, ...] | None = Field(default=None, title="应录入的外部系统")
 
     @classmethod
     def register(cls, asset: str, card: HouseholdAssetCard, at: Occasion) -> HouseholdAsset:
@@ -120,7 +121,7 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.household_confirmed"
         TITLE: ClassVar[str] = "确权到户"
-        confirmation: HouseholdConfirmation
+        confirmation: HouseholdConfirmation = Field(title="确权到户内容")
 
     def confirm_to_household(self, confirmation: HouseholdConfirmation, at: Occasion) -> None:
         """Confirm that the asset is its household's (C4.6-09); nothing is booked or depreciated by that."""
@@ -140,13 +141,13 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.registration_corrected"
         TITLE: ClassVar[str] = "到户资产登记更正"
-        card: HouseholdAssetCard
-        changed: tuple[str, ...]
-        old: dict[str, Any]
-        absent_before: tuple[str, ...] | None = None
+        card: HouseholdAssetCard = Field(title="到户资产登记卡")
+        changed: tuple[str, ...] = Field(title="变更的字段")
+        old: dict[str, Any] = Field(title="变更前的值")
+        absent_before: tuple[str, ...] | None = Field(default=None, title="变更前没有值的字段")
         """Those of `changed` that had no value; they are not in `old`, because the log keeps no empty values."""
-        reason: Text
-        document_no: Name
+        reason: Text = Field(title="更正原因")
+        document_no: Name = Field(title="更正依据文号")
 
     def correct_registration(self, correction: HouseholdCorrection, at: Occasion) -> None:
         """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing."""
@@ -182,7 +183,7 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.document_archived"
         TITLE: ClassVar[str] = "到户资产资料存档"
-        document: Document
+        document: Document = Field(title="存档文件")
 
     def archive_document(self, document: Document, at: Occasion) -> None:
         """Archive a document by its digest (C4.6-03). The same document again records nothing."""
@@ -204,7 +205,7 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.external_entry_recorded"
         TITLE: ClassVar[str] = "到户资产外部系统录入"
-        entry: ExternalEntry
+        entry: ExternalEntry = Field(title="外部系统录入记录")
 
     def record_external_entry(self, entry: ExternalEntry, at: Occasion) -> None:
         """Record the entry in one of the two systems household assets go into (C4.3-08): each by its own number."""
@@ -222,7 +223,7 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.inspected"
         TITLE: ClassVar[str] = "到户资产检查"
-        inspection: HouseholdInspection
+        inspection: HouseholdInspection = Field(title="到户资产检查")
 
     def inspect(self, inspection: HouseholdInspection, at: Occasion) -> None:
         """Record an inspection: a fact. An asset that is gone closes its row, one found again opens it (C4.3-17)."""
@@ -243,8 +244,8 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.loss_recorded"
         TITLE: ClassVar[str] = "到户资产灭失登记"
-        loss: Loss
-        quantity: Quantity
+        loss: Loss = Field(title="灭失情况")
+        quantity: Quantity = Field(title="灭失后数量")
 
     def record_loss(self, loss: Loss, at: Occasion) -> None:
         """Record that the asset or a part of it is lost: a fact (C4.2-06). Nothing left closes its row."""
@@ -269,7 +270,7 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.entrusted"
         TITLE: ClassVar[str] = "集中委托"
-        entrustment: Entrustment
+        entrustment: Entrustment = Field(title="集中委托内容")
 
     def entrust(self, entrustment: Entrustment, at: Occasion) -> None:
         """Entrust it to an operator with the household's consent (C4.6-10).
@@ -306,9 +307,9 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.entrustment_ended"
         TITLE: ClassVar[str] = "集中委托结束"
-        entrustment: Code
-        ended_on: BusinessDate
-        reason: Text
+        entrustment: Code = Field(title="集中委托编号")
+        ended_on: BusinessDate = Field(title="委托结束日期")
+        reason: Text = Field(title="结束原因")
 
     def end_entrustment(self, ended_on: date, reason: str, at: Occasion) -> None:
         """Record that the entrustment is over: a fact (C4.6-10)."""
@@ -336,7 +337,7 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.registration_closed"
         TITLE: ClassVar[str] = "注销登记"
-        closing: HouseholdAssetClosing
+        closing: HouseholdAssetClosing = Field(title="注销登记内容")
 
     def close_registration(self, closing: HouseholdAssetClosing, at: Occasion) -> None:
         """Close the row by a paper (C4.2-06): corrected and documented it still can be, nothing else."""

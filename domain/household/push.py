@@ -5,7 +5,7 @@ The rows are the township's: a village that finds one wrong asks for its correct
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -50,9 +50,9 @@ class HouseholdLedger(DomainAggregate):
     TOPIC: ClassVar[str] = "household_ledger"
     KIND: ClassVar[str] = "household_ledger"
 
-    push: HouseholdLedgerPush
-    acknowledged: str | None
-    requests: dict[str, CorrectionRequest]
+    push: Annotated[HouseholdLedgerPush, Field(title="推送的到户台账")]
+    acknowledged: Annotated[str | None, Field(title="已确认的台账摘要")]
+    requests: Annotated[dict[str, CorrectionRequest], Field(title="更正申请")]
 
     class Event(DomainAggregate.Event):
         """Root of the ledger's events."""
@@ -62,14 +62,14 @@ class HouseholdLedger(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_ledger.pushed"
         TITLE: ClassVar[str] = "推送到户资产台账"
-        push: HouseholdLedgerPush
+        push: HouseholdLedgerPush = Field(title="推送的到户台账")
 
     class Renewed(Event):
         """The township pushed the ledger as it stands now; the village has to acknowledge it anew."""
 
         TOPIC: ClassVar[str] = "household_ledger.renewed"
         TITLE: ClassVar[str] = "再次推送到户资产台账"
-        push: HouseholdLedgerPush
+        push: HouseholdLedgerPush = Field(title="推送的到户台账")
 
     @classmethod
     def push_first(cls, village: str, push: HouseholdLedgerPush, kind: str, at: Occasion) -> HouseholdLedger:
@@ -100,8 +100,8 @@ class HouseholdLedger(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_ledger.acknowledged"
         TITLE: ClassVar[str] = "确认到户资产台账"
-        sha256: Sha256
-        rows: int
+        sha256: Sha256 = Field(title="到户台账摘要")
+        rows: int = Field(title="台账行数")
 
     def acknowledge(self, sha256: str, at: Occasion) -> None:
         """The village confirms what it got: LEDGER_HASH_MISMATCH unless that is what was pushed (C4.5-18)."""
@@ -120,7 +120,7 @@ class HouseholdLedger(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_ledger.correction_requested"
         TITLE: ClassVar[str] = "申请更正到户资产台账"
-        request: CorrectionRequest
+        request: CorrectionRequest = Field(title="更正申请内容")
 
     def request_correction(self, request: CorrectionRequest, at: Occasion) -> None:
         """File what is wrong with a row; open until the township pushes the ledger again."""

@@ -9,7 +9,7 @@ the compiling is done anew. Who does what after what, and who may not be the sam
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -47,7 +47,9 @@ class Opinion(Value):
 
     organization: Code = Field(title="单位")
     person: Code = Field(title="经办人")
-    decision: Literal["APPROVE", "RETURN"] = Field(title="结论", description="APPROVE 通过 / RETURN 退回")
+    decision: Literal["APPROVE", "RETURN"] = Field(
+        title="批次审核结论", description="APPROVE 通过 / RETURN 退回"
+    )
     reasons: Text | None = Field(default=None, title="理由", description="退回必填")
     decided_on: BusinessDate = Field(title="日期")
 
@@ -58,14 +60,16 @@ class InventoryBatch(DomainAggregate):
     TOPIC: ClassVar[str] = "inventory_batch"
     KIND: ClassVar[str] = "inventory_batch"
 
-    imported: InventoryImport
-    assets: tuple[Code, ...]
-    state: Literal["COMPILED", "SUBMITTED", "REVIEWED", "RETURNED", "AGGREGATED"]
-    submitted_by: str | None
-    review: Opinion | None
-    determinations: dict[str, Opinion]
-    returns: tuple[Opinion, ...]
-    aggregated_on: date | None
+    imported: Annotated[InventoryImport, Field(title="导入内容")]
+    assets: Annotated[tuple[Code, ...], Field(title="本批资产编号")]
+    state: Annotated[
+        Literal["COMPILED", "SUBMITTED", "REVIEWED", "RETURNED", "AGGREGATED"], Field(title="批次状态")
+    ]
+    submitted_by: Annotated[str | None, Field(title="上报人")]
+    review: Annotated[Opinion | None, Field(title="审核意见")]
+    determinations: Annotated[dict[str, Opinion], Field(title="各部门审定意见")]
+    returns: Annotated[tuple[Opinion, ...], Field(title="退回意见")]
+    aggregated_on: Annotated[date | None, Field(title="汇总日期")]
 
     class Event(DomainAggregate.Event):
         """Root of the batch's events."""
@@ -75,7 +79,7 @@ class InventoryBatch(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inventory_batch.imported"
         TITLE: ClassVar[str] = "清查批次导入"
-        imported: InventoryImport
+        imported: InventoryImport = Field(title="导入内容")
 
     @classmethod
     def compile(
@@ -106,7 +110,7 @@ class InventoryBatch(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inventory_batch.assets_listed"
         TITLE: ClassVar[str] = "清查批次资产清单"
-        assets: tuple[Code, ...]
+        assets: tuple[Code, ...] = Field(title="本批资产编号")
 
     @event(AssetsListed)
     def _assets_listed(self, assets: tuple[Code, ...]) -> None:
@@ -117,7 +121,7 @@ class InventoryBatch(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inventory_batch.submitted"
         TITLE: ClassVar[str] = "清查批次上报"
-        person: Code
+        person: Code = Field(title="上报人")
 
     def submit(self, person: str, at: Occasion) -> None:
         """Send the batch up for review (C4.4-01, C4.4-02)."""
@@ -137,7 +141,7 @@ class InventoryBatch(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inventory_batch.reviewed"
         TITLE: ClassVar[str] = "清查批次审核"
-        opinion: Opinion
+        opinion: Opinion = Field(title="审核意见")
 
     def give_review(self, opinion: Opinion, township: str | None, at: Occasion) -> None:
         """Review what was compiled (C4.4-01, C4.4-02). `township`: the unit that reviews a village's or its own batch.
@@ -167,9 +171,9 @@ class InventoryBatch(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inventory_batch.determined"
         TITLE: ClassVar[str] = "清查批次审定"
-        department: Code
-        decision: Literal["APPROVE", "RETURN"]
-        opinion: Opinion
+        department: Code = Field(title="审定部门")
+        decision: Literal["APPROVE", "RETURN"] = Field(title="批次审定结论")
+        opinion: Opinion = Field(title="审定意见")
 
     def determine(self, opinion: Opinion, at: Occasion) -> None:
         """One department's word; they decide side by side, in any order (C4.4-01, C4.4-02).
@@ -201,7 +205,7 @@ class InventoryBatch(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inventory_batch.returned"
         TITLE: ClassVar[str] = "清查批次退回"
-        opinion: Opinion
+        opinion: Opinion = Field(title="退回审核意见")
 
     def _return_if_asked(self, opinion: Opinion, at: Occasion) -> None:
         if opinion.decision == "RETURN":
@@ -219,7 +223,7 @@ class InventoryBatch(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inventory_batch.aggregated"
         TITLE: ClassVar[str] = "清查批次汇总"
-        person: Code
+        person: Code = Field(title="汇总人")
 
     def aggregate(self, person: str, at: Occasion) -> None:
         """Aggregate after every determining department has approved (C4.4-01). DETERMINATION_INCOMPLETE names the rest."""

@@ -12,7 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -34,7 +34,7 @@ LOST: Final = "LOST"
 class StocktakeScope(Value):
     """What a campaign covers: the whole county, a division with all below it, or what one unit is responsible for."""
 
-    kind: Literal["COUNTY", "DIVISION", "UNIT"] = Field(title="范围", description="全县 / 区划 / 单位")
+    kind: Literal["COUNTY", "DIVISION", "UNIT"] = Field(title="范围种类", description="全县 / 区划 / 单位")
     code: Code | None = Field(default=None, title="区划或单位编号", description="全县不填")
 
 
@@ -88,15 +88,15 @@ class StocktakeCampaign(DomainAggregate):
     TOPIC: ClassVar[str] = "stocktake"
     KIND: ClassVar[str] = "stocktake"
 
-    title: Name
-    scope: StocktakeScope
-    baseline: Baseline
-    assets: tuple[Code, ...]
-    lines: dict[str, StocktakeLine]
-    surpluses: dict[str, Surplus]
-    registrations: dict[str, str]
-    state: Literal["OPEN", "COMPLETED"]
-    completed_on: date | None
+    title: Annotated[Name, Field(title="盘点名称")]
+    scope: Annotated[StocktakeScope, Field(title="盘点范围")]
+    baseline: Annotated[Baseline, Field(title="期初清单")]
+    assets: Annotated[tuple[Code, ...], Field(title="盘点资产编号")]
+    lines: Annotated[dict[str, StocktakeLine], Field(title="各资产盘点结果")]
+    surpluses: Annotated[dict[str, Surplus], Field(title="盘盈")]
+    registrations: Annotated[dict[str, str], Field(title="各盘盈登记的资产编号")]
+    state: Annotated[Literal["OPEN", "COMPLETED"], Field(title="盘点状态")]
+    completed_on: Annotated[date | None, Field(title="盘点完成日期")]
 
     class Event(DomainAggregate.Event):
         """Root of the stocktake's events."""
@@ -106,9 +106,9 @@ class StocktakeCampaign(DomainAggregate):
 
         TOPIC: ClassVar[str] = "stocktake.opened"
         TITLE: ClassVar[str] = "盘点启动"
-        title: Name
-        scope: StocktakeScope
-        baseline: Baseline
+        title: Name = Field(title="盘点名称")
+        scope: StocktakeScope = Field(title="盘点范围")
+        baseline: Baseline = Field(title="期初清单")
 
     @classmethod
     def open(
@@ -150,7 +150,7 @@ class StocktakeCampaign(DomainAggregate):
 
         TOPIC: ClassVar[str] = "stocktake.baseline_listed"
         TITLE: ClassVar[str] = "盘点清单"
-        assets: tuple[Code, ...]
+        assets: tuple[Code, ...] = Field(title="盘点资产编号")
 
     @event(BaselineListed)
     def _baseline_listed(self, assets: tuple[Code, ...]) -> None:
@@ -161,7 +161,7 @@ class StocktakeCampaign(DomainAggregate):
 
         TOPIC: ClassVar[str] = "stocktake.lines_recorded"
         TITLE: ClassVar[str] = "盘点结果"
-        lines: tuple[StocktakeLine, ...]
+        lines: tuple[StocktakeLine, ...] = Field(title="盘点记录")
 
     def record_lines(self, lines: Iterable[StocktakeLine], at: Occasion) -> None:
         """Record what was looked at (C2-03). NOT_FOUND for an asset outside the baseline, EVIDENCE_REQUIRED where
@@ -195,7 +195,7 @@ class StocktakeCampaign(DomainAggregate):
 
         TOPIC: ClassVar[str] = "stocktake.surplus_recorded"
         TITLE: ClassVar[str] = "盘盈"
-        surplus: Surplus
+        surplus: Surplus = Field(title="盘盈内容")
 
     def find_surplus(self, surplus: Surplus, at: Occasion) -> None:
         """Record a surplus (C2-03): a registration task once the campaign is complete."""
@@ -217,11 +217,11 @@ class StocktakeCampaign(DomainAggregate):
 
         TOPIC: ClassVar[str] = "stocktake.completed"
         TITLE: ClassVar[str] = "盘点完成"
-        found: int
-        missing: tuple[Code, ...]
-        moved: tuple[CorrectionProposal, ...]
-        damaged: tuple[Code, ...]
-        surplus: tuple[Code, ...]
+        found: int = Field(title="在位项数")
+        missing: tuple[Code, ...] = Field(title="盘亏资产编号")
+        moved: tuple[CorrectionProposal, ...] = Field(title="移位资产")
+        damaged: tuple[Code, ...] = Field(title="毁损资产编号")
+        surplus: tuple[Code, ...] = Field(title="盘盈项编号")
 
     def complete(self, at: Occasion) -> None:
         """Complete the campaign (C2-03). STOCKTAKE_INCOMPLETE while an asset of the baseline has no line."""
@@ -251,8 +251,8 @@ class StocktakeCampaign(DomainAggregate):
 
         TOPIC: ClassVar[str] = "stocktake.surplus_registered"
         TITLE: ClassVar[str] = "盘盈登记"
-        surplus: Code
-        asset: Code
+        surplus: Code = Field(title="盘盈编号")
+        asset: Code = Field(title="资产编号")
 
     def register_surplus(self, surplus: str, asset: str, at: Occasion) -> None:
         """Close a registration task by the asset that was registered for it (C2-03)."""

@@ -46,7 +46,7 @@ class UnitRule(Value):
         title="制度类别",
         description="SUPERVISION_RULE 监督管理六项（默认）/ MANAGEMENT_RULE 管理五项 / SUPPORTING_RULE 配套七项",
     )
-    topic: Code = Field(title="事项", description="该类别所列事项，如 OWNERSHIP、ACCOUNTING、STOCKTAKE")
+    topic: Code = Field(title="制度事项", description="该类别所列事项，如 OWNERSHIP、ACCOUNTING、STOCKTAKE")
     title: Name = Field(title="制度名称")
     document_no: Name = Field(title="文号")
     effective_from: Annotated[BusinessDate | None, BeforeValidator(_blank_is_none)] = Field(

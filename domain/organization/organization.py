@@ -7,7 +7,7 @@ names its successor; nothing is rewritten (AMB-24).
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -49,10 +49,10 @@ class Division(DomainAggregate):
     TOPIC: ClassVar[str] = "division"
     KIND: ClassVar[str] = "division"
 
-    card: DivisionCard
-    name: str
-    successor: str | None
-    closed_on: date | None
+    card: Annotated[DivisionCard, Field(title="区划登记内容")]
+    name: Annotated[str, Field(title="区划名称")]
+    successor: Annotated[str | None, Field(title="继任区划")]
+    closed_on: Annotated[date | None, Field(title="撤销日期")]
 
     class Event(DomainAggregate.Event):
         """Root of the division's events."""
@@ -62,7 +62,7 @@ class Division(DomainAggregate):
 
         TOPIC: ClassVar[str] = "division.defined"
         TITLE: ClassVar[str] = "设立区划"
-        card: DivisionCard
+        card: DivisionCard = Field(title="区划登记内容")
 
     @classmethod
     def define(cls, code: str, card: DivisionCard, at: Occasion) -> Division:
@@ -82,9 +82,9 @@ class Division(DomainAggregate):
 
         TOPIC: ClassVar[str] = "division.succeeded"
         TITLE: ClassVar[str] = "区划变更"
-        successor: Code
-        closed_on: BusinessDate
-        document_no: Name
+        successor: Code = Field(title="继任区划")
+        closed_on: BusinessDate = Field(title="撤销日期")
+        document_no: Name = Field(title="变更依据文号")
 
     def be_succeeded(self, successor: str, closed_on: date, document_no: str, at: Occasion) -> None:
         """Close this division in favour of its successor."""
@@ -148,15 +148,15 @@ class Organization(DomainAggregate):
     TOPIC: ClassVar[str] = "organization"
     KIND: ClassVar[str] = "organization"
 
-    card: OrganizationCard
-    tenures: tuple[Tenure, ...]
-    unit_rules: dict[str, UnitRule]
-    incentive_pilot_since: date | None
-    task_force: TaskForce | None
-    office_members: tuple[str, ...]
-    collectives: tuple[Collective, ...]
-    successor: str | None
-    closed_on: date | None
+    card: Annotated[OrganizationCard, Field(title="单位登记内容")]
+    tenures: Annotated[tuple[Tenure, ...], Field(title="任职情况")]
+    unit_rules: Annotated[dict[str, UnitRule], Field(title="监督管理制度")]
+    incentive_pilot_since: Annotated[date | None, Field(title="启用激励试点日期")]
+    task_force: Annotated[TaskForce | None, Field(title="资产管理专班")]
+    office_members: Annotated[tuple[str, ...], Field(title="资产管理办公室成员单位")]
+    collectives: Annotated[tuple[Collective, ...], Field(title="集体经济组织")]
+    successor: Annotated[str | None, Field(title="继任单位")]
+    closed_on: Annotated[date | None, Field(title="撤销日期")]
 
     class Event(DomainAggregate.Event):
         """Root of the organisation's events."""
@@ -166,7 +166,7 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.defined"
         TITLE: ClassVar[str] = "设立单位"
-        card: OrganizationCard
+        card: OrganizationCard = Field(title="单位登记内容")
 
     @classmethod
     def define(cls, code: str, card: OrganizationCard, at: Occasion) -> Organization:
@@ -192,9 +192,9 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.succeeded"
         TITLE: ClassVar[str] = "单位变更"
-        successor: Code
-        closed_on: BusinessDate
-        document_no: Name
+        successor: Code = Field(title="继任单位")
+        closed_on: BusinessDate = Field(title="撤销日期")
+        document_no: Name = Field(title="变更依据文号")
 
     def be_succeeded(self, successor: str, closed_on: date, document_no: str, at: Occasion) -> None:
         """Close this unit in favour of its successor."""
@@ -221,10 +221,10 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.position_appointed"
         TITLE: ClassVar[str] = "任职"
-        position: Code
-        person: Code
-        since: BusinessDate
-        document_no: Name
+        position: Code = Field(title="职务")
+        person: Code = Field(title="任职人")
+        since: BusinessDate = Field(title="任职起始日期")
+        document_no: Name = Field(title="任职文号")
 
     def appoint(self, position: str, person: str, since: date, document_no: str, at: Occasion) -> None:
         """Record an appointment: a fact (C5.1-01). One principal leader at a time (TENURE_OVERLAP)."""
@@ -251,10 +251,10 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.position_ended"
         TITLE: ClassVar[str] = "离任"
-        position: Code
-        person: Code
-        until: BusinessDate
-        reason: Text
+        position: Code = Field(title="职务")
+        person: Code = Field(title="任职人")
+        until: BusinessDate = Field(title="任职截止日期")
+        reason: Text = Field(title="免职原因")
 
     def end_position(self, position: str, person: str, until: date, reason: str, at: Occasion) -> None:
         """Record the end of a tenure: a fact, never refused for what it leaves open (C4.3-22, C5.1-01)."""
@@ -297,7 +297,7 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.rule_adopted"
         TITLE: ClassVar[str] = "制定监督管理制度"
-        rule: UnitRule
+        rule: UnitRule = Field(title="监督管理制度内容")
 
     def adopt_rule(self, rule: UnitRule, at: Occasion) -> None:
         """Record a unit's rule document (C4.3-03, C5.3-02, C5.5-01). A newer one on the same topic takes its place."""
@@ -315,7 +315,7 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.incentive_pilot_enabled"
         TITLE: ClassVar[str] = "启用小型经营性资产激励试点"
-        document_no: Name
+        document_no: Name = Field(title="试点依据文号")
 
     def enable_incentive_pilot(self, document_no: str, at: Occasion) -> None:
         """Begin the pilot: SUPPORTING_RULE_REQUIRED without the unit's own rule on it in force that day (C5.5-01)."""
@@ -338,7 +338,7 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.task_force_established"
         TITLE: ClassVar[str] = "成立资产管理专班"
-        task_force: TaskForce
+        task_force: TaskForce = Field(title="资产管理专班")
 
     def establish_task_force(self, task_force: TaskForce, at: Occasion) -> None:
         """Record the task force and its roster (C4.3-04); established anew, it replaces the one before."""
@@ -358,7 +358,7 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.task_force_member_changed"
         TITLE: ClassVar[str] = "专班成员变动"
-        member: TaskForceMember
+        member: TaskForceMember = Field(title="专班成员")
 
     def change_task_force_member(self, member: TaskForceMember, at: Occasion) -> None:
         """Record a change of the roster (C4.3-04): a fact. A task force nobody is left in is TASK_FORCE_MISSING."""
@@ -381,8 +381,8 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.office_members_named"
         TITLE: ClassVar[str] = "明确资产管理办公室成员单位"
-        members: tuple[Code, ...]
-        document_no: Name
+        members: tuple[Code, ...] = Field(title="资产管理办公室成员单位")
+        document_no: Name = Field(title="组成依据文号")
 
     def name_office_members(self, members: tuple[str, ...], document_no: str, at: Occasion) -> None:
         """Name the member departments of the asset office: the six of the regulation (C4.3-05)."""
@@ -402,7 +402,7 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.guidance_recorded"
         TITLE: ClassVar[str] = "指导记录"
-        guidance: GuidanceGiven
+        guidance: GuidanceGiven = Field(title="管理指导记录")
 
     def record_guidance(self, guidance: GuidanceGiven, at: Occasion) -> None:
         """Record guidance given to another unit (C4.3-04, C4.3-20): a fact."""
@@ -421,7 +421,7 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.collective_registered"
         TITLE: ClassVar[str] = "登记集体经济组织"
-        collective: Collective
+        collective: Collective = Field(title="集体经济组织内容")
 
     def register_collective(self, collective: Collective, at: Occasion) -> None:
         """Register the village's collective (C3-06). OWNER_TYPE_NOT_ALLOWED, COLLECTIVE_DUPLICATE beside an active one."""
@@ -443,9 +443,9 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.collective_replaced"
         TITLE: ClassVar[str] = "变更集体经济组织"
-        collective: Collective
-        former: Code
-        document_no: Name
+        collective: Collective = Field(title="集体经济组织内容")
+        former: Code = Field(title="原统一社会信用代码")
+        document_no: Name = Field(title="变更依据文号")
 
     def replace_collective(self, collective: Collective, document_no: str, at: Occasion) -> None:
         """Put another collective in the place of the active one (C3-06). NOT_FOUND without one, DATE_ORDER."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -42,7 +42,7 @@ class Clearance(Value):
 class Formality(Value):
     """A transfer, resignation or retirement that was carried out."""
 
-    kind: FormalityKind = Field(title="手续", description="调动 / 辞职 / 退休")
+    kind: FormalityKind = Field(title="手续种类", description="调动 / 辞职 / 退休")
     carried_out_on: BusinessDate = Field(title="办理日期")
     document_no: Name = Field(title="文号")
     certificate_no: Code = Field(title="移交证明编号")
@@ -51,7 +51,7 @@ class Formality(Value):
 class LeavingFact(Value):
     """Something that happened, whatever is still open: removal, death, detention."""
 
-    kind: FactKind = Field(title="事实", description="免职 / 死亡 / 羁押 / 其他")
+    kind: FactKind = Field(title="离任事实种类", description="免职 / 死亡 / 羁押 / 其他")
     happened_on: BusinessDate = Field(title="发生日期")
     document_no: Name | None = Field(default=None, title="文号")
 
@@ -62,10 +62,10 @@ class Person(DomainAggregate):
     TOPIC: ClassVar[str] = "person"
     KIND: ClassVar[str] = "person"
 
-    card: PersonCard
-    clearances: tuple[Clearance, ...]
-    formalities: tuple[Formality, ...]
-    facts: tuple[LeavingFact, ...]
+    card: Annotated[PersonCard, Field(title="人员登记内容")]
+    clearances: Annotated[tuple[Clearance, ...], Field(title="移交证明")]
+    formalities: Annotated[tuple[Formality, ...], Field(title="离任手续")]
+    facts: Annotated[tuple[LeavingFact, ...], Field(title="离任事实")]
 
     class Event(DomainAggregate.Event):
         """Root of the person's events."""
@@ -75,7 +75,7 @@ class Person(DomainAggregate):
 
         TOPIC: ClassVar[str] = "person.registered"
         TITLE: ClassVar[str] = "人员登记"
-        card: PersonCard
+        card: PersonCard = Field(title="人员登记内容")
 
     @classmethod
     def register(cls, person: str, card: PersonCard, at: Occasion) -> Person:
@@ -94,7 +94,7 @@ class Person(DomainAggregate):
 
         TOPIC: ClassVar[str] = "person.clearance_issued"
         TITLE: ClassVar[str] = "签发移交证明"
-        clearance: Clearance
+        clearance: Clearance = Field(title="移交证明内容")
 
     def issue_clearance(self, clearance: Clearance, missing: tuple[str, ...], at: Occasion) -> None:
         """Certify that nothing is in the person's care any more; `missing` is what is in the way (C4.10-11)."""
@@ -112,8 +112,8 @@ class Person(DomainAggregate):
 
         TOPIC: ClassVar[str] = "person.clearance_revoked"
         TITLE: ClassVar[str] = "撤销移交证明"
-        certificate_no: Code
-        reason: Text
+        certificate_no: Code = Field(title="证明编号")
+        reason: Text = Field(title="撤销理由")
 
     def revoke_clearances(self, reason: str, at: Occasion) -> None:
         """Revoke every certificate that holds: a later finding has reopened a case (C4.10-11)."""
@@ -134,7 +134,7 @@ class Person(DomainAggregate):
 
         TOPIC: ClassVar[str] = "person.formality_carried_out"
         TITLE: ClassVar[str] = "办理调动离岗手续"
-        formality: Formality
+        formality: Formality = Field(title="离任手续内容")
 
     def carry_out(self, formality: Formality, missing: tuple[str, ...], in_care: int, at: Occasion) -> None:
         """Carry a formality out: nothing may be in care or open, and a certificate has to hold (C4.10-11)."""
@@ -161,7 +161,7 @@ class Person(DomainAggregate):
 
         TOPIC: ClassVar[str] = "person.leaving_recorded"
         TITLE: ClassVar[str] = "离任事实"
-        fact: LeavingFact
+        fact: LeavingFact = Field(title="离任事实内容")
 
     def record_leaving(self, fact: LeavingFact, at: Occasion) -> None:
         """Record a fact; it is never refused for what it leaves open (D6)."""

@@ -5,7 +5,7 @@ The organ reads everything and changes no asset: what it finds is recorded here,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -67,10 +67,10 @@ class Inspection(DomainAggregate):
     TOPIC: ClassVar[str] = "inspection"
     KIND: ClassVar[str] = "inspection"
 
-    inspected: InspectionRecord
-    findings: dict[str, SupervisionFinding]
-    orders: dict[str, Rectification]
-    states: dict[str, FindingState]
+    inspected: Annotated[InspectionRecord, Field(title="监督检查情况")]
+    findings: Annotated[dict[str, SupervisionFinding], Field(title="检查发现问题")]
+    orders: Annotated[dict[str, Rectification], Field(title="各问题责令整改")]
+    states: Annotated[dict[str, FindingState], Field(title="各问题状态")]
 
     class Event(DomainAggregate.Event):
         """Root of the inspection's events."""
@@ -80,7 +80,7 @@ class Inspection(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inspection.recorded"
         TITLE: ClassVar[str] = "监督检查"
-        inspected: InspectionRecord
+        inspected: InspectionRecord = Field(title="监督检查情况")
 
     @classmethod
     def record_inspection(cls, code: str, inspected: InspectionRecord, at: Occasion) -> Inspection:
@@ -107,7 +107,7 @@ class Inspection(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inspection.finding_raised"
         TITLE: ClassVar[str] = "提出问题"
-        supervision_finding: SupervisionFinding
+        supervision_finding: SupervisionFinding = Field(title="检查发现的问题")
 
     def raise_finding(self, found: SupervisionFinding, at: Occasion) -> None:
         """Raise a finding; ALREADY_EXISTS for a number that stands for something else."""
@@ -130,7 +130,7 @@ class Inspection(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inspection.rectification_ordered"
         TITLE: ClassVar[str] = "责令整改"
-        rectification: Rectification
+        rectification: Rectification = Field(title="责令整改内容")
 
     def order_rectification(self, rectification: Rectification, at: Occasion) -> None:
         """Order what is to be mended, or order it anew; never what is mended already."""
@@ -151,7 +151,7 @@ class Inspection(DomainAggregate):
 
         TOPIC: ClassVar[str] = "inspection.rectification_verified"
         TITLE: ClassVar[str] = "复查"
-        verified: RectificationVerification
+        verified: RectificationVerification = Field(title="复查情况")
 
     def verify_rectification(self, verified: RectificationVerification, at: Occasion) -> None:
         """Record what the organ saw when it looked again; what is not mended stays ordered."""

@@ -6,7 +6,7 @@ asked about that day when the report comes in, and what they say is kept with it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -68,11 +68,11 @@ class ViolationCase(DomainAggregate):
     TOPIC: ClassVar[str] = "violation_case"
     KIND: ClassVar[str] = "violation_case"
 
-    violation: Violation
-    answerable: tuple[AnswerablePerson, ...]
-    establishment: ViolationEstablishment | None
-    accountabilities: dict[str, Accountability]
-    state: Literal["REPORTED", "ESTABLISHED", "UNFOUNDED"]
+    violation: Annotated[Violation, Field(title="违规问题")]
+    answerable: Annotated[tuple[AnswerablePerson, ...], Field(title="发生当日的责任人")]
+    establishment: Annotated[ViolationEstablishment | None, Field(title="认定结果")]
+    accountabilities: Annotated[dict[str, Accountability], Field(title="责任追究")]
+    state: Annotated[Literal["REPORTED", "ESTABLISHED", "UNFOUNDED"], Field(title="案件状态")]
 
     class Event(DomainAggregate.Event):
         """Root of the case's events."""
@@ -82,8 +82,8 @@ class ViolationCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "violation_case.reported"
         TITLE: ClassVar[str] = "违规问题登记"
-        violation: Violation
-        answerable: tuple[AnswerablePerson, ...]
+        violation: Violation = Field(title="违规问题")
+        answerable: tuple[AnswerablePerson, ...] = Field(title="发生当日的责任人")
 
     @classmethod
     def report(
@@ -109,7 +109,7 @@ class ViolationCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "violation_case.established"
         TITLE: ClassVar[str] = "违规问题认定"
-        establishment: ViolationEstablishment
+        establishment: ViolationEstablishment = Field(title="认定结果")
 
     def establish(self, establishment: ViolationEstablishment, at: Occasion) -> None:
         """Decide whether it is true; once."""
@@ -133,7 +133,7 @@ class ViolationCase(DomainAggregate):
 
         TOPIC: ClassVar[str] = "violation_case.accountability_decided"
         TITLE: ClassVar[str] = "责任追究"
-        accountability: Accountability
+        accountability: Accountability = Field(title="责任追究内容")
 
     def hold_to_account(self, accountability: Accountability, at: Occasion) -> None:
         """Record what follows for a person: only of what was established; a later decision takes the earlier one's place."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+
+from pydantic import Field
 
 from domain.aggregate import DomainAggregate
 from domain.procedure import plan
@@ -29,22 +31,22 @@ T = TypeVar("T")
 class ProcedureCourse(DomainAggregate):
     """The state of one procedure, and the checks of its steps."""
 
-    chain: str
-    title: str
-    unit: str
-    subject: Subject
-    parties: tuple[ProcedureParty, ...]
-    steps: tuple[PlannedStep, ...]
-    articles: tuple[str, ...]
-    policy: str
-    done: dict[str, dict[str, StepRecord]]
-    meetings: dict[str, Meeting]
-    postings: dict[str, tuple[Posted, ...]]
-    objections: dict[str, Objection]
-    filings: dict[str, dict[str, Filing]]
-    last_return: StepReturn | None
-    document_no: str | None
-    withdrawn: str | None
+    chain: Annotated[str, Field(title="流程代码")]
+    title: Annotated[str, Field(title="程序标题")]
+    unit: Annotated[str, Field(title="启动单位")]
+    subject: Annotated[Subject, Field(title="办理事项")]
+    parties: Annotated[tuple[ProcedureParty, ...], Field(title="当事单位")]
+    steps: Annotated[tuple[PlannedStep, ...], Field(title="程序环节")]
+    articles: Annotated[tuple[str, ...], Field(title="依据条款")]
+    policy: Annotated[str, Field(title="政策版本")]
+    done: Annotated[dict[str, dict[str, StepRecord]], Field(title="各环节办理记录")]
+    meetings: Annotated[dict[str, Meeting], Field(title="各环节会议情况")]
+    postings: Annotated[dict[str, tuple[Posted, ...]], Field(title="各环节公示张贴")]
+    objections: Annotated[dict[str, Objection], Field(title="异议")]
+    filings: Annotated[dict[str, dict[str, Filing]], Field(title="各环节备案情况")]
+    last_return: Annotated[StepReturn | None, Field(title="最近一次退回")]
+    document_no: Annotated[str | None, Field(title="决定（批复）文号")]
+    withdrawn: Annotated[str | None, Field(title="撤回理由")]
 
     # ---- what it shows -----------------------------------------------------------------------------------------
 

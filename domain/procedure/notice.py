@@ -57,10 +57,10 @@ class Posting(Value):
 class Posted(Value):
     """A posting on record: the days it has to hang by the rules of its own day, and when they end as then known."""
 
-    posting: Posting
-    days: int
-    ends_on: BusinessDate | None = None
-    provisional: Reckoning | None = None
+    posting: Posting = Field(title="张贴情况")
+    days: int = Field(title="公示天数")
+    ends_on: BusinessDate | None = Field(default=None, title="公示届满日")
+    provisional: Reckoning | None = Field(default=None, title="暂定届满日的计算依据")
 
 
 Outcome = Literal["UPHELD", "DISMISSED", "WITHDRAWN"]
@@ -69,7 +69,7 @@ Outcome = Literal["UPHELD", "DISMISSED", "WITHDRAWN"]
 class Objection(Value):
     """What somebody has against a posted text. `late`: after the notice was completed, so it no longer holds it up."""
 
-    number: int = Field(title="编号")
+    number: int = Field(title="异议序号")
     text: Text = Field(title="异议内容")
     contact: Name | None = Field(default=None, title="联系方式", description="可不填；不公开")
     filed_on: BusinessDate = Field(title="提出日期")

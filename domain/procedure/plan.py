@@ -89,34 +89,34 @@ class ProcedureCase(Value):
 class PlannedNotice(Value):
     """HARD blocks the steps that need it; `period`: the parameter with its days, none: nothing to wait for."""
 
-    force: Literal["HARD", "SOFT"]
-    period: Code | None = None
-    places: tuple[NoticePlace, ...] = ()
+    force: Literal["HARD", "SOFT"] = Field(title="公示要求")
+    period: Code | None = Field(default=None, title="公示期参数")
+    places: tuple[NoticePlace, ...] = Field(default=(), title="公示地点")
 
 
 class PlannedFiling(Value):
     """OF_RECORD: submitted is done, a return reopens it; RECHECK: must be accepted."""
 
-    addressee: Code
-    effect: Literal["OF_RECORD", "RECHECK"]
+    addressee: Code = Field(title="备案机关")
+    effect: Literal["OF_RECORD", "RECHECK"] = Field(title="备案效力")
 
 
 class PlannedStep(Value):
     """A step that applies to the case. Each of `actors` takes its part, in the order given when `in_order`."""
 
-    code: Code
-    zh: Name
-    act: Act
-    actors: tuple[Code, ...]
-    in_order: bool = False
-    needs: tuple[Code, ...] = ()
-    not_same_person_as: tuple[Code, ...] = ()
-    meeting: Literal["REPRESENTATIVES", "TOWNSHIP"] | None = None
-    notice: PlannedNotice | None = None
-    filing: PlannedFiling | None = None
-    optional: bool = False
-    refusal: Code | None = None
-    refusal_when: Literal["LACKING", "EARLY"] | None = None
+    code: Code = Field(title="环节代码")
+    zh: Name = Field(title="环节名称")
+    act: Act = Field(title="环节种类")
+    actors: tuple[Code, ...] = Field(title="办理单位")
+    in_order: bool = Field(default=False, title="是否依次办理")
+    needs: tuple[Code, ...] = Field(default=(), title="前置环节")
+    not_same_person_as: tuple[Code, ...] = Field(default=(), title="不得由同一人办理的环节")
+    meeting: Literal["REPRESENTATIVES", "TOWNSHIP"] | None = Field(default=None, title="会议种类")
+    notice: PlannedNotice | None = Field(default=None, title="公示安排")
+    filing: PlannedFiling | None = Field(default=None, title="备案安排")
+    optional: bool = Field(default=False, title="是否可省略")
+    refusal: Code | None = Field(default=None, title="拒绝代码")
+    refusal_when: Literal["LACKING", "EARLY"] | None = Field(default=None, title="拒绝条件")
 
 
 def lay_out(

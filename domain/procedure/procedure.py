@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from eventsourcing.domain import event
+from pydantic import Field
 
 from domain.aggregate import CreatedEvent
 from domain.procedure import plan
@@ -51,15 +52,15 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.opened"
         TITLE: ClassVar[str] = "启动程序"
-        chain: Code
-        title: Name
-        subject: Subject
-        case: ProcedureCase
-        parties: tuple[ProcedureParty, ...]
-        steps: tuple[PlannedStep, ...]
-        articles: tuple[Code, ...]
-        policy: str
-        by: Signer
+        chain: Code = Field(title="流程代码")
+        title: Name = Field(title="程序标题")
+        subject: Subject = Field(title="办理事项")
+        case: ProcedureCase = Field(title="事项要素")
+        parties: tuple[ProcedureParty, ...] = Field(title="当事单位")
+        steps: tuple[PlannedStep, ...] = Field(title="程序环节")
+        articles: tuple[Code, ...] = Field(title="依据条款")
+        policy: str = Field(title="政策版本")
+        by: Signer = Field(title="办理人")
 
     @classmethod
     def open(cls, procedure: str, opening: ProcedureOpening, by: Signer, at: Occasion) -> ProcedureInstance:
@@ -119,9 +120,9 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.amended"
         TITLE: ClassVar[str] = "修改方案"
-        subject: Subject
-        by: Signer
-        reason: Text
+        subject: Subject = Field(title="办理事项")
+        by: Signer = Field(title="办理人")
+        reason: Text = Field(title="修改原因")
 
     def amend(self, subject: Subject, by: Signer, reason: str, at: Occasion) -> None:
         """Put another text in place of the present one; the procedure starts over. By those who begin it."""
@@ -144,8 +145,8 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.withdrawn"
         TITLE: ClassVar[str] = "撤回"
-        by: Signer
-        reason: Text
+        by: Signer = Field(title="办理人")
+        reason: Text = Field(title="撤回理由")
 
     def withdraw(self, by: Signer, reason: str, at: Occasion) -> None:
         """Give the matter up before it is completed: by the unit that opened it, or those who begin it."""
@@ -166,11 +167,11 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.step_completed"
         TITLE: ClassVar[str] = "完成步骤"
-        step: Code
-        by: Signer
-        subject_sha256: Sha256
-        document_no: Name | None = None
-        note: Text | None = None
+        step: Code = Field(title="环节代码")
+        by: Signer = Field(title="办理人")
+        subject_sha256: Sha256 = Field(title="事项内容摘要")
+        document_no: Name | None = Field(default=None, title="办理文号")
+        note: Text | None = Field(default=None, title="办理说明")
 
     def complete_step(
         self,
@@ -203,12 +204,12 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.reviewed"
         TITLE: ClassVar[str] = "审核"
-        step: Code
-        by: Signer
-        subject_sha256: Sha256
-        verdict: Verdict
-        reasons: Text | None = None
-        reopened: tuple[Code, ...] = ()
+        step: Code = Field(title="环节代码")
+        by: Signer = Field(title="办理人")
+        subject_sha256: Sha256 = Field(title="事项内容摘要")
+        verdict: Verdict = Field(title="审核结论")
+        reasons: Text | None = Field(default=None, title="审核理由")
+        reopened: tuple[Code, ...] = Field(default=(), title="须重新办理的环节")
 
     def review(
         self,
@@ -251,13 +252,13 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.determined"
         TITLE: ClassVar[str] = "审定"
-        step: Code
-        by: Signer
-        subject_sha256: Sha256
-        verdict: Verdict
-        reasons: Text | None = None
-        reopened: tuple[Code, ...] = ()
-        own_matter: bool = False
+        step: Code = Field(title="环节代码")
+        by: Signer = Field(title="办理人")
+        subject_sha256: Sha256 = Field(title="事项内容摘要")
+        verdict: Verdict = Field(title="审定结论")
+        reasons: Text | None = Field(default=None, title="审定理由")
+        reopened: tuple[Code, ...] = Field(default=(), title="须重新办理的环节")
+        own_matter: bool = Field(default=False, title="是否本单位事项")
 
     def determine(
         self,
@@ -302,11 +303,11 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.decision_issued"
         TITLE: ClassVar[str] = "决定（批复）"
-        step: Code
-        by: Signer
-        subject_sha256: Sha256
-        document_no: Name
-        reasons: Text
+        step: Code = Field(title="环节代码")
+        by: Signer = Field(title="办理人")
+        subject_sha256: Sha256 = Field(title="事项内容摘要")
+        document_no: Name = Field(title="决定（批复）文号")
+        reasons: Text = Field(title="决定理由")
 
     def decide(
         self,
@@ -343,10 +344,10 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.meeting_held"
         TITLE: ClassVar[str] = "会议决定"
-        step: Code
-        by: Signer
-        subject_sha256: Sha256
-        meeting: Meeting
+        step: Code = Field(title="环节代码")
+        by: Signer = Field(title="办理人")
+        subject_sha256: Sha256 = Field(title="事项内容摘要")
+        meeting: Meeting = Field(title="会议情况")
 
     def hold_meeting(
         self, step: str, by: Signer, subject_sha256: str, meeting: Meeting, at: Occasion
@@ -370,11 +371,11 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.notice_posted"
         TITLE: ClassVar[str] = "张贴公示"
-        step: Code
-        by: Signer
-        subject_sha256: Sha256
-        posted: Posted
-        completes: bool = False
+        step: Code = Field(title="环节代码")
+        by: Signer = Field(title="办理人")
+        subject_sha256: Sha256 = Field(title="事项内容摘要")
+        posted: Posted = Field(title="公示张贴")
+        completes: bool = Field(default=False, title="环节是否完成")
 
     def post_notice(self, step: str, by: Signer, subject_sha256: str, posting: Posting, at: Occasion) -> None:
         """Post the text at one place, with evidence (C3-04)."""
@@ -408,10 +409,10 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.notice_completed"
         TITLE: ClassVar[str] = "公示期满"
-        step: Code
-        by: Signer
-        subject_sha256: Sha256
-        period: Period | None = None
+        step: Code = Field(title="环节代码")
+        by: Signer = Field(title="办理人")
+        subject_sha256: Sha256 = Field(title="事项内容摘要")
+        period: Period | None = Field(default=None, title="公示期")
 
     def complete_notice(self, step: str, by: Signer, subject_sha256: str, at: Occasion) -> None:
         """Establish that a notice is through (C4.5-06): computed, never claimed.
@@ -434,8 +435,8 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.objection_filed"
         TITLE: ClassVar[str] = "提出异议"
-        step: Code
-        objection: Objection
+        step: Code = Field(title="环节代码")
+        objection: Objection = Field(title="异议")
 
     def file_objection(self, step: str, text: str, contact: str | None, at: Occasion) -> None:
         """Take an objection in (C3-05): a fact, from anybody. NOT_FOUND when nothing is posted."""
@@ -463,8 +464,8 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.suggestion_filed"
         TITLE: ClassVar[str] = "提出意见建议"
-        text: Text
-        contact: Name | None = None
+        text: Text = Field(title="意见建议")
+        contact: Name | None = Field(default=None, title="联系方式")
 
     def file_suggestion(self, text: str, contact: str | None, at: Occasion) -> None:
         """Take a suggestion in (C3-05): a fact, from anybody."""
@@ -480,11 +481,11 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.objection_resolved"
         TITLE: ClassVar[str] = "处理异议"
-        number: int
-        by: Signer
-        outcome: Outcome
-        answer: Text
-        reopened: tuple[Code, ...] = ()
+        number: int = Field(title="异议序号")
+        by: Signer = Field(title="办理人")
+        outcome: Outcome = Field(title="异议处理结果")
+        answer: Text = Field(title="答复")
+        reopened: tuple[Code, ...] = Field(default=(), title="须重新办理的环节")
 
     def resolve_objection(
         self, step: str, number: int, by: Signer, outcome: Outcome, answer: str, at: Occasion
@@ -536,13 +537,13 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.filing_submitted"
         TITLE: ClassVar[str] = "报送备案"
-        step: Code
-        by: Signer
-        subject_sha256: Sha256
-        addressee: Code
-        due_on: BusinessDate | None = None
-        provisional: Reckoning | None = None
-        completes: bool
+        step: Code = Field(title="环节代码")
+        by: Signer = Field(title="办理人")
+        subject_sha256: Sha256 = Field(title="事项内容摘要")
+        addressee: Code = Field(title="备案机关")
+        due_on: BusinessDate | None = Field(default=None, title="备案答复期限")
+        provisional: Reckoning | None = Field(default=None, title="暂定答复期限的计算依据")
+        completes: bool = Field(title="环节是否完成")
 
     def submit_filing(self, step: str, by: Signer, subject_sha256: str, at: Occasion) -> None:
         """File the text (C4.5-06, C4.7-06, C4.9-04). A re-check is to be answered within its working days (P27)."""
@@ -593,22 +594,22 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.filing_accepted"
         TITLE: ClassVar[str] = "备案通过"
-        step: Code
-        filed_by: Code
-        by: Signer
-        subject_sha256: Sha256
+        step: Code = Field(title="环节代码")
+        filed_by: Code = Field(title="报备单位")
+        by: Signer = Field(title="办理人")
+        subject_sha256: Sha256 = Field(title="事项内容摘要")
 
     class FilingReturned(ProcedureCourse.Event):
         """The office has sent the filing back; it has to be filed again, amended or not."""
 
         TOPIC: ClassVar[str] = "procedure.filing_returned"
         TITLE: ClassVar[str] = "备案退回"
-        step: Code
-        filed_by: Code
-        by: Signer
-        subject_sha256: Sha256
-        reasons: Text
-        reopened: tuple[Code, ...]
+        step: Code = Field(title="环节代码")
+        filed_by: Code = Field(title="报备单位")
+        by: Signer = Field(title="办理人")
+        subject_sha256: Sha256 = Field(title="事项内容摘要")
+        reasons: Text = Field(title="退回理由")
+        reopened: tuple[Code, ...] = Field(title="须重新办理的环节")
 
     def answer_filing(
         self,

@@ -7,7 +7,7 @@ answer is published. Nothing is held up; until it is posted the matter is an ope
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -40,10 +40,10 @@ class PublicNotice(DomainAggregate):
     TOPIC: ClassVar[str] = "public_notice"
     KIND: ClassVar[str] = "public_notice"
 
-    announcement: Announcement
-    unit: str
-    postings: tuple[Posting, ...]
-    objections: dict[str, Objection]
+    announcement: Annotated[Announcement, Field(title="公布内容")]
+    unit: Annotated[str, Field(title="公布单位")]
+    postings: Annotated[tuple[Posting, ...], Field(title="各处张贴情况")]
+    objections: Annotated[dict[str, Objection], Field(title="异议")]
 
     class Event(DomainAggregate.Event):
         """Root of the notice's events."""
@@ -53,9 +53,9 @@ class PublicNotice(DomainAggregate):
 
         TOPIC: ClassVar[str] = "public_notice.posted"
         TITLE: ClassVar[str] = "公布"
-        announcement: Announcement
-        posting: Posting
-        by: Signer
+        announcement: Announcement = Field(title="公布内容")
+        posting: Posting = Field(title="张贴情况")
+        by: Signer = Field(title="办理人")
 
     @classmethod
     def post(
@@ -78,8 +78,8 @@ class PublicNotice(DomainAggregate):
 
         TOPIC: ClassVar[str] = "public_notice.place_added"
         TITLE: ClassVar[str] = "增加公布地点"
-        posting: Posting
-        by: Signer
+        posting: Posting = Field(title="张贴情况")
+        by: Signer = Field(title="办理人")
 
     def add_place(self, posting: Posting, by: Signer, at: Occasion) -> None:
         """Post it at one more place. Only the unit whose notice it is."""
@@ -98,7 +98,7 @@ class PublicNotice(DomainAggregate):
 
         TOPIC: ClassVar[str] = "public_notice.objection_filed"
         TITLE: ClassVar[str] = "提出异议"
-        objection: Objection
+        objection: Objection = Field(title="异议")
 
     def file_objection(self, text: str, contact: str | None, at: Occasion) -> None:
         """Take an objection in (C3-05): a fact, from anybody."""
@@ -120,8 +120,8 @@ class PublicNotice(DomainAggregate):
 
         TOPIC: ClassVar[str] = "public_notice.suggestion_filed"
         TITLE: ClassVar[str] = "提出意见建议"
-        text: Text
-        contact: Name | None = None
+        text: Text = Field(title="意见建议")
+        contact: Name | None = Field(default=None, title="联系方式")
 
     def file_suggestion(self, text: str, contact: str | None, at: Occasion) -> None:
         """Take a suggestion in (C3-05): a fact, from anybody."""
@@ -137,10 +137,10 @@ class PublicNotice(DomainAggregate):
 
         TOPIC: ClassVar[str] = "public_notice.objection_resolved"
         TITLE: ClassVar[str] = "处理异议"
-        number: int
-        by: Signer
-        outcome: Outcome
-        answer: Text
+        number: int = Field(title="异议序号")
+        by: Signer = Field(title="办理人")
+        outcome: Outcome = Field(title="异议处理结果")
+        answer: Text = Field(title="答复")
 
     def resolve_objection(self, number: int, by: Signer, outcome: Outcome, answer: str, at: Occasion) -> None:
         """Answer an objection. Only the unit whose notice it is."""

@@ -26,7 +26,7 @@ class ProcedureOpening(Value):
 
     chain: Code = Field(title="流程", description="A1–A19")
     title: Name = Field(title="事项名称", description="公开发布，不得含个人信息")
-    subject: Subject = Field(title="事项")
+    subject: Subject = Field(title="办理事项")
     case: ProcedureCase = Field(default_factory=ProcedureCase, title="情形")
     parties: tuple[ProcedureParty, ...] = Field(default=(), title="参与单位", max_length=200)
 
@@ -47,7 +47,7 @@ class Filing(Value):
     submitted_on: BusinessDate = Field(title="报送日期")
     due_on: BusinessDate | None = Field(default=None, title="答复期限")
     provisional: Reckoning | None = Field(default=None, title="暂定答复期限的计算依据")
-    state: Literal["PENDING", "SUBMITTED", "ACCEPTED", "RETURNED"] = Field(title="状态")
+    state: Literal["PENDING", "SUBMITTED", "ACCEPTED", "RETURNED"] = Field(title="备案状态")
 
 
 class StepReturn(Value):

@@ -70,7 +70,7 @@ class Subject(Value):
     kind: Code = Field(title="事项类型")
     id: Code = Field(title="事项编号", description="资产、方案或清单的编号")
     sha256: Sha256 = Field(title="内容摘要", description="content 规范化后的 SHA-256")
-    content: Content = Field(title="内容")
+    content: Content = Field(title="事项内容")
 
     @classmethod
     def of(cls, kind: str, subject_id: str, content: dict[str, Any]) -> Self:

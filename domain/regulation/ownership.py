@@ -98,7 +98,7 @@ def advise(facts: OwnershipFacts, table: Iterable[OwnershipRule]) -> OwnershipAd
 class ConditionTried(Value):
     """A condition of a row, the fact it looks at, and whether it holds."""
 
-    fact: str = Field(title="事实")
+    fact: str = Field(title="所依据的事实")
     zh: str = Field(title="条件")
     value: str | bool | tuple[str, ...] | None = Field(default=None, title="登记卡上的值")
     holds: bool = Field(title="是否符合")
@@ -111,7 +111,7 @@ class RuleTried(Value):
     zh: str = Field(title="规则名称")
     article: str = Field(title="条款")
     matched: bool = Field(title="是否适用")
-    conditions: tuple[ConditionTried, ...] = Field(title="条件")
+    conditions: tuple[ConditionTried, ...] = Field(title="各项条件")
 
 
 def tried(facts: OwnershipFacts, table: Iterable[OwnershipRule]) -> tuple[RuleTried, ...]:

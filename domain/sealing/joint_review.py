@@ -8,7 +8,7 @@ county's master and categorised ledgers can be sealed (C4.4-04).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -59,15 +59,15 @@ class JointReview(DomainAggregate):
     TOPIC: ClassVar[str] = "joint_review"
     KIND: ClassVar[str] = "joint_review"
 
-    year: int
-    as_of: BusinessDate
-    leads: tuple[ReviewSignature, ...]
-    checked_at: int | None
-    exceptions: dict[str, ReviewException]
-    settlements: dict[str, ExceptionSettlement]
-    signatures: dict[str, ReviewSignature]
-    seals: tuple[Code, ...]
-    state: Literal["OPEN", "SIGNED", "SEALED"]
+    year: Annotated[int, Field(title="年度")]
+    as_of: Annotated[BusinessDate, Field(title="台账基准日")]
+    leads: Annotated[tuple[ReviewSignature, ...], Field(title="牵头单位")]
+    checked_at: Annotated[int | None, Field(title="比对时的日志位置")]
+    exceptions: Annotated[dict[str, ReviewException], Field(title="疑点")]
+    settlements: Annotated[dict[str, ExceptionSettlement], Field(title="各疑点处理")]
+    signatures: Annotated[dict[str, ReviewSignature], Field(title="各单位会签")]
+    seals: Annotated[tuple[Code, ...], Field(title="封存编号")]
+    state: Annotated[Literal["OPEN", "SIGNED", "SEALED"], Field(title="联合审查状态")]
 
     class Event(DomainAggregate.Event):
         """Root of the review's events."""
@@ -77,9 +77,9 @@ class JointReview(DomainAggregate):
 
         TOPIC: ClassVar[str] = "joint_review.opened"
         TITLE: ClassVar[str] = "启动联合审查"
-        year: int
-        as_of: BusinessDate
-        leads: tuple[ReviewSignature, ...]
+        year: int = Field(title="年度")
+        as_of: BusinessDate = Field(title="台账基准日")
+        leads: tuple[ReviewSignature, ...] = Field(title="牵头单位")
 
     @classmethod
     def open(
@@ -116,9 +116,9 @@ class JointReview(DomainAggregate):
 
         TOPIC: ClassVar[str] = "joint_review.exceptions_raised"
         TITLE: ClassVar[str] = "项目与资产比对"
-        raised: tuple[ReviewException, ...]
-        cleared: tuple[Name, ...]
-        position: int
+        raised: tuple[ReviewException, ...] = Field(title="新增疑点")
+        cleared: tuple[Name, ...] = Field(title="已排除的疑点")
+        position: int = Field(title="比对时的日志位置")
 
     def check(self, found: tuple[ReviewException, ...], position: int, at: Occasion) -> None:
         """Set projects against assets as the ledgers have them at `position`; every new exception is raised."""
@@ -145,8 +145,8 @@ class JointReview(DomainAggregate):
 
         TOPIC: ClassVar[str] = "joint_review.exception_settled"
         TITLE: ClassVar[str] = "疑点处理"
-        exception: Name
-        settlement: ExceptionSettlement
+        exception: Name = Field(title="疑点编号")
+        settlement: ExceptionSettlement = Field(title="疑点处理")
 
     def settle(self, exception: str, settlement: ExceptionSettlement, at: Occasion) -> None:
         """Settle an exception; NOT_FOUND when there is none of that name."""
@@ -170,8 +170,8 @@ class JointReview(DomainAggregate):
 
         TOPIC: ClassVar[str] = "joint_review.signed"
         TITLE: ClassVar[str] = "联合审查会签"
-        signature: ReviewSignature
-        last: bool
+        signature: ReviewSignature = Field(title="会签")
+        last: bool = Field(title="是否最后一个会签")
 
     def sign(self, signature: ReviewSignature, at: Occasion) -> None:
         """Sign for one of the joining departments, once each, with no exception open (C4.4-05)."""
@@ -201,8 +201,8 @@ class JointReview(DomainAggregate):
 
         TOPIC: ClassVar[str] = "joint_review.ledgers_sealed"
         TITLE: ClassVar[str] = "封存总台账和分类台账"
-        seals: tuple[Code, ...]
-        root_hash: Sha256
+        seals: tuple[Code, ...] = Field(title="封存编号")
+        root_hash: Sha256 = Field(title="总台账摘要")
 
     def seal(self, seals: tuple[str, ...], root_hash: str, at: Occasion) -> None:
         """Close the review by the seals made on it: after every signature (STEP_OUT_OF_ORDER names who is missing)."""

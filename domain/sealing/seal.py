@@ -8,7 +8,7 @@ submits and the asset office collects (C4.3-11).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -64,9 +64,9 @@ class LedgerSeal(DomainAggregate):
     TOPIC: ClassVar[str] = "ledger_seal"
     KIND: ClassVar[str] = "ledger_seal"
 
-    snapshot: LedgerSnapshot
-    submitted_by: str | None
-    collected_by: str | None
+    snapshot: Annotated[LedgerSnapshot, Field(title="台账快照")]
+    submitted_by: Annotated[str | None, Field(title="报送人")]
+    collected_by: Annotated[str | None, Field(title="汇总人")]
 
     class Event(DomainAggregate.Event):
         """Root of the seal's events."""
@@ -76,7 +76,7 @@ class LedgerSeal(DomainAggregate):
 
         TOPIC: ClassVar[str] = "ledger_seal.sealed"
         TITLE: ClassVar[str] = "台账封存"
-        snapshot: LedgerSnapshot
+        snapshot: LedgerSnapshot = Field(title="台账快照")
 
     @staticmethod
     def id_of(kind: str, unit: str, year: int) -> str:
@@ -115,8 +115,8 @@ class LedgerSeal(DomainAggregate):
 
         TOPIC: ClassVar[str] = "ledger_seal.submitted"
         TITLE: ClassVar[str] = "报送台账"
-        root_hash: Sha256
-        person: Code
+        root_hash: Sha256 = Field(title="台账摘要")
+        person: Code = Field(title="报送人")
 
     def submit(self, root_hash: str, person: str, at: Occasion) -> None:
         """Hand the ledger in: the one of the cut-off, proven by its digest (LEDGER_HASH_MISMATCH)."""
@@ -137,7 +137,7 @@ class LedgerSeal(DomainAggregate):
 
         TOPIC: ClassVar[str] = "ledger_seal.collected"
         TITLE: ClassVar[str] = "汇总台账"
-        person: Code
+        person: Code = Field(title="汇总人")
 
     def collect(self, person: str, at: Occasion) -> None:
         """Take a submitted ledger into the county's."""

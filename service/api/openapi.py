@@ -11,7 +11,7 @@ import service
 from domain.aggregate import ENVELOPE_FIELDS, DomainEvent
 from domain.catalogue import AGGREGATE_KINDS, EVENT_TYPES
 from service.api.app import create_app
-from service.api.http.description import describe, entitle
+from service.api.http.description import describe
 
 FOLDER: Final = Path(service.__file__).resolve().parents[1] / "openapi"
 """Where the documents are kept, in a checkout of this project."""
@@ -53,8 +53,6 @@ def event_schemas() -> dict[str, Any]:
         schema = _schema_of(event_type, event_class)
         definitions.update(schema.pop("$defs", {}))
         events[event_type] = schema
-    entitle(events)
-    entitle(definitions)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "台账事件 / events of the log",

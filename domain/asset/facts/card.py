@@ -138,10 +138,10 @@ def refusal_of(error: ValidationError) -> Refusal:
 class Document(Value):
     """An archived document: the log keeps its digest, the archive keeps its bytes."""
 
-    kind: Code
-    document: Code
-    sha256: Sha256
-    title: Name | None = None
+    kind: Code = Field(title="资料种类")
+    document: Code = Field(title="资料编号")
+    sha256: Sha256 = Field(title="资料摘要")
+    title: Name | None = Field(default=None, title="资料标题")
 
 
 def check_card(card: RegisterCard, at: Occasion) -> tuple[RegisterCard, str]:

@@ -30,7 +30,7 @@ class TitleCertificate(Value):
     )
     holder: Code = Field(title="权利人")
     applied_on: BusinessDate = Field(title="申请日期")
-    state: Literal["APPLIED", "ISSUED", "INELIGIBLE"] = Field(default="APPLIED", title="状态")
+    state: Literal["APPLIED", "ISSUED", "INELIGIBLE"] = Field(default="APPLIED", title="产权证办理状态")
     number: Name | None = Field(default=None, title="证书编号")
     decided_on: BusinessDate | None = Field(default=None, title="发证（答复）日期")
     reason: Text | None = Field(default=None, title="不符合条件的理由")

@@ -39,7 +39,7 @@ class ContractTerms(Value):
 
     contract: Code = Field(title="合同编号")
     mode: Code = Field(title="经营方式")
-    operator: Operator = Field(title="经营主体")
+    operator: Operator = Field(title="经营主体情况")
     signed_on: BusinessDate = Field(title="签订日期")
     starts_on: BusinessDate = Field(title="起始日期")
     ends_on: BusinessDate = Field(title="终止日期")
@@ -55,9 +55,9 @@ class ContractTerms(Value):
 class Contract(Value):
     """A contract in the life of an asset and where it stands."""
 
-    terms: ContractTerms
-    state: Literal["ACTIVE", "HOLDOVER", "EXPIRED", "TERMINATED"] = "ACTIVE"
-    ended_on: BusinessDate | None = None
+    terms: ContractTerms = Field(title="合同内容")
+    state: Literal["ACTIVE", "HOLDOVER", "EXPIRED", "TERMINATED"] = Field(default="ACTIVE", title="合同状态")
+    ended_on: BusinessDate | None = Field(default=None, title="合同终止日期")
 
     @property
     def open(self) -> bool:

@@ -31,7 +31,7 @@ class DisposalProposal(Value):
 class Appraiser(Value):
     """One signer of an in-house appraisal."""
 
-    person: Code
+    person: Code = Field(title="评估人")
     outside_owner_unit: bool = Field(title="是否外单位人员")
 
 
@@ -78,14 +78,14 @@ class DisposalSale(Value):
 class Disposal(Value):
     """A disposal procedure and how far it has come. `proceeds`: fen received so far, by voucher."""
 
-    proposal: DisposalProposal
-    state: DisposalState = "PROPOSED"
-    appraisal: Appraisal | None = None
-    publication: Publication | None = None
-    forwarded: tuple[Code, ...] = ()
-    approval: Approval | None = None
-    sale: DisposalSale | None = None
-    proceeds: dict[Name, Fen] = Field(default_factory=dict)
+    proposal: DisposalProposal = Field(title="处置方案")
+    state: DisposalState = Field(default="PROPOSED", title="处置状态")
+    appraisal: Appraisal | None = Field(default=None, title="评估结果")
+    publication: Publication | None = Field(default=None, title="评估结果公开情况")
+    forwarded: tuple[Code, ...] = Field(default=(), title="已上报的层级")
+    approval: Approval | None = Field(default=None, title="处置批准")
+    sale: DisposalSale | None = Field(default=None, title="处置结果")
+    proceeds: dict[Name, Fen] = Field(default_factory=dict, title="各凭证到账金额")
 
     @property
     def open(self) -> bool:

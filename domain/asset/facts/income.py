@@ -21,7 +21,7 @@ class IncomeReceipt(Value):
     receipt: Code = Field(title="收款编号")
     amount: Fen = Field(title="收款金额")
     received_on: BusinessDate = Field(title="收款日期")
-    contract: Code | None = Field(default=None, title="经营合同")
+    contract: Code | None = Field(default=None, title="合同编号")
     payer: Name | None = Field(default=None, title="付款人")
     account_kind: str = Field(
         default="COLLECTIVE", title="收款账户类型", pattern="^(COLLECTIVE|UNIT|PERSONAL)$"

@@ -36,7 +36,7 @@ class OwnershipConfirmation(Value):
     owners: tuple[PartyShare, ...] = Field(title="所有权人", min_length=1, max_length=500)
     owner_kind: str = Field(title="所有权人类型", pattern="^(DEPARTMENT|TOWNSHIP|VILLAGE|FARM|PERSON)$")
     user_right_holder: Code | None = Field(default=None, title="使用权人")
-    income_right_holders: tuple[PartyShare, ...] = Field(default=(), title="收益权人", max_length=500)
+    income_right_holders: tuple[PartyShare, ...] = Field(default=(), title="收益权人份额", max_length=500)
     ownership_basis: Text | None = Field(default=None, title="所有权依据", description="资金类别和用途")
     income_right_basis: Text | None = Field(default=None, title="收益权依据", description="资金类别和用途")
     county_decision: Name | None = Field(default=None, title="县人民政府确权批复文号")

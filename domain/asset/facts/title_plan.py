@@ -65,7 +65,7 @@ class JointProposal(Value):
 
     villages: tuple[Code, ...] = Field(title="联建村", min_length=1, max_length=200)
     shares: tuple[PartyShare, ...] = Field(
-        default=(), title="份额", description="可不填，由系统按投资比例计算", max_length=200
+        default=(), title="各单位份额", description="可不填，由系统按投资比例计算", max_length=200
     )
 
 

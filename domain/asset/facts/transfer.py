@@ -23,9 +23,9 @@ class TransferItem(Value):
 class ItemAcceptance(Value):
     """The receiver's word on an item; a defect may be accepted when both sides agree in writing."""
 
-    item: Code
-    result: Literal["ACCEPTED", "REFUSED", "ACCEPTED_WITH_DEFECT"]
-    note: Text | None = None
+    item: Code = Field(title="移交项编号")
+    result: Literal["ACCEPTED", "REFUSED", "ACCEPTED_WITH_DEFECT"] = Field(title="接收结果")
+    note: Text | None = Field(default=None, title="接收说明")
     agreement_document: Name | None = Field(default=None, title="缺陷协议文号")
 
 
@@ -50,7 +50,7 @@ class AssetTransfer(Value):
     accepted: dict[str, ItemAcceptance] = Field(default_factory=dict, title="接收情况")
     conditions: Text | None = Field(default=None, title="接收条件")
     refusal: Text | None = Field(default=None, title="拒收理由")
-    state: Literal["INITIATED", "COMPLETED", "REFUSED"] = Field(default="INITIATED", title="状态")
+    state: Literal["INITIATED", "COMPLETED", "REFUSED"] = Field(default="INITIATED", title="移交状态")
 
     def as_offered(self) -> AssetTransfer:
         """The transfer as the deliverer offered it, before any word of the receiver."""

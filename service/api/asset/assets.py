@@ -48,7 +48,7 @@ class RegisterAsset(Circumstances):
 class CorrectRegistration(Circumstances):
     """Correction of named fields of the register card."""
 
-    correction: Correction = Field(title="更正")
+    correction: Correction = Field(title="更正内容")
 
 
 class ArchiveDocument(Circumstances):
@@ -84,7 +84,7 @@ class PutIntoUse(Circumstances):
 class ReportStatus(Circumstances):
     """A look at the asset."""
 
-    report: StatusReport = Field(title="使用状况")
+    report: StatusReport = Field(title="使用状况报告")
 
 
 class FlagRisk(Circumstances):
@@ -132,7 +132,7 @@ class EndContract(Circumstances):
 
     ended_on: BusinessDate = Field(title="终止日期")
     outcome: Literal["EXPIRED", "TERMINATED"] = Field(title="终止方式")
-    reason: Text = Field(title="原因")
+    reason: Text = Field(title="终止原因")
 
 
 class StartHoldover(Circumstances):
@@ -150,7 +150,7 @@ class ReceiveIncome(Circumstances):
 class DistributeIncome(Circumstances):
     """A plan that was paid out."""
 
-    distribution: IncomeDistribution = Field(title="分配")
+    distribution: IncomeDistribution = Field(title="收益分配方案")
 
 
 class ProposeDisposal(Circumstances):
@@ -175,7 +175,7 @@ class ForwardDisposal(Circumstances):
     """One step up."""
 
     level: Code = Field(title="上报层级")
-    opinion: Text = Field(title="意见")
+    opinion: Text = Field(title="上报意见")
 
 
 class ApproveDisposal(Circumstances):
@@ -187,8 +187,8 @@ class ApproveDisposal(Circumstances):
 class CloseDisposal(Circumstances):
     """Rejection or withdrawal."""
 
-    outcome: Literal["REJECTED", "WITHDRAWN"] = Field(title="结果")
-    reason: Text = Field(title="原因")
+    outcome: Literal["REJECTED", "WITHDRAWN"] = Field(title="处置终止方式")
+    reason: Text = Field(title="终止原因")
 
 
 class DisposeAsset(Circumstances):

@@ -44,7 +44,7 @@ class BulkItem(Value):
     """What became of one line."""
 
     line: int = Field(title="行号")
-    status: int = Field(title="状态", description="与单条请求的 HTTP 状态相同")
+    status: int = Field(title="HTTP 状态", description="与单条请求的 HTTP 状态相同")
     id: str | None = Field(default=None, title="资产编号")
     version: int | None = Field(default=None, title="版本")
     position: int | None = Field(default=None, title="日志位置")

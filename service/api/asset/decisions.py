@@ -7,6 +7,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Path, Response
+from pydantic import Field
 
 from domain.asset.asset import Asset
 from domain.household.asset import HouseholdAsset
@@ -21,7 +22,11 @@ from service.commands.history import view_of
 AssetCode = Annotated[Code, Path(title="资产编号")]
 
 AssetView = view_model(
-    Asset, asset=Code, net_book_value=Fen, accountable_parties=tuple[Code, ...], sanzi=bool
+    Asset,
+    asset=Annotated[Code, Field(title="资产编号")],
+    net_book_value=Annotated[Fen, Field(title="账面净值")],
+    accountable_parties=Annotated[tuple[Code, ...], Field(title="直接责任主体")],
+    sanzi=Annotated[bool, Field(title="是否纳入农村“三资”管理")],
 )
 
 

@@ -349,7 +349,7 @@ class HolderYear(Value):
     year: int = Field(title="年度")
     opening: Fen = Field(title="年初结余")
     received: Fen = Field(title="收入")
-    distributed: Fen = Field(title="分配")
+    distributed: Fen = Field(title="已分配金额")
     closing: Fen = Field(title="年末结余")
 
 

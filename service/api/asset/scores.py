@@ -177,7 +177,7 @@ class Scorecard(Value):
 
     unit: str = Field(title="单位")
     score: str = Field(title="得分", description="各项百分比的平均值")
-    items: tuple[ScoreItem, ...] = Field(title="项目")
+    items: tuple[ScoreItem, ...] = Field(title="各项得分")
 
 
 class Scorecards(Value):

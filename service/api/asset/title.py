@@ -72,7 +72,7 @@ class RefuseTransfer(Circumstances):
 class ProposeJointShares(Circumstances):
     """The villages that built together."""
 
-    proposal: JointProposal = Field(title="联建份额")
+    proposal: JointProposal = Field(title="联建份额方案")
 
 
 class ProposeQuantification(Circumstances):
@@ -143,7 +143,7 @@ class RegisterProperty(Circumstances):
 class AssignRight(Circumstances):
     """A right given by a document."""
 
-    assignment: RightAssignment = Field(title="权利")
+    assignment: RightAssignment = Field(title="权利安排内容")
 
 
 def _post(path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint]:

@@ -19,8 +19,8 @@ from domain.organization.organization import Organization
 from domain.procedure.procedure import ProcedureInstance
 from domain.refusals import refuse
 from domain.values import BusinessDate, Fen, Value
-from service.api.asset.decisions import AssetCode
-from service.api.http.description import TITLES
+from service.api.asset.decisions import AssetCode, AssetView
+from service.api.http.field_titles import title_at
 from service.api.http.reading import ACTION, Moment, Read, Reading, get, routes
 from service.audit.examination import ExaminationScope, Examiner
 from service.commands.history import asset_changes, attained, fold
@@ -89,7 +89,7 @@ class AssetChanges(Value):
     asset: str = Field(title="资产编号")
     before: AssetMoment = Field(title="前一时点")
     after: AssetMoment = Field(title="后一时点")
-    changes: tuple[FieldChange, ...] = Field(title="变更的字段")
+    changes: tuple[FieldChange, ...] = Field(title="变更前后内容")
     events: tuple[EventBetween, ...] = Field(title="两时点之间的事件")
 
 
@@ -121,18 +121,9 @@ async def read_asset_changes(
     return read.answer(found)
 
 
-_CARD_TITLES: Final = {
-    field.alias or name: field.title for name, field in RegisterCard.model_fields.items() if field.title
-}
-
-
 def title_of(field: str) -> str | None:
-    """The Chinese name of a field of an asset; None where neither it nor what it is part of has one."""
-    names = field.split(".")
-    for name in reversed(names):
-        if (title := _CARD_TITLES.get(name) if names[0] == "card" else TITLES.get(name)) is not None:
-            return title
-    return TITLES.get(names[0])
+    """The Chinese name of a field of an asset, `card.originalValue`; None for what is no field of it."""
+    return title_at(AssetView, field)
 
 
 class ClauseFindings(Value):

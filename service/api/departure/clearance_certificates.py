@@ -29,7 +29,7 @@ class CertificateState(Value):
 
     certificate: str = Field(title="证明编号")
     state: Literal["VALID", "REVOKED", "UNKNOWN"] = Field(
-        title="状态", description="有效 / 已撤销 / 未曾签发"
+        title="证明状态", description="有效 / 已撤销 / 未曾签发"
     )
     person: str | None = Field(default=None, title="人员编号")
     name: str | None = Field(default=None, title="姓名")

@@ -73,12 +73,12 @@ class ResponsiblePersons(Value):
 
     asset: str = Field(title="资产编号")
     on: date = Field(title="日期")
-    persons: tuple[NamedPerson, ...] = Field(title="具体责任人")
+    persons: tuple[NamedPerson, ...] = Field(title="当日具体责任人")
     custodian: str | None = Field(title="管护主体")
     responsible_unit: str | None = Field(title="管理责任单位")
     provisional: bool = Field(title="是否临时管护")
     first_responsible: PostBody | None = Field(title="管护第一责任人")
-    supervisors: tuple[SupervisorBody, ...] = Field(title="监管单位")
+    supervisors: tuple[SupervisorBody, ...] = Field(title="当日监管单位")
 
 
 @get(router, "/assets/{asset}/responsible", "资产责任人", "asset.read", response_model=ResponsiblePersons)
@@ -219,13 +219,13 @@ class IssueClearance(Circumstances):
 class CarryOutFormality(Circumstances):
     """A transfer, resignation or retirement."""
 
-    formality: Formality = Field(title="手续")
+    formality: Formality = Field(title="离任手续内容")
 
 
 class RecordLeavingFact(Circumstances):
     """A removal, a death, a detention."""
 
-    fact: LeavingFact = Field(title="事实")
+    fact: LeavingFact = Field(title="离任事实内容")
 
 
 @post(router, "/clearances/{person}", "签发移交证明", "clearance.issue", PersonView)

@@ -58,7 +58,12 @@ class HandoverProgress(Value):
     disputed: int = Field(title="有异议")
 
 
-DepartureView = view_model(DepartureCase, case=Code, progress=HandoverProgress, open_points=tuple[str, ...])
+DepartureView = view_model(
+    DepartureCase,
+    case=Annotated[Code, Field(title="交接编号")],
+    progress=Annotated[HandoverProgress, Field(title="交接进度")],
+    open_points=Annotated[tuple[str, ...], Field(title="尚缺的事项")],
+)
 
 
 def view_of(case: DepartureCase) -> dict[str, Any]:
@@ -444,7 +449,7 @@ class ListDelta(Changes):
 
     case: Code = Field(title="交接编号")
     list_sha256: Sha256 = Field(title="清单摘要")
-    sealed: SealedPlace = Field(title="封存时")
+    sealed: SealedPlace = Field(title="清单封存所据日志")
     unchanged: bool = Field(title="封存后是否没有更正")
     position: int = Field(title="日志位置", description="比对到的日志位置")
 

@@ -60,7 +60,10 @@ class ComparedSource(Value):
     comparison: Comparison = Field(title="比对结果")
 
 
-FundReconciliationView = view_model(FundReconciliation, lines=tuple[ComparedSource, ...])
+FundReconciliationView = view_model(
+    FundReconciliation,
+    lines=Annotated[tuple[ComparedSource, ...], Field(title="各资金来源核对及说明")],
+)
 
 
 class RecordFundAllocation(Circumstances):
@@ -95,7 +98,7 @@ class AcknowledgeFundLedger(Circumstances):
     """The unit agrees with what it was sent."""
 
     ledger_sha256: Sha256 = Field(title="资金台账摘要", description="推送时给出")
-    person: Code = Field(title="确认人")
+    person: Code = Field(title="台账确认人")
 
 
 def finance(context: CommandContext, county: str) -> Resource:

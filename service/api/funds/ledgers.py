@@ -134,7 +134,7 @@ class ProjectRow(Value):
     formed: Fen = Field(title="形成资产金额")
     assets: int = Field(title="资产项数")
     ratio_basis_points: int | None = Field(title="资产转化率（万分比）", description="没有拨付时为空")
-    exception: Literal["PROJECT_WITHOUT_ASSET", "ASSET_WITHOUT_PROJECT"] | None = Field(title="疑点")
+    exception: Literal["PROJECT_WITHOUT_ASSET", "ASSET_WITHOUT_PROJECT"] | None = Field(title="疑点种类")
 
 
 @get(router, "/projects", "项目与资产对照", "ledger.read", response_model=tuple[ProjectRow, ...])

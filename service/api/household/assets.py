@@ -44,7 +44,7 @@ class RegisterHouseholdAsset(Circumstances):
     """Registration of an asset that belongs to a household."""
 
     asset: Code | None = Field(default=None, title="到户资产编号", description="不填由系统编号")
-    card: HouseholdAssetCard = Field(title="登记卡")
+    card: HouseholdAssetCard = Field(title="到户资产登记卡")
 
 
 class InspectHouseholdAsset(Circumstances):
@@ -62,7 +62,7 @@ class ConfirmToHousehold(Circumstances):
 class CorrectHouseholdAsset(Circumstances):
     """Correction of named fields of the card."""
 
-    correction: HouseholdCorrection = Field(title="更正")
+    correction: HouseholdCorrection = Field(title="到户资产更正内容")
 
 
 class ArchiveHouseholdDocument(Circumstances):
@@ -114,7 +114,7 @@ class EndHouseholdEntrustment(Circumstances):
 
     assets: tuple[Code, ...] = Field(title="到户资产编号", min_length=1, max_length=2000)
     ended_on: BusinessDate = Field(title="结束日期")
-    reason: Text = Field(title="原因")
+    reason: Text = Field(title="结束原因")
 
 
 class EntrustedAssets(Value):

@@ -66,8 +66,8 @@ class LedgerChanges(Changes):
     """A ledger at two moments."""
 
     ledger: str = Field(title="台账")
-    before: MomentSide = Field(title="前一时点")
-    after: MomentSide = Field(title="后一时点")
+    before: MomentSide = Field(title="前一时点台账")
+    after: MomentSide = Field(title="后一时点台账")
 
 
 class ChangesQuery(Filters, ABC):

@@ -43,7 +43,11 @@ from service.ledgers.tables import row_model
 router = routes("/v1/imports", "imports 清查导入")
 
 BatchCode = Annotated[Code, Path(title="批次编号")]
-BatchView = view_model(InventoryBatch, batch=Code, asset_count=int)
+BatchView = view_model(
+    InventoryBatch,
+    batch=Annotated[Code, Field(title="批次编号")],
+    asset_count=Annotated[int, Field(title="资产项数")],
+)
 
 
 def view_of(batch: InventoryBatch) -> dict[str, Any]:
@@ -168,7 +172,7 @@ class RejectedRow(Value):
     """A row that was not registered."""
 
     row: int = Field(title="行号")
-    reasons: tuple[dict[str, Any], ...] = Field(title="原因")
+    reasons: tuple[dict[str, Any], ...] = Field(title="未登记的原因")
 
 
 class BatchRows(Value):
@@ -225,7 +229,7 @@ class SubmitBatch(Circumstances):
 class GiveBatchOpinion(Circumstances):
     """A reviewer's or a department's word."""
 
-    opinion: Opinion = Field(title="意见")
+    opinion: Opinion = Field(title="审核（审定）意见")
 
 
 class AggregateBatch(Circumstances):

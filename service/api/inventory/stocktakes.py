@@ -57,16 +57,16 @@ class StocktakeResult(Value):
     missing: int = Field(title="盘亏")
     moved: int = Field(title="移位")
     damaged: int = Field(title="毁损")
-    surplus: int = Field(title="盘盈")
+    surplus: int = Field(title="盘盈项数")
 
 
 StocktakeView = view_model(
     StocktakeCampaign,
-    campaign=Code,
-    results=StocktakeResult,
-    lost=tuple[Code, ...],
-    registration_tasks=tuple[Code, ...],
-    correction_proposals=tuple[CorrectionProposal, ...],
+    campaign=Annotated[Code, Field(title="盘点编号")],
+    results=Annotated[StocktakeResult, Field(title="盘点结果汇总")],
+    lost=Annotated[tuple[Code, ...], Field(title="盘亏资产编号")],
+    registration_tasks=Annotated[tuple[Code, ...], Field(title="待登记的盘盈编号")],
+    correction_proposals=Annotated[tuple[CorrectionProposal, ...], Field(title="位置更正建议")],
 )
 
 
@@ -98,8 +98,8 @@ class OpenStocktake(Circumstances):
     """A stocktake of what the register holds in a scope, or of what earlier batches brought in."""
 
     campaign: Code | None = Field(default=None, title="盘点编号", description="不填由系统编号")
-    title: Name = Field(title="名称")
-    scope: StocktakeScope = Field(title="范围")
+    title: Name = Field(title="盘点名称")
+    scope: StocktakeScope = Field(title="盘点范围")
     batches: tuple[Code, ...] = Field(
         default=(), title="期初批次", description="填写时以这些清查批次的资产为期初", max_length=200
     )
@@ -108,13 +108,13 @@ class OpenStocktake(Circumstances):
 class RecordStocktakeLines(Circumstances):
     """What was looked at."""
 
-    lines: tuple[StocktakeLine, ...] = Field(title="盘点结果", min_length=1, max_length=1000)
+    lines: tuple[StocktakeLine, ...] = Field(title="盘点记录", min_length=1, max_length=1000)
 
 
 class RecordSurplus(Circumstances):
     """Something in no register."""
 
-    surplus: Surplus = Field(title="盘盈")
+    surplus: Surplus = Field(title="盘盈内容")
 
 
 class RegisterSurplus(Circumstances):

@@ -52,12 +52,12 @@ class PackView(Value):
     """A pack that was ordered: how far it is, and where its file will be."""
 
     pack: str = Field(title="审计包编号")
-    state: Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"] = Field(title="状态")
+    state: Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"] = Field(title="作业状态")
     done: int = Field(title="已完成数")
     total: int | None = Field(default=None, title="总数")
     operation: str = Field(title="任务路径")
     file: str | None = Field(default=None, title="下载路径", description="支持断点续传（Range）")
-    result: PackResult | None = Field(default=None, title="结果")
+    result: PackResult | None = Field(default=None, title="审计包内容")
     problem: dict[str, Any] | None = Field(default=None, title="失败原因")
 
 

@@ -40,7 +40,7 @@ class EventBody(Value):
     correlation_id: str = Field(title="关联编号")
     causation_id: str | None = Field(default=None, title="起因编号")
     basis: dict[str, Any] = Field(title="依据", description="政策版本、条款、提示、例外批准")
-    data: dict[str, Any] = Field(title="内容")
+    data: dict[str, Any] = Field(title="事件内容")
 
 
 class EventsBody(Value):
@@ -122,14 +122,14 @@ class TimelineEntry(Value):
     warnings: tuple[dict[str, Any], ...] = Field(title="提示")
     findings: tuple[dict[str, Any], ...] = Field(title="历史检查发现")
     command_id: str = Field(title="命令编号")
-    data: dict[str, Any] = Field(title="内容")
+    data: dict[str, Any] = Field(title="事件内容")
 
 
 class Timeline(Value):
     """An asset's life, event by event."""
 
     asset: str = Field(title="资产编号")
-    entries: tuple[TimelineEntry, ...] = Field(title="事件")
+    entries: tuple[TimelineEntry, ...] = Field(title="生命周期事件")
     next_cursor: str | None = Field(title="下一页游标")
 
 

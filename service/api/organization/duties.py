@@ -221,7 +221,7 @@ class Compliance(Value):
     kind: str = Field(title="单位类型")
     on: date = Field(title="日期")
     score: int = Field(title="已落实项数")
-    items: tuple[ComplianceItem, ...] = Field(title="检查事项")
+    items: tuple[ComplianceItem, ...] = Field(title="各检查事项")
 
 
 @get(router, "/{organization}/compliance", "单位履责检查", "organization.read", response_model=Compliance)

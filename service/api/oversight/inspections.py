@@ -48,33 +48,37 @@ ledgers = routes("/v1/ledgers", "ledgers 台账")
 
 InspectionCode = Annotated[Code, Path(title="检查编号")]
 CaseCode = Annotated[Code, Path(title="案件编号")]
-InspectionView = view_model(Inspection, inspection=Code, open_findings=tuple[Code, ...])
-ViolationView = view_model(ViolationCase, case=Code)
+InspectionView = view_model(
+    Inspection,
+    inspection=Annotated[Code, Field(title="检查编号")],
+    open_findings=Annotated[tuple[Code, ...], Field(title="未整改的问题编号")],
+)
+ViolationView = view_model(ViolationCase, case=Annotated[Code, Field(title="案件编号")])
 
 
 class RecordInspection(Circumstances):
     """An inspection of a unit."""
 
     inspection: Code | None = Field(default=None, title="检查编号", description="不填由系统编号")
-    inspected: InspectionRecord = Field(title="监督检查")
+    inspected: InspectionRecord = Field(title="监督检查情况")
 
 
 class RaiseSupervisionFinding(Circumstances):
     """Something that is not as it should be."""
 
-    supervision_finding: SupervisionFinding = Field(title="问题")
+    supervision_finding: SupervisionFinding = Field(title="检查发现的问题")
 
 
 class OrderRectification(Circumstances):
     """What is to be mended, until when."""
 
-    rectification: Rectification = Field(title="整改要求")
+    rectification: Rectification = Field(title="责令整改内容")
 
 
 class VerifyRectification(Circumstances):
     """What the organ saw when it looked again."""
 
-    verified: RectificationVerification = Field(title="复查")
+    verified: RectificationVerification = Field(title="复查情况")
 
 
 class ReportViolation(Circumstances):
@@ -87,13 +91,13 @@ class ReportViolation(Circumstances):
 class EstablishViolation(Circumstances):
     """The decision on what happened."""
 
-    establishment: ViolationEstablishment = Field(title="认定")
+    establishment: ViolationEstablishment = Field(title="认定结果")
 
 
 class HoldToAccount(Circumstances):
     """What follows for a person."""
 
-    accountability: Accountability = Field(title="责任追究")
+    accountability: Accountability = Field(title="责任追究内容")
 
 
 def inspection_view(it: Inspection) -> dict[str, Any]:

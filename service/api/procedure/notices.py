@@ -127,7 +127,7 @@ async def read_notice(notice: NoticeId, read: PublicReading) -> Response:
 class PublicStatement(Value):
     """What somebody has to say. No name is asked for."""
 
-    text: Text = Field(title="内容")
+    text: Text = Field(title="意见内容")
     contact: Name | None = Field(
         default=None, title="联系方式", description="可不填；不公开，只供办理单位联系"
     )
@@ -212,7 +212,7 @@ async def _row(read: Read, notice: str) -> dict[str, Any]:
 
 # ---- what units post -----------------------------------------------------------------------------------------------
 
-AnnouncementView = view_model(PublicNotice, notice=Code)
+AnnouncementView = view_model(PublicNotice, notice=Annotated[Code, Field(title="公布编号")])
 
 
 def view_of(notice: PublicNotice) -> dict[str, Any]:

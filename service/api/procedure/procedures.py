@@ -45,10 +45,10 @@ class DueStep(Value):
 
 ProcedureView = view_model(
     ProcedureInstance,
-    procedure=Code,
-    state=Literal["OPEN", "COMPLETED", "WITHDRAWN"],
-    completed_steps=tuple[Code, ...],
-    due=tuple[DueStep, ...],
+    procedure=Annotated[Code, Field(title="程序编号")],
+    state=Annotated[Literal["OPEN", "COMPLETED", "WITHDRAWN"], Field(title="程序状态")],
+    completed_steps=Annotated[tuple[Code, ...], Field(title="已完成的环节")],
+    due=Annotated[tuple[DueStep, ...], Field(title="当前应办环节")],
 )
 
 
@@ -150,7 +150,7 @@ class ResolveObjection(Circumstances):
 class AmendProcedure(Circumstances):
     """Another text in place of the present one."""
 
-    subject: Subject = Field(title="事项")
+    subject: Subject = Field(title="办理事项")
     by: Signer = Field(title="经办")
     reason: Text = Field(title="理由")
 

@@ -30,7 +30,9 @@ from service.ledgers.tables import row_model
 router = routes("/v1/joint-reviews", "seals 台账封存")
 
 ReviewCode = Annotated[Code, Path(title="联合审查编号")]
-JointReviewView = view_model(JointReview, open_exceptions=tuple[Name, ...])
+JointReviewView = view_model(
+    JointReview, open_exceptions=Annotated[tuple[Name, ...], Field(title="未处理的疑点")]
+)
 
 _COUNTY_SEALS: tuple[SealKind, ...] = ("COUNTY_MASTER", "CATEGORISED")
 
@@ -47,7 +49,7 @@ class OpenJointReview(Circumstances):
 class SettleReviewException(Circumstances):
     """Why an exception is none."""
 
-    exception: Name = Field(title="疑点", description="类型:项目或资产编号")
+    exception: Name = Field(title="疑点编号", description="类型:项目或资产编号")
     settlement: ExceptionSettlement = Field(title="处理")
 
 

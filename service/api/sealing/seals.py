@@ -182,7 +182,7 @@ class SealDelta(Changes):
     seal: Code = Field(title="封存编号")
     as_of: BusinessDate = Field(title="截止业务日期")
     unchanged: bool = Field(title="封存后是否没有更正")
-    sealed: SealedSide = Field(title="封存时")
+    sealed: SealedSide = Field(title="封存时的台账")
     present: SealedSide = Field(title="现在")
 
 
@@ -228,7 +228,7 @@ class UnitLedgerState(Value):
     kind: str = Field(title="单位类型")
     name: str = Field(title="单位名称")
     state: Literal["MISSING", "SEALED", "SUBMITTED", "COLLECTED"] = Field(
-        title="状态", description="未封存 / 已封存 / 已报送 / 已汇总"
+        title="台账报送状态", description="未封存 / 已封存 / 已报送 / 已汇总"
     )
     root_hash: str | None = Field(title="台账摘要")
     submitted_on: BusinessDate | None = Field(title="报送日期")
@@ -239,7 +239,7 @@ class LedgerCollection(Value):
     """The county's ledger of a year as it is collected from its units."""
 
     year: int = Field(title="年度")
-    state: Literal["INCOMPLETE", "COMPLETE"] = Field(title="状态", description="不全 / 已全部报送")
+    state: Literal["INCOMPLETE", "COMPLETE"] = Field(title="汇总状态", description="不全 / 已全部报送")
     missing: tuple[str, ...] = Field(title="尚未报送的单位")
     units: tuple[UnitLedgerState, ...] = Field(title="各单位")
 

@@ -47,7 +47,7 @@ class OperationView(Value):
 
     operation: str = Field(title="任务编号")
     kind: str = Field(title="任务类型")
-    state: Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"] = Field(title="状态")
+    state: Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"] = Field(title="作业状态")
     done: int = Field(title="已完成数")
     total: int | None = Field(default=None, title="总数")
     attempts: int = Field(title="第几次执行", description="服务中断后会重新执行")

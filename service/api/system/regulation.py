@@ -58,7 +58,7 @@ class CodesBody(Value):
     """Every code of a county."""
 
     county: str = Field(title="县")
-    codes: tuple[CodeBody, ...] = Field(title="代码")
+    codes: tuple[CodeBody, ...] = Field(title="代码表")
 
 
 class ClausesBody(Value):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_pascal
 
 from domain.catalogue import EVENT_TYPES
+from service.api.asset.decisions import AssetView
 from service.api.http.description import CHINESE, properties
+from service.api.http.field_titles import title_at
 from service.api.openapi import FOLDER, differences, documents, event_schemas, write
 from service.api.routers import ROUTERS
 from tests.api.service import Service
@@ -40,6 +43,123 @@ def test_every_field_has_a_chinese_title(document: dict[str, Any]) -> None:
     for schemas in (document["components"]["schemas"], events["events"], events["$defs"]):
         bare = {name for name, field in properties(schemas) if not CHINESE.search(field.get("title", ""))}
         assert bare == set()
+
+
+GENERIC_TITLES = {
+    "行": "the rows of any ledger's page",
+    "资源现状": "the resource of any answer",
+    "清单项数": "wrong: the ledger of departures takes its count of lines for money, as another ledger's `lines` are",
+}
+"""Titles of what is of another type in every schema that holds it."""
+TITLES_BY_HAND = {
+    "procedure.reviewed.reopened": "须重新办理的环节",
+    "departure_case.finding_raised.dueOn": "整改期限",
+    "fund_reconciliation.reconciled.position": "核对时的日志位置",
+    "joint_review.exceptions_raised.cleared": "已排除的疑点",
+    "procedure.opened.title": "程序标题",
+    "stocktake.opened.title": "盘点名称",
+    "organization.position_appointed.position": "职务",
+    "ledger_seal.submitted.rootHash": "台账摘要",
+    "Document.title": "资料标题",
+    "AssetView.title": "权属状态",
+    "DepartureCaseView.case": "交接编号",
+    "DepartureCaseView.reopened": "重新启动次数",
+    "ViolationCaseView.case": "案件编号",
+    "InspectionView.findings": "检查发现问题",
+    "InspectionView.inspection": "检查编号",
+    "FundReconciliationView.pushed": "已推送的台账摘要",
+    "FundReconciliationView.acknowledgedBy": "台账确认人",
+    "ProcedureInstanceView.withdrawn": "撤回理由",
+    "ProcedureInstanceView.done": "各环节办理记录",
+    "PolicyView.versions": "启用的政策版本",
+    "DivisionView.successor": "继任区划",
+}
+"""Fields whose names mean something else in another schema, with what they mean in this one."""
+
+
+def titled(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every field of requests, answers and events, by `Schema.field`."""
+    events = event_schemas()
+    every = (events["$defs"], events["events"], document["components"]["schemas"])
+    return {
+        f"{schema}.{name}": field
+        for schemas in every
+        for schema, described in schemas.items()
+        for name, field in described.get("properties", {}).items()
+    }
+
+
+def kind_of(field: dict[str, Any], schemas: dict[str, Any]) -> str:
+    """What a field holds, alone, in a list or by key: `money`, `date`, a schema's name, the codes of an enumeration."""
+    for choices in ("anyOf", "allOf"):
+        if choices in field:
+            return "|".join(
+                sorted({kind_of(one, schemas) for one in field[choices] if one.get("type") != "null"})
+            )
+    if "$ref" in field:
+        name = field["$ref"].rpartition("/")[2]
+        return kind_of(schemas[name], {}) if "enum" in schemas.get(name, {}) else name
+    if field.get("type") == "array":
+        return kind_of(field.get("items", {}), schemas)
+    if field.get("type") == "object":
+        inner = field.get("additionalProperties")
+        return kind_of(inner, schemas) if isinstance(inner, dict) else "any"
+    if "enum" in field or "const" in field:
+        return "codes " + " ".join(map(str, field.get("enum", [field.get("const")])))
+    if field.get("type") != "string":
+        return str(field.get("type", "any"))
+    decimal = re.search(r"\{1,([23])\}", field.get("pattern", "")) if "0|[1-9]" in str(field) else None
+    return {"2": "money", "3": "quantity"}[decimal[1]] if decimal else field.get("format", "text")
+
+
+def agree(one: str, other: str) -> bool:
+    """Whether one title may serve both kinds: they are the same, or one says less (a code as text, any JSON)."""
+    if one == other or {"any", "JsonValue"} & {one, other}:
+        return True
+    codes = [set(kind.split()[1:]) for kind in (one, other) if kind.startswith("codes ")]
+    if len(codes) == 2:
+        return codes[0] <= codes[1] or codes[1] <= codes[0]
+    return len(codes) == 1 and "text" in (one, other)
+
+
+def homonyms(fields: dict[str, dict[str, Any]], schemas: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
+    """Titles that stand at fields of different kinds, with these kinds and fields."""
+    by_title: dict[str, dict[str, list[str]]] = {}
+    for name, field in fields.items():
+        kinds = by_title.setdefault(field["title"], {})
+        kinds.setdefault(kind_of(field, schemas), []).append(name)
+    return {
+        title: kinds
+        for title, kinds in by_title.items()
+        if any(not agree(one, other) for one, other in combinations(kinds, 2))
+    }
+
+
+def test_no_title_stands_at_fields_of_different_kinds(document: dict[str, Any]) -> None:
+    """A word that means a sum here and a count there, or a code here and a text there, misleads who reads forms."""
+    found = homonyms(titled(document), document["components"]["schemas"])
+    assert found.keys() >= GENERIC_TITLES.keys()
+    assert {title: kinds for title, kinds in found.items() if title not in GENERIC_TITLES} == {}
+
+
+def test_fields_of_one_name_are_titled_by_what_they_mean(document: dict[str, Any]) -> None:
+    fields = titled(document)
+    assert {name: fields[name]["title"] for name in TITLES_BY_HAND} == TITLES_BY_HAND
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("card.originalValue", "原始价值"),
+        ("custody.custodian", "管护主体"),
+        ("contracts.HT-1.state", "合同状态"),
+        ("contracts.HT.1.state", "合同状态"),
+        ("owners", "所有权人份额"),
+        ("nowhere.at.all", None),
+    ],
+)
+def test_title_of_a_field_inside_an_asset_is_the_one_declared_there(path: str, title: str | None) -> None:
+    assert title_at(AssetView, path) == title
 
 
 def test_every_parameter_and_operation_has_a_chinese_title(document: dict[str, Any]) -> None:

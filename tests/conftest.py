@@ -11,10 +11,11 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import postgres
+from tests import clock, postgres
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from datetime import date
 
     from service.database.embedded import EmbeddedServer
 
@@ -31,6 +32,7 @@ _made: list[tempfile.TemporaryDirectory[str]] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    clock.install()
     for name in list(os.environ):
         if name.startswith("TAIZHANG_") and not name.startswith("TAIZHANG_TEST_"):
             del os.environ[name]  # a developer's own settings must not reach the tests
@@ -70,7 +72,18 @@ def database_url(postgres_server: EmbeddedServer, migrated_template: str) -> Ite
 
 
 @pytest.fixture(scope="module")
-def module_database_url(postgres_server: EmbeddedServer, migrated_template: str) -> Iterator[str]:
+def today(request: pytest.FixtureRequest) -> Iterator[date]:
+    """The day the module's tests run on; with `on_other_days` they run on each of several."""
+    usual = clock.today()
+    clock.set_today(getattr(request, "param", usual))
+    yield clock.today()
+    clock.set_today(usual)
+
+
+@pytest.fixture(scope="module")
+def module_database_url(
+    postgres_server: EmbeddedServer, migrated_template: str, today: date
+) -> Iterator[str]:
     """URL of a fresh migrated database the tests of one module share."""
     with postgres.fresh_database(postgres_server, migrated_template) as url:
         yield url

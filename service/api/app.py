@@ -26,6 +26,7 @@ from service.api.http.docs import serve_docs
 from service.api.http.intake import Intake
 from service.api.routers import ROUTERS
 from service.audit.work import KIND as PACK, pack_work
+from service.clock import utc_now
 from service.commands.commands import CommandContext, StaleVersion
 from service.commands.credentials import Credentials
 from service.commands.operations import Operations
@@ -37,7 +38,7 @@ from service.ledgers.moments import Moments
 from service.ledgers.projector import Projector
 from service.log.appending import LogError
 from service.log.checkpoints import Checkpoints
-from service.log.event_store import EventStore, utc_now
+from service.log.event_store import EventStore
 from service.version import installed_version
 
 log = structlog.get_logger(__name__)

@@ -7,7 +7,6 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import structlog
 import uvicorn
@@ -15,6 +14,7 @@ from fastapi import FastAPI
 
 from domain.refusals import Refusal
 from service.api.app import Parts, create_app
+from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.credentials import Credentials, NewCredential
 from service.commands.founding import activate, found
@@ -68,7 +68,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
                 await _until_started(server, task)
                 await _prepare(app.state.context, list(counties.usable))
                 settle_memory()
-                bootstrap = await Credentials(database.pool).bootstrap(county, datetime.now(UTC))
+                bootstrap = await Credentials(database.pool).bootstrap(county, utc_now())
                 address = bound.getsockname()
                 yield Running(app, database, f"http://{address[0]}:{address[1]}", bootstrap, task)
             finally:

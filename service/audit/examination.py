@@ -33,7 +33,7 @@ from domain.recorded import RecordedEvent
 from domain.refusals import clauses, refuse
 from domain.regulation import Regulation, RegulationInvalid, Rules
 from domain.regulation.wording import SERVICE, Wording
-from service.commands.commands import COUNTY_TIME
+from service.clock import county_day
 from service.exit_codes import CommandFailed, ExitCode
 from service.log.codec import EventCodec
 from service.log.event_store import EventStore
@@ -128,10 +128,7 @@ def draft_rules(policy: str, data: Regulation) -> Rules:
 
 def happened(codec: EventCodec, events: Iterable[RecordedEvent]) -> list[Happened]:
     """Recorded events as the examination takes them."""
-    return [
-        Happened(one.position, one.recorded_at.astimezone(COUNTY_TIME).date(), codec.domain_event(one))
-        for one in events
-    ]
+    return [Happened(one.position, county_day(one.recorded_at), codec.domain_event(one)) for one in events]
 
 
 def rules_at(codec: EventCodec, data: Regulation, policy: Iterable[RecordedEvent]) -> RulesAt:

@@ -39,7 +39,8 @@ from service.audit.page import page_of
 from service.audit.tables import Tables
 from service.audit.trail import AssetTrail, TrailEvent, income_of
 from service.audit.workbook import write_workbook
-from service.commands.commands import COUNTY_TIME, state_code
+from service.clock import county_day
+from service.commands.commands import state_code
 from service.log.checkpoints import Checkpoints, Made
 from service.log.codec import stamp
 from service.log.event_store import EventStore
@@ -250,7 +251,7 @@ async def _find_care(work: _Work) -> None:
     work.custody = {}
     moment = await work.connection.fetchval(_LAST, work.county, work.size)
     work.recorded_at = stamp(moment).decode()
-    _set_period(work, moment.astimezone(COUNTY_TIME).date())
+    _set_period(work, county_day(moment))
     work.care = {
         asset: parts
         for asset, found in work.care.items()

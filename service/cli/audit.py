@@ -13,12 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from domain.refusals import Refusal
 from service.audit.pack import Packed, PackRequest, build, verifier_source
 from service.cli.examine import examine
+from service.clock import utc_now
 from service.commands.policy_data import load_regulation
 from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
 from service.log.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
-from service.log.event_store import EventStore, utc_now
+from service.log.event_store import EventStore
 from service.log.signing_keys import folder_of
 from service.log.tree import LogTreeWrong
 from service.terminal import Terminal

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from service.clock import utc_now
 from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
 from service.log.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
-from service.log.event_store import utc_now
 from service.log.signed_note import COSIGNATURE, Checkpoint, Note, NoteInvalid, SignerKey, VerifierKey
 from service.log.signing_keys import folder_of, read_private, write_private
 from service.log.tree import LogTreeWrong
@@ -103,7 +102,7 @@ def cosign(
     if not key.exists():
         write_private(key, Ed25519PrivateKey.generate())
     signer = SignerKey(name, read_private(key), COSIGNATURE)
-    moment = int(datetime.now(UTC).timestamp())
+    moment = int(utc_now().timestamp())
     whole = Note(shown.text, (*shown.signatures, signer.cosign(shown.text, moment)))
     out.write_text(str(whole), "utf-8")
     terminal.emit(

@@ -16,13 +16,14 @@ from domain.asset.asset import Asset
 from domain.catalogue import EVENT_TYPES
 from domain.refusals import Refusal
 from service.api.asset.views import title_of
+from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.history import When, asset_changes, asset_history
 from service.commands.policy_data import load_regulation
 from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
-from service.log.event_store import EventStore, utc_now
+from service.log.event_store import EventStore
 from service.terminal import Terminal
 
 app = typer.Typer(

@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from domain.refusals import Refusal
-from service.commands.commands import COUNTY_TIME, CommandContext
+from service.clock import county_day, utc_now
+from service.commands.commands import CommandContext
 from service.commands.founding import found, system_actor
 from service.commands.policy_data import load_regulation
 from service.database.database import open_database
@@ -20,7 +21,7 @@ from service.exit_codes import CommandFailed
 from service.inventory.importing import Importer, ImportOutcome, ImportWish
 from service.inventory.spreadsheet.report import template
 from service.ledgers.projector import Projector
-from service.log.event_store import EventStore, utc_now
+from service.log.event_store import EventStore
 from service.terminal import Terminal
 
 SHOWN: Final = 50
@@ -38,7 +39,7 @@ class SheetWish:
 
 def write_template(terminal: Terminal, target: Path) -> None:
     """Write the spreadsheet that clerks fill in."""
-    rules = load_regulation(terminal.settings).on(utc_now().astimezone(COUNTY_TIME).date())
+    rules = load_regulation(terminal.settings).on(county_day(utc_now()))
     target.write_bytes(template(rules))
     terminal.emit({"template": str(target)}, lambda console: console.print(f"{target}"))
 

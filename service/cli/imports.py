@@ -25,6 +25,7 @@ from domain.refusals import Refusal, refuse
 from domain.regulation.wording import Wording
 from domain.values import BusinessDate, Code, Value
 from service.cli.import_sheet import SheetWish, import_sheet, write_template
+from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.founding import found, stream_append, system_actor
 from service.commands.policy_data import load_regulation
@@ -34,7 +35,7 @@ from service.database.migrate import upgrade
 from service.exit_codes import CommandFailed, ExitCode
 from service.inventory.importing import ImportWish
 from service.log.appending import Append, Claim, ClaimTaken
-from service.log.event_store import EventStore, utc_now
+from service.log.event_store import EventStore
 from service.terminal import Terminal
 
 CHUNK = 2_000

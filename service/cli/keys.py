@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from domain.refusals import Refusal
+from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec
 from service.database.database import open_database
@@ -37,7 +38,7 @@ def create(
 ) -> None:
     """Make a key. Its secret is printed once and kept nowhere."""
     terminal: Terminal = ctx.obj
-    county, now = terminal.settings.county, datetime.now(UTC)
+    county, now = terminal.settings.county, utc_now()
     outside = [code for code in division or () if not code.startswith(county)]
     if outside:
         raise CommandFailed(f"{', '.join(outside)} is not in county {county} (区划不在本县).")
@@ -74,7 +75,7 @@ def list_keys(ctx: typer.Context) -> None:
             row["organization"],
             " ".join(row["roles"]),
             " ".join(row["divisions"]),
-            _state(row, datetime.now(UTC)),
+            _state(row, utc_now()),
         )
     terminal.emit(rows, lambda console: console.print(table))
 
@@ -87,7 +88,7 @@ def revoke(ctx: typer.Context, key: Annotated[str, typer.Argument(help="The key'
 
     async def stop(credentials: Credentials) -> None:
         try:
-            await credentials.revoke(county, key, datetime.now(UTC))
+            await credentials.revoke(county, key, utc_now())
         except Refusal as refusal:
             raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
 

@@ -24,6 +24,7 @@ from service.api.http.paging import LedgerQuery, moment_of, page_at, write_workb
 from service.api.http.sheets import SheetColumn, columns_of, told
 from service.api.oversight import data_quality
 from service.audit.words import Words
+from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.policy_data import load_regulation
 from service.database.database import open_database
@@ -31,7 +32,7 @@ from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
 from service.ledgers.moments import Moments
 from service.ledgers.tables import rows_shown, shown
-from service.log.event_store import EventStore, utc_now
+from service.log.event_store import EventStore
 from service.terminal import Terminal
 
 app = typer.Typer(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -17,7 +17,7 @@ from domain.regulation.amendments import shown_value
 from domain.regulation.comparison import RuleChange, compared
 from domain.regulation.parameters import TYPES
 from domain.regulation.tables import POLICY
-from service.commands.commands import COUNTY_TIME
+from service.clock import county_day, utc_now
 from service.commands.policy_data import counties_in, load_regulation
 from service.database.database import open_database
 from service.database.migrate import check as check_schema
@@ -188,7 +188,7 @@ def _rules(named: str, known: Regulation) -> Rules:
 
 def _day(text: str | None) -> date:
     if text is None:
-        return datetime.now(COUNTY_TIME).date()
+        return county_day(utc_now())
     try:
         return date.fromisoformat(text)
     except ValueError as error:

@@ -18,12 +18,13 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.policy_data import load_regulation
 from service.database.database import open_database
 from service.database.migrate import upgrade
 from service.exit_codes import CommandFailed
-from service.log.event_store import EventStore, utc_now
+from service.log.event_store import EventStore
 from service.sample.loading import SampleRefused, load_sample
 from service.terminal import Terminal
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from domain.refusals import Refusal
 from domain.sealing.seal import LedgerSeal
+from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.founding import system_actor
 from service.commands.policy_data import load_regulation
@@ -20,7 +21,7 @@ from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
 from service.ledgers.moments import Moments
 from service.log.appending import VersionConflict
-from service.log.event_store import EventStore, utc_now
+from service.log.event_store import EventStore
 from service.sealing.sealing import Sealing
 from service.sealing.year_end import YearSealed, seal_year
 from service.terminal import Terminal

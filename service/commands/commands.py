@@ -17,7 +17,6 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -28,14 +27,12 @@ from domain.policy import Policy
 from domain.recorded import RecordedEvent
 from domain.refusals import Refusal, RegulationWarning, refuse
 from domain.regulation import Regulation
+from service.clock import county_day
 from service.commands.actor import Actor
 from service.commands.policy_in_force import PolicyInForce
 from service.log.appending import Append, Claim, Idempotency, Receipt, StreamAppend, VersionConflict
 from service.log.codec import EventCodec
 from service.log.event_store import EventStore, StreamHead
-
-COUNTY_TIME = ZoneInfo("Asia/Shanghai")
-"""Business dates are days in this time zone (parameter P26)."""
 
 _REPLAYED_AT_ONCE: Final = 500
 """Aggregates without a usable state that are read together: their events are in memory at once."""
@@ -114,7 +111,7 @@ class CommandContext:
 
     def today(self) -> date:
         """The county's date."""
-        return self.clock().astimezone(COUNTY_TIME).date()
+        return county_day(self.clock())
 
     def occasion(
         self,

@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 import asyncpg
 
 from domain.recorded import RecordedEvent
+from service.clock import utc_now
 from service.log.appending import (
     Append,
     AppendMalformed,
@@ -65,7 +66,6 @@ __all__ = [
     "StreamHead",
     "Verification",
     "VersionConflict",
-    "utc_now",
 ]
 
 POLL_SECONDS: Final = 0.05
@@ -124,11 +124,6 @@ class Head:
     """Merkle root over all events, 32 bytes."""
     frontier: Frontier
     recorded_at: datetime
-
-
-def utc_now() -> datetime:
-    """The clock."""
-    return datetime.now(UTC)
 
 
 class EventStore:

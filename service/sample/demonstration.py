@@ -8,7 +8,7 @@ import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from rich.table import Table
 
 from service.api.serving import Running
 from service.audit.verify import LABELS, verify
-from service.commands.commands import COUNTY_TIME
+from service.clock import county_day, utc_now
 from service.commands.credentials import Credentials, KeySpec
 
 KEY_LIFE = timedelta(days=1)
@@ -101,7 +101,7 @@ class Demonstration:
     console: Console
     county: str
     http: httpx.AsyncClient
-    today: date = field(default_factory=lambda: datetime.now(COUNTY_TIME).date())
+    today: date = field(default_factory=lambda: county_day(utc_now()))
     clients: dict[str, Client] = field(default_factory=dict)
 
     def day(self, ago: int) -> str:
@@ -127,7 +127,7 @@ class Demonstration:
             spec = KeySpec(
                 self.county, "演示管理员", "COUNTY_GOV", "COUNTY_GOV", ["ADMIN"], [self.county], _expiry()
             )
-            made = await Credentials(self.running.database.pool).create(spec, datetime.now(UTC))
+            made = await Credentials(self.running.database.pool).create(spec, utc_now())
             admin = Client(self.http, made.token)
         near, far = [TOWNSHIP], [NEIGHBOUR]
         self.clients = {
@@ -555,4 +555,4 @@ def _yes(clearance: dict[str, Any]) -> str:
 
 
 def _expiry() -> datetime:
-    return datetime.now(UTC) + KEY_LIFE
+    return utc_now() + KEY_LIFE

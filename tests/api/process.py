@@ -13,7 +13,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,11 +23,13 @@ from fastapi import FastAPI, Response
 
 from domain.regulation import Regulation
 from service.api.app import Parts, create_app
+from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec
 from service.commands.founding import found
 from service.memory import settle_memory
 from service.terminal import configure_log
+from tests import clock
 
 COUNTY = "653022"
 
@@ -53,7 +54,7 @@ async def serve(database_url: str, keys: Path) -> None:
         settle_memory()
         roles = list(Role)
         spec = KeySpec(COUNTY, "tests", "COUNTY_GOV", "COUNTY_GOV", roles, [COUNTY])
-        made = await Credentials(pool).create(spec, datetime.now(UTC))
+        made = await Credentials(pool).create(spec, utc_now())
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         print(json.dumps({"url": url, "token": made.token}), flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
@@ -101,6 +102,7 @@ def killable(database_url: str) -> Iterator[tuple[str, str, subprocess.Popen[str
 
 
 if __name__ == "__main__":
+    clock.install()
     configure_log("warning", as_json=False)  # to stderr: nobody reads a second line of our stdout
     with TemporaryDirectory(prefix="taizhang-keys-") as folder:
         uvloop.run(serve(sys.argv[1], Path(folder)))

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from fastapi import FastAPI
 
 from domain.regulation import Regulation, RegulationInvalid
 from service.api.app import Parts, create_app
+from service.clock import utc_now
 from service.commands.credentials import Credentials, KeySpec
 from service.commands.founding import found
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE
@@ -131,7 +131,7 @@ async def running(
                 credentials = Credentials(pool)
                 for name, (organization, kind, roles, divisions) in KEYS.items():
                     spec = KeySpec(COUNTY, name, organization, kind, roles, divisions)
-                    service.tokens[name] = (await credentials.create(spec, datetime.now(UTC))).token
+                    service.tokens[name] = (await credentials.create(spec, utc_now())).token
                 yield service
 
 

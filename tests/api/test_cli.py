@@ -6,10 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from service.clock import utc_now
 from tests.api.bodies import TOWNSHIP, road
 from tests.api.service import running
 from tests.workbooks import csv_of, ledger, row
@@ -17,9 +17,8 @@ from tests.workbooks import csv_of, ledger, row
 
 def taizhang(database_url: str, *arguments: str) -> tuple[int, Any, str]:
     """Exit code, what came on stdout as JSON, what came on stderr."""
-    program = Path(sys.executable).parent / "taizhang"
     run = subprocess.run(
-        [str(program), "--json", *arguments],
+        [sys.executable, "-m", "tests.program", "--json", *arguments],
         env={**os.environ, "TAIZHANG_DATABASE_URL": database_url},
         capture_output=True,
         text=True,
@@ -56,7 +55,7 @@ async def test_history_is_read_from_the_log(database_url: str) -> None:
     _, then, said = taizhang(database_url, "history", "A-1", "--as-of", "2021-06-01")
     assert then is not None, said
     assert (then["version"], then["resource"]["operation"]) == (1, "NOT_IN_USE")
-    _, known, _ = taizhang(database_url, "history", "A-1", "--known-at", datetime.now(UTC).isoformat())
+    _, known, _ = taizhang(database_url, "history", "A-1", "--known-at", utc_now().isoformat())
     assert known["resource"]["operation"] == "IN_USE"
     _, changed, _ = taizhang(database_url, "history", "A-1", "--from-as-of", "2021-06-01")
     assert {one["field"]: (one["before"], one["after"]) for one in changed["changes"]} == {

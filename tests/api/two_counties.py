@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from domain.regulation import Regulation
+from service.clock import utc_now
 from service.commands.credentials import Credentials, KeySpec
 from tests import second_county as wuqia
 from tests.api.bodies import TOWNSHIP, VILLAGE, road
@@ -77,4 +77,4 @@ async def give_keys(other: Service) -> None:
     """Keys of the second county's units."""
     for name, (organization, kind, role, division) in KEYS.items():
         spec = KeySpec(wuqia.COUNTY, name, organization, kind, [role], [division])
-        other.tokens[name] = (await Credentials(other.pool).create(spec, datetime.now(UTC))).token
+        other.tokens[name] = (await Credentials(other.pool).create(spec, utc_now())).token

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from domain.recorded import RecordedEvent
 from domain.regulation import Regulation
 from service.audit import verify
 from service.audit.pack import Packed, PackRequest, build
+from service.clock import utc_now
 from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
 from service.log.index import LogIndex, load_index
@@ -88,7 +89,7 @@ async def log_with(
         await append_all(store, history)
         assets = [one.aggregate_id for one in history if one.type == "asset.registered"]
         await append_all(store, procedures(assets[:PROCEDURES]))
-        keys = Checkpoints(pool, folder / "keys", lambda: datetime.now(UTC))
+        keys = Checkpoints(pool, folder / "keys", utc_now)
         yield Log(pool, store, keys, folder)
 
 

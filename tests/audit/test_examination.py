@@ -7,7 +7,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from importlib import resources
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import tests.procedures
 from domain.aggregate import DomainAggregate
 from domain.asset.asset import Asset
 from service.audit import verify
+from service.clock import utc_now
 from service.commands.actor import Actor
 from service.commands.commands import CommandContext, Result, Work, transact
 from service.log.event_store import EventStore
@@ -62,7 +63,7 @@ def terminal(
             asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool,
             EventStore(pool) as store,
         ):
-            context = CommandContext(store, {COUNTY: regulation()}, lambda: datetime.now(UTC))
+            context = CommandContext(store, {COUNTY: regulation()}, utc_now)
             lawful = Asset.register(LAWFUL, examples.workshop_card(), examples.occasion())
             made: list[DomainAggregate] = [unlawful(), lawful, tests.procedures.hung(), examples.person()]
 

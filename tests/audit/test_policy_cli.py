@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 
 from domain.policy import Policy, RequestedParameterChange, versions_of
+from service.clock import utc_now
 from service.commands.actor import Actor
 from service.commands.commands import CommandContext, Result, Work, transact
 from service.log.event_store import EventStore
@@ -36,7 +37,7 @@ def terminal(
             asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool,
             EventStore(pool) as store,
         ):
-            context = CommandContext(store, {COUNTY: regulation()}, lambda: datetime.now(UTC))
+            context = CommandContext(store, {COUNTY: regulation()}, utc_now)
             policy = Policy.adopt(COUNTY, versions_of(regulation()), examples.occasion())
             wanted = RequestedParameterChange(
                 parameter="P06", value=LONGER, document="县政办〔2029〕1号", effective_from=date(2030, 1, 1)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -25,6 +25,7 @@ import asyncpg
 from domain.recorded import RecordedEvent
 from domain.regulation import Regulation
 from service.audit.pack import PackRequest, build
+from service.clock import utc_now
 from service.database import migrate
 from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
@@ -125,7 +126,7 @@ def life(log: Log, number: int, village: str) -> None:
 
 
 async def _packs(pool: asyncpg.Pool, store: EventStore, folder: Path) -> list[dict[str, Any]]:
-    checkpoints = Checkpoints(pool, folder / "keys", lambda: datetime.now(UTC))
+    checkpoints = Checkpoints(pool, folder / "keys", utc_now)
     regulation = Regulation.load(county=COUNTY)
     results = []
     for person, count, target in ((FEW_MANAGER, FEW, 1.0), (MANAGER, ASSETS, 10.0)):

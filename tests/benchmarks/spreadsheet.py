@@ -22,6 +22,7 @@ import openpyxl
 
 from domain.organization.person import Person, PersonCard
 from domain.regulation import Regulation
+from service.clock import utc_now
 from service.commands.commands import CommandContext, stream_append
 from service.commands.founding import found, system_actor
 from service.database import migrate
@@ -29,7 +30,7 @@ from service.inventory.importing import Importer, ImportWish
 from service.inventory.spreadsheet.grid import grids_of
 from service.ledgers.projector import Projector
 from service.log.appending import Append
-from service.log.event_store import EventStore, utc_now
+from service.log.event_store import EventStore
 from tests.workbooks import TOWNSHIP, ledger, row
 
 COUNTY: Final = "653022"

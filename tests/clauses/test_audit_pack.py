@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -14,6 +14,7 @@ import pytest
 from domain.regulation import Regulation
 from service.audit import verify
 from service.audit.pack import PackRequest, build
+from service.clock import utc_now
 from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
 from tests.audit.packs import Log, files_of
@@ -82,7 +83,7 @@ def life(log: History, number: int) -> None:
 async def log_of(url: str, folder: Path) -> AsyncIterator[Log]:
     async with asyncpg.create_pool(url, min_size=1, max_size=4) as pool, EventStore(pool) as store:
         await append_all(store, history().events)
-        yield Log(pool, store, Checkpoints(pool, folder / "keys", lambda: datetime.now(UTC)), folder)
+        yield Log(pool, store, Checkpoints(pool, folder / "keys", utc_now), folder)
 
 
 @pytest.mark.clause("C4.10-09")

@@ -12,6 +12,7 @@ from time import monotonic
 import asyncpg
 import pytest
 
+from service.clock import utc_now
 from service.log.event_store import (
     Append,
     CommitterLimits,
@@ -23,7 +24,6 @@ from service.log.event_store import (
     OutcomeUnknown,
     Receipt,
     VersionConflict,
-    utc_now,
 )
 from tests.log.commands import CODEC, COUNTY, command, stream_append
 from tests.log.wire import Wire, wire_to

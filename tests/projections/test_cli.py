@@ -20,8 +20,8 @@ async def taizhang(url: str, *arguments: str) -> tuple[int, Any, str]:
     """Exit code, the JSON on stdout (None if there is none), stderr."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-c",
-        "from service.cli.main import main; main()",
+        "-m",
+        "tests.program",
         "projections",
         *arguments,
         "--json",

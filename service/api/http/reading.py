@@ -21,6 +21,7 @@ from domain.refusals import refuse
 from domain.regulation import Regulation
 from domain.values import Value
 from service.api.http.intake import IntakeRoute
+from service.clock import utc_now
 from service.commands.actor import Actor
 from service.commands.authorization import Role, authorize_role
 from service.commands.commands import CommandContext
@@ -155,7 +156,7 @@ async def actor_of(request: Request) -> Actor:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise refuse("CREDENTIAL_REQUIRED")
-    actor: Actor = await credentials.identify(token.strip(), datetime.now(UTC))
+    actor: Actor = await credentials.identify(token.strip(), utc_now())
     speak_for(request, actor.county)
     context_of(request).in_force.require(actor.county)
     if actor.kind == "bootstrap" and action_of(request) != "key.create":
@@ -171,7 +172,7 @@ async def county_of(request: Request, county: str | None) -> str:
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if county is None and scheme.lower() == "bearer" and token.strip():
-        actor = await request.app.state.credentials.identify(token.strip(), datetime.now(UTC))
+        actor = await request.app.state.credentials.identify(token.strip(), utc_now())
         county = actor.county
     return county_asked(request, county)
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import IO, Any, Final, Union, get_args, get_origin
-from zoneinfo import ZoneInfo
 
 import xlsxwriter
 from pydantic import BaseModel
@@ -19,6 +18,7 @@ from pydantic import BaseModel
 from domain.values import Fen
 from projections.engine.rows import Row
 from service.audit.words import Words
+from service.clock import COUNTY_TIME
 from service.ledgers.tables import money_columns
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -27,7 +27,6 @@ MOST_ROWS: Final = 1_000_000
 _HEADER: Final = 2
 _FIRST: Final = 3
 _MADE: Final = datetime(2021, 6, 17, tzinfo=UTC).replace(tzinfo=None)
-_COUNTY_TIME: Final = ZoneInfo("Asia/Shanghai")
 _NOT_SHOWN: Final = frozenset({"version", "position", "first_position", "since_position", "until_position"})
 """Where in the log a row stands: for machines."""
 _TITLES: Final = {"duty": "职责", "entry": "收支", "change": "变化"}
@@ -174,7 +173,7 @@ class LedgerSheet:
         elif column.kind in {"whole", "quantity"} and isinstance(value, int | Decimal):
             sheet.write_number(row, place, value, style)
         elif column.kind == "moment" and isinstance(value, datetime):
-            sheet.write_datetime(row, place, value.astimezone(_COUNTY_TIME).replace(tzinfo=None), style)
+            sheet.write_datetime(row, place, value.astimezone(COUNTY_TIME).replace(tzinfo=None), style)
         elif column.kind == "day" and isinstance(value, date):
             sheet.write_datetime(row, place, datetime(value.year, value.month, value.day), style)  # noqa: DTZ001
         else:

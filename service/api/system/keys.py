@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path, Response
@@ -11,6 +11,7 @@ from pydantic import Field
 from domain.refusals import refuse
 from domain.values import Code, Name, Value
 from service.api.http.reading import ACTION, Moment, Read, Reading, get, routes
+from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec
 
@@ -60,7 +61,7 @@ def _credentials(read: Read) -> Credentials:
 )
 async def create_key(body: CreateKey, read: Reading) -> CreatedKey:
     """Make a key. Not repeatable by idempotency key: its secret is kept nowhere, a lost one is replaced."""
-    actor, now = read.actor, datetime.now(UTC)
+    actor, now = read.actor, utc_now()
     if body.expires_at is not None and body.expires_at <= now:
         raise refuse("FIELD_INVALID", field="expiresAt", value=str(body.expires_at))
     if any(not division.startswith(actor.county) for division in body.divisions):
@@ -91,5 +92,5 @@ async def list_keys(read: Reading) -> tuple[KeyBody, ...]:
 @router.delete("/{key}", summary="吊销密钥", status_code=204, openapi_extra={ACTION: "key.revoke"})
 async def revoke_key(key: Annotated[str, Path(title="密钥编号", max_length=64)], read: Reading) -> Response:
     """Stop a key from working: here at once, in other processes within five seconds."""
-    await _credentials(read).revoke(read.county, key, datetime.now(UTC))
+    await _credentials(read).revoke(read.county, key, utc_now())
     return Response(status_code=204)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
+from service.clock import utc_now
 from tests.api.bodies import TOWNSHIP, road
 from tests.api.service import Service, new_code
 
@@ -13,7 +13,7 @@ from tests.api.service import Service, new_code
 async def test_a_ledger_as_of_a_day_and_as_known_at_a_moment(service: Service) -> None:
     early, late = new_code(), new_code()
     await service.write("/v1/assets", {"asset": early, "card": road(), "occurredOn": "2021-07-01"})
-    before = datetime.now(UTC).isoformat()
+    before = utc_now().isoformat()
     await service.write("/v1/assets", {"asset": late, "card": road(), "occurredOn": "2021-08-01"})
     correction = {
         "correction": {
@@ -76,7 +76,7 @@ class TwoMoments:
     async def happen(self) -> TwoMoments:
         write = self.service.write
         await write("/v1/assets", {"asset": self.early, "card": road(), "occurredOn": "2021-07-01"})
-        self.before = datetime.now(UTC).isoformat()
+        self.before = utc_now().isoformat()
         await write("/v1/assets", {"asset": self.late, "card": road(), "occurredOn": "2021-08-01"})
         correction = {"changes": {"assetName": "更名后的村道"}, "reason": "笔误", "documentNo": "更正1号"}
         path = f"/v1/assets/{self.early}/registration-corrections"

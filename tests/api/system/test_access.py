@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from service.api.http.reading import ACTION
+from service.clock import utc_now
 from service.commands.authorization import ACTIONS, READ_ONLY, Role
 from service.commands.credentials import Credentials
 from tests.api.bodies import OTHER_TOWNSHIP, OTHER_VILLAGE, TOWNSHIP, card, road
@@ -124,14 +125,14 @@ async def test_a_revoked_key_stops_working_at_once(service: Service) -> None:
 
 
 async def test_an_expired_key_stops_working(service: Service) -> None:
-    ends = datetime.now(UTC) + timedelta(seconds=0.5)
+    ends = utc_now() + timedelta(seconds=0.5)
     token = (await make_key(service, expiresAt=ends.isoformat())).json()["token"]
     deadline = monotonic() + 10
     while (answer := await service.get("/v1/divisions", token)).status_code == 200:
         assert monotonic() < deadline
         await asyncio.sleep(0.05)
     assert answer.json()["code"] == "CREDENTIAL_EXPIRED"
-    assert datetime.now(UTC) >= ends
+    assert utc_now() >= ends
 
 
 @pytest.mark.parametrize("token", ["nonsense", "tzk_0123.abc", "tzk_\u0000.x", "é" * 10])
@@ -154,7 +155,7 @@ async def test_the_bootstrap_token_opens_one_door_once_and_from_here_only(databa
     async with running(database_url) as service:
         await service.pool.execute("DELETE FROM credential")
         credentials: Credentials = service.app.state.credentials
-        now = datetime.now(UTC)
+        now = utc_now()
         bootstrap = await credentials.bootstrap(COUNTY, now)
         assert bootstrap is not None
         assert await credentials.bootstrap(COUNTY, now) is None

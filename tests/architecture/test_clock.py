@@ -1,0 +1,81 @@
+"""Nobody asks the machine what time it is but the clock: the suite can run on any day, and a day is the county's."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+ASKED = {
+    ("datetime", "now"),
+    ("datetime", "today"),
+    ("datetime", "utcnow"),
+    ("date", "today"),
+    ("time", "time"),
+}
+"""(module or class, function) that gives the present moment or day."""
+
+MAY_ASK = {
+    "service/clock.py": "the clock",
+    "service/cli/doctor.py": "compares the machine's clock with the database's",
+    "tests/clock.py": "the tests' clock",
+}
+"""Who may, and why. This list only gets shorter."""
+
+SQL_DAY = re.compile(r"\bcurrent_date\b|\blocaltimestamp\b|\bnow\(\)\s*::\s*date", re.IGNORECASE)
+
+
+def sources() -> Iterator[Path]:
+    for folder in ("domain", "projections", "service", "migrations", "tests"):
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def asking(source: str) -> list[int]:
+    """Lines that ask for the present moment or day, in Python or of the database."""
+    tree = ast.parse(source)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
+            owner = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
+            if (owner, node.attr) in ASKED:
+                found.append(node.lineno)
+        elif (
+            isinstance(node, ast.Constant) and id(node) not in docstrings and SQL_DAY.search(str(node.value))
+        ):
+            found.append(node.lineno)
+    return found
+
+
+def test_only_the_clock_asks_what_time_it_is() -> None:
+    told = {
+        str(path.relative_to(ROOT)): asking(path.read_text("utf-8"))
+        for path in sources()
+        if path != Path(__file__)
+    }
+    assert {path: lines for path, lines in told.items() if lines and path not in MAY_ASK} == {}
+    assert {path for path in MAY_ASK if told[path]} == set(MAY_ASK), "an exception that is no longer needed"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["datetime.now(UTC)", "date.today()", "time.time()", "datetime.datetime.utcnow()", "q('SELECT CURRENT_DATE')",
+     "q('WHERE due_on < now()::date')", "field(default_factory=date.today)"],
+)  # fmt: skip
+def test_every_way_of_asking_is_seen(line: str) -> None:
+    assert asking(line) == [1]
+
+
+def test_what_measures_a_span_asks_for_no_day() -> None:
+    assert asking("time.monotonic(); q('lease_until < now()')") == []

@@ -11,6 +11,8 @@ import time
 from datetime import UTC, date, datetime, time as time_of_day, timedelta
 from typing import Final
 
+import pytest
+
 from service import clock
 
 TODAY: Final = "TAIZHANG_TEST_TODAY"
@@ -20,6 +22,11 @@ STARTED: Final = "TAIZHANG_TEST_STARTED"
 FIRST_DAY: Final = date(2026, 11, 30)
 OTHER_DAYS: Final = (date(2026, 12, 30), date(2027, 11, 30), date(2028, 2, 29))
 """A month ahead (fifteen working days reach into the next year), a year ahead, a leap day."""
+
+on_every_day: Final = pytest.mark.parametrize(
+    "today", (FIRST_DAY, *OTHER_DAYS), indirect=True, scope="module", ids=str
+)
+"""Mark of a module whose tests run on each of these days, with a service of its own on each."""
 
 
 class _Clock(datetime):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -217,28 +216,6 @@ async def test_three_posts_in_two_villages_are_three_handovers(service: Service)
     issued = await service.write(f"/v1/clearances/{leaver}", {"issuedBy": "COUNTY_GOV"}, "personnel")
     (certificate,) = issued["resource"]["clearances"]
     assert len(certificate["cases"]) == 3
-
-
-async def test_an_overdue_handover_waits_on_the_worklists_of_its_unit_and_township(service: Service) -> None:
-    """From the day after its deadline (P19) until it is completed, with the person's name."""
-    leaving = await departure(service, 1)
-    case = (await leaving.open())["id"]
-    due = date.fromisoformat((await service.read(leaving.path))["resource"]["dueOn"])
-
-    async def waiting(unit: str, on: date) -> list[dict[str, Any]]:
-        asked = {"on": on.isoformat(), "task": "DEPARTURE", "min_position": await service.head()}
-        found = await service.read(f"/v1/organizations/{unit}/worklist", **asked)
-        return [task for task in found["tasks"] if task["subject"] == case]
-
-    late = due + timedelta(days=1)
-    assert await waiting(VILLAGE, due) == []
-    for unit in (VILLAGE, TOWNSHIP):
-        (task,) = await waiting(unit, late)
-        assert (task["clause"], task["name"], task["dueOn"]) == ("C4.10-10", "张三", due.isoformat())
-        assert (task["overdue"], task["village"], task["township"]) == (True, VILLAGE, TOWNSHIP)
-    assert await waiting(SECOND_VILLAGE, late) == []
-    await leaving.hand_over()
-    assert await waiting(VILLAGE, late) == []
 
 
 async def test_the_certificate_and_what_comes_after(service: Service) -> None:

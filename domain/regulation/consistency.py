@@ -146,6 +146,7 @@ def _check_references(book: Book, told: _Told) -> None:
     _check_care(book, told)
     _check_systems(book, told)
     _check_lifecycle(book, told)
+    _check_calendar(book, told)
 
 
 class _Told:
@@ -459,3 +460,25 @@ def _check_lifecycle(book: Book, told: _Told) -> None:
 
 def _key(row: Row) -> str:
     return "、".join(str(part) for part in row.key)
+
+
+def _check_calendar(book: Book, told: _Told) -> None:
+    """Make-up days are on weekends; a year entered as a whole has the holidays whose days the law fixes."""
+    holidays = book.table("calendar.holiday", rows.Holiday)
+    for row in holidays:
+        if row.kind == "WORK" and any(day.weekday() < _SATURDAY for day in row.days()):
+            told.say(f"calendar.holiday（{row.first_day}）", "调休上班日须为周六、周日")
+    free = {day for row in holidays if row.kind == "REST" for day in row.days()}
+    for year in book.table("calendar.year", rows.CalendarYear):
+        lacking = [day for day in _fixed_days(year.year) if day not in free]
+        if year.national and lacking:
+            days = "、".join(day.isoformat() for day in lacking)
+            told.say(f"calendar.year（{year.year}）", f"缺少法定节假日 {days}（全国年节及纪念日放假办法）")
+
+
+_SATURDAY: Final = 5
+
+
+def _fixed_days(year: int) -> tuple[date, ...]:
+    """元旦、劳动节、国庆节: the days off that do not depend on the moon (国务院令第795号第二条)."""
+    return tuple(date(year, month, day) for month, day in ((1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)))

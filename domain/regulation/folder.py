@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 from domain.regulation.articles import ARTICLES, Articles, read_articles
+from domain.regulation.calendar_years import enter_year, year_of
 from domain.regulation.divisions import DIVISIONS
 from domain.regulation.tables import FILES, POLICY, POLICY_FIELDS, TABLES
 
@@ -56,11 +57,17 @@ def read_folder(
     county: str, roots: list[Traversable], faults: list[str], heirs: tuple[str, ...] = ()
 ) -> Folder:
     """The county's folder under the first root that has one, on top of what it is based on."""
-    place = next((root / county for root in roots if (root / county).is_dir()), None)
-    if place is None:
+    places = [place for root in roots if (place := root / county).is_dir()]
+    if not places:
         faults.append(f"没有县 {county} 的政策数据")
         return Folder()
+    place = next((place for place in places if not _has_years_only(place)), places[0])
     return _FolderReader(county, place, faults).read(roots, heirs)
+
+
+def _has_years_only(place: Traversable) -> bool:
+    """Whether a folder only adds years to the calendar of a county whose tables lie elsewhere."""
+    return all(year_of(file.name) is not None for file in place.iterdir())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,7 @@ class _FolderReader:
         for file in FILES:
             if file != POLICY:
                 self._read_tables(own, file, needed=base is None)
+        self._read_years(own, [root / self.county for root in reversed(roots)])
         self._read_codes(own)
         self._read_divisions(own)
         return own
@@ -159,6 +167,17 @@ class _FolderReader:
             own.tables[_PARAMETER_TABLE] = [*kept, *own.tables[_PARAMETER_TABLE]]
             return
         self._take(own, file, content)
+
+    def _read_years(self, own: Folder, places: list[Traversable]) -> None:
+        """The years that were entered beside the tables, the operator's own instead of packaged ones."""
+        found = {file.name: place for place in places if place.is_dir() for file in place.iterdir()}
+        for name in sorted(found):
+            year = year_of(name)
+            if year is not None:
+                content, source = replace(self, place=found[name])._toml(name)  # noqa: SLF001  another self
+                own.sources[f"{self.county}/{name}"] = source
+                blocks = {kind: _resolved(block, own.articles) for kind, block in (content or {}).items()}
+                enter_year(own.tables, year, blocks, self.faults)
 
     def _take(self, own: Folder, file: str, content: Mapping[str, Any]) -> None:
         stem = file.removesuffix(".toml")

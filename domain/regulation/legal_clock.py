@@ -30,6 +30,12 @@ _NATIONAL_YEARS: Final = range(
 _NEW_YEAR_BEGINS: Final = (12, 29)
 """From this day of December on, the next year's announcement may move days (as for the New Years of 2008 and 2019)."""
 
+
+def announced_year(day: date) -> int:
+    """The year whose announcement of holidays settles whether a day is worked."""
+    return day.year + ((day.month, day.day) >= _NEW_YEAR_BEGINS)
+
+
 Counting = Literal["CALENDAR_DAYS", "WORKING_DAYS"]
 
 
@@ -79,8 +85,7 @@ class LegalClock:
         """`holidays`: what the county's file adds to the national calendar; `years`: what it knows of each year."""
         self._working: dict[date, bool] = {}
         for row in holidays:
-            for number in range((row.last_day - row.first_day).days + 1):
-                self._working[row.first_day + number * _DAY] = row.kind == "WORK"
+            self._working |= dict.fromkeys(row.days(), row.kind == "WORK")
         known = tuple(years)
         self._local = frozenset(row.year for row in known if row.local)
         self._national = frozenset(row.year for row in known if row.national)
@@ -91,8 +96,14 @@ class LegalClock:
 
     def unannounced(self, first: date, last: date) -> tuple[int, ...]:
         """Years without a calendar on which the working days between two days, both included, depend."""
-        reach = last.year + ((last.month, last.day) >= _NEW_YEAR_BEGINS)
-        return tuple(year for year in range(first.year, reach + 1) if not self.has_year(year))
+        years = range(first.year, announced_year(last) + 1)
+        return tuple(year for year in years if not self.has_year(year))
+
+    def provisional_from(self, day: date) -> date:
+        """The first day, from the given one on, of which it is not known yet whether it is worked."""
+        while self.has_year(announced_year(day)) and self.has_year(day.year):
+            day += _DAY
+        return day
 
     def is_working(self, day: date) -> bool:
         """Whether offices work that day; in a year without a calendar, Monday to Friday."""

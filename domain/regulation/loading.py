@@ -1,7 +1,7 @@
 """A county's regulation: its folder read once, checked whole, and cut into the stretches of days that share rules.
 
 A folder holds the table files, `clauses.toml`, `regulation.txt`, `divisions.csv` and, where the county words codes in
-its own way, `codes.toml`; `docs/policy` has a page for each. With `based_on` in its policy.toml it needs only what
+its own way, `codes.toml`, and a `calendar-2027.toml` for each year whose holidays the county entered; `docs/policy` has a page for each. With `based_on` in its policy.toml it needs only what
 differs (`domain.regulation.folder`).
 """
 

@@ -7,8 +7,8 @@ regulation itself does not have: the county's reading of a silence, shown as suc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from typing import Any, ClassVar, Literal, Self
+from datetime import date, timedelta
+from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -602,6 +602,10 @@ class Term(Row):
 # ---- calendar.toml (P26) ---------------------------------------------------------------------------------------------
 
 
+_LONGEST: Final = timedelta(days=31)
+"""No holiday is longer: a longer one is a mistyped year."""
+
+
 class Holiday(Row):
     """Days off, or make-up working days on a weekend, that the national calendar does not have; both ends included."""
 
@@ -617,7 +621,15 @@ class Holiday(Row):
         if self.last_day < self.first_day:
             msg = f"{self.zh} 的最后一天 {self.last_day} 早于第一天 {self.first_day}"
             raise ValueError(msg)
+        if self.last_day - self.first_day > _LONGEST:
+            msg = f"{self.zh} 从 {self.first_day} 到 {self.last_day} 超过一个月"
+            raise ValueError(msg)
         return self
+
+    def days(self) -> tuple[date, ...]:
+        """Its days, both ends included."""
+        count = (self.last_day - self.first_day).days + 1
+        return tuple(self.first_day + timedelta(days=number) for number in range(count))
 
 
 class CalendarYear(Row):

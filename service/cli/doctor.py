@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.regulation import Regulation, RegulationInvalid
+from domain.regulation.legal_clock import announced_year
+from service.clock import county_day, utc_now
 from service.commands.policy_data import counties_of
 from service.database import migrate
 from service.database.database import Database, open_database
@@ -73,7 +75,18 @@ def policies(settings: Settings) -> list[CheckResult]:
             newest = regulation.versions[-1]
             told = f"{regulation.name}, version {newest.number} since {newest.in_force_from}"
             findings.append(CheckResult(f"policy {county}", ok=True, found=told))
+            findings.append(_calendar(regulation))
     return findings
+
+
+def _calendar(regulation: Regulation) -> CheckResult:
+    """Until when a county's holidays are known. Beyond that dates are provisional, which is nothing to fail for."""
+    today = county_day(utc_now())
+    since = regulation.on(today).clock.provisional_from(today)
+    told = (
+        f"dates from {since} on are provisional until {announced_year(since)} is entered (taizhang calendar)"
+    )
+    return CheckResult(f"calendar {regulation.county}", ok=True, found=told)
 
 
 async def examine(database: Database) -> AsyncIterator[CheckResult]:

@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, Room]] = {
     "ledger": Room("service.cli.ledger", "A ledger at a moment, and between two moments."),
     "seal": Room("service.cli.seal", "Seal the ledgers of a year that units keep."),
     "policy": Room("service.cli.policy", "The rules a county works by: show, check, compare."),
+    "calendar": Room("service.cli.calendar", "Holidays: years that are known; a year entered."),
     "history": Room("service.cli.history", "One asset as it was on a day, as known on a day."),
     "keys": Room("service.cli.keys", "Keys of the HTTP API: create, list, revoke."),
     "openapi": Room("service.cli.openapi", "Write or check the OpenAPI and event schemas."),

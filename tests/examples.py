@@ -46,6 +46,7 @@ from domain.organization.organization import Division, DivisionCard, Organizatio
 from domain.organization.person import Person, PersonCard
 from domain.procedure.proof import ProcedureProof
 from domain.regulation import Regulation
+from domain.regulation.legal_clock import LegalClock
 from domain.values import PartyShare, yuan
 
 COUNTY: Final = "653022"
@@ -77,6 +78,11 @@ A = TypeVar("A", bound=DomainAggregate)
 def regulation() -> Regulation:
     """The packaged regulation of the county."""
     return Regulation.load()
+
+
+def calendar() -> LegalClock:
+    """The county's calendar as it is packaged."""
+    return regulation().on(TODAY).clock
 
 
 def occasion(

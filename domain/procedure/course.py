@@ -247,7 +247,13 @@ class ProcedureCourse(DomainAggregate):
             start = max([start, *(day for day in heard if day is not None)])
         period = period_from(start, max(one.days for one in postings), at)
         if period is not None:
-            at.require(at.on >= period.possible_from, "NOTICE_PERIOD_RUNNING", until=period.ends_on)
+            missing_years = at.rules.clock.unannounced(period.last_day, period.ends_on)
+            at.require(
+                at.on >= period.possible_from,
+                "NOTICE_PERIOD_RUNNING",
+                until=period.ends_on,
+                year=missing_years[0] if period.provisional else None,
+            )
         waiting = first_open(self.objections)
         at.require(
             waiting is None or not rule.open_blocks,

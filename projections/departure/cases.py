@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
+from domain.regulation.legal_clock import LegalClock
 from projections.engine.events import LedgerEvent, day, day_or_none
 from projections.engine.projection import Projection
-from projections.engine.reading import Conditions, Page, page, rows_of
+from projections.engine.provisional import as_known, flag, reckoning_column, reckoning_index
+from projections.engine.reading import Conditions, Page, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -56,13 +58,14 @@ DEPARTURE_CASE: Final = ledger_table(
     day_column("opened_on", "启动日期"),
     day_column("completed_on", "完成日期", null=True),
     day_column("due_on", "移交期限（P19）", null=True),
+    reckoning_column(),
     whole_column("reopened", "因审计发现问题重新启动的次数"),
     whole_column("version", "交接事件版本"),
     position_column("first_position", "首个事件位置"),
     key=("case_id",),
     group="case_id",
     comment="离任交接：每件一行，含进度",
-    indexes=(Index("departure_case_person_idx", "county", "person"),),
+    indexes=(Index("departure_case_person_idx", "county", "person"), reckoning_index("departure_case")),
 )
 
 DEPARTURE_LINE: Final = ledger_table(
@@ -133,6 +136,7 @@ def _opened(event: LedgerEvent, rows: Rows) -> None:
             "opened_on": event.day,
             "completed_on": None,
             "due_on": day_or_none(event.data.get("dueOn")),
+            "reckoning": event.data.get("provisional"),
             "reopened": 0,
             "version": event.version,
             "first_position": event.position,
@@ -303,6 +307,7 @@ def _finding_raised(event: LedgerEvent, rows: Rows) -> None:
         case["state"] = "OPEN"
         case["completed_on"] = None
         case["due_on"] = day_or_none(event.data.get("dueOn"))
+        case["reckoning"] = event.data.get("provisional")
         case["reopened"] += 1
 
 
@@ -421,6 +426,7 @@ def missing_points(case: Mapping[str, Any]) -> list[str]:
 async def departure_page(
     connection: Connection,
     county: str,
+    clock: LegalClock,
     *,
     person: str | None = None,
     organization: str | list[str] | None = None,
@@ -433,8 +439,8 @@ async def departure_page(
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page:
-    """Departure cases, each with `missing`: what stands in the way of its completion, and, asked for a day (`on`),
-    `overdue`: open although due before it.
+    """Departure cases, each with `missing`: what stands in the way of its completion, `provisional`: whether its due date
+    is, by the calendar, and, asked for a day (`on`), `overdue`: open although due before it.
     """
     conditions = Conditions()
     conditions.equal("d.county", county)
@@ -449,7 +455,7 @@ async def departure_page(
         connection,
         DEPARTURE_CASE,
         conditions,
-        source="departure_case d",
+        source=f"{await _cases_as_known(connection, county, clock)} d",
         alias="d",
         columns=DEPARTURE_CASE.columns,
         sort=sort,
@@ -459,23 +465,15 @@ async def departure_page(
     )
     for row in found.rows:
         row["missing"] = missing_points(row)
+        flag(row)
         if on is not None:
             row["overdue"] = row["state"] == "OPEN" and row["due_on"] is not None and row["due_on"] < on
     return found
 
 
-async def departure_row(connection: Connection, county: str, case: str) -> Row | None:
-    """One case with `missing`; None if there is none."""
-    records = await connection.fetch(
-        f"SELECT {', '.join(DEPARTURE_CASE.columns)} FROM departure_case WHERE county = $1 AND case_id = $2",
-        county,
-        case,
-    )
-    if not records:
-        return None
-    (row,) = rows_of(records, DEPARTURE_CASE)
-    row["missing"] = missing_points(row)
-    return row
+async def _cases_as_known(connection: Connection, county: str, clock: LegalClock) -> str:
+    table = DEPARTURE_CASE
+    return await as_known(connection, county, table.name, table.columns, clock, due_on="k.due")
 
 
 async def departure_lines(

@@ -13,6 +13,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
+from domain.regulation.legal_clock import LegalClock
 from projections.departure.cases import departure_page
 from projections.departure.custody import POSTS_HELD
 from projections.engine.reading import MAX_PAGE
@@ -41,7 +42,9 @@ _BALANCE: Final = "r.income_received > r.income_distributed"
 _DISPUTED: Final = "r.title = 'DISPUTED'"
 
 
-async def hindrances(connection: Connection, county: str, person: str, today: date, since: date) -> Row:
+async def hindrances(
+    connection: Connection, county: str, clock: LegalClock, person: str, today: date, since: date
+) -> Row:
     """All that is in the way: `items`, `counts` per kind, `assets_in_care`, `posts`, `open_cases`; `counted_all`: no
     asset was left out.
 
@@ -62,7 +65,9 @@ async def hindrances(connection: Connection, county: str, person: str, today: da
         items += await _bound_up(connection, county, person)
     posts = await _posts(connection, county, person, today)
     tenures = await _tenures(connection, county, person, since)
-    page = await departure_page(connection, county, person=person, state="OPEN", on=today, limit=MAX_PAGE)
+    page = await departure_page(
+        connection, county, clock, person=person, state="OPEN", on=today, limit=MAX_PAGE
+    )
     cases = page.rows
     lines = await _lines(connection, county, [case["case_id"] for case in cases])
     items += [{"kind": "POST", "organization": unit, "post": post} for unit, post in posts]
@@ -74,6 +79,7 @@ async def hindrances(connection: Connection, county: str, person: str, today: da
             "missing": point,
             "organization": case["organization"],
             "due_on": case["due_on"],
+            "provisional": case["provisional"],
             "overdue": case["overdue"],
         }
         for case in cases
@@ -98,7 +104,13 @@ async def hindrances(connection: Connection, county: str, person: str, today: da
     }
 
 
-_CASE: Final = {"case": "case_id", "missing": "missing", "due_on": "due_on", "overdue": "overdue"}
+_CASE: Final = {
+    "case": "case_id",
+    "missing": "missing",
+    "due_on": "due_on",
+    "provisional": "provisional",
+    "overdue": "overdue",
+}
 
 
 async def _lines(connection: Connection, county: str, cases: list[str]) -> list[Row]:

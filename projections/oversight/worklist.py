@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from domain.regulation.legal_clock import LegalClock
 from projections.asset.external_entries import PLACED, SOURCE
+from projections.engine.provisional import as_known
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
 
@@ -86,12 +88,6 @@ SELECT 'HOUSEHOLD_ABSENCE', 'C4.3-17', h.county, h.asset::text, h.asset_name::te
        h.township::text, array_remove(ARRAY[h.lead_department::text], NULL), h.absent_since
 FROM household_register h WHERE h.absent_since IS NOT NULL
 UNION ALL
-SELECT 'DEPARTURE', 'C4.10-10', d.county, d.case_id::text, p.name::text, CASE WHEN o.kind = 'VILLAGE' THEN d.organization END,
-       CASE WHEN o.kind = 'VILLAGE' THEN o.superior ELSE d.organization END, ARRAY[d.organization::text], d.due_on
-FROM departure_case d LEFT JOIN person p ON p.county = d.county AND p.person = d.person
-LEFT JOIN organization o ON o.county = d.county AND o.organization = d.organization
-WHERE d.state = 'OPEN' AND d.due_on IS NOT NULL
-UNION ALL
 SELECT 'OBJECTION', 'C3-05', n.county, n.notice::text, n.title::text, NULL, NULL, ARRAY[n.unit::text],
        (p.value ->> 'dueOn')::date
 FROM public_notice n CROSS JOIN jsonb_each(n.pending) p
@@ -116,6 +112,18 @@ WHERE a.village IS NOT NULL AND a.disposed_on IS NULL AND NOT EXISTS (
 GROUP BY a.county, a.village
 """
 
+_DEPARTURES: Final = """
+SELECT 'DEPARTURE' AS task, 'C4.10-10' AS clause, d.county, d.case_id::text AS subject, p.name::text AS name,
+       CASE WHEN o.kind = 'VILLAGE' THEN d.organization END AS village,
+       CASE WHEN o.kind = 'VILLAGE' THEN o.superior ELSE d.organization END AS township,
+       ARRAY[d.organization::text] AS units, d.due_on, d.reckoning IS NOT NULL AS provisional
+FROM {cases} d LEFT JOIN person p ON p.county = d.county AND p.person = d.person
+LEFT JOIN organization o ON o.county = d.county AND o.organization = d.organization
+WHERE d.state = 'OPEN' AND d.due_on IS NOT NULL
+"""
+"""The only duty counted in working days: its day may be provisional."""
+_CASE_COLUMNS: Final = ("county", "case_id", "person", "organization", "state", "due_on", "reckoning")
+
 _ESCALATED_TO: Final = (
     "CASE WHEN due_on + $13::int < $2 THEN ARRAY(SELECT DISTINCT s.superior::text FROM organization s"
     " WHERE s.county = $1 AND s.organization = ANY (units) AND s.superior IS NOT NULL ORDER BY 1)"
@@ -128,6 +136,7 @@ async def tasks_due(
     county: str,
     on: date,
     periods: Periods,
+    clock: LegalClock,
     *,
     unit: str | None = None,
     task: str | None = None,
@@ -138,11 +147,15 @@ async def tasks_due(
 
     `unit`: what that unit answers for itself, what waits in the village or township that it is, and what was escalated
     to it. `task`: one kind, EXTERNAL_ENTRY for the entries in all systems. `waiting` counts all lines beyond the limit
-    too; `escalated_to`: the superiors of the units of a duty that is overdue for long.
+    too; `escalated_to`: the superiors of the units of a duty that is overdue for long; `provisional`: whether the due
+    date is, by the calendar.
     """
+    cases = await as_known(connection, county, "departure_case", _CASE_COLUMNS, clock, due_on="k.due")
+    departures = _DEPARTURES.format(cases=cases)
+    tasks = f"SELECT t.*, false AS provisional FROM ({_TASKS}) t UNION ALL {departures}"
     records = await connection.fetch(
-        "SELECT task, clause, subject, name, village, township, units, due_on, due_on < $2 AS overdue,"
-        f" {_ESCALATED_TO} AS escalated_to, count(*) OVER () AS waiting FROM ({_TASKS}) tasks"
+        "SELECT task, clause, subject, name, village, township, units, due_on, provisional, due_on < $2 AS overdue,"
+        f" {_ESCALATED_TO} AS escalated_to, count(*) OVER () AS waiting FROM ({tasks}) tasks"
         " WHERE county = $1 AND due_on < $9 AND ($10::text IS NULL OR split_part(task, ':', 1) = $10)"
         " AND ($11::text IS NULL OR $11 = ANY (units) OR village = $11 OR township = $11"
         f" OR $11 = ANY ({_ESCALATED_TO}))"

@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
+from domain.regulation.legal_clock import LegalClock
 from projections.engine.events import LedgerEvent, day, day_or_none
 from projections.engine.masking import masked
 from projections.engine.projection import Projection
+from projections.engine.provisional import as_known, flag, reckoning_column, reckoning_index
 from projections.engine.reading import Conditions, Page, page, rows_of
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
@@ -42,6 +44,7 @@ NOTICE: Final = ledger_table(
     json_column("places", "公示地点与日期"),
     day_column("posted_on", "首次张贴日期"),
     day_column("ends_on", "公示期满日（24:00）", null=True),
+    reckoning_column(),
     text_column(
         "state", "OPEN 公示中 / COMPLETED 期满无异议 / RETURNED 退回重办 / WITHDRAWN 撤回 / PUBLISHED 已公开"
     ),
@@ -58,6 +61,7 @@ NOTICE: Final = ledger_table(
     indexes=(
         Index("public_notice_notice_idx", "county", "notice", unique=True),
         Index("public_notice_posted_idx", "county", "posted_on"),
+        reckoning_index("public_notice"),
     ),
 )
 
@@ -96,6 +100,7 @@ def _row(event: LedgerEvent, **facts: Any) -> Row:
         "stage": None,
         "asset": None,
         "ends_on": None,
+        "reckoning": None,
         "round": 1,
         "objections": 0,
         "open_objections": 0,
@@ -158,15 +163,17 @@ def _notice_posted(event: LedgerEvent, rows: Rows) -> None:
             places=[_place(posting)],
             posted_on=event.day,
             ends_on=ends_on,
+            reckoning=posted.get("provisional"),
             state=state,
         )
         rows.put(NOTICE, fresh)
         return
     row = _edit(event, rows, step)
     if row["state"] == "RETURNED":
-        row.update(places=[], ends_on=None, round=row["round"] + 1, posted_on=event.day)
+        row.update(places=[], ends_on=None, reckoning=None, round=row["round"] + 1, posted_on=event.day)
     row["places"] = [*row["places"], _place(posting)]
-    row["ends_on"] = max((one for one in (row["ends_on"], ends_on) if one is not None), default=None)
+    if ends_on is not None and (row["ends_on"] is None or ends_on >= row["ends_on"]):
+        row.update(ends_on=ends_on, reckoning=posted.get("provisional"))
     row["body"] = body
     row["state"] = state
 
@@ -182,7 +189,7 @@ def _notice_completed(event: LedgerEvent, rows: Rows) -> None:
     row["state"] = "COMPLETED"
     period = event.data.get("period")
     if period is not None:
-        row["ends_on"] = day(period["endsOn"])
+        row.update(ends_on=day(period["endsOn"]), reckoning=period.get("provisional"))
 
 
 def _reopened(event: LedgerEvent, rows: Rows) -> None:
@@ -399,9 +406,14 @@ PUBLIC: Final = tuple(
 """Columns that everybody may see."""
 
 
+async def _board_as_known(connection: Connection, county: str, clock: LegalClock) -> str:
+    return await as_known(connection, county, NOTICE.name, NOTICE.columns, clock, ends_on="k.due")
+
+
 async def notice_page(
     connection: Connection,
     county: str,
+    clock: LegalClock,
     *,
     unit: str | list[str] | None = None,
     asset: str | None = None,
@@ -415,7 +427,7 @@ async def notice_page(
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page:
-    """Notices as everybody may see them, the latest first."""
+    """Notices as everybody may see them, the latest first; `provisional`: whether the day they end is, by the calendar."""
     conditions = Conditions()
     conditions.equal("n.county", county)
     for name, value in {"unit": unit, "asset": asset, "stage": stage, "state": state}.items():
@@ -426,7 +438,7 @@ async def notice_page(
         connection,
         NOTICE,
         conditions,
-        source="public_notice n",
+        source=f"{await _board_as_known(connection, county, clock)} n",
         alias="n",
         columns=(*PUBLIC, "source", "step"),
         sort=sort,
@@ -436,18 +448,22 @@ async def notice_page(
     )
     for row in found.rows:
         del row["source"], row["step"]
+        flag(row)
     return found
 
 
-async def notice_row(connection: Connection, county: str, notice: str) -> Row | None:
+async def notice_row(connection: Connection, county: str, clock: LegalClock, notice: str) -> Row | None:
     """One notice with where it comes from (`source`, `step`); None if there is none."""
+    source = await _board_as_known(connection, county, clock)
     records = await connection.fetch(
-        f"SELECT {', '.join((*PUBLIC, 'source', 'step'))} FROM public_notice"
-        " WHERE county = $1 AND notice = $2",
+        f"SELECT {', '.join((*PUBLIC, 'source', 'step'))} FROM {source} n WHERE county = $1 AND notice = $2",
         county,
         notice,
     )
-    return next(iter(rows_of(records, NOTICE)), None)
+    row = next(iter(rows_of(records, NOTICE)), None)
+    if row is not None:
+        flag(row)
+    return row
 
 
 async def notice_task_page(

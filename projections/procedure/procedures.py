@@ -12,8 +12,10 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Index
 
 from domain.procedure import plan
+from domain.regulation.legal_clock import LegalClock
 from projections.engine.events import LedgerEvent, day_or_none
 from projections.engine.projection import Projection
+from projections.engine.provisional import as_known, flag, reckoning_column, reckoning_index
 from projections.engine.reading import Conditions, Page, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
@@ -42,6 +44,7 @@ PROCEDURE: Final = ledger_table(
     json_column("completed", "已完成步骤"),
     json_column("filings", "待答复的备案：步骤、报送单位、备案机关、期限"),
     json_column("ends", "公示步骤的期满日"),
+    json_column("reckonings", "公示步骤暂定期满日的计算依据", null=True),
     whole_column("open_objections", "未处理的异议数"),
     text_column("objected_step", "有未处理异议的公示步骤", null=True),
     text_column("document_no", "决定（批复）文号", null=True),
@@ -68,11 +71,15 @@ PROCEDURE_TASK: Final = ledger_table(
     day_column("since", "待办起始日期"),
     day_column("ready_on", "最早可办日期（公示期满次日）", null=True),
     day_column("due_on", "办理期限", null=True),
+    reckoning_column(),
     position_column("first_position", "成为待办的事件位置"),
     key=("procedure", "step", "organization", "act"),
     group="procedure",
     comment="程序待办：每个单位每项待办一行",
-    indexes=(Index("procedure_task_organization_idx", "county", "organization", "since"),),
+    indexes=(
+        Index("procedure_task_organization_idx", "county", "organization", "since"),
+        reckoning_index("procedure_task"),
+    ),
 )
 
 
@@ -124,6 +131,7 @@ def _opened(event: LedgerEvent, rows: Rows) -> None:
             "completed": [],
             "filings": [],
             "ends": {},
+            "reckonings": None,
             "open_objections": 0,
             "objected_step": None,
             "document_no": None,
@@ -162,14 +170,14 @@ def _settle(event: LedgerEvent, rows: Rows, row: Row) -> None:
         key = (task["step"], task["organization"], task["act"])
         if key in wanted:
             kept.add(key)
-            if (task["ready_on"], task["due_on"]) != wanted[key]:
+            if (task["ready_on"], task["due_on"], task["reckoning"]) != wanted[key]:
                 edited = rows.edit(PROCEDURE_TASK, event.id, key)
-                edited["ready_on"], edited["due_on"] = wanted[key]
+                edited["ready_on"], edited["due_on"], edited["reckoning"] = wanted[key]
                 edited["position"] = event.position
         else:
             rows.delete(PROCEDURE_TASK, event.id, key)
     names = {one["code"]: one["name"] for one in row["steps"]}
-    for key, (ready_on, due_on) in wanted.items():
+    for key, (ready_on, due_on, reckoning) in wanted.items():
         if key not in kept:
             step, organization, act = key
             rows.put(
@@ -184,14 +192,15 @@ def _settle(event: LedgerEvent, rows: Rows, row: Row) -> None:
                     "since": event.day,
                     "ready_on": ready_on,
                     "due_on": due_on,
+                    "reckoning": reckoning,
                     "first_position": event.position,
                     "position": event.position,
                 },
             )
 
 
-Deadlines = tuple[date | None, date | None]
-"""Not before, not after."""
+Deadlines = tuple[date | None, date | None, dict[str, Any] | None]
+"""Not before, not after; how the one that there is was counted, if it is provisional."""
 
 
 def _wanted(row: Row, steps: list[LaidOutStep]) -> dict[tuple[str, str, str], Deadlines]:
@@ -200,16 +209,19 @@ def _wanted(row: Row, steps: list[LaidOutStep]) -> dict[tuple[str, str, str], De
     filed = {(one["step"], one["filedBy"]): one for one in row["filings"]}
     for step, units in plan.due(steps, row["done"]):
         ends = day_or_none(row["ends"].get(step.code))
+        ready_on = None if ends is None else ends + timedelta(days=1)
+        counted = (row["reckonings"] or {}).get(step.code)
         for unit in units:
             filing = filed.get((step.code, unit))
             if filing is None:
-                found[step.code, unit, "TAKE"] = (None if ends is None else ends + timedelta(days=1), None)
+                found[step.code, unit, "TAKE"] = (ready_on, None, counted)
             else:
-                found[step.code, filing["addressee"], "ANSWER"] = (None, day_or_none(filing.get("dueOn")))
+                due_on = day_or_none(filing.get("dueOn"))
+                found[step.code, filing["addressee"], "ANSWER"] = (None, due_on, filing.get("provisional"))
     if row["open_objections"] and row["objected_step"] is not None:
         for step in steps:
             if step.code == row["objected_step"]:
-                found.update({(step.code, unit, "RESOLVE"): (None, None) for unit in step.actors})
+                found.update({(step.code, unit, "RESOLVE"): (None, None, None) for unit in step.actors})
     return found
 
 
@@ -230,6 +242,8 @@ def _undo(row: Row, steps: list[str]) -> None:
     row["done"] = {step: units for step, units in row["done"].items() if step not in steps}
     row["filings"] = [one for one in row["filings"] if one["step"] not in steps]
     row["ends"] = {step: end for step, end in row["ends"].items() if step not in steps}
+    counted = {step: how for step, how in (row["reckonings"] or {}).items() if step not in steps}
+    row["reckonings"] = counted or None
 
 
 def _returned(row: Row, event: LedgerEvent, reasons: str) -> None:
@@ -275,9 +289,11 @@ def _notice_posted(event: LedgerEvent, rows: Rows) -> None:
     row = _edit(event, rows)
     data = event.data
     ends_on = data["posted"].get("endsOn")
-    if ends_on is not None:
-        step = data["step"]
-        row["ends"] = {**row["ends"], step: max(ends_on, row["ends"].get(step, ends_on))}
+    step = data["step"]
+    if ends_on is not None and ends_on >= row["ends"].get(step, ends_on):
+        row["ends"] = {**row["ends"], step: ends_on}
+        counted = {**(row["reckonings"] or {}), step: data["posted"].get("provisional")}
+        row["reckonings"] = {one: how for one, how in counted.items() if how is not None} or None
     if data.get("completes"):
         _take_for_all(row, data["step"])
     _settle(event, rows, row)
@@ -320,6 +336,8 @@ def _filing_submitted(event: LedgerEvent, rows: Rows) -> None:
             "addressee": data["addressee"],
             "dueOn": data.get("dueOn"),
         }
+        if data.get("provisional") is not None:
+            filing["provisional"] = data["provisional"]
         row["filings"] = [*row["filings"], filing]
     _settle(event, rows, row)
 
@@ -377,7 +395,9 @@ PROJECTION: Final = Projection(
     weight=1,
 )
 
-_SHOWN: Final = tuple(name for name in PROCEDURE.columns if name not in {"steps", "done", "filings", "ends"})
+_SHOWN: Final = tuple(
+    name for name in PROCEDURE.columns if name not in {"steps", "done", "filings", "ends", "reckonings"}
+)
 
 
 async def procedure_page(
@@ -412,9 +432,22 @@ async def procedure_page(
     )
 
 
+async def _tasks_as_known(connection: Connection, county: str, clock: LegalClock) -> str:
+    return await as_known(
+        connection,
+        county,
+        PROCEDURE_TASK.name,
+        PROCEDURE_TASK.columns,
+        clock,
+        due_on="k.due",
+        ready_on="k.due + 1",
+    )
+
+
 async def task_page(
     connection: Connection,
     county: str,
+    clock: LegalClock,
     *,
     on: date,
     organization: str | list[str] | None = None,
@@ -426,7 +459,9 @@ async def task_page(
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page:
-    """What waits for whom; each with `overdue` on the day `on` and `days_open` until then."""
+    """What waits for whom; each with `overdue` on the day `on` and `days_open` until then, `provisional`: whether its date
+    is, by the calendar.
+    """
     conditions = Conditions()
     conditions.equal("t.county", county)
     conditions.equal("t.organization", organization)
@@ -439,7 +474,7 @@ async def task_page(
         connection,
         PROCEDURE_TASK,
         conditions,
-        source="procedure_task t",
+        source=f"{await _tasks_as_known(connection, county, clock)} t",
         alias="t",
         columns=PROCEDURE_TASK.columns,
         sort=sort,
@@ -448,6 +483,7 @@ async def task_page(
         cursor=cursor,
     )
     for row in found.rows:
+        flag(row)
         row["overdue"] = row["due_on"] is not None and row["due_on"] < on
         row["days_open"] = max((on - row["since"]).days, 0)
     return found

@@ -88,7 +88,7 @@ LEDGERS: Final = {
     ),
     "departures": AskedLedger(
         "离任交接台账", ledgers.DeparturesQuery, None, ledgers.DepartureRow, "organization",
-        ("case_id", "person", "kind", "organization", "departs_on", "state", "due_on"),
+        ("case_id", "person", "kind", "organization", "departs_on", "state", "due_on", "provisional"),
     ),
     "fund-ledger": AskedLedger(
         "资金台账", fund_ledgers.FundQuery, None, fund_ledgers.FundRow, "unit",
@@ -124,6 +124,7 @@ class _Source:
 
     async def prepared(self, query: LedgerQuery) -> LedgerQuery:
         """The question with what it has to know of the rules in force."""
+        query.on_calendar(self.context.calendar(self.county))
         if isinstance(query, data_quality.DataQualityQuery):
             day = query.as_of or self.context.today()
             regulation = await self.context.in_force.catch_up(self.county)

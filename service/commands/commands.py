@@ -27,6 +27,7 @@ from domain.policy import Policy
 from domain.recorded import RecordedEvent
 from domain.refusals import Refusal, RegulationWarning, refuse
 from domain.regulation import Regulation
+from domain.regulation.legal_clock import LegalClock
 from service.clock import county_day
 from service.commands.actor import Actor
 from service.commands.policy_in_force import PolicyInForce
@@ -112,6 +113,10 @@ class CommandContext:
     def today(self) -> date:
         """The county's date."""
         return county_day(self.clock())
+
+    def calendar(self, county: str) -> LegalClock:
+        """The county's calendar as it is known today. COUNTY_UNKNOWN."""
+        return self.in_force.known(county).on(self.today()).clock
 
     def occasion(
         self,

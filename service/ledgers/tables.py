@@ -103,12 +103,15 @@ _TYPES: Final[tuple[tuple[type, Any], ...]] = (
 )
 
 
-def row_model(name: str, ledger: LedgerTable, **extra: Any) -> type[Value]:
-    """The schema of a ledger's rows: a field per column, titled by the column's comment, and what questions add."""
+def row_model(name: str, ledger: LedgerTable, *, hidden: tuple[str, ...] = (), **extra: Any) -> type[Value]:
+    """The schema of a ledger's rows: a field per column, titled by the column's comment, and what questions add.
+
+    `hidden`: columns that no question gives.
+    """
     fields: dict[str, Any] = {
         column.name: (_hint(column), Field(title=_title(column)))
         for column in ledger.table.columns
-        if column.name != "county"
+        if column.name not in {"county", *hidden}
     }
     return create_model(name, __base__=Value, __doc__=str(ledger.table.comment), **(fields | extra))
 

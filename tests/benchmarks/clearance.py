@@ -20,6 +20,7 @@ from projections.departure.clearance import COUNTED, hindrances
 from service.database import migrate
 from service.ledgers.projector import Projector
 from service.log.event_store import EventStore
+from tests.examples import calendar
 from tests.projections.history import COUNTY, VILLAGES, Log, append_all, card, confirmation, custody
 
 DATABASE: Final = "bench_clearance"
@@ -68,7 +69,7 @@ async def _asked(connection: Any, person: str, count: int, times: int) -> dict[s
     runs = []
     for _ in range(times):
         started = time.perf_counter()
-        found = await hindrances(connection, COUNTY, person, date(2023, 1, 1), date(2021, 6, 17))
+        found = await hindrances(connection, COUNTY, calendar(), person, date(2023, 1, 1), date(2021, 6, 17))
         runs.append((time.perf_counter() - started) * 1000)
     assert found["assets_in_care"] == min(count, COUNTED), found["counts"]
     p99 = sorted(runs)[max(0, -(-len(runs) * 99 // 100) - 1)]

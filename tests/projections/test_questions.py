@@ -23,13 +23,14 @@ from projections.asset.register_questions import (
     unit_totals,
 )
 from projections.asset.timeline import timeline
-from projections.departure.cases import departure_lines, departure_page, departure_row
+from projections.departure.cases import departure_lines, departure_page
 from projections.departure.custody import custody_page, in_care, in_care_by_post, responsible_on
 from projections.engine.reading import QuestionInvalid
 from projections.household.register import household_page, household_totals
 from projections.organization.directory import carried_on_by, divisions, organization_page, persons, tenures
 from service.ledgers.projector import Projector
 from service.log.event_store import EventStore
+from tests.examples import calendar
 from tests.projections.contents import folded_rows
 from tests.projections.history import (
     COUNTY,
@@ -447,10 +448,8 @@ async def test_departures(ledgers: Ledgers) -> None:
         "departure_case-D1", "departure_case.opened", {"notice": notice("P1"), "assets": ["1", "2"]}
     )
     await ledgers.settle()
-    (row,) = (await departure_page(ledgers.connection, COUNTY, person="P1", state="OPEN")).rows
+    (row,) = (await departure_page(ledgers.connection, COUNTY, calendar(), person="P1", state="OPEN")).rows
     assert (row["case_id"], row["missing"][0]) == ("D1", "lines:2")
-    assert await departure_row(ledgers.connection, COUNTY, "D1") == row
-    assert await departure_row(ledgers.connection, COUNTY, "D2") is None
     lines = (await departure_lines(ledgers.connection, COUNTY, "D1")).rows
     assert [(line["asset"], line["asset_name"], line["original_value"]) for line in lines] == [
         ("1", "防渗渠", 100_000_00), ("2", None, None),

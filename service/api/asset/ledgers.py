@@ -40,6 +40,7 @@ from service.api.http.paging import (
     ledgers_at,
     page_of,
 )
+from service.api.http.provisional import PROVISIONAL
 from service.api.http.reading import Reading, get, routes
 from service.ledgers.tables import nested, row_model, rows_shown
 
@@ -432,12 +433,14 @@ class DeparturesQuery(LedgerQuery):
 
     async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
         """Departure cases with what is still missing, and whether they are overdue."""
-        return await departures.departure_page(connection, county, **self.filters(), **paging)
+        return await departures.departure_page(connection, county, self.calendar, **self.filters(), **paging)
 
 
 DepartureRow = row_model(
     "DepartureRow",
     departures.DEPARTURE_CASE,
+    hidden=("reckoning",),
+    provisional=(bool, Field(title="移交期限是否暂定", description=PROVISIONAL)),
     missing=(tuple[str, ...], Field(default=(), title="尚缺的事项")),
     overdue=(bool, Field(title="是否逾期")),
 )

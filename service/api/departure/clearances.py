@@ -22,6 +22,7 @@ from service.api.asset.assets import must_speak_for
 from service.api.asset.decisions import AssetCode
 from service.api.http.care import open_cases, units_of_care
 from service.api.http.paging import MinPosition
+from service.api.http.provisional import PROVISIONAL
 from service.api.http.reading import ProblemBody, Read, Reading, get, routes
 from service.api.http.writing import Circumstances, Writing, post
 from service.api.organization.organizations import OnDay, PersonCode, PersonView, view_of
@@ -126,6 +127,7 @@ class OpenCase(Value):
     case: str = Field(title="交接编号")
     missing: tuple[str, ...] = Field(title="尚缺的事项")
     due_on: date | None = Field(default=None, title="移交期限")
+    provisional: bool = Field(title="期限是否暂定", description=PROVISIONAL)
     overdue: bool = Field(title="是否逾期")
 
 
@@ -154,6 +156,7 @@ class Hindrance(Value):
     )
     dispute: str | None = Field(default=None, title="异议内容")
     due_on: date | None = Field(default=None, title="移交期限")
+    provisional: bool | None = Field(default=None, title="期限是否暂定", description=PROVISIONAL)
     overdue: bool | None = Field(default=None, title="是否逾期")
 
 
@@ -241,7 +244,7 @@ async def issue_clearance(person: PersonCode, body: IssueClearance, write: Writi
             raise refusal
         async with write.pool.acquire() as connection:
             cases = await departures.departure_page(
-                connection, write.county, person=person, state="COMPLETED", limit=MAX_PAGE
+                connection, write.county, write.calendar, person=person, state="COMPLETED", limit=MAX_PAGE
             )
         work.claim("clearance_certificate", number)
         clearance = IssuedClearance(
@@ -303,7 +306,7 @@ async def _hindrances(read: Read, person: str) -> tuple[dict[str, Any], int]:
     position = await read.reach_head(*_LEDGERS)
     since = (await read.context.in_force.catch_up(read.county)).first_day
     async with read.pool.acquire() as connection:
-        found = await hindrances(connection, read.county, person, read.context.today(), since)
+        found = await hindrances(connection, read.county, read.calendar, person, read.context.today(), since)
     return found, position
 
 

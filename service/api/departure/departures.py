@@ -28,11 +28,13 @@ from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.organization.person import Person
 from domain.refusals import refuse
+from domain.regulation.legal_clock import LegalClock
 from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
 from service.api.asset.assets import must_speak_for
 from service.api.asset.decisions import AssetCode
 from service.api.http.care import care_for, in_duty_since
 from service.api.http.differences import Changes, changes_shown, start_of
+from service.api.http.provisional import dates_as_known
 from service.api.http.reading import Endpoint, Reading, from_log, get, routes
 from service.api.http.writing import Circumstances, Write, Writing, post, view_model
 from service.api.organization.organizations import place_of, unit_of
@@ -66,7 +68,7 @@ DepartureView = view_model(
 )
 
 
-def view_of(case: DepartureCase) -> dict[str, Any]:
+def view_of(case: DepartureCase, calendar: LegalClock) -> dict[str, Any]:
     """A case as every answer shows it: its state, how far it has come, what is still open."""
     states = [line.state for line in case.lines.values()]
     progress = HandoverProgress(
@@ -75,7 +77,7 @@ def view_of(case: DepartureCase) -> dict[str, Any]:
         accepted=states.count("ACCEPTED"),
         disputed=states.count("DISPUTED"),
     )
-    return case.view() | {
+    return dates_as_known(case.view(), calendar) | {
         "case": case.id,
         "progress": progress.model_dump(by_alias=True),
         "openPoints": case.open_points(),
@@ -441,7 +443,7 @@ async def complete_handover(case: CaseCode, body: Circumstances, write: Writing)
 @get(router, "/{case}", "查询离任交接", "departure.read", response_model=from_log(DepartureView))
 async def read_departure(case: CaseCode, read: Reading) -> Response:
     """A case from the log: its list, how far it has come, what is still open."""
-    return await read.aggregate(DepartureCase, case, view_of)
+    return await read.aggregate(DepartureCase, case, lambda found: view_of(found, read.calendar))
 
 
 class ListDelta(Changes):
@@ -508,7 +510,7 @@ async def _case(
 
 def _result(work: Work, case: DepartureCase, at: Occasion) -> Result:
     work.note(at)
-    return Result(case.id, case.version, view_of(case))
+    return Result(case.id, case.version, view_of(case, work.context.calendar(work.county)))
 
 
 async def _care(write: Write, case: DepartureCase) -> Care:

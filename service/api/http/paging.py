@@ -14,17 +14,18 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import date, datetime
-from typing import IO, Annotated, Any, ClassVar, Generic, Protocol, TypeVar, get_args
+from typing import IO, Annotated, Any, ClassVar, Generic, Protocol, Self, TypeVar, get_args
 from urllib.parse import quote
 
 import asyncpg
 import orjson
 from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.alias_generators import to_snake
 
 from domain.refusals import refuse
+from domain.regulation.legal_clock import LegalClock
 from domain.values import BusinessDate, Value
 from projections.engine.reading import MAX_PAGE, Page, QuestionInvalid
 from projections.engine.rows import Row
@@ -89,6 +90,20 @@ class LedgerQuery(Filters, ABC):
     limit: int = Field(default=100, title="每页行数", ge=1, le=MAX_PAGE)
     cursor: str | None = Field(default=None, title="游标", description="上一页的 nextCursor", max_length=2000)
 
+    _calendar: LegalClock | None = PrivateAttr(default=None)
+
+    def on_calendar(self, calendar: LegalClock) -> Self:
+        """The question with the calendar by which dates are shown."""
+        self._calendar = calendar
+        return self
+
+    @property
+    def calendar(self) -> LegalClock:
+        """The calendar by which dates are shown; set by `on_calendar`."""
+        if self._calendar is None:
+            raise TypeError("the question has no calendar yet")
+        return self._calendar
+
     def paging(self) -> dict[str, Any]:
         """The arguments that all page questions share."""
         order: dict[str, Any] = {}
@@ -143,6 +158,7 @@ def page_of(row: type[Value]) -> Any:
 async def answer(read: Read, query: LedgerQuery) -> Response:
     """One page, or everything: as lines with `Accept: application/x-ndjson`, or as a spreadsheet."""
     form = _form(read, (MEDIA_TYPE,))
+    query.on_calendar(read.calendar)
     await read.reach(query.min_position, query.PROJECTION, *query.BESIDE)
     if form == MEDIA_TYPE:
         return await _workbook(read, query)

@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from domain.aggregate import DomainAggregate
 from domain.refusals import refuse
 from domain.regulation import Regulation
+from domain.regulation.legal_clock import LegalClock
 from domain.values import Value
 from service.api.http.intake import IntakeRoute
 from service.clock import utc_now
@@ -227,6 +228,11 @@ class Read:
     def moments(self) -> Moments:
         """Ledgers at past moments."""
         return cast("Moments", self.request.app.state.moments)
+
+    @property
+    def calendar(self) -> LegalClock:
+        """The county's calendar, by which dates are shown."""
+        return self.context.calendar(self.county)
 
     async def regulation(self) -> Regulation:
         """The county's regulation with every parameter that its log has changed by now."""

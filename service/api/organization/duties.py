@@ -21,6 +21,7 @@ from projections.organization import directory, duties as unit_duties
 from projections.oversight import worklist
 from projections.oversight.worklist import Periods
 from service.api.http.paging import MinPosition
+from service.api.http.provisional import PROVISIONAL
 from service.api.http.reading import Read, Reading, get, list_of, routes
 from service.api.http.writing import Circumstances, WarningBody, Writing, post
 from service.api.organization.organizations import (
@@ -317,6 +318,7 @@ class TaskBody(Value):
     township: str | None = Field(title="所在乡镇")
     units: tuple[str, ...] = Field(title="责任单位")
     due_on: date = Field(title="到期日")
+    provisional: bool = Field(title="到期日是否暂定", description=PROVISIONAL)
     overdue: bool = Field(title="是否逾期")
     escalated_to: tuple[str, ...] = Field(title="已报上级单位", description="逾期超过规定天数的")
     warning: WarningBody | None = Field(default=None, title="提示")
@@ -362,7 +364,15 @@ async def tasks_answer(
     rules = (await read.regulation()).on(day)
     async with read.pool.acquire() as connection:
         rows = await worklist.tasks_due(
-            connection, read.county, day, periods_of(rules), unit=unit, task=task, until=until, limit=limit
+            connection,
+            read.county,
+            day,
+            periods_of(rules),
+            read.calendar,
+            unit=unit,
+            task=task,
+            until=until,
+            limit=limit,
         )
     waiting = rows[0]["waiting"] if rows else 0
     told = [_task(row, rules) for row in rows]

@@ -13,6 +13,7 @@ from projections.engine.reading import Page
 from projections.engine.writing import Connection
 from projections.procedure import notice_board, procedures
 from service.api.http.paging import LedgerQuery, Several, answer, page_of
+from service.api.http.provisional import PROVISIONAL
 from service.api.http.reading import Reading, get, routes
 from service.ledgers.tables import row_model
 
@@ -34,7 +35,7 @@ class ProceduresQuery(LedgerQuery):
         return await procedures.procedure_page(connection, county, **self.filters(), **paging)
 
 
-ProcedureRow = row_model("ProcedureRow", procedures.PROCEDURE)
+ProcedureRow = row_model("ProcedureRow", procedures.PROCEDURE, hidden=("reckonings",))
 
 
 @get(router, "/procedures", "程序台账", "ledger.read", response_model=page_of(ProcedureRow))
@@ -56,12 +57,14 @@ class TasksQuery(LedgerQuery):
 
     async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
         """What waits for whom."""
-        return await procedures.task_page(connection, county, **self.filters(), **paging)
+        return await procedures.task_page(connection, county, self.calendar, **self.filters(), **paging)
 
 
 TaskRow = row_model(
     "ProcedureTaskRow",
     procedures.PROCEDURE_TASK,
+    hidden=("reckoning",),
+    provisional=(bool, Field(title="日期是否暂定", description=PROVISIONAL)),
     overdue=(bool, Field(title="是否逾期")),
     days_open=(int, Field(title="待办天数")),
 )

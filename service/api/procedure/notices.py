@@ -26,6 +26,7 @@ from projections.engine.writing import Connection
 from projections.procedure import notice_board
 from service.api.asset.decisions import resource_of
 from service.api.http.paging import LedgerQuery, answer, page_of
+from service.api.http.provisional import PROVISIONAL
 from service.api.http.public import COUNTY_PARAMETER, PublicReading, PublicWriting
 from service.api.http.reading import Read, described, routes
 from service.api.http.writing import (
@@ -66,6 +67,7 @@ class NoticeRow(Value):
     places: tuple[dict[str, str], ...] = Field(title="公示地点与日期")
     posted_on: date = Field(title="首次张贴日期")
     ends_on: date | None = Field(title="公示期满日", description="当日 24:00")
+    provisional: bool = Field(title="期满日是否暂定", description=PROVISIONAL)
     state: str = Field(title="状态")
     round: int = Field(title="第几次公示")
     objections: int = Field(title="异议数")
@@ -99,7 +101,7 @@ class NoticeQuery(LedgerQuery):
     ) -> Page:
         """Notices, the latest first."""
         given = {name: value for name, value in self.filters().items() if name != "county"}
-        return await notice_board.notice_page(connection, county, **given, **paging)
+        return await notice_board.notice_page(connection, county, self.calendar, **given, **paging)
 
 
 @router.get("", summary="公示公告栏", response_model=page_of(NoticeRow))
@@ -204,7 +206,7 @@ async def _row(read: Read, notice: str) -> dict[str, Any]:
     """The board's row. NOT_FOUND."""
     await read.reach_head(notice_board.PROJECTION.name)
     async with read.pool.acquire() as connection:
-        row = await notice_board.notice_row(connection, read.county, notice)
+        row = await notice_board.notice_row(connection, read.county, read.calendar, notice)
     if row is None:
         raise refuse("NOT_FOUND", what=notice)
     return row

@@ -23,7 +23,9 @@ from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.records import ProcedureOpening, Signer, Verdict
 from domain.procedure.subject import Subject
 from domain.refusals import refuse
+from domain.regulation.legal_clock import LegalClock
 from domain.values import Code, Name, Sha256, Text, Value
+from service.api.http.provisional import dates_as_known
 from service.api.http.reading import Endpoint, Reading, from_log, get, routes
 from service.api.http.writing import Circumstances, Write, Writing, post, view_model
 from service.commands.authorization import Resource
@@ -52,9 +54,9 @@ ProcedureView = view_model(
 )
 
 
-def view_of(procedure: ProcedureInstance) -> dict[str, Any]:
+def view_of(procedure: ProcedureInstance, calendar: LegalClock) -> dict[str, Any]:
     """A procedure as every answer shows it; how to reach those who object is not shown."""
-    shown = procedure.view()
+    shown = dates_as_known(procedure.view(), calendar)
     for objection in shown["objections"].values():
         objection.pop("contact", None)
     waiting = [] if procedure.withdrawn is not None else due(procedure.steps, procedure.done)
@@ -179,7 +181,9 @@ async def open_procedure(body: OpenProcedure, write: Writing) -> Response:
         await _check_parties(work, given)
         return ProcedureInstance.open(code, given, body.by, at), at
 
-    return await write.create(Resource(organizations=(body.by.organization,)), open_it, view=view_of)
+    return await write.create(
+        Resource(organizations=(body.by.organization,)), open_it, view=lambda it: view_of(it, write.calendar)
+    )
 
 
 @_post("/{procedure}/steps", "完成步骤")
@@ -340,7 +344,7 @@ async def withdraw_procedure(procedure: ProcedureCode, body: WithdrawProcedure, 
 @get(router, "/{procedure}", "查询程序", "procedure.read", response_model=from_log(ProcedureView))
 async def read_procedure(procedure: ProcedureCode, read: Reading) -> Response:
     """A procedure from the log: what is done, what can be done now and by whom."""
-    return await read.aggregate(ProcedureInstance, procedure, view_of)
+    return await read.aggregate(ProcedureInstance, procedure, lambda found: view_of(found, read.calendar))
 
 
 # ---- what the routes share -----------------------------------------------------------------------------------------
@@ -387,7 +391,7 @@ async def _by_unit(
         procedure,
         work_on,
         resource=lambda _: Resource(organizations=(by.organization,)),
-        view=view_of,
+        view=lambda it: view_of(it, write.calendar),
     )
 
 
@@ -401,4 +405,10 @@ async def _hear(
         hear(it, at)
         return at
 
-    return await write.on(ProcedureInstance, procedure, work_on, resource=lambda _: Resource(), view=view_of)
+    return await write.on(
+        ProcedureInstance,
+        procedure,
+        work_on,
+        resource=lambda _: Resource(),
+        view=lambda it: view_of(it, write.calendar),
+    )

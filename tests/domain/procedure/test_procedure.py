@@ -14,6 +14,7 @@ from domain.procedure.plan import ProcedureCase, ProcedureParty
 from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.records import ProcedureOpening
 from domain.procedure.subject import MAX_BYTES, Subject
+from domain.refusals import Refusal
 from domain.regulation.legal_clock import Reckoning
 from domain.values import yuan
 from tests.domain.saying import found as noted, nothing, recorded, refused, warned
@@ -420,8 +421,9 @@ def test_a_notice_in_a_year_without_calendar_ends_on_a_provisional_date() -> Non
         assert event.posted.ends_on == date(2050, 1, 31)
         assert event.posted.provisional == Reckoning(counted_from=day, days=10, counting="CALENDAR_DAYS")
         assert warned(event, "DATE_PROVISIONAL") == {"date": "2050-01-31", "year": 2050}
-    with refused("NOTICE_PERIOD_RUNNING", plan):
+    with pytest.raises(Refusal, match="至 2050-01-31 24:00 止（暂定，2050 年放假安排尚未录入）") as early:
         plan.complete_notice("NOTICE", by(TOWNSHIP), sha(plan), on(2050, 1, 31, today=today))
+    assert early.value.code == "NOTICE_PERIOD_RUNNING"
     plan.complete_notice("NOTICE", by(TOWNSHIP), sha(plan), on(2050, 2, 1, today=today))
     done = recorded(plan, ProcedureInstance.NoticeCompleted)
     assert done.period is not None and done.period.provisional is not None

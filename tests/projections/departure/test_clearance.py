@@ -15,6 +15,7 @@ from projections.departure.cases import departure_page
 from projections.departure.clearance import COUNTED, SHOWN, hindrances, words
 from service.ledgers.projector import Projector
 from service.log.event_store import EventStore
+from tests.examples import calendar
 from tests.projections.history import (
     COUNTY,
     VILLAGES,
@@ -57,7 +58,7 @@ class Leaver:
         last = await append_all(self.store, self.log.events[self._sent :])
         self._sent = len(self.log.events)
         await self.projector.wait_for(COUNTY, None, last, 20)
-        return await hindrances(self.connection, COUNTY, PERSON, TODAY, SINCE)
+        return await hindrances(self.connection, COUNTY, calendar(), PERSON, TODAY, SINCE)
 
     async def of(self, *kinds: str) -> list[str]:
         """The entries of these kinds in words; the number of each kind is that of its entries."""
@@ -166,7 +167,7 @@ async def test_a_case_past_its_day_is_overdue(leaver: Leaver) -> None:
         ("D-2", False),
         ("D-3", False),
     ]
-    late = await departure_page(leaver.connection, COUNTY, on=TODAY, overdue=True)
-    other = await departure_page(leaver.connection, COUNTY, on=TODAY, overdue=False)
+    late = await departure_page(leaver.connection, COUNTY, calendar(), on=TODAY, overdue=True)
+    other = await departure_page(leaver.connection, COUNTY, calendar(), on=TODAY, overdue=False)
     assert [row["case_id"] for row in late.rows] == ["D-1"]
     assert [row["case_id"] for row in other.rows] == ["D-2", "D-3"]

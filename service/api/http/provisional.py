@@ -1,0 +1,28 @@
+"""Provisional dates in what the API shows of an aggregate, by the calendar as it is known when the answer is given."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from domain.regulation.legal_clock import LegalClock, Reckoning
+
+PROVISIONAL: Final = "该日期所在年份的放假安排尚未录入，只按周末计算；录入后即为确定"
+"""What it means where a ledger says that a date is provisional."""
+
+
+def dates_as_known(view: dict[str, Any], calendar: LegalClock) -> dict[str, Any]:
+    """The same with every date that was recorded with `provisional` counted anew; a definite one has no `provisional`."""
+    found = {name: _anew(value, calendar) for name, value in view.items()}
+    counted = view.get("provisional")
+    if isinstance(counted, dict):
+        deadline = calendar.deadline(Reckoning.model_validate(counted))
+        found["dueOn" if "dueOn" in view else "endsOn"] = deadline.due_on.isoformat()
+        if deadline.provisional is None:
+            del found["provisional"]
+    return found
+
+
+def _anew(value: Any, calendar: LegalClock) -> Any:
+    if isinstance(value, list):
+        return [_anew(one, calendar) for one in value]
+    return dates_as_known(value, calendar) if isinstance(value, dict) else value

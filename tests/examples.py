@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from domain.aggregate import DomainAggregate
-from domain.asset.asset import Asset, Booking
+from domain.asset.asset import Asset
+from domain.asset.facts.booking import Booking
 from domain.asset.facts.card import Acceptance, Document, FundingLine, RegisterCard
 from domain.asset.facts.certificates import OwnershipCertificate
 from domain.asset.facts.contract import ContractTerms, Operator

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.asset.facts.certificates import PropertyRegistration, TitleCertificate
-from domain.asset.facts.contract import Contract
-from domain.asset.facts.custody import Supervision
 from domain.asset.facts.rights import (
     RightAssignment,
     RightHolder,
@@ -19,7 +17,7 @@ from domain.asset.facts.rights import (
     held,
     operators_between,
 )
-from domain.asset.title import AssetTitle
+from domain.asset.state import AssetState
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, Text
 
@@ -31,26 +29,12 @@ _SHARED_RIGHTS: Final = frozenset({"SUPERVISION"})
 """Rights that several may hold on the same day without parts of it."""
 
 
-class AssetRights(AssetTitle):
-    """The part of `Asset` that knows who may do what with it. The other parts' attributes it reads are named below."""
-
-    rights: Annotated[tuple[RightAssignment, ...], Field(title="权利安排")]
-    title_certificates: Annotated[dict[str, TitleCertificate], Field(title="产权证")]
-    property_registrations: Annotated[dict[str, PropertyRegistration], Field(title="产权登记")]
-
-    contracts: Annotated[dict[str, Contract], Field(title="各经营合同")]
-    supervision: Annotated[tuple[Supervision, ...], Field(title="监管安排")]
-
-    def _begin_rights(self) -> None:
-        """Nobody has been given anything."""
-        self._begin_title()
-        self.rights = ()
-        self.title_certificates = {}
-        self.property_registrations = {}
+class AssetRights(AssetState):
+    """The part of `Asset` that knows who may do what with it."""
 
     # ---- the five rights ---------------------------------------------------------------------------------------
 
-    class RightAssigned(AssetTitle.Event):
+    class RightAssigned(AssetState.Event):
         """A right was given to somebody by a document, for a time."""
 
         TOPIC: ClassVar[str] = "asset.right_assigned"
@@ -159,7 +143,7 @@ class AssetRights(AssetTitle):
 
     # ---- certificates ------------------------------------------------------------------------------------------
 
-    class TitleCertificateApplied(AssetTitle.Event):
+    class TitleCertificateApplied(AssetState.Event):
         """A certificate was asked for at the natural-resources bureau."""
 
         TOPIC: ClassVar[str] = "asset.title_certificate_applied"
@@ -186,7 +170,7 @@ class AssetRights(AssetTitle):
     def _title_certificate_applied(self, certificate: TitleCertificate) -> None:
         self.title_certificates = {**self.title_certificates, certificate.certificate: certificate}
 
-    class TitleCertificateIssued(AssetTitle.Event):
+    class TitleCertificateIssued(AssetState.Event):
         """The certificate is there, under a number of its own."""
 
         TOPIC: ClassVar[str] = "asset.title_certificate_issued"
@@ -213,7 +197,7 @@ class AssetRights(AssetTitle):
     def _title_certificate_issued(self, certificate: Code, number: Name, issued_on: BusinessDate) -> None:
         self._answer(certificate, state="ISSUED", number=number, decided_on=issued_on)
 
-    class TitleCertificateIneligible(AssetTitle.Event):
+    class TitleCertificateIneligible(AssetState.Event):
         """The asset does not qualify for the certificate; that blocks nothing."""
 
         TOPIC: ClassVar[str] = "asset.title_certificate_ineligible"
@@ -262,7 +246,7 @@ class AssetRights(AssetTitle):
 
     # ---- register of property ----------------------------------------------------------------------------------
 
-    class PropertyRegistered(AssetTitle.Event):
+    class PropertyRegistered(AssetState.Event):
         """An owner's share is in the register of collective property."""
 
         TOPIC: ClassVar[str] = "asset.property_registered"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -13,58 +12,17 @@ from domain.asset.facts.external_entry import ExternalEntryDuty, duties_of
 from domain.asset.facts.income import credited
 from domain.asset.facts.ownership import OwnershipConfirmation, TitleEvidence, TitleHolder, check_confirmation
 from domain.asset.facts.title_plan import title_digest
-from domain.asset.title_steps import TITLE_UNCLEAR, AssetTitleSteps
+from domain.asset.state import TITLE_UNCLEAR, AssetState
 from domain.procedure.proof import ProcedureProof
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Fen, Name, PartyShare, divided
+from domain.values import BusinessDate, Code, Name, PartyShare, divided
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
 
 
-class AssetTitle(AssetTitleSteps):
-    """The part of `Asset` that knows who owns it. The other parts' attributes it reads are named below its own."""
-
-    owners: Annotated[tuple[PartyShare, ...], Field(title="所有权人份额")]
-    owner_kind: Annotated[str | None, Field(title="所有权人类型")]
-    confirmed_on: Annotated[date | None, Field(title="确权日期")]
-    external_duties: Annotated[tuple[ExternalEntryDuty, ...], Field(title="应录入的外部系统")]
-    title_holders: Annotated[tuple[TitleHolder, ...], Field(title="权利主体")]
-    ownership_rule: Annotated[str | None, Field(title="确权依据规则")]
-    regime: Annotated[str | None, Field(title="会计制度")]
-    user_right_holder: Annotated[str | None, Field(title="使用权人")]
-    income_right_holders: Annotated[tuple[PartyShare, ...], Field(title="收益权人份额")]
-    filing_due: Annotated[str | None, Field(title="待备案机关")]
-
-    income_received: Annotated[Fen, Field(title="累计到账收益")]
-    income_distributed: Annotated[Fen, Field(title="累计分配收益")]
-    income_by_holder: Annotated[dict[str, Fen], Field(title="各收益权人结余")]
-
-    @property
-    @abstractmethod
-    def _operated(self) -> bool:
-        """Whether an operator runs the asset under a contract."""
-
-    def _begin_title(self) -> None:
-        """The state of a title that nobody has confirmed."""
-        self._begin_title_steps()
-        self.owners = ()
-        self.owner_kind = self.ownership_rule = self.regime = self.user_right_holder = None
-        self.title_holders = ()
-        self.income_right_holders = ()
-        self.confirmed_on = None
-        self.external_duties = ()
-        self.filing_due = None
-
-    @property
-    def accountable_parties(self) -> tuple[str, ...]:
-        """Who answers for operation and upkeep: the owners, whoever operates or keeps the asset (C4.5-08)."""
-        return tuple(share.party for share in self.owners)
-
-    @property
-    def sanzi(self) -> bool:
-        """Whether it is under the rural three-capitals management: every asset of villages is (C4.5-03)."""
-        return self.owner_kind == "VILLAGE"
+class AssetTitle(AssetState):
+    """The part of `Asset` that knows who owns it."""
 
     def title_evidence(self, proof: ProcedureProof | None = None) -> TitleEvidence:
         """What the asset, and the procedure if there is one, show of the steps before a confirmation."""
@@ -77,7 +35,7 @@ class AssetTitle(AssetTitleSteps):
             proof=proof,
         )
 
-    class OwnershipConfirmed(AssetTitleSteps.Event):
+    class OwnershipConfirmed(AssetState.Event):
         """Whose the asset is, in what shares, by which rule; the accounting regime; whose earlier income is.
 
         `holders`: who in law holds each owner's share. `filing_due`: to whom it has still to be filed.
@@ -106,7 +64,7 @@ class AssetTitle(AssetTitleSteps):
 
         `proof`: of the procedure the confirmation names. `holders`: who in law holds the owners' shares (C3-06).
         """
-        self._must_be_open("ownershipConfirmation", at)
+        self._title_must_be_open("ownershipConfirmation", at)
         advice, regime = check_confirmation(
             confirmation,
             self.card,
@@ -168,7 +126,7 @@ class AssetTitle(AssetTitleSteps):
         self.filing_due = filing_due
         self.risks = {kind: day for kind, day in self.risks.items() if kind != TITLE_UNCLEAR}
 
-    class OwnershipFiled(AssetTitleSteps.Event):
+    class OwnershipFiled(AssetState.Event):
         """The title of joint villages was filed at the county's agriculture bureau."""
 
         TOPIC: ClassVar[str] = "asset.ownership_filed"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.asset.facts.card import RegisterCard
 from domain.asset.facts.certificates import OwnershipCertificate
 from domain.asset.facts.ownership import CountyDecision, TitleDispute
 from domain.asset.facts.title_plan import (
@@ -21,17 +20,15 @@ from domain.asset.facts.title_plan import (
     settled_plan,
     title_digest,
 )
-from domain.asset.transfers import AssetTransfers
+from domain.asset.state import TITLE_UNCLEAR, AssetState, TitleProcedure
 from domain.procedure.proof import ProcedureProof
 from domain.refusals import refuse
-from domain.values import Code, PartyShare, Sha256, Value
+from domain.values import Code, Sha256
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
     from domain.regulation import OwnershipAdvice
 
-TITLE_UNCLEAR: Final = "TITLE_UNCLEAR"
-"""The risk that opens a title (权属不清): while it is flagged, a confirmed title counts as disputed."""
 
 PLANNED_KIND: Final = "VILLAGE"
 """Joint and quantified shares are villages'."""
@@ -40,55 +37,16 @@ _BEFORE_CERTIFICATES: Final = ("SHARES", "MEETING", "NOTICE")
 """Steps of A5 before a certificate may be issued."""
 
 
-class TitleProcedure(Value):
-    """The procedure a title is in: over which text by its digest."""
-
-    procedure: Code = Field(title="程序编号")
-    chain: Code = Field(title="流程代码")
-    subject_sha256: Sha256 = Field(title="事项内容摘要")
-
-
-class AssetTitleSteps(AssetTransfers):
+class AssetTitleSteps(AssetState):
     """The part of `Asset` that knows how its title is being established."""
-
-    title: Annotated[Literal["UNCONFIRMED", "IN_PROCEDURE", "CONFIRMED", "DISPUTED"], Field(title="权属状态")]
-    joint_shares: Annotated[JointShares | None, Field(title="联建份额")]
-    quantification_plan: Annotated[QuantificationPlan | None, Field(title="量化方案")]
-    title_procedure: Annotated[TitleProcedure | None, Field(title="确权程序")]
-    county_decision: Annotated[CountyDecision | None, Field(title="县人民政府决定")]
-    title_dispute: Annotated[TitleDispute | None, Field(title="产权不明晰情况")]
-    ownership_certificates: Annotated[dict[str, OwnershipCertificate], Field(title="确权书")]
-
-    card: Annotated[RegisterCard, Field(title="登记卡")]
-    risks: Annotated[dict[str, date], Field(title="未解除的风险")]
-
-    def _begin_title_steps(self) -> None:
-        """Nothing was done for the title yet."""
-        self.title = "UNCONFIRMED"
-        self.transfers = {}
-        self.joint_shares = self.quantification_plan = None
-        self.title_procedure = self.county_decision = self.title_dispute = None
-        self.ownership_certificates = {}
-
-    @property
-    def title_unclear(self) -> bool:
-        """Whether somebody declared the title unclear and the county has not decided yet."""
-        return TITLE_UNCLEAR in self.risks
 
     def ownership_advice(self, at: Occasion) -> OwnershipAdvice:
         """The row of T3 that decides over the asset on that day."""
         return at.rules.ownership_of(self.card, title_unclear=self.title_unclear)
 
-    @property
-    def planned_shares(self) -> tuple[PartyShare, ...]:
-        """Who shall own how much by the plan that fits the project's scope; none where there is no plan."""
-        if self.card.project_scope == "JOINT_VILLAGE":
-            return self.joint_shares.shares if self.joint_shares is not None else ()
-        return self.quantification_plan.shares if self.quantification_plan is not None else ()
-
     # ---- plans -------------------------------------------------------------------------------------------------
 
-    class JointSharesProposed(AssetTransfers.Event):
+    class JointSharesProposed(AssetState.Event):
         """The joint villages' shares by what each invested."""
 
         TOPIC: ClassVar[str] = "asset.joint_shares_proposed"
@@ -106,7 +64,7 @@ class AssetTitleSteps(AssetTransfers):
     def _joint_shares_proposed(self, plan: JointShares) -> None:
         self.joint_shares = plan
 
-    class QuantificationPlanProposed(AssetTransfers.Event):
+    class QuantificationPlanProposed(AssetState.Event):
         """The implementer proposes how the asset is quantified to villages."""
 
         TOPIC: ClassVar[str] = "asset.quantification_plan_proposed"
@@ -126,21 +84,15 @@ class AssetTitleSteps(AssetTransfers):
 
     def _must_plan(self, step: str, at: Occasion) -> None:
         """The title is open and the row of the asset asks for such a plan. STEP_OUT_OF_ORDER."""
-        self._must_be_open(step, at)
+        self._title_must_be_open(step, at)
         advice = self.ownership_advice(at)
         at.require(
             step in advice.steps, "STEP_OUT_OF_ORDER", clause=advice.article, step=step, state=advice.rule
         )
 
-    def _must_be_open(self, step: str, at: Occasion) -> None:
-        self._allow("CONFIRM_OWNERSHIP", at)
-        at.require(
-            self.title != "CONFIRMED", "STEP_OUT_OF_ORDER", clause="C4.5-02", step=step, state=self.title
-        )
-
     # ---- procedure, decision, dispute --------------------------------------------------------------------------
 
-    class OwnershipProcedureStarted(AssetTransfers.Event):
+    class OwnershipProcedureStarted(AssetState.Event):
         """The title is in procedure: under which chain, over which text."""
 
         TOPIC: ClassVar[str] = "asset.ownership_procedure_started"
@@ -154,7 +106,7 @@ class AssetTitleSteps(AssetTransfers):
 
         Refused: PLAN_HASH_MISMATCH when it is over another asset, another chain, or other shares than the plan's.
         """
-        self._must_be_open("ownershipProcedure", at)
+        self._title_must_be_open("ownershipProcedure", at)
         advice = self.ownership_advice(at)
         at.cite(advice.article)
         shown = (proof.chain, proof.subject_kind, proof.subject)
@@ -180,7 +132,7 @@ class AssetTitleSteps(AssetTransfers):
         self.title = "IN_PROCEDURE"
         self.title_procedure = TitleProcedure(procedure=procedure, chain=chain, subject_sha256=subject_sha256)
 
-    class CountyDecisionIssued(AssetTransfers.Event):
+    class CountyDecisionIssued(AssetState.Event):
         """The county government decided on the title."""
 
         TOPIC: ClassVar[str] = "asset.county_decision_issued"
@@ -205,7 +157,7 @@ class AssetTitleSteps(AssetTransfers):
     def _county_decision_issued(self, decision: CountyDecision) -> None:
         self.county_decision = decision
 
-    class TitleDisputeOpened(AssetTransfers.Event):
+    class TitleDisputeOpened(AssetState.Event):
         """The title is not clear: only the county's decision settles it."""
 
         TOPIC: ClassVar[str] = "asset.title_dispute_opened"
@@ -229,17 +181,9 @@ class AssetTitleSteps(AssetTransfers):
         self.title_dispute = dispute
         self.risks = {**self.risks, TITLE_UNCLEAR: dispute.opened_on}
 
-    @property
-    def _valid_decision(self) -> CountyDecision | None:
-        """The county's decision, unless the title became unclear after it."""
-        decision, unclear_since = self.county_decision, self.risks.get(TITLE_UNCLEAR)
-        if decision is None or (unclear_since is not None and decision.decided_on < unclear_since):
-            return None
-        return decision
-
     # ---- 确权书 ------------------------------------------------------------------------------------------------
 
-    class OwnershipCertificateIssued(AssetTransfers.Event):
+    class OwnershipCertificateIssued(AssetState.Event):
         """The township gave a joint village the certificate of its share."""
 
         TOPIC: ClassVar[str] = "asset.ownership_certificate_issued"
@@ -256,7 +200,7 @@ class AssetTitleSteps(AssetTransfers):
         notices ran out, PLAN_HASH_MISMATCH over other shares, CERT_NO_DUPLICATE for a number given before.
         """
         at.cite("C4.5-06")
-        self._must_be_open("ownershipCertificate", at)
+        self._title_must_be_open("ownershipCertificate", at)
         known = self.ownership_certificates.get(certificate.village)
         if known == certificate:
             return

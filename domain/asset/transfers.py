@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.aggregate import DomainAggregate
 from domain.asset.facts.transfer import AssetTransfer, ItemAcceptance
+from domain.asset.state import AssetState
 from domain.refusals import refuse
 from domain.values import Code, Text
 
@@ -17,19 +16,10 @@ if TYPE_CHECKING:
     from domain.occasion import Occasion
 
 
-class AssetTransfers(DomainAggregate):
+class AssetTransfers(AssetState):
     """The part of `Asset` that knows who offered it to whom."""
 
-    transfers: Annotated[dict[str, AssetTransfer], Field(title="资产移交")]
-
-    class Event(DomainAggregate.Event):
-        """Root of the events of all parts."""
-
-    @abstractmethod
-    def _allow(self, action: str, at: Occasion) -> None:
-        """Refuse an action that the state of another region forbids (T11)."""
-
-    class TransferInitiated(Event):
+    class TransferInitiated(AssetState.Event):
         """One unit offers the asset and its papers to another."""
 
         TOPIC: ClassVar[str] = "asset.transfer_initiated"
@@ -60,7 +50,7 @@ class AssetTransfers(DomainAggregate):
     def _transfer_initiated(self, transfer: AssetTransfer) -> None:
         self.transfers = {**self.transfers, transfer.transfer: transfer}
 
-    class TransferItemsAccepted(Event):
+    class TransferItemsAccepted(AssetState.Event):
         """The receiver's word on items of a transfer: accepted, refused, or accepted with a written defect."""
 
         TOPIC: ClassVar[str] = "asset.transfer_items_accepted"
@@ -106,7 +96,7 @@ class AssetTransfers(DomainAggregate):
         told = {"accepted": words, "conditions": conditions or current.conditions}
         self.transfers = {**self.transfers, transfer: current.model_copy(update=told)}
 
-    class TransferRefused(Event):
+    class TransferRefused(AssetState.Event):
         """The receiver does not take what is offered, as a whole."""
 
         TOPIC: ClassVar[str] = "asset.transfer_refused"
@@ -133,7 +123,7 @@ class AssetTransfers(DomainAggregate):
         refused = self.transfers[transfer].model_copy(update={"state": "REFUSED", "refusal": reason})
         self.transfers = {**self.transfers, transfer: refused}
 
-    class TransferCompleted(Event):
+    class TransferCompleted(AssetState.Event):
         """Both sides are done: the receiver has the asset and its papers."""
 
         TOPIC: ClassVar[str] = "asset.transfer_completed"

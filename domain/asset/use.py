@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, ClassVar, get_args
+from typing import TYPE_CHECKING, ClassVar, get_args
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -18,8 +18,7 @@ from domain.asset.facts.upkeep import (
     StatusReport,
     check_herd_change,
 )
-from domain.asset.rights import AssetRights
-from domain.asset.title_steps import TITLE_UNCLEAR
+from domain.asset.state import TITLE_UNCLEAR, AssetState
 from domain.refusals import refuse
 from domain.values import BusinessDate, PartyShare, Quantity, Text, divided
 
@@ -27,34 +26,10 @@ if TYPE_CHECKING:
     from domain.occasion import Occasion
 
 
-class AssetUse(AssetRights):
-    """The part of `Asset` that knows how it is used and what shape it is in. What it is worth and who keeps it are not here."""
+class AssetUse(AssetState):
+    """The part of `Asset` that knows how it is used and what shape it is in."""
 
-    operation: Annotated[OperationState, Field(title="使用状态")]
-    in_use_since: Annotated[date | None, Field(title="投入使用日期")]
-    last_report: Annotated[StatusReport | None, Field(title="最近使用状况报告")]
-    risks: Annotated[dict[str, date], Field(title="未解除的风险")]
-    maintenance_plan: Annotated[MaintenancePlan | None, Field(title="养护计划")]
-    last_maintenance: Annotated[Maintenance | None, Field(title="最近养护")]
-    quantity: Annotated[Quantity, Field(title="现有数量")]
-    stocktaking: Annotated[Stocktaking | None, Field(title="最近清产核资")]
-    external_entries: Annotated[dict[str, ExternalEntry], Field(title="外部系统录入")]
-    management_rules: Annotated[dict[str, ManagementRule], Field(title="资产管理制度")]
-
-    def _begin_use(self) -> None:
-        """The state of an asset that is registered and no more."""
-        self.operation = "NOT_IN_USE"
-        self.in_use_since = None
-        self.last_report = None
-        self.risks = {}
-        self.maintenance_plan = None
-        self.last_maintenance = None
-        self.quantity = self.card.quantity
-        self.stocktaking = None
-        self.external_entries = {}
-        self.management_rules = {}
-
-    class PutIntoUse(AssetRights.Event):
+    class PutIntoUse(AssetState.Event):
         """Delivered and in use."""
 
         TOPIC: ClassVar[str] = "asset.put_into_use"
@@ -86,7 +61,7 @@ class AssetUse(AssetRights):
         self.operation = "IN_USE"
         self.in_use_since = in_use_since
 
-    class OperationStatusReported(AssetRights.Event):
+    class OperationStatusReported(AssetState.Event):
         """Somebody looked at the asset and said how it is."""
 
         TOPIC: ClassVar[str] = "asset.operation_status_reported"
@@ -122,7 +97,7 @@ class AssetUse(AssetRights):
         kept = {kind: day for kind, day in self.risks.items() if kind not in cleared_risks}
         self.risks = kept | dict.fromkeys(opened_risks, report.reported_on)
 
-    class RiskFlagged(AssetRights.Event):
+    class RiskFlagged(AssetState.Event):
         """One of the five losses the regulation wants avoided is suspected."""
 
         TOPIC: ClassVar[str] = "asset.risk_flagged"
@@ -146,7 +121,7 @@ class AssetUse(AssetRights):
         if kind == TITLE_UNCLEAR and self.title == "CONFIRMED":
             self.title = "DISPUTED"
 
-    class RiskCleared(AssetRights.Event):
+    class RiskCleared(AssetState.Event):
         """A suspected loss was dealt with."""
 
         TOPIC: ClassVar[str] = "asset.risk_cleared"
@@ -168,7 +143,7 @@ class AssetUse(AssetRights):
     def _risk_cleared(self, kind: str) -> None:
         self.risks = {name: day for name, day in self.risks.items() if name != kind}
 
-    class MaintenancePlanned(AssetRights.Event):
+    class MaintenancePlanned(AssetState.Event):
         """How often it is maintained."""
 
         TOPIC: ClassVar[str] = "asset.maintenance_planned"
@@ -186,7 +161,7 @@ class AssetUse(AssetRights):
     def _maintenance_planned(self, plan: MaintenancePlan) -> None:
         self.maintenance_plan = plan
 
-    class MaintenanceDone(AssetRights.Event):
+    class MaintenanceDone(AssetState.Event):
         """Upkeep was done."""
 
         TOPIC: ClassVar[str] = "asset.maintenance_done"
@@ -219,7 +194,7 @@ class AssetUse(AssetRights):
     def _maintenance_done(self, maintenance: Maintenance) -> None:
         self.last_maintenance = maintenance
 
-    class HerdCountChanged(AssetRights.Event):
+    class HerdCountChanged(AssetState.Event):
         """Animals were born, bought, sold, culled or died; `quantity` is how many there are now."""
 
         TOPIC: ClassVar[str] = "asset.herd_count_changed"
@@ -237,7 +212,7 @@ class AssetUse(AssetRights):
     def _herd_count_changed(self, herd_change: HerdChange) -> None:
         self.quantity = self.quantity + herd_change.change
 
-    class ManagementRuleAdopted(AssetRights.Event):
+    class ManagementRuleAdopted(AssetState.Event):
         """An owner has a rule document of its own for this asset."""
 
         TOPIC: ClassVar[str] = "asset.management_rule_adopted"
@@ -263,7 +238,7 @@ class AssetUse(AssetRights):
     def _management_rule_adopted(self, management_rule: ManagementRule) -> None:
         self.management_rules = {**self.management_rules, management_rule.owner: management_rule}
 
-    class StocktakeRecorded(AssetRights.Event):
+    class StocktakeRecorded(AssetState.Event):
         """The asset was verified in a stocktake (清产核资)."""
 
         TOPIC: ClassVar[str] = "asset.stocktake_recorded"
@@ -283,7 +258,7 @@ class AssetUse(AssetRights):
     def _stocktake_recorded(self, stocktaking: Stocktaking) -> None:
         self.stocktaking = stocktaking
 
-    class ExternalEntryRecorded(AssetRights.Event):
+    class ExternalEntryRecorded(AssetState.Event):
         """The asset was entered in a system outside, under its reference number."""
 
         TOPIC: ClassVar[str] = "asset.external_entry_recorded"

@@ -16,7 +16,8 @@ from random import Random
 from typing import Any
 
 from domain.aggregate import DomainAggregate
-from domain.asset.asset import Asset, Booking
+from domain.asset.asset import Asset
+from domain.asset.facts.booking import Booking
 from domain.asset.facts.card import Acceptance, FundingLine, RegisterCard
 from domain.asset.facts.contract import ContractTerms, Operator
 from domain.asset.facts.custody import Custody, Duty, PositionRef, Supervision

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Query, Response
 from pydantic import Field
 
-from domain.asset.asset import Asset, Booking
+from domain.asset.asset import Asset
+from domain.asset.facts.booking import Booking
 from domain.asset.facts.card import Correction, Document, RegisterCard
 from domain.asset.facts.contract import ContractTerms
 from domain.asset.facts.custody import Custody, Supervision

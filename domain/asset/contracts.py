@@ -1,0 +1,203 @@
+"""Operating contracts of an asset: signed, changed with the owners' consent, ended, held over (四(七), 四(十一), T6)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from eventsourcing.domain import event
+from pydantic import Field
+
+from domain.asset.facts.contract import Contract, ContractTerms, check_terms
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Name, Text
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+from domain.asset.state import AssetState
+
+
+class AssetContracts(AssetState):
+    """The part of `Asset` that knows who operates it and on what terms."""
+
+    class Leased(AssetState.Event):
+        """Let to an operator (租赁)."""
+
+        TOPIC: ClassVar[str] = "asset.leased"
+        TITLE: ClassVar[str] = "出租"
+        terms: ContractTerms = Field(title="合同内容")
+
+    class OperatingContractSigned(AssetState.Event):
+        """An operating contract of another mode than lease: contracted, entrusted, joint operation, equity …"""
+
+        TOPIC: ClassVar[str] = "asset.operating_contract_signed"
+        TITLE: ClassVar[str] = "签订经营合同"
+        terms: ContractTerms = Field(title="合同内容")
+
+    def sign_contract(self, terms: ContractTerms, at: Occasion) -> None:
+        """Put the asset into an operator's hands: `Leased` for mode LEASED, else `OperatingContractSigned` (T6)."""
+        self._allow("CONTRACT", at)
+        known = self.contracts.get(terms.contract)
+        if known is not None:
+            if known.terms == terms:
+                return
+            raise refuse("ALREADY_EXISTS", what=terms.contract)
+        check_terms(terms, self.card, owners=self._owner_parties, existing=self.contracts.values(), at=at)
+        self._must_have_custodian(terms.mode, at)
+        if any(one.right == "USE" and one.meets(terms.starts_on, terms.ends_on) for one in self.rights):
+            raise refuse("RIGHT_OVERLAP", field="USE")
+        at.warn("NOTICE_MISSING", step="operatingContract")
+        self.record(self.Leased if terms.mode == "LEASED" else self.OperatingContractSigned, at, terms=terms)
+
+    def _must_have_custodian(self, mode: str, at: Occasion) -> None:
+        """Own operation needs a person who keeps the asset from day to day (C4.3-16)."""
+        row = at.rules.operation_mode(mode)
+        if row is not None and row.custodian_required:
+            at.cite("C4.3-16")
+            named = self.custody is not None and self.custody.duties
+            at.require(named, "CUSTODIAN_REQUIRED", missing=["custody.duties"])
+
+    @event(Leased)
+    def _leased(self, terms: ContractTerms) -> None:
+        self.contracts = {**self.contracts, terms.contract: Contract(terms=terms)}
+        self.user_right_holder = terms.operator.operator
+
+    @event(OperatingContractSigned)
+    def _operating_contract_signed(self, terms: ContractTerms) -> None:
+        self.contracts = {**self.contracts, terms.contract: Contract(terms=terms)}
+        self.user_right_holder = terms.operator.operator
+
+    class OperatingContractChanged(AssetState.Event):
+        """Operator, mode or terms of a running contract changed with the owner's consent."""
+
+        TOPIC: ClassVar[str] = "asset.operating_contract_changed"
+        TITLE: ClassVar[str] = "变更经营合同"
+        terms: ContractTerms = Field(title="变更后合同内容")
+        consent_document: Name = Field(title="所有权人同意文号")
+        consented_on: BusinessDate = Field(title="所有权人同意日期")
+        consented_by: tuple[Code, ...] = Field(title="同意的所有权人")
+
+    def change_contract(
+        self,
+        terms: ContractTerms,
+        *,
+        consent_document: str | None,
+        consented_on: date | None,
+        consented_by: tuple[str, ...],
+        at: Occasion,
+    ) -> None:
+        """Change a running contract; operator and mode never without the owners' consent (C4.11-03, P34)."""
+        at.cite("C4.11-03")
+        self._allow("CHANGE_CONTRACT", at)
+        contract = self._open_contract(terms.contract)
+        if terms == contract.terms:
+            return
+        if consent_document is None or consented_on is None:
+            raise refuse("OWNER_CONSENT_REQUIRED", missing=["consentDocument", "consentedOn"])
+        at.not_in_future(consented_on, "consentedOn")
+        at.require(consented_on <= at.on, "CONSENT_AFTER_FACT", consentedOn=consented_on)
+        absent = sorted(self._owner_parties - set(consented_by))
+        at.require(
+            self._consented(consented_by, at), "CO_OWNER_CONSENT_REQUIRED", missing=absent, owners=absent
+        )
+        others = [one for code, one in self.contracts.items() if code != terms.contract]
+        check_terms(terms, self.card, owners=self._owner_parties, existing=others, at=at)
+        self.record(
+            self.OperatingContractChanged,
+            at,
+            terms=terms,
+            consent_document=consent_document,
+            consented_on=consented_on,
+            consented_by=tuple(sorted(set(consented_by))),
+        )
+
+    def _consented(self, parties: tuple[str, ...], at: Occasion) -> bool:
+        """Whether owners with the part of the shares that P34 wants have agreed."""
+        part, whole = at.rules.parameters["P34"].operator_or_mode_change
+        agreed = sum(share.amount for share in self.owners if share.party in parties)
+        enough: bool = agreed * whole >= self.card.original_value * part
+        return enough
+
+    @event(OperatingContractChanged)
+    def _operating_contract_changed(self, terms: ContractTerms) -> None:
+        changed = self.contracts[terms.contract].model_copy(update={"terms": terms})
+        self.contracts = {**self.contracts, terms.contract: changed}
+        self.user_right_holder = terms.operator.operator
+
+    class OperatingContractEnded(AssetState.Event):
+        """A contract ran out or was terminated."""
+
+        TOPIC: ClassVar[str] = "asset.operating_contract_ended"
+        TITLE: ClassVar[str] = "经营合同终止"
+        contract: Code = Field(title="合同编号")
+        ended_on: BusinessDate = Field(title="合同终止日期")
+        outcome: Literal["EXPIRED", "TERMINATED"] = Field(title="合同终止方式")
+        reason: Text = Field(title="终止原因")
+
+    def end_contract(
+        self,
+        contract: str,
+        ended_on: date,
+        outcome: Literal["EXPIRED", "TERMINATED"],
+        reason: str,
+        at: Occasion,
+    ) -> None:
+        """End a contract: a fact, dated not before its start and not in the future."""
+        at.cite("C4.3-15")
+        self._allow("END_CONTRACT", at)
+        current = self._open_contract(contract)
+        at.not_in_future(ended_on, "endedOn")
+        if ended_on < current.terms.starts_on:
+            raise refuse("DATE_ORDER", clause="C4.3-15", earlier="startsOn", later="endedOn")
+        if outcome == "EXPIRED" and ended_on < current.terms.ends_on:
+            raise refuse("DATE_ORDER", clause="C4.3-15", earlier="endsOn", later="endedOn")
+        self.record(
+            self.OperatingContractEnded,
+            at,
+            contract=contract,
+            ended_on=ended_on,
+            outcome=outcome,
+            reason=reason,
+        )
+
+    @event(OperatingContractEnded)
+    def _operating_contract_ended(
+        self, contract: Code, ended_on: BusinessDate, outcome: Literal["EXPIRED", "TERMINATED"]
+    ) -> None:
+        ended = self.contracts[contract].model_copy(update={"state": outcome, "ended_on": ended_on})
+        self.contracts = {**self.contracts, contract: ended}
+        if not self._operated:
+            self.user_right_holder = self.owners[0].party if self.owners else None
+
+    class HoldoverStarted(AssetState.Event):
+        """The term ran out, the operator stayed and the owner did not object (民法典 734)."""
+
+        TOPIC: ClassVar[str] = "asset.holdover_started"
+        TITLE: ClassVar[str] = "合同到期继续使用"
+        contract: Code = Field(title="合同编号")
+        since: BusinessDate = Field(title="继续使用起始日期")
+
+    def start_holdover(self, contract: str, since: date, at: Occasion) -> None:
+        """Record that an operator holds over after the end of the term: a fact."""
+        at.cite("C4.3-15")
+        self._allow("END_CONTRACT", at)
+        current = self._open_contract(contract)
+        if current.state == "HOLDOVER":
+            return
+        at.not_in_future(since, "since")
+        if since <= current.terms.ends_on:
+            raise refuse("DATE_ORDER", clause="C4.3-15", earlier="endsOn", later="since")
+        self.record(self.HoldoverStarted, at, contract=contract, since=since)
+
+    @event(HoldoverStarted)
+    def _holdover_started(self, contract: Code) -> None:
+        held = self.contracts[contract].model_copy(update={"state": "HOLDOVER"})
+        self.contracts = {**self.contracts, contract: held}
+
+    def _open_contract(self, contract: str) -> Contract:
+        current = self.contracts.get(contract)
+        if current is None:
+            raise refuse("NOT_FOUND", what=contract)
+        if not current.open:
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.3-15", step="operatingContract", state=current.state)
+        return current

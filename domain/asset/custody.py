@@ -1,0 +1,167 @@
+"""Custody of an asset: who looks after it, who supervises, and the handover between persons (四(十), T7)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from eventsourcing.domain import event
+from pydantic import Field
+
+from domain.asset.care_advice import CareAdvice, advise_care
+from domain.asset.facts.custody import Custody, Duty, Supervision, check_duties
+from domain.refusals import Refusal, refuse
+from domain.values import Code
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+from domain.asset.state import AssetState
+
+
+class AssetCustody(AssetState):
+    """The part of `Asset` that knows in whose care it is."""
+
+    class CustodyAssigned(AssetState.Event):
+        """Who looks after the asset: custodian, the post first responsible, named persons."""
+
+        TOPIC: ClassVar[str] = "asset.custody_assigned"
+        TITLE: ClassVar[str] = "落实管护"
+        custody: Custody = Field(title="管护安排")
+
+    def assign_custody(self, custody: Custody, at: Occasion) -> None:
+        """Assign custody with a named person (C4.10-02); before confirmation only provisionally."""
+        at.cite("C4.10-02", "C4.10-05")
+        self._allow("PROVISIONAL_CUSTODY" if custody.provisional else "CUSTODY", at)
+        if custody == self.custody:
+            return
+        check_duties(self.custody, custody, at)
+        first = custody.first_responsible
+        if first is not None and self.card.asset_class == "PUBLIC_WELFARE":
+            at.require(
+                first.position in at.rules.principal_positions,
+                "FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL",
+                position=first.position,
+            )
+        if any(one.supervisor == custody.custodian for one in self.supervision):
+            at.warn("SUPERVISOR_IS_CUSTODIAN", supervisor=custody.custodian)
+        if not custody.provisional:
+            at.require(self._supervised(at), "SUPERVISOR_REQUIRED", missing=["supervision"])
+            self._warn_of_late_custody(at)
+        self.record(self.CustodyAssigned, at, custody=custody)
+
+    def _supervised(self, at: Occasion) -> bool:
+        """Whether a unit supervises, or at least one follows from the custody table (C4.3-02)."""
+        if self.supervision:
+            return True
+        try:
+            return bool(self.care_advice(at).supervisors)
+        except Refusal:
+            return False  # no row of the table covers it
+
+    def _warn_of_late_custody(self, at: Occasion) -> None:
+        """The first custody is due some days after the confirmation (P32)."""
+        first = self.custody is None or self.custody.provisional
+        if first and self.confirmed_on is not None:
+            due = self.confirmed_on + timedelta(days=at.rules.parameters["P32"])
+            if at.on > due:
+                at.warn("CUSTODY_OVERDUE", due=due)
+
+    def care_advice(self, at: Occasion) -> CareAdvice:
+        """Who would keep and who would supervise it by the custody table (T7). RULE_GAP when no row covers it."""
+        running = [one.terms for one in self.contracts.values() if one.open]
+        modes = {one.mode: at.rules.operation_mode(one.mode) for one in running}
+        own = {mode for mode, row in modes.items() if row is not None and row.custodian_required}
+        return advise_care(
+            self.card,
+            owner_kind=self.owner_kind or "",
+            owners=tuple(share.party for share in self.owners),
+            operator=next((one.operator.operator for one in running if one.mode not in own), None),
+            self_operated=bool(own),
+            guidance=self.guidance,
+            at=at,
+        )
+
+    @event(CustodyAssigned)
+    def _custody_assigned(self, custody: Custody) -> None:
+        self.custody = custody
+
+    class SupervisionAssigned(AssetState.Event):
+        """Who supervises the custodian: a set, each with a first supervisor by post."""
+
+        TOPIC: ClassVar[str] = "asset.supervision_assigned"
+        TITLE: ClassVar[str] = "落实监管"
+        supervision: tuple[Supervision, ...] = Field(title="监管安排")
+
+    def assign_supervision(self, supervision: tuple[Supervision, ...], at: Occasion) -> None:
+        """Assign the supervising units (C4.3-02, C4.10-06, C4.10-07)."""
+        at.cite("C4.3-02", "C4.10-06")
+        self._allow("SUPERVISION", at)
+        at.require(supervision, "SUPERVISOR_REQUIRED", missing=["supervision"])
+        if supervision == self.supervision:
+            return
+        if self.custody is not None and any(one.supervisor == self.custody.custodian for one in supervision):
+            at.warn("SUPERVISOR_IS_CUSTODIAN", supervisor=self.custody.custodian)
+        self.record(self.SupervisionAssigned, at, supervision=supervision)
+
+    @event(SupervisionAssigned)
+    def _supervision_assigned(self, supervision: tuple[Supervision, ...]) -> None:
+        self.supervision = supervision
+
+    class HandedOver(AssetState.Event):
+        """A person's duty for the asset passed to the successor, by a completed departure case and nothing else."""
+
+        TOPIC: ClassVar[str] = "asset.handed_over"
+        TITLE: ClassVar[str] = "人员交接"
+        case: Code = Field(title="交接编号")
+        duty: Code = Field(title="交接的职责")
+        outgoing: Code = Field(title="移交人")
+        incoming: Code = Field(title="接任人")
+        supervisor: Code = Field(title="监交人")
+
+    def hand_over(
+        self, *, case: str, duty: str, outgoing: str, incoming: str, supervisor: str, at: Occasion
+    ) -> None:
+        """Pass a duty from one person to another (C4.10-09, C4.10-10). Called by the completion of a departure case.
+
+        `duty`: MANAGER or RESPONSIBLE of a named person, or FIRST_RESPONSIBLE, which goes with a post: the post decides
+        who has it on a day, and the event says that what was in its care was handed over.
+        """
+        at.cite("C4.10-10", "C4.10-11")
+        if outgoing == incoming:
+            raise refuse("SAME_PERSON", person=incoming)
+        if self.disposed_on is not None:
+            return  # nobody's care any more: a case opened before the disposal completes without it
+        at.require(
+            self.in_care_of(outgoing, duty),
+            "STEP_OUT_OF_ORDER",
+            clause="C4.10-10",
+            step="handover",
+            state="ASSIGNED" if self.custody is not None else "NONE",
+        )
+        self.record(
+            self.HandedOver,
+            at,
+            case=case,
+            duty=duty,
+            outgoing=outgoing,
+            incoming=incoming,
+            supervisor=supervisor,
+        )
+
+    def in_care_of(self, person: str, duty: str) -> bool:
+        """Whether the asset has this duty for that person; a post's duty is anybody's who held the post."""
+        if self.disposed_on is not None or self.custody is None:
+            return False
+        if duty == "FIRST_RESPONSIBLE":
+            return self.custody.first_responsible is not None
+        return any((one.person, one.duty) == (person, duty) for one in self.custody.duties)
+
+    @event(HandedOver)
+    def _handed_over(self, duty: Code, outgoing: Code, incoming: Code) -> None:
+        if self.custody is None or duty == "FIRST_RESPONSIBLE":
+            return
+        kept = [one for one in self.custody.duties if (one.person, one.duty) != (outgoing, duty)]
+        successor = Duty(person=incoming, duty=duty)
+        if successor not in kept:
+            kept.append(successor)
+        self.custody = self.custody.model_copy(update={"duties": tuple(kept)})

@@ -1,0 +1,296 @@
+"""Disposal of an asset: proposed, appraised, published, approved, carried out, its proceeds (四(十二), A14)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from eventsourcing.domain import event
+from pydantic import Field
+
+from domain.asset.facts.disposal import (
+    Appraisal,
+    Approval,
+    Disposal,
+    DisposalProposal,
+    DisposalSale,
+    Publication,
+    check_appraisal,
+    check_approval,
+    check_proposal,
+    check_publication,
+    check_sale,
+)
+from domain.refusals import refuse
+from domain.values import BusinessDate, Code, Fen, Name, Text
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+from domain.asset.state import AssetState
+
+
+class AssetDisposals(AssetState):
+    """The part of `Asset` that knows how its life ends."""
+
+    class DisposalProposed(AssetState.Event):
+        """The owner proposes to auction, sell or scrap the asset."""
+
+        TOPIC: ClassVar[str] = "asset.disposal_proposed"
+        TITLE: ClassVar[str] = "提出处置"
+        proposal: DisposalProposal = Field(title="处置方案")
+
+    def propose_disposal(self, proposal: DisposalProposal, at: Occasion) -> None:
+        """Propose a disposal (C4.12-01): as a rule not of an asset that runs well (P23)."""
+        self._allow("PROPOSE_DISPOSAL", at)
+        if proposal.disposal in self.disposals:
+            raise refuse("ALREADY_EXISTS", what=proposal.disposal)
+        check_proposal(proposal, owner_kind=self.owner_kind or "", at=at)
+        good = at.rules.parameters["P23"]
+        runs_well = self.operation in good.operation_states and not self.risks.keys() & set(
+            good.without_flags
+        )
+        at.require(not runs_well, "WELL_OPERATING_NOT_DISPOSABLE", state=self.operation)
+        self.record(self.DisposalProposed, at, proposal=proposal)
+
+    @event(DisposalProposed)
+    def _disposal_proposed(self, proposal: DisposalProposal) -> None:
+        self.disposals = {**self.disposals, proposal.disposal: Disposal(proposal=proposal)}
+
+    class AppraisalRecorded(AssetState.Event):
+        """The asset was appraised for the disposal."""
+
+        TOPIC: ClassVar[str] = "asset.appraisal_recorded"
+        TITLE: ClassVar[str] = "资产评估"
+        disposal: Code = Field(title="处置编号")
+        appraisal: Appraisal = Field(title="评估结果")
+        net_book_value: Fen = Field(title="账面净值")
+
+    def record_appraisal(self, disposal: str, appraisal: Appraisal, at: Occasion) -> None:
+        """Record the appraisal; from 10万元 on by a licensed agency (C4.12-04). A new one starts the way anew."""
+        current = self._open_disposal(disposal, at)
+        if current.appraisal == appraisal:
+            return
+        value = self._disposal_value(
+            current.model_copy(update={"appraisal": appraisal, "approval": None}), at
+        )
+        check_appraisal(appraisal, value=value, at=at)
+        self.record(
+            self.AppraisalRecorded,
+            at,
+            disposal=disposal,
+            appraisal=appraisal,
+            net_book_value=self.net_book_value,
+        )
+
+    @event(AppraisalRecorded)
+    def _appraisal_recorded(self, disposal: Code, appraisal: Appraisal) -> None:
+        self._advance(
+            disposal, "APPRAISED", appraisal=appraisal, publication=None, forwarded=(), approval=None
+        )
+
+    class AppraisalPublished(AssetState.Event):
+        """The result was made public where the asset belongs."""
+
+        TOPIC: ClassVar[str] = "asset.appraisal_published"
+        TITLE: ClassVar[str] = "评估结果公开"
+        disposal: Code = Field(title="处置编号")
+        publication: Publication = Field(title="评估结果公开情况")
+
+    def publish_appraisal(self, disposal: str, publication: Publication, at: Occasion) -> None:
+        """Publish the appraisal result at the owner's place (C4.12-03)."""
+        current = self._open_disposal(disposal, at)
+        if current.publication == publication:
+            return
+        at.require(current.appraisal, "APPRAISAL_REQUIRED", missing=["appraisal"])
+        at.require(
+            current.state in {"PROPOSED", "APPRAISED", "PUBLISHED"},
+            "STEP_OUT_OF_ORDER",
+            clause="C4.12-05",
+            step="publication",
+            state=current.state,
+        )
+        kind = self.owner_kind or ""
+        places = self._owner_parties | {self.card.location}
+        if kind in {"TOWNSHIP", "FARM"}:
+            places |= {self.card.location[:9], f"{self.card.location[:9]}000"}
+        check_publication(publication, owner_kind=kind, places=places, at=at)
+        self.record(self.AppraisalPublished, at, disposal=disposal, publication=publication)
+
+    @event(AppraisalPublished)
+    def _appraisal_published(self, disposal: Code, publication: Publication) -> None:
+        self._advance(disposal, "PUBLISHED", publication=publication)
+
+    class DisposalForwarded(AssetState.Event):
+        """Passed on one level up (逐级上报)."""
+
+        TOPIC: ClassVar[str] = "asset.disposal_forwarded"
+        TITLE: ClassVar[str] = "逐级上报"
+        disposal: Code = Field(title="处置编号")
+        level: Code = Field(title="上报层级")
+        opinion: Text = Field(title="上报意见")
+
+    def forward_disposal(self, disposal: str, level: str, opinion: str, at: Occasion) -> None:
+        """Pass the proposal to the next level of the route, never skipping one (C4.12-05, A14)."""
+        at.cite("C4.12-05")
+        current = self._open_disposal(disposal, at)
+        at.require(current.publication, "APPRAISAL_NOT_PUBLISHED", missing=["publication"])
+        if self.owner_kind is not None:  # without an owner, in imported history, nobody knows the route
+            route = at.rules.disposal_route(self.owner_kind, self._disposal_value(current, at))
+            if level not in route.levels:
+                raise refuse("CODE_UNKNOWN", clause="C4.12-05", field="level", value=level)
+            due = [step for step in route.levels if step not in current.forwarded][:1]
+            at.require(
+                due == [level],
+                "STEP_OUT_OF_ORDER",
+                clause="C4.12-05",
+                step=level,
+                state=current.state,
+                missing=due,
+            )
+        self.record(self.DisposalForwarded, at, disposal=disposal, level=level, opinion=opinion)
+
+    @event(DisposalForwarded)
+    def _disposal_forwarded(self, disposal: Code, level: Code) -> None:
+        forwarded = (*self.disposals[disposal].forwarded, level)
+        self._advance(disposal, "FORWARDED", forwarded=forwarded)
+
+    class DisposalApproved(AssetState.Event):
+        """The competent level approved."""
+
+        TOPIC: ClassVar[str] = "asset.disposal_approved"
+        TITLE: ClassVar[str] = "批准处置"
+        disposal: Code = Field(title="处置编号")
+        approval: Approval = Field(title="处置批准")
+        value: Fen = Field(title="处置价值")
+
+    def approve_disposal(self, disposal: str, approval: Approval, at: Occasion) -> None:
+        """Approve: by the county government from 10万元 on, else by the approver of P04 (C4.12-05).
+
+        An approved disposal may be approved again at a lower price, e.g. after an auction without a bidder.
+        """
+        current = self._open_disposal(disposal, at)
+        if current.approval == approval:
+            return
+        value = self._disposal_value(current, at)
+        check_approval(approval, current, value=value, owner_kind=self.owner_kind, at=at)
+        self.record(self.DisposalApproved, at, disposal=disposal, approval=approval, value=value)
+
+    @event(DisposalApproved)
+    def _disposal_approved(self, disposal: Code, approval: Approval) -> None:
+        self._advance(disposal, "APPROVED", approval=approval)
+
+    class DisposalClosed(AssetState.Event):
+        """The proposal was rejected by an approver or withdrawn by the owner."""
+
+        TOPIC: ClassVar[str] = "asset.disposal_closed"
+        TITLE: ClassVar[str] = "终止处置"
+        disposal: Code = Field(title="处置编号")
+        outcome: Literal["REJECTED", "WITHDRAWN"] = Field(title="处置终止方式")
+        reason: Text = Field(title="终止原因")
+
+    def close_disposal(
+        self, disposal: str, outcome: Literal["REJECTED", "WITHDRAWN"], reason: str, at: Occasion
+    ) -> None:
+        """Reject or withdraw an open disposal."""
+        at.cite("C4.12-02")
+        self._open_disposal(disposal, at, "CLOSE_DISPOSAL")
+        self.record(self.DisposalClosed, at, disposal=disposal, outcome=outcome, reason=reason)
+
+    @event(DisposalClosed)
+    def _disposal_closed(self, disposal: Code, outcome: Literal["REJECTED", "WITHDRAWN"]) -> None:
+        self._advance(disposal, outcome)
+
+    class Disposed(AssetState.Event):
+        """Auctioned, sold or scrapped: the asset's life ends here."""
+
+        TOPIC: ClassVar[str] = "asset.disposed"
+        TITLE: ClassVar[str] = "处置"
+        disposal: Code = Field(title="处置编号")
+        kind: Code = Field(title="处置方式")
+        sale: DisposalSale = Field(title="处置结果")
+        net_book_value: Fen = Field(title="账面净值")
+        ended_contracts: tuple[Code, ...] = Field(title="随之终止的合同")
+
+    def dispose(self, disposal: str, sale: DisposalSale, at: Occasion) -> None:
+        """Carry out an approved disposal, not below what was approved (C4.12-05, C4.12-06). Open contracts end with it."""
+        current = self._open_disposal(disposal, at)
+        check_sale(sale, current, at)
+        self.record(
+            self.Disposed,
+            at,
+            disposal=disposal,
+            kind=current.proposal.kind,
+            sale=sale,
+            net_book_value=self.net_book_value,
+            ended_contracts=tuple(code for code, contract in sorted(self.contracts.items()) if contract.open),
+        )
+
+    @event(Disposed)
+    def _disposed(self, disposal: Code, sale: DisposalSale, ended_contracts: tuple[Code, ...]) -> None:
+        self._advance(disposal, "DISPOSED", sale=sale)
+        self.disposed_on = sale.disposed_on
+        self.risks = {}
+        ended = {"state": "TERMINATED", "ended_on": sale.disposed_on}
+        self.contracts = self.contracts | {
+            code: self.contracts[code].model_copy(update=ended) for code in ended_contracts
+        }
+
+    class DisposalProceedsReceived(AssetState.Event):
+        """The price came in; 0.00 is recorded as such for scrap without value (C4.12-07)."""
+
+        TOPIC: ClassVar[str] = "asset.disposal_proceeds_received"
+        TITLE: ClassVar[str] = "处置收入入账"
+        disposal: Code = Field(title="处置编号")
+        amount: Fen = Field(title="到账金额")
+        received_on: BusinessDate = Field(title="到账日期")
+        voucher_no: Name = Field(title="记账凭证号")
+
+    def receive_proceeds(
+        self, disposal: str, amount: Fen, received_on: date, voucher_no: str, at: Occasion
+    ) -> None:
+        """Record proceeds of a disposal: a fact (C4.12-07)."""
+        at.cite("C4.12-07")
+        current = self.disposals.get(disposal)
+        if current is None:
+            raise refuse("NOT_FOUND", what=disposal)
+        if current.state != "DISPOSED":
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.12-05", step="disposalProceeds", state=current.state)
+        if amount < 0:
+            raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-07", field="amount")
+        at.not_in_future(received_on, "receivedOn")
+        if voucher_no in current.proceeds:
+            if current.proceeds[voucher_no] == amount:
+                return
+            raise refuse("ALREADY_EXISTS", what=voucher_no)
+        at.in_range(sum(current.proceeds.values()) + amount, "amount")
+        self.record(
+            self.DisposalProceedsReceived,
+            at,
+            disposal=disposal,
+            amount=amount,
+            received_on=received_on,
+            voucher_no=voucher_no,
+        )
+
+    @event(DisposalProceedsReceived)
+    def _disposal_proceeds_received(self, disposal: Code, amount: Fen, voucher_no: Name) -> None:
+        current = self.disposals[disposal]
+        self._advance(disposal, current.state, proceeds={**current.proceeds, voucher_no: amount})
+
+    def _advance(self, disposal: str, state: str, **facts: Any) -> None:
+        moved = self.disposals[disposal].model_copy(update={"state": state, **facts})
+        self.disposals = {**self.disposals, disposal: moved}
+
+    def _open_disposal(self, disposal: str, at: Occasion, action: str = "DISPOSE") -> Disposal:
+        self._allow(action, at)
+        current = self.disposals.get(disposal)
+        if current is None:
+            raise refuse("NOT_FOUND", what=disposal)
+        if not current.open:
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.12-05", step="disposal", state=current.state)
+        return current
+
+    def _disposal_value(self, disposal: Disposal, at: Occasion) -> Fen:
+        return disposal.value(
+            original_value=self.card.original_value, net_book_value=self.net_book_value, at=at
+        )

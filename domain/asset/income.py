@@ -1,0 +1,93 @@
+"""Income of an asset: received and attributed by income right, paid out by an approved plan (四(九))."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from eventsourcing.domain import event
+from pydantic import Field
+
+from domain.asset.facts.income import (
+    IncomeDistribution,
+    IncomeReceipt,
+    check_distribution,
+    check_receipt,
+    credited,
+    digest_of,
+)
+from domain.refusals import refuse
+from domain.values import Fen, PartyShare, divided
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+from domain.asset.state import AssetState
+
+
+class AssetIncome(AssetState):
+    """The part of `Asset` that knows what it earned and whose that is."""
+
+    class IncomeReceived(AssetState.Event):
+        """Money came in, and whose it is by income right, exact to the fen."""
+
+        TOPIC: ClassVar[str] = "asset.income_received"
+        TITLE: ClassVar[str] = "收益入账"
+        receipt: IncomeReceipt = Field(title="收款记录")
+        attributions: tuple[PartyShare, ...] = Field(title="收益归属")
+
+    def receive_income(self, receipt: IncomeReceipt, at: Occasion) -> None:
+        """Record income, a fact: attributed to the income-right holders by their shares (C4.9-01, C4.9-02).
+
+        What comes in before the confirmation waits for it: `OwnershipConfirmed` attributes it.
+        """
+        self._allow("INCOME", at)
+        digest = digest_of(receipt)
+        if receipt.receipt in self.receipts:
+            if self.receipts[receipt.receipt] == digest:
+                return
+            raise refuse("ALREADY_EXISTS", what=receipt.receipt)
+        contract = self.contracts.get(receipt.contract) if receipt.contract is not None else None
+        if receipt.contract is not None and contract is None:
+            raise refuse("NOT_FOUND", what=receipt.contract)
+        check_receipt(receipt, due=contract.terms.annual_income if contract is not None else None, at=at)
+        at.in_range(self.income_received + receipt.amount, "amount")
+        holders = self.income_right_holders or self.owners
+        self.record(self.IncomeReceived, at, receipt=receipt, attributions=divided(receipt.amount, holders))
+
+    @event(IncomeReceived)
+    def _income_received(self, receipt: IncomeReceipt, attributions: tuple[PartyShare, ...]) -> None:
+        self.receipts = {**self.receipts, receipt.receipt: digest_of(receipt)}
+        self.income_received = Fen(self.income_received + receipt.amount)
+        self.income_by_holder = credited(self.income_by_holder, attributions)
+
+    class IncomeDistributed(AssetState.Event):
+        """An approved plan was paid out."""
+
+        TOPIC: ClassVar[str] = "asset.income_distributed"
+        TITLE: ClassVar[str] = "收益分配"
+        distribution: IncomeDistribution = Field(title="收益分配方案")
+
+    def distribute_income(self, distribution: IncomeDistribution, at: Occasion) -> None:
+        """Pay out an approved plan from one holder's income of this asset (C4.9-03, C4.9-05, C4.9-06)."""
+        self._allow("DISTRIBUTE", at)
+        key, digest = _payment_key(distribution), digest_of(distribution)
+        if key in self.payments:
+            if self.payments[key] == digest:
+                return
+            raise refuse("ALREADY_EXISTS", what=distribution.voucher_no)
+        if distribution.holder not in self.income_by_holder:
+            raise refuse("NOT_INCOME_HOLDER", holder=distribution.holder)
+        check_distribution(distribution, balance=self.income_by_holder[distribution.holder], at=at)
+        at.in_range(self.income_distributed + distribution.amount, "amount")
+        self.record(self.IncomeDistributed, at, distribution=distribution)
+
+    @event(IncomeDistributed)
+    def _income_distributed(self, distribution: IncomeDistribution) -> None:
+        self.payments = {**self.payments, _payment_key(distribution): digest_of(distribution)}
+        self.income_distributed = Fen(self.income_distributed + distribution.amount)
+        left = Fen(self.income_by_holder[distribution.holder] - distribution.amount)
+        self.income_by_holder = {**self.income_by_holder, distribution.holder: left}
+
+
+def _payment_key(distribution: IncomeDistribution) -> str:
+    """A plan is paid from several holders' income, and in instalments: each under a voucher of its own."""
+    return f"{distribution.plan}/{distribution.holder}/{distribution.voucher_no}"

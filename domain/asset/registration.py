@@ -1,0 +1,155 @@
+"""The register card after registration: corrected, documented, entered in the owners' accounts (四(六), C4.3-13)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from eventsourcing.domain import event
+from pydantic import Field
+
+from domain.asset.facts.card import Correction, Document, RegisterCard, check_card
+from domain.asset.facts.ownership import title_rests_on
+from domain.asset.facts.upkeep import must_not_be_negative
+from domain.asset.guidance import Guidance, guidance_of
+from domain.refusals import refuse
+from domain.values import LOG, Fen, Name, Text
+
+if TYPE_CHECKING:
+    from domain.occasion import Occasion
+from domain.asset.facts.booking import Booking
+from domain.asset.state import AssetState
+
+
+class AssetRegistration(AssetState):
+    """The part of `Asset` that keeps its card, its file and its entries in accounts."""
+
+    class RegistrationCorrected(AssetState.Event):
+        """A wrong fact on the card was put right; the old value stays in the history."""
+
+        TOPIC: ClassVar[str] = "asset.registration_corrected"
+        TITLE: ClassVar[str] = "登记更正"
+        card: RegisterCard = Field(title="登记卡")
+        scope: Literal["IN", "OUT"] = Field(title="管理范围")
+        changed: tuple[str, ...] = Field(title="变更的字段")
+        old: dict[str, Any] = Field(title="变更前的值")
+        absent_before: tuple[str, ...] | None = Field(default=None, title="变更前没有值的字段")
+        """Those of `changed` that had no value; they are not in `old`, because the log keeps no empty values."""
+        reason: Text = Field(title="更正原因")
+        document_no: Name = Field(title="更正依据文号")
+        county_document_no: Name | None = Field(default=None, title="县级批准文号")
+        guidance: Guidance | None = Field(default=None, title="指导部门")
+
+    def correct_registration(self, correction: Correction, at: Occasion) -> None:
+        """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing."""
+        at.cite("C4.6-02")
+        if self.disposed_on is not None:
+            at.require(
+                correction.county_document_no,
+                "ASSET_DISPOSED",
+                missing=["countyDocumentNo"],
+                disposedOn=self.disposed_on,
+            )
+        card = correction.applied_to(self.card)
+        if card == self.card:
+            return
+        card, scope = check_card(card, at)
+        guidance = guidance_of(card, at)
+        card = card.without_filed()
+        if card == self.card:
+            return
+        self._must_keep_confirmation(card, at)
+        if card.original_value < self.accumulated_depreciation:
+            raise refuse("FIELD_INVALID", field="originalValue", value=card.original_value)
+        must_not_be_negative(self.quantity, card.quantity - self.card.quantity)
+        before, after = (
+            one.model_dump(mode="json", by_alias=True, context=LOG, exclude_none=True)
+            for one in (self.card, card)
+        )
+        changed = tuple(name for name in sorted({*before, *after}) if after.get(name) != before.get(name))
+        self.record(
+            self.RegistrationCorrected,
+            at,
+            card=card,
+            scope=scope,
+            changed=changed,
+            old={name: before[name] for name in changed if name in before},
+            absent_before=tuple(name for name in changed if name not in before) or None,
+            reason=correction.reason,
+            document_no=correction.document_no,
+            county_document_no=correction.county_document_no,
+            guidance=guidance,
+        )
+
+    def _must_keep_confirmation(self, card: RegisterCard, at: Occasion) -> None:
+        """What a confirmation rests on (value, class, the facts of its rule) is changed only while the title is open."""
+        if self.title == "CONFIRMED" and title_rests_on(card, at.rules) != title_rests_on(
+            self.card, at.rules
+        ):
+            raise refuse(
+                "STEP_OUT_OF_ORDER",
+                clause="C4.5-02",
+                missing=["ownershipConfirmation"],
+                step="registrationCorrection",
+                state=self.title,
+            )
+
+    @event(RegistrationCorrected)
+    def _registration_corrected(
+        self, card: RegisterCard, scope: Literal["IN", "OUT"], guidance: Guidance | None
+    ) -> None:
+        self.quantity = self.quantity + card.quantity - self.card.quantity
+        self.card = card
+        self.scope = scope
+        self.guidance = guidance or self.guidance
+
+    class DocumentArchived(AssetState.Event):
+        """A document joined the asset's file."""
+
+        TOPIC: ClassVar[str] = "asset.document_archived"
+        TITLE: ClassVar[str] = "资料存档"
+        document: Document = Field(title="存档文件")
+
+    def archive_document(self, document: Document, at: Occasion) -> None:
+        """Archive a document by its digest (C4.6-03). The same document again records nothing."""
+        at.cite("C4.6-03")
+        self._allow("ARCHIVE", at)
+        known = self.documents.get(document.document)
+        if known == document:
+            return
+        if known is not None and known.sha256 != document.sha256:
+            raise refuse("DOCUMENT_IMMUTABLE", document=document.document)
+        self.record(self.DocumentArchived, at, document=document)
+
+    @event(DocumentArchived)
+    def _document_archived(self, document: Document) -> None:
+        self.documents = {**self.documents, document.document: document}
+
+    class Booked(AssetState.Event):
+        """Entered in an owner's accounts."""
+
+        TOPIC: ClassVar[str] = "asset.booked"
+        TITLE: ClassVar[str] = "入账"
+        booking: Booking = Field(title="入账记录")
+
+    def book(self, booking: Booking, at: Occasion) -> None:
+        """Book the confirmed share, or the original value before confirmation (C4.3-13, C4.5-17)."""
+        at.cite("C4.3-13", "C4.5-17")
+        self._allow("BOOK", at)
+        if booking.amount <= 0:
+            raise refuse("AMOUNT_NOT_POSITIVE", field="amount")
+        at.not_in_future(booking.booked_on, "bookedOn")
+        shares = {share.party: share.amount for share in self.owners}
+        expected = shares.get(booking.party) if shares else self.card.original_value
+        at.require(
+            expected == booking.amount,
+            "BOOKED_AMOUNT_MISMATCH",
+            given=booking.amount,
+            expected=expected or Fen(0),
+        )
+        if self.booked.get(booking.party) == booking.amount:
+            return
+        self.record(self.Booked, at, booking=booking)
+
+    @event(Booked)
+    def _booked(self, booking: Booking) -> None:
+        self.booked = {**self.booked, booking.party: booking.amount}

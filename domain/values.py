@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final, Self, cast
@@ -211,6 +212,29 @@ Code = Annotated[
 ]
 """An identifier or code: ASCII letters, digits, `_ . : -`, at most 64 characters."""
 
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Mark of a code that names something: before a request is decided, the log is asked whether it exists.
+
+    `kind` is the kind of the aggregate it names, the part of a stream's name before the first hyphen.
+    """
+
+    kind: str
+
+
+DivisionCode = Annotated[Code, Names("division")]
+"""A division of the county: 6, 9 or 12 digits (GB/T 2260)."""
+
+OrganizationCode = Annotated[Code, Names("organization")]
+"""A unit of the county."""
+
+PersonCode = Annotated[Code, Names("person")]
+"""A person who holds or held a post, or has a duty for an asset."""
+
+AssetCode = Annotated[Code, Names("asset")]
+"""A managed asset."""
+
 _USCC_DIGITS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """Letters that cannot be taken for a digit (GB 32100)."""
 
@@ -283,7 +307,7 @@ def split_exactly(total: int, weights: Mapping[str, int]) -> dict[str, int]:
 class PartyShare(Value):
     """One party's part of an asset, in fen of its original value. The parts of an asset sum to that value exactly."""
 
-    party: Code = Field(title="单位编号")
+    party: OrganizationCode = Field(title="单位编号")
     amount: Fen = Field(title="份额金额")
 
 

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
+from domain.values import BusinessDate, Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
 
 SIGNATORIES: Final = ("OUTGOING", "INCOMING", "SUPERVISOR")
 """Roles that sign the sealed list: who hands over, who takes over (each of them), who supervises."""
@@ -20,12 +20,12 @@ LeavingReason = Literal["TRANSFER", "RESIGN", "RETIRE", "REMOVED", "DEATH", "DET
 class DepartureNotice(Value):
     """Who leaves which duty in which unit, when and why, and who follows."""
 
-    person: Code = Field(title="离任人")
+    person: PersonCode = Field(title="离任人")
     kind: Literal["RESPONSIBLE", "MANAGER"] = Field(title="交接类型", description="责任人 / 管理人员")
-    organization: Code = Field(title="单位")
+    organization: OrganizationCode = Field(title="单位")
     reason: LeavingReason = Field(title="离任原因")
     departs_on: BusinessDate = Field(title="离任日期")
-    successor: Code | None = Field(default=None, title="接任人")
+    successor: PersonCode | None = Field(default=None, title="接任人")
     document_no: Name | None = Field(default=None, title="通知文号")
 
 
@@ -88,7 +88,7 @@ class AuditFinding(Value):
 class InterimCustodian(Value):
     """Who looks after things until a successor takes over (P37). It does not release the leaver."""
 
-    person: Code = Field(title="临时管护人")
+    person: PersonCode = Field(title="临时管护人")
     appointed_by: Code = Field(title="指定单位", description="上级主管单位")
     since: BusinessDate = Field(title="起始日期")
     until: BusinessDate = Field(title="截止日期（含当日）")

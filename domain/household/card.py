@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, ValidationError
 
 from domain.asset.facts.card import FundingLine, check_funding_sum, refusal_of, settle_funding
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Fen, Name, Quantity, Sha256, Text, Value
+from domain.values import BusinessDate, Code, DivisionCode, Fen, Name, Quantity, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -21,7 +21,7 @@ class HouseholdAssetCard(Value):
     asset_content: Text = Field(title="资产内容")
     asset_type: Code = Field(title="类型")
     household: Code | None = Field(default=None, title="户编号")
-    location: Code = Field(title="所在村")
+    location: DivisionCode = Field(title="所在村")
     completion_date: BusinessDate = Field(title="建设（购置）时间")
     quantity: Quantity = Field(title="数量")
     unit_of_measure: Name = Field(title="单位")

@@ -17,7 +17,7 @@ from pydantic import Field
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
 from domain.regulation.rows import Chain, ChainStep
-from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
+from domain.values import BusinessDate, Code, Name, PersonCode, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -46,7 +46,7 @@ class Opinion(Value):
     """What a reviewer or a department says to the batch. A return needs reasons."""
 
     organization: Code = Field(title="单位")
-    person: Code = Field(title="经办人")
+    person: PersonCode = Field(title="经办人")
     decision: Literal["APPROVE", "RETURN"] = Field(
         title="批次审核结论", description="APPROVE 通过 / RETURN 退回"
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field
 
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
+from domain.values import BusinessDate, Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -68,7 +68,7 @@ class UnitRule(Value):
 class TaskForceMember(Value):
     """A person on the task force, from a day to a day inclusive."""
 
-    person: Code = Field(title="人员编号")
+    person: PersonCode = Field(title="人员编号")
     role: Name = Field(title="分工")
     since: BusinessDate = Field(title="开始日期")
     until: BusinessDate | None = Field(default=None, title="结束日期（含当日）")
@@ -99,7 +99,7 @@ class GuidanceGiven(Value):
     """A department or township guided another unit (C4.3-04, C4.3-20)."""
 
     guidance: Code = Field(title="指导记录编号")
-    guided: Code = Field(title="被指导单位")
+    guided: OrganizationCode = Field(title="被指导单位")
     topic: Text = Field(title="指导内容")
     given_on: BusinessDate = Field(title="指导日期")
     follow_up: Text | None = Field(default=None, title="后续要求")

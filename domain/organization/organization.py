@@ -26,7 +26,7 @@ from domain.organization.duties import (
     must_keep_ledgers,
 )
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Text, Uscc, Value
+from domain.values import BusinessDate, Code, DivisionCode, Name, OrganizationCode, Text, Uscc, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -39,7 +39,7 @@ class DivisionCard(Value):
     level: Literal["county", "township", "state_farm", "village", "community", "farm_team"] = Field(
         title="级别"
     )
-    parent: Code | None = Field(default=None, title="上级区划")
+    parent: DivisionCode | None = Field(default=None, title="上级区划")
     valid_from: BusinessDate = Field(title="生效日期")
 
 
@@ -115,8 +115,8 @@ class OrganizationCard(Value):
 
     name: Name = Field(title="单位名称")
     kind: OrganizationKind = Field(title="单位类型")
-    division: Code | None = Field(default=None, title="所在区划")
-    superior: Code | None = Field(default=None, title="上级主管单位")
+    division: DivisionCode | None = Field(default=None, title="所在区划")
+    superior: OrganizationCode | None = Field(default=None, title="上级主管单位")
     valid_from: BusinessDate = Field(title="生效日期")
 
 

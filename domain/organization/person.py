@@ -10,7 +10,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Text, Value
+from domain.values import BusinessDate, Code, Name, OrganizationCode, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -23,7 +23,7 @@ class PersonCard(Value):
     """An official or clerk."""
 
     name: Name = Field(title="姓名")
-    organization: Code = Field(title="所在单位")
+    organization: OrganizationCode = Field(title="所在单位")
 
 
 class Clearance(Value):

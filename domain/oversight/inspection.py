@@ -12,7 +12,17 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
+from domain.values import (
+    AssetCode,
+    BusinessDate,
+    Code,
+    Name,
+    OrganizationCode,
+    PersonCode,
+    Sha256,
+    Text,
+    Value,
+)
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -21,12 +31,12 @@ if TYPE_CHECKING:
 class InspectionRecord(Value):
     """Who looked at whom, when, at what."""
 
-    organ: Code = Field(title="监督单位")
-    inspector: Code = Field(title="检查人")
-    unit: Code = Field(title="被检查单位")
+    organ: OrganizationCode = Field(title="监督单位")
+    inspector: PersonCode = Field(title="检查人")
+    unit: OrganizationCode = Field(title="被检查单位")
     inspected_on: BusinessDate = Field(title="检查日期")
     subject: Text = Field(title="检查内容")
-    assets: tuple[Code, ...] = Field(default=(), title="检查的资产", max_length=1000)
+    assets: tuple[AssetCode, ...] = Field(default=(), title="检查的资产", max_length=1000)
 
 
 class SupervisionFinding(Value):

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Fen, Name, Text, Value
+from domain.values import AssetCode, BusinessDate, Code, Fen, Name, OrganizationCode, PersonCode, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -24,8 +24,8 @@ class Violation(Value):
 
     kind: Code = Field(title="违规类别", description="八类之一，如 FALSE_CLAIM 虚报冒领")
     happened_on: BusinessDate = Field(title="发生日期")
-    unit: Code = Field(title="涉及单位")
-    assets: tuple[Code, ...] = Field(default=(), title="涉及资产", max_length=1000)
+    unit: OrganizationCode = Field(title="涉及单位")
+    assets: tuple[AssetCode, ...] = Field(default=(), title="涉及资产", max_length=1000)
     amount: Fen | None = Field(default=None, title="涉及金额")
     text: Text = Field(title="情况")
     source: Name | None = Field(default=None, title="线索来源")
@@ -55,7 +55,7 @@ class ViolationEstablishment(Value):
 class Accountability(Value):
     """What follows for one person."""
 
-    person: Code = Field(title="被追责人")
+    person: PersonCode = Field(title="被追责人")
     measure: Name = Field(title="处理措施")
     decided_by: Code = Field(title="决定机关", description="按干部管理权限")
     decided_on: BusinessDate = Field(title="决定日期")

@@ -9,7 +9,7 @@ from pydantic import Field
 from domain.procedure.plan import ProcedureCase, ProcedureParty
 from domain.procedure.subject import Subject
 from domain.regulation.legal_clock import Reckoning
-from domain.values import BusinessDate, Code, Name, Text, Value
+from domain.values import BusinessDate, Code, Name, OrganizationCode, PersonCode, Text, Value
 
 Verdict = Literal["APPROVED", "RETURNED"]
 
@@ -17,8 +17,8 @@ Verdict = Literal["APPROVED", "RETURNED"]
 class Signer(Value):
     """Who takes a step: a person for a unit."""
 
-    organization: Code = Field(title="单位")
-    person: Code = Field(title="经办人")
+    organization: OrganizationCode = Field(title="单位")
+    person: PersonCode = Field(title="经办人")
 
 
 class ProcedureOpening(Value):

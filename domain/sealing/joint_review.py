@@ -15,7 +15,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Fen, Name, Sha256, Text, Value
+from domain.values import BusinessDate, Code, Fen, Name, PersonCode, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ class ReviewSignature(Value):
     """One department's word, by the person who signs for it."""
 
     department: Code = Field(title="部门")
-    person: Code = Field(title="签字人")
+    person: PersonCode = Field(title="签字人")
     signed_on: BusinessDate = Field(title="签字日期")
 
 

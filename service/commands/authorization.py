@@ -198,3 +198,14 @@ def authorize_role(actor: Actor, action: str) -> Permission:
     if actor.roles <= READ_ONLY and not permission.roles & READ_ONLY:
         raise refuse("ROLE_READ_ONLY", role="、".join(sorted(actor.roles)), action=action)
     raise refuse("ROLE_NOT_ALLOWED", role="、".join(sorted(actor.roles)), action=action)
+
+
+def speak_for(actor: Actor, unit: str | None = None, level: str | None = None) -> None:
+    """Whoever acts is of the unit that has to act itself. FORBIDDEN.
+
+    `level`: of an approval chain, a unit (FINANCE, COUNTY_GOV) or a kind of units (TOWNSHIP).
+    """
+    if unit is not None and unit != actor.organization:
+        raise refuse("FORBIDDEN", action=unit)
+    if level is not None and level not in {actor.organization, actor.organization_kind}:
+        raise refuse("FORBIDDEN", action=level)

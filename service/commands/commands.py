@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 import orjson
+from pydantic import BaseModel
 
 import domain
 from domain.aggregate import DomainAggregate, DomainEvent
+from domain.catalogue import AGGREGATE_KINDS
 from domain.occasion import Occasion, Override
+from domain.organization.organization import Division
 from domain.policy import Policy
 from domain.recorded import RecordedEvent
 from domain.refusals import Refusal, RegulationWarning, refuse
@@ -30,6 +33,7 @@ from domain.regulation import Regulation
 from domain.regulation.legal_clock import LegalClock
 from service.clock import county_day
 from service.commands.actor import Actor
+from service.commands.naming import named_in
 from service.commands.policy_in_force import PolicyInForce
 from service.log.appending import Append, Claim, Idempotency, Receipt, StreamAppend, VersionConflict
 from service.log.codec import EventCodec
@@ -251,6 +255,13 @@ class Work:
             if code is not None and not await self.context.knows(cls, self.county, code):
                 raise refuse("CODE_UNKNOWN", field=name, value=code)
 
+    async def require_named(self, body: BaseModel, path: str = "") -> None:
+        """Every code in a body that names something (`domain.values.Names`) names what is in the log. CODE_UNKNOWN."""
+        for named in named_in(body, path):
+            code = in_twelve_digits(named.code) if named.kind == Division.KIND else named.code
+            if not await self.context.knows(AGGREGATE_KINDS[named.kind], self.county, code):
+                raise refuse("CODE_UNKNOWN", field=named.path, value=code)
+
     def claim(self, kind: str, key: str) -> None:
         """Take a key that nobody else in the county may have."""
         self.claims.append(Claim(kind, key))
@@ -271,6 +282,11 @@ class Work:
             for aggregate in self._touched.values()
             if aggregate.pending_events
         ]
+
+
+def in_twelve_digits(division: str) -> str:
+    """A 6- or 9-digit division code in the 12 digits under which divisions are recorded."""
+    return division.ljust(12, "0") if len(division) in {6, 9} else division
 
 
 def stream_append(context: CommandContext, aggregate: DomainAggregate) -> StreamAppend:

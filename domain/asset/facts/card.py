@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, JsonValue, ValidationError
 
 from domain.refusals import Refusal, catalogue, refuse
-from domain.values import BusinessDate, Code, Fen, Name, Quantity, Sha256, Text, Value, total
+from domain.values import (
+    BusinessDate,
+    Code,
+    DivisionCode,
+    Fen,
+    Name,
+    OrganizationCode,
+    Quantity,
+    Sha256,
+    Text,
+    Value,
+    total,
+)
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -65,7 +77,7 @@ class RegisterCard(Value):
     )
     original_value: Fen = Field(title="原始价值")
     funding_lines: tuple[FundingLine, ...] = Field(default=(), title="资金来源构成", max_length=200)
-    location: Code = Field(title="所在地", description="村或乡（镇）的行政区划代码")
+    location: DivisionCode = Field(title="所在地", description="村或乡（镇）的行政区划代码")
     project_code: Code | None = Field(default=None, title="项目编号")
     project_name: Name | None = Field(default=None, title="项目名称")
     project_scope: str = Field(
@@ -73,7 +85,7 @@ class RegisterCard(Value):
         title="项目范围",
         pattern="^(SINGLE_VILLAGE|JOINT_VILLAGE|CROSS_VILLAGE|OTHER)$",
     )
-    implementer: Code = Field(title="项目实施单位")
+    implementer: OrganizationCode = Field(title="项目实施单位")
     implementer_kind: str = Field(title="实施单位类型", pattern="^(DEPARTMENT|TOWNSHIP|VILLAGE|FARM)$")
     funds_paid_to: str | None = Field(
         default=None, title="资金拨付到", pattern="^(DEPARTMENT|TOWNSHIP|VILLAGE|FARM)$"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from domain.refusals import refuse
-from domain.values import Code, Name, Value
+from domain.values import Code, Name, PersonCode, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Duty(Value):
     """A named person's duty for an asset. MANAGER (管理人员) keeps it, RESPONSIBLE (责任人) answers for it."""
 
-    person: Code = Field(title="人员编号")
+    person: PersonCode = Field(title="人员编号")
     duty: str = Field(title="职责", pattern="^(MANAGER|RESPONSIBLE)$")
 
 

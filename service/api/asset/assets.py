@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -19,17 +18,14 @@ from domain.asset.facts.disposal import Appraisal, Approval, DisposalProposal, D
 from domain.asset.facts.income import IncomeDistribution, IncomeReceipt
 from domain.asset.facts.upkeep import Maintenance, StatusReport
 from domain.occasion import Occasion
-from domain.organization.organization import Division, Organization
-from domain.organization.person import Person
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Fen, Name, Text
-from service.api.asset.decisions import AssetCode, AssetView, decide as _decide, resource_of
-from service.api.http.reading import Endpoint, LogReading, Moment, Reading, get, routes
-from service.api.http.writing import Circumstances, Write, Writing, post
-from service.commands.actor import Actor
+from service.api.asset.decisions import AssetPath, AssetView, assets_on, resource_of
+from service.api.http.reading import LogReading, Moment, Reading, get, routes
+from service.api.http.writing import Circumstances, Writing
 from service.commands.authorization import Resource, authorize
-from service.commands.commands import Result, Work
-from service.commands.history import asset_history, view_of
+from service.commands.commands import Work
+from service.commands.history import asset_history
 from service.log.appending import Idempotency
 
 router = routes("/v1/assets", "assets 资产")
@@ -206,48 +202,21 @@ class ReceiveProceeds(Circumstances):
     voucher_no: Name = Field(title="凭证号")
 
 
-def _post(path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint]:
-    return post(router, path, summary, action, AssetView, versioned=path != "")
+assets = assets_on(router)
 
 
-@_post("", "登记资产", "asset.register")
+@assets.post("", "登记资产", "asset.register")
 async def register_asset(body: RegisterAsset, write: Writing) -> Response:
     """Enter a completed and accepted asset in the register (C4.3-01, C4.6-02)."""
     code = body.asset or code_for(body.card, write.idempotency)
-
-    async def register(work: Work) -> Result:
-        asset, at = await registration(write, work, body, code)
-        work.note(at)
-        return Result(asset.id, asset.version, view_of(asset))
-
-    return await write.run(register)
-
-
-async def registration(write: Write, work: Work, body: RegisterAsset, code: str) -> tuple[Asset, Occasion]:
-    """The decision to register one asset, alone or in bulk: put into `work`, with the occasion it was decided on."""
-    card = body.card
-    authorize(write.actor, write.action, place_of(card))
-    at = write.occasion(body)
-    await check_places(work, card)
-    asset = Asset.register(code, card, at)
-    work.add(asset)
-    return asset, at
+    return await write.create(
+        assets, body, lambda at, _: Asset.register(code, body.card, at), scope=place_of(body.card)
+    )
 
 
 def place_of(card: RegisterCard) -> Resource:
     """Where an asset will lie and who made it, for authorisation before it exists."""
     return Resource(divisions=(card.location,), organizations=(card.implementer,))
-
-
-async def check_places(work: Work, card: RegisterCard) -> None:
-    """Location and implementer are in the log; CODE_UNKNOWN."""
-    await work.require_known(Division, {"card.location": padded(card.location)})
-    await work.require_known(Organization, {"card.implementer": card.implementer})
-
-
-def padded(division: str) -> str:
-    """A 6- or 9-digit division code in the 12 digits under which divisions are recorded."""
-    return division.ljust(12, "0") if len(division) in {6, 9} else division
 
 
 def code_for(card: RegisterCard, request: Idempotency) -> str:
@@ -259,102 +228,97 @@ def code_for(card: RegisterCard, request: Idempotency) -> str:
     return f"{card.location}-{card.completion_date.year}-{digest[:10]}"
 
 
-@_post("/{asset}/registration-corrections", "更正登记", "asset.correct")
-async def correct_registration(asset: AssetCode, body: CorrectRegistration, write: Writing) -> Response:
+@assets.post("/{asset}/registration-corrections", "更正登记", "asset.correct")
+async def correct_registration(asset: AssetPath, body: CorrectRegistration, write: Writing) -> Response:
     """Correct named fields; the old values stay in the history (C4.6-02)."""
-    return await _decide(
-        write, asset, body, None, lambda it, at: it.correct_registration(body.correction, at)
-    )
+
+    async def correct(it: Asset, at: Occasion, work: Work) -> None:
+        it.correct_registration(body.correction, at)
+        await work.require_named(it.card, "card")
+
+    return await write.carry_out(assets, asset, body, correct)
 
 
-@_post("/{asset}/documents", "资料存档", "asset.archive_document")
-async def archive_document(asset: AssetCode, body: ArchiveDocument, write: Writing) -> Response:
+@assets.post("/{asset}/documents", "资料存档", "asset.archive_document")
+async def archive_document(asset: AssetPath, body: ArchiveDocument, write: Writing) -> Response:
     """Add a document to the asset's file by its digest (C4.6-03)."""
-    return await _decide(write, asset, body, None, lambda it, at: it.archive_document(body.document, at))
+    return await write.decide(assets, asset, body, lambda it, at: it.archive_document(body.document, at))
 
 
-@_post("/{asset}/bookings", "入账", "asset.book")
-async def book_asset(asset: AssetCode, body: BookAsset, write: Writing) -> Response:
+@assets.post("/{asset}/bookings", "入账", "asset.book")
+async def book_asset(asset: AssetPath, body: BookAsset, write: Writing) -> Response:
     """Book the confirmed share, or the original value (C4.3-13, C4.5-17)."""
-    return await _decide(write, asset, body, body.booking.booked_on, lambda it, at: it.book(body.booking, at))
+    return await write.decide(
+        assets, asset, body, lambda it, at: it.book(body.booking, at), on=body.booking.booked_on
+    )
 
 
-@_post("/{asset}/custody", "落实管护", "asset.assign_custody")
-async def assign_custody(asset: AssetCode, body: AssignCustody, write: Writing) -> Response:
+@assets.post("/{asset}/custody", "落实管护", "asset.assign_custody")
+async def assign_custody(asset: AssetPath, body: AssignCustody, write: Writing) -> Response:
     """Assign custody with named persons (C4.10-02)."""
-
-    async def assign(it: Asset, work: Work) -> Occasion:
-        at = write.occasion(body)
-        it.assign_custody(body.custody, at)
-        named = {
-            f"custody.duties[{index}].person": one.person for index, one in enumerate(body.custody.duties)
-        }
-        await work.require_known(Person, named)
-        return at
-
-    return await write.on(Asset, asset, assign, resource=resource_of, view=view_of, versioned=True)
+    return await write.decide(assets, asset, body, lambda it, at: it.assign_custody(body.custody, at))
 
 
-@_post("/{asset}/supervision", "落实监管", "asset.assign_custody")
-async def assign_supervision(asset: AssetCode, body: AssignSupervision, write: Writing) -> Response:
+@assets.post("/{asset}/supervision", "落实监管", "asset.assign_custody")
+async def assign_supervision(asset: AssetPath, body: AssignSupervision, write: Writing) -> Response:
     """Assign the supervising units (C4.3-02)."""
-    return await _decide(write, asset, body, None, lambda it, at: it.assign_supervision(body.supervision, at))
+    return await write.decide(assets, asset, body, lambda it, at: it.assign_supervision(body.supervision, at))
 
 
-@_post("/{asset}/use", "投入使用", "asset.report_status")
-async def put_into_use(asset: AssetCode, body: PutIntoUse, write: Writing) -> Response:
+@assets.post("/{asset}/use", "投入使用", "asset.report_status")
+async def put_into_use(asset: AssetPath, body: PutIntoUse, write: Writing) -> Response:
     """Deliver into use (C4.3-01)."""
-    return await _decide(
-        write, asset, body, body.in_use_since, lambda it, at: it.put_into_use(body.in_use_since, at)
+    return await write.decide(
+        assets, asset, body, lambda it, at: it.put_into_use(body.in_use_since, at), on=body.in_use_since
     )
 
 
-@_post("/{asset}/status-reports", "报告使用状况", "asset.report_status")
-async def report_status(asset: AssetCode, body: ReportStatus, write: Writing) -> Response:
+@assets.post("/{asset}/status-reports", "报告使用状况", "asset.report_status")
+async def report_status(asset: AssetPath, body: ReportStatus, write: Writing) -> Response:
     """Say how the asset is (C3-08): in use, idle, damaged, lost."""
-    return await _decide(
-        write, asset, body, body.report.reported_on, lambda it, at: it.report_status(body.report, at)
+    return await write.decide(
+        assets, asset, body, lambda it, at: it.report_status(body.report, at), on=body.report.reported_on
     )
 
 
-@_post("/{asset}/risks", "标记风险", "asset.report_status")
-async def flag_risk(asset: AssetCode, body: FlagRisk, write: Writing) -> Response:
+@assets.post("/{asset}/risks", "标记风险", "asset.report_status")
+async def flag_risk(asset: AssetPath, body: FlagRisk, write: Writing) -> Response:
     """Open a risk flag (C0-01)."""
-    return await _decide(write, asset, body, None, lambda it, at: it.flag_risk(body.kind, body.reason, at))
+    return await write.decide(assets, asset, body, lambda it, at: it.flag_risk(body.kind, body.reason, at))
 
 
-@_post("/{asset}/risks/{kind}/clearance", "解除风险", "asset.report_status")
-async def clear_risk(asset: AssetCode, kind: RiskKind, body: ClearRisk, write: Writing) -> Response:
+@assets.post("/{asset}/risks/{kind}/clearance", "解除风险", "asset.report_status")
+async def clear_risk(asset: AssetPath, kind: RiskKind, body: ClearRisk, write: Writing) -> Response:
     """Close a risk flag (C0-01)."""
-    return await _decide(write, asset, body, None, lambda it, at: it.clear_risk(kind, body.reason, at))
+    return await write.decide(assets, asset, body, lambda it, at: it.clear_risk(kind, body.reason, at))
 
 
-@_post("/{asset}/maintenance", "登记养护", "asset.maintain")
-async def maintain_asset(asset: AssetCode, body: MaintainAsset, write: Writing) -> Response:
+@assets.post("/{asset}/maintenance", "登记养护", "asset.maintain")
+async def maintain_asset(asset: AssetPath, body: MaintainAsset, write: Writing) -> Response:
     """Record upkeep and split its cost by shares (C4.3-14, C4.7-09)."""
-    return await _decide(
-        write, asset, body, body.maintenance.done_on, lambda it, at: it.maintain(body.maintenance, at)
+    return await write.decide(
+        assets, asset, body, lambda it, at: it.maintain(body.maintenance, at), on=body.maintenance.done_on
     )
 
 
-@_post("/{asset}/depreciation", "计提折旧", "asset.depreciate")
-async def post_depreciation(asset: AssetCode, body: PostDepreciation, write: Writing) -> Response:
+@assets.post("/{asset}/depreciation", "计提折旧", "asset.depreciate")
+async def post_depreciation(asset: AssetPath, body: PostDepreciation, write: Writing) -> Response:
     """Post a year's depreciation by the regime's method (C4.7-10)."""
     on = min(date(body.year, 12, 31), write.context.today())
-    return await _decide(write, asset, body, on, lambda it, at: it.post_depreciation(body.year, at))
+    return await write.decide(assets, asset, body, lambda it, at: it.post_depreciation(body.year, at), on=on)
 
 
-@_post("/{asset}/leases", "签订经营合同", "asset.contract")
-async def sign_contract(asset: AssetCode, body: SignContract, write: Writing) -> Response:
+@assets.post("/{asset}/leases", "签订经营合同", "asset.contract")
+async def sign_contract(asset: AssetPath, body: SignContract, write: Writing) -> Response:
     """Sign an operating contract; mode LEASED records Leased (C4.7-03, C4.11-02)."""
-    return await _decide(
-        write, asset, body, body.terms.signed_on, lambda it, at: it.sign_contract(body.terms, at)
+    return await write.decide(
+        assets, asset, body, lambda it, at: it.sign_contract(body.terms, at), on=body.terms.signed_on
     )
 
 
-@_post("/{asset}/leases/{contract}/changes", "变更经营合同", "asset.contract")
+@assets.post("/{asset}/leases/{contract}/changes", "变更经营合同", "asset.contract")
 async def change_contract(
-    asset: AssetCode, contract: ContractCode, body: ChangeContract, write: Writing
+    asset: AssetPath, contract: ContractCode, body: ChangeContract, write: Writing
 ) -> Response:
     """Change operator, mode or terms with the owners' consent (C4.11-03)."""
     if body.terms.contract != contract:
@@ -369,116 +333,117 @@ async def change_contract(
             at=at,
         )
 
-    return await _decide(write, asset, body, None, change)
+    return await write.decide(assets, asset, body, change)
 
 
-@_post("/{asset}/leases/{contract}/ending", "终止经营合同", "asset.contract")
+@assets.post("/{asset}/leases/{contract}/ending", "终止经营合同", "asset.contract")
 async def end_contract(
-    asset: AssetCode, contract: ContractCode, body: EndContract, write: Writing
+    asset: AssetPath, contract: ContractCode, body: EndContract, write: Writing
 ) -> Response:
     """End a contract (C4.3-15)."""
-    return await _decide(
-        write,
+    return await write.decide(
+        assets,
         asset,
         body,
-        body.ended_on,
         lambda it, at: it.end_contract(contract, body.ended_on, body.outcome, body.reason, at),
+        on=body.ended_on,
     )
 
 
-@_post("/{asset}/leases/{contract}/holdover", "到期继续使用", "asset.contract")
+@assets.post("/{asset}/leases/{contract}/holdover", "到期继续使用", "asset.contract")
 async def start_holdover(
-    asset: AssetCode, contract: ContractCode, body: StartHoldover, write: Writing
+    asset: AssetPath, contract: ContractCode, body: StartHoldover, write: Writing
 ) -> Response:
     """Record that the operator stayed after the term (C4.3-15, 民法典 734)."""
-    return await _decide(
-        write, asset, body, body.since, lambda it, at: it.start_holdover(contract, body.since, at)
+    return await write.decide(
+        assets, asset, body, lambda it, at: it.start_holdover(contract, body.since, at), on=body.since
     )
 
 
-@_post("/{asset}/income-receipts", "收益入账", "asset.income")
-async def receive_income(asset: AssetCode, body: ReceiveIncome, write: Writing) -> Response:
+@assets.post("/{asset}/income-receipts", "收益入账", "asset.income")
+async def receive_income(asset: AssetPath, body: ReceiveIncome, write: Writing) -> Response:
     """Record income and attribute it to the income-right holders (C4.9-01, C4.9-02)."""
-    return await _decide(
-        write, asset, body, body.receipt.received_on, lambda it, at: it.receive_income(body.receipt, at)
+    return await write.decide(
+        assets, asset, body, lambda it, at: it.receive_income(body.receipt, at), on=body.receipt.received_on
     )
 
 
-@_post("/{asset}/income-distributions", "收益分配", "asset.income")
-async def distribute_income(asset: AssetCode, body: DistributeIncome, write: Writing) -> Response:
+@assets.post("/{asset}/income-distributions", "收益分配", "asset.income")
+async def distribute_income(asset: AssetPath, body: DistributeIncome, write: Writing) -> Response:
     """Pay out an approved plan (C4.9-03)."""
-    return await _decide(
-        write,
+    return await write.decide(
+        assets,
         asset,
         body,
-        body.distribution.paid_on,
         lambda it, at: it.distribute_income(body.distribution, at),
+        on=body.distribution.paid_on,
     )
 
 
-@_post("/{asset}/disposals", "提出处置", "asset.propose_disposal")
-async def propose_disposal(asset: AssetCode, body: ProposeDisposal, write: Writing) -> Response:
+@assets.post("/{asset}/disposals", "提出处置", "asset.propose_disposal")
+async def propose_disposal(asset: AssetPath, body: ProposeDisposal, write: Writing) -> Response:
     """Propose a disposal (C4.12-01)."""
-    return await _decide(write, asset, body, None, lambda it, at: it.propose_disposal(body.proposal, at))
+    return await write.decide(assets, asset, body, lambda it, at: it.propose_disposal(body.proposal, at))
 
 
-@_post("/{asset}/disposals/{disposal}/appraisals", "资产评估", "asset.propose_disposal")
+@assets.post("/{asset}/disposals/{disposal}/appraisals", "资产评估", "asset.propose_disposal")
 async def record_appraisal(
-    asset: AssetCode, disposal: DisposalCode, body: RecordAppraisal, write: Writing
+    asset: AssetPath, disposal: DisposalCode, body: RecordAppraisal, write: Writing
 ) -> Response:
     """Record the appraisal (C4.12-02, C4.12-04)."""
-    return await _decide(
-        write, asset, body, None, lambda it, at: it.record_appraisal(disposal, body.appraisal, at)
+    return await write.decide(
+        assets, asset, body, lambda it, at: it.record_appraisal(disposal, body.appraisal, at)
     )
 
 
-@_post("/{asset}/disposals/{disposal}/publications", "公开评估结果", "asset.propose_disposal")
+@assets.post("/{asset}/disposals/{disposal}/publications", "公开评估结果", "asset.propose_disposal")
 async def publish_appraisal(
-    asset: AssetCode, disposal: DisposalCode, body: PublishAppraisal, write: Writing
+    asset: AssetPath, disposal: DisposalCode, body: PublishAppraisal, write: Writing
 ) -> Response:
     """Publish the appraisal result at the owner's place (C4.12-03)."""
-    return await _decide(
-        write,
+    return await write.decide(
+        assets,
         asset,
         body,
-        body.publication.published_on,
         lambda it, at: it.publish_appraisal(disposal, body.publication, at),
+        on=body.publication.published_on,
     )
 
 
-@_post("/{asset}/disposals/{disposal}/forwardings", "逐级上报", "asset.approve_disposal")
+@assets.post("/{asset}/disposals/{disposal}/forwardings", "逐级上报", "asset.approve_disposal")
 async def forward_disposal(
-    asset: AssetCode, disposal: DisposalCode, body: ForwardDisposal, write: Writing
+    asset: AssetPath, disposal: DisposalCode, body: ForwardDisposal, write: Writing
 ) -> Response:
     """Pass the proposal one level up (C4.12-05): each level speaks for itself."""
-    must_speak_for(write.actor, body.level)
-    return await _decide(
-        write, asset, body, None, lambda it, at: it.forward_disposal(disposal, body.level, body.opinion, at)
+    return await write.decide(
+        assets,
+        asset,
+        body,
+        lambda it, at: it.forward_disposal(disposal, body.level, body.opinion, at),
+        level=body.level,
     )
 
 
-@_post("/{asset}/disposals/{disposal}/approval", "批准处置", "asset.approve_disposal")
+@assets.post("/{asset}/disposals/{disposal}/approval", "批准处置", "asset.approve_disposal")
 async def approve_disposal(
-    asset: AssetCode, disposal: DisposalCode, body: ApproveDisposal, write: Writing
+    asset: AssetPath, disposal: DisposalCode, body: ApproveDisposal, write: Writing
 ) -> Response:
     """Approve at the level the value demands (C4.12-05): the approver speaks for itself."""
     approval = body.approval
-    must_speak_for(write.actor, approval.approver, kind_counts=False)
-    must_speak_for(write.actor, approval.approver_level)
-    return await _decide(
-        write, asset, body, approval.approved_on, lambda it, at: it.approve_disposal(disposal, approval, at)
+    return await write.decide(
+        assets,
+        asset,
+        body,
+        lambda it, at: it.approve_disposal(disposal, approval, at),
+        on=approval.approved_on,
+        unit=approval.approver,
+        level=approval.approver_level,
     )
 
 
-def must_speak_for(actor: Actor, level: str, *, kind_counts: bool = True) -> None:
-    """A level of an approval chain is a unit (FINANCE, COUNTY_GOV) or a kind of units (TOWNSHIP). FORBIDDEN."""
-    if level != actor.organization and not (kind_counts and level == actor.organization_kind):
-        raise refuse("FORBIDDEN", action=level)
-
-
-@_post("/{asset}/disposals/{disposal}/closing", "终止处置", "asset.close_disposal")
+@assets.post("/{asset}/disposals/{disposal}/closing", "终止处置", "asset.close_disposal")
 async def close_disposal(
-    asset: AssetCode, disposal: DisposalCode, body: CloseDisposal, write: Writing
+    asset: AssetPath, disposal: DisposalCode, body: CloseDisposal, write: Writing
 ) -> Response:
     """Reject a disposal as an approver, or withdraw it as the owner (C4.12-02)."""
     action = "asset.approve_disposal" if body.outcome == "REJECTED" else "asset.propose_disposal"
@@ -487,30 +452,30 @@ async def close_disposal(
         authorize(write.actor, action, resource_of(it))
         it.close_disposal(disposal, body.outcome, body.reason, at)
 
-    return await _decide(write, asset, body, None, close)
+    return await write.decide(assets, asset, body, close)
 
 
-@_post("/{asset}/disposals/{disposal}/execution", "处置", "asset.dispose")
+@assets.post("/{asset}/disposals/{disposal}/execution", "处置", "asset.dispose")
 async def dispose_asset(
-    asset: AssetCode, disposal: DisposalCode, body: DisposeAsset, write: Writing
+    asset: AssetPath, disposal: DisposalCode, body: DisposeAsset, write: Writing
 ) -> Response:
     """Carry out an approved disposal (C4.12-05, C4.12-06)."""
-    return await _decide(
-        write, asset, body, body.sale.disposed_on, lambda it, at: it.dispose(disposal, body.sale, at)
+    return await write.decide(
+        assets, asset, body, lambda it, at: it.dispose(disposal, body.sale, at), on=body.sale.disposed_on
     )
 
 
-@_post("/{asset}/disposals/{disposal}/proceeds", "处置收入入账", "asset.dispose")
+@assets.post("/{asset}/disposals/{disposal}/proceeds", "处置收入入账", "asset.dispose")
 async def receive_proceeds(
-    asset: AssetCode, disposal: DisposalCode, body: ReceiveProceeds, write: Writing
+    asset: AssetPath, disposal: DisposalCode, body: ReceiveProceeds, write: Writing
 ) -> Response:
     """Record proceeds (C4.12-07)."""
-    return await _decide(
-        write,
+    return await write.decide(
+        assets,
         asset,
         body,
-        body.received_on,
         lambda it, at: it.receive_proceeds(disposal, body.amount, body.received_on, body.voucher_no, at),
+        on=body.received_on,
     )
 
 
@@ -526,7 +491,7 @@ class AssetReading(LogReading[AssetView]):  # type: ignore[valid-type]  # made a
 
 @get(router, "/{asset}", "查询资产", "asset.read", response_model=AssetReading)
 async def read_asset(
-    asset: AssetCode,
+    asset: AssetPath,
     read: Reading,
     as_of: Annotated[BusinessDate | None, Query(title="业务日期", description="按业务日期回看")] = None,
     known_at: Annotated[

@@ -18,12 +18,15 @@ import orjson
 from fastapi import Query, Response
 from pydantic import Field, ValidationError
 
+from domain.asset.asset import Asset
+from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
 from domain.values import Value
-from service.api.asset.assets import RegisterAsset, code_for, registration
+from service.api.asset.assets import RegisterAsset, code_for, place_of
 from service.api.http.intake import LINES, media_type, parse
 from service.api.http.reading import ACTION, ProblemBody, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, WarningBody, Write, Writing
+from service.commands.authorization import authorize
 from service.commands.commands import Result, Work, transact
 from service.commands.problems import from_log_error, from_pydantic, problem, problem_response
 from service.log.appending import Idempotency, LogError
@@ -136,6 +139,16 @@ def lines_of(write: Write, body: bytes) -> Iterator[BulkLine]:
         raise refuse("BODY_MALFORMED", reason="an array of registrations is expected")
     for number, item in enumerate(items, start=1):
         yield BulkLine(number, orjson.dumps(item))
+
+
+async def registration(write: Write, work: Work, body: RegisterAsset, code: str) -> tuple[Asset, Occasion]:
+    """One line decided as a registration of its own, put into `work`, with the occasion it was decided on."""
+    await work.require_named(body)
+    authorize(write.actor, write.action, place_of(body.card))
+    at = write.occasion(body)
+    asset = Asset.register(code, body.card, at)
+    work.add(asset)
+    return asset, at
 
 
 async def _one_by_one(write: Write, lines: list[BulkLine]) -> Response:

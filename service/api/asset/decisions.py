@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
 from typing import Annotated
 
-from fastapi import Path, Response
+from fastapi import APIRouter, Path
 from pydantic import Field
 
 from domain.asset.asset import Asset
 from domain.household.asset import HouseholdAsset
-from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
 from domain.values import Code, Fen
-from service.api.http.writing import Circumstances, Write, view_model
+from service.api.http.writing import Kind, Write, view_model
 from service.commands.authorization import Resource
-from service.commands.commands import Work
 from service.commands.history import view_of
 
-AssetCode = Annotated[Code, Path(title="资产编号")]
+AssetPath = Annotated[Code, Path(title="资产编号")]
 
 AssetView = view_model(
     Asset,
@@ -37,26 +33,15 @@ def resource_of(asset: Asset) -> Resource:
     return Resource(divisions=(asset.card.location,), organizations=(asset.card.implementer, *owners, *units))
 
 
-async def decide(
-    write: Write,
-    asset: str,
-    body: Circumstances,
-    on: date | None,
-    decision: Callable[[Asset, Occasion], None],
-    *,
-    resource: Callable[[Asset], Resource] = resource_of,
-) -> Response:
-    """One decision on one asset. `on` is the fact's own date, the business date unless the client states one."""
+async def _absent(write: Write, code: str) -> Refusal:
+    """NOT_FOUND; for what is only registered that it cannot be managed (C4.2-06)."""
+    if await write.context.knows(HouseholdAsset, write.county, code):
+        return refuse("HOUSEHOLD_REGISTER_ONLY", action=write.action)
+    return refuse("NOT_FOUND", what=code)
 
-    async def with_occasion(aggregate: Asset, _: Work) -> Occasion:
-        at = write.occasion(body, on)
-        decision(aggregate, at)
-        return at
 
-    try:
-        return await write.on(Asset, asset, with_occasion, resource=resource, view=view_of, versioned=True)
-    except Refusal as refusal:
-        if refusal.code == "NOT_FOUND" and await write.context.knows(HouseholdAsset, write.county, asset):
-            # asked to manage what is only registered: say so, instead of not knowing it (C4.2-06)
-            raise refuse("HOUSEHOLD_REGISTER_ONLY", action=write.action) from refusal
-        raise
+def assets_on(router: APIRouter) -> Kind[Asset]:
+    """The writes on assets that one router declares."""
+    return Kind(
+        router, Asset, AssetView, lambda it, _: view_of(it), lambda it, _: resource_of(it), versioned=True, absent=_absent
+    )

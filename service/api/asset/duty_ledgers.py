@@ -94,7 +94,7 @@ ExternalEntryRow = row_model(
 async def read_external_entries(read: Reading, query: Annotated[ExternalEntriesQuery, Query()]) -> Response:
     """Which assets have to be entered in which systems outside, and which are (C4.3-06..08, T10)."""
     names = asset_register.PROJECTION.name, household_register.PROJECTION.name
-    await read.reach(query.min_position, *names)
+    await read.ledgers.reach(query.min_position, *names)
     rules = (await read.regulation()).on(read.day(query.on))
     return await answer(read, query.for_day(read, rules.within("EXTERNAL_ENTRY").days))
 
@@ -130,7 +130,7 @@ RiskRow = row_model(
 @get(router, "/risks", "风险台账", "ledger.read", response_model=page_of(RiskRow))
 async def read_risks(read: Reading, query: Annotated[RisksQuery, Query()]) -> Response:
     """Every flag of the five losses, open and cleared (C0-01)."""
-    await read.reach(query.min_position, asset_register.PROJECTION.name)
+    await read.ledgers.reach(query.min_position, asset_register.PROJECTION.name)
     return await answer(read, query)
 
 
@@ -155,7 +155,7 @@ async def read_risk_board(
     min_position: MinPosition = 0,
 ) -> Response:
     """How many assets have an open flag of each kind on a day, by county, township, village or unit (C0-01)."""
-    await read.reach(min_position, risk_board.PROJECTION.name, asset_register.PROJECTION.name)
+    await read.ledgers.reach(min_position, risk_board.PROJECTION.name, asset_register.PROJECTION.name)
     async with read.pool.acquire() as connection:
         rows = await risk_board.risk_board(
             connection, read.county, on=read.day(on), by=by, kind=kind, village=village, township=township
@@ -203,7 +203,7 @@ DutyRow = row_model(
 @get(router, "/asset-duties", "资产履责台账", "ledger.read", response_model=page_of(DutyRow))
 async def read_asset_duties(read: Reading, query: Annotated[DutiesQuery, Query()]) -> Response:
     """Guiding departments, file, stocktake, custody and upkeep of each asset; a department's guidance list (四(一))."""
-    await read.reach(query.min_position, asset_register.PROJECTION.name)
+    await read.ledgers.reach(query.min_position, asset_register.PROJECTION.name)
     rules = (await read.regulation()).on(read.day(query.on))
     return await answer(read, query.for_day(read, rules.parameters["P31"].register_days))
 
@@ -226,7 +226,7 @@ class RuleCoverage(Value):
 )
 async def read_rule_coverage(read: Reading, on: OnDay = None, min_position: MinPosition = 0) -> Response:
     """How far each owner has rules for the assets it owns on a day (C5.3-01)."""
-    await read.reach(min_position, asset_duties.PROJECTION.name, asset_register.PROJECTION.name)
+    await read.ledgers.reach(min_position, asset_duties.PROJECTION.name, asset_register.PROJECTION.name)
     async with read.pool.acquire() as connection:
         rows = await asset_duties.rule_coverage(connection, read.county, read.day(on))
     return read.answer(rows_shown(rows))
@@ -242,5 +242,5 @@ async def read_county_worklist(
     min_position: MinPosition = 0,
 ) -> Response:
     """What waits anywhere in the county on a day, the oldest first."""
-    await read.reach(min_position, *worklist.LEDGERS)
+    await read.ledgers.reach(min_position, *worklist.LEDGERS)
     return await tasks_answer(read, None, on, task, until, limit)

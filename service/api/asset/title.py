@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Annotated
 
@@ -27,13 +26,11 @@ from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.proof import ProcedureProof
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, Text
-from service.api.asset.assets import must_speak_for
-from service.api.asset.decisions import AssetCode, AssetView, decide, resource_of
-from service.api.http.reading import Endpoint, routes
-from service.api.http.writing import Circumstances, Writing, post
+from service.api.asset.decisions import AssetPath, assets_on
+from service.api.http.reading import routes
+from service.api.http.writing import Circumstances, Scope, Write, Writing
 from service.commands.authorization import Resource
 from service.commands.commands import Work
-from service.commands.history import view_of
 from service.inventory.verification_basis import check_basis
 
 router = routes("/v1/assets", "assets 资产")
@@ -146,156 +143,162 @@ class AssignRight(Circumstances):
     assignment: RightAssignment = Field(title="权利安排内容")
 
 
-def _post(path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint]:
-    return post(router, path, summary, action, AssetView, versioned=True)
+titles = assets_on(router)
 
 
 # ---- transfers -----------------------------------------------------------------------------------------------------
 
 
-@_post("/{asset}/transfers", "发起资产移交", "asset.transfer")
-async def initiate_transfer(asset: AssetCode, body: InitiateTransfer, write: Writing) -> Response:
+@titles.post("/{asset}/transfers", "发起资产移交", "asset.transfer")
+async def initiate_transfer(asset: AssetPath, body: InitiateTransfer, write: Writing) -> Response:
     """Offer the asset and its papers to another unit (C4.5-20)."""
-    return await decide(
-        write, asset, body, body.transfer.initiated_on, lambda it, at: it.initiate_transfer(body.transfer, at)
+    return await write.decide(
+        titles,
+        asset,
+        body,
+        lambda it, at: it.initiate_transfer(body.transfer, at),
+        on=body.transfer.initiated_on,
     )
 
 
-def _receiver_of(transfer: str) -> Callable[[Asset], Resource]:
-    def receiver(it: Asset) -> Resource:
+def _receiver_of(transfer: str) -> Scope[Asset]:
+    def receiver(it: Asset, _: Write) -> Resource:
         units = (it.transfers[transfer].receiver,) if transfer in it.transfers else ()
         return Resource(divisions=units, organizations=units)
 
     return receiver
 
 
-@_post("/{asset}/transfers/{transfer}/acceptances", "接收移交项", "asset.transfer")
+@titles.post("/{asset}/transfers/{transfer}/acceptances", "接收移交项", "asset.transfer")
 async def accept_transfer(
-    asset: AssetCode, transfer: TransferCode, body: AcceptTransfer, write: Writing
+    asset: AssetPath, transfer: TransferCode, body: AcceptTransfer, write: Writing
 ) -> Response:
     """Accept or refuse items as the receiving unit (C4.5-20)."""
 
     def accept(it: Asset, at: Occasion) -> None:
         it.accept_transfer(transfer, body.receiver, body.items, at, conditions=body.conditions)
 
-    return await decide(write, asset, body, None, accept, resource=_receiver_of(transfer))
+    return await write.decide(titles, asset, body, accept, scope=_receiver_of(transfer))
 
 
-@_post("/{asset}/transfers/{transfer}/refusal", "拒收资产移交", "asset.transfer")
+@titles.post("/{asset}/transfers/{transfer}/refusal", "拒收资产移交", "asset.transfer")
 async def refuse_transfer(
-    asset: AssetCode, transfer: TransferCode, body: RefuseTransfer, write: Writing
+    asset: AssetPath, transfer: TransferCode, body: RefuseTransfer, write: Writing
 ) -> Response:
     """Refuse the whole transfer as the receiving unit (C4.5-20)."""
 
     def turn_down(it: Asset, at: Occasion) -> None:
         it.refuse_transfer(transfer, body.receiver, body.reason, at)
 
-    return await decide(write, asset, body, None, turn_down, resource=_receiver_of(transfer))
+    return await write.decide(titles, asset, body, turn_down, scope=_receiver_of(transfer))
 
 
-@_post("/{asset}/transfers/{transfer}/completion", "完成资产移交", "asset.transfer")
+@titles.post("/{asset}/transfers/{transfer}/completion", "完成资产移交", "asset.transfer")
 async def complete_transfer(
-    asset: AssetCode, transfer: TransferCode, body: Circumstances, write: Writing
+    asset: AssetPath, transfer: TransferCode, body: Circumstances, write: Writing
 ) -> Response:
     """Close a transfer whose items are all accepted (C4.5-20)."""
-    return await decide(write, asset, body, None, lambda it, at: it.complete_transfer(transfer, at))
+    return await write.decide(titles, asset, body, lambda it, at: it.complete_transfer(transfer, at))
 
 
 # ---- what leads to a title -----------------------------------------------------------------------------------------
 
 
-@_post("/{asset}/joint-shares", "界定联建份额", "asset.propose_title")
-async def propose_joint_shares(asset: AssetCode, body: ProposeJointShares, write: Writing) -> Response:
+@titles.post("/{asset}/joint-shares", "界定联建份额", "asset.propose_title")
+async def propose_joint_shares(asset: AssetPath, body: ProposeJointShares, write: Writing) -> Response:
     """Work the joint villages' shares out of the funding lines (C4.5-06)."""
-    return await decide(write, asset, body, None, lambda it, at: it.propose_joint_shares(body.proposal, at))
+    return await write.decide(titles, asset, body, lambda it, at: it.propose_joint_shares(body.proposal, at))
 
 
-@_post("/{asset}/quantification-plans", "提出量化方案", "asset.propose_title")
-async def propose_quantification(asset: AssetCode, body: ProposeQuantification, write: Writing) -> Response:
+@titles.post("/{asset}/quantification-plans", "提出量化方案", "asset.propose_title")
+async def propose_quantification(asset: AssetPath, body: ProposeQuantification, write: Writing) -> Response:
     """Propose the villages' parts of a cross-village asset (C4.5-16): the implementer speaks for itself."""
-    must_speak_for(write.actor, body.plan.proposed_by, kind_counts=False)
-    return await decide(write, asset, body, None, lambda it, at: it.propose_quantification(body.plan, at))
+    return await write.decide(
+        titles,
+        asset,
+        body,
+        lambda it, at: it.propose_quantification(body.plan, at),
+        unit=body.plan.proposed_by,
+    )
 
 
-@_post("/{asset}/ownership-procedures", "启动确权程序", "asset.propose_title")
+@titles.post("/{asset}/ownership-procedures", "启动确权程序", "asset.propose_title")
 async def enter_ownership_procedure(
-    asset: AssetCode, body: EnterOwnershipProcedure, write: Writing
+    asset: AssetPath, body: EnterOwnershipProcedure, write: Writing
 ) -> Response:
     """Put the title under a procedure over it (T11: IN_PROCEDURE)."""
 
-    async def enter(it: Asset, work: Work) -> Occasion:
-        at = write.occasion(body)
+    async def enter(it: Asset, at: Occasion, work: Work) -> None:
         it.start_ownership_procedure(await shown(work, it, body.procedure), at)
-        return at
 
-    return await write.on(Asset, asset, enter, resource=resource_of, view=view_of, versioned=True)
+    return await write.carry_out(titles, asset, body, enter)
 
 
-@_post("/{asset}/county-decisions", "县人民政府确定权属", "asset.decide_title")
-async def issue_county_decision(asset: AssetCode, body: IssueCountyDecision, write: Writing) -> Response:
+@titles.post("/{asset}/county-decisions", "县人民政府确定权属", "asset.decide_title")
+async def issue_county_decision(asset: AssetPath, body: IssueCountyDecision, write: Writing) -> Response:
     """Record the county government's decision on the title (C4.5-05, C4.5-07, C4.5-16): it speaks for itself."""
-    must_speak_for(write.actor, "COUNTY_GOV", kind_counts=False)
-    return await decide(
-        write,
+    return await write.decide(
+        titles,
         asset,
         body,
-        body.decision.decided_on,
         lambda it, at: it.issue_county_decision(body.decision, at),
+        on=body.decision.decided_on,
+        unit="COUNTY_GOV",
     )
 
 
-@_post("/{asset}/title-disputes", "产权不明晰", "asset.dispute_title")
-async def open_title_dispute(asset: AssetCode, body: OpenTitleDispute, write: Writing) -> Response:
+@titles.post("/{asset}/title-disputes", "产权不明晰", "asset.dispute_title")
+async def open_title_dispute(asset: AssetPath, body: OpenTitleDispute, write: Writing) -> Response:
     """Declare the title unclear; the county government decides it (C4.5-07)."""
-    return await decide(
-        write, asset, body, body.dispute.opened_on, lambda it, at: it.open_title_dispute(body.dispute, at)
+    return await write.decide(
+        titles, asset, body, lambda it, at: it.open_title_dispute(body.dispute, at), on=body.dispute.opened_on
     )
 
 
-@_post("/{asset}/ownership-certificates", "发放确权书", "asset.decide_title")
+@titles.post("/{asset}/ownership-certificates", "发放确权书", "asset.decide_title")
 async def issue_ownership_certificate(
-    asset: AssetCode, body: IssueOwnershipCertificate, write: Writing
+    asset: AssetPath, body: IssueOwnershipCertificate, write: Writing
 ) -> Response:
     """Give a joint village the certificate of its share (C4.5-06): the asset's township speaks for itself."""
 
-    async def issue(it: Asset, work: Work) -> Occasion:
-        must_speak_for(write.actor, f"{it.card.location[:9]}000", kind_counts=False)
-        at = write.occasion(body, body.certificate.issued_on)
+    async def issue(it: Asset, at: Occasion, work: Work) -> None:
         it.issue_ownership_certificate(body.certificate, await shown(work, it, body.procedure), at)
         _claim_number(it, work, body.certificate.number)
-        return at
 
-    return await write.on(Asset, asset, issue, resource=resource_of, view=view_of, versioned=True)
+    return await write.carry_out(
+        titles,
+        asset,
+        body,
+        issue,
+        on=body.certificate.issued_on,
+        unit=lambda it: f"{it.card.location[:9]}000",
+    )
 
 
-@_post("/{asset}/ownership-confirmations", "确权", "asset.confirm_ownership")
-async def confirm_ownership(asset: AssetCode, body: ConfirmOwnership, write: Writing) -> Response:
+@titles.post("/{asset}/ownership-confirmations", "确权", "asset.confirm_ownership")
+async def confirm_ownership(asset: AssetPath, body: ConfirmOwnership, write: Writing) -> Response:
     """Confirm ownership by the decision table of the day (四(五)), with what the named procedure shows."""
     confirmation = body.confirmation
 
-    async def confirm(it: Asset, work: Work) -> Occasion:
-        at = write.occasion(body)
+    async def confirm(it: Asset, at: Occasion, work: Work) -> None:
         holders = await title_holders(work, confirmation, at.on)
         await check_basis(work, it.id, confirmation.verification_basis, at)
         proof = None
         if confirmation.procedure is not None:
             proof = await shown(work, it, confirmation.procedure)
         it.confirm_ownership(confirmation, at, proof=proof, holders=holders)
-        return at
 
-    return await write.on(Asset, asset, confirm, resource=resource_of, view=view_of, versioned=True)
+    return await write.carry_out(titles, asset, body, confirm)
 
 
-@_post("/{asset}/ownership-filings", "确权备案", "asset.propose_title")
-async def file_ownership(asset: AssetCode, body: FileOwnership, write: Writing) -> Response:
+@titles.post("/{asset}/ownership-filings", "确权备案", "asset.propose_title")
+async def file_ownership(asset: AssetPath, body: FileOwnership, write: Writing) -> Response:
     """Record that the joint title was filed in its procedure (C4.5-06)."""
 
-    async def file(it: Asset, work: Work) -> Occasion:
-        at = write.occasion(body, body.filed_on)
+    async def file(it: Asset, at: Occasion, work: Work) -> None:
         it.file_ownership(body.filed_on, body.document_no, await shown(work, it, body.procedure), at)
-        return at
 
-    return await write.on(Asset, asset, file, resource=resource_of, view=view_of, versioned=True)
+    return await write.carry_out(titles, asset, body, file, on=body.filed_on)
 
 
 async def shown(work: Work, asset: Asset, procedure: str) -> ProcedureProof:
@@ -308,23 +311,14 @@ async def shown(work: Work, asset: Asset, procedure: str) -> ProcedureProof:
 async def title_holders(work: Work, confirmation: OwnershipConfirmation, on: date) -> tuple[TitleHolder, ...]:
     """Who in law holds the owners' shares on that day (C3-06): the village's collective, its committee where there is none.
 
-    Refused: CODE_UNKNOWN for a unit nobody has entered, OWNER_TYPE_NOT_ALLOWED for one of another kind.
+    Refused: OWNER_TYPE_NOT_ALLOWED for a unit of another kind.
     """
-    await work.require_known(
-        Organization,
-        {
-            f"confirmation.incomeRightHolders[{index}].party": share.party
-            for index, share in enumerate(confirmation.income_right_holders)
-        },
-    )
     units = await work.context.load_many(
         Organization, work.county, [share.party for share in confirmation.owners]
     )
     holders = []
-    for index, share in enumerate(confirmation.owners):
-        unit = units.get(share.party)
-        if unit is None:
-            raise refuse("CODE_UNKNOWN", field=f"confirmation.owners[{index}].party", value=share.party)
+    for share in confirmation.owners:
+        unit = units[share.party]
         if unit.card.kind != confirmation.owner_kind:
             raise refuse("OWNER_TYPE_NOT_ALLOWED", kind=unit.card.kind)
         holders.append(_holder(unit, confirmation.owner_kind, on))
@@ -349,57 +343,57 @@ def _claim_number(asset: Asset, work: Work, number: str) -> None:
 # ---- certificates and rights ---------------------------------------------------------------------------------------
 
 
-@_post("/{asset}/title-certificates", "申请办理产权证", "asset.certify_title")
+@titles.post("/{asset}/title-certificates", "申请办理产权证", "asset.certify_title")
 async def apply_for_title_certificate(
-    asset: AssetCode, body: ApplyForTitleCertificate, write: Writing
+    asset: AssetPath, body: ApplyForTitleCertificate, write: Writing
 ) -> Response:
     """Apply for an owner's title or real-estate certificate (C4.3-09)."""
-    return await decide(
-        write,
+    return await write.decide(
+        titles,
         asset,
         body,
-        body.certificate.applied_on,
         lambda it, at: it.apply_for_certificate(body.certificate, at),
+        on=body.certificate.applied_on,
     )
 
 
-@_post("/{asset}/title-certificates/{certificate}/issue", "颁发产权证", "asset.certify_title")
+@titles.post("/{asset}/title-certificates/{certificate}/issue", "颁发产权证", "asset.certify_title")
 async def issue_title_certificate(
-    asset: AssetCode, certificate: CertificateCode, body: IssueTitleCertificate, write: Writing
+    asset: AssetPath, certificate: CertificateCode, body: IssueTitleCertificate, write: Writing
 ) -> Response:
     """Record the certificate that was issued; its number is the county's only one (C4.3-09)."""
 
-    async def issue(it: Asset, work: Work) -> Occasion:
-        at = write.occasion(body, body.issued_on)
+    async def issue(it: Asset, at: Occasion, work: Work) -> None:
         it.issue_title_certificate(certificate, body.number, body.issued_on, at)
         _claim_number(it, work, body.number)
-        return at
 
-    return await write.on(Asset, asset, issue, resource=resource_of, view=view_of, versioned=True)
+    return await write.carry_out(titles, asset, body, issue, on=body.issued_on)
 
 
-@_post("/{asset}/title-certificates/{certificate}/ineligibility", "不符合办证条件", "asset.certify_title")
+@titles.post(
+    "/{asset}/title-certificates/{certificate}/ineligibility", "不符合办证条件", "asset.certify_title"
+)
 async def find_certificate_ineligible(
-    asset: AssetCode, certificate: CertificateCode, body: FindCertificateIneligible, write: Writing
+    asset: AssetPath, certificate: CertificateCode, body: FindCertificateIneligible, write: Writing
 ) -> Response:
     """Record that no certificate is issued, and why (C4.3-09)."""
 
     def answer(it: Asset, at: Occasion) -> None:
         it.find_certificate_ineligible(certificate, body.reason, body.decided_on, at)
 
-    return await decide(write, asset, body, body.decided_on, answer)
+    return await write.decide(titles, asset, body, answer, on=body.decided_on)
 
 
-@_post("/{asset}/property-registrations", "办理产权登记", "asset.certify_title")
-async def register_property(asset: AssetCode, body: RegisterProperty, write: Writing) -> Response:
+@titles.post("/{asset}/property-registrations", "办理产权登记", "asset.certify_title")
+async def register_property(asset: AssetPath, body: RegisterProperty, write: Writing) -> Response:
     """Record an owner's entry in the register of property (C4.5-17)."""
     entry = body.registration
-    return await decide(
-        write, asset, body, entry.registered_on, lambda it, at: it.register_property(entry, at)
+    return await write.decide(
+        titles, asset, body, lambda it, at: it.register_property(entry, at), on=entry.registered_on
     )
 
 
-@_post("/{asset}/rights", "明确权利", "asset.assign_right")
-async def assign_right(asset: AssetCode, body: AssignRight, write: Writing) -> Response:
+@titles.post("/{asset}/rights", "明确权利", "asset.assign_right")
+async def assign_right(asset: AssetPath, body: AssignRight, write: Writing) -> Response:
     """Give a right to a holder by a document, for a time (C2-02)."""
-    return await decide(write, asset, body, None, lambda it, at: it.assign_right(body.assignment, at))
+    return await write.decide(titles, asset, body, lambda it, at: it.assign_right(body.assignment, at))

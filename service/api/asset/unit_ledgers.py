@@ -18,7 +18,7 @@ from projections.engine.rows import Row
 from projections.engine.writing import Connection
 from service.api.http.paging import AsOf, DatedQuery, KnownAt, MinPosition, answer, ledgers_at, page_of
 from service.api.http.reading import Read, Reading, get, routes
-from service.api.organization.organizations import OnDay, OrganizationCode
+from service.api.organization.organizations import OnDay, OrganizationPath
 from service.ledgers.tables import row_model, shown
 
 router = routes("/v1/ledgers", "ledgers 台账")
@@ -98,7 +98,7 @@ class UnitLedger(LedgerEntry):
 
 @get(router, "/kept/{organization}", "单位台账", "ledger.read", response_model=tuple[UnitLedger, ...])
 async def read_unit_ledgers(
-    organization: OrganizationCode,
+    organization: OrganizationPath,
     read: Reading,
     as_of: AsOf = None,
     known_at: KnownAt = None,
@@ -188,7 +188,7 @@ UnitLedgerRow = create_model(
     response_model=page_of(UnitLedgerRow),
 )
 async def read_unit_ledger(
-    organization: OrganizationCode, ledger: KeptCode, read: Reading, query: Annotated[KeptQuery, Query()]
+    organization: OrganizationPath, ledger: KeptCode, read: Reading, query: Annotated[KeptQuery, Query()]
 ) -> Response:
     """A unit's ledger of assets under its name; ORG_TYPE_NOT_ALLOWED for one that such a unit does not keep."""
     unit = await _unit(read, organization)

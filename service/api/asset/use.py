@@ -11,13 +11,14 @@ from domain.asset.facts.external_entry import ExternalEntry, Stocktaking
 from domain.asset.facts.upkeep import HerdChange, MaintenancePlan, ManagementRule, checklist
 from domain.refusals import refuse
 from domain.values import Value
-from service.api.asset.decisions import AssetCode, AssetView, decide, resource_of
+from service.api.asset.decisions import AssetPath, assets_on, resource_of
 from service.api.http.reading import Read, Reading, get, routes
-from service.api.http.writing import Circumstances, Writing, post
+from service.api.http.writing import Circumstances, Write, Writing
 from service.api.organization.organizations import OnDay
 from service.commands.authorization import Resource
 
 router = routes("/v1/assets", "assets 资产")
+uses = assets_on(router)
 
 
 class ChangeHerdCount(Circumstances):
@@ -50,63 +51,56 @@ class PlanMaintenance(Circumstances):
     plan: MaintenancePlan = Field(title="养护计划")
 
 
-@post(router, "/{asset}/herd-changes", "存栏变动", "asset.report_status", AssetView, versioned=True)
-async def change_herd_count(asset: AssetCode, body: ChangeHerdCount, write: Writing) -> Response:
+@uses.post("/{asset}/herd-changes", "存栏变动", "asset.report_status")
+async def change_herd_count(asset: AssetPath, body: ChangeHerdCount, write: Writing) -> Response:
     """Record births, deaths, sales and purchases of a herd (C4.2-04)."""
     change = body.herd_change
-    return await decide(
-        write, asset, body, change.happened_on, lambda it, at: it.change_herd_count(change, at)
+    return await write.decide(
+        uses, asset, body, lambda it, at: it.change_herd_count(change, at), on=change.happened_on
     )
 
 
-@post(router, "/{asset}/stocktakes", "登记清产核资", "asset.report_status", AssetView, versioned=True)
-async def record_stocktake(asset: AssetCode, body: RecordStocktake, write: Writing) -> Response:
+@uses.post("/{asset}/stocktakes", "登记清产核资", "asset.report_status")
+async def record_stocktake(asset: AssetPath, body: RecordStocktake, write: Writing) -> Response:
     """Record that a stocktake verified the asset (C4.5-12)."""
     found = body.stocktaking
-    return await decide(write, asset, body, found.verified_on, lambda it, at: it.record_stocktake(found, at))
+    return await write.decide(
+        uses, asset, body, lambda it, at: it.record_stocktake(found, at), on=found.verified_on
+    )
 
 
-@post(
-    router,
-    "/{asset}/management-rules",
-    "制定资产管理制度",
-    "asset.archive_document",
-    AssetView,
-    versioned=True,
-)
-async def adopt_management_rule(asset: AssetCode, body: AdoptManagementRule, write: Writing) -> Response:
+@uses.post("/{asset}/management-rules", "制定资产管理制度", "asset.archive_document")
+async def adopt_management_rule(asset: AssetPath, body: AdoptManagementRule, write: Writing) -> Response:
     """Record an owner's own rule document for the asset or its project (C5.3-01)."""
     rule = body.management_rule
-    return await decide(write, asset, body, None, lambda it, at: it.adopt_management_rule(rule, at))
+    return await write.decide(uses, asset, body, lambda it, at: it.adopt_management_rule(rule, at))
 
 
-@post(
-    router, "/{asset}/external-entries", "外部系统录入", "asset.enter_externally", AssetView, versioned=True
-)
-async def record_external_entry(asset: AssetCode, body: RecordExternalEntry, write: Writing) -> Response:
+@uses.post("/{asset}/external-entries", "外部系统录入", "asset.enter_externally")
+async def record_external_entry(asset: AssetPath, body: RecordExternalEntry, write: Writing) -> Response:
     """Record the entry in one system by its reference number (C4.3-06, C4.3-07): by the owner or the named bureau."""
     entry = body.entry
 
-    def enterers(it: Asset) -> Resource:
+    def enterers(it: Asset, _: Write) -> Resource:
         place = resource_of(it)
         named = [one.entered_by for one in it.external_duties if one.system == entry.system]
         units = (*place.organizations, *(unit for units in named for unit in units))
         return Resource(divisions=place.divisions, organizations=units)
 
-    return await decide(
-        write,
+    return await write.decide(
+        uses,
         asset,
         body,
-        entry.entered_on,
         lambda it, at: it.record_external_entry(entry, at),
-        resource=enterers,
+        on=entry.entered_on,
+        scope=enterers,
     )
 
 
-@post(router, "/{asset}/maintenance-plans", "养护计划", "asset.maintain", AssetView, versioned=True)
-async def plan_maintenance(asset: AssetCode, body: PlanMaintenance, write: Writing) -> Response:
+@uses.post("/{asset}/maintenance-plans", "养护计划", "asset.maintain")
+async def plan_maintenance(asset: AssetPath, body: PlanMaintenance, write: Writing) -> Response:
     """Set the interval of upkeep (C4.3-14)."""
-    return await decide(write, asset, body, None, lambda it, at: it.plan_maintenance(body.plan, at))
+    return await write.decide(uses, asset, body, lambda it, at: it.plan_maintenance(body.plan, at))
 
 
 class DocumentChecklist(Value):
@@ -120,7 +114,7 @@ class DocumentChecklist(Value):
 
 
 @get(router, "/{asset}/documents", "资料清单", "asset.read", response_model=DocumentChecklist)
-async def read_asset_documents(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
+async def read_asset_documents(asset: AssetPath, read: Reading, on: OnDay = None) -> Response:
     """What the asset's file holds and lacks by the checklist of its class (C4.6-03)."""
     found = await _asset(read, asset)
     rules = (await read.regulation()).on(read.day(on))
@@ -137,7 +131,7 @@ async def read_asset_documents(asset: AssetCode, read: Reading, on: OnDay = None
 
 
 @get(router, "/{asset}/care-advice", "管护监管建议", "asset.read", response_model=CareAdvice)
-async def read_care_advice(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
+async def read_care_advice(asset: AssetPath, read: Reading, on: OnDay = None) -> Response:
     """Who would keep and who would supervise the asset by the custody table (C4.3-02, C4.3-18, T7)."""
     found = await _asset(read, asset)
     if found.confirmed_on is None:

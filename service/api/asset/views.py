@@ -19,7 +19,7 @@ from domain.organization.organization import Organization
 from domain.procedure.procedure import ProcedureInstance
 from domain.refusals import refuse
 from domain.values import BusinessDate, Fen, Value
-from service.api.asset.decisions import AssetCode, AssetView
+from service.api.asset.decisions import AssetPath, AssetView
 from service.api.http.field_titles import title_at
 from service.api.http.reading import ACTION, Moment, Read, Reading, get, routes
 from service.audit.examination import ExaminationScope, Examiner
@@ -101,7 +101,7 @@ ToKnownAt = Annotated[Moment | None, Query(title="后一时点知悉时间", des
 
 @get(router, "/{asset}/changes", "资产两时点比较", "asset.read", response_model=AssetChanges)
 async def read_asset_changes(
-    asset: AssetCode,
+    asset: AssetPath,
     read: Reading,
     from_as_of: FromAsOf = None,
     from_known_at: FromKnownAt = None,
@@ -148,7 +148,7 @@ class Examination(Value):
 
 
 @get(router, "/{asset}/examination", "历史重审", "asset.read", response_model=Examination)
-async def read_asset_examination(asset: AssetCode, read: Reading) -> Response:
+async def read_asset_examination(asset: AssetPath, read: Reading) -> Response:
     """The asset's events, imported ones too, and its procedures' by the rules of each event's own day; NOT_FOUND."""
     examiner = Examiner(read.context.store, read.pool, read.county, read.context.regulations[read.county])
     report = await examiner.run(ExaminationScope(asset=asset))
@@ -157,7 +157,7 @@ async def read_asset_examination(asset: AssetCode, read: Reading) -> Response:
 
 
 @get(router, "/{asset}/ownership-advice", "确权建议", "asset.read", response_model=OwnershipAdvisory)
-async def read_ownership_advice(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
+async def read_ownership_advice(asset: AssetPath, read: Reading, on: OnDay = None) -> Response:
     """Which rule decides over the asset and why, whose it should be, what is still missing (四(五))."""
     found = await _asset(read, asset)
     await read.regulation()
@@ -186,7 +186,7 @@ async def ask_ownership_advice(body: AskOwnershipAdvice, read: Reading) -> Respo
 
 
 @get(router, "/{asset}/rights", "五权", "asset.read", response_model=RightsBundle)
-async def read_asset_rights(asset: AssetCode, read: Reading, on: OnDay = None) -> Response:
+async def read_asset_rights(asset: AssetPath, read: Reading, on: OnDay = None) -> Response:
     """Who holds ownership, use, income, disposal and supervision on a day (C2-02), by what had happened by then."""
     day = read.day(on)
     events = await read.context.store.read_stream(read.county, Asset.stream_of(asset))
@@ -198,7 +198,7 @@ async def read_asset_rights(asset: AssetCode, read: Reading, on: OnDay = None) -
 
 
 @get(router, "/{asset}/income-attainment", "收益目标完成情况", "asset.read", response_model=IncomeAttainment)
-async def read_income_attainment(asset: AssetCode, read: Reading, year: Year) -> Response:
+async def read_income_attainment(asset: AssetPath, read: Reading, year: Year) -> Response:
     """A year's income against the target of the contracts that ran in it (C4.5-22)."""
     found = await _asset(read, asset)
     events = await read.context.store.read_stream(read.county, Asset.stream_of(asset))

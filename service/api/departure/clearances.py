@@ -18,14 +18,13 @@ from projections.departure.clearance import COUNTED, SHOWN, hindrances, words
 from projections.engine.reading import MAX_PAGE
 from projections.organization import directory
 from projections.procedure import procedures
-from service.api.asset.assets import must_speak_for
-from service.api.asset.decisions import AssetCode
-from service.api.http.care import open_cases, units_of_care
+from service.api.asset.decisions import AssetPath
 from service.api.http.paging import MinPosition
 from service.api.http.provisional import PROVISIONAL
 from service.api.http.reading import ProblemBody, Read, Reading, get, routes
-from service.api.http.writing import Circumstances, Writing, post
-from service.api.organization.organizations import OnDay, PersonCode, PersonView, view_of
+from service.api.http.writing import Circumstances, Kind, Writing
+from service.api.organization.organizations import OnDay, PersonPath, PersonView, view_of
+from service.commands import handover
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.commands.problems import problem
@@ -84,10 +83,10 @@ class ResponsiblePersons(Value):
 
 @get(router, "/assets/{asset}/responsible", "资产责任人", "asset.read", response_model=ResponsiblePersons)
 async def read_responsible_persons(
-    asset: AssetCode, read: Reading, on: OnDay = None, min_position: MinPosition = 0
+    asset: AssetPath, read: Reading, on: OnDay = None, min_position: MinPosition = 0
 ) -> Response:
     """Who was responsible for the asset on a day: named persons, units, and the holders of the posts (四(十))."""
-    await read.reach(min_position, custody_ledger.PROJECTION.name, directory.PROJECTION.name)
+    await read.ledgers.reach(min_position, custody_ledger.PROJECTION.name, directory.PROJECTION.name)
     async with read.pool.acquire() as connection:
         found = await custody_ledger.responsible_on(connection, read.county, asset, read.day(on))
     return read.answer(nested(found))
@@ -104,10 +103,10 @@ class PersonCare(Value):
 
 @get(router, "/persons/{person}/care", "在管资产", "person.read", response_model=PersonCare)
 async def read_person_care(
-    person: PersonCode, read: Reading, on: OnDay = None, min_position: MinPosition = 0
+    person: PersonPath, read: Reading, on: OnDay = None, min_position: MinPosition = 0
 ) -> Response:
     """What the person answers for on a day: by name, and by holding a post."""
-    await read.reach(min_position, custody_ledger.PROJECTION.name, directory.PROJECTION.name)
+    await read.ledgers.reach(min_position, custody_ledger.PROJECTION.name, directory.PROJECTION.name)
     async with read.pool.acquire() as connection:
         named = await custody_ledger.in_care(connection, read.county, person, on=on)
         by_post = await custody_ledger.in_care_by_post(connection, read.county, person, read.day(on))
@@ -180,12 +179,12 @@ class ClearanceState(Value):
 
 
 @get(router, "/clearances/{person}", "离任手续核查", "clearance.read", response_model=ClearanceState)
-async def read_clearance(person: PersonCode, read: Reading, min_position: MinPosition = 0) -> Response:
+async def read_clearance(person: PersonPath, read: Reading, min_position: MinPosition = 0) -> Response:
     """Whether the person may leave, checked against everything that is in the log now: yes, or all that is in the way.
 
     `min_position` can only ask for less than that, and is accepted so that every read takes it.
     """
-    await read.reach(min_position, *_LEDGERS)
+    await read.ledgers.reach(min_position, *_LEDGERS)
     found, position = await _hindrances(read, person)
     known = await read.context.load(Person, read.county, person)
     if known is None:
@@ -231,14 +230,15 @@ class RecordLeavingFact(Circumstances):
     fact: LeavingFact = Field(title="离任事实内容")
 
 
-@post(router, "/clearances/{person}", "签发移交证明", "clearance.issue", PersonView)
-async def issue_clearance(person: PersonCode, body: IssueClearance, write: Writing) -> Response:
+people = Kind(router, Person, PersonView, lambda it, _: view_of(it), lambda _it, _write: Resource())
+
+
+@people.post("/clearances/{person}", "签发移交证明", "clearance.issue")
+async def issue_clearance(person: PersonPath, body: IssueClearance, write: Writing) -> Response:
     """Issue the certificate that everything was handed over; refused while anything is in the way (C4.10-11)."""
-    must_speak_for(write.actor, body.issued_by, kind_counts=False)
     number = f"QZ-{write.mark(16)}"
 
-    async def issue(it: Person, work: Work) -> Occasion:
-        at = write.occasion(body)
+    async def issue(it: Person, at: Occasion, work: Work) -> None:
         found, position = await _hindrances(write, person)
         if (refusal := _refusal(found)) is not None:
             raise refusal
@@ -255,55 +255,47 @@ async def issue_clearance(person: PersonCode, body: IssueClearance, write: Writi
             cases=tuple(str(row["case_id"]) for row in cases.rows),
         )
         it.issue_clearance(clearance, (), at)
-        return at
 
-    return await write.on(Person, person, issue, resource=_anywhere, view=view_of)
+    return await write.carry_out(people, person, body, issue, unit=body.issued_by)
 
 
-@post(router, "/persons/{person}/formalities", "办理调动离岗手续", "clearance.issue", PersonView)
-async def carry_out_formality(person: PersonCode, body: CarryOutFormality, write: Writing) -> Response:
+@people.post("/persons/{person}/formalities", "办理调动离岗手续", "clearance.issue")
+async def carry_out_formality(person: PersonPath, body: CarryOutFormality, write: Writing) -> Response:
     """Carry out a transfer, resignation or retirement: only with a valid certificate and nothing in the way (C4.10-11)."""
 
-    async def carry_out(it: Person, _: Work) -> Occasion:
-        at = write.occasion(body, body.formality.carried_out_on)
+    async def carry_out(it: Person, at: Occasion, _: Work) -> None:
         found, _position = await _hindrances(write, person)
         in_care = found["assets_in_care"] + len(found["posts"])
         it.carry_out(body.formality, _missing(found), in_care, at)
-        return at
 
-    return await write.on(Person, person, carry_out, resource=_anywhere, view=view_of)
+    return await write.carry_out(people, person, body, carry_out, on=body.formality.carried_out_on)
 
 
-@post(router, "/persons/{person}/leaving-facts", "离任事实", "clearance.issue", PersonView)
-async def record_leaving_fact(person: PersonCode, body: RecordLeavingFact, write: Writing) -> Response:
+@people.post("/persons/{person}/leaving-facts", "离任事实", "clearance.issue")
+async def record_leaving_fact(person: PersonPath, body: RecordLeavingFact, write: Writing) -> Response:
     """Record a removal, a death or a detention: never refused, and it opens a case wherever something is in care."""
+    fact = body.fact
 
-    async def record(it: Person, work: Work) -> Occasion:
-        at = write.occasion(body, body.fact.happened_on)
-        it.record_leaving(body.fact, at)
-        await open_cases(
-            write,
+    async def record(it: Person, at: Occasion, work: Work) -> None:
+        it.record_leaving(fact, at)
+        await handover.open_cases(
+            write.ledgers,
             work,
             at,
             person,
-            await units_of_care(write, person),
-            reason=body.fact.kind,
-            departs_on=body.fact.happened_on,
-            document_no=body.fact.document_no,
+            await handover.units_of_care(write.ledgers, person, at.today),
+            reason=fact.kind,
+            departs_on=fact.happened_on,
+            document_no=fact.document_no,
             mark=write.mark(),
         )
-        return at
 
-    return await write.on(Person, person, record, resource=_anywhere, view=view_of)
-
-
-def _anywhere(_: Person) -> Resource:
-    return Resource()
+    return await write.carry_out(people, person, body, record, on=fact.happened_on)
 
 
 async def _hindrances(read: Read, person: str) -> tuple[dict[str, Any], int]:
     """All that is in the way, and the position of the log it was checked against."""
-    position = await read.reach_head(*_LEDGERS)
+    position = await read.ledgers.reach_head(*_LEDGERS)
     since = (await read.context.in_force.catch_up(read.county)).first_day
     async with read.pool.acquire() as connection:
         found = await hindrances(connection, read.county, read.calendar, person, read.context.today(), since)

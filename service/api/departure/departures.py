@@ -6,15 +6,12 @@ up with the log. Completion records `HandedOver` on every asset in the same appe
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Response
 from pydantic import Field
 
-from domain.asset.asset import Asset
-from domain.departure.case import Care, DepartureCase
+from domain.departure.case import DepartureCase
 from domain.departure.papers import (
     AssetReconciliationLine,
     AuditFinding,
@@ -26,29 +23,24 @@ from domain.departure.papers import (
 )
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
-from domain.organization.person import Person
 from domain.refusals import refuse
 from domain.regulation.legal_clock import LegalClock
-from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
-from service.api.asset.assets import must_speak_for
-from service.api.asset.decisions import AssetCode
-from service.api.http.care import care_for, in_duty_since
+from domain.values import BusinessDate, Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
+from service.api.asset.decisions import AssetPath
 from service.api.http.differences import Changes, changes_shown, start_of
 from service.api.http.provisional import dates_as_known
-from service.api.http.reading import Endpoint, Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Write, Writing, post, view_model
+from service.api.http.reading import Reading, from_log, get, routes
+from service.api.http.writing import Circumstances, Kind, Write, Writing, view_model
 from service.api.organization.organizations import place_of, unit_of
 from service.api.sealing.seals import Cursor, Limit, sealing_of
-from service.commands.authorization import authorize
-from service.commands.commands import Result, Work
+from service.commands import handover
+from service.commands.authorization import Resource
+from service.commands.commands import Work
 
 router = routes("/v1/departures", "departures 离任交接")
 
 CaseCode = Annotated[Code, Path(title="交接编号")]
 FindingCode = Annotated[Code, Path(title="问题编号")]
-
-YIELD_EVERY: Final = 100
-"""After so many assets of a completion other requests get their turn."""
 
 
 class HandoverProgress(Value):
@@ -94,7 +86,7 @@ class OpenDeparture(Circumstances):
 class NameSuccessor(Circumstances):
     """Who takes over."""
 
-    successor: Code = Field(title="接任人")
+    successor: PersonCode = Field(title="接任人")
 
 
 class AcceptHandover(Circumstances):
@@ -121,7 +113,7 @@ class ReassignHandoverLines(Circumstances):
     """Another successor for some of the list."""
 
     assets: tuple[Code, ...] = Field(title="资产编号", min_length=1, max_length=5000)
-    incoming: Code = Field(title="接收人")
+    incoming: PersonCode = Field(title="接收人")
 
 
 class ReconcileHandover(Circumstances):
@@ -136,14 +128,14 @@ class ReconcileHandover(Circumstances):
 class OrderDepartureAudit(Circumstances):
     """An auditor is asked for."""
 
-    auditor_organization: Code = Field(title="审计单位")
+    auditor_organization: OrganizationCode = Field(title="审计单位")
     document_no: Name = Field(title="委托文号")
 
 
 class RaiseAuditFinding(Circumstances):
     """Something an auditor found."""
 
-    auditor_organization: Code = Field(title="审计单位")
+    auditor_organization: OrganizationCode = Field(title="审计单位")
     finding: AuditFinding = Field(title="审计发现问题")
 
 
@@ -165,236 +157,211 @@ class SignHandover(Circumstances):
     role: Literal["OUTGOING", "INCOMING", "SUPERVISOR"] = Field(
         title="签字角色", description="移交人 / 接收人 / 监交人"
     )
-    person: Code = Field(title="签字人")
+    person: PersonCode = Field(title="签字人")
     organization: Code = Field(title="签字人单位")
     signed_on: BusinessDate = Field(title="签字日期")
     list_sha256: Sha256 = Field(title="清单摘要", description="封存时给出")
 
 
-def _post(path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint]:
-    return post(router, path, summary, action, DepartureView)
+async def _scope(case: DepartureCase, write: Write) -> Resource:
+    """Those who handle departures of the unit the case is about."""
+    return place_of(await _unit(case.notice, write))
 
 
-@_post("", "启动离任交接", "departure.open")
+async def _with_superior(case: DepartureCase, write: Write) -> Resource:
+    """The superior unit may act as well."""
+    unit = await _unit(case.notice, write)
+    return place_of(unit, *((unit.card.superior,) if unit.card.superior is not None else ()))
+
+
+async def _unit(notice: DepartureNotice, write: Write) -> Organization:
+    return await unit_of(write.context, write.county, notice.organization, "notice.organization")
+
+
+departures = Kind(router, DepartureCase, DepartureView, lambda it, write: view_of(it, write.calendar), _scope)
+
+
+@departures.post("", "启动离任交接", "departure.open")
 async def open_departure(body: OpenDeparture, write: Writing) -> Response:
     """Open a case over everything in the person's care (C4.10-09, C4.10-10)."""
     notice = body.notice
     code = body.case or f"{notice.person}-{write.idempotency.body_sha256.hex()[:10]}"
 
-    async def open_case(work: Work) -> Result:
-        unit = await unit_of(work.context, work.county, notice.organization, "notice.organization")
-        authorize(write.actor, write.action, place_of(unit))
-        await work.require_known(
-            Person, {"notice.person": notice.person, "notice.successor": notice.successor}
-        )
-        at = write.occasion(body)
-        case = DepartureCase.open(code, notice, await care_for(write, notice), at)
-        work.add(case)
-        return _result(work, case, at)
+    async def scope() -> Resource:
+        return place_of(await _unit(notice, write))
 
-    return await write.run(open_case)
+    async def open_case(at: Occasion, _: Work) -> DepartureCase:
+        return DepartureCase.open(code, notice, await handover.care_for(write.ledgers, notice), at)
+
+    return await write.create(departures, body, open_case, scope=scope)
 
 
-@_post("/{case}/successor", "确定接任人", "departure.open")
+@departures.post("/{case}/successor", "确定接任人", "departure.open")
 async def name_successor(case: CaseCode, body: NameSuccessor, write: Writing) -> Response:
     """Name the incoming person; acceptances by the one named before are undone."""
-
-    async def name(work: Work) -> Result:
-        found, _ = await _case(write, work, case)
-        await work.require_known(Person, {"successor": body.successor})
-        at = write.occasion(body)
-        found.name_successor(body.successor, at)
-        return _result(work, found, at)
-
-    return await write.run(name)
+    return await write.decide(departures, case, body, lambda it, at: it.name_successor(body.successor, at))
 
 
-@_post("/{case}/lines", "补充交接清单", "departure.handle")
+@departures.post("/{case}/lines", "补充交接清单", "departure.handle")
 async def add_handover_lines(case: CaseCode, body: Circumstances, write: Writing) -> Response:
     """Add what came into the person's care since the list was made, and what happened to assets on it since."""
 
-    async def add(work: Work) -> Result:
-        found, _ = await _case(write, work, case)
-        at = write.occasion(body)
-        found.add_lines(await _care(write, found), at)
-        return _result(work, found, at)
+    async def add(it: DepartureCase, at: Occasion, _: Work) -> None:
+        it.add_lines(await handover.care_of(write.ledgers, it), at)
 
-    return await write.run(add)
+    return await write.carry_out(departures, case, body, add)
 
 
-@_post("/{case}/lines/{asset}/acceptance", "接收清单项", "departure.handle")
+@departures.post("/{case}/lines/{asset}/acceptance", "接收清单项", "departure.handle")
 async def accept_handover_line(
-    case: CaseCode, asset: AssetCode, body: AcceptHandover, write: Writing
+    case: CaseCode, asset: AssetPath, body: AcceptHandover, write: Writing
 ) -> Response:
     """Accept one asset as the successor (C4.10-10)."""
-    return await _decide(write, case, body, lambda it, at: it.accept((asset,), body.accepted_by, at))
+    return await write.decide(
+        departures, case, body, lambda it, at: it.accept((asset,), body.accepted_by, at)
+    )
 
 
-@_post("/{case}/lines/{asset}/dispute", "清单项有异议", "departure.handle")
+@departures.post("/{case}/lines/{asset}/dispute", "清单项有异议", "departure.handle")
 async def dispute_handover_line(
-    case: CaseCode, asset: AssetCode, body: DisputeHandoverLine, write: Writing
+    case: CaseCode, asset: AssetPath, body: DisputeHandoverLine, write: Writing
 ) -> Response:
     """Dispute one asset as the successor, with the reason (C4.10-10)."""
-    return await _decide(
-        write, case, body, lambda it, at: it.dispute(asset, body.disputed_by, body.reason, at)
+    return await write.decide(
+        departures, case, body, lambda it, at: it.dispute(asset, body.disputed_by, body.reason, at)
     )
 
 
-@_post("/{case}/lines/{asset}/resolution", "异议处理", "departure.handle")
+@departures.post("/{case}/lines/{asset}/resolution", "异议处理", "departure.handle")
 async def resolve_handover_dispute(
-    case: CaseCode, asset: AssetCode, body: RecordResolution, write: Writing
+    case: CaseCode, asset: AssetPath, body: RecordResolution, write: Writing
 ) -> Response:
     """Settle a dispute by a document; the line is open again (C4.10-10)."""
-    return await _decide(
-        write, case, body, lambda it, at: it.resolve_dispute(asset, body.resolution, body.document_no, at)
+    return await write.decide(
+        departures,
+        case,
+        body,
+        lambda it, at: it.resolve_dispute(asset, body.resolution, body.document_no, at),
     )
 
 
-@_post("/{case}/acceptance", "整批接收", "departure.handle")
+@departures.post("/{case}/acceptance", "整批接收", "departure.handle")
 async def accept_handover(case: CaseCode, body: AcceptHandover, write: Writing) -> Response:
     """Accept every open line as the successor (C4.10-10)."""
-    return await _decide(write, case, body, lambda it, at: it.accept(None, body.accepted_by, at))
+    return await write.decide(departures, case, body, lambda it, at: it.accept(None, body.accepted_by, at))
 
 
-@_post("/{case}/reassignments", "另定接收人", "departure.handle")
+@departures.post("/{case}/reassignments", "另定接收人", "departure.handle")
 async def reassign_handover_lines(case: CaseCode, body: ReassignHandoverLines, write: Writing) -> Response:
     """Let somebody else than the successor take some assets over (C4.10-10)."""
-
-    async def give(work: Work) -> Result:
-        found, _ = await _case(write, work, case)
-        await work.require_known(Person, {"incoming": body.incoming})
-        at = write.occasion(body)
-        found.reassign(body.assets, body.incoming, at)
-        return _result(work, found, at)
-
-    return await write.run(give)
-
-
-@_post("/{case}/reconciliation", "核账", "departure.handle")
-async def reconcile_handover(case: CaseCode, body: ReconcileHandover, write: Writing) -> Response:
-    """Compare book, thing and papers of assets on the list; with `othersAgree` the rest agrees (C4.10-10)."""
-
-    def compare(it: DepartureCase, at: Occasion) -> None:
-        named = {line.asset for line in body.lines} | set(it.reconciliation)
-        rest = [code for code in sorted(it.lines) if code not in named] if body.others_agree else []
-        agreeing = (
-            AssetReconciliationLine(asset=code, book="AGREES", physical="FOUND", documents="COMPLETE")
-            for code in rest
-        )
-        lines = (*body.lines, *agreeing)
-        if lines:
-            it.reconcile(lines, at)
-
-    return await _decide(write, case, body, compare)
-
-
-@_post("/{case}/reconciliation/completion", "核账完成", "departure.handle")
-async def complete_handover_reconciliation(case: CaseCode, body: Circumstances, write: Writing) -> Response:
-    """Close the reconciliation: every asset compared, every difference settled (C4.10-10)."""
-    return await _decide(write, case, body, lambda it, at: it.complete_reconciliation(at))
-
-
-@_post("/{case}/reconciliation/{asset}/resolution", "核账差异处理", "departure.handle")
-async def resolve_reconciliation_difference(
-    case: CaseCode, asset: AssetCode, body: RecordResolution, write: Writing
-) -> Response:
-    """Settle a difference between book, thing and papers by a document (C4.10-10)."""
-    return await _decide(
-        write, case, body, lambda it, at: it.resolve_difference(asset, body.resolution, body.document_no, at)
+    return await write.decide(
+        departures, case, body, lambda it, at: it.reassign(body.assets, body.incoming, at)
     )
 
 
-@_post("/{case}/audit-order", "委托离任审计", "departure.open")
+@departures.post("/{case}/reconciliation", "核账", "departure.handle")
+async def reconcile_handover(case: CaseCode, body: ReconcileHandover, write: Writing) -> Response:
+    """Compare book, thing and papers of assets on the list; with `othersAgree` the rest agrees (C4.10-10)."""
+    return await write.decide(
+        departures,
+        case,
+        body,
+        lambda it, at: handover.reconcile(it, body.lines, others_agree=body.others_agree, at=at),
+    )
+
+
+@departures.post("/{case}/reconciliation/completion", "核账完成", "departure.handle")
+async def complete_handover_reconciliation(case: CaseCode, body: Circumstances, write: Writing) -> Response:
+    """Close the reconciliation: every asset compared, every difference settled (C4.10-10)."""
+    return await write.decide(departures, case, body, lambda it, at: it.complete_reconciliation(at))
+
+
+@departures.post("/{case}/reconciliation/{asset}/resolution", "核账差异处理", "departure.handle")
+async def resolve_reconciliation_difference(
+    case: CaseCode, asset: AssetPath, body: RecordResolution, write: Writing
+) -> Response:
+    """Settle a difference between book, thing and papers by a document (C4.10-10)."""
+    return await write.decide(
+        departures,
+        case,
+        body,
+        lambda it, at: it.resolve_difference(asset, body.resolution, body.document_no, at),
+    )
+
+
+@departures.post("/{case}/audit-order", "委托离任审计", "departure.open")
 async def order_departure_audit(case: CaseCode, body: OrderDepartureAudit, write: Writing) -> Response:
     """Ask an independent unit for the audit (C4.10-09)."""
-
-    async def order(work: Work) -> Result:
-        found, _ = await _case(write, work, case)
-        await work.require_known(Organization, {"auditorOrganization": body.auditor_organization})
-        at = write.occasion(body)
-        found.order_audit(body.auditor_organization, body.document_no, at)
-        return _result(work, found, at)
-
-    return await write.run(order)
+    return await write.decide(
+        departures,
+        case,
+        body,
+        lambda it, at: it.order_audit(body.auditor_organization, body.document_no, at),
+    )
 
 
-@_post("/{case}/audit", "离任审计", "departure.audit")
+@departures.post("/{case}/audit", "离任审计", "departure.audit")
 async def record_departure_audit(case: CaseCode, body: RecordDepartureAudit, write: Writing) -> Response:
     """Record the departure audit (C4.10-09) over the whole tenure: the auditing unit speaks for itself."""
-    must_speak_for(write.actor, body.audit.auditor_organization, kind_counts=False)
 
-    async def record(work: Work) -> Result:
-        found, _ = await _case(write, work, case)
-        at = write.occasion(body)
-        found.complete_audit(body.audit, at, in_duty_since=await in_duty_since(write, found.notice))
-        return _result(work, found, at)
+    async def record(it: DepartureCase, at: Occasion, _: Work) -> None:
+        since = await handover.in_duty_since(write.ledgers, it.notice)
+        it.complete_audit(body.audit, at, in_duty_since=since)
 
-    return await write.run(record)
+    return await write.carry_out(departures, case, body, record, unit=body.audit.auditor_organization)
 
 
-@_post("/{case}/findings", "审计发现问题", "departure.audit")
+@departures.post("/{case}/findings", "审计发现问题", "departure.audit")
 async def raise_audit_finding(case: CaseCode, body: RaiseAuditFinding, write: Writing) -> Response:
     """Record a finding. One that comes after completion reopens the case and revokes the clearance (C4.10-11)."""
-    must_speak_for(write.actor, body.auditor_organization, kind_counts=False)
 
-    async def find(work: Work) -> Result:
-        found, _ = await _case(write, work, case)
-        at = write.occasion(body)
-        was_completed = found.state == "COMPLETED"
-        found.raise_finding(body.finding, body.auditor_organization, at)
-        if was_completed:
-            person = await work.get(Person, found.notice.person)
-            person.revoke_clearances(f"{case}：{body.finding.text}"[:500], at)
-        return _result(work, found, at)
+    async def find(it: DepartureCase, at: Occasion, work: Work) -> None:
+        await handover.raise_finding(it, body.finding, body.auditor_organization, at, work)
 
-    return await write.run(find)
+    return await write.carry_out(departures, case, body, find, unit=body.auditor_organization)
 
 
-@_post("/{case}/findings/{finding}/resolution", "审计问题处理", "departure.handle")
+@departures.post("/{case}/findings/{finding}/resolution", "审计问题处理", "departure.handle")
 async def resolve_audit_finding(
     case: CaseCode, finding: FindingCode, body: RecordResolution, write: Writing
 ) -> Response:
     """Settle a finding by a document (C4.10-09)."""
-    return await _decide(
-        write, case, body, lambda it, at: it.resolve_finding(finding, body.resolution, body.document_no, at)
+    return await write.decide(
+        departures,
+        case,
+        body,
+        lambda it, at: it.resolve_finding(finding, body.resolution, body.document_no, at),
     )
 
 
-@_post("/{case}/interim-custodian", "指定临时管护人", "departure.handle")
+@departures.post("/{case}/interim-custodian", "指定临时管护人", "departure.handle")
 async def appoint_interim_custodian(
     case: CaseCode, body: AppointInterimCustodian, write: Writing
 ) -> Response:
     """The superior unit appoints an interim custodian (P37); it does not release the leaver."""
-    must_speak_for(write.actor, body.interim.appointed_by, kind_counts=False)
 
-    async def appoint(work: Work) -> Result:
-        found, unit = await _case(write, work, case, with_superior=True)
-        await work.require_known(Person, {"interim.person": body.interim.person})
-        at = write.occasion(body)
-        found.appoint_interim(body.interim, superior=unit.card.superior, at=at)
-        return _result(work, found, at)
+    async def appoint(it: DepartureCase, at: Occasion, _: Work) -> None:
+        unit = await _unit(it.notice, write)
+        it.appoint_interim(body.interim, superior=unit.card.superior, at=at)
 
-    return await write.run(appoint)
+    return await write.carry_out(
+        departures, case, body, appoint, scope=_with_superior, unit=body.interim.appointed_by
+    )
 
 
-@_post("/{case}/seal", "封存交接清单", "departure.handle")
+@departures.post("/{case}/seal", "封存交接清单", "departure.handle")
 async def seal_handover_list(case: CaseCode, body: Circumstances, write: Writing) -> Response:
     """Fix the list by its digest, complete and accepted (C4.10-10)."""
 
-    async def seal(work: Work) -> Result:
-        found, _ = await _case(write, work, case)
-        at = write.occasion(body)
-        found.seal(await _care(write, found), at, await sealing_of(write).place(at.on))
-        return _result(work, found, at)
+    async def seal(it: DepartureCase, at: Occasion, _: Work) -> None:
+        it.seal(await handover.care_of(write.ledgers, it), at, await sealing_of(write).place(at.on))
 
-    return await write.run(seal)
+    return await write.carry_out(departures, case, body, seal)
 
 
-@_post("/{case}/signatures", "签字", "departure.handle")
+@departures.post("/{case}/signatures", "签字", "departure.handle")
 async def sign_handover(case: CaseCode, body: SignHandover, write: Writing) -> Response:
     """Sign the sealed list (C4.10-10). The supervisor's signature comes from the supervisor's own unit."""
-    if body.role == "SUPERVISOR":
-        must_speak_for(write.actor, body.organization, kind_counts=False)
     signature = HandoverSignature(
         role=body.role,
         person=body.person,
@@ -403,41 +370,29 @@ async def sign_handover(case: CaseCode, body: SignHandover, write: Writing) -> R
         list_sha256=body.list_sha256,
     )
 
-    async def put_name(work: Work) -> Result:
-        found, unit = await _case(write, work, case, with_superior=True)
-        await work.require_known(Person, {"person": body.person})
-        at = write.occasion(body, body.signed_on)
-        found.sign(signature, superior=unit.card.superior, at=at)
-        return _result(work, found, at)
+    async def put_name(it: DepartureCase, at: Occasion, _: Work) -> None:
+        unit = await _unit(it.notice, write)
+        it.sign(signature, superior=unit.card.superior, at=at)
 
-    return await write.run(put_name)
+    return await write.carry_out(
+        departures,
+        case,
+        body,
+        put_name,
+        on=body.signed_on,
+        scope=_with_superior,
+        unit=body.organization if body.role == "SUPERVISOR" else None,
+    )
 
 
-@_post("/{case}/completion", "完成交接", "departure.handle")
+@departures.post("/{case}/completion", "完成交接", "departure.handle")
 async def complete_handover(case: CaseCode, body: Circumstances, write: Writing) -> Response:
     """Complete the case; every asset on the list records `HandedOver` in the same append (C4.10-10, C4.10-11)."""
 
-    async def hand_over(work: Work) -> Result:
-        found, _ = await _case(write, work, case)
-        at = write.occasion(body)
-        found.complete(await _care(write, found), at)
-        assets = await work.get_many(Asset, sorted(found.lines))
-        for done, asset in enumerate(assets.values(), start=1):
-            duty = _duty_of(asset, found)
-            if duty is not None:
-                asset.hand_over(
-                    case=found.id,
-                    duty=duty,
-                    outgoing=found.notice.person,
-                    incoming=str(found.incoming_of(asset.id)),
-                    supervisor=found.signatures["SUPERVISOR"].person,
-                    at=at,
-                )
-            if done % YIELD_EVERY == 0:
-                await asyncio.sleep(0)
-        return _result(work, found, at)
+    async def hand_over(it: DepartureCase, at: Occasion, work: Work) -> None:
+        await handover.complete(it, at, work, write.ledgers)
 
-    return await write.run(hand_over)
+    return await write.carry_out(departures, case, body, hand_over)
 
 
 @get(router, "/{case}", "查询离任交接", "departure.read", response_model=from_log(DepartureView))
@@ -478,54 +433,3 @@ async def read_handover_delta(
         "position": position,
     }
     return read.answer(body | changes_shown(delta, ("asset",), limit))
-
-
-# ---- what the routes share -----------------------------------------------------------------------------------------
-
-
-async def _decide(
-    write: Write, case: str, body: Circumstances, decide: Callable[[DepartureCase, Occasion], None]
-) -> Response:
-    """One decision on one case, by those who handle the unit's departures."""
-
-    async def work_on(work: Work) -> Result:
-        found, _ = await _case(write, work, case)
-        at = write.occasion(body)
-        decide(found, at)
-        return _result(work, found, at)
-
-    return await write.run(work_on)
-
-
-async def _case(
-    write: Write, work: Work, case: str, *, with_superior: bool = False
-) -> tuple[DepartureCase, Organization]:
-    """The case and the unit it is about, once the actor may act on them."""
-    found = await work.get(DepartureCase, case, write.expected_version(required=False))
-    unit = await unit_of(work.context, work.county, found.notice.organization, "notice.organization")
-    superior = (unit.card.superior,) if with_superior and unit.card.superior is not None else ()
-    authorize(write.actor, write.action, place_of(unit, *superior))
-    return found, unit
-
-
-def _result(work: Work, case: DepartureCase, at: Occasion) -> Result:
-    work.note(at)
-    return Result(case.id, case.version, view_of(case, work.context.calendar(work.county)))
-
-
-async def _care(write: Write, case: DepartureCase) -> Care:
-    """What the case is about now. What went with a post was handed over by the first completion."""
-    return await care_for(write, case.notice, by_post=not case.reopened)
-
-
-def _duty_of(asset: Asset, case: DepartureCase) -> str | None:
-    """The duty that the asset itself says is the leaving person's, or that went with the post.
-
-    None for one that was disposed of, passed on by another case, or handed over before the case was reopened.
-    """
-    person, kind = case.notice.person, case.notice.kind
-    if asset.in_care_of(person, kind):
-        return kind
-    if kind == "RESPONSIBLE" and not case.reopened and asset.in_care_of(person, "FIRST_RESPONSIBLE"):
-        return "FIRST_RESPONSIBLE"
-    return None

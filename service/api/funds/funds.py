@@ -29,12 +29,12 @@ from service.api.http.writing import (
     IDEMPOTENCY_KEY,
     WRITE_PROBLEMS,
     Circumstances,
+    Kind,
     Write,
     Writing,
-    post,
     view_model,
 )
-from service.api.organization.organizations import place_of
+from service.api.organization.organizations import place_of, unit_of
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import CommandContext, Result, Work
 from service.commands.problems import problem_response
@@ -120,71 +120,48 @@ def allocation_view(allocation: FundAllocation) -> dict[str, Any]:
     return allocation.view()
 
 
-async def _entered(
-    write: Write, work: Work, body: RecordFundAllocation, code: str
-) -> tuple[FundAllocation, Occasion]:
-    await work.require_known(Organization, {"card.unit": body.card.unit})
-    at = write.occasion(body, body.card.allocated_on)
-    return FundAllocation.enter(code, body.card, at), at
+def _of_finance(_: object, write: Write) -> Resource:
+    return finance(write.context, write.county)
 
 
-@post(allocations, "", "登记资金拨付", "fund.record", FundAllocationView)
+_ALLOCATIONS = Kind(
+    allocations, FundAllocation, FundAllocationView, lambda it, _: allocation_view(it), _of_finance, versioned=True
+)
+
+
+@_ALLOCATIONS.post("", "登记资金拨付", "fund.record")
 async def record_fund_allocation(body: RecordFundAllocation, write: Writing) -> Response:
     """Record what was paid: a fact (C4.4-03)."""
     code = body.allocation or f"F-{write.idempotency.body_sha256.hex()[:16]}"
+    return await write.create(
+        _ALLOCATIONS,
+        body,
+        lambda at, _: FundAllocation.enter(code, body.card, at),
+        scope=finance(write.context, write.county),
+        on=body.card.allocated_on,
+    )
 
-    async def enter(work: Work) -> tuple[FundAllocation, Occasion]:
-        return await _entered(write, work, body, code)
 
-    return await write.create(finance(write.context, write.county), enter, view=allocation_view)
-
-
-@post(
-    allocations,
-    "/{allocation}/corrections",
-    "更正资金拨付",
-    "fund.record",
-    FundAllocationView,
-    versioned=True,
-)
+@_ALLOCATIONS.post("/{allocation}/corrections", "更正资金拨付", "fund.record")
 async def correct_fund_allocation(
     allocation: AllocationCode, body: CorrectFundAllocation, write: Writing
 ) -> Response:
     """Put the right facts in place, with the document behind them."""
-
-    async def correct(it: FundAllocation, work: Work) -> Occasion:
-        await work.require_known(Organization, {"card.unit": body.card.unit})
-        at = write.occasion(body)
-        it.correct(body.card, body.reason, body.document_no, at)
-        return at
-
-    return await _on_allocation(write, allocation, correct)
+    return await write.decide(
+        _ALLOCATIONS,
+        allocation,
+        body,
+        lambda it, at: it.correct(body.card, body.reason, body.document_no, at),
+    )
 
 
-@post(
-    allocations, "/{allocation}/withdrawal", "撤销资金拨付", "fund.record", FundAllocationView, versioned=True
-)
+@_ALLOCATIONS.post("/{allocation}/withdrawal", "撤销资金拨付", "fund.record")
 async def withdraw_fund_allocation(
     allocation: AllocationCode, body: WithdrawFundAllocation, write: Writing
 ) -> Response:
     """Take it out of the fund ledger; it stays in the log."""
-
-    async def withdraw(it: FundAllocation, _: Work) -> Occasion:
-        at = write.occasion(body)
-        it.withdraw(body.reason, body.document_no, at)
-        return at
-
-    return await _on_allocation(write, allocation, withdraw)
-
-
-async def _on_allocation(write: Write, allocation: str, decide: Any) -> Response:
-    return await write.on(
-        FundAllocation,
-        allocation,
-        decide,
-        resource=lambda _: finance(write.context, write.county),
-        view=allocation_view,
-        versioned=True,
+    return await write.decide(
+        _ALLOCATIONS, allocation, body, lambda it, at: it.withdraw(body.reason, body.document_no, at)
     )
 
 
@@ -241,7 +218,7 @@ async def record_fund_allocations(write: Writing) -> Response:
     authorize(write.actor, write.action, finance(write.context, write.county))
     refused: list[dict[str, Any]] = []
 
-    async def record_all(work: Work) -> Result:
+    async def record_all(_: Occasion, work: Work) -> Result:
         refused.clear()
         amount, codes = 0, set[str]()
         for done, line in enumerate(lines, start=1):
@@ -257,7 +234,7 @@ async def record_fund_allocations(write: Writing) -> Response:
         return Result(write.idempotency.key, 0, {"created": len(lines), "amount": Fen(amount).yuan()})
 
     try:
-        return await write.run(record_all)
+        return await write.act(Circumstances(), record_all)
     except Refusal as refusal:
         if refusal.code != "BATCH_ROLLED_BACK":
             raise
@@ -270,7 +247,9 @@ async def _line_entered(write: Write, work: Work, line: BulkLine, codes: set[str
     if code in codes:
         raise refuse("BATCH_ITEM_DUPLICATE", what=code)
     codes.add(code)
-    allocation, at = await _entered(write, work, body, code)
+    await work.require_named(body)
+    at = write.occasion(body, body.card.allocated_on)
+    allocation = FundAllocation.enter(code, body.card, at)
     work.add(allocation)
     work.note(at)
     return allocation
@@ -303,7 +282,7 @@ async def _compared(
 ) -> tuple[tuple[FundReconciliationLine, ...], str, int]:
     """The unit's year as the ledger has it now: lines, digest, position."""
     name = fund_ledger.PROJECTION.name
-    await write.reach_head(name)
+    await write.ledgers.reach_head(name)
     async with snapshot(write, name) as (connection, position):
         rows, digest = await unit_ledger(
             connection, write.county, outside_finance(write.context, write.county), unit, year
@@ -311,98 +290,70 @@ async def _compared(
     return reconciliation_lines(rows), digest, position
 
 
-@post(
-    reconciliations,
-    "/{unit}/{year}/comparisons",
-    "核对资金与资产",
-    "fund.reconcile",
-    FundReconciliationView,
+_RECONCILIATIONS = Kind(
+    reconciliations, FundReconciliation, FundReconciliationView, lambda it, _: reconciliation_view(it), _of_finance
 )
+
+
+@_RECONCILIATIONS.post("/{unit}/{year}/comparisons", "核对资金与资产", "fund.reconcile")
 async def compare_funds(unit: UnitCode, year: Year, body: Circumstances, write: Writing) -> Response:
     """Compare a unit's allocations of a year with its assets, and keep the result (C4.4-03)."""
 
-    async def compare(work: Work) -> Result:
-        authorize(write.actor, write.action, finance(write.context, write.county))
-        await work.require_known(Organization, {"unit": unit})
+    async def compare(at: Occasion, work: Work) -> FundReconciliation:
+        await unit_of(write.context, write.county, unit, "unit")
         lines, digest, position = await _compared(write, unit, year)
-        at = write.occasion(body)
         code = FundReconciliation.id_of(unit, year)
         if await write.context.knows(FundReconciliation, write.county, code):
             one = await work.get(FundReconciliation, code)
         else:
             one = FundReconciliation.compile(unit, year, at)
-            work.add(one)
         one.reconcile(lines, digest, position, at)
-        work.note(at)
-        return Result(one.id, one.version, reconciliation_view(one))
+        return one
 
-    return await write.run(compare)
+    return await write.create(_RECONCILIATIONS, body, compare, scope=finance(write.context, write.county))
 
 
-@post(reconciliations, "/{unit}/{year}/push", "推送资金台账", "fund.reconcile", FundReconciliationView)
+@_RECONCILIATIONS.post("/{unit}/{year}/push", "推送资金台账", "fund.reconcile")
 async def push_fund_ledger(unit: UnitCode, year: Year, body: Circumstances, write: Writing) -> Response:
     """Send the unit its fund ledger: compared once more, and only when everything agrees (RECONCILIATION_OPEN)."""
 
-    async def push(it: FundReconciliation, _: Work) -> Occasion:
-        at = write.occasion(body)
+    async def push(it: FundReconciliation, at: Occasion, _: Work) -> None:
         it.reconcile(*await _compared(write, unit, year), at)
         it.push(at)
-        return at
 
-    return await _on_reconciliation(write, unit, year, push)
+    return await write.carry_out(_RECONCILIATIONS, FundReconciliation.id_of(unit, year), body, push)
 
 
-@post(
-    reconciliations, "/{unit}/{year}/report", "资金台账报县办公室", "fund.reconcile", FundReconciliationView
-)
+@_RECONCILIATIONS.post("/{unit}/{year}/report", "资金台账报县办公室", "fund.reconcile")
 async def report_fund_reconciliation(
     unit: UnitCode, year: Year, body: ReportFundReconciliation, write: Writing
 ) -> Response:
     """Report the reconciled ledger to the asset office."""
 
-    async def report(it: FundReconciliation, _: Work) -> Occasion:
-        at = write.occasion(body)
+    async def report(it: FundReconciliation, at: Occasion, _: Work) -> None:
         it.reconcile(*await _compared(write, unit, year), at)
         it.report(body.document_no, at)
-        return at
 
-    return await _on_reconciliation(write, unit, year, report)
-
-
-async def _on_reconciliation(write: Write, unit: str, year: int, decide: Any) -> Response:
-    return await write.on(
-        FundReconciliation,
-        FundReconciliation.id_of(unit, year),
-        decide,
-        resource=lambda _: finance(write.context, write.county),
-        view=reconciliation_view,
-    )
+    return await write.carry_out(_RECONCILIATIONS, FundReconciliation.id_of(unit, year), body, report)
 
 
-@post(
-    reconciliations,
-    "/{unit}/{year}/acknowledgement",
-    "确认资金台账",
-    "fund.acknowledge",
-    FundReconciliationView,
-)
+@_RECONCILIATIONS.post("/{unit}/{year}/acknowledgement", "确认资金台账", "fund.acknowledge")
 async def acknowledge_fund_ledger(
     unit: UnitCode, year: Year, body: AcknowledgeFundLedger, write: Writing
 ) -> Response:
     """The unit confirms what was pushed to it, by its digest."""
 
-    async def acknowledge(work: Work) -> Result:
+    async def own(_: FundReconciliation, write: Write) -> Resource:
         owner = await write.context.load(Organization, write.county, unit)
-        authorize(
-            write.actor, write.action, Resource(organizations=(unit,)) if owner is None else place_of(owner)
-        )
-        one = await work.get(FundReconciliation, FundReconciliation.id_of(unit, year))
-        at = write.occasion(body)
-        one.acknowledge(body.ledger_sha256, body.person, at)
-        work.note(at)
-        return Result(one.id, one.version, reconciliation_view(one))
+        return Resource(organizations=(unit,)) if owner is None else place_of(owner)
 
-    return await write.run(acknowledge)
+    return await write.decide(
+        _RECONCILIATIONS,
+        FundReconciliation.id_of(unit, year),
+        body,
+        lambda it, at: it.acknowledge(body.ledger_sha256, body.person, at),
+        scope=own,
+    )
 
 
 @get(

@@ -82,7 +82,7 @@ async def read_fund_comparison(
     min_position: MinPosition = 0,
 ) -> Response:
     """Allocations against the funding lines of assets, per unit, year and source."""
-    await read.reach(min_position, _NAME)
+    await read.ledgers.reach(min_position, _NAME)
     outside = outside_finance(read.context, read.county)
     async with read.pool.acquire() as connection:
         rows = await fund_questions.compared_funds(
@@ -153,7 +153,7 @@ async def read_projects(
     min_position: MinPosition = 0,
 ) -> Response:
     """Projects against assets, in order of project code (C4.4-05)."""
-    await read.reach(min_position, _NAME)
+    await read.ledgers.reach(min_position, _NAME)
     async with read.pool.acquire() as connection:
         rows = await fund_questions.projects(
             connection,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Path, Response
@@ -23,12 +21,10 @@ from domain.household.card import (
 )
 from domain.household.push import HouseholdLedger
 from domain.occasion import Occasion
-from domain.organization.organization import Division
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Fen, Name, Text, Value
-from service.api.asset.assets import padded
-from service.api.http.reading import Endpoint, Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Write, Writing, post, view_model
+from service.api.http.reading import Reading, from_log, get, routes
+from service.api.http.writing import Circumstances, Kind, Write, Writing, post, view_model
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Result, Work
 
@@ -134,152 +130,117 @@ def view_of(asset: HouseholdAsset) -> dict[str, Any]:
     return asset.view()
 
 
-@post(router, "", "到户资产登记", "household_asset.register", HouseholdAssetView)
+households = Kind(
+    router, HouseholdAsset, HouseholdAssetView, lambda it, _: view_of(it), lambda it, _: place_of(it.card), versioned=True
+)
+
+
+@households.post("", "到户资产登记", "household_asset.register")
 async def register_household_asset(body: RegisterHouseholdAsset, write: Writing) -> Response:
     """Enter a household asset (C4.2-05): register-only, outside the county's managed total."""
-    card = body.card
-    code = body.asset or f"H-{card.location}-{write.idempotency.body_sha256.hex()[:10]}"
-
-    async def register(work: Work) -> tuple[HouseholdAsset, Occasion]:
-        at = write.occasion(body)
-        await work.require_known(Division, {"card.location": padded(card.location)})
-        return HouseholdAsset.register(code, card, at), at
-
-    return await write.create(place_of(card), register, view=view_of)
+    code = body.asset or f"H-{body.card.location}-{write.idempotency.body_sha256.hex()[:10]}"
+    return await write.create(
+        households,
+        body,
+        lambda at, _: HouseholdAsset.register(code, body.card, at),
+        scope=place_of(body.card),
+    )
 
 
-@post(
-    router,
-    "/{asset}/inspections",
-    "到户资产检查",
-    "household_asset.inspect",
-    HouseholdAssetView,
-    versioned=True,
-)
+@households.post("/{asset}/inspections", "到户资产检查", "household_asset.inspect")
 async def inspect_household_asset(
     asset: HouseholdAssetCode, body: InspectHouseholdAsset, write: Writing
 ) -> Response:
     """Record an inspection (C4.3-17, C4.5-21): a fact."""
-
-    async def inspect(it: HouseholdAsset, _: Work) -> Occasion:
-        at = write.occasion(body, body.inspection.inspected_on)
-        it.inspect(body.inspection, at)
-        return at
-
-    return await write.on(
-        HouseholdAsset, asset, inspect, resource=lambda it: place_of(it.card), view=view_of, versioned=True
+    paper = body.inspection
+    return await write.decide(
+        households, asset, body, lambda it, at: it.inspect(paper, at), on=paper.inspected_on
     )
 
 
-def _post(path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint]:
-    return post(router, path, summary, action, HouseholdAssetView, versioned=True)
-
-
-async def _decide(
-    write: Write,
-    asset: str,
-    body: Circumstances,
-    on: date | None,
-    decision: Callable[[HouseholdAsset, Occasion], None],
-    *,
-    resource: Callable[[HouseholdAsset], Resource] = lambda it: place_of(it.card),
-) -> Response:
-    """One decision on one household asset. `on` is the fact's own date."""
-
-    async def with_occasion(it: HouseholdAsset, _: Work) -> Occasion:
-        at = write.occasion(body, on)
-        decision(it, at)
-        return at
-
-    return await write.on(
-        HouseholdAsset, asset, with_occasion, resource=resource, view=view_of, versioned=True
-    )
-
-
-@_post("/{asset}/household-confirmations", "确权到户", "household_asset.confirm")
+@households.post("/{asset}/household-confirmations", "确权到户", "household_asset.confirm")
 async def confirm_to_household(
     asset: HouseholdAssetCode, body: ConfirmToHousehold, write: Writing
 ) -> Response:
     """Confirm the asset to its household: of effect in the register alone (C4.6-09)."""
     paper = body.confirmation
-    return await _decide(
-        write, asset, body, paper.confirmed_on, lambda it, at: it.confirm_to_household(paper, at)
+    return await write.decide(
+        households, asset, body, lambda it, at: it.confirm_to_household(paper, at), on=paper.confirmed_on
     )
 
 
-@_post("/{asset}/registration-corrections", "更正到户资产登记", "household_asset.keep")
+@households.post("/{asset}/registration-corrections", "更正到户资产登记", "household_asset.keep")
 async def correct_household_asset(
     asset: HouseholdAssetCode, body: CorrectHouseholdAsset, write: Writing
 ) -> Response:
     """Correct named fields (C4.6-02). A village files a request for rows that its township pushed (C4.5-18)."""
 
-    async def correct(it: HouseholdAsset, work: Work) -> Occasion:
+    async def correct(it: HouseholdAsset, at: Occasion, work: Work) -> None:
         if write.actor.organization_kind == "VILLAGE":
             ledger = await work.context.load(HouseholdLedger, write.county, it.card.location)
             if ledger is not None:
                 ledger.must_not_edit(it.id)
-        at = write.occasion(body)
         it.correct_registration(body.correction, at)
-        await work.require_known(Division, {"card.location": padded(it.card.location)})
-        return at
+        await work.require_named(it.card, "card")
 
-    return await write.on(
-        HouseholdAsset, asset, correct, resource=lambda it: place_of(it.card), view=view_of, versioned=True
-    )
+    return await write.carry_out(households, asset, body, correct)
 
 
-@_post("/{asset}/documents", "到户资产资料存档", "household_asset.keep")
+@households.post("/{asset}/documents", "到户资产资料存档", "household_asset.keep")
 async def archive_household_document(
     asset: HouseholdAssetCode, body: ArchiveHouseholdDocument, write: Writing
 ) -> Response:
     """Add a document to the asset's file by its digest (C4.6-03)."""
-    return await _decide(write, asset, body, None, lambda it, at: it.archive_document(body.document, at))
+    return await write.decide(households, asset, body, lambda it, at: it.archive_document(body.document, at))
 
 
-@_post("/{asset}/external-entries", "到户资产外部系统录入", "asset.enter_externally")
+@households.post("/{asset}/external-entries", "到户资产外部系统录入", "asset.enter_externally")
 async def record_household_external_entry(
     asset: HouseholdAssetCode, body: RecordHouseholdExternalEntry, write: Writing
 ) -> Response:
     """Record the entry in one of the two systems, by its own reference number (C4.3-08)."""
     entry = body.entry
 
-    def enterers(it: HouseholdAsset) -> Resource:
+    def enterers(it: HouseholdAsset, _: Write) -> Resource:
         units = (unit for one in it.external_duties for unit in one.entered_by)
         return Resource(divisions=(it.card.location,), organizations=tuple(units))
 
-    return await _decide(
-        write,
+    return await write.decide(
+        households,
         asset,
         body,
-        entry.entered_on,
         lambda it, at: it.record_external_entry(entry, at),
-        resource=enterers,
+        on=entry.entered_on,
+        scope=enterers,
     )
 
 
-@_post("/{asset}/losses", "到户资产灭失登记", "household_asset.keep")
+@households.post("/{asset}/losses", "到户资产灭失登记", "household_asset.keep")
 async def record_household_loss(
     asset: HouseholdAssetCode, body: RecordHouseholdLoss, write: Writing
 ) -> Response:
     """Record that the asset or a part of it is lost (C4.2-06)."""
-    return await _decide(write, asset, body, body.loss.lost_on, lambda it, at: it.record_loss(body.loss, at))
+    return await write.decide(
+        households, asset, body, lambda it, at: it.record_loss(body.loss, at), on=body.loss.lost_on
+    )
 
 
-@_post("/{asset}/closing", "注销到户资产登记", "household_asset.keep")
+@households.post("/{asset}/closing", "注销到户资产登记", "household_asset.keep")
 async def close_household_asset(
     asset: HouseholdAssetCode, body: CloseHouseholdAsset, write: Writing
 ) -> Response:
     """Close the row by a paper (C4.2-06)."""
     paper = body.closing
-    return await _decide(write, asset, body, paper.closed_on, lambda it, at: it.close_registration(paper, at))
+    return await write.decide(
+        households, asset, body, lambda it, at: it.close_registration(paper, at), on=paper.closed_on
+    )
 
 
 @post(entrustments, "", "到户资产集中委托", "household_asset.entrust", EntrustedAssets)
 async def entrust_household_assets(body: EntrustHouseholdAssets, write: Writing) -> Response:
     """Entrust several households' assets to one operator, all or none, each with its household's consent (C4.6-10)."""
 
-    async def entrust(work: Work) -> Result:
-        at = write.occasion(body, body.starts_on)
+    async def entrust(at: Occasion, work: Work) -> Result:
         given = {one.asset: one for one in body.assets}
         if len(given) != len(body.assets):
             raise refuse("FIELD_INVALID", clause="C4.6-10", field="assets")
@@ -294,11 +255,10 @@ async def entrust_household_assets(body: EntrustHouseholdAssets, write: Writing)
         at.require(not silent, "HOUSEHOLD_CONSENT_REQUIRED", missing=silent, households=silent)
         for it in assets.values():
             it.entrust(_terms_for(body, given[it.id], at, it), at)
-            work.note(at)
         work.claim("household_entrustment", body.entrustment)
         return Result(body.entrustment, 1, {"entrustment": body.entrustment, "assets": sorted(given)})
 
-    return await write.run(entrust)
+    return await write.act(body, entrust, on=body.starts_on)
 
 
 def _terms_for(
@@ -323,18 +283,16 @@ async def end_household_entrustment(
 ) -> Response:
     """Record that an entrustment is over for the named assets, all or none (C4.6-10)."""
 
-    async def end(work: Work) -> Result:
-        at = write.occasion(body, body.ended_on)
+    async def end(at: Occasion, work: Work) -> Result:
         assets = await work.get_many(HouseholdAsset, list(dict.fromkeys(body.assets)))
         for it in assets.values():
             authorize(write.actor, write.action, place_of(it.card))
             if it.entrustment is None or it.entrustment.entrustment != entrustment:
                 raise refuse("NOT_FOUND", what=f"{entrustment} {it.id}")
             it.end_entrustment(body.ended_on, body.reason, at)
-            work.note(at)
         return Result(entrustment, 1, {"entrustment": entrustment, "assets": sorted(assets)})
 
-    return await write.run(end)
+    return await write.act(body, end, on=body.ended_on)
 
 
 @get(router, "/{asset}", "查询到户资产", "household_asset.read", response_model=from_log(HouseholdAssetView))

@@ -12,16 +12,15 @@ from pydantic import Field
 
 from domain.household.push import CorrectionRequest, HouseholdLedger, HouseholdLedgerPush, PushedRow
 from domain.occasion import Occasion
-from domain.organization.organization import Organization
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Sha256, Value
+from domain.values import BusinessDate, Code, OrganizationCode, Sha256, Value
 from projections.household import register as household_register
 from projections.household.register import household_ledgers, pushable_rows
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Read, Reading, get, list_of, routes
-from service.api.http.writing import Circumstances, Writing, post, view_model
+from service.api.http.writing import Circumstances, Kind, Writing, view_model
 from service.commands.authorization import Resource
-from service.commands.commands import Result, Work
+from service.commands.commands import Work
 from service.ledgers.tables import row_model, rows_shown
 from service.log.codec import canonical
 
@@ -34,7 +33,7 @@ HouseholdLedgerView = view_model(HouseholdLedger)
 class PushHouseholdLedger(Circumstances):
     """The township pushes a village's ledger as it stands."""
 
-    village: Code = Field(title="村编号", pattern=r"^[0-9]{12}$")
+    village: OrganizationCode = Field(title="村编号", pattern=r"^[0-9]{12}$")
     pushed_on: BusinessDate | None = Field(default=None, title="推送日期", description="不填为当日")
 
 
@@ -57,7 +56,7 @@ def view_of(ledger: HouseholdLedger) -> dict[str, Any]:
 
 async def _rows_of(read: Read, village: str) -> tuple[PushedRow, ...]:
     """The village's rows as the township's register has them now, each with the digest of what it says."""
-    await read.reach_head(household_register.PROJECTION.name)
+    await read.ledgers.reach_head(household_register.PROJECTION.name)
     async with read.pool.acquire() as connection:
         rows = await pushable_rows(connection, read.county, village)
     return tuple(
@@ -74,70 +73,53 @@ def _digest(rows: tuple[PushedRow, ...]) -> str:
     return hashlib.sha256(canonical([row.model_dump(mode="json", by_alias=True) for row in rows])).hexdigest()
 
 
-@post(router, "", "推送到户资产台账", "household_ledger.push", HouseholdLedgerView)
+pushes = Kind(
+    router,
+    HouseholdLedger,
+    HouseholdLedgerView,
+    lambda it, _: view_of(it),
+    lambda it, _: Resource(organizations=(it.id,)),
+)
+
+
+@pushes.post("", "推送到户资产台账", "household_ledger.push")
 async def push_household_ledger(body: PushHouseholdLedger, write: Writing) -> Response:
     """Push a village's household ledger as it stands now; only the township it lies in may (C4.5-18)."""
     village, township = body.village, f"{body.village[:9]}000"
-    if write.actor.organization != township:
-        raise refuse("FORBIDDEN_JURISDICTION", organization=write.actor.organization, place=village)
-    rows = await _rows_of(write, village)
     pushed_on: date = body.pushed_on or write.context.today()
 
-    async def push(work: Work) -> Result:
-        at = write.occasion(body, pushed_on)
-        await work.require_known(Organization, {"village": village})
+    async def scope() -> Resource:
+        if write.actor.organization != township:
+            raise refuse("FORBIDDEN_JURISDICTION", organization=write.actor.organization, place=village)
+        return Resource(organizations=(township,))
+
+    async def push(at: Occasion, work: Work) -> HouseholdLedger:
+        rows = await _rows_of(write, village)
         content = HouseholdLedgerPush(township=township, pushed_on=pushed_on, rows=rows, sha256=_digest(rows))
         kind = write.actor.organization_kind
-        if await work.context.knows(HouseholdLedger, write.county, village):
-            ledger = await work.get(HouseholdLedger, village)
-            ledger.renew(content, kind, at)
-        else:
-            ledger = HouseholdLedger.push_first(village, content, kind, at)
-            work.add(ledger)
-        work.note(at)
-        return Result(ledger.id, ledger.version, view_of(ledger))
+        if not await work.context.knows(HouseholdLedger, write.county, village):
+            return HouseholdLedger.push_first(village, content, kind, at)
+        ledger = await work.get(HouseholdLedger, village)
+        ledger.renew(content, kind, at)
+        return ledger
 
-    return await write.run(push)
+    return await write.create(pushes, body, push, scope=scope, on=pushed_on)
 
 
-def _of_village(ledger: HouseholdLedger) -> Resource:
-    return Resource(organizations=(ledger.id,))
-
-
-@post(
-    router, "/{village}/acknowledgement", "确认到户资产台账", "household_ledger.answer", HouseholdLedgerView
-)
+@pushes.post("/{village}/acknowledgement", "确认到户资产台账", "household_ledger.answer")
 async def acknowledge_household_ledger(
     village: VillageCode, body: AcknowledgeHouseholdLedger, write: Writing
 ) -> Response:
     """The village confirms the rows it got by their digest (C4.5-18)."""
-
-    async def acknowledge(ledger: HouseholdLedger, _: Work) -> Occasion:
-        at = write.occasion(body)
-        ledger.acknowledge(body.sha256, at)
-        return at
-
-    return await write.on(HouseholdLedger, village, acknowledge, resource=_of_village, view=view_of)
+    return await write.decide(pushes, village, body, lambda it, at: it.acknowledge(body.sha256, at))
 
 
-@post(
-    router,
-    "/{village}/correction-requests",
-    "申请更正到户资产台账",
-    "household_ledger.answer",
-    HouseholdLedgerView,
-)
+@pushes.post("/{village}/correction-requests", "申请更正到户资产台账", "household_ledger.answer")
 async def request_ledger_correction(
     village: VillageCode, body: RequestLedgerCorrection, write: Writing
 ) -> Response:
     """The village asks the township to correct a row (C4.5-18); open until the ledger is pushed again."""
-
-    async def ask(ledger: HouseholdLedger, _: Work) -> Occasion:
-        at = write.occasion(body)
-        ledger.request_correction(body.request, at)
-        return at
-
-    return await write.on(HouseholdLedger, village, ask, resource=_of_village, view=view_of)
+    return await write.decide(pushes, village, body, lambda it, at: it.request_correction(body.request, at))
 
 
 class PushedLedger(Value):
@@ -187,7 +169,7 @@ async def list_household_ledgers(
     min_position: MinPosition = 0,
 ) -> Response:
     """Which villages' ledgers were pushed and acknowledged."""
-    await read.reach(min_position, household_register.PROJECTION.name)
+    await read.ledgers.reach(min_position, household_register.PROJECTION.name)
     async with read.pool.acquire() as connection:
         rows = await household_ledgers(connection, read.county, township=township)
     return read.answer(rows_shown(rows))

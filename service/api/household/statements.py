@@ -73,7 +73,7 @@ async def read_household_benefits(
     if read.actor.organization != household and Role.AUDITOR not in read.actor.roles:
         raise refuse("FORBIDDEN_PERSONAL_DATA")
     names = [one.PROJECTION.name for one in (income_ledger, household_register, asset_register)]
-    await read.reach(min_position, *names)
+    await read.ledgers.reach(min_position, *names)
     async with snapshot(read, names[0]) as (connection, position):
         benefits = await benefits_of(connection, read.county, household, year)
         assets = await assets_of(connection, read.county, household)

@@ -159,7 +159,7 @@ async def answer(read: Read, query: LedgerQuery) -> Response:
     """One page, or everything: as lines with `Accept: application/x-ndjson`, or as a spreadsheet."""
     form = _form(read, (MEDIA_TYPE,))
     query.on_calendar(read.calendar)
-    await read.reach(query.min_position, query.PROJECTION, *query.BESIDE)
+    await read.ledgers.reach(query.min_position, query.PROJECTION, *query.BESIDE)
     if form == MEDIA_TYPE:
         return await _workbook(read, query)
     if form in LINES:
@@ -221,7 +221,7 @@ async def ledgers_at(
 ) -> AsyncIterator[tuple[Connection, int]]:
     """A connection on which several ledgers are as asked for, and the position they show."""
     if as_of is None and known_at is None:
-        await read.reach(min_position, *names)
+        await read.ledgers.reach(min_position, *names)
         async with snapshot(read, names[0]) as found:
             yield found
         return

@@ -28,12 +28,11 @@ from service.commands.authorization import Role, authorize_role
 from service.commands.commands import CommandContext
 from service.commands.problems import speak_for
 from service.ledgers.moments import Moments
-from service.ledgers.projector import ProjectionHalted, Projector
+from service.ledgers.projector import Projector
+from service.ledgers.source import LedgerSource
 
 _log = structlog.get_logger(__name__)
 
-LEDGER_SECONDS: Final = 5.0
-"""How long a reader waits for the ledgers to reach the position it asks for."""
 ACTION: Final = "x-action"
 """Where a route names its action (a row of the authorisation table), also in the OpenAPI document."""
 
@@ -261,29 +260,10 @@ class Read:
         body = {"id": found.id, "version": found.version, "source": "log", "resource": view(found)}
         return self.answer(body, version=found.version)
 
-    async def reach(self, position: int, *ledgers: str) -> None:
-        """Wait until the ledgers have taken in the log up to `position`.
-
-        POSITION_UNKNOWN when the log does not reach that far, POSITION_NOT_REACHED when they do not get there in
-        time, PROJECTION_HALTED when one stands still.
-        """
-        store = self.context.store
-        if position > store.committed(self.county).position:
-            head = (await store.head(self.county)).position
-            if position > head:
-                raise refuse("POSITION_UNKNOWN", asked=position, head=head)
-        try:
-            await self.projector.wait_for(self.county, ledgers, position, LEDGER_SECONDS)
-        except TimeoutError as error:
-            raise refuse("POSITION_NOT_REACHED", asked=position) from error
-        except ProjectionHalted as error:
-            raise refuse("PROJECTION_HALTED", ledger=error.projection) from error
-
-    async def reach_head(self, *ledgers: str) -> int:
-        """Wait until the ledgers have taken in everything that is in the log now; gives that position."""
-        head = await self.context.store.head(self.county)
-        await self.reach(head.position, *ledgers)
-        return head.position
+    @property
+    def ledgers(self) -> LedgerSource:
+        """The county's ledgers."""
+        return LedgerSource(self.county, self.context.store, self.pool, self.projector)
 
 
 async def read_of(request: Request) -> Read:

@@ -16,11 +16,11 @@ from pydantic.fields import FieldInfo
 
 from domain.aggregate import DomainAggregate
 from domain.occasion import Occasion, Override
-from domain.refusals import refuse
+from domain.refusals import Refusal, refuse
 from domain.values import BusinessDate, Value
 from service.api.http.reading import ACTION, Endpoint, Read, action_of, actor_of, context_of, described, named
 from service.commands.actor import Actor
-from service.commands.authorization import Resource, authorize, authorize_role
+from service.commands.authorization import Resource, authorize, authorize_role, speak_for
 from service.commands.commands import CommandOutcome, Result, Work, transact
 from service.log.appending import Idempotency
 
@@ -121,10 +121,10 @@ WRITE_PROBLEMS: Final = described(
 
 
 def post(
-    router: APIRouter, path: str, summary: str, action: str, view: type[Value], *, versioned: bool = False
+    router: APIRouter, path: str, summary: str, action: str, shown: type[Value], *, versioned: bool = False
 ) -> Callable[[Endpoint], Endpoint]:
     """Declare a write route: it records facts, so it is a POST, and answers 201 with the resource."""
-    answer = named(WriteAnswer[view], view, "View", "Answer")  # type: ignore[valid-type]  # made at run time
+    answer = named(WriteAnswer[shown], shown, "View", "Answer")  # type: ignore[valid-type]  # made at run time
     return router.post(
         path,
         summary=summary,
@@ -140,6 +140,38 @@ def post(
             "parameters": [IDEMPOTENCY_KEY, _header("If-Match", _IF_MATCH, required=versioned)],
         },
     )
+
+
+Scope = Callable[[_Aggregate, "Write"], Resource | Awaitable[Resource]]
+"""Where an aggregate lies and whose it is, for authorisation; some have to ask for the unit they are about."""
+
+UseCase = Callable[[_Aggregate, Occasion, Work], Awaitable[object]]
+"""A decision that needs more than one aggregate, or the ledgers."""
+
+
+async def _absent(_: Write, code: str) -> Refusal:
+    return refuse("NOT_FOUND", what=code)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kind(Generic[_Aggregate]):
+    """What the write routes of one kind of aggregate have in common."""
+
+    router: APIRouter
+    cls: type[_Aggregate]
+    shown: type[Value]
+    """Schema of the aggregate in answers."""
+    view: Callable[[_Aggregate, Write], dict[str, Any]]
+    scope: Scope[_Aggregate]
+    versioned: bool = False
+    """Whether a decision has to name the version it rests on (If-Match)."""
+    absent: Callable[[Write, str], Awaitable[Refusal]] = _absent
+    """The refusal of a decision on one that does not exist."""
+
+    def post(self, path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint]:
+        """Declare a write on one aggregate, or, at the path of all of them, the creation of one."""
+        versioned = self.versioned and path != ""
+        return post(self.router, path, summary, action, self.shown, versioned=versioned)
 
 
 _VERSION: Final = re.compile(rb'\{"id":"[^"\\]*","version":([0-9]+)')
@@ -179,8 +211,108 @@ class Write(Read):
             raise refuse("VERSION_STALE", expected=given[:40])
         return int(match.group(1))
 
+    async def decide(
+        self,
+        kind: Kind[_Aggregate],
+        aggregate_id: str,
+        body: Circumstances,
+        decision: Callable[[_Aggregate, Occasion], object],
+        *,
+        on: date | None = None,
+        scope: Scope[_Aggregate] | None = None,
+        unit: str | Callable[[_Aggregate], str] | None = None,
+        level: str | None = None,
+    ) -> Response:
+        """One decision on one aggregate; see `carry_out`."""
+
+        async def use_case(aggregate: _Aggregate, at: Occasion, _: Work) -> None:
+            decision(aggregate, at)
+
+        return await self.carry_out(
+            kind, aggregate_id, body, use_case, on=on, scope=scope, unit=unit, level=level
+        )
+
+    async def carry_out(
+        self,
+        kind: Kind[_Aggregate],
+        aggregate_id: str,
+        body: Circumstances,
+        use_case: UseCase[_Aggregate],
+        *,
+        on: date | None = None,
+        scope: Scope[_Aggregate] | None = None,
+        unit: str | Callable[[_Aggregate], str] | None = None,
+        level: str | None = None,
+    ) -> Response:
+        """A use case that begins with one aggregate.
+
+        The order of refusals is the same for every command: codes the body names (CODE_UNKNOWN), the aggregate
+        (NOT_FOUND, VERSION_STALE), who may act (FORBIDDEN …), then the decision. `on`: the fact's own date, the
+        business date unless the client states one. `scope`: where it lies, if not as of its kind. `unit`: the unit
+        that must act itself; `level`: the unit, or the kind of units, that must.
+        """
+        expected = self.expected_version(required=kind.versioned)
+
+        async def work_on(work: Work) -> Result:
+            await work.require_named(body)
+            aggregate = await self._found(kind, work, aggregate_id, expected)
+            speak_for(self.actor, unit(aggregate) if callable(unit) else unit, level)
+            await self._may(aggregate, scope or kind.scope)
+            at = self.occasion(body, on)
+            await use_case(aggregate, at, work)
+            work.note(at)
+            return Result(aggregate.id, aggregate.version, kind.view(aggregate, self))
+
+        return await self.run(work_on)
+
+    async def create(
+        self,
+        kind: Kind[_Aggregate],
+        body: Circumstances,
+        make: Callable[[Occasion, Work], _Aggregate | Awaitable[_Aggregate]],
+        *,
+        scope: Resource | Callable[[], Awaitable[Resource]],
+        on: date | None = None,
+        unit: str | None = None,
+    ) -> Response:
+        """A new aggregate; ALREADY_EXISTS when its code is taken. `scope`: where it will lie. Order as `carry_out`."""
+
+        async def work_on(work: Work) -> Result:
+            await work.require_named(body)
+            speak_for(self.actor, unit)
+            place = scope if isinstance(scope, Resource) else await scope()
+            authorize(self.actor, self.action, place)
+            at = self.occasion(body, on)
+            made = make(at, work)
+            aggregate = made if isinstance(made, DomainAggregate) else await made
+            work.add(aggregate)
+            work.note(at)
+            return Result(aggregate.id, aggregate.version, kind.view(aggregate, self))
+
+        return await self.run(work_on)
+
+    async def act(
+        self,
+        body: Circumstances,
+        command: Callable[[Occasion, Work], Awaitable[Result]],
+        *,
+        on: date | None = None,
+        unit: str | None = None,
+    ) -> Response:
+        """A command on several aggregates, which says itself what it answers and who may act on each. Order as `carry_out`."""
+
+        async def work_on(work: Work) -> Result:
+            await work.require_named(body)
+            speak_for(self.actor, unit)
+            at = self.occasion(body, on)
+            result = await command(at, work)
+            work.note(at)
+            return result
+
+        return await self.run(work_on)
+
     async def run(self, decide: Callable[[Work], Awaitable[Result]]) -> Response:
-        """Carry the command out and answer."""
+        """Carry a command out and answer: what the other ways end in, and what the public says."""
         outcome = await transact(
             self.context,
             self.actor,
@@ -190,44 +322,17 @@ class Write(Read):
         )
         return self._response(outcome)
 
-    async def on(
-        self,
-        cls: type[_Aggregate],
-        aggregate_id: str,
-        decide: Callable[[_Aggregate, Work], Awaitable[Occasion]],
-        *,
-        resource: Callable[[_Aggregate], Resource],
-        view: Callable[[_Aggregate], dict[str, Any]],
-        versioned: bool = False,
-    ) -> Response:
-        """The common case: one aggregate, one decision. `decide` gives back the occasion it used."""
-        expected = self.expected_version(required=versioned)
+    async def _found(self, kind: Kind[_Aggregate], work: Work, code: str, expected: int | None) -> _Aggregate:
+        try:
+            return await work.get(kind.cls, code, expected)
+        except Refusal as refusal:
+            if refusal.code != "NOT_FOUND":
+                raise
+            raise await kind.absent(self, code) from refusal
 
-        async def work_on(work: Work) -> Result:
-            aggregate = await work.get(cls, aggregate_id, expected)
-            authorize(self.actor, self.action, resource(aggregate))
-            work.note(await decide(aggregate, work))
-            return Result(aggregate.id, aggregate.version, view(aggregate))
-
-        return await self.run(work_on)
-
-    async def create(
-        self,
-        resource: Resource,
-        make: Callable[[Work], Awaitable[tuple[_Aggregate, Occasion]]],
-        *,
-        view: Callable[[_Aggregate], dict[str, Any]],
-    ) -> Response:
-        """A new aggregate; ALREADY_EXISTS when its code is taken."""
-
-        async def work_on(work: Work) -> Result:
-            authorize(self.actor, self.action, resource)
-            aggregate, at = await make(work)
-            work.add(aggregate)
-            work.note(at)
-            return Result(aggregate.id, aggregate.version, view(aggregate))
-
-        return await self.run(work_on)
+    async def _may(self, aggregate: _Aggregate, scope: Scope[_Aggregate]) -> None:
+        place = scope(aggregate, self)
+        authorize(self.actor, self.action, place if isinstance(place, Resource) else await place)
 
     def _correlation(self) -> str | None:
         given = self.request.headers.get("x-correlation-id")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import orjson
@@ -11,26 +11,24 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain.inventory.batch import InventoryBatch, Opinion
 from domain.occasion import Occasion
-from domain.organization.organization import Organization
-from domain.organization.person import Person
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Value
+from domain.values import BusinessDate, Code, Name, PersonCode, Value
 from projections.engine.reading import Page
 from projections.engine.writing import Connection
 from projections.inventory import inventories
-from service.api.asset.assets import must_speak_for
 from service.api.http.intake import SHEETS, media_type
 from service.api.http.paging import LedgerQuery, answer, page_of
-from service.api.http.reading import ACTION, Endpoint, Reading, from_log, get, routes
+from service.api.http.reading import ACTION, Reading, from_log, get, routes
 from service.api.http.writing import (
     IDEMPOTENCY_KEY,
     WRITE_PROBLEMS,
     Circumstances,
+    Kind,
     Write,
     Writing,
-    post,
     view_model,
 )
+from service.api.organization.organizations import unit_of
 from service.api.system.operations import OperationView, operations_of, shown
 from service.commands.authorization import Resource, Role
 from service.commands.commands import Work
@@ -199,7 +197,7 @@ async def read_batch_rows(batch: BatchCode, read: Reading, query: Annotated[Rows
     """What became of a batch's rows: the assets in the file's order, and the rejected rows with their reasons."""
     if await read.context.load(InventoryBatch, read.county, batch) is None:
         raise refuse("NOT_FOUND", what=batch)
-    await read.reach_head(inventories.PROJECTION.name)
+    await read.ledgers.reach_head(inventories.PROJECTION.name)
     async with read.pool.acquire() as connection:
         page = await inventories.batch_assets(
             connection, read.county, batch, limit=query.limit, cursor=query.cursor
@@ -223,7 +221,7 @@ async def read_batch_rows(batch: BatchCode, read: Reading, query: Annotated[Rows
 class SubmitBatch(Circumstances):
     """Sending the batch up."""
 
-    person: Code = Field(title="上报人")
+    person: PersonCode = Field(title="上报人")
 
 
 class GiveBatchOpinion(Circumstances):
@@ -235,86 +233,60 @@ class GiveBatchOpinion(Circumstances):
 class AggregateBatch(Circumstances):
     """Taking the batch into the county's figures."""
 
-    person: Code = Field(title="汇总人")
+    person: PersonCode = Field(title="汇总人")
 
 
-def _post(path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint]:
-    return post(router, path, summary, action, BatchView)
+def _own(it: InventoryBatch, _: Write) -> Resource:
+    """The unit that compiled the batch, or who answers for its place."""
+    unit = it.imported.unit
+    return Resource(divisions=(unit,) if unit.isdigit() else (), organizations=(unit,))
 
 
-async def _decide(
-    write: Write,
-    batch: str,
-    persons: dict[str, str | None],
-    decide: Callable[[InventoryBatch, Organization, Work], Occasion],
-    *,
-    own: bool = False,
-) -> Response:
-    """One decision on a batch; `own`: only by the unit that compiled it, or who answers for its place."""
-
-    async def work_on(it: InventoryBatch, work: Work) -> Occasion:
-        await work.require_known(Person, persons)
-        unit = await write.context.load(Organization, write.county, it.imported.unit)
-        if unit is None:
-            raise refuse("NOT_FOUND", what=it.imported.unit)
-        return decide(it, unit, work)
-
-    def resource(it: InventoryBatch) -> Resource:
-        unit = it.imported.unit
-        return Resource(
-            divisions=(unit,) if unit.isdigit() else (),
-            organizations=(unit,) if own else (unit, write.actor.organization),
-        )
-
-    return await write.on(InventoryBatch, batch, work_on, resource=resource, view=view_of)
+def _reviewer(it: InventoryBatch, write: Write) -> Resource:
+    """Whoever may judge a batch of that place."""
+    place = _own(it, write)
+    return Resource(divisions=place.divisions, organizations=(*place.organizations, write.actor.organization))
 
 
-@_post("/{batch}/submission", "上报清查批次", "inventory.submit")
+_BATCHES = Kind(router, InventoryBatch, BatchView, lambda it, _: view_of(it), _reviewer)
+
+
+@_BATCHES.post("/{batch}/submission", "上报清查批次", "inventory.submit")
 async def submit_batch(batch: BatchCode, body: SubmitBatch, write: Writing) -> Response:
     """Send the batch up for review, the first time or after a return (C4.4-01, C4.4-02)."""
-
-    def submit(it: InventoryBatch, _unit: Organization, _: Work) -> Occasion:
-        at = write.occasion(body)
-        it.submit(body.person, at)
-        return at
-
-    return await _decide(write, batch, {"person": body.person}, submit, own=True)
+    return await write.decide(_BATCHES, batch, body, lambda it, at: it.submit(body.person, at), scope=_own)
 
 
-@_post("/{batch}/review", "审核清查批次", "inventory.review")
+@_BATCHES.post("/{batch}/review", "审核清查批次", "inventory.review")
 async def review_batch(batch: BatchCode, body: GiveBatchOpinion, write: Writing) -> Response:
     """The township's review of a village's batch or its own, a department's of its own, by another person."""
-    must_speak_for(write.actor, body.opinion.organization, kind_counts=False)
+    opinion = body.opinion
 
-    def review(it: InventoryBatch, unit: Organization, _: Work) -> Occasion:
-        at = write.occasion(body, body.opinion.decided_on)
+    async def review(it: InventoryBatch, at: Occasion, _: Work) -> None:
+        unit = await unit_of(write.context, write.county, it.imported.unit, "unit")
         township = unit.card.superior if unit.card.kind == "VILLAGE" else unit.id
-        it.give_review(body.opinion, township, at)
-        return at
+        it.give_review(opinion, township, at)
 
-    return await _decide(write, batch, {"opinion.person": body.opinion.person}, review)
+    return await write.carry_out(
+        _BATCHES, batch, body, review, on=opinion.decided_on, unit=opinion.organization
+    )
 
 
-@_post("/{batch}/determinations", "审定清查批次", "inventory.determine")
+@_BATCHES.post("/{batch}/determinations", "审定清查批次", "inventory.determine")
 async def determine_batch(batch: BatchCode, body: GiveBatchOpinion, write: Writing) -> Response:
     """One of the four departments' word; they decide side by side, and one return sends the batch back."""
-    must_speak_for(write.actor, body.opinion.organization, kind_counts=False)
+    opinion = body.opinion
+    return await write.decide(
+        _BATCHES,
+        batch,
+        body,
+        lambda it, at: it.determine(opinion, at),
+        on=opinion.decided_on,
+        unit=opinion.organization,
+    )
 
-    def determine(it: InventoryBatch, _unit: Organization, _: Work) -> Occasion:
-        at = write.occasion(body, body.opinion.decided_on)
-        it.determine(body.opinion, at)
-        return at
 
-    return await _decide(write, batch, {"opinion.person": body.opinion.person}, determine)
-
-
-@_post("/{batch}/aggregation", "汇总清查批次", "inventory.aggregate")
+@_BATCHES.post("/{batch}/aggregation", "汇总清查批次", "inventory.aggregate")
 async def aggregate_batch(batch: BatchCode, body: AggregateBatch, write: Writing) -> Response:
     """The asset office takes the batch into the county's figures once all four have approved (C4.4-01)."""
-
-    def aggregate(it: InventoryBatch, _unit: Organization, _: Work) -> Occasion:
-        at = write.occasion(body)
-        it.aggregate(body.person, at)
-        return at
-
-    return await _decide(write, batch, {"person": body.person}, aggregate)
+    return await write.decide(_BATCHES, batch, body, lambda it, at: it.aggregate(body.person, at))

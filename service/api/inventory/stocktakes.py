@@ -7,19 +7,16 @@ proposal that a correction of its registration carries out.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from fastapi import Path, Query, Response
 from pydantic import Field, PrivateAttr
 
 from domain.asset.asset import Asset
-from domain.asset.facts.external_entry import Stocktaking
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import (
-    LOST,
     CorrectionProposal,
     StocktakeCampaign,
     StocktakeLine,
@@ -34,18 +31,17 @@ from projections.engine.reading import Page
 from projections.engine.writing import Connection
 from projections.inventory import inventories
 from service.api.http.paging import LedgerQuery, answer, page_of, snapshot
-from service.api.http.reading import Endpoint, Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Write, Writing, post, view_model
+from service.api.http.reading import Reading, from_log, get, routes
+from service.api.http.writing import Circumstances, Kind, Write, Writing, view_model
+from service.commands import stocktaking
 from service.commands.authorization import Resource, authorize
-from service.commands.commands import Result, Work
+from service.commands.commands import Work
 from service.ledgers.tables import row_model
 
 router = routes("/v1/stocktakes", "stocktakes 清查盘点")
 
 CampaignCode = Annotated[Code, Path(title="盘点编号")]
 SurplusCode = Annotated[Code, Path(title="盘盈编号")]
-YIELD_EVERY: Final = 100
-"""Assets concluded between two looks at other requests."""
 
 
 class StocktakeResult(Value):
@@ -123,10 +119,6 @@ class RegisterSurplus(Circumstances):
     asset: Code = Field(title="资产编号")
 
 
-def _post(path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint]:
-    return post(router, path, summary, action, StocktakeView)
-
-
 def place_of(scope: StocktakeScope, county: str) -> Resource:
     """Where a campaign takes place, for authorisation."""
     if scope.kind == "UNIT":
@@ -134,25 +126,31 @@ def place_of(scope: StocktakeScope, county: str) -> Resource:
     return Resource(divisions=(scope.code or county,))
 
 
-@_post("", "启动盘点", "stocktake.open")
+def _campaigner(_: StocktakeCampaign, write: Write) -> Resource:
+    """Any unit that may take stock; where it may depends on the assets, and is asked for each."""
+    return Resource(organizations=(write.actor.organization,))
+
+
+_CAMPAIGNS = Kind(router, StocktakeCampaign, StocktakeView, lambda it, _: view_of(it), _campaigner)
+
+
+@_CAMPAIGNS.post("", "启动盘点", "stocktake.open")
 async def open_stocktake(body: OpenStocktake, write: Writing) -> Response:
     """Fix what should be there (C2-03): the register's assets in the scope now, or those of earlier batches."""
     code = body.campaign or f"S-{write.idempotency.body_sha256.hex()[:12]}"
 
-    async def open_campaign(work: Work) -> tuple[StocktakeCampaign, Occasion]:
-        at = write.occasion(body)
+    async def open_campaign(at: Occasion, work: Work) -> StocktakeCampaign:
         assets, position = await _baseline(write, work, body)
-        campaign = StocktakeCampaign.open(
+        return StocktakeCampaign.open(
             code, body.title, body.scope, assets, at, position=position, batches=body.batches
         )
-        return campaign, at
 
-    return await write.create(place_of(body.scope, write.county), open_campaign, view=view_of)
+    return await write.create(_CAMPAIGNS, body, open_campaign, scope=place_of(body.scope, write.county))
 
 
 async def _baseline(write: Write, work: Work, body: OpenStocktake) -> tuple[list[str], int]:
     """The assets of the campaign and how far in the log they are known."""
-    await write.reach_head(asset_register.PROJECTION.name)
+    await write.ledgers.reach_head(asset_register.PROJECTION.name)
     async with snapshot(write, asset_register.PROJECTION.name) as (connection, position):
         assets = await assets_of(connection, write.county, body.scope.kind, body.scope.code)
     if body.batches:
@@ -162,97 +160,60 @@ async def _baseline(write: Write, work: Work, body: OpenStocktake) -> tuple[list
     return assets, position
 
 
-@_post("/{campaign}/lines", "记录盘点结果", "stocktake.record")
+@_CAMPAIGNS.post("/{campaign}/lines", "记录盘点结果", "stocktake.record")
 async def record_stocktake_lines(
     campaign: CampaignCode, body: RecordStocktakeLines, write: Writing
 ) -> Response:
     """What became of assets of the baseline; a later line replaces the earlier one (C2-03)."""
-    async with write.pool.acquire() as connection:
-        places = await locations_of(connection, write.county, [line.asset for line in body.lines])
 
-    async def record(it: StocktakeCampaign, _: Work) -> Occasion:
+    async def record(it: StocktakeCampaign, at: Occasion, _: Work) -> None:
+        units = (it.scope.code or "",) if it.scope.kind == "UNIT" else ()
+        async with write.pool.acquire() as connection:
+            places = await locations_of(connection, write.county, [line.asset for line in body.lines])
         for location in sorted(set(places.values())):
-            units = (it.scope.code or "",) if it.scope.kind == "UNIT" else ()
             authorize(write.actor, write.action, Resource(divisions=(location,), organizations=units))
-        at = write.occasion(body)
         it.record_lines(body.lines, at)
-        return at
 
-    return await _on(write, campaign, record)
+    return await write.carry_out(_CAMPAIGNS, campaign, body, record)
 
 
-@_post("/{campaign}/surpluses", "记录盘盈", "stocktake.record")
+@_CAMPAIGNS.post("/{campaign}/surpluses", "记录盘盈", "stocktake.record")
 async def record_surplus(campaign: CampaignCode, body: RecordSurplus, write: Writing) -> Response:
     """Something stands there that is in no register (C2-03)."""
-    authorize(write.actor, write.action, Resource(divisions=(body.surplus.location,)))
+    return await write.decide(
+        _CAMPAIGNS,
+        campaign,
+        body,
+        lambda it, at: it.find_surplus(body.surplus, at),
+        on=body.surplus.seen_on,
+        scope=lambda _it, _write: Resource(divisions=(body.surplus.location,)),
+    )
 
-    async def record(it: StocktakeCampaign, _: Work) -> Occasion:
-        at = write.occasion(body, body.surplus.seen_on)
-        it.find_surplus(body.surplus, at)
-        return at
 
-    return await _on(write, campaign, record)
-
-
-@_post("/{campaign}/surpluses/{surplus}/registration", "盘盈登记", "stocktake.record")
+@_CAMPAIGNS.post("/{campaign}/surpluses/{surplus}/registration", "盘盈登记", "stocktake.record")
 async def register_surplus(
     campaign: CampaignCode, surplus: SurplusCode, body: RegisterSurplus, write: Writing
 ) -> Response:
     """Close a registration task by the asset that was registered for it (C2-03)."""
 
-    async def close(it: StocktakeCampaign, work: Work) -> Occasion:
+    async def close(it: StocktakeCampaign, at: Occasion, work: Work) -> None:
         asset = await work.get(Asset, body.asset)
         authorize(write.actor, write.action, Resource(divisions=(asset.card.location,)))
-        at = write.occasion(body)
         it.register_surplus(surplus, asset.id, at)
-        return at
 
-    return await _on(write, campaign, close)
+    return await write.carry_out(_CAMPAIGNS, campaign, body, close)
 
 
-@_post("/{campaign}/completion", "完成盘点", "stocktake.complete")
+@_CAMPAIGNS.post("/{campaign}/completion", "完成盘点", "stocktake.complete")
 async def complete_stocktake(campaign: CampaignCode, body: Circumstances, write: Writing) -> Response:
     """Complete the campaign: what was seen is verified by it, what is missing carries the risk LOST (C2-03, C4.5-12)."""
 
-    async def complete(work: Work) -> Result:
-        it = await work.get(StocktakeCampaign, campaign)
-        authorize(write.actor, write.action, place_of(it.scope, write.county))
-        at = write.occasion(body)
-        was_open = it.state == "OPEN"
-        it.complete(at)
-        if was_open and it.assets:
-            assets = await work.get_many(Asset, it.assets)
-            for number, asset in enumerate(assets.values()):
-                if asset.disposed_on is None:
-                    _conclude(it, asset, write.occasion(body))
-                if number % YIELD_EVERY == 0:
-                    await asyncio.sleep(0)
-        work.note(at)
-        return Result(it.id, it.version, view_of(it))
+    async def complete(it: StocktakeCampaign, at: Occasion, work: Work) -> None:
+        await stocktaking.complete(it, at, work, lambda: write.occasion(body))
 
-    return await write.run(complete)
-
-
-def _conclude(campaign: StocktakeCampaign, asset: Asset, at: Occasion) -> None:
-    """What a completed campaign says of one asset that is still there. A later verification is not overwritten."""
-    line = campaign.lines[asset.id]
-    if campaign.covers(asset.id):
-        known = asset.stocktaking
-        if known is None or known.verified_on <= line.seen_on:
-            asset.record_stocktake(Stocktaking(stocktake=campaign.id, verified_on=line.seen_on), at)
-    elif LOST not in asset.risks:
-        asset.flag_risk(LOST, f"盘点 {campaign.id} 未找到", at)
-
-
-async def _on(
-    write: Write, campaign: str, decide: Callable[[StocktakeCampaign, Work], Awaitable[Occasion]]
-) -> Response:
-    """A decision on a campaign. Where it may be made depends on the assets, so `decide` itself has asked."""
-
-    def resource(_: StocktakeCampaign) -> Resource:
-        return Resource(organizations=(write.actor.organization,))
-
-    return await write.on(StocktakeCampaign, campaign, decide, resource=resource, view=view_of)
+    return await write.carry_out(
+        _CAMPAIGNS, campaign, body, complete, scope=lambda it, write: place_of(it.scope, write.county)
+    )
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------

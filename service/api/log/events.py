@@ -15,7 +15,7 @@ from domain.refusals import refuse
 from domain.values import BusinessDate, Value
 from projections.asset import timeline as asset_timeline
 from projections.engine.reading import QuestionInvalid
-from service.api.asset.decisions import AssetCode
+from service.api.asset.decisions import AssetPath
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, routes
 from service.ledgers.tables import shown
@@ -98,7 +98,7 @@ async def read_events(
 
 
 @get(router, "/assets/{asset}/events", "资产的全部事件", "asset.read", response_model=AssetEventsBody)
-async def read_asset_events(asset: AssetCode, read: Reading) -> Response:
+async def read_asset_events(asset: AssetPath, read: Reading) -> Response:
     """Every event of one asset, from the log."""
     events = await read.context.store.read_stream(read.county, Asset.stream_of(asset))
     if not events:
@@ -135,7 +135,7 @@ class Timeline(Value):
 
 @get(router, "/assets/{asset}/timeline", "资产履历", "asset.read", response_model=Timeline)
 async def read_asset_timeline(
-    asset: AssetCode,
+    asset: AssetPath,
     read: Reading,
     types: Annotated[list[str] | None, Query(title="事件类型", description="可重复", max_length=100)] = None,
     since: Annotated[BusinessDate | None, Query(title="起始日期")] = None,
@@ -146,7 +146,7 @@ async def read_asset_timeline(
     min_position: MinPosition = 0,
 ) -> Response:
     """An asset's life: its own events, and those of departure cases that have it on their list."""
-    await read.reach(min_position, asset_timeline.PROJECTION.name)
+    await read.ledgers.reach(min_position, asset_timeline.PROJECTION.name)
     async with read.pool.acquire() as connection:
         try:
             rows, following = await asset_timeline.timeline(

@@ -11,10 +11,9 @@ from pydantic import Field
 from domain.occasion import Occasion
 from domain.organization.duties import GuidanceGiven, TaskForce, TaskForceMember, UnitRule, office_members
 from domain.organization.organization import Organization
-from domain.organization.person import Person
 from domain.refusals import RegulationWarning, refuse
 from domain.regulation import Rules
-from domain.values import BusinessDate, Code, Name, Value
+from domain.values import BusinessDate, Name, OrganizationCode, Value
 from projections.asset import register as asset_register
 from projections.engine.rows import Row
 from projections.organization import directory, duties as unit_duties
@@ -23,18 +22,13 @@ from projections.oversight.worklist import Periods
 from service.api.http.paging import MinPosition
 from service.api.http.provisional import PROVISIONAL
 from service.api.http.reading import Read, Reading, get, list_of, routes
-from service.api.http.writing import Circumstances, WarningBody, Writing, post
-from service.api.organization.organizations import (
-    OnDay,
-    OrganizationCode,
-    OrganizationView,
-    place_of,
-    view_of,
-)
+from service.api.http.writing import Circumstances, WarningBody, Writing
+from service.api.organization.organizations import OnDay, OrganizationPath, units_on
 from service.commands.commands import Work
 from service.ledgers.tables import row_model, rows_shown
 
 router = routes("/v1/organizations", "organizations 单位")
+units = units_on(router)
 
 
 class AdoptUnitRule(Circumstances):
@@ -58,7 +52,7 @@ class ChangeTaskForceMember(Circumstances):
 class NameOfficeMembers(Circumstances):
     """The member departments of the asset office."""
 
-    members: tuple[Code, ...] = Field(title="成员单位", min_length=1, max_length=50)
+    members: tuple[OrganizationCode, ...] = Field(title="成员单位", min_length=1, max_length=50)
     document_no: Name = Field(title="文号")
 
 
@@ -68,16 +62,10 @@ class RecordGuidance(Circumstances):
     guidance: GuidanceGiven = Field(title="指导记录")
 
 
-@post(router, "/{organization}/rules", "制定管理制度", "organization.keep_duties", OrganizationView)
-async def adopt_unit_rule(organization: OrganizationCode, body: AdoptUnitRule, write: Writing) -> Response:
+@units.post("/{organization}/rules", "制定管理制度", "organization.keep_duties")
+async def adopt_unit_rule(organization: OrganizationPath, body: AdoptUnitRule, write: Writing) -> Response:
     """Record a unit's rule document: of supervision (C4.3-03), of management (C5.3-02), a supporting one (C5.5-01)."""
-
-    async def adopt(it: Organization, _: Work) -> Occasion:
-        at = write.occasion(body)
-        it.adopt_rule(body.rule, at)
-        return at
-
-    return await write.on(Organization, organization, adopt, resource=place_of, view=view_of)
+    return await write.decide(units, organization, body, lambda it, at: it.adopt_rule(body.rule, at))
 
 
 class EnableIncentivePilot(Circumstances):
@@ -86,99 +74,58 @@ class EnableIncentivePilot(Circumstances):
     document_no: Name = Field(title="文号")
 
 
-@post(
-    router,
-    "/{organization}/incentive-pilot",
-    "启用小型经营性资产激励试点",
-    "organization.keep_duties",
-    OrganizationView,
-)
+@units.post("/{organization}/incentive-pilot", "启用小型经营性资产激励试点", "organization.keep_duties")
 async def enable_incentive_pilot(
-    organization: OrganizationCode, body: EnableIncentivePilot, write: Writing
+    organization: OrganizationPath, body: EnableIncentivePilot, write: Writing
 ) -> Response:
     """Begin the pilot of rewards from small operating assets; only with the unit's own rule on it (C5.5-01)."""
-
-    async def enable(it: Organization, _: Work) -> Occasion:
-        at = write.occasion(body)
-        it.enable_incentive_pilot(body.document_no, at)
-        return at
-
-    return await write.on(Organization, organization, enable, resource=place_of, view=view_of)
+    return await write.decide(
+        units, organization, body, lambda it, at: it.enable_incentive_pilot(body.document_no, at)
+    )
 
 
-@post(router, "/{organization}/task-force", "成立资产管理专班", "organization.keep_duties", OrganizationView)
+@units.post("/{organization}/task-force", "成立资产管理专班", "organization.keep_duties")
 async def establish_task_force(
-    organization: OrganizationCode, body: EstablishTaskForce, write: Writing
+    organization: OrganizationPath, body: EstablishTaskForce, write: Writing
 ) -> Response:
     """Record a unit's task force and its roster (C4.3-04)."""
-
-    async def establish(it: Organization, work: Work) -> Occasion:
-        at = write.occasion(body)
-        members = body.task_force.members
-        named = {f"taskForce.members[{n}].person": one.person for n, one in enumerate(members)}
-        await work.require_known(Person, named)
-        it.establish_task_force(body.task_force, at)
-        return at
-
-    return await write.on(Organization, organization, establish, resource=place_of, view=view_of)
+    return await write.decide(
+        units, organization, body, lambda it, at: it.establish_task_force(body.task_force, at)
+    )
 
 
-@post(
-    router,
-    "/{organization}/task-force/members",
-    "专班成员变动",
-    "organization.keep_duties",
-    OrganizationView,
-)
+@units.post("/{organization}/task-force/members", "专班成员变动", "organization.keep_duties")
 async def change_task_force_member(
-    organization: OrganizationCode, body: ChangeTaskForceMember, write: Writing
+    organization: OrganizationPath, body: ChangeTaskForceMember, write: Writing
 ) -> Response:
     """Record a change of the task force's roster (C4.3-04): a fact."""
-
-    async def change(it: Organization, work: Work) -> Occasion:
-        at = write.occasion(body)
-        await work.require_known(Person, {"member.person": body.member.person})
-        it.change_task_force_member(body.member, at)
-        return at
-
-    return await write.on(Organization, organization, change, resource=place_of, view=view_of)
+    return await write.decide(
+        units, organization, body, lambda it, at: it.change_task_force_member(body.member, at)
+    )
 
 
-@post(
-    router,
-    "/{organization}/office-members",
-    "明确资产管理办公室成员单位",
-    "organization.keep_duties",
-    OrganizationView,
-)
+@units.post("/{organization}/office-members", "明确资产管理办公室成员单位", "organization.keep_duties")
 async def name_office_members(
-    organization: OrganizationCode, body: NameOfficeMembers, write: Writing
+    organization: OrganizationPath, body: NameOfficeMembers, write: Writing
 ) -> Response:
     """Name the six member departments of the asset office (C4.3-05)."""
-
-    async def name(it: Organization, work: Work) -> Occasion:
-        at = write.occasion(body)
-        it.name_office_members(body.members, body.document_no, at)
-        named = {f"members[{n}]": code for n, code in enumerate(body.members)}
-        await work.require_known(Organization, named)
-        return at
-
-    return await write.on(Organization, organization, name, resource=place_of, view=view_of)
+    return await write.decide(
+        units, organization, body, lambda it, at: it.name_office_members(body.members, body.document_no, at)
+    )
 
 
-@post(router, "/{organization}/guidance", "登记指导记录", "organization.keep_duties", OrganizationView)
-async def record_guidance(organization: OrganizationCode, body: RecordGuidance, write: Writing) -> Response:
+@units.post("/{organization}/guidance", "登记指导记录", "organization.keep_duties")
+async def record_guidance(organization: OrganizationPath, body: RecordGuidance, write: Writing) -> Response:
     """Record guidance that the unit gave to another one (C4.3-04, C4.3-20)."""
     given = body.guidance
 
-    async def record(it: Organization, work: Work) -> Occasion:
-        at = write.occasion(body, min(given.given_on, write.context.today()))
-        await work.require_known(Organization, {"guidance.guided": given.guided})
+    async def record(it: Organization, at: Occasion, work: Work) -> None:
         it.record_guidance(given, at)
         work.claim("guidance", f"{it.id}/{given.guidance}")
-        return at
 
-    return await write.on(Organization, organization, record, resource=place_of, view=view_of)
+    return await write.carry_out(
+        units, organization, body, record, on=min(given.given_on, write.context.today())
+    )
 
 
 GuidanceRow = row_model("GuidanceRow", unit_duties.GUIDANCE)
@@ -186,13 +133,13 @@ GuidanceRow = row_model("GuidanceRow", unit_duties.GUIDANCE)
 
 @get(router, "/{organization}/guidance", "指导记录", "organization.read", response_model=list_of(GuidanceRow))
 async def list_guidance(
-    organization: OrganizationCode,
+    organization: OrganizationPath,
     read: Reading,
     year: Annotated[int | None, Query(title="年度", ge=1900, le=2200)] = None,
     min_position: MinPosition = 0,
 ) -> Response:
     """Guidance the unit gave, of all years or one (C4.3-20)."""
-    await read.reach(min_position, unit_duties.PROJECTION.name)
+    await read.ledgers.reach(min_position, unit_duties.PROJECTION.name)
     async with read.pool.acquire() as connection:
         rows = await unit_duties.guidance_given(
             connection, read.county, organization=organization, guided=None, year=year
@@ -227,14 +174,14 @@ class Compliance(Value):
 
 @get(router, "/{organization}/compliance", "单位履责检查", "organization.read", response_model=Compliance)
 async def read_compliance(
-    organization: OrganizationCode, read: Reading, on: OnDay = None, min_position: MinPosition = 0
+    organization: OrganizationPath, read: Reading, on: OnDay = None, min_position: MinPosition = 0
 ) -> Response:
     """What the unit must have in place and lacks on a day, by clause (四(三))."""
     unit = await read.context.load(Organization, read.county, organization)
     if unit is None:
         raise refuse("NOT_FOUND", what=organization)
     names = [one.PROJECTION.name for one in (unit_duties, asset_register, directory)]
-    await read.reach(min_position, *names)
+    await read.ledgers.reach(min_position, *names)
     day = read.day(on)
     rules = (await read.regulation()).on(day)
     async with read.pool.acquire() as connection:
@@ -395,7 +342,7 @@ def _task(row: Row, rules: Rules) -> dict[str, Any]:
 
 @get(router, "/{organization}/worklist", "单位待办", "organization.read", response_model=Worklist)
 async def read_unit_worklist(
-    organization: OrganizationCode,
+    organization: OrganizationPath,
     read: Reading,
     on: OnDay = None,
     task: TaskKind = None,
@@ -404,5 +351,5 @@ async def read_unit_worklist(
     min_position: MinPosition = 0,
 ) -> Response:
     """What waits for the unit on a day: reports, upkeep, bookings, custody, entries, inspections, ledgers, managers."""
-    await read.reach(min_position, *worklist.LEDGERS)
+    await read.ledgers.reach(min_position, *worklist.LEDGERS)
     return await tasks_answer(read, organization, on, task, until, limit)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, ClassVar
 
-from fastapi import Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from domain.aggregate import DomainAggregate
@@ -20,16 +21,16 @@ from domain.organization.organization import (
 )
 from domain.organization.person import Person, PersonCard
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Text
+from domain.values import BusinessDate, Code, DivisionCode, Name, OrganizationCode, PersonCode, Text
 from projections.engine.reading import Page
 from projections.engine.writing import Connection
 from projections.organization import directory
-from service.api.http.care import open_cases, units_of_care
 from service.api.http.paging import LedgerQuery, MinPosition, Several, answer, page_of
 from service.api.http.reading import Reading, from_log, get, list_of, routes
-from service.api.http.writing import Circumstances, Writing, post, view_model
-from service.commands.authorization import Resource, authorize
-from service.commands.commands import CommandContext, Result, Work
+from service.api.http.writing import Circumstances, Kind, Write, Writing, view_model
+from service.commands import handover
+from service.commands.authorization import Resource
+from service.commands.commands import CommandContext, Work
 from service.ledgers.tables import row_model, rows_shown
 
 divisions = routes("/v1/divisions", "divisions 区划")
@@ -40,14 +41,14 @@ DivisionView = view_model(Division)
 OrganizationView = view_model(Organization)
 PersonView = view_model(Person)
 
-DivisionCode = Annotated[Code, Path(title="区划代码")]
-OrganizationCode = Annotated[Code, Path(title="单位编号")]
-PersonCode = Annotated[Code, Path(title="人员编号")]
+DivisionPath = Annotated[Code, Path(title="区划代码")]
+OrganizationPath = Annotated[Code, Path(title="单位编号")]
+PersonPath = Annotated[Code, Path(title="人员编号")]
 PositionCode = Annotated[Code, Path(title="职务")]
 OnDay = Annotated[BusinessDate | None, Query(title="日期", description="不填为当日 / default: today")]
 
 
-def whole_county(_: object) -> Resource:
+def whole_county(_aggregate: object, _write: object) -> Resource:
     """What belongs to the county as a whole."""
     return Resource()
 
@@ -71,6 +72,16 @@ def view_of(aggregate: DomainAggregate) -> dict[str, Any]:
     return aggregate.view()
 
 
+def units_on(router: APIRouter) -> Kind[Organization]:
+    """The writes on units that one router declares."""
+    return Kind(router, Organization, OrganizationView, lambda it, _: view_of(it), lambda it, _: place_of(it))
+
+
+_DIVISIONS = Kind(divisions, Division, DivisionView, lambda it, _: view_of(it), whole_county)
+_UNITS = units_on(organizations)
+_PERSONS = Kind(persons, Person, PersonView, lambda it, _: view_of(it), whole_county)
+
+
 # ---- divisions -----------------------------------------------------------------------------------------------------
 
 
@@ -81,37 +92,35 @@ class DefineDivision(Circumstances):
     card: DivisionCard = Field(title="区划信息")
 
 
-class RecordSuccession(Circumstances):
-    """The end of a division or unit in favour of its successor."""
+class SucceedDivision(Circumstances):
+    """The end of a division in favour of its successor."""
 
-    successor: Code = Field(title="承继者")
+    successor: DivisionCode = Field(title="承继区划")
     closed_on: BusinessDate = Field(title="变更日期")
     document_no: Name = Field(title="批准文号")
 
 
-@post(divisions, "", "设立区划", "division.define", DivisionView)
+@_DIVISIONS.post("", "设立区划", "division.define")
 async def define_division(body: DefineDivision, write: Writing) -> Response:
     """Enter an administrative division."""
+    return await write.create(
+        _DIVISIONS,
+        body,
+        lambda at, _: Division.define(body.division, body.card, at),
+        scope=Resource(divisions=(body.division,)),
+    )
 
-    async def define(work: Work) -> tuple[Division, Occasion]:
-        at = write.occasion(body)
-        await work.require_known(Division, {"card.parent": body.card.parent})
-        return Division.define(body.division, body.card, at), at
 
-    return await write.create(Resource(divisions=(body.division,)), define, view=view_of)
-
-
-@post(divisions, "/{division}/successor", "区划变更", "division.define", DivisionView)
-async def succeed_division(division: DivisionCode, body: RecordSuccession, write: Writing) -> Response:
+@_DIVISIONS.post("/{division}/successor", "区划变更", "division.define")
+async def succeed_division(division: DivisionPath, body: SucceedDivision, write: Writing) -> Response:
     """From a day on another division stands in its place (玉麦乡 → 玉麦镇); old codes stay in the history."""
-
-    async def succeed(it: Division, work: Work) -> Occasion:
-        at = write.occasion(body, body.closed_on)
-        await work.require_known(Division, {"successor": body.successor})
-        it.be_succeeded(body.successor, body.closed_on, body.document_no, at)
-        return at
-
-    return await write.on(Division, division, succeed, resource=whole_county, view=view_of)
+    return await write.decide(
+        _DIVISIONS,
+        division,
+        body,
+        lambda it, at: it.be_succeeded(body.successor, body.closed_on, body.document_no, at),
+        on=body.closed_on,
+    )
 
 
 # ---- organisations -------------------------------------------------------------------------------------------------
@@ -122,6 +131,14 @@ class DefineOrganization(Circumstances):
 
     organization: Code = Field(title="单位编号")
     card: OrganizationCard = Field(title="单位信息")
+
+
+class SucceedOrganization(Circumstances):
+    """The end of a unit in favour of its successor."""
+
+    successor: OrganizationCode = Field(title="承继单位")
+    closed_on: BusinessDate = Field(title="变更日期")
+    document_no: Name = Field(title="批准文号")
 
 
 class RegisterCollective(Circumstances):
@@ -141,7 +158,7 @@ class AppointPerson(Circumstances):
     """A person takes a post."""
 
     position: Code = Field(title="职务")
-    person: Code = Field(title="人员编号")
+    person: PersonCode = Field(title="人员编号")
     since: BusinessDate = Field(title="任职日期")
     document_no: Name = Field(title="任职文号")
 
@@ -154,102 +171,82 @@ class EndAppointment(Circumstances):
     kind: LeavingReason = Field(default="OTHER", title="离任类别")
 
 
-@post(organizations, "", "设立单位", "organization.define", OrganizationView)
+@_UNITS.post("", "设立单位", "organization.define")
 async def define_organization(body: DefineOrganization, write: Writing) -> Response:
     """Enter a unit (C4.3-10)."""
-
-    async def define(work: Work) -> tuple[Organization, Occasion]:
-        at = write.occasion(body)
-        await work.require_known(Division, {"card.division": body.card.division})
-        await work.require_known(Organization, {"card.superior": body.card.superior})
-        return Organization.define(body.organization, body.card, at), at
-
-    return await write.create(Resource(organizations=(body.organization,)), define, view=view_of)
+    return await write.create(
+        _UNITS,
+        body,
+        lambda at, _: Organization.define(body.organization, body.card, at),
+        scope=Resource(organizations=(body.organization,)),
+    )
 
 
-@post(organizations, "/{organization}/successor", "单位变更", "organization.define", OrganizationView)
+@_UNITS.post("/{organization}/successor", "单位变更", "organization.define")
 async def succeed_organization(
-    organization: OrganizationCode, body: RecordSuccession, write: Writing
+    organization: OrganizationPath, body: SucceedOrganization, write: Writing
 ) -> Response:
     """From a day on another unit carries on its duties."""
+    return await write.decide(
+        _UNITS,
+        organization,
+        body,
+        lambda it, at: it.be_succeeded(body.successor, body.closed_on, body.document_no, at),
+        on=body.closed_on,
+        scope=whole_county,
+    )
 
-    async def succeed(it: Organization, work: Work) -> Occasion:
-        at = write.occasion(body, body.closed_on)
-        await work.require_known(Organization, {"successor": body.successor})
-        it.be_succeeded(body.successor, body.closed_on, body.document_no, at)
-        return at
 
-    return await write.on(Organization, organization, succeed, resource=whole_county, view=view_of)
-
-
-@post(
-    organizations,
-    "/{organization}/collective",
-    "登记集体经济组织",
-    "organization.register_collective",
-    OrganizationView,
-)
+@_UNITS.post("/{organization}/collective", "登记集体经济组织", "organization.register_collective")
 async def register_collective(
-    organization: OrganizationCode, body: RegisterCollective, write: Writing
+    organization: OrganizationPath, body: RegisterCollective, write: Writing
 ) -> Response:
     """Register the village's collective economic organisation (C3-06); its code is the county's only one."""
 
-    async def register(it: Organization, work: Work) -> Occasion:
-        at = write.occasion(body, body.collective.registered_on)
+    async def register(it: Organization, at: Occasion, work: Work) -> None:
         it.register_collective(body.collective, at)
         if it.pending_events:
             work.claim("collective", body.collective.uscc)
-        return at
 
-    return await write.on(Organization, organization, register, resource=place_of, view=view_of)
+    return await write.carry_out(_UNITS, organization, body, register, on=body.collective.registered_on)
 
 
-@post(
-    organizations,
-    "/{organization}/collective/replacement",
-    "变更集体经济组织",
-    "organization.register_collective",
-    OrganizationView,
-)
+@_UNITS.post("/{organization}/collective/replacement", "变更集体经济组织", "organization.register_collective")
 async def replace_collective(
-    organization: OrganizationCode, body: ReplaceCollective, write: Writing
+    organization: OrganizationPath, body: ReplaceCollective, write: Writing
 ) -> Response:
     """Put another collective in the place of the active one, by a document (C3-06)."""
 
-    async def replace(it: Organization, work: Work) -> Occasion:
-        at = write.occasion(body, body.collective.registered_on)
+    async def replace(it: Organization, at: Occasion, work: Work) -> None:
         it.replace_collective(body.collective, body.document_no, at)
         if it.pending_events:
             work.claim("collective", body.collective.uscc)
-        return at
 
-    return await write.on(Organization, organization, replace, resource=place_of, view=view_of)
+    return await write.carry_out(_UNITS, organization, body, replace, on=body.collective.registered_on)
 
 
-@post(organizations, "/{organization}/appointments", "任职", "organization.appoint", OrganizationView)
-async def appoint_person(organization: OrganizationCode, body: AppointPerson, write: Writing) -> Response:
+def _not_ahead(day: date, write: Write) -> date | None:
+    """The business date of a fact that may be announced before its day."""
+    return day if day <= write.context.today() else None
+
+
+@_UNITS.post("/{organization}/appointments", "任职", "organization.appoint")
+async def appoint_person(organization: OrganizationPath, body: AppointPerson, write: Writing) -> Response:
     """Record an appointment (C5.1-01): a fact."""
+    return await write.decide(
+        _UNITS,
+        organization,
+        body,
+        lambda it, at: it.appoint(body.position, body.person, body.since, body.document_no, at),
+        on=_not_ahead(body.since, write),
+    )
 
-    async def take_post(it: Organization, work: Work) -> Occasion:
-        at = write.occasion(body, body.since if body.since <= write.context.today() else None)
-        await work.require_known(Person, {"person": body.person})
-        it.appoint(body.position, body.person, body.since, body.document_no, at)
-        return at
 
-    return await write.on(Organization, organization, take_post, resource=place_of, view=view_of)
-
-
-@post(
-    organizations,
-    "/{organization}/appointments/{position}/{person}/ending",
-    "离任",
-    "organization.appoint",
-    OrganizationView,
-)
+@_UNITS.post("/{organization}/appointments/{position}/{person}/ending", "离任", "organization.appoint")
 async def end_appointment(
-    organization: OrganizationCode,
+    organization: OrganizationPath,
     position: PositionCode,
-    person: PersonCode,
+    person: PersonPath,
     body: EndAppointment,
     write: Writing,
 ) -> Response:
@@ -258,26 +255,21 @@ async def end_appointment(
     What was in care by that post, or by name in this unit, opens departure cases in the same commit (C4.10-09).
     """
 
-    async def leave_post(it: Organization, work: Work) -> Occasion:
-        at = write.occasion(body, body.until if body.until <= write.context.today() else None)
+    async def leave_post(it: Organization, at: Occasion, work: Work) -> None:
         it.end_position(position, person, body.until, body.reason, at)
-        units = [(unit, kind) for unit, kind in await units_of_care(write, person) if unit == it.id]
-        if position not in at.rules.principal_positions:
-            units = [one for one in units if one[1] == "MANAGER" and position == "ASSET_MANAGER"]
-        await open_cases(
-            write,
+        await handover.open_cases_of_post(
+            write.ledgers,
             work,
             at,
             person,
-            units,
+            it,
+            position,
             reason=body.kind,
             departs_on=body.until,
-            document_no=None,
             mark=write.mark(),
         )
-        return at
 
-    return await write.on(Organization, organization, leave_post, resource=place_of, view=view_of)
+    return await write.carry_out(_UNITS, organization, body, leave_post, on=_not_ahead(body.until, write))
 
 
 # ---- persons -------------------------------------------------------------------------------------------------------
@@ -290,20 +282,18 @@ class RegisterPerson(Circumstances):
     card: PersonCard = Field(title="人员信息")
 
 
-@post(persons, "", "人员登记", "person.register", PersonView)
+@_PERSONS.post("", "人员登记", "person.register")
 async def register_person(body: RegisterPerson, write: Writing) -> Response:
     """Enter a person."""
 
-    async def register(work: Work) -> Result:
-        home = await unit_of(work.context, work.county, body.card.organization, "card.organization")
-        authorize(write.actor, write.action, place_of(home))
-        at = write.occasion(body)
-        person = Person.register(body.person, body.card, at)
-        work.add(person)
-        work.note(at)
-        return Result(person.id, person.version, view_of(person))
+    async def home() -> Resource:
+        return place_of(
+            await unit_of(write.context, write.county, body.card.organization, "card.organization")
+        )
 
-    return await write.run(register)
+    return await write.create(
+        _PERSONS, body, lambda at, _: Person.register(body.person, body.card, at), scope=home
+    )
 
 
 # ---- reading -------------------------------------------------------------------------------------------------------
@@ -341,14 +331,14 @@ async def list_divisions(
     min_position: MinPosition = 0,
 ) -> Response:
     """Divisions in order of code; with `on` only those that existed that day."""
-    await read.reach(min_position, directory.PROJECTION.name)
+    await read.ledgers.reach(min_position, directory.PROJECTION.name)
     async with read.pool.acquire() as connection:
         rows = await directory.divisions(connection, read.county, level=level, parent=parent, on=on)
     return read.answer(rows_shown(rows))
 
 
 @get(divisions, "/{division}", "查询区划", "division.read", response_model=from_log(DivisionView))
-async def read_division(division: DivisionCode, read: Reading) -> Response:
+async def read_division(division: DivisionPath, read: Reading) -> Response:
     """A division, from the log."""
     return await read.aggregate(Division, division, view_of)
 
@@ -366,7 +356,7 @@ async def list_organizations(read: Reading, query: Annotated[OrganizationsQuery,
     "organization.read",
     response_model=from_log(OrganizationView),
 )
-async def read_organization(organization: OrganizationCode, read: Reading) -> Response:
+async def read_organization(organization: OrganizationPath, read: Reading) -> Response:
     """A unit with its posts and tenures, from the log."""
     return await read.aggregate(Organization, organization, view_of)
 
@@ -379,14 +369,14 @@ async def read_organization(organization: OrganizationCode, read: Reading) -> Re
     response_model=list_of(TenureRow),
 )
 async def list_tenures(
-    organization: OrganizationCode,
+    organization: OrganizationPath,
     read: Reading,
     position: Annotated[str | None, Query(title="职务", max_length=64)] = None,
     on: OnDay = None,
     min_position: MinPosition = 0,
 ) -> Response:
     """Who held which post of the unit; with `on` only those in office that day."""
-    await read.reach(min_position, directory.PROJECTION.name)
+    await read.ledgers.reach(min_position, directory.PROJECTION.name)
     async with read.pool.acquire() as connection:
         rows = await directory.tenures(
             connection, read.county, organization=organization, post=position, on=on
@@ -395,6 +385,6 @@ async def list_tenures(
 
 
 @get(persons, "/{person}", "查询人员", "person.read", response_model=from_log(PersonView))
-async def read_person(person: PersonCode, read: Reading) -> Response:
+async def read_person(person: PersonPath, read: Reading) -> Response:
     """A person, from the log."""
     return await read.aggregate(Person, person, view_of)

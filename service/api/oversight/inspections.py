@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
 from fastapi import Path, Query, Response
 from pydantic import Field
 
-from domain.asset.asset import Asset
 from domain.occasion import Occasion
-from domain.organization.organization import Organization
-from domain.organization.person import Person
 from domain.oversight.inspection import (
     Inspection,
     InspectionRecord,
@@ -20,26 +17,17 @@ from domain.oversight.inspection import (
     RectificationVerification,
     SupervisionFinding,
 )
-from domain.oversight.violation import (
-    Accountability,
-    AnswerablePerson,
-    Violation,
-    ViolationCase,
-    ViolationEstablishment,
-)
+from domain.oversight.violation import Accountability, Violation, ViolationCase, ViolationEstablishment
 from domain.values import BusinessDate, Code
-from projections.asset import register as asset_register
-from projections.departure import custody as custody_ledger
 from projections.engine.reading import Page
 from projections.engine.writing import Connection
-from projections.organization import directory
 from projections.oversight import inspections as oversight
-from service.api.asset.assets import must_speak_for
 from service.api.http.paging import LedgerQuery, Several, answer, page_of
 from service.api.http.reading import Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Write, Writing, post, view_model
+from service.api.http.writing import Circumstances, Kind, Writing, view_model
 from service.commands.authorization import ANYWHERE
 from service.commands.commands import Work
+from service.commands.violations import answerable
 from service.ledgers.tables import row_model
 
 inspections = routes("/v1/inspections", "oversight 监督检查")
@@ -110,74 +98,71 @@ def violation_view(it: ViolationCase) -> dict[str, Any]:
     return it.view() | {"case": it.id}
 
 
-@post(inspections, "", "登记监督检查", "oversight.inspect", InspectionView)
+_INSPECTIONS = Kind(inspections, Inspection, InspectionView, lambda it, _: inspection_view(it), lambda _it, _write: ANYWHERE)
+_VIOLATIONS = Kind(violations, ViolationCase, ViolationView, lambda it, _: violation_view(it), lambda _it, _write: ANYWHERE)
+
+
+@_INSPECTIONS.post("", "登记监督检查", "oversight.inspect")
 async def record_inspection(body: RecordInspection, write: Writing) -> Response:
     """Record that a supervising organ inspected a unit (C5.4-01)."""
     found = body.inspected
-    must_speak_for(write.actor, found.organ, kind_counts=False)
     code = body.inspection or f"IN-{write.mark(16)}"
-
-    async def record(work: Work) -> tuple[Inspection, Occasion]:
-        named = {"inspected.organ": found.organ, "inspected.unit": found.unit}
-        await work.require_known(Organization, named)
-        await work.require_known(Person, {"inspected.inspector": found.inspector})
-        await work.require_known(Asset, {f"inspected.assets[{n}]": one for n, one in enumerate(found.assets)})
-        at = write.occasion(body, found.inspected_on)
-        return Inspection.record_inspection(code, found, at), at
-
-    return await write.create(ANYWHERE, record, view=inspection_view)
+    return await write.create(
+        _INSPECTIONS,
+        body,
+        lambda at, _: Inspection.record_inspection(code, found, at),
+        scope=ANYWHERE,
+        on=found.inspected_on,
+        unit=found.organ,
+    )
 
 
-async def _inspected(write: Write, inspection: str, decide: Callable[[Inspection], Occasion]) -> Response:
-    """A step of the organ that inspected, and of no other."""
-
-    async def work_on(it: Inspection, _: Work) -> Occasion:
-        must_speak_for(write.actor, it.inspected.organ, kind_counts=False)
-        return decide(it)
-
-    return await write.on(Inspection, inspection, work_on, resource=lambda _: ANYWHERE, view=inspection_view)
+def _organ(it: Inspection) -> str:
+    """Steps of an inspection are of the organ that inspected, and of no other."""
+    return it.inspected.organ
 
 
-@post(inspections, "/{inspection}/findings", "提出问题", "oversight.inspect", InspectionView)
+@_INSPECTIONS.post("/{inspection}/findings", "提出问题", "oversight.inspect")
 async def raise_supervision_finding(
     inspection: InspectionCode, body: RaiseSupervisionFinding, write: Writing
 ) -> Response:
     """Raise a finding of the inspection (C5.4-01)."""
+    return await write.decide(
+        _INSPECTIONS,
+        inspection,
+        body,
+        lambda it, at: it.raise_finding(body.supervision_finding, at),
+        unit=_organ,
+    )
 
-    def found(it: Inspection) -> Occasion:
-        at = write.occasion(body)
-        it.raise_finding(body.supervision_finding, at)
-        return at
 
-    return await _inspected(write, inspection, found)
-
-
-@post(inspections, "/{inspection}/rectifications", "责令整改", "oversight.inspect", InspectionView)
+@_INSPECTIONS.post("/{inspection}/rectifications", "责令整改", "oversight.inspect")
 async def order_rectification(
     inspection: InspectionCode, body: OrderRectification, write: Writing
 ) -> Response:
     """Order what is to be mended, and until when (C5.4-01)."""
+    return await write.decide(
+        _INSPECTIONS,
+        inspection,
+        body,
+        lambda it, at: it.order_rectification(body.rectification, at),
+        unit=_organ,
+    )
 
-    def order(it: Inspection) -> Occasion:
-        at = write.occasion(body)
-        it.order_rectification(body.rectification, at)
-        return at
 
-    return await _inspected(write, inspection, order)
-
-
-@post(inspections, "/{inspection}/verifications", "复查整改", "oversight.inspect", InspectionView)
+@_INSPECTIONS.post("/{inspection}/verifications", "复查整改", "oversight.inspect")
 async def verify_rectification(
     inspection: InspectionCode, body: VerifyRectification, write: Writing
 ) -> Response:
     """Record what the organ saw when it looked again; what is not mended stays open (C5.4-01)."""
-
-    def verify(it: Inspection) -> Occasion:
-        at = write.occasion(body, body.verified.verified_on)
-        it.verify_rectification(body.verified, at)
-        return at
-
-    return await _inspected(write, inspection, verify)
+    return await write.decide(
+        _INSPECTIONS,
+        inspection,
+        body,
+        lambda it, at: it.verify_rectification(body.verified, at),
+        on=body.verified.verified_on,
+        unit=_organ,
+    )
 
 
 @get(inspections, "/{inspection}", "查询监督检查", "ledger.read", response_model=from_log(InspectionView))
@@ -186,86 +171,45 @@ async def read_inspection(inspection: InspectionCode, read: Reading) -> Response
     return await read.aggregate(Inspection, inspection, inspection_view)
 
 
-@post(violations, "", "登记违规问题", "oversight.inspect", ViolationView)
+@_VIOLATIONS.post("", "登记违规问题", "oversight.inspect")
 async def report_violation(body: ReportViolation, write: Writing) -> Response:
     """Take a report of one of the eight violations in, with who was responsible on its day (C5.4-02)."""
     violation = body.violation
     code = body.case or f"VC-{write.mark(16)}"
-    await write.reach_head(*_LEDGERS)
 
-    async def report(work: Work) -> tuple[ViolationCase, Occasion]:
-        await work.require_known(Organization, {"violation.unit": violation.unit})
-        named = {f"violation.assets[{n}]": one for n, one in enumerate(violation.assets)}
-        await work.require_known(Asset, named)
-        at = write.occasion(body)
-        return ViolationCase.report(code, violation, await _answerable(write, violation, at), at), at
+    async def report(at: Occasion, work: Work) -> ViolationCase:
+        persons = await answerable(violation, at, work, write.ledgers)
+        return ViolationCase.report(code, violation, persons, at)
 
-    return await write.create(ANYWHERE, report, view=violation_view)
+    return await write.create(_VIOLATIONS, body, report, scope=ANYWHERE)
 
 
-_LEDGERS = (
-    asset_register.PROJECTION.name,
-    custody_ledger.PROJECTION.name,
-    directory.PROJECTION.name,
-)
-
-
-async def _answerable(write: Write, violation: Violation, at: Occasion) -> tuple[AnswerablePerson, ...]:
-    """Who answered for the assets by name and by post on the day, and who led the unit."""
-    found: dict[AnswerablePerson, None] = {}
-    day = violation.happened_on
-    async with write.pool.acquire() as connection:
-        for asset in violation.assets:
-            care = await custody_ledger.responsible_on(connection, write.county, asset, day)
-            for one in care["persons"]:
-                found[AnswerablePerson(person=one["person"], duty=one["duty"], asset=asset)] = None
-            posts = [("FIRST_RESPONSIBLE", care["first_responsible"])]
-            posts += [("SUPERVISOR", one["first_supervisor"]) for one in care["supervisors"]]
-            for duty, post_ in posts:
-                for holder in post_["holders"] if post_ is not None else ():
-                    found[
-                        AnswerablePerson(
-                            person=holder["person"],
-                            duty=duty,
-                            asset=asset,
-                            organization=post_["held_in"],
-                            post=post_["post"],
-                        )
-                    ] = None
-    unit = await write.context.load(Organization, write.county, violation.unit)
-    for position in sorted(at.rules.principal_positions):
-        for person in unit.holders(position, day) if unit is not None else ():
-            found[
-                AnswerablePerson(person=person, duty="PRINCIPAL", organization=violation.unit, post=position)
-            ] = None
-    return tuple(found)
-
-
-@post(violations, "/{case}/establishment", "认定违规问题", "oversight.inspect", ViolationView)
+@_VIOLATIONS.post("/{case}/establishment", "认定违规问题", "oversight.inspect")
 async def establish_violation(case: CaseCode, body: EstablishViolation, write: Writing) -> Response:
     """Decide whether it is true (C5.4-02)."""
-    must_speak_for(write.actor, body.establishment.decided_by, kind_counts=False)
+    decided = body.establishment
+    return await write.decide(
+        _VIOLATIONS,
+        case,
+        body,
+        lambda it, at: it.establish(decided, at),
+        on=decided.decided_on,
+        unit=decided.decided_by,
+    )
 
-    async def decide(it: ViolationCase, _: Work) -> Occasion:
-        at = write.occasion(body, body.establishment.decided_on)
-        it.establish(body.establishment, at)
-        return at
 
-    return await write.on(ViolationCase, case, decide, resource=lambda _: ANYWHERE, view=violation_view)
-
-
-@post(violations, "/{case}/accountabilities", "责任追究", "oversight.inspect", ViolationView)
+@_VIOLATIONS.post("/{case}/accountabilities", "责任追究", "oversight.inspect")
 async def hold_to_account(case: CaseCode, body: HoldToAccount, write: Writing) -> Response:
     """Record what follows for a person, by the organ that may decide it (C5.4-02)."""
-    must_speak_for(write.actor, body.accountability.decided_by, kind_counts=False)
-
-    async def decide(it: ViolationCase, work: Work) -> Occasion:
-        await work.require_known(Person, {"accountability.person": body.accountability.person})
-        at = write.occasion(body, body.accountability.decided_on)
-        it.hold_to_account(body.accountability, at)
-        return at
-
-    return await write.on(ViolationCase, case, decide, resource=lambda _: ANYWHERE, view=violation_view)
+    decided = body.accountability
+    return await write.decide(
+        _VIOLATIONS,
+        case,
+        body,
+        lambda it, at: it.hold_to_account(decided, at),
+        on=decided.decided_on,
+        unit=decided.decided_by,
+    )
 
 
 @get(violations, "/{case}", "查询违规问题", "violation.read", response_model=from_log(ViolationView))

@@ -14,7 +14,6 @@ from pydantic import Field, StringConstraints
 
 from domain.asset.asset import Asset
 from domain.occasion import Occasion
-from domain.organization.person import Person
 from domain.procedure.notice import Outcome, Posting
 from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.public_notice import Announcement, PublicNotice, Stage
@@ -33,9 +32,10 @@ from service.api.http.writing import (
     IDEMPOTENCY_KEY,
     WRITE_PROBLEMS,
     Circumstances,
+    Kind,
+    Scope,
     Write,
     Writing,
-    post,
     view_model,
 )
 from service.commands.authorization import Resource, authorize
@@ -204,7 +204,7 @@ async def _hear(write: Write, notice: str, body: PublicStatement, *, objects: bo
 
 async def _row(read: Read, notice: str) -> dict[str, Any]:
     """The board's row. NOT_FOUND."""
-    await read.reach_head(notice_board.PROJECTION.name)
+    await read.ledgers.reach_head(notice_board.PROJECTION.name)
     async with read.pool.acquire() as connection:
         row = await notice_board.notice_row(connection, read.county, read.calendar, notice)
     if row is None:
@@ -248,55 +248,60 @@ class AnswerPublicObjection(Circumstances):
     answer: Text = Field(title="答复", description="公开发布")
 
 
-@post(router, "", "公布", "notice.post", AnnouncementView)
+_ANNOUNCEMENTS = Kind(router, PublicNotice, AnnouncementView, lambda it, _: view_of(it), lambda _it, _write: Resource())
+
+
+def _of(by: Signer) -> Scope[PublicNotice]:
+    """Announcements are kept by the unit that signs."""
+    return lambda _it, _write: Resource(organizations=(by.organization,))
+
+
+@_ANNOUNCEMENTS.post("", "公布", "notice.post")
 async def open_public_notice(body: OpenPublicNotice, write: Writing) -> Response:
     """Post what 三(五) wants made public, with evidence (C3-04); it does the task that the fact opened."""
     code = f"N-{write.idempotency.body_sha256.hex()[:20]}"
 
-    async def make(work: Work) -> tuple[PublicNotice, Occasion]:
-        at = write.occasion(body, body.posting.posted_on)
-        await work.require_known(Person, {"by.person": body.by.person})
+    async def make(at: Occasion, work: Work) -> PublicNotice:
         if body.announcement.asset is not None:
             asset = await work.get(Asset, body.announcement.asset)
             authorize(write.actor, write.action, resource_of(asset))
-        return PublicNotice.post(code, body.announcement, body.posting, body.by, at), at
+        return PublicNotice.post(code, body.announcement, body.posting, body.by, at)
 
-    return await write.create(Resource(organizations=(body.by.organization,)), make, view=view_of)
+    return await write.create(
+        _ANNOUNCEMENTS,
+        body,
+        make,
+        scope=Resource(organizations=(body.by.organization,)),
+        on=body.posting.posted_on,
+    )
 
 
-@post(router, "/{announcement}/places", "增加公布地点", "notice.post", AnnouncementView)
+@_ANNOUNCEMENTS.post("/{announcement}/places", "增加公布地点", "notice.post")
 async def add_notice_place(announcement: AnnouncementCode, body: AddNoticePlace, write: Writing) -> Response:
     """Post an announcement at one more place (C3-04)."""
+    return await write.decide(
+        _ANNOUNCEMENTS,
+        _identity(announcement),
+        body,
+        lambda it, at: it.add_place(body.posting, body.by, at),
+        on=body.posting.posted_on,
+        scope=_of(body.by),
+    )
 
-    async def work_on(it: PublicNotice, work: Work) -> Occasion:
-        at = write.occasion(body, body.posting.posted_on)
-        await work.require_known(Person, {"by.person": body.by.person})
-        it.add_place(body.posting, body.by, at)
-        return at
 
-    return await _on_announcement(write, announcement, body.by, work_on)
-
-
-@post(router, "/{announcement}/objections/{number}/resolution", "处理异议", "notice.post", AnnouncementView)
+@_ANNOUNCEMENTS.post("/{announcement}/objections/{number}/resolution", "处理异议", "notice.post")
 async def answer_public_objection(
     announcement: AnnouncementCode, number: ObjectionNumber, body: AnswerPublicObjection, write: Writing
 ) -> Response:
     """Answer an objection to an announcement (C3-05); the answer is published."""
-
-    async def work_on(it: PublicNotice, work: Work) -> Occasion:
-        at = write.occasion(body)
-        await work.require_known(Person, {"by.person": body.by.person})
-        it.resolve_objection(number, body.by, body.outcome, body.answer, at)
-        return at
-
-    return await _on_announcement(write, announcement, body.by, work_on)
-
-
-async def _on_announcement(write: Write, announcement: str, by: Signer, work_on: Any) -> Response:
-    return await write.on(
-        PublicNotice,
-        announcement.removeprefix(f"{PublicNotice.KIND}-"),
-        work_on,
-        resource=lambda _: Resource(organizations=(by.organization,)),
-        view=view_of,
+    return await write.decide(
+        _ANNOUNCEMENTS,
+        _identity(announcement),
+        body,
+        lambda it, at: it.resolve_objection(number, body.by, body.outcome, body.answer, at),
+        scope=_of(body.by),
     )
+
+
+def _identity(announcement: str) -> str:
+    return announcement.removeprefix(f"{PublicNotice.KIND}-")

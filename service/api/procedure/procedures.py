@@ -6,8 +6,6 @@ that unit and no other. What the regulation asks of a step is decided by `domain
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Response
@@ -15,7 +13,6 @@ from pydantic import Field
 
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
-from domain.organization.person import Person
 from domain.procedure.meeting import Meeting
 from domain.procedure.notice import Outcome, Posting
 from domain.procedure.plan import check_parties, completed, due
@@ -26,8 +23,8 @@ from domain.refusals import refuse
 from domain.regulation.legal_clock import LegalClock
 from domain.values import Code, Name, Sha256, Text, Value
 from service.api.http.provisional import dates_as_known
-from service.api.http.reading import Endpoint, Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Write, Writing, post, view_model
+from service.api.http.reading import Reading, from_log, get, routes
+from service.api.http.writing import Circumstances, Kind, Scope, Writing, view_model
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 
@@ -164,180 +161,196 @@ class WithdrawProcedure(Circumstances):
     reason: Text = Field(title="理由")
 
 
-def _post(path: str, summary: str, action: str = "procedure.act") -> Callable[[Endpoint], Endpoint]:
-    return post(router, path, summary, action, ProcedureView)
+_PROCEDURES = Kind(router, ProcedureInstance, ProcedureView, lambda it, write: view_of(it, write.calendar), lambda _it, _write: Resource())
 
 
-@_post("", "启动程序", "procedure.open")
+def _of(by: Signer) -> Scope[ProcedureInstance]:
+    """A step is taken by the unit that signs it."""
+    return lambda _it, _write: Resource(organizations=(by.organization,))
+
+
+@_PROCEDURES.post("", "启动程序", "procedure.open")
 async def open_procedure(body: OpenProcedure, write: Writing) -> Response:
     """Open a procedure over a text; the chain's steps are laid out for the case."""
     given = body.opening
     code = body.procedure or f"{given.chain}-{write.idempotency.body_sha256.hex()[:16]}"
 
-    async def open_it(work: Work) -> tuple[ProcedureInstance, Occasion]:
-        at = write.occasion(body)
-        await work.require_known(Person, {"by.person": body.by.person})
-        await work.require_known(Organization, {"by.organization": body.by.organization})
+    async def open_it(at: Occasion, work: Work) -> ProcedureInstance:
         await _check_parties(work, given)
-        return ProcedureInstance.open(code, given, body.by, at), at
+        return ProcedureInstance.open(code, given, body.by, at)
 
     return await write.create(
-        Resource(organizations=(body.by.organization,)), open_it, view=lambda it: view_of(it, write.calendar)
+        _PROCEDURES, body, open_it, scope=Resource(organizations=(body.by.organization,))
     )
 
 
-@_post("/{procedure}/steps", "完成步骤")
+@_PROCEDURES.post("/{procedure}/steps", "完成步骤", "procedure.act")
 async def complete_procedure_step(
     procedure: ProcedureCode, body: CompleteProcedureStep, write: Writing
 ) -> Response:
     """Take a plain step: propose, compile, issue certificates, pay …"""
-    return await _act(
-        write,
+    return await write.decide(
+        _PROCEDURES,
         procedure,
         body,
         lambda it, at: it.complete_step(
             body.step, body.by, body.subject_sha256, at, document_no=body.document_no, note=body.note
         ),
+        scope=_of(body.by),
     )
 
 
-@_post("/{procedure}/meetings", "会议决定")
+@_PROCEDURES.post("/{procedure}/meetings", "会议决定", "procedure.act")
 async def hold_meeting(procedure: ProcedureCode, body: HoldMeeting, write: Writing) -> Response:
     """Record a meeting that decided (C3-02), judged by the law of its own day."""
-    return await _act(
-        write,
+    return await write.decide(
+        _PROCEDURES,
         procedure,
         body,
         lambda it, at: it.hold_meeting(body.step, body.by, body.subject_sha256, body.meeting, at),
         on=body.meeting.held_on,
+        scope=_of(body.by),
     )
 
 
-@_post("/{procedure}/notices", "张贴公示")
+@_PROCEDURES.post("/{procedure}/notices", "张贴公示", "procedure.act")
 async def post_notice(procedure: ProcedureCode, body: PostNotice, write: Writing) -> Response:
     """Post the text at one place, with evidence (C3-04)."""
-    return await _act(
-        write,
+    return await write.decide(
+        _PROCEDURES,
         procedure,
         body,
         lambda it, at: it.post_notice(body.step, body.by, body.subject_sha256, body.posting, at),
         on=body.posting.posted_on,
+        scope=_of(body.by),
     )
 
 
-@_post("/{procedure}/notice-completions", "公示期满")
+@_PROCEDURES.post("/{procedure}/notice-completions", "公示期满", "procedure.act")
 async def complete_notice(procedure: ProcedureCode, body: ProcedureAct, write: Writing) -> Response:
     """Establish that a notice is through: every place, the whole period, no open objection (C4.5-06)."""
-    return await _act(
-        write,
+    return await write.decide(
+        _PROCEDURES,
         procedure,
         body,
         lambda it, at: it.complete_notice(body.step, body.by, body.subject_sha256, at),
+        scope=_of(body.by),
     )
 
 
-@_post("/{procedure}/reviews", "审核")
+@_PROCEDURES.post("/{procedure}/reviews", "审核", "procedure.act")
 async def review_procedure(procedure: ProcedureCode, body: JudgeProcedure, write: Writing) -> Response:
     """Approve, or return with reasons."""
-    return await _act(
-        write,
+    return await write.decide(
+        _PROCEDURES,
         procedure,
         body,
         lambda it, at: it.review(
             body.step, body.by, body.subject_sha256, body.verdict, at, reasons=body.reasons
         ),
+        scope=_of(body.by),
     )
 
 
-@_post("/{procedure}/determinations", "审定")
+@_PROCEDURES.post("/{procedure}/determinations", "审定", "procedure.act")
 async def determine_procedure(procedure: ProcedureCode, body: JudgeProcedure, write: Writing) -> Response:
     """Determine as one of the departments that all have to (C4.4-01, C4.4-02)."""
-    return await _act(
-        write,
+    return await write.decide(
+        _PROCEDURES,
         procedure,
         body,
         lambda it, at: it.determine(
             body.step, body.by, body.subject_sha256, body.verdict, at, reasons=body.reasons
         ),
+        scope=_of(body.by),
     )
 
 
-@_post("/{procedure}/decisions", "决定（批复）")
+@_PROCEDURES.post("/{procedure}/decisions", "决定（批复）", "procedure.act")
 async def decide_procedure(procedure: ProcedureCode, body: DecideProcedure, write: Writing) -> Response:
     """Decide in favour of the text by a numbered document (C4.5-07, C4.5-16)."""
-    return await _act(
-        write,
+    return await write.decide(
+        _PROCEDURES,
         procedure,
         body,
         lambda it, at: it.decide(body.step, body.by, body.subject_sha256, body.document_no, body.reasons, at),
+        scope=_of(body.by),
     )
 
 
-@_post("/{procedure}/filings", "报送备案")
+@_PROCEDURES.post("/{procedure}/filings", "报送备案", "procedure.act")
 async def submit_filing(procedure: ProcedureCode, body: ProcedureAct, write: Writing) -> Response:
     """File the text with the office that the chain names."""
-    return await _act(
-        write,
+    return await write.decide(
+        _PROCEDURES,
         procedure,
         body,
         lambda it, at: it.submit_filing(body.step, body.by, body.subject_sha256, at),
+        scope=_of(body.by),
     )
 
 
-@_post("/{procedure}/filing-answers", "备案答复")
+@_PROCEDURES.post("/{procedure}/filing-answers", "备案答复", "procedure.act")
 async def answer_filing(procedure: ProcedureCode, body: AnswerFiling, write: Writing) -> Response:
     """Accept a filing or return it with reasons (C4.9-04): by the office it was filed with."""
-    return await _act(
-        write,
+    return await write.decide(
+        _PROCEDURES,
         procedure,
         body,
         lambda it, at: it.answer_filing(
             body.step, body.filed_by, body.by, body.subject_sha256, body.answer, at, reasons=body.reasons
         ),
+        scope=_of(body.by),
     )
 
 
-@_post("/{procedure}/objections", "提出异议", "procedure.object")
+@_PROCEDURES.post("/{procedure}/objections", "提出异议", "procedure.object")
 async def file_objection(procedure: ProcedureCode, body: FileObjection, write: Writing) -> Response:
     """Take an objection in for somebody who comes to an office (C3-05); the public has a way of its own."""
-    return await _hear(
-        write, procedure, body, lambda it, at: it.file_objection(body.step, body.text, body.contact, at)
+    return await write.decide(
+        _PROCEDURES, procedure, body, lambda it, at: it.file_objection(body.step, body.text, body.contact, at)
     )
 
 
-@_post("/{procedure}/suggestions", "提出意见建议", "procedure.object")
+@_PROCEDURES.post("/{procedure}/suggestions", "提出意见建议", "procedure.object")
 async def file_suggestion(procedure: ProcedureCode, body: FileSuggestion, write: Writing) -> Response:
     """Take a suggestion in (C3-05)."""
-    return await _hear(write, procedure, body, lambda it, at: it.file_suggestion(body.text, body.contact, at))
+    return await write.decide(
+        _PROCEDURES, procedure, body, lambda it, at: it.file_suggestion(body.text, body.contact, at)
+    )
 
 
-@_post("/{procedure}/objections/{number}/resolution", "处理异议")
+@_PROCEDURES.post("/{procedure}/objections/{number}/resolution", "处理异议", "procedure.act")
 async def resolve_objection(
     procedure: ProcedureCode, number: ObjectionNumber, body: ResolveObjection, write: Writing
 ) -> Response:
     """Answer an objection (C3-05); the answer is published. UPHELD returns the matter to its decision."""
-    return await _by_unit(
-        write,
+    return await write.decide(
+        _PROCEDURES,
         procedure,
         body,
-        body.by,
         lambda it, at: it.resolve_objection(body.step, number, body.by, body.outcome, body.answer, at),
+        scope=_of(body.by),
     )
 
 
-@_post("/{procedure}/amendments", "修改方案")
+@_PROCEDURES.post("/{procedure}/amendments", "修改方案", "procedure.act")
 async def amend_procedure(procedure: ProcedureCode, body: AmendProcedure, write: Writing) -> Response:
     """Put another text in place of the present one; everything starts over."""
-    return await _by_unit(
-        write, procedure, body, body.by, lambda it, at: it.amend(body.subject, body.by, body.reason, at)
+    return await write.decide(
+        _PROCEDURES,
+        procedure,
+        body,
+        lambda it, at: it.amend(body.subject, body.by, body.reason, at),
+        scope=_of(body.by),
     )
 
 
-@_post("/{procedure}/withdrawal", "撤回")
+@_PROCEDURES.post("/{procedure}/withdrawal", "撤回", "procedure.act")
 async def withdraw_procedure(procedure: ProcedureCode, body: WithdrawProcedure, write: Writing) -> Response:
     """Give the matter up before it is completed."""
-    return await _by_unit(
-        write, procedure, body, body.by, lambda it, at: it.withdraw(body.by, body.reason, at)
+    return await write.decide(
+        _PROCEDURES, procedure, body, lambda it, at: it.withdraw(body.by, body.reason, at), scope=_of(body.by)
     )
 
 
@@ -358,57 +371,3 @@ async def _check_parties(work: Work, given: ProcedureOpening) -> None:
         if code not in found:
             raise refuse("CODE_UNKNOWN", field="opening.parties", value=code)
     check_parties(given.parties, {code: unit.card for code, unit in found.items()})
-
-
-async def _act(
-    write: Write,
-    procedure: str,
-    body: ProcedureAct,
-    act: Callable[[ProcedureInstance, Occasion], None],
-    on: date | None = None,
-) -> Response:
-    return await _by_unit(write, procedure, body, body.by, act, on)
-
-
-async def _by_unit(
-    write: Write,
-    procedure: str,
-    body: Circumstances,
-    by: Signer,
-    act: Callable[[ProcedureInstance, Occasion], None],
-    on: date | None = None,
-) -> Response:
-    """One act on one procedure, by a unit that the credential speaks for. FORBIDDEN_JURISDICTION."""
-
-    async def work_on(it: ProcedureInstance, work: Work) -> Occasion:
-        await work.require_known(Person, {"by.person": by.person})
-        at = write.occasion(body, on)
-        act(it, at)
-        return at
-
-    return await write.on(
-        ProcedureInstance,
-        procedure,
-        work_on,
-        resource=lambda _: Resource(organizations=(by.organization,)),
-        view=lambda it: view_of(it, write.calendar),
-    )
-
-
-async def _hear(
-    write: Write, procedure: str, body: Circumstances, hear: Callable[[ProcedureInstance, Occasion], None]
-) -> Response:
-    """What anybody may say."""
-
-    async def work_on(it: ProcedureInstance, _: Work) -> Occasion:
-        at = write.occasion(body)
-        hear(it, at)
-        return at
-
-    return await write.on(
-        ProcedureInstance,
-        procedure,
-        work_on,
-        resource=lambda _: Resource(),
-        view=lambda it: view_of(it, write.calendar),
-    )

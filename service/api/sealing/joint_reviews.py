@@ -9,7 +9,6 @@ from fastapi import Path, Query, Response
 from pydantic import Field
 
 from domain.occasion import Occasion
-from domain.organization.person import Person
 from domain.sealing.joint_review import ExceptionSettlement, JointReview, ReviewException, ReviewSignature
 from domain.sealing.seal import LedgerSeal, SealKind
 from domain.values import BusinessDate, Code, Fen, Name
@@ -21,10 +20,10 @@ from projections.sealing import seals as ledger_seals
 from service.api.funds.funds import outside_finance
 from service.api.http.paging import LedgerQuery, answer, page_of, snapshot
 from service.api.http.reading import Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Write, Writing, post, view_model
+from service.api.http.writing import Circumstances, Kind, Write, Writing, view_model
 from service.api.sealing.seals import sealing_of
-from service.commands.authorization import ANYWHERE, Resource, authorize
-from service.commands.commands import Result, Work
+from service.commands.authorization import ANYWHERE, Resource
+from service.commands.commands import Work
 from service.ledgers.tables import row_model
 
 router = routes("/v1/joint-reviews", "seals 台账封存")
@@ -70,70 +69,62 @@ def review_view(review: JointReview) -> dict[str, Any]:
     return review.view() | {"openExceptions": list(review.open_exceptions())}
 
 
-@post(router, "", "启动联合审查", "joint_review.lead", JointReviewView)
+_REVIEWS = Kind(router, JointReview, JointReviewView, lambda it, _: review_view(it), lambda _, write: leads(write))
+
+
+@_REVIEWS.post("", "启动联合审查", "joint_review.lead")
 async def open_joint_review(body: OpenJointReview, write: Writing) -> Response:
     """Open the joint review of a year's ledgers; finance and rural revitalisation both sign (C4.4-04)."""
     code = body.review or f"JR-{body.year}-{write.mark()}"
+    return await write.create(
+        _REVIEWS,
+        body,
+        lambda at, _: JointReview.open(code, body.year, body.as_of, body.leads, at),
+        scope=leads(write),
+    )
 
-    async def open_one(work: Work) -> tuple[JointReview, Occasion]:
-        await work.require_known(Person, {f"leads.{one.department}": one.person for one in body.leads})
-        at = write.occasion(body)
-        return JointReview.open(code, body.year, body.as_of, body.leads, at), at
 
-    return await write.create(leads(write), open_one, view=review_view)
-
-
-@post(router, "/{review}/checks", "比对项目与资产", "joint_review.lead", JointReviewView)
+@_REVIEWS.post("/{review}/checks", "比对项目与资产", "joint_review.lead")
 async def check_joint_review(review: ReviewCode, body: Circumstances, write: Writing) -> Response:
     """Set projects against assets from the fund ledger as it is now; what does not fit is an exception (C4.4-05)."""
 
-    async def check(it: JointReview, _: Work) -> Occasion:
-        at = write.occasion(body)
+    async def check(it: JointReview, at: Occasion, _: Work) -> None:
         it.check(*await _found(write, it), at)
-        return at
 
-    return await _led(write, review, check)
+    return await write.carry_out(_REVIEWS, review, body, check)
 
 
-@post(router, "/{review}/settlements", "处理疑点", "joint_review.lead", JointReviewView)
+@_REVIEWS.post("/{review}/settlements", "处理疑点", "joint_review.lead")
 async def settle_review_exception(
     review: ReviewCode, body: SettleReviewException, write: Writing
 ) -> Response:
     """Settle an exception with its reason and document."""
-
-    async def settle(it: JointReview, _: Work) -> Occasion:
-        at = write.occasion(body)
-        it.settle(body.exception, body.settlement, at)
-        return at
-
-    return await _led(write, review, settle)
+    return await write.decide(
+        _REVIEWS, review, body, lambda it, at: it.settle(body.exception, body.settlement, at)
+    )
 
 
-@post(router, "/{review}/signatures", "联合审查会签", "joint_review.sign", JointReviewView)
+@_REVIEWS.post("/{review}/signatures", "联合审查会签", "joint_review.sign")
 async def sign_joint_review(review: ReviewCode, body: SignJointReview, write: Writing) -> Response:
     """Sign for one of the seventeen departments: its own credential only, with no exception open."""
-
-    async def sign(it: JointReview, work: Work) -> Occasion:
-        await work.require_known(Person, {"signature.person": body.signature.person})
-        at = write.occasion(body)
-        it.sign(body.signature, at)
-        return at
-
     department = Resource(organizations=(body.signature.department,))
-    return await write.on(JointReview, review, sign, resource=lambda _: department, view=review_view)
+    return await write.decide(
+        _REVIEWS,
+        review,
+        body,
+        lambda it, at: it.sign(body.signature, at),
+        scope=lambda _it, _write: department,
+    )
 
 
-@post(router, "/{review}/seal", "封存总台账和分类台账", "joint_review.seal", JointReviewView)
+@_REVIEWS.post("/{review}/seal", "封存总台账和分类台账", "joint_review.seal")
 async def seal_joint_review(review: ReviewCode, body: Circumstances, write: Writing) -> Response:
     """Seal the county's master and categorised ledgers on the signed review, at one place in the log.
 
     Projects are set against assets once more before. LEDGER_NOT_BALANCED when any dimension does not add up.
     """
 
-    async def seal(work: Work) -> Result:
-        authorize(write.actor, write.action, ANYWHERE)
-        it = await work.get(JointReview, review)
-        at = write.occasion(body)
+    async def seal(it: JointReview, at: Occasion, work: Work) -> None:
         if it.state != "SEALED":
             it.check(*await _found(write, it), at)
         wanted = [(kind, write.county) for kind in _COUNTY_SEALS]
@@ -142,16 +133,14 @@ async def seal_joint_review(review: ReviewCode, body: Circumstances, write: Writ
         it.seal(tuple(one.id for one in made), master.root_hash, at)
         for one in made:
             work.add(one)
-        work.note(at)
-        return Result(it.id, it.version, review_view(it))
 
-    return await write.run(seal)
+    return await write.carry_out(_REVIEWS, review, body, seal, scope=lambda _it, _write: ANYWHERE)
 
 
 async def _found(write: Write, review: JointReview) -> tuple[tuple[ReviewException, ...], int]:
     """What does not fit up to the review's day, and the position of the ledger that says so."""
     name = fund_ledger.PROJECTION.name
-    await write.reach_head(name)
+    await write.ledgers.reach_head(name)
     async with snapshot(write, name) as (connection, position):
         found = await review_exceptions(
             connection, write.county, review.as_of, outside_finance(write.context, write.county)
@@ -161,10 +150,6 @@ async def _found(write: Write, review: JointReview) -> tuple[tuple[ReviewExcepti
         for kind, subject, amount in found
     )
     return exceptions, position
-
-
-async def _led(write: Write, review: str, decide: Any) -> Response:
-    return await write.on(JointReview, review, decide, resource=lambda _: leads(write), view=review_view)
 
 
 @get(router, "/{review}", "查询联合审查", "ledger.read", response_model=from_log(JointReviewView))

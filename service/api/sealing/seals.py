@@ -11,10 +11,9 @@ from pydantic import Field
 
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
-from domain.organization.person import Person
 from domain.refusals import refuse
 from domain.sealing.seal import LedgerSeal, LedgerSnapshot, SealKind, check_keeper
-from domain.values import BusinessDate, Code, Fen, Sha256, Value
+from domain.values import BusinessDate, Code, Fen, PersonCode, Sha256, Value
 from projections.engine.reading import MAX_PAGE, Page
 from projections.engine.writing import Connection
 from projections.organization import directory
@@ -22,10 +21,10 @@ from projections.sealing import seals as ledger_seals
 from service.api.http.differences import Changes, changes_shown, start_of
 from service.api.http.paging import LedgerQuery, MinPosition, Several, answer, page_of
 from service.api.http.reading import Read, Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Write, Writing, post, view_model
+from service.api.http.writing import Circumstances, Kind, Write, Writing, view_model
 from service.api.organization.organizations import place_of, unit_of
-from service.commands.authorization import Resource, authorize
-from service.commands.commands import Result, Work
+from service.commands.authorization import Resource
+from service.commands.commands import Work
 from service.ledgers.tables import row_model, rows_shown
 from service.sealing.sealing import Sealing, collected_kinds
 
@@ -53,13 +52,13 @@ class SubmitLedger(Circumstances):
     """What the unit hands in."""
 
     root_hash: Sha256 = Field(title="台账摘要", description="单位所持台账的摘要，须与封存的一致")
-    person: Code = Field(title="报送人")
+    person: PersonCode = Field(title="报送人")
 
 
 class CollectLedger(Circumstances):
     """Who takes it in."""
 
-    person: Code = Field(title="汇总人")
+    person: PersonCode = Field(title="汇总人")
 
 
 def sealing_of(read: Read) -> Sealing:
@@ -72,14 +71,24 @@ def seal_view(seal: LedgerSeal) -> dict[str, Any]:
     return seal.view()
 
 
-@post(router, "", "封存单位台账", "ledger.seal", LedgerSealView)
+async def _keeper(seal: LedgerSeal, write: Write) -> Resource:
+    """The unit whose ledger it is."""
+    unit = await write.context.load(Organization, write.county, seal.snapshot.unit)
+    return Resource(organizations=(seal.snapshot.unit,)) if unit is None else place_of(unit)
+
+
+_SEALS = Kind(router, LedgerSeal, LedgerSealView, lambda it, _: seal_view(it), _keeper)
+
+
+@_SEALS.post("", "封存单位台账", "ledger.seal")
 async def seal_ledger(body: SealLedger, write: Writing) -> Response:
     """Seal a unit's ledger of a year: log position, tree root, digest and sums; the county's are sealed on a review."""
 
-    async def make(work: Work) -> Result:
+    async def keeper() -> Resource:
+        return place_of(await unit_of(write.context, write.county, body.unit, "unit"))
+
+    async def make(at: Occasion, _: Work) -> LedgerSeal:
         unit = await unit_of(write.context, write.county, body.unit, "unit")
-        authorize(write.actor, write.action, place_of(unit))
-        at = write.occasion(body)
         check_keeper(body.kind, unit.card.kind, at)
         if body.kind in {"COUNTY_MASTER", "CATEGORISED"}:
             raise refuse(
@@ -91,46 +100,27 @@ async def seal_ledger(body: SealLedger, write: Writing) -> Response:
         on = body.as_of or date(body.year, 12, 31)
         at.not_in_future(on, "asOf")
         (snapshot,) = await sealing_of(write).snapshots([(body.kind, body.unit)], body.year, on)
-        made = LedgerSeal.seal(snapshot, unit.card.kind, at)
-        work.add(made)
-        work.note(at)
-        return Result(made.id, made.version, seal_view(made))
+        return LedgerSeal.seal(snapshot, unit.card.kind, at)
 
-    return await write.run(make)
+    return await write.create(_SEALS, body, make, scope=keeper)
 
 
-async def _resource(write: Write, seal: LedgerSeal) -> Resource:
-    unit = await write.context.load(Organization, write.county, seal.snapshot.unit)
-    return Resource(organizations=(seal.snapshot.unit,)) if unit is None else place_of(unit)
-
-
-@post(router, "/{seal}/submission", "报送台账", "ledger.submit", LedgerSealView)
+@_SEALS.post("/{seal}/submission", "报送台账", "ledger.submit")
 async def submit_ledger(seal: SealCode, body: SubmitLedger, write: Writing) -> Response:
     """Hand a unit's sealed ledger in to the asset office, by its digest (LEDGER_HASH_MISMATCH)."""
-
-    async def submit(work: Work) -> Result:
-        it = await work.get(LedgerSeal, seal)
-        authorize(write.actor, write.action, await _resource(write, it))
-        await work.require_known(Person, {"person": body.person})
-        at = write.occasion(body)
-        it.submit(body.root_hash, body.person, at)
-        work.note(at)
-        return Result(it.id, it.version, seal_view(it))
-
-    return await write.run(submit)
+    return await write.decide(_SEALS, seal, body, lambda it, at: it.submit(body.root_hash, body.person, at))
 
 
-@post(router, "/{seal}/collection", "汇总台账", "ledger.collect", LedgerSealView)
+@_SEALS.post("/{seal}/collection", "汇总台账", "ledger.collect")
 async def collect_ledger(seal: SealCode, body: CollectLedger, write: Writing) -> Response:
     """Take a submitted ledger into the county's."""
-
-    async def collect(it: LedgerSeal, work: Work) -> Occasion:
-        await work.require_known(Person, {"person": body.person})
-        at = write.occasion(body)
-        it.collect(body.person, at)
-        return at
-
-    return await write.on(LedgerSeal, seal, collect, resource=lambda _: Resource(), view=seal_view)
+    return await write.decide(
+        _SEALS,
+        seal,
+        body,
+        lambda it, at: it.collect(body.person, at),
+        scope=lambda _it, _write: Resource(),
+    )
 
 
 class SealsQuery(LedgerQuery):
@@ -251,7 +241,7 @@ async def read_ledger_collection(
     min_position: MinPosition = 0,
 ) -> Response:
     """Which units handed in their ledger of a year; INCOMPLETE names those that did not (C4.3-11)."""
-    await read.reach(min_position, _NAME, directory.PROJECTION.name)
+    await read.ledgers.reach(min_position, _NAME, directory.PROJECTION.name)
     kinds = collected_kinds(await read.regulation(), read.context.today())
     async with read.pool.acquire() as connection:
         units = await ledger_seals.collection(connection, read.county, year, kinds)

@@ -17,10 +17,9 @@ from domain.regulation.amendments import shown_value
 from domain.regulation.parameters import TYPES
 from domain.values import BusinessDate, Value
 from service.api.http.reading import context_of, county_of, routes
-from service.api.http.writing import Circumstances, Writing, post, view_model
+from service.api.http.writing import Circumstances, Kind, Writing, view_model
 from service.api.system.regulation import County
-from service.commands.authorization import ANYWHERE, authorize
-from service.commands.commands import Result, Work
+from service.commands.authorization import ANYWHERE
 
 router = routes("/v1/policy", "policy 政策")
 
@@ -172,16 +171,11 @@ async def read_parameter_changes(request: Request, county: County = None) -> Cha
     return ChangesBody(county=code, changes=() if policy is None else policy.changes)
 
 
-@post(router, "/parameter-changes", "调整参数", "policy.change", PolicyView)
+_POLICIES = Kind(router, Policy, PolicyView, lambda policy, _: policy.view(), lambda _it, _write: ANYWHERE)
+
+
+@_POLICIES.post("/parameter-changes", "调整参数", "policy.change")
 async def change_parameter(body: ChangeParameter, write: Writing) -> Response:
     """Set a parameter from today or a later day on (C4.3-19): the county asset management office alone does."""
-
-    async def change(work: Work) -> Result:
-        authorize(write.actor, write.action, ANYWHERE)
-        policy = await work.get(Policy, write.county)
-        at = write.occasion(body)
-        policy.change(body.change, write.context.regulations[write.county], at)
-        work.note(at)
-        return Result(policy.id, policy.version, policy.view())
-
-    return await write.run(change)
+    data = write.context.regulations[write.county]
+    return await write.decide(_POLICIES, write.county, body, lambda it, at: it.change(body.change, data, at))

@@ -71,7 +71,7 @@ async def test_a_position_the_log_does_not_have_is_refused(service: Service) -> 
 async def test_a_ledger_that_does_not_get_there_in_time_says_so(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.api.http.reading.LEDGER_SECONDS", 0.3)
+    monkeypatch.setattr("service.ledgers.source.LEDGER_SECONDS", 0.3)
     async with service.pool.acquire() as blocker, blocker.transaction():
         await blocker.execute("SELECT FROM projection_checkpoint FOR UPDATE")  # nobody can move a ledger on
         made = await service.write("/v1/assets", {"asset": new_code("S"), "card": road()})

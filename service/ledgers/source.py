@@ -1,0 +1,48 @@
+"""The ledgers of one county as a command or a question reaches them: connections, and how far in the log they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from domain.refusals import refuse
+from service.ledgers.projector import ProjectionHalted, Projector
+from service.log.event_store import EventStore
+
+LEDGER_SECONDS: Final = 5.0
+"""How long a question waits for ledgers that are behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSource:
+    """One county's ledgers. Whoever reads them first says how far they have to be."""
+
+    county: str
+    store: EventStore
+    pool: asyncpg.Pool
+    projector: Projector
+
+    async def reach(self, position: int, *ledgers: str) -> None:
+        """Wait until the ledgers have taken in the log up to `position`.
+
+        POSITION_UNKNOWN when the log does not reach that far, POSITION_NOT_REACHED when they do not get there in
+        time, PROJECTION_HALTED when one stands still.
+        """
+        if position > self.store.committed(self.county).position:
+            head = (await self.store.head(self.county)).position
+            if position > head:
+                raise refuse("POSITION_UNKNOWN", asked=position, head=head)
+        try:
+            await self.projector.wait_for(self.county, ledgers, position, LEDGER_SECONDS)
+        except TimeoutError as error:
+            raise refuse("POSITION_NOT_REACHED", asked=position) from error
+        except ProjectionHalted as error:
+            raise refuse("PROJECTION_HALTED", ledger=error.projection) from error
+
+    async def reach_head(self, *ledgers: str) -> int:
+        """Wait until the ledgers have taken in everything that is in the log now; gives that position."""
+        head = await self.store.head(self.county)
+        await self.reach(head.position, *ledgers)
+        return head.position

@@ -66,7 +66,7 @@ class ClausesBody(Value):
 
     county: str = Field(title="县")
     document: str = Field(title="文号", description="现行版本的文件")
-    clauses: tuple[ClauseBody, ...] = Field(title="条款表")
+    clauses: tuple[ClauseBody, ...] = Field(title="条文")
     unanswered: tuple[OpenClauseBody, ...] = Field(title="没有对应条文的条款")
 
 

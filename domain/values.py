@@ -214,8 +214,8 @@ Code = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """Mark of a code that names something: before a request is decided, the log is asked whether it exists.
+class Refers:
+    """Mark of a code that refers to something: before a request is decided, the log is asked whether it exists.
 
     `kind` is the kind of the aggregate it names, the part of a stream's name before the first hyphen.
     """
@@ -223,16 +223,16 @@ class Names:
     kind: str
 
 
-DivisionCode = Annotated[Code, Names("division")]
+DivisionCode = Annotated[Code, Refers("division")]
 """A division of the county: 6, 9 or 12 digits (GB/T 2260)."""
 
-OrganizationCode = Annotated[Code, Names("organization")]
+OrganizationCode = Annotated[Code, Refers("organization")]
 """A unit of the county."""
 
-PersonCode = Annotated[Code, Names("person")]
+PersonCode = Annotated[Code, Refers("person")]
 """A person who holds or held a post, or has a duty for an asset."""
 
-AssetCode = Annotated[Code, Names("asset")]
+AssetCode = Annotated[Code, Refers("asset")]
 """A managed asset."""
 
 _USCC_DIGITS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"

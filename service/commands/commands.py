@@ -256,7 +256,7 @@ class Work:
                 raise refuse("CODE_UNKNOWN", field=name, value=code)
 
     async def require_named(self, body: BaseModel, path: str = "") -> None:
-        """Every code in a body that names something (`domain.values.Names`) names what is in the log. CODE_UNKNOWN."""
+        """Every code in a body that names something (`domain.values.Refers`) names what is in the log. CODE_UNKNOWN."""
         for named in named_in(body, path):
             code = in_twelve_digits(named.code) if named.kind == Division.KIND else named.code
             if not await self.context.knows(AGGREGATE_KINDS[named.kind], self.county, code):

@@ -1,4 +1,4 @@
-"""Codes by which a request names divisions, units, persons and assets, found by the types of its fields (`Names`).
+"""Codes by which a request names divisions, units, persons and assets, found by the types of its fields (`Refers`).
 
 Every command's body is walked before anything is decided, so that a new field only says what it names, and no
 endpoint has to remember the question.
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from domain.values import Names
+from domain.values import Refers
 
 Reader = Callable[[str, Any], "Iterator[NamedCode]"]
 """Finds the named codes in a value that stands at a path."""
@@ -44,7 +44,7 @@ def _fields(model: type[BaseModel]) -> tuple[tuple[str, str, Reader], ...]:
     """The fields of a model that can hold a name: alias, attribute, reader."""
     found = []
     for attribute, field in model.model_fields.items():
-        marks = [mark for mark in field.metadata if isinstance(mark, Names)]
+        marks = [mark for mark in field.metadata if isinstance(mark, Refers)]
         reader = _code(marks[0].kind) if marks else _reader(field.annotation)
         if reader is not None:
             found.append((field.alias or attribute, attribute, reader))
@@ -55,7 +55,7 @@ def _reader(hint: Any) -> Reader | None:
     """What finds names in values of a type; None where there cannot be any."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        marks = [mark for mark in arguments[1:] if isinstance(mark, Names)]
+        marks = [mark for mark in arguments[1:] if isinstance(mark, Refers)]
         return _code(marks[0].kind) if marks else _reader(arguments[0])
     if origin in {Union, UnionType}:
         return _any_of([reader for reader in map(_reader, arguments) if reader is not None])

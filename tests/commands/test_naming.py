@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from domain.catalogue import AGGREGATE_KINDS
-from domain.values import Code, Names, OrganizationCode, PersonCode, Value
+from domain.values import Code, Refers, OrganizationCode, PersonCode, Value
 from service.api.routers import ROUTERS
 from service.commands.naming import named_in
 
@@ -63,7 +63,7 @@ def code_fields() -> dict[str, list[str]]:
         if origin is Annotated:
             look(arguments[0], list(arguments[1:]), at)
         elif hint is str and any(getattr(one, "pattern", None) == CODE for one in metadata):
-            found[at] = [one.kind for one in metadata if isinstance(one, Names)]
+            found[at] = [one.kind for one in metadata if isinstance(one, Refers)]
         elif origin in {Union, UnionType, tuple, list, dict}:
             for one in arguments:
                 look(one, [], at)

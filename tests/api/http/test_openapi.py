@@ -191,7 +191,6 @@ SHARED_BODIES = {
     "ProcedureAct": "a step that has no facts of its own",
     "PublicStatement": "an objection and a suggestion of the public are said in the same words",
     "RecordResolution": "a dispute, a difference and a finding end with the same record",
-    "RecordSuccession": "divisions and organizations are succeeded alike",
 }
 """Request bodies that serve several operations, with the reason; every other is named as its operation is."""
 

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from domain.catalogue import AGGREGATE_KINDS
-from domain.values import Code, Refers, OrganizationCode, PersonCode, Value
+from domain.values import Code, OrganizationCode, PersonCode, Refers, Value
 from service.api.routers import ROUTERS
 from service.commands.naming import named_in
 

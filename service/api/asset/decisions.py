@@ -43,5 +43,11 @@ async def _absent(write: Write, code: str) -> Refusal:
 def assets_on(router: APIRouter) -> Kind[Asset]:
     """The writes on assets that one router declares."""
     return Kind(
-        router, Asset, AssetView, lambda it, _: view_of(it), lambda it, _: resource_of(it), versioned=True, absent=_absent
+        router,
+        Asset,
+        AssetView,
+        lambda it, _: view_of(it),
+        lambda it, _: resource_of(it),
+        versioned=True,
+        absent=_absent,
     )

@@ -125,7 +125,12 @@ def _of_finance(_: object, write: Write) -> Resource:
 
 
 _ALLOCATIONS = Kind(
-    allocations, FundAllocation, FundAllocationView, lambda it, _: allocation_view(it), _of_finance, versioned=True
+    allocations,
+    FundAllocation,
+    FundAllocationView,
+    lambda it, _: allocation_view(it),
+    _of_finance,
+    versioned=True,
 )
 
 
@@ -291,7 +296,11 @@ async def _compared(
 
 
 _RECONCILIATIONS = Kind(
-    reconciliations, FundReconciliation, FundReconciliationView, lambda it, _: reconciliation_view(it), _of_finance
+    reconciliations,
+    FundReconciliation,
+    FundReconciliationView,
+    lambda it, _: reconciliation_view(it),
+    _of_finance,
 )
 
 

@@ -131,7 +131,12 @@ def view_of(asset: HouseholdAsset) -> dict[str, Any]:
 
 
 households = Kind(
-    router, HouseholdAsset, HouseholdAssetView, lambda it, _: view_of(it), lambda it, _: place_of(it.card), versioned=True
+    router,
+    HouseholdAsset,
+    HouseholdAssetView,
+    lambda it, _: view_of(it),
+    lambda it, _: place_of(it.card),
+    versioned=True,
 )
 
 

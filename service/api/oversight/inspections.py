@@ -98,8 +98,12 @@ def violation_view(it: ViolationCase) -> dict[str, Any]:
     return it.view() | {"case": it.id}
 
 
-_INSPECTIONS = Kind(inspections, Inspection, InspectionView, lambda it, _: inspection_view(it), lambda _it, _write: ANYWHERE)
-_VIOLATIONS = Kind(violations, ViolationCase, ViolationView, lambda it, _: violation_view(it), lambda _it, _write: ANYWHERE)
+_INSPECTIONS = Kind(
+    inspections, Inspection, InspectionView, lambda it, _: inspection_view(it), lambda _it, _write: ANYWHERE
+)
+_VIOLATIONS = Kind(
+    violations, ViolationCase, ViolationView, lambda it, _: violation_view(it), lambda _it, _write: ANYWHERE
+)
 
 
 @_INSPECTIONS.post("", "登记监督检查", "oversight.inspect")

@@ -248,7 +248,9 @@ class AnswerPublicObjection(Circumstances):
     answer: Text = Field(title="答复", description="公开发布")
 
 
-_ANNOUNCEMENTS = Kind(router, PublicNotice, AnnouncementView, lambda it, _: view_of(it), lambda _it, _write: Resource())
+_ANNOUNCEMENTS = Kind(
+    router, PublicNotice, AnnouncementView, lambda it, _: view_of(it), lambda _it, _write: Resource()
+)
 
 
 def _of(by: Signer) -> Scope[PublicNotice]:

@@ -161,7 +161,13 @@ class WithdrawProcedure(Circumstances):
     reason: Text = Field(title="理由")
 
 
-_PROCEDURES = Kind(router, ProcedureInstance, ProcedureView, lambda it, write: view_of(it, write.calendar), lambda _it, _write: Resource())
+_PROCEDURES = Kind(
+    router,
+    ProcedureInstance,
+    ProcedureView,
+    lambda it, write: view_of(it, write.calendar),
+    lambda _it, _write: Resource(),
+)
 
 
 def _of(by: Signer) -> Scope[ProcedureInstance]:

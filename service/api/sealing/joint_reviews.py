@@ -69,7 +69,9 @@ def review_view(review: JointReview) -> dict[str, Any]:
     return review.view() | {"openExceptions": list(review.open_exceptions())}
 
 
-_REVIEWS = Kind(router, JointReview, JointReviewView, lambda it, _: review_view(it), lambda _, write: leads(write))
+_REVIEWS = Kind(
+    router, JointReview, JointReviewView, lambda it, _: review_view(it), lambda _, write: leads(write)
+)
 
 
 @_REVIEWS.post("", "启动联合审查", "joint_review.lead")

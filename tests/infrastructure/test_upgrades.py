@@ -1,0 +1,153 @@
+"""Counties that earlier versions wrote go on under the present code, whatever their migrations looked like then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from projections.catalogue import CATALOGUE
+from service.cli.doctor import DURABLE, examine
+from service.commands.founding import activate
+from service.database import migrate
+from service.database.database import open_database
+from service.database.schema_check import METADATA, _metadata, compared
+from service.ledgers.rebuild import rebuild
+from service.settings import Settings
+from tests.api.bodies import TOWNSHIP
+from tests.api.departure.departing import departure
+from tests.api.service import COUNTY, Service, running
+from tests.infrastructure.upgrades import COUNTIES, restore
+from tests.projections.contents import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+WRITTEN_TO = {name for name in COUNTIES if not name.startswith(("0001", "0002"))}
+"""Those whose version could start: its evaluator of the regulation came with the third revision."""
+HALTED = "0012-914b162-a76205a"
+"""The county whose ledgers stood still: it had run the first form of 0002."""
+
+
+async def log_of(connection: asyncpg.Connection) -> list[Any]:
+    """Every stored event, byte for byte."""
+    rows = await connection.fetch(
+        "SELECT position, recorded_at, body, leaf FROM event ORDER BY county, position"
+    )
+    return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+async def connection(empty_database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to this test's database."""
+    opened = await asyncpg.connect(empty_database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.mark.parametrize("name", COUNTIES)
+async def test_county_of_an_earlier_version_goes_on(
+    name: str, empty_database_url: str, connection: asyncpg.Connection
+) -> None:
+    url = empty_database_url
+    await restore(url, name)
+    before = await log_of(connection)
+    assert bool(before) == (name in WRITTEN_TO)
+    assert await migrate.upgrade(url) == (name[:4], migrate.head())
+    assert await migrate.upgrade(url) == (migrate.head(), migrate.head())
+    assert await structure(url) == []
+    async with running(url) as service:
+        await activate(service.app.state.context, COUNTY)
+        await follow(service)
+        assert (await log_of(connection))[: len(before)] == before
+        await sound(service)
+        await ledgers_equal(url)
+        await in_order(url)
+        await goes_on(service)
+        await sound(service)
+        await ledgers_equal(url)
+
+
+async def test_ledgers_that_stood_still_had_the_cause_that_is_mended(
+    empty_database_url: str, connection: asyncpg.Connection
+) -> None:
+    """The fixture holds the fault, or the test above shows nothing."""
+    await restore(empty_database_url, HALTED)
+    head = await connection.fetchval("SELECT position FROM log_head")
+    positions = await connection.fetch("SELECT position FROM projection_checkpoint")
+    assert len(positions) == len(CATALOGUE)
+    assert {row["position"] for row in positions} == {head - 1}
+    columns = await connection.fetch(
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'person'::regclass AND attnum > 0"
+    )
+    assert "clearance" not in {row["attname"] for row in columns}
+
+
+async def test_mending_a_mended_county_changes_nothing(
+    empty_database_url: str, connection: asyncpg.Connection
+) -> None:
+    """Whoever put the columns there by hand, and whoever runs it twice, keeps rows and checkpoints."""
+    await restore(empty_database_url, HALTED)
+    await migrate.upgrade(empty_database_url)
+    async with running(empty_database_url) as service:
+        await follow(service)
+    await connection.execute("UPDATE alembic_version SET version_num = '0012'")
+    filled = await connection.fetchval("SELECT count(*) FROM person")
+    assert filled > 0
+    assert await migrate.upgrade(empty_database_url) == ("0012", migrate.head())
+    assert await connection.fetchval("SELECT count(*) FROM person") == filled
+    assert await connection.fetchval("SELECT count(*) FROM projection_checkpoint") == len(CATALOGUE)
+    assert await structure(empty_database_url) == []
+
+
+async def structure(url: str) -> list[str]:
+    """How the tables differ from what the code expects."""
+    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    async with engine.connect() as connection:
+        found = await connection.run_sync(compared, [_metadata(name) for name in METADATA])
+    await engine.dispose()
+    return found
+
+
+async def follow(service: Service) -> None:
+    """Every ledger shows the whole log."""
+    await service.app.state.projector.wait_for(COUNTY, None, await service.head(), 60)
+
+
+async def sound(service: Service) -> None:
+    """`taizhang verify --thorough`."""
+    verified = await service.app.state.context.store.verify(COUNTY, thorough=True)
+    assert verified.problem is None
+    assert verified.position == await service.head()
+
+
+async def ledgers_equal(url: str) -> None:
+    """`taizhang projections verify`."""
+    outcomes = await rebuild(url, list(CATALOGUE.values()), swap=False, processes=1)
+    assert [one.differences for one in outcomes if not one.equal] == []
+
+
+async def in_order(url: str) -> None:
+    """`taizhang doctor`, but for the durability that the test server does without."""
+    async with open_database(Settings(database_url=url)) as database:
+        findings = [finding async for finding in examine(database)]
+    assert [one for one in findings if not one.ok and one.check not in DURABLE] == []
+
+
+async def goes_on(service: Service) -> None:
+    """New commands on new and old aggregates are accepted, and the mended ledgers show them."""
+    leaving = await departure(service, 1)
+    case = await leaving.open()
+    rule = {"topic": "USE", "title": "使用办法", "documentNo": "乡〔2021〕1号", "effectiveFrom": "2021-08-01"}
+    await service.write(f"/v1/organizations/{TOWNSHIP}/rules", {"rule": rule}, "clerk")
+    await follow(service)
+    shown = await service.read(f"/v1/departures/{case['id']}", "personnel")
+    assert shown["resource"]["progress"]["lines"] == 1
+    await until(lambda: ready(service))  # a busy machine may be late to renew a lease
+
+
+async def ready(service: Service) -> bool:
+    """What a load balancer is told."""
+    return (await service.get("/health/ready", None)).status_code == 200

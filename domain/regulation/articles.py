@@ -15,6 +15,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from domain.refusals import Article, clauses
+from domain.regulation.fault_words import faults_in
 from domain.values import Value
 
 ARTICLES: Final = "clauses.toml"
@@ -24,7 +25,7 @@ ARTICLES: Final = "clauses.toml"
 class ArticlesFile(Value):
     """A county's clauses.toml: `[[clause]]` blocks, and the clauses that its document does not have."""
 
-    clause: tuple[Article, ...]
+    clause: tuple[Article, ...] = ()
     not_in_document: tuple[str, ...] = ()
 
 
@@ -64,9 +65,7 @@ def read_articles(content: Mapping[str, Any], faults: list[str]) -> Articles:
     try:
         file = ArticlesFile.model_validate(content, by_alias=False, by_name=True)
     except ValidationError as error:
-        for one in error.errors(include_url=False):
-            place = ".".join(str(part) for part in one["loc"])
-            faults.append(f"{ARTICLES}：{place} {one['msg']}")
+        faults.extend(f"{ARTICLES}：{fault}" for fault in faults_in(error))
         return Articles()
     _check(file, faults)
     by_number = {article.id: article for article in file.clause}

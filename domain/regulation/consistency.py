@@ -83,6 +83,11 @@ class Book:
     lifts: frozenset[str]
     text: str
 
+    @property
+    def refusing(self) -> frozenset[str]:
+        """The codes that refuse; the others only warn."""
+        return frozenset(code for code, entry in self.codes.items() if entry.kind != "warning")
+
     def table(self, name: str, row_class: type[R]) -> tuple[R, ...]:
         """The rows of a table, of all days."""
         return tuple(row for row in self.tables[name] if isinstance(row, row_class))
@@ -291,7 +296,7 @@ def _check_types(book: Book, told: _Told) -> None:
     lines = {row.type for row in departments}
     units = {row.unit for row in book.table("units_of_measure.unit", rows.UnitOfMeasure)}
     for found in classes.values():
-        told.known(f"asset_types.class（{found.code}）", "代码", [found.forbidden_code], book.codes)
+        told.known(f"asset_types.class（{found.code}）", "拒绝代码", [found.forbidden_code], book.refusing)
     for subclass in subclasses.values():
         told.known(f"asset_types.subclass（{subclass.code}）", "类别", [subclass.asset_class], classes)
     for row in types.values():
@@ -348,7 +353,11 @@ def _check_ownership(book: Book, told: _Told) -> None:
         exceptions = [step.unless for step in row.steps if step.unless is not None]
         _check_conditions(place, (*row.conditions, *exceptions), _OWNERSHIP_FACTS, book, told)
         told.known(place, "流程", [row.chain], book.codes_of("chains.chain"))
-        told.known(place, "代码", [step.refusal for step in row.steps], book.codes)
+        for step in row.steps:
+            if step.after_confirmation:
+                told.known(place, "代码", [step.refusal], book.codes)
+            else:
+                told.known(place, "拒绝代码", [step.refusal], book.refusing)
         told.known(
             place, "单位", [one.unit for one in row.suggestions], book.codes_of("departments.organization")
         )
@@ -380,7 +389,7 @@ def _check_chains(book: Book, told: _Told) -> None:
             told.known(place, "单位", [step.by], organizations | _STEP_ROLES)
             told.known(place, "单位", step.all_of, organizations | _STEP_ROLES)
             told.known(place, "项目范围", step.only_scopes, book.terms("PROJECT_SCOPE"))
-            told.known(place, "代码", [step.refusal], book.codes)
+            told.known(place, "拒绝代码", [step.refusal], book.refusing)
             if step.notice is not None:
                 told.known(place, "参数", [step.notice.period], TYPES)
             if step.filing is not None:
@@ -410,9 +419,9 @@ def _check_care(book: Book, told: _Told) -> None:
         place = f"custody.rule（{row.code}）"
         _check_conditions(place, row.conditions, _CUSTODY_FACTS, book, told)
         told.known(place, "管护单位", (row.custodian, *row.supervisors), organizations | _CARE_ROLES)
-        told.known(place, "代码", [row.warning], book.codes)
+        told.known(place, "提示代码", [row.warning], book.codes.keys() - book.refusing)
     for item in book.table("register_card.item", rows.CardItem):
-        told.known(f"register_card.item（{item.number}）", "代码", [item.refusal], book.codes)
+        told.known(f"register_card.item（{item.number}）", "拒绝代码", [item.refusal], book.refusing)
     for ledger in book.table("ledgers.ledger", rows.LedgerRow):
         place = f"ledgers.ledger（{ledger.code}）"
         told.known(place, "单位", ledger.keepers, organizations | _OWNER_KINDS)
@@ -455,7 +464,7 @@ def _check_lifecycle(book: Book, told: _Told) -> None:
         place = f"lifecycle.guard（{guard.code}）"
         told.known(place, "区域", [guard.region], states)
         told.known(place, "状态", guard.states, states.get(guard.region, ()))
-        told.known(place, "代码", [guard.refusal], book.codes)
+        told.known(place, "拒绝代码", [guard.refusal], book.refusing)
 
 
 def _key(row: Row) -> str:

@@ -160,9 +160,9 @@ class _FolderReader:
             return
         own.sources[f"{self.county}/{file}"] = source
         if file == _PARAMETERS and isinstance(content.get("parameter"), list):
-            replaced = {block.get("id") for block in _blocks(content["parameter"])}
+            replaced = {str(block.get("id")) for block in _blocks(content["parameter"])}
             inherited = _blocks(own.tables.get(_PARAMETER_TABLE))
-            kept = [block for block in inherited if block.get("id") not in replaced]
+            kept = [block for block in inherited if str(block.get("id")) not in replaced]
             self._take(own, file, content)
             own.tables[_PARAMETER_TABLE] = [*kept, *own.tables[_PARAMETER_TABLE]]
             return

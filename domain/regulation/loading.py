@@ -12,6 +12,7 @@ import tomllib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +26,7 @@ from domain.regulation.amendments import Amendment, amended_rows
 from domain.regulation.articles import Articles
 from domain.regulation.consistency import Book, check
 from domain.regulation.divisions import DivisionRow, read_divisions
+from domain.regulation.fault_words import faults_in
 from domain.regulation.folder import CODES, Folder, packaged, read_folder
 from domain.regulation.rows import Row
 from domain.regulation.rules import Rules
@@ -227,15 +229,14 @@ def _digest(sources: Mapping[str, bytes]) -> str:
 
 def _read_codes(folder: Folder, faults: list[str]) -> tuple[dict[str, CodeEntry], frozenset[str]]:
     """The packaged catalogue with the county's own words and additional codes; what a code is never changes."""
-    folder.sources[CODES] = (packaged() / CODES).read_bytes()
-    file = CodesFile.model_validate(tomllib.loads(folder.sources[CODES].decode("utf-8")))
+    folder.sources[CODES], packaged_lifts = _packaged_codes()
     codes = dict(catalogue())
-    lifts = {lift.code for lift in file.lift}
+    lifts = set(packaged_lifts)
     for content in folder.codes:
         try:
             own = CodesFile.model_validate(_completed(content), by_alias=False, by_name=True)
         except ValidationError as error:
-            faults.extend(f"{CODES}：{_place(one['loc'])} {one['msg']}" for one in error.errors())
+            faults.extend(f"{CODES}：{fault}" for fault in faults_in(error))
             continue
         lifts |= {lift.code for lift in own.lift}
         for entry in own.code:
@@ -244,6 +245,14 @@ def _read_codes(folder: Folder, faults: list[str]) -> tuple[dict[str, CodeEntry]
                 faults.append(f"{CODES}（{entry.code}）：不得改变代码的 kind 和 nature")
             codes[entry.code] = entry
     return codes, frozenset(lifts)
+
+
+@cache
+def _packaged_codes() -> tuple[bytes, frozenset[str]]:
+    """The bytes of the service's catalogue, and the documents that lift its codes. Read once."""
+    source = (packaged() / CODES).read_bytes()
+    file = CodesFile.model_validate(tomllib.loads(source.decode("utf-8")))
+    return source, frozenset(lift.code for lift in file.lift)
 
 
 def _completed(content: dict[str, Any]) -> dict[str, Any]:
@@ -257,10 +266,6 @@ def _completed(content: dict[str, Any]) -> dict[str, Any]:
 def _with_known(entry: dict[str, Any]) -> dict[str, Any]:
     known = catalogue().get(str(entry.get("code")))
     return entry if known is None else {**known.model_dump(by_alias=False), **entry}
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location)
 
 
 def _made_anew(of: type[Regulation], parts: dict[str, Any]) -> Regulation:

@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import Any, Final
 
 from pydantic import ValidationError
-from pydantic.alias_generators import to_snake
 
 from domain.regulation import parameters, rows
+from domain.regulation.fault_words import faults_in
 from domain.regulation.rows import Row
 
 TABLES: Final[Mapping[str, type[Row]]] = {
@@ -81,17 +81,12 @@ def _row(name: str, number: int, raw: Mapping[str, Any], faults: list[str]) -> R
         if isinstance(row, parameters.Parameter):
             row = row.model_copy(update={"value": parameters.typed(row.id, row.value)})
     except ValidationError as error:
-        faults.extend(f"{place}：{_told(one)}" for one in error.errors(include_url=False))
+        faults.extend(f"{place}：{fault}" for fault in faults_in(error))
         return None
     except KeyError:
         faults.append(f"{place}：没有这个参数")
         return None
     return row
-
-
-def _told(error: Any) -> str:
-    field = ".".join(to_snake(part) if isinstance(part, str) else str(part) for part in error["loc"])
-    return f"{field} {error['msg']}".strip()
 
 
 def check_days(name: str, table: Iterable[Row], faults: list[str]) -> None:

@@ -18,7 +18,7 @@ from rich.table import Table
 from domain.regulation import Regulation, RegulationInvalid
 from domain.regulation.legal_clock import announced_year
 from service.clock import county_day, utc_now
-from service.commands.policy_data import counties_of
+from service.commands.policy_data import counties_of, read_county
 from service.database import migrate
 from service.database.database import Database, open_database
 from service.exit_codes import CommandFailed
@@ -67,7 +67,7 @@ def policies(settings: Settings) -> list[CheckResult]:
     findings = []
     for county in counties_of(settings):
         try:
-            regulation = Regulation.load(settings.policy_dir, county)
+            regulation, _ = read_county(settings.policy_dir, county)
         except RegulationInvalid as invalid:
             told = f"{len(invalid.faults)} faults, see taizhang policy check: {invalid.faults[0]}"
             findings.append(CheckResult(f"policy {county}", ok=False, found=told))

@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.policy import Policy
+from domain.refusals import clauses
 from domain.regulation import Regulation, RegulationInvalid, Rules
 from domain.regulation.amendments import shown_value
 from domain.regulation.comparison import RuleChange, compared
 from domain.regulation.parameters import TYPES
 from domain.regulation.tables import POLICY
 from service.clock import county_day, utc_now
-from service.commands.policy_data import counties_in, load_regulation
+from service.commands.policy_data import counties_in, load_regulation, read_county
 from service.database.database import open_database
 from service.database.migrate import check as check_schema
 from service.exit_codes import CommandFailed, ExitCode
@@ -87,16 +88,20 @@ def check(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A county's folder, or a folder of counties' folders.")],
 ) -> None:
-    """Read a folder of rules as the service would and tell everything that is wrong with it. Exit code 1 if anything is."""
+    """Read a folder of rules as the service would, try it dry, and tell everything that is wrong. Exit code 1 if anything is.
+
+    Beside the faults: steps that the county's rules refuse in the trial, and clauses without an article of the document.
+    """
     terminal: Terminal = ctx.obj
     root, counties = _counties(folder)
     found: list[dict[str, Any]] = []
     for county in counties:
         try:
-            regulation = Regulation.load(root, county)
+            regulation, trial = read_county(root, county)
         except RegulationInvalid as invalid:
             found.append({"county": county, "valid": False, "faults": list(invalid.faults)})
             continue
+        titles = clauses()
         found.append(
             {
                 "county": county,
@@ -113,6 +118,13 @@ def check(
                 ],
                 "divisions": len(regulation.divisions),
                 "faults": [],
+                "triedSteps": trial.steps,
+                "refusedInTrial": [
+                    {"place": one.place, "code": one.code, "detail": one.detail} for one in trial.refusals
+                ],
+                "openClauses": [
+                    {"clause": key, "title": titles[key].title} for key in regulation.articles.open
+                ],
             }
         )
     terminal.emit(found, lambda console: _print_check(console, found))
@@ -216,8 +228,15 @@ def _print_check(console: Console, found: list[dict[str, Any]]) -> None:
                 f"#{version['number']} {version['inForceFrom']}" for version in one["versions"]
             )
             console.out(
-                f"{one['county']} {one['name']}: 可用 valid；版本 {versions}；区划 {one['divisions']}"
+                f"{one['county']} {one['name']}: 可用 valid；版本 {versions}；区划 {one['divisions']}；"
+                f"试办 {one['triedSteps']} 步"
             )
+            for refused in one["refusedInTrial"]:
+                console.out(
+                    f"  本县规定将拒绝 refused in trial: {refused['place']} {refused['code']} {refused['detail']}"
+                )
+            for clause in one["openClauses"]:
+                console.out(f"  没有对应条文 no article: {clause['clause']} {clause['title']}")
             continue
         console.out(f"{one['county']}: {len(one['faults'])} 处错误 (faults)")
         for fault in one["faults"]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from domain.refusals import Refusal, refuse
 from domain.regulation import Regulation, RegulationInvalid
+from domain.trial import Trial, try_out
 from service.exit_codes import CommandFailed
 from service.settings import Settings
 
@@ -47,16 +48,25 @@ def load_regulation(settings: Settings, county: str | None = None) -> Regulation
 
 
 def load_counties(settings: Settings) -> Counties:
-    """The data of every county of this installation. `CommandFailed` when none of it can be used."""
+    """The data of every county of this installation, tried dry. `CommandFailed` when none of it can be used."""
     found = Counties({}, {})
     for county in counties_of(settings):
         try:
-            found.usable[county] = Regulation.load(settings.policy_dir, county)
+            found.usable[county], _ = read_county(settings.policy_dir, county)
         except RegulationInvalid as invalid:
             found.invalid[county] = invalid
     if not found.usable:
         raise CommandFailed("\n".join(str(invalid) for invalid in found.invalid.values()))
     return found
+
+
+def read_county(root: Path | None, county: str) -> tuple[Regulation, Trial]:
+    """A county's data, read, checked and tried. `RegulationInvalid` tells everything that is wrong with it."""
+    regulation = Regulation.load(root, county)
+    trial = try_out(regulation)
+    if trial.faults:
+        raise RegulationInvalid(county, trial.faults)
+    return regulation, trial
 
 
 def not_served(county: str, faults: tuple[str, ...]) -> Refusal:

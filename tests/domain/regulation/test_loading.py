@@ -106,7 +106,67 @@ def test_a_type_without_a_line_department_is_refused(folder: Path, spoil: Spoil)
 
 def test_an_unknown_refusal_code_is_refused(folder: Path, spoil: Spoil) -> None:
     spoil("lifecycle.toml", 'refusal = "ASSET_DISPOSED"', 'refusal = "ASSET_GONE"')
-    assert faults(folder) == ("lifecycle.guard（DISPOSED_IS_FINAL）：没有这个代码 ASSET_GONE",)
+    assert faults(folder) == ("lifecycle.guard（DISPOSED_IS_FINAL）：没有这个拒绝代码 ASSET_GONE",)
+
+
+def test_a_warning_cannot_refuse_nor_a_refusal_warn(folder: Path, spoil: Spoil) -> None:
+    spoil("lifecycle.toml", 'refusal = "ASSET_DISPOSED"', 'refusal = "NOTICE_MISSING"')
+    assert faults(folder) == ("lifecycle.guard（DISPOSED_IS_FINAL）：没有这个拒绝代码 NOTICE_MISSING",)
+    spoil("lifecycle.toml", 'refusal = "NOTICE_MISSING"', 'refusal = "ASSET_DISPOSED"')
+    spoil("custody.toml", 'code = "T7-PW"', 'code = "T7-PW"\nwarning = "ASSET_DISPOSED"')
+    assert faults(folder) == ("custody.rule（T7-PW）：没有这个提示代码 ASSET_DISPOSED",)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "fault"),
+    [
+        ("vocabularies.toml", 'list = "RISK_KIND"', 'list = "RISKS"', "缺少代码表 RISK_KIND"),
+        ("chains.toml", 'code = "A14"', 'code = "A99"', "chains.chain：缺少 A14"),
+        ("chains.toml", 'code = "AGGREGATE"', 'code = "SUM"', None),
+        ("chains.toml", 'code = "SIGN"', 'code = "SIGNED"', "chains.chain（A4）：缺少步骤 SIGN"),
+        (
+            "chains.toml",
+            'all_of = ["FINANCE", "RURAL_REVITALIZATION"]',
+            'by = "FINANCE"',
+            "须用 all_of 写明单位",
+        ),
+        (
+            "departments.toml",
+            'code = "COUNTY_GOV"',
+            'code = "COUNTY"',
+            "departments.organization：缺少 COUNTY_GOV",
+        ),
+        ("ledgers.toml", 'code = "UNIT_MASTER"', 'code = "UNIT"', "ledgers.ledger：缺少 UNIT_MASTER"),
+        ("lifecycle.toml", 'code = "CUSTODY"', 'code = "CARE"', "lifecycle.region：缺少 CUSTODY"),
+        (
+            "lifecycle.toml",
+            'code = "CUSTODY"',
+            'code = "CARE"',
+            "lifecycle.region（CARE）：本服务没有这个区域",
+        ),
+    ],
+)
+def test_what_the_service_asks_for_by_name_has_to_be_there(
+    folder: Path, spoil: Spoil, file: str, old: str, new: str, fault: str | None
+) -> None:
+    path = folder / "653022" / file
+    assert old in path.read_text("utf-8")
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    if fault is None:
+        Regulation.load(folder)
+    else:
+        assert any(fault in told for told in faults(folder))
+
+
+def test_what_a_row_names_has_to_be_there_as_long_as_the_row(folder: Path, spoil: Spoil) -> None:
+    """A unit that ends in 2023 leaves the rows that name it without it from 2024 on."""
+    path = folder / "653022" / "departments.toml"
+    blocks = path.read_text("utf-8").split("[[organization]]")
+    ends = [one + "in_force_until = 2023-12-31\n" if 'code = "TRANSPORT"' in one else one for one in blocks]
+    path.write_text("[[organization]]".join(ends), "utf-8")
+    told = faults(folder)
+    assert told
+    assert all("TRANSPORT（2024-01-01、2025-05-01 起）" in one for one in told)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +215,7 @@ def test_a_reference_to_nothing_is_refused(
         ('value = "100000.00"', "value = 100000.0", "parameters.parameter 第 1 行（P01）"),
         ('value = "100000.00"', 'value = "10万元"', "金额"),
         ("value = 8000", "value = 80.5", "parameters.parameter"),
-        ("value = 8000", "value = 10001", "less than or equal to 10000"),
+        ("value = 8000", "value = 10001", "须不大于 10000"),
         ("min_signers = 3, ", "", "min_signers"),
         ("value = 2013-01-01", 'value = "早些时候"', "（P16）"),
         ('id = "P37"', 'id = "P38"', "没有这个参数"),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+import domain
+import projections
+import service
 from domain.refusals import Refusal
-from domain.regulation import Rules, rows
+from domain.regulation import Rules, needed, rows
 from domain.regulation.parameters import TYPES
 from domain.values import Fen
 
@@ -407,3 +412,22 @@ def test_regions_move_only_as_the_table_says(rules: Rules) -> None:
 def test_a_disposed_asset_never_comes_back(rules: Rules) -> None:
     transitions = rules.table("lifecycle.transition", rows.Transition)
     assert not [row for row in transitions if row.region == "DISPOSAL" and "DISPOSED" in row.from_states]
+
+
+def test_what_the_service_names_in_the_tables_is_what_its_code_names() -> None:
+    """`needed` holds every list and chain that the domain and the service ask for by name, and nothing else."""
+    asked: dict[str, set[str]] = {"terms": set(), "codes": set(), "chain": set()}
+    for package in (domain, service, projections):
+        for path in Path(str(package.__file__)).parent.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+                    first = node.args[0]
+                    if (
+                        node.func.attr in asked
+                        and isinstance(first, ast.Constant)
+                        and isinstance(first.value, str)
+                    ):
+                        asked[node.func.attr].add(first.value)
+    by_variable = {"SUPERVISION_RULE", "MANAGEMENT_RULE", "SUPPORTING_RULE"}
+    assert asked["terms"] | asked["codes"] | by_variable == needed.LISTS
+    assert asked["chain"] | {"A1", "A2"} == needed.CODES["chains.chain"]

@@ -12,8 +12,8 @@ import typer
 from service.api.serving import running, until_ledgers_follow
 from service.cli.sample import DEFAULT_ASSETS, DEFAULT_SEED, LoadBar
 from service.database.embedded import default_folder
-from service.exit_codes import CommandFailed
-from service.sample.demonstration import DemoFailed, Demonstration
+from service.exit_codes import CommandFailed, ExitCode
+from service.sample.demonstration import LEAST_ASSETS, MOST_ASSETS, DemoFailed, Demonstration
 from service.sample.loading import SampleRefused, load_sample
 from service.settings import Settings
 from service.terminal import Terminal
@@ -27,12 +27,17 @@ def demo(
     *,
     stop: Annotated[bool, typer.Option("--exit", help="Stop when the walk is done.")] = False,
     assets: Annotated[
-        int, typer.Option(min=200, max=1_000_000, help="Assets of the sample county.")
+        int, typer.Option(help=f"Assets of the sample county, {LEAST_ASSETS} to {MOST_ASSETS}.")
     ] = DEFAULT_ASSETS,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one [TAIZHANG_PORT].")] = None,
 ) -> None:
     """Load the sample county (once), walk it over HTTP, print what happened; then serve until interrupted."""
     terminal: Terminal = ctx.obj
+    if not LEAST_ASSETS <= assets <= MOST_ASSETS:
+        raise CommandFailed(
+            f"--assets {assets}: the demonstration works with {LEAST_ASSETS} to {MOST_ASSETS} assets (样例规模).",
+            ExitCode.USAGE,
+        )
     terminal.run(_demo(terminal, stop=stop, assets=assets, port=port))
 
 

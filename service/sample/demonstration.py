@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import tempfile
-import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,20 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from service.api.serving import Running
+from service.api.serving import Running, until_ledgers_follow
 from service.audit.verify import LABELS, verify
 from service.clock import county_day, utc_now
 from service.commands.credentials import Credentials, KeySpec
 
 KEY_LIFE = timedelta(days=1)
-VILLAGE = "653022202208"
+VILLAGE = "653022202205"
+"""萨依巴格村: already the least sample has assets there in the care of the village's manager."""
 TOWNSHIP = "653022202000"
 NEIGHBOUR = "653022201000"
 DISPOSAL = "disposals/DEMO-D1"
+LEAST_ASSETS = 200
+MOST_ASSETS = 1_000_000
+"""Sizes of the sample county that the walk is good for."""
 
 
 class DemoFailed(Exception):  # noqa: N818  the demonstration's own ending
@@ -39,6 +43,15 @@ class Client:
 
     http: httpx.AsyncClient
     token: str
+    keys: Iterator[str]
+    """Idempotency keys for the writes of the walk, in their order."""
+
+    async def knows(self, path: str) -> bool:
+        """Whether there is something at a path."""
+        answer = await self.http.get(path, headers={"Authorization": f"Bearer {self.token}"})
+        if answer.status_code != 404:
+            _expect(answer, 200)
+        return answer.status_code == 200
 
     async def get(self, path: str, **params: Any) -> dict[str, Any]:
         """Read; anything but 200 ends the demonstration."""
@@ -49,7 +62,7 @@ class Client:
         self, path: str, body: Mapping[str, Any], *, version: int | None = None, expect: int = 201
     ) -> dict[str, Any]:
         """Write with a fresh idempotency key; `expect` is the status that the walk counts on."""
-        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": str(uuid.uuid4())}
+        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": next(self.keys)}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         return _expect(await self.http.post(path, json=body, headers=headers), expect)
@@ -95,7 +108,11 @@ class Walk:
 
 @dataclass(slots=True)
 class Demonstration:
-    """The walk. Everything it writes is dated before today and marked 演示. It can be run again and again."""
+    """The walk. Everything it writes is dated before today and marked 演示. It can be run again and again.
+
+    The same sample gives the same output, but for what is secret or made by the service: keys, certificate numbers, the
+    port, and where the audit pack is put.
+    """
 
     running: Running
     console: Console
@@ -103,6 +120,17 @@ class Demonstration:
     http: httpx.AsyncClient
     today: date = field(default_factory=lambda: county_day(utc_now()))
     clients: dict[str, Client] = field(default_factory=dict)
+    number: int = 1
+    """Which walk through this county it is; its codes end with it."""
+    _keys: Iterator[str] = field(default_factory=lambda: map("demo-{}".format, count(1)))
+
+    @property
+    def _asset(self) -> str:
+        """Code of the asset whose life this walk shows."""
+        return f"{VILLAGE}-DEMO-{self.number}"
+
+    def _client(self, token: str) -> Client:
+        return Client(self.http, token, self._keys)
 
     def day(self, ago: int) -> str:
         """The date so many days ago."""
@@ -111,8 +139,12 @@ class Demonstration:
     async def run(self) -> None:
         """Walk, then show where to look."""
         await self._open_doors()
+        while await self.clients["reader"].knows(f"/v1/assets/{self._asset}"):
+            self.number += 1
         asset = await self._asset_life()
+        await until_ledgers_follow(self.running.app)  # or who has what in care depends on how fast they are
         await self._handover()
+        await until_ledgers_follow(self.running.app)
         await self._ledgers(asset)
 
     # ---- credentials -------------------------------------------------------------------------------------------
@@ -121,14 +153,14 @@ class Demonstration:
         """Keys: the first administrator by the bootstrap token, as on a real installation; the others by the API."""
         bootstrap = self.running.bootstrap
         if bootstrap is not None:
-            spent = Client(self.http, bootstrap.token)
+            spent = self._client(bootstrap.token)
             admin = await self._key(spent, "管理员", "COUNTY_GOV", "COUNTY_GOV", ["ADMIN"])
         else:
             spec = KeySpec(
                 self.county, "演示管理员", "COUNTY_GOV", "COUNTY_GOV", ["ADMIN"], [self.county], _expiry()
             )
             made = await Credentials(self.running.database.pool).create(spec, utc_now())
-            admin = Client(self.http, made.token)
+            admin = self._client(made.token)
         near, far = [TOWNSHIP], [NEIGHBOUR]
         self.clients = {
             "clerk": await self._key(admin, "巴仁乡经办", TOWNSHIP, "TOWNSHIP", ["REGISTRAR"], near),
@@ -159,7 +191,7 @@ class Demonstration:
             "expiresAt": _expiry().isoformat(),
         }
         made = await admin.post("/v1/keys", body)
-        return Client(self.http, made["token"])
+        return self._client(made["token"])
 
     # ---- one asset ---------------------------------------------------------------------------------------------
 
@@ -173,7 +205,7 @@ class Demonstration:
         first, second = card["fundingLines"]
         short = card | {"fundingLines": [first | {"amount": "599999.99"}, second]}
         walk.refused("资金差一分", await clerk.post("/v1/assets", {"card": short}, expect=422))
-        registered = await clerk.post("/v1/assets", {"card": card})
+        registered = await clerk.post("/v1/assets", {"asset": self._asset, "card": card})
         walk.note("登记", registered, "原始价值 1,000,000.00 元，两个资金来源")
         asset = str(registered["id"])
         walk.path, walk.version = f"/v1/assets/{asset}", registered["version"]
@@ -286,7 +318,7 @@ class Demonstration:
 
     def _card(self) -> dict[str, Any]:
         return {
-            "assetName": "巴仁村农产品加工设备（演示）",
+            "assetName": "萨依巴格村农产品加工设备（演示）",
             "assetContent": "核桃脱皮清洗烘干生产线一套",
             "assetClass": "OPERATING",
             "assetType": "PROCESSING",
@@ -405,7 +437,7 @@ class Demonstration:
             "successor": incoming,
             "documentNo": "演示调字001",
         }
-        case = await personnel.post("/v1/departures", {"notice": notice})
+        case = await personnel.post("/v1/departures", {"case": f"DEMO-K{self.number}", "notice": notice})
         path = f"/v1/departures/{case['id']}"
         lines = case["resource"]["progress"]["lines"]
         table.add_row("启动交接", f"清单 {lines} 项", "清单由系统按管护记录列出，不由人填写")
@@ -485,8 +517,7 @@ class Demonstration:
         self.console.print(table, soft_wrap=False)
 
     async def _newcomers(self, personnel: Client) -> tuple[str, str]:
-        number = uuid.uuid4().hex[:6]
-        incoming, supervisor = f"DEMO-{number}", f"DEMO-S-{number}"
+        incoming, supervisor = f"DEMO-{self.number}", f"DEMO-S-{self.number}"
         for person, unit, name in ((incoming, VILLAGE, "演示接任人"), (supervisor, TOWNSHIP, "演示监交人")):
             card = {"name": name, "organization": unit}
             await personnel.post("/v1/persons", {"person": person, "card": card})
@@ -534,7 +565,7 @@ class Demonstration:
             "/v1/ledgers/asset-register", village=VILLAGE, limit=8, sort="-original_value"
         )
         table = Table(
-            "资产编号", "名称", "原始价值", "净值", "状态", title=f"{VILLAGE} 巴仁村台账（前 8 项）"
+            "资产编号", "名称", "原始价值", "净值", "状态", title=f"{VILLAGE} 萨依巴格村台账（前 8 项）"
         )
         for row in found["rows"]:
             values = (f"{Decimal(row[cell]):,}" for cell in ("originalValue", "netBookValue"))

@@ -13,7 +13,9 @@ from typing import Any, Final
 from sqlalchemy import Index
 
 from projections.asset.register_questions import MANAGED
+from projections.engine.codes import ARCHIVE_KIND, CERTIFICATE
 from projections.engine.events import LedgerEvent, day, day_or_none
+from projections.engine.meaning import PLAIN, UNIT_CODE, ByKey, Each, parts, states
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, page
 from projections.engine.rows import Row, Rows
@@ -28,23 +30,44 @@ from projections.engine.tables import (
 )
 from projections.engine.writing import Connection
 
+_HOLDER_KIND: Final = states(
+    COLLECTIVE="集体经济组织",
+    VILLAGE_COMMITTEE="村民委员会",
+    DEPARTMENT="行业部门",
+    TOWNSHIP="乡（镇）人民政府",
+    FARM="农（牧）场",
+)
+_CERTIFICATE_STATE: Final = states(APPLIED="已申请", ISSUED="已颁发", INELIGIBLE="不符合条件")
+
 ASSET_DUTY: Final = ledger_table(
     "asset_duty",
     text_column("asset", "资产编号"),
     day_column("accepted_on", "竣工验收日期", null=True),
     day_column("registered_on", "登记日期"),
-    text_column("guiding_department", "管理指导部门", null=True),
-    json_column("co_guiding", "协同指导部门"),
+    text_column("guiding_department", "管理指导部门", of=UNIT_CODE, null=True),
+    json_column("co_guiding", "协同指导部门", of=Each(UNIT_CODE)),
     flag_column("guidance_gap", "管理指导部门是否文件未明确"),
-    json_column("document_kinds", "已存档的资料种类"),
+    json_column("document_kinds", "已存档的资料种类", of=Each(ARCHIVE_KIND)),
     text_column("stocktake", "清产核资编号", null=True),
     day_column("verified_on", "清产核资核实日期", null=True),
-    json_column("title_holders", "法律上的权利主体（集体经济组织等）"),
-    json_column("ownership_certificates", "确权书：各村编号"),
-    json_column("title_certificates", "产权证、不动产证及办理状态"),
-    text_column("filing_due", "待备案单位", null=True),
+    json_column(
+        "title_holders",
+        "法律上的权利主体（集体经济组织等）",
+        of=Each(parts(party=UNIT_CODE, kind=_HOLDER_KIND, name=PLAIN, uscc=PLAIN)),
+    ),
+    json_column("ownership_certificates", "确权书：各村编号", of=ByKey(UNIT_CODE, PLAIN)),
+    json_column(
+        "title_certificates",
+        "产权证、不动产证及办理状态",
+        of=ByKey(PLAIN, parts(kind=CERTIFICATE, state=_CERTIFICATE_STATE, holder=UNIT_CODE, number=PLAIN)),
+    ),
+    text_column("filing_due", "待备案单位", of=UNIT_CODE, null=True),
     day_column("filing_since", "应备案起始日期", null=True),
-    json_column("management_rules", "产权人的资产管理制度：文号及施行日期"),
+    json_column(
+        "management_rules",
+        "产权人的资产管理制度：文号及施行日期",
+        of=ByKey(UNIT_CODE, parts(documentNo=PLAIN, effectiveFrom=PLAIN)),
+    ),
     day_column("custody_on", "落实管护日期", null=True),
     day_column("maintenance_starts_on", "养护计划起始日期", null=True),
     whole_column("maintenance_interval_days", "养护间隔（天）", null=True),

@@ -12,12 +12,15 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
+from projections.engine.codes import HOLDING, SYSTEM
 from projections.engine.events import LedgerEvent, day
+from projections.engine.meaning import UNIT_CODE, Each, states
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
+    code_column,
     day_column,
     flag_column,
     json_column,
@@ -29,17 +32,21 @@ from projections.engine.writing import Connection
 EXTERNAL_ENTRY: Final = ledger_table(
     "external_entry",
     text_column("asset", "资产编号"),
-    text_column("system", "系统"),
-    text_column("holding", "资产类别：ASSET 扶贫资产 / HOUSEHOLD 到户资产"),
-    json_column("owners", "所有权人"),
-    json_column("entered_by", "录入单位"),
+    code_column("system", "系统", SYSTEM),
+    code_column("holding", "资产类别：ASSET 扶贫资产 / HOUSEHOLD 到户资产", HOLDING),
+    json_column("owners", "所有权人", of=Each(UNIT_CODE)),
+    json_column("entered_by", "录入单位", of=Each(UNIT_CODE)),
     flag_column("after_stocktake", "是否须先清产核资"),
     flag_column("rule_gap", "是否文件未明确"),
     day_column("opened_on", "应录入起始日期"),
-    text_column("state", "状态：OPEN 未录入 / CLOSED 已录入 / LAPSED 不再需要"),
+    code_column(
+        "state",
+        "状态：OPEN 未录入 / CLOSED 已录入 / LAPSED 不再需要",
+        states(OPEN="未录入", CLOSED="已录入", LAPSED="不再需要"),
+    ),
     text_column("ref_no", "回执编号", null=True),
     day_column("entered_on", "录入日期", null=True),
-    text_column("recorded_by", "登记单位", null=True),
+    text_column("recorded_by", "登记单位", of=UNIT_CODE, null=True),
     key=("asset", "system"),
     group="asset",
     comment="外部系统录入跟踪：每项资产每个系统一行",

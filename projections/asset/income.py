@@ -13,11 +13,13 @@ from typing import Final
 from sqlalchemy import Index
 
 from projections.engine.events import LedgerEvent, day
+from projections.engine.meaning import UNIT_CODE, states, terms
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
+    code_column,
     day_column,
     ledger_table,
     money_column,
@@ -30,8 +32,13 @@ INCOME_LEDGER: Final = ledger_table(
     "income_ledger",
     whole_column("line", "同一事件内的行号"),
     text_column("asset", "资产编号"),
-    text_column("entry", "RECEIPT 收益入账 / ATTRIBUTION 确权后归属 / DISTRIBUTION 收益分配"),
-    text_column("holder", "收益权人；未归属的收入为空", null=True),
+    code_column(
+        "entry",
+        "RECEIPT 收益入账 / ATTRIBUTION 确权后归属 / DISTRIBUTION 收益分配",
+        states(RECEIPT="收益入账", ATTRIBUTION="确权后归属", DISTRIBUTION="收益分配"),
+        title="收支",
+    ),
+    text_column("holder", "收益权人；未归属的收入为空", of=UNIT_CODE, null=True),
     money_column("amount", "金额，收入为正、分配为负"),
     day_column("entered_on", "收款、归属或支付日期"),
     whole_column("year", "年度"),
@@ -39,8 +46,13 @@ INCOME_LEDGER: Final = ledger_table(
     text_column("reference", "收款编号或分配方案编号", null=True),
     text_column("contract", "经营合同", null=True),
     text_column("payer", "付款人", null=True),
-    text_column("account_kind", "收款账户类型", null=True),
-    text_column("use", "用途", null=True),
+    code_column(
+        "account_kind",
+        "收款账户类型",
+        states(COLLECTIVE="集体账户", UNIT="单位账户", PERSONAL="个人账户"),
+        null=True,
+    ),
+    code_column("use", "用途", terms("INCOME_USE", "PV_INCOME_USE"), null=True),
     text_column("purpose", "其他用途名称", null=True),
     text_column("household", "户编号", null=True),
     key=("position", "line"),

@@ -11,17 +11,25 @@ from typing import Final
 
 from sqlalchemy import Index
 
+from projections.engine.codes import RISK_KIND
 from projections.engine.events import LedgerEvent, day
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, page
 from projections.engine.rows import Row, Rows
-from projections.engine.tables import LedgerTable, day_column, ledger_table, position_column, text_column
+from projections.engine.tables import (
+    LedgerTable,
+    code_column,
+    day_column,
+    ledger_table,
+    position_column,
+    text_column,
+)
 from projections.engine.writing import Connection
 
 RISK: Final = ledger_table(
     "asset_risk",
     text_column("asset", "资产编号"),
-    text_column("kind", "风险种类：IDLE / WASTED / LOST / DAMAGED / TITLE_UNCLEAR"),
+    code_column("kind", "风险种类：IDLE / WASTED / LOST / DAMAGED / TITLE_UNCLEAR", RISK_KIND),
     day_column("flagged_on", "发现日期"),
     text_column("reason", "发现说明", null=True),
     day_column("cleared_on", "解除日期", null=True),

@@ -9,13 +9,16 @@ from typing import Any, Final
 from sqlalchemy import Index
 
 from domain.regulation.legal_clock import LegalClock
+from projections.engine.codes import DEPARTURE_REASON, DUTY
 from projections.engine.events import LedgerEvent, day, day_or_none
+from projections.engine.meaning import PERSON_CODE, PLAIN, UNIT_CODE, ByKey, Each, parts, states
 from projections.engine.projection import Projection
 from projections.engine.provisional import as_known, flag, reckoning_column, reckoning_index
 from projections.engine.reading import Conditions, Page, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
+    code_column,
     day_column,
     flag_column,
     json_column,
@@ -26,35 +29,49 @@ from projections.engine.tables import (
 )
 from projections.engine.writing import Connection
 
+_FINDING: Final = parts(
+    finding=PLAIN,
+    asset=PLAIN,
+    text=PLAIN,
+    documentNo=PLAIN,
+    state=states(OPEN="未处理", RESOLVED="已处理"),
+    settled=parts(resolution=PLAIN, documentNo=PLAIN),
+)
+_SIGNER: Final = states(OUTGOING="移交人", INCOMING="接收人", SUPERVISOR="监交人")
+
 DEPARTURE_CASE: Final = ledger_table(
     "departure_case",
     text_column("case_id", "交接编号"),
-    text_column("person", "离任人"),
-    text_column("kind", "交接类型：RESPONSIBLE 责任人 / MANAGER 管理人员"),
-    text_column("organization", "单位"),
-    text_column("reason", "原因"),
+    text_column("person", "离任人", of=PERSON_CODE),
+    code_column("kind", "交接类型：RESPONSIBLE 责任人 / MANAGER 管理人员", DUTY),
+    text_column("organization", "单位", of=UNIT_CODE),
+    code_column("reason", "原因", DEPARTURE_REASON),
     day_column("departs_on", "离任日期"),
-    text_column("successor", "接任人", null=True),
+    text_column("successor", "接任人", of=PERSON_CODE, null=True),
     text_column("document_no", "通知文号", null=True),
-    text_column("state", "状态：OPEN / COMPLETED"),
+    code_column("state", "状态：OPEN / COMPLETED", states(OPEN="办理中", COMPLETED="已完成")),
     whole_column("lines", "清单项数"),
     whole_column("open_lines", "待接收项数"),
     whole_column("accepted_lines", "已接收项数"),
     whole_column("disputed_lines", "有异议项数"),
-    json_column("incoming", "接收人"),
+    json_column("incoming", "接收人", of=Each(PERSON_CODE)),
     whole_column("reconciled_lines", "已核账项数"),
     whole_column("difference_lines", "核账差异未处理项数"),
     flag_column("reconciled", "是否完成核账"),
-    text_column("audit_ordered", "受托审计单位", null=True),
+    text_column("audit_ordered", "受托审计单位", of=UNIT_CODE, null=True),
     text_column("audit_report", "离任审计报告文号", null=True),
     day_column("audit_cut_off", "审计截止日", null=True),
-    json_column("findings", "审计发现问题及处理状态"),
+    json_column("findings", "审计发现问题及处理状态", of=ByKey(PLAIN, _FINDING)),
     whole_column("open_findings", "未处理的审计问题数"),
-    text_column("interim", "临时管护人", null=True),
+    text_column("interim", "临时管护人", of=PERSON_CODE, null=True),
     day_column("interim_until", "临时管护截止日期（含当日）", null=True),
     text_column("sealed", "封存清单摘要", null=True),
-    json_column("signatures", "已签字的角色、人员与日期"),
-    text_column("supervisor", "监交人", null=True),
+    json_column(
+        "signatures",
+        "已签字的角色、人员与日期",
+        of=ByKey(_SIGNER, parts(person=PERSON_CODE, organization=UNIT_CODE, signedOn=PLAIN)),
+    ),
+    text_column("supervisor", "监交人", of=PERSON_CODE, null=True),
     day_column("opened_on", "启动日期"),
     day_column("completed_on", "完成日期", null=True),
     day_column("due_on", "移交期限（P19）", null=True),
@@ -72,13 +89,22 @@ DEPARTURE_LINE: Final = ledger_table(
     "departure_line",
     text_column("case_id", "交接编号"),
     text_column("asset", "资产编号"),
-    text_column("state", "状态：OPEN / ACCEPTED / DISPUTED"),
+    code_column(
+        "state",
+        "状态：OPEN / ACCEPTED / DISPUTED",
+        states(OPEN="待接收", ACCEPTED="已接收", DISPUTED="有异议"),
+    ),
     whole_column("asset_version", "清单所列的资产版本", null=True),
     flag_column("addendum", "是否补充清单项"),
-    text_column("incoming", "另行指定的接收人", null=True),
-    text_column("accepted_by", "接收人", null=True),
-    text_column("reconciliation", "核账：AGREES 相符 / DIFFERS 有差异 / RESOLVED 差异已处理", null=True),
-    text_column("disputed_by", "提出异议人", null=True),
+    text_column("incoming", "另行指定的接收人", of=PERSON_CODE, null=True),
+    text_column("accepted_by", "接收人", of=PERSON_CODE, null=True),
+    code_column(
+        "reconciliation",
+        "核账：AGREES 相符 / DIFFERS 有差异 / RESOLVED 差异已处理",
+        states(AGREES="相符", DIFFERS="有差异", RESOLVED="差异已处理"),
+        null=True,
+    ),
+    text_column("disputed_by", "提出异议人", of=PERSON_CODE, null=True),
     text_column("dispute", "异议内容", null=True),
     text_column("resolution", "异议处理结果", null=True),
     text_column("resolution_document", "处理文号", null=True),

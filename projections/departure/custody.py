@@ -15,12 +15,15 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
+from projections.engine.codes import DUTY_OF_CUSTODY, POST
 from projections.engine.events import LedgerEvent, day
+from projections.engine.meaning import PERSON_CODE, UNIT_CODE
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, page, rows_of
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
+    code_column,
     day_column,
     flag_column,
     ledger_table,
@@ -35,15 +38,17 @@ CUSTODY_LEDGER: Final = ledger_table(
     "custody_ledger",
     text_column("asset", "资产编号"),
     whole_column("line", "资产内行号"),
-    text_column(
+    code_column(
         "duty",
         "CUSTODIAN 管护主体 / RESPONSIBLE_UNIT 管理责任单位 / FIRST_RESPONSIBLE 管护第一责任人（职务） /"
         " MANAGER 管理人员 / RESPONSIBLE 责任人 / SUPERVISOR 监管单位",
+        DUTY_OF_CUSTODY,
+        title="职责",
     ),
-    text_column("unit", "单位", null=True),
-    text_column("post_unit", "职务所在单位", null=True),
-    text_column("post", "职务；监管单位行为第一监管责任人的职务", null=True),
-    text_column("person", "人员", null=True),
+    text_column("unit", "单位", of=UNIT_CODE, null=True),
+    text_column("post_unit", "职务所在单位", of=UNIT_CODE, null=True),
+    code_column("post", "职务；监管单位行为第一监管责任人的职务", POST, null=True),
+    text_column("person", "人员", of=PERSON_CODE, null=True),
     flag_column("provisional", "是否临时管护"),
     day_column("since", "起始日期（含当日）"),
     day_column("until", "终止日期（不含当日）", null=True),

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Index, text
 
 from domain.regulation.legal_clock import LegalClock, Reckoning
+from projections.engine.meaning import PLAIN
 from projections.engine.rows import Row
 from projections.engine.tables import json_column
 from projections.engine.writing import Connection
@@ -21,7 +22,7 @@ RECKONING: Final = "reckoning"
 
 def reckoning_column() -> Column[Any]:
     """How the row's provisional date was counted."""
-    return json_column(RECKONING, "暂定日期的计算依据，日期确定的为空", null=True)
+    return json_column(RECKONING, "暂定日期的计算依据，日期确定的为空", of=PLAIN, null=True)
 
 
 def reckoning_index(table: str) -> Index:

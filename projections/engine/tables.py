@@ -27,6 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from projections.engine.meaning import MONEY, PLAIN, Codes, Meaning
+
 metadata: Final = MetaData()
 """Every table of the projections, their checkpoints included."""
 
@@ -36,16 +38,27 @@ PREVIOUS: Final = "ledger_previous"
 """Schema that keeps what a rebuild replaced, until the next rebuild of the same ledger."""
 
 _TEXT: Final = String(collation="C")
+_MEANING: Final = "meaning"
+_TITLE: Final = "title"
 
 
-def text_column(name: str, comment: str, *, null: bool = False) -> Column[Any]:
+def text_column(
+    name: str, comment: str, *, of: Meaning = PLAIN, title: str | None = None, null: bool = False
+) -> Column[Any]:
     """Text compared byte by byte: the same order on every server, and no collation upgrade can corrupt an index."""
-    return Column(name, _TEXT, nullable=null, comment=comment)
+    return Column(name, _TEXT, nullable=null, comment=comment, info=_info(of, title))
+
+
+def code_column(
+    name: str, comment: str, of: Codes, *, title: str | None = None, null: bool = False
+) -> Column[Any]:
+    """A code of one list. `title`: what the column is called, where its comment names the codes alone or not all."""
+    return text_column(name, comment, of=of, title=title, null=null)
 
 
 def money_column(name: str, comment: str, *, null: bool = False) -> Column[Any]:
     """An amount in fen."""
-    return Column(name, BigInteger, nullable=null, comment=f"{comment}（分）")
+    return Column(name, BigInteger, nullable=null, comment=f"{comment}（分）", info=_info(MONEY, comment))
 
 
 def day_column(name: str, comment: str, *, null: bool = False) -> Column[Any]:
@@ -73,9 +86,35 @@ def flag_column(name: str, comment: str, *, null: bool = False) -> Column[Any]:
     return Column(name, Boolean, nullable=null, comment=comment)
 
 
-def json_column(name: str, comment: str, *, null: bool = False) -> Column[Any]:
-    """A list or object. Inside it keys are camelCase and money is fen, as in the log."""
-    return Column(name, JSONB, nullable=null, comment=comment)
+def json_column(
+    name: str, comment: str, *, of: Meaning, title: str | None = None, null: bool = False
+) -> Column[Any]:
+    """A list or object. Inside it names are camelCase and money is fen, as in the log; `of` says which members are."""
+    return Column(name, JSONB, nullable=null, comment=comment, info=_info(of, title))
+
+
+def _info(of: Meaning, title: str | None) -> dict[str, Any]:
+    return {_MEANING: of} | ({} if title is None else {_TITLE: title})
+
+
+def meaning_of(column: Column[Any]) -> Meaning:
+    """What a column's values mean."""
+    meaning: Meaning = column.info.get(_MEANING, PLAIN)
+    return meaning
+
+
+def title_of(column: Column[Any]) -> str:
+    """What a column is called in Chinese; its comment may add an explanation after a colon."""
+    title: str | None = column.info.get(_TITLE)
+    return title or str(column.comment).partition("：")[0]
+
+
+def explanation_of(column: Column[Any]) -> str | None:
+    """What there is to say beside the title: the codes with their words, or what the comment adds."""
+    words = getattr(meaning_of(column), "words", ())
+    if words:
+        return " / ".join(f"{code} {word}" for code, word in words)
+    return str(column.comment).partition("：")[2] or None
 
 
 def county_column() -> Column[Any]:
@@ -161,7 +200,7 @@ projection_checkpoint: Final = Table(
     text_column("holder", "当前执行者", null=True),
     moment_column("lease_until", "租约到期时间", null=True),
     text_column("state", "RUNNING 运行 / HALTED 因错误事件停止"),
-    json_column("error", "停止原因：位置、事件类型、说明", null=True),
+    json_column("error", "停止原因：位置、事件类型、说明", of=PLAIN, null=True),
     Column("rate", Integer, nullable=False, server_default=text("0"), comment="前一批的处理速度（事件/秒）"),
     moment_column("updated_at", "最近前移时间"),
     PrimaryKeyConstraint("county", "projection", name="projection_checkpoint_pkey"),
@@ -174,7 +213,7 @@ projection_rebuild: Final = Table(
     metadata,
     text_column("projection", "台账（投影）名称"),
     whole_column("version", "正在重建的投影版本"),
-    json_column("positions", "各县影子表已处理到的事件位置"),
+    json_column("positions", "各县影子表已处理到的事件位置", of=PLAIN),
     Column("epoch", BigInteger, nullable=False, comment="任期：每次换手加一，旧任期不能再提交"),
     text_column("holder", "执行者", null=True),
     moment_column("lease_until", "租约到期时间", null=True),

@@ -11,12 +11,15 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
+from projections.engine.codes import FUND_SOURCE, HOLDING
 from projections.engine.events import LedgerEvent, day
+from projections.engine.meaning import MONEY, PERSON_CODE, PLAIN, UNIT_CODE, Each, parts, states
 from projections.engine.places import places_of
 from projections.engine.projection import Projection
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
+    code_column,
     day_column,
     json_column,
     ledger_table,
@@ -28,17 +31,22 @@ from projections.engine.tables import (
 ALLOCATION: Final = ledger_table(
     "fund_allocation",
     text_column("allocation", "拨付编号"),
-    text_column("unit", "收款单位"),
-    text_column("source", "资金来源"),
+    text_column("unit", "收款单位", of=UNIT_CODE),
+    code_column("source", "资金来源", FUND_SOURCE),
     whole_column("year", "年度（按拨付日期）"),
     day_column("allocated_on", "拨付日期"),
     money_column("amount", "拨付金额"),
     money_column("non_asset_amount", "其中不形成资产的支出"),
-    json_column("non_asset", "不形成资产的支出及原因，金额为分"),
+    json_column(
+        "non_asset",
+        "不形成资产的支出及原因，金额为分",
+        of=Each(parts(amount=MONEY, reason=PLAIN, documentNo=PLAIN)),
+        title="不形成资产的支出及原因",
+    ),
     text_column("document_no", "资金文号"),
     text_column("project_code", "项目编号", null=True),
     text_column("project_name", "项目名称", null=True),
-    text_column("state", "状态：RECORDED / WITHDRAWN"),
+    code_column("state", "状态：RECORDED / WITHDRAWN", states(RECORDED="已登记", WITHDRAWN="已撤销")),
     whole_column("corrections", "更正次数"),
     whole_column("version", "拨付事件版本"),
     key=("allocation",),
@@ -54,9 +62,9 @@ LINE: Final = ledger_table(
     "fund_line",
     text_column("asset", "资产编号"),
     whole_column("line", "资金来源序号"),
-    text_column("register", "登记簿：ASSET 资产 / HOUSEHOLD 到户"),
-    text_column("unit", "对应单位：实施单位，到户资产为所在乡镇"),
-    text_column("source", "资金来源"),
+    code_column("register", "登记簿：ASSET 资产 / HOUSEHOLD 到户", HOLDING),
+    text_column("unit", "对应单位：实施单位，到户资产为所在乡镇", of=UNIT_CODE),
+    code_column("source", "资金来源", FUND_SOURCE),
     whole_column("year", "年度（按拨付日期）"),
     day_column("allocated_on", "拨付日期"),
     money_column("amount", "金额"),
@@ -73,17 +81,24 @@ LINE: Final = ledger_table(
 RECONCILIATION: Final = ledger_table(
     "fund_reconciliation",
     text_column("reconciliation", "核对编号"),
-    text_column("unit", "单位"),
+    text_column("unit", "单位", of=UNIT_CODE),
     whole_column("year", "年度"),
-    text_column("result", "核对结果：OPEN 有差额 / RECONCILED 一致"),
-    json_column("lines", "逐来源比对，金额为分"),
+    code_column(
+        "result", "核对结果：OPEN 有差额 / RECONCILED 一致", states(OPEN="有差额", RECONCILED="一致")
+    ),
+    json_column(
+        "lines",
+        "逐来源比对，金额为分",
+        of=Each(parts(source=FUND_SOURCE, allocated=MONEY, nonAsset=MONEY, formed=MONEY)),
+        title="逐来源比对",
+    ),
     money_column("difference", "差额绝对值合计"),
     text_column("ledger_sha256", "资金台账摘要", null=True),
     day_column("reconciled_on", "核对日期", null=True),
     day_column("pushed_on", "推送日期", null=True),
     day_column("reported_on", "报县办公室日期", null=True),
     day_column("acknowledged_on", "单位确认日期", null=True),
-    text_column("acknowledged_by", "单位确认人", null=True),
+    text_column("acknowledged_by", "单位确认人", of=PERSON_CODE, null=True),
     whole_column("version", "核对事件版本"),
     key=("reconciliation",),
     group="reconciliation",

@@ -8,13 +8,16 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
+from projections.engine.codes import ASSET_TYPE, FUNDING_LINES
 from projections.engine.events import LedgerEvent, day
+from projections.engine.meaning import PLACE_CODE, PLAIN, UNIT_CODE, Each, parts, states
 from projections.engine.places import places_of
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, page, rows_of
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
+    code_column,
     day_column,
     flag_column,
     json_column,
@@ -32,28 +35,28 @@ HOUSEHOLD_REGISTER: Final = ledger_table(
     text_column("asset", "资产编号"),
     text_column("asset_name", "资产名称"),
     text_column("asset_content", "资产内容"),
-    text_column("asset_type", "类型"),
+    code_column("asset_type", "类型", ASSET_TYPE),
     text_column("household", "户编号", null=True),
-    text_column("location", "所在村代码"),
-    text_column("village", "所在村（12位）", null=True),
-    text_column("township", "所在乡镇（12位）", null=True),
+    text_column("location", "所在村代码", of=PLACE_CODE),
+    text_column("village", "所在村（12位）", of=PLACE_CODE, null=True),
+    text_column("township", "所在乡镇（12位）", of=PLACE_CODE, null=True),
     day_column("completion_date", "建设（购置）时间"),
     quantity_column("quantity", "数量"),
     text_column("unit_of_measure", "单位"),
     money_column("original_value", "原始价值"),
-    json_column("funding_lines", "资金来源构成，金额为分"),
+    json_column("funding_lines", "资金来源构成，金额为分", of=FUNDING_LINES, title="资金来源构成"),
     text_column("project_code", "项目编号", null=True),
     text_column("loan_ref", "小额信贷合同号", null=True),
-    text_column("state", "状态：REGISTERED / CLOSED"),
+    code_column("state", "状态：REGISTERED / CLOSED", states(REGISTERED="已登记", CLOSED="已注销")),
     quantity_column("remaining", "现有数量"),
-    text_column("lead_department", "牵头部门", null=True),
+    text_column("lead_department", "牵头部门", of=UNIT_CODE, null=True),
     day_column("confirmed_on", "确权到户日期", null=True),
     text_column("entrustment", "集中委托编号", null=True),
     text_column("operator", "受托经营主体", null=True),
     day_column("entrusted_on", "委托起始日期", null=True),
     day_column("entrusted_until", "委托终止日期", null=True),
     money_column("yearly_return", "委托年收益", null=True),
-    text_column("inspecting_department", "监督检查部门", null=True),
+    text_column("inspecting_department", "监督检查部门", of=UNIT_CODE, null=True),
     day_column("absent_since", "检查发现不在、待核实的日期", null=True),
     day_column("closed_on", "注销日期", null=True),
     text_column("closing_reason", "注销原因", null=True),
@@ -77,13 +80,15 @@ HOUSEHOLD_REGISTER: Final = ledger_table(
 
 HOUSEHOLD_LEDGER: Final = ledger_table(
     "household_ledger",
-    text_column("village", "村"),
-    text_column("township", "推送单位"),
+    text_column("village", "村", of=PLACE_CODE),
+    text_column("township", "推送单位", of=PLACE_CODE),
     day_column("pushed_on", "推送日期"),
     whole_column("pushed_rows", "台账行数"),
     text_column("sha256", "台账摘要"),
     day_column("acknowledged_on", "村确认日期", null=True),
-    json_column("open_requests", "待处理的更正申请"),
+    json_column(
+        "open_requests", "待处理的更正申请", of=Each(parts(request=PLAIN, asset=PLAIN, content=PLAIN))
+    ),
     key=("village",),
     group="village",
     comment="到户资产台账的推送与确认：每村一行",

@@ -6,12 +6,24 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
+from projections.engine.codes import UNIT_KIND
 from projections.engine.events import LedgerEvent, day
+from projections.engine.meaning import (
+    PERSON_CODE,
+    PLACE_CODE,
+    PLAIN,
+    UNIT_CODE,
+    UNIT_OR_PLACE_CODE,
+    ByKey,
+    Each,
+    states,
+)
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, page, rows_of
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
+    code_column,
     day_column,
     json_column,
     ledger_table,
@@ -26,14 +38,22 @@ INVENTORY_BATCH: Final = ledger_table(
     text_column("batch", "批次编号"),
     text_column("file_name", "文件名"),
     text_column("sha256", "文件摘要"),
-    text_column("unit", "填报单位"),
-    text_column("unit_kind", "填报单位类型"),
-    text_column("compiled_by", "填报人"),
+    text_column("unit", "填报单位", of=UNIT_CODE),
+    code_column("unit_kind", "填报单位类型", UNIT_KIND),
+    text_column("compiled_by", "填报人", of=PERSON_CODE),
     whole_column("row_count", "资产行数"),
     whole_column("ok", "登记行数"),
     whole_column("rejected", "拒绝行数"),
-    text_column("state", "状态：COMPILED / SUBMITTED / REVIEWED / RETURNED / AGGREGATED"),
-    json_column("determinations", "各部门审定结论"),
+    code_column(
+        "state",
+        "状态：COMPILED / SUBMITTED / REVIEWED / RETURNED / AGGREGATED",
+        states(
+            COMPILED="已填报", SUBMITTED="已上报", REVIEWED="已审核", RETURNED="已退回", AGGREGATED="已汇总"
+        ),
+    ),
+    json_column(
+        "determinations", "各部门审定结论", of=ByKey(UNIT_CODE, states(APPROVE="通过", RETURN="退回"))
+    ),
     whole_column("returns", "退回次数"),
     text_column("return_reasons", "最近退回理由", null=True),
     day_column("imported_on", "导入日期"),
@@ -61,11 +81,13 @@ STOCKTAKE: Final = ledger_table(
     "stocktake",
     text_column("campaign", "盘点编号"),
     text_column("title", "名称"),
-    text_column("scope_kind", "范围：COUNTY / DIVISION / UNIT"),
-    text_column("scope_code", "区划或单位编号", null=True),
+    code_column(
+        "scope_kind", "范围：COUNTY / DIVISION / UNIT", states(COUNTY="全县", DIVISION="区划", UNIT="单位")
+    ),
+    text_column("scope_code", "区划或单位编号", of=UNIT_OR_PLACE_CODE, null=True),
     whole_column("baseline_position", "期初清单所依据的日志位置"),
     text_column("baseline_sha256", "期初清单摘要"),
-    json_column("batches", "期初清单来源批次"),
+    json_column("batches", "期初清单来源批次", of=Each(PLAIN)),
     whole_column("assets", "期初项数"),
     whole_column("seen", "已盘点项数"),
     whole_column("surplus", "盘盈项数"),
@@ -74,7 +96,7 @@ STOCKTAKE: Final = ledger_table(
     whole_column("missing", "盘亏项数", null=True),
     whole_column("moved", "移位项数", null=True),
     whole_column("damaged", "毁损项数", null=True),
-    text_column("state", "状态：OPEN / COMPLETED"),
+    code_column("state", "状态：OPEN / COMPLETED", states(OPEN="进行中", COMPLETED="已完成")),
     day_column("opened_on", "启动日期"),
     day_column("completed_on", "完成日期", null=True),
     whole_column("version", "盘点事件版本"),
@@ -88,9 +110,13 @@ STOCKTAKE_LINE: Final = ledger_table(
     "stocktake_line",
     text_column("asset", "资产编号"),
     text_column("campaign", "盘点编号"),
-    text_column("result", "结果：UNSEEN / FOUND / MISSING / MOVED / DAMAGED"),
+    code_column(
+        "result",
+        "结果：UNSEEN / FOUND / MISSING / MOVED / DAMAGED",
+        states(UNSEEN="未盘点", FOUND="在位", MISSING="盘亏", MOVED="移位", DAMAGED="毁损"),
+    ),
     day_column("seen_on", "盘点日期", null=True),
-    text_column("location", "现所在地", null=True),
+    text_column("location", "现所在地", of=PLACE_CODE, null=True),
     text_column("evidence_sha256", "照片或凭证摘要", null=True),
     text_column("note", "说明", null=True),
     key=("asset", "campaign"),

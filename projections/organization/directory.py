@@ -10,21 +10,41 @@ from typing import Final
 
 from sqlalchemy import Index
 
+from projections.engine.codes import DEPARTURE_REASON, POST, UNIT_KIND
 from projections.engine.events import LedgerEvent, day
+from projections.engine.meaning import PERSON_CODE, PLACE_CODE, UNIT_CODE, states
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, page, rows_of
 from projections.engine.rows import Row, Rows
-from projections.engine.tables import LedgerTable, day_column, ledger_table, position_column, text_column
+from projections.engine.tables import (
+    LedgerTable,
+    code_column,
+    day_column,
+    ledger_table,
+    position_column,
+    text_column,
+)
 from projections.engine.writing import Connection
 
 DIVISION: Final = ledger_table(
     "division",
-    text_column("division", "区划代码"),
+    text_column("division", "区划代码", of=PLACE_CODE),
     text_column("name", "名称"),
-    text_column("level", "级别"),
-    text_column("parent", "上级区划", null=True),
+    code_column(
+        "level",
+        "级别",
+        states(
+            county="县",
+            township="乡（镇）",
+            state_farm="农（牧）场",
+            village="行政村",
+            community="社区",
+            farm_team="连队",
+        ),
+    ),
+    text_column("parent", "上级区划", of=PLACE_CODE, null=True),
     day_column("valid_from", "生效日期"),
-    text_column("successor", "后继区划", null=True),
+    text_column("successor", "后继区划", of=PLACE_CODE, null=True),
     day_column("closed_on", "由后继区划取代的日期", null=True),
     position_column("first_position", "首个事件位置"),
     key=("division",),
@@ -35,13 +55,13 @@ DIVISION: Final = ledger_table(
 
 ORGANIZATION: Final = ledger_table(
     "organization",
-    text_column("organization", "单位编号"),
+    text_column("organization", "单位编号", of=UNIT_CODE),
     text_column("name", "单位名称"),
-    text_column("kind", "单位类型"),
-    text_column("division", "所在区划", null=True),
-    text_column("superior", "上级主管单位", null=True),
+    code_column("kind", "单位类型", UNIT_KIND),
+    text_column("division", "所在区划", of=PLACE_CODE, null=True),
+    text_column("superior", "上级主管单位", of=UNIT_CODE, null=True),
     day_column("valid_from", "生效日期"),
-    text_column("successor", "后继单位", null=True),
+    text_column("successor", "后继单位", of=UNIT_CODE, null=True),
     day_column("closed_on", "由后继单位承接的日期", null=True),
     position_column("first_position", "首个事件位置"),
     key=("organization",),
@@ -51,9 +71,9 @@ ORGANIZATION: Final = ledger_table(
 
 TENURE: Final = ledger_table(
     "tenure",
-    text_column("organization", "单位编号"),
-    text_column("post", "职务"),
-    text_column("person", "人员编号"),
+    text_column("organization", "单位编号", of=UNIT_CODE),
+    code_column("post", "职务", POST),
+    text_column("person", "人员编号", of=PERSON_CODE),
     day_column("since", "任职日期"),
     day_column("until", "离任日期（含当日）", null=True),
     text_column("document_no", "任职文号"),
@@ -67,11 +87,11 @@ TENURE: Final = ledger_table(
 
 PERSON: Final = ledger_table(
     "person",
-    text_column("person", "人员编号"),
+    text_column("person", "人员编号", of=PERSON_CODE),
     text_column("name", "姓名"),
-    text_column("organization", "所在单位"),
+    text_column("organization", "所在单位", of=UNIT_CODE),
     text_column("clearance", "有效的移交证明编号", null=True),
-    text_column("leaving", "离任手续或事实", null=True),
+    code_column("leaving", "离任手续或事实", DEPARTURE_REASON, null=True),
     day_column("left_on", "办理或发生日期", null=True),
     key=("person",),
     group="person",
@@ -338,15 +358,18 @@ async def persons(connection: Connection, county: str, codes: list[str]) -> dict
     return {record["person"]: dict(record) for record in records}
 
 
-async def names(connection: Connection, county: str) -> dict[str, str]:
-    """What all divisions, units and persons are called, by code; of a division and a unit with one code, the unit."""
+async def names(connection: Connection, county: str) -> dict[str, dict[str, str]]:
+    """What all units, divisions and persons are called: `unit`, `place` or `person` → code → name."""
     records = await connection.fetch(
-        "SELECT division AS code, name FROM division WHERE county = $1"
-        " UNION ALL SELECT person, name FROM person WHERE county = $1"
-        " UNION ALL SELECT organization, name FROM organization WHERE county = $1",
+        "SELECT 'place' AS kind, division AS code, name FROM division WHERE county = $1"
+        " UNION ALL SELECT 'person', person, name FROM person WHERE county = $1"
+        " UNION ALL SELECT 'unit', organization, name FROM organization WHERE county = $1",
         county,
     )
-    return {record["code"]: record["name"] for record in records}
+    found: dict[str, dict[str, str]] = {}
+    for record in records:
+        found.setdefault(record["kind"], {})[record["code"]] = record["name"]
+    return found
 
 
 async def carried_on_by(connection: Connection, county: str, codes: list[str], on: date) -> dict[str, str]:

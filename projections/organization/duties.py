@@ -10,16 +10,28 @@ from typing import Any, Final
 
 from domain.organization.duties import INCENTIVE
 from projections.engine.events import LedgerEvent, day, day_or_none
+from projections.engine.meaning import PERSON_CODE, PLAIN, UNIT_CODE, Each, parts, states, terms
 from projections.engine.projection import Projection
 from projections.engine.rows import Row, Rows
-from projections.engine.tables import LedgerTable, day_column, json_column, ledger_table, text_column
+from projections.engine.tables import (
+    LedgerTable,
+    code_column,
+    day_column,
+    json_column,
+    ledger_table,
+    text_column,
+)
 from projections.engine.writing import Connection, of_record
 
 UNIT_RULE: Final = ledger_table(
     "unit_rule",
-    text_column("organization", "单位编号"),
-    text_column("kind", "制度类别"),
-    text_column("topic", "事项"),
+    text_column("organization", "单位编号", of=UNIT_CODE),
+    code_column(
+        "kind",
+        "制度类别",
+        states(SUPERVISION_RULE="监督管理制度", MANAGEMENT_RULE="资产管理制度", SUPPORTING_RULE="配套制度"),
+    ),
+    code_column("topic", "事项", terms("SUPERVISION_RULE", "MANAGEMENT_RULE", "SUPPORTING_RULE")),
     text_column("title", "制度名称"),
     text_column("document_no", "文号"),
     day_column("effective_from", "施行日期"),
@@ -31,10 +43,12 @@ UNIT_RULE: Final = ledger_table(
 
 TASK_FORCE: Final = ledger_table(
     "task_force",
-    text_column("organization", "单位编号"),
+    text_column("organization", "单位编号", of=UNIT_CODE),
     text_column("document_no", "成立文号"),
     day_column("established_on", "成立日期"),
-    json_column("members", "成员及任期"),
+    json_column(
+        "members", "成员及任期", of=Each(parts(person=PERSON_CODE, role=PLAIN, since=PLAIN, until=PLAIN))
+    ),
     key=("organization",),
     group="organization",
     comment="资产管理专班",
@@ -42,8 +56,8 @@ TASK_FORCE: Final = ledger_table(
 
 OFFICE_MEMBER: Final = ledger_table(
     "office_member",
-    text_column("organization", "单位编号"),
-    json_column("members", "成员单位"),
+    text_column("organization", "单位编号", of=UNIT_CODE),
+    json_column("members", "成员单位", of=Each(UNIT_CODE)),
     text_column("document_no", "文号"),
     day_column("named_on", "明确日期"),
     key=("organization",),
@@ -53,9 +67,9 @@ OFFICE_MEMBER: Final = ledger_table(
 
 GUIDANCE: Final = ledger_table(
     "guidance_record",
-    text_column("organization", "指导单位"),
+    text_column("organization", "指导单位", of=UNIT_CODE),
     text_column("guidance", "指导记录编号"),
-    text_column("guided", "被指导单位"),
+    text_column("guided", "被指导单位", of=UNIT_CODE),
     text_column("topic", "指导内容"),
     day_column("given_on", "指导日期"),
     text_column("follow_up", "后续要求", null=True),

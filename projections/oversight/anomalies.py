@@ -12,6 +12,7 @@ from typing import Final
 import orjson
 
 from projections.asset import income as income_ledger, register as asset_register, timeline as asset_timeline
+from projections.engine.meaning import MONEY, PLAIN, Parts, parts
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
 
@@ -31,6 +32,17 @@ RULES: Final[dict[str, str]] = {
     "BACKDATED": "事后补记",
 }
 """Rule → Chinese name."""
+
+
+EVIDENCE: Final[dict[str, Parts]] = {
+    "SPLIT_DISPOSAL": parts(assets=PLAIN, sum=MONEY),
+    "EQUAL_DISTRIBUTION": parts(position=PLAIN, households=PLAIN, each=MONEY),
+    "CONTRACT_BEFORE_TITLE": parts(contract=PLAIN, confirmedOn=PLAIN),
+    "RENT_BELOW_PEERS": parts(annualIncome=MONEY, originalValue=MONEY, middlePercent=PLAIN),
+    "ONE_OPERATOR": parts(villages=PLAIN, assets=PLAIN),
+    "BACKDATED": parts(positions=PLAIN, mostDays=PLAIN),
+}
+"""Rule → what its evidence says."""
 
 
 @dataclass(frozen=True, slots=True)

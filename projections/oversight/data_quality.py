@@ -17,10 +17,22 @@ from sqlalchemy import MetaData, PrimaryKeyConstraint, Table
 from projections.asset import duties as asset_duties, external_entries, register as asset_register
 from projections.asset.external_entries import PLACED, SOURCE
 from projections.asset.register_questions import MANAGED
+from projections.engine.codes import HOLDING
+from projections.engine.meaning import (
+    PLACE_CODE,
+    UNIT_CODE,
+    UNIT_OR_PLACE_CODE,
+    Codes,
+    Each,
+    OneOf,
+    states,
+    table,
+)
 from projections.engine.reading import Conditions, Page, QuestionInvalid, page
 from projections.engine.rows import Row
 from projections.engine.tables import (
     LedgerTable,
+    code_column,
     county_column,
     day_column,
     json_column,
@@ -54,23 +66,35 @@ KINDS: Final[dict[str, str]] = {
 }
 """Kind of gap → Chinese name."""
 
+GAP_KIND: Final = Codes(words=tuple(KINDS.items()))
+_ITEM: Final = table(
+    "departments.organization",
+    "ownership_rules.rule",
+    "regimes.accounting_system",
+    "external_systems.system",
+)
+"""What is lacking by name; which table it is of follows from the kind of gap."""
+_CARD_FIELD: Final = states(
+    usefulLifeYears="预计使用年限", userRightHolder="使用权人", incomeRightHolders="收益权人"
+)
+
 GAP: Final = LedgerTable(
     Table(
         "data_gap",
         MetaData(),
         county_column(),
         text_column("subject", "资产编号"),
-        text_column("kind", "缺陷种类"),
-        text_column("item", "所缺事项", null=True),
+        code_column("kind", "缺陷种类", GAP_KIND),
+        text_column("item", "所缺事项", of=OneOf((_ITEM, UNIT_OR_PLACE_CODE)), null=True),
         text_column("clause", "条款"),
-        text_column("holding", "资产类别：ASSET 扶贫资产 / HOUSEHOLD 到户资产"),
+        code_column("holding", "资产类别：ASSET 扶贫资产 / HOUSEHOLD 到户资产", HOLDING),
         text_column("name", "资产名称", null=True),
-        text_column("village", "所在村", null=True),
-        text_column("township", "所在乡镇", null=True),
-        json_column("units", "责任单位"),
+        text_column("village", "所在村", of=PLACE_CODE, null=True),
+        text_column("township", "所在乡镇", of=PLACE_CODE, null=True),
+        json_column("units", "责任单位", of=Each(UNIT_CODE)),
         day_column("since", "自何日起"),
         day_column("due_on", "到期日", null=True),
-        json_column("missing", "缺少的内容"),
+        json_column("missing", "缺少的内容", of=Each(_CARD_FIELD)),
         position_column(),
         PrimaryKeyConstraint("county", "subject", "kind", "item"),
         comment="数据质量看板的一行",

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from projections.engine.codes import DUTY_OF_CUSTODY, POST
 from projections.engine.events import LedgerEvent, day
+from projections.engine.meaning import PERSON_CODE, PLAIN, UNIT_CODE, ByKey, Codes, Each, parts, states, terms
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
+    code_column,
     day_column,
     json_column,
     ledger_table,
@@ -19,17 +22,23 @@ from projections.engine.tables import (
 )
 from projections.engine.writing import Connection
 
+_ANSWERABLE: Final = Codes(words=(*DUTY_OF_CUSTODY.words, ("PRINCIPAL", "单位主要领导")))
+
 FINDING: Final = ledger_table(
     "supervision_finding",
     text_column("inspection", "检查编号"),
     text_column("finding", "问题编号，检查本身为空"),
-    text_column("organ", "监督单位"),
-    text_column("unit", "被检查单位"),
+    text_column("organ", "监督单位", of=UNIT_CODE),
+    text_column("unit", "被检查单位", of=UNIT_CODE),
     day_column("inspected_on", "检查日期"),
     text_column("text", "检查内容或问题"),
     text_column("asset", "资产编号", null=True),
     text_column("clause", "条款", null=True),
-    text_column("state", "状态：INSPECTED / RAISED / ORDERED / RECTIFIED"),
+    code_column(
+        "state",
+        "状态：INSPECTED / RAISED / ORDERED / RECTIFIED",
+        states(INSPECTED="已检查", RAISED="已提出", ORDERED="已责令整改", RECTIFIED="已整改"),
+    ),
     day_column("due_on", "整改期限", null=True),
     day_column("verified_on", "复查日期", null=True),
     key=("inspection", "finding"),
@@ -40,15 +49,27 @@ FINDING: Final = ledger_table(
 VIOLATION: Final = ledger_table(
     "violation_case",
     text_column("violation_case", "案件编号"),
-    text_column("kind", "违规类别"),
+    code_column("kind", "违规类别", terms("VIOLATION")),
     day_column("happened_on", "发生日期"),
-    text_column("unit", "涉及单位"),
-    json_column("assets", "涉及资产"),
+    text_column("unit", "涉及单位", of=UNIT_CODE),
+    json_column("assets", "涉及资产", of=Each(PLAIN)),
     money_column("amount", "涉及或认定金额", null=True),
-    json_column("answerable", "发生当日的责任人"),
-    text_column("state", "状态：REPORTED / ESTABLISHED / UNFOUNDED"),
+    json_column(
+        "answerable",
+        "发生当日的责任人",
+        of=Each(parts(person=PERSON_CODE, duty=_ANSWERABLE, asset=PLAIN, organization=UNIT_CODE, post=POST)),
+    ),
+    code_column(
+        "state",
+        "状态：REPORTED / ESTABLISHED / UNFOUNDED",
+        states(REPORTED="已登记", ESTABLISHED="属实", UNFOUNDED="不属实"),
+    ),
     day_column("decided_on", "认定日期", null=True),
-    json_column("accountabilities", "责任追究"),
+    json_column(
+        "accountabilities",
+        "责任追究",
+        of=ByKey(PERSON_CODE, parts(measure=PLAIN, decidedBy=UNIT_CODE, decidedOn=PLAIN, documentNo=PLAIN)),
+    ),
     key=("violation_case",),
     group="violation_case",
     comment="违规问题：每件一行",

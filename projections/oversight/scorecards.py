@@ -65,9 +65,10 @@ WHERE county = $1 AND finding <> '' GROUP BY unit"""
 
 
 async def scorecards(connection: Connection, county: str, on: date, report_days: int) -> list[Row]:
-    """Every unit's card as of a day: `unit`, `score` (None without any item), `items` with `part`, `whole`, `percent`.
+    """Every unit's card as of a day: `unit`, `score` (None without any item), `items` with `percent`.
 
-    INCOME is in fen, capped at what was promised; the others count assets or findings.
+    INCOME has `part_amount` and `whole_amount` (fen), capped at what was promised; the others count assets or findings
+    in `part` and `whole`.
     """
     units: dict[str, dict[str, tuple[int, int]]] = {}
     for record in await connection.fetch(_ASSETS, county, on, report_days):
@@ -98,13 +99,23 @@ def _card(unit: str, parts: dict[str, tuple[int, int]]) -> Row:
             {
                 "item": item,
                 "name": name,
-                "part": parts[item][0],
-                "whole": parts[item][1],
+                **_measured(item, *parts[item]),
                 "percent": _two(percents[item]),
             }
             for item, name in ITEMS.items()
             if item in parts
         ],
+    }
+
+
+def _measured(item: str, part: int, whole: int) -> Row:
+    """Part and whole of an item: amounts of the income, counts of everything else."""
+    amounts = item == "INCOME"
+    return {
+        "part": None if amounts else part,
+        "whole": None if amounts else whole,
+        "part_amount": part if amounts else None,
+        "whole_amount": whole if amounts else None,
     }
 
 

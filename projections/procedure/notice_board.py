@@ -12,14 +12,17 @@ from typing import Any, Final
 from sqlalchemy import Index
 
 from domain.regulation.legal_clock import LegalClock
+from projections.engine.codes import CHAIN, PLACE_ROLE
 from projections.engine.events import LedgerEvent, day, day_or_none
 from projections.engine.masking import masked
+from projections.engine.meaning import PLAIN, UNIT_CODE, Each, parts, states
 from projections.engine.projection import Projection
 from projections.engine.provisional import as_known, flag, reckoning_column, reckoning_index
 from projections.engine.reading import Conditions, Page, page, rows_of
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
+    code_column,
     day_column,
     json_column,
     ledger_table,
@@ -29,31 +32,62 @@ from projections.engine.tables import (
 )
 from projections.engine.writing import Connection
 
+_STAGE: Final = states(
+    OWNERSHIP="确权",
+    CONTRACT="经营合同",
+    INCOME_USE="收益使用",
+    PAYMENT="收益发放",
+    DISPOSAL="处置",
+    AUDIT="审计",
+    OTHER="其他",
+)
+_OUTCOME: Final = states(UPHELD="成立", DISMISSED="不成立", WITHDRAWN="已撤回")
+
 NOTICE: Final = ledger_table(
     "public_notice",
     text_column("source", "来源：程序或公告的事件流"),
     text_column("step", "程序的公示步骤；公告为空"),
     text_column("notice", "公示编号"),
-    text_column("kind", "PROCEDURE 程序公示 / ANNOUNCEMENT 公告公开"),
+    code_column(
+        "kind",
+        "PROCEDURE 程序公示 / ANNOUNCEMENT 公告公开",
+        states(PROCEDURE="程序公示", ANNOUNCEMENT="公告公开"),
+        title="种类",
+    ),
     text_column("title", "标题"),
     text_column("body", "公示内容，个人号码已隐去"),
-    text_column("chain", "流程", null=True),
-    text_column("stage", "公告环节", null=True),
+    code_column("chain", "流程", CHAIN, null=True),
+    code_column("stage", "公告环节", _STAGE, null=True),
     text_column("asset", "资产编号", null=True),
-    text_column("unit", "公示单位"),
-    json_column("places", "公示地点与日期"),
+    text_column("unit", "公示单位", of=UNIT_CODE),
+    json_column(
+        "places",
+        "公示地点与日期",
+        of=Each(parts(role=PLACE_ROLE, organization=UNIT_CODE, location=PLAIN, postedOn=PLAIN)),
+    ),
     day_column("posted_on", "首次张贴日期"),
     day_column("ends_on", "公示期满日（24:00）", null=True),
     reckoning_column(),
-    text_column(
-        "state", "OPEN 公示中 / COMPLETED 期满无异议 / RETURNED 退回重办 / WITHDRAWN 撤回 / PUBLISHED 已公开"
+    code_column(
+        "state",
+        "OPEN 公示中 / COMPLETED 期满无异议 / RETURNED 退回重办 / WITHDRAWN 撤回 / PUBLISHED 已公开",
+        states(
+            OPEN="公示中", COMPLETED="期满无异议", RETURNED="退回重办", WITHDRAWN="撤回", PUBLISHED="已公开"
+        ),
+        title="状态",
     ),
     whole_column("round", "第几次公示"),
     whole_column("objections", "异议数"),
     whole_column("open_objections", "未处理的异议数"),
     whole_column("suggestions", "意见建议数"),
-    json_column("answers", "已处理的异议及答复"),
-    json_column("pending", "未答复异议的内容，不公开"),
+    json_column(
+        "answers",
+        "已处理的异议及答复",
+        of=Each(
+            parts(number=PLAIN, text=PLAIN, filedOn=PLAIN, outcome=_OUTCOME, answer=PLAIN, resolvedOn=PLAIN)
+        ),
+    ),
+    json_column("pending", "未答复异议的内容，不公开", of=PLAIN),
     position_column("first_position", "首个事件位置"),
     key=("source", "step"),
     group="source",
@@ -68,9 +102,9 @@ NOTICE: Final = ledger_table(
 NOTICE_TASK: Final = ledger_table(
     "notice_task",
     text_column("asset", "资产编号"),
-    text_column("stage", "环节：OWNERSHIP 确权 / CONTRACT 经营合同 / INCOME_USE 收益使用"),
+    code_column("stage", "环节：OWNERSHIP 确权 / CONTRACT 经营合同 / INCOME_USE 收益使用", _STAGE),
     text_column("reference", "合同或分配方案编号"),
-    json_column("units", "应公布的单位"),
+    json_column("units", "应公布的单位", of=Each(UNIT_CODE)),
     day_column("since", "应公布起始日期"),
     text_column("notice", "已公布的公示编号", null=True),
     day_column("posted_on", "公布日期", null=True),
@@ -84,7 +118,7 @@ NOTICE_SOURCE: Final = ledger_table(
     "notice_source",
     text_column("source", "程序的事件流"),
     text_column("title", "事项名称"),
-    text_column("chain", "流程"),
+    code_column("chain", "流程", CHAIN),
     key=("source",),
     group="source",
     comment="程序名称，供其公示使用",

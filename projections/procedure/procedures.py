@@ -13,13 +13,16 @@ from sqlalchemy import Index
 
 from domain.procedure import plan
 from domain.regulation.legal_clock import LegalClock
+from projections.engine.codes import CHAIN
 from projections.engine.events import LedgerEvent, day_or_none
+from projections.engine.meaning import PLAIN, UNIT_CODE, Each, states
 from projections.engine.projection import Projection
 from projections.engine.provisional import as_known, flag, reckoning_column, reckoning_index
 from projections.engine.reading import Conditions, Page, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
+    code_column,
     day_column,
     json_column,
     ledger_table,
@@ -32,23 +35,27 @@ from projections.engine.writing import Connection
 PROCEDURE: Final = ledger_table(
     "procedure_register",
     text_column("procedure", "程序编号"),
-    text_column("chain", "流程"),
+    code_column("chain", "流程", CHAIN),
     text_column("title", "事项名称"),
-    text_column("unit", "启动单位"),
+    text_column("unit", "启动单位", of=UNIT_CODE),
     text_column("subject_kind", "事项类型"),
     text_column("subject", "事项编号"),
     text_column("subject_sha256", "内容摘要"),
-    text_column("state", "状态：OPEN / COMPLETED / WITHDRAWN"),
-    json_column("steps", "步骤及其先后、办理单位"),
-    json_column("done", "各步骤已办理的单位"),
-    json_column("completed", "已完成步骤"),
-    json_column("filings", "待答复的备案：步骤、报送单位、备案机关、期限"),
-    json_column("ends", "公示步骤的期满日"),
-    json_column("reckonings", "公示步骤暂定期满日的计算依据", null=True),
+    code_column(
+        "state",
+        "状态：OPEN / COMPLETED / WITHDRAWN",
+        states(OPEN="办理中", COMPLETED="已办结", WITHDRAWN="已撤回"),
+    ),
+    json_column("steps", "步骤及其先后、办理单位", of=PLAIN),
+    json_column("done", "各步骤已办理的单位", of=PLAIN),
+    json_column("completed", "已完成步骤", of=Each(PLAIN)),
+    json_column("filings", "待答复的备案：步骤、报送单位、备案机关、期限", of=PLAIN),
+    json_column("ends", "公示步骤的期满日", of=PLAIN),
+    json_column("reckonings", "公示步骤暂定期满日的计算依据", of=PLAIN, null=True),
     whole_column("open_objections", "未处理的异议数"),
     text_column("objected_step", "有未处理异议的公示步骤", null=True),
     text_column("document_no", "决定（批复）文号", null=True),
-    text_column("returned_by", "最近退回单位", null=True),
+    text_column("returned_by", "最近退回单位", of=UNIT_CODE, null=True),
     text_column("return_reasons", "最近退回理由", null=True),
     day_column("opened_on", "启动日期"),
     day_column("closed_on", "办结或撤回日期", null=True),
@@ -64,8 +71,12 @@ PROCEDURE_TASK: Final = ledger_table(
     "procedure_task",
     text_column("procedure", "程序编号"),
     text_column("step", "步骤"),
-    text_column("organization", "待办单位"),
-    text_column("act", "待办事项：TAKE 办理步骤 / ANSWER 答复备案 / RESOLVE 处理异议"),
+    text_column("organization", "待办单位", of=UNIT_CODE),
+    code_column(
+        "act",
+        "待办事项：TAKE 办理步骤 / ANSWER 答复备案 / RESOLVE 处理异议",
+        states(TAKE="办理步骤", ANSWER="答复备案", RESOLVE="处理异议"),
+    ),
     text_column("step_name", "步骤名称"),
     text_column("title", "事项名称"),
     day_column("since", "待办起始日期"),

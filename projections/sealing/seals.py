@@ -6,12 +6,27 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
+from projections.engine.codes import ASSET_CLASS, ASSET_TYPE, FUND_SOURCE, SUBCLASS, UNIT_KIND
 from projections.engine.events import LedgerEvent, day
+from projections.engine.meaning import (
+    MONEY,
+    PERSON_CODE,
+    PLACE_CODE,
+    PLAIN,
+    UNIT_CODE,
+    UNIT_OR_PLACE_CODE,
+    ByKey,
+    Each,
+    OneOf,
+    parts,
+    states,
+)
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, page, rows_of
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
+    code_column,
     day_column,
     json_column,
     ledger_table,
@@ -22,11 +37,29 @@ from projections.engine.tables import (
 )
 from projections.engine.writing import Connection
 
+_DIMENSION: Final = states(
+    CLASS="类别",
+    SUBCLASS="子类",
+    TYPE="类型",
+    OWNER_LEVEL="所有权人类型",
+    TOWNSHIP="所在乡（镇）",
+    FUND_SOURCE="资金来源",
+    YEAR="完工年度",
+)
+_CATEGORY: Final = OneOf((ASSET_CLASS, SUBCLASS, ASSET_TYPE, UNIT_KIND, FUND_SOURCE, PLACE_CODE))
+_EXCEPTION: Final = states(PROJECT_WITHOUT_ASSET="有项目无资产", ASSET_WITHOUT_PROJECT="有资产无项目")
+
 SEAL: Final = ledger_table(
     "ledger_seal",
     text_column("seal", "封存编号"),
-    text_column("kind", "台账种类"),
-    text_column("unit", "单位"),
+    code_column(
+        "kind",
+        "台账种类",
+        states(
+            COUNTY_MASTER="全县总台账", CATEGORISED="分类台账", ASSET="单位资产台账", HOUSEHOLD="到户资产台账"
+        ),
+    ),
+    text_column("unit", "单位", of=UNIT_OR_PLACE_CODE),
     whole_column("year", "年度"),
     day_column("as_of", "截止业务日期"),
     position_column("log_position", "封存时的日志位置"),
@@ -36,12 +69,16 @@ SEAL: Final = ledger_table(
     whole_column("row_count", "行数"),
     money_column("original_value", "原始价值合计"),
     money_column("net_book_value", "净值合计"),
-    json_column("categories", "分类合计（项数及原值）"),
+    json_column(
+        "categories",
+        "分类合计（项数及原值）",
+        of=Each(parts(dimension=_DIMENSION, category=_CATEGORY, assets=PLAIN, amount=MONEY)),
+    ),
     day_column("sealed_on", "封存日期"),
     day_column("submitted_on", "报送日期", null=True),
-    text_column("submitted_by", "报送人", null=True),
+    text_column("submitted_by", "报送人", of=PERSON_CODE, null=True),
     day_column("collected_on", "汇总日期", null=True),
-    text_column("collected_by", "汇总人", null=True),
+    text_column("collected_by", "汇总人", of=PERSON_CODE, null=True),
     key=("seal",),
     group="seal",
     comment="台账封存：每份封存的台账一行",
@@ -53,11 +90,18 @@ REVIEW: Final = ledger_table(
     text_column("review", "联合审查编号"),
     whole_column("year", "年度"),
     day_column("as_of", "截止业务日期"),
-    text_column("state", "状态：OPEN / SIGNED / SEALED"),
-    json_column("exceptions", "疑点，金额为分"),
-    json_column("settled", "已处理的疑点及说明"),
-    json_column("signatures", "会签部门及日期"),
-    json_column("seals", "封存编号"),
+    code_column(
+        "state", "状态：OPEN / SIGNED / SEALED", states(OPEN="办理中", SIGNED="已会签", SEALED="已封存")
+    ),
+    json_column(
+        "exceptions",
+        "疑点，金额为分",
+        of=ByKey(PLAIN, parts(kind=_EXCEPTION, subject=PLAIN, amount=MONEY)),
+        title="疑点",
+    ),
+    json_column("settled", "已处理的疑点及说明", of=ByKey(PLAIN, parts(reason=PLAIN, documentNo=PLAIN))),
+    json_column("signatures", "会签部门及日期", of=ByKey(UNIT_CODE, PLAIN)),
+    json_column("seals", "封存编号", of=Each(PLAIN)),
     day_column("opened_on", "启动日期"),
     whole_column("version", "审查事件版本"),
     key=("review",),

@@ -12,18 +12,19 @@ import asyncpg
 import typer
 import xlsxwriter
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 from rich.console import Console
 from rich.table import Table
 
 from domain.refusals import Refusal
+from projections.engine.meaning import PLAIN
 from projections.engine.reading import MAX_PAGE
 from service.api.asset import ledgers, scores
 from service.api.funds import ledgers as fund_ledgers
 from service.api.http.differences import ChangesQuery, changes_of
-from service.api.http.paging import LedgerQuery, moment_of, page_at, write_workbook
-from service.api.http.sheets import SheetColumn, columns_of, told
+from service.api.http.paging import LedgerQuery, moment_of, page_at, totals_shown, write_workbook
+from service.api.http.sheets import SheetColumn, columns_of
 from service.api.oversight import data_quality
-from service.audit.words import Words
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.policy_data import load_regulation
@@ -31,7 +32,8 @@ from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
 from service.ledgers.moments import Moments
-from service.ledgers.tables import rows_shown, shown
+from service.ledgers.tables import field_meaning, rows_shown
+from service.ledgers.words import Words
 from service.log.event_store import EventStore
 from service.terminal import Terminal
 
@@ -158,7 +160,7 @@ def show(
         said = terminal.run(_written(terminal, which, query, out))
         terminal.emit({"file": str(out), **said}, lambda console: console.out(f"{out}: {_told(said)}"))
         return
-    found = terminal.run(_shown(terminal, query))
+    found = terminal.run(_shown(terminal, which, query))
     words = Words(load_regulation(terminal.settings))
     terminal.emit(found, lambda console: _print_rows(console, which, found, words))
 
@@ -266,7 +268,7 @@ async def _source(terminal: Terminal) -> AsyncIterator[_Source]:
                 await moments.aclose()
 
 
-async def _shown(terminal: Terminal, query: LedgerQuery) -> dict[str, Any]:
+async def _shown(terminal: Terminal, which: AskedLedger, query: LedgerQuery) -> dict[str, Any]:
     async with _source(terminal) as source:
         query = await source.prepared(query)
         async with moment_of(source, query) as (connection, said):
@@ -277,9 +279,9 @@ async def _shown(terminal: Terminal, query: LedgerQuery) -> dict[str, Any]:
         terminal.note(f"The ledger is {head - said['position']} events behind the log (台账落后于日志).")
     return {
         "ledger": query.PROJECTION,
-        "rows": rows_shown(found.rows),
+        "rows": rows_shown(found.rows, which.row),
         "more": found.next_cursor is not None,
-        "totals": None if totals is None else shown(totals),
+        "totals": totals_shown(query, totals),
         **said,
     }
 
@@ -351,25 +353,24 @@ def _told(said: dict[str, Any]) -> str:
 
 def _print_rows(console: Console, which: AskedLedger, found: dict[str, Any], words: Words) -> None:
     brief = [column for column in which.columns if column.name in which.brief]
-    names = dict(zip(shown(dict.fromkeys(column.name for column in brief)), brief, strict=True))
+    names = {to_camel(column.name): column for column in brief}
     table = Table(*(column.title for column in brief), title=which.title)
     for row in found["rows"]:
-        table.add_row(*(_cell(row[name], column.name, words) for name, column in names.items()))
+        table.add_row(*(words.tell(row[name], column.meaning, {}) for name, column in names.items()))
     _print_whole(console, table)
     if found["more"]:
         console.out("… 还有更多行：--limit、--out FILE.xlsx 或 --json")
     if found["totals"] is not None:
-        console.out("合计 " + "，".join(_sums(found["totals"], words)))
+        console.out("合计 " + "，".join(_sums(which, found["totals"], words)))
     console.out(_told(found))
 
 
-def _sums(totals: dict[str, Any], words: Words) -> Iterator[str]:
-    """Sums by name; those of each kind of something under the kind's Chinese name."""
-    for name, value in totals.items():
-        if isinstance(value, dict):
-            yield from (f"{_cell(kind, name, words)} {count}" for kind, count in value.items())
-        else:
-            yield f"{name} {value}"
+def _sums(which: AskedLedger, totals: dict[str, Any], words: Words) -> Iterator[str]:
+    """Sums by what they are; those of each kind of something under the kind's Chinese name."""
+    fields = which.query.TOTALS.model_fields if which.query.TOTALS is not None else {}
+    for name, field in fields.items():
+        told = words.tell(totals[to_camel(name)], field_meaning(field), {})
+        yield told if isinstance(totals[to_camel(name)], dict) else f"{field.title} {told}"
 
 
 def _print_whole(console: Console, table: Table) -> None:
@@ -379,30 +380,27 @@ def _print_whole(console: Console, table: Table) -> None:
     console.print(table)
 
 
-def _cell(value: Any, column: str, words: Words) -> str:
-    """A value of the API in words."""
-    return told(value, words.of(column), {}, money=False)
-
-
 _CHANGE: Final = {"ADDED": "增加", "REMOVED": "减少", "CHANGED": "变更"}
 
 
 def _lines(which: AskedLedger, found: dict[str, Any], words: Words) -> Iterator[tuple[str, ...]]:
     """Changes as lines: kind, row, field, before, after. Of a row that came or went its first columns are told."""
-    columns = dict(zip(shown({column.name: None for column in which.columns}), which.columns, strict=True))
+    columns = {to_camel(column.name): column for column in which.columns}
     brief = [name for name, column in columns.items() if column.name in which.brief]
     for row in found["rows"]:
         key = " ".join(map(str, row["key"].values()))
         change = _CHANGE[row["change"]]
         for name in row["fields"]:
             column = columns.get(name)
-            title, code = (column.title, column.name) if column is not None else (name, name)
-            both = [_cell(row[side][name], code, words) for side in ("before", "after")]
+            title, meaning = (column.title, column.meaning) if column is not None else (name, PLAIN)
+            both = [words.tell(row[side][name], meaning, {}) for side in ("before", "after")]
             yield change, key, title, *both
         if not row["fields"]:
             sides = [
                 "；".join(
-                    _cell(row[side][name], columns[name].name, words) for name in brief if name in row[side]
+                    words.tell(row[side][name], columns[name].meaning, {})
+                    for name in brief
+                    if name in row[side]
                 )
                 if row[side] is not None
                 else ""

@@ -1,91 +1,123 @@
-"""Ledger rows as the API shows them: camelCase names, money as yuan strings; and their schemas, from the tables."""
+"""Ledger rows as the API shows them: camelCase names, money as yuan strings; and their schemas, from the tables.
+
+What is money says the schema: a field of type `Fen`, or the meaning of the table's column behind it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
-from pydantic import Field, create_model
+from pydantic import BaseModel, Field, create_model
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, Numeric
 from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.values import Fen, Quantity, Value
+from projections.engine.meaning import MONEY, PLAIN, ByKey, Each, Meaning, Money, Parts
 from projections.engine.rows import Row
-from projections.engine.tables import LedgerTable, metadata
+from projections.engine.tables import LedgerTable, explanation_of, meaning_of, title_of
 from service.ledgers.yuan import yuan_of
 
-_IN_FEN: Final = ("（分）", "，金额为分")
-"""How the comment of a column ends that holds money: its unit inside the database, not at the API."""
-
-_MONEY_OF_QUERIES: Final = frozenset(
-    {
-        "owner_share",
-        "share_value",
-        "share_net_value",
-        "closed_original_value",
-        "received",
-        "distributed",
-        "balance",
-        "opening",
-        "closing",
-        "confirmed_shares",
-        "allocated",
-        "non_asset",
-        "formed",
-        "difference",
-        "opening_net_value",
-        "closing_net_value",
-        "additions",
-        "depreciation",
-        "proceeds",
-        "income",
-    }
-)
-"""What questions compute beside the columns: sums and shares."""
+_Convert = Callable[[Any], Any]
 
 
-@cache
-def money_columns() -> frozenset[str]:
-    """Names of the columns of all ledgers whose integers are fen, alone or inside a list or object."""
-    return _MONEY_OF_QUERIES | frozenset(
-        column.name
-        for table in metadata.tables.values()
-        for column in table.columns
-        if (column.comment or "").endswith(_IN_FEN)
-    )
+def shown(row: Row, model: type[BaseModel]) -> dict[str, Any]:
+    """A row as the API shows it by its schema. Columns without a value are null; KeyError for one that has no field."""
+    return {name: convert(row[column]) for column, name, convert in _plan(model, tuple(row))}
 
 
-def shown(row: Row) -> dict[str, Any]:
-    """A row as the API shows it. Columns without a value are null."""
-    return {name: convert(row[column]) for column, name, convert in _plan(tuple(row))}
-
-
-def rows_shown(rows: Iterable[Row]) -> list[dict[str, Any]]:
+def rows_shown(rows: Iterable[Row], model: type[BaseModel]) -> list[dict[str, Any]]:
     """Rows as the API shows them."""
-    return [shown(row) for row in rows]
+    return [shown(row, model) for row in rows]
 
 
-def nested(value: Any) -> Any:
-    """An answer of a question made of rows within rows."""
-    if isinstance(value, Mapping):
-        return {name: nested(item) for name, item in shown(dict(value)).items()}
-    if isinstance(value, list):
-        return [nested(item) for item in value]
-    return value
+def converted(value: Any, meaning: Meaning) -> Any:
+    """A value of a ledger as the API shows it."""
+    convert = _converter(meaning) or _plain
+    return convert(value)
 
 
 @cache
-def _plan(columns: tuple[str, ...]) -> tuple[tuple[str, str, Callable[[Any], Any]], ...]:
-    money = money_columns()
+def _plan(model: type[BaseModel], columns: tuple[str, ...]) -> tuple[tuple[str, str, _Convert], ...]:
     return tuple(
-        (column, to_camel(column), yuan_of if column in money else _plain)
+        (column, to_camel(column), _of_field(model.model_fields[column]))
         for column in columns
         if column != "county"
     )
+
+
+def field_meaning(field: FieldInfo) -> Meaning:
+    """What a field of a row means: as its column says, else by its type."""
+    declared = [one for one in field.metadata if isinstance(one, Meaning)]
+    return declared[-1] if declared else _type_meaning(field.annotation)
+
+
+def _type_meaning(hint: Any) -> Meaning:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return next((found for one in arguments if (found := _type_meaning(one)) != PLAIN), PLAIN)
+    if origin is Annotated:
+        return _type_meaning(arguments[0])
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return _unless_plain(ByKey(PLAIN, _type_meaning(arguments[1])))
+    if isinstance(origin, type) and issubclass(origin, Sequence):
+        return _unless_plain(Each(_type_meaning(arguments[0])))
+    return MONEY if hint is Fen else PLAIN
+
+
+def _unless_plain(of: ByKey | Each) -> Meaning:
+    return PLAIN if of.of == PLAIN else of
+
+
+def _of_field(field: FieldInfo) -> _Convert:
+    inner = _model_in(field.annotation)
+    if inner is not None:
+        return lambda value: _of_model(value, inner)
+    return _converter(field_meaning(field)) or _plain
+
+
+def _of_model(value: Any, model: type[BaseModel]) -> Any:
+    if isinstance(value, Mapping):
+        return shown(dict(value), model)
+    return [_of_model(one, model) for one in value] if isinstance(value, list) else value
+
+
+def _model_in(hint: Any) -> type[BaseModel] | None:
+    """The schema of the rows within a row, if a field holds any."""
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return hint
+    return next((found for one in get_args(hint) if (found := _model_in(one)) is not None), None)
+
+
+def _converter(meaning: Meaning) -> _Convert | None:
+    """How a value of this meaning becomes what the API shows; None: as any other."""
+    match meaning:
+        case Money():
+            return yuan_of
+        case Each(of):
+            each = _converter(of)
+            return None if each is None else lambda value: value and [each(one) for one in value]
+        case ByKey(_, of):
+            under = _converter(of)
+            return (
+                None
+                if under is None
+                else lambda value: value and {name: under(one) for name, one in value.items()}
+            )
+        case Parts(of):
+            found = {name: convert for name, part in of if (convert := _converter(part)) is not None}
+            return (lambda value: value and _members(value, found)) if found else None
+    return None
+
+
+def _members(value: Mapping[str, Any], found: Mapping[str, _Convert]) -> dict[str, Any]:
+    return {name: found[name](one) if name in found else one for name, one in value.items()}
 
 
 def _plain(value: Any) -> Any:
@@ -104,28 +136,24 @@ _TYPES: Final[tuple[tuple[type, Any], ...]] = (
 
 
 def row_model(name: str, ledger: LedgerTable, *, hidden: tuple[str, ...] = (), **extra: Any) -> type[Value]:
-    """The schema of a ledger's rows: a field per column, titled by the column's comment, and what questions add.
+    """The schema of a ledger's rows: a field per column, with its title and meaning, and what questions add.
 
     `hidden`: columns that no question gives.
     """
     fields: dict[str, Any] = {
-        column.name: (_hint(column), Field(title=_title(column)))
+        column.name: (
+            Annotated[_hint(column), meaning_of(column)],
+            Field(title=title_of(column), description=explanation_of(column)),
+        )
         for column in ledger.table.columns
         if column.name not in {"county", *hidden}
     }
     return create_model(name, __base__=Value, __doc__=str(ledger.table.comment), **(fields | extra))
 
 
-def _title(column: Column[Any]) -> str:
-    title = column.comment or column.name
-    for ending in _IN_FEN:
-        title = title.removesuffix(ending)
-    return title
-
-
 def _hint(column: Column[Any]) -> Any:
-    if column.name in money_columns():
-        hint: Any = Any if isinstance(column.type, JSONB) else Fen
+    if meaning_of(column) == MONEY:
+        hint: Any = Fen
     else:
         hint = next((hint for kind, hint in _TYPES if isinstance(column.type, kind)), str)
     return hint | None if column.nullable and hint is not Any else hint

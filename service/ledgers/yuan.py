@@ -1,7 +1,7 @@
 """Fen into yuan: JSON of the log and of the ledgers holds integer fen, the API shows decimal yuan strings.
 
-Which members are money is not guessed by name lists: it is read off the event classes, where money has the type `Fen`.
-A name that is money in one event and another integer elsewhere would be ambiguous; that is a programming error.
+Which members of an event are money is read off the event's own class, where money has the type `Fen`. A name that is
+money in one member of a class and another integer in another would be ambiguous; that is a programming error.
 """
 
 from __future__ import annotations
@@ -18,20 +18,18 @@ from domain.values import Fen
 
 
 @cache
-def money_names() -> frozenset[str]:
-    """Names (camelCase) whose integers are fen, alone or as the values of an object."""
+def money_names(event_type: str) -> frozenset[str]:
+    """Names (camelCase) whose integers are fen in events of a type, alone or as the values of an object."""
     money: set[str] = set()
     other: set[str] = set()
-    seen: set[type] = set()
-    for event_class in EVENT_TYPES.values():
-        for name, hint in _members(event_class, seen):
-            leaves = _leaves(hint)
-            if Fen in leaves:
-                money.add(name)
-            elif int in leaves:
-                other.add(name)
+    for name, hint in _members(EVENT_TYPES[event_type], set()):
+        leaves = _leaves(hint)
+        if Fen in leaves:
+            money.add(name)
+        elif int in leaves:
+            other.add(name)
     if money & other:
-        msg = f"names that are money here and not there: {sorted(money & other)}"
+        msg = f"names that are money here and not there in {event_type}: {sorted(money & other)}"
         raise TypeError(msg)
     return frozenset(money)
 
@@ -54,13 +52,18 @@ def _leaves(hint: Any) -> list[Any]:
     return [leaf for argument in arguments for leaf in _leaves(argument)] if arguments else [hint]
 
 
-def in_yuan(value: Any) -> Any:
-    """A JSON value of the log, its money as yuan strings."""
+def in_yuan(event_type: str, data: dict[str, Any]) -> Any:
+    """An event's data, its money as yuan strings."""
+    return _in_yuan(data, money_names(event_type))
+
+
+def _in_yuan(value: Any, names: frozenset[str]) -> Any:
     if isinstance(value, dict):
-        names = money_names()
-        return {name: yuan_of(item) if name in names else in_yuan(item) for name, item in value.items()}
+        return {
+            name: yuan_of(item) if name in names else _in_yuan(item, names) for name, item in value.items()
+        }
     if isinstance(value, list):
-        return [in_yuan(item) for item in value]
+        return [_in_yuan(item, names) for item in value]
     return value
 
 

@@ -46,10 +46,20 @@ class _OnDayQuery(LedgerQuery):
 # ---- entries in systems outside ------------------------------------------------------------------------------------
 
 
+class ExternalEntryTotals(Value):
+    """How many entries are open, overdue, made, and needed no more."""
+
+    open: int = Field(title="未录入项数")
+    overdue: int = Field(title="其中逾期项数")
+    closed: int = Field(title="已录入项数")
+    lapsed: int = Field(title="不再需要项数")
+
+
 class ExternalEntriesQuery(_OnDayQuery):
     """Filters of the tracker of external entries."""
 
     PROJECTION: ClassVar[str] = external_entries.PROJECTION.name
+    TOTALS = ExternalEntryTotals
 
     system: Several = Field(default=(), title="系统", max_length=20)
     unit: str | None = Field(default=None, title="单位", description="所有权人或录入单位", max_length=64)
@@ -89,7 +99,7 @@ ExternalEntryRow = row_model(
     "/external-entries",
     "外部系统录入跟踪",
     "ledger.read",
-    response_model=page_of(ExternalEntryRow),
+    response_model=page_of(ExternalEntryRow, ExternalEntryTotals),
 )
 async def read_external_entries(read: Reading, query: Annotated[ExternalEntriesQuery, Query()]) -> Response:
     """Which assets have to be entered in which systems outside, and which are (C4.3-06..08, T10)."""
@@ -160,7 +170,7 @@ async def read_risk_board(
         rows = await risk_board.risk_board(
             connection, read.county, on=read.day(on), by=by, kind=kind, village=village, township=township
         )
-    return read.answer(rows_shown(rows))
+    return read.answer(rows_shown(rows, RiskCount))
 
 
 # ---- duties around assets ------------------------------------------------------------------------------------------
@@ -229,7 +239,7 @@ async def read_rule_coverage(read: Reading, on: OnDay = None, min_position: MinP
     await read.ledgers.reach(min_position, asset_duties.PROJECTION.name, asset_register.PROJECTION.name)
     async with read.pool.acquire() as connection:
         rows = await asset_duties.rule_coverage(connection, read.county, read.day(on))
-    return read.answer(rows_shown(rows))
+    return read.answer(rows_shown(rows, RuleCoverage))
 
 
 @get(router, "/worklist", "全县待办", "ledger.read", response_model=Worklist)

@@ -42,7 +42,7 @@ from service.api.http.paging import (
 )
 from service.api.http.provisional import PROVISIONAL
 from service.api.http.reading import Reading, get, routes
-from service.ledgers.tables import nested, row_model, rows_shown
+from service.ledgers.tables import row_model, rows_shown, shown
 
 router = routes("/v1/ledgers", "ledgers 台账")
 
@@ -50,10 +50,22 @@ router = routes("/v1/ledgers", "ledgers 台账")
 # ---- the asset register: village, township (territorial and owned), department and county ledgers ------------------
 
 
+class RegisterTotals(Value):
+    """Count and sums of the register, each asset once."""
+
+    assets: int = Field(title="资产项数")
+    original_value: Fen = Field(title="原始价值合计")
+    accumulated_depreciation: Fen = Field(title="累计折旧合计")
+    net_book_value: Fen = Field(title="净值合计")
+    income_received: Fen = Field(title="累计收益合计")
+    income_distributed: Fen = Field(title="累计分配合计")
+
+
 class RegisterFilters(Filters):
     """Filters of the asset register; a filter given several times means "one of"."""
 
     PROJECTION: ClassVar[str] = asset_register.PROJECTION.name
+    TOTALS = RegisterTotals
 
     village: Several = Field(default=(), title="所在村", description="12 位代码：村台账", max_length=200)
     township: Several = Field(
@@ -121,7 +133,9 @@ RegisterRow = row_model(
 )
 
 
-@get(router, "/asset-register", "资产台账", "ledger.read", response_model=page_of(RegisterRow))
+@get(
+    router, "/asset-register", "资产台账", "ledger.read", response_model=page_of(RegisterRow, RegisterTotals)
+)
 async def read_asset_register(read: Reading, query: Annotated[RegisterQuery, Query()]) -> Response:
     """The asset register: filters make it a village's, a township's, a department's or the county's ledger."""
     return await answer(read, query)
@@ -129,6 +143,8 @@ async def read_asset_register(read: Reading, query: Annotated[RegisterQuery, Que
 
 class RegisterChanges(RegisterFilters, ChangesQuery):
     """The asset register at two moments."""
+
+    ROW = RegisterRow
 
     def rows(self, county: str) -> RowSelection:
         """Assets, without where in the log they stand."""
@@ -172,8 +188,8 @@ async def read_county_totals(
     """The county's total, with each asset once; household assets separate."""
     names = (asset_register.PROJECTION.name, household_register.PROJECTION.name)
     async with ledgers_at(read, names, as_of, known_at, min_position) as (connection, position):
-        totals = nested(await county_totals(connection, read.county))
-    return read.answer(totals | {"position": position})
+        totals = await county_totals(connection, read.county)
+    return read.answer(shown(totals | {"position": position}, CountyTotals))
 
 
 class OwnerTotals(Value):
@@ -198,7 +214,7 @@ async def read_owner_totals(
     """What each unit owns of the managed assets: shares, not assets, so that a joint asset is counted once."""
     names = (asset_register.PROJECTION.name,)
     async with ledgers_at(read, names, as_of, known_at, min_position) as (connection, _):
-        return read.answer(rows_shown(await unit_totals(connection, read.county, owner_kind)))
+        return read.answer(rows_shown(await unit_totals(connection, read.county, owner_kind), OwnerTotals))
 
 
 class CategoryTotals(SumsBody):
@@ -230,16 +246,26 @@ async def read_category_totals(
     """The managed assets along one dimension; the values add up to the county's total along every one."""
     names = (asset_register.PROJECTION.name,)
     async with ledgers_at(read, names, as_of, known_at, min_position) as (connection, _):
-        return read.answer(rows_shown(await categorised(connection, read.county, by)))
+        return read.answer(rows_shown(await categorised(connection, read.county, by), CategoryTotals))
 
 
 # ---- household register --------------------------------------------------------------------------------------------
+
+
+class HouseholdTotals(Value):
+    """Count and value of household assets, apart from the county's managed total."""
+
+    assets: int = Field(title="资产项数", description="未注销的")
+    original_value: Fen = Field(title="原始价值合计", description="未注销的")
+    closed_assets: int = Field(title="已注销项数")
+    closed_original_value: Fen = Field(title="已注销资产原始价值合计")
 
 
 class HouseholdFilters(Filters):
     """Filters of the household register."""
 
     PROJECTION: ClassVar[str] = household_register.PROJECTION.name
+    TOTALS = HouseholdTotals
 
     asset: Several = Field(default=(), title="资产编号", max_length=200)
     village: Several = Field(default=(), title="所在村", max_length=200)
@@ -265,7 +291,13 @@ class HouseholdQuery(HouseholdFilters, DatedQuery):
 HouseholdRow = row_model("HouseholdRegisterRow", household_register.HOUSEHOLD_REGISTER)
 
 
-@get(router, "/household-register", "到户类资产台账", "ledger.read", response_model=page_of(HouseholdRow))
+@get(
+    router,
+    "/household-register",
+    "到户类资产台账",
+    "ledger.read",
+    response_model=page_of(HouseholdRow, HouseholdTotals),
+)
 async def read_household_register(read: Reading, query: Annotated[HouseholdQuery, Query()]) -> Response:
     """The household register; its totals are those of the villages and townships asked for."""
     return await answer(read, query)
@@ -273,6 +305,8 @@ async def read_household_register(read: Reading, query: Annotated[HouseholdQuery
 
 class HouseholdChanges(HouseholdFilters, ChangesQuery):
     """The household register at two moments."""
+
+    ROW = HouseholdRow
 
     def rows(self, county: str) -> RowSelection:
         """Household assets."""
@@ -291,10 +325,20 @@ async def read_household_register_changes(
 # ---- income --------------------------------------------------------------------------------------------------------
 
 
+class IncomeTotals(Value):
+    """What came in, what was paid out, and the balance."""
+
+    lines: int = Field(title="行数")
+    received: Fen = Field(title="收入合计")
+    distributed: Fen = Field(title="分配合计")
+    balance: Fen = Field(title="结余")
+
+
 class IncomeFilters(Filters):
     """Filters of the income ledger."""
 
     PROJECTION: ClassVar[str] = income_ledger.PROJECTION.name
+    TOTALS = IncomeTotals
 
     holder: Several = Field(default=(), title="收益权人", max_length=200)
     asset: Several = Field(default=(), title="资产编号", max_length=200)
@@ -322,7 +366,7 @@ class IncomeQuery(IncomeFilters, DatedQuery):
 IncomeRow = row_model("IncomeLedgerRow", income_ledger.INCOME_LEDGER)
 
 
-@get(router, "/income-ledger", "资产收益台账", "ledger.read", response_model=page_of(IncomeRow))
+@get(router, "/income-ledger", "资产收益台账", "ledger.read", response_model=page_of(IncomeRow, IncomeTotals))
 async def read_income_ledger(read: Reading, query: Annotated[IncomeQuery, Query()]) -> Response:
     """Receipts (positive) and distributions (negative), line by line."""
     return await answer(read, query)
@@ -330,6 +374,8 @@ async def read_income_ledger(read: Reading, query: Annotated[IncomeQuery, Query(
 
 class IncomeChanges(IncomeFilters, ChangesQuery):
     """The income ledger at two moments."""
+
+    ROW = IncomeRow
 
     def rows(self, county: str) -> RowSelection:
         """Lines of the ledger."""
@@ -368,7 +414,7 @@ async def read_income_by_holder(
     names = (income_ledger.PROJECTION.name,)
     async with ledgers_at(read, names, as_of, known_at, min_position) as (connection, _):
         rows = await income_ledger.income_by_holder_and_year(connection, read.county, holder=holder)
-    return read.answer(rows_shown(rows))
+    return read.answer(rows_shown(rows, HolderYear))
 
 
 # ---- custody and departures ----------------------------------------------------------------------------------------
@@ -406,6 +452,8 @@ async def read_custody_ledger(read: Reading, query: Annotated[CustodyQuery, Quer
 
 class CustodyChanges(CustodyFilters, ChangesQuery):
     """The custody ledger at two moments."""
+
+    ROW = CustodyRow
 
     def rows(self, county: str) -> RowSelection:
         """Duties: those in force at each moment, unless `history` asks for all."""

@@ -106,7 +106,9 @@ async def read_unit_completeness(
     """The score rolled up per unit (C2-01)."""
     names = (asset_register.PROJECTION.name,)
     async with ledgers_at(read, names, as_of, known_at, min_position) as (connection, _):
-        return read.answer(rows_shown(await completeness_of_units(connection, read.county, by)))
+        return read.answer(
+            rows_shown(await completeness_of_units(connection, read.county, by), UnitCompleteness)
+        )
 
 
 class PreservationRow(Value):
@@ -156,7 +158,7 @@ async def read_value_preservation(
             "year": year,
             "formula": FORMULA,
             "households": households,
-            "rows": rows_shown(rows),
+            "rows": rows_shown(rows, PreservationRow),
             "position": position,
         }
     )
@@ -167,8 +169,10 @@ class ScoreItem(Value):
 
     item: Literal["COVERAGE", "TIMELINESS", "IN_USE", "INCOME", "FINDINGS"] = Field(title="项目")
     name: str = Field(title="项目名称")
-    part: int = Field(title="达到数", description="收益项目为分")
-    whole: int = Field(title="总数", description="收益项目为分")
+    part: int | None = Field(title="达到数", description="收益项目为空")
+    whole: int | None = Field(title="总数", description="收益项目为空")
+    part_amount: Fen | None = Field(title="到账收益", description="收益项目给出，以约定收益为限")
+    whole_amount: Fen | None = Field(title="约定收益", description="收益项目给出")
     percent: str = Field(title="百分比")
 
 
@@ -202,4 +206,11 @@ async def read_scorecards(
     days = (await read.regulation()).on(on).within("STATUS_REPORT").days
     async with ledgers_at(read, scorecards.LEDGERS, on, known_at) as (connection, position):
         cards = await scorecards.scorecards(connection, read.county, on, days)
-    return read.answer({"year": year, "formula": scorecards.FORMULA, "cards": cards, "position": position})
+    return read.answer(
+        {
+            "year": year,
+            "formula": scorecards.FORMULA,
+            "cards": rows_shown(cards, Scorecard),
+            "position": position,
+        }
+    )

@@ -115,7 +115,8 @@ async def read_unit_ledgers(
                 sums = None
                 if row.code in kept_ledgers.KEPT:
                     sums = shown(
-                        await kept_ledgers.kept_totals(connection, read.county, organization, row.code)
+                        await kept_ledgers.kept_totals(connection, read.county, organization, row.code),
+                        UnitLedgerTotals,
                     )
                 entry = _entry(row)
                 if entry["path"] is not None:
@@ -135,6 +136,7 @@ class KeptQuery(DatedQuery):
     """Filters of a unit's ledger."""
 
     PROJECTION: ClassVar[str] = asset_register.PROJECTION.name
+    TOTALS = UnitLedgerTotals
 
     relation: Literal["OWNED", "TERRITORIAL", "SUPERVISED"] | None = Field(
         default=None, title="口径", description="所有 / 辖区内 / 归口监管；不填为该台账的全部口径"
@@ -185,7 +187,7 @@ UnitLedgerRow = create_model(
     "/kept/{organization}/{ledger}",
     "单位资产台账",
     "ledger.read",
-    response_model=page_of(UnitLedgerRow),
+    response_model=page_of(UnitLedgerRow, UnitLedgerTotals),
 )
 async def read_unit_ledger(
     organization: OrganizationPath, ledger: KeptCode, read: Reading, query: Annotated[KeptQuery, Query()]

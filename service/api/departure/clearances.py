@@ -28,7 +28,7 @@ from service.commands import handover
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.commands.problems import problem
-from service.ledgers.tables import nested, rows_shown
+from service.ledgers.tables import row_model, rows_shown, shown
 
 router = routes("/v1", "care 管护责任")
 
@@ -41,13 +41,22 @@ _LEDGERS: Final = (
 )
 
 
+class PostHolder(Value):
+    """Somebody who held a post on the day."""
+
+    person: str = Field(title="人员编号")
+    name: str | None = Field(title="姓名")
+    since: date = Field(title="任职日期")
+    until: date | None = Field(title="离任日期（含当日）")
+
+
 class PostBody(Value):
     """A post and who held it on the day."""
 
     organization: str = Field(title="职务所在单位")
     held_in: str = Field(title="当日承接单位")
     post: str = Field(title="职务")
-    holders: tuple[dict[str, Any], ...] = Field(title="当日任职人", description="为空即空缺")
+    holders: tuple[PostHolder, ...] = Field(title="当日任职人", description="为空即空缺")
 
 
 class NamedPerson(Value):
@@ -89,7 +98,23 @@ async def read_responsible_persons(
     await read.ledgers.reach(min_position, custody_ledger.PROJECTION.name, directory.PROJECTION.name)
     async with read.pool.acquire() as connection:
         found = await custody_ledger.responsible_on(connection, read.county, asset, read.day(on))
-    return read.answer(nested(found))
+    return read.answer(shown(found, ResponsiblePersons))
+
+
+InCareRow = row_model(
+    "InCareRow",
+    custody_ledger.CUSTODY_LEDGER,
+    asset_name=(str | None, Field(title="资产名称")),
+    original_value=(Fen | None, Field(title="原始价值")),
+    responsible_unit=(str | None, Field(title="管理责任单位")),
+    custodian=(str | None, Field(title="管护主体")),
+)
+ByPostRow = row_model(
+    "InCareByPostRow",
+    custody_ledger.CUSTODY_LEDGER,
+    in_post_since=(date, Field(title="任职日期")),
+    in_post_until=(date | None, Field(title="离任日期（含当日）")),
+)
 
 
 class PersonCare(Value):
@@ -114,8 +139,8 @@ async def read_person_care(
         {
             "person": person,
             "on": read.day(on).isoformat(),
-            "assets": rows_shown(named),
-            "byPost": rows_shown(by_post),
+            "assets": rows_shown(named, InCareRow),
+            "byPost": rows_shown(by_post, ByPostRow),
         }
     )
 

@@ -27,6 +27,7 @@ from domain.refusals import refuse
 from domain.regulation.legal_clock import LegalClock
 from domain.values import BusinessDate, Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
 from service.api.asset.decisions import AssetPath
+from service.api.asset.ledgers import RegisterRow
 from service.api.http.differences import Changes, changes_shown, start_of
 from service.api.http.provisional import dates_as_known
 from service.api.http.reading import Reading, from_log, get, routes
@@ -432,4 +433,4 @@ async def read_handover_delta(
         "unchanged": not (delta.added or delta.removed or delta.changed),
         "position": position,
     }
-    return read.answer(body | changes_shown(delta, ("asset",), limit))
+    return read.answer(body | changes_shown(delta, ("asset",), limit, RegisterRow))

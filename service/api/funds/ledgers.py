@@ -23,10 +23,19 @@ router = routes("/v1/ledgers", "ledgers 台账")
 _NAME = fund_ledger.PROJECTION.name
 
 
+class FundTotals(Value):
+    """Count and sums of the allocations that stand."""
+
+    allocations: int = Field(title="拨付笔数")
+    amount: Fen = Field(title="拨付金额合计")
+    non_asset_amount: Fen = Field(title="不形成资产的支出合计")
+
+
 class FundQuery(LedgerQuery):
     """Filters of the fund ledger."""
 
     PROJECTION: ClassVar[str] = _NAME
+    TOTALS = FundTotals
 
     unit: Several = Field(default=(), title="收款单位", max_length=200)
     source: Several = Field(default=(), title="资金来源", max_length=50)
@@ -46,7 +55,7 @@ class FundQuery(LedgerQuery):
 FundRow = row_model("FundLedgerRow", fund_ledger.ALLOCATION)
 
 
-@get(router, "/fund-ledger", "资金台账", "ledger.read", response_model=page_of(FundRow))
+@get(router, "/fund-ledger", "资金台账", "ledger.read", response_model=page_of(FundRow, FundTotals))
 async def read_fund_ledger(read: Reading, query: Annotated[FundQuery, Query()]) -> Response:
     """What was allocated since 2013, payment by payment."""
     return await answer(read, query)
@@ -88,7 +97,7 @@ async def read_fund_comparison(
         rows = await fund_questions.compared_funds(
             connection, read.county, outside, unit=unit, year=year, source=source
         )
-    return read.answer(rows_shown(rows))
+    return read.answer(rows_shown(rows, FundComparison))
 
 
 class ReconciliationsQuery(LedgerQuery):
@@ -164,4 +173,4 @@ async def read_projects(
             after=after,
             limit=limit,
         )
-    return read.answer(rows_shown(rows))
+    return read.answer(rows_shown(rows, ProjectRow))

@@ -16,6 +16,7 @@ from domain.refusals import refuse
 from domain.values import BusinessDate, Code, OrganizationCode, Sha256, Value
 from projections.household import register as household_register
 from projections.household.register import household_ledgers, pushable_rows
+from service.api.asset.ledgers import HouseholdRow
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Read, Reading, get, list_of, routes
 from service.api.http.writing import Circumstances, Kind, Writing, view_model
@@ -65,7 +66,7 @@ async def _rows_of(read: Read, village: str) -> tuple[PushedRow, ...]:
             version=row["version"],
             sha256=hashlib.sha256(canonical(orjson.loads(orjson.dumps(shown)))).hexdigest(),
         )
-        for row, shown in zip(rows, rows_shown(rows), strict=True)
+        for row, shown in zip(rows, rows_shown(rows, HouseholdRow), strict=True)
     )
 
 
@@ -172,4 +173,4 @@ async def list_household_ledgers(
     await read.ledgers.reach(min_position, household_register.PROJECTION.name)
     async with read.pool.acquire() as connection:
         rows = await household_ledgers(connection, read.county, township=township)
-    return read.answer(rows_shown(rows))
+    return read.answer(rows_shown(rows, HouseholdLedgerRow))

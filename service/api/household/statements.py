@@ -80,9 +80,9 @@ async def read_household_benefits(
     return read.answer(
         {
             "household": household,
-            "benefits": rows_shown(benefits),
+            "benefits": rows_shown(benefits, Benefit),
             "received": total(row["amount"] for row in benefits).yuan(),
-            "assets": rows_shown(assets),
+            "assets": rows_shown(assets, OwnAsset),
             "position": position,
         }
     )

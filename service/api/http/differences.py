@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal
 import orjson
 from fastapi import Response
 from pydantic import Field
+from pydantic.alias_generators import to_camel
 
 from domain.refusals import refuse
 from domain.values import BusinessDate, Value
@@ -24,7 +25,7 @@ from projections.engine.differences import Difference, Key, RowChange, RowSelect
 from projections.engine.reading import MAX_PAGE
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
-from service.api.http.paging import Filters, Source, known_position, snapshot
+from service.api.http.paging import Filters, Source, known_position, snapshot, totals_shown
 from service.api.http.reading import Moment, Read
 from service.ledgers.moments import order_of
 from service.ledgers.tables import shown
@@ -92,6 +93,9 @@ class ChangesQuery(Filters, ABC):
     limit: int = Field(default=100, title="每页行数", ge=1, le=MAX_PAGE)
     cursor: str | None = Field(default=None, title="游标", description="上一页的 nextCursor", max_length=2000)
 
+    ROW: ClassVar[type[Value]]
+    """The schema of the ledger's rows."""
+
     @abstractmethod
     def rows(self, county: str) -> RowSelection:
         """The rows to be compared."""
@@ -119,8 +123,8 @@ async def changes_of(source: Source, query: ChangesQuery) -> dict[str, Any]:
         body: dict[str, Any] = {"ledger": query.PROJECTION}
         for name, side in (("before", before), ("after", after)):
             sums = await query.totals(side.connection, source.county)
-            body[name] = side.said | {"totals": None if sums is None else shown(sums)}
-    return body | changes_shown(delta, what.key, query.limit)
+            body[name] = side.said | {"totals": totals_shown(query, sums)}
+    return body | changes_shown(delta, what.key, query.limit, query.ROW)
 
 
 class _Side:
@@ -162,28 +166,28 @@ async def _side(source: Source, name: str, when: _When, place: int | None) -> As
         yield _Side(past.connection, when, past.position, past.unplaced)
 
 
-def changes_shown(delta: Difference, key: tuple[str, ...], limit: int) -> dict[str, Any]:
-    """A difference as the API shows it."""
+def changes_shown(delta: Difference, key: tuple[str, ...], limit: int, model: type[Value]) -> dict[str, Any]:
+    """A difference as the API shows it. `model`: the schema of the rows compared."""
     full = len(delta.changes) == limit
     return {
         "added": delta.added,
         "removed": delta.removed,
         "changed": delta.changed,
-        "rows": [_row_shown(one, key) for one in delta.changes],
+        "rows": [_row_shown(one, key, model) for one in delta.changes],
         "nextCursor": cursor_of(delta.changes[-1].key) if full else None,
     }
 
 
-def _row_shown(one: RowChange, key: tuple[str, ...]) -> dict[str, Any]:
+def _row_shown(one: RowChange, key: tuple[str, ...], model: type[Value]) -> dict[str, Any]:
     names = one.fields
     sides = [
-        row and shown({name: value for name, value in row.items() if not names or name in names})
+        row and shown({name: value for name, value in row.items() if not names or name in names}, model)
         for row in (one.before, one.after)
     ]
     return {
         "change": one.change,
-        "key": shown(dict(zip(key, one.key, strict=True))),
-        "fields": list(shown(dict.fromkeys(names))),
+        "key": shown(dict(zip(key, one.key, strict=True)), model),
+        "fields": [to_camel(name) for name in names],
         "before": sides[0],
         "after": sides[1],
     }

@@ -14,14 +14,14 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import date, datetime
-from typing import IO, Annotated, Any, ClassVar, Generic, Protocol, Self, TypeVar, get_args
+from typing import IO, Annotated, Any, ClassVar, Final, Generic, Protocol, Self, TypeVar, get_args
 from urllib.parse import quote
 
 import asyncpg
 import orjson
 from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model
 from pydantic.alias_generators import to_snake
 
 from domain.refusals import refuse
@@ -34,9 +34,9 @@ from projections.organization import directory
 from service.api.http.intake import JSON, LINES
 from service.api.http.reading import Moment, Read, named
 from service.api.http.sheets import MEDIA_TYPE, LedgerSheet, SheetColumn, columns_of
-from service.audit.words import Words
 from service.ledgers.moments import Moments
 from service.ledgers.tables import rows_shown, shown
+from service.ledgers.words import Words
 
 MinPosition = Annotated[
     int,
@@ -63,6 +63,8 @@ class Filters(BaseModel):
     PROJECTION: ClassVar[str]
     BESIDE: ClassVar[tuple[str, ...]] = ()
     """Other ledgers that the question looks at."""
+    TOTALS: ClassVar[type[Value] | None] = None
+    """The schema of the ledger's counts and sums; None where it has none."""
     COMMON: ClassVar[frozenset[str]] = frozenset()
     """Parameters that say when, in what order and how much, and choose no rows."""
 
@@ -135,13 +137,16 @@ class DatedQuery(LedgerQuery):
     )
 
 
+_OF_ALL_ROWS: Final = "筛选范围内全部行的合计；仅第一页给出"
+
+
 class LedgerPage(Value, Generic[_Row]):
     """A page of a ledger."""
 
     ledger: str = Field(title="台账")
     rows: tuple[_Row, ...] = Field(title="行")
     next_cursor: str | None = Field(title="下一页游标", description="没有下一页时为空")
-    totals: dict[str, Any] | None = Field(title="合计", description="筛选范围内全部行的合计；仅第一页给出")
+    totals: dict[str, Any] | None = Field(title="合计", description=_OF_ALL_ROWS)
     position: int = Field(title="日志位置", description="本页反映到的日志位置")
     as_of: BusinessDate | None = Field(default=None, title="业务日期")
     known_at: datetime | None = Field(default=None, title="知悉时间")
@@ -150,9 +155,13 @@ class LedgerPage(Value, Generic[_Row]):
     )
 
 
-def page_of(row: type[Value]) -> Any:
+def page_of(row: type[Value], totals: type[Value] | None = None) -> Any:
     """The schema of a ledger's page, `RiskPage` of `RiskRow`; the rows' was made at run time from the ledger's table."""
-    return named(LedgerPage[row], row, "Row", "Page")  # type: ignore[valid-type]  # made at run time
+    page = named(LedgerPage[row], row, "Row", "Page")  # type: ignore[valid-type]  # made at run time
+    if totals is None:
+        return page
+    sums: Any = (totals | None, Field(title="合计", description=_OF_ALL_ROWS))
+    return create_model(page.__name__, __base__=page, __doc__=page.__doc__, totals=sums)
 
 
 async def answer(read: Read, query: LedgerQuery) -> Response:
@@ -172,9 +181,9 @@ async def answer(read: Read, query: LedgerQuery) -> Response:
     return read.answer(
         {
             "ledger": query.PROJECTION,
-            "rows": rows_shown(found.rows),
+            "rows": rows_shown(found.rows, _row_of_route(read)),
             "nextCursor": found.next_cursor,
-            "totals": None if totals is None else shown(totals),
+            "totals": totals_shown(query, totals),
         }
         | said
     )
@@ -284,12 +293,13 @@ async def page_at(
 async def _export(read: Read, query: LedgerQuery) -> AsyncGenerator[bytes, None]:
     """All rows from one snapshot, a page at a time, then the trailer."""
     digest, count = hashlib.sha256(), 0
+    row = _row_of_route(read)
     paging = {**query.paging(), "limit": MAX_PAGE}
     async with moment_of(read, query) as (connection, said):
         while True:
             found = await page_at(connection, read.county, query, paging)
             lines = b"".join(
-                orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows_shown(found.rows)
+                orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in rows_shown(found.rows, row)
             )
             digest.update(lines)
             count += len(found.rows)
@@ -307,9 +317,7 @@ async def _workbook(read: Read, query: LedgerQuery) -> Response:
     words, title = Words(await read.regulation()), query.heading() or route.summary
     file = await asyncio.to_thread(tempfile.TemporaryFile)
     try:
-        said = await write_workbook(
-            read, query, file, title, columns_of(_row_of(route.response_model)), words
-        )
+        said = await write_workbook(read, query, file, title, columns_of(_row_of_route(read)), words)
     except BaseException:
         file.close()
         raise
@@ -348,10 +356,16 @@ async def write_workbook(
     return said
 
 
-def _row_of(page: Any) -> type[BaseModel]:
-    """The schema of the rows of a page's schema."""
+def _row_of_route(read: Read) -> type[BaseModel]:
+    """The schema of the rows of the page that the route answers with."""
+    page: type[BaseModel] = read.request.scope["route"].response_model
     row: type[BaseModel] = get_args(page.model_fields["rows"].annotation)[0]
     return row
+
+
+def totals_shown(query: Filters, totals: Row | None) -> dict[str, Any] | None:
+    """A ledger's counts and sums as the API shows them."""
+    return None if totals is None or query.TOTALS is None else shown(totals, query.TOTALS)
 
 
 def _notes(county: str, query: LedgerQuery, said: Mapping[str, Any]) -> list[str]:

@@ -16,10 +16,11 @@ import xlsxwriter
 from pydantic import BaseModel
 
 from domain.values import Fen
+from projections.engine.meaning import Meaning
 from projections.engine.rows import Row
-from service.audit.words import Words
 from service.clock import COUNTY_TIME
-from service.ledgers.tables import money_columns
+from service.ledgers.tables import field_meaning
+from service.ledgers.words import Names, Words
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS: Final = 1_000_000
@@ -29,18 +30,7 @@ _FIRST: Final = 3
 _MADE: Final = datetime(2021, 6, 17, tzinfo=UTC).replace(tzinfo=None)
 _NOT_SHOWN: Final = frozenset({"version", "position", "first_position", "since_position", "until_position"})
 """Where in the log a row stands: for machines."""
-_TITLES: Final = {"duty": "职责", "entry": "收支", "change": "变化"}
-"""Columns whose comment in the database lists their codes instead of naming them."""
 _WIDTHS: Final = {"text": 18, "whole": 8, "money": 16, "quantity": 10, "day": 12, "moment": 18, "flag": 6}
-_UNITS: Final = frozenset(
-    {
-        "village", "township", "location", "implementer", "owner", "holder", "unit", "post_unit", "custodian",
-        "responsible_unit", "first_responsible_unit", "user_right_holder", "organization", "party", "department",
-        "lead_department", "inspecting_department", "owners", "income_right_holders", "supervision", "bookings",
-        "units", "organ", "division", "superior", "duties", "person", "incoming", "outgoing", "successor", "supervisor", "category",
-    }
-)  # fmt: skip
-"""Columns that hold codes of units, places and persons, alone or in a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +40,21 @@ class SheetColumn:
     name: str
     title: str
     kind: str
+    meaning: Meaning
 
 
 def columns_of(row: type[BaseModel]) -> list[SheetColumn]:
     """The columns of a ledger, from the schema of its rows."""
     return [
         SheetColumn(
-            name, _TITLES.get(name, (field.title or name).partition("：")[0]), _kind(name, field.annotation)
+            name, (field.title or name).partition("：")[0], _kind(field.annotation), field_meaning(field)
         )
         for name, field in row.model_fields.items()
         if name not in _NOT_SHOWN
     ]
 
 
-def _kind(name: str, annotation: Any) -> str:
+def _kind(annotation: Any) -> str:
     found = {annotation}
     if get_origin(annotation) in {Union, types.UnionType}:
         found = set(get_args(annotation))
@@ -71,8 +62,7 @@ def _kind(name: str, annotation: Any) -> str:
         (Fen, "money"), (bool, "flag"), (datetime, "moment"), (date, "day"), (Decimal, "quantity"), (int, "whole"),
     )  # fmt: skip
     bare = {get_args(one)[0] if hasattr(one, "__metadata__") else one for one in found}
-    kind = next((kind for of, kind in kinds if of in bare), "text")
-    return "money" if kind == "whole" and name in money_columns() else kind
+    return next((kind for of, kind in kinds if of in bare), "text")
 
 
 class LedgerSheet:
@@ -90,10 +80,7 @@ class LedgerSheet:
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         self._book = xlsxwriter.Workbook(file, options)
         self._book.set_properties({"title": title, "created": _MADE})
-        self._title, self._notes, self._columns = title, notes, columns
-        self._words = [words.of(column.name) for column in columns]
-        self._named = [column.name in _UNITS for column in columns]
-        self._money = money_columns()
+        self._title, self._notes, self._columns, self._words = title, notes, columns, words
         cell = {"border": 1, "valign": "top"}
         self._styles = {
             "text": self._book.add_format(cell | {"text_wrap": True, "num_format": "@"}),
@@ -113,15 +100,14 @@ class LedgerSheet:
         self._sheet: Any = None
         self._begin_sheet()
 
-    def add(self, rows: Iterable[Row], names: Mapping[str, str]) -> None:
+    def add(self, rows: Iterable[Row], names: Names) -> None:
         """Write rows as the ledger has them, money in fen. `names`: codes of units, places, persons → names."""
         for row in rows:
             if self._row - _FIRST == MOST_ROWS:
                 self._end_sheet()
                 self._begin_sheet()
             for place, column in enumerate(self._columns):
-                known = names if self._named[place] else {}
-                self._write(place, column, row.get(column.name), self._words[place], known)
+                self._write(place, column, row.get(column.name), names)
             self._row += 1
             self.rows += 1
 
@@ -158,9 +144,7 @@ class LedgerSheet:
         if self._row > _FIRST:
             self._sheet.autofilter(_HEADER, 0, self._row - 1, len(self._columns) - 1)
 
-    def _write(
-        self, place: int, column: SheetColumn, value: Any, words: Mapping[str, str], names: Mapping[str, str]
-    ) -> None:
+    def _write(self, place: int, column: SheetColumn, value: Any, names: Names) -> None:
         sheet, row, style = self._sheet, self._row, self._styles[column.kind]
         if value is None:
             sheet.write_blank(row, place, None, style)
@@ -177,24 +161,6 @@ class LedgerSheet:
         elif column.kind == "day" and isinstance(value, date):
             sheet.write_datetime(row, place, datetime(value.year, value.month, value.day), style)  # noqa: DTZ001
         else:
-            text = told(value, words, names, money=column.name in self._money)
-            sheet.write_string(row, place, text, self._styles["text"])
-
-
-def told(value: Any, words: Mapping[str, str], names: Mapping[str, str], *, money: bool) -> str:
-    """A value in words: codes in Chinese, units with their names, lists one after the other, amounts in yuan."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, int):
-        return f"{Fen(value).yuan()}元" if money else str(value)
-    if isinstance(value, Mapping):
-        parts = (told(one, words, names, money=money) for one in value.values())
-        return " ".join(part for part in parts if part)
-    if isinstance(value, list | tuple):
-        return "；".join(told(one, words, names, money=money) for one in value)
-    text = str(value)
-    if text in names:
-        return f"{names[text]}（{text}）"
-    return words.get(text, text)
+            sheet.write_string(
+                row, place, self._words.tell(value, column.meaning, names), self._styles["text"]
+            )

@@ -73,7 +73,7 @@ def body_of(event: RecordedEvent) -> dict[str, Any]:
         "correlationId": event.correlation_id,
         "causationId": event.causation_id,
         "basis": event.basis,
-        "data": in_yuan(event.data),
+        "data": in_yuan(event.type, event.data),
     }
 
 
@@ -163,5 +163,5 @@ async def read_asset_timeline(
             )
         except QuestionInvalid as error:
             raise refuse("CURSOR_INVALID") from error
-    entries = [shown(row) | {"data": in_yuan(row["data"])} for row in rows]
+    entries = [shown(row, TimelineEntry) | {"data": in_yuan(row["type"], row["data"])} for row in rows]
     return read.answer({"asset": asset, "entries": entries, "nextCursor": following})

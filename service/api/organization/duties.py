@@ -25,7 +25,7 @@ from service.api.http.reading import Read, Reading, get, list_of, routes
 from service.api.http.writing import Circumstances, WarningBody, Writing
 from service.api.organization.organizations import OnDay, OrganizationPath, units_on
 from service.commands.commands import Work
-from service.ledgers.tables import row_model, rows_shown
+from service.ledgers.tables import row_model, rows_shown, shown as row_shown
 
 router = routes("/v1/organizations", "organizations 单位")
 units = units_on(router)
@@ -144,7 +144,7 @@ async def list_guidance(
         rows = await unit_duties.guidance_given(
             connection, read.county, organization=organization, guided=None, year=year
         )
-    return read.answer(rows_shown(rows))
+    return read.answer(rows_shown(rows, GuidanceRow))
 
 
 # ---- what is missing -----------------------------------------------------------------------------------------------
@@ -327,7 +327,7 @@ async def tasks_answer(
 
 
 def _task(row: Row, rules: Rules) -> dict[str, Any]:
-    shown = rows_shown([{name: value for name, value in row.items() if name != "waiting"}])[0]
+    shown = row_shown({name: value for name, value in row.items() if name != "waiting"}, TaskBody)
     told = None
     if row["overdue"]:
         match row["task"]:

@@ -334,7 +334,7 @@ async def list_divisions(
     await read.ledgers.reach(min_position, directory.PROJECTION.name)
     async with read.pool.acquire() as connection:
         rows = await directory.divisions(connection, read.county, level=level, parent=parent, on=on)
-    return read.answer(rows_shown(rows))
+    return read.answer(rows_shown(rows, DivisionRow))
 
 
 @get(divisions, "/{division}", "查询区划", "division.read", response_model=from_log(DivisionView))
@@ -381,7 +381,7 @@ async def list_tenures(
         rows = await directory.tenures(
             connection, read.county, organization=organization, post=position, on=on
         )
-    return read.answer(rows_shown(rows))
+    return read.answer(rows_shown(rows, TenureRow))
 
 
 @get(persons, "/{person}", "查询人员", "person.read", response_model=from_log(PersonView))

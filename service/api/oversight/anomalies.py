@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Response
 from pydantic import Field
 
 from domain.values import Value
-from projections.oversight.anomalies import FORMULA, LEDGERS, RULES, Bounds, anomalies
+from projections.oversight.anomalies import EVIDENCE, FORMULA, LEDGERS, RULES, Bounds, anomalies
 from service.api.http.differences import cursor_of, start_of
 from service.api.http.paging import AsOf, KnownAt, MinPosition, ledgers_at
 from service.api.http.reading import Reading, get, routes
-from service.ledgers.yuan import yuan_of
+from service.ledgers.tables import converted
 
 router = routes("/v1/ledgers", "ledgers 台账")
 
@@ -26,7 +26,6 @@ Rule = Literal[
     "BACKDATED",
 ]
 _NAMED = "；".join(f"{code} {zh}" for code, zh in RULES.items())
-_MONEY: Final = frozenset({"sum", "each", "annualIncome", "originalValue"})
 
 
 class Anomaly(Value):
@@ -80,5 +79,5 @@ async def read_anomalies(
 
 
 def _shown(one: dict[str, Any]) -> dict[str, Any]:
-    told = {name: yuan_of(value) if name in _MONEY else value for name, value in one["evidence"].items()}
-    return one | {"name": RULES[one["rule"]], "evidence": told}
+    evidence = converted(one["evidence"], EVIDENCE[one["rule"]])
+    return one | {"name": RULES[one["rule"]], "evidence": evidence}

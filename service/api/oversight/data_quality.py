@@ -11,10 +11,11 @@ from pydantic import Field, PrivateAttr
 
 from domain.regulation import Rules, rows
 from domain.values import Value
+from projections.engine.meaning import PLAIN, ByKey
 from projections.engine.reading import Page
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
-from projections.oversight.data_quality import GAP, KINDS, LEDGERS, Standards, gap_counts, gap_page
+from projections.oversight.data_quality import GAP, GAP_KIND, KINDS, LEDGERS, Standards, gap_counts, gap_page
 from service.api.http.paging import (
     AsOf,
     DatedQuery,
@@ -59,10 +60,18 @@ def standards_of(rules: Rules, on: date) -> Standards:
     )
 
 
+class GapTotals(Value):
+    """How many gaps there are, and of each kind."""
+
+    gaps: int = Field(title="缺陷数")
+    kinds: Annotated[dict[str, int], ByKey(GAP_KIND, PLAIN)] = Field(title="各种缺陷数")
+
+
 class DataQualityQuery(DatedQuery):
     """Filters of the data-quality board."""
 
     PROJECTION: ClassVar[str] = LEDGERS[0]
+    TOTALS = GapTotals
     BESIDE: ClassVar[tuple[str, ...]] = LEDGERS[1:]
 
     kind: tuple[Kind, ...] = Field(default=(), title="缺陷种类", description=_NAMED, max_length=len(KINDS))
@@ -107,7 +116,7 @@ async def _standards(read: Read, as_of: date | None) -> Standards:
     return standards_of((await read.regulation()).on(on), on)
 
 
-@get(router, "/data-quality", "数据质量看板", "ledger.read", response_model=page_of(GapRow))
+@get(router, "/data-quality", "数据质量看板", "ledger.read", response_model=page_of(GapRow, GapTotals))
 async def read_data_quality(read: Reading, query: Annotated[DataQualityQuery, Query()]) -> Response:
     """What the record lacks: rule gaps that a default filled (C4.1-07), titles and bookings that wait, empty cards."""
     return await answer(read, query.by(await _standards(read, query.as_of)))
@@ -141,4 +150,4 @@ async def read_data_quality_counts(
     """How many gaps of each kind there are per place or unit, and since when the oldest waits."""
     standards = await _standards(read, as_of)
     async with ledgers_at(read, LEDGERS, as_of, known_at, min_position) as (connection, _):
-        return read.answer(rows_shown(await gap_counts(connection, read.county, standards, by)))
+        return read.answer(rows_shown(await gap_counts(connection, read.county, standards, by), GapCount))

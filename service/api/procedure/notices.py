@@ -120,7 +120,7 @@ async def read_notice(notice: NoticeId, read: PublicReading) -> Response:
     """One notice."""
     row = await _row(read, notice)
     del row["source"], row["step"]
-    return read.answer(shown(row))
+    return read.answer(shown(row, NoticeRow))
 
 
 # ---- what the public says ------------------------------------------------------------------------------------------

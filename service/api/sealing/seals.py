@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from fastapi import Path, Query, Response
 from pydantic import Field
@@ -14,8 +14,10 @@ from domain.organization.organization import Organization
 from domain.refusals import refuse
 from domain.sealing.seal import LedgerSeal, LedgerSnapshot, SealKind, check_keeper
 from domain.values import BusinessDate, Code, Fen, PersonCode, Sha256, Value
+from projections.asset import register as asset_register
 from projections.engine.reading import MAX_PAGE, Page
 from projections.engine.writing import Connection
+from projections.household import register as household_register
 from projections.organization import directory
 from projections.sealing import seals as ledger_seals
 from service.api.http.differences import Changes, changes_shown, start_of
@@ -176,6 +178,20 @@ class SealDelta(Changes):
     present: SealedSide = Field(title="现在")
 
 
+_PARTS: Final[dict[str, Any]] = {
+    "share_value": (Fen, Field(title="本单位份额")),
+    "share_net_value": (Fen, Field(title="本单位份额净值")),
+}
+_SEALED_ASSET: Final = row_model("SealedAssetRow", asset_register.REGISTER, **_PARTS)
+_SEALED_HOUSEHOLD: Final = row_model("SealedHouseholdRow", household_register.HOUSEHOLD_REGISTER, **_PARTS)
+_SEALED_ROWS: Final = {
+    "COUNTY_MASTER": _SEALED_ASSET,
+    "CATEGORISED": _SEALED_ASSET,
+    "ASSET": _SEALED_ASSET,
+    "HOUSEHOLD": _SEALED_HOUSEHOLD,
+}
+"""What the rows of each kind of seal are."""
+
 Cursor = Annotated[str | None, Query(title="游标", max_length=2000)]
 Limit = Annotated[int, Query(title="每页行数", ge=1, le=MAX_PAGE)]
 
@@ -197,7 +213,7 @@ async def read_seal_delta(
         "sealed": _side(sealed),
         "present": _side(present),
     }
-    return read.answer(body | changes_shown(delta, ("asset",), limit))
+    return read.answer(body | changes_shown(delta, ("asset",), limit, _SEALED_ROWS[sealed.kind]))
 
 
 def _side(snapshot: LedgerSnapshot) -> dict[str, Any]:
@@ -251,6 +267,6 @@ async def read_ledger_collection(
             "year": year,
             "state": "INCOMPLETE" if missing else "COMPLETE",
             "missing": missing,
-            "units": rows_shown(units),
+            "units": rows_shown(units, UnitLedgerState),
         }
     )

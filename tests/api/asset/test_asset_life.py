@@ -206,7 +206,20 @@ async def test_the_ledgers_show_it_at_once(life: Life, service: Service) -> None
     assert page["position"] >= head
     income = await service.read("/v1/ledgers/income-ledger", asset=asset, min_position=head)
     assert [line["amount"] for line in income["rows"]] == ["30000.00", "-20000.00"]
-    assert income["totals"]["balance"] == "10000.00"
+    assert income["totals"] == {
+        "lines": 2,
+        "received": "30000.00",
+        "distributed": "20000.00",
+        "balance": "10000.00",
+    }
+    assert page["totals"] == {
+        "assets": 1,
+        "originalValue": "1000000.00",
+        "accumulatedDepreciation": row["accumulatedDepreciation"],
+        "netBookValue": row["netBookValue"],
+        "incomeReceived": "30000.00",
+        "incomeDistributed": "20000.00",
+    }
 
 
 async def test_who_was_responsible_is_answered_for_any_day(life: Life, service: Service) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from projections.asset.value_preservation import preservation
+from projections.oversight.scorecards import _card
+from service.api.asset.scores import Scorecard
+from service.ledgers.tables import shown
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, custody, terms
 from tests.api.service import Service, new_code, running
 
@@ -144,3 +147,32 @@ async def test_a_year_from_its_events(database_url: str) -> None:
         assert TOWNSHIP not in rows
         refused = await service.get("/v1/ledgers/value-preservation", year=2150)
         assert refused.json()["code"] == "DATE_IN_FUTURE"
+
+
+def test_a_scorecard_shows_income_in_yuan_and_counts_as_numbers() -> None:
+    """Of 100.00 yuan promised 25.00 came in, of 3 assets 2 are confirmed: (25 + 66.67) / 2."""
+    made = _card("U1", {"COVERAGE": (2, 3), "INCOME": (2500, 10000)})
+    assert shown(made, Scorecard) == {
+        "unit": "U1",
+        "score": "45.83",
+        "items": [
+            {
+                "item": "COVERAGE",
+                "name": "确权覆盖",
+                "part": 2,
+                "whole": 3,
+                "partAmount": None,
+                "wholeAmount": None,
+                "percent": "66.67",
+            },
+            {
+                "item": "INCOME",
+                "name": "合同收益实现",
+                "part": None,
+                "whole": None,
+                "partAmount": "25.00",
+                "wholeAmount": "100.00",
+                "percent": "25.00",
+            },
+        ],
+    }

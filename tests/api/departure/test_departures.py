@@ -58,6 +58,7 @@ async def test_the_whole_walk(service: Service) -> None:
         "/v1/ledgers/departures", person=leaving.outgoing, min_position=done["position"]
     )
     assert [(row["state"], row["missing"]) for row in ledger["rows"]] == [("COMPLETED", [])]
+    assert [(row["lines"], row["acceptedLines"], row["openLines"]) for row in ledger["rows"]] == [(3, 3, 0)]
     again = await service.post(f"{leaving.path}/completion", {})
     assert again.status_code == 409
 

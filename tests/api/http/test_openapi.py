@@ -48,7 +48,7 @@ def test_every_field_has_a_chinese_title(document: dict[str, Any]) -> None:
 GENERIC_TITLES = {
     "行": "the rows of any ledger's page",
     "资源现状": "the resource of any answer",
-    "清单项数": "wrong: the ledger of departures takes its count of lines for money, as another ledger's `lines` are",
+    "合计": "counts and sums of any ledger",
 }
 """Titles of what is of another type in every schema that holds it."""
 TITLES_BY_HAND = {

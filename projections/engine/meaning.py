@@ -1,0 +1,101 @@
+"""What the values of a column mean: money, the code of a unit, the code of a list. It stands where the column is.
+
+Whoever shows a ledger asks the column, never its name: `lines` are a count in one ledger and amounts in another, and
+`NONE` is a state of a disposal here and an accounting system there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a value means. A value of this class itself is shown as it is: a text, a number, a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money(Meaning):
+    """An amount: fen in the ledgers, yuan outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named(Meaning):
+    """The code of a unit, a division or a person, which has a name in the directory. `kinds`: where to look, in order."""
+
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Codes(Meaning):
+    """A code of one list. The county's rules give the words (`tables`, `terms`), or for states of a ledger `words`.
+
+    `tables` are tables of the regulation, `terms` lists of its vocabulary; of a code in several the first word counts.
+    """
+
+    tables: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def own(self) -> dict[str, str]:
+        """The words that the list itself gives, by code."""
+        return dict(self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Each(Meaning):
+    """A list of values that mean the same."""
+
+    of: Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class ByKey(Meaning):
+    """An object whose names are codes: what these mean, and what stands under them."""
+
+    key: Meaning
+    of: Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Meaning):
+    """An object with members of its own, in the order in which they are told."""
+
+    of: tuple[tuple[str, Meaning], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf(Meaning):
+    """A value that means one of these; which of them, another column says."""
+
+    of: tuple[Meaning, ...]
+
+
+PLAIN: Final = Meaning()
+MONEY: Final = Money()
+UNIT_CODE: Final = Named(("unit",))
+PLACE_CODE: Final = Named(("place", "unit"))
+PERSON_CODE: Final = Named(("person",))
+UNIT_OR_PLACE_CODE: Final = Named(("unit", "place"))
+
+
+def states(**words: str) -> Codes:
+    """The states of a ledger's column: code → Chinese."""
+    return Codes(words=tuple(words.items()))
+
+
+def table(*names: str) -> Codes:
+    """Codes of a table of the county's regulation."""
+    return Codes(tables=names)
+
+
+def terms(*lists: str) -> Codes:
+    """Terms of a list of the county's vocabulary."""
+    return Codes(terms=lists)
+
+
+def parts(**members: Meaning) -> Parts:
+    """An object with these members (names as in the JSON: camelCase)."""
+    return Parts(tuple(members.items()))

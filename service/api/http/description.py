@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from service.api.http.inline import name_inline
 from service.api.http.reading import ACTION, ProblemBody
 
 CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
@@ -52,5 +53,6 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for operations in document["paths"].values():
             for operation in operations.values():
                 operation["security"] = [{"key": []}] if ACTION in operation else []
+        name_inline(document)
         app.openapi_schema = document
     return app.openapi_schema

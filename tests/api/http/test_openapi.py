@@ -98,7 +98,9 @@ def kind_of(field: dict[str, Any], schemas: dict[str, Any]) -> str:
             )
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
-        return kind_of(schemas[name], {}) if "enum" in schemas.get(name, {}) else name
+        named = schemas.get(name, {})
+        is_map = named.get("type") == "object" and "properties" not in named
+        return kind_of(named, schemas) if "enum" in named or is_map else name
     if field.get("type") == "array":
         return kind_of(field.get("items", {}), schemas)
     if field.get("type") == "object":

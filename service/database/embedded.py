@@ -39,6 +39,7 @@ from typing import IO, Final, Self
 from urllib.parse import quote
 
 from service.database.postgres_program import Account, processes_in, sizes
+from service.database.trouble import in_words
 from service.exit_codes import DatabaseUnavailable, ExitCode
 
 MARKER: Final = "taizhang.folder"
@@ -138,7 +139,7 @@ class EmbeddedServer:
             self.stop()
             if isinstance(failure, OSError):
                 raise DatabaseUnavailable(
-                    f"The data folder {self.folder} cannot be used: {failure}."
+                    f"The data folder {self.folder} cannot be used: {in_words(failure)}."
                 ) from failure
             raise
         atexit.register(self.stop)

@@ -24,3 +24,8 @@ TROUBLE: Final = (
     asyncpg.InternalClientError,
 )
 """Whatever the database or its driver may fail with, for those who go on by themselves."""
+
+
+def in_words(error: BaseException) -> str:
+    """What an error says, or its kind where it says nothing, as a timeout does."""
+    return str(error) or type(error).__name__

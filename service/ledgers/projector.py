@@ -30,7 +30,7 @@ from projections.engine.events import EventReader, LedgerEvent, Undecodable
 from projections.engine.projection import PoisonEvent, Projection
 from projections.engine.tables import LedgerTable
 from projections.engine.writing import load, write
-from service.database.trouble import TROUBLE
+from service.database.trouble import TROUBLE, in_words
 from service.log.committer import Committed
 from service.log.event_store import EventStore
 
@@ -204,7 +204,7 @@ class Projector:
                 failing = False
             except TROUBLE as error:
                 if not failing:
-                    log.warning("the heads of the logs cannot be read", reason=str(error))
+                    log.warning("the heads of the logs cannot be read", reason=in_words(error))
                 failing = True
                 rows = []
             for county, position in rows:

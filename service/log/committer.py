@@ -26,7 +26,7 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
-from service.database.trouble import TROUBLE
+from service.database.trouble import TROUBLE, in_words
 from service.log.appending import (
     Append,
     AppendRefused,
@@ -744,7 +744,7 @@ class Committer:
 
 def _fail(commands: Iterable[Command], kind: type[LogUnavailable], cause: Exception) -> None:
     for command in commands:
-        failure = kind(f"command {command.append.command_id} is not stored: {cause or type(cause).__name__}")
+        failure = kind(f"command {command.append.command_id} is not stored: {in_words(cause)}")
         failure.__cause__ = cause
         command.answer(failure)
 

@@ -42,7 +42,7 @@ from eventsourcing.persistence import (
 from eventsourcing.utils import Environment, EnvType
 
 from service.database.database import open_database
-from service.database.trouble import TROUBLE
+from service.database.trouble import TROUBLE, in_words
 from service.log.codec import EventCodec
 from service.log.event_store import EventStore
 from service.settings import PREFIX, Settings
@@ -120,7 +120,7 @@ class CountyRecorder(ApplicationRecorder):
         try:
             return self._portal.call(question, *arguments)
         except TROUBLE as trouble:
-            raise OperationalError(str(trouble) or type(trouble).__name__) from trouble
+            raise OperationalError(in_words(trouble)) from trouble
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Never:  # noqa: ARG002
         """Refused: the log is written by commands."""

@@ -8,9 +8,6 @@ from pydantic import Field
 
 from domain.values import BusinessDate, Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
 
-SIGNATORIES: Final = ("OUTGOING", "INCOMING", "SUPERVISOR")
-"""Roles that sign the sealed list: who hands over, who takes over (each of them), who supervises."""
-
 CANNOT_SIGN: Final = frozenset({"DEATH", "DETENTION"})
 """Reasons of leaving after which somebody else signs for the leaver."""
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 LISTED_AT_ONCE: Final = 5_000
 """Most assets one event lists."""
-RESULTS: Final = ("FOUND", "MISSING", "MOVED", "DAMAGED")
 LOST: Final = "LOST"
 """The risk that a missing asset carries after completion."""
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from projections.asset.register import REGISTER, SHARE
-from projections.engine.reading import Conditions, Page, QuestionInvalid, page, rows_of
+from projections.asset.register import REGISTER
+from projections.engine.reading import Conditions, Page, QuestionInvalid, page
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
 
@@ -161,26 +161,6 @@ async def register_page(
         cursor=cursor,
         extra=extra,
     )
-
-
-async def register_row(connection: Connection, county: str, asset: str) -> Row | None:
-    """One asset's row; None if it is not in the register."""
-    records = await connection.fetch(
-        f"SELECT {', '.join(REGISTER.columns)} FROM asset_register WHERE county = $1 AND asset = $2",
-        county,
-        asset,
-    )
-    return next(iter(rows_of(records, REGISTER)), None)
-
-
-async def shares_of(connection: Connection, county: str, asset: str) -> list[Row]:
-    """Who owns the asset and has its income, one row per party, in order of party code."""
-    records = await connection.fetch(
-        f"SELECT {', '.join(SHARE.columns)} FROM asset_share WHERE county = $1 AND asset = $2 ORDER BY party",
-        county,
-        asset,
-    )
-    return rows_of(records, SHARE)
 
 
 _SUMS: Final = (

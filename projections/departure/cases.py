@@ -500,31 +500,3 @@ async def departure_page(
 async def _cases_as_known(connection: Connection, county: str, clock: LegalClock) -> str:
     table = DEPARTURE_CASE
     return await as_known(connection, county, table.name, table.columns, clock, due_on="k.due")
-
-
-async def departure_lines(
-    connection: Connection,
-    county: str,
-    case: str,
-    *,
-    state: str | None = None,
-    limit: int = 100,
-    cursor: str | None = None,
-) -> Page:
-    """The list of one case, in order of asset, with the asset's name and value (fen) where it is in the register."""
-    conditions = Conditions()
-    conditions.equal("l.county", county)
-    conditions.equal("l.case_id", case)
-    conditions.equal("l.state", state)
-    return await page(
-        connection,
-        DEPARTURE_LINE,
-        conditions,
-        source="departure_line l LEFT JOIN asset_register r ON r.county = l.county AND r.asset = l.asset",
-        alias="l",
-        columns=DEPARTURE_LINE.columns,
-        sort="asset",
-        limit=limit,
-        cursor=cursor,
-        extra=("r.asset_name", "r.original_value"),
-    )

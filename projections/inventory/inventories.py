@@ -19,7 +19,7 @@ from projections.engine.meaning import (
     states,
 )
 from projections.engine.projection import Projection
-from projections.engine.reading import Conditions, Page, page, rows_of
+from projections.engine.reading import Conditions, Page, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -377,18 +377,6 @@ async def batch_assets(
     """Assets that a batch registered, in the file's order."""
     conditions = _conditions(county, batch=batch)
     return await _page(connection, INVENTORY_ASSET, conditions, "number", cursor, limit, descending=False)
-
-
-async def looked_at(connection: Connection, county: str, asset: str) -> list[Row]:
-    """Every stocktake that had the asset on its list, with what became of it, the latest first."""
-    records = await connection.fetch(
-        "SELECT l.campaign, l.result, l.seen_on, s.state, s.completed_on FROM stocktake_line l"
-        " JOIN stocktake s ON s.county = l.county AND s.campaign = l.campaign"
-        " WHERE l.county = $1 AND l.asset = $2 ORDER BY s.first_position DESC",
-        county,
-        asset,
-    )
-    return rows_of(records, STOCKTAKE_LINE)
 
 
 def _conditions(county: str, **equal: Any) -> Conditions:

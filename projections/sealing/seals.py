@@ -22,7 +22,7 @@ from projections.engine.meaning import (
     states,
 )
 from projections.engine.projection import Projection
-from projections.engine.reading import Conditions, Page, page, rows_of
+from projections.engine.reading import Conditions, Page, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -280,16 +280,6 @@ async def review_page(
         limit=limit,
         cursor=cursor,
     )
-
-
-async def seals_of_year(connection: Connection, county: str, year: int) -> list[Row]:
-    """Every seal of a year, in order of its code."""
-    records = await connection.fetch(
-        f"SELECT {', '.join(SEAL.columns)} FROM ledger_seal WHERE county = $1 AND year = $2 ORDER BY seal",
-        county,
-        year,
-    )
-    return rows_of(records, SEAL)
 
 
 _COLLECTION: Final = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -174,12 +173,3 @@ def _methods_of(path: str) -> list[str]:
             if isinstance(route, APIRoute) and route.methods and route.path_regex.match(path):
                 methods |= route.methods
     return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
-
-
-async def until_ready(app: FastAPI, seconds: float = 30.0) -> None:
-    """Wait until every projection has caught up with the log; `TimeoutError` otherwise."""
-    async with asyncio.timeout(seconds):
-        store: EventStore = app.state.context.store
-        for county in await store.counties():
-            head = await store.head(county)
-            await app.state.projector.wait_for(county, None, head.position, seconds)

@@ -26,8 +26,8 @@ from domain.regulation.wording import Wording
 from domain.values import BusinessDate, Code, Value
 from service.cli.import_sheet import SheetWish, import_sheet, write_template
 from service.clock import utc_now
-from service.commands.commands import CommandContext
-from service.commands.founding import found, stream_append, system_actor
+from service.commands.commands import CommandContext, stream_append
+from service.commands.founding import found, system_actor
 from service.commands.policy_data import load_regulation
 from service.commands.problems import from_pydantic
 from service.database.database import open_database

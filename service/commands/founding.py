@@ -14,8 +14,8 @@ from domain.policy import Policy, versions_of
 from domain.regulation import rows
 from domain.regulation.divisions import DivisionRow
 from service.commands.actor import Actor
-from service.commands.commands import CommandContext, state_code
-from service.log.appending import Append, Claim, StreamAppend
+from service.commands.commands import CommandContext, stream_append
+from service.log.appending import Append, Claim
 
 FOUNDED_ON = date(2013, 1, 1)
 """Divisions and organisations are entered as of the day the regulation's scope begins (P16)."""
@@ -63,18 +63,6 @@ async def found(context: CommandContext, county: str) -> bool:
         ),
     )
     return True
-
-
-def stream_append(context: CommandContext, aggregate: DomainAggregate) -> StreamAppend:
-    """What an aggregate recorded, ready for the log."""
-    events = aggregate.collect_events()
-    return StreamAppend(
-        stream=aggregate.stream,
-        expected_version=aggregate.version - len(events),
-        events=[context.codec.new_event(event) for event in events],  # type: ignore[arg-type]  # the library names its own base
-        state=aggregate.dump_state(),
-        state_code=state_code(),
-    )
 
 
 async def activate(context: CommandContext, county: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
@@ -19,13 +19,11 @@ import asyncpg
 import structlog
 
 from service.database.embedded import EmbeddedServer, default_folder
-from service.database.trouble import TROUBLE
+from service.database.trouble import TROUBLE, in_words
 from service.exit_codes import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-
-    from sqlalchemy.ext.asyncio import AsyncEngine
 
     from service.settings import Settings
 
@@ -57,19 +55,6 @@ class Database:
     origin: Literal["embedded", "url"]
     data_folder: Path | None
     """Folder of the embedded cluster."""
-    _engine: AsyncEngine | None = field(default=None, repr=False)
-
-    @property
-    def engine(self) -> AsyncEngine:
-        """SQLAlchemy's engine on the same database, made when first asked for."""
-        if self._engine is None:
-            from sqlalchemy.ext.asyncio import create_async_engine
-
-            async def connect() -> asyncpg.Connection:
-                return await asyncpg.connect(self.url, server_settings=_SESSION)
-
-            self._engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_size=4)
-        return self._engine
 
 
 @contextlib.asynccontextmanager
@@ -108,11 +93,7 @@ async def open_database(
             stack.push_async_callback(_cancel, keeper)
         folder = server.folder if server else None
         database = Database(url, described, pool, version, "embedded" if server else "url", folder)
-        try:
-            yield database
-        finally:
-            if database._engine is not None:  # noqa: SLF001 - made by the property above
-                await database._engine.dispose()  # noqa: SLF001
+        yield database
 
 
 async def _in_thread(work: Callable[[], object], server: EmbeddedServer) -> None:
@@ -175,7 +156,9 @@ async def _connect(url: str, described: str, patience: float) -> asyncpg.Connect
             f"No database server can be reached at {described}: {why}."
         ) from unreachable
     except (*TROUBLE, ValueError) as failure:
-        raise DatabaseUnavailable(f"The database {described} cannot be used: {failure}.") from failure
+        raise DatabaseUnavailable(
+            f"The database {described} cannot be used: {in_words(failure)}."
+        ) from failure
 
 
 def _without_password(url: str) -> str:
@@ -200,7 +183,7 @@ async def _keep_alive(server: EmbeddedServer) -> None:
                 await _in_thread(server.revive, server)
                 log.warning("embedded database had died and was started again", folder=str(server.folder))
             except (DatabaseUnavailable, OSError) as failure:
-                log.error("embedded database cannot be started again", reason=str(failure))  # noqa: TRY400
+                log.error("embedded database cannot be started again", reason=in_words(failure))  # noqa: TRY400
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -7,7 +7,7 @@ million events); a `Tree` keeps every complete node and gives proofs. Verifying 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
@@ -203,59 +203,6 @@ class Tree:
 def _split(count: int) -> int:
     """The largest power of two below `count` (2 or more)."""
     return 1 << (count - 1).bit_length() - 1
-
-
-def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether `proof` shows that `leaf` (a leaf hash) stands at `index` of the tree of `size` leaves with `root`."""
-    if not 0 <= index < size:
-        return False
-    position, last, node = index, size - 1, leaf
-    for sibling in proof:
-        if last == 0:
-            return False
-        if position & 1 or position == last:
-            node = node_hash(sibling, node)
-            while not position & 1 and position:
-                position, last = position >> 1, last >> 1
-        else:
-            node = node_hash(node, sibling)
-        position, last = position >> 1, last >> 1
-    return last == 0 and node == root
-
-
-def root_of_multi_proof(
-    leaves: Sequence[bytes], indexes: Sequence[int], size: int, proof: Sequence[bytes]
-) -> bytes | None:
-    """The root that a `multi_proof` gives for these leaf hashes at these places; None if it cannot be one."""
-    if len(leaves) != len(indexes) or not indexes or indexes[0] < 0 or indexes[-1] >= size:
-        return None
-    if any(first >= second for first, second in pairwise(indexes)):
-        return None
-    beside = iter(proof)
-    try:
-        root = _folded(leaves, indexes, 0, size, 0, len(indexes), beside)
-    except StopIteration:
-        return None
-    return root if next(beside, None) is None else None
-
-
-def _folded(
-    leaves: Sequence[bytes],
-    indexes: Sequence[int],
-    start: int,
-    end: int,
-    low: int,
-    high: int,
-    beside: Iterator[bytes],
-) -> bytes:
-    if low == high:
-        return next(beside)
-    if end - start == 1:
-        return leaves[low]
-    middle = start + _split(end - start)
-    cut = bisect_left(indexes, middle, low, high)
-    left = _folded(leaves, indexes, start, middle, low, cut, beside)
-    return node_hash(left, _folded(leaves, indexes, middle, end, cut, high, beside))
 
 
 def verify_consistency(

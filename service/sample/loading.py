@@ -10,8 +10,8 @@ from itertools import islice
 from domain.aggregate import DomainAggregate
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
-from service.commands.commands import CommandContext
-from service.commands.founding import divisions_of, found, organizations_of, stream_append, system_actor
+from service.commands.commands import CommandContext, stream_append
+from service.commands.founding import divisions_of, found, organizations_of, system_actor
 from service.log.appending import Append, Claim
 from service.sample.generator import Sample, SampleUnit
 

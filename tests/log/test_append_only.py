@@ -49,7 +49,7 @@ async def test_even_a_superuser_is_stopped_by_the_triggers(
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await connection.execute(change)
     await connection.close()
-    assert (await filled.verify(COUNTY)).sound
+    assert (await filled.verify(COUNTY)).problem is None
 
 
 @pytest.mark.parametrize(

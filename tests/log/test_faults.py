@@ -178,7 +178,7 @@ async def test_a_statement_left_behind_on_the_server_never_counts_twice(
         assert (await pending).first_position == 2
         assert await stored(store) == [(1, "thing-1", 1, "c-1"), (2, "thing-2", 1, "c-2")]
         assert (await store.append(COUNTY, numbered(3))).first_position == 3
-        assert (await store.verify(COUNTY)).sound
+        assert (await store.verify(COUNTY)).problem is None
 
 
 async def test_an_outcome_that_cannot_be_found_out_is_said_so_and_the_retry_finds_it(
@@ -240,7 +240,7 @@ async def test_killed_connections_lose_and_double_nothing(database_url: str, see
         assert {row[3]: row[0] for row in log[1:]} == {
             name: receipt.first_position for name, receipt in acknowledged.items()
         }
-        assert (await store.verify(COUNTY)).sound
+        assert (await store.verify(COUNTY)).problem is None
 
 
 async def test_a_failing_committer_answers_everyone_and_starts_again(database_url: str) -> None:
@@ -305,7 +305,7 @@ async def test_a_caller_who_goes_away_loses_and_doubles_nothing(database_url: st
             await release()
             assert (await queued[1]).first_position == 3
         assert [row[1] for row in await stored(store)] == ["thing-1", "thing-2", "thing-4"]
-        assert (await store.verify(COUNTY)).sound
+        assert (await store.verify(COUNTY)).problem is None
 
 
 async def test_what_was_prepared_behind_a_refused_transaction_is_stored_all_the_same(
@@ -324,7 +324,7 @@ async def test_what_was_prepared_behind_a_refused_transaction_is_stored_all_the_
             receipts = await behind
         assert [receipt.first_position for receipt in receipts] == list(range(2, 12))
         assert [row[1] for row in await stored(store)] == [f"thing-{number}" for number in range(1, 12)]
-        assert (await store.verify(COUNTY)).sound
+        assert (await store.verify(COUNTY)).problem is None
 
 
 async def test_what_was_prepared_but_not_sent_can_still_be_withdrawn(database_url: str) -> None:
@@ -346,7 +346,7 @@ async def test_what_was_prepared_but_not_sent_can_still_be_withdrawn(database_ur
             "thing-5",
             "thing-6",
         ]
-        assert (await store.verify(COUNTY)).sound
+        assert (await store.verify(COUNTY)).problem is None
 
 
 async def test_a_full_queue_says_so(database_url: str) -> None:
@@ -396,6 +396,19 @@ async def test_a_database_that_is_gone_is_named(wire: Wire) -> None:
         assert (await store.append(COUNTY, numbered(1))).first_position == 1
 
 
+async def test_a_failure_without_words_is_named_by_its_kind(database_url: str) -> None:
+    """No connection becomes free: the driver raises a bare TimeoutError."""
+    limits = CommitterLimits(answer_seconds=0.3, lock_seconds=0.1)
+    async with (
+        asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool,
+        EventStore(pool, codec=CODEC, limits=limits) as store,
+    ):
+        async with pool.acquire():
+            with pytest.raises(LogUnavailable, match=r"command c-1 is not stored: TimeoutError$"):
+                await store.append(COUNTY, numbered(1))
+        assert (await store.append(COUNTY, numbered(1))).first_position == 1
+
+
 async def test_two_processes_share_a_county_without_gaps(database_url: str) -> None:
     async with store_on(database_url) as left, store_on(database_url) as right:
 
@@ -417,7 +430,7 @@ async def test_two_processes_share_a_county_without_gaps(database_url: str) -> N
         log = await stored(left)
         assert [row[0] for row in log] == positions
         assert left.activity(COUNTY).commands == right.activity(COUNTY).commands == 8 * 30
-        assert (await right.verify(COUNTY)).sound
+        assert (await right.verify(COUNTY)).problem is None
 
 
 async def test_a_large_command_is_not_starved_by_a_busy_neighbour(database_url: str) -> None:
@@ -441,7 +454,7 @@ async def test_a_large_command_is_not_starved_by_a_busy_neighbour(database_url: 
             small = await asyncio.gather(*neighbours)
         assert receipt.last_position - receipt.first_position == 1499
         assert (await slow.head(COUNTY)).position == 1500 + sum(small)
-        assert (await slow.verify(COUNTY)).sound
+        assert (await slow.verify(COUNTY)).problem is None
 
 
 async def test_one_stream_under_two_processes_never_forks(database_url: str) -> None:

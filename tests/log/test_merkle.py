@@ -12,8 +12,8 @@ from service.log.merkle import (
     leaf_hash,
     node_hash,
     verify_consistency,
-    verify_inclusion,
 )
+from tests.proofs import verify_inclusion
 
 # Inputs and roots that implementations of Certificate Transparency publish for interoperability.
 PUBLISHED_INPUTS = [

@@ -244,11 +244,6 @@ async def known_position(source: Source, known_at: datetime | None) -> int | Non
     return None if known_at is None else await source.moments.position_at(source.county, known_at)
 
 
-def wants_lines(read: Read) -> bool:
-    """Content negotiation: JSON unless lines are asked for; NOT_ACCEPTABLE for anything else."""
-    return _form(read, ()) in LINES
-
-
 def _form(read: Read, more: Sequence[str]) -> str:
     """The media type of the answer; NOT_ACCEPTABLE."""
     header = read.request.headers.get("accept", "*/*")

@@ -11,10 +11,11 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from service.log.merkle import leaf_hash, verify_consistency, verify_inclusion
+from service.log.merkle import leaf_hash, verify_consistency
 from service.log.signed_note import COSIGNATURE, Note, SignerKey, VerifierKey
 from tests.api.bodies import road
 from tests.api.service import Service, new_code, running
+from tests.proofs import verify_inclusion
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

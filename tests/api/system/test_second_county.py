@@ -180,7 +180,7 @@ async def test_ledgers_of_one_county_are_built_anew_beside_the_other_s(
     outcomes = await Rebuild(module_database_url, [CATALOGUE["asset_register"]], swap=False).run()
     assert [one.equal for one in outcomes] == [True]
     for county in counties:
-        assert (await county.service.app.state.context.store.verify(county.code)).sound
+        assert (await county.service.app.state.context.store.verify(county.code)).problem is None
 
 
 def test_the_second_county_s_data_folder_is_all_there_is(tmp_path: Path) -> None:

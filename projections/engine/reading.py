@@ -1,5 +1,7 @@
 """Questions to ledgers: conditions, pages by cursor, rows as dicts. On an asyncpg connection, values as parameters.
 
+The SQL is text on purpose (decision 0022).
+
 Rows come back with snake_case keys, money in integer fen, dates as `date`, moments as UTC `datetime`; JSON columns
 hold lists and objects with camelCase keys, as in the log.
 """

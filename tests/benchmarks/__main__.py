@@ -35,6 +35,8 @@ MODULES = (
     "clearance",
     "handover",
     "moments",
+    "questions",
+    "reading",
 )
 RESULTS = Path("bench-results.json")
 

@@ -48,6 +48,7 @@ from domain.organization.person import Person, PersonCard
 from domain.procedure.proof import ProcedureProof
 from domain.regulation import Regulation
 from domain.regulation.legal_clock import LegalClock
+from domain.regulation.parameters import typed
 from domain.values import PartyShare, yuan
 
 COUNTY: Final = "653022"
@@ -86,18 +87,36 @@ def calendar() -> LegalClock:
     return regulation().on(TODAY).clock
 
 
+def regulation_where(table: str, key: tuple[Any, ...], **changes: Any) -> Regulation:
+    """The packaged regulation with one row said otherwise, checked like any other."""
+    made_anew, (kind, parts) = regulation().__reduce__()
+    rows = [(row, row.key == key) for row in parts["tables"][table]]
+    assert any(meant for _, meant in rows), f"{table} has no row {key}"
+    parts["tables"][table] = tuple(
+        row.model_validate(row.model_dump() | changes) if meant else row for row, meant in rows
+    )
+    changed: Regulation = made_anew(kind, parts)
+    return changed
+
+
+def regulation_with(parameter: str, value: Any) -> Regulation:
+    """The packaged regulation with one parameter set otherwise; `value` as the parameter table writes it."""
+    return regulation_where("parameters.parameter", (parameter,), value=typed(parameter, value))
+
+
 def occasion(
     on: date = DAY,
     *,
     today: date = TODAY,
     overrides: tuple[Override, ...] = (),
     provenance: str | None = None,
+    under: Regulation | None = None,
 ) -> Occasion:
-    """A decision of that day, judged by the rules in force on it."""
+    """A decision of that day, judged by the rules in force on it; `under` other rules than the packaged ones."""
     return Occasion(
         on=on,
         today=today,
-        rules=regulation().on(on),
+        rules=(under or regulation()).on(on),
         overrides={one.code: one for one in overrides},
         provenance=provenance,
     )

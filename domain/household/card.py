@@ -112,7 +112,7 @@ def check_household_card(card: HouseholdAssetCard, at: Occasion) -> HouseholdAss
         raise refuse("LOAN_REF_REQUIRED", missing=["loanRef"])
     if card.quantity <= 0:
         raise refuse("QUANTITY_NOT_POSITIVE", quantity=str(card.quantity))
-    at.rules.unit_of_measure(card.unit_of_measure)
+    at.rules.unit_of_measure(card.unit_of_measure, card.asset_type)
     at.not_in_future(card.completion_date, "completionDate")
     card = card.model_copy(update={"funding_lines": settle_funding(card.funding_lines, at)})
     check_funding_sum(card.funding_lines, card.original_value)

@@ -5,13 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-
-@dataclass(frozen=True, slots=True)
-class DepreciationMethod:
-    """How a regime depreciates: residual in basis points of cost, and whether it starts a month later."""
-
-    residual_basis_points: int
-    starts_next_month: bool
+from domain.regulation.parameters import RegimeDepreciation
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +15,7 @@ class DepreciationBasis:
     cost: int
     life_years: int
     in_use_since: date
-    method: DepreciationMethod
+    method: RegimeDepreciation
 
     @property
     def depreciable(self) -> int:

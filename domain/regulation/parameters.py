@@ -136,12 +136,20 @@ class PerformanceLimits(Value):
 
 
 class RegimeDepreciation(Value):
-    """P14, one regime: posting rhythm, residual value in basis points of cost, month of the start."""
+    """P14, one regime: posting rhythm, residual value in basis points of cost, month of the start.
+
+    `life_within_guide`: the useful life lies within the years of the government accounting guide for the asset's type.
+    """
 
     regime: Regime
     posted: Literal["MONTHLY", "YEARLY"]
     residual_basis_points: BasisPoints
     starts_next_month: bool
+    life_within_guide: bool = False
+
+    def full_from(self, year: int) -> date:
+        """The first day on which a whole year can be posted: its December where months are posted, else its last day."""
+        return date(year, 12, 1 if self.posted == "MONTHLY" else 31)
 
 
 class Depreciation(Value):

@@ -20,6 +20,24 @@ OwnerKind = Literal["DEPARTMENT", "TOWNSHIP", "VILLAGE", "FARM", "HOUSEHOLD"]
 Decider = Literal["REGISTER", "REGISTRATION", "COUNTY_GOV", "TOWNSHIP_MEETING", "BASIS_ISSUER"]
 """Who decides on an owner: REGISTER and REGISTRATION mean that nobody does, the register or the rule does."""
 
+CardField = Literal[
+    "assetName",
+    "assetContent",
+    "assetClass",
+    "completionDate",
+    "usefulLifeYears",
+    "quantity",
+    "unitOfMeasure",
+    "originalValue",
+    "fundingLines",
+    "owners",
+    "userRightHolder",
+    "incomeRightHolders",
+    "incomeHistory",
+    "disposalInfo",
+]
+"""The 14 items of the register card, as the API names them."""
+
 Regime = Literal["STATE_ADMIN", "RURAL_COLLECTIVE", "NONE"]
 """The accounting rules an asset is kept under."""
 
@@ -196,7 +214,11 @@ class Subclass(Row):
 
 
 class AssetType(Row):
-    """A named type of asset. `units` and years of life are usual ones, not limits."""
+    """A named type of asset. `units`: the usual ones, no limit.
+
+    `life_years_from`, `life_years_to`: the useful life by the government accounting guide, years, both included; it binds
+    where the regime's method says so (P14).
+    """
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
@@ -215,9 +237,10 @@ class AssetType(Row):
     life_years_to: int | None = Field(default=None, gt=0)
 
     @property
-    def depreciable(self) -> bool:
-        """Whether it has a useful life and is depreciated (P14)."""
-        return not self.biological and not self.land
+    def kinds(self) -> frozenset[str]:
+        """What exceptions for kinds of asset name: its class, BIOLOGICAL, LAND."""
+        marks = (("BIOLOGICAL", self.biological), ("LAND", self.land))
+        return frozenset({self.asset_class, *(name for name, marked in marks if marked)})
 
 
 class LineDepartment(Row):
@@ -436,14 +459,14 @@ class CustodyRule(Row):
 class CardItem(Row):
     """One of the 14 items of the register card.
 
-    `exempt`: not asked for; `derived`: comes from events, never typed; `nominal`: yuan to enter for a gift whose value
-    nobody can show.
+    `exempt`: kinds of asset it is not asked of; `derived`: comes from events, never typed; `nominal`: yuan to enter for a
+    gift whose value nobody can show; `refusal`: said when it is missing.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("number",)
 
     number: int
-    field: str
+    field: CardField
     zh: str
     en: str
     mandatory_at: Literal["REGISTRATION", "CONFIRMATION", "NEVER"]
@@ -451,6 +474,10 @@ class CardItem(Row):
     derived: bool = False
     nominal: str | None = None
     refusal: str | None = None
+
+    def asked_of(self, kinds: frozenset[str]) -> bool:
+        """Whether somebody has to fill it in for an asset of these kinds (`AssetType.kinds`)."""
+        return not self.derived and not kinds.intersection(self.exempt)
 
 
 class LedgerRow(Row):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 from domain.refusals import Refusal, refuse
 from domain.regulation import rows
@@ -22,13 +22,12 @@ from domain.regulation.ownership import (
     told,
     tried,
 )
-from domain.regulation.parameters import MeetingRule, Parameter, ParameterValues
+from domain.regulation.parameters import MeetingRule, Parameter, ParameterValues, RegimeDepreciation
 from domain.regulation.rows import Row
 from domain.regulation.wording import Wording
 from domain.values import Fen
 
 if TYPE_CHECKING:
-    from domain.regulation.depreciation import DepreciationMethod
     from domain.regulation.legal_clock import LegalClock
 
 R = TypeVar("R", bound=Row)
@@ -134,6 +133,9 @@ class Rules:
 
     def _index_assets(self) -> None:
         self._classes = {row.code: row for row in self.table("asset_types.class", rows.AssetClass)}
+        self._subclasses = {
+            row.code: row.asset_class for row in self.table("asset_types.subclass", rows.Subclass)
+        }
         self._types = {row.code: row for row in self.table("asset_types.type", rows.AssetType)}
         self._lines = {
             row.type: row.department for row in self.table("asset_types.line_department", rows.LineDepartment)
@@ -259,20 +261,47 @@ class Rules:
         return found
 
     def classify(self, asset_class: str, subclass: str | None, asset_type: str) -> rows.AssetType:
-        """The type, if it belongs to that class and subclass. Refused: SUBCLASS_REQUIRED, TYPE_CLASS_MISMATCH."""
-        self.asset_class(asset_class)
+        """The type, if it belongs to that class and subclass.
+
+        Refused: CODE_UNKNOWN, SUBCLASS_REQUIRED, TYPE_CLASS_MISMATCH.
+        """
+        wants_subclass = self.asset_class(asset_class).subclass_required
         found = self.asset_type(asset_type)
         if found.asset_class != asset_class:
             raise refuse(
                 "TYPE_CLASS_MISMATCH", type=asset_type, expected=found.asset_class, given=asset_class
             )
-        if subclass is None and found.subclass is not None:
+        if subclass is None and (wants_subclass or found.subclass is not None):
             raise refuse("SUBCLASS_REQUIRED", missing=["subclass"], expected=found.subclass)
+        if subclass is not None:
+            self._must_be_of_class(subclass, asset_class)
         if subclass != found.subclass:
             raise refuse(
                 "TYPE_CLASS_MISMATCH", type=asset_type, expected=found.subclass or asset_class, given=subclass
             )
         return found
+
+    def _must_be_of_class(self, subclass: str, asset_class: str) -> None:
+        home = self._subclasses.get(subclass)
+        if home is None:
+            raise refuse("CODE_UNKNOWN", clause="C4.2-01", field="subclass", value=subclass)
+        if home != asset_class:
+            raise refuse("TYPE_CLASS_MISMATCH", type=subclass, expected=home, given=asset_class)
+
+    def card_items(
+        self, step: Literal["REGISTRATION", "CONFIRMATION"], asset_type: str
+    ) -> tuple[rows.CardItem, ...]:
+        """The items of the register card that have to be filled in by that step for an asset of that type (T8)."""
+        kinds = self.asset_type(asset_type).kinds
+        return tuple(
+            row
+            for row in self.table("register_card.item", rows.CardItem)
+            if row.mandatory_at == step and row.asked_of(kinds)
+        )
+
+    def depreciable(self, asset_type: str) -> bool:
+        """Whether assets of that type are depreciated (P14)."""
+        return not self.asset_type(asset_type).kinds.intersection(self.parameters["P14"].excluded)
 
     def line_department(self, asset_type: str) -> str:
         """The sector department of a type (C5.1-03). Refused: LINE_DEPT_UNMAPPED."""
@@ -282,11 +311,14 @@ class Rules:
             raise refuse("LINE_DEPT_UNMAPPED", type=asset_type)
         return department
 
-    def unit_of_measure(self, unit: str) -> rows.UnitOfMeasure:
-        """A unit of measure. Refused: CODE_UNKNOWN."""
+    def unit_of_measure(self, unit: str, asset_type: str | None = None) -> rows.UnitOfMeasure:
+        """A unit of measure. Refused: CODE_UNKNOWN, with the usual units of the type if one is named."""
         found = self._units.get(unit)
         if found is None:
-            raise refuse("CODE_UNKNOWN", clause="C4.6-02", field="unitOfMeasure", value=unit)
+            usual = self.asset_type(asset_type).units if asset_type is not None else None
+            raise refuse(
+                "CODE_UNKNOWN", clause="C4.6-02", field="unitOfMeasure", value=unit, accepted=usual or None
+            )
         return found
 
     @property
@@ -344,17 +376,20 @@ class Rules:
             and (eligible or not row.real_estate_only)
         )
 
-    def depreciation(self, regime: str) -> DepreciationMethod:
+    def depreciation(self, regime: str) -> RegimeDepreciation:
         """How a regime depreciates (P14). RULE_GAP for one that does not."""
-        from domain.regulation.depreciation import DepreciationMethod
-
         for method in self.parameters["P14"].methods:
             if method.regime == regime:
-                return DepreciationMethod(
-                    residual_basis_points=method.residual_basis_points,
-                    starts_next_month=method.starts_next_month,
-                )
+                return method
         raise _gap("P14", regime=regime)
+
+    def useful_life(self, asset_type: str, regime: str) -> tuple[int | None, int | None]:
+        """The shortest and the longest useful life of a type in a regime, years; None where there is no bound (P14)."""
+        methods = self.parameters["P14"].methods
+        if not any(one.regime == regime and one.life_within_guide for one in methods):
+            return None, None
+        found = self.asset_type(asset_type)
+        return found.life_years_from, found.life_years_to
 
     # ---- custody (T7) ------------------------------------------------------------------------------------------
 

@@ -209,7 +209,7 @@ class Sample:
         self._look_after(rng, asset, drawn)
         if card.asset_class == "OPERATING":
             self._operate(rng, asset, drawn)
-        if at.rules.asset_type(card.asset_type).depreciable:
+        if at.rules.depreciable(card.asset_type):
             self._depreciate(asset, accepted.year)
         self._report(rng, asset)
         return asset

@@ -12,7 +12,8 @@ from hypothesis import given, strategies as st
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
-from domain.regulation.depreciation import DepreciationBasis, DepreciationMethod
+from domain.regulation.depreciation import DepreciationBasis
+from domain.regulation.parameters import RegimeDepreciation
 from domain.values import (
     LOG,
     MAX_FEN,
@@ -136,7 +137,14 @@ def test_what_is_no_quantity_is_refused(text: object) -> None:
 def test_a_life_s_depreciation_sums_to_what_is_depreciable(
     cost: int, life: int, since: date, residual: int, later: bool
 ) -> None:
-    basis = DepreciationBasis(cost, life, since, DepreciationMethod(residual, later))
+    basis = DepreciationBasis(
+        cost,
+        life,
+        since,
+        RegimeDepreciation(
+            regime="STATE_ADMIN", posted="YEARLY", residual_basis_points=residual, starts_next_month=later
+        ),
+    )
     years = range(since.year - 1, since.year + life + 2)
     course = [basis.accumulated_by_end_of(year) for year in years]
     assert course[0] == 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, JsonValue, ValidationError
+from pydantic.alias_generators import to_snake
 
 from domain.refusals import Refusal, catalogue, refuse
 from domain.values import (
@@ -104,6 +105,10 @@ class RegisterCard(Value):
     )
     remarks: Text | None = Field(default=None, title="备注")
 
+    def holds(self, item: str) -> bool:
+        """Whether an item of the card, by its name in the API, is filled in."""
+        return getattr(self, to_snake(item)) not in (None, ())
+
     def without_filed(self) -> RegisterCard:
         """The card as it is stored: what was filed only to be compared with what is derived is left out."""
         if self.scope is None and self.guiding_department is None:
@@ -166,16 +171,17 @@ def check_card(card: RegisterCard, at: Occasion) -> tuple[RegisterCard, str]:
     asset_class = rules.asset_class(card.asset_class)
     if asset_class.forbidden_code is not None:
         raise refuse(asset_class.forbidden_code)
-    asset_type = rules.classify(card.asset_class, card.subclass, card.asset_type)
+    rules.classify(card.asset_class, card.subclass, card.asset_type)
+    for item in rules.card_items("REGISTRATION", card.asset_type):
+        if not card.holds(item.field):
+            raise refuse(item.refusal or "FIELD_REQUIRED", missing=[item.field], field=item.field)
     if card.quantity <= 0:
         raise refuse("QUANTITY_NOT_POSITIVE", quantity=str(card.quantity))
-    unit = rules.unit_of_measure(card.unit_of_measure)
+    unit = rules.unit_of_measure(card.unit_of_measure, card.asset_type)
     if unit.whole and card.quantity != int(card.quantity):
         raise refuse("FIELD_INVALID", clause="C4.6-02", field="quantity", value=str(card.quantity))
     if unit.needs_items:
         at.require(card.items, "ITEM_LIST_REQUIRED", missing=["items"])
-    if asset_type.depreciable and card.useful_life_years is None:
-        raise refuse("FIELD_REQUIRED", missing=["usefulLifeYears"], field="usefulLifeYears")
     if card.useful_life_years is not None and card.useful_life_years <= 0:
         raise refuse("USEFUL_LIFE_INVALID", value=card.useful_life_years)
     at.not_in_future(card.completion_date, "completionDate")
@@ -186,6 +192,14 @@ def check_card(card: RegisterCard, at: Occasion) -> tuple[RegisterCard, str]:
     check_funding_sum(card.funding_lines, card.original_value)
     _check_nominal_value(card, at)
     return card, _scope_of(card, at)
+
+
+def check_useful_life(card: RegisterCard, regime: str, at: Occasion) -> None:
+    """USEFUL_LIFE_INVALID for years outside those that the regime has for the type (T8 5, P14), both ends included."""
+    years = card.useful_life_years
+    least, most = at.rules.useful_life(card.asset_type, regime)
+    fits = years is None or ((least is None or years >= least) and (most is None or years <= most))
+    at.require(fits, "USEFUL_LIFE_INVALID", value=years, least=least, most=most, missing=["usefulLifeYears"])
 
 
 def _scope_of(card: RegisterCard, at: Occasion) -> str:

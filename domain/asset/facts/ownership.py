@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import Field
+from pydantic.alias_generators import to_snake
 
-from domain.asset.facts.card import RegisterCard
+from domain.asset.facts.card import RegisterCard, check_useful_life
 from domain.asset.facts.certificates import OwnershipCertificate
 from domain.asset.facts.title_plan import SUBJECT_KIND, check_shares, investments, title_digest
 from domain.asset.facts.transfer import AssetTransfer, reached, receivers
@@ -47,6 +48,10 @@ class OwnershipConfirmation(Value):
     accountable_party: Code | None = Field(
         default=None, title="直接责任主体", description="即所有权人，可不填"
     )
+
+    def holds(self, item: str) -> bool:
+        """Whether an item of the register card, by its name in the API, is filled in."""
+        return getattr(self, to_snake(item)) not in (None, ())
 
 
 class CountyDecision(Value):
@@ -123,6 +128,7 @@ def check_confirmation(
     _check_as_decided(confirmation, advice, evidence, at)
     _check_income_right(confirmation, card, at)
     regime = at.rules.regime(card.asset_class, confirmation.owner_kind)
+    check_useful_life(card, regime.regime, at)
     at.cite(regime.article)
     if confirmation.regime is not None and confirmation.regime != regime.regime:
         raise refuse(
@@ -312,10 +318,12 @@ def _check_as_decided(
 
 
 def _check_income_right(confirmation: OwnershipConfirmation, card: RegisterCard, at: Occasion) -> None:
-    if not at.rules.asset_class(card.asset_class).income_right:
+    asked = {item.field: item for item in at.rules.card_items("CONFIRMATION", card.asset_type)}
+    for name, item in asked.items():
+        at.require(confirmation.holds(name), item.refusal or "FIELD_REQUIRED", missing=[name], field=name)
+    if "incomeRightHolders" not in asked:
         return
     at.cite("C4.6-11")
-    at.require(confirmation.income_right_holders, "INCOME_RIGHT_REQUIRED", missing=["incomeRightHolders"])
     missing = [
         name
         for name, value in (

@@ -55,7 +55,9 @@ def standards_of(rules: Rules, on: date) -> Standards:
             if row.rule_gap and not row.entrusted
         },
         without_life=frozenset(
-            row.code for row in rules.table("asset_types.type", rows.AssetType) if not row.depreciable
+            row.code
+            for row in rules.table("asset_types.type", rows.AssetType)
+            if "usefulLifeYears" not in {item.field for item in rules.card_items("REGISTRATION", row.code)}
         ),
     )
 

@@ -31,7 +31,7 @@ def code_of(call, *args, **kwargs) -> str:
 
 def test_a_type_belongs_to_its_class_and_subclass(rules: Rules) -> None:
     road = rules.classify(PW, "INFRASTRUCTURE", "ROAD")
-    assert (road.zh, road.depreciable, road.needs_loan_ref) == ("道路", True, False)
+    assert (road.zh, road.needs_loan_ref) == ("道路", False)
     assert rules.classify(OP, None, "PV_PLANT").code == "PV_PLANT"
     assert rules.classify(HH, None, "MICROCREDIT_BIO").needs_loan_ref
 
@@ -87,8 +87,10 @@ def test_the_category_tree_has_the_named_types(rules: Rules) -> None:
 
 
 def test_living_assets_are_not_depreciated(rules: Rules) -> None:
-    living = {row.code for row in rules.table("asset_types.type", rows.AssetType) if not row.depreciable}
-    assert living == {"LIVESTOCK_OPERATING", "LIVESTOCK", "FRUIT_TREE", "MICROCREDIT_BIO"}
+    types = rules.table("asset_types.type", rows.AssetType)
+    managed = {row.code for row in types if row.asset_class != HH}
+    assert {code for code in managed if not rules.depreciable(code)} == {"LIVESTOCK_OPERATING"}
+    assert not any(rules.depreciable(row.code) for row in types if row.code not in managed)
 
 
 def test_every_type_has_a_sector_department_and_sub_types_follow_their_parent(rules: Rules) -> None:
@@ -102,7 +104,6 @@ def test_every_type_has_a_sector_department_and_sub_types_follow_their_parent(ru
 def test_household_assets_are_only_registered(rules: Rules) -> None:
     assert rules.asset_class(HH).forbidden_code == "HOUSEHOLD_REGISTER_ONLY"
     assert not rules.asset_class(HH).managed
-    assert rules.asset_class(OP).income_right
 
 
 def test_a_lot_needs_the_list_of_its_items(rules: Rules) -> None:

@@ -93,7 +93,7 @@ def regulation_where(table: str, key: tuple[Any, ...], **changes: Any) -> Regula
     rows = [(row, row.key == key) for row in parts["tables"][table]]
     assert any(meant for _, meant in rows), f"{table} has no row {key}"
     parts["tables"][table] = tuple(
-        row.model_validate(row.model_dump() | changes) if meant else row for row, meant in rows
+        row.model_validate(row.model_dump(by_alias=False) | changes) if meant else row for row, meant in rows
     )
     changed: Regulation = made_anew(kind, parts)
     return changed

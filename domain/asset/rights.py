@@ -161,7 +161,8 @@ class AssetRights(AssetState):
                 return
             raise refuse("ALREADY_EXISTS", what=asked.certificate)
         self._must_own(asked.holder, "holder")
-        if asked.kind == "REAL_ESTATE" and not at.rules.asset_type(self.card.asset_type).real_estate:
+        eligible = at.rules.asset_type(self.card.asset_type).real_estate
+        if asked.kind in at.rules.codes("CERTIFICATE", "ELIGIBLE_ONLY") and not eligible:
             raise refuse("FIELD_INVALID", clause="C4.3-09", field="kind", value=asked.kind)
         at.not_in_future(asked.applied_on, "appliedOn")
         self.record(self.TitleCertificateApplied, at, certificate=asked)

@@ -12,6 +12,7 @@ from domain.values import BusinessDate, Code, DivisionCode, Fen, Name, Quantity,
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
+    from domain.regulation import Rules
 
 
 class HouseholdAssetCard(Value):
@@ -101,6 +102,13 @@ class HouseholdAssetClosing(Value):
     closed_on: BusinessDate = Field(title="注销日期")
     reason: Text = Field(title="注销原因")
     document_no: Name = Field(title="依据文号")
+
+
+def inspecting_department(asset_type: str, rules: Rules) -> str | None:
+    """Who inspects such an asset while it is entrusted (C4.6-10): the first supervisor that T4 has for it, if any."""
+    supervisors = rules.regime("HOUSEHOLD", "HOUSEHOLD", entrusted=True).supervisors
+    named = (rules.line_department(asset_type) if one == "LINE_DEPARTMENT" else one for one in supervisors)
+    return next(named, None)
 
 
 def check_household_card(card: HouseholdAssetCard, at: Occasion) -> HouseholdAssetCard:

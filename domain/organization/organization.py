@@ -106,8 +106,17 @@ class Division(DomainAggregate):
 
 
 OrganizationKind = Literal[
-    "COUNTY_GOV", "LEADING_GROUP", "ASSET_OFFICE", "DEPARTMENT", "TOWNSHIP", "FARM", "VILLAGE", "COMPANY"
+    "COUNTY_GOV",
+    "LEADING_GROUP",
+    "ASSET_OFFICE",
+    "BODY",
+    "DEPARTMENT",
+    "TOWNSHIP",
+    "FARM",
+    "VILLAGE",
+    "COMPANY",
 ]
+"""What sort of unit it is; BODY: an organ of the county that keeps no ledger of assets, e.g. 纪检."""
 
 
 class OrganizationCard(Value):

@@ -94,8 +94,18 @@ class Inspection(DomainAggregate):
 
     @classmethod
     def record_inspection(cls, code: str, inspected: InspectionRecord, at: Occasion) -> Inspection:
-        """Record an inspection: a fact (C5.4-01). Nobody inspects the own unit: AUDITOR_NOT_INDEPENDENT."""
+        """Record an inspection (C5.4-01): FORBIDDEN to an organ that the regulation does not let supervise.
+
+        Nobody inspects the own unit: AUDITOR_NOT_INDEPENDENT.
+        """
         at.cite("C5.4-01")
+        at.require(
+            inspected.organ in at.rules.supervising_organs,
+            "FORBIDDEN",
+            clause="C5.4-01",
+            action="监督检查",
+            organization=inspected.organ,
+        )
         at.not_in_future(inspected.inspected_on, "inspectedOn")
         at.require(
             inspected.organ != inspected.unit,

@@ -217,6 +217,11 @@ class Rules:
         return self._organizations
 
     @property
+    def supervising_organs(self) -> frozenset[str]:
+        """The organisations that supervise and inspect (五(四), C5.4-01)."""
+        return frozenset(row.code for row in self.organizations() if row.supervises)
+
+    @property
     def ledger_keepers(self) -> frozenset[str]:
         """The kinds of units that keep a ledger of all their assets and submit it (C4.3-10, T9)."""
         ledgers = self.table("ledgers.ledger", rows.LedgerRow)

@@ -9,7 +9,13 @@ from __future__ import annotations
 from datetime import date
 
 from domain.aggregate import DomainAggregate
-from domain.organization.organization import Division, DivisionCard, Organization, OrganizationCard
+from domain.organization.organization import (
+    Division,
+    DivisionCard,
+    Organization,
+    OrganizationCard,
+    OrganizationKind,
+)
 from domain.policy import Policy, versions_of
 from domain.regulation import rows
 from domain.regulation.divisions import DivisionRow
@@ -19,8 +25,6 @@ from service.log.appending import Append, Claim
 
 FOUNDED_ON = date(2013, 1, 1)
 """Divisions and organisations are entered as of the day the regulation's scope begins (P16)."""
-
-_BODIES = frozenset({"COUNTY_GOV", "LEADING_GROUP", "ASSET_OFFICE"})
 
 
 def system_actor(county: str, name: str) -> Actor:
@@ -98,12 +102,21 @@ async def activate(context: CommandContext, county: str) -> bool:
     return True
 
 
+def _kind_of(entry: rows.NamedOrganization) -> OrganizationKind:
+    """Three bodies have a kind of their own, because rules name them; no other body keeps ledgers as departments do."""
+    match entry.code:
+        case "COUNTY_GOV" | "LEADING_GROUP" | "ASSET_OFFICE":
+            return entry.code
+        case _:
+            return "BODY" if entry.kind == "BODY" else "DEPARTMENT"
+
+
 def _organizations(context: CommandContext, county: str) -> dict[str, OrganizationCard]:
     units: dict[str, OrganizationCard] = {}
     for entry in organizations_of(context, county):
         units[entry.code] = OrganizationCard(
             name=entry.zh,
-            kind=entry.code if entry.code in _BODIES else "DEPARTMENT",
+            kind=_kind_of(entry),
             division=f"{county}000000",
             superior=None if entry.code == "COUNTY_GOV" else "COUNTY_GOV",
             valid_from=FOUNDED_ON,

@@ -88,9 +88,13 @@ def check_terms(
     *,
     owners: frozenset[str],
     existing: Iterable[Contract],
+    to_be_revived: bool,
     at: Occasion,
 ) -> None:
-    """What any operating contract must settle (C4.7-03, C4.11-01, C4.11-02, C4.3-15; lease term by 民法典 705)."""
+    """What any operating contract must settle (C4.7-03, C4.11-01, C4.11-02, C4.3-15; lease term by 民法典 705).
+
+    `to_be_revived`: the asset lies idle or runs badly, so that modes meant for that are open to it (C4.11-06).
+    """
     at.cite("C4.7-03", "C4.11-01", "C4.11-02", "C4.3-15")
     if terms.annual_income < 0:
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.7-03", field="annualIncome")
@@ -106,6 +110,7 @@ def check_terms(
         mode=terms.mode,
         assetClass=card.asset_class,
     )
+    at.require(to_be_revived or not mode.revitalisation_only, "MODE_ONLY_FOR_REVITALISATION", mode=terms.mode)
     at.require(terms.signer in owners, "SIGNER_NOT_OWNER", signer=terms.signer)
     missing = _unsettled(terms, card, at)
     if mode.contract:

@@ -18,6 +18,7 @@ from domain.household.card import (
     HouseholdCorrection,
     HouseholdInspection,
     Loss,
+    inspecting_department,
 )
 from domain.household.push import HouseholdLedger
 from domain.occasion import Occasion
@@ -278,7 +279,7 @@ def _terms_for(
         ends_on=body.ends_on,
         yearly_return=one.yearly_return,
         consent_document=one.consent_document,
-        inspecting_department=at.rules.line_department(it.card.asset_type),
+        inspecting_department=inspecting_department(it.card.asset_type, at.rules),
     )
 
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from domain.aggregate import DomainAggregate
 from domain.procedure import plan
 from domain.procedure.meeting import Meeting
-from domain.procedure.notice import Objection, Posted, first_open, missing_places, period_from, posted_last
+from domain.procedure.notice import Objection, Posted, first_open, missing_places, running_period
 from domain.procedure.plan import Act, PlannedStep, ProcedureParty
 from domain.procedure.proof import ProcedureProof
 from domain.procedure.records import Filing, Signer, StepRecord, StepReturn, Verdict
@@ -240,12 +240,10 @@ class ProcedureCourse(DomainAggregate):
         if not postings:
             at.refuse("NOTICE_NOT_COMPLETED", missing=[step.code])
             return None
-        start = max(posted_last(postings).values())
         rule = at.rules.parameters["P09"]
-        if rule.dismissed == "RESTART":
-            heard = [one.resolved_on for one in self.objections.values() if one.outcome == "DISMISSED"]
-            start = max([start, *(day for day in heard if day is not None)])
-        period = period_from(start, max(one.days for one in postings), at)
+        heard = [one.resolved_on for one in self.objections.values() if one.outcome == "DISMISSED"]
+        restarts = [day for day in heard if day is not None and rule.dismissed == "RESTART"]
+        period = running_period(postings, max(restarts, default=None), at)
         if period is not None:
             missing_years = at.rules.clock.unannounced(period.last_day, period.ends_on)
             at.require(

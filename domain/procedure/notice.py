@@ -6,7 +6,7 @@ come from anybody, unnamed too; an open one keeps the notice open (P09).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -42,6 +42,11 @@ class Posting(Value):
         default=(), title="凭证摘要", description="照片、网页存档等的 SHA-256", max_length=50
     )
     text: Text = Field(title="公示内容", description="公开发布，不得含个人信息")
+
+    @property
+    def at(self) -> tuple[str, str]:
+        """The place, as role and unit."""
+        return self.place.role, self.place.organization
 
     def check(self, at: Occasion) -> None:
         """Its day is the occasion's. Refused: NOTICE_EVIDENCE_MISSING, DATE_IN_FUTURE, FIELD_INVALID."""
@@ -90,11 +95,15 @@ def answer_due(at: Occasion) -> date:
     return at.on + timedelta(days=at.rules.within("OBJECTION").days)
 
 
-def notice_days(rules: Rules, period: str | None) -> int:
-    """How many days a notice hangs by the parameter its chain names; 0: publication with evidence is enough (P06, P08)."""
+def notice_days(rules: Rules, period: str | None, force: Literal["HARD", "SOFT"]) -> int:
+    """How many days a notice hangs by the parameter its chain names; 0: publication with evidence is enough (P06, P08).
+
+    Without a parameter a notice that later steps wait for is the publication of an appraisal, any other one a soft one.
+    """
     match period:
         case None:
-            return 0
+            defaults = rules.parameters["P08"]
+            return defaults.appraisal_result_days if force == "HARD" else defaults.soft_notice_days
         case "P06":
             return int(rules.parameters["P06"].days)
         case "P08":
@@ -127,9 +136,27 @@ def posted_last(postings: Iterable[Posted]) -> dict[tuple[str, str], date]:
     """Place → the day it was last posted there."""
     found: dict[tuple[str, str], date] = {}
     for one in (entry.posting for entry in postings):
-        key = (one.place.role, one.place.organization)
-        found[key] = max(one.posted_on, found.get(key, one.posted_on))
+        found[one.at] = max(one.posted_on, found.get(one.at, one.posted_on))
     return found
+
+
+def running_period(postings: Sequence[Posted], heard_on: date | None, at: Occasion) -> Period | None:
+    """The period that the postings began, None when there is none to wait for; not before `heard_on`, if given (P09).
+
+    By P07 it is that of the latest posting and the longest days, or each place has its own and the last one to end counts.
+    """
+    last = posted_last(postings)
+    begun = [(max(last.values()), max(one.days for one in postings))]
+    if at.rules.parameters["P07"] == "EACH_SEPARATELY":
+        begun = [
+            (
+                day,
+                max(one.days for one in postings if one.posting.at == place and one.posting.posted_on == day),
+            )
+            for place, day in last.items()
+        ]
+    periods = (period_from(max(day, heard_on or day), days, at) for day, days in begun)
+    return max((one for one in periods if one is not None), key=lambda one: one.ends_on, default=None)
 
 
 def missing_places(required: Iterable[NoticePlace], postings: Iterable[Posted]) -> list[str]:

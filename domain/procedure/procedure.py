@@ -383,7 +383,7 @@ class ProcedureInstance(ProcedureCourse):
         found = self._may_take(step, {"NOTICE"}, by, subject_sha256, at)
         posting.check(at)
         notice = found.notice or plan.PlannedNotice(force="SOFT")
-        days = notice_days(at.rules, notice.period)
+        days = notice_days(at.rules, notice.period, notice.force)
         posted = posted_for(posting, days, at)
         so_far = (*self.postings.get(step, ()), posted)
         self.record(

@@ -81,13 +81,19 @@ class Period(Value):
 class LegalClock:
     """A county's calendar."""
 
-    def __init__(self, holidays: Iterable[Holiday], years: Iterable[CalendarYear]) -> None:
-        """`holidays`: what the county's file adds to the national calendar; `years`: what it knows of each year."""
+    def __init__(
+        self, holidays: Iterable[Holiday], years: Iterable[CalendarYear], *, local: bool = True
+    ) -> None:
+        """`holidays`: what the county's file adds to the national calendar; `years`: what it knows of each year.
+
+        `local`: the region has holidays of its own, so that a year without them is not complete (P26).
+        """
         self._working: dict[date, bool] = {}
         for row in holidays:
             self._working |= dict.fromkeys(row.days(), row.kind == "WORK")
         known = tuple(years)
         self._local = frozenset(row.year for row in known if row.local)
+        self._has_local = local
         self._national = frozenset(row.year for row in known if row.national)
 
     def has_year(self, year: int) -> bool:
@@ -154,4 +160,6 @@ class LegalClock:
 
     def unconfirmed(self, first: date, last: date) -> tuple[int, ...]:
         """Years between two days whose local holidays nobody has entered yet: a period in them may end later."""
+        if not self._has_local:
+            return ()
         return tuple(year for year in range(first.year, last.year + 1) if year not in self._local)

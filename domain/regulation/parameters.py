@@ -211,10 +211,10 @@ class OverrideRule(Value):
 
 
 class ClockRule(Value):
-    """P26: the county's time zone and working days."""
+    """P26: working days: the national calendar alone, or with the holidays of the region as well."""
 
     time_zone: str
-    working_days: Literal["NATIONAL_WITH_LOCAL_HOLIDAYS"]
+    working_days: Literal["NATIONAL_WITH_LOCAL_HOLIDAYS", "NATIONAL"]
 
 
 class FilingRule(Value):

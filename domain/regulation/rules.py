@@ -463,7 +463,9 @@ class Rules:
         from domain.regulation.legal_clock import LegalClock
 
         return LegalClock(
-            self.table("calendar.holiday", rows.Holiday), self.table("calendar.year", rows.CalendarYear)
+            self.table("calendar.holiday", rows.Holiday),
+            self.table("calendar.year", rows.CalendarYear),
+            local=self.parameters["P26"].working_days == "NATIONAL_WITH_LOCAL_HOLIDAYS",
         )
 
     # ---- disposal (P01–P05) ------------------------------------------------------------------------------------

@@ -9,15 +9,23 @@ import pytest
 from domain.asset.asset import Asset
 from domain.household.card import inspecting_department
 from domain.oversight.inspection import Inspection, InspectionRecord
+from domain.procedure.plan import ProcedureCase
+from domain.procedure.procedure import ProcedureInstance
+from domain.regulation import Regulation
 from domain.values import yuan
+from tests import procedures
 from tests.domain.saying import found, recorded, refused
 from tests.examples import (
     DAY,
+    DISPOSAL,
     ROADS,
     TODAY,
     TOWNSHIP,
+    VILLAGE,
+    approval,
     confirmed,
     confirmed_road,
+    forwarded,
     herd_card,
     imported,
     in_use,
@@ -32,6 +40,7 @@ from tests.examples import (
     share,
     terms,
 )
+from tests.procedures import by, opening, posting, sha
 
 METHODS = [
     {"regime": "STATE_ADMIN", "posted": "MONTHLY", "residual_basis_points": 0, "starts_next_month": False},
@@ -201,3 +210,93 @@ def test_entrusted_household_asset_is_inspected_by_whom_the_regime_names() -> No
     assert inspecting_department("LIVESTOCK", named.on(DAY)) == "AGRICULTURE"
     nobody = regulation_where("regimes.regime", entrusted, supervisors=())
     assert inspecting_department("LIVESTOCK", nobody.on(DAY)) is None
+
+
+# ---- notices (P07, P08) and the calendar (P26) ---------------------------------------------------------------------
+
+
+def posted_twice(second_under: Regulation | None = None) -> ProcedureInstance:
+    """Posted at the village on Thursday, 1 July 2021, under 15 days, at the township on 2 July under 10."""
+    longer = regulation_with(
+        "P06",
+        {"days": 15, "counting": "CALENDAR_DAYS", "posting_day_counts": False, "rest_day_rolls": True},
+    )
+    plan = procedures.after_meeting()
+    for place, unit, day, under in (
+        ("PROJECT_VILLAGE", VILLAGE, date(2021, 7, 1), longer),
+        ("TOWNSHIP", TOWNSHIP, date(2021, 7, 2), second_under),
+    ):
+        sheet = posting(place, unit, day)
+        plan.post_notice("NOTICE", by(TOWNSHIP), sha(plan), sheet, occasion(day, under=under))
+    return procedures.settled(plan)
+
+
+@pytest.mark.parametrize(
+    ("start", "last_day"),
+    # 2 July and 15 days: Saturday, 17 July, which rolls to Monday; 1 July and 15 days: Friday, 16 July
+    [("LATER_POSTING", date(2021, 7, 19)), ("EACH_SEPARATELY", date(2021, 7, 16))],
+)
+def test_two_places_end_as_the_county_starts_them(start: str, last_day: date) -> None:
+    under = regulation_with("P07", start)
+    plan = posted_twice()
+    with refused("NOTICE_PERIOD_RUNNING", plan):
+        plan.complete_notice("NOTICE", by(TOWNSHIP), sha(plan), occasion(last_day, under=under))
+    day = date.fromordinal(last_day.toordinal() + 1)
+    plan.complete_notice("NOTICE", by(TOWNSHIP), sha(plan), occasion(day, under=under))
+    period = recorded(plan, ProcedureInstance.NoticeCompleted).period
+    assert period is not None
+    assert period.ends_on == last_day
+
+
+SEVEN = {"income_plan_days": 10, "appraisal_result_days": 7, "soft_notice_days": 3}
+
+
+@pytest.mark.parametrize(
+    ("day", "public"),
+    # published on Thursday, 10 March 2022: seven days end on Thursday, 17 March
+    [(date(2022, 3, 17), False), (date(2022, 3, 18), True), (date(2022, 3, 19), True)],
+)
+def test_appraisal_result_is_public_as_long_as_the_county_asks(day: date, *, public: bool) -> None:
+    under = regulation_with("P08", SEVEN)
+    asset = forwarded()
+    paper = approval(approved_on=day)
+    if public:
+        asset.approve_disposal(DISPOSAL, paper, occasion(day, under=under))
+        recorded(asset, Asset.DisposalApproved)
+    else:
+        with refused("NOTICE_PERIOD_RUNNING", asset, clause="C4.12-03"):
+            asset.approve_disposal(DISPOSAL, paper, occasion(day, under=under))
+
+
+def test_published_result_completes_its_step_after_the_days_the_county_asks() -> None:
+    under = regulation_with("P08", SEVEN)
+    case = ProcedureCase(owner_kind="VILLAGE", disposal_value=yuan("200000.00"))
+    sale = ProcedureInstance.open("PR-1", opening("A14", case=case), by(VILLAGE), occasion(date(2022, 3, 1)))
+    sale.complete_step("PROPOSE", by(VILLAGE), sha(sale), occasion(date(2022, 3, 1)))
+    sale.complete_step("APPRAISE", by(VILLAGE), sha(sale), occasion(date(2022, 3, 2)))
+    sheet = posting("OWNER_LOCATION", VILLAGE, date(2022, 3, 3))
+    sale.collect_events()
+    sale.post_notice("PUBLISH", by(VILLAGE), sha(sale), sheet, occasion(date(2022, 3, 3), under=under))
+    event = recorded(sale, ProcedureInstance.NoticePosted)
+    assert (event.posted.days, event.completes, event.posted.ends_on) == (7, False, date(2022, 3, 10))
+    with refused("NOTICE_PERIOD_RUNNING", sale):
+        sale.complete_notice("PUBLISH", by(VILLAGE), sha(sale), occasion(date(2022, 3, 10), under=under))
+    sale.complete_notice("PUBLISH", by(VILLAGE), sha(sale), occasion(date(2022, 3, 11), under=under))
+
+
+def test_soft_notice_hangs_as_long_as_the_county_asks() -> None:
+    plan = procedures.ready_to_distribute()
+    plan.complete_step("DISTRIBUTE", by(VILLAGE), sha(plan), occasion(date(2022, 3, 31)))
+    plan.collect_events()
+    sheet = posting("OWNER_LOCATION", VILLAGE, date(2022, 4, 6))
+    under = regulation_with("P08", SEVEN)
+    plan.post_notice("PUBLISH_USE", by(VILLAGE), sha(plan), sheet, occasion(date(2022, 4, 6), under=under))
+    event = recorded(plan, ProcedureInstance.NoticePosted)
+    assert (event.posted.days, event.completes) == (3, False)
+
+
+def test_county_without_holidays_of_its_own_is_not_asked_for_them() -> None:
+    national = regulation_with("P26", {"time_zone": "Asia/Shanghai", "working_days": "NATIONAL"})
+    first, last = date(2024, 1, 18), date(2024, 1, 29)
+    assert regulation().on(DAY).clock.unconfirmed(first, last) == (2024,)
+    assert national.on(DAY).clock.unconfirmed(first, last) == ()

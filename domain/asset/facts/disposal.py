@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from domain.procedure.notice import period_from
 from domain.refusals import refuse
 from domain.values import MAX_FEN, BusinessDate, Code, Fen, Name, Sha256, Text, Value
 
@@ -187,6 +188,8 @@ def check_approval(
     at.require(disposal.publication, "APPRAISAL_NOT_PUBLISHED", missing=["publication"])
     if disposal.publication is not None and approval.approved_on < disposal.publication.published_on:
         raise refuse("DATE_ORDER", clause="C4.12-03", earlier="publishedOn", later="approvedOn")
+    if disposal.publication is not None:
+        _must_have_been_public(disposal.publication.published_on, approval.approved_on, at)
     if approval.lowest_price is not None and approval.lowest_price < 0:
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-05", field="lowestPrice")
     if owner_kind is None:
@@ -210,6 +213,18 @@ def check_approval(
         required=route.approver,
         value=value,
     )
+
+
+def _must_have_been_public(published_on: date, approved_on: date, at: Occasion) -> None:
+    """The result is public for the days that a county asks for before it is approved; the text asks for none (P08)."""
+    period = period_from(published_on, at.rules.parameters["P08"].appraisal_result_days, at)
+    if period is not None:
+        at.require(
+            approved_on >= period.possible_from,
+            "NOTICE_PERIOD_RUNNING",
+            clause="C4.12-03",
+            until=period.ends_on,
+        )
 
 
 def check_sale(sale: DisposalSale, disposal: Disposal, at: Occasion) -> None:

@@ -432,7 +432,7 @@ def test_a_notice_in_a_year_without_calendar_ends_on_a_provisional_date() -> Non
 
 def test_a_chain_that_names_no_notice_period_parameter_is_a_gap() -> None:
     with refused("RULE_GAP"):
-        notice_days(regulation().on(date(2021, 7, 1)), "P19")
+        notice_days(regulation().on(date(2021, 7, 1)), "P19", "HARD")
 
 
 def test_a_notice_in_a_year_without_local_holidays_is_reported() -> None:

@@ -64,6 +64,7 @@ class CodeEntry(Value):
     """A refusal or warning code. `clauses`: what it can stand for, the usual one first.
 
     `overridable_at`: clauses under which an overridable code can be lifted; empty means under all of its clauses.
+    `in_principle`: it can be lifted because the text says 原则上; under which of its clauses, the county says (P25).
     `origin` "service": the regulation does not know it, this service needs it.
     """
 
@@ -73,12 +74,20 @@ class CodeEntry(Value):
     origin: Literal["regulation", "service"] = "regulation"
     clauses: tuple[str, ...] = ()
     overridable_at: tuple[str, ...] = ()
+    in_principle: bool = False
     lifted_by: str | None = None
     zh: str
     en: str
 
+    def ruled_by(self, in_principle_clauses: Iterable[str]) -> CodeEntry:
+        """The code as a county's P25 has it: what is so in principle can be lifted under these clauses and no other."""
+        if not self.in_principle:
+            return self
+        at = tuple(clause for clause in self.clauses if clause in set(in_principle_clauses))
+        return self.model_copy(update={"overridable_at": at, "kind": "overridable" if at else "hard"})
+
     def kind_under(self, clause: str | None) -> Kind:
-        """The kind when the code stands for `clause`: overridable only where the regulation says 原则上 (P25)."""
+        """The kind when the code stands for `clause`: overridable only where it can be lifted."""
         if self.kind == "overridable" and self.overridable_at and clause not in self.overridable_at:
             return "hard"
         return self.kind
@@ -172,8 +181,9 @@ class Refusal(Exception):  # noqa: N818 - what happened is a refusal; it is an a
 
     def said_by(self, codes: Mapping[str, CodeEntry], articles: Mapping[str, Article]) -> Refusal:
         """The same refusal with a county's sentence for its code and the county's article behind its clause."""
+        said = codes.get(self.code, self.entry)
         return Refusal(
-            codes.get(self.code, self.entry),
+            self.entry.model_copy(update={"zh": said.zh, "en": said.en}),
             clause=self.clause,
             params=self.params,
             missing=self.missing,

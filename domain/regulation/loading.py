@@ -243,16 +243,26 @@ def _read_codes(folder: Folder, faults: list[str]) -> tuple[dict[str, CodeEntry]
             known = catalogue().get(entry.code)
             if known is not None and (known.kind, known.nature) != (entry.kind, entry.nature):
                 faults.append(f"{CODES}（{entry.code}）：不得改变代码的 kind 和 nature")
-            codes[entry.code] = entry
+            codes[entry.code] = entry if known is None else _worded(entry, known)
     return codes, frozenset(lifts)
 
 
+<<<<<<< HEAD
 @cache
 def _packaged_codes() -> tuple[bytes, frozenset[str]]:
     """The bytes of the service's catalogue, and the documents that lift its codes. Read once."""
     source = (packaged() / CODES).read_bytes()
     file = CodesFile.model_validate(tomllib.loads(source.decode("utf-8")))
     return source, frozenset(lift.code for lift in file.lift)
+=======
+def _worded(entry: CodeEntry, known: CodeEntry) -> CodeEntry:
+    """A code of the service in a county's words; when it can be lifted is not a matter of words."""
+    kept = {
+        "in_principle": known.in_principle,
+        "overridable_at": entry.overridable_at or known.overridable_at,
+    }
+    return entry.model_copy(update=kept)
+>>>>>>> 7f85eec (Let P25 say under which clauses an exception can be made)
 
 
 def _completed(content: dict[str, Any]) -> dict[str, Any]:

@@ -95,7 +95,6 @@ class Rules:
         self.since = since
         self.until = until
         self.retroactive = retroactive
-        self.wording = wording
         self._typed: dict[tuple[str, type], tuple[Any, ...]] = {}
         self._tables = {
             name: tuple(row for row in table if row.in_force(since)) for name, table in tables.items()
@@ -106,6 +105,7 @@ class Rules:
         self._parameters = {row.id: row for row in self.table("parameters.parameter", Parameter)}
         self.parameters = cast("ParameterValues", {row.id: row.value for row in self._parameters.values()})
         """The values of P01–P37 by their numbers, each in its type."""
+        self.wording = wording.ruled_by(self.parameters["P25"].in_principle_clauses)
         self._index_money()
         self._index_assets()
         self._index_procedures()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,6 +23,12 @@ class Wording:
             msg = f"{code} is not in the catalogue of codes"
             raise LookupError(msg)
         return found
+
+    def ruled_by(self, in_principle_clauses: Iterable[str]) -> Wording:
+        """The same words, with what can be lifted as P25 has it."""
+        clauses = frozenset(in_principle_clauses)
+        codes = {code: entry.ruled_by(clauses) for code, entry in self.codes.items()}
+        return Wording(codes, self.articles)
 
     def article(self, clause: str | None) -> Article | None:
         """The county's article behind a clause; None where its document has none."""

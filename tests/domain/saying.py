@@ -23,11 +23,11 @@ def refused(
     *untouched: DomainAggregate,
     missing: list[str] | None = None,
     clause: str | None = None,
-) -> Iterator[None]:
+) -> Iterator[pytest.ExceptionInfo[Refusal]]:
     """What is done inside is refused with this code, and leaves the aggregates as they were."""
     before = [(one.dump_state(), one.version, len(one.pending_events)) for one in untouched]
     with pytest.raises(Refusal) as refusal:
-        yield
+        yield refusal
     assert refusal.value.code == code, refusal.value
     if missing is not None:
         assert list(refusal.value.missing) == missing

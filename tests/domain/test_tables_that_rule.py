@@ -30,6 +30,8 @@ from tests.examples import (
     imported,
     in_use,
     occasion,
+    override,
+    proposal,
     registered,
     regulation,
     regulation_where,
@@ -300,3 +302,43 @@ def test_county_without_holidays_of_its_own_is_not_asked_for_them() -> None:
     first, last = date(2024, 1, 18), date(2024, 1, 29)
     assert regulation().on(DAY).clock.unconfirmed(first, last) == (2024,)
     assert national.on(DAY).clock.unconfirmed(first, last) == ()
+
+
+# ---- what can be lifted (P25) --------------------------------------------------------------------------------------
+
+
+def principles(*clauses: str) -> Regulation:
+    requires = ["DOCUMENT", "REASON", "EXPIRY"]
+    rule = {"granted_at_least_by": "COUNTY", "requires": requires, "in_principle_clauses": clauses}
+    return regulation_with("P25", rule)
+
+
+def test_exception_is_made_only_under_the_clauses_that_are_so_in_principle() -> None:
+    asset = settled(in_use())
+    lifting = override("WELL_OPERATING_NOT_DISPOSABLE")
+    day = date(2022, 2, 1)
+    strict = occasion(day, overrides=(lifting,), under=principles("C4.5-13", "C4.7-07"))
+    with refused("WELL_OPERATING_NOT_DISPOSABLE", asset) as refusal:
+        asset.propose_disposal(proposal(), strict)
+    assert (refusal.value.kind, refusal.value.lifted_by) == ("hard", None)
+    asset.propose_disposal(proposal(), occasion(day, overrides=(lifting,)))
+    recorded(asset, Asset.DisposalProposed)
+
+
+def test_county_may_take_another_clause_for_one_in_principle() -> None:
+    lifting = override("OWNER_RULE_CONFLICT")
+    paper = road_confirmation(owners=(share(TOWNSHIP, "360000.00"),), owner_kind="TOWNSHIP")
+    asset = registered(road_card())
+    with refused("OWNER_RULE_CONFLICT", asset, clause="C4.5-09"):
+        asset.confirm_ownership(paper, occasion(overrides=(lifting,)))
+    wider = principles("C4.5-09", "C4.5-13", "C4.7-07", "C4.12-01")
+    asset.confirm_ownership(paper, occasion(overrides=(lifting,), under=wider))
+    assert recorded(asset, Asset.OwnershipConfirmed).basis.overrides == (lifting,)
+
+
+def test_exception_from_what_is_no_principle_does_not_hang_on_the_parameter() -> None:
+    asset = settled(confirmed_road())
+    lifting = override("MODE_NOT_ALLOWED_FOR_CLASS")
+    paper = terms(signer=ROADS)
+    asset.sign_contract(paper, occasion(overrides=(lifting,), under=principles()))
+    assert recorded(asset, Asset.Leased).basis.overrides == (lifting,)

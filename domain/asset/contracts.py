@@ -42,7 +42,14 @@ class AssetContracts(AssetState):
             if known.terms == terms:
                 return
             raise refuse("ALREADY_EXISTS", what=terms.contract)
-        check_terms(terms, self.card, owners=self._owner_parties, existing=self.contracts.values(), at=at)
+        check_terms(
+            terms,
+            self.card,
+            owners=self._owner_parties,
+            existing=self.contracts.values(),
+            to_be_revived=self.to_be_revived,
+            at=at,
+        )
         self._must_have_custodian(terms.mode, at)
         if any(one.right == "USE" and one.meets(terms.starts_on, terms.ends_on) for one in self.rights):
             raise refuse("RIGHT_OVERLAP", field="USE")
@@ -101,7 +108,14 @@ class AssetContracts(AssetState):
             self._consented(consented_by, at), "CO_OWNER_CONSENT_REQUIRED", missing=absent, owners=absent
         )
         others = [one for code, one in self.contracts.items() if code != terms.contract]
-        check_terms(terms, self.card, owners=self._owner_parties, existing=others, at=at)
+        check_terms(
+            terms,
+            self.card,
+            owners=self._owner_parties,
+            existing=others,
+            to_be_revived=self.to_be_revived or terms.mode == contract.terms.mode,
+            at=at,
+        )
         self.record(
             self.OperatingContractChanged,
             at,

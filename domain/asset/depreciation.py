@@ -30,14 +30,19 @@ class AssetDepreciation(AssetState):
         shares: tuple[PartyShare, ...] = Field(title="各所有权人应摊折旧")
 
     def post_depreciation(self, year: int, at: Occasion) -> None:
-        """Post one year's depreciation (C4.7-10, P14). A year posted before, or nothing left to post, records nothing."""
+        """Post one year's depreciation (C4.7-10, P14). A year posted before, or nothing left to post, records nothing.
+
+        Refused: FIELD_INVALID (a type without depreciation), STEP_OUT_OF_ORDER (not in use or not confirmed),
+        DATE_IN_FUTURE (the year is not over as the regime posts), DEPRECIATION_YEAR_GAP.
+        """
         at.cite("C4.7-10")
         if self.depreciated_through is not None and year <= self.depreciated_through:
             return
         self._allow("DEPRECIATE", at)
-        if year > at.today.year:
-            raise refuse("DATE_IN_FUTURE", clause="C4.3-14", field="year", date=str(year), today=at.today)
         basis = self._depreciation_basis(at)
+        full_from = basis.method.full_from(year)
+        if at.on < full_from:
+            raise refuse("DATE_IN_FUTURE", clause="C4.7-10", field="year", date=full_from, today=at.on)
         accumulated = basis.accumulated_by_end_of(year)
         amount = accumulated - self.accumulated_depreciation
         if amount <= 0:
@@ -56,8 +61,7 @@ class AssetDepreciation(AssetState):
         )
 
     def _depreciation_basis(self, at: Occasion) -> DepreciationBasis:
-        asset_type = at.rules.asset_type(self.card.asset_type)
-        if not asset_type.depreciable or self.card.useful_life_years is None:
+        if not at.rules.depreciable(self.card.asset_type) or self.card.useful_life_years is None:
             raise refuse("FIELD_INVALID", clause="C4.7-10", field="assetType", value=self.card.asset_type)
         if self.in_use_since is None or self.regime is None:
             raise refuse(

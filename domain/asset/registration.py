@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.asset.facts.card import Correction, Document, RegisterCard, check_card
+from domain.asset.facts.card import Correction, Document, RegisterCard, check_card, check_useful_life
 from domain.asset.facts.ownership import title_rests_on
 from domain.asset.facts.upkeep import must_not_be_negative
 from domain.asset.guidance import Guidance, guidance_of
@@ -58,6 +58,9 @@ class AssetRegistration(AssetState):
         if card == self.card:
             return
         self._must_keep_confirmation(card, at)
+        lives = {(one.useful_life_years, one.asset_type) for one in (self.card, card)}
+        if self.regime is not None and len(lives) > 1:
+            check_useful_life(card, self.regime, at)
         if card.original_value < self.accumulated_depreciation:
             raise refuse("FIELD_INVALID", field="originalValue", value=card.original_value)
         must_not_be_negative(self.quantity, card.quantity - self.card.quantity)

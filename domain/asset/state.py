@@ -224,6 +224,13 @@ class AssetState(DomainAggregate):
         return frozenset(share.party for share in self.owners)
 
     @property
+    def to_be_revived(self) -> bool:
+        """Whether it lies idle, wholly or in part, or is flagged as idle or wasted (四(十一), C4.11-04)."""
+        return self.operation in {"IDLE", "PARTLY_USED"} or not self.risks.keys().isdisjoint(
+            {"IDLE", "WASTED"}
+        )
+
+    @property
     def _operated(self) -> bool:
         """Whether an operator runs it under a contract."""
         return any(contract.open for contract in self.contracts.values())

@@ -247,14 +247,14 @@ def _read_codes(folder: Folder, faults: list[str]) -> tuple[dict[str, CodeEntry]
     return codes, frozenset(lifts)
 
 
-<<<<<<< HEAD
 @cache
 def _packaged_codes() -> tuple[bytes, frozenset[str]]:
     """The bytes of the service's catalogue, and the documents that lift its codes. Read once."""
     source = (packaged() / CODES).read_bytes()
     file = CodesFile.model_validate(tomllib.loads(source.decode("utf-8")))
     return source, frozenset(lift.code for lift in file.lift)
-=======
+
+
 def _worded(entry: CodeEntry, known: CodeEntry) -> CodeEntry:
     """A code of the service in a county's words; when it can be lifted is not a matter of words."""
     kept = {
@@ -262,7 +262,6 @@ def _worded(entry: CodeEntry, known: CodeEntry) -> CodeEntry:
         "overridable_at": entry.overridable_at or known.overridable_at,
     }
     return entry.model_copy(update=kept)
->>>>>>> 7f85eec (Let P25 say under which clauses an exception can be made)
 
 
 def _completed(content: dict[str, Any]) -> dict[str, Any]:

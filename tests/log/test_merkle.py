@@ -5,14 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from service.log.merkle import (
-    EMPTY_ROOT,
-    Frontier,
-    Tree,
-    leaf_hash,
-    node_hash,
-    verify_consistency,
-)
+from service.log.merkle import EMPTY_ROOT, Frontier, Tree, leaf_hash, node_hash, verify_consistency
 from tests.proofs import verify_inclusion
 
 # Inputs and roots that implementations of Certificate Transparency publish for interoperability.

@@ -17,12 +17,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from domain.refusals import Refusal, refuse
 from domain.regulation import Regulation, RegulationInvalid
 from service.api.http.description import describe, operation_id
 from service.api.http.docs import serve_docs
-from service.api.http.intake import Intake
+from service.api.http.intake import Bodies, HeadAsGet
 from service.api.routers import ROUTERS
 from service.audit.work import KIND as PACK, pack_work
 from service.clock import utc_now
@@ -106,7 +107,8 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     serve_docs(app)
-    app.add_middleware(Intake)
+    app.state.bodies = Bodies()
+    app.add_middleware(HeadAsGet)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to replace it
     return app
 
@@ -153,6 +155,10 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return problem_response(request, refuse("INTERNAL", incident=incident))
 
 
+async def _gone(_request: Request, _error: ClientDisconnect) -> Response:
+    return Response(status_code=400)  # nobody is there to read it
+
+
 _HANDLERS: Final[dict[Any, Any]] = {
     Refusal: _refused,
     StaleVersion: _stale,
@@ -160,6 +166,7 @@ _HANDLERS: Final[dict[Any, Any]] = {
     ValidationError: _invalid_inside,
     LogError: _not_stored,
     HTTPException: _unrouted,
+    ClientDisconnect: _gone,
     **dict.fromkeys(LOST, _disconnected),
     Exception: _unexpected,
 }

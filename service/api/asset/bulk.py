@@ -8,11 +8,7 @@ idempotent by the request's key and their number.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 from fastapi import Query, Response
@@ -23,7 +19,7 @@ from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
 from domain.values import Value
 from service.api.asset.assets import RegisterAsset, code_for, place_of
-from service.api.http.intake import LINES, media_type, parse
+from service.api.http.lines import MAX_ITEMS, BulkLine, lines_of
 from service.api.http.reading import ACTION, ProblemBody, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, WarningBody, Write, Writing
 from service.commands.authorization import authorize
@@ -33,10 +29,6 @@ from service.log.appending import Idempotency, LogError
 
 router = routes("/v1/assets", "assets 资产")
 
-_Body = TypeVar("_Body", bound=Value)
-
-MAX_ITEMS: Final = 20_000
-"""Most lines of one request."""
 SIDE_BY_SIDE: Final = 64
 """Lines under way at once: enough to fill commits, few enough to leave room for other requests."""
 YIELD_EVERY: Final = 50
@@ -62,23 +54,6 @@ class BulkAnswer(Value):
     created: int = Field(title="登记项数")
     refused: int = Field(title="拒绝项数")
     position: int | None = Field(default=None, title="日志位置", description="全部登记完成时的日志位置")
-
-
-@dataclass(frozen=True, slots=True)
-class BulkLine:
-    """One line of a bulk request."""
-
-    number: int
-    raw: bytes
-    """The line's own bytes; of an array's item its re-serialised form."""
-
-    def body(self, model: type[_Body]) -> _Body:
-        """The request on this line; refused like a single request would be."""
-        return model.model_validate(parse(self.raw))
-
-    def digest(self) -> bytes:
-        """SHA-256 of the line."""
-        return hashlib.sha256(self.raw).digest()
 
 
 _LINE_SCHEMA: Final = {"$ref": f"#/components/schemas/{RegisterAsset.__name__}"}
@@ -117,28 +92,8 @@ async def register_assets(
     ] = "item",
 ) -> Response:
     """Register many assets, one per line (NDJSON) or array item, each as `POST /v1/assets` takes it."""
-    lines = list(islice(lines_of(write, await write.request.body()), MAX_ITEMS + 1))
-    if len(lines) > MAX_ITEMS:
-        raise refuse("TOO_MANY_ITEMS", limit=MAX_ITEMS)
-    if not lines:
-        raise refuse("BODY_REQUIRED")
+    lines = await lines_of(write.request)
     return await (_all_or_nothing if atomicity == "all" else _one_by_one)(write, lines)
-
-
-def lines_of(write: Write, body: bytes) -> Iterator[BulkLine]:
-    """The lines of an NDJSON body or the items of a JSON array, numbered from 1; BODY_MALFORMED."""
-    if media_type(write.request) in LINES:
-        for number, raw in enumerate(body.split(b"\n"), start=1):
-            if raw.strip():
-                yield BulkLine(number, raw)
-        return
-    if not body:
-        return
-    items = parse(body)
-    if not isinstance(items, list):
-        raise refuse("BODY_MALFORMED", reason="an array of registrations is expected")
-    for number, item in enumerate(items, start=1):
-        yield BulkLine(number, orjson.dumps(item))
 
 
 async def registration(write: Write, work: Work, body: RegisterAsset, code: str) -> tuple[Asset, Occasion]:

@@ -7,7 +7,6 @@ comparison is made from the fund ledger after it has caught up with the log, nev
 from __future__ import annotations
 
 import asyncio
-from itertools import islice
 from typing import Annotated, Any, Final
 
 from fastapi import Path, Response
@@ -22,7 +21,8 @@ from domain.values import Code, Fen, Name, Sha256, Text, Value
 from projections.engine.rows import Row
 from projections.funds import ledger as fund_ledger
 from projections.funds.questions import unit_ledger
-from service.api.asset.bulk import MAX_ITEMS, YIELD_EVERY, BulkLine, lines_of, refused_item
+from service.api.asset.bulk import YIELD_EVERY, refused_item
+from service.api.http.lines import MAX_ITEMS, BulkLine, lines_of
 from service.api.http.paging import snapshot
 from service.api.http.reading import ACTION, Reading, from_log, get, routes
 from service.api.http.writing import (
@@ -215,11 +215,7 @@ _LINE_SCHEMA: Final = {"$ref": f"#/components/schemas/{RecordFundAllocation.__na
 )
 async def record_fund_allocations(write: Writing) -> Response:
     """Record many allocations, one per line, all or none: a year's fund ledger is one thing."""
-    lines = list(islice(lines_of(write, await write.request.body()), MAX_ITEMS + 1))
-    if len(lines) > MAX_ITEMS:
-        raise refuse("TOO_MANY_ITEMS", limit=MAX_ITEMS)
-    if not lines:
-        raise refuse("BODY_REQUIRED")
+    lines = await lines_of(write.request)
     authorize(write.actor, write.action, finance(write.context, write.county))
     refused: list[dict[str, Any]] = []
 

@@ -1,24 +1,25 @@
-"""The gate every request passes first: who is too big, too deep or not JSON goes no further.
+"""The gate every body passes: who may not send one is told so before it is read, who may is held to its bounds.
 
-Bodies are read once, bounded while they arrive, checked for what JSON parsers silently forgive (a name given twice in
-one object, endless nesting), parsed once, and handed on. Newline-delimited bodies are only bounded here: their lines
-are checked one by one by the route that takes them.
+A route first asks whether the sender may use it at all. Only then its body is read: not larger than the route takes,
+and only while the bodies of all requests together leave room. JSON is checked for what parsers silently forgive, parsed
+once and handed on; large texts are parsed beside the event loop. Newline-delimited bodies are only bounded here: their
+lines are checked one by one by the route that takes them.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, ClassVar, Final, cast
 
-import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.refusals import Refusal, refuse
-from service.commands.problems import problem_response
+from domain.refusals import refuse
+from service.api.http.strict_json import parse
+from service.commands.actor import Actor
 
 MAX_BODY_BYTES: Final = 1_048_576
 """Largest body of an ordinary request."""
@@ -28,8 +29,8 @@ MAX_LINES_BYTES: Final = 67_108_864
 """Largest newline-delimited body of a bulk request."""
 MAX_SHEET_BYTES: Final = 33_554_432
 """Largest spreadsheet."""
-MAX_DEPTH: Final = 24
-"""Deepest nesting of objects and arrays in a body."""
+PARSED_HERE_BYTES: Final = 16_384
+"""Up to so many bytes of JSON are parsed on the event loop (0.1 ms); more of them beside it."""
 
 JSON: Final = "application/json"
 LINES: Final = frozenset({"application/x-ndjson", "application/jsonl"})
@@ -41,53 +42,9 @@ SHEETS: Final = frozenset(
     }
 )
 """Spreadsheets; what they really are is told by their bytes."""
-IMPORTS: Final = "/v1/imports"
-"""The one path that takes them."""
 
-_STRINGS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_NO_BRACKET: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _PARSED: Final = "taizhang.json"
-
-
-def parse(text: bytes) -> Any:
-    """JSON as this service takes it; BODY_MALFORMED or BODY_TOO_DEEP.
-
-    Outside strings every colon belongs to one member of one object. A parser keeps the last of two members with one
-    name, so fewer members than colons mean that a name was given twice.
-    """
-    structure = _STRINGS.sub(b"", text)
-    if depth_of(structure) > MAX_DEPTH:
-        raise refuse("BODY_TOO_DEEP", limit=MAX_DEPTH)
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise refuse("BODY_MALFORMED", reason=str(error)) from error
-    if structure.count(b":") != _members(value):
-        raise refuse("BODY_MALFORMED", reason="a name stands twice in one object")
-    return value
-
-
-def depth_of(structure: bytes) -> int:
-    """How deep a JSON text without its strings nests, counted at most one beyond `MAX_DEPTH`."""
-    brackets = structure.translate(None, _NO_BRACKET)
-    depth = deepest = 0
-    for bracket in brackets:
-        if bracket in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-            if deepest > MAX_DEPTH:
-                break
-        else:
-            depth -= 1
-    return deepest
-
-
-def _members(value: Any) -> int:
-    if type(value) is dict:
-        return len(value) + sum(_members(item) for item in value.values() if type(item) in {dict, list})
-    if type(value) is list:
-        return sum(_members(item) for item in value if type(item) in {dict, list})
-    return 0
+_ACTOR: Final = "taizhang.actor"
 
 
 def media_type(request: Request) -> str:
@@ -95,60 +52,148 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-class Intake:
-    """ASGI middleware around the application."""
+# ---- room for bodies ------------------------------------------------------------------------------------------------
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read and check the body of a write, then pass on. HEAD is a GET whose body nobody wants."""
-        if scope["type"] != "http" or scope["method"] in {"GET", "OPTIONS"}:
-            await self._app(scope, receive, send)
-            return
-        if scope["method"] == "HEAD":
-            await self._app({**scope, "method": "GET"}, receive, _without_body(send))
-            return
-        request = Request(scope, receive)
+class BodyRoom:
+    """Memory for the bodies of requests under way: so much for all senders together, so much for one of them."""
+
+    def __init__(self, total: int, per_sender: int) -> None:
+        self.total = total
+        self.per_sender = per_sender
+        self.taken = 0
+        self._of_sender: dict[str, int] = {}
+
+    @contextmanager
+    def holding(self, sender: str, size: int) -> Iterator[None]:
+        """Room for a body; TOO_MANY_REQUESTS when the sender has taken his share, SERVICE_BUSY when all is taken."""
+        if self._of_sender.get(sender, 0) + size > self.per_sender:
+            raise refuse("TOO_MANY_REQUESTS")
+        if self.taken + size > self.total:
+            raise refuse("SERVICE_BUSY")
+        self._count(sender, size)
         try:
-            body = await _read(request)
-            if body:
-                _check(request, body)
-        except ClientDisconnect:
-            return
-        except Refusal as refusal:
-            await problem_response(request, refusal)(scope, receive, send)
-            return
-        delivered = False
+            yield
+        finally:
+            self._count(sender, -size)
 
-        async def replay() -> Message:
-            nonlocal delivered
-            if delivered:
-                return await receive()
-            delivered = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._app(scope, replay, send)
+    def _count(self, sender: str, size: int) -> None:
+        self.taken += size
+        self._of_sender[sender] = self._of_sender.get(sender, 0) + size
+        if not self._of_sender[sender]:
+            del self._of_sender[sender]
 
 
-def _without_body(send: Send) -> Send:
-    async def send_head(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            message = {**message, "body": b""}
-        await send(message)
+class Bodies:
+    """The rooms of one application. Large bodies have one of their own, so that they never hold up ordinary requests."""
 
-    return send_head
+    def __init__(self) -> None:
+        self.ordinary = BodyRoom(64 * MAX_BODY_BYTES, 16 * MAX_BODY_BYTES)
+        self.large = BodyRoom(2 * MAX_LINES_BYTES, MAX_LINES_BYTES)
+        self.parsing = asyncio.Semaphore(1)
+        """Large texts are parsed one at a time: each may become twenty times its size."""
+
+    def room_for(self, size: int) -> BodyRoom:
+        """Where a body of this size is held."""
+        return self.ordinary if size <= MAX_BODY_BYTES else self.large
+
+    async def parsed(self, body: bytes) -> Any:
+        """JSON, parsed where it holds up nobody."""
+        if len(body) <= PARSED_HERE_BYTES:
+            return parse(body)
+        if len(body) <= MAX_BODY_BYTES:
+            return await asyncio.to_thread(parse, body)
+        async with self.parsing:
+            return await asyncio.to_thread(parse, body)
 
 
-async def _read(request: Request) -> bytes:
-    limit = MAX_BODY_BYTES
-    if request.url.path.endswith("/bulk"):
-        limit = MAX_LINES_BYTES if media_type(request) in LINES else MAX_ARRAY_BYTES
-    elif request.url.path == IMPORTS:
-        limit = MAX_SHEET_BYTES
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+def bodies_of(request: Request) -> Bodies:
+    """The rooms of the application that answers this request."""
+    return cast("Bodies", request.app.state.bodies)
+
+
+# ---- the gate -------------------------------------------------------------------------------------------------------
+
+
+class IntakeRoute(APIRoute):
+    """A route that asks who sends a request before it reads what he sends, and takes its JSON from the gate."""
+
+    LIMITS: ClassVar[Mapping[str, int]] = {JSON: MAX_BODY_BYTES}
+    """Media types of an ordinary body with their largest size."""
+
+    async def admit(self, request: Request) -> None:
+        """Refuse whoever may not use this route; nothing of the body has been read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's handler."""
+        handler = super().get_route_handler()
+        described = limits_of(self.openapi_extra)
+        limits, parsed = described or self.LIMITS, not described
+
+        async def handle(request: Request) -> Response:
+            await self.admit(request)
+            if request.method == "GET":
+                return await handler(request)
+            async with _taken_in(request, limits, parsed=parsed) as taken:
+                return await handler(taken)
+
+        return handle
+
+
+def limits_of(described: Mapping[str, Any] | None) -> dict[str, int]:
+    """The media types that a route describes beside JSON, with their largest sizes; empty: it takes ordinary JSON."""
+    content = (described or {}).get("requestBody", {}).get("content", {})
+    limits: dict[str, int] = {}
+    for name in content:
+        if name in LINES:
+            limits |= dict.fromkeys(LINES, MAX_LINES_BYTES)
+        else:
+            limits[name] = MAX_ARRAY_BYTES if name == JSON else MAX_SHEET_BYTES
+    return limits
+
+
+class ParsedRequest(Request):
+    """A request whose body was read, and parsed where an endpoint takes it as JSON."""
+
+    def __init__(self, request: Request, body: bytes) -> None:
+        super().__init__(request.scope, request.receive)
+        self._body = body
+
+    async def json(self) -> Any:
+        """The parsed body."""
+        return self.scope.get(_PARSED)
+
+
+@asynccontextmanager
+async def _taken_in(
+    request: Request, limits: Mapping[str, int], *, parsed: bool
+) -> AsyncIterator[ParsedRequest]:
+    """The request with its body; BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, BODY_MALFORMED, BODY_TOO_DEEP."""
+    given = media_type(request)
+    expected = _expected(request, limits.get(given, MAX_BODY_BYTES))
+    if expected and given not in limits:
+        raise refuse("UNSUPPORTED_MEDIA_TYPE", given=given or "-", accepted="、".join(sorted(limits)))
+    bodies = bodies_of(request)
+    with bodies.room_for(expected).holding(_sender(request), expected):
+        body = await _read(request, expected)
+        if body and parsed:
+            request.scope[_PARSED] = await bodies.parsed(body)
+        yield ParsedRequest(request, body)
+
+
+def _expected(request: Request, limit: int) -> int:
+    """The size a body is said to have, else the largest it may have; BODY_TOO_LARGE."""
+    if "transfer-encoding" in request.headers:
+        return limit
+    declared = request.headers.get("content-length", "0")
+    if not (declared.isascii() and declared.isdigit()):
+        raise refuse("BODY_MALFORMED", reason="Content-Length")
+    if len(declared) > 12 or int(declared) > limit:
         raise refuse("BODY_TOO_LARGE", limit=limit)
+    return int(declared)
+
+
+async def _read(request: Request, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
@@ -159,33 +204,45 @@ async def _read(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _check(request: Request, body: bytes) -> None:
-    given = media_type(request)
-    if request.url.path == IMPORTS:
-        if given not in SHEETS:
-            raise refuse("UNSUPPORTED_MEDIA_TYPE", given=given or "-", accepted="、".join(sorted(SHEETS)))
-    elif given == JSON:
-        request.scope[_PARSED] = parse(body)
-    elif given not in LINES or not request.url.path.endswith("/bulk"):
-        raise refuse("UNSUPPORTED_MEDIA_TYPE", given=given or "-", accepted=JSON)
+def _sender(request: Request) -> str:
+    """Whose share of the room a body takes: the credential's, else the address's."""
+    actor: Actor | None = request.scope.get(_ACTOR)
+    if actor is not None and actor.kind != "public":
+        return actor.id
+    return "-" if request.client is None else request.client.host
 
 
-class ParsedRequest(Request):
-    """A request whose JSON was parsed at the gate."""
-
-    async def json(self) -> Any:
-        """The parsed body."""
-        return self.scope.get(_PARSED)
+def admitted(request: Request) -> Actor:
+    """Who was let in at the gate."""
+    return cast("Actor", request.scope[_ACTOR])
 
 
-class IntakeRoute(APIRoute):
-    """A route that takes its JSON from the gate instead of parsing it again."""
+def let_in(request: Request, actor: Actor) -> None:
+    """Note who sends the request, once it is known."""
+    request.scope[_ACTOR] = actor
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap FastAPI's handler."""
-        handler = super().get_route_handler()
 
-        async def handle(request: Request) -> Response:
-            return await handler(ParsedRequest(request.scope, request.receive))
+# ---- HEAD -----------------------------------------------------------------------------------------------------------
 
-        return handle
+
+class HeadAsGet:
+    """ASGI middleware: HEAD is a GET whose body nobody wants."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask as GET and leave out the body."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            await self._app({**scope, "method": "GET"}, receive, _without_body(send))
+        else:
+            await self._app(scope, receive, send)
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return send_head

@@ -21,7 +21,7 @@ from domain.refusals import refuse
 from domain.regulation import Regulation
 from domain.regulation.legal_clock import LegalClock
 from domain.values import Value
-from service.api.http.intake import IntakeRoute
+from service.api.http.intake import IntakeRoute, admitted, let_in
 from service.clock import utc_now
 from service.commands.actor import Actor
 from service.commands.authorization import Role, authorize_role
@@ -129,9 +129,20 @@ READ_PROBLEMS: Final = described(
 )
 
 
+class KnownSenderRoute(IntakeRoute):
+    """A route that, where it names an action, answers only credentials whose role may do it."""
+
+    async def admit(self, request: Request) -> None:
+        """Find out who sends the request; the codes of `actor_of` and `authorize_role`."""
+        if ACTION in (self.openapi_extra or {}):
+            actor = await actor_of(request)
+            authorize_role(actor, action_of(request))
+            let_in(request, actor)
+
+
 def routes(prefix: str, tag: str) -> APIRouter:
-    """A router of this service: strict intake, refusals described."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=IntakeRoute, responses=READ_PROBLEMS)
+    """A router of this service: known senders, strict intake, refusals described."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=KnownSenderRoute, responses=READ_PROBLEMS)
 
 
 def action_of(request: Request) -> str:
@@ -268,8 +279,7 @@ class Read:
 
 async def read_of(request: Request) -> Read:
     """Dependency of every read route but the public ones."""
-    actor = await actor_of(request)
-    authorize_role(actor, action_of(request))
+    actor = admitted(request)
     if Role.AUDITOR in actor.roles:  # who supervises reads everything, and that is on record (C5.4-01)
         _log.info(
             "auditor_read",

@@ -18,9 +18,10 @@ from domain.aggregate import DomainAggregate
 from domain.occasion import Occasion, Override
 from domain.refusals import Refusal, refuse
 from domain.values import BusinessDate, Value
-from service.api.http.reading import ACTION, Endpoint, Read, action_of, actor_of, context_of, described, named
+from service.api.http.intake import admitted
+from service.api.http.reading import ACTION, Endpoint, Read, action_of, context_of, described, named
 from service.commands.actor import Actor
-from service.commands.authorization import Resource, authorize, authorize_role, speak_for
+from service.commands.authorization import Resource, authorize, speak_for
 from service.commands.commands import CommandOutcome, Result, Work, transact
 from service.log.appending import Idempotency
 
@@ -357,9 +358,8 @@ class Write(Read):
 
 
 async def write_of(request: Request) -> Write:
-    """Dependency of every write route. The order of refusals: credential, role, key, then the content."""
-    actor = await actor_of(request)
-    authorize_role(actor, action_of(request))
+    """Dependency of every write route. The order of refusals: credential, role, the body's form, key, the content."""
+    actor = admitted(request)
     return Write(request, context_of(request), actor, idempotency_of(request, actor, await request.body()))
 
 

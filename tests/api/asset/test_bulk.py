@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from service.api.asset.bulk import MAX_ITEMS
+from service.api.http.lines import MAX_ITEMS
 from tests.api.bodies import OTHER_VILLAGE, road
 from tests.api.service import Service, new_code
 

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from service.api.http.intake import MAX_BODY_BYTES, MAX_DEPTH
+from service.api.http.intake import MAX_BODY_BYTES
+from service.api.http.strict_json import MAX_DEPTH
 from tests.api.bodies import road
 from tests.api.service import Service, new_code
 

@@ -3,11 +3,12 @@
 # Pydantic reads these annotations at run time: no `from __future__ import annotations` here.
 import difflib
 import os
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.exit_codes import SettingsWrong
 
@@ -34,6 +35,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", min_length=1, description="address the HTTP interface listens on")
     port: int = Field(
         8080, ge=0, le=65535, description="port the HTTP interface listens on; 0 = any free one"
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="addresses or networks of proxies whose X-Forwarded-For is believed, with commas between",
     )
     county: str = Field(
         "653022", pattern=r"^[0-9]{6}$", description="county code (GB/T 2260) commands work on"
@@ -64,6 +69,13 @@ class Settings(BaseSettings):
             raise ValueError("must begin with postgresql://")
         return url
 
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, listed: object) -> object:
+        if not isinstance(listed, str):
+            return listed
+        return tuple(str(ip_network(one.strip())) for one in listed.split(","))
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _lower(cls, level: object) -> object:
@@ -90,6 +102,6 @@ def known_variables() -> dict[str, str]:
     """Every variable's name with what it means, default in brackets, for the help texts."""
     return {
         f"{PREFIX}{name.upper()}": f"{field.description}"
-        + ("" if field.default is None else f" [{field.default}]")
+        + ("" if field.default in (None, ()) else f" [{field.default}]")
         for name, field in Settings.model_fields.items()
     }

@@ -18,11 +18,13 @@ from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp
 
 from domain.refusals import Refusal, refuse
 from domain.regulation import Regulation, RegulationInvalid
 from service.api.http.description import describe, operation_id
 from service.api.http.docs import serve_docs
+from service.api.http.door import FrontDoor
 from service.api.http.intake import Bodies, HeadAsGet
 from service.api.routers import ROUTERS
 from service.audit.work import KIND as PACK, pack_work
@@ -91,7 +93,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
                     app.state.operations = operations
                     yield
 
-    app = FastAPI(
+    app = _Application(
         title="Taizhang 台账",
         version=installed_version(),
         description=DESCRIPTION,
@@ -111,6 +113,14 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.add_middleware(HeadAsGet)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to replace it
     return app
+
+
+class _Application(FastAPI):
+    """FastAPI behind the front door, which stands outside its error handlers too."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Everything that FastAPI puts around its routes, and the door around that."""
+        return FrontDoor(super().build_middleware_stack())
 
 
 async def _refused(request: Request, error: Refusal) -> Response:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 import uvicorn
@@ -14,6 +16,7 @@ from fastapi import FastAPI
 
 from domain.refusals import Refusal
 from service.api.app import Parts, create_app
+from service.api.http.connection import BOUNDS, BoundedConnection, ConnectionBounds, OpenConnections
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.credentials import Credentials, NewCredential
@@ -59,10 +62,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
                 keys=folder_of(settings, database),
             )
             app = create_app(parts)
-            config = uvicorn.Config(
-                app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10
-            )
-            server = _QuietServer(config)
+            server = http_server(app, settings.trusted_proxies)
             task = asyncio.create_task(server.serve(sockets=[bound]), name="http")
             try:
                 await _until_started(server, task)
@@ -96,6 +96,37 @@ async def _prepare(context: CommandContext, counties: Sequence[str]) -> None:
         raise CommandFailed(
             "\n".join(f"{one.detail_en} ({one.detail_zh})" for one in in_force.stopped.values())
         )
+
+
+def http_server(
+    app: FastAPI, proxies: Sequence[str] = (), bounds: ConnectionBounds = BOUNDS
+) -> uvicorn.Server:
+    """The HTTP server of an application. What one of the proxies tells of an address is believed, of nobody else."""
+    _allow_files(bounds.connections)
+    others = OpenConnections(bounds, proxies)
+    config = uvicorn.Config(
+        app,
+        http=partial(BoundedConnection, others),  # type: ignore[arg-type]  # called, never asked for its class
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        timeout_keep_alive=bounds.idle_seconds,
+        timeout_graceful_shutdown=10,
+    )
+    return _QuietServer(config)
+
+
+def _allow_files(connections: int) -> None:
+    """Every connection is an open file; the system allows fewer at first than it lets a process ask for."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + 500
+    if allowed < wanted and (most == resource.RLIM_INFINITY or most > allowed):
+        wanted = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 class _QuietServer(uvicorn.Server):

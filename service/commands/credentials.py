@@ -89,6 +89,7 @@ class Credentials:
         self._known: dict[bytes, _Known] = {}
         """By the token's digest: secrets are not kept in memory longer than a request needs them."""
         self._bootstrap_over = False
+        self._pending_until = 0.0
 
     async def create(self, spec: KeySpec, now: datetime, *, spending: str | None = None) -> NewCredential:
         """Store a new API key and give its token.
@@ -108,6 +109,7 @@ class Credentials:
                     raise refuse("CREDENTIAL_INVALID")
             made = await _insert(connection, "api_key", spec, now)
         self._known.clear()
+        self._pending_until = 0.0
         return made
 
     async def bootstrap(self, county: str, now: datetime) -> NewCredential | None:
@@ -121,14 +123,18 @@ class Credentials:
             return await _insert(connection, "bootstrap", spec, now)
 
     async def bootstrap_pending(self) -> bool:
-        """Whether a bootstrap token is unspent. Once spent it stays spent: then the database is not asked again."""
-        if self._bootstrap_over:
-            return False
+        """Whether no key was made yet: a bootstrap token is unspent, or there is nothing at all.
+
+        Once it is over it stays over: then the database is not asked again. Until then it is asked once a second.
+        """
+        if self._bootstrap_over or monotonic() < self._pending_until:
+            return not self._bootstrap_over
         unspent = await self._pool.fetchval(
             "SELECT bool_or(kind = 'bootstrap' AND revoked_at IS NULL) FROM credential"
         )
-        self._bootstrap_over = unspent is False  # None: nothing was made yet, a token may still come
-        return bool(unspent)
+        self._bootstrap_over = unspent is False
+        self._pending_until = monotonic() + 1
+        return not self._bootstrap_over
 
     async def revoke(self, county: str, identity: str, now: datetime) -> None:
         """Stop a key from working: here at once, in other processes within `CACHE_SECONDS`. NOT_FOUND."""

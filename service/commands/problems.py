@@ -48,12 +48,16 @@ _BY_CODE: Final[dict[str, int]] = {
     "BODY_MALFORMED": 400,
     "BODY_REQUIRED": 400,
     "BODY_TOO_DEEP": 400,
+    "HOST_INVALID": 400,
+    "REQUEST_MALFORMED": 400,
     "CURSOR_INVALID": 400,
     "IDEMPOTENCY_KEY_REQUIRED": 400,
     "IDEMPOTENCY_KEY_MALFORMED": 400,
     "CREDENTIAL_REQUIRED": 401,
     "CREDENTIAL_INVALID": 401,
     "CREDENTIAL_EXPIRED": 401,
+    "HEAD_TOO_LARGE": 431,
+    "REQUEST_TOO_SLOW": 408,
     "METHOD_NOT_ALLOWED": 405,
     "NOT_ACCEPTABLE": 406,
     "UNSUPPORTED_MEDIA_TYPE": 415,
@@ -141,7 +145,6 @@ def _headers(refusal: Refusal, *, in_english: bool) -> dict[str, str]:
     headers = {
         "Content-Language": "en" if in_english else "zh-CN",
         "Vary": "Accept-Language",
-        "Cache-Control": "no-store",
     }
     status = status_of(refusal)
     if status == 401:

@@ -1,7 +1,8 @@
 """The service in a process of its own, for tests and benchmarks that need a real server on a real port.
 
-`python -m tests.api.process DATABASE_URL` founds the county, makes one key that may do everything, prints one line
-`{"url": …, "token": …}`, and serves until its standard input is closed.
+`python -m tests.api.process DATABASE_URL [OPTIONS]` founds the county, makes one key that may do everything, prints one
+line `{"url": …, "token": …}`, and serves until its standard input is closed. The server is the one that is delivered;
+OPTIONS, a JSON object, may give `bounds` of its connections and `proxies`.
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import asyncpg
-import uvicorn
 import uvloop
 from fastapi import FastAPI, Response
 
 from domain.regulation import Regulation
 from service.api.app import Parts, create_app
+from service.api.http.connection import ConnectionBounds
+from service.api.http.intake import IntakeRoute
+from service.api.serving import http_server
 from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec
@@ -34,16 +38,12 @@ from tests import clock
 COUNTY = "653022"
 
 
-async def serve(database_url: str, keys: Path) -> None:
+async def serve(database_url: str, keys: Path, bounds: ConnectionBounds, proxies: Sequence[str]) -> None:
     async with asyncpg.create_pool(database_url, min_size=4, max_size=24) as pool:
         app = create_app(Parts(pool, {COUNTY: Regulation.load(county=COUNTY)}, keys=keys))
         _mount_noop(app)
         listening = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app, log_level="error", access_log=False, http="httptools", loop="none", lifespan="on"
-            )
-        )
+        server = http_server(app, proxies, bounds)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:
             if serving.done():
@@ -65,24 +65,24 @@ async def serve(database_url: str, keys: Path) -> None:
 def _mount_noop(app: FastAPI) -> None:
     """A route that does nothing, behind the same gate: what a command is measured against."""
 
-    @app.post("/noop", include_in_schema=False)
     async def noop() -> Response:
         return Response(b'{"status":"ok"}', media_type="application/json")
 
+    app.router.add_api_route("/noop", noop, methods=["POST"], route_class_override=IntakeRoute)
     app.router.routes.insert(0, app.router.routes.pop())  # found at once, as the routes of assets are
 
 
 @contextmanager
-def served(database_url: str) -> Iterator[tuple[str, str]]:
+def served(database_url: str, **options: Any) -> Iterator[tuple[str, str]]:
     """(url, token) of the service running in another process on a database."""
-    with killable(database_url) as (url, token, _):
+    with killable(database_url, **options) as (url, token, _):
         yield url, token
 
 
 @contextmanager
-def killable(database_url: str) -> Iterator[tuple[str, str, subprocess.Popen[str]]]:
-    """(url, token, process): the same for tests that end it before its time."""
-    command = [sys.executable, "-m", "tests.api.process", database_url]
+def killable(database_url: str, **options: Any) -> Iterator[tuple[str, str, subprocess.Popen[str]]]:
+    """(url, token, process): the same for tests that look at the process, or end it before its time."""
+    command = [sys.executable, "-m", "tests.api.process", database_url, json.dumps(options)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None and process.stdout is not None
     try:
@@ -105,4 +105,6 @@ if __name__ == "__main__":
     clock.install()
     configure_log("warning", as_json=False)  # to stderr: nobody reads a second line of our stdout
     with TemporaryDirectory(prefix="taizhang-keys-") as folder:
-        uvloop.run(serve(sys.argv[1], Path(folder)))
+        options = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
+        bounds = ConnectionBounds(**options.get("bounds", {}))
+        uvloop.run(serve(sys.argv[1], Path(folder), bounds, options.get("proxies", ())))

@@ -206,7 +206,5 @@ def _answer(items: list[dict[str, Any]]) -> Response:
         "refused": len(items) - len(positions),
         "position": max(positions, default=None),
     }
-    headers = {"Cache-Control": "no-store"}
-    if positions:
-        headers["Taizhang-Position"] = str(max(positions))
+    headers = {"Taizhang-Position": str(max(positions))} if positions else {}
     return Response(orjson.dumps(body), media_type="application/json", headers=headers)

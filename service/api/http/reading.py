@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
-from ipaddress import ip_address
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar, cast
 
 import asyncpg
@@ -159,11 +158,9 @@ async def actor_of(request: Request) -> Actor:
     """Who sends the request; CREDENTIAL_REQUIRED, CREDENTIAL_INVALID, CREDENTIAL_EXPIRED.
 
     Who belongs to a county that is not served is told why it is not (POLICY_DATA_INVALID).
-    The bootstrap token opens only the creation of keys; while it is unspent, nobody outside this machine is answered.
+    The bootstrap token opens only the creation of keys.
     """
     credentials = request.app.state.credentials
-    if not _is_local(request) and await credentials.bootstrap_pending():
-        raise refuse("BOOTSTRAP_LOOPBACK_ONLY")
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise refuse("CREDENTIAL_REQUIRED")
@@ -200,15 +197,6 @@ def county_asked(request: Request, county: str | None) -> str:
     speak_for(request, county)
     in_force.require(county)
     return county
-
-
-def _is_local(request: Request) -> bool:
-    if request.client is None or not request.client.host:
-        return True  # a Unix socket has no address: it is this machine
-    try:
-        return ip_address(request.client.host).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)

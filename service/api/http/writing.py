@@ -342,7 +342,7 @@ class Write(Read):
         return given
 
     def _response(self, outcome: CommandOutcome) -> Response:
-        headers = {"Cache-Control": "no-store"}
+        headers = {}
         if outcome.receipt is not None:
             headers["Taizhang-Position"] = str(outcome.receipt.last_position)
             if outcome.receipt.replayed:

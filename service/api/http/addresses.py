@@ -1,0 +1,49 @@
+"""Where a request comes from: the address that counts for limits, and whether it is this machine.
+
+Behind a proxy the address is the one the proxy tells of, but only if the proxy is configured (TAIZHANG_TRUSTED_PROXIES):
+the server puts it into the request's scope then. Of everybody else a forwarded address is a mere claim.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
+
+from starlette.types import Scope
+
+FORWARDED: Final = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
+"""Headers that proxies add."""
+NOBODY: Final = "-"
+"""Instead of an address that is not known."""
+
+
+def network_of(host: str) -> str:
+    """What counts as one sender: an IPv4 address, or the /64 network that one IPv6 subscriber is given."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return NOBODY
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def sender_of(scope: Scope) -> str:
+    """The sender of a request, as `network_of` counts."""
+    client = scope.get("client")
+    return network_of(client[0]) if client else NOBODY
+
+
+def is_local(scope: Scope) -> bool:
+    """Whether a request was sent on this machine and reached us without a proxy."""
+    client = scope.get("client")
+    try:
+        address = ip_address(client[0]) if client else None
+    except ValueError:
+        return False
+    if address is None or any(name in FORWARDED for name, _ in scope["headers"]):
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback

@@ -6,6 +6,7 @@ same question asked for another day, or after a changed period, has its own answ
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -88,9 +89,9 @@ SELECT 'HOUSEHOLD_ABSENCE', 'C4.3-17', h.county, h.asset::text, h.asset_name::te
        h.township::text, array_remove(ARRAY[h.lead_department::text], NULL), h.absent_since
 FROM household_register h WHERE h.absent_since IS NOT NULL
 UNION ALL
-SELECT 'OBJECTION', 'C3-05', n.county, n.notice::text, n.title::text, NULL, NULL, ARRAY[n.unit::text],
+SELECT 'OBJECTION:' || p.key, 'C3-05', n.county, n.notice::text, n.title::text, NULL, NULL, ARRAY[n.unit::text],
        (p.value ->> 'dueOn')::date
-FROM public_notice n CROSS JOIN jsonb_each(n.pending) p
+FROM public_notice n CROSS JOIN jsonb_each(n.pending) p WHERE (p.value ->> 'filedOn')::date <= $2
 UNION ALL
 SELECT 'LEDGER_ACKNOWLEDGEMENT', 'C4.5-18', l.county, l.village::text, o.name::text, l.village::text, l.township::text,
        ARRAY[l.village::text], l.pushed_on
@@ -145,10 +146,11 @@ async def tasks_due(
 ) -> list[Row]:
     """What is due until a day (default: overdue, due before `on`), the oldest first, at most `limit` lines.
 
+    Objections wait from the day they are filed, whenever their answer is due: a notice stands still until then.
     `unit`: what that unit answers for itself, what waits in the village or township that it is, and what was escalated
-    to it. `task`: one kind, EXTERNAL_ENTRY for the entries in all systems. `waiting` counts all lines beyond the limit
-    too; `escalated_to`: the superiors of the units of a duty that is overdue for long; `provisional`: whether the due
-    date is, by the calendar.
+    to it. `task`: one kind, EXTERNAL_ENTRY for the entries in all systems, OBJECTION for all objections. `waiting`
+    counts all lines beyond the limit too; `escalated_to`: the superiors of the units of a duty that is overdue for
+    long; `provisional`: whether the due date is, by the calendar.
     """
     cases = await as_known(connection, county, "departure_case", _CASE_COLUMNS, clock, due_on="k.due")
     departures = _DEPARTURES.format(cases=cases)
@@ -156,7 +158,7 @@ async def tasks_due(
     records = await connection.fetch(
         "SELECT task, clause, subject, name, village, township, units, due_on, provisional, due_on < $2 AS overdue,"
         f" {_ESCALATED_TO} AS escalated_to, count(*) OVER () AS waiting FROM ({tasks}) tasks"
-        " WHERE county = $1 AND due_on < $9 AND ($10::text IS NULL OR split_part(task, ':', 1) = $10)"
+        " WHERE county = $1 AND (due_on < $9 OR task LIKE 'OBJECTION:%') AND ($10::text IS NULL OR split_part(task, ':', 1) = $10)"
         " AND ($11::text IS NULL OR $11 = ANY (units) OR village = $11 OR township = $11"
         f" OR $11 = ANY ({_ESCALATED_TO}))"
         " ORDER BY due_on, task, subject LIMIT $12",
@@ -175,3 +177,16 @@ async def tasks_due(
         periods.escalation,
     )
     return [dict(record) for record in records]
+
+
+async def objection_words(
+    connection: Connection, county: str, notices: Iterable[str]
+) -> dict[tuple[str, str], str]:
+    """What the open objections to notices say, by their task and subject; numbers of persons are masked."""
+    records = await connection.fetch(
+        "SELECT n.notice, 'OBJECTION:' || p.key AS task, p.value ->> 'text' AS text"
+        " FROM public_notice n CROSS JOIN jsonb_each(n.pending) p WHERE n.county = $1 AND n.notice = ANY($2::text[])",
+        county,
+        list(notices),
+    )
+    return {(record["task"], record["notice"]): record["text"] for record in records}

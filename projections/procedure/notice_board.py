@@ -487,10 +487,10 @@ async def notice_page(
 
 
 async def notice_row(connection: Connection, county: str, clock: LegalClock, notice: str) -> Row | None:
-    """One notice with where it comes from (`source`, `step`); None if there is none."""
+    """One notice with where it comes from (`source`, `step`) and its `pending` objections; None if there is none."""
     source = await _board_as_known(connection, county, clock)
     records = await connection.fetch(
-        f"SELECT {', '.join((*PUBLIC, 'source', 'step'))} FROM {source} n WHERE county = $1 AND notice = $2",
+        f"SELECT {', '.join((*PUBLIC, 'source', 'step', 'pending'))} FROM {source} n WHERE county = $1 AND notice = $2",
         county,
         notice,
     )

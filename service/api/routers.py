@@ -55,6 +55,7 @@ ROUTERS = (
     clearance_certificates.router,
     procedures.router,
     notices.router,
+    notices.statements,
     procedure_ledgers.router,
     ledgers.router,
     kept_ledgers.router,

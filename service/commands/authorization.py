@@ -7,11 +7,12 @@ supervisor superior, auditor independent) is decided inside the aggregates, not 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from domain.refusals import refuse
+from domain.refusals import Refusal, refuse
 from service.commands.actor import Actor
 
 
@@ -123,6 +124,7 @@ ACTIONS: Final[dict[str, Permission]] = {
         Role.REGISTRAR, Role.APPROVER, Role.OFFICE, Role.PERSONNEL, scope=Scope.COUNTY
     ),
     "procedure.read": _EVERYONE,
+    "objection.read": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE, Role.AUDITOR),
     "inventory.import": _permission(Role.REGISTRAR, Role.OFFICE),
     "inventory.submit": _permission(Role.REGISTRAR, Role.OFFICE),
     "inventory.review": _permission(Role.APPROVER),
@@ -168,6 +170,12 @@ class Resource:
     organizations: tuple[str, ...] = ()
 
 
+def resource_of_units(units: Iterable[str]) -> Resource:
+    """What belongs to units. The code of a village or township is that of its division."""
+    listed = tuple(units)
+    return Resource(divisions=tuple(unit for unit in listed if unit.isdigit()), organizations=listed)
+
+
 ANYWHERE: Final = Resource()
 """A resource without a place of its own, for actions of scope COUNTY."""
 
@@ -186,6 +194,15 @@ def authorize(actor: Actor, action: str, resource: Resource = ANYWHERE) -> None:
         organization=actor.organization,
         place="、".join(resource.divisions or resource.organizations),
     )
+
+
+def may(actor: Actor, action: str, resource: Resource = ANYWHERE) -> bool:
+    """Whether `authorize` would let it pass: for parts of an answer that not everybody sees."""
+    try:
+        authorize(actor, action, resource)
+    except Refusal:
+        return False
+    return True
 
 
 def authorize_role(actor: Actor, action: str) -> Permission:

@@ -150,7 +150,7 @@ def _headers(refusal: Refusal, *, in_english: bool) -> dict[str, str]:
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="taizhang"'
     if status in {429, 503}:
-        headers["Retry-After"] = "1"
+        headers["Retry-After"] = str(refusal.params.get("seconds", 1))
     return headers
 
 

@@ -158,6 +158,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", f"{_PROCEDURE}/amendments"): "procedure.act",
     ("POST", f"{_PROCEDURE}/withdrawal"): "procedure.act",
     ("POST", f"{_PROCEDURE}/objections"): "procedure.object",
+    ("GET", "/v1/notices/{notice}/objections"): "objection.read",
     ("POST", f"{_PROCEDURE}/suggestions"): "procedure.object",
     ("POST", "/v1/imports"): "inventory.import",
     ("GET", "/v1/imports"): "inventory.read",

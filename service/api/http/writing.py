@@ -175,6 +175,9 @@ class Kind(Generic[_Aggregate]):
         return post(self.router, path, summary, action, self.shown, versioned=versioned)
 
 
+REPLAYED: Final = "Idempotency-Replayed"
+"""Header of an answer that was given before."""
+
 _VERSION: Final = re.compile(rb'\{"id":"[^"\\]*","version":([0-9]+)')
 _ETAG: Final = re.compile(r'(?:W/)?"?([0-9]{1,9})"?', re.ASCII)
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
@@ -346,7 +349,7 @@ class Write(Read):
         if outcome.receipt is not None:
             headers["Taizhang-Position"] = str(outcome.receipt.last_position)
             if outcome.receipt.replayed:
-                headers["Idempotency-Replayed"] = "true"
+                headers[REPLAYED] = "true"
         if (version := _VERSION.match(outcome.body)) is not None:
             headers["ETag"] = f'"{version.group(1).decode()}"'
         return Response(

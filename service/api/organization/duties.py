@@ -24,6 +24,7 @@ from service.api.http.provisional import PROVISIONAL
 from service.api.http.reading import Read, Reading, get, list_of, routes
 from service.api.http.writing import Circumstances, WarningBody, Writing
 from service.api.organization.organizations import OnDay, OrganizationPath, units_on
+from service.commands.authorization import may, resource_of_units
 from service.commands.commands import Work
 from service.ledgers.tables import row_model, rows_shown, shown as row_shown
 
@@ -261,6 +262,11 @@ class TaskBody(Value):
     clause: str = Field(title="条款")
     subject: str = Field(title="资产或单位编号")
     name: str | None = Field(title="名称")
+    words: str | None = Field(
+        default=None,
+        title="异议内容",
+        description="仅有权答复者可见；原文和联系方式见 /v1/notices/{notice}/objections",
+    )
     village: str | None = Field(title="所在村")
     township: str | None = Field(title="所在乡镇")
     units: tuple[str, ...] = Field(title="责任单位")
@@ -295,10 +301,11 @@ def periods_of(rules: Rules) -> Periods:
 
 TaskKind = Annotated[
     str | None,
-    Query(title="事项", description="如 STATUS_REPORT、EXTERNAL_ENTRY；不填为全部", max_length=64),
+    Query(title="事项", description="如 STATUS_REPORT、EXTERNAL_ENTRY、OBJECTION；不填为全部", max_length=64),
 ]
 Until = Annotated[
-    BusinessDate | None, Query(title="到期日前", description="列出此日前到期的；不填只列已逾期的")
+    BusinessDate | None,
+    Query(title="到期日前", description="列出此日前到期的；不填只列已逾期的。未答复的异议自提出之日起列出"),
 ]
 Most = Annotated[int, Query(title="最多行数", ge=1, le=1000)]
 
@@ -321,8 +328,15 @@ async def tasks_answer(
             until=until,
             limit=limit,
         )
+        objected = {row["subject"]: row["units"] for row in rows if row["task"].startswith("OBJECTION:")}
+        seen = [
+            notice
+            for notice, units in objected.items()
+            if may(read.actor, "objection.read", resource_of_units(units))
+        ]
+        words = await worklist.objection_words(connection, read.county, seen) if seen else {}
     waiting = rows[0]["waiting"] if rows else 0
-    told = [_task(row, rules) for row in rows]
+    told = [_task(row, rules) | {"words": words.get((row["task"], row["subject"]))} for row in rows]
     return read.answer({"on": day.isoformat(), "waiting": waiting, "tasks": told})
 
 

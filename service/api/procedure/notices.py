@@ -5,8 +5,10 @@ Units post here what no procedure waits for; notices of procedures come from the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
+from time import monotonic
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from fastapi import Path, Query, Response
@@ -24,12 +26,22 @@ from projections.engine.reading import Page
 from projections.engine.writing import Connection
 from projections.procedure import notice_board
 from service.api.asset.decisions import resource_of
+from service.api.http.addresses import sender_of
 from service.api.http.paging import LedgerQuery, answer, page_of
 from service.api.http.provisional import PROVISIONAL
-from service.api.http.public import COUNTY_PARAMETER, PublicReading, PublicWriting
-from service.api.http.reading import Read, described, routes
+from service.api.http.public import (
+    COUNTY_PARAMETER,
+    PublicReading,
+    PublicWriting,
+    StatementRoute,
+    heard_now,
+    hearing_of,
+    statement_routes,
+)
+from service.api.http.reading import Read, Reading, described, get, routes
 from service.api.http.writing import (
     IDEMPOTENCY_KEY,
+    REPLAYED,
     WRITE_PROBLEMS,
     Circumstances,
     Kind,
@@ -38,15 +50,17 @@ from service.api.http.writing import (
     Writing,
     view_model,
 )
+from service.api.procedure.objections import OpenObjections, objection_shown, open_objections
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Result, Work
 from service.ledgers.tables import shown
 
 router = routes("/v1/notices", "notices 公示公告")
 
+_NOTICE_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,160}", re.ASCII)
 NoticeId = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,160}$"),
+    StringConstraints(pattern=f"^{_NOTICE_ID.pattern}$"),
     Path(title="公示编号", description="公示公告栏给出的编号"),
 ]
 AnnouncementCode = Annotated[Code, Path(title="公告编号")]
@@ -119,7 +133,7 @@ async def read_notice_board(read: PublicReading, query: Annotated[NoticeQuery, Q
 async def read_notice(notice: NoticeId, read: PublicReading) -> Response:
     """One notice."""
     row = await _row(read, notice)
-    del row["source"], row["step"]
+    del row["source"], row["step"], row["pending"]
     return read.answer(shown(row, NoticeRow))
 
 
@@ -159,13 +173,28 @@ _TOLD: Final[dict[str, Any]] = {
 }
 
 
-@router.post("/{notice}/objections", summary="公众提出异议", **_TOLD)
+class NoticeStatementRoute(StatementRoute):
+    """Statements about a notice."""
+
+    async def find(self, read: Read) -> None:
+        """Look the notice up; NOT_FOUND, TOO_MANY_REQUESTS. Nothing of the statement has been read."""
+        notice = str(read.request.path_params["notice"])
+        if not _NOTICE_ID.fullmatch(notice):
+            raise refuse("NOT_FOUND", what=notice)
+        await _row(read, notice)
+        hearing_of(read.request).must_be_free(sender_of(read.request.scope), notice, monotonic())
+
+
+statements = statement_routes("/v1/notices", "notices 公示公告", NoticeStatementRoute)
+
+
+@statements.post("/{notice}/objections", summary="公众提出异议", **_TOLD)
 async def file_public_objection(notice: NoticeId, body: PublicStatement, write: PublicWriting) -> Response:
     """Object to a notice without a credential, unnamed if you like (C3-05); it keeps the notice open until answered."""
     return await _hear(write, notice, body, objects=True)
 
 
-@router.post("/{notice}/suggestions", summary="公众提出意见建议", **_TOLD)
+@statements.post("/{notice}/suggestions", summary="公众提出意见建议", **_TOLD)
 async def file_public_suggestion(notice: NoticeId, body: PublicStatement, write: PublicWriting) -> Response:
     """Make a suggestion without a credential (C3-05)."""
     return await _hear(write, notice, body, objects=False)
@@ -199,11 +228,14 @@ async def _hear(write: Write, notice: str, body: PublicStatement, *, objects: bo
             heard |= {"number": number, "dueOn": due_on and due_on.isoformat()}
         return Result(notice, found.version, heard)
 
-    return await write.run(work_on)
+    with heard_now(write, notice) as statement:
+        answer = await write.run(work_on)
+        statement.kept = REPLAYED not in answer.headers
+    return answer
 
 
 async def _row(read: Read, notice: str) -> dict[str, Any]:
-    """The board's row. NOT_FOUND."""
+    """The board's row, as it is once the board has taken in what is in the log now. NOT_FOUND."""
     await read.ledgers.reach_head(notice_board.PROJECTION.name)
     async with read.pool.acquire() as connection:
         row = await notice_board.notice_row(connection, read.county, read.calendar, notice)
@@ -212,16 +244,21 @@ async def _row(read: Read, notice: str) -> dict[str, Any]:
     return row
 
 
+@get(router, "/{notice}/objections", "待答复的异议", "objection.read", response_model=OpenObjections)
+async def read_open_objections(notice: NoticeId, read: Reading) -> Response:
+    """Objections to a notice in their own words from the moment they are filed (C3-05), for those who answer them."""
+    return read.answer(await open_objections(read, await _row(read, notice)))
+
+
 # ---- what units post -----------------------------------------------------------------------------------------------
 
 AnnouncementView = view_model(PublicNotice, notice=Annotated[Code, Field(title="公布编号")])
 
 
 def view_of(notice: PublicNotice) -> dict[str, Any]:
-    """An announcement as every answer shows it; how to reach those who object is not shown."""
+    """An announcement as every answer shows it; nothing by which those who object could be found is shown."""
     found = notice.view()
-    for objection in found["objections"].values():
-        objection.pop("contact", None)
+    found["objections"] = {number: objection_shown(one) for number, one in found["objections"].items()}
     return found | {"notice": notice.stream}
 
 

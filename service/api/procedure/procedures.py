@@ -25,6 +25,7 @@ from domain.values import Code, Name, Sha256, Text, Value
 from service.api.http.provisional import dates_as_known
 from service.api.http.reading import Reading, from_log, get, routes
 from service.api.http.writing import Circumstances, Kind, Scope, Writing, view_model
+from service.api.procedure.objections import objection_shown
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 
@@ -52,10 +53,9 @@ ProcedureView = view_model(
 
 
 def view_of(procedure: ProcedureInstance, calendar: LegalClock) -> dict[str, Any]:
-    """A procedure as every answer shows it; how to reach those who object is not shown."""
+    """A procedure as every answer shows it; nothing by which those who object could be found is shown."""
     shown = dates_as_known(procedure.view(), calendar)
-    for objection in shown["objections"].values():
-        objection.pop("contact", None)
+    shown["objections"] = {number: objection_shown(one) for number, one in shown["objections"].items()}
     waiting = [] if procedure.withdrawn is not None else due(procedure.steps, procedure.done)
     return shown | {
         "procedure": procedure.id,

@@ -122,9 +122,16 @@ def wording_of(request: Request) -> Wording:
 
 
 def problem(request: Request, refusal: Refusal, *, instance: str = "", **extra: Any) -> dict[str, Any]:
+    """A refusal as an RFC 9457 object, in the client's language and the county's words."""
+    where = instance or request.url.path
+    return worded_problem(wording_of(request), refusal, in_english=english(request), instance=where, **extra)
+
+
+def worded_problem(
+    wording: Wording, refusal: Refusal, *, in_english: bool = False, instance: str = "", **extra: Any
+) -> dict[str, Any]:
     """A refusal as an RFC 9457 object: `title` is the code's sentence, `detail` this occurrence's."""
-    in_english = english(request)
-    said = wording_of(request).said(refusal)
+    said = wording.said(refusal)
     return {
         "type": f"urn:taizhang:problem:{said.code}",
         "title": render(said.entry.en if in_english else said.entry.zh, {}, ""),
@@ -136,7 +143,7 @@ def problem(request: Request, refusal: Refusal, *, instance: str = "", **extra: 
         "detail": said.detail_en if in_english else said.detail_zh,
         "missing": list(said.missing),
         "liftedBy": said.lifted_by,
-        "instance": instance or request.url.path,
+        "instance": instance,
         **extra,
     }
 

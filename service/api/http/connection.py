@@ -22,9 +22,10 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from domain.refusals import refuse
+from domain.regulation.wording import SERVICE
 from service.api.http.addresses import network_of
 from service.api.http.door import SAFE_HEADERS
-from service.commands.problems import MEDIA_TYPE, problem, status_of
+from service.commands.problems import MEDIA_TYPE, status_of, worded_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +323,7 @@ class BoundedConnection(HttpToolsProtocol):
 def _answer(code: str) -> bytes:
     """A refusal that is given before a request is known: in Chinese, as nobody could ask for English yet."""
     refusal = refuse(code)
-    body = orjson.dumps(problem(refusal, in_english=False, instance=""))
+    body = orjson.dumps(worded_problem(SERVICE, refusal))
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-language", b"zh-CN"),

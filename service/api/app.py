@@ -27,6 +27,7 @@ from service.api.http.docs import serve_docs
 from service.api.http.door import FrontDoor
 from service.api.http.intake import Bodies, HeadAsGet
 from service.api.http.public import Hearing
+from service.api.http.wrong_keys import WrongKeys
 from service.api.routers import ROUTERS
 from service.audit.work import KIND as PACK, pack_work
 from service.clock import utc_now
@@ -112,6 +113,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     serve_docs(app)
     app.state.bodies = Bodies()
     app.state.hearing = Hearing()
+    app.state.wrong_keys = WrongKeys()
     app.add_middleware(HeadAsGet)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to replace it
     return app

@@ -8,7 +8,9 @@ requests from this machine.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +52,12 @@ CACHE_SECONDS: Final = 5.0
 """How long a looked-up key is trusted without asking the database again: the longest a revoked key still works."""
 CACHE_ENTRIES: Final = 10_000
 
+LOOKED_UP_AT_ONCE: Final = 4
+"""Connections that unknown tokens may take: a flood of them leaves the others to commands and questions."""
+
 _PREFIX: Final = {"api_key": "tzk", "bootstrap": "tzb"}
+_TOKEN: Final = re.compile(r"(?P<id>tz[kb]_[0-9a-f]{12})\.[A-Za-z0-9_-]{43}", re.ASCII)
+"""How every token looks that was ever made; another one need not be looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class Credentials:
         self._pool = pool
         self._known: dict[bytes, _Known] = {}
         """By the token's digest: secrets are not kept in memory longer than a request needs them."""
+        self._looking = asyncio.Semaphore(LOOKED_UP_AT_ONCE)
         self._bootstrap_over = False
         self._pending_until = 0.0
 
@@ -162,18 +170,22 @@ class Credentials:
         digest = _digest(token)
         known = self._known.get(digest)
         if known is None or known.until <= monotonic():
-            known = await self._look_up(token.partition(".")[0], digest)
+            known = await self._look_up(token, digest)
         if known.expires_at is not None and known.expires_at <= now:
             raise refuse("CREDENTIAL_EXPIRED")
         return known.actor
 
-    async def _look_up(self, identity: str, digest: bytes) -> _Known:
+    async def _look_up(self, token: str, digest: bytes) -> _Known:
         self._known.pop(digest, None)
-        row = await self._pool.fetchrow(
-            "SELECT id, kind, county, organization, organization_kind, roles, divisions, expires_at, secret_sha256"
-            " FROM credential WHERE id = $1 AND revoked_at IS NULL",
-            identity.replace("\0", ""),
-        )
+        shaped = _TOKEN.fullmatch(token)
+        if shaped is None:
+            raise refuse("CREDENTIAL_INVALID")
+        async with self._looking:
+            row = await self._pool.fetchrow(
+                "SELECT id, kind, county, organization, organization_kind, roles, divisions, expires_at,"
+                " secret_sha256 FROM credential WHERE id = $1 AND revoked_at IS NULL",
+                shaped["id"],
+            )
         if row is None or not secrets.compare_digest(row["secret_sha256"], digest):
             raise refuse("CREDENTIAL_INVALID")
         actor = Actor(

@@ -16,10 +16,11 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
 from pydantic_core import PydanticCustomError
 
 from domain.aggregate import DomainAggregate
-from domain.refusals import refuse
+from domain.refusals import Refusal, refuse
 from domain.regulation import Regulation
 from domain.regulation.legal_clock import LegalClock
 from domain.values import Value
+from service.api.http.addresses import sender_of
 from service.api.http.intake import IntakeRoute, admitted, let_in
 from service.clock import utc_now
 from service.commands.actor import Actor
@@ -122,6 +123,7 @@ READ_PROBLEMS: Final = described(
         404: "不存在 / not found",
         406: "无法按所求格式应答 / not acceptable",
         422: "内容有误 / invalid content",
+        429: "过于频繁 / too many requests",
         500: "内部错误 / internal error",
         503: "暂不可用 / temporarily unavailable",
     }
@@ -160,16 +162,26 @@ async def actor_of(request: Request) -> Actor:
     Who belongs to a county that is not served is told why it is not (POLICY_DATA_INVALID).
     The bootstrap token opens only the creation of keys.
     """
-    credentials = request.app.state.credentials
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise refuse("CREDENTIAL_REQUIRED")
-    actor: Actor = await credentials.identify(token.strip(), utc_now())
+    actor = await identified(request, token.strip())
     speak_for(request, actor.county)
     context_of(request).in_force.require(actor.county)
     if actor.kind == "bootstrap" and action_of(request) != "key.create":
         raise refuse("FORBIDDEN", action=action_of(request))
     return actor
+
+
+async def identified(request: Request, token: str) -> Actor:
+    """Who has this token. CREDENTIAL_INVALID, which comes the later the more wrong ones an address sends; …_EXPIRED."""
+    state = request.app.state
+    try:
+        return cast("Actor", await state.credentials.identify(token, utc_now()))
+    except Refusal as refusal:
+        if refusal.code == "CREDENTIAL_INVALID":
+            await state.wrong_keys.wait_for_turn(sender_of(request.scope))
+        raise
 
 
 async def county_of(request: Request, county: str | None) -> str:
@@ -180,8 +192,7 @@ async def county_of(request: Request, county: str | None) -> str:
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if county is None and scheme.lower() == "bearer" and token.strip():
-        actor = await request.app.state.credentials.identify(token.strip(), utc_now())
-        county = actor.county
+        county = (await identified(request, token.strip())).county
     return county_asked(request, county)
 
 

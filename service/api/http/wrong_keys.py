@@ -1,0 +1,45 @@
+"""Wrong keys are slowed down: who sends one after another waits for each answer, and for nothing else.
+
+A key is looked up first, so that a good one is never held up by wrong ones from the same address (an office has one
+address for all). Guessing is hopeless anyway, with 256 random bits; what is spared is the work and the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from math import ceil
+from time import monotonic
+from typing import Final
+
+import structlog
+
+from domain.refusals import refuse
+from service.api.http.allowance import Allowances
+
+AT_ONCE: Final = 10
+"""Wrong keys of one address that are answered without waiting: a script with yesterday's key, a typing error."""
+EVERY: Final = 1.0
+"""Seconds between the answers to further ones."""
+LONGEST: Final = 5.0
+"""Seconds that an answer is held back; who would have to wait longer is sent away."""
+
+_log = structlog.get_logger(__name__)
+
+
+class WrongKeys:
+    """How many wrong keys came from where."""
+
+    def __init__(self, at_once: int = AT_ONCE, every: float = EVERY, longest: float = LONGEST) -> None:
+        self._allowances = Allowances(at_once, every)
+        self._longest = longest
+
+    async def wait_for_turn(self, sender: str) -> None:
+        """Wait until a wrong key of this sender may be answered; TOO_MANY_REQUESTS when that is too far off."""
+        now = monotonic()
+        wait = self._allowances.wait(sender, now)
+        if wait > self._longest:
+            raise refuse("TOO_MANY_REQUESTS", seconds=ceil(wait))
+        self._allowances.take(sender, now)
+        if wait > 0:
+            _log.warning("wrong_keys_slowed", sender=sender, seconds=round(wait, 1))
+            await asyncio.sleep(wait)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import structlog
 import uvicorn
@@ -25,7 +26,7 @@ from service.commands.policy_data import load_counties, not_served
 from service.database.database import Database, open_database
 from service.database.migrate import upgrade
 from service.exit_codes import CommandFailed
-from service.log.signing_keys import folder_of
+from service.log.signing_keys import SigningKeys, folder_of, log_problems
 from service.memory import settle_memory
 from service.settings import Settings
 
@@ -55,11 +56,13 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
     try:
         async with open_database(settings, exclusive=True) as database:
             await upgrade(database.url)
+            keys = folder_of(settings, database)
+            await require_whole(database, keys)
             parts = Parts(
                 pool=database.pool,
                 regulations=counties.usable,
                 invalid=counties.invalid,
-                keys=folder_of(settings, database),
+                keys=keys,
             )
             app = create_app(parts)
             server = http_server(app, settings.trusted_proxies)
@@ -146,6 +149,18 @@ class _Nothing:
 
     def __exit__(self, *exception: object) -> None:
         """Nothing to restore."""
+
+
+async def require_whole(database: Database, keys: Path) -> None:
+    """Every log ends where all its tables and all that was signed of it say; one sentence where it does not."""
+    async with database.pool.acquire() as connection:
+        wrong = await log_problems(connection, SigningKeys(keys))
+    if wrong:
+        told = "; ".join(f"the log of {county} is not whole: {problem}" for county, problem in wrong.items())
+        sentence = told[:1].upper() + told[1:]
+        raise CommandFailed(
+            f"{sentence}. Nothing is served until it is known what happened: taizhang doctor, taizhang verify."
+        )
 
 
 async def _until_started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:

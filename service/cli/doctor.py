@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import typer
@@ -22,6 +23,8 @@ from service.commands.policy_data import counties_of, read_county
 from service.database import migrate
 from service.database.database import Database, open_database
 from service.exit_codes import CommandFailed
+from service.log.ends import ends_of
+from service.log.signing_keys import SigningKeys, folder_of, log_problems
 from service.settings import Settings
 from service.terminal import Terminal
 from service.version import installed_version
@@ -59,7 +62,8 @@ def doctor(ctx: typer.Context) -> None:
 
 async def _examine(terminal: Terminal) -> list[CheckResult]:
     async with open_database(terminal.settings, announce=terminal.note) as database:
-        return [finding async for finding in examine(database)] + policies(terminal.settings)
+        keys = folder_of(terminal.settings, database)
+        return [finding async for finding in examine(database, keys)] + policies(terminal.settings)
 
 
 def policies(settings: Settings) -> list[CheckResult]:
@@ -89,8 +93,8 @@ def _calendar(regulation: Regulation) -> CheckResult:
     return CheckResult(f"calendar {regulation.county}", ok=True, found=told)
 
 
-async def examine(database: Database) -> AsyncIterator[CheckResult]:
-    """Every check on an open database."""
+async def examine(database: Database, keys: Path | None = None) -> AsyncIterator[CheckResult]:
+    """Every check on an open database; `keys`: the folder of the keys that sign checkpoints."""
     yield CheckResult("taizhang", ok=True, found=f"{installed_version()}, Python {platform.python_version()}")
     yield CheckResult("database", ok=True, found=f"{database.origin}: {database.described}")
     yield CheckResult("version", ok=True, found=f"PostgreSQL {database.server_version}")
@@ -112,7 +116,12 @@ async def examine(database: Database) -> AsyncIterator[CheckResult]:
         yield await _clock(connection)
         yield await _role(connection, may_create=place["may_create"])
         yield await _append_only(connection)
-    yield await _schema(database)
+    schema = await _schema(database)
+    yield schema
+    if schema.ok and keys is not None:
+        async with database.pool.acquire() as connection:
+            for finding in await _logs(connection, keys):
+                yield finding
     if database.data_folder is not None:
         free = shutil.disk_usage(database.data_folder).free
         yield CheckResult(
@@ -148,6 +157,18 @@ async def _append_only(connection: Session) -> CheckResult:
         return CheckResult("append-only log", ok=True, found="no log yet")
     names = ", ".join(sorted(row["tgname"] for row in triggers))
     return CheckResult("append-only log", bool(triggers), names or "its triggers are missing or disabled")
+
+
+async def _logs(connection: Session, keys: Path) -> list[CheckResult]:
+    """Whether head, events, streams, ledgers and checkpoints of every log say that it ends at the same place."""
+    if await connection.fetchval("SELECT to_regclass('checkpoint')") is None:
+        return []
+    wrong = await log_problems(connection, SigningKeys(keys))
+    heads = {one.county: one.head or 0 for one in await ends_of(connection)}
+    return [
+        CheckResult(f"log {county}", county not in wrong, wrong.get(county, f"{heads.get(county, 0)} events"))
+        for county in sorted({*heads, *wrong})
+    ]
 
 
 async def _schema(database: Database) -> CheckResult:

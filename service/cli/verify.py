@@ -16,7 +16,8 @@ from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
 from service.log.event_store import EventStore, Verification
-from service.log.signed_note import NoteInvalid, VerifierKey
+from service.log.signed_note import Checkpoint, NoteInvalid, VerifierKey
+from service.log.signing_keys import SigningKeys, folder_of
 from service.log.verification import SideBySide
 from service.sealing.clearance_certificate import looks_like_certificate, verify_certificate
 from service.terminal import Terminal
@@ -117,11 +118,14 @@ def _verify_pack(terminal: Terminal, pack: Path, key: str | None, witnesses: lis
 async def _verify(terminal: Terminal, thorough: bool, processes: int) -> str | None:
     async with open_database(terminal.settings) as database:
         await check(database.url)
+        keys = SigningKeys(folder_of(terminal.settings, database))
         async with EventStore(database.pool) as store:
             beside = SideBySide(database.url, processes) if processes > 1 else None
-            results = [
-                await _one(terminal, store, county, thorough, beside) for county in await store.counties()
-            ]
+            results = []
+            for county in await store.counties():
+                async with database.pool.acquire() as connection:
+                    signed = await keys.largest_signed(connection, county)
+                results.append(await _one(terminal, store, county, thorough, beside, signed))
     data: list[dict[str, Any]] = [
         {
             "county": one.county,
@@ -136,11 +140,18 @@ async def _verify(terminal: Terminal, thorough: bool, processes: int) -> str | N
     for row in data:
         table.add_row(row["county"], str(row["position"]), row["root"], row["problem"] or "ok")
     terminal.emit(data, lambda console: console.print(table))
+    if not data:
+        return "there is no log, so nothing was verified"
     return next((row["problem"] for row in data if row["problem"] is not None), None)
 
 
 async def _one(
-    terminal: Terminal, store: EventStore, county: str, thorough: bool, beside: SideBySide | None
+    terminal: Terminal,
+    store: EventStore,
+    county: str,
+    thorough: bool,
+    beside: SideBySide | None,
+    signed: Checkpoint | None,
 ) -> Verification:
     with Progress(
         TextColumn(county),
@@ -156,4 +167,5 @@ async def _one(
             lambda position, _: progress.update(task, completed=position),
             thorough=thorough,
             beside=beside,
+            signed=signed,
         )

@@ -23,6 +23,7 @@ from service.log.appending import (
     CommitterStopped,
     IdempotencyMismatch,
     LogBusy,
+    LogDamaged,
     LogError,
     LogReadOnly,
     OutcomeUnknown,
@@ -203,6 +204,7 @@ _LOG_ERRORS: Final[dict[type[LogError], str]] = {
     IdempotencyMismatch: "IDEMPOTENCY_KEY_REUSED",
     LogBusy: "SERVICE_BUSY",
     LogReadOnly: "LOG_READ_ONLY",
+    LogDamaged: "LOG_DAMAGED",
     CommitterStopped: "SERVICE_STOPPING",
 }
 

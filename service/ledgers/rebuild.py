@@ -37,6 +37,7 @@ from projections.engine.writing import copy_in, load, write_fast
 from service.database.trouble import TROUBLE
 from service.ledgers.projector import holder_name, keys_of
 from service.log.codec import EventCodec
+from service.log.ends import ends_of
 from service.log.tables import WRITER_ROLE
 from service.memory import collecting_paused
 
@@ -227,6 +228,7 @@ class Rebuild:
                     )
 
     async def _rebuild(self, started: float) -> list[RebuildOutcome]:
+        await self._require_log()
         shadows = list(self._shadows.values())
         live = await self._live_positions()
         counties = await self._counties()
@@ -658,6 +660,15 @@ class Rebuild:
         await self._copied()
         rows = await self._work.fetch("SELECT county, position FROM log_head")
         return {county: position for county, position in rows if self.county in {None, county}}
+
+    async def _require_log(self) -> None:
+        """There is something to build from, with its head; nothing compared with nothing would be equal."""
+        ends = await ends_of(self._work, self.county)
+        headless = next((one for one in ends if one.head is None), None)
+        if headless is not None:
+            raise RebuildImpossible(f"The log of {headless.county} is not whole: {headless.problem}.")
+        if not any(one.head for one in ends):
+            raise RebuildImpossible("There is no log to build ledgers from, and so nothing to compare.")
 
     async def _counties(self) -> list[str]:
         return sorted(await self._heads())

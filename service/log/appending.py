@@ -146,6 +146,10 @@ class LogReadOnly(LogUnavailable):
     """The database accepts no writes, e.g. a standby."""
 
 
+class LogDamaged(LogUnavailable):
+    """What the tables say of the log does not fit together; nothing is stored until it does."""
+
+
 class CommitterStopped(LogError):  # noqa: N818  names a state, like its siblings
     """The store is stopping or its committer failed before this command was tried."""
 

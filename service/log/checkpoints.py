@@ -1,11 +1,14 @@
 """Signed checkpoints of a county's log: made, kept, counter-signed by witnesses; and proofs against them.
 
-A checkpoint says the same of a size for ever. One that would say something else than what was signed before is
-refused: that is a log whose past was changed.
+A checkpoint says the same of a size for ever, and a larger one contains every smaller one. One that would say something
+else than what was signed before is refused: that is a log whose past was changed, or that lost its end. What was signed
+is known from two places, the database and a file beside the private key.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +17,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from service.log.ends import ends_of
 from service.log.index import LogIndex, load_index
 from service.log.merkle import EMPTY_ROOT, verify_consistency
 from service.log.signed_note import (
@@ -27,7 +31,7 @@ from service.log.signed_note import (
     note_of,
 )
 from service.log.signing_keys import KnownKey, SigningKeys, known_keys, origin_of, trust_witness
-from service.log.tree import LogTree, load_tree
+from service.log.tree import LogTree, load_tree, recompute_tree
 
 _TEXT: Final = "SELECT text FROM checkpoint WHERE county = $1 AND size = $2"
 _LINES: Final = """
@@ -62,30 +66,57 @@ class Checkpoints:
         self._pool = pool
         self.keys = SigningKeys(folder)
         self._clock = clock
+        self._recomputing = asyncio.Semaphore(1)
+        """A log is recomputed for one who asks at a time: it reads every event."""
 
     async def make(self, county: str, size: int | None = None) -> Made:
         """The checkpoint of a size (default: the head), signed with the present key.
 
-        `NoCheckpoint` for a size the log never had, `CheckpointWrong` if another one was signed for that size before.
+        `NoCheckpoint` for a size the log never had, `CheckpointWrong` if the log is not what was signed of it before.
         """
         async with self._pool.acquire() as connection:
             signer = await self.keys.signer(connection, county, self._clock())
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                head = await connection.fetchval("SELECT position FROM log_head WHERE county = $1", county)
-                size = (head or 0) if size is None else size
-                if not 0 <= size <= (head or 0):
-                    raise NoCheckpoint(f"the log of {county} has {head or 0} events, not {size}")
+                head, signed = await self._whole(connection, county)
+                size = head if size is None else size
+                if not 0 <= size <= head:
+                    raise NoCheckpoint(f"the log of {county} has {head} events, not {size}")
                 index = await load_index(connection, county, size)
-            tree = await load_tree(connection, county, size)
+            largest = max([size, *(one.size for one in signed)])
+            sizes = (size, *(one.size for one in signed))
+            tree = await load_tree(connection, county, largest, sizes=sizes)
+            for one in signed:
+                if _root(tree, one.size) != one.root:
+                    raise CheckpointWrong(
+                        f"the log of {county} is not what it was: its first {one.size} events are not those that were"
+                        f" signed"
+                    )
             checkpoint = Checkpoint(
-                origin_of(county),
-                size,
-                tree.root() if size else EMPTY_ROOT,
-                len(index.entries),
-                index.root,
+                origin_of(county), size, _root(tree, size), len(index.entries), index.root
             )
+            self.keys.remember(county, signer.verifier, checkpoint)
             note = await self._keep(connection, county, checkpoint, signer)
         return Made(checkpoint, note, index, signer)
+
+    async def _whole(self, connection: Any, county: str) -> tuple[int, list[Checkpoint]]:
+        """How many events the log has, and the largest checkpoints signed of it, here and beside the key.
+
+        `CheckpointWrong` if its tables do not agree where it ends, or it has fewer events than were signed.
+        """
+        ends = next(iter(await ends_of(connection, county)), None)
+        if ends is not None and ends.problem is not None:
+            raise CheckpointWrong(f"the log of {county} is not whole: {ends.problem}; nothing is signed")
+        head = 0 if ends is None or ends.head is None else ends.head
+        here = None if ends is None else ends.signed
+        beside = await self.keys.largest_signed(connection, county)
+        signed = [one for one in (here, beside) if one is not None]
+        for one in signed:
+            if one.size > head:
+                raise CheckpointWrong(
+                    f"the log of {county} has {head} events, but {one.size} were signed; nothing is signed until"
+                    " it has them again"
+                )
+        return head, signed
 
     async def _keep(self, connection: Any, county: str, checkpoint: Checkpoint, signer: SignerKey) -> Note:
         async with connection.transaction():
@@ -159,14 +190,25 @@ class Checkpoints:
         return checkpoint.size
 
     async def tree(
-        self, county: str, size: int, *, positions: tuple[int, ...] = (), sizes: tuple[int, ...] = ()
+        self,
+        county: str,
+        size: int,
+        *,
+        positions: tuple[int, ...] = (),
+        sizes: tuple[int, ...] = (),
+        recomputed: bool = False,
     ) -> LogTree:
-        """The tree at a size, ready for these proofs; `NoCheckpoint` for a size the log never had."""
-        async with self._pool.acquire() as connection:
+        """The tree at a size, ready for these proofs; `NoCheckpoint` for a size the log never had.
+
+        `recomputed`: from the events' bytes, believing no root and no hash that is kept.
+        """
+        turn = self._recomputing if recomputed else contextlib.nullcontext()
+        async with turn, self._pool.acquire() as connection:
             head = await connection.fetchval("SELECT position FROM log_head WHERE county = $1", county)
             if not 0 <= size <= (head or 0):
                 raise NoCheckpoint(f"the log of {county} has {head or 0} events, not {size}")
-            return await load_tree(connection, county, size, positions=positions, sizes=sizes)
+            load = recompute_tree if recomputed else load_tree
+            return await load(connection, county, size, positions=positions, sizes=sizes)
 
     async def consistent(self, county: str, old: Checkpoint) -> tuple[Checkpoint, list[bytes]]:
         """That the latest checkpoint's log begins with the one `old` tells of; `CheckpointWrong` if it does not."""
@@ -177,11 +219,15 @@ class Checkpoints:
             raise CheckpointWrong(
                 f"the log has {latest.size} events; the checkpoint shown tells of {old.size}"
             )
-        tree = await self.tree(county, latest.size, sizes=(old.size,))
+        tree = await self.tree(county, latest.size, sizes=(old.size,), recomputed=True)
         proof = tree.consistency_proof(old.size)
         if not verify_consistency(old.size, old.root, latest.size, latest.root, proof):
             raise CheckpointWrong(f"the log's first {old.size} events are not those of the checkpoint shown")
         return latest, proof
+
+
+def _root(tree: LogTree, size: int) -> bytes:
+    return tree.root(size) if size else EMPTY_ROOT
 
 
 async def _sign(connection: Any, county: str, size: int, place: int, signature: NoteSignature) -> None:

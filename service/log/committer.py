@@ -36,6 +36,8 @@ from service.log.appending import (
     Idempotency,
     IdempotencyMismatch,
     LogBusy,
+    LogDamaged,
+    LogError,
     LogReadOnly,
     LogUnavailable,
     OutcomeUnknown,
@@ -54,8 +56,10 @@ LARGE: Final = 1_000
 
 _HEAD: Final = "SELECT position, recorded_at, frontier FROM log_head WHERE county = $1"
 _NEW_HEAD: Final = """
-INSERT INTO log_head (county, position, recorded_at, frontier, root) VALUES ($1, 0, 'epoch', $2, $3)
+INSERT INTO log_head (county, position, recorded_at, frontier, root) SELECT $1, 0, 'epoch', $2, $3
+WHERE NOT EXISTS (SELECT FROM event WHERE county = $1) AND NOT EXISTS (SELECT FROM stream WHERE county = $1)
 ON CONFLICT (county) DO NOTHING"""
+"""Only a log that has nothing begins at 0: a head that is missing beside events was taken away."""
 
 _VERSIONS: Final = """
 SELECT stream, version FROM stream WHERE county = $1 AND stream = ANY($2::text[])"""
@@ -330,7 +334,10 @@ class Committer:
                     await self._work()
                 except Exception as error:  # noqa: BLE001  whatever it is, nobody may wait for ever
                     self.activity.crashes += 1
-                    _log.exception("committer_failed", county=self.county)
+                    damaged = isinstance(error, LogDamaged)
+                    _log.error(
+                        "committer_failed", county=self.county, reason=str(error), exc_info=not damaged
+                    )
                     self._answer_all(error)
                     await self._drop_connection()
                     await asyncio.sleep(min(1.0, 0.01 * 2 ** min(self.activity.crashes, 10)))
@@ -344,7 +351,11 @@ class Committer:
     def _answer_all(self, cause: Exception | None) -> None:
         reason = f"the committer of {self.county} {'failed' if cause else 'stopped'}"
         for command in self._in_flight:
-            outcome = OutcomeUnknown(command.append.command_id) if self._sent else CommitterStopped(reason)
+            outcome: LogError = CommitterStopped(reason)
+            if isinstance(cause, LogDamaged):
+                outcome = LogDamaged(str(cause))
+            elif self._sent:
+                outcome = OutcomeUnknown(command.append.command_id)
             outcome.__cause__ = cause
             command.answer(outcome)
         self._in_flight, self._sent = [], False
@@ -727,12 +738,13 @@ class Committer:
             empty = Frontier()
             await connection.execute(_NEW_HEAD, self.county, empty.to_bytes(), empty.root())
             row = await connection.fetchrow(query, self.county)
+            if row is None:
+                raise LogDamaged(f"log {self.county}: the head row is missing, but there are events")
         head = KnownHead(row["position"], row["recorded_at"], Frontier.from_bytes(row["frontier"]))
         if head.frontier.size != head.position:
-            msg = (
+            raise LogDamaged(
                 f"log {self.county}: the head is at {head.position}, its tree has {head.frontier.size} leaves"
             )
-            raise RuntimeError(msg)
         self._head = head
         self.committed.publish(head.position)
         return head

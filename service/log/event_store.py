@@ -38,7 +38,9 @@ from service.log.appending import (
 )
 from service.log.codec import EventCodec, check_idempotency_names
 from service.log.committer import Activity, Committed, Committer, CommitterLimits, replay, stored_answers
+from service.log.ends import ends_of
 from service.log.merkle import EMPTY_ROOT, Frontier
+from service.log.signed_note import Checkpoint
 from service.log.verification import SideBySide, Verification, verify_log
 
 __all__ = [
@@ -353,10 +355,9 @@ class EventStore:
         )
 
     async def counties(self) -> list[str]:
-        """Codes of the counties that have a log here, in order."""
+        """Codes of the counties that have a log here, in order; also of those whose head row is missing."""
         async with self._pool.acquire() as connection:
-            rows = await connection.fetch("SELECT county FROM log_head ORDER BY county")
-        return [row["county"] for row in rows]
+            return [one.county for one in await ends_of(connection)]
 
     def committed(self, county: str) -> Committed:
         """The last position known in this process, and a wake-up when it grows."""
@@ -382,7 +383,10 @@ class EventStore:
         *,
         thorough: bool = False,
         beside: SideBySide | None = None,
+        signed: Checkpoint | None = None,
     ) -> Verification:
         """Recompute the log from its stored bytes and compare. `progress(position, last)` is called now and then."""
         async with self._pool.acquire() as connection:
-            return await verify_log(connection, county, progress, thorough=thorough, beside=beside)
+            return await verify_log(
+                connection, county, progress, thorough=thorough, beside=beside, signed=signed
+            )

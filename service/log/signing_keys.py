@@ -2,6 +2,9 @@
 
 The first checkpoint of a county makes a key. A rotation makes another; the old one stays in `log_key`, so that what it
 signed can be verified for ever, and its private part is left where it is for the operator to put away.
+
+Beside the private key lies the largest checkpoint that was signed with it (`….checkpoint`). Whoever changes or restores
+the database does not change that: a log that is not what was signed then gets no further signature.
 """
 
 from __future__ import annotations
@@ -26,7 +29,8 @@ from cryptography.hazmat.primitives.serialization import (
 from service.database.database import Database
 from service.database.embedded import default_folder
 from service.exit_codes import CommandFailed
-from service.log.signed_note import LOG_SIGNATURE, SignerKey, VerifierKey
+from service.log.ends import ends_of
+from service.log.signed_note import LOG_SIGNATURE, Checkpoint, NoteInvalid, SignerKey, VerifierKey
 from service.settings import Settings
 
 _FILE: Final = re.compile(r"[A-Za-z0-9._-]+")
@@ -75,6 +79,22 @@ def write_private(path: Path, key: Ed25519PrivateKey) -> None:
         os.fsync(file.fileno())
 
 
+def _replace(path: Path, content: bytes) -> None:
+    """Put a file in the place of another, whole or not at all, and on the disk."""
+    fresh = path.with_suffix(f".{os.getpid()}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 def read_private(path: Path) -> Ed25519PrivateKey:
     """A private key from its file; `SigningKeyMissing` if it is not there, not a key, or readable by others."""
     try:
@@ -113,10 +133,34 @@ class SigningKeys:
         return key
 
     async def rotate(self, connection: Any, county: str, now: datetime) -> SignerKey:
-        """Make a new key and retire the one before."""
+        """Make a new key and retire the one before; what was signed stays signed."""
         async with connection.transaction():
             await _alone(connection)
-            return await self._new(connection, county, now)
+            signed = await self.largest_signed(connection, county)
+            key = await self._new(connection, county, now)
+        if signed is not None:
+            self.remember(county, key.verifier, signed)
+        return key
+
+    async def largest_signed(self, connection: Any, county: str) -> Checkpoint | None:
+        """The largest checkpoint that lies beside the present key; None before the first, or where there is no key."""
+        current = await self._current(connection, county)
+        return None if current is None else self._remembered(self._memory(county, current))
+
+    def remember(self, county: str, key: VerifierKey, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint beside the key that is about to sign it, unless a larger one lies there."""
+        path = self._memory(county, key)
+        before = self._remembered(path)
+        if before is None or checkpoint.size > before.size:
+            _replace(path, checkpoint.text.encode())
+
+    def _remembered(self, path: Path) -> Checkpoint | None:
+        try:
+            return Checkpoint.parse(path.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError, NoteInvalid) as error:
+            raise SigningKeyMissing(f"What was signed last cannot be read from {path}: {error}.") from error
 
     async def _current(self, connection: Any, county: str) -> VerifierKey | None:
         known = await known_keys(connection, county, "LOG")
@@ -135,6 +179,25 @@ class SigningKeys:
 
     def _path(self, county: str, verifier: VerifierKey) -> Path:
         return self.folder / f"{county}-{verifier.key_id.hex()}.pem"
+
+    def _memory(self, county: str, verifier: VerifierKey) -> Path:
+        return self._path(county, verifier).with_suffix(".checkpoint")
+
+
+async def log_problems(connection: Any, keys: SigningKeys) -> dict[str, str]:
+    """What does not fit together of each county's log, with what was signed of it; empty: every log is whole."""
+    wrong: dict[str, str] = {}
+    known = {one.county: one for one in await ends_of(connection)}
+    signing = {row["county"] for row in await connection.fetch("SELECT DISTINCT county FROM log_key")}
+    for county in sorted({*known, *signing}):
+        ends = known.get(county)
+        head = 0 if ends is None or ends.head is None else ends.head
+        signed = await keys.largest_signed(connection, county)
+        if ends is not None and ends.problem is not None:
+            wrong[county] = ends.problem
+        elif signed is not None and signed.size > head:
+            wrong[county] = f"it has {head} events, but {signed.size} were signed"
+    return wrong
 
 
 async def known_keys(connection: Any, county: str, kind: str | None = None) -> Sequence[KnownKey]:

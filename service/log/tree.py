@@ -28,6 +28,11 @@ INSERT INTO log_block (county, block, root) SELECT $1, * FROM unnest($2::bigint[
 ON CONFLICT DO NOTHING"""
 
 
+_CHANGED: Final = """
+SELECT position FROM event WHERE county = $1 AND position <= $2 AND leaf <> sha256('\\x00'::bytea || body)
+ORDER BY position LIMIT 1"""
+
+
 class LogTreeWrong(Exception):  # noqa: N818  names a state
     """The stored leaves do not make the root that the log's head has: `taizhang verify` says where."""
 
@@ -61,11 +66,20 @@ def _cut(leaves: bytes) -> list[bytes]:
 
 
 async def load_tree(
-    connection: Any, county: str, size: int, *, positions: Iterable[int] = (), sizes: Iterable[int] = ()
+    connection: Any,
+    county: str,
+    size: int,
+    *,
+    positions: Iterable[int] = (),
+    sizes: Iterable[int] = (),
+    roots: list[bytes] | None = None,
 ) -> LogTree:
-    """The tree of the first `size` events, ready for proofs about these positions and consistency with these sizes."""
-    complete = size // BLOCK
-    roots = await _block_roots(connection, county, complete)
+    """The tree of the first `size` events, ready for proofs about these positions and consistency with these sizes.
+
+    `roots`: those of the complete blocks, where they were just recomputed.
+    """
+    if roots is None:
+        roots = await _block_roots(connection, county, size // BLOCK)
     wanted = {(position - 1) // BLOCK for position in positions}
     for one in (size, *sizes):  # a tree's right edge may lie inside a block
         wanted |= {one // BLOCK, max(one - 1, 0) // BLOCK}
@@ -76,6 +90,36 @@ async def load_tree(
     tree = LogTree(size, roots, leaves)
     await _check(connection, county, tree)
     return tree
+
+
+async def recompute_tree(
+    connection: Any, county: str, size: int, *, positions: Iterable[int] = (), sizes: Iterable[int] = ()
+) -> LogTree:
+    """The same tree from the events' bytes: no leaf and no root that is kept is believed.
+
+    `LogTreeWrong` names the first event whose bytes do not make its leaf, or the first block whose root is kept wrong.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        changed = await connection.fetchval(_CHANGED, county, size)
+        if changed is not None:
+            raise LogTreeWrong(f"event {changed} of log {county} is not what its hash says")
+        roots = await _fresh_roots(connection, county, size // BLOCK)
+        kept = {row["block"]: row["root"] for row in await connection.fetch(_ROOTS, county, len(roots))}
+        wrong = next((block for block, root in kept.items() if roots[block] != root), None)
+        if wrong is not None:
+            first, last = wrong * BLOCK + 1, (wrong + 1) * BLOCK
+            raise LogTreeWrong(f"events {first} to {last} of log {county} do not make the root kept of them")
+        return await load_tree(connection, county, size, positions=positions, sizes=sizes, roots=roots)
+
+
+async def _fresh_roots(connection: Any, county: str, complete: int) -> list[bytes]:
+    """Roots of the complete blocks, made from the leaves."""
+    roots: list[bytes] = []
+    for start in range(0, complete, _AT_ONCE):
+        blocks = list(range(start, min(start + _AT_ONCE, complete)))
+        leaves = await _leaves(connection, county, blocks, complete * BLOCK)
+        roots += [Tree(_cut(leaves[block])).root() for block in blocks]
+    return roots
 
 
 async def _block_roots(connection: Any, county: str, complete: int) -> list[bytes]:

@@ -79,7 +79,7 @@ class Problem:
     """The first bad place."""
 
     kind: str
-    """gap | leaf | bytes | column | checkpoint | root | head | version | stream | claim | answer"""
+    """empty | gap | leaf | bytes | column | checkpoint | root | head | version | stream | claim | answer"""
     position: int | None
     stream: str | None
     detail: str
@@ -111,23 +111,29 @@ async def verify_log(
     *,
     thorough: bool = False,
     beside: SideBySide | None = None,
+    signed: Checkpoint | None = None,
 ) -> Verification:
     """Verify one county's log in one snapshot of the database, in memory bounded by the batch.
 
-    `beside`: processes that read parts of a long log at the same time, in the same snapshot.
+    `beside`: processes that read parts of a long log at the same time, in the same snapshot. `signed`: a checkpoint
+    that is kept outside the database; the log has to be what it says, as with those in the database.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         head = await connection.fetchrow(
             "SELECT position, recorded_at, root, frontier FROM log_head WHERE county = $1", county
         )
         said = {row["size"]: row["text"] for row in await connection.fetch(_CHECKPOINTS, county)}
+        kept = None if signed is None else said.get(signed.size)
+        if signed is not None:
+            said[signed.size] = signed.text
         reading = _Reading(county, head["position"] if head else 0, said, thorough=thorough)
         try:
             if beside is not None and reading.last >= beside.worth_from:
                 await _read_beside(reading, connection, beside, progress)
             else:
                 await reading.run(connection, progress)
-            _check_end(reading, head)
+            _check_end(reading, head, said)
+            _check_kept(kept, signed)
             await _check_streams(connection, county)
             await _check_claims(connection, county, reading.claims)
             await _check_answers(connection, county, reading.position)
@@ -345,24 +351,29 @@ async def _read_part(url: str, snapshot: str, county: str, after: int, upto: int
     return Part(bytes(leaves), reading.claims, reading.first_recorded_at, reading.recorded_at, problem)
 
 
-def _check_end(reading: _Reading, head: Any) -> None:
-    if head is None:
-        if reading.position:
-            raise _Found("head", None, None, f"{reading.position} events, but no head")
-        return
-    if reading.position != head["position"]:
-        raise _Found(
-            "head",
-            min(reading.position, head["position"]) + 1,
-            None,
-            f"the log ends at {reading.position}, its head says {head['position']}",
-        )
+def _check_end(reading: _Reading, head: Any, said: dict[int, str]) -> None:
+    read, longest = reading.position, max(said, default=0)
+    if head is None and read:
+        raise _Found("head", None, None, f"{read} events, but no head")
+    if head is not None and read != head["position"]:
+        told = f"the log ends at {read}, its head says {head['position']}"
+        raise _Found("head", min(read, head["position"]) + 1, None, told)
+    if longest > read:
+        told = f"a checkpoint of {longest} events was signed; the log has {read}"
+        raise _Found("checkpoint", read + 1, None, told)
+    if not read:
+        raise _Found("empty", None, None, "there is not one event")
+
+
+def _check_kept(kept: str | None, signed: Checkpoint | None) -> None:
+    """The database does not keep another checkpoint of the same size than was signed."""
+    if signed is not None and kept not in {None, signed.text}:
+        told = f"the database keeps another checkpoint of {signed.size} events than was signed"
+        raise _Found("checkpoint", signed.size, None, told)
 
 
 def _check_root(reading: _Reading, head: Any) -> None:
     """Last, because it cannot name a place: events were changed together with their leaves, or exchanged."""
-    if head is None:
-        return
     if reading.frontier.root() != head["root"] or reading.frontier.to_bytes() != head["frontier"]:
         raise _Found("root", None, None, "the events do not make the root and frontier that the head has")
 

@@ -18,6 +18,7 @@ from service.cli import main as cli
 from service.exit_codes import ExitCode
 from service.log.event_store import EventStore
 from service.log.signed_note import Checkpoint, Note, VerifierKey
+from tests.log.test_verification import tamper
 from tests.projections.history import RandomHistory, append_all
 
 HISTORY = RandomHistory(5, alive=60, departures=0.01).take(600)
@@ -61,6 +62,20 @@ def terminal(
             await append_all(store, HISTORY)
 
     asyncio.run(fill())
+    yield from _terminal(database_url, tmp_path, monkeypatch, capfd)
+
+
+@pytest.fixture
+def empty(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Terminal]:
+    """On a database without any log."""
+    yield from _terminal(database_url, tmp_path, monkeypatch, capfd)
+
+
+def _terminal(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Terminal]:
     monkeypatch.setenv("TAIZHANG_DATABASE_URL", database_url)
     monkeypatch.setenv("TAIZHANG_KEYS", str(tmp_path / "keys"))
     monkeypatch.chdir(tmp_path)
@@ -69,6 +84,34 @@ def terminal(
     yield Terminal(tmp_path, capfd)
     for sent, handler in handlers.items():
         signal.signal(sent, handler)
+
+
+def test_log_without_its_head_is_good_nowhere(terminal: Terminal, database_url: str) -> None:
+    """Every command that is asked about the log or signs it says so in one sentence; before the damage all are content."""
+    terminal.run("checkpoint", "export", "kept.note")
+    terminal.run("projections", "rebuild", "directory")
+    asked = (
+        ("verify",),
+        ("projections", "verify", "directory"),
+        ("checkpoint", "consistency", "kept.note"),
+        ("checkpoint", "show"),
+        ("checkpoint", "show", "0"),
+    )
+    for command in asked:
+        terminal.run(*command)
+    assert "log 653022" not in terminal.run("doctor", code=ExitCode.REFUSED)
+    asyncio.run(tamper(database_url, "DELETE FROM log_head"))
+    for command in asked:
+        said = terminal.run(*command, code=ExitCode.REFUSED)
+        assert "653022" in said or "no head" in said, (command, said)
+    assert "log 653022" in terminal.run("doctor", code=ExitCode.REFUSED)
+
+
+def test_nothing_verified_is_not_good(
+    empty: Terminal,
+) -> None:
+    assert "nothing was verified" in empty.run("verify", code=ExitCode.REFUSED)
+    assert "no log" in empty.run("projections", "verify", code=ExitCode.REFUSED)
 
 
 def test_an_auditors_way(terminal: Terminal) -> None:

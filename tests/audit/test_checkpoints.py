@@ -17,7 +17,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from service.log.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
 from service.log.event_store import EventStore
-from service.log.merkle import Tree, leaf_hash, verify_consistency
+from service.log.merkle import (
+    Frontier,
+    Tree,
+    leaf_hash,
+    root_of_multi_proof,
+    verify_consistency,
+    verify_inclusion,
+)
 from service.log.signed_note import COSIGNATURE, Checkpoint, Note, NoteInvalid, SignerKey, VerifierKey
 from service.log.signing_keys import SigningKeyMissing
 from service.log.tree import LogTreeWrong, load_tree
@@ -141,10 +148,14 @@ async def test_a_log_whose_past_was_changed_gets_no_checkpoint(
         await log.make(COUNTY)
     leaves = [row["leaf"] for row in await pool.fetch("SELECT leaf FROM event ORDER BY position")]
     rewritten = Tree(leaves)
-    await tamper(database_url, f"UPDATE log_head SET root = '\\x{rewritten.root().hex()}'")
+    with pytest.raises(CheckpointWrong, match="not whole"):
+        await tamper(database_url, f"UPDATE log_head SET root = '\\x{rewritten.root().hex()}'")
+        await log.make(COUNTY)
+    frontier = Frontier().extended(leaves).to_bytes()
+    await tamper(database_url, f"UPDATE log_head SET frontier = '\\x{frontier.hex()}'")
     with pytest.raises(CheckpointWrong, match="is not what it was"):
         await log.make(COUNTY)
-    with pytest.raises(CheckpointWrong):
+    with pytest.raises(LogTreeWrong, match="event 300"):
         await log.consistent(COUNTY, Checkpoint("x", EVENTS - 1, before.checkpoint.root, 0, bytes(32)))
 
 
@@ -168,7 +179,7 @@ async def test_sizes_the_log_never_had(log: Checkpoints) -> None:
 
 async def test_the_private_key_is_its_owners_alone(log: Checkpoints) -> None:
     await log.make(COUNTY)
-    (file,) = log.keys.folder.iterdir()
+    (file,) = log.keys.folder.glob("*.pem")
     assert file.stat().st_mode & 0o777 == 0o600
     assert log.keys.folder.stat().st_mode & 0o777 == 0o700
     file.chmod(0o640)
@@ -182,7 +193,7 @@ async def test_the_private_key_is_its_owners_alone(log: Checkpoints) -> None:
 async def test_first_checkpoints_at_once_make_one_key(log: Checkpoints) -> None:
     await asyncio.gather(*(log.make(COUNTY) for _ in range(4)))
     assert len(await log.known_keys(COUNTY)) == 1
-    assert len(list(log.keys.folder.iterdir())) == 1
+    assert len(list(log.keys.folder.glob("*.pem"))) == 1
 
 
 async def test_an_old_key_still_verifies_after_rotation(log: Checkpoints) -> None:

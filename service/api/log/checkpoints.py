@@ -239,7 +239,9 @@ async def prove_consistency(
     size = await _size(read, size)
     if old_size > size:
         raise refuse("POSITION_UNKNOWN", asked=old_size, head=size)
-    tree = await told(checkpoints_of(read.request).tree(read.county, size, sizes=(old_size,)))
+    tree = await told(
+        checkpoints_of(read.request).tree(read.county, size, sizes=(old_size,), recomputed=True)
+    )
     body = {
         "oldSize": old_size,
         "size": size,

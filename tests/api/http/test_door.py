@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -13,6 +12,7 @@ from fastapi import FastAPI
 from service.api.app import Parts, create_app
 from service.api.http.addresses import is_local, network_of
 from service.api.http.door import LIVENESS
+from service.clock import utc_now
 from service.commands.credentials import Credentials, KeySpec
 from tests.api.matrix import PUBLIC, ROUTES
 from tests.api.service import COUNTY, REGULATION, Service
@@ -141,11 +141,11 @@ async def test_before_the_first_key_only_liveness_answers_from_elsewhere(databas
         async with app.router.lifespan_context(app):
             await assert_closed(app)
             credentials: Credentials = app.state.credentials
-            bootstrap = await credentials.bootstrap(COUNTY, datetime.now(UTC))
+            bootstrap = await credentials.bootstrap(COUNTY, utc_now())
             assert bootstrap is not None
             await assert_closed(app)
             spec = KeySpec(COUNTY, "first", "COUNTY_GOV", "COUNTY_GOV", ["ADMIN"], [COUNTY])
-            await credentials.create(spec, datetime.now(UTC), spending=bootstrap.id)
+            await credentials.create(spec, utc_now(), spending=bootstrap.id)
             for host, headers in ELSEWHERE:
                 async with client_at(app, host, **headers) as far:
                     assert (await far.get("/v1/regulation/clauses")).status_code == 200

@@ -255,7 +255,7 @@ class _Life:
             subclass=kind.subclass,
             asset_type=kind.code,
             completion_date=self.day,
-            useful_life_years=10 if kind.depreciable else None,
+            useful_life_years=10 if self.rules.depreciable(kind.code) else None,
             quantity=Decimal(1),
             unit_of_measure=unit,
             items=("试办",) if self.rules.unit_of_measure(unit).needs_items else (),

@@ -17,14 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from service.log.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
 from service.log.event_store import EventStore
-from service.log.merkle import (
-    Frontier,
-    Tree,
-    leaf_hash,
-    root_of_multi_proof,
-    verify_consistency,
-    verify_inclusion,
-)
+from service.log.merkle import Frontier, Tree, leaf_hash, verify_consistency
 from service.log.signed_note import COSIGNATURE, Checkpoint, Note, NoteInvalid, SignerKey, VerifierKey
 from service.log.signing_keys import SigningKeyMissing
 from service.log.tree import LogTreeWrong, load_tree

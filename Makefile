@@ -1,5 +1,6 @@
 # Two commands on a fresh machine: `make test` and `make demo`. Every target makes .venv first if it is not there.
-# Arguments: make demo ARGS=--exit, make test ARGS="-k departure". The database is chosen by TAIZHANG_DATABASE_URL.
+# Arguments: make demo ARGS=--exit, make test ARGS="-k departure". The database is chosen by TAIZHANG_DATABASE_URL,
+# the day that the tests run on by TAIZHANG_TEST_TODAY=2028-02-29.
 
 WORKERS ?= 2
 ARGS ?=

@@ -73,6 +73,17 @@ def test_only_the_clock_asks_what_time_it_is() -> None:
     assert {path for path in MAY_ASK if told[path]} == set(MAY_ASK), "an exception that is no longer needed"
 
 
+def test_only_the_calendar_asks_the_library_for_days_off() -> None:
+    """Whoever else did would not know the years that a county entered, nor say that a date is provisional."""
+    asks = [
+        str(path.relative_to(ROOT))
+        for path in sources()
+        if re.search(r"^\s*(import|from) chinese_calendar", path.read_text("utf-8"), re.MULTILINE)
+        and path.parts[len(ROOT.parts)] != "tests"
+    ]
+    assert asks == ["domain/regulation/legal_clock.py"]
+
+
 @pytest.mark.parametrize(
     "line",
     ["datetime.now(UTC)", "date.today()", "time.time()", "datetime.datetime.utcnow()", "q('SELECT CURRENT_DATE')",

@@ -21,7 +21,7 @@ from domain.values import Value
 from service.api.asset.assets import RegisterAsset, code_for, place_of
 from service.api.http.lines import MAX_ITEMS, BulkLine, lines_of
 from service.api.http.reading import ACTION, ProblemBody, routes
-from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, WarningBody, Write, Writing
+from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, WarningBody, Write, Writing, answered
 from service.commands.authorization import authorize
 from service.commands.commands import Result, Work, transact
 from service.commands.problems import from_log_error, from_pydantic, problem, problem_response
@@ -64,7 +64,7 @@ _LINE_SCHEMA: Final = {"$ref": f"#/components/schemas/{RegisterAsset.__name__}"}
     summary="批量登记资产",
     response_model=BulkAnswer,
     response_class=Response,
-    responses=WRITE_PROBLEMS,
+    responses=answered(200, BulkAnswer) | WRITE_PROBLEMS,
     openapi_extra={
         ACTION: "asset.register",
         "parameters": [IDEMPOTENCY_KEY],
@@ -77,6 +77,7 @@ _LINE_SCHEMA: Final = {"$ref": f"#/components/schemas/{RegisterAsset.__name__}"}
                 "application/x-ndjson": {
                     "schema": {
                         "type": "string",
+                        "format": "binary",
                         "title": "每行一条登记",
                         "description": "RegisterAsset, one per line",
                     }

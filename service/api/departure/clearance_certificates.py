@@ -69,7 +69,12 @@ async def check_clearance_certificate(certificate: CertificateNo, read: Reading)
     "下载移交证明",
     "clearance.read",
     response_class=Response,
-    responses={200: {"description": "签名文本 / the signed text", "content": {"text/plain": {}}}},
+    responses={
+        200: {
+            "description": "签名文本 / the signed text",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        }
+    },
 )
 async def read_clearance_note(certificate: CertificateNo, read: Reading) -> Response:
     """The certificate signed with the log's key (C2SP signed note); `taizhang verify FILE --key KEY` checks it offline.

@@ -32,6 +32,7 @@ from service.api.http.writing import (
     Kind,
     Write,
     Writing,
+    answered,
     view_model,
 )
 from service.api.organization.organizations import place_of, unit_of
@@ -192,7 +193,7 @@ _LINE_SCHEMA: Final = {"$ref": f"#/components/schemas/{RecordFundAllocation.__na
     status_code=201,
     response_model=BulkAllocations,
     response_class=Response,
-    responses=WRITE_PROBLEMS,
+    responses=answered(201, BulkAllocations) | WRITE_PROBLEMS,
     openapi_extra={
         ACTION: "fund.record",
         "parameters": [IDEMPOTENCY_KEY],
@@ -205,6 +206,7 @@ _LINE_SCHEMA: Final = {"$ref": f"#/components/schemas/{RecordFundAllocation.__na
                 "application/x-ndjson": {
                     "schema": {
                         "type": "string",
+                        "format": "binary",
                         "title": "每行一笔拨付",
                         "description": "RecordAllocation, one per line",
                     }

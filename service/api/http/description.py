@@ -37,6 +37,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
             title=app.title,
             version=app.version,
             description=app.description,
+            license_info=app.license_info,
+            servers=app.servers,
             routes=app.routes,
             separate_input_output_schemas=app.separate_input_output_schemas,
         )
@@ -53,6 +55,18 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for operations in document["paths"].values():
             for operation in operations.values():
                 operation["security"] = [{"key": []}] if ACTION in operation else []
+        document["tags"] = _tags(document)
         name_inline(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _tags(document: dict[str, Any]) -> list[dict[str, str]]:
+    """The tags of the operations, each with its Chinese name beside it: generators make packages of the English ones."""
+    names: dict[str, str] = {}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            english, _, chinese = operation["tags"][0].partition(" ")
+            names[english] = chinese
+            operation["tags"] = [english]
+    return [{"name": english, "description": chinese} for english, chinese in sorted(names.items())]

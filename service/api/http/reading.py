@@ -35,6 +35,8 @@ _log = structlog.get_logger(__name__)
 
 ACTION: Final = "x-action"
 """Where a route names its action (a row of the authorisation table), also in the OpenAPI document."""
+BINARY: Final[dict[str, Any]] = {"schema": {"type": "string", "format": "binary"}}
+"""Media type object of an answer that is a file."""
 
 
 def _moment(value: Any) -> datetime:

@@ -121,6 +121,11 @@ WRITE_PROBLEMS: Final = described(
 )
 
 
+def answered(status: int, model: Any) -> dict[int | str, dict[str, Any]]:
+    """Declare what a write answers when it is carried out: FastAPI leaves it out where a route makes its own response."""
+    return {status: {"description": "已办理 / carried out", "model": model}}
+
+
 def post(
     router: APIRouter, path: str, summary: str, action: str, shown: type[Value], *, versioned: bool = False
 ) -> Callable[[Endpoint], Endpoint]:
@@ -133,6 +138,7 @@ def post(
         response_model=answer,
         response_class=Response,
         responses={
+            **answered(201, answer),
             200: {"description": "没有可记录的新事实 / nothing new to record", "model": answer},
             **WRITE_PROBLEMS,
         },

@@ -18,7 +18,7 @@ from projections.engine.writing import Connection
 from projections.inventory import inventories
 from service.api.http.intake import SHEETS, media_type
 from service.api.http.paging import LedgerQuery, answer, page_of
-from service.api.http.reading import ACTION, Reading, from_log, get, routes
+from service.api.http.reading import ACTION, BINARY, Reading, from_log, get, routes
 from service.api.http.writing import (
     IDEMPOTENCY_KEY,
     WRITE_PROBLEMS,
@@ -26,6 +26,7 @@ from service.api.http.writing import (
     Kind,
     Write,
     Writing,
+    answered,
     view_model,
 )
 from service.api.organization.organizations import unit_of
@@ -79,7 +80,7 @@ class ImportQuery(BaseModel):
     status_code=202,
     response_model=OperationView,
     response_class=Response,
-    responses=WRITE_PROBLEMS,
+    responses=answered(202, OperationView) | WRITE_PROBLEMS,
     openapi_extra={
         ACTION: "inventory.import",
         "parameters": [IDEMPOTENCY_KEY],
@@ -124,7 +125,7 @@ async def import_file(write: Writing, query: Annotated[ImportQuery, Query()]) ->
     "下载清查表模板",
     "inventory.read",
     response_class=Response,
-    responses={200: {"description": "模板 / the template", "content": {MEDIA_TYPE: {}}}},
+    responses={200: {"description": "模板 / the template", "content": {MEDIA_TYPE: BINARY}}},
 )
 async def read_import_template(read: Reading) -> Response:
     """An empty ledger with the headings that are read, and lists to choose from."""

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Value
-from service.api.http.reading import ACTION, Moment, Reading, get, routes
-from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing
+from service.api.http.reading import ACTION, BINARY, Moment, Reading, get, routes
+from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
 from service.audit.work import FILE, KIND
 from service.commands.operations import Operation, Operations
 
@@ -86,7 +86,7 @@ def _shown(found: Operation) -> dict[str, Any]:
     status_code=202,
     response_model=PackView,
     response_class=Response,
-    responses=WRITE_PROBLEMS,
+    responses=answered(202, PackView) | WRITE_PROBLEMS,
     openapi_extra={ACTION: "audit.pack", "parameters": [IDEMPOTENCY_KEY]},
 )
 async def order_audit_pack(body: OrderAuditPack, write: Writing) -> Response:
@@ -121,8 +121,8 @@ async def read_audit_pack(pack: PackCode, read: Reading) -> Response:
     "audit.pack",
     response_class=Response,
     responses={
-        200: {"description": "审计包 / the pack", "content": {"application/zip": {}}},
-        206: {"description": "其中一段 / part of it", "content": {"application/zip": {}}},
+        200: {"description": "审计包 / the pack", "content": {"application/zip": BINARY}},
+        206: {"description": "其中一段 / part of it", "content": {"application/zip": BINARY}},
         416: {"description": "没有这一段 / no such part"},
     },
 )

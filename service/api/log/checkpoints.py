@@ -13,7 +13,7 @@ from pydantic import Field
 from domain.refusals import refuse
 from domain.values import Text, Value
 from service.api.http.reading import ACTION, Read, Reading, get, routes
-from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing
+from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
 from service.log.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
 from service.log.signed_note import Checkpoint, Note, NoteInvalid, VerifierKey
 from service.log.signing_keys import SigningKeyMissing
@@ -136,7 +136,7 @@ async def read_checkpoint(size: Size, read: Reading) -> Response:
     status_code=201,
     response_model=CheckpointBody,
     response_class=Response,
-    responses=WRITE_PROBLEMS,
+    responses=answered(201, CheckpointBody) | WRITE_PROBLEMS,
     openapi_extra={ACTION: "checkpoint.make", "parameters": [IDEMPOTENCY_KEY]},
 )
 async def make_checkpoint(body: MakeCheckpoint, write: Writing) -> Response:
@@ -153,7 +153,7 @@ async def make_checkpoint(body: MakeCheckpoint, write: Writing) -> Response:
     status_code=201,
     response_model=CheckpointBody,
     response_class=Response,
-    responses=WRITE_PROBLEMS,
+    responses=answered(201, CheckpointBody) | WRITE_PROBLEMS,
     openapi_extra={ACTION: "checkpoint.witness", "parameters": [IDEMPOTENCY_KEY]},
 )
 async def witness_checkpoint(size: Size, body: WitnessCheckpoint, write: Writing) -> Response:

@@ -48,6 +48,7 @@ from service.api.http.writing import (
     Scope,
     Write,
     Writing,
+    answered,
     view_model,
 )
 from service.api.procedure.objections import OpenObjections, objection_shown, open_objections
@@ -168,7 +169,11 @@ _TOLD: Final[dict[str, Any]] = {
     "status_code": 201,
     "response_model": RecordedStatementAnswer,
     "response_class": Response,
-    "responses": {**WRITE_PROBLEMS, **described({429: "过于频繁 / too many requests"})},
+    "responses": {
+        **answered(201, RecordedStatementAnswer),
+        **WRITE_PROBLEMS,
+        **described({429: "过于频繁 / too many requests"}),
+    },
     "openapi_extra": {"parameters": [IDEMPOTENCY_KEY, COUNTY_PARAMETER]},
 }
 

@@ -9,8 +9,8 @@ from fastapi import Path, Query, Request, Response
 from pydantic import Field
 
 from domain.values import Code, Value
-from service.api.http.reading import Read, Reading, get, routes
-from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing
+from service.api.http.reading import BINARY, Read, Reading, get, routes
+from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
 from service.commands.authorization import Resource, authorize
 from service.commands.operations import Operation, Operations
 
@@ -114,7 +114,7 @@ async def read_operation(
     "下载任务文件",
     "operation.read",
     response_class=Response,
-    responses={200: {"description": "文件 / the file", "content": {"application/octet-stream": {}}}},
+    responses={200: {"description": "文件 / the file", "content": {"application/octet-stream": BINARY}}},
 )
 async def read_operation_file(operation: OperationCode, name: FileName, read: Reading) -> Response:
     """A file that the operation made."""
@@ -136,7 +136,7 @@ async def read_operation_file(operation: OperationCode, name: FileName, read: Re
     status_code=202,
     response_model=OperationView,
     response_class=Response,
-    responses=WRITE_PROBLEMS,
+    responses=answered(202, OperationView) | WRITE_PROBLEMS,
     openapi_extra={"x-action": "operation.cancel", "parameters": [IDEMPOTENCY_KEY]},
 )
 async def cancel_operation(operation: OperationCode, write: Writing) -> Response:

@@ -8,7 +8,7 @@ PYTHONS = domain projections service migrations tests
 RUN = .venv/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo run test check installed wheel bench soak format lock openapi clauses doctor environment
+.PHONY: help demo run test check installed clients wheel bench soak format lock openapi clauses doctor environment
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -34,6 +34,9 @@ check: environment ## format, lint, types, layers; OpenAPI, migrations and claus
 
 installed: environment ## the demonstration as it is delivered: wheel and requirements.lock, outside the checkout
 	@bin/installed $(ARGS)
+
+clients: environment ## clients generated from openapi/http-api.json, and an asset's life by one of them
+	@bin/clients
 
 wheel: environment ## build the wheel into dist/
 	@bin/wheel dist

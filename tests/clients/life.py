@@ -1,0 +1,434 @@
+"""One asset's life by a client that was generated from the document: who wrote this knows `openapi/http-api.json` only.
+
+    python life.py SAID
+
+SAID is the file that `taizhang --json serve` says its address and first token into.
+Runs with the generated package and its three libraries, never with the service's code. Every body is a generated class.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from taizhang_client import AuthenticatedClient, models
+from taizhang_client.api.assets import (
+    accept_transfer,
+    approve_disposal,
+    assign_custody,
+    assign_supervision,
+    book_asset,
+    complete_transfer,
+    confirm_ownership,
+    dispose_asset,
+    distribute_income,
+    end_contract,
+    forward_disposal,
+    initiate_transfer,
+    propose_disposal,
+    publish_appraisal,
+    put_into_use,
+    read_asset,
+    receive_income,
+    receive_proceeds,
+    record_appraisal,
+    register_asset,
+    report_status,
+    sign_contract,
+)
+from taizhang_client.api.keys import create_key
+from taizhang_client.api.persons import register_person
+from taizhang_client.types import Response
+
+VILLAGE, TOWNSHIP, COUNTY = "653022202208", "653022202000", "653022"
+KEEPER = "P-KEEPER"
+TODAY = datetime.now(UTC).date()
+Answer = TypeVar("Answer")
+
+
+def ago(days: int) -> date:
+    return TODAY - timedelta(days=days)
+
+
+def expect(kind: type[Answer], response: Response[Answer | models.ProblemBody]) -> Answer:
+    """The answer as the class the document gives it; anything else ends the life with what the service said."""
+    if not isinstance(response.parsed, kind):
+        said = response.content.decode(errors="replace")
+        raise SystemExit(f"{response.status_code}, not {kind.__name__}: {said}")
+    return response.parsed
+
+
+def lease() -> models.ContractTerms:
+    """A lease of three years with every clause the regulation asks for."""
+    return models.ContractTerms(
+        contract="LEASE-1",
+        mode="LEASED",
+        operator=models.Operator(operator="OP-1", name="核桃合作社"),
+        signed_on=ago(690),
+        starts_on=ago(689),
+        ends_on=TODAY + timedelta(days=400),
+        signer=VILLAGE,
+        clauses=models.ContractTermsClauses.from_dict(
+            {
+                "responsibility": "承租方负责经营",
+                "target": "年加工核桃 200 吨",
+                "income": "年租金三万元",
+                "mode": "租赁",
+                "term": "三年",
+                "incomeDistribution": "归村集体",
+                "riskControl": "保证金一万元，投保财产险",
+                "custody": "承租方负责日常管护",
+            }
+        ),
+        decision_document="村代会决议002",
+        annual_income="30000.00",
+    )
+
+
+class Keys:
+    """Clients of the units that take part; each has a key of its own, made by the first administrator."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self.admin = AuthenticatedClient(url, token)
+        self.admin = self.made("管理员", "COUNTY_GOV", "COUNTY_GOV", models.Role.ADMIN, COUNTY)
+        self.personnel = self.made("组织人事", "COUNTY_GOV", "COUNTY_GOV", models.Role.PERSONNEL, COUNTY)
+        self.clerk = self.made("乡经办", TOWNSHIP, "TOWNSHIP", models.Role.REGISTRAR, TOWNSHIP)
+        self.township = self.made("乡审核", TOWNSHIP, "TOWNSHIP", models.Role.APPROVER, TOWNSHIP)
+        self.agriculture = self.made("农业农村局", "AGRICULTURE", "DEPARTMENT", models.Role.APPROVER, COUNTY)
+        self.county = self.made("县人民政府", "COUNTY_GOV", "COUNTY_GOV", models.Role.APPROVER, COUNTY)
+        self.office = self.made("资产管理办公室", "ASSET_OFFICE", "ASSET_OFFICE", models.Role.OFFICE, COUNTY)
+
+    def made(
+        self, label: str, organization: str, kind: str, role: models.Role, division: str
+    ) -> AuthenticatedClient:
+        body = models.CreateKey(
+            label=label,
+            organization=organization,
+            organization_kind=kind,
+            roles=[role],
+            divisions=[division],
+            expires_at=datetime.now(UTC) + timedelta(hours=1),
+        )
+        made = expect(models.CreatedKey, create_key.sync_detailed(client=self.admin, body=body))
+        return AuthenticatedClient(self.url, made.token)
+
+
+class Life:
+    """The asset: its code and its version after the last step."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+        self.asset = ""
+        self.version = 0
+        self.events: list[str] = []
+
+    def step(self, response: Response[models.AssetAnswer | models.ProblemBody]) -> None:
+        answer = expect(models.AssetAnswer, response)
+        self.asset, self.version = answer.id, answer.version
+        self.events += [event.type_ for event in answer.events]
+
+    def now(self) -> dict[str, str]:
+        """Headers of a write that is based on what was answered last."""
+        return {"idempotency_key": str(uuid.uuid4()), "if_match": f'"{self.version}"'}
+
+    def live(self) -> None:
+        self.appear()
+        self.change_hands()
+        self.enter_care()
+        self.operate()
+        self.leave()
+
+    def appear(self) -> None:
+        card = models.RegisterCard(
+            asset_name="核桃脱皮清洗烘干生产线",
+            asset_content="生产线一套",
+            asset_class="OPERATING",
+            asset_type="PROCESSING",
+            completion_date=ago(760),
+            useful_life_years=10,
+            quantity="1",
+            unit_of_measure="套",
+            original_value="1000000.00",
+            funding_lines=[
+                models.FundingLine(source="FISCAL_DEV", amount="600000.00", allocated_on=ago(900)),
+                models.FundingLine(source="AID_XJ", amount="400000.00", allocated_on=ago(900)),
+            ],
+            location=VILLAGE,
+            project_name="核桃加工项目",
+            implementer="COMMERCE",
+            implementer_kind="DEPARTMENT",
+            funds_paid_to="DEPARTMENT",
+            acceptance=models.Acceptance(result="PASSED", accepted_on=ago(750), document_no="验字001"),
+        )
+        self.step(
+            register_asset.sync_detailed(
+                client=self.keys.clerk,
+                body=models.RegisterAsset(card=card),
+                idempotency_key=str(uuid.uuid4()),
+            )
+        )
+
+    def change_hands(self) -> None:
+        clerk = self.keys.clerk
+        transfer = models.AssetTransfer(
+            transfer="T1",
+            deliverer="COMMERCE",
+            receiver=VILLAGE,
+            initiated_on=ago(720),
+            items=[
+                models.TransferItem(item="1", name="生产线"),
+                models.TransferItem(item="2", name="竣工资料"),
+            ],
+        )
+        self.step(
+            initiate_transfer.sync_detailed(
+                self.asset, client=clerk, body=models.InitiateTransfer(transfer=transfer), **self.now()
+            )
+        )
+        accepted = models.AcceptTransfer(
+            receiver=VILLAGE,
+            items=[
+                models.ItemAcceptance(item=item, result=models.ItemAcceptanceResult.ACCEPTED)
+                for item in ("1", "2")
+            ],
+        )
+        self.step(accept_transfer.sync_detailed(self.asset, "T1", client=clerk, body=accepted, **self.now()))
+        self.step(
+            complete_transfer.sync_detailed(
+                self.asset, "T1", client=clerk, body=models.Circumstances(), **self.now()
+            )
+        )
+        refusal = sign_contract.sync(
+            self.asset, client=clerk, body=models.SignContract(terms=lease()), **self.now()
+        )
+        assert isinstance(refusal, models.ProblemBody), refusal
+        assert (refusal.code, refusal.clause) == ("OWNERSHIP_NOT_CONFIRMED", "C4.5-02"), refusal
+        whole = [models.PartyShare(party=VILLAGE, amount="1000000.00")]
+        confirmation = models.OwnershipConfirmation(
+            owners=whole,
+            owner_kind="VILLAGE",
+            income_right_holders=whole,
+            ownership_basis="单独到村的产业项目",
+            income_right_basis="用于壮大村集体经济",
+            verification_basis="竣工验收 验字001",
+        )
+        body = models.ConfirmOwnership(confirmation=confirmation, occurred_on=ago(710))
+        self.step(
+            confirm_ownership.sync_detailed(self.asset, client=self.keys.office, body=body, **self.now())
+        )
+
+    def enter_care(self) -> None:
+        clerk, personnel = self.keys.clerk, self.keys.personnel
+        expect(
+            models.PersonAnswer,
+            register_person.sync_detailed(
+                client=personnel,
+                body=models.RegisterPerson(
+                    person=KEEPER, card=models.PersonCard(name="阿依古丽", organization=VILLAGE)
+                ),
+                idempotency_key=str(uuid.uuid4()),
+            ),
+        )
+        booking = models.Booking(party=VILLAGE, amount="1000000.00", voucher_no="记-001", booked_on=ago(700))
+        self.step(
+            book_asset.sync_detailed(
+                self.asset, client=clerk, body=models.BookAsset(booking=booking), **self.now()
+            )
+        )
+        use = models.PutIntoUse(in_use_since=ago(700))
+        self.step(put_into_use.sync_detailed(self.asset, client=clerk, body=use, **self.now()))
+        custody = models.Custody(
+            custodian=VILLAGE,
+            responsible_unit=VILLAGE,
+            duties=[models.Duty(person=KEEPER, duty="MANAGER")],
+            rule_document="管护制度",
+        )
+        self.step(
+            assign_custody.sync_detailed(
+                self.asset, client=clerk, body=models.AssignCustody(custody=custody), **self.now()
+            )
+        )
+        watch = models.AssignSupervision(supervision=[models.Supervision(supervisor=TOWNSHIP)])
+        self.step(assign_supervision.sync_detailed(self.asset, client=clerk, body=watch, **self.now()))
+
+    def operate(self) -> None:
+        clerk = self.keys.clerk
+        self.step(
+            sign_contract.sync_detailed(
+                self.asset, client=clerk, body=models.SignContract(terms=lease()), **self.now()
+            )
+        )
+        receipt = models.IncomeReceipt(
+            receipt="R1",
+            amount="30000.00",
+            received_on=ago(330),
+            contract="LEASE-1",
+            voucher_no="收-001",
+        )
+        self.step(
+            receive_income.sync_detailed(
+                self.asset, client=clerk, body=models.ReceiveIncome(receipt=receipt), **self.now()
+            )
+        )
+        plan = models.IncomeDistribution(
+            plan="PLAN-1",
+            holder=VILLAGE,
+            amount="20000.00",
+            paid_on=ago(300),
+            voucher_no="付-001",
+            lines=[
+                models.IncomeUse(use="COLLECTIVE_ECONOMY", amount="12000.00"),
+                models.IncomeUse(use="PUBLIC_POST", amount="8000.00"),
+            ],
+            decision_document="村代会决议001",
+            notice_document="公示001",
+            township_review="审001",
+            filing_document="备001",
+        )
+        self.step(
+            distribute_income.sync_detailed(
+                self.asset, client=clerk, body=models.DistributeIncome(distribution=plan), **self.now()
+            )
+        )
+        ending = models.EndContract(
+            ended_on=ago(120), outcome=models.EndContractOutcome.TERMINATED, reason="承租方退出"
+        )
+        self.step(end_contract.sync_detailed(self.asset, "LEASE-1", client=clerk, body=ending, **self.now()))
+        report = models.StatusReport(state=models.StatusReportState.IDLE, reported_on=ago(60), note="停用")
+        self.step(
+            report_status.sync_detailed(
+                self.asset, client=clerk, body=models.ReportStatus(report=report), **self.now()
+            )
+        )
+
+    def leave(self) -> None:
+        clerk, disposal = self.keys.clerk, "D1"
+        proposal = models.DisposalProposal(
+            disposal=disposal,
+            kind="AUCTION",
+            reason="长期闲置，无法盘活",
+            decision_document="村代会决议003",
+        )
+        self.step(
+            propose_disposal.sync_detailed(
+                self.asset, client=clerk, body=models.ProposeDisposal(proposal=proposal), **self.now()
+            )
+        )
+        appraisal = models.Appraisal(
+            value="150000.00",
+            base_date=ago(40),
+            method=models.AppraisalMethod.AGENCY,
+            report_no="评报字001",
+            agency="资产评估公司",
+            agency_licence="资质001",
+        )
+        self.step(
+            record_appraisal.sync_detailed(
+                self.asset,
+                disposal,
+                client=clerk,
+                body=models.RecordAppraisal(appraisal=appraisal),
+                **self.now(),
+            )
+        )
+        publication = models.Publication(
+            published_on=ago(30),
+            channel="BULLETIN_BOARD",
+            place=VILLAGE,
+            evidence_sha_256=hashlib.sha256("照片".encode()).hexdigest(),
+        )
+        self.step(
+            publish_appraisal.sync_detailed(
+                self.asset,
+                disposal,
+                client=clerk,
+                body=models.PublishAppraisal(publication=publication),
+                **self.now(),
+            )
+        )
+        for who, level in ((self.keys.township, "TOWNSHIP"), (self.keys.agriculture, "AGRICULTURE")):
+            opinion = models.ForwardDisposal(level=level, opinion="同意上报")
+            self.step(
+                forward_disposal.sync_detailed(self.asset, disposal, client=who, body=opinion, **self.now())
+            )
+        approval = models.Approval(
+            approver="COUNTY_GOV",
+            approver_level="COUNTY_GOV",
+            document_no="政函008",
+            approved_on=ago(20),
+        )
+        self.step(
+            approve_disposal.sync_detailed(
+                self.asset,
+                disposal,
+                client=self.keys.county,
+                body=models.ApproveDisposal(approval=approval),
+                **self.now(),
+            )
+        )
+        sale = models.DisposalSale(
+            disposed_on=ago(10), price="156000.00", buyer="买受人", document_no="成交001"
+        )
+        self.step(
+            dispose_asset.sync_detailed(
+                self.asset, disposal, client=clerk, body=models.DisposeAsset(sale=sale), **self.now()
+            )
+        )
+        proceeds = models.ReceiveProceeds(amount="156000.00", received_on=ago(8), voucher_no="收-002")
+        self.step(
+            receive_proceeds.sync_detailed(self.asset, disposal, client=clerk, body=proceeds, **self.now())
+        )
+
+
+EVENTS = [
+    "asset.registered",
+    "asset.transfer_initiated",
+    "asset.transfer_items_accepted",
+    "asset.transfer_completed",
+    "asset.ownership_confirmed",
+    "asset.booked",
+    "asset.put_into_use",
+    "asset.custody_assigned",
+    "asset.supervision_assigned",
+    "asset.leased",
+    "asset.income_received",
+    "asset.income_distributed",
+    "asset.operating_contract_ended",
+    "asset.operation_status_reported",
+    "asset.disposal_proposed",
+    "asset.appraisal_recorded",
+    "asset.appraisal_published",
+    "asset.disposal_forwarded",
+    "asset.disposal_forwarded",
+    "asset.disposal_approved",
+    "asset.disposed",
+    "asset.disposal_proceeds_received",
+]
+
+
+def main(said: str) -> None:
+    """Wait for what `taizhang --json serve` says on its first start, then live."""
+    until = time.monotonic() + 120
+    while not (text := Path(said).read_text("utf-8")).endswith("}\n"):
+        assert time.monotonic() < until, "the service said no address within two minutes"
+        time.sleep(0.2)
+    first = json.loads(text)
+    keys = Keys(first["url"], first["bootstrapToken"])
+    life = Life(keys)
+    life.live()
+    assert life.events == EVENTS, life.events
+    asset = expect(models.AssetReading, read_asset.sync_detailed(life.asset, client=keys.clerk)).resource
+    assert asset.disposed_on == ago(10), asset
+    assert (asset.income_received, asset.income_distributed) == ("30000.00", "20000.00"), asset
+    print(life.asset, f"lived through {len(life.events)} events")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

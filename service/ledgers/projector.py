@@ -95,6 +95,8 @@ _REFUSED_BY_DATABASE: Final = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
     asyncpg.ProgramLimitExceededError,
+    asyncpg.SyntaxOrAccessError,  # a table, a column or a right is missing
+    asyncpg.PLPGSQLError,  # somebody's trigger
 )
 """What says that these rows can never be stored, as opposed to a database that is not there."""
 
@@ -301,13 +303,14 @@ class Projector:
             "healthy": False,
             "error": None,
             "holder": None,
+            "leased": False,
             "eventsPerSecond": 0,
         }
         if row is None:
             return answer
         behind = max(0, head - row["position"])
         state = row["state"] if row["version"] == projection.version else "OUTDATED"
-        moving = min(row["still"], row["waiting"] or 0.0) < QUIET_SECONDS
+        moving = _moving(row["still"], row["waiting"])
         return answer | {
             "position": row["position"],
             "behind": behind,
@@ -315,8 +318,18 @@ class Projector:
             "healthy": state == "RUNNING" and row["led"] and (behind == 0 or moving),
             "error": None if row["error"] is None else orjson.loads(row["error"]),
             "holder": row["holder"],
+            "leased": row["led"],
             "eventsPerSecond": row["rate"],
         }
+
+
+def _moving(still: float, waiting: float | None) -> bool:
+    """Whether a ledger that is behind gets on: its checkpoint moved, or its next event was recorded, a moment ago. No
+    next event is a gap in the log, one from the future was stamped by a clock that jumped: neither excuses a ledger.
+    """
+    if waiting is None or waiting < 0:
+        return still < QUIET_SECONDS
+    return min(still, waiting) < QUIET_SECONDS
 
 
 class _CountyFollower:
@@ -492,9 +505,10 @@ class _CountyFollower:
         rows = projection.rows(self.county)
         for table in rows.tables.values():
             table.forget()
-        await load(connection, rows, keys_of(projection, mine))
-        projection.apply(mine, rows, after=low)
+        wanted = keys_of(projection, mine)
         try:
+            await load(connection, rows, wanted)
+            projection.apply(mine, rows, after=low)
             await write(connection, rows)
         except _REFUSED_BY_DATABASE as error:
             raise _RowsRefused(projection.name, f"{type(error).__name__}: {error}") from error

@@ -36,6 +36,7 @@ from service.commands.credentials import Credentials
 from service.commands.operations import Operations
 from service.commands.policy_data import not_served
 from service.commands.problems import from_log_error, from_pydantic, from_validation, problem_response
+from service.database.schema import SchemaWatch
 from service.database.trouble import LOST
 from service.inventory.work import work_kinds
 from service.ledgers.moments import Moments
@@ -81,6 +82,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
                 app.state.context.in_force.stop(county, not_served(county, invalid.faults))
             app.state.credentials = Credentials(parts.pool)
             app.state.pool = parts.pool
+            app.state.schema = SchemaWatch(parts.pool)
             app.state.checkpoints = (
                 None if parts.keys is None else Checkpoints(parts.pool, parts.keys, parts.clock)
             )

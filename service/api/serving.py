@@ -70,6 +70,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
             try:
                 await _until_started(server, task)
                 await _prepare(app.state.context, list(counties.usable))
+                await app.state.schema.differences()  # logged now, not only when somebody asks how we are
                 settle_memory()
                 bootstrap = await Credentials(database.pool).bootstrap(county, utc_now())
                 address = bound.getsockname()

@@ -20,10 +20,12 @@ from domain.regulation import Regulation, RegulationInvalid
 from domain.regulation.legal_clock import announced_year
 from service.clock import county_day, utc_now
 from service.commands.policy_data import counties_of, read_county
-from service.database import migrate
+from service.database import migrate, schema
 from service.database.database import Database, open_database
 from service.exit_codes import CommandFailed
+from service.ledgers.projector import Projector
 from service.log.ends import ends_of
+from service.log.event_store import EventStore
 from service.log.signing_keys import SigningKeys, folder_of, log_problems
 from service.settings import Settings
 from service.terminal import Terminal
@@ -115,13 +117,15 @@ async def examine(database: Database, keys: Path | None = None) -> AsyncIterator
         yield CheckResult("size", ok=True, found=f"{place['size'] >> 20} MB")
         yield await _clock(connection)
         yield await _role(connection, may_create=place["may_create"])
-        yield await _append_only(connection)
-    schema = await _schema(database)
-    yield schema
-    if schema.ok and keys is not None:
-        async with database.pool.acquire() as connection:
-            for finding in await _logs(connection, keys):
-                yield finding
+    for result in await _schema(database):
+        yield result
+    if await _readable(database):
+        for result in await _ledgers(database):
+            yield result
+        if keys is not None:
+            async with database.pool.acquire() as connection:
+                for result in await _logs(connection, keys):
+                    yield result
     if database.data_folder is not None:
         free = shutil.disk_usage(database.data_folder).free
         yield CheckResult(
@@ -148,17 +152,6 @@ async def _role(connection: Session, *, may_create: bool) -> CheckResult:
     )
 
 
-async def _append_only(connection: Session) -> CheckResult:
-    """The log refuses changes by triggers even where the role's privileges would allow them."""
-    triggers = await connection.fetch(
-        "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass('event') AND NOT tgisinternal AND tgenabled <> 'D'"
-    )
-    if await connection.fetchval("SELECT to_regclass('event')") is None:
-        return CheckResult("append-only log", ok=True, found="no log yet")
-    names = ", ".join(sorted(row["tgname"] for row in triggers))
-    return CheckResult("append-only log", bool(triggers), names or "its triggers are missing or disabled")
-
-
 async def _logs(connection: Session, keys: Path) -> list[CheckResult]:
     """Whether head, events, streams, ledgers and checkpoints of every log say that it ends at the same place."""
     if await connection.fetchval("SELECT to_regclass('checkpoint')") is None:
@@ -171,11 +164,69 @@ async def _logs(connection: Session, keys: Path) -> list[CheckResult]:
     ]
 
 
-async def _schema(database: Database) -> CheckResult:
+async def _schema(database: Database) -> list[CheckResult]:
+    """The revision says what was run, the comparison what is there."""
     found, known = await migrate.current(database.url), migrate.head()
     if found is None:
-        return CheckResult("schema", ok=True, found=f"not migrated yet; the first start does it (to {known})")
-    return CheckResult("schema", found == known, f"database {found}, code {known}")
+        return [
+            CheckResult("schema", ok=True, found=f"not migrated yet; the first start does it (to {known})")
+        ]
+    if found != known:
+        return [CheckResult("schema", ok=False, found=f"database {found}, code {known}")]
+    differing = await schema.differences(database.pool)
+    unguarded = [one for one in differing if one.guards_the_log]
+    told = (
+        schema.sentence(differing) if differing else f"{known}, all {len(schema.expected_facts())} facts hold"
+    )
+    kept = "; ".join(map(str, unguarded)) or "its triggers refuse changes, whatever the role's privileges"
+    return [
+        CheckResult("schema", not differing, told),
+        CheckResult("append-only log", not unguarded, kept),
+    ]
+
+
+async def _readable(database: Database) -> bool:
+    """Whether log and checkpoints are there with their columns: else what is read from them would only fail."""
+    if await migrate.current(database.url) != migrate.head():
+        return False
+    differing = await schema.differences(database.pool)
+    lost = [one for one in differing if one.found is None and one.subject.startswith(("table ", "column "))]
+    return all(one.ledger is not None for one in lost)
+
+
+async def _ledgers(database: Database) -> list[CheckResult]:
+    """Per county, whether ledgers follow the log: a service can answer while none of them moves."""
+    results = []
+    counties: dict[str, list[dict[str, Any]]] = {}
+    for one in await Projector(database.pool, EventStore(database.pool)).health():
+        counties.setdefault(one["county"], []).append(one)
+    for county, ledgers in counties.items():
+        bad = [_in_words(one) for one in ledgers if not one["healthy"] and _stuck(one, ledgers)]
+        head = ledgers[0]["head"]
+        behind = max(one["behind"] for one in ledgers)
+        at_work = "" if any(one["leased"] for one in ledgers) else "; no service is at work here"
+        told = "; ".join(bad) or f"{len(ledgers)}, {behind} behind the log's {head} events{at_work}"
+        results.append(CheckResult(f"ledgers {county}", not bad, told))
+    return results
+
+
+def _stuck(one: dict[str, Any], ledgers: list[dict[str, Any]]) -> bool:
+    """Whether waiting is in vain: not just that no service runs, or that it began a moment ago."""
+    if one["state"] in {"HALTED", "OUTDATED"}:
+        return True
+    return bool(one["behind"]) and any(other["leased"] for other in ledgers)
+
+
+def _in_words(one: dict[str, Any]) -> str:
+    name = one["projection"]
+    if one["state"] == "HALTED":
+        error = one["error"] or {}
+        return (
+            f"{name} is halted at event {error.get('position')} ({error.get('type')}): {error.get('reason')}"
+        )
+    if one["state"] == "OUTDATED":
+        return f"{name} was built by another version: `taizhang projections rebuild {name}`"
+    return f"{name} stands still at {one['position']} of {one['head']}"
 
 
 def _show(console: Console, findings: list[CheckResult]) -> None:

@@ -45,9 +45,7 @@ COMMANDS: Final[dict[str, Room]] = {
     "audit": Room("service.cli.audit", "Audit packs that anyone can verify offline."),
     "checkpoint": Room("service.cli.checkpoint", "Signed statements of what the log is; witnesses."),
     "doctor": Room("service.cli.doctor", "Check database, settings and migrations."),
-    "migrations": Room(
-        "service.database.schema_check", "State of the schema, upgrade, comparison with the code."
-    ),
+    "migrations": Room("service.cli.migrations", "State of the schema, upgrade, comparison with the code."),
 }
 
 

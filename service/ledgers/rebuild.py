@@ -25,7 +25,14 @@ import asyncpg
 import orjson
 import uvloop
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import AddConstraint, CreateIndex, SetTableComment
+from sqlalchemy.schema import (
+    AddConstraint,
+    CreateColumn,
+    CreateIndex,
+    ExecutableDDLElement,
+    SetColumnComment,
+    SetTableComment,
+)
 
 import service
 from projections.catalogue import chosen
@@ -34,11 +41,12 @@ from projections.engine.projection import Projection
 from projections.engine.rows import Rows
 from projections.engine.tables import PREVIOUS, SHADOW, LedgerTable, metadata as ledger_metadata
 from projections.engine.writing import copy_in, load, write_fast
+from service.database import schema
+from service.database.schema import WRITER_ROLE
 from service.database.trouble import TROUBLE
 from service.ledgers.projector import holder_name, keys_of
 from service.log.codec import EventCodec
 from service.log.ends import ends_of
-from service.log.tables import WRITER_ROLE
 from service.memory import collecting_paused
 
 _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -276,9 +284,14 @@ class Rebuild:
 
     async def _prepare(self) -> None:
         """Claim every projection's rebuild; begin anew or go on where a killed one stopped."""
-        for schema in (SHADOW, PREVIOUS):
-            if not await self._work.fetchval("SELECT to_regnamespace($1) IS NOT NULL", schema):
-                raise RebuildImpossible(f"The schema {schema} is missing; an administrator has to create it.")
+        for projection in self.projections:
+            if self.swap and self.county is not None and await self._misshapen(projection):
+                raise RebuildImpossible(
+                    f"The tables of {projection.name} are not as they should be; rebuild it for all counties."
+                )
+        for place in (SHADOW, PREVIOUS):
+            if not await self._work.fetchval("SELECT to_regnamespace($1) IS NOT NULL", place):
+                raise RebuildImpossible(f"The schema {place} is missing; an administrator has to create it.")
         live = await self._live_positions()
         for projection in self.projections:
             row = await self._claim(projection)
@@ -322,12 +335,8 @@ class Rebuild:
         for ledger in projection.tables:
             try:
                 await self._work.execute(f"DROP TABLE IF EXISTS {_shadow(ledger)}")
-                await self._work.execute(
-                    f"CREATE TABLE {_shadow(ledger)} (LIKE {self._schema}.{ledger.name}"
-                    " INCLUDING DEFAULTS INCLUDING COMMENTS INCLUDING STORAGE INCLUDING CONSTRAINTS)"
-                )
-                comment = SetTableComment(_in_shadow(ledger))
-                await self._work.execute(str(comment.compile(dialect=_DIALECT)))
+                for statement in _definition(ledger):
+                    await self._work.execute(statement)
                 if role:
                     await self._work.execute(
                         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {_shadow(ledger)} TO {WRITER_ROLE}"
@@ -538,6 +547,8 @@ class Rebuild:
         """Live positions as this transaction sees the live tables. They are not behind the shadow's, unless the live
         ledger went back in a crash; then it cannot be compared now.
         """
+        if await self._misshapen(shadow.projection):
+            return {}
         live = (await self._live_positions(self._live)).get(shadow.projection.name, {})
         for county, position in live.items():
             if position < shadow.positions.get(county, 0):
@@ -545,6 +556,18 @@ class Rebuild:
                     f"{shadow.projection.name} of {county} is at {position}, behind its rebuild; try again."
                 )
         return live
+
+    async def _misshapen(self, projection: Projection) -> bool:
+        """Whether live tables or columns of it are missing or others than the code's: nothing to compare with then."""
+        names = [ledger.name for ledger in projection.tables]
+        kinds = {f"{kind} {name}" for kind in ("table", "column") for name in names}
+        expected = {
+            subject: fact
+            for subject, fact in schema.expected_facts().items()
+            if subject.partition(".")[0] in kinds
+        }
+        found = await schema.facts_of(self._live, names)
+        return any(found.get(subject) != fact for subject, fact in expected.items())
 
     async def _differences(self, projection: Projection, county: str) -> list[str]:
         found: list[str] = []
@@ -637,7 +660,7 @@ class Rebuild:
 
     async def _move(self, ledger: LedgerTable) -> None:
         await self._work.execute(f"DROP TABLE IF EXISTS {PREVIOUS}.{ledger.name}")
-        await self._work.execute(f"ALTER TABLE {self._schema}.{ledger.name} SET SCHEMA {PREVIOUS}")
+        await self._work.execute(f"ALTER TABLE IF EXISTS {self._schema}.{ledger.name} SET SCHEMA {PREVIOUS}")
         await self._work.execute(f"ALTER TABLE {_shadow(ledger)} SET SCHEMA {self._schema}")
 
     async def _exchange(self, ledger: LedgerTable, county: str) -> None:
@@ -715,6 +738,22 @@ def _shadow(ledger: LedgerTable) -> str:
     return f"{SHADOW}.{ledger.name}"
 
 
+def _definition(ledger: LedgerTable) -> list[str]:
+    """Statements that make the shadow as the code describes the table, whatever the live one looks like. Its key and
+    its indexes come later: loading goes faster without.
+    """
+    table = _in_shadow(ledger)
+    columns = ", ".join(str(CreateColumn(column).compile(dialect=_DIALECT)) for column in table.columns)
+    comments: list[ExecutableDDLElement] = [
+        SetTableComment(table),
+        *(SetColumnComment(one) for one in table.columns if one.comment),
+    ]
+    return [
+        f"CREATE TABLE {_shadow(ledger)} ({columns})",
+        *(str(comment.compile(dialect=_DIALECT)) for comment in comments),
+    ]
+
+
 def _in_shadow(ledger: LedgerTable) -> Any:
     """The table as SQLAlchemy knows it, in the schema of shadows: for the DDL of its key and indexes."""
     metadata = type(ledger_metadata)()
@@ -731,9 +770,10 @@ async def _nothing() -> tuple[str, int]:
     return "", 0
 
 
-async def digest_of(connection: Any, projection: Projection, schema: str, county: str) -> tuple[str, int]:
+async def digest_of(connection: Any, projection: Projection, place: str, county: str) -> tuple[str, int]:
     """SHA-256 over the digests of all rows in key order, table after table, and the count of rows. A row's digest is
-    over its text, in which an absent value differs from an empty one. The server hashes rows, and runs of rows.
+    over its text, in which an absent value differs from an empty one, columns in the order of the code: that of the
+    table depends on which migrations made it. The server hashes rows, and runs of rows.
     """
     digest, count = hashlib.sha256(), 0
     async with connection.transaction():
@@ -744,7 +784,8 @@ async def digest_of(connection: Any, projection: Projection, schema: str, county
             query = (
                 "SELECT sha256(string_agg(h, ''::bytea ORDER BY n)), count(*) FROM ("
                 f"SELECT row_number() OVER (ORDER BY {', '.join(ledger.key[1:])}) - 1 AS n,"
-                f" sha256(convert_to(t::text, 'UTF8')) AS h FROM {schema}.{ledger.name} AS t WHERE county = $1"
+                f" sha256(convert_to(ROW({', '.join(ledger.columns)})::text, 'UTF8')) AS h FROM {place}.{ledger.name}"
+                " WHERE county = $1"
                 f") AS hashed GROUP BY n / {_RUN} ORDER BY n / {_RUN}"
             )
             for part, rows in await connection.fetch(query, county):

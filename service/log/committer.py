@@ -26,6 +26,7 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
+from service.database.schema import WRITER_ROLE
 from service.database.trouble import TROUBLE, in_words
 from service.log.appending import (
     Append,
@@ -47,7 +48,6 @@ from service.log.appending import (
 from service.log.batch import Batch, Command, CommandSelection, KnownHead, render
 from service.log.codec import prepare
 from service.log.merkle import Frontier
-from service.log.tables import WRITER_ROLE
 
 _log = structlog.get_logger(__name__)
 

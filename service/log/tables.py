@@ -24,9 +24,6 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-WRITER_ROLE: Final = "taizhang_writer"
-"""Role that may add to the log and nothing else. Absent where the migrating user may not create roles."""
-
 metadata: Final = MetaData()
 
 _KEY: Final = Text(collation="C")

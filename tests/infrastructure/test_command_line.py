@@ -141,13 +141,13 @@ async def test_schema_newer_than_the_code(environment: dict[str, str], database_
 async def test_schema_check_finds_a_missing_table(database_url: str) -> None:
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    from service.database.schema_check import METADATA, _metadata, compared
+    from service.cli.migrations import TABLES, table_differences
 
     extra = MetaData()
     Table("forgotten", extra, Column("id", Integer, primary_key=True))
     engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://", 1))
     async with engine.connect() as connection:
-        found = await connection.run_sync(compared, [extra, *map(_metadata, METADATA)])
+        found = await connection.run_sync(table_differences, [extra, *TABLES])
     await engine.dispose()
     assert any("add_table" in line and "forgotten" in line for line in found)
 

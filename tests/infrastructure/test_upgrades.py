@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from projections.catalogue import CATALOGUE
 from service.cli.doctor import DURABLE, examine
+from service.cli.migrations import TABLES, table_differences
 from service.commands.founding import activate
-from service.database import migrate
+from service.database import migrate, schema
 from service.database.database import open_database
-from service.database.schema_check import METADATA, _metadata, compared
 from service.ledgers.rebuild import rebuild
 from service.settings import Settings
 from tests.api.bodies import TOWNSHIP
@@ -103,11 +103,14 @@ async def test_mending_a_mended_county_changes_nothing(
 
 
 async def structure(url: str) -> list[str]:
-    """How the tables differ from what the code expects."""
+    """How the tables differ from what the code expects, and from a fresh database; comments too."""
     engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
     async with engine.connect() as connection:
-        found = await connection.run_sync(compared, [_metadata(name) for name in METADATA])
+        found = await connection.run_sync(table_differences, TABLES)
     await engine.dispose()
+    opened = await asyncpg.connect(url)
+    found += map(str, await schema.differences(opened))
+    await opened.close()
     return found
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
+from service.database.schema import WRITER_ROLE
 from service.log.event_store import Claim, EventStore
-from service.log.tables import WRITER_ROLE
 from tests.log.commands import COUNTY, command, noted, stream_append
 
 CHANGES = [

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from service.api.http.reading import context_of
 from service.database.migrate import head
+from service.database.schema import remedy
 from service.database.trouble import TROUBLE
 from service.version import installed_version
 
@@ -23,7 +24,8 @@ async def check_liveness() -> dict[str, str]:
 
 @router.get("/health/ready", summary="就绪", responses={503: {"description": "未就绪 / not ready"}})
 async def check_readiness(request: Request) -> Response:
-    """Database reachable, schema in step, every projection's checkpoint near the committed head and none halted.
+    """Database reachable, its tables as this version expects them, every projection's checkpoint near the committed head
+    and none halted.
 
     A county whose policy data cannot be used is named and not served; the service is ready for the others (`degraded`).
     """
@@ -34,7 +36,9 @@ async def check_readiness(request: Request) -> Response:
             revision = await connection.fetchval("SELECT version_num FROM alembic_version")
         checks["database"] = "ok"
         checks["migrations"] = {"found": revision, "expected": head()}
-        healthy = revision == head()
+        differing = await request.app.state.schema.differences() if revision == head() else []
+        checks["schema"] = {"differences": [str(one) for one in differing], "remedy": remedy(differing)}
+        healthy = revision == head() and not differing
         checks["projections"] = await request.app.state.projector.health()
         healthy = healthy and all(one["healthy"] for one in checks["projections"])
     except TROUBLE as error:

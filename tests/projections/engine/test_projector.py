@@ -12,10 +12,14 @@ import pytest
 
 from projections.catalogue import CATALOGUE, UnknownProjection
 from projections.engine.projection import Projection
-from service.ledgers.projector import ProjectionHalted, Projector
+from service.database import schema
+from service.ledgers.projector import ProjectionHalted, Projector, _moving
+from service.ledgers.rebuild import rebuild
 from service.log.event_store import EventStore
 from tests.projections.contents import digests, folded_rows, positions, stored_rows, until
 from tests.projections.history import COUNTY, OTHER_COUNTY, RandomHistory, append_all, card
+
+RAISING = "CREATE FUNCTION mine() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'no'; END$$"
 
 
 def broken(name: str, at: int, exception: Exception | None = None) -> list[Projection]:
@@ -290,6 +294,64 @@ async def test_bytes_that_cannot_be_read_halt_who_reads_that_type(
 
         await until(settled)
         assert {one["projection"] for one in await projector.health() if one["state"] == "HALTED"} == halted
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "reason"),
+    [
+        ("directory", "ALTER TABLE person DROP COLUMN name", "UndefinedColumnError"),
+        ("asset_timeline", "ALTER TABLE asset_timeline DROP COLUMN type", "UndefinedColumnError"),
+        ("income_ledger", "DROP TABLE income_ledger", "UndefinedTableError"),
+        ("asset_register", "ALTER TABLE asset_register ALTER title TYPE date USING NULL", "DatatypeMismatch"),
+        (
+            "custody_ledger",
+            "CREATE TRIGGER mine BEFORE INSERT ON custody_ledger FOR EACH ROW EXECUTE FUNCTION log_refuse_change()",
+            "InsufficientPrivilegeError",
+        ),
+        (
+            "asset_duties",
+            f"{RAISING}; CREATE TRIGGER mine BEFORE INSERT ON asset_duty FOR EACH ROW EXECUTE FUNCTION mine()",
+            "RaiseError",
+        ),
+    ],
+)
+async def test_tables_that_are_not_as_they_should_be_halt_their_ledger_and_no_other(
+    pool: asyncpg.Pool, store: EventStore, database_url: str, name: str, damage: str, reason: str
+) -> None:
+    """A rebuild makes the tables anew, and the same runner goes on."""
+    events = RandomHistory(38).take(400)
+    async with Projector(pool, store) as projector:
+        await projector.wait_for(COUNTY, None, await append_all(store, events[:20]), 10)
+        await pool.execute(damage)
+        last = await append_all(store, events[20:])
+        with pytest.raises(ProjectionHalted, match=reason):
+            await projector.wait_for(COUNTY, [name], last, 10)
+        await projector.wait_for(COUNTY, [one for one in CATALOGUE if one != name], last, 10)
+        told = {one["projection"]: one for one in await projector.health()}
+        assert (told[name]["state"], told[name]["healthy"]) == ("HALTED", False)
+        assert reason in told[name]["error"]["reason"]
+        assert {one["healthy"] for other, one in told.items() if other != name} == {True}
+        (outcome,) = await rebuild(database_url, [CATALOGUE[name]], accept_difference=True)
+        assert outcome.swapped
+        assert await schema.differences(pool) == []
+        await projector.wait_for(COUNTY, None, last, 10)
+    assert await stored_rows(pool, COUNTY, CATALOGUE[name]) == folded_rows(events, COUNTY, CATALOGUE[name])
+
+
+@pytest.mark.parametrize(
+    ("still", "waiting", "moving"),
+    [
+        (9.9, 9.9, True),
+        (10.0, 10.0, False),
+        (3600.0, 0.1, True),  # idle for an hour, and now an event
+        (0.1, 3600.0, True),  # long behind, and moving
+        (9.9, None, True),
+        (10.0, None, False),  # the log has no next event: a gap
+        (10.0, -3600.0, False),  # the next event is from the future
+    ],
+)
+def test_ledger_that_is_behind_is_moving_or_not(still: float, waiting: float | None, moving: bool) -> None:
+    assert _moving(still, waiting) is moving
 
 
 async def test_health_compares_with_the_head_and_knows_the_dead(

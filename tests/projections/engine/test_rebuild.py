@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from projections.catalogue import CATALOGUE
 from projections.engine.projection import PoisonEvent, Projection
+from service.database import schema
 from service.ledgers.projector import Projector
 from service.ledgers.rebuild import (
     Rebuild,
@@ -73,6 +74,34 @@ async def test_rows_that_are_forgotten_and_loaded_again_are_the_same(
             await Rebuild(url, ALL, limits=limits).run()
             for projection in ALL:
                 assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
+
+
+async def test_digests_do_not_depend_on_the_order_of_columns(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    """It is another in a database that was upgraded than in a fresh one."""
+    await live(pool, store, 49, 300)
+    before = await digests(pool, COUNTY)
+    await pool.execute(
+        "ALTER TABLE person ADD moved text; UPDATE person SET moved = name;"
+        "ALTER TABLE person DROP name; ALTER TABLE person RENAME moved TO name;"
+        'ALTER TABLE person ALTER name TYPE varchar COLLATE "C", ALTER name SET NOT NULL'
+    )
+    assert await schema.differences(pool) == []
+    assert await digests(pool, COUNTY) == before
+    (outcome,) = await rebuild(database_url, [CATALOGUE["directory"]], swap=False)
+    assert outcome.equal is True
+
+
+async def test_one_county_alone_is_not_rebuilt_into_tables_that_are_not_as_they_should_be(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    await live(pool, store, 50, 200)
+    await pool.execute("ALTER TABLE person DROP left_on")
+    with pytest.raises(RebuildImpossible, match="directory are not as they should be"):
+        await rebuild(database_url, [CATALOGUE["directory"]], county=COUNTY)
+    (outcome,) = await rebuild(database_url, [CATALOGUE["directory"]], swap=False)
+    assert (outcome.equal, outcome.swapped) == (None, False)
 
 
 async def test_a_live_runner_goes_on_after_the_swap(
@@ -221,11 +250,12 @@ async def test_indexes_keys_comments_and_rights_are_those_of_the_migration(
             (SELECT string_agg(coalesce(pg_get_indexdef(i.indexrelid), ''), ';' ORDER BY i.indexrelid::regclass::text)
              FROM pg_index i WHERE i.indrelid = c.oid),
             (SELECT string_agg(concat(attname, attnotnull, format_type(atttypid, atttypmod), col_description(c.oid, attnum)), ';'
-                ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0)
+                ORDER BY attname) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0)
         FROM pg_class c WHERE relnamespace = 'public'::regnamespace ORDER BY relname"""
     before = await pool.fetch(catalogue)
     await rebuild(database_url, ALL, processes=1)
     assert await pool.fetch(catalogue) == before
+    assert await schema.differences(pool) == []
 
 
 async def test_one_county_alone(pool: asyncpg.Pool, store: EventStore, database_url: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from itertools import chain as chained
 from typing import Final, TypeVar, get_args
 
@@ -73,7 +74,7 @@ DUTIES_WITH_INTERVAL: Final = frozenset(
 _OWNERSHIP_FACTS: Final = frozenset(OwnershipFacts(asset_class="-").named())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Book:
     """Everything of a county, read but not yet trusted."""
 
@@ -83,7 +84,7 @@ class Book:
     lifts: frozenset[str]
     text: str
 
-    @property
+    @cached_property
     def refusing(self) -> frozenset[str]:
         """The codes that refuse; the others only warn."""
         return frozenset(code for code, entry in self.codes.items() if entry.kind != "warning")

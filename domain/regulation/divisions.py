@@ -10,7 +10,7 @@ from domain.values import Value
 
 DIVISIONS: Final = "divisions.csv"
 
-_COLUMNS: Final = ["code", "name", "level", "parent_code"]
+COLUMNS: Final = ["code", "name", "level", "parent_code"]
 _LEVELS: Final = frozenset({"county", "township", "state_farm", "farm_team", "village", "community"})
 _CODE: Final = re.compile(r"[0-9]{12}", re.ASCII)
 
@@ -27,8 +27,8 @@ class DivisionRow(Value):
 def read_divisions(county: str, text: str, faults: list[str]) -> tuple[DivisionRow, ...]:
     """The rows of a divisions.csv, in file order; whatever is wrong with them is told in `faults`."""
     reader = csv.DictReader(text.splitlines())
-    if reader.fieldnames != _COLUMNS:
-        faults.append(f"{DIVISIONS}：表头应为 {','.join(_COLUMNS)}")
+    if reader.fieldnames != COLUMNS:
+        faults.append(f"{DIVISIONS}：表头应为 {','.join(COLUMNS)}")
         return ()
     read = [
         DivisionRow(

@@ -33,6 +33,7 @@ _CLAUSES_OF_PARAMETER: Final = "in_principle_clauses"
 class Folder:
     """The effective content of a county's folder, not yet trusted. `sources` are bytes for the digest."""
 
+    county: str = ""
     name: str = ""
     tables: dict[str, Any] = field(default_factory=dict)
     articles: Articles = field(default_factory=Articles)
@@ -87,7 +88,7 @@ class _FolderReader:
         if policy is None:
             self._say(f"缺少文件 {POLICY}")
             policy = {}
-        own = Folder(name=self._named(policy), sources={f"{self.county}/{POLICY}": source})
+        own = Folder(self.county, self._named(policy), sources={f"{self.county}/{POLICY}": source})
         base = self._base(policy, heirs)
         self._read_articles(own, needed=base is None)
         self._take(own, POLICY, {name: one for name, one in policy.items() if name not in POLICY_FIELDS})
@@ -128,12 +129,7 @@ class _FolderReader:
 
     def _inherit(self, own: Folder, base: Folder) -> None:
         """Tables and codes of the other county, from the heir's first day on."""
-        since, first = base.first_day, own.first_day
-        for name, blocks in base.tables.items():
-            if name.partition(".")[0] != POLICY.removesuffix(".toml"):
-                own.tables[name] = (
-                    blocks if since is None or first is None else _redated(blocks, since, first)
-                )
+        own.tables |= taken_over(base, own.first_day)
         own.codes = list(base.codes)
         own.sources |= base.sources
 
@@ -243,19 +239,33 @@ def _day(block: Mapping[str, Any], name: str) -> date | None:
     return day if isinstance(day, date) and not isinstance(day, datetime) else None
 
 
-def _redated(blocks: Any, since: date, first: date) -> Any:
-    """Rows of a county that begins on `since`, as a county takes them over that begins on `first`.
+def taken_over(base: Folder, first: date | None) -> dict[str, Any]:
+    """The tables of a county as another takes them over whose rules begin on `first`.
 
-    What the other county had from its beginning, the heir has from its own; what came later there (a law of a later
-    day) keeps its day. Rows that had ended before the heir began are left out.
+    What the county had from its beginning, the heir has from its own; what came later there (a law of a later day)
+    keeps its day. Rows that had ended before the heir began are left out. What a row was anchored in there is said
+    to be taken over: another county's words are nobody's reason here. policy.toml's tables are never taken over.
     """
+    own = POLICY.removesuffix(".toml")
+    return {
+        name: _taken(blocks, base, first)
+        for name, blocks in base.tables.items()
+        if name.partition(".")[0] != own
+    }
+
+
+def _taken(blocks: Any, base: Folder, first: date | None) -> Any:
     if not isinstance(blocks, list):
         return blocks
-    return [
-        _begun(block, since, first) if isinstance(block, dict) else block
-        for block in blocks
-        if not (isinstance(block, dict) and _ended(block, first))
-    ]
+    since, anchor = base.first_day, f"沿用{base.name}（{base.county}）"
+    taken = []
+    for block in blocks:
+        if not isinstance(block, dict):
+            taken.append(block)
+        elif first is None or not _ended(block, first):
+            begun = block if since is None or first is None else _begun(block, since, first)
+            taken.append({**begun, "anchor": anchor} if "anchor" in begun else begun)
+    return taken
 
 
 def _ended(block: Mapping[str, Any], first: date) -> bool:

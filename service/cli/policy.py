@@ -198,13 +198,13 @@ def _rules(named: str, known: Regulation) -> Rules:
     return draft.on(draft.intervals[-1][0])
 
 
-def _day(text: str | None) -> date:
+def _day(text: str | None, option: str = "--on") -> date:
     if text is None:
         return county_day(utc_now())
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise CommandFailed(f"--on {text}: a date is YYYY-MM-DD (日期不对).", ExitCode.USAGE) from error
+        raise CommandFailed(f"{option} {text}: a date is YYYY-MM-DD (日期不对).", ExitCode.USAGE) from error
 
 
 # ---- for people ----------------------------------------------------------------------------------------------------

@@ -123,6 +123,40 @@ def test_what_a_draft_changes(terminal: Terminal) -> None:
     assert "变更" in told
 
 
+def begun(terminal: Terminal, *arguments: str, code: int = 0) -> str:
+    told = (
+        "--county",
+        "653024",
+        "--name",
+        "乌恰县",
+        "--document",
+        "虚构〔2021〕9号",
+        "--title",
+        "管理办法（虚构）",
+    )
+    return terminal.run("policy", "init", ".", *told, "--from", "2021-08-01", *arguments, code=code)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--based-on", "653022")])
+def test_a_folder_to_begin_from_is_valid_and_says_what_is_open(
+    terminal: Terminal, arguments: tuple[str, ...]
+) -> None:
+    assert "next: taizhang policy check" in begun(terminal, *arguments)
+    (one,) = json.loads(terminal.run("--json", "policy", "check", "."))
+    assert (one["valid"], one["refusedInTrial"], one["divisions"]) == (True, [], 1)
+    assert one["triedSteps"] > 100
+    assert len(one["openClauses"]) == 154
+    assert "没有对应条文 no article: C0-01" in terminal.run("policy", "check", ".")
+    assert "already" in begun(terminal, code=2)
+
+
+def test_a_folder_that_begins_wrong_is_not_made(terminal: Terminal) -> None:
+    assert "six digits" in begun(terminal, "--county", "6530", code=2)
+    assert "--from 2021-13-01" in begun(terminal, "--from", "2021-13-01", code=2)
+    assert "没有县 110000 的政策数据" in begun(terminal, "--based-on", "110000", code=2)
+    assert [one.name for one in terminal.folder.iterdir() if one.is_dir()] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -348,6 +348,17 @@ def test_a_second_county_may_begin_on_any_day(wuqia: Path, first_day: str) -> No
     assert meetings == Regulation.load().on(date(2026, 3, 1)).parameters["P10"]
 
 
+def test_what_a_second_county_inherits_is_not_anchored_in_the_other_s_words(wuqia: Path) -> None:
+    """“公示十日” is a reason in the county that says so; who takes the figure over says whose it was."""
+    theirs = Regulation.load(wuqia, "653024")
+    anchors = {row.id: row.anchor for row in theirs.rows["parameters.parameter"]}
+    assert anchors["P01"] == "本县规定"
+    assert {anchor for key, anchor in anchors.items() if key not in {"P01", "P06", "P24"}} == {
+        "沿用阿克陶县（653022）"
+    }
+    assert {row.anchor for row in theirs.rows["intervals.interval"]} == {"沿用阿克陶县（653022）"}
+
+
 def test_a_row_that_had_ended_before_the_heir_began_is_not_inherited(wuqia: Path) -> None:
     for file in (wuqia / "653024").iterdir():
         file.write_text(file.read_text("utf-8").replace("2021-08-01", "2024-01-01"), "utf-8")

@@ -13,8 +13,8 @@ from domain.regulation.rules import Rules
 from domain.regulation.tables import TABLES
 from domain.values import Value
 
-_DAYS: Final = frozenset({"in_force_from", "in_force_until"})
-"""Since when a row counts is not what it says."""
+_CIRCUMSTANCES: Final = frozenset({"in_force_from", "in_force_until", "anchor"})
+"""Since when a row counts, and by what reason, is not what it says."""
 
 
 class RuleChange(Value):
@@ -42,7 +42,7 @@ def compared(before: Rules, after: Rules) -> list[RuleChange]:
                 differing = [
                     name
                     for name in type(old).model_fields
-                    if name not in _DAYS and getattr(old, name) != getattr(new, name)
+                    if name not in _CIRCUMSTANCES and getattr(old, name) != getattr(new, name)
                 ]
                 left, right = _content(old), _content(new)
                 fields = {name: (left[name], right[name]) for name in differing}
@@ -61,7 +61,7 @@ def _key(row: Row) -> str:
 
 
 def _content(row: Row) -> dict[str, Any]:
-    content = row.model_dump(mode="json", exclude=set(_DAYS))
+    content = row.model_dump(mode="json", exclude=set(_CIRCUMSTANCES))
     if isinstance(row, Parameter):
         content["value"] = shown_value(row.id, row.value)
     return content

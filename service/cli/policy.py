@@ -16,10 +16,13 @@ from domain.refusals import clauses
 from domain.regulation import Regulation, RegulationInvalid, Rules
 from domain.regulation.amendments import shown_value
 from domain.regulation.comparison import RuleChange, compared
+from domain.regulation.folder import Folder, packaged, read_folder
+from domain.regulation.loading import PACKAGED_COUNTY
 from domain.regulation.parameters import TYPES
 from domain.regulation.tables import POLICY
+from domain.regulation.template import Beginning, template
 from service.clock import county_day, utc_now
-from service.commands.policy_data import counties_in, load_regulation, read_county
+from service.commands.policy_data import counties_in, is_county, load_regulation, read_county
 from service.database.database import open_database
 from service.database.migrate import check as check_schema
 from service.exit_codes import CommandFailed, ExitCode
@@ -130,6 +133,56 @@ def check(
     terminal.emit(found, lambda console: _print_check(console, found))
     if not all(one["valid"] for one in found):
         raise typer.Exit(ExitCode.REFUSED)
+
+
+@app.command()
+def init(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Where the county's folder is made; TAIZHANG_POLICY_DIR.")],
+    *,
+    county: Annotated[str, typer.Option(help="Six-digit code.")],
+    name: Annotated[str, typer.Option(help="The county's name.")],
+    document: Annotated[str, typer.Option(help="Number of the county's document (文号).")],
+    title: Annotated[str, typer.Option(help="Title of the county's document.")],
+    since: Annotated[str, typer.Option("--from", help="Day on which its rules begin, YYYY-MM-DD.")],
+    based_on: Annotated[
+        str | None,
+        typer.Option(
+            help="Code of a county whose tables are inherited; every table is written out if not given."
+        ),
+    ] = None,
+) -> None:
+    """Make a county's folder to begin from: every file with what it means as a comment, all rows from the county's own day.
+
+    It can be used as it is, and quotes nothing: articles, words and divisions are for the county to write down.
+    """
+    terminal: Terminal = ctx.obj
+    if not is_county(county):
+        raise CommandFailed(f"--county {county}: six digits are wanted (须为六位代码).", ExitCode.USAGE)
+    place = folder / county
+    if place.exists():
+        raise CommandFailed(f"{place} is there already (文件夹已存在).", ExitCode.USAGE)
+    beginning = Beginning(county, name, document, title, _day(since, "--from"), based_on)
+    files = template(beginning, _base(terminal, based_on or PACKAGED_COUNTY))
+    place.mkdir(parents=True)
+    for file, text in files.items():
+        (place / file).write_text(text, "utf-8")
+    terminal.emit(
+        {"folder": str(place), "files": sorted(files)},
+        lambda console: console.out(
+            f"{place}: {len(files)} files；接下来 next: taizhang policy check {place}"
+        ),
+    )
+
+
+def _base(terminal: Terminal, county: str) -> Folder:
+    """The folder of the county that tables are taken over from."""
+    own = terminal.settings.policy_dir
+    faults: list[str] = []
+    found = read_folder(county, [*([] if own is None else [own]), packaged()], faults)
+    if faults:
+        raise CommandFailed("\n".join(faults), ExitCode.USAGE)
+    return found
 
 
 @app.command()

@@ -26,11 +26,14 @@ class Counties:
     invalid: dict[str, RegulationInvalid]
 
 
+def is_county(code: str) -> bool:
+    """Whether a text is a county's code: six digits."""
+    return _COUNTY.fullmatch(code) is not None
+
+
 def counties_in(folder: Path) -> list[str]:
     """Codes of the counties that have a folder there, in order; whether they can be used shows when they are read."""
-    return sorted(
-        place.name for place in folder.iterdir() if _COUNTY.fullmatch(place.name) and place.is_dir()
-    )
+    return sorted(place.name for place in folder.iterdir() if is_county(place.name) and place.is_dir())
 
 
 def counties_of(settings: Settings) -> list[str]:

@@ -49,7 +49,7 @@ class RightHolder(Value):
 
 
 class RightsBundle(Value):
-    """The five rights on one day. Disposal is the owner's, subject to approval (四(十二))."""
+    """The five rights on one day. Disposal is the owner's, subject to approval (C4.12-06)."""
 
     on: BusinessDate = Field(title="日期")
     ownership: tuple[RightHolder, ...] = Field(title="所有权")

@@ -136,7 +136,7 @@ class QuantificationLine(Value):
     village: Code = Field(title="村")
     covered_poor_households: Households = Field(title="覆盖贫困户数")
     economy_factor: Quantity = Field(
-        default=Decimal(1), title="村集体经济系数", description="综合考虑村集体经济等情况"
+        default=Decimal(1), title="村集体经济系数", description="按村集体经济强弱给出的权重，默认为 1"
     )
     amount: Fen | None = Field(default=None, title="量化金额", description="全部不填时按户数与系数计算")
 

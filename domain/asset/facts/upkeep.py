@@ -111,7 +111,7 @@ def checklist(asset_class: str, archived: Iterable[str], rules: Rules) -> Checkl
 
 
 class ManagementRule(Value):
-    """The owner's own rule document for one asset or its project (五(三), C5.3-01)."""
+    """The owner's own rule document for one asset or its project (C5.3-01)."""
 
     owner: Code = Field(title="制定单位", description="资产的产权人")
     title: Name = Field(title="制度名称")

@@ -212,7 +212,7 @@ DutyRow = row_model(
 
 @get(router, "/asset-duties", "资产履责台账", "ledger.read", response_model=page_of(DutyRow))
 async def read_asset_duties(read: Reading, query: Annotated[DutiesQuery, Query()]) -> Response:
-    """Guiding departments, file, stocktake, custody and upkeep of each asset; a department's guidance list (四(一))."""
+    """Guiding departments, file, stocktake, custody and upkeep of each asset; a department's guidance list (C4.1-02 to C4.1-07)."""
     await read.ledgers.reach(query.min_position, asset_register.PROJECTION.name)
     rules = (await read.regulation()).on(read.day(query.on))
     return await answer(read, query.for_day(read, rules.parameters["P31"].register_days))

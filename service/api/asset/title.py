@@ -277,7 +277,7 @@ async def issue_ownership_certificate(
 
 @titles.post("/{asset}/ownership-confirmations", "确权", "asset.confirm_ownership")
 async def confirm_ownership(asset: AssetPath, body: ConfirmOwnership, write: Writing) -> Response:
-    """Confirm ownership by the decision table of the day (四(五)), with what the named procedure shows."""
+    """Confirm ownership by the decision table of the day (C4.5-02), with what the named procedure shows."""
     confirmation = body.confirmation
 
     async def confirm(it: Asset, at: Occasion, work: Work) -> None:

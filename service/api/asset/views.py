@@ -158,7 +158,7 @@ async def read_asset_examination(asset: AssetPath, read: Reading) -> Response:
 
 @get(router, "/{asset}/ownership-advice", "确权建议", "asset.read", response_model=OwnershipAdvisory)
 async def read_ownership_advice(asset: AssetPath, read: Reading, on: OnDay = None) -> Response:
-    """Which rule decides over the asset and why, whose it should be, what is still missing (四(五))."""
+    """Which rule decides over the asset and why, whose it should be, what is still missing (C4.5-02)."""
     found = await _asset(read, asset)
     await read.regulation()
     at = read.context.occasion(read.county, on)

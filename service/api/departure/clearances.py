@@ -94,7 +94,7 @@ class ResponsiblePersons(Value):
 async def read_responsible_persons(
     asset: AssetPath, read: Reading, on: OnDay = None, min_position: MinPosition = 0
 ) -> Response:
-    """Who was responsible for the asset on a day: named persons, units, and the holders of the posts (四(十))."""
+    """Who was responsible for the asset on a day: named persons, units, and the holders of the posts (C4.10-02)."""
     await read.ledgers.reach(min_position, custody_ledger.PROJECTION.name, directory.PROJECTION.name)
     async with read.pool.acquire() as connection:
         found = await custody_ledger.responsible_on(connection, read.county, asset, read.day(on))

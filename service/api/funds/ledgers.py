@@ -57,7 +57,7 @@ FundRow = row_model("FundLedgerRow", fund_ledger.ALLOCATION)
 
 @get(router, "/fund-ledger", "资金台账", "ledger.read", response_model=page_of(FundRow, FundTotals))
 async def read_fund_ledger(read: Reading, query: Annotated[FundQuery, Query()]) -> Response:
-    """What was allocated since 2013, payment by payment."""
+    """What was allocated since the county's scope begins (P16), payment by payment."""
     return await answer(read, query)
 
 

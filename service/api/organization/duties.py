@@ -177,7 +177,7 @@ class Compliance(Value):
 async def read_compliance(
     organization: OrganizationPath, read: Reading, on: OnDay = None, min_position: MinPosition = 0
 ) -> Response:
-    """What the unit must have in place and lacks on a day, by clause (四(三))."""
+    """What the unit must have in place and lacks on a day, by clause (C4.3-03 and further)."""
     unit = await read.context.load(Organization, read.county, organization)
     if unit is None:
         raise refuse("NOT_FOUND", what=organization)

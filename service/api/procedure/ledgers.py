@@ -99,5 +99,5 @@ NoticeTaskRow = row_model(
 
 @get(router, "/notice-tasks", "应公开事项", "ledger.read", response_model=page_of(NoticeTaskRow))
 async def read_notice_tasks(read: Reading, query: Annotated[NoticeTasksQuery, Query()]) -> Response:
-    """What 三(五) wants published and has not been yet (C3-04): titles, contracts, use of income."""
+    """What has to be published and has not been yet (C3-04): titles, contracts, use of income."""
     return await answer(read, query)

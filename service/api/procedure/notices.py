@@ -302,7 +302,7 @@ def _of(by: Signer) -> Scope[PublicNotice]:
 
 @_ANNOUNCEMENTS.post("", "公布", "notice.post")
 async def open_public_notice(body: OpenPublicNotice, write: Writing) -> Response:
-    """Post what 三(五) wants made public, with evidence (C3-04); it does the task that the fact opened."""
+    """Post what has to be made public, with evidence (C3-04); it does the task that the fact opened."""
     code = f"N-{write.idempotency.body_sha256.hex()[:20]}"
 
     async def make(at: Occasion, work: Work) -> PublicNotice:

@@ -363,7 +363,11 @@ class _Life:
             decision_document=_PAPER,
             annual_income=Fen(1_000_000),
         )
+        if mode.revitalisation_only:
+            self.asset.flag_risk("IDLE", "试办", at)
         self.asset.sign_contract(terms, at)
+        if mode.revitalisation_only:
+            self.asset.clear_risk("IDLE", "试办", at)
         self.asset.care_advice(at)
         self.asset.end_contract(mode.code, self.day, "TERMINATED", "试办", at)
 

@@ -11,6 +11,7 @@ from typing import Final
 LISTS: Final = frozenset(
     {
         "ARCHIVE_KIND",
+        "CERTIFICATE",
         "FUND_OUTSIDE_FINANCE",
         "HERD_CHANGE",
         "HOUSEHOLD_ACTION",

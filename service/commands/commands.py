@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -248,12 +248,6 @@ class Work:
     def add(self, aggregate: DomainAggregate) -> None:
         """Put a new aggregate in; ALREADY_EXISTS shows at the append."""
         self._touched[aggregate.stream] = aggregate
-
-    async def require_known(self, cls: type[DomainAggregate], codes: Mapping[str, str | None]) -> None:
-        """Every named code belongs to a division, unit or person in the log. `codes`: field → code; CODE_UNKNOWN."""
-        for name, code in codes.items():
-            if code is not None and not await self.context.knows(cls, self.county, code):
-                raise refuse("CODE_UNKNOWN", field=name, value=code)
 
     async def require_named(self, body: BaseModel, path: str = "") -> None:
         """Every code in a body that names something (`domain.values.Refers`) names what is in the log. CODE_UNKNOWN."""

@@ -16,8 +16,8 @@ SQL = re.compile(r"\b[A-Z]{2,}\b|^[a-z]{1,2}\.[a-z_]+$|[<>=]")
 """What tells a piece of SQL from other text: a word in capitals, a bare column, a comparison."""
 NAMED = re.compile(r"\b([a-z_]+)\s+(?:AS\s+)?([a-z]{1,12})\b")
 """`asset_register r`, `asset_register AS r`."""
-DERIVED = re.compile(r"\)\s+(?:AS\s+)?([a-z]{1,12})\b")
-"""`(SELECT …) AS r`, `jsonb_each(…) r`: what the columns are is not known here."""
+DERIVED = re.compile(r"[)}]\s+(?:AS\s+)?([a-z]{1,12})\b")
+"""`(SELECT …) AS r`, `jsonb_each(…) r`, `{source} r`: what the columns are is not known here."""
 COLUMN = re.compile(r"(?<![\w./$'])([a-z]{1,12})\.([a-z_]+)\b(?!\s*\()")
 
 
@@ -39,13 +39,20 @@ def tables() -> dict[str, set[str]]:
 
 
 def texts(source: str) -> list[str]:
-    """The string literals of a module that are not docstrings, f-strings in pieces."""
+    """The string literals of a module that are not docstrings; `{}` where an f-string has an expression."""
     tree = ast.parse(source)
+    formatted = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    pieces = {id(piece) for one in formatted for piece in one.values}
     documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     return [
+        "".join(piece.value if isinstance(piece, ast.Constant) else "{}" for piece in one.values)
+        for one in formatted
+    ] + [
         node.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in documents | pieces
     ]
 
 
@@ -94,6 +101,7 @@ def test_a_column_that_is_not_there_is_found() -> None:
 QUERY = f"SELECT r.asset, s.amount FROM asset_register r JOIN asset_share AS s ON s.asset = r.asset{WHERE}"
 MORE = "r.county = $1"
 MADE = "SELECT x.anything FROM (SELECT 1) AS x"
+GIVEN = f"SELECT d.anything FROM {MADE} d"
 '''
     assert [name for name, there in references(source, known) if not there] == ["s.amount"]
     assert {name for name, there in references(source, known) if there} == {"r.asset", "s.asset", "r.county"}

@@ -5,9 +5,7 @@ Every field has a Chinese title where it is declared, so that generated clients 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -15,14 +13,6 @@ from fastapi.routing import APIRoute
 
 from service.api.http.inline import name_inline
 from service.api.http.reading import ACTION, ProblemBody
-
-CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
-
-
-def properties(schemas: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every property of these object schemas, with its name."""
-    for schema in schemas.values():
-        yield from schema.get("properties", {}).items()
 
 
 def operation_id(route: APIRoute) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
@@ -14,11 +15,18 @@ from pydantic.alias_generators import to_pascal
 
 from domain.catalogue import EVENT_TYPES
 from service.api.asset.decisions import AssetView
-from service.api.http.description import CHINESE, properties
 from service.api.http.field_titles import title_at
 from service.api.openapi import FOLDER, differences, documents, event_schemas, write
 from service.api.routers import ROUTERS
 from tests.api.service import Service
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def properties(schemas: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every property of these object schemas, with its name."""
+    for schema in schemas.values():
+        yield from schema.get("properties", {}).items()
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ from domain.values import BusinessDate, Code, Fen, Name, Text
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
+    from domain.regulation.rows import Action
 from domain.asset.state import AssetState
 
 
@@ -250,6 +251,7 @@ class AssetDisposals(AssetState):
     ) -> None:
         """Record proceeds of a disposal: a fact (C4.12-07)."""
         at.cite("C4.12-07")
+        self._allow("PROCEEDS", at)
         current = self.disposals.get(disposal)
         if current is None:
             raise refuse("NOT_FOUND", what=disposal)
@@ -281,7 +283,7 @@ class AssetDisposals(AssetState):
         moved = self.disposals[disposal].model_copy(update={"state": state, **facts})
         self.disposals = {**self.disposals, disposal: moved}
 
-    def _open_disposal(self, disposal: str, at: Occasion, action: str = "DISPOSE") -> Disposal:
+    def _open_disposal(self, disposal: str, at: Occasion, action: Action = "DISPOSE") -> Disposal:
         self._allow(action, at)
         current = self.disposals.get(disposal)
         if current is None:

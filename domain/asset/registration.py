@@ -42,6 +42,7 @@ class AssetRegistration(AssetState):
     def correct_registration(self, correction: Correction, at: Occasion) -> None:
         """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing."""
         at.cite("C4.6-02")
+        self._allow("CORRECT", at)
         if self.disposed_on is not None:
             at.require(
                 correction.county_document_no,

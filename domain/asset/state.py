@@ -30,6 +30,7 @@ from domain.values import Code, Fen, PartyShare, Quantity, Sha256, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
+    from domain.regulation.rows import Action
 
 TITLE_UNCLEAR: Final = "TITLE_UNCLEAR"
 """The risk that opens a title (权属不清): while it is flagged, a confirmed title counts as disputed."""
@@ -168,7 +169,7 @@ class AssetState(DomainAggregate):
             "DISPOSAL": disposals[-1] if disposals else "NONE",
         }
 
-    def _allow(self, action: str, at: Occasion) -> None:
+    def _allow(self, action: Action, at: Occasion) -> None:
         """Refuse an action that the state of another region forbids (T11)."""
         guard = at.rules.guard(action, self.regions())
         if guard is None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from domain.refusals import refuse
 from domain.regulation.parameters import TYPES, Parameter
 from domain.regulation.rows import Row
+from domain.regulation.withdrawn import value_without
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def read_value(parameter: str, value: Any) -> Any:
     if parameter not in TYPES:
         raise refuse("CODE_UNKNOWN", field="parameter", value=parameter)
     try:
-        return TYPES[parameter].validate_python(value, by_alias=True, by_name=True)
+        return TYPES[parameter].validate_python(value_without(parameter, value), by_alias=True, by_name=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in ("value", *first["loc"]))

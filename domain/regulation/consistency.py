@@ -239,8 +239,6 @@ def _check_needed(book: Book, told: _Told) -> None:
     for table, codes in needed.CODES.items():
         for code in sorted(codes - book.codes_of(table)):
             told.say(table, f"缺少 {code}")
-    for code in sorted(book.codes_of("lifecycle.region") - needed.REGIONS):
-        told.say(f"lifecycle.region（{code}）", "本服务没有这个区域")
     for chain in book.table("chains.chain", rows.Chain):
         steps = {step.code: step for step in chain.steps}
         for code, several in needed.STEPS.get(chain.code, {}).items():
@@ -254,7 +252,6 @@ def _check_needed(book: Book, told: _Told) -> None:
 
 def _check_parameter_values(book: Book, told: _Told) -> None:
     organizations = book.codes_of("departments.organization")
-    states = [row.states for row in book.table("lifecycle.region", rows.Region) if row.code == "OPERATION"]
     for row in book.table("parameters.parameter", Parameter):
         place = f"parameters（{row.id}）"
         match row.id:
@@ -266,7 +263,7 @@ def _check_parameter_values(book: Book, told: _Told) -> None:
             case "P18":
                 told.known(place, "单位", row.value.tie_order, organizations)
             case "P23":
-                told.known(place, "状态", row.value.operation_states, chained.from_iterable(states))
+                told.known(place, "状态", row.value.operation_states, rows.REGIONS["OPERATION"])
                 told.known(place, "风险", row.value.without_flags, book.terms("RISK_KIND"))
             case "P24":
                 told.known(place, "单位", [row.value.allocator], {*organizations, "OWNER"})
@@ -453,18 +450,10 @@ def _check_intervals(book: Book, told: _Told) -> None:
 
 
 def _check_lifecycle(book: Book, told: _Told) -> None:
-    states = {row.code: row.states for row in book.table("lifecycle.region", rows.Region)}
-    for region in book.table("lifecycle.region", rows.Region):
-        place = f"lifecycle.region（{region.code}）"
-        told.known(place, "状态", (region.initial, *region.terminal), region.states)
-    for row in book.table("lifecycle.transition", rows.Transition):
-        place = f"lifecycle.transition（{_key(row)}）"
-        told.known(place, "区域", [row.region], states)
-        told.known(place, "状态", (*row.from_states, row.to_state), states.get(row.region, ()))
     for guard in book.table("lifecycle.guard", rows.Guard):
         place = f"lifecycle.guard（{guard.code}）"
-        told.known(place, "区域", [guard.region], states)
-        told.known(place, "状态", guard.states, states.get(guard.region, ()))
+        told.known(place, "区域", [guard.region], rows.REGIONS)
+        told.known(place, "状态", guard.states, rows.REGIONS.get(guard.region, ()))
         told.known(place, "拒绝代码", [guard.refusal], book.refusing)
 
 

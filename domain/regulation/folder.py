@@ -15,6 +15,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
+from domain.regulation import withdrawn
 from domain.regulation.articles import ARTICLES, Articles, read_articles
 from domain.regulation.calendar_years import enter_year, year_of
 from domain.regulation.divisions import DIVISIONS
@@ -41,6 +42,8 @@ class Folder:
     text: str | None = None
     divisions: str | None = None
     sources: dict[str, bytes] = field(default_factory=dict)
+    read_over: list[str] = field(default_factory=list)
+    """What the folder itself says that never ruled anything and is no longer asked for (`withdrawn`)."""
 
     @property
     def first_day(self) -> date | None:
@@ -102,6 +105,7 @@ class _FolderReader:
         self._read_years(own, [root / self.county for root in reversed(roots)])
         self._read_codes(own)
         self._read_divisions(own)
+        own.read_over += [file for file in sorted(withdrawn.FILES) if (self.place / file).is_file()]
         return own
 
     def _named(self, policy: Mapping[str, Any]) -> str:
@@ -179,9 +183,11 @@ class _FolderReader:
         stem = file.removesuffix(".toml")
         for name, blocks in content.items():
             table = f"{stem}.{name}"
+            kept, told = withdrawn.without(table, blocks)
+            own.read_over += told
             if table in TABLES:
-                own.tables[table] = _resolved(blocks, own.articles)
-            else:
+                own.tables[table] = _resolved(kept, own.articles)
+            elif kept is not None:
                 self._say(f"{file} 中没有 [[{name}]] 这种块")
 
     def _read_codes(self, own: Folder) -> None:

@@ -51,6 +51,9 @@ class RegulationInvalid(Exception):  # noqa: N818 - says what the regulation is,
 class Regulation:
     """Everything a county's rules are made of, over all days. Immutable; read once at the start of the process."""
 
+    read_over: tuple[str, ...] = ()
+    """What the county's folder says that never ruled anything and is no longer asked for."""
+
     def __init__(
         self,
         *,
@@ -115,7 +118,7 @@ class Regulation:
             for table_name, table in tables.items():
                 check_days(table_name, table, faults)
             raise RegulationInvalid(county, faults)
-        return cls(
+        found = cls(
             county=county,
             name=folder.name,
             tables=tables,
@@ -126,6 +129,8 @@ class Regulation:
             divisions=divisions,
             digest=_digest(folder.sources),
         )
+        found.read_over = tuple(folder.read_over)
+        return found
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For a process beside this one: made anew there from the same parts."""

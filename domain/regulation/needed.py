@@ -27,15 +27,11 @@ LISTS: Final = frozenset(
 )
 """Lists of vocabularies.toml."""
 
-REGIONS: Final = frozenset({"REGISTRATION", "TITLE", "OPERATION", "CONTRACT", "CUSTODY", "DISPOSAL"})
-"""Regions of an asset's life; a county has these and no other."""
-
 CODES: Final[Mapping[str, frozenset[str]]] = {
     "asset_types.class": frozenset({"PUBLIC_WELFARE", "OPERATING", "HOUSEHOLD"}),
     "chains.chain": frozenset({"A1", "A2", "A3", "A4", "A14"}),
     "departments.organization": frozenset({"COUNTY_GOV", "ASSET_OFFICE"}),
     "ledgers.ledger": frozenset({"UNIT_MASTER", "HOUSEHOLD_FUND_ASSET", "COUNTY_MASTER", "CATEGORISED"}),
-    "lifecycle.region": REGIONS,
 }
 """Table → codes of its rows."""
 

@@ -1,4 +1,4 @@
-"""The parameters P01–P37: what the regulation leaves to a figure or a reading, each with its type.
+"""The parameters P01–P37 (P15 and P17 were withdrawn): what the regulation leaves to a figure or a reading, each with its type.
 
 Simple ones are plain values (fen, whole numbers, dates, words), structured ones are the classes here. Shares are basis
 points (1/10000) or pairs (numerator, denominator); nothing is a float.
@@ -77,7 +77,6 @@ class Objections(Value):
 
     open_blocks: bool
     dismissed: Literal["CONTINUE", "RESTART"]
-    upheld: Literal["RETURN_TO_DECISION"]
 
 
 class Presence(Value):
@@ -159,18 +158,9 @@ class Depreciation(Value):
     excluded: tuple[str, ...]
 
 
-class Rounding(Value):
-    """P15: how amounts are split and shown."""
-
-    split: Literal["LARGEST_REMAINDER"]
-    tie: Literal["LOWER_CODE"]
-    display: Literal["HALF_UP"]
-
-
 class GuidanceOfMixedFunds(Value):
     """P18: the lead among several guiding departments; ties go to the one named first."""
 
-    lead: Literal["LARGEST_DEPARTMENT_SUM"]
     tie_order: tuple[str, ...]
 
 
@@ -213,7 +203,6 @@ class OverrideRule(Value):
 class ClockRule(Value):
     """P26: working days: the national calendar alone, or with the holidays of the region as well."""
 
-    time_zone: str
     working_days: Literal["NATIONAL_WITH_LOCAL_HOLIDAYS", "NATIONAL"]
 
 
@@ -221,7 +210,6 @@ class FilingRule(Value):
     """P27: what filing means."""
 
     recheck_working_days: Positive
-    silence: Literal["PENDING", "ACCEPTED"]
     plain_filing: Literal["SUBMITTED_IS_DONE", "ACCEPTANCE_NEEDED"]
 
 
@@ -229,7 +217,6 @@ class MeetingSubstitution(Value):
     """P29: which meeting may stand in for which."""
 
     assembly_replaces_representatives: bool
-    representatives_replace_assembly: bool
 
 
 class EntryDelays(Value):
@@ -264,9 +251,7 @@ class ParameterValues(TypedDict):
     P12: EqualCheck
     P13: PerformanceLimits
     P14: Depreciation
-    P15: Rounding
     P16: date
-    P17: Literal["SEPARATE_TOTAL"]
     P18: GuidanceOfMixedFunds
     P19: Positive
     P20: AuditValidity

@@ -107,7 +107,7 @@ class Condition(Value):
         return bool(given) and given <= (self.all_in or frozenset())
 
 
-# ---- policy.toml, labels.toml --------------------------------------------------------------------------------------
+# ---- policy.toml --------------------------------------------------------------------------------------------------
 
 
 class PolicyVersion(Row):
@@ -133,21 +133,11 @@ class PolicyDocument(Row):
     available: bool = True
 
 
-class Label(Row):
-    """What something is called in a given time."""
-
-    KEY: ClassVar[tuple[str, ...]] = ("code",)
-
-    code: str
-    zh: str
-    en: str
-
-
 # ---- fund_sources.toml (T1) ----------------------------------------------------------------------------------------
 
 
 class FundSource(Row):
-    """A code for a funding line. `parent`: the item of the scope list it belongs to; not `listed`: not in that list.
+    """A code for a funding line.
 
     `needs_flag`: the line must say yes or no there; on no it is stored under `when_flag_false`.
     """
@@ -157,8 +147,6 @@ class FundSource(Row):
     code: str
     zh: str
     en: str
-    parent: str | None = None
-    listed: bool = True
     needs_flag: str | None = None
     when_flag_false: str | None = None
     provenance_required: bool = False
@@ -189,16 +177,14 @@ class GuidanceRule(Row):
 
 
 class AssetClass(Row):
-    """A class of assets. `managed`: within the managed scope; `forbidden_code`: refusal for anything but the register."""
+    """A class of assets. `forbidden_code`: the refusal for anything but the register, where it is no managed class."""
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
     code: str
     zh: str
     en: str
-    managed: bool
     subclass_required: bool
-    income_right: bool
     forbidden_code: str | None = None
 
 
@@ -526,14 +512,13 @@ class ExternalSystem(Row):
 
 
 class ExternalObligation(Row):
-    """Which assets go into a system and what opens the duty. `requires`: what must be done before the entry."""
+    """Which assets go into a system. `requires`: what must be done before the entry."""
 
     KEY: ClassVar[tuple[str, ...]] = ("system", "asset_class", "owner_kind")
 
     system: str
     asset_class: str
     owner_kind: OwnerKind
-    opened_by: Literal["REGISTRATION", "CONFIRMATION"]
     requires: tuple[str, ...] = ()
     real_estate_only: bool = False
 
@@ -541,27 +526,58 @@ class ExternalObligation(Row):
 # ---- lifecycle.toml (T11) --------------------------------------------------------------------------------------------
 
 
-class Region(Row):
-    """One of the regions of an asset's life, beside the others."""
+REGIONS: Final[Mapping[str, frozenset[str]]] = {
+    "REGISTRATION": frozenset({"REGISTERED", "BOOKED"}),
+    "TITLE": frozenset({"UNCONFIRMED", "IN_PROCEDURE", "CONFIRMED", "DISPUTED"}),
+    "OPERATION": frozenset({"NOT_IN_USE", "IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"}),
+    "CONTRACT": frozenset({"NONE", "ACTIVE", "HOLDOVER", "EXPIRED", "TERMINATED"}),
+    "CUSTODY": frozenset({"NONE", "ASSIGNED"}),
+    "DISPOSAL": frozenset(
+        {
+            "NONE",
+            "PROPOSED",
+            "APPRAISED",
+            "PUBLISHED",
+            "FORWARDED",
+            "APPROVED",
+            "DISPOSED",
+            "REJECTED",
+            "WITHDRAWN",
+        }
+    ),
+}
+"""The regions of an asset's life, which lie beside each other, and the states that each can be in (T11)."""
 
-    KEY: ClassVar[tuple[str, ...]] = ("code",)
-
-    code: str
-    zh: str
-    states: tuple[str, ...]
-    initial: str
-    terminal: tuple[str, ...] = ()
-
-
-class Transition(Row):
-    """An event moves a region from one of `from_states` to `to_state`."""
-
-    KEY: ClassVar[tuple[str, ...]] = ("region", "event", "to_state")
-
-    region: str
-    event: str
-    from_states: tuple[str, ...]
-    to_state: str
+Action = Literal[
+    "ARCHIVE",
+    "BOOK",
+    "CHANGE_CONTRACT",
+    "CHANGE_SHARES",
+    "CLOSE_DISPOSAL",
+    "CONFIRM_OWNERSHIP",
+    "CONTRACT",
+    "CORRECT",
+    "CUSTODY",
+    "DEPRECIATE",
+    "DISPOSE",
+    "DISTRIBUTE",
+    "END_CONTRACT",
+    "EXTERNAL_ENTRY",
+    "INCOME",
+    "INCOME_PLAN",
+    "MAINTENANCE",
+    "OPERATE",
+    "PROCEEDS",
+    "PROPOSE_DISPOSAL",
+    "PROVISIONAL_CUSTODY",
+    "RISK",
+    "STATUS_REPORT",
+    "SUPERVISION",
+    "TITLE_CERTIFICATE",
+    "TITLE_DECISION",
+    "TRANSFER",
+]
+"""What is done with an asset: every decision asks the guards for one of these."""
 
 
 class Guard(Row):
@@ -573,8 +589,8 @@ class Guard(Row):
     zh: str
     region: str
     states: tuple[str, ...]
-    actions: tuple[str, ...] = ()
-    allowed: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+    allowed: tuple[Action, ...] = ()
     refusal: str
 
     @model_validator(mode="after")
@@ -584,7 +600,7 @@ class Guard(Row):
             raise ValueError(msg)
         return self
 
-    def forbids(self, action: str, state: str | None) -> bool:
+    def forbids(self, action: Action, state: str | None) -> bool:
         """Whether the action is refused while the region is in that state."""
         if state not in self.states:
             return False
@@ -597,8 +613,8 @@ class Guard(Row):
 class NamedOrganization(Row):
     """An organisation the regulation names.
 
-    `sector`: one of the 17 sector departments; `office_member`: sits in the asset office; `determines`: one of the four
-    that determine inventories; `supervises`: one of the five supervisors.
+    `kind`: a BODY keeps no ledger of assets; `sector`: one of the 17 sector departments; `office_member`: sits in the
+    asset office; `supervises`: one of the five supervisors.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
@@ -610,7 +626,6 @@ class NamedOrganization(Row):
     kind: Literal["DEPARTMENT", "FARM_CENTER", "BODY"]
     sector: bool = False
     office_member: bool = False
-    determines: bool = False
     supervises: bool = False
 
 

@@ -163,10 +163,8 @@ class Rules:
         self._modes = {row.code: row for row in self.table("operation_modes.mode", rows.OperationMode)}
         self._clauses = self.table("operation_modes.clause", rows.ContractClause)
         self._guards = self.table("lifecycle.guard", rows.Guard)
-        self._transitions = self.table("lifecycle.transition", rows.Transition)
 
     def _index_terms(self) -> None:
-        self._labels = {row.code: row for row in self.table("labels.label", rows.Label)}
         self._intervals = {row.code: row for row in self.table("intervals.interval", rows.Interval)}
         self._organizations = self.table("departments.organization", rows.NamedOrganization)
         self._terms: dict[str, tuple[rows.Term, ...]] = {}
@@ -199,10 +197,6 @@ class Rules:
     def within(self, duty: str) -> rows.Interval:
         """Within how many days a recurring duty falls due again. `KeyError` for a duty that has no interval."""
         return self._intervals[duty]
-
-    def label(self, code: str) -> rows.Label:
-        """What something is called now. `KeyError` for a code that has no label."""
-        return self._labels[code]
 
     def terms(self, name: str) -> tuple[rows.Term, ...]:
         """A list of the regulation, in its order. `KeyError` for a list it does not have."""
@@ -511,23 +505,12 @@ class Rules:
 
     # ---- life cycle (T11) --------------------------------------------------------------------------------------
 
-    def guard(self, action: str, regions: Mapping[str, str]) -> rows.Guard | None:
+    def guard(self, action: rows.Action, regions: Mapping[str, str]) -> rows.Guard | None:
         """The first guard that forbids the action while the regions are in these states, or None."""
         for row in self._guards:
             if row.forbids(action, regions.get(row.region)):
                 return row
         return None
-
-    def transition_allowed(
-        self, region: str, event: str, from_state: str, to_state: str | None = None
-    ) -> bool:
-        """Whether the event may move the region on from that state (to that state, if one is named)."""
-        return any(
-            (row.region, row.event) == (region, event)
-            and from_state in row.from_states
-            and to_state in {None, row.to_state}
-            for row in self._transitions
-        )
 
 
 def _facts_of(card: AssetFacts, title_unclear: bool) -> OwnershipFacts:

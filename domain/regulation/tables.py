@@ -19,7 +19,6 @@ from domain.regulation.rows import Row
 TABLES: Final[Mapping[str, type[Row]]] = {
     "policy.version": rows.PolicyVersion,
     "policy.document": rows.PolicyDocument,
-    "labels.label": rows.Label,
     "fund_sources.source": rows.FundSource,
     "fund_sources.parent": rows.FundParent,
     "fund_sources.guidance": rows.GuidanceRule,
@@ -41,8 +40,6 @@ TABLES: Final[Mapping[str, type[Row]]] = {
     "intervals.interval": rows.Interval,
     "external_systems.system": rows.ExternalSystem,
     "external_systems.obligation": rows.ExternalObligation,
-    "lifecycle.region": rows.Region,
-    "lifecycle.transition": rows.Transition,
     "lifecycle.guard": rows.Guard,
     "departments.organization": rows.NamedOrganization,
     "vocabularies.term": rows.Term,

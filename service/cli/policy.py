@@ -18,6 +18,7 @@ from domain.regulation.amendments import shown_value
 from domain.regulation.comparison import RuleChange, compared
 from domain.regulation.folder import Folder, packaged, read_folder
 from domain.regulation.loading import PACKAGED_COUNTY
+from domain.regulation.not_in_effect import waiting, waiting_of
 from domain.regulation.parameters import TYPES
 from domain.regulation.tables import POLICY
 from domain.regulation.template import Beginning, template
@@ -74,6 +75,9 @@ def show(
                 "id": row.id,
                 "title": row.zh,
                 "value": shown_value(row.id, row.value),
+                "unit": row.unit,
+                "inEffect": all(one.field is not None for one in waiting_of(row.id)),
+                "notInEffect": [{"part": one.part, "reason": one.zh} for one in waiting_of(row.id)],
                 "anchor": row.anchor,
                 "clause": row.article,
                 "article": regulation.article_id(row.article),
@@ -94,6 +98,7 @@ def check(
     """Read a folder of rules as the service would, try it dry, and tell everything that is wrong. Exit code 1 if anything is.
 
     Beside the faults: steps that the county's rules refuse in the trial, and clauses without an article of the document.
+    What no decision reads yet, and what the folder says that is no longer asked for, is told as well.
     """
     terminal: Terminal = ctx.obj
     root, counties = _counties(folder)
@@ -120,6 +125,8 @@ def check(
                     for one in regulation.versions
                 ],
                 "divisions": len(regulation.divisions),
+                "notInEffect": [{"place": one.place, "reason": one.zh} for one in waiting()],
+                "readOver": list(regulation.read_over),
                 "faults": [],
                 "triedSteps": trial.steps,
                 "refusedInTrial": [
@@ -270,6 +277,10 @@ def _print_parameters(console: Console, found: dict[str, Any]) -> None:
         days = one["inForceFrom"], one["inForceUntil"] or ""
         table.add_row(one["id"], one["title"], _text(one["value"]), one["anchor"], one["clause"], *days)
     console.print(table)
+    for one in found["parameters"]:
+        for wait in one["notInEffect"]:
+            place = " ".join(filter(None, (one["id"], wait["part"])))
+            console.out(f"{place} 尚未生效 (not in effect)：{wait['reason']}")
     if found["retroactive"]:
         console.out("该日早于首个版本，按首个版本判断 (before the first version: judged by it)")
 
@@ -290,6 +301,10 @@ def _print_check(console: Console, found: list[dict[str, Any]]) -> None:
                 )
             for clause in one["openClauses"]:
                 console.out(f"  没有对应条文 no article: {clause['clause']} {clause['title']}")
+            waits = "、".join(entry["place"] for entry in one["notInEffect"])
+            console.out(f"  尚未生效 not in effect（修改后不影响业务）：{waits}")
+            if one["readOver"]:
+                console.out(f"  不再使用 no longer asked for：{'、'.join(one['readOver'])}")
             continue
         console.out(f"{one['county']}: {len(one['faults'])} 处错误 (faults)")
         for fault in one["faults"]:

@@ -157,6 +157,29 @@ def test_a_folder_that_begins_wrong_is_not_made(terminal: Terminal) -> None:
     assert [one.name for one in terminal.folder.iterdir() if one.is_dir()] == []
 
 
+def test_what_no_decision_reads_yet_is_said_to_be_not_in_effect(terminal: Terminal) -> None:
+    whole: Any = terminal.json("policy", "show", "--data")
+    effect = {
+        one["id"]: (one["inEffect"], [part["part"] for part in one["notInEffect"]])
+        for one in whole["parameters"]
+    }
+    assert effect["P01"] == (True, [])
+    assert effect["P03"] == (False, [None])
+    assert effect["P23"] == (True, ["operatingNetAtLeast"])
+    assert {code for code, (there, _) in effect.items() if not there} == {
+        "P03", "P11", "P12", "P13", "P21", "P22", "P24", "P30", "P33", "P36",
+    }  # fmt: skip
+    told = terminal.run("policy", "show", "P11", "--data")
+    assert "P11 尚未生效 (not in effect)" in told
+    place = second_county.write_second_county(terminal.folder)
+    checked = terminal.run("policy", "check", str(place))
+    assert "尚未生效 not in effect" in checked
+    assert "P23 operating_net_at_least" in checked
+    assert "no longer asked for" not in checked
+    (place / "labels.toml").write_text("", "utf-8")
+    assert "no longer asked for：labels.toml" in terminal.run("policy", "check", str(place))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -14,6 +14,7 @@ from pydantic import Field
 from domain.policy import ParameterChange, Policy, RequestedParameterChange
 from domain.regulation import Regulation, rows
 from domain.regulation.amendments import shown_value
+from domain.regulation.not_in_effect import waiting_of
 from domain.regulation.parameters import TYPES
 from domain.values import BusinessDate, Value
 from service.api.http.reading import context_of, county_of, routes
@@ -27,13 +28,23 @@ OnDay = Annotated[BusinessDate | None, Query(title="日期", description="不填
 PolicyView = view_model(Policy)
 
 
+class NotInEffect(Value):
+    """What of a parameter no decision reads yet."""
+
+    part: str | None = Field(title="值中的字段", description="为空表示整个参数")
+    reason: str = Field(title="何时启用")
+
+
 class ParameterBody(Value):
-    """A parameter and the article it rests on."""
+    """A parameter and the article it rests on. Not in effect: changing it changes no decision yet."""
 
     id: str = Field(title="参数编号")
     name: str = Field(title="名称")
     title: str = Field(title="中文名称")
     value: Any = Field(title="值", description="金额为元，两位小数")
+    unit: str | None = Field(title="计量单位", description="元、日、工作日、年或万分之一；无单位时为空")
+    in_effect: bool = Field(title="是否生效", description="尚未生效的参数，调整后不影响任何业务")
+    not_in_effect: tuple[NotInEffect, ...] = Field(title="尚未生效的部分")
     anchor: str = Field(title="依据", description="条文、法律或本县文号")
     clause: str = Field(title="条款", description="各县通用的条款编号")
     article: str | None = Field(title="本县条文", description="本县文件的条文编号；没有对应条文时为空")
@@ -56,6 +67,7 @@ class VersionBody(Value):
     number: int = Field(title="版本号")
     document_no: str = Field(title="文号")
     title: str = Field(title="文件名称")
+    issued_on: date = Field(title="印发日期")
     reason: str = Field(title="启用原因")
     in_force_from: date = Field(title="生效日期")
     in_force_until: date | None = Field(title="失效日期")
@@ -104,6 +116,9 @@ def shown_parameters(regulation: Regulation, day: date) -> tuple[ParameterBody, 
             name=row.name,
             title=row.zh,
             value=shown_value(row.id, row.value),
+            unit=row.unit,
+            in_effect=all(one.field is not None for one in waiting_of(row.id)),
+            not_in_effect=tuple(NotInEffect(part=one.part, reason=one.zh) for one in waiting_of(row.id)),
             anchor=row.anchor,
             clause=row.article,
             article=regulation.article_id(row.article),
@@ -137,6 +152,7 @@ async def read_policy(request: Request, county: County = None, on: OnDay = None)
                 number=row.number,
                 document_no=row.document_no,
                 title=row.title,
+                issued_on=row.issued_on,
                 reason=row.reason,
                 in_force_from=row.in_force_from,
                 in_force_until=row.in_force_until,

@@ -36,6 +36,18 @@ async def test_the_policy_of_a_day_is_public(service: Service) -> None:
     assert (await service.get("/v1/policy", who=None, county="110101")).status_code == 404
 
 
+async def test_parameter_that_no_decision_reads_is_said_to_be_not_in_effect(service: Service) -> None:
+    shown = (await service.get("/v1/policy/parameters", who=None)).json()["parameters"]
+    found = {one["id"]: one for one in shown}
+    assert (found["P01"]["inEffect"], found["P01"]["unit"], found["P01"]["notInEffect"]) == (True, "YUAN", [])
+    assert (found["P03"]["inEffect"], found["P03"]["notInEffect"][0]["part"]) == (False, None)
+    (part,) = found["P25"]["notInEffect"]
+    assert (found["P25"]["inEffect"], part["part"]) == (True, "grantedAtLeastBy")
+    assert part["reason"]
+    versions = (await service.get("/v1/policy", who=None)).json()["versions"]
+    assert {one["issuedOn"] for one in versions} == {"2021-06-17"}
+
+
 async def test_the_log_names_the_versions_that_were_activated(service: Service) -> None:
     policy = await service.app.state.context.load(Policy, COUNTY, COUNTY)
     assert policy.versions == versions_of(REGULATION)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+from domain.refusals import Refusal
 from domain.regulation import Regulation, rows
 
 PACKAGED = Regulation.load()
@@ -56,15 +57,15 @@ def test_a_law_is_there_from_the_day_it_counts(regulation: Regulation) -> None:
 
 def test_a_row_counts_from_its_first_day_to_its_last() -> None:
     days = {"in_force_from": date(2022, 1, 1), "in_force_until": date(2022, 12, 31)}
-    row = rows.Label(code="X", zh="某", en="x", article="C0-01", **days)
+    row = rows.UnitOfMeasure(unit="X", en="x", article="C0-01", **days)
     asked = [date(2021, 12, 31), date(2022, 1, 1), date(2022, 12, 31), date(2023, 1, 1)]
     assert [row.in_force(day) for day in asked] == [False, True, True, False]
 
 
 def test_what_begins_or_ends_alone_cuts_the_days(folder: Path) -> None:
-    with (folder / "653022" / "labels.toml").open("a", encoding="utf-8") as labels:
-        labels.write(
-            '\n[[label]]\ncode = "CAMPAIGN"\nzh = "专项行动"\nen = "campaign"\narticle = "C0-01"\n'
+    with (folder / "653022" / "units_of_measure.toml").open("a", encoding="utf-8") as units:
+        units.write(
+            '\n[[unit]]\nunit = "车"\nen = "load"\narticle = "C4.6-02"\n'
             "in_force_from = 2022-07-01\nin_force_until = 2022-12-31\n"
         )
     regulation = Regulation.load(folder)
@@ -74,10 +75,10 @@ def test_what_begins_or_ends_alone_cuts_the_days(folder: Path) -> None:
         date(2023, 1, 1),
     ]
     for day in (date(2022, 7, 1), date(2022, 12, 31)):
-        assert regulation.on(day).label("CAMPAIGN").zh == "专项行动"
+        assert regulation.on(day).unit_of_measure("车").en == "load"
     for day in (date(2022, 6, 30), date(2023, 1, 1)):
-        with pytest.raises(KeyError):
-            regulation.on(day).label("CAMPAIGN")
+        with pytest.raises(Refusal, match="CODE_UNKNOWN"):
+            regulation.on(day).unit_of_measure("车")
 
 
 def test_intervals_follow_one_another_without_gap(regulation: Regulation) -> None:

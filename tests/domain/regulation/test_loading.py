@@ -47,14 +47,14 @@ def test_a_copy_is_the_same_regulation(folder: Path) -> None:
 
 
 def test_the_digest_sees_every_change(folder: Path, spoil: Spoil) -> None:
-    spoil("labels.toml", "poverty-alleviation asset", "asset")
+    spoil("intervals.toml", 'zh = "', 'zh = "每')
     digest = Regulation.load(folder).digest
     assert digest != Regulation.load().digest
     assert len(digest) == len(hashlib.sha256().hexdigest())
 
 
 def test_the_digest_sees_a_change_of_the_same_length(folder: Path, spoil: Spoil) -> None:
-    spoil("labels.toml", "poverty-alleviation asset", "poverty-alleviation ASSET")
+    spoil("asset_types.toml", 'en = "Operating"', 'en = "OPERATING"')
     assert Regulation.load(folder).digest != Regulation.load().digest
 
 
@@ -193,8 +193,10 @@ def test_what_a_row_names_has_to_be_there_as_long_as_the_row(folder: Path, spoil
         ("operation_modes.toml", 'modes = ["SELF_OPERATED", ', 'modes = ["SELF", ', "没有这个经营方式 SELF"),
         ("custody.toml", 'custodian = "HOUSEHOLD"', 'custodian = "NOBODY"', "没有这个管护单位 NOBODY"),
         ("external_systems.toml", 'system = "SYS_SANZI"', 'system = "SYS_X"', "没有这个系统 SYS_X"),
-        ("lifecycle.toml", 'initial = "DRAFT"', 'initial = "BORN"', "没有这个状态 BORN"),
-        ("lifecycle.toml", 'to_state = "BOOKED"', 'to_state = "KEPT"', "没有这个状态 KEPT"),
+        ("lifecycle.toml", 'states = ["DISPOSED"]', 'states = ["BORN"]', "没有这个状态 BORN"),
+        ("lifecycle.toml", 'region = "TITLE"', 'region = "MOON"', "没有这个区域 MOON"),
+        ("lifecycle.toml", '"CHANGE_CONTRACT"', '"CHANGE"', "actions.2 Input should be"),
+        ("register_card.toml", 'field = "owners"', 'field = "owner"', "field Input should be"),
         ("parameters.toml", 'allocator = "LEADING_GROUP"', 'allocator = "KING"', "没有这个单位 KING"),
         ("parameters.toml", '"C4.5-13", "C4.7-07"', '"C4.5-13", "C9-01"', "没有这个条款 C9-01"),
         ("parameters.toml", 'exempt_uses = ["PUBLIC_POST"]', 'exempt_uses = ["FEAST"]', "没有这个用途 FEAST"),
@@ -252,10 +254,10 @@ def test_a_parameter_that_starts_late_is_refused(folder: Path, spoil: Spoil) -> 
 
 def test_misspelt_fields_and_blocks_are_refused(folder: Path, spoil: Spoil) -> None:
     spoil("regimes.toml", "[[accounting_system]]", "[[acounting_system]]")
-    spoil("labels.toml", 'zh = "扶贫资产"', 'chinese = "扶贫资产"')
+    spoil("asset_types.toml", 'zh = "公益类"', 'chinese = "公益类"')
     told = faults(folder)
     assert "653022：regimes.toml 中没有 [[acounting_system]] 这种块" in told
-    assert any("labels.label" in fault and "chinese" in fault for fault in told)
+    assert any("asset_types.class" in fault and "chinese" in fault for fault in told)
 
 
 def test_the_files_have_one_spelling_of_their_fields(folder: Path, spoil: Spoil) -> None:

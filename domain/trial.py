@@ -194,7 +194,7 @@ def _plain(source: rows.FundSource, rules: Rules) -> bool:
     """Whether a funding line of that source needs nothing more than its amount and day."""
     parents = {row.code for row in rules.table("fund_sources.parent", rows.FundParent)}
     asks = source.needs_flag or source.provenance_required or source.document_required
-    return source.listed and not asks and source.code not in parents
+    return not asks and source.code not in parents
 
 
 @dataclass(slots=True)
@@ -284,7 +284,8 @@ class _Life:
         shares = (PartyShare(party=self.units[owner_kind], amount=_WORTH),)
         proof = None if advice.chain is None else self._proof(advice, owner_kind, shares)
         self._do_before(advice, shares[0].party, at)
-        income = self.rules.asset_class(self.asset_class).income_right
+        asked = self.rules.card_items("CONFIRMATION", self.asset.card.asset_type)
+        income = any(item.field == "incomeRightHolders" for item in asked)
         paper = OwnershipConfirmation(
             owners=shares,
             owner_kind=owner_kind,

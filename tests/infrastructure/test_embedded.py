@@ -331,6 +331,6 @@ def test_runs_as_an_ordinary_user(place: Path) -> None:
 def test_nothing_deletes_trees() -> None:
     """The rule that keeps a wrong path from costing more than a file."""
     for name in ("embedded.py", "postgres_program.py", "database.py"):
-        source = (Path(__file__).parents[2] / "service" / name).read_text()
+        source = (Path(__file__).parents[2] / "service" / "database" / name).read_text()
         assert "rmtree" not in source
         assert "rm -" not in source

@@ -137,13 +137,6 @@ def test_a_warning_cannot_refuse_nor_a_refusal_warn(folder: Path, spoil: Spoil) 
             "departments.organization：缺少 COUNTY_GOV",
         ),
         ("ledgers.toml", 'code = "UNIT_MASTER"', 'code = "UNIT"', "ledgers.ledger：缺少 UNIT_MASTER"),
-        ("lifecycle.toml", 'code = "CUSTODY"', 'code = "CARE"', "lifecycle.region：缺少 CUSTODY"),
-        (
-            "lifecycle.toml",
-            'code = "CUSTODY"',
-            'code = "CARE"',
-            "lifecycle.region（CARE）：本服务没有这个区域",
-        ),
     ],
 )
 def test_what_the_service_asks_for_by_name_has_to_be_there(

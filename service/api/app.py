@@ -56,7 +56,7 @@ DESCRIPTION = """县级扶贫资产台账服务，一个服务可管多个县。
 
 
 @dataclass(slots=True)
-class Parts:
+class ServiceParts:
     """What the application runs on. Made once per process by whoever starts it."""
 
     pool: asyncpg.Pool
@@ -68,7 +68,7 @@ class Parts:
     """Folder of the keys that sign checkpoints; without one nothing is signed."""
 
 
-def create_app(parts: Parts | None = None) -> FastAPI:
+def create_app(parts: ServiceParts | None = None) -> FastAPI:
     """The application. Without parts it can describe itself (OpenAPI) but not answer."""
 
     @asynccontextmanager

@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from domain.refusals import Refusal
-from service.api.app import Parts, create_app
+from service.api.app import ServiceParts, create_app
 from service.api.http.connection import BOUNDS, BoundedConnection, ConnectionBounds, OpenConnections
 from service.clock import utc_now
 from service.commands.commands import CommandContext
@@ -58,7 +58,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
             await upgrade(database.url)
             keys = folder_of(settings, database)
             await require_whole(database, keys)
-            parts = Parts(
+            parts = ServiceParts(
                 pool=database.pool,
                 regulations=counties.usable,
                 invalid=counties.invalid,

@@ -14,7 +14,7 @@ import httpx
 from fastapi import FastAPI
 
 from domain.regulation import Regulation, RegulationInvalid
-from service.api.app import Parts, create_app
+from service.api.app import ServiceParts, create_app
 from service.clock import utc_now
 from service.commands.credentials import Credentials, KeySpec
 from service.commands.founding import found
@@ -121,7 +121,7 @@ async def running(
     """
     async with asyncpg.create_pool(database_url, min_size=2, max_size=12) as pool:
         served = regulations or {COUNTY: REGULATION}
-        app = create_app(Parts(pool, served, invalid or {}, keys=keys))
+        app = create_app(ServiceParts(pool, served, invalid or {}, keys=keys))
         async with app.router.lifespan_context(app):
             for county in served:
                 await found(app.state.context, county)

@@ -93,10 +93,10 @@ async def test_mending_a_mended_county_changes_nothing(
     await migrate.upgrade(empty_database_url)
     async with running(empty_database_url) as service:
         await follow(service)
-    await connection.execute("UPDATE alembic_version SET version_num = '0012'")
+    await connection.execute("UPDATE alembic_version SET version_num = '0013'")
     filled = await connection.fetchval("SELECT count(*) FROM person")
     assert filled > 0
-    assert await migrate.upgrade(empty_database_url) == ("0012", migrate.head())
+    assert await migrate.upgrade(empty_database_url) == ("0013", migrate.head())
     assert await connection.fetchval("SELECT count(*) FROM person") == filled
     assert await connection.fetchval("SELECT count(*) FROM projection_checkpoint") == len(CATALOGUE)
     assert await structure(empty_database_url) == []

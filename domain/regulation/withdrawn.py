@@ -63,7 +63,7 @@ def value_without(parameter: str, value: Any) -> Any:
 
 
 def _row(table: str, block: dict[str, Any], told: list[str]) -> dict[str, Any] | None:
-    if table == _PARAMETER and block.get("id") in PARAMETERS:
+    if table == _PARAMETER and str(block.get("id")) in PARAMETERS:
         told.append(str(block["id"]))
         return None
     kept = dict(_fields(table, block, told))

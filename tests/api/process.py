@@ -23,7 +23,7 @@ import uvloop
 from fastapi import FastAPI, Response
 
 from domain.regulation import Regulation
-from service.api.app import Parts, create_app
+from service.api.app import ServiceParts, create_app
 from service.api.http.connection import ConnectionBounds
 from service.api.http.intake import IntakeRoute
 from service.api.serving import http_server
@@ -40,7 +40,7 @@ COUNTY = "653022"
 
 async def serve(database_url: str, keys: Path, bounds: ConnectionBounds, proxies: Sequence[str]) -> None:
     async with asyncpg.create_pool(database_url, min_size=4, max_size=24) as pool:
-        app = create_app(Parts(pool, {COUNTY: Regulation.load(county=COUNTY)}, keys=keys))
+        app = create_app(ServiceParts(pool, {COUNTY: Regulation.load(county=COUNTY)}, keys=keys))
         _mount_noop(app)
         listening = socket.create_server(("127.0.0.1", 0))
         server = http_server(app, proxies, bounds)

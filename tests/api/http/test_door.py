@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from service.api.app import Parts, create_app
+from service.api.app import ServiceParts, create_app
 from service.api.http.addresses import is_local, network_of
 from service.api.http.door import LIVENESS
 from service.clock import utc_now
@@ -137,7 +137,7 @@ async def assert_closed(app: FastAPI) -> None:
 async def test_before_the_first_key_only_liveness_answers_from_elsewhere(database_url: str) -> None:
     """While there is nothing, while the bootstrap token is unspent; and everything once it is spent."""
     async with asyncpg.create_pool(database_url, min_size=2, max_size=8) as pool:
-        app = create_app(Parts(pool, {COUNTY: REGULATION}))
+        app = create_app(ServiceParts(pool, {COUNTY: REGULATION}))
         async with app.router.lifespan_context(app):
             await assert_closed(app)
             credentials: Credentials = app.state.credentials

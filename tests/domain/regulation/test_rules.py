@@ -15,6 +15,7 @@ from domain.refusals import Refusal
 from domain.regulation import Rules, needed, rows
 from domain.regulation.parameters import TYPES
 from domain.values import Fen
+from tests.domain.saying import refused
 
 PW, OP, HH = "PUBLIC_WELFARE", "OPERATING", "HOUSEHOLD"
 CONTRACTS = ["CONTRACTED", "LEASED", "ENTRUSTED", "JOINT_OPERATION", "EQUITY", "RESTRUCTURED"]
@@ -99,6 +100,14 @@ def test_every_type_has_a_sector_department_and_sub_types_follow_their_parent(ru
         assert rules.line_department(row.code) in sectors
     assert rules.line_department("LINED_CANAL") == rules.line_department("IRRIGATION") == "WATER"
     assert rules.line_department("SATELLITE_FACTORY") == "COMMERCE"
+
+
+def test_line_department_of_a_type_that_no_department_has_is_refused(
+    rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "_lines", {})
+    with refused("LINE_DEPT_UNMAPPED"):
+        rules.line_department("ROAD")
 
 
 def test_household_assets_are_only_registered(rules: Rules) -> None:

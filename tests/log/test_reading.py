@@ -209,4 +209,6 @@ async def test_an_empty_log_has_a_head(store: EventStore) -> None:
     assert head.root.hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert await positions(store) == []
     assert await store.load(COUNTY, "thing-1") is None
-    assert (await store.verify(COUNTY)).problem is None
+    problem = (await store.verify(COUNTY)).problem
+    assert problem is not None
+    assert problem.kind == "empty"  # nothing verified is not good

@@ -56,7 +56,8 @@ def _tags(document: dict[str, Any]) -> list[dict[str, str]]:
     names: dict[str, str] = {}
     for operations in document["paths"].values():
         for operation in operations.values():
-            english, _, chinese = operation["tags"][0].partition(" ")
-            names[english] = chinese
-            operation["tags"] = [english]
+            for tag in operation.get("tags", ()):
+                english, _, chinese = tag.partition(" ")
+                names[english] = chinese
+                operation["tags"] = [english]
     return [{"name": english, "description": chinese} for english, chinese in sorted(names.items())]

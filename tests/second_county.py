@@ -6,6 +6,7 @@ Its document and its villages are invented for the tests and say so. The documen
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -150,3 +151,16 @@ def write_second_county(folder: Path) -> Path:
     (place / "regulation.txt").write_text(document(), "utf-8")
     (place / "divisions.csv").write_text(DIVISIONS, "utf-8")
     return place
+
+
+def versions(*days: str) -> str:
+    """The second county's policy.toml with a version from each of these days on."""
+    head, block = POLICY.split("[[version]]")
+    blocks = []
+    for number, day in enumerate(days, start=1):
+        one = block.replace("number = 1", f"number = {number}").replace("2021-08-01\n", f"{day}\n")
+        if number < len(days):
+            until = date.fromisoformat(days[number]) - timedelta(days=1)
+            one = f"{one.rstrip()}\nin_force_until = {until}\n"
+        blocks.append(one)
+    return "[[version]]".join((head, *blocks))

@@ -1,7 +1,8 @@
 """What a county has before its first asset: its divisions and the organisations the regulation binds (C0-03, C4.3-10).
 
-Read from the county's data folder and recorded once, in one commit; a second call finds it done. Versions of the rules
-that come with later data are activated when a service starts with them (C0-02).
+Read from the county's data folder and recorded once, in one commit; a second call finds it done, also one that looked
+before the first had finished. Versions of the rules that come with later data are activated when a service starts with
+them (C0-02).
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from domain.policy import Policy, versions_of
 from domain.regulation import rows
 from domain.regulation.divisions import DivisionRow
 from service.commands.actor import Actor
-from service.commands.commands import CommandContext, stream_append
-from service.log.appending import Append, Claim
+from service.commands.commands import ATTEMPTS, CommandContext, stream_append
+from service.log.appending import Append, Claim, ClaimTaken, VersionConflict
 
 FOUNDED_ON = date(2013, 1, 1)
 """Divisions and organisations are entered as of the day the regulation's scope begins (P16)."""
@@ -43,9 +44,23 @@ def organizations_of(context: CommandContext, county: str) -> tuple[rows.NamedOr
 
 
 async def found(context: CommandContext, county: str) -> bool:
-    """Record divisions and organisations. False when the county has them already."""
-    if await context.store.load(county, Organization.stream_of("COUNTY_GOV")) is not None:
+    """Record divisions and organisations. False when the county has them already, or got them meanwhile."""
+    if await _founded(context, county):
         return False
+    try:
+        await _record_founding(context, county)
+    except (VersionConflict, ClaimTaken):
+        if not await _founded(context, county):
+            raise  # not another founding: something else has taken what a founding writes
+        return False
+    return True
+
+
+async def _founded(context: CommandContext, county: str) -> bool:
+    return await context.store.load(county, Organization.stream_of("COUNTY_GOV")) is not None
+
+
+async def _record_founding(context: CommandContext, county: str) -> None:
     at = context.occasion(county, FOUNDED_ON, provenance="设立：区划与单位数据")
     aggregates: list[DomainAggregate] = []
     for row in divisions_of(context, county):
@@ -66,15 +81,25 @@ async def found(context: CommandContext, county: str) -> bool:
             claims=(Claim("founding", county),),
         ),
     )
-    return True
 
 
 async def activate(context: CommandContext, county: str) -> bool:
-    """Put the versions to use that the county's data has and its log has not. False when there are none.
+    """Put the versions to use that the county's data has and its log has not. False when there are none, or another
+    process put them to use meanwhile.
 
     POLICY_VERSION_OUT_OF_ORDER when one begins before the newest that is in use; POLICY_DATA_OUTDATED when the log
     is ahead of the data.
     """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return await _activate_once(context, county)
+        except VersionConflict:
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError  # the last attempt returns or raises
+
+
+async def _activate_once(context: CommandContext, county: str) -> bool:
     await context.in_force.catch_up(county)
     policy = await context.load(Policy, county, county)
     at = context.occasion(county, None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -122,29 +121,16 @@ def test_nothing_is_served_when_no_county_is_left(tmp_path: Path) -> None:
         load_counties(Settings(policy_dir=tmp_path, county=wuqia.COUNTY))
 
 
-def versions(*days: str) -> str:
-    """The second county's policy.toml with a version from each of these days on."""
-    head, block = wuqia.POLICY.split("[[version]]")
-    blocks = []
-    for number, day in enumerate(days, start=1):
-        one = block.replace("number = 1", f"number = {number}").replace("2021-08-01\n", f"{day}\n")
-        if number < len(days):
-            until = date.fromisoformat(days[number]) - timedelta(days=1)
-            one = f"{one.rstrip()}\nin_force_until = {until}\n"
-        blocks.append(one)
-    return "[[version]]".join((head, *blocks))
-
-
 async def test_data_that_does_not_fit_its_log_stops_its_own_county(database_url: str, tmp_path: Path) -> None:
     """Its second version was put to use from 2025 on; now its folder has a third that begins before that."""
     policy = wuqia.write_second_county(tmp_path) / "policy.toml"
     settings = Settings(
         policy_dir=tmp_path, database_url=SecretStr(database_url), keys=tmp_path / "keys", port=0
     )
-    policy.write_text(versions("2021-08-01", "2025-01-01"), "utf-8")
+    policy.write_text(wuqia.versions("2021-08-01", "2025-01-01"), "utf-8")
     async with serving(settings, host="127.0.0.1", port=0, county=COUNTY) as service:
         assert service.app.state.context.in_force.stopped == {}
-    policy.write_text(versions("2021-08-01", "2024-01-01", "2024-06-01"), "utf-8")
+    policy.write_text(wuqia.versions("2021-08-01", "2024-01-01", "2024-06-01"), "utf-8")
     async with serving(settings, host="127.0.0.1", port=0, county=COUNTY) as service:
         (reason,) = service.app.state.context.in_force.stopped.values()
     assert (reason.code, reason.params["county"]) == ("POLICY_DATA_INVALID", wuqia.COUNTY)

@@ -1,8 +1,8 @@
 """The gate every body passes: who may not send one is told so before it is read, who may is held to its bounds.
 
-A route first asks whether the sender may use it at all. Only then its body is read: not larger than the route takes,
-and only while the bodies of all requests together leave room. JSON is checked for what parsers silently forgive, parsed
-once and handed on; large texts are parsed beside the event loop. Newline-delimited bodies are only bounded here: their
+A route first asks whether the sender may use it at all, and refuses query parameters it does not know. Only then its
+body is read: not larger than the route takes, and only while the bodies of all requests together leave room. JSON is
+checked for what parsers silently forgive, parsed once and handed on; large texts are parsed beside the event loop. Newline-delimited bodies are only bounded here: their
 lines are checked one by one by the route that takes them.
 """
 
@@ -18,6 +18,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.refusals import refuse
+from service.api.http.query_names import QueryNames
 from service.api.http.strict_json import parse
 from service.commands.actor import Actor
 
@@ -124,14 +125,20 @@ class IntakeRoute(APIRoute):
     async def admit(self, request: Request) -> None:
         """Refuse whoever may not use this route; nothing of the body has been read."""
 
+    async def find(self, request: Request) -> None:
+        """Look up what the request is about, where that is to be known before its body is read."""
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
         handler = super().get_route_handler()
         described = limits_of(self.openapi_extra)
         limits, parsed = described or self.LIMITS, not described
+        names = QueryNames.of(self)
 
         async def handle(request: Request) -> Response:
             await self.admit(request)
+            names.check(request)
+            await self.find(request)
             if request.method == "GET":
                 return await handler(request)
             async with _taken_in(request, limits, parsed=parsed) as taken:

@@ -131,12 +131,12 @@ class StatementRoute(IntakeRoute):
 
     LIMITS: ClassVar[Mapping[str, int]] = {JSON: MAX_PUBLIC_BYTES}
 
-    async def admit(self, request: Request) -> None:
+    async def find(self, request: Request) -> None:
         """Find what the statement is about and whether its sender is heard now. NOT_FOUND, TOO_MANY_REQUESTS."""
         let_in(request, _public_of(request))
-        await self.find(Read(request, context_of(request), admitted(request)))
+        await self.look_up(Read(request, context_of(request), admitted(request)))
 
-    async def find(self, read: Read) -> None:
+    async def look_up(self, read: Read) -> None:
         """Look up what the statement is about; NOT_FOUND."""
         raise NotImplementedError
 

@@ -181,7 +181,7 @@ _TOLD: Final[dict[str, Any]] = {
 class NoticeStatementRoute(StatementRoute):
     """Statements about a notice."""
 
-    async def find(self, read: Read) -> None:
+    async def look_up(self, read: Read) -> None:
         """Look the notice up; NOT_FOUND, TOO_MANY_REQUESTS. Nothing of the statement has been read."""
         notice = str(read.request.path_params["notice"])
         if not _NOTICE_ID.fullmatch(notice):

@@ -7,13 +7,14 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from service.api.http.reading import context_of
+from service.api.http.intake import IntakeRoute
+from service.api.http.reading import READ_PROBLEMS, context_of
 from service.database.migrate import head
 from service.database.schema import remedy
 from service.database.trouble import TROUBLE
 from service.version import installed_version
 
-router = APIRouter(tags=["system 运行"])
+router = APIRouter(tags=["system 运行"], route_class=IntakeRoute, responses={422: READ_PROBLEMS[422]})
 
 
 @router.get("/health/live", summary="存活")

@@ -160,7 +160,8 @@ async def require_whole(database: Database, keys: Path) -> None:
         told = "; ".join(f"the log of {county} is not whole: {problem}" for county, problem in wrong.items())
         sentence = told[:1].upper() + told[1:]
         raise CommandFailed(
-            f"{sentence}. Nothing is served until it is known what happened: taizhang doctor, taizhang verify."
+            f"{sentence}. Nothing is served until it is known what happened: taizhang doctor, taizhang verify; a log"
+            " that was restored and lost events for good goes on after: taizhang checkpoint epoch."
         )
 
 

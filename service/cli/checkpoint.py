@@ -10,13 +10,15 @@ from typing import Annotated, Any, TypeVar
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from service.cli.backup import keep_checkpoint
 from service.clock import utc_now
 from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
+from service.log import epochs
 from service.log.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
 from service.log.signed_note import COSIGNATURE, Checkpoint, Note, NoteInvalid, SignerKey, VerifierKey
-from service.log.signing_keys import folder_of, read_private, write_private
+from service.log.signing_keys import SigningKeys, folder_of, read_private, write_private
 from service.log.tree import LogTreeWrong
 from service.terminal import Terminal
 
@@ -77,6 +79,67 @@ def rotate(ctx: typer.Context) -> None:
     terminal: Terminal = ctx.obj
     key = _on_log(terminal, lambda log, county: log.rotate(county))
     terminal.emit({"key": str(key), "fingerprint": key.fingerprint}, lambda console: console.out(str(key)))
+
+
+@app.command()
+def keep(
+    ctx: typer.Context,
+    note: Annotated[Path, typer.Argument(help="A checkpoint of this log that was exported, or witnessed.")],
+) -> None:
+    """Lay a checkpoint that was given away into the folder of the keys: the log is compared with it at every start."""
+    terminal: Terminal = ctx.obj
+
+    async def run() -> Path:
+        async with open_database(terminal.settings) as database:
+            await check(database.url)
+            return await keep_checkpoint(database, SigningKeys(folder_of(terminal.settings, database)), note)
+
+    kept = terminal.run(run())
+    terminal.emit({"kept": str(kept)})
+
+
+@app.command()
+def epoch(
+    ctx: typer.Context,
+    *,
+    reason: Annotated[str, typer.Option(help="What happened, for those who hold what was signed.")],
+) -> None:
+    """Go on with a log that lost events which were signed (an older backup): a new key, and a signed note that says so."""
+    terminal: Terminal = ctx.obj
+    if not reason.split():
+        raise CommandFailed("A new epoch needs its reason.", ExitCode.USAGE)
+
+    async def run() -> Note:
+        async with open_database(terminal.settings, exclusive=True) as database:
+            await check(database.url)
+            keys = SigningKeys(folder_of(terminal.settings, database))
+            async with database.pool.acquire() as connection:
+                try:
+                    return await epochs.begin(connection, keys, terminal.settings.county, reason, utc_now())
+                except (epochs.NoEpochNeeded, LogTreeWrong) as error:
+                    sentence = str(error)
+                    raise CommandFailed(f"{sentence[:1].upper()}{sentence[1:]}.") from error
+
+    note = terminal.run(run())
+    terminal.emit(epochs.described(note), lambda console: console.out(str(note), end=""))
+
+
+@app.command(name="epochs")
+def show_epochs(ctx: typer.Context) -> None:
+    """List the epochs of the log: when each began, what it kept, what was lost, why."""
+    terminal: Terminal = ctx.obj
+
+    async def run() -> list[Note]:
+        async with open_database(terminal.settings) as database:
+            return epochs.notes_of(
+                SigningKeys(folder_of(terminal.settings, database)), terminal.settings.county
+            )
+
+    notes = terminal.run(run())
+    terminal.emit(
+        [epochs.described(one) for one in notes],
+        lambda console: console.out("\n".join(map(str, notes)) or "one epoch, the first", end=""),
+    )
 
 
 @app.command()

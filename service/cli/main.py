@@ -44,6 +44,8 @@ COMMANDS: Final[dict[str, Room]] = {
     "verify": Room("service.cli.verify", "Recompute the log, or verify an audit pack."),
     "audit": Room("service.cli.audit", "Audit packs that anyone can verify offline."),
     "checkpoint": Room("service.cli.checkpoint", "Signed statements of what the log is; witnesses."),
+    "backup": Room("service.cli.backup", "Back up the embedded database with keys and policy."),
+    "restore": Room("service.cli.restore", "Restore a backup into an empty data folder; verify it."),
     "doctor": Room("service.cli.doctor", "Check database, settings and migrations."),
     "migrations": Room("service.cli.migrations", "State of the schema, upgrade, comparison with the code."),
 }

@@ -9,6 +9,7 @@ Layout of the folder (nothing else in it is ever touched):
     server.json         connection details of the running server, for people
     server.log          what PostgreSQL says; the one before is server.log.1
     postgresql/         the cluster; made as postgresql.new-<pid> and renamed when complete
+    postgresql.restored-<time>/     a cluster that is being restored; renamed when complete
     program-<version>/  a copy of the program where the server's user cannot reach the installed one
     socket/             the Unix socket, here or (long paths) in /tmp/taizhang-<hash of the folder>
 
@@ -110,6 +111,53 @@ class EmbeddedServer:
     def url(self, database: str = "postgres") -> str:
         """Connection URL of a database of the cluster, for asyncpg, psycopg and libpq."""
         return f"postgresql://{SUPERUSER}@/{quote(database)}?host={quote(str(self._socket_folder), safe='')}"
+
+    @property
+    def cluster(self) -> Path:
+        """The folder of the cluster."""
+        return self._cluster
+
+    @property
+    def socket_folder(self) -> Path:
+        """Where the server's socket is."""
+        return self._socket_folder
+
+    @property
+    def programs(self) -> Path:
+        """The folder of PostgreSQL's programs, as this server runs them once it was started."""
+        return self._programs
+
+    def adopt(self, place_cluster: Callable[[Path], object]) -> None:
+        """Let a cluster be put where this folder has none; `place_cluster` fills a folder that it makes itself.
+
+        The server is not started. A folder that has a cluster is refused, whoever uses it.
+        """
+        self._prepare_folder()
+        try:
+            with self._control():
+                if holds_cluster(self.folder) and any(self._cluster.iterdir()):
+                    raise DatabaseUnavailable(
+                        f"There is a database in {self.folder} already, and nothing is restored over it; choose"
+                        " another folder with TAIZHANG_DATA, or move that one away.",
+                        ExitCode.REFUSED,
+                    )
+                fresh = self.folder / f"postgresql.restored-{time.time_ns()}"
+                place_cluster(fresh)
+                self._account.own(fresh)
+                if self._cluster.is_dir():
+                    self._cluster.rmdir()  # it is empty
+                fresh.rename(self._cluster)
+        except OSError as failure:
+            raise DatabaseUnavailable(
+                f"The data folder {self.folder} cannot be used: {in_words(failure)}."
+            ) from failure
+
+    def put_aside(self, why: str) -> Path:
+        """Rename the cluster of a server that is stopped, so that nothing starts on it; `why` is part of its name."""
+        with self._control():
+            aside = self.folder / f"postgresql.{why}-{time.time_ns()}"
+            self._cluster.rename(aside)
+        return aside
 
     def alive(self) -> bool:
         """Whether a server listens on the folder's socket (it may still be recovering)."""

@@ -56,6 +56,14 @@ class Account:
         if self.user:
             os.chown(folder, self.user.pw_uid, self.user.pw_gid)
 
+    def own(self, folder: Path) -> None:
+        """Make a folder and everything in it this user's, and closed to others."""
+        if self.user:
+            for place, _, names in os.walk(folder):
+                for path in (Path(place), *(Path(place) / name for name in names)):
+                    os.chown(path, self.user.pw_uid, self.user.pw_gid)
+        folder.chmod(0o700)
+
     def check_reaches(self, folder: Path) -> None:
         """Refuse a folder this user cannot enter."""
         if self.user and not self._reaches(folder):

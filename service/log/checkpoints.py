@@ -108,13 +108,13 @@ class Checkpoints:
             raise CheckpointWrong(f"the log of {county} is not whole: {ends.problem}; nothing is signed")
         head = 0 if ends is None or ends.head is None else ends.head
         here = None if ends is None else ends.signed
-        beside = await self.keys.largest_signed(connection, county)
-        signed = [one for one in (here, beside) if one is not None]
+        beside = await self.keys.kept(connection, county)
+        signed = beside if here is None else [here, *beside]
         for one in signed:
             if one.size > head:
                 raise CheckpointWrong(
                     f"the log of {county} has {head} events, but {one.size} were signed; nothing is signed until"
-                    " it has them again"
+                    " it has them again, or a new epoch is begun (taizhang checkpoint epoch)"
                 )
         return head, signed
 

@@ -3,12 +3,15 @@
 The first checkpoint of a county makes a key. A rotation makes another; the old one stays in `log_key`, so that what it
 signed can be verified for ever, and its private part is left where it is for the operator to put away.
 
-Beside the private key lies the largest checkpoint that was signed with it (`….checkpoint`). Whoever changes or restores
-the database does not change that: a log that is not what was signed then gets no further signature.
+Beside the private key lies the largest checkpoint that was signed with it (`….checkpoint`), and with a key that was
+rotated which one came after it (`….successor`). Checkpoints that were given away can be laid there too (`checkpoint keep`).
+Whoever changes or restores the database does not change that: a log that is not what was signed then gets no further
+signature, and is not served.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -30,10 +33,14 @@ from service.database.database import Database
 from service.database.embedded import default_folder
 from service.exit_codes import CommandFailed
 from service.log.ends import ends_of
-from service.log.signed_note import LOG_SIGNATURE, Checkpoint, NoteInvalid, SignerKey, VerifierKey
+from service.log.merkle import EMPTY_ROOT
+from service.log.signed_note import LOG_SIGNATURE, Checkpoint, Note, NoteInvalid, SignerKey, VerifierKey
+from service.log.tree import LogTreeWrong, load_tree
 from service.settings import Settings
 
 _FILE: Final = re.compile(r"[A-Za-z0-9._-]+")
+_OF_A_KEY: Final = frozenset({".pem", ".checkpoint"})
+"""Endings of the files by which a key signs, and by which what it signed counts."""
 _KEYS: Final = """
 SELECT verifier, kind, made_at, retired_at FROM log_key WHERE county = $1
 ORDER BY kind, retired_at NULLS LAST, made_at, key_id"""
@@ -137,15 +144,64 @@ class SigningKeys:
         async with connection.transaction():
             await _alone(connection)
             signed = await self.largest_signed(connection, county)
+            before = await self._current(connection, county)
             key = await self._new(connection, county, now)
+            self._link(county, before, key.verifier)
         if signed is not None:
             self.remember(county, key.verifier, signed)
         return key
 
     async def largest_signed(self, connection: Any, county: str) -> Checkpoint | None:
-        """The largest checkpoint that lies beside the present key; None before the first, or where there is no key."""
-        current = await self._current(connection, county)
-        return None if current is None else self._remembered(self._memory(county, current))
+        """The largest checkpoint that lies in the folder; None before the first, or where there is no key."""
+        return max(await self.kept(connection, county), key=lambda one: one.size, default=None)
+
+    async def kept(self, connection: Any, county: str) -> list[Checkpoint]:
+        """The checkpoints in the folder that keys of this log have signed, also keys that came later and that the database
+        does not know of: it may be an older one.
+        """
+        found: dict[str, Checkpoint] = {}
+        known = [one.verifier for one in await known_keys(connection, county, "LOG")]
+        for key in (*known, *self.successors(county, known)):
+            for path in sorted(self.folder.glob(f"{county}-{key.key_id.hex()}*.checkpoint")):
+                one = self._remembered(path)
+                if one is not None:
+                    found[one.text] = one
+        return list(found.values())
+
+    def keep(self, county: str, note: Note, key: VerifierKey) -> Path:
+        """Lay a checkpoint that was given away, and that this key signed, beside that key; gives its file."""
+        checkpoint = Checkpoint.parse(note.text)
+        if checkpoint.origin != origin_of(county) or not note.signed_by(key):
+            raise NoteInvalid(
+                f"it is not signed by {key.name}+{key.key_id.hex()}, or not about {origin_of(county)}"
+            )
+        mark = hashlib.sha256(note.text.encode()).hexdigest()[:8]
+        path = self.folder / f"{county}-{key.key_id.hex()}-{checkpoint.size}-{mark}.checkpoint"
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _replace(path, note.text.encode())
+        return path
+
+    def _link(self, county: str, before: VerifierKey | None, after: VerifierKey) -> None:
+        """Note beside a key which one came after it: an older database does not know."""
+        if before is not None:
+            _replace(self._path(county, before).with_suffix(".successor"), f"{after}\n".encode())
+
+    def successors(self, county: str, known: Sequence[VerifierKey]) -> list[VerifierKey]:
+        """The keys that came after these by what is noted beside them, without those that are known."""
+        keys = list(known)
+        for key in keys:  # grows while it is walked
+            path = self._path(county, key).with_suffix(".successor")
+            try:
+                after = VerifierKey.parse(path.read_text("utf-8"))
+            except FileNotFoundError:
+                continue
+            except (OSError, UnicodeDecodeError, NoteInvalid) as error:
+                raise SigningKeyMissing(
+                    f"Which key came after cannot be read from {path}: {error}."
+                ) from error
+            if after not in keys:
+                keys.append(after)
+        return keys[len(known) :]
 
     def remember(self, county: str, key: VerifierKey, checkpoint: Checkpoint) -> None:
         """Keep a checkpoint beside the key that is about to sign it, unless a larger one lies there."""
@@ -156,7 +212,8 @@ class SigningKeys:
 
     def _remembered(self, path: Path) -> Checkpoint | None:
         try:
-            return Checkpoint.parse(path.read_text("utf-8"))
+            said = path.read_text("utf-8")
+            return Checkpoint.parse(Note.parse(said).text if "\n\n" in said else said)
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError, NoteInvalid) as error:
@@ -177,6 +234,27 @@ class SigningKeys:
         write_private(self._path(county, key.verifier), key.private)
         return key
 
+    async def begin_anew(self, connection: Any, county: str, now: datetime) -> SignerKey:
+        """A new key that takes nothing along of what earlier ones have signed; those are retired."""
+        async with connection.transaction():
+            await _alone(connection)
+            before = await self._current(connection, county)
+            key = await self._new(connection, county, now)
+            self._link(county, before, key.verifier)
+        return key
+
+    def write_note(self, name: str, note: Note) -> None:
+        """Keep a signed note in the folder, on the disk."""
+        _replace(self.folder / name, str(note).encode())
+
+    def put_away(self, county: str, epoch: int, staying: VerifierKey) -> None:
+        """Move an epoch's keys and checkpoints into a folder of their own: nothing there signs or counts any more."""
+        into = self.folder / f"epoch-{epoch}"
+        into.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in sorted(self.folder.glob(f"{county}-*")):
+            if path.suffix in _OF_A_KEY and not path.name.startswith(f"{county}-{staying.key_id.hex()}"):
+                path.replace(into / path.name)
+
     def _path(self, county: str, verifier: VerifierKey) -> Path:
         return self.folder / f"{county}-{verifier.key_id.hex()}.pem"
 
@@ -192,12 +270,37 @@ async def log_problems(connection: Any, keys: SigningKeys) -> dict[str, str]:
     for county in sorted({*known, *signing}):
         ends = known.get(county)
         head = 0 if ends is None or ends.head is None else ends.head
-        signed = await keys.largest_signed(connection, county)
         if ends is not None and ends.problem is not None:
             wrong[county] = ends.problem
-        elif signed is not None and signed.size > head:
-            wrong[county] = f"it has {head} events, but {signed.size} were signed"
+            continue
+        try:
+            unlike = await not_as_signed(connection, county, head, await keys.kept(connection, county))
+        except LogTreeWrong as error:
+            wrong[county] = str(error)
+        else:
+            if unlike is not None:
+                wrong[county] = lost_sentence(head, unlike)
     return wrong
+
+
+async def not_as_signed(
+    connection: Any, county: str, head: int, signed: Sequence[Checkpoint]
+) -> Checkpoint | None:
+    """The largest of these checkpoints that a log of `head` events is not, or no longer; None: it is what they say."""
+    for one in sorted(signed, key=lambda one: -one.size):
+        if one.size > head:
+            return one
+        tree = await load_tree(connection, county, one.size)
+        if (tree.root() if one.size else EMPTY_ROOT) != one.root:
+            return one
+    return None
+
+
+def lost_sentence(head: int, signed: Checkpoint) -> str:
+    """How a log of `head` events differs from what was signed of it."""
+    if signed.size > head:
+        return f"it has {head} events, but {signed.size} were signed"
+    return f"its first {signed.size} events are not those that were signed"
 
 
 async def known_keys(connection: Any, county: str, kind: str | None = None) -> Sequence[KnownKey]:

@@ -194,7 +194,7 @@ def consistency(
     """Prove that the log still begins with what an earlier checkpoint tells of; exit code 1 if not."""
     terminal: Terminal = ctx.obj
     old = Checkpoint.parse(_read(note).text)
-    latest, proof = _on_log(terminal, lambda log, county: log.consistent(county, old))
+    latest, proof = _on_log(terminal, lambda log, county: _consistent(log, county, old))
     terminal.emit(
         {
             "oldSize": old.size,
@@ -204,6 +204,16 @@ def consistency(
         },
         lambda console: console.print(f"{old.size} → {latest.size}: consistent (前后一致)"),
     )
+
+
+async def _consistent(log: Checkpoints, county: str, old: Checkpoint) -> tuple[Checkpoint, list[bytes]]:
+    given_up = epochs.lost_in(epochs.notes_of(log.keys, county), old.size, old.root)
+    if given_up is not None:
+        raise CheckpointWrong(
+            f"what this checkpoint tells of was lost; the log went on without it in epoch {given_up}:"
+            " taizhang checkpoint epochs"
+        )
+    return await log.consistent(county, old)
 
 
 async def _made(log: Checkpoints, county: str, size: int | None) -> Note:

@@ -120,7 +120,7 @@ class Refusal(Exception):  # noqa: N818 - what happened is a refusal; it is an a
     """A command was refused. Made by `refuse`; `params` are JSON values, amounts in it are yuan strings.
 
     `article`: the county's article behind the clause; None until a county says the refusal, or where its document has
-    no such article.
+    no such article. `listed_in`: the table whose codes would have done (`domain.regulation.code_tables`).
     """
 
     def __init__(
@@ -131,6 +131,7 @@ class Refusal(Exception):  # noqa: N818 - what happened is a refusal; it is an a
         params: Mapping[str, Any],
         missing: tuple[str, ...],
         article: Article | None = None,
+        listed_in: str | None = None,
     ) -> None:
         """Keep what is said."""
         super().__init__(entry.code)
@@ -139,6 +140,7 @@ class Refusal(Exception):  # noqa: N818 - what happened is a refusal; it is an a
         self.params = dict(params)
         self.missing = missing
         self.article = article
+        self.listed_in = listed_in
 
     def __str__(self) -> str:
         """For people reading a log."""
@@ -188,6 +190,7 @@ class Refusal(Exception):  # noqa: N818 - what happened is a refusal; it is an a
             params=self.params,
             missing=self.missing,
             article=None if self.clause is None else articles.get(self.clause),
+            listed_in=self.listed_in,
         )
 
     def as_warning(self) -> RegulationWarning:
@@ -225,23 +228,41 @@ def _packaged(*path: str) -> dict[str, Any]:
     return tomllib.loads(source.read_text("utf-8"))
 
 
-def refuse(code: str, *, clause: str | None = None, missing: Iterable[str] = (), **params: Any) -> Refusal:
+def refuse(
+    code: str,
+    *,
+    clause: str | None = None,
+    missing: Iterable[str] = (),
+    listed_in: str | None = None,
+    **params: Any,
+) -> Refusal:
     """Build a refusal by a code of the service; the caller raises it. `clause` defaults to the code's first.
+
+    `listed_in`: the name of the table whose codes would have done.
 
     An unknown code or clause (`LookupError`) and a warning code (`ValueError`) are mistakes of the program.
     """
-    return refuse_by(_entry(code), clause=clause, missing=missing, **params)
+    return refuse_by(_entry(code), clause=clause, missing=missing, listed_in=listed_in, **params)
 
 
 def refuse_by(
-    entry: CodeEntry, *, clause: str | None = None, missing: Iterable[str] = (), **params: Any
+    entry: CodeEntry,
+    *,
+    clause: str | None = None,
+    missing: Iterable[str] = (),
+    listed_in: str | None = None,
+    **params: Any,
 ) -> Refusal:
     """`refuse` by an entry of a county's own codes."""
     if entry.kind == "warning":
         msg = f"{entry.code} is a warning and cannot refuse"
         raise ValueError(msg)
     return Refusal(
-        entry, clause=_clause_of(entry, clause), params=_json_params(params), missing=tuple(missing)
+        entry,
+        clause=_clause_of(entry, clause),
+        params=_json_params(params),
+        missing=tuple(missing),
+        listed_in=listed_in,
     )
 
 

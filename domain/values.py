@@ -223,6 +223,24 @@ class Refers:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Mark of a code that stands in a table of the county (`domain.regulation.code_tables`), by the table's name.
+
+    Before a request is decided, the rules of its day are asked whether they list it. Not `closed`: the table says what
+    the regulation knows, and what else may stand there the decision says.
+    """
+
+    table: str
+    closed: bool = True
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The code's schema, with the table that a form offers."""
+        return {**handler(schema), "x-table": self.table}
+
+
 DivisionCode = Annotated[Code, Refers("division")]
 """A division of the county: 6, 9 or 12 digits (GB/T 2260)."""
 
@@ -234,6 +252,18 @@ PersonCode = Annotated[Code, Refers("person")]
 
 AssetCode = Annotated[Code, Refers("asset")]
 """A managed asset."""
+
+AssetTypeCode = Annotated[Code, Listed("asset-types")]
+"""A type of asset (T2)."""
+
+FundSourceCode = Annotated[Code, Listed("fund-sources")]
+"""A source of funds (T1)."""
+
+UnitOfMeasureName = Annotated[Name, Listed("units-of-measure")]
+"""A unit of measure."""
+
+PostCode = Annotated[Code, Listed("positions", closed=False)]
+"""A post: one of those the regulation gives a duty to, or any other."""
 
 _USCC_DIGITS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """Letters that cannot be taken for a digit (GB 32100)."""

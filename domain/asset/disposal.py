@@ -138,7 +138,9 @@ class AssetDisposals(AssetState):
         if self.owner_kind is not None:  # without an owner, in imported history, nobody knows the route
             route = at.rules.disposal_route(self.owner_kind, self._disposal_value(current, at))
             if level not in route.levels:
-                raise refuse("CODE_UNKNOWN", clause="C4.12-05", field="level", value=level)
+                raise refuse(
+                    "CODE_UNKNOWN", clause="C4.12-05", listed_in="disposal-routes", field="level", value=level
+                )
             due = [step for step in route.levels if step not in current.forwarded][:1]
             at.require(
                 due == [level],

@@ -11,7 +11,7 @@ from pydantic import Field
 from domain.asset.facts.external_entry import ExternalEntryDuty, duties_of
 from domain.asset.facts.income import credited
 from domain.asset.facts.ownership import OwnershipConfirmation, TitleEvidence, TitleHolder, check_confirmation
-from domain.asset.facts.title_plan import title_digest
+from domain.asset.facts.title_plan import title_digests
 from domain.asset.state import TITLE_UNCLEAR, AssetState
 from domain.procedure.proof import ProcedureProof
 from domain.refusals import refuse
@@ -156,7 +156,7 @@ class AssetTitle(AssetState):
             missing=["ownershipConfirmation"],
         )
         at.not_in_future(filed_on, "filedOn")
-        if proof.subject_sha256 != title_digest(self.id, self.owner_kind or "", self.owners):
+        if proof.subject_sha256 not in title_digests(self.id, self.owner_kind or "", self.owners):
             raise refuse("PLAN_HASH_MISMATCH", clause="C4.5-06", missing=["procedure"])
         at.require(proof.done_by("FILING", at.on), "STEP_OUT_OF_ORDER", clause="C4.5-06", missing=["FILING"])
         self.record(

@@ -18,7 +18,7 @@ from domain.asset.facts.title_plan import (
     check_shares,
     joint_shares,
     settled_plan,
-    title_digest,
+    title_digests,
 )
 from domain.asset.state import TITLE_UNCLEAR, AssetState, TitleProcedure
 from domain.procedure.proof import ProcedureProof
@@ -111,7 +111,7 @@ class AssetTitleSteps(AssetState):
         at.cite(advice.article)
         shown = (proof.chain, proof.subject_kind, proof.subject)
         planned = self.planned_shares
-        other_text = planned and proof.subject_sha256 != title_digest(self.id, PLANNED_KIND, planned)
+        other_text = planned and proof.subject_sha256 not in title_digests(self.id, PLANNED_KIND, planned)
         if shown != (advice.chain, SUBJECT_KIND, self.id) or other_text:
             raise refuse("PLAN_HASH_MISMATCH", clause=advice.article, missing=["procedure"])
         entered = TitleProcedure(
@@ -224,9 +224,10 @@ class AssetTitleSteps(AssetState):
         if proof is None:
             at.refuse("STEP_OUT_OF_ORDER", clause="C4.5-06", missing=["procedure"])
             return
-        shown = (proof.chain, proof.subject_kind, proof.subject, proof.subject_sha256)
-        digest = title_digest(self.id, PLANNED_KIND, self.planned_shares)
-        if shown != (self.ownership_advice(at).chain, SUBJECT_KIND, self.id, digest):
+        shown = (proof.chain, proof.subject_kind, proof.subject)
+        digests = title_digests(self.id, PLANNED_KIND, self.planned_shares)
+        wanted = (self.ownership_advice(at).chain, SUBJECT_KIND, self.id)
+        if shown != wanted or proof.subject_sha256 not in digests:
             raise refuse("PLAN_HASH_MISMATCH", clause="C4.5-06", missing=["procedure"])
         for step in _BEFORE_CERTIFICATES:
             code = "NOTICE_PERIOD_RUNNING" if step == "NOTICE" else "STEP_OUT_OF_ORDER"

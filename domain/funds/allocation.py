@@ -13,7 +13,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Fen, Name, OrganizationCode, Text, Value, total
+from domain.values import BusinessDate, Code, Fen, FundSourceCode, Name, OrganizationCode, Text, Value, total
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -31,7 +31,7 @@ class FundAllocationCard(Value):
     """One payment. Its year is the year of `allocated_on`, as it is for the funding lines of assets."""
 
     unit: OrganizationCode = Field(title="收款单位")
-    source: Code = Field(title="资金来源", description="资金来源代码（T1） / fund source code")
+    source: FundSourceCode = Field(title="资金来源", description="资金来源代码（T1） / fund source code")
     allocated_on: BusinessDate = Field(title="拨付日期")
     amount: Fen = Field(title="拨付金额")
     document_no: Name = Field(title="资金文号")

@@ -8,7 +8,19 @@ from pydantic import Field, JsonValue, ValidationError
 
 from domain.asset.facts.card import FundingLine, check_funding_sum, refusal_of, settle_funding
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, DivisionCode, Fen, Name, Quantity, Sha256, Text, Value
+from domain.values import (
+    AssetTypeCode,
+    BusinessDate,
+    Code,
+    DivisionCode,
+    Fen,
+    Name,
+    Quantity,
+    Sha256,
+    Text,
+    UnitOfMeasureName,
+    Value,
+)
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -20,12 +32,12 @@ class HouseholdAssetCard(Value):
 
     asset_name: Name = Field(title="资产名称")
     asset_content: Text = Field(title="资产内容")
-    asset_type: Code = Field(title="类型")
+    asset_type: AssetTypeCode = Field(title="类型")
     household: Code | None = Field(default=None, title="户编号")
     location: DivisionCode = Field(title="所在村")
     completion_date: BusinessDate = Field(title="建设（购置）时间")
     quantity: Quantity = Field(title="数量")
-    unit_of_measure: Name = Field(title="单位")
+    unit_of_measure: UnitOfMeasureName = Field(title="单位")
     original_value: Fen = Field(title="原始价值")
     funding_lines: tuple[FundingLine, ...] = Field(default=(), title="资金来源构成", max_length=50)
     project_code: Code | None = Field(default=None, title="项目编号")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field
 
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
+from domain.values import BusinessDate, Code, Listed, Name, OrganizationCode, PersonCode, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -46,7 +46,9 @@ class UnitRule(Value):
         title="制度类别",
         description="SUPERVISION_RULE 监督管理六项（默认）/ MANAGEMENT_RULE 管理五项 / SUPPORTING_RULE 配套七项",
     )
-    topic: Code = Field(title="制度事项", description="该类别所列事项，如 OWNERSHIP、ACCOUNTING、STOCKTAKE")
+    topic: Annotated[Code, Listed("unit-rule-topics")] = Field(
+        title="制度事项", description="该类别所列事项，如 OWNERSHIP、ACCOUNTING、STOCKTAKE"
+    )
     title: Name = Field(title="制度名称")
     document_no: Name = Field(title="文号")
     effective_from: Annotated[BusinessDate | None, BeforeValidator(_blank_is_none)] = Field(
@@ -110,7 +112,9 @@ def check_unit_rule(rule: UnitRule, at: Occasion) -> None:
     clause = _RULES_OF[rule.listed]
     at.cite(clause)
     if rule.topic not in at.rules.codes(rule.listed):
-        raise refuse("CODE_UNKNOWN", clause=clause, field="topic", value=rule.topic)
+        raise refuse(
+            "CODE_UNKNOWN", clause=clause, listed_in="unit-rule-topics", field="topic", value=rule.topic
+        )
     if rule.effective_from is None:
         raise refuse("EFFECTIVE_DATE_REQUIRED", missing=["effectiveFrom"])
 

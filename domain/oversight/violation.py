@@ -13,7 +13,18 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.refusals import refuse
-from domain.values import AssetCode, BusinessDate, Code, Fen, Name, OrganizationCode, PersonCode, Text, Value
+from domain.values import (
+    AssetCode,
+    BusinessDate,
+    Code,
+    Fen,
+    Listed,
+    Name,
+    OrganizationCode,
+    PersonCode,
+    Text,
+    Value,
+)
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -22,7 +33,9 @@ if TYPE_CHECKING:
 class Violation(Value):
     """What is said to have happened."""
 
-    kind: Code = Field(title="违规类别", description="八类之一，如 FALSE_CLAIM 虚报冒领")
+    kind: Annotated[Code, Listed("violations")] = Field(
+        title="违规类别", description="八类之一，如 FALSE_CLAIM 虚报冒领"
+    )
     happened_on: BusinessDate = Field(title="发生日期")
     unit: OrganizationCode = Field(title="涉及单位")
     assets: tuple[AssetCode, ...] = Field(default=(), title="涉及资产", max_length=1000)

@@ -7,13 +7,13 @@ as they are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
 from domain.procedure.notice import NoticePlace
 from domain.refusals import refuse
-from domain.values import Code, Fen, Name, Value
+from domain.values import AssetTypeCode, Code, Fen, Listed, Name, Value
 
 if TYPE_CHECKING:
     from domain.organization.organization import OrganizationCard
@@ -81,8 +81,10 @@ class ProcedureCase(Value):
     owner_kind: Literal["DEPARTMENT", "TOWNSHIP", "VILLAGE", "FARM", "HOUSEHOLD"] | None = Field(
         default=None, title="所有权人类型"
     )
-    project_scope: Code | None = Field(default=None, title="项目范围")
-    asset_type: Code | None = Field(default=None, title="资产类型", description="由此推导行业主管部门")
+    project_scope: Annotated[Code, Listed("project-scopes")] | None = Field(default=None, title="项目范围")
+    asset_type: AssetTypeCode | None = Field(
+        default=None, title="资产类型", description="由此推导行业主管部门"
+    )
     disposal_value: Fen | None = Field(default=None, title="处置价值", description="由此推导逐级上报路线")
 
 
@@ -153,13 +155,19 @@ def _applies(step: ChainStep, case: ProcedureCase) -> bool:
     )
 
 
-def _planned(step: ChainStep, needs_of: Callable[[ChainStep], tuple[str, ...]], cast: _Cast) -> PlannedStep:
-    act: Act = step.act
-    notice = filing = None
+def act_of(step: ChainStep) -> Act:
+    """What taking a step of a chain means."""
     if step.meeting is not None:
-        act = "MEETING"
-    elif step.notice is not None:
-        act = "NOTICE"
+        return "MEETING"
+    if step.notice is not None:
+        return "NOTICE"
+    return step.act if step.filing is None else "FILING"
+
+
+def _planned(step: ChainStep, needs_of: Callable[[ChainStep], tuple[str, ...]], cast: _Cast) -> PlannedStep:
+    act = act_of(step)
+    notice = filing = None
+    if act == "NOTICE" and step.notice is not None:
         notice = PlannedNotice(
             force=step.notice.force,
             period=step.notice.period,
@@ -169,8 +177,7 @@ def _planned(step: ChainStep, needs_of: Callable[[ChainStep], tuple[str, ...]], 
                 for unit in cast.place(role)
             ),
         )
-    elif step.filing is not None:
-        act = "FILING"
+    elif act == "FILING" and step.filing is not None:
         filing = PlannedFiling(addressee=cast.only(step.filing.addressee), effect=step.filing.effect)
     roles = (step.by,) if step.by is not None else step.all_of
     actors = tuple(dict.fromkeys(unit for role in roles for unit in cast.units(role)))

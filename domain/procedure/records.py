@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from domain.procedure.plan import ProcedureCase, ProcedureParty
 from domain.procedure.subject import Subject
 from domain.regulation.legal_clock import Reckoning
-from domain.values import BusinessDate, Code, Name, OrganizationCode, PersonCode, Text, Value
+from domain.values import BusinessDate, Code, Listed, Name, OrganizationCode, PersonCode, Text, Value
 
 Verdict = Literal["APPROVED", "RETURNED"]
 
@@ -24,7 +24,7 @@ class Signer(Value):
 class ProcedureOpening(Value):
     """What a procedure is opened with."""
 
-    chain: Code = Field(title="流程", description="A1–A19")
+    chain: Annotated[Code, Listed("chains")] = Field(title="流程", description="A1–A19")
     title: Name = Field(title="事项名称", description="公开发布，不得含个人信息")
     subject: Subject = Field(title="办理事项")
     case: ProcedureCase = Field(default_factory=ProcedureCase, title="情形")

@@ -61,7 +61,7 @@ def _admitted(value: Any, depth: int) -> bool:
 
 
 Content = Annotated[dict[str, JsonValue], AfterValidator(_plain)]
-"""A plan or text as JSON: no fractions (money is yuan strings or fen), so that its digest is the same everywhere."""
+"""A plan or text as JSON: no fractions (money is yuan strings), so that its digest is the same everywhere."""
 
 
 class Subject(Value):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, ClassVar, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_serializer, model_validator
 
 from domain.values import Value
 
@@ -47,13 +47,13 @@ class Row(Value):
 
     KEY: ClassVar[tuple[str, ...]] = ()
 
-    article: str
-    also: tuple[str, ...] = ()
-    law: str | None = None
-    note: str | None = None
-    rule_gap: bool = False
-    in_force_from: date
-    in_force_until: date | None = None
+    article: str = Field(title="依据条款")
+    also: tuple[str, ...] = Field(default=(), title="其他依据条款")
+    law: str | None = Field(default=None, title="依据的法律法规")
+    note: str | None = Field(default=None, title="行注")
+    rule_gap: bool = Field(default=False, title="是否为文件未明确之处")
+    in_force_from: date = Field(title="生效日期")
+    in_force_until: date | None = Field(default=None, title="失效日期")
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -77,12 +77,17 @@ class Condition(Value):
     among these, or has only members among these; the empty set matches neither.
     """
 
-    fact: str
-    zh: str
-    is_in: frozenset[str] | None = None
-    equals: bool | None = None
-    any_in: frozenset[str] | None = None
-    all_in: frozenset[str] | None = None
+    fact: str = Field(title="判断的事实")
+    zh: str = Field(title="条件说明")
+    is_in: frozenset[str] | None = Field(default=None, title="取值之一")
+    equals: bool | None = Field(default=None, title="是否成立")
+    any_in: frozenset[str] | None = Field(default=None, title="含有其一")
+    all_in: frozenset[str] | None = Field(default=None, title="全部属于")
+
+    @field_serializer("is_in", "any_in", "all_in")
+    def _in_order(self, codes: frozenset[str] | None) -> list[str] | None:
+        """The same answer from every process."""
+        return None if codes is None else sorted(codes)
 
     @model_validator(mode="after")
     def _one_test(self) -> Self:
@@ -115,11 +120,11 @@ class PolicyVersion(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ()
 
-    number: int
-    document_no: str
-    title: str
-    issued_on: date
-    reason: str
+    number: int = Field(title="版本号")
+    document_no: str = Field(title="文号")
+    title: str = Field(title="文件名称")
+    issued_on: date = Field(title="印发日期")
+    reason: str = Field(title="启用原因")
 
 
 class PolicyDocument(Row):
@@ -127,10 +132,10 @@ class PolicyDocument(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("document_no",)
 
-    document_no: str
-    title: str
-    kind: Literal["STATE", "REGION", "PREFECTURE", "COUNTY", "LAW"]
-    available: bool = True
+    document_no: str = Field(title="文号")
+    title: str = Field(title="文件名称")
+    kind: Literal["STATE", "REGION", "PREFECTURE", "COUNTY", "LAW"] = Field(title="文件层级")
+    available: bool = Field(default=True, title="是否公开")
 
 
 # ---- fund_sources.toml (T1) ----------------------------------------------------------------------------------------
@@ -144,13 +149,13 @@ class FundSource(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    code: str
-    zh: str
-    en: str
-    needs_flag: str | None = None
-    when_flag_false: str | None = None
-    provenance_required: bool = False
-    document_required: bool = False
+    code: str = Field(title="资金来源代码")
+    zh: str = Field(title="中文名称")
+    en: str = Field(title="英文名称")
+    needs_flag: str | None = Field(default=None, title="须另填的字段")
+    when_flag_false: str | None = Field(default=None, title="答否时归入的来源")
+    provenance_required: bool = Field(default=False, title="是否须注明来源资产")
+    document_required: bool = Field(default=False, title="是否须注明文号")
 
 
 class FundParent(Row):
@@ -158,9 +163,9 @@ class FundParent(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    code: str
-    zh: str
-    sub_sources: tuple[str, ...]
+    code: str = Field(title="资金来源代码")
+    zh: str = Field(title="中文名称")
+    sub_sources: tuple[str, ...] = Field(title="下级来源")
 
 
 class GuidanceRule(Row):
@@ -168,9 +173,9 @@ class GuidanceRule(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("source", "implementer_kind")
 
-    source: str
-    department: str
-    implementer_kind: OwnerKind | None = None
+    source: str = Field(title="资金来源")
+    department: str = Field(title="管理指导部门")
+    implementer_kind: OwnerKind | None = Field(default=None, title="实施单位类型")
 
 
 # ---- asset_types.toml (T2), units_of_measure.toml --------------------------------------------------------------------
@@ -181,11 +186,11 @@ class AssetClass(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    code: str
-    zh: str
-    en: str
-    subclass_required: bool
-    forbidden_code: str | None = None
+    code: str = Field(title="类别代码")
+    zh: str = Field(title="中文名称")
+    en: str = Field(title="英文名称")
+    subclass_required: bool = Field(title="是否须填子类")
+    forbidden_code: str | None = Field(default=None, title="不得登记时的拒绝代码")
 
 
 class Subclass(Row):
@@ -193,10 +198,10 @@ class Subclass(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    code: str
-    asset_class: str
-    zh: str
-    en: str
+    code: str = Field(title="子类代码")
+    asset_class: str = Field(title="类别")
+    zh: str = Field(title="中文名称")
+    en: str = Field(title="英文名称")
 
 
 class AssetType(Row):
@@ -208,19 +213,19 @@ class AssetType(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    code: str
-    asset_class: str
-    subclass: str | None = None
-    parent: str | None = None
-    zh: str
-    en: str
-    units: tuple[str, ...]
-    biological: bool = False
-    land: bool = False
-    real_estate: bool = False
-    needs_loan_ref: bool = False
-    life_years_from: int | None = Field(default=None, gt=0)
-    life_years_to: int | None = Field(default=None, gt=0)
+    code: str = Field(title="类型代码")
+    asset_class: str = Field(title="类别")
+    subclass: str | None = Field(default=None, title="子类")
+    parent: str | None = Field(default=None, title="上级类型")
+    zh: str = Field(title="中文名称")
+    en: str = Field(title="英文名称")
+    units: tuple[str, ...] = Field(title="常用计量单位")
+    biological: bool = Field(default=False, title="是否生物资产")
+    land: bool = Field(default=False, title="是否土地类")
+    real_estate: bool = Field(default=False, title="是否可办不动产登记")
+    needs_loan_ref: bool = Field(default=False, title="是否须注明借款凭据")
+    life_years_from: int | None = Field(default=None, gt=0, title="使用年限下限（年）")
+    life_years_to: int | None = Field(default=None, gt=0, title="使用年限上限（年）")
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -234,8 +239,8 @@ class LineDepartment(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("type",)
 
-    type: str
-    department: str
+    type: str = Field(title="资产类型")
+    department: str = Field(title="行业主管部门")
 
 
 class UnitOfMeasure(Row):
@@ -243,10 +248,10 @@ class UnitOfMeasure(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("unit",)
 
-    unit: str
-    en: str
-    whole: bool = False
-    needs_items: bool = False
+    unit: str = Field(title="计量单位名称")
+    en: str = Field(title="英文名称")
+    whole: bool = Field(default=False, title="是否只能为整数")
+    needs_items: bool = Field(default=False, title="是否须附清单")
 
 
 # ---- ownership_rules.toml (T3) ---------------------------------------------------------------------------------------
@@ -255,18 +260,18 @@ class UnitOfMeasure(Row):
 class OwnershipStep(Value):
     """What must have happened before the confirmation, or is due after it. `unless`: not asked for when it holds."""
 
-    code: str
-    zh: str
-    refusal: str | None = None
-    after_confirmation: bool = False
-    unless: Condition | None = None
+    code: str = Field(title="确权环节代码")
+    zh: str = Field(title="环节名称")
+    refusal: str | None = Field(default=None, title="拒绝代码")
+    after_confirmation: bool = Field(default=False, title="是否确权后办理")
+    unless: Condition | None = Field(default=None, title="免办条件")
 
 
 class OwnershipSuggestion(Value):
     """The unit proposed to the decider when the implementer is of that kind."""
 
-    implementer_kind: OwnerKind
-    unit: str
+    implementer_kind: OwnerKind = Field(title="实施单位类型")
+    unit: str = Field(title="建议的单位")
 
 
 class OwnershipRule(Row):
@@ -274,17 +279,17 @@ class OwnershipRule(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    order: int
-    code: str
-    zh: str
-    conditions: tuple[Condition, ...] = ()
-    owner_kind: OwnerKind | None = None
-    decider: Decider
-    overridable: bool = False
-    ordered: bool = True
-    chain: str | None = None
-    steps: tuple[OwnershipStep, ...] = ()
-    suggestions: tuple[OwnershipSuggestion, ...] = ()
+    order: int = Field(title="判断次序")
+    code: str = Field(title="规则代码")
+    zh: str = Field(title="中文名称")
+    conditions: tuple[Condition, ...] = Field(default=(), title="适用条件")
+    owner_kind: OwnerKind | None = Field(default=None, title="所有权人类型")
+    decider: Decider = Field(title="确定机关")
+    overridable: bool = Field(default=False, title="是否可由县级决定另行确定")
+    ordered: bool = Field(default=True, title="环节是否依次办理")
+    chain: str | None = Field(default=None, title="所用流程")
+    steps: tuple[OwnershipStep, ...] = Field(default=(), title="确权环节")
+    suggestions: tuple[OwnershipSuggestion, ...] = Field(default=(), title="建议的所有权人")
 
 
 # ---- regimes.toml (T4) -----------------------------------------------------------------------------------------------
@@ -295,12 +300,12 @@ class RegimeRow(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("asset_class", "owner_kind", "entrusted")
 
-    asset_class: str
-    owner_kind: OwnerKind
-    entrusted: bool = False
-    lead_department: str
-    regime: Regime
-    supervisors: tuple[str, ...] = ()
+    asset_class: str = Field(title="类别")
+    owner_kind: OwnerKind = Field(title="所有权人类型")
+    entrusted: bool = Field(default=False, title="是否受托管理")
+    lead_department: str = Field(title="主管部门")
+    regime: Regime = Field(title="会计制度")
+    supervisors: tuple[str, ...] = Field(default=(), title="监督单位")
 
 
 class AccountingSystem(Row):
@@ -308,8 +313,8 @@ class AccountingSystem(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("regime",)
 
-    regime: Regime
-    zh: str
+    regime: Regime = Field(title="会计制度")
+    zh: str = Field(title="中文名称")
 
 
 # ---- chains.toml (T5) ------------------------------------------------------------------------------------------------
@@ -318,16 +323,16 @@ class AccountingSystem(Row):
 class ChainNotice(Value):
     """A public notice. HARD blocks the steps that need it, SOFT is a task; `period`: the parameter with its days."""
 
-    force: Literal["HARD", "SOFT"]
-    period: str | None = None
-    places: tuple[str, ...] = ()
+    force: Literal["HARD", "SOFT"] = Field(title="公示要求")
+    period: str | None = Field(default=None, title="公示期参数")
+    places: tuple[str, ...] = Field(default=(), title="公示地点类型")
 
 
 class ChainFiling(Value):
     """A filing. OF_RECORD: submitted is done, a return reopens; RECHECK: must be accepted."""
 
-    addressee: str
-    effect: Literal["OF_RECORD", "RECHECK"]
+    addressee: str = Field(title="备案机关")
+    effect: Literal["OF_RECORD", "RECHECK"] = Field(title="备案效力")
 
 
 class ChainStep(Value):
@@ -339,21 +344,21 @@ class ChainStep(Value):
     refusal is said of a later step that finds this one LACKING, or of this one taken too EARLY.
     """
 
-    code: str
-    zh: str
-    by: str | None = None
-    all_of: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    not_same_person_as: tuple[str, ...] = ()
-    meeting: Literal["REPRESENTATIVES", "TOWNSHIP"] | None = None
-    notice: ChainNotice | None = None
-    filing: ChainFiling | None = None
-    only_for: tuple[OwnerKind, ...] = ()
-    only_scopes: tuple[str, ...] = ()
-    optional: bool = False
-    act: Literal["DO", "REVIEW", "DETERMINE", "DECIDE"] = "DO"
-    refusal: str | None = None
-    refusal_when: Literal["LACKING", "EARLY"] | None = None
+    code: str = Field(title="环节代码")
+    zh: str = Field(title="环节名称")
+    by: str | None = Field(default=None, title="办理单位或角色")
+    all_of: tuple[str, ...] = Field(default=(), title="须逐一办理的单位或角色")
+    needs: tuple[str, ...] = Field(default=(), title="前置环节")
+    not_same_person_as: tuple[str, ...] = Field(default=(), title="不得由同一人办理的环节")
+    meeting: Literal["REPRESENTATIVES", "TOWNSHIP"] | None = Field(default=None, title="会议种类")
+    notice: ChainNotice | None = Field(default=None, title="公示规定")
+    filing: ChainFiling | None = Field(default=None, title="备案规定")
+    only_for: tuple[OwnerKind, ...] = Field(default=(), title="适用的所有权人类型")
+    only_scopes: tuple[str, ...] = Field(default=(), title="适用的项目范围")
+    optional: bool = Field(default=False, title="是否可省略")
+    act: Literal["DO", "REVIEW", "DETERMINE", "DECIDE"] = Field(default="DO", title="办理方式")
+    refusal: str | None = Field(default=None, title="拒绝代码")
+    refusal_when: Literal["LACKING", "EARLY"] | None = Field(default=None, title="拒绝条件")
 
 
 class Chain(Row):
@@ -361,10 +366,10 @@ class Chain(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    code: str
-    zh: str
-    en: str
-    steps: tuple[ChainStep, ...] = Field(min_length=1)
+    code: str = Field(title="流程代码")
+    zh: str = Field(title="中文名称")
+    en: str = Field(title="英文名称")
+    steps: tuple[ChainStep, ...] = Field(min_length=1, title="流程环节")
 
 
 class DisposalRoute(Row):
@@ -372,10 +377,10 @@ class DisposalRoute(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("owner_kind",)
 
-    owner_kind: OwnerKind
-    levels: tuple[str, ...]
-    approver: str
-    filing: str | None = None
+    owner_kind: OwnerKind = Field(title="所有权人类型")
+    levels: tuple[str, ...] = Field(title="上报层级（逐级）")
+    approver: str = Field(title="批准机关")
+    filing: str | None = Field(default=None, title="批准后备案机关")
 
 
 # ---- operation_modes.toml (T6) ---------------------------------------------------------------------------------------
@@ -390,14 +395,14 @@ class OperationMode(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    code: str
-    zh: str
-    en: str
-    contract: bool
-    asset_classes: tuple[str, ...]
-    max_term_years: int | None = Field(default=None, gt=0)
-    revitalisation_only: bool = False
-    custodian_required: bool = False
+    code: str = Field(title="经营方式代码")
+    zh: str = Field(title="中文名称")
+    en: str = Field(title="英文名称")
+    contract: bool = Field(title="是否须签合同")
+    asset_classes: tuple[str, ...] = Field(title="适用类别")
+    max_term_years: int | None = Field(default=None, gt=0, title="最长期限（年）")
+    revitalisation_only: bool = Field(default=False, title="是否只用于盘活")
+    custodian_required: bool = Field(default=False, title="是否须先明确管护人")
 
 
 class ContractClause(Row):
@@ -408,12 +413,12 @@ class ContractClause(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("key_name",)
 
-    key_name: str
-    zh: str
-    en: str
-    modes: tuple[str, ...]
-    scopes: tuple[str, ...] = ()
-    form: Literal["CLAUSE", "CLAUSE_OR_RULE", "DOCUMENT"] = "CLAUSE"
+    key_name: str = Field(title="条款键名")
+    zh: str = Field(title="中文名称")
+    en: str = Field(title="英文名称")
+    modes: tuple[str, ...] = Field(title="适用的经营方式")
+    scopes: tuple[str, ...] = Field(default=(), title="适用的项目范围")
+    form: Literal["CLAUSE", "CLAUSE_OR_RULE", "DOCUMENT"] = Field(default="CLAUSE", title="约定形式")
 
 
 # ---- custody.toml (T7) -----------------------------------------------------------------------------------------------
@@ -427,16 +432,16 @@ class CustodyRule(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    order: int
-    code: str
-    zh: str
-    conditions: tuple[Condition, ...] = ()
-    custodian: str
-    first_responsible: str | None = None
-    supervisors: tuple[str, ...]
-    first_supervisor: str | None = None
-    cost_backstop: str | None = None
-    warning: str | None = None
+    order: int = Field(title="判断次序")
+    code: str = Field(title="规则代码")
+    zh: str = Field(title="中文名称")
+    conditions: tuple[Condition, ...] = Field(default=(), title="适用条件")
+    custodian: str = Field(title="管护主体类型")
+    first_responsible: str | None = Field(default=None, title="管护第一责任人职务")
+    supervisors: tuple[str, ...] = Field(title="监督单位")
+    first_supervisor: str | None = Field(default=None, title="第一监管责任人职务")
+    cost_backstop: str | None = Field(default=None, title="管护费用兜底单位")
+    warning: str | None = Field(default=None, title="提示代码")
 
 
 # ---- register_card.toml (T8), ledgers.toml (T9) ----------------------------------------------------------------------
@@ -451,15 +456,15 @@ class CardItem(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("number",)
 
-    number: int
-    field: CardField
-    zh: str
-    en: str
-    mandatory_at: Literal["REGISTRATION", "CONFIRMATION", "NEVER"]
-    exempt: tuple[str, ...] = ()
-    derived: bool = False
-    nominal: str | None = None
-    refusal: str | None = None
+    number: int = Field(title="登记卡项号")
+    field: CardField = Field(title="登记卡字段")
+    zh: str = Field(title="中文名称")
+    en: str = Field(title="英文名称")
+    mandatory_at: Literal["REGISTRATION", "CONFIRMATION", "NEVER"] = Field(title="必填时点")
+    exempt: tuple[str, ...] = Field(default=(), title="免填的资产")
+    derived: bool = Field(default=False, title="是否由系统得出")
+    nominal: str | None = Field(default=None, title="名义金额（元）")
+    refusal: str | None = Field(default=None, title="拒绝代码")
 
     def asked_of(self, kinds: frozenset[str]) -> bool:
         """Whether somebody has to fill it in for an asset of these kinds (`AssetType.kinds`)."""
@@ -471,15 +476,15 @@ class LedgerRow(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    code: str
-    zh: str
-    en: str
-    level: str
-    keepers: tuple[str, ...]
-    content: str
-    period: str
-    dimensions: tuple[str, ...] = ()
-    collected_from: tuple[str, ...] = ()
+    code: str = Field(title="台账代码")
+    zh: str = Field(title="中文名称")
+    en: str = Field(title="英文名称")
+    level: str = Field(title="台账层级")
+    keepers: tuple[str, ...] = Field(title="建账单位类型")
+    content: str = Field(title="台账内容")
+    period: str = Field(title="报送周期")
+    dimensions: tuple[str, ...] = Field(default=(), title="分类维度")
+    collected_from: tuple[str, ...] = Field(default=(), title="汇总自")
     """Kinds of unit whose own ledgers it is collected from."""
 
 
@@ -491,10 +496,10 @@ class Interval(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    code: str
-    zh: str
-    days: int = Field(ge=1)
-    anchor: str
+    code: str = Field(title="职责代码")
+    zh: str = Field(title="中文名称")
+    days: int = Field(ge=1, title="间隔天数")
+    anchor: str = Field(title="间隔依据")
 
 
 # ---- external_systems.toml (T10) -------------------------------------------------------------------------------------
@@ -505,10 +510,10 @@ class ExternalSystem(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    code: str
-    zh: str
-    en: str
-    entered_by: tuple[str, ...]
+    code: str = Field(title="系统代码")
+    zh: str = Field(title="中文名称")
+    en: str = Field(title="英文名称")
+    entered_by: tuple[str, ...] = Field(title="录入单位")
 
 
 class ExternalObligation(Row):
@@ -516,11 +521,11 @@ class ExternalObligation(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("system", "asset_class", "owner_kind")
 
-    system: str
-    asset_class: str
-    owner_kind: OwnerKind
-    requires: tuple[str, ...] = ()
-    real_estate_only: bool = False
+    system: str = Field(title="系统")
+    asset_class: str = Field(title="类别")
+    owner_kind: OwnerKind = Field(title="所有权人类型")
+    requires: tuple[str, ...] = Field(default=(), title="录入前须完成的事项")
+    real_estate_only: bool = Field(default=False, title="是否只限可办不动产登记的资产")
 
 
 # ---- lifecycle.toml (T11) --------------------------------------------------------------------------------------------
@@ -585,13 +590,13 @@ class Guard(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    code: str
-    zh: str
-    region: str
-    states: tuple[str, ...]
-    actions: tuple[Action, ...] = ()
-    allowed: tuple[Action, ...] = ()
-    refusal: str
+    code: str = Field(title="限制代码")
+    zh: str = Field(title="中文名称")
+    region: str = Field(title="状态区域")
+    states: tuple[str, ...] = Field(title="所处状态")
+    actions: tuple[Action, ...] = Field(default=(), title="不得办理的业务")
+    allowed: tuple[Action, ...] = Field(default=(), title="仅可办理的业务")
+    refusal: str = Field(title="拒绝代码")
 
     @model_validator(mode="after")
     def _one_list(self) -> Self:
@@ -619,14 +624,14 @@ class NamedOrganization(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
-    code: str
-    zh: str
-    en: str
-    short_zh: str
-    kind: Literal["DEPARTMENT", "FARM_CENTER", "BODY"]
-    sector: bool = False
-    office_member: bool = False
-    supervises: bool = False
+    code: str = Field(title="单位编号")
+    zh: str = Field(title="单位全称")
+    en: str = Field(title="英文名称")
+    short_zh: str = Field(title="单位简称")
+    kind: Literal["DEPARTMENT", "FARM_CENTER", "BODY"] = Field(title="单位性质")
+    sector: bool = Field(default=False, title="是否行业部门")
+    office_member: bool = Field(default=False, title="是否资产办成员单位")
+    supervises: bool = Field(default=False, title="是否监督检查单位")
 
 
 class Term(Row):
@@ -634,11 +639,11 @@ class Term(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("list", "code")
 
-    list: str
-    code: str
-    zh: str
-    en: str
-    flags: tuple[str, ...] = ()
+    list: str = Field(title="所属代码表")
+    code: str = Field(title="代码")
+    zh: str = Field(title="中文名称")
+    en: str = Field(title="英文名称")
+    flags: tuple[str, ...] = Field(default=(), title="代码标记")
 
 
 # ---- calendar.toml (P26) ---------------------------------------------------------------------------------------------
@@ -653,10 +658,10 @@ class Holiday(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("first_day",)
 
-    first_day: date
-    last_day: date
-    zh: str
-    kind: Literal["REST", "WORK"] = "REST"
+    first_day: date = Field(title="首日")
+    last_day: date = Field(title="末日")
+    zh: str = Field(title="节假日名称")
+    kind: Literal["REST", "WORK"] = Field(default="REST", title="放假或上班")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -679,6 +684,6 @@ class CalendarYear(Row):
 
     KEY: ClassVar[tuple[str, ...]] = ("year",)
 
-    year: int
-    local: bool = False
-    national: bool = False
+    year: int = Field(title="日历年度")
+    local: bool = Field(default=False, title="本县节假日是否已录全")
+    national: bool = Field(default=False, title="全国节假日是否已录全")

@@ -26,7 +26,7 @@ from service.api.organization import duties as unit_duties, organizations
 from service.api.oversight import anomalies, data_quality, inspections as oversight
 from service.api.procedure import ledgers as procedure_ledgers, notices, procedures
 from service.api.sealing import joint_reviews, seals
-from service.api.system import keys, operations, policy, regulation, system
+from service.api.system import keys, operations, policy, regulation, system, tables
 
 ROUTERS = (
     bulk.router,
@@ -36,6 +36,7 @@ ROUTERS = (
     asset_care.router,
     system.router,
     regulation.router,
+    tables.router,
     policy.router,
     keys.router,
     organizations.divisions,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlencode
 
 import orjson
 from pydantic import ValidationError
@@ -125,7 +126,16 @@ def wording_of(request: Request) -> Wording:
 def problem(request: Request, refusal: Refusal, *, instance: str = "", **extra: Any) -> dict[str, Any]:
     """A refusal as an RFC 9457 object, in the client's language and the county's words."""
     where = instance or request.url.path
+    if refusal.listed_in is not None:
+        extra = {"table": _table_link(request, refusal.listed_in), **extra}
     return worded_problem(wording_of(request), refusal, in_english=english(request), instance=where, **extra)
+
+
+def _table_link(request: Request, table: str) -> str:
+    """Where the codes stand that would have done, as of the business date of the request."""
+    asked = {"county": getattr(request.state, "county", None), "on": getattr(request.state, "day", None)}
+    query = urlencode({name: str(value) for name, value in asked.items() if value is not None})
+    return f"/v1/regulation/tables/{table}" + (f"?{query}" if query else "")
 
 
 def worded_problem(
@@ -198,6 +208,12 @@ def _field(location: Sequence[str | int]) -> str:
 def from_pydantic(error: ValidationError) -> tuple[Refusal, list[dict[str, str]]]:
     """`from_validation` for a model that was validated by hand."""
     return from_validation(error.errors(include_url=False, include_context=False, include_input=False))
+
+
+def at_field(field: str, error: ValidationError) -> Refusal:
+    """The refusal for a value that was validated by hand and stands in a field of the body."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    return from_validation([{**one, "loc": (field, *one["loc"])} for one in errors])[0]
 
 
 _LOG_ERRORS: Final[dict[type[LogError], str]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from domain.asset.facts.title_plan import (
     joint_shares,
     settled_plan,
     title_digest,
+    title_digests,
 )
 from domain.asset.ownership_advice import advisory
 from domain.refusals import Refusal
@@ -644,6 +646,28 @@ def test_two_readings_of_the_same_shares_have_one_digest() -> None:
     shares = (PartyShare(party="B", amount=Fen(2)), PartyShare(party="A", amount=Fen(1)))
     assert title_digest("X", "VILLAGE", shares) == title_digest("X", "VILLAGE", tuple(reversed(shares)))
     assert title_digest("X", "VILLAGE", shares) != title_digest("Y", "VILLAGE", shares)
+
+
+def test_procedure_over_a_text_in_fen_confirms_as_one_in_yuan_does() -> None:
+    """Texts of counties written by earlier versions have whole fen; their digest by hand."""
+    text = '{"asset":"X","ownerKind":"VILLAGE","owners":[{"amount":1,"party":"A"},{"amount":2,"party":"B"}]}'
+    yuan_text = text.replace(":1,", ':"0.01",').replace(":2,", ':"0.02",')
+    shares = (PartyShare(party="B", amount=Fen(2)), PartyShare(party="A", amount=Fen(1)))
+    expected = tuple(sha256(one.encode()).hexdigest() for one in (yuan_text, text))
+    assert title_digests("X", "VILLAGE", shares) == expected
+
+
+@pytest.mark.parametrize("amounts", ["yuan", "fen"])
+def test_confirmation_accepts_the_text_of_its_procedure_in_yuan_and_in_fen(amounts: str) -> None:
+    asset = transferred()
+    dispute = TitleDispute(opened_on=date(2021, 8, 1), reason="来源不明")
+    asset.open_title_dispute(dispute, occasion(date(2021, 8, 1)))
+    recorded(asset, Asset.TitleDisputeOpened)
+    in_yuan, in_fen = title_digests(asset.id, "VILLAGE", confirmation().owners)
+    text = in_yuan if amounts == "yuan" else in_fen
+    proof = shown(asset, "DECISION", procedure="A7-1", chain="A7", subject_sha256=text)
+    asset.confirm_ownership(confirmation(procedure="A7-1"), occasion(), proof=proof)
+    assert recorded(asset, Asset.OwnershipConfirmed).rule == "R10a"
 
 
 STEPS = ("offer", "accept", "complete", "plan", "decide", "certify", "certify-other", "procedure")

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from domain.catalogue import AGGREGATE_KINDS
-from domain.values import Code, OrganizationCode, PersonCode, Refers, Value
+from domain.values import Code, Listed, OrganizationCode, PersonCode, Refers, Value
 from service.api.routers import ROUTERS
 from service.commands.naming import named_in
 
@@ -54,7 +54,7 @@ def test_a_path_can_begin_where_the_body_stands() -> None:
 
 
 def code_fields() -> dict[str, list[str]]:
-    """`Model.field` of every code in a command body, with the kinds it names."""
+    """`Model.field` of every code in a command body that stands in no table, with the kinds it names."""
     found: dict[str, list[str]] = {}
     seen: set[type[BaseModel]] = set()
 
@@ -62,6 +62,8 @@ def code_fields() -> dict[str, list[str]]:
         origin, arguments = get_origin(hint), get_args(hint)
         if origin is Annotated:
             look(arguments[0], list(arguments[1:]), at)
+        elif any(isinstance(one, Listed) for one in metadata):
+            return
         elif hint is str and any(getattr(one, "pattern", None) == CODE for one in metadata):
             found[at] = [one.kind for one in metadata if isinstance(one, Refers)]
         elif origin in {Union, UnionType, tuple, list, dict}:

@@ -6,22 +6,26 @@ ownership; income history and disposal are derived from events and never typed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, JsonValue, ValidationError
 from pydantic.alias_generators import to_snake
 
 from domain.refusals import Refusal, catalogue, refuse
 from domain.values import (
+    AssetTypeCode,
     BusinessDate,
     Code,
     DivisionCode,
     Fen,
+    FundSourceCode,
+    Listed,
     Name,
     OrganizationCode,
     Quantity,
     Sha256,
     Text,
+    UnitOfMeasureName,
     Value,
     total,
 )
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 class FundingLine(Value):
     """One source of the money an asset was made from. Amount in fen, allocation date decides the scope (P16)."""
 
-    source: Code = Field(title="资金来源", description="资金来源代码（T1） / fund source code")
+    source: FundSourceCode = Field(title="资金来源", description="资金来源代码（T1） / fund source code")
     amount: Fen = Field(title="金额")
     allocated_on: BusinessDate = Field(title="拨付日期")
     direct_to_village: bool | None = Field(
@@ -63,16 +67,18 @@ class RegisterCard(Value):
 
     asset_name: Name = Field(title="资产名称")
     asset_content: Text = Field(title="资产内容")
-    asset_class: Code = Field(title="类别", description="PUBLIC_WELFARE 公益类 / OPERATING 经营类")
-    subclass: Code | None = Field(
+    asset_class: Annotated[Code, Listed("asset-classes")] = Field(
+        title="类别", description="PUBLIC_WELFARE 公益类 / OPERATING 经营类"
+    )
+    subclass: Annotated[Code, Listed("asset-subclasses")] | None = Field(
         default=None, title="子类", description="公益类必填：INFRASTRUCTURE / PUBLIC_SERVICE"
     )
-    asset_type: Code = Field(title="类型")
+    asset_type: AssetTypeCode = Field(title="类型")
     construction_start: BusinessDate | None = Field(default=None, title="开工时间")
     completion_date: BusinessDate = Field(title="建设时间（完工时间）")
     useful_life_years: int | None = Field(default=None, title="预计使用年限（年）", strict=True, le=1000)
     quantity: Quantity = Field(title="数量")
-    unit_of_measure: Name = Field(title="单位")
+    unit_of_measure: UnitOfMeasureName = Field(title="单位")
     items: tuple[Name, ...] = Field(
         default=(), title="清单", description="单位为“批”时逐项列出", max_length=5000
     )
@@ -155,7 +161,7 @@ def refusal_of(error: ValidationError) -> Refusal:
 class Document(Value):
     """An archived document: the log keeps its digest, the archive keeps its bytes."""
 
-    kind: Code = Field(title="资料种类")
+    kind: Annotated[Code, Listed("archive-kinds", closed=False)] = Field(title="资料种类")
     document: Code = Field(title="资料编号")
     sha256: Sha256 = Field(title="资料摘要")
     title: Name | None = Field(default=None, title="资料标题")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Fen, Name, Text, Value
+from domain.values import BusinessDate, Code, Fen, Listed, Name, Text, Value
 
 if TYPE_CHECKING:
     from domain.asset.facts.card import RegisterCard
@@ -38,7 +38,7 @@ class ContractTerms(Value):
     """
 
     contract: Code = Field(title="合同编号")
-    mode: Code = Field(title="经营方式")
+    mode: Annotated[Code, Listed("operation-modes")] = Field(title="经营方式")
     operator: Operator = Field(title="经营主体情况")
     signed_on: BusinessDate = Field(title="签订日期")
     starts_on: BusinessDate = Field(title="起始日期")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from domain.refusals import refuse
-from domain.values import Code, Name, PersonCode, Value
+from domain.values import Code, Name, PersonCode, PostCode, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -24,7 +24,7 @@ class PositionRef(Value):
     """A post in a unit, e.g. the principal leader: whoever holds it on a day has the duty that day."""
 
     organization: Code = Field(title="单位")
-    position: Code = Field(title="职务")
+    position: PostCode = Field(title="职务")
 
 
 class Custody(Value):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from domain.procedure.notice import period_from
 from domain.refusals import refuse
-from domain.values import MAX_FEN, BusinessDate, Code, Fen, Name, Sha256, Text, Value
+from domain.values import MAX_FEN, BusinessDate, Code, Fen, Listed, Name, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -61,7 +61,7 @@ class Approval(Value):
     """The approver's reply. `lowest_price`, fen: what it may be sold for when that is less than the appraised value."""
 
     approver: Code = Field(title="批准单位")
-    approver_level: Code = Field(title="批准层级")
+    approver_level: Annotated[Code, Listed("disposal-routes", closed=False)] = Field(title="批准层级")
     document_no: Name = Field(title="批准文号")
     approved_on: BusinessDate = Field(title="批准日期")
     lowest_price: Fen | None = Field(default=None, title="批准的最低成交价", description="低于评估价时填写")

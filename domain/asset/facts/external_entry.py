@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Sha256, Value
+from domain.values import BusinessDate, Code, Listed, Name, Sha256, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -28,7 +28,7 @@ def _blank_is_none(value: Any) -> Any:
 class ExternalEntryDuty(Value):
     """An asset has to be entered in a system. `entered_by`: the units that may do it, owners first."""
 
-    system: Code = Field(title="系统")
+    system: Annotated[Code, Listed("external-systems")] = Field(title="系统")
     entered_by: tuple[Code, ...] = Field(title="录入单位")
     after_stocktake: bool = Field(default=False, title="须先清产核资")
     rule_gap: bool = Field(default=False, title="文件未明确")
@@ -37,7 +37,7 @@ class ExternalEntryDuty(Value):
 class ExternalEntry(Value):
     """The entry was made: reference number of the system, and the day."""
 
-    system: Code = Field(title="系统")
+    system: Annotated[Code, Listed("external-systems")] = Field(title="系统")
     ref_no: Annotated[Name | None, BeforeValidator(_blank_is_none)] = Field(default=None, title="回执编号")
     entered_on: BusinessDate = Field(title="录入日期")
     evidence_sha256: Sha256 | None = Field(default=None, title="截图或导出文件摘要")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from domain.refusals import refuse
-from domain.values import LOG, BusinessDate, Code, Fen, Name, PartyShare, Value, total
+from domain.values import LOG, BusinessDate, Code, Fen, Listed, Name, PartyShare, Value, total
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -33,7 +33,7 @@ class IncomeReceipt(Value):
 class IncomeUse(Value):
     """One line of a distribution: what the money is for, and to whom when it is a household."""
 
-    use: Code = Field(title="用途")
+    use: Annotated[Code, Listed("income-uses")] = Field(title="用途")
     amount: Fen = Field(title="金额")
     purpose: Name | None = Field(default=None, title="其他用途名称")
     household: Code | None = Field(default=None, title="户编号")

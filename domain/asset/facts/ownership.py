@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_snake
 
 from domain.asset.facts.card import RegisterCard, check_useful_life
 from domain.asset.facts.certificates import OwnershipCertificate
-from domain.asset.facts.title_plan import SUBJECT_KIND, check_shares, investments, title_digest
+from domain.asset.facts.title_plan import SUBJECT_KIND, check_shares, investments, title_digests
 from domain.asset.facts.transfer import AssetTransfer, reached, receivers
 from domain.procedure.proof import ProcedureProof
 from domain.refusals import refuse
@@ -220,9 +220,10 @@ def _check_proof(
     proof = evidence.proof
     if proof is None:
         return
-    digest = title_digest(evidence.asset, confirmation.owner_kind, confirmation.owners)
-    shown = (proof.procedure, proof.chain, proof.subject_kind, proof.subject, proof.subject_sha256)
-    if shown != (confirmation.procedure, advice.chain, SUBJECT_KIND, evidence.asset, digest):
+    digests = title_digests(evidence.asset, confirmation.owner_kind, confirmation.owners)
+    shown = (proof.procedure, proof.chain, proof.subject_kind, proof.subject)
+    wanted = (confirmation.procedure, advice.chain, SUBJECT_KIND, evidence.asset)
+    if shown != wanted or proof.subject_sha256 not in digests:
         raise refuse("PLAN_HASH_MISMATCH", clause=advice.article, missing=["procedure"])
 
 

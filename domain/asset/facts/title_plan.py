@@ -30,19 +30,36 @@ the other lines follow in proportion."""
 Households = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 
 
-def title_content(asset: str, owner_kind: str, owners: Iterable[PartyShare]) -> dict[str, Any]:
-    """What a title procedure votes on, posts and files: the canonical content of its subject, amounts in fen."""
-    shares = {share.party: int(share.amount) for share in owners}
-    return {
-        "asset": asset,
-        "ownerKind": owner_kind,
-        "owners": [{"party": party, "amount": shares[party]} for party in sorted(shares)],
-    }
+class TitleContent(Value):
+    """What a title procedure votes on, posts and files: the asset, the kind of its owners, and what each shall own."""
+
+    asset: Code = Field(title="资产编号")
+    owner_kind: Code = Field(title="所有权人类型")
+    owners: tuple[PartyShare, ...] = Field(title="所有权人", min_length=1, max_length=500)
+
+    def canonical(self) -> dict[str, Any]:
+        """The content as it is digested: owners in order of their codes, amounts as yuan strings."""
+        shares = {share.party: share.amount for share in self.owners}
+        return {
+            "asset": self.asset,
+            "ownerKind": self.owner_kind,
+            "owners": [{"party": party, "amount": shares[party].yuan()} for party in sorted(shares)],
+        }
 
 
 def title_digest(asset: str, owner_kind: str, owners: Iterable[PartyShare]) -> str:
     """SHA-256 of the canonical content: another owner or another fen is another text."""
-    return digest_of(title_content(asset, owner_kind, owners))
+    return title_digests(asset, owner_kind, owners)[0]
+
+
+def title_digests(asset: str, owner_kind: str, owners: Iterable[PartyShare]) -> tuple[str, str]:
+    """`title_digest`, and that of the same content with amounts as whole fen.
+
+    Procedures that were opened before amounts were yuan strings are over the second; their steps name it.
+    """
+    kept = TitleContent.model_construct(asset=asset, owner_kind=owner_kind, owners=tuple(owners)).canonical()
+    in_fen = [{**one, "amount": int(Fen.from_yuan(one["amount"]))} for one in kept["owners"]]
+    return digest_of(kept), digest_of({**kept, "owners": in_fen})
 
 
 def check_shares(shares: Iterable[PartyShare], value: Fen, field: str) -> None:

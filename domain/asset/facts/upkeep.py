@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Fen, Name, Quantity, Sha256, Text, Value
+from domain.values import BusinessDate, Code, Fen, Listed, Name, Quantity, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -51,7 +51,9 @@ class MaintenancePlan(Value):
 class HerdChange(Value):
     """Animals that came or went (C4.2-04). `change` is positive for those that came."""
 
-    kind: Code = Field(title="变动原因", description="HERD_CHANGE：繁殖、死亡、出售、购入、淘汰")
+    kind: Annotated[Code, Listed("herd-changes")] = Field(
+        title="变动原因", description="HERD_CHANGE：繁殖、死亡、出售、购入、淘汰"
+    )
     change: Quantity = Field(title="变动数量", description="增加为正，减少为负")
     happened_on: BusinessDate = Field(title="变动日期")
     evidence_sha256: Sha256 | None = Field(

@@ -19,7 +19,7 @@ from domain.asset.facts.income import IncomeDistribution, IncomeReceipt
 from domain.asset.facts.upkeep import Maintenance, StatusReport
 from domain.occasion import Occasion
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Fen, Name, Text
+from domain.values import BusinessDate, Code, Fen, Listed, Name, Text
 from service.api.asset.decisions import AssetPath, AssetView, assets_on, resource_of
 from service.api.http.reading import LogReading, Moment, Reading, get, routes
 from service.api.http.writing import Circumstances, Writing
@@ -87,7 +87,7 @@ class ReportStatus(Circumstances):
 class FlagRisk(Circumstances):
     """A suspected loss."""
 
-    kind: Code = Field(title="风险类型")
+    kind: Annotated[Code, Listed("risk-kinds")] = Field(title="风险类型")
     reason: Text = Field(title="说明")
 
 
@@ -171,7 +171,7 @@ class PublishAppraisal(Circumstances):
 class ForwardDisposal(Circumstances):
     """One step up."""
 
-    level: Code = Field(title="上报层级")
+    level: Annotated[Code, Listed("disposal-routes", closed=False)] = Field(title="上报层级")
     opinion: Text = Field(title="上报意见")
 
 

@@ -24,6 +24,7 @@ from service.api.http.field_titles import title_at
 from service.api.http.reading import ACTION, Moment, Read, Reading, get, routes
 from service.audit.examination import ExaminationScope, Examiner
 from service.commands.history import asset_changes, attained, fold
+from service.commands.naming import require_listed
 
 router = routes("/v1/assets", "assets 资产")
 advice = routes("/v1/ownership-advice", "assets 资产")
@@ -181,6 +182,8 @@ async def ask_ownership_advice(body: AskOwnershipAdvice, read: Reading) -> Respo
     """The same for a card that is not in the register: a question, nothing is recorded."""
     await read.regulation()
     at = read.context.occasion(read.county, body.on)
+    read.request.state.day = at.on
+    require_listed(body, at.rules)
     told = advisory(body.card, at, TitleEvidence(asset=UNREGISTERED), title_unclear=body.title_unclear)
     return _answer(read, await _named(read, told, at))
 

@@ -81,6 +81,7 @@ class ProblemBody(Value):
     lifted_by: str | None = Field(default=None, title="可解除的文件")
     instance: str = Field(title="请求路径")
     errors: tuple[dict[str, str], ...] = Field(default=(), title="逐项错误")
+    table: str | None = Field(default=None, title="代码表地址", description="代码不在表中时：该日的代码表")
 
 
 class LogReading(Value, Generic[_View]):

@@ -23,6 +23,7 @@ from service.api.http.reading import ACTION, Endpoint, Read, action_of, context_
 from service.commands.actor import Actor
 from service.commands.authorization import Resource, authorize, speak_for
 from service.commands.commands import CommandOutcome, Result, Work, transact
+from service.commands.naming import require_listed
 from service.log.appending import Idempotency
 
 _Aggregate = TypeVar("_Aggregate", bound=DomainAggregate)
@@ -256,19 +257,19 @@ class Write(Read):
     ) -> Response:
         """A use case that begins with one aggregate.
 
-        The order of refusals is the same for every command: codes the body names (CODE_UNKNOWN), the aggregate
-        (NOT_FOUND, VERSION_STALE), who may act (FORBIDDEN …), then the decision. `on`: the fact's own date, the
+        The order of refusals is the same for every command: codes the body names (CODE_UNKNOWN, DATE_IN_FUTURE for the
+        business date), codes of tables (CODE_UNKNOWN, or the table's own code), the aggregate (NOT_FOUND,
+        VERSION_STALE), who may act (FORBIDDEN …), then the decision. `on`: the fact's own date, the
         business date unless the client states one. `scope`: where it lies, if not as of its kind. `unit`: the unit
         that must act itself; `level`: the unit, or the kind of units, that must.
         """
         expected = self.expected_version(required=kind.versioned)
 
         async def work_on(work: Work) -> Result:
-            await work.require_named(body)
+            at = await self._circumstances(work, body, on)
             aggregate = await self._found(kind, work, aggregate_id, expected)
             speak_for(self.actor, unit(aggregate) if callable(unit) else unit, level)
             await self._may(aggregate, scope or kind.scope)
-            at = self.occasion(body, on)
             await use_case(aggregate, at, work)
             work.note(at)
             return Result(aggregate.id, aggregate.version, kind.view(aggregate, self))
@@ -288,11 +289,10 @@ class Write(Read):
         """A new aggregate; ALREADY_EXISTS when its code is taken. `scope`: where it will lie. Order as `carry_out`."""
 
         async def work_on(work: Work) -> Result:
-            await work.require_named(body)
+            at = await self._circumstances(work, body, on)
             speak_for(self.actor, unit)
             place = scope if isinstance(scope, Resource) else await scope()
             authorize(self.actor, self.action, place)
-            at = self.occasion(body, on)
             made = make(at, work)
             aggregate = made if isinstance(made, DomainAggregate) else await made
             work.add(aggregate)
@@ -312,14 +312,21 @@ class Write(Read):
         """A command on several aggregates, which says itself what it answers and who may act on each. Order as `carry_out`."""
 
         async def work_on(work: Work) -> Result:
-            await work.require_named(body)
+            at = await self._circumstances(work, body, on)
             speak_for(self.actor, unit)
-            at = self.occasion(body, on)
             result = await command(at, work)
             work.note(at)
             return result
 
         return await self.run(work_on)
+
+    async def _circumstances(self, work: Work, body: Circumstances, on: date | None) -> Occasion:
+        """The circumstances of the decision, once the codes of the body are known: in the log and in the tables of the day."""
+        await work.require_named(body)
+        at = self.occasion(body, on)
+        self.request.state.day = at.on
+        require_listed(body, at.rules)
+        return at
 
     async def run(self, decide: Callable[[Work], Awaitable[Result]]) -> Response:
         """Carry a command out and answer: what the other ways end in, and what the public says."""

@@ -21,7 +21,7 @@ from domain.organization.organization import (
 )
 from domain.organization.person import Person, PersonCard
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, DivisionCode, Name, OrganizationCode, PersonCode, Text
+from domain.values import BusinessDate, Code, DivisionCode, Name, OrganizationCode, PersonCode, PostCode, Text
 from projections.engine.reading import Page
 from projections.engine.writing import Connection
 from projections.organization import directory
@@ -157,7 +157,7 @@ class ReplaceCollective(Circumstances):
 class AppointPerson(Circumstances):
     """A person takes a post."""
 
-    position: Code = Field(title="职务")
+    position: PostCode = Field(title="职务")
     person: PersonCode = Field(title="人员编号")
     since: BusinessDate = Field(title="任职日期")
     document_no: Name = Field(title="任职文号")

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Response
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from domain.asset.subject_forms import subject_of
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.procedure.meeting import Meeting
@@ -18,16 +19,17 @@ from domain.procedure.notice import Outcome, Posting
 from domain.procedure.plan import check_parties, completed, due
 from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.records import ProcedureOpening, Signer, Verdict
-from domain.procedure.subject import Subject
+from domain.procedure.subject import Content, Subject, canonical_content
 from domain.refusals import refuse
 from domain.regulation.legal_clock import LegalClock
-from domain.values import Code, Name, Sha256, Text, Value
+from domain.values import Code, Listed, Name, Sha256, Text, Value
 from service.api.http.provisional import dates_as_known
-from service.api.http.reading import Reading, from_log, get, routes
+from service.api.http.reading import ACTION, Reading, from_log, get, routes
 from service.api.http.writing import Circumstances, Kind, Scope, Writing, view_model
 from service.api.procedure.objections import objection_shown
 from service.commands.authorization import Resource
 from service.commands.commands import Work
+from service.commands.problems import at_field
 
 router = routes("/v1/procedures", "procedures 程序")
 
@@ -65,8 +67,25 @@ def view_of(procedure: ProcedureInstance, calendar: LegalClock) -> dict[str, Any
     }
 
 
+class DigestSubject(Value):
+    """Request body: a subject before its digest is known."""
+
+    kind: Annotated[Code, Listed("subjects", closed=False)] = Field(
+        title="事项类型", description="代码表 subjects 所列的，内容须按其规范形式；其他事项的内容自定"
+    )
+    id: Code = Field(title="事项编号", description="资产、方案或清单的编号")
+    content: Content = Field(title="事项内容")
+
+
+class DigestedSubject(Value):
+    """A subject with its digest: as it stands it is the subject of a procedure to open."""
+
+    subject: Subject = Field(title="办理事项", description="内容已按规范形式整理")
+    canonical: str = Field(title="规范文本", description="其 UTF-8 字节的 SHA-256 即内容摘要")
+
+
 class OpenProcedure(Circumstances):
-    """A matter is put on its way."""
+    """Request body: open a procedure."""
 
     procedure: Code | None = Field(default=None, title="程序编号", description="不填由系统编号")
     opening: ProcedureOpening = Field(title="启动内容")
@@ -182,12 +201,31 @@ async def open_procedure(body: OpenProcedure, write: Writing) -> Response:
     code = body.procedure or f"{given.chain}-{write.idempotency.body_sha256.hex()[:16]}"
 
     async def open_it(at: Occasion, work: Work) -> ProcedureInstance:
+        _must_have_its_form(given.subject, "opening.subject")
         await _check_parties(work, given)
         return ProcedureInstance.open(code, given, body.by, at)
 
     return await write.create(
         _PROCEDURES, body, open_it, scope=Resource(organizations=(body.by.organization,))
     )
+
+
+@router.post(
+    "/subjects/digest",
+    summary="计算内容摘要",
+    openapi_extra={ACTION: "procedure.open"},
+    response_model=DigestedSubject,
+)
+async def digest_subject(body: DigestSubject, read: Reading) -> DigestedSubject:  # noqa: ARG001  known senders only
+    """The digest of a text by the form of its kind (`/v1/regulation/tables/subjects`); nothing is recorded.
+
+    FIELD_REQUIRED, FIELD_INVALID … for content that has not the form of its kind.
+    """
+    try:
+        subject = subject_of(body.kind, body.id, body.content)
+    except ValidationError as error:
+        raise at_field("content", error) from error
+    return DigestedSubject(subject=subject, canonical=canonical_content(subject.content).decode())
 
 
 @_PROCEDURES.post("/{procedure}/steps", "完成步骤", "procedure.act")
@@ -343,13 +381,12 @@ async def resolve_objection(
 @_PROCEDURES.post("/{procedure}/amendments", "修改方案", "procedure.act")
 async def amend_procedure(procedure: ProcedureCode, body: AmendProcedure, write: Writing) -> Response:
     """Put another text in place of the present one; everything starts over."""
-    return await write.decide(
-        _PROCEDURES,
-        procedure,
-        body,
-        lambda it, at: it.amend(body.subject, body.by, body.reason, at),
-        scope=_of(body.by),
-    )
+
+    def amend(it: ProcedureInstance, at: Occasion) -> None:
+        _must_have_its_form(body.subject, "subject")
+        it.amend(body.subject, body.by, body.reason, at)
+
+    return await write.decide(_PROCEDURES, procedure, body, amend, scope=_of(body.by))
 
 
 @_PROCEDURES.post("/{procedure}/withdrawal", "撤回", "procedure.act")
@@ -367,6 +404,16 @@ async def read_procedure(procedure: ProcedureCode, read: Reading) -> Response:
 
 
 # ---- what the routes share -----------------------------------------------------------------------------------------
+
+
+def _must_have_its_form(subject: Subject, field: str) -> None:
+    """A text of a kind with a form has it: decisions compare its digest. AMOUNT_MALFORMED …, PLAN_HASH_MISMATCH."""
+    try:
+        formed = subject_of(subject.kind, subject.id, subject.content)
+    except ValidationError as error:
+        raise at_field(f"{field}.content", error) from error
+    if formed.sha256 != subject.sha256:
+        raise refuse("PLAN_HASH_MISMATCH", missing=[f"{field}.sha256"])
 
 
 async def _check_parties(work: Work, given: ProcedureOpening) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.asset.facts.title_plan import title_digest
-from domain.values import PartyShare, yuan
+from domain.values import yuan
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, road, terms, transfer
 from tests.api.service import Service, new_code
 
@@ -58,8 +57,6 @@ class Title:
 
     def __init__(self, service: Service, asset: str) -> None:
         self.service, self.asset = service, asset
-        owners = tuple(PartyShare(party=one["party"], amount=yuan(one["amount"])) for one in PARTS)
-        self.digest = title_digest(asset, "VILLAGE", owners)
         self.people: dict[str, str] = {}
 
     async def signer(self, unit: str) -> dict[str, str]:
@@ -68,15 +65,15 @@ class Title:
         return {"organization": unit, "person": self.people[unit]}
 
     async def open(self, village: str = VILLAGE) -> str:
-        content = {
-            "asset": self.asset,
-            "ownerKind": "VILLAGE",
-            "owners": [{"party": VILLAGE, "amount": 66666667}, {"party": SECOND, "amount": 33333333}],
-        }
+        content = {"asset": self.asset, "ownerKind": "VILLAGE", "owners": PARTS}
+        draft = {"kind": "asset_title", "id": self.asset, "content": content}
+        answer = await self.service.post("/v1/procedures/subjects/digest", draft, "approver")
+        subject = answer.json()["subject"]
+        self.digest = subject["sha256"]
         opening = {
             "chain": "A5",
             "title": "联建农贸市场确权",
-            "subject": {"kind": "asset_title", "id": self.asset, "sha256": self.digest, "content": content},
+            "subject": subject,
             "case": {"ownerKind": "VILLAGE", "projectScope": "JOINT_VILLAGE"},
             "parties": [
                 {"role": role, "organization": unit}

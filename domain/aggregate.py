@@ -114,7 +114,7 @@ class DomainAggregate(BaseAggregate[str]):
             event_class,
             id=aggregate_id,
             occurred_on=at.on,
-            basis=at.basis(),
+            basis=at.basis(cls.stream_of(aggregate_id)),
             timestamp=_library_time(at.on),
             **fields,
         )
@@ -122,7 +122,11 @@ class DomainAggregate(BaseAggregate[str]):
     def record(self, event_class: type[DomainEvent], at: Occasion, **fields: Any) -> None:
         """Record the next event and let its mutator assign."""
         self.trigger_event(
-            event_class, occurred_on=at.on, basis=at.basis(), timestamp=_library_time(at.on), **fields
+            event_class,
+            occurred_on=at.on,
+            basis=at.basis(self.stream),
+            timestamp=_library_time(at.on),
+            **fields,
         )
 
     @classmethod

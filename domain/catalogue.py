@@ -20,6 +20,7 @@ from domain.inventory.stocktake import StocktakeCampaign
 from domain.organization.organization import Division, Organization
 from domain.organization.person import Person
 from domain.oversight.inspection import Inspection
+from domain.oversight.policy_override import PolicyOverride
 from domain.oversight.violation import ViolationCase
 from domain.policy import Policy
 from domain.procedure.procedure import ProcedureInstance
@@ -42,6 +43,7 @@ AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
     Organization,
     Person,
     Policy,
+    PolicyOverride,
     ProcedureInstance,
     PublicNotice,
     StocktakeCampaign,

@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 
 
 class Override(Value):
-    """The document that lifts an overridable refusal (P25: granted at county level or above, with reason and expiry)."""
+    """What a decision stores of the exception that lifted a refusal (P25): which one, for what, by which document.
 
+    `override` and `subject` are missing in events of before exceptions were granted on record: there the document is a
+    typed word, which lifts nothing when history is examined.
+    """
+
+    override: Code | None = Field(default=None, title="例外批准编号")
+    subject: str | None = Field(default=None, title="所批准的事件流")
     code: Code = Field(title="所解除的拒绝代码")
     document_no: Name = Field(title="批准文号")
     reason: Text = Field(title="批准理由")
@@ -88,6 +94,8 @@ class Occasion:
         return refuse_by(self.rules.wording.entry(code), clause=clause, missing=missing, **params)
 
     def _lifts(self, override: Override) -> bool:
+        if override.override is None:
+            return False
         if override.expires_on is None:
             return "EXPIRY" not in self.rules.parameters["P25"].requires
         return override.expires_on >= self.on
@@ -146,8 +154,13 @@ class Occasion:
         """Breaches noted so far, in the order they were found."""
         return tuple(self._findings)
 
-    def basis(self) -> Basis:
-        """What the next event of this decision stores."""
+    def basis(self, stream: str) -> Basis:
+        """What the next event of this decision stores. OVERRIDE_OTHER_SUBJECT: the exception was for another stream."""
+        for override in self._used.values():
+            if override.subject != stream:
+                raise self.refusal(
+                    "OVERRIDE_OTHER_SUBJECT", override=override.override, subject=override.subject
+                )
         return Basis(
             policy=self.rules.policy,
             clauses=tuple(self._clauses),

@@ -265,6 +265,9 @@ UnitOfMeasureName = Annotated[Name, Listed("units-of-measure")]
 PostCode = Annotated[Code, Listed("positions", closed=False)]
 """A post: one of those the regulation gives a duty to, or any other."""
 
+PolicyOverrideCode = Annotated[Code, Refers("policy_override")]
+"""An exception that the county government granted (P25)."""
+
 _USCC_DIGITS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """Letters that cannot be taken for a digit (GB 32100)."""
 

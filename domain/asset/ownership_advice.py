@@ -76,7 +76,7 @@ class OwnershipAdvisory(Value):
     rule: str = Field(title="适用规则")
     article: str = Field(title="条款")
     rule_gap: bool = Field(title="文件无明文规定")
-    overridable: bool = Field(title="原则性规定", description="可凭县级批准文件例外")
+    overridable: bool = Field(title="原则性规定", description="可由县人民政府批准例外")
     decider: str = Field(title="由谁确定")
     chain: str | None = Field(default=None, title="程序")
     ordered: bool = Field(title="步骤是否有先后")

@@ -252,7 +252,7 @@ def _copy(state: _A) -> _A:
 
 
 def _findings(stream: str, one: Happened, at: _Hearing) -> list[ExaminationFinding]:
-    """What was found now and what was stored then, each breach once, and what a document lifted."""
+    """What was found now and what was stored then, each breach once, and what an exception on record lifted."""
     basis = one.event.basis
     if not (at.findings or basis.findings or basis.overrides):
         return []
@@ -262,7 +262,7 @@ def _findings(stream: str, one: Happened, at: _Hearing) -> list[ExaminationFindi
         _finding(stream, one, at, each, "BOTH" if key in stored else "EXAMINED") for key, each in now.items()
     ]
     found += [_finding(stream, one, at, each, "STORED") for key, each in stored.items() if key not in now]
-    for override in basis.overrides:
+    for override in (each for each in basis.overrides if each.override is not None):
         lifted = at.lifted.get(override.code) or RegulationWarning(
             code=override.code, clause=None, detail_zh=override.reason, detail_en=override.reason, params={}
         )

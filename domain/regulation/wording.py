@@ -30,6 +30,11 @@ class Wording:
         codes = {code: entry.ruled_by(clauses) for code, entry in self.codes.items()}
         return Wording(codes, self.articles)
 
+    def liftable(self, code: str) -> bool:
+        """Whether a document can lift this refusal, under one of its clauses at least."""
+        entry = self.codes.get(code)
+        return entry is not None and entry.kind == "overridable"
+
     def article(self, clause: str | None) -> Article | None:
         """The county's article behind a clause; None where its document has none."""
         return None if clause is None else self.articles.get(clause)

@@ -227,6 +227,13 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "household_asset.entrustment_ended": lambda data: f"{data['entrustment']} 结束：{data['reason']}",
     "household_asset.registration_closed": lambda data: f"注销：{data['closing']['reason']}",
     "household_asset.inspected": lambda data: data["inspection"]["condition"],
+    "policy_override.granted": lambda data: (
+        f"{data['overrideGrant']['documentNo']}：{data['overrideGrant']['code']}，"
+        f"{data['overrideGrant']['reason']}"
+    ),
+    "policy_override.revoked": lambda data: (
+        f"{data['revocation']['documentNo']}：{data['revocation']['reason']}"
+    ),
     "departure_case.opened": lambda data: f"{data['notice']['person']} 离任，清单 {len(data['assets'])} 项",
     "departure_case.lines_added": lambda data: f"补充 {len(data['assets'])} 项",
     "departure_case.lines_accepted": lambda data: f"{data['acceptedBy']} 接收 {len(data['assets'])} 项",

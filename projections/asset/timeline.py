@@ -16,6 +16,7 @@ from domain.asset.asset import Asset
 from domain.catalogue import EVENT_TYPES
 from domain.departure.case import DepartureCase
 from domain.household.asset import HouseholdAsset
+from domain.oversight.policy_override import PolicyOverride
 from domain.recorded import RecordedEvent
 from projections.asset.summaries import summary
 from projections.engine.events import LedgerEvent
@@ -92,6 +93,10 @@ def _found(event: LedgerEvent, rows: Rows) -> None:
         _add(event, rows, asset)
 
 
+def _granted(event: LedgerEvent, rows: Rows) -> None:
+    _add(event, rows, event.data["overrideGrant"]["asset"])
+
+
 _OF_LISTS: Final[dict[str, Handler]] = {
     f"{DepartureCase.KIND}.{fact}": handler
     for fact, handler in (
@@ -113,6 +118,8 @@ HANDLERS: Final[Mapping[str, Handler]] = {
         if name.partition(".")[0] in {Asset.KIND, HouseholdAsset.KIND}
     },
     **_OF_LISTS,
+    f"{PolicyOverride.KIND}.granted": _granted,
+    f"{PolicyOverride.KIND}.revoked": _line,
 }
 
 

@@ -23,7 +23,7 @@ from service.api.household import (
 from service.api.inventory import imports, stocktakes
 from service.api.log import audit_packs, checkpoints, events
 from service.api.organization import duties as unit_duties, organizations
-from service.api.oversight import anomalies, data_quality, inspections as oversight
+from service.api.oversight import anomalies, data_quality, inspections as oversight, policy_overrides
 from service.api.procedure import ledgers as procedure_ledgers, notices, procedures
 from service.api.sealing import joint_reviews, seals
 from service.api.system import keys, operations, policy, regulation, system, tables
@@ -38,6 +38,7 @@ ROUTERS = (
     regulation.router,
     tables.router,
     policy.router,
+    policy_overrides.router,
     keys.router,
     organizations.divisions,
     organizations.organizations,

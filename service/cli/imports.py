@@ -189,7 +189,7 @@ def _check(
         else:
             seen.add(line.asset)
             checked.assets.append(asset)
-            checked.findings += len(at.basis().findings)
+            checked.findings += len(at.findings)
     return checked
 
 

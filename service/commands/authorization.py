@@ -155,6 +155,8 @@ ACTIONS: Final[dict[str, Permission]] = {
     "checkpoint.make": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
     "checkpoint.witness": _permission(Role.OFFICE, Role.ADMIN, scope=Scope.COUNTY),
     "policy.change": _permission(Role.OFFICE, scope=Scope.COUNTY, kinds=frozenset({"ASSET_OFFICE"})),
+    "policy_override.grant": _permission(Role.APPROVER, scope=Scope.COUNTY, kinds=frozenset({"COUNTY_GOV"})),
+    "policy_override.read": _EVERYONE,
     "key.create": _permission(Role.ADMIN, scope=Scope.COUNTY),
     "key.read": _permission(Role.ADMIN, scope=Scope.COUNTY),
     "key.revoke": _permission(Role.ADMIN, scope=Scope.COUNTY),

@@ -126,7 +126,7 @@ class CommandContext:
         self,
         county: str,
         on: date | None,
-        overrides: Sequence[Override] = (),
+        overrides: Iterable[Override] = (),
         provenance: str | None = None,
     ) -> Occasion:
         """The circumstances of one decision; without a business date it is today's."""

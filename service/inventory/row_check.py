@@ -134,7 +134,7 @@ class RowCheck:
         asset = Asset.register(code, card, at)
         self._unlike_others(line, asset)
         self.checked.assets.append(asset)
-        self.checked.findings += len(at.basis().findings)
+        self.checked.findings += len(at.findings)
 
     def _unlike_others(self, line: SpreadsheetLine, asset: Asset) -> None:
         if asset.id in self.codes:

@@ -302,7 +302,9 @@ class RandomHistory:
     def __iter__(self) -> Iterator[RecordedEvent]:
         yield from self._directory()
         yield from self._golden("fund_allocation", "fund_reconciliation", "joint_review", "ledger_seal")
-        yield from self._golden("procedure", "public_notice", "inspection", "violation_case")
+        yield from self._golden(
+            "procedure", "public_notice", "inspection", "violation_case", "policy_override"
+        )
         while True:
             chance = self.random.random()
             if not self.lives or (len(self.lives) < self.alive and chance < 0.15):

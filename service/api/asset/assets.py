@@ -22,7 +22,7 @@ from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Fen, Listed, Name, Text
 from service.api.asset.decisions import AssetPath, AssetView, assets_on, resource_of
 from service.api.http.reading import LogReading, Moment, Reading, get, routes
-from service.api.http.writing import Circumstances, Writing
+from service.api.http.writing import Circumstances, Excepting, Writing
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
 from service.commands.history import asset_history
@@ -109,13 +109,13 @@ class PostDepreciation(Circumstances):
     year: int = Field(title="年度", ge=2000, le=2200, strict=True)
 
 
-class SignContract(Circumstances):
+class SignContract(Excepting):
     """An operating contract."""
 
     terms: ContractTerms = Field(title="合同")
 
 
-class ChangeContract(Circumstances):
+class ChangeContract(Excepting):
     """New terms of a running contract, with the owners' consent."""
 
     terms: ContractTerms = Field(title="合同")
@@ -150,7 +150,7 @@ class DistributeIncome(Circumstances):
     distribution: IncomeDistribution = Field(title="收益分配方案")
 
 
-class ProposeDisposal(Circumstances):
+class ProposeDisposal(Excepting):
     """A proposal to dispose."""
 
     proposal: DisposalProposal = Field(title="处置方案")

@@ -28,7 +28,7 @@ from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, Text
 from service.api.asset.decisions import AssetPath, assets_on
 from service.api.http.reading import routes
-from service.api.http.writing import Circumstances, Scope, Write, Writing
+from service.api.http.writing import Circumstances, Excepting, Scope, Write, Writing
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.inventory.verification_basis import check_basis
@@ -39,7 +39,7 @@ TransferCode = Annotated[Code, Path(title="移交编号")]
 CertificateCode = Annotated[Code, Path(title="办证编号")]
 
 
-class ConfirmOwnership(Circumstances):
+class ConfirmOwnership(Excepting):
     """Confirmation of ownership."""
 
     confirmation: OwnershipConfirmation = Field(title="确权")

@@ -15,14 +15,15 @@ from pydantic import Field, create_model
 from pydantic.fields import FieldInfo
 
 from domain.aggregate import DomainAggregate
-from domain.occasion import Occasion, Override
+from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
-from domain.values import BusinessDate, Value
+from domain.values import BusinessDate, PolicyOverrideCode, Value
 from service.api.http.intake import admitted
 from service.api.http.reading import ACTION, Endpoint, Read, action_of, context_of, described, named
 from service.commands.actor import Actor
 from service.commands.authorization import Resource, authorize, speak_for
 from service.commands.commands import CommandOutcome, Result, Work, transact
+from service.commands.exceptions import exceptions
 from service.commands.naming import require_listed
 from service.log.appending import Idempotency
 
@@ -36,8 +37,16 @@ class Circumstances(Value):
     occurred_on: BusinessDate | None = Field(
         default=None, title="业务日期", description="不填时取事实本身的日期或当日 / business date"
     )
-    overrides: tuple[Override, ...] = Field(
-        default=(), title="例外批准", description="解除“原则上”规定的县级批准文件", max_length=20
+
+
+class Excepting(Circumstances):
+    """Fields of a write that rules of principle apply to: the county government may have granted an exception (P25)."""
+
+    overrides: tuple[PolicyOverrideCode, ...] = Field(
+        default=(),
+        title="例外批准编号",
+        description="县人民政府为本资产登记的例外批准 / exceptions granted for this asset",
+        max_length=20,
     )
 
 
@@ -208,7 +217,12 @@ class Write(Read):
 
     def occasion(self, body: Circumstances, on: date | None = None) -> Occasion:
         """The circumstances of the decision: the stated business date, else the fact's own, else today."""
-        return self.context.occasion(self.county, body.occurred_on or on, body.overrides)
+        return self.context.occasion(self.county, body.occurred_on or on)
+
+    async def _except(self, body: Circumstances, at: Occasion, work: Work) -> None:
+        """The exceptions that the body names, for the decision: OVERRIDE_NOT_IN_FORCE, OVERRIDE_REVOKED."""
+        if isinstance(body, Excepting) and body.overrides:
+            at.overrides = await exceptions(work, body.overrides, at.on)
 
     def expected_version(self, *, required: bool) -> int | None:
         """The version in If-Match. VERSION_REQUIRED without one; VERSION_STALE when no version can look like that."""
@@ -270,6 +284,7 @@ class Write(Read):
             aggregate = await self._found(kind, work, aggregate_id, expected)
             speak_for(self.actor, unit(aggregate) if callable(unit) else unit, level)
             await self._may(aggregate, scope or kind.scope)
+            await self._except(body, at, work)
             await use_case(aggregate, at, work)
             work.note(at)
             return Result(aggregate.id, aggregate.version, kind.view(aggregate, self))

@@ -33,8 +33,10 @@ from tests.examples import (
     confirmation,
     distribution,
     imported,
+    in_use,
     occasion,
     override,
+    proposal,
     receipt,
     regulation,
     sale,
@@ -147,6 +149,30 @@ def test_what_a_document_lifted_is_named_with_it() -> None:
     basis = events[0].basis.model_copy(update={"overrides": (lifted,)})
     (finding,) = examined([events[0].model_copy(update={"basis": basis})]).findings
     assert (finding.code, finding.lifted_by) == ("OWNER_RULE_CONFLICT", lifted.document_no)
+
+
+def test_exception_that_was_only_typed_lifts_nothing_when_history_is_examined(whole_life: Any) -> None:
+    typed = override("WELL_OPERATING_NOT_DISPOSABLE")
+
+    def proposed_although_it_runs_well() -> Asset:
+        asset = in_use()
+        asset.propose_disposal(proposal(), occasion(overrides=(typed,)))
+        return asset
+
+    *before, proposed = whole_life(proposed_although_it_runs_well)
+    basis = proposed.basis.model_copy(
+        update={"overrides": (typed.model_copy(update={"override": None, "subject": None}),)}
+    )
+    history = [*before, proposed.model_copy(update={"basis": basis})]
+    assert [(one.code, one.lifted_by) for one in examined([*before, proposed]).findings] == [
+        ("WELL_OPERATING_NOT_DISPOSABLE", typed.document_no)
+    ]
+    (finding,) = examined(history).findings
+    assert (finding.code, finding.source, finding.lifted_by) == (
+        "WELL_OPERATING_NOT_DISPOSABLE",
+        "EXAMINED",
+        None,
+    )
 
 
 def test_a_notice_that_was_taken_down_too_early_is_found(whole_life: Any) -> None:

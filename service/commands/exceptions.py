@@ -1,0 +1,48 @@
+"""Exceptions from rules of principle (P25): who grants one, and what a decision that names it may rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from domain.asset.asset import Asset
+from domain.occasion import Occasion, Override
+from domain.organization.organization import Organization
+from domain.oversight.policy_override import OverrideGrant, PolicyOverride
+from service.commands.commands import CommandContext, Work
+
+_CLAIM: Final = "policy_override"
+
+
+async def exceptions(work: Work, numbers: Sequence[str], day: date) -> dict[str, Override]:
+    """What named exceptions lift on a day, by the code they lift. NOT_FOUND, OVERRIDE_NOT_IN_FORCE, OVERRIDE_REVOKED."""
+    granted = await work.get_many(PolicyOverride, numbers)
+    lifting = [granted[number].lifting(day) for number in numbers]
+    return {one.code: one for one in lifting}
+
+
+async def grant(number: str, wanted: OverrideGrant, at: Occasion, work: Work) -> PolicyOverride:
+    """A new exception, granted by the unit of the credential. Codes of `PolicyOverride.grant`."""
+    grantor = work.actor.organization
+    unit = await work.get(Organization, grantor)
+    asset = await work.get(Asset, wanted.asset)
+    made = PolicyOverride.grant(number, wanted, (grantor, unit.card), concerned(asset), at)
+    work.claim(_CLAIM, f"{wanted.asset}/{number}")
+    return made
+
+
+def concerned(asset: Asset) -> frozenset[str]:
+    """The units that an asset belongs to, is kept by, or was made by: an exception for it is to their good."""
+    owners = {share.party for share in asset.owners}
+    keepers = {asset.custody.responsible_unit} if asset.custody is not None else set()
+    return frozenset({asset.card.implementer} | owners | keepers)
+
+
+async def granted_for(context: CommandContext, county: str, asset: str | None) -> list[PolicyOverride]:
+    """Every exception of a county, or those for one asset, in the order in which they were granted."""
+    claims = await context.store.claims(county, [_CLAIM])
+    numbers = [
+        number for of, _, number in (claim.key.partition("/") for claim in claims) if asset in {None, of}
+    ]
+    return list((await context.load_many(PolicyOverride, county, numbers)).values())

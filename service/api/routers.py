@@ -21,10 +21,11 @@ from service.api.household import (
     statements as households,
 )
 from service.api.inventory import imports, stocktakes
+from service.api.ledgers import ledger_routers
 from service.api.log import audit_packs, checkpoints, events
 from service.api.organization import duties as unit_duties, organizations
 from service.api.oversight import anomalies, data_quality, inspections as oversight, policy_overrides
-from service.api.procedure import ledgers as procedure_ledgers, notices, procedures
+from service.api.procedure import notices, procedures
 from service.api.sealing import joint_reviews, seals
 from service.api.system import keys, operations, policy, regulation, system, tables
 
@@ -58,7 +59,7 @@ ROUTERS = (
     procedures.router,
     notices.router,
     notices.statements,
-    procedure_ledgers.router,
+    *ledger_routers(),
     ledgers.router,
     kept_ledgers.router,
     scores.router,
@@ -76,6 +77,5 @@ ROUTERS = (
     audit_packs.router,
     oversight.inspections,
     oversight.violations,
-    oversight.ledgers,
 )
 """Every router of the service, those of most requests first: a request looks for its route in this order."""

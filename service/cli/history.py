@@ -15,7 +15,6 @@ from rich.table import Table
 from domain.asset.asset import Asset
 from domain.catalogue import EVENT_TYPES
 from domain.refusals import Refusal
-from service.api.asset.views import title_of
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.history import When, asset_changes, asset_history
@@ -61,7 +60,7 @@ def history(
             said = [
                 "" if one[side] is None else orjson.dumps(one[side]).decode() for side in ("before", "after")
             ]
-            changes.add_row(one["field"], title_of(one["field"]) or "", *said)
+            changes.add_row(one["field"], one["title"] or "", *said)
         terminal.emit(found, lambda console: console.print(changes))
         return
     if day is None and moment is None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, get_origin
 
-import asyncpg
 import typer
 import xlsxwriter
 from pydantic import ValidationError
@@ -19,21 +17,22 @@ from rich.table import Table
 from domain.refusals import Refusal
 from projections.engine.meaning import PLAIN
 from projections.engine.reading import MAX_PAGE
-from service.api.asset import ledgers, scores
-from service.api.funds import ledgers as fund_ledgers
-from service.api.http.differences import ChangesQuery, changes_of
-from service.api.http.paging import LedgerQuery, moment_of, page_at, totals_shown, write_workbook
-from service.api.http.sheets import SheetColumn, columns_of
-from service.api.oversight import data_quality
 from service.clock import utc_now
 from service.commands.commands import CommandContext
+from service.commands.county_source import CountySource
 from service.commands.policy_data import load_regulation
 from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
+from service.ledgers.catalogue import LEDGERS
+from service.ledgers.differences import changes_of
+from service.ledgers.filters import ChangesQuery, LedgerQuery
+from service.ledgers.ledger import Ledger
 from service.ledgers.moments import Moments
+from service.ledgers.queries import read_page, totals_shown
 from service.ledgers.tables import field_meaning, rows_shown
 from service.ledgers.words import Words
+from service.ledgers.workbook import write_workbook
 from service.log.event_store import EventStore
 from service.terminal import Terminal
 
@@ -42,61 +41,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class AskedLedger:
-    """What can be asked of a ledger, and what its rows are. `unit`: the filter that a unit's code goes to; `changes`:
-    None where two moments cannot be compared.
-    """
-
-    title: str
-    query: type[LedgerQuery]
-    changes: type[ChangesQuery] | None
-    row: Any
-    unit: str
-    brief: tuple[str, ...]
-    """Columns that fit on a terminal."""
-
-    @property
-    def columns(self) -> list[SheetColumn]:
-        """All columns."""
-        return columns_of(self.row)
-
-
-LEDGERS: Final = {
-    "asset-register": AskedLedger(
-        "资产台账", ledgers.RegisterQuery, ledgers.RegisterChanges, ledgers.RegisterRow, "owner",
-        ("asset", "asset_name", "original_value", "net_book_value", "title", "operation", "custodian"),
-    ),
-    "household-register": AskedLedger(
-        "到户类资产台账", ledgers.HouseholdQuery, ledgers.HouseholdChanges, ledgers.HouseholdRow, "village",
-        ("asset", "asset_name", "village", "original_value", "state"),
-    ),
-    "income-ledger": AskedLedger(
-        "资产收益台账", ledgers.IncomeQuery, ledgers.IncomeChanges, ledgers.IncomeRow, "holder",
-        ("asset", "entry", "holder", "entered_on", "amount", "voucher_no"),
-    ),
-    "custody-ledger": AskedLedger(
-        "管护台账", ledgers.CustodyQuery, ledgers.CustodyChanges, ledgers.CustodyRow, "unit",
-        ("asset", "duty", "unit", "person", "since", "until"),
-    ),
-    "completeness": AskedLedger(
-        "完整度", scores.CompletenessQuery, None, scores.CompletenessRow, "owner",
-        ("asset", "asset_name", "score", "missing"),
-    ),
-    "data-quality": AskedLedger(
-        "数据质量看板", data_quality.DataQualityQuery, None, data_quality.GapRow, "unit",
-        ("subject", "kind", "item", "clause", "name", "units", "since", "days"),
-    ),
-    "departures": AskedLedger(
-        "离任交接台账", ledgers.DeparturesQuery, None, ledgers.DepartureRow, "organization",
-        ("case_id", "person", "kind", "organization", "departs_on", "state", "due_on", "provisional"),
-    ),
-    "fund-ledger": AskedLedger(
-        "资金台账", fund_ledgers.FundQuery, None, fund_ledgers.FundRow, "unit",
-        ("allocation", "unit", "source", "allocated_on", "amount", "state"),
-    ),
-}  # fmt: skip
 
 _COMPARED: Final = [name for name, one in LEDGERS.items() if one.changes is not None]
 Name = Annotated[str, typer.Argument(help=f"Which ledger: {', '.join(LEDGERS)}.", metavar="LEDGER")]
@@ -113,27 +57,6 @@ Where = Annotated[
 _HEAD: Final = "SELECT position FROM log_head WHERE county = $1"
 _DAY = "Business date, YYYY-MM-DD: what had happened by then; today's ledger without it."
 _MOMENT = "Moment with offset, RFC 3339: what was recorded by then; everything without it."
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Where this command reads."""
-
-    county: str
-    pool: asyncpg.Pool
-    moments: Moments
-    context: CommandContext
-
-    async def prepared(self, query: LedgerQuery) -> LedgerQuery:
-        """The question with what it has to know of the rules in force."""
-        query.on_calendar(self.context.calendar(self.county))
-        if isinstance(query, data_quality.DataQualityQuery):
-            day = query.as_of or self.context.today()
-            regulation = await self.context.in_force.catch_up(self.county)
-            return query.by(data_quality.standards_of(regulation.on(day), day))
-        if isinstance(query, ledgers.DeparturesQuery):
-            return query.model_copy(update={"on": query.on or self.context.today()})
-        return query
 
 
 @app.command()
@@ -200,28 +123,26 @@ def diff(
     query = _question(which.changes, asked)
     words = Words(load_regulation(terminal.settings))
     if out is not None:
-        whole = terminal.run(_every_change(terminal, query.model_copy(update={"limit": MAX_PAGE})))
+        whole = terminal.run(_every_change(terminal, which, query.model_copy(update={"limit": MAX_PAGE})))
         write_changes(out, which, whole, words)
         told = {name: whole[name] for name in ("added", "removed", "changed", "before", "after")}
         terminal.emit({"file": str(out), **told}, lambda console: console.out(f"{out}: {_counted(whole)}"))
         return
-    found = terminal.run(_differing(terminal, query))
+    found = terminal.run(_differing(terminal, which, query))
     terminal.emit(found, lambda console: _print_changes(console, which, found, words))
 
 
 # ---- questions -----------------------------------------------------------------------------------------------------
 
 
-def _ledger(name: str) -> AskedLedger:
+def _ledger(name: str) -> Ledger:
     known = LEDGERS.get(name)
     if known is None:
         raise CommandFailed(f"{name} is no ledger; one of {', '.join(LEDGERS)} (没有该台账).", ExitCode.USAGE)
     return known
 
 
-def _filters(
-    which: AskedLedger, unit: str | None, asset: str | None, where: list[str] | None
-) -> dict[str, Any]:
+def _filters(which: Ledger, unit: str | None, asset: str | None, where: list[str] | None) -> dict[str, Any]:
     """The filters given, by the names of the HTTP API; those that may be several are collected."""
     given: dict[str, list[str]] = {}
     for one in where or ():
@@ -230,6 +151,8 @@ def _filters(
             raise CommandFailed(f"--where {one}: name=value is wanted.", ExitCode.USAGE)
         given.setdefault(name, []).append(value)
     if unit is not None:
+        if which.unit is None:
+            raise CommandFailed(f"Rows of {which.name} are of no unit (该台账不按单位筛选).", ExitCode.USAGE)
         given.setdefault(which.unit, []).append(unit)
     if asset is not None:
         given.setdefault("asset", []).append(asset)
@@ -253,7 +176,7 @@ def _question(query: type[Any], asked: dict[str, Any]) -> Any:
 
 
 @asynccontextmanager
-async def _source(terminal: Terminal) -> AsyncIterator[_Source]:
+async def _source(terminal: Terminal) -> AsyncIterator[CountySource]:
     async with open_database(terminal.settings) as database:
         await check(database.url)
         async with EventStore(database.pool) as store:
@@ -261,63 +184,63 @@ async def _source(terminal: Terminal) -> AsyncIterator[_Source]:
             county = terminal.settings.county
             context = CommandContext(store, {county: load_regulation(terminal.settings)}, utc_now)
             try:
-                yield _Source(county, database.pool, moments, context)
+                yield CountySource(county, database.pool, moments, context)
             except Refusal as refusal:
                 raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
             finally:
                 await moments.aclose()
 
 
-async def _shown(terminal: Terminal, which: AskedLedger, query: LedgerQuery) -> dict[str, Any]:
+async def _shown(terminal: Terminal, which: Ledger, query: LedgerQuery) -> dict[str, Any]:
     async with _source(terminal) as source:
-        query = await source.prepared(query)
-        async with moment_of(source, query) as (connection, said):
-            found = await page_at(connection, source.county, query)
-            totals = await query.totals(connection, source.county)
+        query = await query.settled(source)
+        found = await read_page(source, query)
         head = await source.pool.fetchval(_HEAD, source.county) or 0
+    said = found.said
     if said["position"] < head and "knownAt" not in said:
         terminal.note(f"The ledger is {head - said['position']} events behind the log (台账落后于日志).")
     return {
         "ledger": query.PROJECTION,
-        "rows": rows_shown(found.rows, which.row),
-        "more": found.next_cursor is not None,
-        "totals": totals_shown(query, totals),
+        "rows": rows_shown(found.page.rows, which.row),
+        "more": found.page.next_cursor is not None,
+        "totals": totals_shown(query, found.totals),
         **said,
     }
 
 
-async def _written(terminal: Terminal, which: AskedLedger, query: LedgerQuery, out: Path) -> dict[str, Any]:
+async def _written(terminal: Terminal, which: Ledger, query: LedgerQuery, out: Path) -> dict[str, Any]:
     words = Words(load_regulation(terminal.settings))
     terminal.note(f"{which.title} → {out}")
     half = out.with_name(f"{out.name}.part")
     try:
         async with _source(terminal) as source:
-            query = await source.prepared(query)
+            query = await query.settled(source)
+            title = await query.heading(source) or which.title
             with half.open("w+b") as file:
-                said = await write_workbook(source, query, file, which.title, which.columns, words)
+                said = await write_workbook(source, query, file, title, which.columns, words)
         half.replace(out)
     finally:
         half.unlink(missing_ok=True)
     return said
 
 
-async def _differing(terminal: Terminal, query: ChangesQuery) -> dict[str, Any]:
+async def _differing(terminal: Terminal, which: Ledger, query: ChangesQuery) -> dict[str, Any]:
     async with _source(terminal) as source:
-        return await changes_of(source, query)
+        return await changes_of(source, query, which.row)
 
 
-async def _every_change(terminal: Terminal, query: ChangesQuery) -> dict[str, Any]:
+async def _every_change(terminal: Terminal, which: Ledger, query: ChangesQuery) -> dict[str, Any]:
     """All pages as one answer."""
     async with _source(terminal) as source:
-        found = await changes_of(source, query)
+        found = await changes_of(source, query, which.row)
         rows, cursor = list(found["rows"]), found["nextCursor"]
         while cursor is not None:
-            following = await changes_of(source, query.model_copy(update={"cursor": cursor}))
+            following = await changes_of(source, query.model_copy(update={"cursor": cursor}), which.row)
             rows, cursor = [*rows, *following["rows"]], following["nextCursor"]
     return found | {"rows": rows, "nextCursor": None}
 
 
-def write_changes(path: Path, which: AskedLedger, found: dict[str, Any], words: Words) -> None:
+def write_changes(path: Path, which: Ledger, found: dict[str, Any], words: Words) -> None:
     """What differs as a spreadsheet to print: a line per changed field, one for a row that came or went."""
     book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
     bold = book.add_format({"bold": True, "border": 1, "bg_color": "#E8EEF4"})
@@ -351,7 +274,7 @@ def _told(said: dict[str, Any]) -> str:
     return f"业务日期 {day}，知悉时间 {known}，日志位置 {said['position']}"
 
 
-def _print_rows(console: Console, which: AskedLedger, found: dict[str, Any], words: Words) -> None:
+def _print_rows(console: Console, which: Ledger, found: dict[str, Any], words: Words) -> None:
     brief = [column for column in which.columns if column.name in which.brief]
     names = {to_camel(column.name): column for column in brief}
     table = Table(*(column.title for column in brief), title=which.title)
@@ -365,9 +288,9 @@ def _print_rows(console: Console, which: AskedLedger, found: dict[str, Any], wor
     console.out(_told(found))
 
 
-def _sums(which: AskedLedger, totals: dict[str, Any], words: Words) -> Iterator[str]:
+def _sums(which: Ledger, totals: dict[str, Any], words: Words) -> Iterator[str]:
     """Sums by what they are; those of each kind of something under the kind's Chinese name."""
-    fields = which.query.TOTALS.model_fields if which.query.TOTALS is not None else {}
+    fields = which.filters.TOTALS.model_fields if which.filters.TOTALS is not None else {}
     for name, field in fields.items():
         told = words.tell(totals[to_camel(name)], field_meaning(field), {})
         yield told if isinstance(totals[to_camel(name)], dict) else f"{field.title} {told}"
@@ -383,7 +306,7 @@ def _print_whole(console: Console, table: Table) -> None:
 _CHANGE: Final = {"ADDED": "增加", "REMOVED": "减少", "CHANGED": "变更"}
 
 
-def _lines(which: AskedLedger, found: dict[str, Any], words: Words) -> Iterator[tuple[str, ...]]:
+def _lines(which: Ledger, found: dict[str, Any], words: Words) -> Iterator[tuple[str, ...]]:
     """Changes as lines: kind, row, field, before, after. Of a row that came or went its first columns are told."""
     columns = {to_camel(column.name): column for column in which.columns}
     brief = [name for name, column in columns.items() if column.name in which.brief]
@@ -413,7 +336,7 @@ def _counted(found: dict[str, Any]) -> str:
     return f"增加 {found['added']} 行，减少 {found['removed']} 行，变更 {found['changed']} 行"
 
 
-def _print_changes(console: Console, which: AskedLedger, found: dict[str, Any], words: Words) -> None:
+def _print_changes(console: Console, which: Ledger, found: dict[str, Any], words: Words) -> None:
     table = Table("变化", "行", "字段", "变更前", "变更后", title=f"{which.title}变动")
     for line in _lines(which, found, words):
         table.add_row(*line)

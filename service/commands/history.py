@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
+from pydantic import Field
 
 from domain.asset.asset import Asset
 from domain.asset.facts.income import attainment
@@ -17,9 +18,19 @@ from domain.asset.facts.rights import operators_between
 from domain.catalogue import EVENT_TYPES
 from domain.recorded import RecordedEvent
 from domain.refusals import refuse
-from domain.values import Fen
+from domain.values import Code, Fen
 from service.commands.commands import CommandContext
+from service.commands.views import title_at, view_model
 from service.log.codec import EventCodec
+
+AssetView = view_model(
+    Asset,
+    asset=Annotated[Code, Field(title="资产编号")],
+    net_book_value=Annotated[Fen, Field(title="账面净值")],
+    accountable_parties=Annotated[tuple[Code, ...], Field(title="直接责任主体")],
+    sanzi=Annotated[bool, Field(title="是否纳入农村“三资”管理")],
+)
+"""The schema of what is shown of an asset."""
 
 
 @dataclass(slots=True)
@@ -125,7 +136,12 @@ async def asset_changes(
         "before": _side(was, before),
         "after": _side(now, after),
         "changes": [
-            {"field": name, "before": sides[0].get(name), "after": sides[1].get(name)}
+            {
+                "field": name,
+                "title": title_at(AssetView, name),
+                "before": sides[0].get(name),
+                "after": sides[1].get(name),
+            }
             for name in sorted(sides[0].keys() | sides[1].keys())
             if sides[0].get(name) != sides[1].get(name)
         ],

@@ -3,16 +3,57 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from datetime import date
+from typing import Final, Protocol, TypeVar
 
 import asyncpg
 
+from domain.aggregate import DomainAggregate
 from domain.refusals import refuse
+from domain.regulation import Regulation
+from domain.regulation.legal_clock import LegalClock
+from service.ledgers.moments import Moments
 from service.ledgers.projector import ProjectionHalted, Projector
 from service.log.event_store import EventStore
 
 LEDGER_SECONDS: Final = 5.0
 """How long a question waits for ledgers that are behind."""
+
+
+_Aggregate = TypeVar("_Aggregate", bound=DomainAggregate)
+
+
+class Source(Protocol):
+    """Who asks a county's ledgers, and what the answer needs: a request, or a command at the terminal."""
+
+    @property
+    def county(self) -> str:
+        """Whose ledgers."""
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """Connections to their database."""
+
+    @property
+    def moments(self) -> Moments:
+        """The ledgers at past moments."""
+
+    @property
+    def calendar(self) -> LegalClock:
+        """The county's calendar, by which dates are shown."""
+
+    @property
+    def today(self) -> date:
+        """The county's date."""
+
+    async def regulation(self) -> Regulation:
+        """The county's regulation with every parameter that its log has changed by now."""
+
+    async def load(self, cls: type[_Aggregate], aggregate_id: str) -> _Aggregate | None:
+        """An aggregate as it is now, from the log."""
+
+    async def reach(self, position: int, *ledgers: str) -> None:
+        """Wait until the ledgers have taken in the log up to `position`, where anybody waits."""
 
 
 @dataclass(frozen=True, slots=True)

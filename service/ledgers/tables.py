@@ -26,6 +26,9 @@ from service.ledgers.yuan import yuan_of
 
 _Convert = Callable[[Any], Any]
 
+PROVISIONAL: Final = "该日期所在年份的放假安排尚未录入，只按周末计算；录入后即为确定"
+"""What it means where a ledger says that a date is provisional."""
+
 
 def shown(row: Row, model: type[BaseModel]) -> dict[str, Any]:
     """A row as the API shows it by its schema. Columns without a value are null; KeyError for one that has no field."""

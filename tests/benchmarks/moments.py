@@ -12,35 +12,31 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from service.api.asset.ledgers import RegisterQuery
-from service.api.http.paging import moment_of, page_at
+from domain.regulation import Regulation
+from service.clock import utc_now
+from service.commands.commands import CommandContext
+from service.commands.county_source import CountySource
 from service.database import migrate
+from service.ledgers.catalogue import LEDGERS
+from service.ledgers.filters import LedgerQuery
 from service.ledgers.moments import Moments
 from service.ledgers.projector import Projector
+from service.ledgers.queries import read_page
 from service.log.event_store import EventStore
 from tests.projections.history import COUNTY, VILLAGES, Log, append_all, card, confirmation, custody
 
 DATABASE: Final = "bench_moments"
 ASSETS: Final = int(os.environ.get("TAIZHANG_BENCH_MOMENTS_ASSETS", "50000"))
 ASKED: Final = 15
+_QUERY: Final = LEDGERS["asset-register"].query
 PAST: Final = date(2030, 1, 1)
 """A business day after all of them: the moment has as many rows as the current ledger."""
-
-
-@dataclass(frozen=True, slots=True)
-class _County:
-    """Where the questions are asked."""
-
-    county: str
-    pool: asyncpg.Pool
-    moments: Moments
 
 
 async def run(url: str) -> list[dict[str, Any]]:
@@ -57,8 +53,9 @@ async def run(url: str) -> list[dict[str, Any]]:
                 await projector.wait_for(COUNTY, None, last, 600)
             await pool.execute("VACUUM ANALYZE")
             moments = Moments(pool, store)
+            context = CommandContext(store, {COUNTY: Regulation.load(county=COUNTY)}, utc_now)
             try:
-                return await _compared(_County(COUNTY, pool, moments))
+                return await _compared(CountySource(COUNTY, pool, moments, context))
             finally:
                 await moments.aclose()
     finally:
@@ -77,8 +74,8 @@ def _log() -> Log:
     return log
 
 
-async def _compared(county: _County) -> list[dict[str, Any]]:
-    first = await _seconds(county, RegisterQuery(as_of=PAST))
+async def _compared(county: CountySource) -> list[dict[str, Any]]:
+    first = await _seconds(county, _QUERY.model_validate({"as_of": PAST.isoformat()}))
     rows = [
         {
             "name": f"first question about a moment, {ASSETS:,} assets, {3 * ASSETS:,} events",
@@ -89,8 +86,8 @@ async def _compared(county: _County) -> list[dict[str, Any]]:
     for what, filters in (("county", {}), ("one owner", {"owner": (VILLAGES[0],)})):
         current, past = [], []
         for _ in range(ASKED):  # in turns, so that both meet the same machine
-            current.append(await _seconds(county, RegisterQuery.model_validate(filters)))
-            past.append(await _seconds(county, RegisterQuery.model_validate(filters | {"as_of": PAST})))
+            current.append(await _seconds(county, _QUERY.model_validate(filters)))
+            past.append(await _seconds(county, _QUERY.model_validate(filters | {"as_of": PAST.isoformat()})))
         now, then = (statistics.median(one) * 1000 for one in (current, past))
         rows.append(
             {
@@ -104,10 +101,9 @@ async def _compared(county: _County) -> list[dict[str, Any]]:
     return rows
 
 
-async def _seconds(county: _County, query: RegisterQuery) -> float:
+async def _seconds(county: CountySource, query: LedgerQuery) -> float:
     started = time.perf_counter()
-    async with moment_of(county, query) as (connection, _):
-        found = await page_at(connection, county.county, query)
-        assert found.rows
-        await query.totals(connection, county.county)
+    found = await read_page(county, query)
+    assert found.page.rows
+    assert found.totals is not None
     return time.perf_counter() - started

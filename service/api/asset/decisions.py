@@ -5,25 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import Field
 
 from domain.asset.asset import Asset
 from domain.household.asset import HouseholdAsset
 from domain.refusals import Refusal, refuse
-from domain.values import Code, Fen
-from service.api.http.writing import Kind, Write, view_model
+from domain.values import Code
+from service.api.http.writing import Kind, Write
 from service.commands.authorization import Resource
-from service.commands.history import view_of
+from service.commands.history import AssetView, view_of
 
 AssetPath = Annotated[Code, Path(title="资产编号")]
-
-AssetView = view_model(
-    Asset,
-    asset=Annotated[Code, Field(title="资产编号")],
-    net_book_value=Annotated[Fen, Field(title="账面净值")],
-    accountable_parties=Annotated[tuple[Code, ...], Field(title="直接责任主体")],
-    sanzi=Annotated[bool, Field(title="是否纳入农村“三资”管理")],
-)
 
 
 def resource_of(asset: Asset) -> Resource:

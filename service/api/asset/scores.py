@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 from fastapi import Query, Response
 from pydantic import Field
@@ -12,71 +11,16 @@ from pydantic import Field
 from domain.refusals import refuse
 from domain.values import Fen, Value
 from projections.asset import income as income_ledger, register as asset_register
-from projections.asset.completeness import INDICATORS, completeness_of_units, completeness_page
-from projections.asset.register_questions import RegisterFilter
+from projections.asset.completeness import completeness_of_units
 from projections.asset.value_preservation import FORMULA, balances, households_paid, preservation
-from projections.engine.reading import Page
-from projections.engine.writing import Connection
 from projections.oversight import scorecards
-from service.api.http.paging import (
-    AsOf,
-    DatedQuery,
-    KnownAt,
-    MinPosition,
-    Several,
-    answer,
-    ledgers_at,
-    page_of,
-)
+from service.api.http.paging import AsOf, KnownAt, MinPosition
 from service.api.http.reading import Reading, get, routes
+from service.ledgers.queries import ledgers_at
+from service.ledgers.questions.asset.completeness import GOALS_NAMED
 from service.ledgers.tables import rows_shown
 
 router = routes("/v1/ledgers", "ledgers 台账")
-
-Indicator = Literal[
-    "BASE", "OWNERSHIP", "CATEGORY", "RESPONSIBLE_UNIT", "OPERATION", "INCOME", "LOSS", "CUSTODY"
-]
-_NAMED = "；".join(f"{code} {zh}" for code, (zh, _) in INDICATORS.items())
-
-
-class CompletenessRow(Value):
-    """How complete one asset's record is."""
-
-    asset: str = Field(title="资产编号")
-    asset_name: str = Field(title="资产名称")
-    village: str | None = Field(title="所在村")
-    township: str | None = Field(title="所在乡（镇）")
-    responsible_unit: str | None = Field(title="管理责任单位")
-    original_value: Fen = Field(title="原始价值")
-    score: int = Field(title="完整度", description="0–8，每项目标一分", ge=0, le=8)
-    missing: tuple[Indicator, ...] = Field(title="缺少的目标", description=_NAMED)
-    position: int = Field(title="日志位置")
-
-
-class CompletenessQuery(DatedQuery):
-    """Filters of the completeness board."""
-
-    PROJECTION: ClassVar[str] = asset_register.PROJECTION.name
-
-    village: Several = Field(default=(), title="所在村", max_length=200)
-    township: Several = Field(default=(), title="所在乡（镇）", max_length=50)
-    owner: Several = Field(default=(), title="所有权人", max_length=200)
-    asset: Several = Field(default=(), title="资产编号", max_length=200)
-    missing: Indicator | None = Field(default=None, title="缺少的目标", description=_NAMED)
-
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Managed assets, each with its score."""
-        given = self.filters()
-        given.pop("missing", None)
-        return await completeness_page(
-            connection, county, RegisterFilter(**given), missing=self.missing, **paging
-        )
-
-
-@get(router, "/completeness", "完整度", "ledger.read", response_model=page_of(CompletenessRow))
-async def read_completeness(read: Reading, query: Annotated[CompletenessQuery, Query()]) -> Response:
-    """Eight goals per managed asset (C2-01). The score is derived and cannot be written."""
-    return await answer(read, query)
 
 
 class UnitCompleteness(Value):
@@ -86,7 +30,7 @@ class UnitCompleteness(Value):
     assets: int = Field(title="资产项数")
     average: str = Field(title="平均完整度", description="0.00–8.00")
     complete: int = Field(title="八项齐全的项数")
-    met: dict[str, int] = Field(title="各项目标达到的项数", description=_NAMED)
+    met: dict[str, int] = Field(title="各项目标达到的项数", description=GOALS_NAMED)
 
 
 @get(

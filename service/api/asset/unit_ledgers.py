@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Any, Final
 
-from fastapi import Path, Query, Response
-from pydantic import Field, PrivateAttr, create_model
+from fastapi import Response
+from pydantic import Field
 
-from domain.organization.organization import Organization
-from domain.refusals import refuse
 from domain.regulation import rows
-from domain.values import Code, Fen, Value
+from domain.values import Code, Value
 from projections.asset import register as asset_register, unit_ledgers as kept_ledgers
-from projections.engine.reading import Page
-from projections.engine.rows import Row
-from projections.engine.writing import Connection
-from service.api.http.paging import AsOf, DatedQuery, KnownAt, MinPosition, answer, ledgers_at, page_of
-from service.api.http.reading import Read, Reading, get, routes
+from service.api.http.paging import AsOf, KnownAt, MinPosition
+from service.api.http.reading import Reading, get, routes
 from service.api.organization.organizations import OnDay, OrganizationPath
-from service.ledgers.tables import row_model, shown
+from service.ledgers.queries import ledgers_at
+from service.ledgers.questions.asset.unit_ledgers import UnitLedgerTotals, unit_in_log
+from service.ledgers.tables import shown
 
 router = routes("/v1/ledgers", "ledgers 台账")
 
-Kept = Literal[
-    "VILLAGE_REGISTER", "VILLAGE_PUBLIC_WELFARE", "VILLAGE_OPERATING", "TOWNSHIP_ASSET", "DEPARTMENT_ASSET",
-    "UNIT_MASTER", "COUNTY_MASTER",
-]  # fmt: skip
-KeptCode = Annotated[Kept, Path(title="台账代码")]
 
 ELSEWHERE: Final = {
     "VILLAGE_HOUSEHOLD": "/v1/ledgers/household-register?village={organization}",
@@ -79,17 +70,6 @@ def _entry(row: rows.LedgerRow) -> dict[str, Any]:
     }
 
 
-class UnitLedgerTotals(Value):
-    """What a unit's ledger comes to."""
-
-    assets: int = Field(title="资产项数", description="所列资产，每项一次")
-    original_value: Fen = Field(title="原始价值", description="所列资产全值")
-    net_book_value: Fen = Field(title="净值", description="所列资产全值")
-    owned: int = Field(title="其中所有的项数")
-    share_value: Fen = Field(title="本单位份额")
-    share_net_value: Fen = Field(title="本单位份额净值")
-
-
 class UnitLedger(LedgerEntry):
     """One of a unit's ledgers with its sums."""
 
@@ -105,7 +85,7 @@ async def read_unit_ledgers(
     min_position: MinPosition = 0,
 ) -> Response:
     """The ledgers that a unit has to keep, by its kind, with the sums of those of assets (C4.5-01)."""
-    unit = await _unit(read, organization)
+    unit = await unit_in_log(read, organization)
     rules = (await read.regulation()).on(read.day(as_of))
     names = (asset_register.PROJECTION.name,)
     found = []
@@ -123,79 +103,3 @@ async def read_unit_ledgers(
                     entry["path"] = entry["path"].replace("{organization}", organization)
                 found.append(entry | {"totals": sums})
     return read.answer(found)
-
-
-async def _unit(read: Read, organization: str) -> Organization:
-    unit = await read.context.load(Organization, read.county, organization)
-    if unit is None:
-        raise refuse("NOT_FOUND", what=organization)
-    return unit
-
-
-class KeptQuery(DatedQuery):
-    """Filters of a unit's ledger."""
-
-    PROJECTION: ClassVar[str] = asset_register.PROJECTION.name
-    TOTALS = UnitLedgerTotals
-
-    relation: Literal["OWNED", "TERRITORIAL", "SUPERVISED"] | None = Field(
-        default=None, title="口径", description="所有 / 辖区内 / 归口监管；不填为该台账的全部口径"
-    )
-    asset_class: Literal["PUBLIC_WELFARE", "OPERATING"] | None = Field(default=None, title="类别")
-    township: str | None = Field(default=None, title="所在乡（镇）", max_length=64)
-
-    _unit: str = PrivateAttr(default="")
-    _ledger: str = PrivateAttr(default="UNIT_MASTER")
-    _title: str = PrivateAttr(default="")
-
-    def of(self, unit: str, ledger: str, title: str) -> KeptQuery:
-        """The query with whose ledger, and which."""
-        self._unit, self._ledger, self._title = unit, ledger, title
-        return self
-
-    def heading(self) -> str:
-        """The ledger's own name, and whose it is."""
-        return self._title
-
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Assets of the ledger."""
-        return await kept_ledgers.kept_page(
-            connection, county, self._unit, self._ledger, **self.filters(), **paging
-        )
-
-    async def totals(self, connection: Connection, county: str) -> Row | None:
-        """Count and sums: of what is listed, and of the unit's own shares."""
-        return await kept_ledgers.kept_totals(connection, county, self._unit, self._ledger, **self.filters())
-
-
-_REGISTER_ROW: Final = row_model("KeptRegisterColumns", asset_register.REGISTER).model_fields
-UnitLedgerRow = create_model(
-    "UnitLedgerRow",
-    __base__=Value,
-    __doc__="单位资产台账的一行",
-    **{name: (_REGISTER_ROW[name].annotation, _REGISTER_ROW[name]) for name in kept_ledgers.COLUMNS},
-    owned=(bool, Field(title="是否本单位所有")),
-    territorial=(bool, Field(title="是否在本单位辖区内")),
-    supervised=(bool, Field(title="是否归本单位监管")),
-    share_value=(Fen | None, Field(title="本单位份额", description="不是所有权人的为空")),
-    share_net_value=(Fen | None, Field(title="本单位份额净值", description="不是所有权人的为空")),
-)  # type: ignore[call-overload]
-
-
-@get(
-    router,
-    "/kept/{organization}/{ledger}",
-    "单位资产台账",
-    "ledger.read",
-    response_model=page_of(UnitLedgerRow, UnitLedgerTotals),
-)
-async def read_unit_ledger(
-    organization: OrganizationPath, ledger: KeptCode, read: Reading, query: Annotated[KeptQuery, Query()]
-) -> Response:
-    """A unit's ledger of assets under its name; ORG_TYPE_NOT_ALLOWED for one that such a unit does not keep."""
-    unit = await _unit(read, organization)
-    rules = (await read.regulation()).on(read.day(query.as_of))
-    (row,) = (one for one in rules.table("ledgers.ledger", rows.LedgerRow) if one.code == ledger)
-    if unit.card.kind not in row.keepers:
-        raise refuse("LEDGER_KIND_NOT_ALLOWED", clause=row.article, kind=row.zh)
-    return await answer(read, query.of(organization, ledger, f"{row.zh} {unit.card.name}"))

@@ -19,12 +19,12 @@ from domain.organization.organization import Organization
 from domain.procedure.procedure import ProcedureInstance
 from domain.refusals import refuse
 from domain.values import BusinessDate, Fen, Value
-from service.api.asset.decisions import AssetPath, AssetView
-from service.api.http.field_titles import title_at
-from service.api.http.reading import ACTION, Moment, Read, Reading, get, routes
+from service.api.asset.decisions import AssetPath
+from service.api.http.reading import ACTION, Read, Reading, get, routes
 from service.audit.examination import ExaminationScope, Examiner
 from service.commands.history import asset_changes, attained, fold
 from service.commands.naming import require_listed
+from service.ledgers.filters import Moment
 
 router = routes("/v1/assets", "assets 资产")
 advice = routes("/v1/ownership-advice", "assets 资产")
@@ -116,15 +116,7 @@ async def read_asset_changes(
     was, now = (from_as_of, from_known_at), (to_as_of, to_known_at)
     if was == now == (None, None):
         raise refuse("FIELD_REQUIRED", field="from_as_of、from_known_at、to_as_of、to_known_at")
-    found = await asset_changes(read.context, read.county, asset, was, now)
-    for one in found["changes"]:
-        one["title"] = title_of(one["field"])
-    return read.answer(found)
-
-
-def title_of(field: str) -> str | None:
-    """The Chinese name of a field of an asset, `card.originalValue`; None for what is no field of it."""
-    return title_at(AssetView, field)
+    return read.answer(await asset_changes(read.context, read.county, asset, was, now))
 
 
 class ClauseFindings(Value):

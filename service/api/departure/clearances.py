@@ -20,7 +20,6 @@ from projections.organization import directory
 from projections.procedure import procedures
 from service.api.asset.decisions import AssetPath
 from service.api.http.paging import MinPosition
-from service.api.http.provisional import PROVISIONAL
 from service.api.http.reading import ProblemBody, Read, Reading, get, routes
 from service.api.http.writing import Circumstances, Kind, Writing
 from service.api.organization.organizations import OnDay, PersonPath, PersonView, view_of
@@ -28,7 +27,7 @@ from service.commands import handover
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.commands.problems import problem
-from service.ledgers.tables import row_model, rows_shown, shown
+from service.ledgers.tables import PROVISIONAL, row_model, rows_shown, shown
 
 router = routes("/v1", "care 管护责任")
 

@@ -27,16 +27,17 @@ from domain.refusals import refuse
 from domain.regulation.legal_clock import LegalClock
 from domain.values import BusinessDate, Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
 from service.api.asset.decisions import AssetPath
-from service.api.asset.ledgers import RegisterRow
-from service.api.http.differences import Changes, changes_shown, start_of
 from service.api.http.provisional import dates_as_known
 from service.api.http.reading import Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Kind, Write, Writing, view_model
+from service.api.http.writing import Circumstances, Kind, Write, Writing
 from service.api.organization.organizations import place_of, unit_of
 from service.api.sealing.seals import Cursor, Limit, sealing_of
 from service.commands import handover
 from service.commands.authorization import Resource
 from service.commands.commands import Work
+from service.commands.views import view_model
+from service.ledgers.differences import Changes, changes_shown, start_of
+from service.ledgers.questions.asset.register import RegisterRow
 
 router = routes("/v1/departures", "departures 离任交接")
 

@@ -23,7 +23,6 @@ from projections.funds import ledger as fund_ledger
 from projections.funds.questions import unit_ledger
 from service.api.asset.bulk import YIELD_EVERY, refused_item
 from service.api.http.lines import MAX_ITEMS, BulkLine, lines_of
-from service.api.http.paging import snapshot
 from service.api.http.reading import ACTION, Reading, from_log, get, routes
 from service.api.http.writing import (
     IDEMPOTENCY_KEY,
@@ -33,12 +32,13 @@ from service.api.http.writing import (
     Write,
     Writing,
     answered,
-    view_model,
 )
 from service.api.organization.organizations import place_of, unit_of
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import CommandContext, Result, Work
 from service.commands.problems import problem_response
+from service.commands.views import view_model
+from service.ledgers.queries import snapshot
 
 allocations = routes("/v1/fund-allocations", "funds 资金")
 reconciliations = routes("/v1/fund-reconciliations", "funds 资金")

@@ -2,63 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 from fastapi import Query, Response
 from pydantic import Field
 
 from domain.values import BusinessDate, Fen, Value
-from projections.engine.reading import Page
-from projections.engine.rows import Row
-from projections.engine.writing import Connection
 from projections.funds import ledger as fund_ledger, questions as fund_questions
 from service.api.funds.funds import outside_finance
-from service.api.http.paging import LedgerQuery, MinPosition, Several, answer, page_of
+from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, routes
-from service.ledgers.tables import row_model, rows_shown
+from service.ledgers.tables import rows_shown
 
 router = routes("/v1/ledgers", "ledgers 台账")
 
 _NAME = fund_ledger.PROJECTION.name
-
-
-class FundTotals(Value):
-    """Count and sums of the allocations that stand."""
-
-    allocations: int = Field(title="拨付笔数")
-    amount: Fen = Field(title="拨付金额合计")
-    non_asset_amount: Fen = Field(title="不形成资产的支出合计")
-
-
-class FundQuery(LedgerQuery):
-    """Filters of the fund ledger."""
-
-    PROJECTION: ClassVar[str] = _NAME
-    TOTALS = FundTotals
-
-    unit: Several = Field(default=(), title="收款单位", max_length=200)
-    source: Several = Field(default=(), title="资金来源", max_length=50)
-    year: int | None = Field(default=None, title="年度", ge=1900, le=2200)
-    project_code: Several = Field(default=(), title="项目编号", max_length=50)
-    state: Literal["RECORDED", "WITHDRAWN"] | None = Field(default=None, title="状态")
-
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Allocations."""
-        return await fund_questions.allocation_page(connection, county, **self.filters(), **paging)
-
-    async def totals(self, connection: Connection, county: str) -> Row | None:
-        """Count and sums of those that stand."""
-        return await fund_questions.allocation_totals(connection, county, **self.filters())
-
-
-FundRow = row_model("FundLedgerRow", fund_ledger.ALLOCATION)
-
-
-@get(router, "/fund-ledger", "资金台账", "ledger.read", response_model=page_of(FundRow, FundTotals))
-async def read_fund_ledger(read: Reading, query: Annotated[FundQuery, Query()]) -> Response:
-    """What was allocated since the county's scope begins (P16), payment by payment."""
-    return await answer(read, query)
 
 
 class FundComparison(Value):
@@ -98,37 +56,6 @@ async def read_fund_comparison(
             connection, read.county, outside, unit=unit, year=year, source=source
         )
     return read.answer(rows_shown(rows, FundComparison))
-
-
-class ReconciliationsQuery(LedgerQuery):
-    """Filters of the reconciliations."""
-
-    PROJECTION: ClassVar[str] = _NAME
-
-    unit: Several = Field(default=(), title="单位", max_length=200)
-    year: int | None = Field(default=None, title="年度", ge=1900, le=2200)
-    result: Literal["OPEN", "RECONCILED"] | None = Field(default=None, title="核对结果")
-
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Where every unit's year stands."""
-        return await fund_questions.reconciliation_page(connection, county, **self.filters(), **paging)
-
-
-ReconciliationRow = row_model("FundReconciliationRow", fund_ledger.RECONCILIATION)
-
-
-@get(
-    router,
-    "/fund-reconciliations",
-    "资金核对台账",
-    "ledger.read",
-    response_model=page_of(ReconciliationRow),
-)
-async def read_fund_reconciliations(
-    read: Reading, query: Annotated[ReconciliationsQuery, Query()]
-) -> Response:
-    """Which unit's year is compared, agreed, pushed, reported and acknowledged."""
-    return await answer(read, query)
 
 
 class ProjectRow(Value):

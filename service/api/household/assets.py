@@ -25,9 +25,10 @@ from domain.occasion import Occasion
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Fen, Name, Text, Value
 from service.api.http.reading import Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Kind, Write, Writing, post, view_model
+from service.api.http.writing import Circumstances, Kind, Write, Writing, post
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Result, Work
+from service.commands.views import view_model
 
 router = routes("/v1/household-assets", "household-assets 到户资产")
 entrustments = routes("/v1/household-entrustments", "household-assets 到户资产")

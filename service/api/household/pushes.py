@@ -16,12 +16,13 @@ from domain.refusals import refuse
 from domain.values import BusinessDate, Code, OrganizationCode, Sha256, Value
 from projections.household import register as household_register
 from projections.household.register import household_ledgers, pushable_rows
-from service.api.asset.ledgers import HouseholdRow
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Read, Reading, get, list_of, routes
-from service.api.http.writing import Circumstances, Kind, Writing, view_model
+from service.api.http.writing import Circumstances, Kind, Writing
 from service.commands.authorization import Resource
 from service.commands.commands import Work
+from service.commands.views import view_model
+from service.ledgers.questions.household import HouseholdRow
 from service.ledgers.tables import row_model, rows_shown
 from service.log.codec import canonical
 

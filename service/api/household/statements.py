@@ -13,9 +13,10 @@ from domain.values import Code, Fen, Quantity, Value, total
 from projections.asset import income as income_ledger, register as asset_register
 from projections.household import register as household_register
 from projections.household.benefits import assets_of, benefits_of
-from service.api.http.paging import MinPosition, snapshot
+from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, routes
 from service.commands.authorization import Role
+from service.ledgers.queries import snapshot
 from service.ledgers.tables import rows_shown
 
 router = routes("/v1/households", "households 农户")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from domain.regulation.legal_clock import LegalClock, Reckoning
-
-PROVISIONAL: Final = "该日期所在年份的放假安排尚未录入，只按周末计算；录入后即为确定"
-"""What it means where a ledger says that a date is provisional."""
 
 
 def dates_as_known(view: dict[str, Any], calendar: LegalClock) -> dict[str, Any]:

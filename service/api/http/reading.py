@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar, cast
 
@@ -12,8 +12,7 @@ import asyncpg
 import orjson
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
-from pydantic_core import PydanticCustomError
+from pydantic import Field, create_model
 
 from domain.aggregate import DomainAggregate
 from domain.refusals import Refusal, refuse
@@ -38,28 +37,6 @@ ACTION: Final = "x-action"
 BINARY: Final[dict[str, Any]] = {"schema": {"type": "string", "format": "binary"}}
 """Media type object of an answer that is a file."""
 
-
-def _moment(value: Any) -> datetime:
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(
-                value.replace(" ", "+")
-            )  # an unescaped + of an offset arrives as a space
-        except ValueError:
-            moment = None
-        if moment is not None and moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    raise PydanticCustomError(
-        "FIELD_INVALID", "须为带时区的 RFC 3339 时刻 / an RFC 3339 moment with its offset"
-    )
-
-
-Moment = Annotated[
-    datetime,
-    BeforeValidator(_moment),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-02T03:04:05+08:00"]}),
-]
-"""A moment with its offset, kept in UTC."""
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 _Aggregate = TypeVar("_Aggregate", bound=DomainAggregate)
@@ -249,6 +226,19 @@ class Read:
     async def regulation(self) -> Regulation:
         """The county's regulation with every parameter that its log has changed by now."""
         return await self.context.in_force.catch_up(self.county)
+
+    @property
+    def today(self) -> date:
+        """The county's date."""
+        return self.context.today()
+
+    async def load(self, cls: type[_Aggregate], aggregate_id: str) -> _Aggregate | None:
+        """An aggregate as it is now, from the log."""
+        return await self.context.load(cls, self.county, aggregate_id)
+
+    async def reach(self, position: int, *ledgers: str) -> None:
+        """Wait until the ledgers have taken in the log up to `position`; the codes of `LedgerSource.reach`."""
+        await self.ledgers.reach(position, *ledgers)
 
     def day(self, day: date | None) -> date:
         """The day asked about, today when none was named."""

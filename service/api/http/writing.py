@@ -7,12 +7,10 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
-from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import Field, create_model
-from pydantic.fields import FieldInfo
+from pydantic import Field
 
 from domain.aggregate import DomainAggregate
 from domain.occasion import Occasion
@@ -80,27 +78,6 @@ class WriteAnswer(Value, Generic[_View]):
     event_count: int = Field(title="事件数")
     position: int | None = Field(default=None, title="日志位置", description="无新事件时不出现")
     recorded_at: datetime | None = Field(default=None, title="记录时间", description="无新事件时不出现")
-
-
-@cache
-def view_model(cls: type[DomainAggregate], **derived: Any) -> type[Value]:
-    """The schema of an aggregate's `view()`, from its own attributes. Attributes without a value are left out."""
-    hints = {
-        name: hint
-        for name, hint in get_type_hints(cls, include_extras=True).items()
-        if name.islower() and not name.startswith("_")
-    }
-    fields: dict[str, Any] = {name: _maybe(hint) for name, hint in (hints | derived).items()}
-    return create_model(f"{cls.__name__}View", __base__=Value, __doc__=cls.__doc__, **fields)
-
-
-def _maybe(hint: Any) -> tuple[Any, Any]:
-    """An attribute that may have no value: its type without its title, and a field that has the title."""
-    bare, *about = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-    titles = [one.title for one in about if isinstance(one, FieldInfo)]
-    rest = tuple(one for one in about if not isinstance(one, FieldInfo))
-    kept = Annotated[(bare, *rest)] if rest else bare
-    return kept | None, Field(default=None, title=titles[-1] if titles else None)
 
 
 def _header(name: str, text: str, *, required: bool) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any
 
 import orjson
 from fastapi import Path, Query, Response
@@ -13,11 +12,8 @@ from domain.inventory.batch import InventoryBatch, Opinion
 from domain.occasion import Occasion
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, PersonCode, Value
-from projections.engine.reading import Page
-from projections.engine.writing import Connection
 from projections.inventory import inventories
 from service.api.http.intake import SHEETS, media_type
-from service.api.http.paging import LedgerQuery, answer, page_of
 from service.api.http.reading import ACTION, BINARY, Reading, from_log, get, routes
 from service.api.http.writing import (
     IDEMPOTENCY_KEY,
@@ -27,17 +23,16 @@ from service.api.http.writing import (
     Write,
     Writing,
     answered,
-    view_model,
 )
 from service.api.organization.organizations import unit_of
 from service.api.system.operations import OperationView, operations_of, shown
 from service.commands.authorization import Resource, Role
 from service.commands.commands import Work
 from service.commands.operations import INPUT, StoredFile, operation_id
+from service.commands.views import view_model
 from service.inventory.importing import ImportWish
 from service.inventory.spreadsheet.report import MEDIA_TYPE, template
 from service.inventory.work import IMPORT, REJECTED
-from service.ledgers.tables import row_model
 
 router = routes("/v1/imports", "imports 清查导入")
 
@@ -135,30 +130,6 @@ async def read_import_template(read: Reading) -> Response:
         media_type=MEDIA_TYPE,
         headers={"Content-Disposition": 'attachment; filename="template.xlsx"'},
     )
-
-
-class BatchQuery(LedgerQuery):
-    """Filters of the batches."""
-
-    PROJECTION: ClassVar[str] = inventories.PROJECTION.name
-
-    unit: str | None = Field(default=None, title="填报单位", max_length=64)
-    state: Literal["COMPILED", "SUBMITTED", "REVIEWED", "RETURNED", "AGGREGATED"] | None = Field(
-        default=None, title="状态"
-    )
-
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Batches with their progress."""
-        return await inventories.batch_page(connection, county, **self.filters(), **paging)
-
-
-BatchRow = row_model("InventoryBatchRow", inventories.INVENTORY_BATCH)
-
-
-@get(router, "", "清查批次", "inventory.read", response_model=page_of(BatchRow))
-async def list_batches(read: Reading, query: Annotated[BatchQuery, Query()]) -> Response:
-    """Every batch and how far it is determined."""
-    return await answer(read, query)
 
 
 @get(router, "/{batch}", "查询清查批次", "inventory.read", response_model=from_log(BatchView))

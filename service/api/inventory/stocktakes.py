@@ -8,11 +8,10 @@ proposal that a correction of its registration carries out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any
 
-from fastapi import Path, Query, Response
-from pydantic import Field, PrivateAttr
+from fastapi import Path, Response
+from pydantic import Field
 
 from domain.asset.asset import Asset
 from domain.inventory.batch import InventoryBatch
@@ -27,16 +26,13 @@ from domain.occasion import Occasion
 from domain.values import Code, Name, Value
 from projections.asset import register as asset_register
 from projections.asset.register_questions import assets_of, locations_of
-from projections.engine.reading import Page
-from projections.engine.writing import Connection
-from projections.inventory import inventories
-from service.api.http.paging import LedgerQuery, answer, page_of, snapshot
 from service.api.http.reading import Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Kind, Write, Writing, view_model
+from service.api.http.writing import Circumstances, Kind, Write, Writing
 from service.commands import stocktaking
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
-from service.ledgers.tables import row_model
+from service.commands.views import view_model
+from service.ledgers.queries import snapshot
 
 router = routes("/v1/stocktakes", "stocktakes 清查盘点")
 
@@ -219,60 +215,7 @@ async def complete_stocktake(campaign: CampaignCode, body: Circumstances, write:
 # ---- reading ---------------------------------------------------------------------------------------------------------
 
 
-class StocktakeQuery(LedgerQuery):
-    """Filters of the stocktakes."""
-
-    PROJECTION: ClassVar[str] = inventories.PROJECTION.name
-
-    state: Literal["OPEN", "COMPLETED"] | None = Field(default=None, title="状态")
-
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Stocktakes with their progress and results."""
-        return await inventories.stocktake_page(connection, county, **self.filters(), **paging)
-
-
-class LinesQuery(LedgerQuery):
-    """Filters of a stocktake's lines."""
-
-    PROJECTION: ClassVar[str] = inventories.PROJECTION.name
-
-    result: Literal["UNSEEN", "FOUND", "MISSING", "MOVED", "DAMAGED"] | None = Field(
-        default=None, title="盘点结果"
-    )
-    _campaign: str = PrivateAttr(default="")
-
-    def of(self, campaign: str) -> Self:
-        """The same question about one campaign."""
-        found = self.model_copy()
-        found._campaign = campaign  # noqa: SLF001 - a copy of our own class
-        return found
-
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Lines in order of asset."""
-        return await inventories.stocktake_lines(
-            connection, county, self._campaign, **self.filters(), **paging
-        )
-
-
-StocktakeRow = row_model("StocktakeRow", inventories.STOCKTAKE)
-LineRow = row_model("StocktakeLineRow", inventories.STOCKTAKE_LINE)
-
-
-@get(router, "", "盘点一览", "stocktake.read", response_model=page_of(StocktakeRow))
-async def list_stocktakes(read: Reading, query: Annotated[StocktakeQuery, Query()]) -> Response:
-    """Every stocktake with its progress and result."""
-    return await answer(read, query)
-
-
 @get(router, "/{campaign}", "查询盘点", "stocktake.read", response_model=from_log(StocktakeView))
 async def read_stocktake(campaign: CampaignCode, read: Reading) -> Response:
     """A stocktake from the log: result so far, registration tasks, proposals to correct locations."""
     return await read.aggregate(StocktakeCampaign, campaign, view_of)
-
-
-@get(router, "/{campaign}/lines", "盘点明细", "stocktake.read", response_model=page_of(LineRow))
-async def read_stocktake_lines(
-    campaign: CampaignCode, read: Reading, query: Annotated[LinesQuery, Query()]
-) -> Response:
-    """A stocktake's lines."""
-    return await answer(read, query.of(campaign))

@@ -20,13 +20,12 @@ from projections.organization import directory, duties as unit_duties
 from projections.oversight import worklist
 from projections.oversight.worklist import Periods
 from service.api.http.paging import MinPosition
-from service.api.http.provisional import PROVISIONAL
 from service.api.http.reading import Read, Reading, get, list_of, routes
 from service.api.http.writing import Circumstances, WarningBody, Writing
 from service.api.organization.organizations import OnDay, OrganizationPath, units_on
 from service.commands.authorization import may, resource_of_units
 from service.commands.commands import Work
-from service.ledgers.tables import row_model, rows_shown, shown as row_shown
+from service.ledgers.tables import PROVISIONAL, row_model, rows_shown, shown as row_shown
 
 router = routes("/v1/organizations", "organizations 单位")
 units = units_on(router)

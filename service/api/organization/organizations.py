@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
@@ -22,15 +21,14 @@ from domain.organization.organization import (
 from domain.organization.person import Person, PersonCard
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, DivisionCode, Name, OrganizationCode, PersonCode, PostCode, Text
-from projections.engine.reading import Page
-from projections.engine.writing import Connection
 from projections.organization import directory
-from service.api.http.paging import LedgerQuery, MinPosition, Several, answer, page_of
+from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, from_log, get, list_of, routes
-from service.api.http.writing import Circumstances, Kind, Write, Writing, view_model
+from service.api.http.writing import Circumstances, Kind, Write, Writing
 from service.commands import handover
 from service.commands.authorization import Resource
 from service.commands.commands import CommandContext, Work
+from service.commands.views import view_model
 from service.ledgers.tables import row_model, rows_shown
 
 divisions = routes("/v1/divisions", "divisions 区划")
@@ -299,20 +297,6 @@ async def register_person(body: RegisterPerson, write: Writing) -> Response:
 # ---- reading -------------------------------------------------------------------------------------------------------
 
 
-class OrganizationsQuery(LedgerQuery):
-    """Filters of the directory of units."""
-
-    PROJECTION: ClassVar[str] = directory.PROJECTION.name
-
-    kind: Several = Field(default=(), title="单位类型", max_length=10)
-    superior: str | None = Field(default=None, title="上级主管单位", max_length=64)
-
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Units."""
-        return await directory.organization_page(connection, county, **self.filters(), **paging)
-
-
-OrganizationRow = row_model("OrganizationRow", directory.ORGANIZATION)
 DivisionRow = row_model("DivisionRow", directory.DIVISION)
 TenureRow = row_model(
     "TenureRow",
@@ -341,12 +325,6 @@ async def list_divisions(
 async def read_division(division: DivisionPath, read: Reading) -> Response:
     """A division, from the log."""
     return await read.aggregate(Division, division, view_of)
-
-
-@get(organizations, "", "单位列表", "organization.read", response_model=page_of(OrganizationRow))
-async def list_organizations(read: Reading, query: Annotated[OrganizationsQuery, Query()]) -> Response:
-    """Units, a page at a time."""
-    return await answer(read, query)
 
 
 @get(

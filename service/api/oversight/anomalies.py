@@ -10,9 +10,10 @@ from pydantic import Field
 
 from domain.values import Value
 from projections.oversight.anomalies import EVIDENCE, FORMULA, LEDGERS, RULES, Bounds, anomalies
-from service.api.http.differences import cursor_of, start_of
-from service.api.http.paging import AsOf, KnownAt, MinPosition, ledgers_at
+from service.api.http.paging import AsOf, KnownAt, MinPosition
 from service.api.http.reading import Reading, get, routes
+from service.ledgers.differences import cursor_of, start_of
+from service.ledgers.queries import ledgers_at
 from service.ledgers.tables import converted
 
 router = routes("/v1/ledgers", "ledgers 台账")

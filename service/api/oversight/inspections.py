@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any
 
-from fastapi import Path, Query, Response
+from fastapi import Path, Response
 from pydantic import Field
 
 from domain.occasion import Occasion
@@ -18,17 +16,13 @@ from domain.oversight.inspection import (
     SupervisionFinding,
 )
 from domain.oversight.violation import Accountability, Violation, ViolationCase, ViolationEstablishment
-from domain.values import BusinessDate, Code
-from projections.engine.reading import Page
-from projections.engine.writing import Connection
-from projections.oversight import inspections as oversight
-from service.api.http.paging import LedgerQuery, Several, answer, page_of
+from domain.values import Code
 from service.api.http.reading import Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Kind, Writing, view_model
+from service.api.http.writing import Circumstances, Kind, Writing
 from service.commands.authorization import ANYWHERE
 from service.commands.commands import Work
+from service.commands.views import view_model
 from service.commands.violations import answerable
-from service.ledgers.tables import row_model
 
 inspections = routes("/v1/inspections", "oversight 监督检查")
 violations = routes("/v1/violations", "oversight 监督检查")
@@ -223,53 +217,3 @@ async def read_violation(case: CaseCode, read: Reading) -> Response:
 
 
 # ---- ledgers -------------------------------------------------------------------------------------------------------
-
-
-class FindingsQuery(LedgerQuery):
-    """Filters of the inspections."""
-
-    PROJECTION: ClassVar[str] = oversight.PROJECTION.name
-
-    organ: str | None = Field(default=None, title="监督单位", max_length=64)
-    unit: Several = Field(default=(), title="被检查单位", max_length=200)
-    state: Literal["INSPECTED", "RAISED", "ORDERED", "RECTIFIED"] | None = Field(default=None, title="状态")
-    overdue: bool | None = Field(default=None, title="是否逾期未整改")
-    on: BusinessDate | None = Field(default=None, title="日期", description="按该日判断是否逾期，不填为当日")
-
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Inspections and findings."""
-        return await oversight.finding_page(connection, county, **self.filters(), **paging)
-
-
-FindingRow = row_model("SupervisionFindingRow", oversight.FINDING, overdue=(bool, Field(title="是否逾期")))
-
-
-@get(ledgers, "/supervision-findings", "监督检查台账", "ledger.read", response_model=page_of(FindingRow))
-async def read_supervision_findings(read: Reading, query: Annotated[FindingsQuery, Query()]) -> Response:
-    """Every inspection with what it found and whether that is mended (C5.4-01)."""
-    day: date = read.day(query.on)
-    return await answer(read, query.model_copy(update={"on": day}))
-
-
-class ViolationsQuery(LedgerQuery):
-    """Filters of the violations."""
-
-    PROJECTION: ClassVar[str] = oversight.PROJECTION.name
-
-    kind: Several = Field(default=(), title="违规类别", max_length=8)
-    unit: Several = Field(default=(), title="涉及单位", max_length=200)
-    state: Literal["REPORTED", "ESTABLISHED", "UNFOUNDED"] | None = Field(default=None, title="状态")
-    person: str | None = Field(default=None, title="责任人", max_length=64)
-
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Cases."""
-        return await oversight.violation_page(connection, county, **self.filters(), **paging)
-
-
-ViolationRow = row_model("ViolationRow", oversight.VIOLATION)
-
-
-@get(ledgers, "/violations", "违规问题台账", "violation.read", response_model=page_of(ViolationRow))
-async def read_violations(read: Reading, query: Annotated[ViolationsQuery, Query()]) -> Response:
-    """Every case, who was responsible on its day, and what followed (C5.4-02)."""
-    return await answer(read, query)

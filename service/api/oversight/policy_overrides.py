@@ -11,9 +11,10 @@ from pydantic import Field
 from domain.oversight.policy_override import OverrideGrant, OverrideRevocation, PolicyOverride
 from domain.values import BusinessDate, Code
 from service.api.http.reading import Reading, from_log, get, list_of, routes
-from service.api.http.writing import Circumstances, Kind, Writing, view_model
+from service.api.http.writing import Circumstances, Kind, Writing
 from service.commands.authorization import ANYWHERE
 from service.commands.exceptions import grant, granted_for
+from service.commands.views import view_model
 
 router = routes("/v1/policy-overrides", "policy 政策")
 

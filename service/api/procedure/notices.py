@@ -6,29 +6,25 @@ Units post here what no procedure waits for; notices of procedures come from the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import date
 from time import monotonic
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import Path, Query, Response
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, create_model
 
 from domain.asset.asset import Asset
 from domain.occasion import Occasion
 from domain.procedure.notice import Outcome, Posting
 from domain.procedure.procedure import ProcedureInstance
-from domain.procedure.public_notice import Announcement, PublicNotice, Stage
+from domain.procedure.public_notice import Announcement, PublicNotice
 from domain.procedure.records import Signer
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Text, Value
-from projections.engine.reading import Page
-from projections.engine.writing import Connection
+from domain.values import Code, Name, Text, Value
 from projections.procedure import notice_board
 from service.api.asset.decisions import resource_of
 from service.api.http.addresses import sender_of
-from service.api.http.paging import LedgerQuery, answer, page_of
-from service.api.http.provisional import PROVISIONAL
+from service.api.http.paging import answer, page_of
 from service.api.http.public import (
     COUNTY_PARAMETER,
     PublicReading,
@@ -49,11 +45,13 @@ from service.api.http.writing import (
     Write,
     Writing,
     answered,
-    view_model,
 )
 from service.api.procedure.objections import OpenObjections, objection_shown, open_objections
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Result, Work
+from service.commands.views import view_model
+from service.ledgers.catalogue import LEDGERS
+from service.ledgers.questions.procedure import NoticeRow
 from service.ledgers.tables import shown
 
 router = routes("/v1/notices", "notices 公示公告")
@@ -66,63 +64,20 @@ NoticeId = Annotated[
 ]
 AnnouncementCode = Annotated[Code, Path(title="公告编号")]
 ObjectionNumber = Annotated[int, Path(title="异议编号", ge=1, le=1_000_000)]
-
-
-class NoticeRow(Value):
-    """A notice as everybody may see it."""
-
-    notice: str = Field(title="公示编号")
-    kind: Literal["PROCEDURE", "ANNOUNCEMENT"] = Field(title="程序公示或公告")
-    title: str = Field(title="标题")
-    body: str = Field(title="公示内容", description="个人号码已隐去")
-    chain: str | None = Field(title="流程")
-    stage: str | None = Field(title="公告环节")
-    asset: str | None = Field(title="资产编号")
-    unit: str = Field(title="公示单位")
-    places: tuple[dict[str, str], ...] = Field(title="公示地点与日期")
-    posted_on: date = Field(title="首次张贴日期")
-    ends_on: date | None = Field(title="公示期满日", description="当日 24:00")
-    provisional: bool = Field(title="期满日是否暂定", description=PROVISIONAL)
-    state: str = Field(title="状态")
-    round: int = Field(title="第几次公示")
-    objections: int = Field(title="异议数")
-    open_objections: int = Field(title="未处理的异议数")
-    suggestions: int = Field(title="意见建议数")
-    answers: tuple[dict[str, Any], ...] = Field(title="已处理的异议及答复")
-    position: int = Field(title="日志位置")
-
-
-class NoticeQuery(LedgerQuery):
-    """Filters of the notice board."""
-
-    PROJECTION: ClassVar[str] = notice_board.PROJECTION.name
-
-    county: str | None = Field(default=None, title="县", max_length=6)
-    unit: str | None = Field(default=None, title="公示单位", max_length=64)
-    asset: str | None = Field(default=None, title="资产编号", max_length=64)
-    stage: Stage | None = Field(default=None, title="公告环节")
-    state: Literal["OPEN", "COMPLETED", "RETURNED", "WITHDRAWN", "PUBLISHED"] | None = Field(
-        default=None, title="状态"
-    )
-    since: BusinessDate | None = Field(default=None, title="张贴日期自")
-    until: BusinessDate | None = Field(default=None, title="张贴日期至")
-    words: str | None = Field(default=None, title="关键词", max_length=60)
-
-    async def page(
-        self,
-        connection: Connection,
-        county: str,
-        paging: Mapping[str, Any],
-    ) -> Page:
-        """Notices, the latest first."""
-        given = {name: value for name, value in self.filters().items() if name != "county"}
-        return await notice_board.notice_page(connection, county, self.calendar, **given, **paging)
+_BOARD: Final = LEDGERS["notices"]
+_BoardQuery: Any = create_model(
+    "_BoardQuery",
+    __base__=_BOARD.query,
+    county=(str | None, Field(default=None, title="县", max_length=6)),
+)
+"""The notice board's question and of which county, for who asks has no credential that says so."""
 
 
 @router.get("", summary="公示公告栏", response_model=page_of(NoticeRow))
-async def read_notice_board(read: PublicReading, query: Annotated[NoticeQuery, Query()]) -> Response:
+async def read_notice_board(read: PublicReading, query: Annotated[_BoardQuery, Query()]) -> Response:
     """The notice board, for everybody (C3-04): personal data masked, answers to objections published."""
-    return await answer(read, query)
+    asked = {name: getattr(query, name) for name in query.model_fields_set - {"county"}}
+    return await answer(read, _BOARD, _BOARD.query.model_construct(**asked))
 
 
 @router.get(

@@ -25,11 +25,12 @@ from domain.regulation.legal_clock import LegalClock
 from domain.values import Code, Listed, Name, Sha256, Text, Value
 from service.api.http.provisional import dates_as_known
 from service.api.http.reading import ACTION, Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Kind, Scope, Writing, view_model
+from service.api.http.writing import Circumstances, Kind, Scope, Writing
 from service.api.procedure.objections import objection_shown
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.commands.problems import at_field
+from service.commands.views import view_model
 
 router = routes("/v1/procedures", "procedures 程序")
 

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any
 
-from fastapi import Path, Query, Response
+from fastapi import Path, Response
 from pydantic import Field
 
 from domain.occasion import Occasion
 from domain.sealing.joint_review import ExceptionSettlement, JointReview, ReviewException, ReviewSignature
 from domain.sealing.seal import LedgerSeal, SealKind
 from domain.values import BusinessDate, Code, Fen, Name
-from projections.engine.reading import Page
-from projections.engine.writing import Connection
 from projections.funds import ledger as fund_ledger
 from projections.funds.questions import review_exceptions
-from projections.sealing import seals as ledger_seals
 from service.api.funds.funds import outside_finance
-from service.api.http.paging import LedgerQuery, answer, page_of, snapshot
 from service.api.http.reading import Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Kind, Write, Writing, view_model
+from service.api.http.writing import Circumstances, Kind, Write, Writing
 from service.api.sealing.seals import sealing_of
 from service.commands.authorization import ANYWHERE, Resource
 from service.commands.commands import Work
-from service.ledgers.tables import row_model
+from service.commands.views import view_model
+from service.ledgers.queries import snapshot
 
 router = routes("/v1/joint-reviews", "seals 台账封存")
 
@@ -158,25 +154,3 @@ async def _found(write: Write, review: JointReview) -> tuple[tuple[ReviewExcepti
 async def read_joint_review(review: ReviewCode, read: Reading) -> Response:
     """A review from the log."""
     return await read.aggregate(JointReview, review, review_view)
-
-
-class ReviewsQuery(LedgerQuery):
-    """Filters of the joint reviews."""
-
-    PROJECTION: ClassVar[str] = ledger_seals.PROJECTION.name
-
-    year: int | None = Field(default=None, title="年度", ge=2013, le=2200)
-    state: Literal["OPEN", "SIGNED", "SEALED"] | None = Field(default=None, title="状态")
-
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Reviews."""
-        return await ledger_seals.review_page(connection, county, **self.filters(), **paging)
-
-
-ReviewRow = row_model("JointReviewRow", ledger_seals.REVIEW)
-
-
-@get(router, "", "联合审查清单", "ledger.read", response_model=page_of(ReviewRow))
-async def read_joint_reviews(read: Reading, query: Annotated[ReviewsQuery, Query()]) -> Response:
-    """Every joint review and how far it has come."""
-    return await answer(read, query)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Path, Query, Response
 from pydantic import Field
@@ -15,18 +14,18 @@ from domain.refusals import refuse
 from domain.sealing.seal import LedgerSeal, LedgerSnapshot, SealKind, check_keeper
 from domain.values import BusinessDate, Code, Fen, PersonCode, Sha256, Value
 from projections.asset import register as asset_register
-from projections.engine.reading import MAX_PAGE, Page
-from projections.engine.writing import Connection
+from projections.engine.reading import MAX_PAGE
 from projections.household import register as household_register
 from projections.organization import directory
 from projections.sealing import seals as ledger_seals
-from service.api.http.differences import Changes, changes_shown, start_of
-from service.api.http.paging import LedgerQuery, MinPosition, Several, answer, page_of
+from service.api.http.paging import MinPosition
 from service.api.http.reading import Read, Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Kind, Write, Writing, view_model
+from service.api.http.writing import Circumstances, Kind, Write, Writing
 from service.api.organization.organizations import place_of, unit_of
 from service.commands.authorization import Resource
 from service.commands.commands import Work
+from service.commands.views import view_model
+from service.ledgers.differences import Changes, changes_shown, start_of
 from service.ledgers.tables import row_model, rows_shown
 from service.sealing.sealing import Sealing, collected_kinds
 
@@ -123,29 +122,6 @@ async def collect_ledger(seal: SealCode, body: CollectLedger, write: Writing) ->
         lambda it, at: it.collect(body.person, at),
         scope=lambda _it, _write: Resource(),
     )
-
-
-class SealsQuery(LedgerQuery):
-    """Filters of the seals."""
-
-    PROJECTION: ClassVar[str] = _NAME
-
-    kind: SealKind | None = Field(default=None, title="台账种类")
-    unit: Several = Field(default=(), title="单位", max_length=200)
-    year: int | None = Field(default=None, title="年度", ge=2013, le=2200)
-
-    async def page(self, connection: Connection, county: str, paging: Mapping[str, Any]) -> Page:
-        """Seals."""
-        return await ledger_seals.seal_page(connection, county, **self.filters(), **paging)
-
-
-SealRow = row_model("LedgerSealRow", ledger_seals.SEAL)
-
-
-@get(router, "", "台账封存清单", "ledger.read", response_model=page_of(SealRow))
-async def read_seals(read: Reading, query: Annotated[SealsQuery, Query()]) -> Response:
-    """What was sealed, handed in and collected."""
-    return await answer(read, query)
 
 
 @get(router, "/{seal}", "查询台账封存", "ledger.read", response_model=from_log(LedgerSealView))

@@ -10,10 +10,11 @@ from pydantic import Field
 
 from domain.refusals import refuse
 from domain.values import Code, Name, Value
-from service.api.http.reading import ACTION, Moment, Read, Reading, get, routes
+from service.api.http.reading import ACTION, Read, Reading, get, routes
 from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec
+from service.ledgers.filters import Moment
 
 router = routes("/v1/keys", "keys 密钥")
 

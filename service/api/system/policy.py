@@ -18,9 +18,10 @@ from domain.regulation.not_in_effect import waiting_of
 from domain.regulation.parameters import TYPES
 from domain.values import BusinessDate, Value
 from service.api.http.reading import context_of, county_of, routes
-from service.api.http.writing import Circumstances, Kind, Writing, view_model
+from service.api.http.writing import Circumstances, Kind, Writing
 from service.api.system.regulation import County
 from service.commands.authorization import ANYWHERE
+from service.commands.views import view_model
 
 router = routes("/v1/policy", "policy 政策")
 

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from domain.regulation import rows
-from service.api.http.sheets import MEDIA_TYPE
+from service.ledgers.sheets import MEDIA_TYPE
 from tests.api.bodies import TOWNSHIP, VILLAGE, road
 from tests.api.service import REGULATION, Service, new_code
 

@@ -11,8 +11,8 @@ import openpyxl
 from fastapi.routing import APIRoute
 
 from service.api.http.paging import LedgerPage
-from service.api.http.sheets import MEDIA_TYPE
 from service.api.routers import ROUTERS
+from service.ledgers.sheets import MEDIA_TYPE
 from tests.api.bodies import TOWNSHIP, VILLAGE, road
 from tests.api.departure.departing import departure
 from tests.api.service import Service, new_code

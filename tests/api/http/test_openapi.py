@@ -14,10 +14,10 @@ from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_pascal
 
 from domain.catalogue import EVENT_TYPES
-from service.api.asset.decisions import AssetView
-from service.api.http.field_titles import title_at
 from service.api.openapi import FOLDER, differences, documents, event_schemas, write
 from service.api.routers import ROUTERS
+from service.commands.history import AssetView
+from service.commands.views import title_at
 from tests.api.service import Service
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -8,7 +8,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from service.api.http.sheets import MEDIA_TYPE
+from service.ledgers.sheets import MEDIA_TYPE
 from tests.api.asset.test_asset_life import Life
 from tests.api.bodies import TOWNSHIP, VILLAGE, card
 from tests.api.organization.test_duties import asset_of, confirmed, registered

@@ -11,8 +11,8 @@ from domain.regulation import Regulation
 from projections.asset.register import REGISTER
 from projections.engine.reading import rows_of
 from projections.oversight.data_quality import PLACES, gap_counts, gap_page
-from service.api.oversight.data_quality import standards_of
 from service.ledgers.projector import Projector
+from service.ledgers.questions.oversight import standards_of
 from service.log.event_store import EventStore
 from tests.projections.history import COUNTY, RandomHistory, append_all
 

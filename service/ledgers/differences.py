@@ -1,4 +1,4 @@
-"""What differs between two moments of a ledger, as the API is asked for it and shows it (D7).
+"""What differs between two moments of a ledger, asked and shown (D7).
 
 A moment is a business day (`as_of`) and how far the log was known (`known_at`); what is not given is now. Only what
 the ledger says is compared, not by which events it came to say it.
@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import base64
 import binascii
-from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import orjson
-from fastapi import Response
 from pydantic import Field
 from pydantic.alias_generators import to_camel
 
 from domain.refusals import refuse
 from domain.values import BusinessDate, Value
 from projections.engine.differences import Difference, Key, RowChange, RowSelection, difference
-from projections.engine.reading import MAX_PAGE
-from projections.engine.rows import Row
 from projections.engine.writing import Connection
-from service.api.http.paging import Filters, Source, known_position, snapshot, totals_shown
-from service.api.http.reading import Moment, Read
+from service.ledgers.filters import ChangesQuery, Standpoint
 from service.ledgers.moments import order_of
+from service.ledgers.queries import known_position, snapshot, totals_shown
+from service.ledgers.source import Source
 from service.ledgers.tables import shown
 
 
@@ -71,47 +68,8 @@ class LedgerChanges(Changes):
     after: MomentSide = Field(title="后一时点台账")
 
 
-class ChangesQuery(Filters, ABC):
-    """Two moments of a ledger, and which rows of it."""
-
-    COMMON: ClassVar[frozenset[str]] = frozenset(
-        {"from_as_of", "from_known_at", "to_as_of", "to_known_at", "limit", "cursor"}
-    )
-
-    from_as_of: BusinessDate | None = Field(
-        default=None, title="前一时点业务日期", description="台账在该日的样子；不填为当前"
-    )
-    from_known_at: Moment | None = Field(
-        default=None, title="前一时点知悉时间", description="截至该时刻已记录的事件；不填为现在"
-    )
-    to_as_of: BusinessDate | None = Field(
-        default=None, title="后一时点业务日期", description="台账在该日的样子；不填为当前"
-    )
-    to_known_at: Moment | None = Field(
-        default=None, title="后一时点知悉时间", description="截至该时刻已记录的事件；不填为现在"
-    )
-    limit: int = Field(default=100, title="每页行数", ge=1, le=MAX_PAGE)
-    cursor: str | None = Field(default=None, title="游标", description="上一页的 nextCursor", max_length=2000)
-
-    ROW: ClassVar[type[Value]]
-    """The schema of the ledger's rows."""
-
-    @abstractmethod
-    def rows(self, county: str) -> RowSelection:
-        """The rows to be compared."""
-
-    async def totals(self, connection: Connection, county: str) -> Row | None:  # noqa: ARG002  for those that have any
-        """Counts and sums of one side; None where the ledger has none."""
-        return None
-
-
-async def answer_changes(read: Read, query: ChangesQuery) -> Response:
-    """A page of what differs."""
-    return read.answer(await changes_of(read, query))
-
-
-async def changes_of(source: Source, query: ChangesQuery) -> dict[str, Any]:
-    """A page of what differs, as JSON; FIELD_REQUIRED when no moment is named, for now and now are the same."""
+async def changes_of(source: Source, query: ChangesQuery, row: type[Value]) -> dict[str, Any]:
+    """A page of what differs, as JSON, of a ledger with such rows; FIELD_REQUIRED when no moment is named, for now and now are the same."""
     was, now = (query.from_as_of, query.from_known_at), (query.to_as_of, query.to_known_at)
     if was == now == (None, None):
         raise refuse("FIELD_REQUIRED", field="from_as_of、from_known_at、to_as_of、to_known_at")
@@ -122,16 +80,19 @@ async def changes_of(source: Source, query: ChangesQuery) -> dict[str, Any]:
         )
         body: dict[str, Any] = {"ledger": query.PROJECTION}
         for name, side in (("before", before), ("after", after)):
-            sums = await query.totals(side.connection, source.county)
+            sums = await query.totals(side.at)
             body[name] = side.said | {"totals": totals_shown(query, sums)}
-    return body | changes_shown(delta, what.key, query.limit, query.ROW)
+    return body | changes_shown(delta, what.key, query.limit, row)
 
 
 class _Side:
     """A connection on which the ledger is as it was at a moment, and what the answer says of it."""
 
-    def __init__(self, connection: Connection, when: _When, position: int, unplaced: int) -> None:
+    def __init__(
+        self, connection: Connection, source: Source, when: _When, position: int, unplaced: int
+    ) -> None:
         self.connection = connection
+        self.at = Standpoint(connection, source, when[0] or source.today)
         self.said = {
             "asOf": when[0] and when[0].isoformat(),
             "knownAt": when[1] and when[1].isoformat(),
@@ -160,10 +121,10 @@ async def _both(source: Source, name: str, was: _When, now: _When) -> AsyncItera
 async def _side(source: Source, name: str, when: _When, place: int | None) -> AsyncIterator[_Side]:
     if when == (None, None):
         async with snapshot(source, name) as (connection, position):
-            yield _Side(connection, when, position, 0)
+            yield _Side(connection, source, when, position, 0)
         return
     async with source.moments.at(source.county, [name], when[0], place) as past:
-        yield _Side(past.connection, when, past.position, past.unplaced)
+        yield _Side(past.connection, source, when, past.position, past.unplaced)
 
 
 def changes_shown(delta: Difference, key: tuple[str, ...], limit: int, model: type[Value]) -> dict[str, Any]:

@@ -1,0 +1,116 @@
+"""Questions to ledgers, asked: a page and its sums from one snapshot, at a moment, all pages after each other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from domain.refusals import refuse
+from projections.engine.reading import MAX_PAGE, Page, QuestionInvalid
+from projections.engine.rows import Row
+from projections.engine.writing import Connection
+from service.ledgers.filters import DatedQuery, Filters, LedgerQuery, Standpoint, day_asked
+from service.ledgers.source import Source
+from service.ledgers.tables import shown
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage:
+    """A page of a ledger as the database has it. `said`: of which moment, and how far in the log."""
+
+    page: Page
+    totals: Row | None
+    """Counts and sums over everything the filters cover; only with the first page."""
+    said: dict[str, Any]
+
+
+async def read_page(source: Source, query: LedgerQuery) -> FoundPage:
+    """A page, with the sums if it is the first; CURSOR_INVALID, FIELD_INVALID."""
+    async with moment_of(source, query) as (at, said):
+        found = await page_at(at, query)
+        totals = await query.totals(at) if query.cursor is None else None
+    return FoundPage(found, totals, said)
+
+
+async def all_pages(at: Standpoint, query: LedgerQuery) -> AsyncGenerator[Page, None]:
+    """Every page from the question's cursor on, the first one even if it is empty."""
+    paging = {**query.paging(), "limit": MAX_PAGE}
+    while True:
+        found = await page_at(at, query, paging)
+        yield found
+        if found.next_cursor is None:
+            return
+        paging["cursor"] = found.next_cursor
+
+
+async def page_at(at: Standpoint, query: LedgerQuery, paging: Mapping[str, Any] | None = None) -> Page:
+    """A page of the ledger that the connection shows; CURSOR_INVALID, FIELD_INVALID."""
+    try:
+        return await query.page(at, query.paging() if paging is None else paging)
+    except QuestionInvalid as error:
+        if error.field_name == "cursor":
+            raise refuse("CURSOR_INVALID") from error
+        raise refuse("FIELD_INVALID", field=error.field_name, value=error.value) from error
+
+
+@asynccontextmanager
+async def moment_of(source: Source, query: LedgerQuery) -> AsyncIterator[tuple[Standpoint, dict[str, Any]]]:
+    """Where the query's ledger is as asked for, and what the answer says of the moment."""
+    day = day_asked(query, source)
+    dated = query if isinstance(query, DatedQuery) else None
+    if dated is None or (dated.as_of is None and dated.known_at is None):
+        async with snapshot(source, query.PROJECTION) as (connection, position):
+            yield Standpoint(connection, source, day), {"position": position}
+        return
+    known = await known_position(source, dated.known_at)
+    names = [query.PROJECTION, *query.BESIDE]
+    async with source.moments.at(source.county, names, dated.as_of, known) as past:
+        said: dict[str, Any] = {"position": past.position, "unplaced": past.unplaced}
+        if dated.as_of is not None:
+            said["asOf"] = dated.as_of.isoformat()
+        if dated.known_at is not None:
+            said["knownAt"] = dated.known_at.isoformat()
+        yield Standpoint(past.connection, source, day), said
+
+
+@asynccontextmanager
+async def ledgers_at(
+    source: Source, names: Sequence[str], as_of: date | None, known_at: datetime | None, min_position: int = 0
+) -> AsyncIterator[tuple[Connection, int]]:
+    """A connection on which several ledgers are as asked for, and the position they show."""
+    if as_of is None and known_at is None:
+        await source.reach(min_position, *names)
+        async with snapshot(source, names[0]) as found:
+            yield found
+        return
+    known = await known_position(source, known_at)
+    async with source.moments.at(source.county, names, as_of, known) as past:
+        yield past.connection, past.position
+
+
+async def known_position(source: Source, known_at: datetime | None) -> int | None:
+    """How far the log reached at a moment; None: wherever it reaches now."""
+    return None if known_at is None else await source.moments.position_at(source.county, known_at)
+
+
+@asynccontextmanager
+async def snapshot(source: Source, projection: str) -> AsyncIterator[tuple[Connection, int]]:
+    """A connection whose questions all see the same rows, and how far in the log these reach."""
+    async with (
+        source.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        position = await connection.fetchval(
+            "SELECT position FROM projection_checkpoint WHERE county = $1 AND projection = $2",
+            source.county,
+            projection,
+        )
+        yield connection, position or 0
+
+
+def totals_shown(query: Filters, totals: Row | None) -> dict[str, Any] | None:
+    """A ledger's counts and sums as they are shown: money as yuan strings."""
+    return None if totals is None or query.TOTALS is None else shown(totals, query.TOTALS)

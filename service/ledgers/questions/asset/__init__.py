@@ -1,0 +1,1 @@
+"""Questions to the ledgers of assets."""

@@ -1,0 +1,57 @@
+"""How complete the register is (C2-01)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from domain.values import Fen, Value
+from projections.asset import register as asset_register
+from projections.asset.completeness import INDICATORS, completeness_page
+from projections.asset.register_questions import RegisterFilter
+from projections.engine.reading import Page
+from service.ledgers.filters import Filters, Several, Standpoint
+
+Indicator = Literal[
+    "BASE", "OWNERSHIP", "CATEGORY", "RESPONSIBLE_UNIT", "OPERATION", "INCOME", "LOSS", "CUSTODY"
+]
+
+
+GOALS_NAMED = "；".join(f"{code} {zh}" for code, (zh, _) in INDICATORS.items())
+
+
+class CompletenessRow(Value):
+    """How complete one asset's record is."""
+
+    asset: str = Field(title="资产编号")
+    asset_name: str = Field(title="资产名称")
+    village: str | None = Field(title="所在村")
+    township: str | None = Field(title="所在乡（镇）")
+    responsible_unit: str | None = Field(title="管理责任单位")
+    original_value: Fen = Field(title="原始价值")
+    score: int = Field(title="完整度", description="0–8，每项目标一分", ge=0, le=8)
+    missing: tuple[Indicator, ...] = Field(title="缺少的目标", description=GOALS_NAMED)
+    position: int = Field(title="日志位置")
+
+
+class CompletenessFilters(Filters):
+    """Filters of the completeness board."""
+
+    PROJECTION: ClassVar[str] = asset_register.PROJECTION.name
+    DATED = True
+
+    village: Several = Field(default=(), title="所在村", max_length=200)
+    township: Several = Field(default=(), title="所在乡（镇）", max_length=50)
+    owner: Several = Field(default=(), title="所有权人", max_length=200)
+    asset: Several = Field(default=(), title="资产编号", max_length=200)
+    missing: Indicator | None = Field(default=None, title="缺少的目标", description=GOALS_NAMED)
+
+    async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
+        """Managed assets, each with its score."""
+        given = self.filters()
+        given.pop("missing", None)
+        return await completeness_page(
+            at.connection, at.county, RegisterFilter(**given), missing=self.missing, **paging
+        )

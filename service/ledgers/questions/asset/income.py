@@ -1,0 +1,59 @@
+"""The income ledger: receipts and distributions, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from domain.values import BusinessDate, Fen, Value
+from projections.asset import income as income_ledger
+from projections.engine.differences import RowSelection, selection
+from projections.engine.reading import Page
+from projections.engine.rows import Row
+from service.ledgers.filters import ComparedFilters, Several, Standpoint
+from service.ledgers.tables import row_model
+
+
+class IncomeTotals(Value):
+    """What came in, what was paid out, and the balance."""
+
+    lines: int = Field(title="行数")
+    received: Fen = Field(title="收入合计")
+    distributed: Fen = Field(title="分配合计")
+    balance: Fen = Field(title="结余")
+
+
+class IncomeFilters(ComparedFilters):
+    """Filters of the income ledger."""
+
+    PROJECTION: ClassVar[str] = income_ledger.PROJECTION.name
+    DATED = True
+    TOTALS = IncomeTotals
+
+    holder: Several = Field(default=(), title="收益权人", max_length=200)
+    asset: Several = Field(default=(), title="资产编号", max_length=200)
+    contract: str | None = Field(default=None, title="经营合同", max_length=64)
+    entry: Literal["RECEIPT", "DISTRIBUTION"] | None = Field(default=None, title="收支")
+    use: str | None = Field(default=None, title="用途", max_length=64)
+    since: BusinessDate | None = Field(default=None, title="起始日期")
+    until: BusinessDate | None = Field(default=None, title="截止日期")
+
+    async def totals(self, at: Standpoint) -> Row | None:
+        """What came in, what was paid out, and the balance, over holders, assets and days asked for."""
+        covered = {"holder", "asset", "since", "until"}
+        given = {name: value for name, value in self.filters().items() if name in covered}
+        return await income_ledger.income_totals(at.connection, at.county, **given)
+
+    async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
+        """Lines of the income ledger."""
+        return await income_ledger.income_page(at.connection, at.county, **self.filters(), **paging)
+
+    def rows(self, county: str) -> RowSelection:
+        """Lines of the ledger."""
+        conditions = income_ledger.income_conditions(county, **self.filters())
+        return selection(income_ledger.INCOME_LEDGER, "i", conditions)
+
+
+IncomeRow = row_model("IncomeLedgerRow", income_ledger.INCOME_LEDGER)

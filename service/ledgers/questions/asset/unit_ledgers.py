@@ -1,0 +1,105 @@
+"""The ledgers of matrix T9 that units keep of assets, under their own names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Literal, Self
+
+from pydantic import Field, create_model
+
+from domain.organization.organization import Organization
+from domain.refusals import refuse
+from domain.regulation import rows
+from domain.values import Code, Fen, Value
+from projections.asset import register as asset_register, unit_ledgers as kept_ledgers
+from projections.engine.reading import Page
+from projections.engine.rows import Row
+from service.ledgers.filters import Filters, Standpoint, day_asked
+from service.ledgers.source import Source
+from service.ledgers.tables import row_model
+
+Kept = Literal[
+    "VILLAGE_REGISTER", "VILLAGE_PUBLIC_WELFARE", "VILLAGE_OPERATING", "TOWNSHIP_ASSET", "DEPARTMENT_ASSET",
+    "UNIT_MASTER", "COUNTY_MASTER",
+]  # fmt: skip
+
+
+class UnitLedgerTotals(Value):
+    """What a unit's ledger comes to."""
+
+    assets: int = Field(title="资产项数", description="所列资产，每项一次")
+    original_value: Fen = Field(title="原始价值", description="所列资产全值")
+    net_book_value: Fen = Field(title="净值", description="所列资产全值")
+    owned: int = Field(title="其中所有的项数")
+    share_value: Fen = Field(title="本单位份额")
+    share_net_value: Fen = Field(title="本单位份额净值")
+
+
+class UnitLedgerFilters(Filters):
+    """Filters of a unit's ledger: whose, which, and which rows of it."""
+
+    PROJECTION: ClassVar[str] = asset_register.PROJECTION.name
+    DATED = True
+    TOTALS = UnitLedgerTotals
+
+    organization: Code = Field(title="单位编号")
+    ledger: Kept = Field(title="台账代码")
+    relation: Literal["OWNED", "TERRITORIAL", "SUPERVISED"] | None = Field(
+        default=None, title="口径", description="所有 / 辖区内 / 归口监管；不填为该台账的全部口径"
+    )
+    asset_class: Literal["PUBLIC_WELFARE", "OPERATING"] | None = Field(default=None, title="类别")
+    township: str | None = Field(default=None, title="所在乡（镇）", max_length=64)
+
+    async def settled(self, source: Source) -> Self:
+        """The same; NOT_FOUND for a unit that is none, LEDGER_KIND_NOT_ALLOWED for a ledger it does not keep."""
+        unit = await unit_in_log(source, self.organization)
+        row = await self._kept(source)
+        if unit.card.kind not in row.keepers:
+            raise refuse("LEDGER_KIND_NOT_ALLOWED", clause=row.article, kind=row.zh)
+        return self
+
+    async def heading(self, source: Source) -> str:
+        """The ledger's own name, and whose it is."""
+        return f"{(await self._kept(source)).zh} {(await unit_in_log(source, self.organization)).card.name}"
+
+    async def _kept(self, source: Source) -> rows.LedgerRow:
+        """What the regulation of the day asked about says of the ledger."""
+        rules = (await source.regulation()).on(day_asked(self, source))
+        (found,) = (one for one in rules.table("ledgers.ledger", rows.LedgerRow) if one.code == self.ledger)
+        return found
+
+    async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
+        """Assets of the ledger."""
+        return await kept_ledgers.kept_page(at.connection, at.county, **self._asked(), **paging)
+
+    async def totals(self, at: Standpoint) -> Row | None:
+        """Count and sums: of what is listed, and of the unit's own shares."""
+        return await kept_ledgers.kept_totals(at.connection, at.county, **self._asked())
+
+    def _asked(self) -> dict[str, Any]:
+        given = self.filters()
+        return {"unit": given.pop("organization"), **given}
+
+
+async def unit_in_log(source: Source, organization: str) -> Organization:
+    """A unit as it is now; NOT_FOUND."""
+    unit = await source.load(Organization, organization)
+    if unit is None:
+        raise refuse("NOT_FOUND", what=organization)
+    return unit
+
+
+_REGISTER_ROW: Final = row_model("KeptRegisterColumns", asset_register.REGISTER).model_fields
+
+
+UnitLedgerRow = create_model(
+    "UnitLedgerRow",
+    __base__=Value,
+    __doc__="单位资产台账的一行",
+    **{name: (_REGISTER_ROW[name].annotation, _REGISTER_ROW[name]) for name in kept_ledgers.COLUMNS},
+    owned=(bool, Field(title="是否本单位所有")),
+    territorial=(bool, Field(title="是否在本单位辖区内")),
+    supervised=(bool, Field(title="是否归本单位监管")),
+    share_value=(Fen | None, Field(title="本单位份额", description="不是所有权人的为空")),
+    share_net_value=(Fen | None, Field(title="本单位份额净值", description="不是所有权人的为空")),
+)  # type: ignore[call-overload]

@@ -1,0 +1,55 @@
+"""A whole ledger as a workbook: its rows page by page from one snapshot, its sums, and what it speaks of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from typing import IO, Any
+
+from projections.organization import directory
+from service.ledgers.filters import LedgerQuery
+from service.ledgers.queries import all_pages, moment_of
+from service.ledgers.sheets import LedgerSheet, SheetColumn
+from service.ledgers.source import Source
+from service.ledgers.words import Words
+
+
+async def write_workbook(
+    source: Source,
+    query: LedgerQuery,
+    file: IO[bytes],
+    title: str,
+    columns: Sequence[SheetColumn],
+    words: Words,
+) -> dict[str, Any]:
+    """Write a whole ledger as a spreadsheet; gives what there is to say of its moment."""
+    async with moment_of(source, query) as (at, said), aclosing(all_pages(at, query)) as pages:
+        found = await anext(pages)  # a wrong question is refused before
+        names = await directory.names(at.connection, source.county)
+        sheet = LedgerSheet(file, title, _notes(source.county, query, said), columns, words)
+        try:
+            await asyncio.to_thread(sheet.add, found.rows, names)
+            async for following in pages:
+                await asyncio.to_thread(sheet.add, following.rows, names)
+            totals = await query.totals(at)
+        except BaseException:
+            sheet.close()  # or the library's own files stay behind
+            raise
+        await asyncio.to_thread(sheet.close, totals)
+    return said
+
+
+def _notes(county: str, query: LedgerQuery, said: Mapping[str, Any]) -> list[str]:
+    """Of which county, moment and rows a spreadsheet speaks."""
+    notes = [f"县：{county}", f"业务日期：{said.get('asOf', '当前')}", f"日志位置：{said['position']}"]
+    if "knownAt" in said:
+        notes.append(f"知悉时间：{said['knownAt']}")
+    if said.get("unplaced"):
+        notes.append(f"无法归位的事件数：{said['unplaced']}")
+    fields = type(query).model_fields
+    for name, value in query.filters().items():
+        if value != fields[name].default:
+            given = "、".join(map(str, value)) if isinstance(value, list) else value
+            notes.append(f"{fields[name].title}：{given}")
+    return notes

@@ -59,6 +59,31 @@ _DAY = "Business date, YYYY-MM-DD: what had happened by then; today's ledger wit
 _MOMENT = "Moment with offset, RFC 3339: what was recorded by then; everything without it."
 
 
+@app.command("list")
+def list_ledgers(ctx: typer.Context) -> None:
+    """Every ledger, the filters it takes with --where, and whether two moments of it can be compared."""
+    terminal: Terminal = ctx.obj
+    found: list[dict[str, Any]] = [
+        {
+            "name": one.name,
+            "title": one.title,
+            "about": one.about,
+            "path": one.path,
+            "filters": {name: field.title for name, field in one.own_filters().items()},
+            "dated": one.filters.DATED,
+            "compared": one.changes is not None,
+        }
+        for one in LEDGERS.values()
+    ]
+    table = Table("台账", "名称", "筛选条件（--where）", "时点", "比较")
+    for one in found:
+        filters = "，".join(f"{name} {title}" for name, title in one["filters"].items())
+        table.add_row(
+            one["name"], one["title"], filters, *("是" if one[it] else "否" for it in ("dated", "compared"))
+        )
+    terminal.emit(found, lambda console: _print_whole(console, table))
+
+
 @app.command()
 def show(
     ctx: typer.Context,

@@ -146,6 +146,17 @@ def test_every_ledger_it_names_can_be_read_and_printed(terminal: Terminal, tmp_p
     assert all(row["days"] >= 0 and row["since"] <= "2021-06-20" for row in before["rows"])
 
 
+def test_the_list_names_every_ledger_with_its_filters(terminal: Terminal) -> None:
+    found: Any = terminal.json("ledger", "list")
+    assert [one["name"] for one in found] == list(LEDGERS)
+    custody = next(one for one in found if one["name"] == "custody-ledger")
+    assert custody["filters"] == {
+        "asset": "资产编号", "duty": "职责", "unit": "单位", "person": "人员", "on": "日期", "history": "是否含历史",
+    }  # fmt: skip
+    assert (custody["dated"], custody["compared"]) == (True, True)
+    assert "所有权人类型" in terminal.run("ledger", "list").replace("\n", "")
+
+
 def test_one_asset_and_one_unit(terminal: Terminal) -> None:
     every: Any = terminal.json("ledger", "show", "asset-register", "--limit", "1000")
     asset = next(row for row in every["rows"] if row["owners"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,7 @@ def test_every_ledger_it_names_can_be_read_and_printed(terminal: Terminal, tmp_p
 
 
 def test_the_list_names_every_ledger_with_its_filters(terminal: Terminal) -> None:
-    found: Any = terminal.json("ledger", "list")
+    found = json.loads(terminal.run("--json", "ledger", "list"))
     assert [one["name"] for one in found] == list(LEDGERS)
     custody = next(one for one in found if one["name"] == "custody-ledger")
     assert custody["filters"] == {

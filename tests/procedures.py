@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from domain.occasion import Occasion
+from domain.organization.roll import VillageRoll
 from domain.procedure.meeting import Meeting
 from domain.procedure.notice import NoticePlace, Posting
 from domain.procedure.plan import ProcedureCase, ProcedureParty
@@ -62,6 +63,20 @@ def representatives(held_on: date, **changes: Any) -> Meeting:
         "in_favour": 13, "against": 11, "minutes_sha256": SHA,
     }  # fmt: skip
     return Meeting(**(given | changes))
+
+
+def elected(count: int = 35, **changes: Any) -> tuple[VillageRoll, ...]:
+    """The village has elected so many representatives."""
+    given: dict[str, Any] = {
+        "body": "REPRESENTATIVES", "count": count, "since": date(2018, 1, 1), "until": date(2050, 12, 31),
+        "document_no": "选举结果1号", "document_sha256": SHA,
+    }  # fmt: skip
+    return (VillageRoll(**(given | changes)),)
+
+
+def assembled(count: int, households: int) -> tuple[VillageRoll, ...]:
+    """The village has so many members in so many households."""
+    return elected(count, body="MEMBERS", households=households)
 
 
 def posting(role: str, organization: str, posted_on: date, **changes: Any) -> Posting:
@@ -158,7 +173,8 @@ def income_plan(**case: Any) -> ProcedureInstance:
 def voted(**case: Any) -> ProcedureInstance:
     """Voted on 2 March 2022."""
     found = income_plan(**case)
-    found.hold_meeting("DECISION", by(VILLAGE), sha(found), representatives(date(2022, 3, 2)), on(2022, 3, 2))
+    meeting = representatives(date(2022, 3, 2))
+    found.hold_meeting("DECISION", by(VILLAGE), sha(found), meeting, on(2022, 3, 2), rolls=elected())
     return settled(found)
 
 

@@ -207,7 +207,7 @@ _PROCEDURE: Final[dict[type[Any], Command]] = {
         e.step, e.by, e.subject_sha256, e.document_no, e.reasons, at
     ),
     ProcedureInstance.MeetingHeld: lambda it, e, at, _s: it.hold_meeting(
-        e.step, e.by, e.subject_sha256, e.meeting, at
+        e.step, e.by, e.subject_sha256, e.meeting, at, rolls=() if e.roll is None else (e.roll,)
     ),
     ProcedureInstance.NoticePosted: lambda it, e, at, _s: it.post_notice(
         e.step, e.by, e.subject_sha256, e.posted.posting, at

@@ -25,6 +25,7 @@ from domain.organization.duties import (
     check_unit_rule,
     must_keep_ledgers,
 )
+from domain.organization.roll import RollBody, VillageRoll, roll_on
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, DivisionCode, Name, OrganizationCode, Text, Uscc, Value
 
@@ -164,6 +165,7 @@ class Organization(DomainAggregate):
     task_force: Annotated[TaskForce | None, Field(title="资产管理专班")]
     office_members: Annotated[tuple[str, ...], Field(title="资产管理办公室成员单位")]
     collectives: Annotated[tuple[Collective, ...], Field(title="集体经济组织")]
+    rolls: Annotated[tuple[VillageRoll, ...], Field(title="应到人数")]
     successor: Annotated[str | None, Field(title="继任单位")]
     closed_on: Annotated[date | None, Field(title="撤销日期")]
 
@@ -193,6 +195,7 @@ class Organization(DomainAggregate):
         self.task_force = None
         self.office_members = ()
         self.collectives = ()
+        self.rolls = ()
         self.successor = None
         self.closed_on = None
 
@@ -424,6 +427,46 @@ class Organization(DomainAggregate):
     @event(GuidanceRecorded)
     def _guidance_recorded(self) -> None:
         """Counted in the ledger of units' duties; no decision of the unit rests on it."""
+
+    class RepresentativesElected(Event):
+        """A village has elected its representatives: so many, for so long."""
+
+        TOPIC: ClassVar[str] = "organization.representatives_elected"
+        TITLE: ClassVar[str] = "村民（成员）代表选举"
+        roll: VillageRoll = Field(title="应到人数")
+
+    class MembersCounted(Event):
+        """A village's members and households, by its register."""
+
+        TOPIC: ClassVar[str] = "organization.members_counted"
+        TITLE: ClassVar[str] = "村民（成员）名册"
+        roll: VillageRoll = Field(title="应到人数")
+
+    def record_roll(self, roll: VillageRoll, at: Occasion) -> None:
+        """Record who may decide in a village (C3-02): a newer one takes the place of the one before from its first day on.
+
+        ROLL_OF_VILLAGES_ONLY for a unit that is no village, and the codes of `VillageRoll.check`.
+        """
+        at.cite("C3-02")
+        if self.card.kind != "VILLAGE":
+            raise at.refusal("ROLL_OF_VILLAGES_ONLY", kind=self.card.kind)
+        roll.check(at)
+        if roll in self.rolls:
+            return
+        elected = roll.body == "REPRESENTATIVES"
+        self.record(self.RepresentativesElected if elected else self.MembersCounted, at, roll=roll)
+
+    @event(RepresentativesElected)
+    def _representatives_elected(self, roll: VillageRoll) -> None:
+        self.rolls = (*self.rolls, roll)
+
+    @event(MembersCounted)
+    def _members_counted(self, roll: VillageRoll) -> None:
+        self.rolls = (*self.rolls, roll)
+
+    def roll_on(self, body: RollBody, day: date) -> VillageRoll | None:
+        """Who may decide on a day; None where nobody recorded it."""
+        return roll_on(self.rolls, body, day)
 
     class CollectiveRegistered(Event):
         """The village's collective economic organisation was registered: it owns what the village owns."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from domain.organization.roll import RollBody, VillageRoll, roll_on
 from domain.refusals import refuse
 from domain.regulation.quorum import Turnout, judge
 from domain.values import BusinessDate, Sha256, Text, Value
@@ -23,18 +25,26 @@ class Meeting(Value):
     """
 
     kind: MeetingKind = Field(title="会议类型")
-    matter: Literal["COLLECTIVE", "OTHER"] = Field(
-        default="COLLECTIVE", title="事项性质", description="集体经济事项 / 其他村务"
+    matter: Literal["COLLECTIVE", "OTHER"] | None = Field(
+        default=None, title="事项性质", description="由流程确定，可不填 / follows from the chain"
     )
     held_on: BusinessDate = Field(title="召开日期")
     called_on: BusinessDate | None = Field(default=None, title="通知日期")
     place: Text = Field(title="地点")
-    members: int = Field(title="应到人数", ge=1, le=1_000_000)
+    members: int | None = Field(
+        default=None,
+        title="应到人数",
+        ge=1,
+        le=1_000_000,
+        description="村级会议按登记的代表或成员人数，可不填；乡（镇）专题会议必填",
+    )
     present: int = Field(title="实到人数", ge=0, le=1_000_000)
     in_favour: int = Field(title="同意", ge=0, le=1_000_000)
     against: int = Field(default=0, title="反对", ge=0, le=1_000_000)
     abstained: int = Field(default=0, title="弃权", ge=0, le=1_000_000)
-    households: int = Field(default=0, title="总户数", ge=0, le=1_000_000)
+    households: int | None = Field(
+        default=None, title="总户数", ge=0, le=1_000_000, description="按登记的户数，可不填"
+    )
     households_present: int = Field(default=0, title="到会户数", ge=0, le=1_000_000)
     concluded: bool | None = Field(default=None, title="专题会议是否同意", description="仅乡（镇）专题会议")
     minutes_sha256: Sha256 = Field(title="会议记录摘要")
@@ -42,21 +52,49 @@ class Meeting(Value):
     photos: tuple[Sha256, ...] = Field(default=(), title="照片摘要", max_length=50)
 
 
-def check_meeting(meeting: Meeting, wanted: Literal["REPRESENTATIVES", "TOWNSHIP"], at: Occasion) -> None:
-    """The right body met, with enough people, and agreed; by the rules of its own day, which is the occasion's.
+Body = Literal["REPRESENTATIVES", "TOWNSHIP"]
+Matter = Literal["COLLECTIVE", "OTHER"]
 
-    Refused: FIELD_INVALID (counts that cannot be), MEETING_KIND_NOT_ALLOWED, MEETING_CALLED_LATE, NO_QUORUM, NOT_PASSED.
+
+def as_called(
+    meeting: Meeting, wanted: Body, matter: Matter, rolls: Iterable[VillageRoll], at: Occasion
+) -> tuple[Meeting, VillageRoll | None]:
+    """The meeting of the right body (MEETING_KIND_NOT_ALLOWED) with what it does not say of itself: the matter by its chain, the roll by the village's record.
+
+    ROLL_NOT_RECORDED without a roll of its day; FIELD_INVALID for another matter, ROLL_MISMATCH for other numbers.
+    A township's special meeting has no roll. Imported history keeps the numbers it has.
     """
     at.cite("C3-02")
-    _check_counts(meeting, at)
     _check_body(meeting, wanted, at)
+    if meeting.kind == "TOWNSHIP_MEETING":
+        return meeting.model_copy(update={"matter": meeting.matter or matter}), None
+    if meeting.matter not in {None, matter}:
+        raise refuse("FIELD_INVALID", field="meeting.matter", value=meeting.matter)
+    body: RollBody = "REPRESENTATIVES" if meeting.kind == "REPRESENTATIVE_MEETING" else "MEMBERS"
+    roll = roll_on(rolls, body, meeting.held_on)
+    if roll is None:
+        at.refuse("ROLL_NOT_RECORDED", missing=[body], date=meeting.held_on.isoformat())
+        return meeting.model_copy(update={"matter": matter}), None
+    counts = {"members": roll.count} | ({} if roll.households is None else {"households": roll.households})
+    for field, recorded in counts.items():
+        given = getattr(meeting, field)
+        at.require(given in {None, recorded}, "ROLL_MISMATCH", field=field, given=given, recorded=recorded)
+    return meeting.model_copy(update={"matter": matter} | counts), roll
+
+
+def check_meeting(meeting: Meeting, at: Occasion) -> None:
+    """Enough people met, and agreed; by the rules of its own day, which is the occasion's.
+
+    Refused: FIELD_REQUIRED, FIELD_INVALID (counts that lack or cannot be), MEETING_CALLED_LATE, NO_QUORUM, NOT_PASSED.
+    """
+    members, households = _counts(meeting, at)
     if meeting.kind == "TOWNSHIP_MEETING":
         if meeting.concluded is None:
             raise refuse("FIELD_REQUIRED", missing=["meeting.concluded"])
-        at.require(meeting.present > 0, "NO_QUORUM", members=meeting.members, present=0, required=1)
+        at.require(meeting.present > 0, "NO_QUORUM", members=members, present=0, required=1)
         at.require(meeting.concluded, "NOT_PASSED")
         return
-    rule = at.rules.quorum(meeting.kind, meeting.matter)
+    rule = at.rules.quorum(meeting.kind, meeting.matter or "COLLECTIVE")
     if rule.notice_days:
         called = meeting.called_on
         at.require(
@@ -68,17 +106,17 @@ def check_meeting(meeting: Meeting, wanted: Literal["REPRESENTATIVES", "TOWNSHIP
     outcome = judge(
         rule,
         Turnout(
-            members=meeting.members,
+            members=members,
             present=meeting.present,
             in_favour=meeting.in_favour,
-            households=meeting.households,
+            households=households,
             households_present=meeting.households_present,
         ),
     )
     at.require(
         outcome.quorate,
         "NO_QUORUM",
-        members=meeting.members,
+        members=members,
         present=meeting.present,
         required=outcome.required_present,
     )
@@ -90,22 +128,26 @@ def check_meeting(meeting: Meeting, wanted: Literal["REPRESENTATIVES", "TOWNSHIP
     )
 
 
-def _check_counts(meeting: Meeting, at: Occasion) -> None:
-    """Counts that contradict one another are an input error, for imported history too."""
+def _counts(meeting: Meeting, at: Occasion) -> tuple[int, int]:
+    """How many could come, heads and households; counts that contradict one another are an input error, always."""
+    if meeting.members is None:
+        raise refuse("FIELD_REQUIRED", field="meeting.members", missing=["meeting.members"])
+    members, households = meeting.members, meeting.households or 0
     at.not_in_future(meeting.held_on, "heldOn")
     impossible = {
-        "present": meeting.present > meeting.members,
+        "present": meeting.present > members,
         "inFavour": meeting.in_favour + meeting.against + meeting.abstained > meeting.present,
-        "householdsPresent": meeting.households_present > meeting.households,
+        "householdsPresent": meeting.households_present > households,
         "calledOn": meeting.called_on is not None and meeting.called_on > meeting.held_on,
         "heldOn": meeting.held_on != at.on,
     }
     for field, wrong in impossible.items():
         if wrong:
             raise refuse("FIELD_INVALID", field=f"meeting.{field}")
+    return members, households
 
 
-def _check_body(meeting: Meeting, wanted: Literal["REPRESENTATIVES", "TOWNSHIP"], at: Occasion) -> None:
+def _check_body(meeting: Meeting, wanted: Body, at: Occasion) -> None:
     """An assembly may stand in for the representatives, the township's meeting for nobody (P29)."""
     if wanted == "TOWNSHIP":
         allowed = {"TOWNSHIP_MEETING"}

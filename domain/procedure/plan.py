@@ -114,6 +114,7 @@ class PlannedStep(Value):
     needs: tuple[Code, ...] = Field(default=(), title="前置环节")
     not_same_person_as: tuple[Code, ...] = Field(default=(), title="不得由同一人办理的环节")
     meeting: Literal["REPRESENTATIVES", "TOWNSHIP"] | None = Field(default=None, title="会议种类")
+    matter: Literal["COLLECTIVE", "OTHER"] | None = Field(default=None, title="事项性质")
     notice: PlannedNotice | None = Field(default=None, title="公示安排")
     filing: PlannedFiling | None = Field(default=None, title="备案安排")
     optional: bool = Field(default=False, title="是否可省略")
@@ -192,6 +193,7 @@ def _planned(step: ChainStep, needs_of: Callable[[ChainStep], tuple[str, ...]], 
         needs=needs_of(step),
         not_same_person_as=step.not_same_person_as,
         meeting=step.meeting,
+        matter=step.matter if step.meeting == "REPRESENTATIVES" else None,
         notice=notice,
         filing=filing,
         optional=step.optional or (notice is not None and notice.force == "SOFT"),

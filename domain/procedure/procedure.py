@@ -14,9 +14,10 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent
+from domain.organization.roll import VillageRoll
 from domain.procedure import plan
 from domain.procedure.course import ProcedureCourse
-from domain.procedure.meeting import Meeting, check_meeting
+from domain.procedure.meeting import Meeting, as_called, check_meeting
 from domain.procedure.notice import (
     MAX_OPEN_OBJECTIONS,
     Objection,
@@ -36,6 +37,8 @@ from domain.regulation.legal_clock import Period, Reckoning
 from domain.values import BusinessDate, Code, Name, Sha256, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from domain.occasion import Occasion
 
 
@@ -348,15 +351,34 @@ class ProcedureInstance(ProcedureCourse):
         by: Signer = Field(title="办理人")
         subject_sha256: Sha256 = Field(title="事项内容摘要")
         meeting: Meeting = Field(title="会议情况")
+        roll: VillageRoll | None = Field(default=None, title="所依据的应到人数")
 
     def hold_meeting(
-        self, step: str, by: Signer, subject_sha256: str, meeting: Meeting, at: Occasion
+        self,
+        step: str,
+        by: Signer,
+        subject_sha256: str,
+        meeting: Meeting,
+        at: Occasion,
+        *,
+        rolls: Iterable[VillageRoll] = (),
     ) -> None:
-        """Record a meeting that decided (C3-02), by the law of its own day. NO_QUORUM, NOT_PASSED and `check_meeting`."""
+        """Record a meeting that decided (C3-02), by the law of its own day. `rolls`: those recorded for the village.
+
+        The codes of `as_called` and of `check_meeting`: ROLL_NOT_RECORDED, ROLL_MISMATCH, NO_QUORUM, NOT_PASSED …
+        """
         found = self._may_take(step, {"MEETING"}, by, subject_sha256, at)
-        check_meeting(meeting, found.meeting or "REPRESENTATIVES", at)
+        body, matter = found.meeting or "REPRESENTATIVES", found.matter or "COLLECTIVE"
+        called, roll = as_called(meeting, body, matter, rolls, at)
+        check_meeting(called, at)
         self.record(
-            self.MeetingHeld, at, step=found.code, by=by, subject_sha256=subject_sha256, meeting=meeting
+            self.MeetingHeld,
+            at,
+            step=found.code,
+            by=by,
+            subject_sha256=subject_sha256,
+            meeting=called,
+            roll=roll,
         )
 
     @event(MeetingHeld)

@@ -351,6 +351,7 @@ class ChainStep(Value):
     needs: tuple[str, ...] = Field(default=(), title="前置环节")
     not_same_person_as: tuple[str, ...] = Field(default=(), title="不得由同一人办理的环节")
     meeting: Literal["REPRESENTATIVES", "TOWNSHIP"] | None = Field(default=None, title="会议种类")
+    matter: Literal["COLLECTIVE", "OTHER"] = Field(default="COLLECTIVE", title="会议事项性质")
     notice: ChainNotice | None = Field(default=None, title="公示规定")
     filing: ChainFiling | None = Field(default=None, title="备案规定")
     only_for: tuple[OwnerKind, ...] = Field(default=(), title="适用的所有权人类型")

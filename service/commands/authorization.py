@@ -106,6 +106,7 @@ ACTIONS: Final[dict[str, Permission]] = {
     "organization.define": _permission(Role.ADMIN, scope=Scope.COUNTY),
     "organization.appoint": _permission(Role.PERSONNEL, Role.ADMIN),
     "organization.keep_duties": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "organization.record_roll": _permission(Role.REGISTRAR, Role.APPROVER, kinds=frozenset({"TOWNSHIP"})),
     "organization.register_collective": _permission(Role.REGISTRAR, Role.APPROVER, Role.ADMIN),
     "organization.read": _EVERYONE,
     "person.register": _permission(Role.PERSONNEL, Role.ADMIN),

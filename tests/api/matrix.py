@@ -288,6 +288,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/household-ledgers/{village}/correction-requests"): "household_ledger.answer",
     ("GET", "/v1/households/{household}/benefits"): "household.read",
     ("POST", f"{_UNIT}/rules"): "organization.keep_duties",
+    ("POST", f"{_UNIT}/representatives"): "organization.record_roll",
     ("POST", f"{_UNIT}/incentive-pilot"): "organization.keep_duties",
     ("POST", f"{_UNIT}/task-force"): "organization.keep_duties",
     ("POST", f"{_UNIT}/task-force/members"): "organization.keep_duties",

@@ -11,7 +11,7 @@ from domain.procedure.procedure import ProcedureInstance
 from domain.refusals import catalogue, refuse
 from tests.domain.saying import recorded, refused
 from tests.examples import COUNTY, TODAY, VILLAGE, occasion, regulation
-from tests.procedures import by, income_plan, on, representatives, sha
+from tests.procedures import by, elected, income_plan, on, representatives, sha
 
 LAST_OF_THE_OLD = date(2025, 4, 30)
 FIRST_OF_THE_NEW = date(2025, 5, 1)
@@ -33,13 +33,13 @@ def test_a_decision_is_judged_by_the_version_of_its_own_day() -> None:
             held_on
         )  # 24 of 35 are there and 13 agree: enough of those present, not of all
         if code is None:
-            plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), meeting, at)
+            plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), meeting, at, rolls=elected())
             assert recorded(plan, ProcedureInstance.MeetingHeld).basis.policy.endswith("#1")
             continue
         with refused(code, plan):
-            plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), meeting, at)
+            plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), meeting, at, rolls=elected())
         enough = representatives(held_on, in_favour=24, against=0)
-        plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), enough, at)
+        plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), enough, at, rolls=elected())
         assert recorded(plan, ProcedureInstance.MeetingHeld).basis.policy.endswith("#2")
 
 

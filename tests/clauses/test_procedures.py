@@ -15,6 +15,7 @@ from tests.procedures import (
     PROCEDURE,
     by,
     county_matter,
+    elected,
     filed,
     hung,
     income_plan,
@@ -39,10 +40,10 @@ def test_democratic_decisions() -> None:
     for code, counts in (("NO_QUORUM", {"present": 23, "against": 10}), ("NOT_PASSED", {"in_favour": 12})):
         with refused(code, plan, clause="C3-02"):
             meeting = representatives(date(2022, 3, 2), **counts)
-            plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), meeting, on(2022, 3, 2))
+            plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), meeting, on(2022, 3, 2), rolls=elected())
     meeting = representatives(date(2022, 3, 2))
     assert (meeting.members, meeting.present, meeting.in_favour) == (35, 24, 13)
-    plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), meeting, on(2022, 3, 2))
+    plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), meeting, on(2022, 3, 2), rolls=elected())
     assert "DECISION" in plan.completed_steps
 
 

@@ -11,8 +11,9 @@ from projections.catalogue import CATALOGUE
 from service.log.codec import EventCodec
 from tests.projections.history import COUNTY, RandomHistory
 
-LEDGER_TYPES = {name for name in EVENT_TYPES if not name.startswith("policy.")}
-"""Every type but those of the county's policy, which no ledger shows: it is read from the log, by decisions."""
+ROLLS = {"organization.representatives_elected", "organization.members_counted"}
+LEDGER_TYPES = {name for name in EVENT_TYPES if not name.startswith("policy.")} - ROLLS
+"""Every type but those of the county's policy and of villages' rolls: they are read from the log, by decisions."""
 
 
 def test_every_event_of_a_random_history_is_one_the_domain_could_have_recorded() -> None:

@@ -11,6 +11,7 @@ from pydantic import Field
 from domain.occasion import Occasion
 from domain.organization.duties import GuidanceGiven, TaskForce, TaskForceMember, UnitRule, office_members
 from domain.organization.organization import Organization
+from domain.organization.roll import VillageRoll
 from domain.refusals import RegulationWarning, refuse
 from domain.regulation import Rules
 from domain.values import BusinessDate, Name, OrganizationCode, Value
@@ -81,6 +82,20 @@ async def enable_incentive_pilot(
     """Begin the pilot of rewards from small operating assets; only with the unit's own rule on it (C5.5-01)."""
     return await write.decide(
         units, organization, body, lambda it, at: it.enable_incentive_pilot(body.document_no, at)
+    )
+
+
+class RecordRoll(Circumstances):
+    """How many may decide in a village."""
+
+    roll: VillageRoll = Field(title="应到人数")
+
+
+@units.post("/{organization}/representatives", "登记村民（成员）代表和成员人数", "organization.record_roll")
+async def record_roll(organization: OrganizationPath, body: RecordRoll, write: Writing) -> Response:
+    """Record how many representatives, or members and households, may decide in a village (C3-02)."""
+    return await write.decide(
+        units, organization, body, lambda it, at: it.record_roll(body.roll, at), on=body.roll.since
     )
 
 

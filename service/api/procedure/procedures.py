@@ -247,12 +247,17 @@ async def complete_procedure_step(
 
 @_PROCEDURES.post("/{procedure}/meetings", "会议决定", "procedure.act")
 async def hold_meeting(procedure: ProcedureCode, body: HoldMeeting, write: Writing) -> Response:
-    """Record a meeting that decided (C3-02), judged by the law of its own day."""
-    return await write.decide(
+    """Record a meeting that decided (C3-02), judged by the law of its own day and the village's recorded roll."""
+
+    async def hold(it: ProcedureInstance, at: Occasion, work: Work) -> None:
+        unit = await work.get(Organization, body.by.organization)
+        it.hold_meeting(body.step, body.by, body.subject_sha256, body.meeting, at, rolls=unit.rolls)
+
+    return await write.carry_out(
         _PROCEDURES,
         procedure,
         body,
-        lambda it, at: it.hold_meeting(body.step, body.by, body.subject_sha256, body.meeting, at),
+        hold,
         on=body.meeting.held_on,
         scope=_of(body.by),
     )

@@ -15,7 +15,7 @@ from domain.refusals import Refusal
 from service.api.http.allowance import Allowances
 from service.api.http.public import MAX_PUBLIC_BYTES, Hearing
 from tests.api.bodies import TOWNSHIP, VILLAGE, road
-from tests.api.procedure.test_procedures import Running, joint_title, posting, representatives
+from tests.api.procedure.test_procedures import Running, elected, joint_title, posting, representatives
 from tests.api.service import Service, new_code
 
 TODAY = "2026-11-01"
@@ -310,6 +310,7 @@ async def test_the_worklist_says_what_waits_for_whom_and_what_is_overdue(service
     await it.open(VILLAGE, "village", "2022-03-01")
     code = it.path.rsplit("/", 1)[1]
     await it.act("steps", "PROPOSE", VILLAGE, "village", "2022-03-01")
+    await elected(service)
     await it.act("meetings", "DECISION", VILLAGE, "village", None, meeting=representatives("2022-03-02"))
     await it.act("reviews", "REVIEW", TOWNSHIP, "approver", "2022-03-04", verdict="APPROVED")
     last = await it.act("filings", "RECHECK", VILLAGE, "village", "2022-03-07")

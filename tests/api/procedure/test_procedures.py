@@ -94,6 +94,20 @@ class Running:
         return answer.status_code, answer.json()["code"]
 
 
+async def elected(service: Service, village: str = VILLAGE, count: int = 35, **changes: Any) -> None:
+    """The township records that the village has elected its representatives."""
+    roll = {
+        "body": "REPRESENTATIVES",
+        "count": count,
+        "since": "2018-01-01",
+        "until": "2090-12-31",
+        "documentNo": "选举结果1号",
+        "documentSha256": SHA,
+    } | changes
+    answer = await service.post(f"/v1/organizations/{village}/representatives", {"roll": roll}, "clerk")
+    assert answer.status_code in {200, 201}, answer.text
+
+
 async def joint_title(service: Service) -> Running:
     """A joint title at its notice, posted at both places on 1 July 2021."""
     it = Running(service, "A5")
@@ -128,6 +142,7 @@ async def test_an_income_plan_goes_its_way(service: Service) -> None:
     it = Running(service, "A8")
     await it.open(VILLAGE, "village", "2022-03-01")
     await it.act("steps", "PROPOSE", VILLAGE, "village", "2022-03-01")
+    await elected(service)
     await it.act("meetings", "DECISION", VILLAGE, "village", None, meeting=representatives("2022-03-02"))
     sheet = posting("OWNER_LOCATION", VILLAGE, "2022-03-03")
     await it.act("notices", "NOTICE", VILLAGE, "village", None, posting=sheet)
@@ -156,6 +171,62 @@ async def test_an_income_plan_goes_its_way(service: Service) -> None:
         answer="ACCEPTED",
     )
     await it.act("steps", "DISTRIBUTE", VILLAGE, "village", "2022-03-31")
+
+
+@pytest.mark.clause("C3-02")
+async def test_meeting_is_held_against_the_roll_that_the_township_recorded(service: Service) -> None:
+    """Refuses a village's vote without a recorded roll of its day, with other numbers than recorded, or under another law."""
+    it = Running(service, "A8")
+    owner = parties()
+    for party in owner:
+        if party["organization"] == VILLAGE:
+            party["organization"] = NEIGHBOUR_VILLAGE
+    await it.open(NEIGHBOUR_VILLAGE, "quiet_village", "2022-03-01", parties=owner)
+    await it.act("steps", "PROPOSE", NEIGHBOUR_VILLAGE, "quiet_village", "2022-03-01")
+
+    async def vote(**changes: Any) -> tuple[int, str]:
+        meeting = representatives("2022-03-02", **changes)
+        return await it.tried(
+            "meetings", "DECISION", NEIGHBOUR_VILLAGE, "quiet_village", None, meeting=meeting
+        )
+
+    assert await vote() == (409, "ROLL_NOT_RECORDED")
+    path = f"/v1/organizations/{NEIGHBOUR_VILLAGE}/representatives"
+    own = {
+        "roll": {
+            "body": "REPRESENTATIVES",
+            "count": 5,
+            "since": "2022-01-01",
+            "until": "2027-12-31",
+            "documentNo": "自报",
+            "documentSha256": SHA,
+        }
+    }
+    for who, code in (
+        ("quiet_village", "ROLE_NOT_ALLOWED"),
+        ("neighbour", "FORBIDDEN_JURISDICTION"),
+        ("office", "ROLE_NOT_ALLOWED"),
+        ("reader", "ROLE_READ_ONLY"),
+    ):
+        answer = await service.post(path, own, who)
+        assert (answer.status_code, answer.json()["code"]) == (403, code), who
+    answer = await service.post(f"/v1/organizations/{TOWNSHIP}/representatives", own, "clerk")
+    assert (answer.status_code, answer.json()["code"]) == (409, "ROLL_OF_VILLAGES_ONLY")
+    await elected(service, NEIGHBOUR_VILLAGE, 37)
+    assert await vote() == (409, "ROLL_MISMATCH")
+    assert await vote(members=None) == (409, "NO_QUORUM")
+    assert await vote(members=None, present=25, matter="OTHER") == (422, "FIELD_INVALID")
+    held = await it.act(
+        "meetings",
+        "DECISION",
+        NEIGHBOUR_VILLAGE,
+        "quiet_village",
+        None,
+        meeting=representatives("2022-03-02", members=None, present=25),
+    )
+    assert held["resource"]["meetings"]["DECISION"]["members"] == 37
+    shown = (await service.read(f"/v1/organizations/{NEIGHBOUR_VILLAGE}"))["resource"]["rolls"]
+    assert [one["count"] for one in shown] == [37]
 
 
 async def test_departments_determine_and_the_county_decides(service: Service) -> None:

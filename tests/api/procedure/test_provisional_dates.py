@@ -19,7 +19,7 @@ import pytest_asyncio
 from domain.regulation import Regulation
 from tests.api.bodies import TOWNSHIP, VILLAGE
 from tests.api.departure.departing import Departure, departure
-from tests.api.procedure.test_procedures import Running, posting, representatives
+from tests.api.procedure.test_procedures import Running, elected, posting, representatives
 from tests.api.service import COUNTY, Service, running
 
 pytestmark = pytest.mark.parametrize("today", [date(2050, 3, 7)], indirect=True, scope="module")
@@ -71,6 +71,7 @@ async def matters(
     plan = Running(service, "A8")
     await plan.open(VILLAGE, "village", "2050-03-01")
     await plan.act("steps", "PROPOSE", VILLAGE, "village", "2050-03-01")
+    await elected(service)
     await plan.act("meetings", "DECISION", VILLAGE, "village", None, meeting=agreed)
     await plan.act("reviews", "REVIEW", TOWNSHIP, "approver", "2050-03-04", verdict="APPROVED")
     sheet = posting("OWNER_LOCATION", VILLAGE, "2050-03-07")

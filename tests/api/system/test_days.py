@@ -9,7 +9,7 @@ from chinese_calendar.constants import holidays
 
 from tests.api.bodies import TOWNSHIP, VILLAGE, road
 from tests.api.departure.departing import SECOND_VILLAGE, departure
-from tests.api.procedure.test_procedures import Running, posting, representatives
+from tests.api.procedure.test_procedures import Running, elected, posting, representatives
 from tests.api.service import Service, new_code
 from tests.clock import on_every_day
 
@@ -72,6 +72,7 @@ async def test_a_notice_and_a_re_check_of_today_have_an_end(service: Service, to
     agreed = representatives(today.isoformat(), inFavour=24, against=0)
     await plan.open(VILLAGE, "village", today.isoformat())
     await plan.act("steps", "PROPOSE", VILLAGE, "village", None)
+    await elected(service)
     await plan.act("meetings", "DECISION", VILLAGE, "village", None, meeting=agreed)
     await plan.act("reviews", "REVIEW", TOWNSHIP, "approver", None, verdict="APPROVED")
     sheet = posting("OWNER_LOCATION", VILLAGE, today.isoformat())

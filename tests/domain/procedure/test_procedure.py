@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from domain.organization.roll import roll_on
 from domain.procedure.notice import MAX_OPEN_OBJECTIONS, notice_days
 from domain.procedure.plan import ProcedureCase, ProcedureParty
 from domain.procedure.procedure import ProcedureInstance
@@ -23,8 +24,10 @@ from tests.procedures import (
     COUNTY_GOV,
     PROCEDURE,
     after_meeting,
+    assembled,
     by,
     county_matter,
+    elected,
     filed,
     hung,
     income_plan,
@@ -255,9 +258,9 @@ def test_a_matter_is_withdrawn_before_it_is_completed() -> None:
 
 def vote(procedure: ProcedureInstance, day: tuple[int, int, int], **changes: Any) -> None:
     held_on = date(*day)
-    procedure.hold_meeting(
-        "DECISION", by(VILLAGE), sha(procedure), representatives(held_on, **changes), on(*day)
-    )
+    meeting = representatives(held_on, **changes)
+    rolls = (*elected(), *assembled(meeting.members or 300, meeting.households or 90))
+    procedure.hold_meeting("DECISION", by(VILLAGE), sha(procedure), meeting, on(*day), rolls=rolls)
 
 
 def test_a_meeting_decides_with_a_quorum_and_a_majority() -> None:
@@ -328,7 +331,12 @@ def test_counts_that_cannot_be_are_refused_for_history_too(counts: dict[str, Any
     for provenance in (None, "档案"):
         with refused("FIELD_INVALID", plan):
             plan.hold_meeting(
-                "DECISION", by(VILLAGE), sha(plan), meeting, on(2022, 3, 2, provenance=provenance)
+                "DECISION",
+                by(VILLAGE),
+                sha(plan),
+                meeting,
+                on(2022, 3, 2, provenance=provenance),
+                rolls=elected(),
             )
 
 
@@ -336,7 +344,82 @@ def test_imported_history_keeps_a_meeting_that_was_too_small_as_a_finding() -> N
     plan = income_plan()
     meeting = representatives(date(2022, 3, 2), present=23, against=10)
     plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), meeting, on(2022, 3, 2, provenance="档案"))
-    assert noted(recorded(plan, ProcedureInstance.MeetingHeld), "NO_QUORUM")["required"] == 24
+    held = recorded(plan, ProcedureInstance.MeetingHeld)
+    assert noted(held, "NO_QUORUM")["required"] == 24
+    assert noted(held, "ROLL_NOT_RECORDED")["missing"] == ["REPRESENTATIVES"]
+    assert (held.meeting.members, held.roll) == (35, None)
+
+
+def test_meeting_without_a_recorded_roll_of_its_day_decides_nothing() -> None:
+    day = date(2022, 3, 2)
+    for rolls in (
+        (),
+        elected(since=date(2022, 3, 3)),
+        elected(until=date(2022, 3, 1)),
+        assembled(35, 20),
+    ):
+        plan = income_plan()
+        with refused("ROLL_NOT_RECORDED", plan, missing=["REPRESENTATIVES"]):
+            plan.hold_meeting(
+                "DECISION", by(VILLAGE), sha(plan), representatives(day), on(2022, 3, 2), rolls=rolls
+            )
+    for rolls in (elected(since=day), elected(until=day)):
+        plan = income_plan()
+        plan.hold_meeting(
+            "DECISION", by(VILLAGE), sha(plan), representatives(day), on(2022, 3, 2), rolls=rolls
+        )
+        assert recorded(plan, ProcedureInstance.MeetingHeld).roll == rolls[0]
+
+
+def test_meeting_takes_its_roll_from_the_record_and_not_from_itself() -> None:
+    """13 of 24 agree: a quorum of 35, none of 37 (24 of 37 are fewer than 25)."""
+    plan = income_plan()
+    said = representatives(date(2022, 3, 2), members=None)
+    with refused("NO_QUORUM", plan):
+        plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), said, on(2022, 3, 2), rolls=elected(37))
+    with refused("ROLL_MISMATCH", plan):
+        plan.hold_meeting(
+            "DECISION",
+            by(VILLAGE),
+            sha(plan),
+            representatives(date(2022, 3, 2), members=30),
+            on(2022, 3, 2),
+            rolls=elected(35),
+        )
+    with refused("ROLL_MISMATCH", plan):
+        other = representatives(
+            date(2022, 3, 2), kind="VILLAGER_ASSEMBLY", members=None, households=59, households_present=40
+        )
+        plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), other, on(2022, 3, 2), rolls=assembled(300, 60))
+    plan.hold_meeting("DECISION", by(VILLAGE), sha(plan), said, on(2022, 3, 2), rolls=elected(35))
+    assert recorded(plan, ProcedureInstance.MeetingHeld).meeting.members == 35
+
+
+def test_newest_roll_of_the_day_counts() -> None:
+    older, newer = elected(35), elected(41, since=date(2021, 1, 1))
+    assert roll_on((*newer, *older), "REPRESENTATIVES", date(2022, 3, 2)) == newer[0]
+    assert roll_on((*older, *newer), "REPRESENTATIVES", date(2020, 12, 31)) == older[0]
+    corrected = elected(36)
+    assert roll_on((*older, *corrected), "REPRESENTATIVES", date(2020, 1, 1)) == corrected[0]
+
+
+def test_matter_of_a_meeting_follows_from_its_chain() -> None:
+    """From 1 May 2025 a plan of the collective's income needs two thirds of all; nobody makes it another matter."""
+    plan = income_plan()
+    day = date(2025, 5, 6)
+    with refused("FIELD_INVALID", plan):
+        plan.hold_meeting(
+            "DECISION",
+            by(VILLAGE),
+            sha(plan),
+            representatives(day, matter="OTHER"),
+            on(2025, 5, 6),
+            rolls=elected(),
+        )
+    with refused("NOT_PASSED", plan):
+        plan.hold_meeting(
+            "DECISION", by(VILLAGE), sha(plan), representatives(day), on(2025, 5, 6), rolls=elected()
+        )
 
 
 # ---- notices ---------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from tests.examples import TOWNSHIP, VILLAGE
 from tests.procedures import (
     PROCEDURE,
     by,
+    elected,
     on,
     opening,
     posting,
@@ -77,7 +78,7 @@ class Steps(RuleBasedStateMachine):
                     it.complete_step(step.code, signer, sha, at)
                 case "MEETING":
                     make = township_meeting if step.meeting == "TOWNSHIP" else representatives
-                    it.hold_meeting(step.code, signer, sha, make(self.day), at)
+                    it.hold_meeting(step.code, signer, sha, make(self.day), at, rolls=elected())
                 case "NOTICE" if data.draw(st.booleans()):
                     it.complete_notice(step.code, signer, sha, at)
                 case "NOTICE":

@@ -1,0 +1,56 @@
+"""A village's roll (应到人数): how many representatives, or members and households, may decide there on a day (C3-02, P10).
+
+The township records it from the election or the register, so that no meeting says of itself how many could have come.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from domain.refusals import refuse
+from domain.values import BusinessDate, Name, Sha256, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from domain.occasion import Occasion
+
+RollBody = Literal["REPRESENTATIVES", "MEMBERS"]
+
+
+class VillageRoll(Value):
+    """Who may decide, from a day to a day inclusive: elected representatives, or all members and their households."""
+
+    body: RollBody = Field(
+        title="议事主体", description="REPRESENTATIVES 村民（成员）代表 / MEMBERS 村民（成员）"
+    )
+    count: int = Field(title="人数", ge=1, le=1_000_000, strict=True)
+    households: int | None = Field(
+        default=None, title="户数", ge=1, le=1_000_000, strict=True, description="MEMBERS 必填"
+    )
+    since: BusinessDate = Field(title="起始日期")
+    until: BusinessDate = Field(title="截止日期（含当日）")
+    document_no: Name = Field(title="选举结果或名册文号")
+    document_sha256: Sha256 = Field(title="选举结果或名册摘要")
+
+    def check(self, at: Occasion) -> None:
+        """Refused: DATE_ORDER, DATE_IN_FUTURE, FIELD_REQUIRED and FIELD_INVALID for households that lack or do not belong."""
+        at.not_in_future(self.since, "since")
+        if self.until < self.since:
+            raise refuse("DATE_ORDER", earlier="since", later="until")
+        if self.body == "MEMBERS" and self.households is None:
+            raise refuse("FIELD_REQUIRED", field="roll.households")
+        if self.body == "REPRESENTATIVES" and self.households is not None:
+            raise refuse("FIELD_INVALID", field="roll.households")
+
+
+def roll_on(rolls: Iterable[VillageRoll], body: str, day: date) -> VillageRoll | None:
+    """The roll in force on a day: the one that began last and, of those, the one recorded last."""
+    found: VillageRoll | None = None
+    for one in rolls:
+        if one.body == body and one.since <= day <= one.until and (found is None or one.since >= found.since):
+            found = one
+    return found

@@ -16,8 +16,15 @@ from service.cli.sample import Rate
 from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
-from service.ledgers import rebuild as rebuilding
 from service.ledgers.projector import Projector
+from service.ledgers.rebuild.plan import (
+    RebuildFailed,
+    RebuildImpossible,
+    RebuildOutcome,
+    RebuildProgress,
+    RebuildUnderWay,
+)
+from service.ledgers.rebuild.workers import rebuild as rebuild_ledgers
 from service.log.event_store import EventStore
 from service.terminal import Terminal
 
@@ -108,16 +115,16 @@ def _run(
     *,
     swap: bool,
     accept_difference: bool,
-) -> list[rebuilding.RebuildOutcome]:
+) -> list[RebuildOutcome]:
     try:
         projections = chosen(None if name is None else [name])
         outcomes = terminal.run(_rebuild(terminal, projections, county, processes, swap, accept_difference))
     except UnknownProjection as error:
         raise CommandFailed(f"There is {error}.", ExitCode.USAGE) from error
     except (
-        rebuilding.RebuildUnderWay,
-        rebuilding.RebuildImpossible,
-        rebuilding.RebuildFailed,
+        RebuildUnderWay,
+        RebuildImpossible,
+        RebuildFailed,
         PoisonEvent,
     ) as error:
         raise CommandFailed(str(error)) from error
@@ -162,12 +169,12 @@ async def _rebuild(
     processes: int,
     swap: bool,
     accept_difference: bool,
-) -> list[rebuilding.RebuildOutcome]:
+) -> list[RebuildOutcome]:
     async with open_database(terminal.settings) as database:
         await check(database.url)
         shown, report = _bar(terminal)
         with shown:
-            return await rebuilding.rebuild(
+            return await rebuild_ledgers(
                 database.url,
                 projections,
                 county=county,
@@ -180,7 +187,7 @@ async def _rebuild(
 
 def _bar(
     terminal: Terminal,
-) -> tuple[AbstractContextManager[Any], Callable[[rebuilding.RebuildProgress], None] | None]:
+) -> tuple[AbstractContextManager[Any], Callable[[RebuildProgress], None] | None]:
     """A progress bar with rate and time left, on stderr."""
     if terminal.json:
         return nullcontext(), None
@@ -194,7 +201,7 @@ def _bar(
     )
     task = bar.add_task("replaying", total=None)
 
-    def report(progress: rebuilding.RebuildProgress) -> None:
+    def report(progress: RebuildProgress) -> None:
         bar.update(task, description=progress.phase, completed=progress.done, total=progress.total or None)
 
     return bar, report

@@ -23,7 +23,8 @@ from domain.recorded import RecordedEvent
 from projections.catalogue import CATALOGUE
 from service.database import migrate
 from service.ledgers.projector import Projector
-from service.ledgers.rebuild import RebuildOutcome, RebuildProgress, rebuild
+from service.ledgers.rebuild.plan import RebuildOutcome, RebuildProgress
+from service.ledgers.rebuild.workers import rebuild
 from service.log.event_store import EventStore
 from tests.projections.history import COUNTY, RandomHistory, append_all, fill_log
 

@@ -14,7 +14,7 @@ from service.cli.migrations import TABLES, table_differences
 from service.commands.founding import activate
 from service.database import migrate, schema
 from service.database.database import open_database
-from service.ledgers.rebuild import rebuild
+from service.ledgers.rebuild.workers import rebuild
 from service.settings import Settings
 from tests.api.bodies import TOWNSHIP
 from tests.api.departure.departing import departure

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from projections.catalogue import chosen
 from service.api.serving import running
 from service.exit_codes import CommandFailed
-from service.ledgers.rebuild import RebuildImpossible, rebuild
+from service.ledgers.rebuild.plan import RebuildImpossible
+from service.ledgers.rebuild.workers import rebuild
 from service.log.appending import LogDamaged
 from service.log.checkpoints import Checkpoints, CheckpointWrong
 from service.log.ends import ends_of

@@ -13,7 +13,7 @@ from domain.recorded import RecordedEvent
 from projections.catalogue import CATALOGUE
 from projections.engine.projection import Projection
 from projections.engine.writing import of_record
-from service.ledgers.rebuild import digest_of
+from service.ledgers.rebuild.comparison import digest_of
 
 
 async def digests(

@@ -15,7 +15,7 @@ from hypothesis import Phase, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from projections.catalogue import CATALOGUE
-from service.ledgers.rebuild import rebuild
+from service.ledgers.rebuild.workers import rebuild
 from tests.api.bodies import VILLAGE, card, confirmation, custody, terms
 from tests.api.service import Service, new_code, running
 

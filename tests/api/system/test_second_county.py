@@ -17,7 +17,7 @@ import pytest_asyncio
 from projections.catalogue import CATALOGUE
 from service.audit import verify
 from service.commands.operations import ENDED
-from service.ledgers.rebuild import Rebuild
+from service.ledgers.rebuild.run import Rebuild
 from tests import second_county as wuqia
 from tests.api.procedure.test_procedures import Running, posting, representatives
 from tests.api.service import COUNTY, Service, new_code

@@ -14,7 +14,7 @@ from projections.catalogue import CATALOGUE, UnknownProjection
 from projections.engine.projection import Projection
 from service.database import schema
 from service.ledgers.projector import ProjectionHalted, Projector, _moving
-from service.ledgers.rebuild import rebuild
+from service.ledgers.rebuild.workers import rebuild
 from service.log.event_store import EventStore
 from tests.projections.contents import digests, folded_rows, positions, stored_rows, until
 from tests.projections.history import COUNTY, OTHER_COUNTY, RandomHistory, append_all, card

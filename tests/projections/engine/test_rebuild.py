@@ -19,16 +19,17 @@ from projections.catalogue import CATALOGUE
 from projections.engine.projection import PoisonEvent, Projection
 from service.database import schema
 from service.ledgers.projector import Projector
-from service.ledgers.rebuild import (
-    Rebuild,
+from service.ledgers.rebuild.plan import (
     RebuildImpossible,
     RebuildLimits,
     RebuildOutcome,
     RebuildProgress,
     RebuildUnderWay,
     in_groups,
-    rebuild,
 )
+from service.ledgers.rebuild.replay import Replay
+from service.ledgers.rebuild.run import Rebuild
+from service.ledgers.rebuild.workers import rebuild
 from service.log.event_store import EventStore
 from tests.projections.contents import digests, folded_rows, positions, stored_rows, until
 from tests.projections.history import COUNTY, OTHER_COUNTY, RandomHistory, append_all
@@ -320,7 +321,7 @@ async def test_a_process_killed_by_the_system_is_resumed_where_it_was(
     events = RandomHistory(54).take(6000)
     await append_all(store, events)
     program = (
-        "import asyncio\nfrom service.ledgers.rebuild import Rebuild, RebuildLimits\nfrom projections.catalogue import CATALOGUE\n"
+        "import asyncio\nfrom service.ledgers.rebuild.plan import RebuildLimits\nfrom service.ledgers.rebuild.run import Rebuild\nfrom projections.catalogue import CATALOGUE\n"
         f"asyncio.run(Rebuild({database_url!r}, list(CATALOGUE.values()),"
         " limits=RebuildLimits(rows=100, appended=50, seconds=0.01), lease_seconds=1.0).run())"
     )
@@ -360,21 +361,21 @@ async def test_only_one_rebuild_of_a_ledger_at_a_time(
 
 
 async def test_a_rebuild_that_was_taken_over_writes_nothing_more(
-    pool: asyncpg.Pool, store: EventStore, database_url: str
+    pool: asyncpg.Pool, store: EventStore, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await append_all(store, RandomHistory(56).take(3000))
     taken = asyncio.Event()
     going = Rebuild(database_url, ALL, limits=SMALL, lease_seconds=30)
-    keep = going._keep_within_limits
+    keep = Replay.keep_within_limits
 
-    async def take_over(members: Any) -> None:
-        await keep(members)
+    async def take_over(self: Replay, members: Any) -> None:
+        await keep(self, members)
         if not taken.is_set():
-            await going._commit()
+            await self.commit()
             await pool.execute("UPDATE projection_rebuild SET epoch = epoch + 1, holder = 'other'")
             taken.set()
 
-    going._keep_within_limits = take_over  # type: ignore[method-assign]
+    monkeypatch.setattr(Replay, "keep_within_limits", take_over)
     with pytest.raises(RebuildUnderWay):
         await going.run()
     assert await positions(pool, COUNTY) == {}

@@ -1,0 +1,13 @@
+"""Rebuilds ledgers from the log beside the live ones: replay, catch up, compare, swap, keep the old one.
+
+The shadow tables lie in a schema of their own and are filled by the very functions that run live, in big batches, with
+indexes built at the end. What is compared are digests of live and shadow at the same position. The swap moves tables
+between schemas in one transaction that holds the checkpoints, so that no live runner can write meanwhile; its term
+(epoch) ends there. Work goes on while events are appended and while live runners of any process run. Whoever is killed
+leaves a row in `projection_rebuild` and half-filled shadow tables, and the next rebuild goes on from there.
+
+A rebuild is read from `run` on: `plan` what is asked and what came of it, `claims` who may write, `shadow_tables` what is
+filled, `replay` how, `comparison` with the live tables, `swap` of the two; `workers` spreads rebuilds over processes.
+
+Memory is bounded by `RebuildLimits`: rows are flushed and forgotten beyond it, and loaded again where an event needs them.
+"""

@@ -1,0 +1,213 @@
+"""Fills shadow tables: events are read, applied in memory, and written within bounds, positions with them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from time import monotonic
+from typing import Any, Final
+
+import asyncpg
+
+from projections.engine.events import EventReader, LedgerEvent
+from projections.engine.tables import SHADOW
+from projections.engine.writing import copy_in, load, write_fast
+from service.ledgers.projector import keys_of
+from service.ledgers.rebuild.claims import Claims
+from service.ledgers.rebuild.plan import RebuildImpossible, RebuildLimits, RebuildProgress, Shadow
+from service.ledgers.rebuild.shadow_tables import ensure_keys
+
+READ_AT_ONCE: Final = 4000
+"""Events of one fetch."""
+SLICE: Final = 250
+"""Events between two looks at the network: the next fetch fills up while these are applied."""
+
+_READ: Final = """
+SELECT position, body FROM event WHERE county = $1 AND position > $2 AND position <= $3 ORDER BY position"""
+
+
+class Replay:
+    """The log replayed into shadows, on a connection that writes and another that reads the log."""
+
+    def __init__(
+        self,
+        work: asyncpg.Connection,
+        log: asyncpg.Connection,
+        claims: Claims,
+        *,
+        reader: EventReader,
+        limits: RebuildLimits,
+        report: Callable[[RebuildProgress], None],
+    ) -> None:
+        self.shadows: dict[str, Shadow] = {}
+        """By projection: what is being rebuilt and has not taken its place."""
+        self.done = 0
+        self.total = 0
+        self._work, self._log, self._claims = work, log, claims
+        self._reader, self._limits, self._report = reader, limits, report
+        self._transaction: Any = None
+        self._copying: asyncio.Future[None] | None = None
+        self._committed_at = monotonic()
+        self._swapping = False
+
+    def tell(self, phase: str) -> None:
+        """Say how far it is."""
+        self._report(RebuildProgress(phase, min(self.done, self.total), self.total))
+
+    async def replay(self, shadows: Sequence[Shadow], county: str, upto: int) -> None:
+        """Bring shadows to `upto`, those that are behind first, then all in one pass."""
+        while True:
+            low = min(shadow.positions.get(county, 0) for shadow in shadows)
+            if low >= upto:
+                return
+            members = [shadow for shadow in shadows if shadow.positions.get(county, 0) == low]
+            ahead = [shadow.positions[county] for shadow in shadows if shadow.positions.get(county, 0) > low]
+            async for rows in self._read(county, low, min([upto, *ahead])):
+                events = self._reader.read_all(rows)
+                await self._load(members, county, events)
+                for start in range(0, len(events), SLICE):
+                    await self._apply(members, county, events[start : start + SLICE])
+                    await asyncio.sleep(0)  # lets the next fetch in
+                self.done += len(events)
+                self.tell("replaying")
+                await self.keep_within_limits(members)
+
+    async def _read(self, county: str, low: int, upto: int) -> AsyncIterator[list[Any]]:
+        """Events low < position ≤ upto; the next ones are on their way while the caller works."""
+
+        def fetch(after: int) -> asyncio.Future[list[Any]]:
+            return asyncio.ensure_future(
+                self._log.fetch(_READ, county, after, min(after + READ_AT_ONCE, upto))
+            )
+
+        coming = fetch(low)
+        try:
+            while low < upto:
+                rows = await coming
+                end = min(low + READ_AT_ONCE, upto)
+                if len(rows) != end - low:
+                    raise RebuildImpossible(
+                        f"The log of {county} does not hold all events from {low + 1} to {end}."
+                    )
+                low = end
+                if low < upto:
+                    coming = fetch(low)
+                yield rows
+        finally:
+            await cancelled(coming)
+
+    async def _load(self, members: Sequence[Shadow], county: str, events: Sequence[LedgerEvent]) -> None:
+        """Bring back rows that were written and forgotten, where these events look at them."""
+        for shadow in members:
+            rows = shadow.rows_of(county)
+            if all(table.complete or table.ledger.group is None for table in rows.tables.values()):
+                continue
+            handlers = shadow.projection.handlers
+            mine = [event for event in events if event.type in handlers]
+            if mine:
+                await self._begin()
+                await ensure_keys(self._work, shadow)
+                await load(self._work, rows, keys_of(shadow.projection, mine), schema=SHADOW)
+
+    async def _apply(self, members: Sequence[Shadow], county: str, events: Sequence[LedgerEvent]) -> None:
+        last = events[-1].position
+        for shadow in members:
+            projection = shadow.projection
+            handlers = projection.handlers
+            mine = [event for event in events if event.type in handlers]
+            rows = shadow.rows_of(county)
+            if mine:
+                projection.apply(mine, rows)
+                for table in rows.tables.values():
+                    if len(table.appended) >= self._limits.appended:
+                        await self._begin()
+                        appended, table.appended = table.appended, []
+                        copy = copy_in(self._work, table.ledger, appended, schema=SHADOW)
+                        self._copying = asyncio.ensure_future(
+                            copy
+                        )  # goes on while the next events are applied
+            shadow.positions[county] = last
+            shadow.events += len(events)
+
+    async def keep_within_limits(self, members: Sequence[Shadow]) -> None:
+        """Commit where too much is in memory, or the last time is too long ago."""
+        if self._swapping:
+            return  # its transaction ends with the swap and not before
+        kept = sum(
+            len(t.groups) for shadow in members for rows in shadow.rows.values() for t in rows.tables.values()
+        )
+        if kept > self._limits.rows or monotonic() - self._committed_at > self._limits.seconds:
+            await self.commit(forget=kept > self._limits.rows)
+
+    async def copied(self) -> None:
+        """Wait for what is being copied: a connection does one thing at a time."""
+        if self._copying is not None:
+            copying, self._copying = self._copying, None
+            await copying
+
+    async def _begin(self) -> None:
+        await self.copied()
+        if self._transaction is None:
+            self._transaction = self._work.transaction()
+            await self._transaction.start()
+            await self._work.execute("SET LOCAL synchronous_commit = off")
+            await self._claims.fence(self._work, list(self.shadows.values()))
+
+    async def commit(self, *, forget: bool = False) -> None:
+        """Write what is in memory, and the positions with it."""
+        await self._begin()
+        for shadow in self.shadows.values():
+            await self.flush(shadow)
+            if forget:
+                for rows in shadow.rows.values():
+                    for table in rows.tables.values():
+                        table.forget()
+            await self._claims.fence(self._work, [shadow], positions=shadow.positions)
+        await self._transaction.commit()
+        self._transaction = None
+        self._committed_at = monotonic()
+
+    async def flush(self, shadow: Shadow) -> None:
+        """Write what is in memory of one shadow."""
+        for rows in shadow.rows.values():
+            if any(len(table.changed) > len(table.new) for table in rows.tables.values()):
+                await ensure_keys(self._work, shadow)
+            await write_fast(self._work, rows, schema=SHADOW)
+
+    @contextlib.asynccontextmanager
+    async def swapping(self) -> AsyncIterator[None]:
+        """One transaction in which shadows are brought forward and take their places: nothing else commits it."""
+        transaction = self._work.transaction()
+        await transaction.start()
+        self._transaction = transaction
+        self._swapping = True
+        try:
+            yield
+        except BaseException:
+            self._transaction = None
+            await self._stop_copying()
+            await transaction.rollback()
+            raise
+        finally:
+            self._swapping = False
+        self._transaction = None
+        await transaction.commit()
+
+    async def abandon(self) -> None:
+        """Undo what is under way; nothing where nothing is."""
+        await self._stop_copying()
+        if self._transaction is not None:
+            await self._transaction.rollback()  # else its lock on our own row is waited for
+
+    async def _stop_copying(self) -> None:
+        if self._copying is not None:
+            copying, self._copying = self._copying, None
+            await cancelled(copying)
+
+
+async def cancelled(task: asyncio.Future[Any]) -> None:
+    """Cancel a task and wait until it has ended, however."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        await task

@@ -40,6 +40,10 @@ class Settings(BaseSettings):
         (),
         description="addresses or networks of proxies whose X-Forwarded-For is believed, with commas between",
     )
+    webhook_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="private networks that webhooks may be sent to, also without TLS, with commas between",
+    )
     county: str = Field(
         "653022", pattern=r"^[0-9]{6}$", description="county code (GB/T 2260) commands work on"
     )
@@ -69,7 +73,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with postgresql://")
         return url
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "webhook_networks", mode="before")
     @classmethod
     def _networks(cls, listed: object) -> object:
         if not isinstance(listed, str):

@@ -29,6 +29,7 @@ from service.api.http.intake import Bodies, HeadAsGet
 from service.api.http.public import Hearing
 from service.api.http.wrong_keys import WrongKeys
 from service.api.routers import ROUTERS
+from service.api.webhooks.running import REPLAY, sending, webhooks_of
 from service.audit.work import KIND as PACK, pack_work
 from service.clock import utc_now
 from service.commands.commands import CommandContext, StaleVersion
@@ -45,6 +46,7 @@ from service.log.appending import LogError
 from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
 from service.version import installed_version
+from service.webhooks.dialling import Dialler
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +67,9 @@ class ServiceParts:
     """Counties whose data cannot be used: they are refused, the others are served."""
     clock: Callable[[], datetime] = field(default=utc_now)
     keys: Path | None = None
-    """Folder of the keys that sign checkpoints; without one nothing is signed."""
+    """Folder of the keys that sign checkpoints and webhooks; without one nothing is signed or sent."""
+    dialler: Dialler = field(default_factory=Dialler)
+    """How webhooks reach their subscribers."""
 
 
 def create_app(parts: ServiceParts | None = None) -> FastAPI:
@@ -92,8 +96,13 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
                 app.state.projector = projector
                 kinds = work_kinds(app.state.context, parts.pool, projector)
                 kinds |= {PACK: pack_work(app.state.context, app.state.checkpoints)}
+                webhooks = app.state.webhooks = webhooks_of(
+                    app.state.context, parts.pool, parts.keys, parts.dialler
+                )
+                if webhooks is not None:
+                    kinds |= {REPLAY: webhooks.replay}
                 wording = app.state.context.in_force.wording
-                async with Operations(parts.pool, kinds, wording=wording) as operations:
+                async with Operations(parts.pool, kinds, wording=wording) as operations, sending(webhooks):
                     app.state.operations = operations
                     yield
 

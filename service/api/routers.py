@@ -28,6 +28,7 @@ from service.api.oversight import anomalies, data_quality, inspections as oversi
 from service.api.procedure import notices, procedures
 from service.api.sealing import joint_reviews, seals
 from service.api.system import keys, operations, policy, regulation, system, tables
+from service.api.webhooks import deliveries as webhook_deliveries, endpoints as webhook_endpoints
 
 ROUTERS = (
     bulk.router,
@@ -75,6 +76,8 @@ ROUTERS = (
     events.router,
     checkpoints.router,
     audit_packs.router,
+    webhook_endpoints.router,
+    webhook_deliveries.router,
     oversight.inspections,
     oversight.violations,
 )

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 
 import structlog
@@ -29,6 +30,7 @@ from service.exit_codes import CommandFailed
 from service.log.signing_keys import SigningKeys, folder_of, log_problems
 from service.memory import settle_memory
 from service.settings import Settings
+from service.webhooks.dialling import Dialler
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +65,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
                 regulations=counties.usable,
                 invalid=counties.invalid,
                 keys=keys,
+                dialler=Dialler(tuple(ip_network(one) for one in settings.webhook_networks)),
             )
             app = create_app(parts)
             server = http_server(app, settings.trusted_proxies)

@@ -25,6 +25,7 @@ from service.database.embedded import EmbeddedServer, default_folder, holds_clus
 from service.exit_codes import CommandFailed
 from service.log import checkpoint_tables, tables
 from service.terminal import Terminal
+from service.webhooks import tables as webhook_tables
 
 app = typer.Typer(help="State of the schema, upgrade, comparison with the code.", no_args_is_help=True)
 
@@ -33,6 +34,7 @@ TABLES: Final[tuple[MetaData, ...]] = (
     checkpoint_tables.metadata,
     credentials.metadata,
     operations.metadata,
+    webhook_tables.metadata,
     projections.metadata,
 )
 """Every table there is, as the code describes it."""

@@ -151,6 +151,8 @@ ACTIONS: Final[dict[str, Permission]] = {
     "fund.acknowledge": _permission(Role.REGISTRAR, Role.APPROVER),
     "fund.read": _EVERYONE,
     "event.read": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
+    "webhook.read": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
+    "webhook.manage": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
     "audit.pack": _permission(Role.AUDITOR, Role.OFFICE, Role.PERSONNEL, scope=Scope.COUNTY),
     "checkpoint.read": _EVERYONE,
     "checkpoint.make": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),

@@ -38,6 +38,8 @@ _LEDGERS: Final = "/v1/ledgers"
 _RECONCILIATION: Final = "/v1/fund-reconciliations/{unit}/{year}"
 _BATCH: Final = "/v1/imports/{batch}"
 _STOCKTAKE: Final = "/v1/stocktakes/{campaign}"
+_WEBHOOKS: Final = "/v1/webhook-endpoints"
+_WEBHOOK: Final = f"{_WEBHOOKS}/{{endpoint}}"
 _OPERATION: Final = "/v1/operations/{operation}"
 
 ROUTES: Final[dict[tuple[str, str], str]] = {
@@ -257,6 +259,18 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("GET", "/v1/policy-overrides/{override}"): "policy_override.read",
     ("GET", "/v1/policy-overrides"): "policy_override.read",
     ("GET", "/v1/events"): "event.read",
+    ("POST", _WEBHOOKS): "webhook.manage",
+    ("GET", _WEBHOOKS): "webhook.read",
+    ("GET", _WEBHOOK): "webhook.read",
+    ("DELETE", _WEBHOOK): "webhook.manage",
+    ("GET", f"{_WEBHOOK}/deliveries"): "webhook.read",
+    ("GET", f"{_WEBHOOK}/deliveries/{{position}}"): "webhook.read",
+    ("POST", f"{_WEBHOOK}/verification"): "webhook.manage",
+    ("POST", f"{_WEBHOOK}/tests"): "webhook.manage",
+    ("POST", f"{_WEBHOOK}/enabling"): "webhook.manage",
+    ("POST", f"{_WEBHOOK}/disabling"): "webhook.manage",
+    ("POST", f"{_WEBHOOK}/secrets"): "webhook.manage",
+    ("POST", f"{_WEBHOOK}/replays"): "webhook.manage",
     ("POST", "/v1/audit-packs"): "audit.pack",
     ("GET", "/v1/audit-packs/{pack}"): "audit.pack",
     ("GET", "/v1/audit-packs/{pack}/file"): "audit.pack",

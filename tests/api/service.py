@@ -114,14 +114,15 @@ async def running(
     *,
     regulations: dict[str, Regulation] | None = None,
     invalid: dict[str, RegulationInvalid] | None = None,
+    **parts: Any,
 ) -> AsyncIterator[Service]:
     """The service on a database, with founded counties (only the packaged one unless told) and all its keys.
 
-    `invalid`: counties whose data cannot be used.
+    `invalid`: counties whose data cannot be used. `parts`: further ones of `ServiceParts`.
     """
     async with asyncpg.create_pool(database_url, min_size=2, max_size=12) as pool:
         served = regulations or {COUNTY: REGULATION}
-        app = create_app(ServiceParts(pool, served, invalid or {}, keys=keys))
+        app = create_app(ServiceParts(pool, served, invalid or {}, keys=keys, **parts))
         async with app.router.lifespan_context(app):
             for county in served:
                 await found(app.state.context, county)

@@ -1,0 +1,1 @@
+"""Webhooks over HTTP: endpoints, what was sent to them, and what is sent again."""

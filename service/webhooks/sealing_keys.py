@@ -1,0 +1,90 @@
+"""The keys under which endpoints' secrets are sealed at rest: files beside the log's signing keys, AES-256-GCM.
+
+Files `<county>-webhooks-<n>.key`; the highest number seals, every one opens what it sealed: each secret says which one
+that was. `taizhang webhooks reseal` makes the next key and seals everything anew; the older file may then be put away.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE_BYTES: Final = 12
+_FIRST: Final = 1
+
+
+class SealingKeyMissing(Exception):  # noqa: N818  names what happened
+    """A secret cannot be opened: its sealing key is not in the folder, is open to others, or is another one."""
+
+
+class SealingKeys:
+    """The sealing keys of one installation."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def seal(self, county: str, place: str, secret: bytes) -> tuple[str, bytes]:
+        """Seal a secret for its place (endpoint and secret's id): the key's name, and the sealed bytes."""
+        name = self._current(county) or self.make_next(county)
+        nonce = os.urandom(_NONCE_BYTES)
+        return name, nonce + AESGCM(self._key(name)).encrypt(nonce, secret, _bound(county, place))
+
+    def open(self, county: str, place: str, name: str, sealed: bytes) -> bytes:
+        """The secret that was sealed for this place; `SealingKeyMissing`."""
+        try:
+            return AESGCM(self._key(name)).decrypt(
+                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound(county, place)
+            )
+        except InvalidTag:
+            raise SealingKeyMissing(f"{self._path(name)} does not open what was sealed as {name}") from None
+
+    def make_next(self, county: str) -> str:
+        """Make the key that seals from now on; its name."""
+        current = self._current(county)
+        number = _FIRST if current is None else int(current.rpartition("-")[2]) + 1
+        name = f"{county}-webhooks-{number:04d}"
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(self._path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:  # another process was faster: its key is as good
+            return name
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(AESGCM.generate_key(256)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return name
+
+    def _current(self, county: str) -> str | None:
+        shape = re.compile(rf"{re.escape(county)}-webhooks-[0-9]{{4}}\.key")
+        if not self.folder.is_dir():
+            return None
+        names = [path.stem for path in self.folder.iterdir() if shape.fullmatch(path.name)]
+        return max(names, default=None)
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.key"
+
+    def _key(self, name: str) -> bytes:
+        path = self._path(name)
+        try:
+            if path.stat().st_mode & 0o077:
+                raise SealingKeyMissing(f"{path} can be read by others than its owner: chmod 600 it")
+            key = base64.b64decode(path.read_bytes().strip(), validate=True)
+        except OSError as error:
+            raise SealingKeyMissing(f"{path} cannot be read: {error.strerror}") from error
+        except binascii.Error:
+            key = b""
+        if len(key) != 32:
+            raise SealingKeyMissing(f"{path} is no sealing key")
+        return key
+
+
+def _bound(county: str, place: str) -> bytes:
+    return f"{county}/{place}".encode()

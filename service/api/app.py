@@ -29,6 +29,7 @@ from service.api.http.intake import Bodies, HeadAsGet
 from service.api.http.public import Hearing
 from service.api.http.wrong_keys import WrongKeys
 from service.api.routers import ROUTERS
+from service.api.webhooks.announced import announced
 from service.api.webhooks.running import REPLAY, sending, webhooks_of
 from service.audit.work import KIND as PACK, pack_work
 from service.clock import utc_now
@@ -119,6 +120,7 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
         separate_input_output_schemas=False,
+        webhooks=announced,
         exception_handlers=_HANDLERS,
     )
     for router in ROUTERS:

@@ -12,6 +12,7 @@ from domain.aggregate import ENVELOPE_FIELDS, DomainEvent
 from domain.catalogue import AGGREGATE_KINDS, EVENT_TYPES
 from service.api.app import create_app
 from service.api.http.description import describe
+from service.webhooks.messages import WebhookMessage
 
 FOLDER: Final = Path(service.__file__).resolve().parents[1] / "openapi"
 """Where the documents are kept, in a checkout of this project."""
@@ -46,7 +47,7 @@ def write(folder: Path = FOLDER) -> list[str]:
 
 
 def event_schemas() -> dict[str, Any]:
-    """JSON Schema of every event type as it leaves the service: over `/v1/events`, money in yuan."""
+    """JSON Schema of every event type as it leaves the service: over `/v1/events`, money in yuan; and of webhooks' messages."""
     definitions: dict[str, Any] = {}
     events: dict[str, Any] = {}
     for event_type, event_class in sorted(EVENT_TYPES.items()):
@@ -56,10 +57,18 @@ def event_schemas() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "台账事件 / events of the log",
-        "description": "每种事件的 data 部分；信封字段见 http-api.json 的 EventBody。金额为元，两位小数。",
+        "description": "每种事件的 data 部分；信封字段见 http-api.json 的 EventBody。金额为元，两位小数。message 为推送（webhook）的消息。",
         "events": events,
+        "message": _message(definitions),
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def _message(definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of the thin message that a webhook sends about an event; what it refers to goes into `definitions`."""
+    schema = WebhookMessage.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
+    definitions.update(schema.pop("$defs", {}))
+    return schema
 
 
 def _schema_of(event_type: str, event_class: type[DomainEvent]) -> dict[str, Any]:

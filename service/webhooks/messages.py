@@ -25,7 +25,7 @@ class MessageData(Value):
 
     county: str = Field(title="县代码")
     position: int = Field(title="日志位置")
-    kind: str = Field(title="对象种类", description="asset、procedure 等；personal 种类不给编号")
+    kind: str = Field(title="对象种类", description="asset、procedure 等")
     subject: str | None = Field(title="对象编号", description="可能指明个人的对象为空")
     asset: str | None = Field(title="资产编号", description="不是资产的事件为空")
     version: int = Field(title="对象版本")

@@ -30,6 +30,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             license_info=app.license_info,
             servers=app.servers,
             routes=app.routes,
+            webhooks=app.webhooks.routes,
             separate_input_output_schemas=app.separate_input_output_schemas,
         )
         schemas = document["components"]["schemas"]
@@ -42,7 +43,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         document["components"]["securitySchemes"] = {
             "key": {"type": "http", "scheme": "bearer", "description": "API 密钥 / API key"}
         }
-        for operations in document["paths"].values():
+        for operations in (*document["paths"].values(), *document["webhooks"].values()):
             for operation in operations.values():
                 operation["security"] = [{"key": []}] if ACTION in operation else []
         document["tags"] = _tags(document)
@@ -54,7 +55,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 def _tags(document: dict[str, Any]) -> list[dict[str, str]]:
     """The tags of the operations, each with its Chinese name beside it: generators make packages of the English ones."""
     names: dict[str, str] = {}
-    for operations in document["paths"].values():
+    for operations in (*document["paths"].values(), *document["webhooks"].values()):
         for operation in operations.values():
             for tag in operation.get("tags", ()):
                 english, _, chinese = tag.partition(" ")

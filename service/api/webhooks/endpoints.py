@@ -231,7 +231,7 @@ def _secrets(known: list[KnownSecret]) -> list[dict[str, Any]]:
     ]
 
 
-def act(path: str, summary: str, model: Any, status: int = 200) -> Callable[[Endpoint], Endpoint]:
+def _post(path: str, summary: str, model: Any, status: int = 200) -> Callable[[Endpoint], Endpoint]:
     """Declare a write on endpoints: with an idempotency key, as every write."""
     return router.post(
         path,
@@ -261,7 +261,7 @@ def _checked(body: CreateWebhookEndpoint, county: str) -> EventFilter:
     return filters
 
 
-@act("", "登记推送端点", CreatedWebhookEndpoint, 201)
+@_post("", "登记推送端点", CreatedWebhookEndpoint, 201)
 async def create_webhook_endpoint(body: CreateWebhookEndpoint, write: Writing) -> Response:
     """Register a receiver. Nothing is sent before it has passed the verification."""
     webhooks = webhooks_of_request(write)
@@ -334,7 +334,7 @@ async def remove_webhook_endpoint(endpoint: EndpointCode, read: Reading) -> Resp
     return Response(status_code=204)
 
 
-@act("/{endpoint}/verification", "验证推送端点", WebhookEndpointView)
+@_post("/{endpoint}/verification", "验证推送端点", WebhookEndpointView)
 async def verify_webhook_endpoint(endpoint: EndpointCode, write: Writing) -> Response:
     """The handshake: a signed `webhook.verification` whose challenge the receiver says back. WEBHOOK_NOT_VERIFIED."""
     found = await own_endpoint(write, endpoint)
@@ -349,7 +349,7 @@ async def verify_webhook_endpoint(endpoint: EndpointCode, write: Writing) -> Res
     return write.answer(await _view(write, await own_endpoint(write, endpoint)))
 
 
-@act("/{endpoint}/enabling", "启用推送端点", WebhookEndpointView)
+@_post("/{endpoint}/enabling", "启用推送端点", WebhookEndpointView)
 async def enable_webhook_endpoint(endpoint: EndpointCode, write: Writing) -> Response:
     """Switch a disabled endpoint on again, after the handshake; the key that asks answers for it from now on.
 
@@ -367,7 +367,7 @@ async def enable_webhook_endpoint(endpoint: EndpointCode, write: Writing) -> Res
     return write.answer(await _view(write, await own_endpoint(write, endpoint)))
 
 
-@act("/{endpoint}/disabling", "停用推送端点", WebhookEndpointView)
+@_post("/{endpoint}/disabling", "停用推送端点", WebhookEndpointView)
 async def disable_webhook_endpoint(endpoint: EndpointCode, write: Writing) -> Response:
     """Switch an endpoint off; what is due waits."""
     found = await own_endpoint(write, endpoint)
@@ -379,7 +379,7 @@ async def disable_webhook_endpoint(endpoint: EndpointCode, write: Writing) -> Re
     return write.answer(await _view(write, await own_endpoint(write, endpoint)))
 
 
-@act("/{endpoint}/secrets", "轮换签名密钥", RotatedWebhookSecret, 201)
+@_post("/{endpoint}/secrets", "轮换签名密钥", RotatedWebhookSecret, 201)
 async def rotate_webhook_secret(
     endpoint: EndpointCode, body: RotateWebhookSecret, write: Writing
 ) -> Response:
@@ -397,7 +397,7 @@ async def rotate_webhook_secret(
     return answer
 
 
-@act("/{endpoint}/tests", "发送试推送", WebhookAttemptView)
+@_post("/{endpoint}/tests", "发送试推送", WebhookAttemptView)
 async def test_webhook_endpoint(endpoint: EndpointCode, write: Writing) -> Response:
     """Send a signed `webhook.test` and say what came of it, whatever state the endpoint is in."""
     found = await own_endpoint(write, endpoint)

@@ -161,3 +161,10 @@ async def until(true: Callable[[], bool], seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110  nobody tells when
             await asyncio.sleep(0.02)
+
+
+async def eventually(true: Callable[[], Awaitable[object]], seconds: float = 10) -> None:
+    """Wait until something that has to be asked for is so."""
+    async with asyncio.timeout(seconds):
+        while not await true():  # noqa: ASYNC110  nobody tells when
+            await asyncio.sleep(0.03)

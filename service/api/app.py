@@ -30,7 +30,6 @@ from service.api.http.public import Hearing
 from service.api.http.wrong_keys import WrongKeys
 from service.api.routers import ROUTERS
 from service.api.webhooks.announced import announced
-from service.api.webhooks.running import REPLAY, sending, webhooks_of
 from service.audit.work import KIND as PACK, pack_work
 from service.clock import utc_now
 from service.commands.commands import CommandContext, StaleVersion
@@ -48,6 +47,7 @@ from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
 from service.version import installed_version
 from service.webhooks.dialling import Dialler
+from service.webhooks.running import REPLAY, sending, webhooks_of
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +87,7 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
                 app.state.context.in_force.stop(county, not_served(county, invalid.faults))
             app.state.credentials = Credentials(parts.pool)
             app.state.pool = parts.pool
+            app.state.streams = {}
             app.state.schema = SchemaWatch(parts.pool)
             app.state.checkpoints = (
                 None if parts.keys is None else Checkpoints(parts.pool, parts.keys, parts.clock)

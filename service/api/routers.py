@@ -22,7 +22,7 @@ from service.api.household import (
 )
 from service.api.inventory import imports, stocktakes
 from service.api.ledgers import ledger_routers
-from service.api.log import audit_packs, checkpoints, events
+from service.api.log import audit_packs, checkpoints, events, feed
 from service.api.organization import duties as unit_duties, organizations
 from service.api.oversight import anomalies, data_quality, inspections as oversight, policy_overrides
 from service.api.procedure import notices, procedures
@@ -74,6 +74,7 @@ ROUTERS = (
     seals.router,
     seals.ledgers,
     events.router,
+    feed.router,
     checkpoints.router,
     audit_packs.router,
     webhook_endpoints.router,

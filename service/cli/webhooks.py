@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from ipaddress import ip_network
 from typing import Annotated, Any, Final, TypeVar
 
@@ -13,8 +14,6 @@ import typer
 from rich.table import Table
 
 from domain.refusals import Refusal
-from service.api.webhooks.endpoints import attempt_view
-from service.api.webhooks.running import Webhooks, webhooks_of
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.policy_data import load_counties
@@ -27,6 +26,7 @@ from service.terminal import Terminal
 from service.webhooks.deliveries import attempts, counts, page
 from service.webhooks.dialling import Dialler
 from service.webhooks.replaying import Which, replay as put_again
+from service.webhooks.running import Webhooks, webhooks_of
 from service.webhooks.signing import PUBLIC_PREFIX, SECRET_PREFIX, SignatureWrong, verify
 
 app = typer.Typer(
@@ -137,10 +137,10 @@ def test(ctx: typer.Context, endpoint: Code) -> None:
     county = terminal.settings.county
 
     async def sent(webhooks: Webhooks) -> dict[str, Any]:
-        return attempt_view(await webhooks.courier.test(await webhooks.endpoints.get(county, endpoint)))
+        return asdict(await webhooks.courier.test(await webhooks.endpoints.get(county, endpoint)))
 
     came = _on_webhooks(terminal, sent)
-    line = f"{came['outcome']} {came['status'] or ''} {came['address'] or ''} {came['milliseconds']} ms\n{came['answer']}"
+    line = f"{came['outcome']} {came['status'] or ''} {came['address'] or ''} {came['milliseconds']} ms\n{came['text']}"
     terminal.emit(came, lambda console: console.out(line))
     if came["outcome"] != "DELIVERED":
         raise typer.Exit(ExitCode.REFUSED)

@@ -20,12 +20,13 @@ from domain.asset.facts.upkeep import Maintenance, StatusReport
 from domain.occasion import Occasion
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Fen, Listed, Name, Text
-from service.api.asset.decisions import AssetPath, assets_on, resource_of
+from service.api.asset.decisions import AssetPath, assets_on
 from service.api.http.reading import LogReading, Reading, get, routes
 from service.api.http.writing import Circumstances, Excepting, Writing
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
 from service.commands.history import AssetView, asset_history
+from service.commands.places import resource_of
 from service.ledgers.filters import Moment
 from service.log.appending import Idempotency
 

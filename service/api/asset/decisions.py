@@ -11,17 +11,10 @@ from domain.household.asset import HouseholdAsset
 from domain.refusals import Refusal, refuse
 from domain.values import Code
 from service.api.http.writing import Kind, Write
-from service.commands.authorization import Resource
 from service.commands.history import AssetView, view_of
+from service.commands.places import resource_of
 
 AssetPath = Annotated[Code, Path(title="资产编号")]
-
-
-def resource_of(asset: Asset) -> Resource:
-    """Where an asset lies and whose it is, for authorisation."""
-    owners = tuple(share.party for share in asset.owners)
-    units = (asset.custody.responsible_unit,) if asset.custody is not None else ()
-    return Resource(divisions=(asset.card.location,), organizations=(asset.card.implementer, *owners, *units))
 
 
 async def _absent(write: Write, code: str) -> Refusal:

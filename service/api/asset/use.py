@@ -11,11 +11,12 @@ from domain.asset.facts.external_entry import ExternalEntry, Stocktaking
 from domain.asset.facts.upkeep import HerdChange, MaintenancePlan, ManagementRule, checklist
 from domain.refusals import refuse
 from domain.values import Value
-from service.api.asset.decisions import AssetPath, assets_on, resource_of
+from service.api.asset.decisions import AssetPath, assets_on
 from service.api.http.reading import Read, Reading, get, routes
 from service.api.http.writing import Circumstances, Write, Writing
 from service.api.organization.organizations import OnDay
 from service.commands.authorization import Resource
+from service.commands.places import resource_of
 
 router = routes("/v1/assets", "assets 资产")
 uses = assets_on(router)

@@ -77,26 +77,6 @@ def body_of(event: RecordedEvent) -> dict[str, Any]:
     }
 
 
-@get(router, "/events", "按位置读取事件", "event.read", response_model=EventsBody)
-async def read_events(
-    read: Reading,
-    after: Annotated[int, Query(title="起点", description="返回位置大于此值的事件", ge=0, lt=2**62)] = 0,
-    limit: Annotated[int, Query(title="条数", ge=1, le=1000)] = 100,
-    types: Annotated[list[str] | None, Query(title="事件类型", description="可重复", max_length=100)] = None,
-) -> Response:
-    """Events after a position. With `types`, `nextAfter` moves to the head once no such event is left."""
-    unknown = [one for one in types or () if one not in EVENT_TYPES]
-    if unknown:
-        raise refuse("CODE_UNKNOWN", field="types", value="、".join(unknown)[:200])
-    head = (await read.context.store.head(read.county)).position
-    found: list[RecordedEvent] = []
-    async for batch in read.context.store.read(read.county, after=after, upto=head, types=types, batch=limit):
-        found = batch
-        break
-    last = found[-1].position if len(found) == limit else max(after, head)
-    return read.answer({"events": [body_of(event) for event in found], "nextAfter": last, "head": head})
-
-
 @get(router, "/assets/{asset}/events", "资产的全部事件", "asset.read", response_model=AssetEventsBody)
 async def read_asset_events(asset: AssetPath, read: Reading) -> Response:
     """Every event of one asset, from the log."""

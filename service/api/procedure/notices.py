@@ -22,7 +22,6 @@ from domain.procedure.records import Signer
 from domain.refusals import refuse
 from domain.values import Code, Name, Text, Value
 from projections.procedure import notice_board
-from service.api.asset.decisions import resource_of
 from service.api.http.addresses import sender_of
 from service.api.http.paging import answer, page_of
 from service.api.http.public import (
@@ -49,6 +48,7 @@ from service.api.http.writing import (
 from service.api.procedure.objections import OpenObjections, objection_shown, open_objections
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Result, Work
+from service.commands.places import resource_of
 from service.commands.views import view_model
 from service.ledgers.catalogue import LEDGERS
 from service.ledgers.questions.procedure import NoticeRow

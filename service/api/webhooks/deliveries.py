@@ -14,10 +14,10 @@ from service.api.http.reading import ACTION, Reading, get, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
 from service.api.system.operations import OperationView, operations_of, shown
 from service.api.webhooks.endpoints import EndpointCode, WebhookAttemptView, own_endpoint
-from service.api.webhooks.running import REPLAY
 from service.commands.operations import operation_id
 from service.webhooks.deliveries import attempts, page
 from service.webhooks.messages import message_id
+from service.webhooks.running import REPLAY
 
 router = routes("/v1/webhook-endpoints", "webhooks 推送")
 

@@ -9,17 +9,17 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Response
 from pydantic import Field
 
-from domain.catalogue import EVENT_TYPES
 from domain.refusals import refuse
 from domain.values import Code, Name, Value
 from service.api.http.reading import ACTION, Endpoint, Read, Reading, get, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
-from service.api.webhooks.running import Webhooks
+from service.api.log.feed import require_types
 from service.commands.operations import operation_id
 from service.webhooks.deliveries import counts
 from service.webhooks.dialling import Answer, target_of
 from service.webhooks.endpoints import KnownSecret, WebhookEndpoint
 from service.webhooks.filters import EventFilter
+from service.webhooks.running import Webhooks
 
 router = routes("/v1/webhook-endpoints", "webhooks 推送")
 
@@ -251,10 +251,7 @@ def _checked(body: CreateWebhookEndpoint, county: str) -> EventFilter:
     except ValueError as error:
         raise refuse("FIELD_INVALID", field="url", value=body.url[:200], reason=str(error)[:200]) from error
     filters = EventFilter(**body.filters.model_dump(by_alias=False))
-    kinds = {name.partition(".")[0] for name in EVENT_TYPES}
-    for one in filters.types:
-        if one not in EVENT_TYPES and not (one.endswith(".*") and one.removesuffix(".*") in kinds):
-            raise refuse("CODE_UNKNOWN", field="filters.types", value=one)
+    require_types(filters, "filters.types")
     outside = [one for one in filters.divisions if not one.startswith(county)]
     if outside:
         raise refuse("FIELD_INVALID", field="filters.divisions", value="、".join(outside)[:200])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ import pytest_asyncio
 from service.clock import utc_now
 from tests.api.bodies import road
 from tests.api.service import Service, new_code, running
-from tests.receivers import Net, Receiver, receiving
+from tests.receivers import Net, Receiver, eventually, receiving
 
 ENDPOINTS = "/v1/webhook-endpoints"
 
@@ -74,12 +73,12 @@ class Hooked:
 
     async def until_state(self, code: str, wanted: str, position: int, seconds: float = 10) -> None:
         """Wait until a delivery is in a state."""
-        async with asyncio.timeout(seconds):
-            while True:
-                found = await self.deliveries(code, after=position - 1, limit=1)
-                if found and (found[0]["position"], found[0]["state"]) == (position, wanted):
-                    return
-                await asyncio.sleep(0.03)
+
+        async def there() -> bool:
+            found = await self.deliveries(code, after=position - 1, limit=1)
+            return bool(found) and (found[0]["position"], found[0]["state"]) == (position, wanted)
+
+        await eventually(there, seconds)
 
 
 @asynccontextmanager

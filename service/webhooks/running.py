@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +10,13 @@ from typing import Any, Final
 
 import asyncpg
 
-from domain.asset.asset import Asset
 from domain.catalogue import EVENT_TYPES
-from domain.household.asset import HouseholdAsset
-from domain.recorded import RecordedEvent
-from service.api.asset.decisions import resource_of
-from service.commands.authorization import resource_of_units
 from service.commands.commands import CommandContext
 from service.commands.operations import Job
 from service.webhooks.dialling import Dialler
 from service.webhooks.endpoints import Endpoints
-from service.webhooks.filters import Place, Places
+from service.webhooks.filters import Places
+from service.webhooks.places import places_of
 from service.webhooks.replaying import replay
 from service.webhooks.sealing_keys import SealingKeys
 from service.webhooks.sender import WebhookSender
@@ -80,28 +76,3 @@ async def sending(webhooks: Webhooks | None) -> AsyncIterator[None]:
         return
     async with webhooks.sender:
         yield
-
-
-def places_of(context: CommandContext) -> Places:
-    """Where what happened lies: of assets as they are now, of all else the unit that recorded it."""
-
-    async def places(county: str, events: Sequence[RecordedEvent]) -> Mapping[str, Place]:
-        found: dict[str, Place] = {}
-        of_kind = {
-            kind: {one.aggregate_id for one in events if one.kind == kind}
-            for kind in ("asset", "household_asset")
-        }
-        assets = await context.load_many(Asset, county, sorted(of_kind["asset"]))
-        for asset in assets.values():
-            lies = resource_of(asset)
-            found[asset.stream] = Place(lies.divisions, lies.organizations, asset.card.asset_class)
-        households = await context.load_many(HouseholdAsset, county, sorted(of_kind["household_asset"]))
-        for one in households.values():
-            found[one.stream] = Place((one.card.location,), (), "HOUSEHOLD")
-        for event in events:
-            if event.stream not in found:
-                unit = resource_of_units([str(event.actor.get("organization"))])
-                found[event.stream] = Place(unit.divisions, unit.organizations)
-        return found
-
-    return places

@@ -14,15 +14,15 @@ from service.commands.authorization import Resource, may
 from service.log.event_store import EventStore
 from service.webhooks.deliveries import LeaseLost, Wanted, write
 from service.webhooks.endpoints import READS, WebhookEndpoint
-from service.webhooks.filters import Place, Places
+from service.webhooks.filters import EventPlace, Places
 
 BATCH: Final = 500
 """Most events of one reading."""
-NOWHERE: Final = Place()
+NOWHERE: Final = EventPlace()
 
 
 def wanted_of(
-    endpoint: WebhookEndpoint, actor: Actor, events: Sequence[RecordedEvent], places: Mapping[str, Place]
+    endpoint: WebhookEndpoint, actor: Actor, events: Sequence[RecordedEvent], places: Mapping[str, EventPlace]
 ) -> list[Wanted]:
     """The events an endpoint asked for, as far as its key may see them."""
     return [

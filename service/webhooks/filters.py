@@ -13,7 +13,7 @@ ASSET_KINDS: Final = frozenset({"asset", "household_asset"})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EventPlace:
     """Where what an event is about lies, whose it is, and of which class."""
 
     divisions: tuple[str, ...] = ()
@@ -21,7 +21,7 @@ class Place:
     asset_class: str | None = None
 
 
-Places = Callable[[str, Sequence[RecordedEvent]], Awaitable[Mapping[str, Place]]]
+Places = Callable[[str, Sequence[RecordedEvent]], Awaitable[Mapping[str, EventPlace]]]
 """The places of the streams of a county's events, as they are now; by stream."""
 
 
@@ -59,7 +59,7 @@ class EventFilter:
             return False
         return not self.assets or (event.kind in ASSET_KINDS and event.aggregate_id in self.assets)
 
-    def fits(self, event: RecordedEvent, place: Place) -> bool:
+    def fits(self, event: RecordedEvent, place: EventPlace) -> bool:
         """The other half."""
         units = {*place.organizations, str(event.actor.get("organization"))}
         return (

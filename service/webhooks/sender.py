@@ -71,7 +71,7 @@ _FIELDS: Final = tuple(WebhookEndpoint.__dataclass_fields__)
 
 
 @dataclass(slots=True)
-class _Held:
+class _HeldEndpoint:
     """An endpoint whose lease we have."""
 
     endpoint: WebhookEndpoint
@@ -99,7 +99,7 @@ class WebhookSender:
         self.places = places
         self.lease_seconds = lease_seconds
         self.holder = holder_name()
-        self._held: dict[tuple[str, str], _Held] = {}
+        self._held: dict[tuple[str, str], _HeldEndpoint] = {}
         self._followers: dict[str, asyncio.Task[None]] = {}
         self._leased_until = 0.0
         self._watch: asyncio.Task[None] | None = None
@@ -171,7 +171,7 @@ class WebhookSender:
                 continue
             if not self._held:
                 self._leased_until = began + self.lease_seconds
-            held = self._held[endpoint.county, endpoint.endpoint] = _Held(endpoint, actor)
+            held = self._held[endpoint.county, endpoint.endpoint] = _HeldEndpoint(endpoint, actor)
             held.task = asyncio.create_task(self._serve(held), name=f"webhook {endpoint.endpoint}")
             if endpoint.county not in self._followers:
                 self._followers[endpoint.county] = asyncio.create_task(
@@ -204,7 +204,7 @@ class WebhookSender:
         for row in rows:
             self.wake(row["county"], row["endpoint"])
 
-    def _drop(self, held: _Held) -> None:
+    def _drop(self, held: _HeldEndpoint) -> None:
         key = (held.endpoint.county, held.endpoint.endpoint)
         if self._held.get(key) is held:
             del self._held[key]
@@ -250,10 +250,10 @@ class WebhookSender:
 
     # ---- sending ------------------------------------------------------------------------------------------------
 
-    async def _serve(self, held: _Held) -> None:
+    async def _serve(self, held: _HeldEndpoint) -> None:
         """Send what is due to one endpoint, as many side by side and as many a second as it takes."""
         under_way: dict[int, asyncio.Task[None]] = {}
-        pace = _Pace(held.endpoint.per_second)
+        pace = _Turns(held.endpoint.per_second)
         try:
             while True:
                 held.wake.clear()
@@ -275,7 +275,9 @@ class WebhookSender:
             for task in under_way.values():
                 task.cancel()
 
-    async def _send(self, held: _Held, delivery: Due, under_way: dict[int, asyncio.Task[None]]) -> None:
+    async def _send(
+        self, held: _HeldEndpoint, delivery: Due, under_way: dict[int, asyncio.Task[None]]
+    ) -> None:
         endpoint = held.endpoint
         try:
             if self._leased_until - monotonic() < min(TOTAL_SECONDS + MARGIN_SECONDS, self.lease_seconds / 2):
@@ -307,7 +309,7 @@ class WebhookSender:
             held.wake.set()
 
 
-class _Pace:
+class _Turns:
     """So many turns a second, evenly."""
 
     def __init__(self, per_second: int) -> None:

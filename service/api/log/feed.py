@@ -25,7 +25,7 @@ from service.api.http.intake import JSON, LINES
 from service.api.http.reading import Read, Reading, actor_of, get, routes
 from service.api.log.events import EventsBody, body_of
 from service.commands.authorization import authorize_role
-from service.webhooks.filters import EventFilter, Place
+from service.webhooks.filters import EventFilter, EventPlace
 from service.webhooks.messages import message_of
 from service.webhooks.places import places_of
 
@@ -126,7 +126,7 @@ async def look(read: Read, filters: EventFilter, after: int, limit: int) -> Foun
         wanted = [one for one in events if filters.wants(one)]
         if filters.needs_place and wanted:
             places = await places_of(read.context)(read.county, wanted)
-            wanted = [one for one in wanted if filters.fits(one, places.get(one.stream, Place()))]
+            wanted = [one for one in wanted if filters.fits(one, places.get(one.stream, EventPlace()))]
         rest = wanted[limit - len(found) :]
         found += wanted[: limit - len(found)]
         upto = found[-1].position if rest else events[-1].position if len(events) == size else last

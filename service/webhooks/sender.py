@@ -38,6 +38,8 @@ LOOK_SECONDS: Final = 1.0
 """How often keys are checked, and free endpoints and due deliveries looked for."""
 POLL_SECONDS: Final = 0.2
 """How late another process's commit is noticed at most."""
+CONNECTIONS: Final = 3
+"""Connections that sending may take at once, however many endpoints there are: commands and questions have the others."""
 MARGIN_SECONDS: Final = 2.0
 """Nothing is sent unless the lease lasts this much longer than an attempt can take."""
 
@@ -102,6 +104,7 @@ class WebhookSender:
         self._held: dict[tuple[str, str], _HeldEndpoint] = {}
         self._followers: dict[str, asyncio.Task[None]] = {}
         self._leased_until = 0.0
+        self._database = asyncio.Semaphore(CONNECTIONS)
         self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -259,9 +262,10 @@ class WebhookSender:
                 held.wake.clear()
                 try:
                     free = held.endpoint.concurrency - len(under_way)
-                    found = (
-                        await due(self.pool, held.endpoint, self.clock(), under_way, free) if free > 0 else []
-                    )
+                    found: list[Due] = []
+                    if free > 0:
+                        async with self._database:
+                            found = await due(self.pool, held.endpoint, self.clock(), under_way, free)
                 except TROUBLE as error:
                     log.warning("webhooks wait for the database", reason=in_words(error))
                     await asyncio.sleep(LOOK_SECONDS)
@@ -284,12 +288,15 @@ class WebhookSender:
                 await asyncio.sleep(POLL_SECONDS)
                 return
             began = self.clock()
-            rows = await self.store.read_page(
-                endpoint.county, after=delivery.position - 1, upto=delivery.position, limit=1
-            )
-            event = self.store.codec.decode(endpoint.county, delivery.position, rows[0][1])
-            answer = await self.courier.deliver(endpoint, event)
-            reason = await ended(self.pool, endpoint, delivery, answer, began, self.clock())
+            async with self._database:
+                rows = await self.store.read_page(
+                    endpoint.county, after=delivery.position - 1, upto=delivery.position, limit=1
+                )
+                event = self.store.codec.decode(endpoint.county, delivery.position, rows[0][1])
+                headers, body = await self.courier.about(endpoint, event)
+            answer = await self.courier.dialler.post(endpoint.url, headers, body)
+            async with self._database:
+                reason = await ended(self.pool, endpoint, delivery, answer, began, self.clock())
             if reason is not None:
                 log.warning("webhook_endpoint_disabled", endpoint=endpoint.endpoint, reason=reason)
                 self._drop(held)

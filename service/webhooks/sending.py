@@ -31,20 +31,21 @@ class Courier:
     titles: Mapping[str, str]
     """Chinese names of the types of events."""
 
-    async def send(self, endpoint: WebhookEndpoint, message: str, body: bytes) -> Answer:
-        """Sign a message with every live key and send it; `SealingKeyMissing`."""
+    async def signed(self, endpoint: WebhookEndpoint, message: str, body: bytes) -> dict[str, str]:
+        """The headers of a message, signed with every live key of the endpoint; `SealingKeyMissing`."""
         now = self.clock()
         keys = await self.endpoints.signing_keys(endpoint.county, endpoint.endpoint, now)
-        headers = headers_of(message, now, body, keys) | {
+        if not keys:  # removed a moment ago
+            raise SealingKeyMissing(f"{endpoint.endpoint} has no live key")
+        return headers_of(message, now, body, keys) | {
             "Content-Type": "application/json",
             "User-Agent": f"Taizhang/{installed_version()}",
         }
-        return await self.dialler.post(endpoint.url, headers, body)
 
-    async def deliver(self, endpoint: WebhookEndpoint, event: RecordedEvent) -> Answer:
-        """Send the message about an event; `SealingKeyMissing`."""
+    async def about(self, endpoint: WebhookEndpoint, event: RecordedEvent) -> tuple[dict[str, str], bytes]:
+        """Headers and body of the message about an event; `SealingKeyMissing`."""
         body = body_of_message(message_of(event, self.titles[event.type]))
-        return await self.send(endpoint, message_id(endpoint.county, event.position), body)
+        return await self.signed(endpoint, message_id(endpoint.county, event.position), body), body
 
     async def test(self, endpoint: WebhookEndpoint) -> Answer:
         """Send a message that is about nothing. WEBHOOK_KEY_UNAVAILABLE."""
@@ -70,7 +71,7 @@ class Courier:
             }
         )
         try:
-            answer = await self.send(endpoint, message, body)
+            answer = await self.dialler.post(endpoint.url, await self.signed(endpoint, message, body), body)
         except SealingKeyMissing as error:
             raise refuse("WEBHOOK_KEY_UNAVAILABLE") from error
         async with self.endpoints.pool.acquire() as connection, connection.transaction():

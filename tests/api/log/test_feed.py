@@ -44,7 +44,7 @@ async def test_filters_all_fit_and_the_next_page_goes_on_behind_what_was_looked_
     for params, expected in (
         ({}, [first, first + 1, head]),
         ({"types": "asset.*"}, [first, first + 1, head]),
-        ({"types": ["asset.status_reported", "person.*"]}, [first + 1]),
+        ({"types": ["asset.operation_status_reported", "person.*"]}, [first + 1]),
         ({"assets": asset}, [first, first + 1]),
         ({"assets": asset, "types": "asset.registered"}, [first]),
         ({"divisions": OTHER_TOWNSHIP}, [head]),
@@ -87,7 +87,7 @@ async def test_thin_form_is_what_webhooks_send(service: Service) -> None:
     assert set(one) == {"type", "timestamp", "data"}
     assert (one["data"]["asset"], one["data"]["position"], one["data"]["version"]) == (asset, position, 1)
     assert "村道" not in json.dumps(one, ensure_ascii=False)
-    linked = await service.get(one["data"]["link"], "auditor")
+    linked = await service.http.get(one["data"]["link"], headers=service.headers("auditor"))
     assert positions(linked.json()) == [position]
 
 

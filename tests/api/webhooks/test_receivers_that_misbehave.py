@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 
@@ -124,3 +125,47 @@ async def test_retry_after_is_waited_for(hooked: Hooked) -> None:
         assert len(receiver.events) == 1
         hooked.ahead += timedelta(minutes=2)
         await until(lambda: len(receiver.events) == 2)
+
+
+@pytest.mark.parametrize(
+    ("ordering", "concurrency", "most"), [("NONE", 3, 3), ("NONE", 1, 1), ("ALL", 4, 1), ("ASSET", 4, 2)]
+)
+async def test_so_many_side_by_side_as_the_endpoint_takes_and_its_order_lets(
+    hooked: Hooked, ordering: str, concurrency: int, most: int
+) -> None:
+    """Six events of two assets: unordered as many as it takes, ordered one for each lane."""
+    now, at_once = 0, 0
+
+    async def counting(_: Received, writer: asyncio.StreamWriter) -> None:
+        nonlocal now, at_once
+        now += 1
+        at_once = max(at_once, now)
+        await asyncio.sleep(0.25)
+        now -= 1
+        await answer(writer, 200)
+
+    receiver = Receiver(behave=counting)
+    async with receiving(receiver):
+        first, second = await hooked.asset(), await hooked.asset()
+        after = await hooked.service.head()
+        await hooked.endpoint(receiver, ordering=ordering, concurrency=concurrency, after=after)
+        for version in (1, 2, 3):
+            await hooked.report(first, version)
+            last = await hooked.report(second, version)
+        await until(lambda: len(receiver.positions) == 6)
+        assert at_once == most
+        if ordering == "ALL":
+            assert receiver.positions == list(range(last - 5, last + 1))
+
+
+async def test_no_more_a_second_than_the_endpoint_takes(hooked: Hooked) -> None:
+    receiver = Receiver()
+    async with receiving(receiver):
+        after = await hooked.service.head()
+        for _ in range(5):
+            await hooked.asset()
+        await hooked.endpoint(receiver, per_second=4, after=after, filters={"types": ["asset.registered"]})
+        await until(lambda: len(receiver.events) == 1)
+        began = monotonic()
+        await until(lambda: len(receiver.events) == 5)
+        assert monotonic() - began >= 0.9

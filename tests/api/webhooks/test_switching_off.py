@@ -112,7 +112,8 @@ async def test_five_days_of_nothing_but_failures_disable(alone: Hooked) -> None:
 async def until_tries(hooked: Hooked, code: str, tries: int) -> None:
 
     async def tried() -> bool:
-        return bool((await hooked.deliveries(code))[0]["tries"] >= tries)
+        found = await hooked.deliveries(code)
+        return bool(found) and found[0]["tries"] >= tries
 
     await eventually(tried)
 

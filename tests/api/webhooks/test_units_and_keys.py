@@ -124,7 +124,7 @@ async def test_filters_let_through_what_fits_all_of_them(hooked: Hooked) -> None
         await hooked.endpoint(
             places, filters={"divisions": [OTHER_TOWNSHIP], "assetClasses": ["PUBLIC_WELFARE"]}
         )
-        await hooked.endpoint(kinds, filters={"types": ["asset.status_reported", "person.*"]})
+        await hooked.endpoint(kinds, filters={"types": ["asset.operation_status_reported", "person.*"]})
         await hooked.endpoint(assets, filters={"assets": [mine]})
         await hooked.endpoint(units, filters={"organizations": [OTHER_TOWNSHIP]})
         service = hooked.service

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from service.webhooks.messages import WebhookMessage
 from service.webhooks.signing import SignatureWrong, verify
 from tests.api.webhooks.conftest import ENDPOINTS, Hooked
 from tests.receivers import Received, Receiver, answer, receiving, take, until
@@ -32,6 +33,8 @@ async def test_endpoint_gets_signed_events_of_an_asset_in_order(hooked: Hooked) 
         assert sent[0].json["type"] == "asset.registered"
         assert sent[0].id == f"msg_653022_{sent[0].position}"
         assert "card" in sent[0].json["data"]["changed"]
+        for one in receiver.events:
+            WebhookMessage.model_validate(one.json)  # what the documents declare
         assert "村道" not in sent[0].body.decode() and len(sent[0].body) < 20_000
         for known in ([made["secret"]], [made["publicKey"]]):
             for one in receiver.got:

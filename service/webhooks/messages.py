@@ -5,6 +5,7 @@ The same event is the same message for every endpoint and at every attempt, so w
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any, Final
 
 import orjson
@@ -30,7 +31,7 @@ class MessageData(Value):
     asset: str | None = Field(title="资产编号", description="不是资产的事件为空")
     version: int = Field(title="对象版本")
     title: str = Field(title="事件名称")
-    occurred_on: str = Field(title="业务日期")
+    occurred_on: date = Field(title="业务日期")
     changed: tuple[str, ...] = Field(title="涉及的字段", description="只有名称，没有内容")
     link: str = Field(title="读取事件的路径", description="须带有权读取日志的密钥")
 
@@ -39,7 +40,7 @@ class WebhookMessage(Value):
     """A message about one event: the body of a delivery, and an object of the feed with `form=thin`."""
 
     type: str = Field(title="事件类型")
-    timestamp: str = Field(title="记录时间")
+    timestamp: datetime = Field(title="记录时间")
     data: MessageData = Field(title="事件概要")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from fastapi import APIRouter
@@ -27,8 +28,8 @@ class WebhookQuestion(Value):
     """A test or a verification."""
 
     type: Literal["webhook.test", "webhook.verification"] = Field(title="消息种类")
-    timestamp: str = Field(title="发送时间")
-    data: WebhookQuestionData = Field(title="内容")
+    timestamp: datetime = Field(title="发送时间")
+    data: WebhookQuestionData = Field(title="验证或试推送的内容")
 
 
 def _header(name: str, text: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import pytest
 from domain.catalogue import EVENT_TYPES
 from projections.catalogue import CATALOGUE
 from service.clock import utc_now
-from service.ledgers.rebuild import rebuild
+from service.ledgers.rebuild.workers import rebuild
 from service.webhooks.endpoints import Endpoints, WebhookEndpoint
 from service.webhooks.filters import EventFilter
 from service.webhooks.places import places_of

@@ -107,6 +107,16 @@ async def test_five_days_of_nothing_but_failures_disable(alone: Hooked) -> None:
         hooked.ahead += timedelta(minutes=10)
         assert await until_off(hooked, code) == "FAILING"
         assert "五天" in (await hooked.state(code))["notice"]
+        # On the sixth day the subscriber is back, and nothing that happened meanwhile is left out.
+        for _ in range(3):
+            await hooked.asset()
+        await asyncio.sleep(0.3)
+        assert len(receiver.events) == 3
+        receiver.behave = take
+        hooked.ahead += timedelta(days=1)
+        assert (await hooked.service.post(f"{ENDPOINTS}/{code}/enabling", {}, "auditor")).status_code == 200
+        first = receiver.positions[0]
+        await until(lambda: sorted(receiver.positions[3:]) == [first, first + 1, first + 2, first + 3])
 
 
 async def until_tries(hooked: Hooked, code: str, tries: int) -> None:

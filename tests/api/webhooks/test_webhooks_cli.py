@@ -51,7 +51,7 @@ async def test_operator_sees_sends_again_and_seals_anew(database_url: str, tmp_p
             (code, "AUDIT", "ACTIVE")
         ]
         _, tries, _ = await taizhang(hooked, "deliveries", code, "--position", str(position))
-        assert [(one["number"], one["status"], one["answer"]) for one in tries] == [(1, 500, "out of order")]
+        assert (tries[0]["number"], tries[0]["status"], tries[0]["answer"]) == (1, 500, "out of order")
         await hooked.service.pool.execute("UPDATE webhook_delivery SET state = 'DEAD', next_at = NULL")
         _, gaps, _ = await taizhang(hooked, "deliveries", code, "--state", "DEAD")
         assert [one["position"] for one in gaps] == [position]

@@ -66,8 +66,9 @@ def list_endpoints(ctx: typer.Context) -> None:
         ]
 
     rows = _on_webhooks(terminal, found)
-    table = Table(
-        "编号 id",
+    table = Table()
+    table.add_column("编号 id", no_wrap=True)
+    for heading in (
         "用途 label",
         "单位 unit",
         "地址 url",
@@ -75,7 +76,8 @@ def list_endpoints(ctx: typer.Context) -> None:
         "位置 position",
         "待推送 pending",
         "缺口 dead",
-    )
+    ):
+        table.add_column(heading, overflow="fold")
     for row in rows:
         state = row["state"] if row["reason"] is None else f"{row['state']} {row['reason']}"
         table.add_row(

@@ -123,6 +123,26 @@ class Endpoints:
             await note(connection, endpoint, now, "CREATED", endpoint.credential, endpoint.url)
         return shown
 
+    async def change(self, changed: WebhookEndpoint, actor: str, now: datetime, *, verified: bool) -> None:
+        """Keep what was changed of an endpoint, on record. Not `verified`: it has to pass the verification anew."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await _lock(connection, changed)
+            await connection.execute(
+                "UPDATE webhook_endpoint SET url = $3, label = $4, filters = $5::jsonb, concurrency = $6,"
+                " per_second = $7, state = CASE WHEN $8 THEN state ELSE 'UNVERIFIED' END,"
+                " reason = CASE WHEN $8 THEN reason END, holder = NULL, lease_until = NULL, epoch = epoch + 1"
+                " WHERE county = $1 AND endpoint = $2",
+                changed.county,
+                changed.endpoint,
+                changed.url,
+                changed.label,
+                orjson.dumps(changed.filters.as_json()).decode(),
+                changed.concurrency,
+                changed.per_second,
+                verified,
+            )
+            await note(connection, changed, now, "CHANGED", actor, changed.url)
+
     async def rotate(
         self,
         endpoint: WebhookEndpoint,

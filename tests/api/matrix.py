@@ -270,6 +270,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", f"{_WEBHOOK}/enabling"): "webhook.manage",
     ("POST", f"{_WEBHOOK}/disabling"): "webhook.manage",
     ("POST", f"{_WEBHOOK}/secrets"): "webhook.manage",
+    ("POST", f"{_WEBHOOK}/changes"): "webhook.manage",
     ("POST", f"{_WEBHOOK}/replays"): "webhook.manage",
     ("POST", "/v1/audit-packs"): "audit.pack",
     ("GET", "/v1/audit-packs/{pack}"): "audit.pack",

@@ -42,8 +42,6 @@ STREAM_SECONDS: Final = 900.0
 BEAT_SECONDS: Final = 5.0
 """How often a quiet stream gives a sign of life, and the key behind it is looked at again."""
 STREAMS_OF_A_KEY: Final = 4
-POLL_SECONDS: Final = 0.2
-"""How late another process's commit is noticed at most."""
 
 
 class FeedQuery(BaseModel):
@@ -144,7 +142,7 @@ async def waited(read: Read, filters: EventFilter, after: int, limit: int, secon
             return found
         after = max(after, found.upto)
         if found.upto >= found.head:
-            await committed.wait(found.head, min(left, POLL_SECONDS))
+            await committed.wait(found.head, left)  # the projector notices other processes' commits
 
 
 def form_of(read: Read) -> str:

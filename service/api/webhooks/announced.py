@@ -62,7 +62,7 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     status_code=204,
     responses=_ANSWERS,
     openapi_extra=_SIGNED,
-    name="receive_event",
+    operation_id="receive_event",
 )
 def receive_event(body: WebhookMessage) -> None:
     """A message about one event. Answer any 2xx within 15 seconds; the same id twice is the same message."""

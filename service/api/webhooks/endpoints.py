@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -68,6 +69,16 @@ class CreateWebhookEndpoint(Value):
     after: int | None = Field(
         default=None, title="起点", description="推送位置大于此值的事件；不填只推送今后的", ge=0, lt=2**62
     )
+
+
+class ChangeWebhookEndpoint(Value):
+    """What is to be different; what is left out stays."""
+
+    url: str | None = Field(default=None, title="接收地址", min_length=1, max_length=2000)
+    label: Name | None = Field(default=None, title="用途说明")
+    filters: WebhookFilter | None = Field(default=None, title="筛选条件")
+    concurrency: int | None = Field(default=None, title="同时推送数", ge=1, le=16)
+    per_second: int | None = Field(default=None, title="每秒最多推送数", ge=1, le=200)
 
 
 class WebhookSecretView(Value):
@@ -244,13 +255,17 @@ def _post(path: str, summary: str, model: Any, status: int = 200) -> Callable[[E
     )
 
 
-def _checked(body: CreateWebhookEndpoint, county: str) -> EventFilter:
-    """The filter, if it can be one. FIELD_INVALID for the URL or a place outside the county, CODE_UNKNOWN for a type."""
+def _require_url(url: str) -> None:
+    """FIELD_INVALID."""
     try:
-        target_of(body.url)
+        target_of(url)
     except ValueError as error:
-        raise refuse("FIELD_INVALID", field="url", value=body.url[:200], reason=str(error)[:200]) from error
-    filters = EventFilter(**body.filters.model_dump(by_alias=False))
+        raise refuse("FIELD_INVALID", field="url", value=url[:200], reason=str(error)[:200]) from error
+
+
+def _filter_of(body: WebhookFilter, county: str) -> EventFilter:
+    """The filter, if it can be one. FIELD_INVALID for a place outside the county, CODE_UNKNOWN for a type."""
+    filters = EventFilter(**body.model_dump(by_alias=False))
     require_types(filters, "filters.types")
     outside = [one for one in filters.divisions if not one.startswith(county)]
     if outside:
@@ -266,7 +281,8 @@ async def create_webhook_endpoint(body: CreateWebhookEndpoint, write: Writing) -
     head = (await write.context.store.head(write.county)).position
     if body.after is not None and body.after > head:
         raise refuse("POSITION_UNKNOWN", asked=body.after, head=head)
-    filters = _checked(body, write.county)
+    _require_url(body.url)
+    filters = _filter_of(body.filters, write.county)
     endpoint = WebhookEndpoint(
         county=write.county,
         endpoint=operation_id(write.actor.id, write.idempotency.key, "W"),
@@ -373,6 +389,23 @@ async def disable_webhook_endpoint(endpoint: EndpointCode, write: Writing) -> Re
         await store.change_state(
             found, "DISABLED", "DISABLED", write.actor.id, write.context.clock(), "OWNER"
         )
+    return write.answer(await _view(write, await own_endpoint(write, endpoint)))
+
+
+@_post("/{endpoint}/changes", "变更推送端点", WebhookEndpointView)
+async def change_webhook_endpoint(
+    endpoint: EndpointCode, body: ChangeWebhookEndpoint, write: Writing
+) -> Response:
+    """Change an endpoint. Another URL has to pass the verification before anything is sent to it."""
+    found = await own_endpoint(write, endpoint)
+    changes: dict[str, Any] = body.model_dump(exclude_none=True, exclude={"filters"}, by_alias=False)
+    if body.url is not None:
+        _require_url(body.url)
+    if body.filters is not None:
+        changes["filters"] = _filter_of(body.filters, write.county)
+    changed = replace(found, **changes)
+    store = webhooks_of_request(write).endpoints
+    await store.change(changed, write.actor.id, write.context.clock(), verified=changed.url == found.url)
     return write.answer(await _view(write, await own_endpoint(write, endpoint)))
 
 

@@ -38,7 +38,7 @@ async def test_endpoint_is_its_units_own(hooked: Hooked) -> None:
     replay = {"which": "ALL", "first": 1, "last": 2}
     for path, sent in (
         *(("verification", {}), ("tests", {}), ("enabling", {}), ("disabling", {})),
-        *(("secrets", {"kind": "HMAC"}), ("replays", replay)),
+        *(("secrets", {"kind": "HMAC"}), ("replays", replay), ("changes", {"label": "别的"})),
     ):
         answer = await service.post(f"{ENDPOINTS}/{code}/{path}", sent, "office")
         assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND"), path
@@ -225,3 +225,28 @@ async def test_key_folder_that_is_open_to_others_makes_no_endpoint(hooked: Hooke
         assert (answer.status_code, answer.json()["code"]) == (503, "WEBHOOK_KEY_UNAVAILABLE")
     finally:
         key.chmod(0o600)
+
+
+async def test_changed_url_is_verified_anew_and_a_changed_filter_counts_at_once(hooked: Hooked) -> None:
+    receiver, other = Receiver(), Receiver()
+    async with receiving(receiver, other):
+        code = await hooked.endpoint(receiver)
+        path, service = f"{ENDPOINTS}/{code}", hooked.service
+        changed = await service.post(f"{path}/changes", {"filters": {"types": ["person.*"]}}, "auditor")
+        assert (changed.status_code, changed.json()["state"]) == (200, "ACTIVE")
+        await hooked.asset()
+        await service.person(TOWNSHIP)
+        person = await service.head()
+        await until(lambda: receiver.positions == [person])
+        moved = await service.post(f"{path}/changes", {"url": hooked.net.put(other)}, "auditor")
+        assert (moved.json()["state"], moved.json()["filters"]["types"]) == ("UNVERIFIED", ["person.*"])
+        await service.person(TOWNSHIP)
+        await asyncio.sleep(0.4)
+        assert (receiver.positions, other.got) == ([person], [])
+        assert (await service.post(f"{path}/verification", {}, "auditor")).json()["state"] == "ACTIVE"
+        await until(lambda: other.positions == [person + 1])
+        assert [one["act"] for one in (await hooked.state(code))["history"]] == [
+            *("CREATED", "VERIFIED", "CHANGED", "CHANGED", "VERIFIED")
+        ]
+        for wrong in ({"url": "ftp://x/"}, {"filters": {"types": ["x.*"]}}, {"concurrency": 17}):
+            assert (await service.post(f"{path}/changes", wrong, "auditor")).status_code == 422, wrong

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from service.api.openapi import event_schemas
 from service.webhooks.messages import WebhookMessage
 from service.webhooks.signing import SignatureWrong, verify
 from tests.api.webhooks.conftest import ENDPOINTS, Hooked
@@ -105,3 +106,30 @@ async def test_delivery_that_fails_is_tried_again_and_holds_up_its_own_asset_onl
             (1, 500, "broken"),
             (2, 200, "ok"),
         ]
+
+
+async def test_documents_declare_what_is_sent(hooked: Hooked) -> None:
+    document = hooked.service.app.openapi()
+    assert {one["post"]["operationId"] for one in document["webhooks"].values()} == {
+        *("receive_event", "receive_question")
+    }
+    for one in document["webhooks"].values():
+        needed = {header["name"] for header in one["post"]["parameters"] if header["required"]}
+        assert needed == {"webhook-id", "webhook-timestamp", "webhook-signature"}
+    message = event_schemas()["message"]
+    assert set(message["properties"]) == {"type", "timestamp", "data"}
+    declared = event_schemas()["$defs"]["MessageData"]["properties"]
+    assert set(declared) == {
+        *(
+            "county",
+            "position",
+            "kind",
+            "subject",
+            "asset",
+            "version",
+            "title",
+            "occurredOn",
+            "changed",
+            "link",
+        )
+    }

@@ -29,7 +29,7 @@ check: environment ## format, lint, types, layers; OpenAPI, migrations and claus
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 	$(RUN)/taizhang openapi --check
-	$(RUN)/taizhang migrations check
+	$(RUN)/taizhang migrations check --code
 	$(RUN)/python -m tests.clauses.table --check --complete
 
 installed: environment ## the demonstration as it is delivered: wheel and requirements.lock, outside the checkout

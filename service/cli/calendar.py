@@ -31,10 +31,14 @@ def show(ctx: typer.Context, *, county: County = None) -> None:
     """Every year from the regulation's first to the next one: whether its holidays are known, and the region's own."""
     terminal: Terminal = ctx.obj
     regulation = load_regulation(terminal.settings, county)
-    today = county_day(utc_now())
+    found = {"county": regulation.county, **known_years(regulation, county_day(utc_now()))}
+    terminal.emit(found, lambda console: _print_years(console, found))
+
+
+def known_years(regulation: Regulation, today: date) -> dict[str, Any]:
+    """Of every year from the regulation's first to the next one, whether its holidays are known; until when dates are definite."""
     calendar = regulation.on(today).clock
-    found = {
-        "county": regulation.county,
+    return {
         "years": [
             {
                 "year": year,
@@ -45,7 +49,6 @@ def show(ctx: typer.Context, *, county: County = None) -> None:
         ],
         "provisionalFrom": calendar.provisional_from(today).isoformat(),
     }
-    terminal.emit(found, lambda console: _print_years(console, found))
 
 
 @app.command()

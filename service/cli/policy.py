@@ -22,6 +22,7 @@ from domain.regulation.not_in_effect import waiting, waiting_of
 from domain.regulation.parameters import TYPES
 from domain.regulation.tables import POLICY
 from domain.regulation.template import Beginning, template
+from service.cli.calendar import known_years
 from service.clock import county_day, utc_now
 from service.commands.policy_data import counties_in, is_county, load_regulation, read_county
 from service.database.database import open_database
@@ -98,7 +99,8 @@ def check(
     """Read a folder of rules as the service would, try it dry, and tell everything that is wrong. Exit code 1 if anything is.
 
     Beside the faults: steps that the county's rules refuse in the trial, and clauses without an article of the document.
-    What no decision reads yet, and what the folder says that is no longer asked for, is told as well.
+    What no decision reads yet, what the folder says that is no longer asked for, and how far its calendar reaches, is told
+    as well.
     """
     terminal: Terminal = ctx.obj
     root, counties = _counties(folder)
@@ -127,6 +129,7 @@ def check(
                 "divisions": len(regulation.divisions),
                 "notInEffect": [{"place": one.place, "reason": one.zh} for one in waiting()],
                 "readOver": list(regulation.read_over),
+                "calendar": known_years(regulation, county_day(utc_now())),
                 "faults": [],
                 "triedSteps": trial.steps,
                 "refusedInTrial": [
@@ -303,12 +306,23 @@ def _print_check(console: Console, found: list[dict[str, Any]]) -> None:
                 console.out(f"  没有对应条文 no article: {clause['clause']} {clause['title']}")
             waits = "、".join(entry["place"] for entry in one["notInEffect"])
             console.out(f"  尚未生效 not in effect（修改后不影响业务）：{waits}")
+            console.out(f"  {_calendar(one['calendar'])}")
             if one["readOver"]:
                 console.out(f"  不再使用 no longer asked for：{'、'.join(one['readOver'])}")
             continue
         console.out(f"{one['county']}: {len(one['faults'])} 处错误 (faults)")
         for fault in one["faults"]:
             console.out(f"  {fault}")
+
+
+def _calendar(known: dict[str, Any]) -> str:
+    """Which years' holidays the folder lacks, and from which day on dates are provisional for it."""
+    lacking = {
+        "未录入放假安排 holidays unknown": [one["year"] for one in known["years"] if not one["announced"]],
+        "未录入地方节假日 region's own unknown": [one["year"] for one in known["years"] if not one["local"]],
+    }
+    told = [f"{what}: {'、'.join(map(str, years))}" for what, years in lacking.items() if years]
+    return "；".join([f"日历 calendar：{known['provisionalFrom']} 起的期限为暂定 provisional", *told])
 
 
 def _print_changes(console: Console, sides: list[Rules], changes: list[RuleChange]) -> None:

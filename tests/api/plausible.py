@@ -40,27 +40,31 @@ def write_routes() -> Iterator[tuple[str, type[BaseModel], str]]:
                         yield route.path, hint, (route.openapi_extra or {}).get("x-action", "")  # type: ignore[attr-defined]
 
 
-def listed_fields(model: type[BaseModel], at: Place = ()) -> Iterator[tuple[Place, Listed]]:
+def listed_fields(model: type[BaseModel]) -> Iterator[tuple[Place, Listed]]:
     """Every field below a model whose code stands in a table, with where it stands."""
+    for at, _, metadata in leaves(model):
+        yield from ((at, mark) for mark in metadata if isinstance(mark, Listed))
+
+
+def leaves(model: type[BaseModel], at: Place = ()) -> Iterator[tuple[Place, Any, list[Any]]]:
+    """Every field below a model that holds no model: where it stands, its bare type, what its type is marked with."""
     for name, field in model.model_fields.items():
-        yield from _listed(field.annotation, field.metadata, (*at, field.alias or name))
+        yield from _leaves(field.annotation, field.metadata, (*at, field.alias or name))
 
 
-def _listed(hint: Any, metadata: list[Any], at: Place) -> Iterator[tuple[Place, Listed]]:
-    for mark in metadata:
-        if isinstance(mark, Listed):
-            yield at, mark
-            return
+def _leaves(hint: Any, metadata: list[Any], at: Place) -> Iterator[tuple[Place, Any, list[Any]]]:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        yield from _listed(arguments[0], list(arguments[1:]), at)
+        yield from _leaves(arguments[0], [*arguments[1:], *metadata], at)
     elif origin in {Union, UnionType}:
         for one in arguments:
-            yield from _listed(one, [], at)
+            yield from _leaves(one, metadata, at)
     elif origin in {tuple, list}:
-        yield from _listed(arguments[0], [], (*at, 0))
+        yield from _leaves(arguments[0], [], (*at, 0))
     elif isinstance(hint, type) and issubclass(hint, BaseModel):
-        yield from listed_fields(hint, at)
+        yield from leaves(hint, at)
+    elif hint is not type(None):
+        yield at, hint, metadata
 
 
 def body_of(model: type[BaseModel], along: Place = (), value: Any = None) -> dict[str, Any]:

@@ -90,6 +90,21 @@ def test_a_good_folder_is_said_to_be_good(terminal: Terminal) -> None:
     assert "可用" in terminal.run("policy", "check", str(place))
 
 
+def test_check_says_which_years_the_folder_s_calendar_knows(terminal: Terminal) -> None:
+    """On 30 November 2026 the library ends with 2026; the folder then enters 2027. A year begins with the 29 December before."""
+    place = second_county.write_second_county(terminal.folder)
+    (before,) = json.loads(terminal.run("--json", "policy", "check", str(place)))
+    years = {one["year"]: one["announced"] for one in before["calendar"]["years"]}
+    assert (years[2026], years[2027], before["calendar"]["provisionalFrom"]) == (True, False, "2026-12-29")
+    assert "holidays unknown: 2027" in terminal.run("policy", "check", str(place)).replace("\n", "")
+    since = before["versions"][0]["inForceFrom"]
+    year = f'[[year]]\nyear = 2027\nnational = true\nlocal = true\narticle = "C4.5-06"\nin_force_from = {since}\n'
+    (place / "calendar-2027.toml").write_text(year, "utf-8")
+    (after,) = json.loads(terminal.run("--json", "policy", "check", str(place)))
+    entered = {one["year"]: (one["announced"], one["local"]) for one in after["calendar"]["years"]}
+    assert (entered[2027], after["calendar"]["provisionalFrom"]) == ((True, True), "2027-12-29")
+
+
 def test_everything_wrong_with_a_folder_is_told_at_once(
     terminal: Terminal, capfd: pytest.CaptureFixture[str]
 ) -> None:

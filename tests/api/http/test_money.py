@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from domain.regulation.parameters import TYPES
 from domain.values import Fen
-from service.api.http.field_titles import title_at
+from service.commands.views import title_at
 from tests.api.plausible import Place, body_of, leaves, write_routes
 from tests.api.service import KEYS, Service
 

@@ -120,7 +120,7 @@ class DomainAggregate(BaseAggregate[str]):
         )
 
     def record(self, event_class: type[DomainEvent], at: Occasion, **fields: Any) -> None:
-        """Record the next event and let its mutator assign."""
+        """Record the next event and let its mutator assign. Refused: OVERRIDE_OTHER_SUBJECT (an exception for another)."""
         self.trigger_event(
             event_class,
             occurred_on=at.on,

@@ -63,7 +63,14 @@ class Asset(
 
     @classmethod
     def register(cls, asset: str, card: RegisterCard, at: Occasion) -> Asset:
-        """Register a completed and accepted asset (C4.3-01, C4.6-02)."""
+        """Register a completed and accepted asset (C4.3-01, C4.6-02).
+
+        Refused: CODE_UNKNOWN, TYPE_CLASS_MISMATCH, SUBCLASS_REQUIRED, FIELD_REQUIRED, QUANTITY_NOT_POSITIVE,
+        FIELD_INVALID, ITEM_LIST_REQUIRED, USEFUL_LIFE_INVALID, DATE_IN_FUTURE, DATE_ORDER, ACCEPTANCE_REQUIRED,
+        AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED, FUND_SOURCE_UNKNOWN, DONATION_PATH_REQUIRED, FUNDING_REQUIRED,
+        FUNDING_SUM_MISMATCH, FUNDING_BEFORE_SCOPE_START, GUIDING_DEPT_MISMATCH, the code of a row
+        (`AssetClass.forbidden_code`, `CardItem.refusal`).
+        """
         card, scope = check_card(card, at)
         guidance = guidance_of(card, at)
         return cls.begin(cls.Registered, asset, at, card=card.without_filed(), scope=scope, guidance=guidance)

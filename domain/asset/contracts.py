@@ -35,7 +35,13 @@ class AssetContracts(AssetState):
         terms: ContractTerms = Field(title="合同内容")
 
     def sign_contract(self, terms: ContractTerms, at: Occasion) -> None:
-        """Put the asset into an operator's hands: `Leased` for mode LEASED, else `OperatingContractSigned` (T6)."""
+        """Put the asset into an operator's hands: `Leased` for mode LEASED, else `OperatingContractSigned` (T6).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, ALREADY_EXISTS, AMOUNT_NOT_POSITIVE,
+        DATE_IN_FUTURE, DATE_ORDER, CODE_UNKNOWN, MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION,
+        SIGNER_NOT_OWNER, CONTRACT_CLAUSE_MISSING, OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, DECISION_REQUIRED,
+        CONTRACT_OVERLAP, CUSTODIAN_REQUIRED, RIGHT_OVERLAP.
+        """
         self._allow("CONTRACT", at)
         known = self.contracts.get(terms.contract)
         if known is not None:
@@ -93,7 +99,13 @@ class AssetContracts(AssetState):
         consented_by: tuple[str, ...],
         at: Occasion,
     ) -> None:
-        """Change a running contract; operator and mode never without the owners' consent (C4.11-03, P34)."""
+        """Change a running contract; operator and mode never without the owners' consent (C4.11-03, P34).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
+        OWNER_CONSENT_REQUIRED, DATE_IN_FUTURE, CONSENT_AFTER_FACT, CO_OWNER_CONSENT_REQUIRED, AMOUNT_NOT_POSITIVE,
+        DATE_ORDER, CODE_UNKNOWN, MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION, SIGNER_NOT_OWNER,
+        CONTRACT_CLAUSE_MISSING, OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, DECISION_REQUIRED, CONTRACT_OVERLAP.
+        """
         at.cite("C4.11-03")
         self._allow("CHANGE_CONTRACT", at)
         contract = self._open_contract(terms.contract)
@@ -156,7 +168,10 @@ class AssetContracts(AssetState):
         reason: str,
         at: Occasion,
     ) -> None:
-        """End a contract: a fact, dated not before its start and not in the future."""
+        """End a contract: a fact, dated not before its start and not in the future.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER.
+        """
         at.cite("C4.3-15")
         self._allow("END_CONTRACT", at)
         current = self._open_contract(contract)
@@ -192,7 +207,10 @@ class AssetContracts(AssetState):
         since: BusinessDate = Field(title="继续使用起始日期")
 
     def start_holdover(self, contract: str, since: date, at: Occasion) -> None:
-        """Record that an operator holds over after the end of the term: a fact."""
+        """Record that an operator holds over after the end of the term: a fact.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER.
+        """
         at.cite("C4.3-15")
         self._allow("END_CONTRACT", at)
         current = self._open_contract(contract)

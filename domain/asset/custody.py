@@ -29,7 +29,12 @@ class AssetCustody(AssetState):
         custody: Custody = Field(title="管护安排")
 
     def assign_custody(self, custody: Custody, at: Occasion) -> None:
-        """Assign custody with a named person (C4.10-02); before confirmation only provisionally."""
+        """Assign custody with a named person (C4.10-02); before confirmation only provisionally.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, RESPONSIBLE_PERSON_REQUIRED,
+        FIELD_INVALID, HANDOVER_INCOMPLETE, STEP_OUT_OF_ORDER, FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL, RULE_GAP,
+        CODE_UNKNOWN, LINE_DEPT_UNMAPPED, SUPERVISOR_REQUIRED.
+        """
         at.cite("C4.10-02", "C4.10-05")
         self._allow("PROVISIONAL_CUSTODY" if custody.provisional else "CUSTODY", at)
         if custody == self.custody:
@@ -67,7 +72,10 @@ class AssetCustody(AssetState):
                 at.warn("CUSTODY_OVERDUE", due=due)
 
     def care_advice(self, at: Occasion) -> CareAdvice:
-        """Who would keep and who would supervise it by the custody table (T7). RULE_GAP when no row covers it."""
+        """Who would keep and who would supervise it by the custody table (T7). RULE_GAP when no row covers it.
+
+        Refused also: CODE_UNKNOWN, LINE_DEPT_UNMAPPED.
+        """
         running = [one.terms for one in self.contracts.values() if one.open]
         modes = {one.mode: at.rules.operation_mode(one.mode) for one in running}
         own = {mode for mode, row in modes.items() if row is not None and row.custodian_required}
@@ -93,7 +101,10 @@ class AssetCustody(AssetState):
         supervision: tuple[Supervision, ...] = Field(title="监管安排")
 
     def assign_supervision(self, supervision: tuple[Supervision, ...], at: Occasion) -> None:
-        """Assign the supervising units (C4.3-02, C4.10-06, C4.10-07)."""
+        """Assign the supervising units (C4.3-02, C4.10-06, C4.10-07).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, SUPERVISOR_REQUIRED.
+        """
         at.cite("C4.3-02", "C4.10-06")
         self._allow("SUPERVISION", at)
         at.require(supervision, "SUPERVISOR_REQUIRED", missing=["supervision"])
@@ -125,6 +136,8 @@ class AssetCustody(AssetState):
 
         `duty`: MANAGER or RESPONSIBLE of a named person, or FIRST_RESPONSIBLE, which goes with a post: the post decides
         who has it on a day, and the event says that what was in its care was handed over.
+
+        Refused: SAME_PERSON, STEP_OUT_OF_ORDER.
         """
         at.cite("C4.10-10", "C4.10-11")
         if outgoing == incoming:

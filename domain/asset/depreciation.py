@@ -33,7 +33,8 @@ class AssetDepreciation(AssetState):
         """Post one year's depreciation (C4.7-10, P14). A year posted before, or nothing left to post, records nothing.
 
         Refused: FIELD_INVALID (a type without depreciation), STEP_OUT_OF_ORDER (not in use or not confirmed),
-        DATE_IN_FUTURE (the year is not over as the regime posts), DEPRECIATION_YEAR_GAP.
+        DATE_IN_FUTURE (the year is not over as the regime posts), DEPRECIATION_YEAR_GAP, ASSET_DISPOSED,
+        OWNERSHIP_NOT_CONFIRMED, CODE_UNKNOWN, RULE_GAP.
         """
         at.cite("C4.7-10")
         if self.depreciated_through is not None and year <= self.depreciated_through:

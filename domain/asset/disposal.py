@@ -41,7 +41,11 @@ class AssetDisposals(AssetState):
         proposal: DisposalProposal = Field(title="处置方案")
 
     def propose_disposal(self, proposal: DisposalProposal, at: Occasion) -> None:
-        """Propose a disposal (C4.12-01): as a rule not of an asset that runs well (P23)."""
+        """Propose a disposal (C4.12-01): as a rule not of an asset that runs well (P23).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, ALREADY_EXISTS, FIELD_REQUIRED,
+        CODE_UNKNOWN, DECISION_REQUIRED, WELL_OPERATING_NOT_DISPOSABLE.
+        """
         self._allow("PROPOSE_DISPOSAL", at)
         if proposal.disposal in self.disposals:
             raise refuse("ALREADY_EXISTS", what=proposal.disposal)
@@ -67,7 +71,11 @@ class AssetDisposals(AssetState):
         net_book_value: Fen = Field(title="账面净值")
 
     def record_appraisal(self, disposal: str, appraisal: Appraisal, at: Occasion) -> None:
-        """Record the appraisal; from 10万元 on by a licensed agency (C4.12-04). A new one starts the way anew."""
+        """Record the appraisal; from 10万元 on by a licensed agency (C4.12-04). A new one starts the way anew.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
+        DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, AGENCY_APPRAISAL_REQUIRED, APPRAISAL_REQUIRED.
+        """
         current = self._open_disposal(disposal, at)
         if current.appraisal == appraisal:
             return
@@ -98,7 +106,11 @@ class AssetDisposals(AssetState):
         publication: Publication = Field(title="评估结果公开情况")
 
     def publish_appraisal(self, disposal: str, publication: Publication, at: Occasion) -> None:
-        """Publish the appraisal result at the owner's place (C4.12-03)."""
+        """Publish the appraisal result at the owner's place (C4.12-03).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
+        APPRAISAL_REQUIRED, DATE_IN_FUTURE, NOTICE_PLACE_MISSING.
+        """
         current = self._open_disposal(disposal, at)
         if current.publication == publication:
             return
@@ -131,7 +143,11 @@ class AssetDisposals(AssetState):
         opinion: Text = Field(title="上报意见")
 
     def forward_disposal(self, disposal: str, level: str, opinion: str, at: Occasion) -> None:
-        """Pass the proposal to the next level of the route, never skipping one (C4.12-05, A14)."""
+        """Pass the proposal to the next level of the route, never skipping one (C4.12-05, A14).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
+        APPRAISAL_NOT_PUBLISHED, RULE_GAP, CODE_UNKNOWN.
+        """
         at.cite("C4.12-05")
         current = self._open_disposal(disposal, at)
         at.require(current.publication, "APPRAISAL_NOT_PUBLISHED", missing=["publication"])
@@ -170,6 +186,10 @@ class AssetDisposals(AssetState):
         """Approve: by the county government from 10万元 on, else by the approver of P04 (C4.12-05).
 
         An approved disposal may be approved again at a lower price, e.g. after an auction without a bidder.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
+        DATE_IN_FUTURE, APPRAISAL_REQUIRED, APPRAISAL_EXPIRED, APPRAISAL_NOT_PUBLISHED, DATE_ORDER,
+        NOTICE_PERIOD_RUNNING, AMOUNT_NOT_POSITIVE, RULE_GAP, APPROVAL_LEVEL_TOO_LOW.
         """
         current = self._open_disposal(disposal, at)
         if current.approval == approval:
@@ -194,7 +214,10 @@ class AssetDisposals(AssetState):
     def close_disposal(
         self, disposal: str, outcome: Literal["REJECTED", "WITHDRAWN"], reason: str, at: Occasion
     ) -> None:
-        """Reject or withdraw an open disposal."""
+        """Reject or withdraw an open disposal.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER.
+        """
         at.cite("C4.12-02")
         self._open_disposal(disposal, at, "CLOSE_DISPOSAL")
         self.record(self.DisposalClosed, at, disposal=disposal, outcome=outcome, reason=reason)
@@ -215,7 +238,12 @@ class AssetDisposals(AssetState):
         ended_contracts: tuple[Code, ...] = Field(title="随之终止的合同")
 
     def dispose(self, disposal: str, sale: DisposalSale, at: Occasion) -> None:
-        """Carry out an approved disposal, not below what was approved (C4.12-05, C4.12-06). Open contracts end with it."""
+        """Carry out an approved disposal, not below what was approved (C4.12-05, C4.12-06). Open contracts end with it.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
+        DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, APPRAISAL_REQUIRED, APPROVAL_REQUIRED, DATE_ORDER, APPRAISAL_EXPIRED,
+        PRICE_BELOW_APPRAISAL.
+        """
         current = self._open_disposal(disposal, at)
         check_sale(sale, current, at)
         self.record(
@@ -251,7 +279,11 @@ class AssetDisposals(AssetState):
     def receive_proceeds(
         self, disposal: str, amount: Fen, received_on: date, voucher_no: str, at: Occasion
     ) -> None:
-        """Record proceeds of a disposal: a fact (C4.12-07)."""
+        """Record proceeds of a disposal: a fact (C4.12-07).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, AMOUNT_NOT_POSITIVE,
+        DATE_IN_FUTURE, ALREADY_EXISTS, AMOUNT_OUT_OF_RANGE.
+        """
         at.cite("C4.12-07")
         self._allow("PROCEEDS", at)
         current = self.disposals.get(disposal)

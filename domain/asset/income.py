@@ -38,6 +38,9 @@ class AssetIncome(AssetState):
         """Record income, a fact: attributed to the income-right holders by their shares (C4.9-01, C4.9-02).
 
         What comes in before the confirmation waits for it: `OwnershipConfirmed` attributes it.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, NOT_FOUND, AMOUNT_NOT_POSITIVE,
+        DATE_IN_FUTURE, ACCOUNT_NOT_COLLECTIVE, AMOUNT_OUT_OF_RANGE.
         """
         self._allow("INCOME", at)
         digest = digest_of(receipt)
@@ -67,7 +70,12 @@ class AssetIncome(AssetState):
         distribution: IncomeDistribution = Field(title="收益分配方案")
 
     def distribute_income(self, distribution: IncomeDistribution, at: Occasion) -> None:
-        """Pay out an approved plan from one holder's income of this asset (C4.9-03, C4.9-05, C4.9-06)."""
+        """Pay out an approved plan from one holder's income of this asset (C4.9-03, C4.9-05, C4.9-06).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, NOT_INCOME_HOLDER, DATE_IN_FUTURE,
+        AMOUNT_NOT_POSITIVE, ATTRIBUTION_SUM_MISMATCH, USE_NOT_ALLOWED, FIELD_REQUIRED, INCOME_PLAN_NOT_READY,
+        INSUFFICIENT_INCOME_BALANCE, AMOUNT_OUT_OF_RANGE.
+        """
         self._allow("DISTRIBUTE", at)
         key, digest = _payment_key(distribution), digest_of(distribution)
         if key in self.payments:

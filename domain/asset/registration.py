@@ -40,7 +40,15 @@ class AssetRegistration(AssetState):
         guidance: Guidance | None = Field(default=None, title="指导部门")
 
     def correct_registration(self, correction: Correction, at: Occasion) -> None:
-        """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing."""
+        """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, FIELD_UNKNOWN, FIELD_REQUIRED, FIELD_INVALID, CODE_UNKNOWN,
+        TYPE_CLASS_MISMATCH, SUBCLASS_REQUIRED, QUANTITY_NOT_POSITIVE, ITEM_LIST_REQUIRED, USEFUL_LIFE_INVALID,
+        DATE_IN_FUTURE, DATE_ORDER, ACCEPTANCE_REQUIRED, AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED,
+        FUND_SOURCE_UNKNOWN, DONATION_PATH_REQUIRED, FUNDING_REQUIRED, FUNDING_SUM_MISMATCH,
+        FUNDING_BEFORE_SCOPE_START, GUIDING_DEPT_MISMATCH, RULE_GAP, STEP_OUT_OF_ORDER, QUANTITY_NEGATIVE, the code of
+        a row (`AssetClass.forbidden_code`, `CardItem.refusal`).
+        """
         at.cite("C4.6-02")
         self._allow("CORRECT", at)
         if self.disposed_on is not None:
@@ -114,7 +122,10 @@ class AssetRegistration(AssetState):
         document: Document = Field(title="存档文件")
 
     def archive_document(self, document: Document, at: Occasion) -> None:
-        """Archive a document by its digest (C4.6-03). The same document again records nothing."""
+        """Archive a document by its digest (C4.6-03). The same document again records nothing.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DOCUMENT_IMMUTABLE.
+        """
         at.cite("C4.6-03")
         self._allow("ARCHIVE", at)
         known = self.documents.get(document.document)
@@ -136,7 +147,10 @@ class AssetRegistration(AssetState):
         booking: Booking = Field(title="入账记录")
 
     def book(self, booking: Booking, at: Occasion) -> None:
-        """Book the confirmed share, or the original value before confirmation (C4.3-13, C4.5-17)."""
+        """Book the confirmed share, or the original value before confirmation (C4.3-13, C4.5-17).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, AMOUNT_NOT_POSITIVE, DATE_IN_FUTURE, BOOKED_AMOUNT_MISMATCH.
+        """
         at.cite("C4.3-13", "C4.5-17")
         self._allow("BOOK", at)
         if booking.amount <= 0:

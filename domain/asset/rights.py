@@ -45,7 +45,7 @@ class AssetRights(AssetState):
         """Give a right of a confirmed asset to a holder (C2-02).
 
         Refused: OWNERSHIP_NOT_CONFIRMED, DATE_ORDER, RIGHT_OVERLAP: ownership and income are given whole by the
-        confirmation, use by a contract, and no right twice for the same day but supervision.
+        confirmation, use by a contract, and no right twice for the same day but supervision, ASSET_DISPOSED.
         """
         at.cite("C2-02")
         self._allow("TITLE_CERTIFICATE", at)
@@ -151,7 +151,10 @@ class AssetRights(AssetState):
         certificate: TitleCertificate = Field(title="产权证申请")
 
     def apply_for_certificate(self, certificate: TitleCertificate, at: Occasion) -> None:
-        """Apply for an owner's title or real-estate certificate (C4.3-09), only of a confirmed asset."""
+        """Apply for an owner's title or real-estate certificate (C4.3-09), only of a confirmed asset.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, FIELD_INVALID, CODE_UNKNOWN, DATE_IN_FUTURE.
+        """
         at.cite("C4.3-09")
         self._allow("TITLE_CERTIFICATE", at)
         asked = certificate.as_applied()
@@ -181,7 +184,11 @@ class AssetRights(AssetState):
         issued_on: BusinessDate = Field(title="发证日期")
 
     def issue_title_certificate(self, certificate: str, number: str, issued_on: date, at: Occasion) -> None:
-        """Record the certificate that was issued on an application (C4.3-09)."""
+        """Record the certificate that was issued on an application (C4.3-09).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER,
+        CERT_NO_DUPLICATE.
+        """
         at.cite("C4.3-09")
         self._allow("TITLE_CERTIFICATE", at)
         asked = self._application(certificate)
@@ -210,7 +217,10 @@ class AssetRights(AssetState):
     def find_certificate_ineligible(
         self, certificate: str, reason: str, decided_on: date, at: Occasion
     ) -> None:
-        """Record that no certificate is issued, and why (C4.3-09)."""
+        """Record that no certificate is issued, and why (C4.3-09).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER.
+        """
         at.cite("C4.3-09")
         self._allow("TITLE_CERTIFICATE", at)
         asked = self._application(certificate)
@@ -255,7 +265,10 @@ class AssetRights(AssetState):
         registration: PropertyRegistration = Field(title="产权登记内容")
 
     def register_property(self, registration: PropertyRegistration, at: Occasion) -> None:
-        """Record an owner's entry in the register of property (C4.5-17)."""
+        """Record an owner's entry in the register of property (C4.5-17).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, FIELD_INVALID, DATE_IN_FUTURE.
+        """
         at.cite("C4.5-17")
         self._allow("TITLE_CERTIFICATE", at)
         if registration == self.property_registrations.get(registration.party):

@@ -63,6 +63,11 @@ class AssetTitle(AssetState):
         """Confirm ownership by the decision table of the day (四(五), T3, T4).
 
         `proof`: of the procedure the confirmation names. `holders`: who in law holds the owners' shares (C3-06).
+
+        Refused: ASSET_DISPOSED, DISPOSAL_IN_PROGRESS, OWNERSHIP_NOT_CONFIRMED, STEP_OUT_OF_ORDER, RULE_GAP,
+        OWNER_TYPE_NOT_ALLOWED, RIGHT_OVERLAP, AMOUNT_NOT_POSITIVE, SHARES_NOT_100, ACCOUNTABLE_IS_OWNER,
+        OWNER_RULE_CONFLICT, PLAN_HASH_MISMATCH, CODE_UNKNOWN, FIELD_REQUIRED, INCOME_RIGHT_BASIS_REQUIRED,
+        USEFUL_LIFE_INVALID, REGIME_MISMATCH, the code of a row (`OwnershipStep.refusal`, `CardItem.refusal`).
         """
         self._title_must_be_open("ownershipConfirmation", at)
         advice, regime = check_confirmation(
@@ -141,7 +146,8 @@ class AssetTitle(AssetState):
     ) -> None:
         """Record that the title was filed as the chain wants it (C4.5-06): after the last certificate, in its procedure.
 
-        Refused: STEP_OUT_OF_ORDER before the confirmation or before the procedure's own filing, PLAN_HASH_MISMATCH.
+        Refused: STEP_OUT_OF_ORDER before the confirmation or before the procedure's own filing, PLAN_HASH_MISMATCH,
+        ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE.
         """
         at.cite("C4.5-06")
         self._allow("TITLE_DECISION", at)

@@ -41,7 +41,7 @@ class AssetTitleSteps(AssetState):
     """The part of `Asset` that knows how its title is being established."""
 
     def ownership_advice(self, at: Occasion) -> OwnershipAdvice:
-        """The row of T3 that decides over the asset on that day."""
+        """The row of T3 that decides over the asset on that day. Refused: RULE_GAP."""
         return at.rules.ownership_of(self.card, title_unclear=self.title_unclear)
 
     # ---- plans -------------------------------------------------------------------------------------------------
@@ -54,7 +54,11 @@ class AssetTitleSteps(AssetState):
         plan: JointShares = Field(title="联建份额")
 
     def propose_joint_shares(self, proposal: JointProposal, at: Occasion) -> None:
-        """Work the shares of the joint villages out of the funding lines (C4.5-06). The same shares again record nothing."""
+        """Work the shares of the joint villages out of the funding lines (C4.5-06). The same shares again record nothing.
+
+        Refused: ASSET_DISPOSED, DISPOSAL_IN_PROGRESS, OWNERSHIP_NOT_CONFIRMED, STEP_OUT_OF_ORDER, RULE_GAP,
+        INVESTMENT_BASIS_MISSING, RIGHT_OVERLAP, AMOUNT_NOT_POSITIVE, SHARES_NOT_100, OWNER_RULE_CONFLICT.
+        """
         self._must_plan("INVESTMENT_SHARES", at)
         plan = joint_shares(proposal, self.card, at)
         if plan != self.joint_shares:
@@ -72,7 +76,12 @@ class AssetTitleSteps(AssetState):
         plan: QuantificationPlan = Field(title="量化方案")
 
     def propose_quantification(self, plan: QuantificationPlan, at: Occasion) -> None:
-        """Propose the parts of the villages a cross-village project covers (C4.5-16)."""
+        """Propose the parts of the villages a cross-village project covers (C4.5-16).
+
+        Refused: ASSET_DISPOSED, DISPOSAL_IN_PROGRESS, OWNERSHIP_NOT_CONFIRMED, STEP_OUT_OF_ORDER, RULE_GAP,
+        ROLE_NOT_ALLOWED, FIELD_INVALID, FIELD_REQUIRED, RIGHT_OVERLAP, INVESTMENT_BASIS_MISSING, AMOUNT_NOT_POSITIVE,
+        SHARES_NOT_100.
+        """
         self._must_plan("QUANTIFICATION_PLAN", at)
         settled = settled_plan(plan, self.card, at)
         if settled != self.quantification_plan:
@@ -104,7 +113,8 @@ class AssetTitleSteps(AssetState):
     def start_ownership_procedure(self, proof: ProcedureProof, at: Occasion) -> None:
         """Enter the procedure of the row's chain over this asset's title (T11: IN_PROCEDURE).
 
-        Refused: PLAN_HASH_MISMATCH when it is over another asset, another chain, or other shares than the plan's.
+        Refused: PLAN_HASH_MISMATCH when it is over another asset, another chain, or other shares than the plan's,
+        ASSET_DISPOSED, DISPOSAL_IN_PROGRESS, OWNERSHIP_NOT_CONFIRMED, STEP_OUT_OF_ORDER, RULE_GAP.
         """
         self._title_must_be_open("ownershipProcedure", at)
         advice = self.ownership_advice(at)
@@ -140,7 +150,11 @@ class AssetTitleSteps(AssetState):
         decision: CountyDecision = Field(title="县人民政府决定")
 
     def issue_county_decision(self, decision: CountyDecision, at: Occasion) -> None:
-        """Record the county's decision with its number and reasons (C4.5-05, C4.5-07, C4.5-16): a fact."""
+        """Record the county's decision with its number and reasons (C4.5-05, C4.5-07, C4.5-16): a fact.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DOC_NO_REQUIRED, DATE_IN_FUTURE, FIELD_REQUIRED,
+        RIGHT_OVERLAP, AMOUNT_NOT_POSITIVE, SHARES_NOT_100.
+        """
         at.cite("C4.5-07")
         self._allow("TITLE_DECISION", at)
         if decision == self.county_decision:
@@ -165,7 +179,10 @@ class AssetTitleSteps(AssetState):
         dispute: TitleDispute = Field(title="产权不明晰情况")
 
     def open_title_dispute(self, dispute: TitleDispute, at: Occasion) -> None:
-        """Declare the title unclear (C4.5-07): a fact, whatever state the title was in. One at a time."""
+        """Declare the title unclear (C4.5-07): a fact, whatever state the title was in. One at a time.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, RISK_ALREADY_OPEN, DATE_IN_FUTURE.
+        """
         at.cite("C4.5-07")
         self._allow("RISK", at)
         if dispute == self.title_dispute and self.title == "DISPUTED":
@@ -197,7 +214,8 @@ class AssetTitleSteps(AssetState):
         """Issue a joint village's certificate, after meeting and notice and not before (C4.5-06, A5).
 
         Refused: STEP_OUT_OF_ORDER without the shares, the procedure or its meeting, NOTICE_PERIOD_RUNNING before both
-        notices ran out, PLAN_HASH_MISMATCH over other shares, CERT_NO_DUPLICATE for a number given before.
+        notices ran out, PLAN_HASH_MISMATCH over other shares, CERT_NO_DUPLICATE for a number given before,
+        ASSET_DISPOSED, DISPOSAL_IN_PROGRESS, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE, RULE_GAP.
         """
         at.cite("C4.5-06")
         self._title_must_be_open("ownershipCertificate", at)

@@ -27,7 +27,11 @@ class AssetTransfers(AssetState):
         transfer: AssetTransfer = Field(title="移交内容")
 
     def initiate_transfer(self, transfer: AssetTransfer, at: Occasion) -> None:
-        """Start a transfer between two units (C4.5-20)."""
+        """Start a transfer between two units (C4.5-20).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, SAME_PARTY, DATE_IN_FUTURE, FIELD_INVALID,
+        AMOUNT_NOT_POSITIVE.
+        """
         at.cite("C4.5-20")
         self._allow("TRANSFER", at)
         transfer = transfer.as_offered()
@@ -69,7 +73,11 @@ class AssetTransfers(AssetState):
         *,
         conditions: str | None = None,
     ) -> None:
-        """The receiving unit says item by item what it accepts, and under which conditions (C4.5-20)."""
+        """The receiving unit says item by item what it accepts, and under which conditions (C4.5-20).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, SAME_PARTY,
+        FORBIDDEN_JURISDICTION.
+        """
         at.cite("C4.5-20")
         current = self._transfer_received_by(transfer, receiver, at)
         known = {item.item for item in current.items}
@@ -106,7 +114,11 @@ class AssetTransfers(AssetState):
         reason: Text = Field(title="拒收原因")
 
     def refuse_transfer(self, transfer: str, receiver: str, reason: str, at: Occasion) -> None:
-        """The receiving unit refuses the whole transfer, with its reason (C4.5-20); a new one may be offered."""
+        """The receiving unit refuses the whole transfer, with its reason (C4.5-20); a new one may be offered.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, SAME_PARTY,
+        FORBIDDEN_JURISDICTION.
+        """
         at.cite("C4.5-20")
         known = self.transfers.get(transfer)
         if known is not None and (known.state, known.receiver, known.refusal) == (
@@ -133,7 +145,10 @@ class AssetTransfers(AssetState):
         receiver: Code = Field(title="接收单位")
 
     def complete_transfer(self, transfer: str, at: Occasion) -> None:
-        """Close a transfer once every item is accepted (C4.5-20)."""
+        """Close a transfer once every item is accepted (C4.5-20).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, TRANSFER_ITEM_OPEN.
+        """
         at.cite("C4.5-20")
         current = self._open_transfer(transfer, at)
         open_items = current.open_items

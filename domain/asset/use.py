@@ -37,7 +37,10 @@ class AssetUse(AssetState):
         in_use_since: BusinessDate = Field(title="投入使用日期")
 
     def put_into_use(self, in_use_since: date, at: Occasion) -> None:
-        """Put into use, not before the acceptance (C4.3-01)."""
+        """Put into use, not before the acceptance (C4.3-01).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE, DATE_ORDER, STEP_OUT_OF_ORDER.
+        """
         at.cite("C4.3-01")
         self._allow("STATUS_REPORT", at)
         if in_use_since == self.in_use_since:
@@ -71,7 +74,10 @@ class AssetUse(AssetState):
         cleared_risks: tuple[str, ...] = Field(title="解除的风险")
 
     def report_status(self, report: StatusReport, at: Occasion) -> None:
-        """Report the condition: a fact, refused only for an asset that is gone. Opens and clears risks (C3-08, C0-01)."""
+        """Report the condition: a fact, refused only for an asset that is gone. Opens and clears risks (C3-08, C0-01).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE.
+        """
         at.cite("C3-08", "C0-01")
         self._allow("STATUS_REPORT", at)
         if report == self.last_report:
@@ -106,7 +112,10 @@ class AssetUse(AssetState):
         reason: Text = Field(title="标记原因")
 
     def flag_risk(self, kind: str, reason: str, at: Occasion) -> None:
-        """Open a risk flag, at most one per kind (C0-01). TITLE_UNCLEAR opens the title again (C4.5-07)."""
+        """Open a risk flag, at most one per kind (C0-01). TITLE_UNCLEAR opens the title again (C4.5-07).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, UNKNOWN_RISK_KIND, RISK_ALREADY_OPEN.
+        """
         at.cite("C0-01")
         self._allow("RISK", at)
         if kind not in at.rules.risk_kinds:
@@ -130,7 +139,10 @@ class AssetUse(AssetState):
         reason: Text = Field(title="解除原因")
 
     def clear_risk(self, kind: str, reason: str, at: Occasion) -> None:
-        """Close an open risk flag (C0-01); an unclear title is settled by a confirmation and nothing else (C4.5-07)."""
+        """Close an open risk flag (C0-01); an unclear title is settled by a confirmation and nothing else (C4.5-07).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, COUNTY_DECISION_REQUIRED.
+        """
         at.cite("C0-01")
         self._allow("RISK", at)
         if kind not in self.risks:
@@ -151,7 +163,10 @@ class AssetUse(AssetState):
         plan: MaintenancePlan = Field(title="养护计划")
 
     def plan_maintenance(self, plan: MaintenancePlan, at: Occasion) -> None:
-        """Set the interval of upkeep (C4.3-14); a new plan replaces the one before."""
+        """Set the interval of upkeep (C4.3-14); a new plan replaces the one before.
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
+        """
         at.cite("C4.3-14")
         self._allow("MAINTENANCE", at)
         if plan != self.maintenance_plan:
@@ -170,7 +185,10 @@ class AssetUse(AssetState):
         cost_shares: tuple[PartyShare, ...] = Field(title="费用分摊")
 
     def maintain(self, maintenance: Maintenance, at: Occasion) -> None:
-        """Record upkeep; its cost is borne by the owners in proportion to their shares (C4.3-14, C4.7-09)."""
+        """Record upkeep; its cost is borne by the owners in proportion to their shares (C4.3-14, C4.7-09).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, VOUCHER_REQUIRED.
+        """
         at.cite("C4.3-14", "C4.7-09")
         self._allow("MAINTENANCE", at)
         if maintenance == self.last_maintenance:
@@ -203,7 +221,11 @@ class AssetUse(AssetState):
         quantity: Quantity = Field(title="变动后数量")
 
     def change_herd_count(self, change: HerdChange, at: Occasion) -> None:
-        """Record that a herd grew or shrank: a fact (C4.2-04)."""
+        """Record that a herd grew or shrank: a fact (C4.2-04).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, CODE_UNKNOWN, FIELD_INVALID, DATE_IN_FUTURE,
+        EVIDENCE_REQUIRED, QUANTITY_NEGATIVE.
+        """
         self._allow("STATUS_REPORT", at)
         check_herd_change(change, self.card.asset_type, self.quantity, at)
         self.record(self.HerdCountChanged, at, herd_change=change, quantity=self.quantity + change.change)
@@ -223,6 +245,8 @@ class AssetUse(AssetState):
         """Record the owner's rule for the asset (C5.3-01); a newer one of the same owner takes its place.
 
         OWNERSHIP_NOT_CONFIRMED before anybody owns it, RULE_OWNER_MISMATCH for a document of somebody else.
+
+        Refused also: ASSET_DISPOSED.
         """
         at.cite("C5.3-01")
         self._allow("ARCHIVE", at)
@@ -246,7 +270,10 @@ class AssetUse(AssetState):
         stocktaking: Stocktaking = Field(title="清产核资记录")
 
     def record_stocktake(self, stocktaking: Stocktaking, at: Occasion) -> None:
-        """Record that a stocktake found and verified the asset: a fact (C4.5-12)."""
+        """Record that a stocktake found and verified the asset: a fact (C4.5-12).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE.
+        """
         at.cite("C4.5-12")
         self._allow("STATUS_REPORT", at)
         if stocktaking == self.stocktaking:
@@ -266,7 +293,11 @@ class AssetUse(AssetState):
         entry: ExternalEntry = Field(title="外部系统录入记录")
 
     def record_external_entry(self, entry: ExternalEntry, at: Occasion) -> None:
-        """Record the entry in one system; obligations open with the confirmation (C4.3-06, C4.3-07, C4.5-12, T10)."""
+        """Record the entry in one system; obligations open with the confirmation (C4.3-06, C4.3-07, C4.5-12, T10).
+
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, REF_REQUIRED, DATE_IN_FUTURE, CODE_UNKNOWN, ALREADY_EXISTS,
+        EXTERNAL_ENTRY_PER_SYSTEM, EXTERNAL_SYSTEM_NOT_APPLICABLE, STOCKTAKE_REQUIRED.
+        """
         self._allow("EXTERNAL_ENTRY", at)
         at.require(self.confirmed_on, "OWNERSHIP_NOT_CONFIRMED", missing=["ownershipConfirmation"])
         verified = self.stocktaking is not None

@@ -87,7 +87,10 @@ class DepartureCase(DomainAggregate):
 
     @classmethod
     def open(cls, case: str, notice: DepartureNotice, care: Care, at: Occasion) -> DepartureCase:
-        """Open a case over what is in the person's care by this duty in this unit; due by P19 from this day on."""
+        """Open a case over what is in the person's care by this duty in this unit; due by P19 from this day on.
+
+        Refused: SAME_PERSON.
+        """
         at.cite("C4.10-09" if notice.kind == "RESPONSIBLE" else "C4.10-10")
         if notice.successor == notice.person:
             raise refuse("SAME_PERSON", person=notice.person)
@@ -138,7 +141,10 @@ class DepartureCase(DomainAggregate):
         successor: Code = Field(title="接任人")
 
     def name_successor(self, successor: str, at: Occasion) -> None:
-        """Name the incoming person; acceptances by the one named before are undone."""
+        """Name the incoming person; acceptances by the one named before are undone.
+
+        Refused: STEP_OUT_OF_ORDER, SAME_PERSON.
+        """
         self._must_be_open()
         if successor == self.notice.person:
             raise refuse("SAME_PERSON", person=successor)
@@ -163,7 +169,10 @@ class DepartureCase(DomainAggregate):
         incoming: Code = Field(title="另定的接收人")
 
     def reassign(self, assets: Sequence[str], incoming: str, at: Occasion) -> None:
-        """Let somebody else than the successor take these assets over; they have to accept them themselves."""
+        """Let somebody else than the successor take these assets over; they have to accept them themselves.
+
+        Refused: STEP_OUT_OF_ORDER, SAME_PERSON, NOT_FOUND.
+        """
         at.cite("C4.10-10")
         self._must_be_open()
         if incoming == self.notice.person:
@@ -187,7 +196,10 @@ class DepartureCase(DomainAggregate):
         versions: tuple[int, ...] | None = Field(default=None, title="清单资产版本")
 
     def add_lines(self, care: Care, at: Occasion) -> None:
-        """Bring the list up to what is in care now: new assets, and those that moved on since they were listed."""
+        """Bring the list up to what is in care now: new assets, and those that moved on since they were listed.
+
+        Refused: STEP_OUT_OF_ORDER.
+        """
         at.cite("C4.10-10")
         self._must_be_open()
         news = tuple(sorted(self._not_up_to_date(care)))
@@ -213,7 +225,10 @@ class DepartureCase(DomainAggregate):
         accepted_by: Code = Field(title="接收人")
 
     def accept(self, assets: Sequence[str] | None, accepted_by: str, at: Occasion) -> None:
-        """Accept some lines, or every open one of one's own (`assets=None`). A disputed line is resolved first."""
+        """Accept some lines, or every open one of one's own (`assets=None`). A disputed line is resolved first.
+
+        Refused: STEP_OUT_OF_ORDER, SAME_PERSON, FORBIDDEN, NOT_FOUND, HANDOVER_DISPUTE_OPEN.
+        """
         at.cite("C4.10-10")
         self._must_be_open()
         if assets is None:
@@ -244,7 +259,10 @@ class DepartureCase(DomainAggregate):
         reason: Text = Field(title="异议说明")
 
     def dispute(self, asset: str, disputed_by: str, reason: str, at: Occasion) -> None:
-        """Dispute one line, with the reason; one that is disputed already stays so."""
+        """Dispute one line, with the reason; one that is disputed already stays so.
+
+        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, SAME_PERSON, FORBIDDEN.
+        """
         at.cite("C4.10-10")
         self._must_be_open()
         self._must_be_listed([asset])
@@ -267,7 +285,10 @@ class DepartureCase(DomainAggregate):
         document_no: Name = Field(title="处理依据文号")
 
     def resolve_dispute(self, asset: str, resolution: str, document_no: str, at: Occasion) -> None:
-        """Settle a dispute by a document (shortage report, repair, correction)."""
+        """Settle a dispute by a document (shortage report, repair, correction).
+
+        Refused: STEP_OUT_OF_ORDER, NOT_FOUND.
+        """
         at.cite("C4.10-10")
         self._must_be_open()
         if asset not in self.lines or self.lines[asset].state != "DISPUTED":
@@ -288,7 +309,10 @@ class DepartureCase(DomainAggregate):
         lines: tuple[AssetReconciliationLine, ...] = Field(title="核账清单")
 
     def reconcile(self, lines: Sequence[AssetReconciliationLine], at: Occasion) -> None:
-        """Record the comparison of assets on the list; a difference says what it is (C4.10-10)."""
+        """Record the comparison of assets on the list; a difference says what it is (C4.10-10).
+
+        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FIELD_REQUIRED.
+        """
         at.cite("C4.10-10")
         self._must_be_open()
         self._must_be_listed([line.asset for line in lines])
@@ -318,7 +342,7 @@ class DepartureCase(DomainAggregate):
         document_no: Name = Field(title="处理依据文号")
 
     def resolve_difference(self, asset: str, resolution: str, document_no: str, at: Occasion) -> None:
-        """Settle a difference by a document."""
+        """Settle a difference by a document. Refused: STEP_OUT_OF_ORDER, NOT_FOUND."""
         at.cite("C4.10-10")
         self._must_be_open()
         if self.reconciliation.get(asset) != "DIFFERS":
@@ -338,7 +362,10 @@ class DepartureCase(DomainAggregate):
         differences: int = Field(title="有差异项数")
 
     def complete_reconciliation(self, at: Occasion) -> None:
-        """Close the reconciliation; what is not compared or not settled is named."""
+        """Close the reconciliation; what is not compared or not settled is named.
+
+        Refused: STEP_OUT_OF_ORDER, HANDOVER_INCOMPLETE.
+        """
         at.cite("C4.10-10")
         self._must_be_open()
         missing = self._unreconciled()
@@ -363,7 +390,10 @@ class DepartureCase(DomainAggregate):
         document_no: Name = Field(title="委托文号")
 
     def order_audit(self, auditor_organization: str, document_no: str, at: Occasion) -> None:
-        """Ask a unit other than the leaver's own for the audit (C4.10-09)."""
+        """Ask a unit other than the leaver's own for the audit (C4.10-09).
+
+        Refused: STEP_OUT_OF_ORDER, AUDITOR_NOT_INDEPENDENT.
+        """
         at.cite("C4.10-09")
         self._must_be_open()
         self._must_be_independent(auditor_organization, at)
@@ -386,7 +416,10 @@ class DepartureCase(DomainAggregate):
         provisional: Reckoning | None = Field(default=None, title="暂定整改期限的计算依据")
 
     def raise_finding(self, finding: AuditFinding, auditor_organization: str, at: Occasion) -> None:
-        """Record a finding, also years after the case was completed: then the case is open again (C4.10-11)."""
+        """Record a finding, also years after the case was completed: then the case is open again (C4.10-11).
+
+        Refused: AUDITOR_NOT_INDEPENDENT, ALREADY_EXISTS.
+        """
         at.cite("C4.10-09", "C4.10-11")
         self._must_be_independent(auditor_organization, at)
         if finding.finding in self.findings:
@@ -422,7 +455,7 @@ class DepartureCase(DomainAggregate):
         document_no: Name = Field(title="处理依据文号")
 
     def resolve_finding(self, finding: str, resolution: str, document_no: str, at: Occasion) -> None:
-        """Settle a finding by a document."""
+        """Settle a finding by a document. Refused: STEP_OUT_OF_ORDER, NOT_FOUND."""
         at.cite("C4.10-09")
         self._must_be_open()
         if self.findings.get(finding) != "OPEN":
@@ -446,6 +479,8 @@ class DepartureCase(DomainAggregate):
         """Record the audit: by an auditor outside the unit, over the whole tenure up to the departure (C4.10-09, P20).
 
         `in_duty_since`: first day of the leaver's duty, as far as the log knows.
+
+        Refused: STEP_OUT_OF_ORDER, AUDITOR_NOT_INDEPENDENT, DATE_IN_FUTURE, DATE_ORDER, AUDIT_REQUIRED, AUDIT_STALE.
         """
         at.cite("C4.10-09")
         self._must_be_open()
@@ -497,7 +532,10 @@ class DepartureCase(DomainAggregate):
         interim: InterimCustodian = Field(title="临时管护安排")
 
     def appoint_interim(self, interim: InterimCustodian, *, superior: str | None, at: Occasion) -> None:
-        """The superior unit appoints an interim custodian, for as long as P37 allows, with an inventory."""
+        """The superior unit appoints an interim custodian, for as long as P37 allows, with an inventory.
+
+        Refused: STEP_OUT_OF_ORDER, SAME_PERSON, SUPERVISOR_NOT_SUPERIOR, DATE_ORDER, INTERIM_TOO_LONG.
+        """
         at.cite("C4.10-11")
         self._must_be_open()
         if interim.person == self.notice.person:
@@ -532,6 +570,8 @@ class DepartureCase(DomainAggregate):
         """Seal the list: nothing in care is missing or newer than its line, everything is accepted and reconciled.
 
         `place`: where in the log it is sealed, so that what is recorded later shows as a delta and changes nothing.
+
+        Refused: STEP_OUT_OF_ORDER, HANDOVER_LIST_INCOMPLETE, HANDOVER_DISPUTE_OPEN, HANDOVER_INCOMPLETE.
         """
         at.cite("C4.10-10")
         self._must_be_open()
@@ -565,7 +605,11 @@ class DepartureCase(DomainAggregate):
         signature: HandoverSignature = Field(title="交接签字")
 
     def sign(self, signature: HandoverSignature, *, superior: str | None, at: Occasion) -> None:
-        """Sign the sealed list; the supervisor belongs to the superior unit (C4.10-10)."""
+        """Sign the sealed list; the supervisor belongs to the superior unit (C4.10-10).
+
+        Refused: STEP_OUT_OF_ORDER, PLAN_HASH_MISMATCH, DATE_IN_FUTURE, FORBIDDEN, SAME_PERSON,
+        SUPERVISOR_NOT_SUPERIOR.
+        """
         at.cite("C4.10-10")
         self._must_be_open()
         if self.sealed is None:
@@ -607,7 +651,11 @@ class DepartureCase(DomainAggregate):
         supervisor: Code = Field(title="监交人")
 
     def complete(self, care: Care, at: Occasion) -> None:
-        """Complete the case: list sealed and whole, all signatures, audit for a responsible person, no open finding."""
+        """Complete the case: list sealed and whole, all signatures, audit for a responsible person, no open finding.
+
+        Refused: STEP_OUT_OF_ORDER, HANDOVER_LIST_INCOMPLETE, HANDOVER_DISPUTE_OPEN, HANDOVER_INCOMPLETE,
+        AUDIT_REQUIRED.
+        """
         at.cite("C4.10-09", "C4.10-10", "C4.10-11")
         self._must_be_open()
         self._must_be_whole(care)

@@ -61,7 +61,10 @@ class FundAllocation(DomainAggregate):
 
     @classmethod
     def enter(cls, allocation: str, card: FundAllocationCard, at: Occasion) -> FundAllocation:
-        """Record an allocation: a fact (C4.4-03). Only what cannot be one is refused."""
+        """Record an allocation: a fact (C4.4-03). Only what cannot be one is refused.
+
+        Refused: FUND_SOURCE_UNKNOWN, DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, FIELD_INVALID.
+        """
         at.cite("C4.4-03")
         _check(card, at)
         return cls.begin(cls.Recorded, allocation, at, card=card)
@@ -81,7 +84,10 @@ class FundAllocation(DomainAggregate):
         document_no: Name = Field(title="更正依据文号")
 
     def correct(self, card: FundAllocationCard, reason: str, document_no: str, at: Occasion) -> None:
-        """Put the right facts in place of the wrong ones; also brings a withdrawn allocation back."""
+        """Put the right facts in place of the wrong ones; also brings a withdrawn allocation back.
+
+        Refused: FUND_SOURCE_UNKNOWN, DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, FIELD_INVALID.
+        """
         at.cite("C4.4-03")
         if card == self.card and self.state == "RECORDED":
             return

@@ -157,7 +157,7 @@ class FundReconciliation(DomainAggregate):
         document_no: Name = Field(title="报送文号")
 
     def report(self, document_no: str, at: Occasion) -> None:
-        """Report the reconciled fund ledger to the asset office."""
+        """Report the reconciled fund ledger to the asset office. Refused: RECONCILIATION_OPEN."""
         self._must_agree(at)
         if self.reported is None:
             self.record(self.Reported, at, ledger_sha256=self.ledger_sha256, document_no=document_no)
@@ -180,7 +180,10 @@ class FundReconciliation(DomainAggregate):
         person: Code = Field(title="台账确认人")
 
     def acknowledge(self, ledger_sha256: str, person: str, at: Occasion) -> None:
-        """The unit confirms what it was sent, by its digest (LEDGER_HASH_MISMATCH for another one)."""
+        """The unit confirms what it was sent, by its digest (LEDGER_HASH_MISMATCH for another one).
+
+        Refused also: STEP_OUT_OF_ORDER.
+        """
         at.cite("C4.4-03")
         if self.pushed is None:
             raise refuse(

@@ -69,6 +69,10 @@ class HouseholdAsset(DomainAggregate):
         """Enter a household asset (C4.2-05); what it is made from is judged like any other asset's (C4.1-01).
 
         Its entry in two systems outside falls due with that (C4.3-08).
+
+        Refused: CODE_UNKNOWN, TYPE_CLASS_MISMATCH, SUBCLASS_REQUIRED, HOUSEHOLD_REQUIRED, LOAN_REF_REQUIRED,
+        QUANTITY_NOT_POSITIVE, DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED, FUND_SOURCE_UNKNOWN,
+        DONATION_PATH_REQUIRED, FIELD_REQUIRED, FUNDING_REQUIRED, FUNDING_SUM_MISMATCH, RULE_GAP.
         """
         at.cite("C4.2-05", "C4.2-06", "C4.3-08", "C4.6-09")
         card = check_household_card(card, at)
@@ -124,7 +128,10 @@ class HouseholdAsset(DomainAggregate):
         confirmation: HouseholdConfirmation = Field(title="确权到户内容")
 
     def confirm_to_household(self, confirmation: HouseholdConfirmation, at: Occasion) -> None:
-        """Confirm that the asset is its household's (C4.6-09); nothing is booked or depreciated by that."""
+        """Confirm that the asset is its household's (C4.6-09); nothing is booked or depreciated by that.
+
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE.
+        """
         self.must_allow("CONFIRM_TO_HOUSEHOLD", at)
         at.cite("C4.6-09")
         if confirmation == self.confirmation:
@@ -150,7 +157,13 @@ class HouseholdAsset(DomainAggregate):
         document_no: Name = Field(title="更正依据文号")
 
     def correct_registration(self, correction: HouseholdCorrection, at: Occasion) -> None:
-        """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing."""
+        """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing.
+
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, FIELD_UNKNOWN, FIELD_REQUIRED, FIELD_INVALID,
+        CODE_UNKNOWN, TYPE_CLASS_MISMATCH, SUBCLASS_REQUIRED, HOUSEHOLD_REQUIRED, LOAN_REF_REQUIRED,
+        QUANTITY_NOT_POSITIVE, DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED, FUND_SOURCE_UNKNOWN,
+        DONATION_PATH_REQUIRED, FUNDING_REQUIRED, FUNDING_SUM_MISMATCH, QUANTITY_NEGATIVE.
+        """
         self.must_allow("CORRECT", at)
         card = correction.applied_to(self.card)
         if card == self.card:
@@ -186,7 +199,10 @@ class HouseholdAsset(DomainAggregate):
         document: Document = Field(title="存档文件")
 
     def archive_document(self, document: Document, at: Occasion) -> None:
-        """Archive a document by its digest (C4.6-03). The same document again records nothing."""
+        """Archive a document by its digest (C4.6-03). The same document again records nothing.
+
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, DOCUMENT_IMMUTABLE.
+        """
         self.must_allow("ARCHIVE", at)
         at.cite("C4.6-03")
         known = self.documents.get(document.document)
@@ -208,7 +224,11 @@ class HouseholdAsset(DomainAggregate):
         entry: ExternalEntry = Field(title="外部系统录入记录")
 
     def record_external_entry(self, entry: ExternalEntry, at: Occasion) -> None:
-        """Record the entry in one of the two systems household assets go into (C4.3-08): each by its own number."""
+        """Record the entry in one of the two systems household assets go into (C4.3-08): each by its own number.
+
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, REF_REQUIRED, DATE_IN_FUTURE, CODE_UNKNOWN,
+        ALREADY_EXISTS, EXTERNAL_ENTRY_PER_SYSTEM, EXTERNAL_SYSTEM_NOT_APPLICABLE, STOCKTAKE_REQUIRED.
+        """
         self.must_allow("EXTERNAL_ENTRY", at)
         at.cite("C4.3-08")
         if check_entry(entry, self.external_duties, self.external_entries, verified=True, at=at):
@@ -226,7 +246,10 @@ class HouseholdAsset(DomainAggregate):
         inspection: HouseholdInspection = Field(title="到户资产检查")
 
     def inspect(self, inspection: HouseholdInspection, at: Occasion) -> None:
-        """Record an inspection: a fact. An asset that is gone closes its row, one found again opens it (C4.3-17)."""
+        """Record an inspection: a fact. An asset that is gone closes its row, one found again opens it (C4.3-17).
+
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE.
+        """
         self.must_allow("INSPECT", at)
         at.cite("C4.3-17", "C4.5-21")
         if inspection == self.last_inspection:
@@ -248,7 +271,10 @@ class HouseholdAsset(DomainAggregate):
         quantity: Quantity = Field(title="灭失后数量")
 
     def record_loss(self, loss: Loss, at: Occasion) -> None:
-        """Record that the asset or a part of it is lost: a fact (C4.2-06). Nothing left closes its row."""
+        """Record that the asset or a part of it is lost: a fact (C4.2-06). Nothing left closes its row.
+
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, QUANTITY_NOT_POSITIVE, QUANTITY_NEGATIVE.
+        """
         self.must_allow("RECORD_LOSS", at)
         if loss in self.losses:
             return
@@ -276,6 +302,8 @@ class HouseholdAsset(DomainAggregate):
         """Entrust it to an operator with the household's consent (C4.6-10).
 
         HOUSEHOLD_CONSENT_REQUIRED without the consent; STEP_OUT_OF_ORDER while it is entrusted or not there.
+
+        Refused also: HOUSEHOLD_REGISTER_ONLY, DATE_IN_FUTURE, DATE_ORDER, AMOUNT_NOT_POSITIVE.
         """
         self.must_allow("ENTRUST", at)
         at.cite("C4.6-10")
@@ -312,7 +340,10 @@ class HouseholdAsset(DomainAggregate):
         reason: Text = Field(title="结束原因")
 
     def end_entrustment(self, ended_on: date, reason: str, at: Occasion) -> None:
-        """Record that the entrustment is over: a fact (C4.6-10)."""
+        """Record that the entrustment is over: a fact (C4.6-10).
+
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER.
+        """
         self.must_allow("ENTRUST", at)
         at.cite("C4.6-10")
         if self.entrustment is None:
@@ -340,7 +371,10 @@ class HouseholdAsset(DomainAggregate):
         closing: HouseholdAssetClosing = Field(title="注销登记内容")
 
     def close_registration(self, closing: HouseholdAssetClosing, at: Occasion) -> None:
-        """Close the row by a paper (C4.2-06): corrected and documented it still can be, nothing else."""
+        """Close the row by a paper (C4.2-06): corrected and documented it still can be, nothing else.
+
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE.
+        """
         if closing == self.closing:
             return
         self.must_allow("CLOSE", at)

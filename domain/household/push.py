@@ -73,12 +73,18 @@ class HouseholdLedger(DomainAggregate):
 
     @classmethod
     def push_first(cls, village: str, push: HouseholdLedgerPush, kind: str, at: Occasion) -> HouseholdLedger:
-        """Push a village's ledger for the first time; `kind` is the pushing unit's (C4.5-18)."""
+        """Push a village's ledger for the first time; `kind` is the pushing unit's (C4.5-18).
+
+        Refused: ORG_TYPE_NOT_ALLOWED, DATE_IN_FUTURE, FIELD_INVALID.
+        """
         _check_push(push, kind, at)
         return cls.begin(cls.Pushed, village, at, push=push)
 
     def renew(self, push: HouseholdLedgerPush, kind: str, at: Occasion) -> None:
-        """Push the ledger as it is now. The same rows again record nothing."""
+        """Push the ledger as it is now. The same rows again record nothing.
+
+        Refused: ORG_TYPE_NOT_ALLOWED, DATE_IN_FUTURE, FIELD_INVALID.
+        """
         _check_push(push, kind, at)
         if push.sha256 != self.push.sha256:
             self.record(self.Renewed, at, push=push)
@@ -123,7 +129,10 @@ class HouseholdLedger(DomainAggregate):
         request: CorrectionRequest = Field(title="更正申请内容")
 
     def request_correction(self, request: CorrectionRequest, at: Occasion) -> None:
-        """File what is wrong with a row; open until the township pushes the ledger again."""
+        """File what is wrong with a row; open until the township pushes the ledger again.
+
+        Refused: ALREADY_EXISTS, NOT_FOUND.
+        """
         at.cite("C4.5-18")
         known = self.requests.get(request.request)
         if known == request:

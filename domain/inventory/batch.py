@@ -85,7 +85,7 @@ class InventoryBatch(DomainAggregate):
     def compile(
         cls, batch: str, imported: InventoryImport, assets: tuple[str, ...], at: Occasion
     ) -> InventoryBatch:
-        """Record an import with the assets it registered (C4.4-00)."""
+        """Record an import with the assets it registered (C4.4-00). Refused: FIELD_INVALID."""
         if imported.ok != len(assets) or imported.ok + imported.rejected != imported.rows:
             raise refuse("FIELD_INVALID", clause="C4.4-00", field="rows", value=imported.rows)
         at.cite("C4.4-00", _CLAUSE_OF[_CHAIN_OF[imported.unit_kind]])
@@ -124,7 +124,7 @@ class InventoryBatch(DomainAggregate):
         person: Code = Field(title="上报人")
 
     def submit(self, person: str, at: Occasion) -> None:
-        """Send the batch up for review (C4.4-01, C4.4-02)."""
+        """Send the batch up for review (C4.4-01, C4.4-02). Refused: STEP_OUT_OF_ORDER."""
         at.cite(self._clause)
         if self.state == "SUBMITTED" and self.submitted_by == person:
             return
@@ -147,7 +147,9 @@ class InventoryBatch(DomainAggregate):
         """Review what was compiled (C4.4-01, C4.4-02). `township`: the unit that reviews a village's or its own batch.
 
         SEGREGATION_OF_DUTIES for who compiled or submitted it; STEP_OUT_OF_ORDER before it was submitted;
-        FORBIDDEN for a unit that is not the reviewing one; EVIDENCE_REQUIRED for a return without reasons.
+        FORBIDDEN for a unit that is not the reviewing one; FIELD_REQUIRED for a return without reasons.
+
+        Refused also: DATE_IN_FUTURE, CODE_UNKNOWN.
         """
         at.cite(self._clause)
         if opinion == self.review:
@@ -180,6 +182,8 @@ class InventoryBatch(DomainAggregate):
 
         STEP_OUT_OF_ORDER before the review; FORBIDDEN for a department that does not determine;
         SEGREGATION_OF_DUTIES when the department compiled the batch and the same person votes for it.
+
+        Refused also: CODE_UNKNOWN, DATE_IN_FUTURE, FIELD_REQUIRED.
         """
         at.cite(self._clause)
         step = self._step("DETERMINE", at)
@@ -226,7 +230,10 @@ class InventoryBatch(DomainAggregate):
         person: Code = Field(title="汇总人")
 
     def aggregate(self, person: str, at: Occasion) -> None:
-        """Aggregate after every determining department has approved (C4.4-01). DETERMINATION_INCOMPLETE names the rest."""
+        """Aggregate after every determining department has approved (C4.4-01). DETERMINATION_INCOMPLETE names the rest.
+
+        Refused also: STEP_OUT_OF_ORDER, CODE_UNKNOWN.
+        """
         at.cite(self._clause)
         if self.state == "AGGREGATED":
             return
@@ -249,11 +256,14 @@ class InventoryBatch(DomainAggregate):
         return _CHAIN_OF[self.imported.unit_kind]
 
     def undetermined(self, at: Occasion) -> list[str]:
-        """Departments that have not approved yet, in the chain's order."""
+        """Departments that have not approved yet, in the chain's order. Refused: CODE_UNKNOWN."""
         return [one for one in self._step("DETERMINE", at).all_of if one not in self.determinations]
 
     def is_determined(self, at: Occasion) -> bool:
-        """Whether all departments have approved: then it can be the basis of a confirmation (C4.5-02)."""
+        """Whether all departments have approved: then it can be the basis of a confirmation (C4.5-02).
+
+        Refused: CODE_UNKNOWN.
+        """
         return self.state == "AGGREGATED" or (self.state == "REVIEWED" and not self.undetermined(at))
 
     # ---- checks -----------------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ class StocktakeCampaign(DomainAggregate):
         position: int,
         batches: tuple[str, ...] = (),
     ) -> StocktakeCampaign:
-        """Open a campaign over these assets, as the log held them at `position` (C2-03)."""
+        """Open a campaign over these assets, as the log held them at `position` (C2-03). Refused: FIELD_REQUIRED."""
         at.cite("C2-03")
         if (scope.code is None) != (scope.kind == "COUNTY"):
             raise refuse("FIELD_REQUIRED", clause="C2-03", missing=["scope.code"], field="scope.code")
@@ -165,6 +165,8 @@ class StocktakeCampaign(DomainAggregate):
     def record_lines(self, lines: Iterable[StocktakeLine], at: Occasion) -> None:
         """Record what was looked at (C2-03). NOT_FOUND for an asset outside the baseline, EVIDENCE_REQUIRED where
         somebody else must be able to see it, BATCH_ITEM_DUPLICATE for an asset that stands there twice.
+
+        Refused also: STEP_OUT_OF_ORDER, DATE_IN_FUTURE, FIELD_REQUIRED.
         """
         at.cite("C2-03")
         self._must_be_open("line")
@@ -197,7 +199,10 @@ class StocktakeCampaign(DomainAggregate):
         surplus: Surplus = Field(title="盘盈内容")
 
     def find_surplus(self, surplus: Surplus, at: Occasion) -> None:
-        """Record a surplus (C2-03): a registration task once the campaign is complete."""
+        """Record a surplus (C2-03): a registration task once the campaign is complete.
+
+        Refused: STEP_OUT_OF_ORDER, ALREADY_EXISTS, DATE_IN_FUTURE.
+        """
         at.cite("C2-03")
         if self.surpluses.get(surplus.surplus) == surplus:
             return
@@ -254,7 +259,10 @@ class StocktakeCampaign(DomainAggregate):
         asset: Code = Field(title="资产编号")
 
     def register_surplus(self, surplus: str, asset: str, at: Occasion) -> None:
-        """Close a registration task by the asset that was registered for it (C2-03)."""
+        """Close a registration task by the asset that was registered for it (C2-03).
+
+        Refused: NOT_FOUND, ALREADY_EXISTS.
+        """
         at.cite("C2-03")
         if surplus not in self.surpluses:
             raise refuse("NOT_FOUND", what=surplus)

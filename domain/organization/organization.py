@@ -67,7 +67,7 @@ class Division(DomainAggregate):
 
     @classmethod
     def define(cls, code: str, card: DivisionCard, at: Occasion) -> Division:
-        """Enter a division."""
+        """Enter a division. Refused: DATE_IN_FUTURE."""
         at.not_in_future(card.valid_from, "validFrom")
         return cls.begin(cls.Defined, code, at, card=card)
 
@@ -88,7 +88,10 @@ class Division(DomainAggregate):
         document_no: Name = Field(title="变更依据文号")
 
     def be_succeeded(self, successor: str, closed_on: date, document_no: str, at: Occasion) -> None:
-        """Close this division in favour of its successor."""
+        """Close this division in favour of its successor.
+
+        Refused: SAME_PARTY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER.
+        """
         if successor == self.id:
             raise refuse("SAME_PARTY", clause="C4.3-10", party=successor)
         if (successor, closed_on) == (self.successor, self.closed_on):
@@ -181,7 +184,7 @@ class Organization(DomainAggregate):
 
     @classmethod
     def define(cls, code: str, card: OrganizationCard, at: Occasion) -> Organization:
-        """Enter a unit."""
+        """Enter a unit. Refused: DATE_IN_FUTURE."""
         at.cite("C4.3-10")
         at.not_in_future(card.valid_from, "validFrom")
         return cls.begin(cls.Defined, code, at, card=card)
@@ -209,7 +212,10 @@ class Organization(DomainAggregate):
         document_no: Name = Field(title="变更依据文号")
 
     def be_succeeded(self, successor: str, closed_on: date, document_no: str, at: Occasion) -> None:
-        """Close this unit in favour of its successor."""
+        """Close this unit in favour of its successor.
+
+        Refused: SAME_PARTY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER.
+        """
         if successor == self.id:
             raise refuse("SAME_PARTY", clause="C4.3-10", party=successor)
         if (successor, closed_on) == (self.successor, self.closed_on):
@@ -239,7 +245,10 @@ class Organization(DomainAggregate):
         document_no: Name = Field(title="任职文号")
 
     def appoint(self, position: str, person: str, since: date, document_no: str, at: Occasion) -> None:
-        """Record an appointment: a fact (C5.1-01). One principal leader at a time (TENURE_OVERLAP)."""
+        """Record an appointment: a fact (C5.1-01). One principal leader at a time (TENURE_OVERLAP).
+
+        Refused also: DATE_IN_FUTURE.
+        """
         at.cite("C5.1-01")
         at.not_in_future(since, "since")
         alone = position in at.rules.single_holder_positions
@@ -269,7 +278,10 @@ class Organization(DomainAggregate):
         reason: Text = Field(title="免职原因")
 
     def end_position(self, position: str, person: str, until: date, reason: str, at: Occasion) -> None:
-        """Record the end of a tenure: a fact, never refused for what it leaves open (C4.3-22, C5.1-01)."""
+        """Record the end of a tenure: a fact, never refused for what it leaves open (C4.3-22, C5.1-01).
+
+        Refused: NOT_FOUND, DATE_IN_FUTURE, DATE_ORDER.
+        """
         at.cite("C5.1-01")
         if (position, person, until) in {(one.position, one.person, one.until) for one in self.tenures}:
             return
@@ -312,7 +324,10 @@ class Organization(DomainAggregate):
         rule: UnitRule = Field(title="监督管理制度内容")
 
     def adopt_rule(self, rule: UnitRule, at: Occasion) -> None:
-        """Record a unit's rule document (C4.3-03, C5.3-02, C5.5-01). A newer one on the same topic takes its place."""
+        """Record a unit's rule document (C4.3-03, C5.3-02, C5.5-01). A newer one on the same topic takes its place.
+
+        Refused: ORG_TYPE_NOT_ALLOWED, CODE_UNKNOWN, EFFECTIVE_DATE_REQUIRED.
+        """
         must_keep_ledgers(self.card.kind, at)
         check_unit_rule(rule, at)
         if self.unit_rules.get(rule.place) != rule:
@@ -330,7 +345,10 @@ class Organization(DomainAggregate):
         document_no: Name = Field(title="试点依据文号")
 
     def enable_incentive_pilot(self, document_no: str, at: Occasion) -> None:
-        """Begin the pilot: SUPPORTING_RULE_REQUIRED without the unit's own rule on it in force that day (C5.5-01)."""
+        """Begin the pilot: SUPPORTING_RULE_REQUIRED without the unit's own rule on it in force that day (C5.5-01).
+
+        Refused also: ORG_TYPE_NOT_ALLOWED.
+        """
         at.cite("C5.5-01")
         must_keep_ledgers(self.card.kind, at)
         if self.incentive_pilot_since is not None:
@@ -353,7 +371,10 @@ class Organization(DomainAggregate):
         task_force: TaskForce = Field(title="资产管理专班")
 
     def establish_task_force(self, task_force: TaskForce, at: Occasion) -> None:
-        """Record the task force and its roster (C4.3-04); established anew, it replaces the one before."""
+        """Record the task force and its roster (C4.3-04); established anew, it replaces the one before.
+
+        Refused: DATE_IN_FUTURE, DATE_ORDER.
+        """
         at.cite("C4.3-04")
         at.not_in_future(task_force.established_on, "establishedOn")
         for member in task_force.members:
@@ -373,7 +394,10 @@ class Organization(DomainAggregate):
         member: TaskForceMember = Field(title="专班成员")
 
     def change_task_force_member(self, member: TaskForceMember, at: Occasion) -> None:
-        """Record a change of the roster (C4.3-04): a fact. A task force nobody is left in is TASK_FORCE_MISSING."""
+        """Record a change of the roster (C4.3-04): a fact. A task force nobody is left in is TASK_FORCE_MISSING.
+
+        Refused: DATE_IN_FUTURE, DATE_ORDER, NOT_FOUND.
+        """
         check_member(member, at)
         if self.task_force is None:
             raise refuse("NOT_FOUND", what=f"{self.id} 资产管理专班")
@@ -397,7 +421,10 @@ class Organization(DomainAggregate):
         document_no: Name = Field(title="组成依据文号")
 
     def name_office_members(self, members: tuple[str, ...], document_no: str, at: Occasion) -> None:
-        """Name the member departments of the asset office: the six of the regulation (C4.3-05)."""
+        """Name the member departments of the asset office: the six of the regulation (C4.3-05).
+
+        Refused: FIELD_INVALID, OFFICE_MEMBER_MISSING.
+        """
         if self.card.kind != "ASSET_OFFICE":
             raise refuse("FIELD_INVALID", clause="C4.3-05", field="organization", value=self.id)
         check_office(members, at)
@@ -417,7 +444,7 @@ class Organization(DomainAggregate):
         guidance: GuidanceGiven = Field(title="管理指导记录")
 
     def record_guidance(self, guidance: GuidanceGiven, at: Occasion) -> None:
-        """Record guidance given to another unit (C4.3-04, C4.3-20): a fact."""
+        """Record guidance given to another unit (C4.3-04, C4.3-20): a fact. Refused: SAME_PARTY, DATE_IN_FUTURE."""
         at.cite("C4.3-20", "C4.3-04")
         if guidance.guided == self.id:
             raise refuse("SAME_PARTY", clause="C4.3-20", party=self.id)
@@ -446,6 +473,8 @@ class Organization(DomainAggregate):
         """Record who may decide in a village (C3-02): a newer one takes the place of the one before from its first day on.
 
         ROLL_OF_VILLAGES_ONLY for a unit that is no village, and the codes of `VillageRoll.check`.
+
+        Refused also: DATE_IN_FUTURE, DATE_ORDER, FIELD_REQUIRED, FIELD_INVALID.
         """
         at.cite("C3-02")
         if self.card.kind != "VILLAGE":
@@ -476,7 +505,10 @@ class Organization(DomainAggregate):
         collective: Collective = Field(title="集体经济组织内容")
 
     def register_collective(self, collective: Collective, at: Occasion) -> None:
-        """Register the village's collective (C3-06). OWNER_TYPE_NOT_ALLOWED, COLLECTIVE_DUPLICATE beside an active one."""
+        """Register the village's collective (C3-06). OWNER_TYPE_NOT_ALLOWED, COLLECTIVE_DUPLICATE beside an active one.
+
+        Refused also: DATE_IN_FUTURE.
+        """
         at.cite("C3-06")
         fresh = self._checked(collective, "registeredOn", at)
         active = self.collective
@@ -500,7 +532,10 @@ class Organization(DomainAggregate):
         document_no: Name = Field(title="变更依据文号")
 
     def replace_collective(self, collective: Collective, document_no: str, at: Occasion) -> None:
-        """Put another collective in the place of the active one (C3-06). NOT_FOUND without one, DATE_ORDER."""
+        """Put another collective in the place of the active one (C3-06). NOT_FOUND without one, DATE_ORDER.
+
+        Refused also: OWNER_TYPE_NOT_ALLOWED, DATE_IN_FUTURE, COLLECTIVE_DUPLICATE.
+        """
         at.cite("C3-06")
         fresh = self._checked(collective, "registeredOn", at)
         active = self.collective

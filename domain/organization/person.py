@@ -97,7 +97,10 @@ class Person(DomainAggregate):
         clearance: Clearance = Field(title="移交证明内容")
 
     def issue_clearance(self, clearance: Clearance, missing: tuple[str, ...], at: Occasion) -> None:
-        """Certify that nothing is in the person's care any more; `missing` is what is in the way (C4.10-11)."""
+        """Certify that nothing is in the person's care any more; `missing` is what is in the way (C4.10-11).
+
+        Refused: HANDOVER_INCOMPLETE.
+        """
         at.cite("C4.10-11")
         if missing:
             raise refuse("HANDOVER_INCOMPLETE", clause="C4.10-11", missing=missing)
@@ -137,7 +140,10 @@ class Person(DomainAggregate):
         formality: Formality = Field(title="离任手续内容")
 
     def carry_out(self, formality: Formality, missing: tuple[str, ...], in_care: int, at: Occasion) -> None:
-        """Carry a formality out: nothing may be in care or open, and a certificate has to hold (C4.10-11)."""
+        """Carry a formality out: nothing may be in care or open, and a certificate has to hold (C4.10-11).
+
+        Refused: DATE_IN_FUTURE, PERSON_HOLDS_ASSETS, HANDOVER_INCOMPLETE, CLEARANCE_REQUIRED.
+        """
         at.cite("C4.10-11")
         at.not_in_future(formality.carried_out_on, "carriedOutOn")
         if in_care:
@@ -164,7 +170,7 @@ class Person(DomainAggregate):
         fact: LeavingFact = Field(title="离任事实内容")
 
     def record_leaving(self, fact: LeavingFact, at: Occasion) -> None:
-        """Record a fact; it is never refused for what it leaves open (D6)."""
+        """Record a fact; it is never refused for what it leaves open (D6). Refused: DATE_IN_FUTURE."""
         at.cite("C4.10-11")
         at.not_in_future(fact.happened_on, "happenedOn")
         if fact not in self.facts:

@@ -97,6 +97,8 @@ class Inspection(DomainAggregate):
         """Record an inspection (C5.4-01): FORBIDDEN to an organ that the regulation does not let supervise.
 
         Nobody inspects the own unit: AUDITOR_NOT_INDEPENDENT.
+
+        Refused also: DATE_IN_FUTURE.
         """
         at.cite("C5.4-01")
         at.require(
@@ -153,7 +155,10 @@ class Inspection(DomainAggregate):
         rectification: Rectification = Field(title="责令整改内容")
 
     def order_rectification(self, rectification: Rectification, at: Occasion) -> None:
-        """Order what is to be mended, or order it anew; never what is mended already."""
+        """Order what is to be mended, or order it anew; never what is mended already.
+
+        Refused: NOT_FOUND, STEP_OUT_OF_ORDER, DATE_ORDER.
+        """
         at.cite("C5.4-01")
         self._must_be(rectification.finding, ("RAISED", "ORDERED"), "rectification")
         if rectification.due_on < at.on:
@@ -174,7 +179,10 @@ class Inspection(DomainAggregate):
         verified: RectificationVerification = Field(title="复查情况")
 
     def verify_rectification(self, verified: RectificationVerification, at: Occasion) -> None:
-        """Record what the organ saw when it looked again; what is not mended stays ordered."""
+        """Record what the organ saw when it looked again; what is not mended stays ordered.
+
+        Refused: NOT_FOUND, STEP_OUT_OF_ORDER, DATE_IN_FUTURE.
+        """
         at.cite("C5.4-01")
         self._must_be(verified.finding, ("ORDERED",), "verification")
         at.not_in_future(verified.verified_on, "verifiedOn")

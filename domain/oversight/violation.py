@@ -102,7 +102,10 @@ class ViolationCase(DomainAggregate):
     def report(
         cls, code: str, violation: Violation, answerable: tuple[AnswerablePerson, ...], at: Occasion
     ) -> ViolationCase:
-        """Take a report in: a fact. VIOLATION_CODE_UNKNOWN for a kind that is none of the eight (C5.4-02)."""
+        """Take a report in: a fact. VIOLATION_CODE_UNKNOWN for a kind that is none of the eight (C5.4-02).
+
+        Refused also: DATE_IN_FUTURE.
+        """
         at.cite("C5.4-02")
         at.not_in_future(violation.happened_on, "happenedOn")
         if violation.kind not in at.rules.codes("VIOLATION"):
@@ -125,7 +128,7 @@ class ViolationCase(DomainAggregate):
         establishment: ViolationEstablishment = Field(title="认定结果")
 
     def establish(self, establishment: ViolationEstablishment, at: Occasion) -> None:
-        """Decide whether it is true; once."""
+        """Decide whether it is true; once. Refused: STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER."""
         at.cite("C5.4-02")
         if self.establishment == establishment:
             return
@@ -149,7 +152,10 @@ class ViolationCase(DomainAggregate):
         accountability: Accountability = Field(title="责任追究内容")
 
     def hold_to_account(self, accountability: Accountability, at: Occasion) -> None:
-        """Record what follows for a person: only of what was established; a later decision takes the earlier one's place."""
+        """Record what follows for a person: only of what was established; a later decision takes the earlier one's place.
+
+        Refused: STEP_OUT_OF_ORDER, DATE_IN_FUTURE.
+        """
         at.cite("C5.4-02")
         if self.state != "ESTABLISHED":
             raise refuse("STEP_OUT_OF_ORDER", clause="C5.4-02", step="accountability", state=self.state)

@@ -67,7 +67,9 @@ class ProcedureInstance(ProcedureCourse):
 
     @classmethod
     def open(cls, procedure: str, opening: ProcedureOpening, by: Signer, at: Occasion) -> ProcedureInstance:
-        """Open a procedure. Refused: CODE_UNKNOWN (chain), PLAN_HASH_MISMATCH, FIELD_REQUIRED (a role), FORBIDDEN."""
+        """Open a procedure. Refused: CODE_UNKNOWN (chain), PLAN_HASH_MISMATCH, FIELD_REQUIRED (a role), FORBIDDEN,
+        LINE_DEPT_UNMAPPED, RULE_GAP, FIELD_INVALID.
+        """
         chain = at.rules.chain(opening.chain)
         at.cite(*chain.articles)
         opening.subject.must_be_genuine()
@@ -128,7 +130,10 @@ class ProcedureInstance(ProcedureCourse):
         reason: Text = Field(title="修改原因")
 
     def amend(self, subject: Subject, by: Signer, reason: str, at: Occasion) -> None:
-        """Put another text in place of the present one; the procedure starts over. By those who begin it."""
+        """Put another text in place of the present one; the procedure starts over. By those who begin it.
+
+        Refused: STEP_OUT_OF_ORDER, FIELD_INVALID, PLAN_HASH_MISMATCH, FORBIDDEN.
+        """
         at.cite(*self.articles)
         self._must_be_under_way("amend")
         if (subject.kind, subject.id) != (self.subject.kind, self.subject.id):
@@ -152,7 +157,10 @@ class ProcedureInstance(ProcedureCourse):
         reason: Text = Field(title="撤回理由")
 
     def withdraw(self, by: Signer, reason: str, at: Occasion) -> None:
-        """Give the matter up before it is completed: by the unit that opened it, or those who begin it."""
+        """Give the matter up before it is completed: by the unit that opened it, or those who begin it.
+
+        Refused: STEP_OUT_OF_ORDER, FORBIDDEN.
+        """
         at.cite(*self.articles)
         self._must_be_under_way("withdraw")
         if by.organization != self.unit:
@@ -186,7 +194,12 @@ class ProcedureInstance(ProcedureCourse):
         document_no: str | None = None,
         note: str | None = None,
     ) -> None:
-        """Take a plain step: propose, compile, issue certificates, pay, seal …"""
+        """Take a plain step: propose, compile, issue certificates, pay, seal …
+
+        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
+        NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, SEGREGATION_OF_DUTIES, the code of a
+        row (`PlannedStep.refusal`).
+        """
         found = self._may_take(step, {"DO"}, by, subject_sha256, at)
         self.record(
             self.StepCompleted,
@@ -224,7 +237,12 @@ class ProcedureInstance(ProcedureCourse):
         *,
         reasons: str | None = None,
     ) -> None:
-        """Approve, or return with reasons. Those who decide by a document can return what is laid before them, too."""
+        """Approve, or return with reasons. Those who decide by a document can return what is laid before them, too.
+
+        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
+        NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, SEGREGATION_OF_DUTIES,
+        FIELD_REQUIRED, the code of a row (`PlannedStep.refusal`).
+        """
         acts: set[Act] = {"REVIEW"} if verdict == "APPROVED" else {"REVIEW", "DECIDE"}
         found = self._may_take(step, acts, by, subject_sha256, at)
         self.record(
@@ -273,7 +291,12 @@ class ProcedureInstance(ProcedureCourse):
         *,
         reasons: str | None = None,
     ) -> None:
-        """Determine as one of the departments that all have to, in any order (C4.4-01, C4.4-02)."""
+        """Determine as one of the departments that all have to, in any order (C4.4-01, C4.4-02).
+
+        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
+        NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, SEGREGATION_OF_DUTIES,
+        FIELD_REQUIRED, the code of a row (`PlannedStep.refusal`).
+        """
         found = self._may_take(step, {"DETERMINE"}, by, subject_sha256, at)
         submitters = {unit for one in plan.before(self.steps, step) for unit in self.done.get(one, {})}
         self.record(
@@ -321,7 +344,12 @@ class ProcedureInstance(ProcedureCourse):
         reasons: str,
         at: Occasion,
     ) -> None:
-        """Decide in favour of the text (C4.5-07, C4.5-16). DOC_NO_REQUIRED; a refusal is `review` with RETURNED."""
+        """Decide in favour of the text (C4.5-07, C4.5-16). DOC_NO_REQUIRED; a refusal is `review` with RETURNED.
+
+        Refused also: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH,
+        NOTICE_PLACE_MISSING, NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER,
+        SEGREGATION_OF_DUTIES, the code of a row (`PlannedStep.refusal`).
+        """
         found = self._may_take(step, {"DECIDE"}, by, subject_sha256, at)
         if document_no is None:
             raise refuse("DOC_NO_REQUIRED", missing=["documentNo"])
@@ -366,6 +394,11 @@ class ProcedureInstance(ProcedureCourse):
         """Record a meeting that decided (C3-02), by the law of its own day. `rolls`: those recorded for the village.
 
         The codes of `as_called` and of `check_meeting`: ROLL_NOT_RECORDED, ROLL_MISMATCH, NO_QUORUM, NOT_PASSED …
+
+        Refused also: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH,
+        NOTICE_PLACE_MISSING, NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER,
+        SEGREGATION_OF_DUTIES, MEETING_KIND_NOT_ALLOWED, FIELD_REQUIRED, DATE_IN_FUTURE, RULE_GAP,
+        MEETING_CALLED_LATE, the code of a row (`PlannedStep.refusal`).
         """
         found = self._may_take(step, {"MEETING"}, by, subject_sha256, at)
         body, matter = found.meeting or "REPRESENTATIVES", found.matter or "COLLECTIVE"
@@ -400,7 +433,12 @@ class ProcedureInstance(ProcedureCourse):
         completes: bool = Field(default=False, title="环节是否完成")
 
     def post_notice(self, step: str, by: Signer, subject_sha256: str, posting: Posting, at: Occasion) -> None:
-        """Post the text at one place, with evidence (C3-04)."""
+        """Post the text at one place, with evidence (C3-04).
+
+        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
+        NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, SEGREGATION_OF_DUTIES,
+        DATE_IN_FUTURE, NOTICE_EVIDENCE_MISSING, RULE_GAP, the code of a row (`PlannedStep.refusal`).
+        """
         at.cite("C3-04")
         found = self._may_take(step, {"NOTICE"}, by, subject_sha256, at)
         posting.check(at)
@@ -439,7 +477,9 @@ class ProcedureInstance(ProcedureCourse):
     def complete_notice(self, step: str, by: Signer, subject_sha256: str, at: Occasion) -> None:
         """Establish that a notice is through (C4.5-06): computed, never claimed.
 
-        Refused: NOTICE_PLACE_MISSING, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, RULE_GAP.
+        Refused: NOTICE_PLACE_MISSING, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, STEP_OUT_OF_ORDER, NOT_FOUND,
+        FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_NOT_COMPLETED, DATE_ORDER, SEGREGATION_OF_DUTIES, the
+        code of a row (`PlannedStep.refusal`).
         """
         at.cite("C3-04", "C3-05")
         found = self._may_take(step, {"NOTICE"}, by, subject_sha256, at)
@@ -461,7 +501,10 @@ class ProcedureInstance(ProcedureCourse):
         objection: Objection = Field(title="异议")
 
     def file_objection(self, step: str, text: str, contact: str | None, at: Occasion) -> None:
-        """Take an objection in (C3-05): a fact, from anybody. NOT_FOUND when nothing is posted."""
+        """Take an objection in (C3-05): a fact, from anybody. NOT_FOUND when nothing is posted.
+
+        Refused also: TOO_MANY_ITEMS.
+        """
         at.cite("C3-05")
         if not self.postings.get(step):
             raise refuse("NOT_FOUND", what=f"{self.id} {step}")
@@ -512,7 +555,10 @@ class ProcedureInstance(ProcedureCourse):
     def resolve_objection(
         self, step: str, number: int, by: Signer, outcome: Outcome, answer: str, at: Occasion
     ) -> None:
-        """Answer an objection; the answer is published. By the unit whose notice it is."""
+        """Answer an objection; the answer is published. By the unit whose notice it is.
+
+        Refused: NOT_FOUND, FORBIDDEN, the code of a row (`PlannedStep.refusal`).
+        """
         at.cite("C3-05")
         found = self.step(step)
         self._must_be_its_own(found, by)
@@ -568,7 +614,12 @@ class ProcedureInstance(ProcedureCourse):
         completes: bool = Field(title="环节是否完成")
 
     def submit_filing(self, step: str, by: Signer, subject_sha256: str, at: Occasion) -> None:
-        """File the text (C4.5-06, C4.7-06, C4.9-04). A re-check is to be answered within its working days (P27)."""
+        """File the text (C4.5-06, C4.7-06, C4.9-04). A re-check is to be answered within its working days (P27).
+
+        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
+        NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, SEGREGATION_OF_DUTIES, the code of a
+        row (`PlannedStep.refusal`).
+        """
         found = self._may_take(step, {"FILING"}, by, subject_sha256, at)
         pending = self.filings.get(step, {}).get(by.organization)
         if pending is not None and pending.state == "PENDING":
@@ -644,7 +695,10 @@ class ProcedureInstance(ProcedureCourse):
         *,
         reasons: str | None = None,
     ) -> None:
-        """Accept a filing or return it with reasons (C4.9-04): by the office it was filed with, nobody else."""
+        """Accept a filing or return it with reasons (C4.9-04): by the office it was filed with, nobody else.
+
+        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, PLAN_HASH_MISMATCH, FORBIDDEN, FIELD_REQUIRED.
+        """
         at.cite(*self.articles)
         self._must_not_be_withdrawn(step)
         found = self.step(step)

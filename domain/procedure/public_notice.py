@@ -61,7 +61,7 @@ class PublicNotice(DomainAggregate):
     def post(
         cls, notice: str, announcement: Announcement, posting: Posting, by: Signer, at: Occasion
     ) -> PublicNotice:
-        """Post it. Refused: NOTICE_EVIDENCE_MISSING, DATE_IN_FUTURE."""
+        """Post it. Refused: NOTICE_EVIDENCE_MISSING, DATE_IN_FUTURE, FIELD_INVALID."""
         at.cite("C3-04")
         posting.check(at)
         return cls.begin(cls.Posted, notice, at, announcement=announcement, posting=posting, by=by)
@@ -82,7 +82,10 @@ class PublicNotice(DomainAggregate):
         by: Signer = Field(title="办理人")
 
     def add_place(self, posting: Posting, by: Signer, at: Occasion) -> None:
-        """Post it at one more place. Only the unit whose notice it is."""
+        """Post it at one more place. Only the unit whose notice it is.
+
+        Refused: FORBIDDEN, DATE_IN_FUTURE, FIELD_INVALID, NOTICE_EVIDENCE_MISSING.
+        """
         at.cite("C3-04")
         self._must_be_its_own(by)
         posting.check(at)
@@ -101,7 +104,7 @@ class PublicNotice(DomainAggregate):
         objection: Objection = Field(title="异议")
 
     def file_objection(self, text: str, contact: str | None, at: Occasion) -> None:
-        """Take an objection in (C3-05): a fact, from anybody."""
+        """Take an objection in (C3-05): a fact, from anybody. Refused: TOO_MANY_ITEMS."""
         at.cite("C3-05")
         if sum(one.open for one in self.objections.values()) >= MAX_OPEN_OBJECTIONS:
             raise refuse("TOO_MANY_ITEMS", limit=MAX_OPEN_OBJECTIONS)
@@ -143,7 +146,7 @@ class PublicNotice(DomainAggregate):
         answer: Text = Field(title="答复")
 
     def resolve_objection(self, number: int, by: Signer, outcome: Outcome, answer: str, at: Occasion) -> None:
-        """Answer an objection. Only the unit whose notice it is."""
+        """Answer an objection. Only the unit whose notice it is. Refused: FORBIDDEN, NOT_FOUND."""
         at.cite("C3-05")
         self._must_be_its_own(by)
         objection = self.objections.get(str(number))

@@ -85,7 +85,10 @@ class JointReview(DomainAggregate):
     def open(
         cls, review: str, year: int, as_of: BusinessDate, leads: tuple[ReviewSignature, ...], at: Occasion
     ) -> JointReview:
-        """Open the review of a year's ledgers as of a day; both leading departments have to."""
+        """Open the review of a year's ledgers as of a day; both leading departments have to.
+
+        Refused: DATE_IN_FUTURE, CODE_UNKNOWN, ROLE_NOT_ALLOWED, STEP_OUT_OF_ORDER, SEGREGATION_OF_DUTIES.
+        """
         at.cite("C4.4-04")
         at.not_in_future(as_of, "asOf")
         wanted = _departments(at, "OPEN")
@@ -121,7 +124,10 @@ class JointReview(DomainAggregate):
         position: int = Field(title="比对时的日志位置")
 
     def check(self, found: tuple[ReviewException, ...], position: int, at: Occasion) -> None:
-        """Set projects against assets as the ledgers have them at `position`; every new exception is raised."""
+        """Set projects against assets as the ledgers have them at `position`; every new exception is raised.
+
+        Refused: STEP_OUT_OF_ORDER.
+        """
         at.cite("C4.4-05")
         self._must_not_be_sealed()
         present = {one.name: one for one in found}
@@ -149,7 +155,7 @@ class JointReview(DomainAggregate):
         settlement: ExceptionSettlement = Field(title="疑点处理")
 
     def settle(self, exception: str, settlement: ExceptionSettlement, at: Occasion) -> None:
-        """Settle an exception; NOT_FOUND when there is none of that name."""
+        """Settle an exception; NOT_FOUND when there is none of that name. Refused also: STEP_OUT_OF_ORDER."""
         at.cite("C4.4-05")
         self._must_not_be_sealed()
         if exception not in self.exceptions:
@@ -174,7 +180,11 @@ class JointReview(DomainAggregate):
         last: bool = Field(title="是否最后一个会签")
 
     def sign(self, signature: ReviewSignature, at: Occasion) -> None:
-        """Sign for one of the joining departments, once each, with no exception open (C4.4-05)."""
+        """Sign for one of the joining departments, once each, with no exception open (C4.4-05).
+
+        Refused: STEP_OUT_OF_ORDER, DATE_IN_FUTURE, CODE_UNKNOWN, ROLE_NOT_ALLOWED, REVIEW_EXCEPTION_OPEN,
+        ALREADY_EXISTS, SEGREGATION_OF_DUTIES.
+        """
         at.cite("C4.4-04")
         self._must_not_be_sealed()
         at.not_in_future(signature.signed_on, "signedOn")
@@ -205,7 +215,10 @@ class JointReview(DomainAggregate):
         root_hash: Sha256 = Field(title="总台账摘要")
 
     def seal(self, seals: tuple[str, ...], root_hash: str, at: Occasion) -> None:
-        """Close the review by the seals made on it: after every signature (STEP_OUT_OF_ORDER names who is missing)."""
+        """Close the review by the seals made on it: after every signature (STEP_OUT_OF_ORDER names who is missing).
+
+        Refused also: REVIEW_EXCEPTION_OPEN, CODE_UNKNOWN.
+        """
         at.cite("C4.4-04")
         self._must_not_be_sealed()
         self._must_be_clear(at)

@@ -119,7 +119,10 @@ class LedgerSeal(DomainAggregate):
         person: Code = Field(title="报送人")
 
     def submit(self, root_hash: str, person: str, at: Occasion) -> None:
-        """Hand the ledger in: the one of the cut-off, proven by its digest (LEDGER_HASH_MISMATCH)."""
+        """Hand the ledger in: the one of the cut-off, proven by its digest (LEDGER_HASH_MISMATCH).
+
+        Refused also: LEDGER_KIND_NOT_ALLOWED.
+        """
         at.cite("C4.3-11")
         if self.snapshot.kind != "ASSET":
             raise refuse("LEDGER_KIND_NOT_ALLOWED", clause="C4.3-11", kind=self.snapshot.kind)
@@ -140,7 +143,7 @@ class LedgerSeal(DomainAggregate):
         person: Code = Field(title="汇总人")
 
     def collect(self, person: str, at: Occasion) -> None:
-        """Take a submitted ledger into the county's."""
+        """Take a submitted ledger into the county's. Refused: STEP_OUT_OF_ORDER."""
         at.cite("C4.3-11")
         if self.submitted_by is None:
             raise refuse(

@@ -23,7 +23,10 @@ async def exceptions(work: Work, numbers: Sequence[str], day: date) -> dict[str,
 
 
 async def grant(number: str, wanted: OverrideGrant, at: Occasion, work: Work) -> PolicyOverride:
-    """A new exception, granted by the unit of the credential. Codes of `PolicyOverride.grant`."""
+    """A new exception, granted by the unit of the credential. Codes of `PolicyOverride.grant`.
+
+    Refused: FORBIDDEN, OVERRIDE_NOT_POSSIBLE, DATE_IN_FUTURE, FIELD_REQUIRED, DATE_ORDER.
+    """
     grantor = work.actor.organization
     unit = await work.get(Organization, grantor)
     asset = await work.get(Asset, wanted.asset)

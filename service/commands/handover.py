@@ -125,6 +125,8 @@ async def open_cases(
     """Open a case for every unit and duty in which the person has something in care; gives their codes.
 
     `mark` makes the codes: the same request gives the same.
+
+    Refused: SAME_PERSON.
     """
     opened = []
     for unit, kind in units:
@@ -158,7 +160,10 @@ async def open_cases_of_post(
     departs_on: date,
     mark: str,
 ) -> None:
-    """Cases that the end of a post opens in its unit: by a principal's post over everything, by a manager's over what he keeps."""
+    """Cases that the end of a post opens in its unit: by a principal's post over everything, by a manager's over what he keeps.
+
+    Refused: SAME_PERSON.
+    """
     units = [one for one in await units_of_care(ledgers, person, at.today) if one[0] == unit.id]
     if position not in at.rules.principal_positions:
         units = [one for one in units if one[1] == "MANAGER" and position == "ASSET_MANAGER"]
@@ -173,7 +178,11 @@ async def care_of(ledgers: LedgerSource, case: DepartureCase) -> Care:
 
 
 async def complete(case: DepartureCase, at: Occasion, work: Work, ledgers: LedgerSource) -> None:
-    """Complete a case: every asset on its list records `HandedOver` in the same commit (C4.10-10, C4.10-11)."""
+    """Complete a case: every asset on its list records `HandedOver` in the same commit (C4.10-10, C4.10-11).
+
+    Refused: STEP_OUT_OF_ORDER, HANDOVER_LIST_INCOMPLETE, HANDOVER_DISPUTE_OPEN, HANDOVER_INCOMPLETE, AUDIT_REQUIRED,
+    SAME_PERSON.
+    """
     case.complete(await care_of(ledgers, case), at)
     assets = await work.get_many(Asset, sorted(case.lines))
     for done, asset in enumerate(assets.values(), start=1):
@@ -207,7 +216,10 @@ def duty_handed_over(asset: Asset, case: DepartureCase) -> str | None:
 async def raise_finding(
     case: DepartureCase, finding: AuditFinding, auditor: str, at: Occasion, work: Work
 ) -> None:
-    """Record an audit finding; one that comes after completion also revokes the clearances given on it (C4.10-11)."""
+    """Record an audit finding; one that comes after completion also revokes the clearances given on it (C4.10-11).
+
+    Refused: AUDITOR_NOT_INDEPENDENT, ALREADY_EXISTS.
+    """
     was_completed = case.state == "COMPLETED"
     case.raise_finding(finding, auditor, at)
     if was_completed:
@@ -218,7 +230,10 @@ async def raise_finding(
 def reconcile(
     case: DepartureCase, lines: Sequence[AssetReconciliationLine], *, others_agree: bool, at: Occasion
 ) -> None:
-    """Compare book, thing and papers; `others_agree`: so do those of the list that were not compared (C4.10-10)."""
+    """Compare book, thing and papers; `others_agree`: so do those of the list that were not compared (C4.10-10).
+
+    Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FIELD_REQUIRED.
+    """
     compared = {line.asset for line in lines} | set(case.reconciliation)
     rest = [code for code in sorted(case.lines) if code not in compared] if others_agree else []
     agreeing = (

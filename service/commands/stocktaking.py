@@ -22,7 +22,11 @@ _YIELD_EVERY: Final = 100
 async def complete(
     campaign: StocktakeCampaign, at: Occasion, work: Work, occasion: Callable[[], Occasion]
 ) -> None:
-    """Complete a campaign and tell every asset of its baseline, in one commit. `occasion`: one of the same day for each."""
+    """Complete a campaign and tell every asset of its baseline, in one commit. `occasion`: one of the same day for each.
+
+    Refused: STOCKTAKE_INCOMPLETE, ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE, UNKNOWN_RISK_KIND,
+    RISK_ALREADY_OPEN.
+    """
     was_open = campaign.state == "OPEN"
     campaign.complete(at)
     if not was_open or not campaign.assets:

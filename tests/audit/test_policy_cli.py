@@ -97,8 +97,12 @@ def test_check_says_which_years_the_folder_s_calendar_knows(terminal: Terminal) 
     years = {one["year"]: one["announced"] for one in before["calendar"]["years"]}
     assert (years[2026], years[2027], before["calendar"]["provisionalFrom"]) == (True, False, "2026-12-29")
     assert "holidays unknown: 2027" in terminal.run("policy", "check", str(place)).replace("\n", "")
-    since = before["versions"][0]["inForceFrom"]
-    year = f'[[year]]\nyear = 2027\nnational = true\nlocal = true\narticle = "C4.5-06"\nin_force_from = {since}\n'
+    rows = f'article = "C4.5-06"\nin_force_from = {before["versions"][0]["inForceFrom"]}\n'
+    days = (("01-01", "01-01"), ("05-01", "05-02"), ("10-01", "10-03"))
+    year = f"[[year]]\nyear = 2027\nnational = true\nlocal = true\n{rows}" + "".join(
+        f'[[holiday]]\nfirst_day = 2027-{first}\nlast_day = 2027-{last}\nzh = "节日"\n{rows}'
+        for first, last in days
+    )
     (place / "calendar-2027.toml").write_text(year, "utf-8")
     (after,) = json.loads(terminal.run("--json", "policy", "check", str(place)))
     entered = {one["year"]: (one["announced"], one["local"]) for one in after["calendar"]["years"]}

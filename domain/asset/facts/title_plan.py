@@ -57,8 +57,10 @@ def title_digests(asset: str, owner_kind: str, owners: Iterable[PartyShare]) -> 
 
     Procedures that were opened before amounts were yuan strings are over the second; their steps name it.
     """
-    kept = TitleContent.model_construct(asset=asset, owner_kind=owner_kind, owners=tuple(owners)).canonical()
-    in_fen = [{**one, "amount": int(Fen.from_yuan(one["amount"]))} for one in kept["owners"]]
+    every = tuple(owners)
+    kept = TitleContent.model_construct(asset=asset, owner_kind=owner_kind, owners=every).canonical()
+    fen = {share.party: int(share.amount) for share in every}
+    in_fen = [{**one, "amount": fen[one["party"]]} for one in kept["owners"]]
     return digest_of(kept), digest_of({**kept, "owners": in_fen})
 
 

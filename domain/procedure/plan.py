@@ -203,7 +203,7 @@ def _planned(step: ChainStep, needs_of: Callable[[ChainStep], tuple[str, ...]], 
 
 
 class _Cast:
-    """Who plays which role."""
+    """The units in each role of one case."""
 
     def __init__(self, case: ProcedureCase, parties: Iterable[ProcedureParty], rules: Rules) -> None:
         self._case = case
@@ -265,7 +265,7 @@ class Laid(Protocol):
 
     @property
     def actors(self) -> Sequence[str]:
-        """Who takes it."""
+        """Units that may complete the step."""
 
     @property
     def needs(self) -> Sequence[str]:

@@ -92,7 +92,7 @@ def advise(facts: OwnershipFacts, table: Iterable[OwnershipRule]) -> OwnershipAd
             suggestion=suggested[0] if suggested else None,
             trace=tuple(trace),
         )
-    raise refuse("RULE_GAP", table="T3", facts=told(named))
+    raise refuse("RULE_GAP", table="T3", facts=facts_in_words(named))
 
 
 class ConditionTried(Value):
@@ -120,7 +120,7 @@ def tried(facts: OwnershipFacts, table: Iterable[OwnershipRule]) -> tuple[RuleTr
     found: list[RuleTried] = []
     for row in table:
         conditions = tuple(
-            ConditionTried(fact=one.fact, zh=one.zh, value=_told(named[one.fact]), holds=one.holds(named))
+            ConditionTried(fact=one.fact, zh=one.zh, value=_in_words(named[one.fact]), holds=one.holds(named))
             for one in row.conditions
         )
         matched = all(one.holds for one in conditions)
@@ -132,7 +132,7 @@ def tried(facts: OwnershipFacts, table: Iterable[OwnershipRule]) -> tuple[RuleTr
     return tuple(found)
 
 
-def _told(value: Any) -> Any:
+def _in_words(value: Any) -> Any:
     return tuple(sorted(value)) if isinstance(value, frozenset) else value
 
 
@@ -141,7 +141,7 @@ def first_failing(conditions: Iterable[Condition], named: Mapping[str, Any]) -> 
     return next((condition for condition in conditions if not condition.holds(named)), None)
 
 
-def told(named: Mapping[str, Any]) -> str:
+def facts_in_words(named: Mapping[str, Any]) -> str:
     """Facts as a sentence can name them."""
     known = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in named.items()}
     return "，".join(f"{name}={value}" for name, value in known.items() if value not in (None, []))

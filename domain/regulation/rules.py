@@ -18,8 +18,8 @@ from domain.regulation.ownership import (
     OwnershipFacts,
     RuleTried,
     advise,
+    facts_in_words,
     first_failing,
-    told,
     tried,
 )
 from domain.regulation.parameters import MeetingRule, Parameter, ParameterValues, RegimeDepreciation
@@ -528,4 +528,4 @@ def _facts_of(card: AssetFacts, title_unclear: bool) -> OwnershipFacts:
 
 
 def _gap(table: str, **facts: Any) -> Refusal:
-    return refuse("RULE_GAP", table=table, facts=told(facts))
+    return refuse("RULE_GAP", table=table, facts=facts_in_words(facts))

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
+from domain.catalogue import EVENT_TYPES
 from projections.engine.codes import (
     ACCOUNTING_SYSTEM,
     ASSET_CLASS,
@@ -667,32 +668,18 @@ def _proceeds_received(event: LedgerEvent, rows: Rows) -> None:
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {
+    **{one: _touched for one in EVENT_TYPES if one.startswith("asset.")},
     "asset.registered": _registered,
     "asset.registration_corrected": _registration_corrected,
     "asset.document_archived": _document_archived,
     "asset.booked": _booked,
     "asset.herd_count_changed": _herd_count_changed,
-    "asset.stocktake_recorded": _touched,
-    "asset.external_entry_recorded": _touched,
-    "asset.maintenance_planned": _touched,
     "asset.transfer_initiated": _transfer_initiated,
-    "asset.transfer_items_accepted": _touched,
     "asset.transfer_refused": _transfer_closed,
     "asset.transfer_completed": _transfer_closed,
-    "asset.joint_shares_proposed": _touched,
-    "asset.quantification_plan_proposed": _touched,
     "asset.ownership_procedure_started": _procedure_started,
-    "asset.county_decision_issued": _touched,
     "asset.title_dispute_opened": _dispute_opened,
-    "asset.ownership_certificate_issued": _touched,
     "asset.ownership_confirmed": _ownership_confirmed,
-    "asset.ownership_filed": _touched,
-    "asset.management_rule_adopted": _touched,
-    "asset.right_assigned": _touched,
-    "asset.title_certificate_applied": _touched,
-    "asset.title_certificate_issued": _touched,
-    "asset.title_certificate_ineligible": _touched,
-    "asset.property_registered": _touched,
     "asset.custody_assigned": _custody_assigned,
     "asset.supervision_assigned": _supervision_assigned,
     "asset.handed_over": _handed_over,

@@ -73,7 +73,7 @@ _OF_SUPERVISION: Final = frozenset({"SUPERVISOR"})
 
 @dataclass(frozen=True, slots=True)
 class _Holder:
-    """Whose a duty is."""
+    """One holder of a duty: unit, post or person."""
 
     duty: str
     unit: str | None = None

@@ -106,7 +106,7 @@ def show(
     query = _question(which.query, asked)
     if out is not None:
         said = terminal.run(_written(terminal, which, query, out))
-        terminal.emit({"file": str(out), **said}, lambda console: console.out(f"{out}: {_told(said)}"))
+        terminal.emit({"file": str(out), **said}, lambda console: console.out(f"{out}: {_moment_line(said)}"))
         return
     found = terminal.run(_shown(terminal, which, query))
     words = Words(load_regulation(terminal.settings))
@@ -281,7 +281,7 @@ def write_changes(path: Path, which: Ledger, found: dict[str, Any], words: Words
         sheet.set_column(place, place, width)
     sheet.write_string(0, 0, f"{which.title}变动", book.add_format({"bold": True, "font_size": 16}))
     for row, side, title in ((1, "before", "前"), (2, "after", "后")):
-        sheet.write_string(row, 0, f"{title}：{_told(found[side])}")
+        sheet.write_string(row, 0, f"{title}：{_moment_line(found[side])}")
     sheet.write_string(3, 0, _counted(found))
     for place, title in enumerate(("变化", "行", "字段", "变更前", "变更后")):
         sheet.write_string(4, place, title, bold)
@@ -294,7 +294,7 @@ def write_changes(path: Path, which: Ledger, found: dict[str, Any], words: Words
 # ---- for people ----------------------------------------------------------------------------------------------------
 
 
-def _told(said: dict[str, Any]) -> str:
+def _moment_line(said: dict[str, Any]) -> str:
     day, known = said.get("asOf") or "当前", said.get("knownAt") or "现在"
     return f"业务日期 {day}，知悉时间 {known}，日志位置 {said['position']}"
 
@@ -310,7 +310,7 @@ def _print_rows(console: Console, which: Ledger, found: dict[str, Any], words: W
         console.out("… 还有更多行：--limit、--out FILE.xlsx 或 --json")
     if found["totals"] is not None:
         console.out("合计 " + "，".join(_sums(which, found["totals"], words)))
-    console.out(_told(found))
+    console.out(_moment_line(found))
 
 
 def _sums(which: Ledger, totals: dict[str, Any], words: Words) -> Iterator[str]:
@@ -368,6 +368,6 @@ def _print_changes(console: Console, which: Ledger, found: dict[str, Any], words
     _print_whole(console, table)
     console.out(_counted(found))
     for side, title in (("before", "前"), ("after", "后")):
-        console.out(f"{title}：{_told(found[side])}")
+        console.out(f"{title}：{_moment_line(found[side])}")
     if found["nextCursor"] is not None:
         console.out("… 还有更多变动：--limit")

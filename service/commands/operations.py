@@ -445,7 +445,7 @@ class Operations:
 
     async def _failed(self, job: Job, refusal: Refusal, state: State = "FAILED") -> None:
         """End it with the refusal, in the words of its county."""
-        await self._end(job, state, problem=_told(self.wording(job.county).said(refusal)))
+        await self._end(job, state, problem=_as_stored(self.wording(job.county).said(refusal)))
 
     async def _requeue(self, job: Job) -> None:
         await self.pool.execute(
@@ -467,7 +467,7 @@ def _dump(value: Mapping[str, Any]) -> str:
     return orjson.dumps(dict(value)).decode()
 
 
-def _told(refusal: Refusal) -> dict[str, Any]:
+def _as_stored(refusal: Refusal) -> dict[str, Any]:
     return {
         "code": refusal.code,
         "clause": refusal.clause,

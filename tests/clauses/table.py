@@ -8,6 +8,7 @@ has neither test nor reason, or a code of the catalogue is raised by nothing.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tomllib
 from collections import Counter
@@ -31,6 +32,14 @@ DUE: Final = (
 
 QUOTED: Final = 36
 """Characters of a clause that are enough to find it."""
+
+CHAPTER: Final = re.compile(r"[一二三四五](?:\([一二三四五六七八九十]+\))?")
+"""How a clause's section begins: with its chapter."""
+
+COLUMNS: Final = (
+    "| id | 条款 | the clause | what the service does | tests (under `tests/`) | state |",
+    "|---|---|---|---|---|---|",
+)
 
 STATES: Final = ("working", "partly", "beyond software", "not yet")
 
@@ -75,6 +84,14 @@ class Row:
     beyond: tuple[BeyondClause, ...]
 
     @property
+    def chapter(self) -> str:
+        """The chapter of the document that it stands in: 前言, 三, 四(五) …"""
+        first = self.clause.id.partition("-")[0]
+        return {"C0": "前言与发文", "C3": "三", "C5.5": "五末段"}.get(first) or CHAPTER.match(
+            self.clause.section
+        )[0]  # type: ignore[index]
+
+    @property
     def state(self) -> str:
         """One of `STATES`."""
         if self.tests:
@@ -112,17 +129,14 @@ class Table:
 
     def markdown(self) -> str:
         """The whole file."""
-        return "\n".join(
-            [
-                HEAD,
-                self.counts(),
-                "",
-                "| id | 条款 | the clause | what the service does | tests (under `tests/`) | state |",
-                "|---|---|---|---|---|---|",
-                *(row.markdown() for row in self.rows),
-                "",
-            ]
-        )
+        chapters: dict[str, list[Row]] = {}
+        for row in self.rows:
+            chapters.setdefault(row.chapter, []).append(row)
+        lines = [HEAD, self.counts(), ""]
+        for chapter, rows in chapters.items():
+            lines += [f"## {chapter}", "", Table(tuple(rows), (), ()).counts(), "", *COLUMNS]
+            lines += [*(row.markdown() for row in rows), ""]
+        return "\n".join(lines)
 
 
 def table(tests_folder: Path = TESTS, beyond_file: Path = BEYOND) -> Table:

@@ -13,7 +13,7 @@ from domain.organization.person import Clearance, Person
 from domain.refusals import refuse
 from domain.values import Code, Value
 from service.api.http.reading import Read, Reading, get, routes
-from service.api.log.checkpoints import checkpoints_of, told
+from service.api.log.checkpoints import as_problem, checkpoints_of
 from service.log.checkpoints import Checkpoints
 from service.log.signed_note import Note
 from service.log.signing_keys import origin_of
@@ -87,7 +87,7 @@ async def read_clearance_note(certificate: CertificateNo, read: Reading) -> Resp
     person, clearance = found
     if clearance.revoked:
         raise refuse("CLEARANCE_REVOKED", certificate=certificate, reason=clearance.revoked_for)
-    note = await told(_signed(checkpoints_of(read.request), read.county, person, clearance))
+    note = await as_problem(_signed(checkpoints_of(read.request), read.county, person, clearance))
     return Response(
         str(note),
         media_type="text/plain",

@@ -87,7 +87,7 @@ def checkpoints_of(request: Request) -> Checkpoints:
     return cast("Checkpoints", found)
 
 
-async def told(work: Awaitable[_Result]) -> _Result:
+async def as_problem(work: Awaitable[_Result]) -> _Result:
     """What can be wrong about checkpoints, in the service's words."""
     try:
         return await work
@@ -121,13 +121,13 @@ def _text(raw: bytes) -> str:
 @get(router, "/checkpoints/latest", "最新检查点", "checkpoint.read", response_model=CheckpointBody)
 async def read_latest_checkpoint(read: Reading) -> Response:
     """The largest checkpoint that was signed; NOT_FOUND before the first one."""
-    return read.answer(body_of(await told(checkpoints_of(read.request).latest(read.county))))
+    return read.answer(body_of(await as_problem(checkpoints_of(read.request).latest(read.county))))
 
 
 @get(router, "/checkpoints/{size}", "查询检查点", "checkpoint.read", response_model=CheckpointBody)
 async def read_checkpoint(size: Size, read: Reading) -> Response:
     """The checkpoint of a size as it was signed, with all signatures; NOT_FOUND if none was."""
-    return read.answer(body_of(await told(checkpoints_of(read.request).stored(read.county, size))))
+    return read.answer(body_of(await as_problem(checkpoints_of(read.request).stored(read.county, size))))
 
 
 @router.post(
@@ -141,7 +141,7 @@ async def read_checkpoint(size: Size, read: Reading) -> Response:
 )
 async def make_checkpoint(body: MakeCheckpoint, write: Writing) -> Response:
     """Sign what the log is now, or was at a size. The same size is the same checkpoint."""
-    made = await told(checkpoints_of(write.request).make(write.county, body.size))
+    made = await as_problem(checkpoints_of(write.request).make(write.county, body.size))
     answer = write.answer(body_of(made.note))
     answer.status_code = 201
     return answer
@@ -167,7 +167,7 @@ async def witness_checkpoint(size: Size, body: WitnessCheckpoint, write: Writing
         await log.witness(write.county, note, key)
         return await log.stored(write.county, size)
 
-    answer = write.answer(body_of(await told(keep())))
+    answer = write.answer(body_of(await as_problem(keep())))
     answer.status_code = 201
     return answer
 
@@ -212,7 +212,7 @@ async def prove_inclusion(
     size = await _size(read, size)
     if position > size:
         raise refuse("POSITION_UNKNOWN", asked=position, head=size)
-    tree = await told(checkpoints_of(read.request).tree(read.county, size, positions=(position,)))
+    tree = await as_problem(checkpoints_of(read.request).tree(read.county, size, positions=(position,)))
     body = {
         "position": position,
         "size": size,
@@ -239,7 +239,7 @@ async def prove_consistency(
     size = await _size(read, size)
     if old_size > size:
         raise refuse("POSITION_UNKNOWN", asked=old_size, head=size)
-    tree = await told(
+    tree = await as_problem(
         checkpoints_of(read.request).tree(read.county, size, sizes=(old_size,), recomputed=True)
     )
     body = {

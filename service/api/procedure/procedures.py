@@ -39,7 +39,7 @@ ObjectionNumber = Annotated[int, Path(title="异议编号", ge=1, le=1_000_000)]
 
 
 class DueStep(Value):
-    """A step that can be taken now, and the units that still have to."""
+    """A step that is due, and the units that have not yet completed it."""
 
     step: Code = Field(title="步骤")
     zh: Name = Field(title="名称")
@@ -94,7 +94,7 @@ class OpenProcedure(Circumstances):
 
 
 class ProcedureAct(Circumstances):
-    """What every step says: which step, who takes it, for which text."""
+    """Request body of every step: the step, its signer, the digest of the text."""
 
     step: Code = Field(title="步骤")
     by: Signer = Field(title="经办")
@@ -102,40 +102,40 @@ class ProcedureAct(Circumstances):
 
 
 class CompleteProcedureStep(ProcedureAct):
-    """A step that asks for nothing more than doing it."""
+    """Request body: complete a plain step."""
 
     document_no: Name | None = Field(default=None, title="文号")
     note: Text | None = Field(default=None, title="说明")
 
 
 class HoldMeeting(ProcedureAct):
-    """A meeting that decided."""
+    """Request body: record a meeting and what it decided."""
 
     meeting: Meeting = Field(title="会议")
 
 
 class PostNotice(ProcedureAct):
-    """A notice at one place."""
+    """Request body: post the text at one place."""
 
     posting: Posting = Field(title="公示")
 
 
 class JudgeProcedure(ProcedureAct):
-    """A review or determination."""
+    """Request body: review or determine the text."""
 
     verdict: Verdict = Field(title="结论")
     reasons: Text | None = Field(default=None, title="理由", description="退回时必填")
 
 
 class DecideProcedure(ProcedureAct):
-    """A decision in favour of the text."""
+    """Request body: decide in favour of the text."""
 
     document_no: Name | None = Field(default=None, title="文号")
     reasons: Text = Field(title="理由")
 
 
 class AnswerFiling(ProcedureAct):
-    """The answer of the office a text was filed with."""
+    """Request body: answer of the office that the text was filed with."""
 
     filed_by: Code = Field(title="报送单位")
     answer: Literal["ACCEPTED", "RETURNED"] = Field(title="答复")
@@ -143,7 +143,7 @@ class AnswerFiling(ProcedureAct):
 
 
 class FileObjection(Circumstances):
-    """Something against a posted text."""
+    """Request body: object to a posted text."""
 
     step: Code = Field(title="公示步骤")
     text: Text = Field(title="异议内容")
@@ -151,14 +151,14 @@ class FileObjection(Circumstances):
 
 
 class FileSuggestion(Circumstances):
-    """An opinion or suggestion."""
+    """Request body: make a suggestion."""
 
     text: Text = Field(title="意见建议")
     contact: Name | None = Field(default=None, title="联系方式", description="可不填；不公开")
 
 
 class ResolveObjection(Circumstances):
-    """The answer to an objection."""
+    """Request body: resolve an objection."""
 
     step: Code = Field(title="公示步骤")
     by: Signer = Field(title="经办")
@@ -167,7 +167,7 @@ class ResolveObjection(Circumstances):
 
 
 class AmendProcedure(Circumstances):
-    """Another text in place of the present one."""
+    """Request body: replace the text of a procedure."""
 
     subject: Subject = Field(title="办理事项")
     by: Signer = Field(title="经办")
@@ -175,7 +175,7 @@ class AmendProcedure(Circumstances):
 
 
 class WithdrawProcedure(Circumstances):
-    """The matter is given up."""
+    """Request body: withdraw a procedure."""
 
     by: Signer = Field(title="经办")
     reason: Text = Field(title="理由")

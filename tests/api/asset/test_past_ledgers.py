@@ -150,7 +150,7 @@ async def test_every_dated_ledger_tells_its_changes(service: Service) -> None:
         assert (found["ledger"], found["rows"]) == (name.replace("-", "_"), [])
 
 
-async def test_a_difference_that_cannot_be_told(service: Service) -> None:
+async def test_changes_refuse_missing_start_forged_cursor_and_sort(service: Service) -> None:
     path = "/v1/ledgers/asset-register/changes"
     for given, code in (
         ({}, "FIELD_REQUIRED"),

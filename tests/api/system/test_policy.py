@@ -63,7 +63,7 @@ async def test_nobody_but_the_office_changes_a_parameter(service: Service, who: 
 
 
 @pytest.mark.clause("C4.3-19")
-async def test_the_role_alone_does_not_make_an_office(service: Service) -> None:
+async def test_policy_change_needs_the_asset_office_not_only_its_role(service: Service) -> None:
     """Refuses a township's change of a parameter even where its key was given the office's role."""
     key = {
         "label": "乡镇",

@@ -32,7 +32,7 @@ async def counties(module_database_url: str, tmp_path_factory: pytest.TempPathFa
         yield served
 
 
-async def test_one_code_is_two_assets(counties: Both) -> None:
+async def test_same_asset_code_in_two_counties_is_two_assets(counties: Both) -> None:
     """Of one code, one key and one body each county has its own effect, its own place in its own log."""
     asset, key = new_code(), new_code("K")
     for county in counties:

@@ -353,7 +353,7 @@ def test_before_the_confirmation_the_whole_value_is_booked() -> None:
     assert asset.booked == {VILLAGE: yuan(WORTH)}
 
 
-def test_a_booking_is_of_money_and_of_the_past() -> None:
+def test_booking_refuses_zero_amount_and_future_date() -> None:
     asset = earning()
     with refused("AMOUNT_NOT_POSITIVE", asset):
         asset.book(booking(amount=Fen(0)), occasion())

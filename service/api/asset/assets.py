@@ -63,44 +63,44 @@ class BookAsset(Circumstances):
 
 
 class AssignCustody(Circumstances):
-    """Who looks after the asset."""
+    """Request body: assign the custody of an asset."""
 
     custody: Custody = Field(title="管护")
 
 
 class AssignSupervision(Circumstances):
-    """Who supervises the custodian."""
+    """Request body: assign the supervision of a custodian."""
 
     supervision: tuple[Supervision, ...] = Field(title="监管", max_length=200)
 
 
 class PutIntoUse(Circumstances):
-    """Delivery into use."""
+    """Request body: put an asset into use."""
 
     in_use_since: BusinessDate = Field(title="投入使用日期")
 
 
 class ReportStatus(Circumstances):
-    """A look at the asset."""
+    """Request body: report an asset's state of use."""
 
     report: StatusReport = Field(title="使用状况报告")
 
 
 class FlagRisk(Circumstances):
-    """A suspected loss."""
+    """Request body: flag a risk."""
 
     kind: Annotated[Code, Listed("risk-kinds")] = Field(title="风险类型")
     reason: Text = Field(title="说明")
 
 
 class ClearRisk(Circumstances):
-    """The end of a suspected loss."""
+    """Request body: clear a risk."""
 
     reason: Text = Field(title="说明")
 
 
 class MaintainAsset(Circumstances):
-    """Upkeep done."""
+    """Request body: record maintenance done."""
 
     maintenance: Maintenance = Field(title="养护")
 
@@ -127,7 +127,7 @@ class ChangeContract(Excepting):
 
 
 class EndContract(Circumstances):
-    """The end of a contract."""
+    """Request body: end a contract."""
 
     ended_on: BusinessDate = Field(title="终止日期")
     outcome: Literal["EXPIRED", "TERMINATED"] = Field(title="终止方式")
@@ -135,19 +135,19 @@ class EndContract(Circumstances):
 
 
 class StartHoldover(Circumstances):
-    """The operator stayed after the term."""
+    """Request body: record a holdover: the operator stays after the term."""
 
     since: BusinessDate = Field(title="开始日期")
 
 
 class ReceiveIncome(Circumstances):
-    """Money that came in."""
+    """Request body: record income received."""
 
     receipt: IncomeReceipt = Field(title="收款")
 
 
 class DistributeIncome(Circumstances):
-    """A plan that was paid out."""
+    """Request body: record an income distribution that was paid."""
 
     distribution: IncomeDistribution = Field(title="收益分配方案")
 
@@ -159,7 +159,7 @@ class ProposeDisposal(Excepting):
 
 
 class RecordAppraisal(Circumstances):
-    """An appraisal."""
+    """Request body: record an appraisal."""
 
     appraisal: Appraisal = Field(title="评估")
 
@@ -171,27 +171,27 @@ class PublishAppraisal(Circumstances):
 
 
 class ForwardDisposal(Circumstances):
-    """One step up."""
+    """Request body: forward a disposal to the next level."""
 
     level: Annotated[Code, Listed("disposal-routes", closed=False)] = Field(title="上报层级")
     opinion: Text = Field(title="上报意见")
 
 
 class ApproveDisposal(Circumstances):
-    """Approval."""
+    """Request body: approve a disposal."""
 
     approval: Approval = Field(title="批准")
 
 
 class CloseDisposal(Circumstances):
-    """Rejection or withdrawal."""
+    """Request body: reject or withdraw a disposal."""
 
     outcome: Literal["REJECTED", "WITHDRAWN"] = Field(title="处置终止方式")
     reason: Text = Field(title="终止原因")
 
 
 class DisposeAsset(Circumstances):
-    """The disposal carried out."""
+    """Request body: carry out an approved disposal."""
 
     sale: DisposalSale = Field(title="处置结果")
 

@@ -52,7 +52,7 @@ class InitiateTransfer(Circumstances):
 
 
 class AcceptTransfer(Circumstances):
-    """The receiving unit's word on items."""
+    """Request body: accept or refuse items of a transfer."""
 
     receiver: Code = Field(title="接收单位")
     items: tuple[ItemAcceptance, ...] = Field(title="接收情况", min_length=1, max_length=5000)
@@ -60,20 +60,20 @@ class AcceptTransfer(Circumstances):
 
 
 class RefuseTransfer(Circumstances):
-    """The receiving unit takes nothing of what is offered."""
+    """Request body: refuse a transfer as a whole."""
 
     receiver: Code = Field(title="接收单位")
     reason: Text = Field(title="拒收理由")
 
 
 class ProposeJointShares(Circumstances):
-    """The villages that built together."""
+    """Request body: propose the shares of joint villages."""
 
     proposal: JointProposal = Field(title="联建份额方案")
 
 
 class ProposeQuantification(Circumstances):
-    """The implementer's plan."""
+    """Request body: propose a quantification plan."""
 
     plan: QuantificationPlan = Field(title="量化方案")
 
@@ -91,7 +91,7 @@ class IssueCountyDecision(Circumstances):
 
 
 class OpenTitleDispute(Circumstances):
-    """A title that is not clear."""
+    """Request body: open a title dispute."""
 
     dispute: TitleDispute = Field(title="产权不明晰情况")
 
@@ -125,7 +125,7 @@ class IssueTitleCertificate(Circumstances):
 
 
 class FindCertificateIneligible(Circumstances):
-    """No certificate, and why."""
+    """Request body: record that a certificate cannot be issued, with the reason."""
 
     reason: Text = Field(title="不符合条件的理由")
     decided_on: BusinessDate = Field(title="答复日期")

@@ -23,7 +23,7 @@ uses = assets_on(router)
 
 
 class ChangeHerdCount(Circumstances):
-    """Animals that came or went."""
+    """Request body: record a change of a herd."""
 
     herd_change: HerdChange = Field(title="存栏变动")
 
@@ -47,7 +47,7 @@ class RecordExternalEntry(Circumstances):
 
 
 class PlanMaintenance(Circumstances):
-    """How often the asset is maintained."""
+    """Request body: plan the maintenance of an asset."""
 
     plan: MaintenancePlan = Field(title="养护计划")
 

@@ -237,19 +237,19 @@ async def read_clearance(person: PersonPath, read: Reading, min_position: MinPos
 
 
 class IssueClearance(Circumstances):
-    """A request for the certificate; who issues it."""
+    """Request body: issue a clearance; names the issuing unit."""
 
     issued_by: Code = Field(title="签发单位")
 
 
 class CarryOutFormality(Circumstances):
-    """A transfer, resignation or retirement."""
+    """Request body: carry out a formality of leaving: transfer, resignation or retirement."""
 
     formality: Formality = Field(title="离任手续内容")
 
 
 class RecordLeavingFact(Circumstances):
-    """A removal, a death, a detention."""
+    """Request body: record a leaving fact: removal, death or detention."""
 
     fact: LeavingFact = Field(title="离任事实内容")
 

@@ -79,47 +79,47 @@ def view_of(case: DepartureCase, calendar: LegalClock) -> dict[str, Any]:
 
 
 class OpenDeparture(Circumstances):
-    """A person leaves. The list of assets is computed."""
+    """Request body: open a departure case; the handover list is computed."""
 
     case: Code | None = Field(default=None, title="交接编号", description="不填由系统编号")
     notice: DepartureNotice = Field(title="离任通知")
 
 
 class NameSuccessor(Circumstances):
-    """Who takes over."""
+    """Request body: name the incoming person."""
 
     successor: PersonCode = Field(title="接任人")
 
 
 class AcceptHandover(Circumstances):
-    """The successor accepts."""
+    """Request body: accept lines of the handover list."""
 
     accepted_by: Code = Field(title="接收人")
 
 
 class DisputeHandoverLine(Circumstances):
-    """The successor does not find what the list says."""
+    """Request body: dispute a line of the handover list."""
 
     disputed_by: Code = Field(title="提出异议人")
     reason: Text = Field(title="异议说明")
 
 
 class RecordResolution(Circumstances):
-    """How a dispute was settled."""
+    """Request body: resolve a dispute or difference by a document."""
 
     resolution: Text = Field(title="处理结果")
     document_no: Name = Field(title="处理依据文号")
 
 
 class ReassignHandoverLines(Circumstances):
-    """Another successor for some of the list."""
+    """Request body: reassign lines to another incoming person."""
 
     assets: tuple[Code, ...] = Field(title="资产编号", min_length=1, max_length=5000)
     incoming: PersonCode = Field(title="接收人")
 
 
 class ReconcileHandover(Circumstances):
-    """Book, thing and papers compared, asset by asset."""
+    """Request body: record the reconciliation of books, assets and papers, asset by asset."""
 
     lines: tuple[AssetReconciliationLine, ...] = Field(default=(), title="核账情况", max_length=5000)
     others_agree: bool = Field(
@@ -128,33 +128,33 @@ class ReconcileHandover(Circumstances):
 
 
 class OrderDepartureAudit(Circumstances):
-    """An auditor is asked for."""
+    """Request body: order the departure audit."""
 
     auditor_organization: OrganizationCode = Field(title="审计单位")
     document_no: Name = Field(title="委托文号")
 
 
 class RaiseAuditFinding(Circumstances):
-    """Something an auditor found."""
+    """Request body: raise an audit finding."""
 
     auditor_organization: OrganizationCode = Field(title="审计单位")
     finding: AuditFinding = Field(title="审计发现问题")
 
 
 class AppointInterimCustodian(Circumstances):
-    """Who looks after things until the successor does."""
+    """Request body: appoint an interim custodian."""
 
     interim: InterimCustodian = Field(title="临时管护")
 
 
 class RecordDepartureAudit(Circumstances):
-    """The departure audit."""
+    """Request body: record the departure audit."""
 
     audit: DepartureAudit = Field(title="离任审计")
 
 
 class SignHandover(Circumstances):
-    """One of the three signatures under the sealed list."""
+    """Request body: sign the sealed handover list, as one of its three signers."""
 
     role: Literal["OUTGOING", "INCOMING", "SUPERVISOR"] = Field(
         title="签字角色", description="移交人 / 接收人 / 监交人"

@@ -68,14 +68,14 @@ FundReconciliationView = view_model(
 
 
 class RecordFundAllocation(Circumstances):
-    """One payment of the finance department."""
+    """Request body: record an allocation of funds."""
 
     allocation: Code | None = Field(default=None, title="拨付编号", description="不填由系统编号")
     card: FundAllocationCard = Field(title="拨付情况")
 
 
 class CorrectFundAllocation(Circumstances):
-    """What was really paid."""
+    """Request body: correct an allocation of funds."""
 
     card: FundAllocationCard = Field(title="更正后的拨付情况")
     reason: Text = Field(title="更正理由")
@@ -83,20 +83,20 @@ class CorrectFundAllocation(Circumstances):
 
 
 class WithdrawFundAllocation(Circumstances):
-    """It was never paid, or recorded twice."""
+    """Request body: withdraw an allocation that was never paid or recorded twice."""
 
     reason: Text = Field(title="撤销理由")
     document_no: Name = Field(title="撤销依据文号")
 
 
 class ReportFundReconciliation(Circumstances):
-    """The letter the fund ledger goes to the asset office with."""
+    """Request body: report the fund ledger to the asset office, by its letter."""
 
     document_no: Name = Field(title="报送文号")
 
 
 class AcknowledgeFundLedger(Circumstances):
-    """The unit agrees with what it was sent."""
+    """Request body: acknowledge the fund ledger that was pushed."""
 
     ledger_sha256: Sha256 = Field(title="资金台账摘要", description="推送时给出")
     person: Code = Field(title="台账确认人")

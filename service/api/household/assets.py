@@ -46,13 +46,13 @@ class RegisterHouseholdAsset(Circumstances):
 
 
 class InspectHouseholdAsset(Circumstances):
-    """A yearly look."""
+    """Request body: record the yearly inspection of a household asset."""
 
     inspection: HouseholdInspection = Field(title="检查情况")
 
 
 class ConfirmToHousehold(Circumstances):
-    """The asset is its household's."""
+    """Request body: confirm an asset to its household."""
 
     confirmation: HouseholdConfirmation = Field(title="确权到户")
 
@@ -76,13 +76,13 @@ class RecordHouseholdExternalEntry(Circumstances):
 
 
 class RecordHouseholdLoss(Circumstances):
-    """All or a part of it is gone."""
+    """Request body: record the loss of a household asset, whole or in part."""
 
     loss: Loss = Field(title="灭失")
 
 
 class CloseHouseholdAsset(Circumstances):
-    """The end of the row."""
+    """Request body: close the registration of a household asset."""
 
     closing: HouseholdAssetClosing = Field(title="注销")
 
@@ -108,7 +108,7 @@ class EntrustHouseholdAssets(Circumstances):
 
 
 class EndHouseholdEntrustment(Circumstances):
-    """The households have their assets back."""
+    """Request body: end an entrustment of household assets."""
 
     assets: tuple[Code, ...] = Field(title="到户资产编号", min_length=1, max_length=2000)
     ended_on: BusinessDate = Field(title="结束日期")

@@ -40,13 +40,13 @@ class PushHouseholdLedger(Circumstances):
 
 
 class AcknowledgeHouseholdLedger(Circumstances):
-    """The village has the same rows."""
+    """Request body: acknowledge a household ledger that was pushed."""
 
     sha256: Sha256 = Field(title="台账摘要")
 
 
 class RequestLedgerCorrection(Circumstances):
-    """What the village finds wrong with a row."""
+    """Request body: request the correction of a row of a household ledger."""
 
     request: CorrectionRequest = Field(title="更正申请")
 

@@ -191,19 +191,19 @@ async def read_batch_rows(batch: BatchCode, read: Reading, query: Annotated[Rows
 
 
 class SubmitBatch(Circumstances):
-    """Sending the batch up."""
+    """Request body: submit an inventory batch."""
 
     person: PersonCode = Field(title="上报人")
 
 
 class GiveBatchOpinion(Circumstances):
-    """A reviewer's or a department's word."""
+    """Request body: give an opinion on an inventory batch."""
 
     opinion: Opinion = Field(title="审核（审定）意见")
 
 
 class AggregateBatch(Circumstances):
-    """Taking the batch into the county's figures."""
+    """Request body: aggregate an inventory batch into the county's figures."""
 
     person: PersonCode = Field(title="汇总人")
 

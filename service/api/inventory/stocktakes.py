@@ -98,13 +98,13 @@ class OpenStocktake(Circumstances):
 
 
 class RecordStocktakeLines(Circumstances):
-    """What was looked at."""
+    """Request body: record lines of a stocktake."""
 
     lines: tuple[StocktakeLine, ...] = Field(title="盘点记录", min_length=1, max_length=1000)
 
 
 class RecordSurplus(Circumstances):
-    """Something in no register."""
+    """Request body: record a surplus of a stocktake."""
 
     surplus: Surplus = Field(title="盘盈内容")
 

@@ -45,7 +45,7 @@ class EstablishTaskForce(Circumstances):
 
 
 class ChangeTaskForceMember(Circumstances):
-    """Somebody joined, left, or does something else."""
+    """Request body: change a member of a task force."""
 
     member: TaskForceMember = Field(title="成员")
 
@@ -70,7 +70,7 @@ async def adopt_unit_rule(organization: OrganizationPath, body: AdoptUnitRule, w
 
 
 class EnableIncentivePilot(Circumstances):
-    """By which document the pilot begins."""
+    """Request body: enable the incentive pilot by a document."""
 
     document_no: Name = Field(title="文号")
 
@@ -86,7 +86,7 @@ async def enable_incentive_pilot(
 
 
 class RecordRoll(Circumstances):
-    """How many may decide in a village."""
+    """Request body: record how many members and households a village's meetings count."""
 
     roll: VillageRoll = Field(title="应到人数")
 

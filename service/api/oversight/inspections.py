@@ -46,38 +46,38 @@ class RecordInspection(Circumstances):
 
 
 class RaiseSupervisionFinding(Circumstances):
-    """Something that is not as it should be."""
+    """Request body: raise a finding of an inspection."""
 
     supervision_finding: SupervisionFinding = Field(title="检查发现的问题")
 
 
 class OrderRectification(Circumstances):
-    """What is to be mended, until when."""
+    """Request body: order a rectification with its deadline."""
 
     rectification: Rectification = Field(title="责令整改内容")
 
 
 class VerifyRectification(Circumstances):
-    """What the organ saw when it looked again."""
+    """Request body: verify a rectification."""
 
     verified: RectificationVerification = Field(title="复查情况")
 
 
 class ReportViolation(Circumstances):
-    """A report. Who was responsible on the day is looked up and kept with it."""
+    """Request body: report a violation; who was responsible on the day is looked up and kept with it."""
 
     case: Code | None = Field(default=None, title="案件编号", description="不填由系统编号")
     violation: Violation = Field(title="违规问题")
 
 
 class EstablishViolation(Circumstances):
-    """The decision on what happened."""
+    """Request body: establish a violation, or that there was none."""
 
     establishment: ViolationEstablishment = Field(title="认定结果")
 
 
 class HoldToAccount(Circumstances):
-    """What follows for a person."""
+    """Request body: hold a person to account for a violation."""
 
     accountability: Accountability = Field(title="责任追究内容")
 

@@ -231,7 +231,7 @@ class OpenPublicNotice(Circumstances):
 
 
 class AddNoticePlace(Circumstances):
-    """One more place."""
+    """Request body: post a notice at a further place."""
 
     posting: Posting = Field(title="张贴")
     by: Signer = Field(title="经办")

@@ -33,7 +33,7 @@ _COUNTY_SEALS: tuple[SealKind, ...] = ("COUNTY_MASTER", "CATEGORISED")
 
 
 class OpenJointReview(Circumstances):
-    """The year, the day, and who leads."""
+    """Request body: open the joint review of a year."""
 
     review: Code | None = Field(default=None, title="联合审查编号", description="不填由系统编号")
     year: int = Field(title="年度", ge=2013, le=2200)
@@ -42,14 +42,14 @@ class OpenJointReview(Circumstances):
 
 
 class SettleReviewException(Circumstances):
-    """Why an exception is none."""
+    """Request body: settle an exception of a joint review."""
 
     exception: Name = Field(title="疑点编号", description="类型:项目或资产编号")
     settlement: ExceptionSettlement = Field(title="处理")
 
 
 class SignJointReview(Circumstances):
-    """One department's word."""
+    """Request body: sign a joint review for a department."""
 
     signature: ReviewSignature = Field(title="会签")
 

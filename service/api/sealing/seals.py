@@ -39,7 +39,7 @@ _NAME = ledger_seals.PROJECTION.name
 
 
 class SealLedger(Circumstances):
-    """Which ledger to seal."""
+    """Request body: seal a unit's ledger of a year."""
 
     kind: SealKind = Field(title="台账种类")
     unit: Code = Field(title="单位")
@@ -50,14 +50,14 @@ class SealLedger(Circumstances):
 
 
 class SubmitLedger(Circumstances):
-    """What the unit hands in."""
+    """Request body: submit a sealed ledger."""
 
     root_hash: Sha256 = Field(title="台账摘要", description="单位所持台账的摘要，须与封存的一致")
     person: PersonCode = Field(title="报送人")
 
 
 class CollectLedger(Circumstances):
-    """Who takes it in."""
+    """Request body: collect a submitted ledger."""
 
     person: PersonCode = Field(title="汇总人")
 

@@ -104,7 +104,7 @@ class ChangesBody(Value):
 
 
 class ChangeParameter(Circumstances):
-    """A parameter from a day on."""
+    """Request body: change a parameter from a day on."""
 
     change: RequestedParameterChange = Field(title="调整")
 

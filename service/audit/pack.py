@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
-import orjson
 
 from domain.asset.asset import Asset
 from domain.catalogue import EVENT_TYPES
@@ -35,10 +34,10 @@ from service.audit import care, verify
 from service.audit.care import Stretch, Units
 from service.audit.closure import Closure, merged_units
 from service.audit.examiners import Chunk, Judge, Stored, examiners
-from service.audit.page import page_of
 from service.audit.tables import Tables
 from service.audit.trail import AssetTrail, TrailEvent, income_of
-from service.audit.workbook import write_workbook
+from service.audit.workbook import workbook_of
+from service.audit.zipped import entry
 from service.clock import county_day
 from service.commands.commands import state_code
 from service.log.checkpoints import Checkpoints, Made
@@ -48,7 +47,6 @@ from service.log.signed_note import Note
 from service.log.tree import LogTree, load_tree
 from service.memory import collecting_paused
 
-_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _BATCH: Final = 500
 """Events between two looks at the network: a pack is made beside other requests."""
 _STREAMS_AT_ONCE: Final = 100
@@ -73,6 +71,8 @@ class PackRequest:
     first: date | None = None
     last: date | None = None
     known_at: datetime | None = None
+    by: str | None = None
+    """Who asked, in the words of whoever asked; nobody can verify it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,8 @@ class _Work:
     request: PackRequest
     custody: dict[str, Rows] = field(default_factory=dict)
     care: dict[str, list[Stretch]] = field(default_factory=dict)
+    outside: tuple[int, int] = (0, 0)
+    """Assets in the person's care that are not shown, and those that are shown for a part of it only."""
     trails: dict[str, AssetTrail] = field(default_factory=dict)
     cases: dict[str, list[TrailEvent]] = field(default_factory=dict)
     procedures: dict[str, list[TrailEvent]] = field(default_factory=dict)
@@ -110,6 +112,7 @@ class _Work:
     first: date = date.min
     last: date = date.min
     recorded_at: str = ""
+    """Of the last event that is shown."""
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Who reads on the connection: ledgers are folded while events are examined."""
 
@@ -190,8 +193,9 @@ async def _built(
                     await _write_log(work, zipped, known, progress)
                     tables["examination"] = await examined()
                     progress("tables", 0, 1)
-                    await asyncio.to_thread(_write_tables, work, zipped, tables, Path(folder))
-                    manifest = _manifest(work, zipped, tables, regulation)
+                    words = own_words(regulation)
+                    await asyncio.to_thread(_write_tables, work, zipped, tables, words)
+                    manifest = _manifest(work, zipped, tables, regulation, words)
                     zipped.add(verify.MANIFEST, manifest)
                     text = f"{made.checkpoint.origin} audit pack\n{hashlib.sha256(manifest).hexdigest()}\n"
                     zipped.add(verify.SIGNATURE, str(Note(text, (made.signer.sign(text),))).encode())
@@ -243,20 +247,37 @@ async def _find_care(work: _Work) -> None:
                 rows = work.custody[event.id] = CUSTODY.rows(work.county)
             CUSTODY.handlers[event.type](event, rows)
             ended[event.position] = care.closing_day(event)
+    whole_care: dict[str, list[Stretch]] = {}
     for asset in sorted(work.custody):
         lines = work.custody[asset].group(CUSTODY_LEDGER, asset)
         found = care.stretches(lines, work.request.person, work.units, work.request.unit, ended)
         if found:
             work.care[asset] = found
+        whole = care.stretches(lines, work.request.person, work.units, None, ended)
+        if whole:
+            whole_care[asset] = whole
     work.custody = {}
     moment = await work.connection.fetchval(_LAST, work.county, work.size)
-    work.recorded_at = stamp(moment).decode()
     _set_period(work, county_day(moment))
+    asked = work.care
     work.care = {
         asset: parts
-        for asset, found in work.care.items()
+        for asset, found in asked.items()
         if (parts := [one for part in found if (one := part.within(work.first, work.last))])
     }
+    end = care.END_OF_TIME if work.request.last is None else work.last
+    work.outside = (
+        len(whole_care.keys() - work.care.keys()),
+        sum(
+            _days(asked[asset]) != _days(whole_care[asset])
+            or any(one.since < work.first or one.until > end for one in asked[asset])
+            for asset in work.care
+        ),
+    )
+
+
+def _days(stretches: list[Stretch]) -> list[tuple[date, date, str]]:
+    return sorted((one.since, one.until, one.duty) for one in stretches)
 
 
 def _set_period(work: _Work, today: date) -> None:
@@ -427,23 +448,15 @@ class _Zip:
         self.digests: dict[str, str] = {}
         self.events = 0
 
-    def info(self, name: str) -> zipfile.ZipInfo:
-        """A file's entry: fixed date, readable by all."""
-        info = zipfile.ZipInfo(name, _DATE)
-        info.compress_type = zipfile.ZIP_DEFLATED
-        info.create_system = 3
-        info.external_attr = 0o644 << 16
-        return info
-
     def add(self, name: str, content: bytes) -> None:
         """Add a file; what is compressed already is stored."""
         self.digests[name] = hashlib.sha256(content).hexdigest()
         method = zipfile.ZIP_STORED if name == verify.WORKBOOK else zipfile.ZIP_DEFLATED
-        self.file.writestr(self.info(name), content, method, 6)
+        self.file.writestr(entry(name, method), content, method, 6)
 
 
 def _tables(work: _Work, regulation: Regulation) -> dict[str, list[list[Any]]]:
-    tables = Tables(work.names, words_of(regulation))
+    tables = Tables(work.names, words_of(regulation) | verify.WORDS)
     for asset in sorted(work.trails):
         tables.add(work.trails[asset], work.care[asset])
     for case, events in work.cases.items():
@@ -467,11 +480,18 @@ def words_of(regulation: Regulation) -> dict[str, str]:
     return words
 
 
+def own_words(regulation: Regulation) -> dict[str, str]:
+    """What a county calls codes of its own; what all counties have is called as the verifier calls it."""
+    return {name: word for name, word in words_of(regulation).items() if name not in verify.WORDS}
+
+
 async def _write_log(work: _Work, zipped: _Zip, keys: list[str], progress: Progress) -> None:
     """What the log says: events, proofs, index, checkpoint."""
     positions = await _write_events(work, zipped, progress)
     progress("proof", 0, 1)
     async with work.one_at_a_time:
+        last = await work.connection.fetchval(_LAST, work.county, positions[-1])
+        work.recorded_at = stamp(last).decode()
         tree = await load_tree(work.connection, work.county, work.size, positions=positions)
     await asyncio.to_thread(_write_proofs, work, zipped, keys, tree, positions)
 
@@ -486,16 +506,16 @@ def _write_proofs(work: _Work, zipped: _Zip, keys: list[str], tree: LogTree, pos
     zipped.add(verify.KEYS, "".join(f"{key}\n" for key in keys).encode())
 
 
-def _write_tables(work: _Work, zipped: _Zip, tables: dict[str, list[list[Any]]], folder: Path) -> None:
+def _write_tables(
+    work: _Work, zipped: _Zip, tables: dict[str, list[list[Any]]], words: dict[str, str]
+) -> None:
     """What people read; it needs no database any more."""
-    zipped.add(verify.EXAMINATION, _json(tables["examination"]))
-    zipped.add(verify.TABLES_FILE, _json(tables))
-    summary = verify.summary_of(_head(work), work.names, tables)
-    title = "扶贫资产离任交接清册"
-    subtitle = "；".join(f"{name}：{value}" for name, value in summary[:4])
-    write_workbook(folder / "book.xlsx", title, subtitle, tables)
-    zipped.add(verify.WORKBOOK, (folder / "book.xlsx").read_bytes())
-    zipped.add(verify.PAGE, page_of(title, summary, tables).encode())
+    zipped.add(verify.EXAMINATION, verify.dumps(tables["examination"]))
+    zipped.add(verify.TABLES_FILE, verify.dumps(tables))
+    head = _head(work, words)
+    summary = verify.summary_of(head, work.names, tables, work.outside)
+    zipped.add(verify.WORKBOOK, workbook_of(verify.subtitle_of(summary), tables))
+    zipped.add(verify.PAGE, verify.page_of(summary, tables, narrow=verify.narrow(head["asked"])).encode())
     zipped.add(verify.VERIFIER, verifier_source())
 
 
@@ -505,7 +525,7 @@ async def _write_events(work: _Work, zipped: _Zip, progress: Progress) -> list[i
     total = sum(work.made.index.values[f"stream/{stream}"]["version"] for stream in streams)
     positions: list[int] = []
     digest = hashlib.sha256()
-    info = zipped.info(verify.EVENTS)
+    info = entry(verify.EVENTS)
     info._compresslevel = 1  # type: ignore[attr-defined]  # noqa: SLF001  `open` has no parameter for it
     with zipped.file.open(info, "w", force_zip64=True) as file:
         async for rows in work.stored(streams):
@@ -524,44 +544,54 @@ def verifier_source() -> bytes:
     return (resources.files("service.audit") / "verify.py").read_bytes()
 
 
-def _head(work: _Work) -> dict[str, Any]:
-    """Whose care, and of which log."""
+def _head(work: _Work, words: dict[str, str]) -> dict[str, Any]:
+    """Whose care, of which log, what was asked for, and words that the verifier does not have."""
+    asked = work.request
     return {
         "request": {
-            "person": work.request.person,
-            "unit": work.request.unit,
+            "person": asked.person,
+            "unit": asked.unit,
             "from": work.first.isoformat(),
             "to": work.last.isoformat(),
+        },
+        "asked": {
+            "unit": asked.unit,
+            "from": asked.first.isoformat() if asked.first else None,
+            "to": asked.last.isoformat() if asked.last else None,
+            "knownAt": stamp(asked.known_at).decode() if asked.known_at else None,
+            "by": asked.by,
         },
         "log": {
             "origin": work.made.checkpoint.origin,
             "size": work.size,
             "recordedAt": work.recorded_at,
         },
+        "words": words,
     }
 
 
-def _manifest(work: _Work, zipped: _Zip, tables: dict[str, list[list[Any]]], regulation: Regulation) -> bytes:
-    return _json(
-        _head(work)
+def _manifest(
+    work: _Work,
+    zipped: _Zip,
+    tables: dict[str, list[list[Any]]],
+    regulation: Regulation,
+    words: dict[str, str],
+) -> bytes:
+    return verify.dumps(
+        _head(work, words)
         | {
             "format": verify.FORMAT,
             "events": zipped.events,
             "assets": len(tables["inventory"]),
             "files": zipped.digests,
-            "words": words_of(regulation),
-            "rules": {"county": regulation.county, "sha256": regulation.digest},
-            "code": {
+            "said": {
                 "version": metadata.version("taizhang"),
                 "domain": state_code(),
-                "verifier": hashlib.sha256(verifier_source()).hexdigest(),
+                "county": regulation.county,
+                "rules": regulation.digest,
             },
         }
     )
-
-
-def _json(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _digest(path: Path) -> str:

@@ -1,20 +1,28 @@
 #!/usr/bin/env python3
-"""Verify an audit pack (审计包) offline: this one file, Python 3.10 or newer, nothing else.
+"""Verify an audit pack (审计包), a handover certificate (交接证明) or an exported log (日志导出) offline.
 
-    python3 verify.py PACK.zip --key KEY [--witness KEY]… [--json]
+This one file, Python 3.10 or newer, nothing else.
 
-KEY is what the log's owner told you by another way than the pack: the verifier key (name+id+base64), the fingerprint
+    python3 verify.py FILE --key KEY [--witness KEY]… [--since CHECKPOINT [--proof JSON]] [--json]
+
+KEY is what the log's owner told you by another way than the file: the verifier key (name+id+base64), the fingerprint
 of the public key (64 hexadecimal digits), or a file that holds one of them. Without it everything is checked all the
-same, but anybody could have signed: the answer then says "not pinned". Exit code 0: good; 1: bad, with the first bad
-place; 2: this is not a pack.
+same, but anybody could have signed: the answer is then not GOOD.
 
-What is checked, in this order: the signatures; the digest of every file; that every event is in the signed tree, byte
-for byte; that no event of the streams shown and no stream that names the person is missing, by the signed index; that
-the figures of all ledgers, of the spreadsheet and of the page follow from the events.
+Exit codes: 0 good; 1 bad, with the first bad place; 2 cannot be read, or wrong arguments; 6 everything fits together,
+but no key was named; 7 a pack of another version of the format; from 10 on an archive that no pack is, one code for
+each kind: 10 no archive, 11 cut off, 12 bytes that belong to no file, 13 too many files, 14 a name no file has, 15 a
+name twice, 16 encrypted, 17 another method, 18 zip64, 19 too large, 20 packed too tightly, 21 other sizes than said,
+22 links or folders, 23 headers that do not fit.
+
+What is checked of a pack, in this order: the bounds and form of the archive; the signatures; the digest of every file;
+that every event is in the signed tree, byte for byte; that no event of the streams shown and no stream that names the
+person is missing, by the signed index; that the figures of all ledgers follow from the events; that spreadsheet and
+page are byte for byte what this program makes of them.
 
 Take this file from a place you trust: the copy inside a pack is there for convenience, and a replaced one could say
 anything. What cannot be seen here: events that were never recorded, and a log whose owner signed two different
-histories; against the latter there are witnesses and earlier checkpoints to compare with.
+histories; against the latter there are witnesses and earlier checkpoints to compare with (--since).
 """
 
 from __future__ import annotations
@@ -25,21 +33,22 @@ import gc
 import hashlib
 import json
 import re
+import struct
 import sys
-import zipfile
+import unicodedata
+import zlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from html import escape
-from html.parser import HTMLParser
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
-from xml.etree import ElementTree as ET
 
-FORMAT: Final = "taizhang-audit-pack/2"
+FORMAT: Final = "taizhang-audit-pack/3"
 EVENTS, PROOF, INDEX, INDEX_PROOF = "events.txt", "events.proof", "index.txt", "index.proof"
 CHECKPOINT, TABLES_FILE, WORKBOOK, PAGE = "checkpoint.txt", "tables.json", "交接清册.xlsx", "说明.html"
 EXAMINATION = "examination.json"
@@ -119,10 +128,128 @@ LABELS: Final = {
     "AUDIT_FINDING": "审计问题", "RECONCILED": "已完成",
 }  # fmt: skip
 
+WORDS: Final = {
+    "event/asset.appraisal_published": "评估结果公开", "event/asset.appraisal_recorded": "资产评估",
+    "event/asset.booked": "入账", "event/asset.county_decision_issued": "县人民政府确定权属",
+    "event/asset.custody_assigned": "落实管护", "event/asset.depreciation_posted": "计提折旧",
+    "event/asset.disposal_approved": "批准处置", "event/asset.disposal_closed": "终止处置",
+    "event/asset.disposal_forwarded": "逐级上报", "event/asset.disposal_proceeds_received": "处置收入入账",
+    "event/asset.disposal_proposed": "提出处置", "event/asset.disposed": "处置",
+    "event/asset.document_archived": "资料存档", "event/asset.external_entry_recorded": "外部系统录入",
+    "event/asset.handed_over": "人员交接", "event/asset.herd_count_changed": "存栏变动",
+    "event/asset.holdover_started": "合同到期继续使用", "event/asset.income_distributed": "收益分配",
+    "event/asset.income_received": "收益入账", "event/asset.joint_shares_proposed": "界定联建份额",
+    "event/asset.leased": "出租", "event/asset.maintenance_done": "养护维修", "event/asset.maintenance_planned": "养护计划",
+    "event/asset.management_rule_adopted": "制定资产管理制度", "event/asset.operating_contract_changed": "变更经营合同",
+    "event/asset.operating_contract_ended": "经营合同终止", "event/asset.operating_contract_signed": "签订经营合同",
+    "event/asset.operation_status_reported": "使用状况报告", "event/asset.ownership_certificate_issued": "发放确权书",
+    "event/asset.ownership_confirmed": "确权", "event/asset.ownership_filed": "确权备案",
+    "event/asset.ownership_procedure_started": "启动确权程序", "event/asset.property_registered": "办理产权登记",
+    "event/asset.put_into_use": "投入使用", "event/asset.quantification_plan_proposed": "提出量化方案",
+    "event/asset.registered": "登记", "event/asset.registration_corrected": "登记更正",
+    "event/asset.right_assigned": "明确权利", "event/asset.risk_cleared": "风险解除", "event/asset.risk_flagged": "风险标记",
+    "event/asset.stocktake_recorded": "清产核资", "event/asset.supervision_assigned": "落实监管",
+    "event/asset.title_certificate_applied": "申请办理产权证", "event/asset.title_certificate_ineligible": "不符合办证条件",
+    "event/asset.title_certificate_issued": "颁发产权证", "event/asset.title_dispute_opened": "产权不明晰",
+    "event/asset.transfer_completed": "资产移交完成", "event/asset.transfer_initiated": "发起资产移交",
+    "event/asset.transfer_items_accepted": "移交项接收", "event/asset.transfer_refused": "拒收资产移交",
+    "event/departure_case.audit_completed": "离任审计完成", "event/departure_case.audit_ordered": "委托离任审计",
+    "event/departure_case.completed": "交接完成", "event/departure_case.difference_resolved": "核账差异处理",
+    "event/departure_case.dispute_resolved": "异议处理", "event/departure_case.finding_raised": "审计发现问题",
+    "event/departure_case.finding_resolved": "审计问题处理",
+    "event/departure_case.interim_custodian_appointed": "指定临时管护人",
+    "event/departure_case.line_disputed": "清单项有异议", "event/departure_case.lines_accepted": "接收清单项",
+    "event/departure_case.lines_added": "补充交接清单", "event/departure_case.lines_reassigned": "另定接收人",
+    "event/departure_case.list_sealed": "封存交接清单", "event/departure_case.opened": "启动离任交接",
+    "event/departure_case.reconciliation_completed": "核账完成", "event/departure_case.reconciliation_recorded": "核账",
+    "event/departure_case.signed": "签字", "event/departure_case.successor_named": "确定接任人",
+    "event/division.defined": "设立区划", "event/division.succeeded": "区划变更",
+    "event/fund_allocation.corrected": "资金拨付更正", "event/fund_allocation.recorded": "资金拨付登记",
+    "event/fund_allocation.withdrawn": "资金拨付撤销", "event/fund_reconciliation.acknowledged": "确认资金台账",
+    "event/fund_reconciliation.compiled": "资金梳理", "event/fund_reconciliation.pushed": "推送资金台账",
+    "event/fund_reconciliation.reconciled": "资金核对",
+    "event/fund_reconciliation.reported": "资金台账报县资产管理办公室",
+    "event/household_asset.document_archived": "到户资产资料存档", "event/household_asset.entrusted": "集中委托",
+    "event/household_asset.entrustment_ended": "集中委托结束",
+    "event/household_asset.external_entry_recorded": "到户资产外部系统录入",
+    "event/household_asset.household_confirmed": "确权到户", "event/household_asset.inspected": "到户资产检查",
+    "event/household_asset.loss_recorded": "到户资产灭失登记", "event/household_asset.registered": "到户资产登记",
+    "event/household_asset.registration_closed": "注销登记",
+    "event/household_asset.registration_corrected": "到户资产登记更正",
+    "event/household_ledger.acknowledged": "确认到户资产台账",
+    "event/household_ledger.correction_requested": "申请更正到户资产台账", "event/household_ledger.pushed": "推送到户资产台账",
+    "event/household_ledger.renewed": "再次推送到户资产台账", "event/inspection.finding_raised": "提出问题",
+    "event/inspection.recorded": "监督检查", "event/inspection.rectification_ordered": "责令整改",
+    "event/inspection.rectification_verified": "复查", "event/inventory_batch.aggregated": "清查批次汇总",
+    "event/inventory_batch.assets_listed": "清查批次资产清单", "event/inventory_batch.determined": "清查批次审定",
+    "event/inventory_batch.imported": "清查批次导入", "event/inventory_batch.returned": "清查批次退回",
+    "event/inventory_batch.reviewed": "清查批次审核", "event/inventory_batch.submitted": "清查批次上报",
+    "event/joint_review.exception_settled": "疑点处理", "event/joint_review.exceptions_raised": "项目与资产比对",
+    "event/joint_review.ledgers_sealed": "封存总台账和分类台账", "event/joint_review.opened": "启动联合审查",
+    "event/joint_review.signed": "联合审查会签", "event/ledger_seal.collected": "汇总台账",
+    "event/ledger_seal.sealed": "台账封存", "event/ledger_seal.submitted": "报送台账",
+    "event/organization.collective_registered": "登记集体经济组织",
+    "event/organization.collective_replaced": "变更集体经济组织", "event/organization.defined": "设立单位",
+    "event/organization.guidance_recorded": "指导记录",
+    "event/organization.incentive_pilot_enabled": "启用小型经营性资产激励试点",
+    "event/organization.office_members_named": "明确资产管理办公室成员单位", "event/organization.position_appointed": "任职",
+    "event/organization.position_ended": "离任", "event/organization.rule_adopted": "制定监督管理制度",
+    "event/organization.succeeded": "单位变更", "event/organization.task_force_established": "成立资产管理专班",
+    "event/organization.task_force_member_changed": "专班成员变动", "event/person.clearance_issued": "签发移交证明",
+    "event/person.clearance_revoked": "撤销移交证明", "event/person.formality_carried_out": "办理调动离岗手续",
+    "event/person.leaving_recorded": "离任事实", "event/person.registered": "人员登记", "event/policy.adopted": "政策启用",
+    "event/policy.parameter_changed": "政策参数调整", "event/policy.version_activated": "政策版本启用",
+    "event/procedure.amended": "修改方案", "event/procedure.decision_issued": "决定（批复）",
+    "event/procedure.determined": "审定", "event/procedure.filing_accepted": "备案通过",
+    "event/procedure.filing_returned": "备案退回", "event/procedure.filing_submitted": "报送备案",
+    "event/procedure.meeting_held": "会议决定", "event/procedure.notice_completed": "公示期满",
+    "event/procedure.notice_posted": "张贴公示", "event/procedure.objection_filed": "提出异议",
+    "event/procedure.objection_resolved": "处理异议", "event/procedure.opened": "启动程序",
+    "event/procedure.reviewed": "审核", "event/procedure.step_completed": "完成步骤",
+    "event/procedure.suggestion_filed": "提出意见建议", "event/procedure.withdrawn": "撤回",
+    "event/public_notice.objection_filed": "提出异议", "event/public_notice.objection_resolved": "处理异议",
+    "event/public_notice.place_added": "增加公布地点", "event/public_notice.posted": "公布",
+    "event/public_notice.suggestion_filed": "提出意见建议", "event/stocktake.baseline_listed": "盘点清单",
+    "event/stocktake.completed": "盘点完成", "event/stocktake.lines_recorded": "盘点结果",
+    "event/stocktake.opened": "盘点启动", "event/stocktake.surplus_recorded": "盘盈",
+    "event/stocktake.surplus_registered": "盘盈登记", "event/violation_case.accountability_decided": "责任追究",
+    "event/violation_case.established": "违规问题认定", "event/violation_case.reported": "违规问题登记",
+    "mode/CONTRACTED": "承包", "mode/ENTRUSTED": "托管（委托经营）", "mode/EQUITY": "入股（股份合作）",
+    "mode/JOINT_OPERATION": "合作经营", "mode/LEASED": "租赁", "mode/PLATFORM": "国有资产管理公司平台",
+    "mode/RESTRUCTURED": "改制重组", "mode/SELF_OPERATED": "自主经营（直接经营）", "type/ARCH_SHED": "拱棚",
+    "type/AREA_FACTORY": "片区工厂", "type/CELLAR": "菜窖", "type/COMPREHENSIVE_SERVICE": "综合服务设施",
+    "type/COURTYARD": "庭院", "type/CULTURE": "文化设施", "type/DRAINAGE_SEWAGE": "排水治污", "type/ECOMMERCE": "电商服务设施",
+    "type/EDUCATION": "教育设施", "type/EQUIPMENT": "相关设施设备", "type/FARM_MARKET": "农贸市场", "type/FLOOD_DIKE": "防洪坝",
+    "type/FRUIT_TREE": "果树", "type/HEALTH": "卫生设施", "type/HOUSE": "房屋", "type/INDUSTRIAL_PARK": "产业园区",
+    "type/INDUSTRY_BASE": "农林牧渔业产业基地", "type/INFRA_OTHER": "其他基础设施", "type/IRRIGATION": "农田水利",
+    "type/IRRIGATION_OTHER": "其他农田水利设施", "type/LINED_CANAL": "防渗渠", "type/LIVESTOCK": "畜禽",
+    "type/LIVESTOCK_OPERATING": "经营类畜禽", "type/MICROCREDIT_BIO": "小额信贷购置的生物性资产",
+    "type/MICROCREDIT_MEANS": "小额信贷购置的生产资料", "type/NETWORK": "网络设施", "type/OPERATING_OTHER": "其他经营性资产",
+    "type/PEN": "棚圈", "type/POWER": "电力设施", "type/PROCESSING": "生产加工设施设备", "type/PUBSERV_OTHER": "其他公共服务设施",
+    "type/PV_PLANT": "光伏电站", "type/ROAD": "道路", "type/SATELLITE_FACTORY": "卫星工厂",
+    "type/SHOP_BASE": "扶贫就业基地（商铺）", "type/SILO": "青贮窖", "type/SPORTS": "体育设施", "type/STOVE": "暖气炉",
+    "type/SUPERMARKET": "惠民超市", "type/TOURISM": "旅游服务设施", "type/WATER_SAVING": "节水灌溉",
+    "type/WATER_SUPPLY": "供水引水", "type/WORKSHOP": "扶贫车间", "use/AID_NO_LABOUR": "帮扶无劳动能力贫困人口",
+    "use/COLLECTIVE_ECONOMY": "发展壮大村级集体经济", "use/HARDSHIP_RELIEF": "困难家庭帮扶", "use/INCENTIVE": "绩效激励",
+    "use/MAINTENANCE": "资产管护", "use/OTHER": "其他用途", "use/PUBLIC_POST": "公益岗位", "use/PUBLIC_WELFARE": "公益事业",
+}  # fmt: skip
+"""What events, kinds of assets, ways of operating and uses of income are called, as kind/code."""
+
 try:  # faster where it is there; the answers are the same
-    from orjson import loads
+    from orjson import OPT_SORT_KEYS, dumps as _dumps, loads
 except ImportError:
     loads = json.loads  # type: ignore[assignment]
+
+    def dumps(value: Any) -> bytes:
+        """Canonical JSON: sorted, without blanks, UTF-8."""
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+else:
+
+    def dumps(value: Any) -> bytes:
+        """Canonical JSON: sorted, without blanks, UTF-8."""
+        return _dumps(value, option=OPT_SORT_KEYS)
+
 
 Row = list[Any]
 Event = dict[str, Any]
@@ -134,6 +261,219 @@ class Bad(Exception):  # noqa: N818  says what the pack is
     def __init__(self, kind: str, place: str, detail: str) -> None:
         super().__init__(f"{place}: {detail}")
         self.kind, self.place, self.detail = kind, place, detail
+
+
+# ---- the archive ---------------------------------------------------------------------------------------------------
+
+ARCHIVE_CODES: Final = {
+    "not-an-archive": 10, "cut-off": 11, "surplus": 12, "too-many-files": 13, "file-name": 14, "name-twice": 15,
+    "encrypted": 16, "method": 17, "zip64": 18, "too-large": 19, "ratio": 20, "size-is-another": 21, "not-a-file": 22,
+    "header": 23,
+}  # fmt: skip
+"""What can be wrong with an archive before a word in it is believed, and the exit code of each."""
+_MIB: Final = 1 << 20
+MAX_ARCHIVE, MAX_TOTAL, MAX_FILES, MAX_NAME = 1024 * _MIB, 2048 * _MIB, 64, 255
+"""Bytes of an archive, bytes of all its files together, how many they are, bytes of a name."""
+MAX_RATIO, RATIO_FROM = 100, _MIB
+"""A file of more than `RATIO_FROM` bytes is at most so many times as large as it is packed."""
+_MAX_FILE: Final = 1024 * _MIB
+_END: Final = struct.Struct("<4s4H2LH")
+_ENTRY: Final = struct.Struct("<4s6H3L5H2L")
+_LOCAL: Final = struct.Struct("<4s5H3L2H")
+_PIECE: Final = 4 * _MIB
+
+
+class _ZippedFile:
+    """A file of an archive, as the directory tells of it."""
+
+    __slots__ = ("crc", "method", "name", "packed", "size", "start")
+
+    def __init__(self, name: str, method: int, crc: int, packed: int, size: int) -> None:
+        self.name, self.method, self.crc, self.packed, self.size, self.start = (
+            name,
+            method,
+            crc,
+            packed,
+            size,
+            0,
+        )
+
+
+class Archive:
+    """A zip archive just as this service writes one: its files one after the other, the directory, and no other byte.
+
+    Everything that can be known without unpacking is looked at first, so that no archive takes more memory or time than
+    the bounds above; `limits`: bytes that a file of this name may have.
+    """
+
+    def __init__(self, source: Any, what: str, limits: dict[str, int]) -> None:
+        self.what, self.entries = what, dict[str, _ZippedFile]()
+        self._limits = limits
+        self._file = source
+        self._length = source.seek(0, 2)
+        if self._length > MAX_ARCHIVE:
+            raise self._bad("too-large", f"has {self._length} bytes, {MAX_ARCHIVE} are allowed (文件过大)")
+        count, start, directory = self._directory()
+        at = end = 0
+        total = 0
+        seen = set()
+        for _ in range(count):
+            entry, offset, raw, at = self._entry(directory, at)
+            alike = unicodedata.normalize("NFKC", entry.name).casefold()
+            if alike in seen:
+                raise self._bad("name-twice", f"has {entry.name} twice, or only written otherwise (文件重名)")
+            seen.add(alike)
+            total += entry.size
+            if total > MAX_TOTAL:
+                raise self._bad("too-large", f"unpacks to more than {MAX_TOTAL} bytes (解压后过大)")
+            if offset != end:
+                raise self._bad(
+                    "surplus", f"holds bytes before {entry.name} that belong to no file (含多余内容)"
+                )
+            end = self._place(entry, offset, raw, start)
+            self.entries[entry.name] = entry
+        if at != len(directory):
+            raise self._bad("surplus", "has a longer directory than files (目录不符)")
+        if end != start:
+            raise self._bad("surplus", "holds bytes after its last file that belong to none (含多余内容)")
+
+    def _bad(self, kind: str, detail: str) -> Bad:
+        return Bad(kind, self.what, detail)
+
+    def _bytes(self, start: int, count: int) -> bytes:
+        self._file.seek(start)
+        raw: bytes = self._file.read(count)
+        if len(raw) != count:
+            raise self._bad("cut-off", "ends too early (文件不完整)")
+        return raw
+
+    def _directory(self) -> tuple[int, int, bytes]:
+        """How many files, where the directory begins, the directory."""
+        at = self._length - _END.size
+        last = self._bytes(at, _END.size) if at >= 0 else b""
+        if not last.startswith(b"PK\x05\x06") or last[-2:] != b"\0\0":
+            tail = self._bytes(max(0, self._length - 66_000), min(self._length, 66_000))
+            if 0 <= tail.rfind(b"PK\x05\x06") <= len(tail) - _END.size:
+                raise self._bad("surplus", "holds bytes after its end, or a comment (末尾含多余内容)")
+            if self._length >= 4 and self._bytes(0, 4) in {b"PK\x03\x04", b"PK\x05\x06"}:
+                raise self._bad("cut-off", "has lost its end (文件不完整)")
+            raise self._bad("not-an-archive", "is no zip archive (不是压缩包)")
+        _, disk, first_disk, here, count, length, start, _ = _END.unpack(last)
+        if 0xFFFF in {disk, first_disk, here, count} or 0xFFFFFFFF in {length, start}:
+            raise self._bad("zip64", "has the long form of its end, which no pack needs (不支持 zip64)")
+        if at >= 20 and self._bytes(at - 20, 4) == b"PK\x06\x07":
+            raise self._bad("zip64", "has the long form of its end, which no pack needs (不支持 zip64)")
+        if disk or first_disk or here != count:
+            raise self._bad("header", "says that it is one of several volumes (分卷压缩包)")
+        if count > MAX_FILES:
+            raise self._bad("too-many-files", f"has {count} files, {MAX_FILES} are allowed (文件过多)")
+        if start + length > at:
+            raise self._bad("cut-off", "says that its directory lies beyond its end (文件不完整)")
+        if start + length < at:
+            raise self._bad("surplus", "holds bytes before its files or after its directory (含多余内容)")
+        if length > count * (_ENTRY.size + 66_000):
+            raise self._bad("surplus", "has a longer directory than files (目录不符)")
+        return count, start, self._bytes(start, length)
+
+    def _entry(self, directory: bytes, at: int) -> tuple[_ZippedFile, int, tuple[int, ...], int]:
+        """A file, where it stands, what its own header has to repeat, and where the next entry begins."""
+        if len(directory) < at + _ENTRY.size or directory[at : at + 4] != b"PK\x01\x02":
+            raise self._bad("header", "has a directory that cannot be read (目录损坏)")
+        (
+            _, made_by, needs, flags, method, time, day, crc, packed, size,
+            of_name, of_extra, of_comment, disk, inside, attributes, offset,
+        ) = _ENTRY.unpack_from(directory, at)  # fmt: skip
+        at += _ENTRY.size
+        raw, extra = directory[at : at + of_name], directory[at + of_name : at + of_name + of_extra]
+        name = self._name(raw, flags)
+        if flags & 0x2041:
+            raise self._bad("encrypted", f"holds {name} encrypted (已加密)")
+        if method not in {0, 8} or flags & ~0x800:
+            raise self._bad(
+                "method", f"holds {name} packed by method {method}, flags {flags:#x} (压缩方式不支持)"
+            )
+        if 0xFFFFFFFF in {packed, size, offset} or extra[:2] == b"\x01\0":
+            raise self._bad("zip64", f"tells of {name} in the long form, which no pack needs (不支持 zip64)")
+        kind = attributes >> 28
+        if kind not in {0, 8} or attributes & 0x410 or name.endswith("/"):
+            raise self._bad(
+                "not-a-file", f"holds {name}, which is a link, a folder or a device (不是普通文件)"
+            )
+        if (
+            of_extra or of_comment or disk or inside or made_by != 768 + needs or needs not in {20, 45}
+            or (time, day, attributes) != (0, 33, 0o644 << 16) or (flags == 0) != name.isascii()
+        ):  # fmt: skip
+            raise self._bad("header", f"says of {name} what no pack says (目录项不符)")
+        allowed = self._limits.get(name, _MAX_FILE)
+        if max(size, packed) > allowed:
+            raise self._bad("too-large", f"holds {name} of {size} bytes, {allowed} are allowed (文件过大)")
+        if size > max(RATIO_FROM, MAX_RATIO * packed):
+            raise self._bad("ratio", f"holds {name} of {packed} bytes that say they are {size} (压缩比过大)")
+        if not method and packed != size:
+            raise self._bad(
+                "size-is-another", f"holds {name} unpacked, of {packed} and of {size} bytes (大小不符)"
+            )
+        entry = _ZippedFile(name, method, crc, packed, size)
+        return entry, offset, (needs, flags, method, time, day), at + of_name + of_extra
+
+    def _name(self, raw: bytes, flags: int) -> str:
+        try:
+            name = raw.decode("utf-8" if flags & 0x800 else "ascii")
+        except UnicodeDecodeError:
+            name = ""
+        parts = name.removesuffix("/").split("/")
+        if (
+            len(raw) > MAX_NAME
+            or {"", ".", ".."} & set(parts)
+            or not name.isprintable()
+            or re.search(r"[\\:]", name)
+        ):
+            raise self._bad(
+                "file-name", f"holds a file named {raw[:60]!r}, which no file of a pack is (文件名不对)"
+            )
+        return name
+
+    def _place(self, entry: _ZippedFile, offset: int, repeated: tuple[int, ...], end: int) -> int:
+        """Where the bytes after a file begin; its own header says what the directory says."""
+        name = entry.name.encode()
+        if offset + _LOCAL.size + len(name) > end:
+            raise self._bad("cut-off", f"says that {entry.name} lies beyond its end (文件不完整)")
+        head = self._bytes(offset, min(_LOCAL.size + len(name) + 20, end - offset))
+        sizes = (entry.packed, entry.size)
+        short = _LOCAL.pack(b"PK\x03\x04", *repeated, entry.crc, *sizes, len(name), 0) + name
+        long = _LOCAL.pack(b"PK\x03\x04", *repeated, entry.crc, 2**32 - 1, 2**32 - 1, len(name), 20) + name
+        long += struct.pack("<2H2Q", 1, 16, entry.size, entry.packed)
+        if head.startswith(short):
+            entry.start = offset + len(short)
+        elif head.startswith(long):  # as a file is written whose size was not known before
+            entry.start = offset + len(long)
+        elif head[_LOCAL.size + len(name) :][:2] == b"\x01\0" and head.startswith(b"PK\x03\x04"):
+            raise self._bad("zip64", f"tells of {entry.name} in a long form that is wrong (zip64 信息不符)")
+        else:
+            raise self._bad(
+                "header", f"says something else before {entry.name} than in its directory (文件头不符)"
+            )
+        if entry.start + entry.packed > end:
+            raise self._bad("cut-off", f"says that {entry.name} lies beyond its end (文件不完整)")
+        return entry.start + entry.packed
+
+    def read(self, name: str) -> bytes:
+        """One file, unpacked; never more bytes than it said it has."""
+        entry = self.entries[name]
+        raw = self._bytes(entry.start, entry.packed)
+        if entry.method:
+            opened = zlib.decompressobj(-15)
+            try:
+                raw = opened.decompress(raw, entry.size + 1)
+            except zlib.error as error:
+                raise Bad("digest", name, f"is damaged (文件损坏): {error}") from error
+            if len(raw) != entry.size or not opened.eof or opened.unused_data:
+                raise self._bad(
+                    "size-is-another", f"holds {name}, which is not of {entry.size} bytes (大小不符)"
+                )
+        if zlib.crc32(raw) != entry.crc:
+            raise Bad("digest", name, "is damaged (文件损坏)")
+        return raw
 
 
 # ---- Ed25519 (RFC 8032) --------------------------------------------------------------------------------------------
@@ -201,17 +541,23 @@ def ed25519_verifies(public: bytes, message: bytes, signature: bytes) -> bool:
 # ---- signed notes (C2SP) -------------------------------------------------------------------------------------------
 
 
+LOG_KEY, WITNESS_KEY = b"\x01", b"\x04"
+"""Kinds of keys, in the first byte of their base64: Ed25519 of a log, Ed25519 of a witness that also says when."""
+
+
 class Key:
-    """A public key as its owner writes it: name+id+base64(kind, key). Kind 1 signs logs, kind 4 is a witness's."""
+    """A public key as its owner writes it: name+id+base64(kind, key)."""
 
     def __init__(self, line: str) -> None:
         self.line = line.strip()
         self.name, key_id, encoded = self.line.split("+", 2)
         raw = base64.b64decode(encoded, validate=True)
-        self.kind, self.public = raw[0], raw[1:]
+        self.kind, self.public = raw[:1], raw[1:]
         self.key_id = hashlib.sha256(self.name.encode() + b"\n" + raw).digest()[:4]
-        if self.key_id.hex() != key_id or len(self.public) != 32:
+        if self.key_id.hex() != key_id:
             raise ValueError("not a verifier key")
+        if self.kind not in {LOG_KEY, WITNESS_KEY} or len(self.public) != 32:
+            raise ValueError(f"a key of kind {raw[:1].hex()}, which this program does not know (算法未知)")
         self.fingerprint = hashlib.sha256(self.public).hexdigest()
 
     def signed(self, text: str, signatures: Iterable[tuple[str, bytes]]) -> bool:
@@ -220,7 +566,7 @@ class Key:
             if name != self.name or content[:4] != self.key_id:
                 continue
             message, rest = text.encode(), content[4:]
-            if self.kind == 4:
+            if self.kind == WITNESS_KEY:
                 message = f"cosignature/v1\ntime {int.from_bytes(rest[:8], 'big')}\n{text}".encode()
                 rest = rest[8:]
             if ed25519_verifies(self.public, message, rest):
@@ -561,12 +907,13 @@ def fold(events: Iterable[Event]) -> AssetFigures:
 class Ledgers:
     """All tables of a pack, made anew from its events."""
 
-    def __init__(
-        self, request: dict[str, Any], streams: dict[str, list[Event]], words: dict[str, str]
-    ) -> None:
+    def __init__(self, manifest: dict[str, Any], streams: dict[str, list[Event]]) -> None:
+        request = manifest["request"]
         self.person, self.unit = request["person"], request["unit"]
         self.first, self.last = request["from"], request["to"]
-        self.streams, self.words = streams, words
+        self.asked_last = manifest["asked"]["to"]
+        self.streams = streams
+        self.words: dict[str, str] = WORDS | manifest["words"]
         self.names = {
             name.partition("-")[2]: events[0]["data"]["card"]["name"]
             for name, events in streams.items()
@@ -576,17 +923,37 @@ class Ledgers:
         self.totals = [0] * 15
         self.assets: set[str] = set()
         """Assets that were in care."""
+        self.spans: list[tuple[str, str]] = []
+        """First and last days of the care that was asked about, in whatever period."""
+        self.gone = self.cut = 0
         self.holders: dict[str, list[int]] = {}
+
+    def outside(self) -> tuple[int, int]:
+        """Assets in the person's care that are not shown, and those that are shown for a part of it only."""
+        return self.gone, self.cut
+
+    def _care(self, events: list[Event], posts: Posts) -> list[tuple[str, str, str]]:
+        """The care of an asset within the period and unit asked about; what lies outside is counted."""
+        whole = care_of(events, self.person, posts, None)
+        asked = whole if self.unit is None else care_of(events, self.person, posts, self.unit)
+        self.spans += [(since, until) for since, until, _ in asked]
+        care = [
+            (max(since, self.first), min(until, self.last), duty)
+            for since, until, duty in asked
+            if max(since, self.first) <= min(until, self.last)
+        ]
+        end = _FOREVER if self.asked_last is None else self.last
+        if not care:
+            self.gone += bool(whole)
+        elif asked != whole or any(since < self.first or until > end for since, until, _ in asked):
+            self.cut += 1
+        return care
 
     def make(self) -> dict[str, list[Row]]:
         """Every table, row by row."""
         posts = Posts(self.person, ((n.partition("-")[2], e) for n, e in self._of("organization")))
         for stream, events in self._of("asset"):
-            care = [
-                (max(since, self.first), min(until, self.last), duty)
-                for since, until, duty in care_of(events, self.person, posts, self.unit)
-                if max(since, self.first) <= min(until, self.last)
-            ]
+            care = self._care(events, posts)
             if care:
                 self.assets.add(stream.partition("-")[2])
                 self._asset(stream.partition("-")[2], events, sorted(care))
@@ -823,8 +1190,36 @@ def yuan(fen: int) -> str:
 
 
 # ---- the spreadsheet and the page ----------------------------------------------------------------------------------
+# Both are made here, for the pack and for whoever verifies it: they are compared byte for byte.
 
-_X: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+TITLE: Final = "扶贫资产离任交接清册"
+_STYLES: Final = {"t": ' s="4"', "n": ' s="5"', "m": ' s="6"'}
+_WIDTHS: Final = {"t": 16, "n": 9, "m": 15}
+_WIDE: Final = {"资产名称": 26, "在管期间": 40, "所有权人": 26, "说明": 60, "清单摘要": 20, "记录时间": 28}
+_SIGNATURES: Final = ("移交人（签字）：", "接收人（签字）：", "监交人（签字）：")
+_XML: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_SHEET_XML: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE: Final = "http://schemas.openxmlformats.org/package/2006"
+_KIND: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_FONT: Final = '<font>{}<sz val="{}"/><name val="宋体"/><charset val="134"/></font>'
+_XF: Final = '<xf numFmtId="{}" fontId="{}" fillId="{}" borderId="{}" xfId="0" applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1" applyAlignment="1">{}</xf>'
+_STYLE_SHEET: Final = "".join([
+    f'{_XML}<styleSheet xmlns="{_SHEET_XML}">',
+    '<fonts count="5">', *(_FONT.format(b, size) for b, size in (("", 11), ("<b/>", 16), ("", 10), ("<b/>", 11), ("", 12))), "</fonts>",
+    '<fills count="3"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>',
+    '<fill><patternFill patternType="solid"><fgColor rgb="FFE8EEF4"/><bgColor indexed="64"/></patternFill></fill></fills>',
+    '<borders count="2"><border><left/><right/><top/><bottom/><diagonal/></border><border>',
+    *(f'<{side} style="thin"><color auto="1"/></{side}>' for side in ("left", "right", "top", "bottom")),
+    "<diagonal/></border></borders>",
+    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="8">',
+    _XF.format(0, 0, 0, 0, ""), _XF.format(0, 1, 0, 0, ""), _XF.format(0, 2, 0, 0, ""),
+    _XF.format(0, 3, 2, 1, '<alignment horizontal="center" vertical="center" wrapText="1"/>'),
+    _XF.format(49, 0, 0, 1, '<alignment vertical="top" wrapText="1"/>'),
+    _XF.format(1, 0, 0, 1, '<alignment vertical="top"/>'), _XF.format(4, 0, 0, 1, '<alignment vertical="top"/>'),
+    _XF.format(0, 4, 0, 0, ""),
+    '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
+])  # fmt: skip
 
 
 def column_letters(index: int) -> str:
@@ -837,17 +1232,102 @@ def column_letters(index: int) -> str:
     return letters
 
 
-def sheet_rows(
-    key: str, rows: Sequence[Row], styles: dict[str, str], first: int = HEADER_ROW + 1
-) -> Iterator[str]:
-    """Rows of a table as a sheet writes them, from row `first` on; `styles`: kind → attribute of its cells."""
+def workbook_parts(subtitle: str, tables: dict[str, list[Row]]) -> Iterator[tuple[str, bytes]]:
+    """Every part of the spreadsheet, in order: one sheet a table, print-ready, a signature block below the first."""
+    count = range(1, len(TABLES) + 1)
+    sheets = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_KIND}.worksheet+xml"/>'
+        for n in count
+    )
+    texts = {
+        "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
+        f'<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Default Extension="xml" ContentType="application/xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{_KIND}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/styles.xml" ContentType="{_KIND}.styles+xml"/>{sheets}</Types>',
+        "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
+        f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": _workbook_xml(tables),
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
+        + "".join(
+            f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+            for n in count
+        )
+        + f'<Relationship Id="rId{len(TABLES) + 1}" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
+    }
+    for name, text in texts.items():
+        yield name, (_XML + text).encode()
+    yield "xl/styles.xml", _STYLE_SHEET.encode()
+    for number, key in enumerate(TABLES, 1):
+        yield f"xl/worksheets/sheet{number}.xml", sheet_xml(key, subtitle, tables[key]).encode()
+
+
+def _workbook_xml(tables: dict[str, list[Row]]) -> str:
+    named = []
+    for place, (key, (title, columns)) in enumerate(TABLES.items()):
+        if key != "inventory" and tables[key]:
+            cells = f"$A${HEADER_ROW}:${column_letters(len(columns) - 1)}${HEADER_ROW + len(tables[key])}"
+            named.append(
+                f'<definedName name="_xlnm._FilterDatabase" localSheetId="{place}" hidden="1">{title}!{cells}</definedName>'
+            )
+        titles = f"{title}!${HEADER_ROW}:${HEADER_ROW}"
+        named.append(f'<definedName name="_xlnm.Print_Titles" localSheetId="{place}">{titles}</definedName>')
+    sheets = "".join(
+        f'<sheet name="{title}" sheetId="{n}" r:id="rId{n}"/>'
+        for n, (title, _) in enumerate(TABLES.values(), 1)
+    )
+    return (
+        f'<workbook xmlns="{_SHEET_XML}" xmlns:r="{_OFFICE}"><bookViews><workbookView/></bookViews>'
+        f"<sheets>{sheets}</sheets><definedNames>{''.join(named)}</definedNames></workbook>"
+    )
+
+
+def sheet_xml(key: str, subtitle: str, rows: Sequence[Row]) -> str:
+    """A table's sheet."""
+    title, columns = TABLES[key]
+    last = column_letters(len(columns) - 1)
+    widths = "".join(
+        f'<col min="{n}" max="{n}" width="{_WIDE.get(header, _WIDTHS[kind])}" customWidth="1"/>'
+        for n, (header, kind) in enumerate(columns, 1)
+    )
+    frozen = f'<pane xSplit="2" ySplit="{HEADER_ROW}" topLeftCell="C{HEADER_ROW + 1}" activePane="bottomRight" state="frozen"/>'
+    end, below = "", []
+    if key == "inventory":
+        step = max((len(columns) - 1) // len(_SIGNATURES), 1)
+        for offset, labels in ((2, _SIGNATURES), (4, ("日期：      年    月    日",) * len(_SIGNATURES))):
+            below.append(_text_row(HEADER_ROW + len(rows) + offset, 7, labels, step))
+    elif rows:
+        end = f'<autoFilter ref="A{HEADER_ROW}:{last}{HEADER_ROW + len(rows)}"/>'
+    return "".join([
+        f'{_XML}<worksheet xmlns="{_SHEET_XML}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>',
+        f'<sheetViews><sheetView{" tabSelected=" + chr(34) + "1" + chr(34) if key == "inventory" else ""} workbookViewId="0">',
+        f'{frozen}</sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/><cols>{widths}</cols><sheetData>',
+        _text_row(1, 1, (f"{TITLE}·{title}",)), _text_row(2, 2, (subtitle,)),
+        _text_row(HEADER_ROW, 3, [header for header, _ in columns]),
+        *sheet_rows(key, rows), *below,
+        f'</sheetData>{end}<pageMargins left="0.7" right="0.7" top="0.75" bottom="0.75" header="0.3" footer="0.3"/>',
+        '<pageSetup paperSize="8" fitToHeight="0" orientation="landscape"/>',
+        "<headerFooter><oddFooter>&amp;L&amp;A&amp;C第 &amp;P 页，共 &amp;N 页</oddFooter></headerFooter></worksheet>",
+    ])  # fmt: skip
+
+
+def _text_row(number: int, style: int, texts: Sequence[str], step: int = 1) -> str:
+    cells = (
+        f'<c r="{column_letters(place * step)}{number}" s="{style}" t="inlineStr"><is><t>{escape(text, quote=False)}</t></is></c>'
+        for place, text in enumerate(texts)
+    )
+    return f'<row r="{number}">{"".join(cells)}</row>'
+
+
+def sheet_rows(key: str, rows: Sequence[Row]) -> Iterator[str]:
+    """Rows of a table as its sheet writes them."""
     parts = ['<row r="{r}">']
     for index, (_, kind) in enumerate(TABLES[key][1]):
-        cell = f'<c r="{column_letters(index)}{{r}}"{styles.get(kind, "")}'
+        cell = f'<c r="{column_letters(index)}{{r}}"{_STYLES[kind]}'
         content = '"inlineStr"><is><t>{}</t></is></c>' if kind == "t" else "{}</v></c>"
         parts.append(f"{cell} t={content}" if kind == "t" else f"{cell}><v>{content}")
     template = "".join([*parts, "</row>"])
-    for number, cells in enumerate(_texts(key, rows), first):
+    for number, cells in enumerate(_texts(key, rows), HEADER_ROW + 1):
         yield template.format(*cells, r=number)
 
 
@@ -874,297 +1354,402 @@ def _texts(key: str, rows: Sequence[Row]) -> Iterator[list[str]]:
         yield cells
 
 
-def check_workbook(raw: Any, tables: dict[str, list[Row]]) -> None:
-    """Every cell of every table in the spreadsheet says what the events say."""
-    with zipfile.ZipFile(raw) as book:
-        workbook = ET.fromstring(book.read("xl/workbook.xml"))
-        names = [one.get("name", "") for one in workbook.iter(f"{_X}sheet")]
-        shared = []
-        if "xl/sharedStrings.xml" in book.namelist():
-            items = ET.fromstring(book.read("xl/sharedStrings.xml")).iter(f"{_X}si")
-            shared = ["".join(text.text or "" for text in item.iter(f"{_X}t")) for item in items]
-        for number, (key, (title, _)) in enumerate(TABLES.items(), 1):
-            name = names[number - 1] if number <= len(names) else ""
-            if name != title:
-                raise Bad("workbook", f"{WORKBOOK} {name}", f"the sheet here should be {title} (工作表不符)")
-            path = f"xl/worksheets/sheet{number}.xml"
-            with book.open(path) as sheet:
-                same = _same_rows(sheet, key, tables[key])
-            with book.open(path) as sheet:
-                _check_sheet(
-                    _rows_of(sheet, shared, title, 0 if not same else HEADER_ROW), key, tables[key], same
-                )
-        if len(names) > len(TABLES):
-            raise Bad("workbook", f"{WORKBOOK} {names[len(TABLES)]}", "a sheet too many (多出工作表)")
+_STYLE: Final = """
+body{font:15px/1.6 "Noto Sans CJK SC","Microsoft YaHei",sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1b2733}
+h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #c9d3dd}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-size:13px}th,td{border:1px solid #c9d3dd;padding:.25rem .5rem;
+text-align:left;vertical-align:top}th{background:#e8eef4}td.m,td.n{text-align:right;font-variant-numeric:tabular-nums}
+code{background:#eef2f6;padding:0 .3em}.narrow{border:2px solid #a33;padding:.5rem .8rem;font-weight:bold}
+@media print{body{margin:0;max-width:none}.wide{overflow:visible}}
+"""
+_HOW: Final = """
+<h2>如何核验</h2>
+<p>本审计包可脱离系统核验，无需联网：<code>python3 verify.py 审计包.zip --key 公钥</code>。公钥（或其指纹）应由台账管理单位
+另行告知，不取自包内；<code>verify.py</code> 也应取自可信来源。核验内容：签名、每个文件的摘要、每条事件确在已签名的日志中且
+未被改动、未遗漏任何一条、各表数字均由事件得出、本页与电子表格逐字节与核验程序自行生成的一致。任何改动都会指出第一处不符的位置。</p>
+<p>能证明的：所列事件是日志在上述位置时的全部相关事件，逐字未改。不能证明的：从未记录的事；签名人是否另有一份不同的日志
+（可与以前留存的检查点或见证人签名比对）；请求人是谁、规则与程序的版本（由签名人声明）。</p>
+<p>“重审”表由台账在制作本包时，按各事件业务日期当日有效的规则（版本与摘要见 <code>manifest.json</code>）重新判定得出。核验程序不重新判定，
+只核对该表与签名时的摘要一致，且每一行都对应包内的一条事件；列为“未判定”的，是日志不足以判定的事件。</p>
+"""
 
 
-def _same_rows(sheet: Any, key: str, rows: Sequence[Row]) -> bool:
-    """Whether a sheet holds a table's rows just as they are written by this service, and nothing after them."""
-    begin = f'<row r="{HEADER_ROW + 1}"'.encode()
-    content = sheet.read()
-    at = content.find(begin)
-    if not rows or at < 0:
-        return not rows and at < 0
-    first = content[at : content.find(b"</row>", at)].decode()
-    styles = {}
-    for index, (_, kind) in enumerate(TABLES[key][1]):
-        cell = re.search(rf'<c r="{column_letters(index)}{HEADER_ROW + 1}"( s="[0-9]+")', first)
-        styles[kind] = cell.group(1) if cell else ""
-    due = "".join(sheet_rows(key, rows, styles)).encode()
-    return bool(content.startswith(due, at)) and (
-        key == "inventory" or content.startswith(b"</sheetData>", at + len(due))
-    )
+def page_of(summary: Sequence[Sequence[str]], tables: dict[str, list[Row]], *, narrow: bool) -> str:
+    """The whole page: what an official reads without any program; self-contained, no script, nothing loaded."""
+    warning = "本包只回答上列“请求范围”，不是其全部在管情况。"
+    parts = [
+        f'<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{TITLE}</title>',
+        f"<style>{_STYLE}</style></head><body><h1>{TITLE}</h1>",
+        '<table id="summary">',
+        *(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in summary),
+        "</table>",
+        *([f'<p class="narrow">{warning}</p>'] if narrow else []),
+        _HOW,
+    ]
+    for key, (heading, _) in TABLES.items():
+        rows = tables[key]
+        parts.append(f"<h2>{heading}（{len(rows)} 行）</h2>")
+        if len(rows) > PAGE_ROWS:
+            parts.append(f"<p>行数较多，见电子表格《交接清册》中的“{heading}”表。</p>")
+        else:
+            parts.append(f'<div class="wide">{html_table(key, rows)}</div>')
+    parts.append("</body></html>\n")
+    return "\n".join(parts)
 
 
-def _rows_of(sheet: Any, shared: list[str], name: str, last: int) -> Iterator[tuple[int, dict[str, str]]]:
-    """(number, column letters → text) of a sheet's rows, up to row `last` unless that is 0."""
-    for _, element in ET.iterparse(sheet):
-        if element.tag != f"{_X}row":
-            continue
-        number = int(element.get("r", "0"))
-        if last and number > last:
-            return
-        cells = {}
-        for cell in element:
-            column = cell.get("r", "").rstrip("0123456789")
-            text, kind = "", cell.get("t", "n")
-            for part in cell:
-                if part.tag == f"{_X}f":
-                    raise Bad("workbook", f"{WORKBOOK} {name}!{cell.get('r')}", "holds a formula (含公式)")
-                if part.tag == f"{_X}v":
-                    text = shared[int(part.text or 0)] if kind == "s" else part.text or ""
-                elif part.tag == f"{_X}is":
-                    text = "".join(one.text or "" for one in part.iter(f"{_X}t"))
-            cells[column] = text
-        yield number, cells
-        element.clear()
+def check_workbook(raw: bytes, subtitle: str, tables: dict[str, list[Row]]) -> None:
+    """The spreadsheet has the parts that are due, and each of them is the one that is made here."""
+    book = Archive(BytesIO(raw), WORKBOOK, {})
+    made = dict.fromkeys(book.entries)
+    order = []
+    for name, due in workbook_parts(subtitle, tables):
+        order.append(name)
+        if name not in made:
+            raise Bad("workbook", f"{WORKBOOK} {name}", "is missing (缺少部件)")
+        del made[name]
+        if (said := book.read(name)) != due:
+            raise _differs("workbook", f"{WORKBOOK} {name}", said, due)
+    for name in made:
+        raise Bad("workbook", f"{WORKBOOK} {name}", "is a part too many (多出部件)")
+    if list(book.entries) != order:
+        raise Bad("workbook", WORKBOOK, "has its parts in another order (部件次序不符)")
 
 
-def _check_sheet(
-    rows: Iterator[tuple[int, dict[str, str]]], key: str, body: Sequence[Row], same: bool
+def check_page(
+    raw: bytes, summary: Sequence[Sequence[str]], tables: dict[str, list[Row]], *, narrow: bool
 ) -> None:
-    """The headers, and every row that was not found to be the same already."""
-    title, columns = TABLES[key]
-    letters = [column_letters(index) for index in range(len(columns))]
-    last = HEADER_ROW + (0 if same else len(body))
-    seen = 0
-    for number, cells in rows:
-        if not HEADER_ROW <= number <= last:
-            if number > last and key != "inventory" and any(cells.values()):
-                raise Bad("workbook", f"{WORKBOOK} {title}!{number}", "a row too many (多出一行)")
-            continue
-        seen += 1
-        header = number == HEADER_ROW
-        wanted = [name for name, _ in columns] if header else body[number - HEADER_ROW - 1]
-        kinds = "t" * len(columns) if header else [kind for _, kind in columns]
-        if len([text for text in cells.values() if text]) > len(columns):
-            raise Bad("workbook", f"{WORKBOOK} {title}!{number}", "a cell too many (多出单元格)")
-        for letter, kind, value in zip(letters, kinds, wanted, strict=True):
-            if not _same(cells.get(letter, ""), kind, value):
-                place = f"{WORKBOOK} {title}!{letter}{number}"
-                said, due = cells.get(letter, ""), yuan(value) if kind == "m" else value
-                raise Bad("workbook", place, f"says {said!r}, the events say {due!r} (与事件不符)")
-    if seen != last - HEADER_ROW + 1:
-        raise Bad(
-            "workbook", f"{WORKBOOK} {title}", f"{seen - 1} rows, the events make {len(body)} (行数不符)"
-        )
+    """The page is the one that is made here."""
+    page = page_of(summary, tables, narrow=narrow).encode()
+    if raw != page:
+        raise _differs("page", PAGE, raw, page)
 
 
-def _same(text: str, kind: str, value: Any) -> bool:
-    if kind == "t":
-        return text == (value or "")
-    try:
-        return bool(round(float(text) * (100 if kind == "m" else 1)) == value)
-    except ValueError:
-        return False
+def _differs(kind: str, file: str, said: bytes, due: bytes) -> Bad:
+    """Where two files part: the cell of a sheet, else the line."""
+    block = next(
+        (n for n in range(0, len(due), 65536) if said[n : n + 65536] != due[n : n + 65536]), len(due)
+    )
+    pairs = zip(said[block : block + 65536], due[block : block + 65536])  # noqa: B905
+    at = block + next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(said), len(due)) - block)
+    lines = due.count(b"\n", 0, at) + 1
+    cells = re.findall(rb'<c r="([A-Z]+[0-9]+)"', due[max(0, at - 5_000) : at])
+    sheet = re.search(r"sheet([0-9]+)\.xml$", file)
+    place = f"{file}, line {lines}"
+    if cells and sheet:
+        place = f"{WORKBOOK} {list(TABLES.values())[int(sheet[1]) - 1][0]}!{cells[-1].decode()}"
+    start = max(0, at - 20)
+    there, wanted = (text[start : at + 40].decode("utf-8", "replace") for text in (said, due))
+    return Bad(kind, place, f"says …{there!r}, the events say …{wanted!r} (与事件不符)")
 
 
-class _Page(HTMLParser):
-    """Tables of the page: id → rows of texts."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tables: dict[str, list[list[str]]] = {}
-        self._rows: list[list[str]] | None = None
-        self._cell: list[str] | None = None
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag == "table":
-            self._rows = self.tables.setdefault(dict(attributes).get("id") or "", [])
-        elif tag == "tr" and self._rows is not None:
-            self._rows.append([])
-        elif tag in {"td", "th"}:
-            self._cell = []
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in {"td", "th"} and self._cell is not None and self._rows is not None:
-            self._rows[-1].append("".join(self._cell))
-            self._cell = None
-
-    def handle_data(self, data: str) -> None:
-        if self._cell is not None:
-            self._cell.append(data)
-
-
-_FOREIGN: Final = re.compile(r"<(script|iframe|object|embed|img|link|base|!--)", re.IGNORECASE)
-
-
-def check_page(text: str, tables: dict[str, list[Row]], summary: list[list[str]]) -> None:
-    """Every table of the page says what the events say."""
-    foreign = _FOREIGN.search(text)
-    if foreign:
-        raise Bad("page", PAGE, f"holds {foreign.group()} (页面含外部内容)")
-    shown = [key for key in TABLES if len(tables[key]) <= PAGE_ROWS]
-    whole = all(html_table(key, tables[key]) in text for key in shown)
-    if whole and text.count("<table") == len(shown) + 1:
-        text = text.partition("</table>")[0]  # the summary is left to be read
-        shown = []
-    page = _Page()
-    page.feed(text)
-    page.close()
-    due: dict[str, list[list[str]]] = {"summary": summary}
-    for key in shown:
-        columns = TABLES[key][1]
-        due[key] = [[header for header, _ in columns]] + [
-            [
-                yuan(value) if kind == "m" else str(value)
-                for (_, kind), value in zip(columns, row, strict=True)
-            ]
-            for row in tables[key]
-        ]
-    for key, rows in due.items():
-        found = page.tables.pop(key, [])
-        for number, (wanted, said) in enumerate(zip(rows, found)):  # noqa: B905  lengths are compared below
-            if wanted != said:
-                raise Bad(
-                    "page",
-                    f"{PAGE} #{key}, row {number}",
-                    f"says {said}, the events say {wanted} (与事件不符)",
-                )
-        if len(rows) != len(found):
-            raise Bad("page", f"{PAGE} #{key}", f"{len(found)} rows, the events make {len(rows)} (行数不符)")
-    if page.tables:
-        raise Bad("page", f"{PAGE} #{min(page.tables)}", "a table too many (多出表格)")
+def narrow(asked: dict[str, Any]) -> bool:
+    """Whether a pack was asked for less than all there was in a person's care."""
+    return any(asked[name] is not None for name in ("unit", "from", "to", "knownAt"))
 
 
 def summary_of(
-    manifest: dict[str, Any], names: dict[str, str], tables: dict[str, list[Row]]
+    manifest: dict[str, Any], names: dict[str, str], tables: dict[str, list[Row]], outside: tuple[int, int]
 ) -> list[list[str]]:
-    """What stands at the top of the page."""
-    request, log = manifest["request"], manifest["log"]
+    """What stands at the top of the page. `outside`: assets in care that are not shown, or not for all the time."""
+    request, asked, log = manifest["request"], manifest["asked"], manifest["log"]
     total: Row = tables["balances"][-1] if tables["balances"] else ["", *[0] * 19]
-    name = names.get(request["person"])
+
+    def named(code: str) -> str:
+        return f"{names[code]}（{code}）" if code in names else code
+
+    wanted = [f"仅单位 {named(asked['unit'])}"] if asked["unit"] is not None else []
+    if asked["from"] is not None or asked["to"] is not None:
+        wanted.append(f"仅 {asked['from'] or '最早'} 至 {asked['to'] or '最后'}")
+    if asked["knownAt"] is not None:
+        wanted.append(f"仅截至 {asked['knownAt']} 已记录的事件")
+    gone, cut = outside
     return [
-        ["人员", f"{name}（{request['person']}）" if name else request["person"]],
-        ["单位", f"{names[request['unit']]}（{request['unit']}）" if request["unit"] in names else request["unit"] or "全部"],
+        ["人员", named(request["person"])],
+        ["单位", named(request["unit"]) if request["unit"] is not None else "全部"],
         ["期间", f"{request['from']} 至 {request['to']}"],
-        ["数据截至", f"日志位置 {log['size']}，{log['recordedAt']}"],
+        ["请求范围", "；".join(wanted) or "该人员全部在管情况"],
+        ["请求人", asked["by"] or "未说明"],
+        ["范围之外", f"另有 {gone} 项在管资产未列入，{cut} 项只列入部分在管时间" if gone or cut else "无"],
+        ["数据截至", f"日志位置 {log['size']}；包内最后一条事件记录于 {log['recordedAt']}"],
         ["资产项数", str(len(tables["inventory"]))],
         ["期初原值 / 净值", f"{yuan(total[2])} / {yuan(total[4])}"],
         ["期末原值 / 净值", f"{yuan(total[12])} / {yuan(total[14])}"],
         ["期内收益 / 分配", f"{yuan(total[10])} / {yuan(total[11])}"],
         ["期内事项", str(len(tables["events"]))],
         ["检查发现", str(len(tables["findings"]))],
-    ]  # fmt: skip
+    ]
+
+
+def subtitle_of(summary: list[list[str]]) -> str:
+    """What stands on every sheet below its title."""
+    return "；".join(f"{name}：{value}" for name, value in summary[:7])
 
 
 # ---- the pack ------------------------------------------------------------------------------------------------------
 
-_TAIL: Final = re.compile(
-    rb'"recordedAt":"([^"]*)","schema":\d+,"stream":("(?:[^"\\]|\\.)*"),"type":"[^"]*","version":(\d+)\}\Z'
+_LIMITS: Final = {
+    MANIFEST: _MIB, SIGNATURE: _MIB // 16, CHECKPOINT: _MIB // 16, KEYS: _MIB // 4, VERIFIER: _MIB, PAGE: 64 * _MIB,
+}  # fmt: skip
+_RECORDED: Final = re.compile(
+    rb'"recordedAt":"([^"]*)","schema":\d+,"stream":"(?:[^"\\]|\\.)*","type":"[^"]*","version":\d+\}\Z'
 )
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SHAPE: Final = {
+    "format": str, "events": int, "assets": int,
+    "files": dict, "words": dict, "request": dict, "asked": dict, "log": dict, "said": dict,
+}  # fmt: skip
+"""What a manifest holds. `said` is what the signer says and nobody can verify from the pack."""
+_FIELDS: Final[dict[str, dict[str, tuple[type, ...]]]] = {
+    "request": {"person": (str,), "unit": (str, type(None)), "from": (str,), "to": (str,)},
+    "asked": {
+        "unit": (str, type(None)), "from": (str, type(None)), "to": (str, type(None)),
+        "knownAt": (str, type(None)), "by": (str, type(None)),
+    },
+    "log": {"origin": (str,), "size": (int,), "recordedAt": (str,)},
+    "said": {"version": (str,), "domain": (str,), "county": (str,), "rules": (str,)},
+}  # fmt: skip
 
 
 class Pack:
-    """A pack, opened."""
+    """A pack, opened: its files are there and no others, its manifest has the shape of one."""
 
-    def __init__(self, path: Any) -> None:
+    def __init__(self, file: Any) -> None:
+        self.zip = Archive(file, "the archive", _LIMITS)
+        names = list(self.zip.entries)
+        if MANIFEST not in names:
+            raise Bad("files", MANIFEST, "is missing (缺少文件)")
+        self.raw_manifest = self.read(MANIFEST)
         try:
-            self.zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as error:
-            raise Bad("pack", str(path), f"not a pack (不是审计包): {error}") from error
-        names = self.zip.namelist()
+            manifest: Any = json.loads(self.raw_manifest)
+        except (ValueError, RecursionError) as error:
+            raise Bad("manifest", MANIFEST, "not JSON") from error
+        said = manifest.get("format") if isinstance(manifest, dict) else None
+        if said != FORMAT and re.fullmatch(r"taizhang-audit-pack/[0-9]{1,4}", str(said)):
+            raise Bad(
+                "format", MANIFEST, f"is of format {said}, this program verifies {FORMAT}: use the verifier of its own"
+                " version, which lies in it and whose digest its maker publishes (版本不同，请用相应版本的核验程序)",
+            )  # fmt: skip
         wanted = [*FILES, MANIFEST, SIGNATURE]
         for name in wanted:
             if name not in names:
                 raise Bad("files", name, "is missing (缺少文件)")
-        extra = sorted(set(names) - set(wanted))
-        if extra or len(names) != len(wanted):
-            raise Bad("files", extra[0] if extra else "zip", "a file too many (多出文件)")
-        self.raw_manifest = self.read(MANIFEST)
-        try:
-            self.manifest: dict[str, Any] = json.loads(self.raw_manifest)
-        except ValueError as error:
-            raise Bad("manifest", MANIFEST, "not JSON") from error
-        if self.manifest.get("format") != FORMAT:
+        if names != wanted:
+            extra = sorted(set(names) - set(wanted))
+            raise Bad(
+                "files",
+                extra[0] if extra else "zip",
+                "a file too many, or in another order (多出文件或次序不对)",
+            )
+        self.manifest = self._shaped(manifest)
+
+    def _shaped(self, manifest: Any) -> dict[str, Any]:
+        """The manifest, once it has exactly the fields of one."""
+        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
             raise Bad("manifest", MANIFEST, f"not of format {FORMAT} (版本不符)")
+        fit = {name: type(value) for name, value in manifest.items()} == _SHAPE and all(
+            manifest[part].keys() == kinds.keys()
+            and all(type(manifest[part][name]) in of for name, of in kinds.items())
+            for part, kinds in _FIELDS.items()
+        )
+        days = (
+            [(manifest.get(part) or {}).get(end) for part in ("request", "asked") for end in ("from", "to")]
+            if fit
+            else []
+        )
+        if not fit or not all(day is None or _DAY.fullmatch(day) for day in days):
+            raise Bad("manifest", MANIFEST, "has not the fields of one (字段不符)")
+        if dumps(manifest) != self.raw_manifest:
+            raise Bad("manifest", MANIFEST, "is spelt otherwise than it is written (写法不一致)")
+        return manifest
 
     def read(self, name: str) -> bytes:
         """One file."""
-        try:
-            return self.zip.read(name)
-        except (zipfile.BadZipFile, OSError, EOFError) as error:  # the zip's own checksum
-            raise Bad("digest", name, f"is damaged (文件损坏): {error}") from error
+        return self.zip.read(name)
 
 
 def verify(
-    path: Any, pinned: str | None = None, witnesses: Sequence[str] = (), say: Any = lambda _: None
+    path: Any,
+    pinned: str | None = None,
+    witnesses: Sequence[str] = (),
+    say: Any = lambda _: None,
+    since: Since | None = None,
 ) -> dict[str, Any]:
-    """Verify a pack; what was found. `Bad` names the first bad place."""
+    """Verify a pack; what was found. `Bad` names the first bad place.
+
+    `good` only with a key that was named: without it everything may fit together, and anybody could have made it.
+    """
+    if isinstance(path, (str, Path)):
+        with Path(path).open("rb") as opened:
+            return verify(opened, pinned, witnesses, say, since)
     collecting = gc.isenabled()
     gc.disable()  # nothing here is cyclic, and walking a million small objects again and again takes half the time
     try:
-        return _verified(Pack(path), pinned, witnesses, say)
+        return _verified(Pack(path), pinned, witnesses, say, since)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise Bad("shape", "the pack", f"holds what no pack holds (内容不合格式): {error!r}"[:300]) from error
     finally:
         if collecting:
             gc.enable()
 
 
-def _verified(pack: Pack, pinned: str | None, witnesses: Sequence[str], say: Any) -> dict[str, Any]:
+def _verified(
+    pack: Pack, pinned: str | None, witnesses: Sequence[str], say: Any, since: Since | None
+) -> dict[str, Any]:
     say("signatures")
-    checkpoint, key = _signatures(pack, pinned, witnesses)
-    origin, size_text, root, index_line = checkpoint[:4]
-    _, index_count, index_root = index_line.split(" ")
+    text, key, keys = _signatures(pack, pinned, witnesses)
+    origin, size, root, index_count, index_root = checkpoint_of(text, CHECKPOINT)
+    if since is not None:
+        since.check(origin, size, root, keys)
     say("digests")
+    if pack.manifest["files"].keys() != set(FILES):
+        raise Bad("manifest", MANIFEST, "names other files than those of a pack (文件不符)")
     for name in FILES:
-        if hashlib.sha256(pack.read(name)).hexdigest() != pack.manifest["files"].get(name):
+        if hashlib.sha256(pack.read(name)).hexdigest() != pack.manifest["files"][name]:
             raise Bad("digest", name, "is not the file that was signed (与签名时不同)")
     say("events")
     bodies, positions = _lines(pack.read(EVENTS), EVENTS)
-    check_proof(
-        bodies, [one - 1 for one in positions], int(size_text), pack.read(PROOF),
-        base64.b64decode(root), EVENTS,
-    )  # fmt: skip
+    check_proof(bodies, [one - 1 for one in positions], size, pack.read(PROOF), root, EVENTS)
     say("index")
     entries, places = _lines(pack.read(INDEX), INDEX)
-    check_proof(
-        entries, places, int(index_count), pack.read(INDEX_PROOF), base64.b64decode(index_root), INDEX
-    )
-    index = Index(entries, places, int(index_count))
+    check_proof(entries, places, index_count, pack.read(INDEX_PROOF), index_root, INDEX)
+    index = Index(entries, places, index_count)
     streams = _streams(bodies, positions, index)
     request = pack.manifest["request"]
     _complete(request, streams, index)
     say("figures")
-    _check_request(pack.manifest, streams, origin, int(size_text), bodies, positions)
-    ledgers = Ledgers(request, streams, pack.manifest["words"])
+    _check_words(pack.manifest["words"])
+    ledgers = Ledgers(pack.manifest, streams)
     tables = ledgers.make()
+    _check_request(pack.manifest, ledgers, streams, origin, size, bodies)
     for asset in sorted(ledgers.assets):
         for stream in index.streams(f"asset/{asset}"):
             if stream not in streams:
                 raise Bad("missing", stream, f"is about {asset}, and is not in the pack (缺少事件流)")
     tables["examination"] = _examination(pack.read(EXAMINATION), bodies, positions, request)
-    _compare(loads(pack.read(TABLES_FILE)), tables)
+    _compare(pack.read(TABLES_FILE), tables)
+    if pack.manifest["assets"] != len(tables["inventory"]):
+        raise Bad("manifest", MANIFEST, "counts other assets than are shown (数量不符)")
     say("spreadsheet")
-    with pack.zip.open(WORKBOOK) as book:
-        check_workbook(book, tables)
-    check_page(pack.read(PAGE).decode(), tables, summary_of(pack.manifest, ledgers.names, tables))
+    outside = ledgers.outside()
+    summary = summary_of(pack.manifest, ledgers.names, tables, outside)
+    check_workbook(pack.read(WORKBOOK), subtitle_of(summary), tables)
+    check_page(pack.read(PAGE), summary, tables, narrow=narrow(pack.manifest["asked"]))
     return {
-        "good": True, "log": origin, "size": int(size_text), "root": root, "events": len(bodies),
+        "verdict": "GOOD" if pinned is not None else UNPINNED, "good": pinned is not None, "kind": "audit pack",
+        "log": origin, "size": size, "root": base64.b64encode(root).decode(), "events": len(bodies),
         "streams": len(streams), "assets": len(tables["inventory"]), "person": request["person"],
-        "from": request["from"], "to": request["to"], "key": key.line, "fingerprint": key.fingerprint,
-        "pinned": pinned is not None, "witnesses": len(witnesses),
+        "unit": request["unit"], "from": request["from"], "to": request["to"],
+        "asked": pack.manifest["asked"], "narrow": narrow(pack.manifest["asked"]),
+        "outside": {"assets": outside[0], "partly": outside[1]}, "summary": summary,
+        "findings": len(tables["findings"]), "ownWords": sorted(pack.manifest["words"]), "said": pack.manifest["said"],
+        "key": key.line, "fingerprint": key.fingerprint, "pinned": pinned is not None,
+        "witnesses": len(witnesses), "since": None if since is None else since.size,
         "sameVerifier": pack.read(VERIFIER) == Path(__file__).read_bytes(),
+        "verifier": pack.manifest["files"][VERIFIER],
     }  # fmt: skip
+
+
+UNPINNED: Final = "SIGNER UNKNOWN"
+"""The word where no key was named: everything fits together, but nobody has said whose key it is."""
+
+
+class Since:
+    """An earlier checkpoint that somebody kept, and the proof (RFC 6962) that a log only grew since."""
+
+    def __init__(self, note: bytes, proof: bytes | None) -> None:
+        self.text, self.signatures = read_note(note, "the earlier checkpoint")
+        self.origin, self.size, self.root, *_ = checkpoint_of(self.text, "the earlier checkpoint")
+        self.proof: list[bytes] | None = None
+        if proof is not None:
+            try:
+                told = json.loads(proof)
+                self.proof = [base64.b64decode(one, validate=True) for one in told["proof"]]
+            except (ValueError, LookupError, TypeError, RecursionError) as error:
+                raise Bad(
+                    "since", "the proof", 'is no JSON with a list "proof" of hashes in base64'
+                ) from error
+
+    def check(self, origin: str, size: int, root: bytes, keys: Sequence[Key]) -> None:
+        """That the log of this checkpoint begins with the earlier one's, or the other way round."""
+        place = "the earlier checkpoint"
+        if self.origin != origin:
+            raise Bad("since", place, f"is of {self.origin}, not of {origin} (不是同一日志)")
+        if not any(one.kind == LOG_KEY and one.signed(self.text, self.signatures) for one in keys):
+            raise Bad("since", place, "is not signed by a key of this log (签名不符)")
+        if self.size == size:
+            if self.root != root:
+                raise Bad(
+                    "since",
+                    place,
+                    "says something else of the same size: the log has two histories (历史不一致)",
+                )
+            return
+        if self.proof is None:
+            raise Bad(
+                "since", place, f"is of {self.size} events, this of {size}: give --proof, from"
+                f" GET /v1/log/proofs/consistency?old_size={min(size, self.size)}&size={max(size, self.size)} (缺少一致性证明)",
+            )  # fmt: skip
+        (old, old_root), (new, new_root) = sorted([(self.size, self.root), (size, root)])
+        if not consistent(old, old_root, new, new_root, self.proof):
+            raise Bad("since", place, "is not what this log began with: its past was changed (历史被改动)")
+
+
+def consistent(old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether a tree (`size`, `root`) begins with another (`old_size`, `old_root`), by a proof (RFC 9162, 2.1.4.2)."""
+    if old_size == 0:
+        return not proof and old_root == hashlib.sha256(b"").digest()
+    hashes = list(proof)
+    if old_size & (old_size - 1) == 0:
+        hashes.insert(0, old_root)
+    if not hashes or old_size >= size:
+        return False
+    position, last = old_size - 1, size - 1
+    while position & 1:
+        position, last = position >> 1, last >> 1
+    before = after = hashes[0]
+    for beside in hashes[1:]:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            before, after = _node(beside, before), _node(beside, after)
+            while position and not position & 1:
+                position, last = position >> 1, last >> 1
+        else:
+            after = _node(after, beside)
+        position, last = position >> 1, last >> 1
+    return last == 0 and (before, after) == (old_root, root)
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def checkpoint_of(text: str, file: str) -> tuple[str, int, bytes, int, bytes]:
+    """Log, size, root, entries of the index and its root, from a checkpoint's text; `Bad` for any other spelling."""
+    lines = text.split("\n")
+    found = re.fullmatch(r"index (0|[1-9][0-9]{0,17}) (\S+)", lines[3]) if len(lines) == 5 else None
+    if found is None or lines[4] or not re.fullmatch(r"0|[1-9][0-9]{0,17}", lines[1]):
+        raise Bad("note", file, "is not a checkpoint (格式不对)")
+    roots = []
+    for encoded in (lines[2], found[2]):
+        try:
+            raw = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            raw = b""
+        if len(raw) != 32 or base64.b64encode(raw).decode() != encoded:
+            raise Bad("note", file, "is not a checkpoint (格式不对)")
+        roots.append(raw)
+    return lines[0], int(lines[1]), roots[0], int(found[1]), roots[1]
+
+
+def _check_words(words: dict[str, Any]) -> None:
+    """A pack brings words of its own only for what this program has no word for."""
+    for name, word in words.items():
+        kind = name.partition("/")[0]
+        if name in WORDS or kind not in {"type", "mode", "use"} or not isinstance(word, str):
+            raise Bad(
+                "manifest", f"{MANIFEST} words {name}", "is called otherwise than it is called (名称不符)"
+            )
 
 
 def _examination(raw: bytes, bodies: list[bytes], positions: list[int], request: dict[str, Any]) -> list[Row]:
@@ -1174,52 +1759,70 @@ def _examination(raw: bytes, bodies: list[bytes], positions: list[int], request:
     kinds = [kind for _, kind in TABLES["examination"][1]]
     try:
         rows: list[Row] = json.loads(raw)
+        if dumps(rows) != raw:
+            raise Bad("figures", EXAMINATION, "is spelt otherwise than it is written (写法不一致)")
         for number, row in enumerate(rows, 1):
             if [type(value) for value in row] != [int if kind == "n" else str for kind in kinds]:
                 raise Bad("figures", f"{EXAMINATION}, row {number}", "is no row of this table (行不对)")
             place = bisect_left(positions, row[0])
             event = loads(bodies[place]) if positions[place : place + 1] == [row[0]] else {}
-            said = (event.get("stream"), event.get("occurredOn"))
-            if said != (row[1], row[2]) or not request["from"] <= row[2] <= request["to"]:
+            said = [event.get("stream"), event.get("occurredOn"), WORDS.get(f"event/{event.get('type')}")]
+            if said != row[1:4] or not request["from"] <= row[2] <= request["to"]:
                 raise Bad("figures", f"{EXAMINATION}, row {number}", "is about no such event (没有这条事件)")
     except (ValueError, TypeError) as error:
         raise Bad("figures", EXAMINATION, f"cannot be read: {error}") from error
     return rows
 
 
-def _signatures(pack: Pack, pinned: str | None, witnesses: Sequence[str]) -> tuple[list[str], Key]:
-    """The lines of the signed checkpoint and the key behind it."""
+def _signatures(pack: Pack, pinned: str | None, witnesses: Sequence[str]) -> tuple[str, Key, list[Key]]:
+    """The text of the signed checkpoint, the key behind it, and all keys of this log."""
     text, signatures = read_note(pack.read(CHECKPOINT), CHECKPOINT)
     manifest_text, manifest_signatures = read_note(pack.read(SIGNATURE), SIGNATURE)
     try:
         listed = [Key(line) for line in pack.read(KEYS).decode().splitlines()]
     except ValueError as error:
-        raise Bad("keys", KEYS, "holds a line that is no key (不是公钥)") from error
-    keys = [one for one in listed if one.kind == 1]
+        raise Bad("keys", KEYS, f"holds a line that is no key (不是公钥): {error}") from error
+    known = [one for one in listed if one.kind == LOG_KEY]
+    good = signers(known, pinned, text, signatures, CHECKPOINT)
+    for witness in witnesses:
+        named = Key(witness)
+        if named.kind != WITNESS_KEY:
+            raise Bad(
+                "witness", CHECKPOINT, f"{witness} is the key of a log, not of a witness (不是见证人公钥)"
+            )
+        if not named.signed(text, signatures):
+            raise Bad("witness", CHECKPOINT, f"is not signed by the witness {witness} (缺少见证签名)")
+    digest = hashlib.sha256(pack.raw_manifest).hexdigest()
+    if manifest_text != f"{text.split(chr(10))[0]} audit pack\n{digest}\n":
+        raise Bad("digest", MANIFEST, "is not the manifest that was signed (清单与签名时不同)")
+    for one in good:
+        if one.signed(manifest_text, manifest_signatures):
+            return text, one, [one, *known]
+    raise Bad("signature", MANIFEST, "is not signed by the key of the checkpoint (清单签名不符)")
+
+
+def signers(
+    known: Sequence[Key], pinned: str | None, text: str, signatures: list[tuple[str, bytes]], file: str
+) -> list[Key]:
+    """Which of the keys signed a checkpoint: the one that was named, else those that came with it."""
+    keys = list(known)
     if pinned is not None:
         if re.fullmatch(r"[0-9a-fA-F]{64}", pinned.strip()):
             keys = [one for one in keys if one.fingerprint == pinned.strip().lower()]
         else:
             keys = [Key(pinned)]
-    good = [one for one in keys if one.signed(text, signatures)]
+    for one in keys:
+        if one.kind != LOG_KEY:
+            raise Bad(
+                "signature", file, "the key you named is a witness's, not a log's (所指定的是见证人公钥)"
+            )
+    good = [one for one in keys if one.name == text.partition("\n")[0] and one.signed(text, signatures)]
     if not good:
-        whose = "the key you named (所指定的公钥)" if pinned is not None else "a key of the pack"
+        whose = "the key you named (所指定的公钥)" if pinned is not None else "a key that came with it"
         raise Bad(
-            "signature", CHECKPOINT, f"is not signed by {whose}; it is signed by {[n for n, _ in signatures]}"
+            "signature", file, f"is not signed by {whose}; it is signed by {[n for n, _ in signatures]}"
         )
-    lines = text.split("\n")
-    if len(lines) != 5 or lines[4] or not lines[1].isdigit() or not re.fullmatch(r"index \d+ \S+", lines[3]):
-        raise Bad("note", CHECKPOINT, "is not a checkpoint (格式不对)")
-    for witness in witnesses:
-        if not Key(witness).signed(text, signatures):
-            raise Bad("witness", CHECKPOINT, f"is not signed by the witness {witness} (缺少见证签名)")
-    digest = hashlib.sha256(pack.raw_manifest).hexdigest()
-    if manifest_text != f"{lines[0]} audit pack\n{digest}\n":
-        raise Bad("digest", MANIFEST, "is not the manifest that was signed (清单与签名时不同)")
-    for one in good:
-        if one.signed(manifest_text, manifest_signatures):
-            return lines, one
-    raise Bad("signature", MANIFEST, "is not signed by the key of the checkpoint (清单签名不符)")
+    return good
 
 
 def _lines(raw: bytes, file: str) -> tuple[list[bytes], list[int]]:
@@ -1324,24 +1927,47 @@ def _complete(request: dict[str, Any], streams: dict[str, list[Event]], index: I
 
 
 def _check_request(
-    manifest: dict[str, Any], streams: dict[str, list[Event]], origin: str, size: int,
-    bodies: list[bytes], positions: list[int],
+    manifest: dict[str, Any], ledgers: Ledgers, streams: dict[str, list[Event]], origin: str, size: int,
+    bodies: list[bytes],
 ) -> None:  # fmt: skip
-    """What the manifest says of itself is what the checkpoint and the events say."""
-    log, request = manifest["log"], manifest["request"]
+    """What the manifest says of itself is what the checkpoint and the events say, and what was asked for."""
+    log, request, asked = manifest["log"], manifest["request"], manifest["asked"]
     if (log["origin"], log["size"]) != (origin, size):
         raise Bad("manifest", MANIFEST, "is about another log or size than the checkpoint (与检查点不符)")
     if manifest["events"] != len(bodies) or f"person-{request['person']}" not in streams:
         raise Bad("manifest", MANIFEST, "counts other events, or the person is unknown (数量不符)")
     if not request["from"] <= request["to"]:
         raise Bad("manifest", MANIFEST, "the period ends before it begins (期间不对)")
-    if positions[-1] == size:
-        last = _TAIL.search(bodies[-1])
-        if last is None or last.group(1).decode() != log["recordedAt"]:
-            raise Bad("manifest", MANIFEST, "the log's last moment is another (时刻不符)")
+    recorded = _RECORDED.search(bodies[-1])
+    if recorded is None or recorded[1].decode() != log["recordedAt"]:
+        raise Bad("manifest", MANIFEST, "the last event was recorded at another moment (时刻不符)")
+    if asked["knownAt"] is not None and asked["knownAt"] < log["recordedAt"]:
+        raise Bad(
+            "manifest", MANIFEST, "holds events recorded after what was asked for (含所问时刻之后的事件)"
+        )
+    if asked["unit"] != request["unit"] or any(
+        asked[end] not in {None, request[end]} for end in ("from", "to")
+    ):
+        raise Bad("manifest", MANIFEST, "answers another question than was asked (与请求不符)")
+    recorded_at = datetime.strptime(log["recordedAt"], "%Y-%m-%dT%H:%M:%S.%fZ")  # noqa: DTZ007  days are counted here
+    today = (recorded_at + _COUNTY_TIME).date().isoformat()
+    since, until = (
+        min((one[0] for one in ledgers.spans), default=""),
+        max((one[1] for one in ledgers.spans), default=""),
+    )
+    if asked["to"] is None and not min(until, max(today, since)) <= request["to"] <= (until or _FOREVER):
+        raise Bad("manifest", MANIFEST, "the period ends on another day than the care does (期间不对)")
+    if asked["from"] is None and since and request["from"] != min(since, request["to"]):
+        raise Bad("manifest", MANIFEST, "the period begins on another day than the care does (期间不对)")
 
 
-def _compare(said: dict[str, list[Row]], made: dict[str, list[Row]]) -> None:
+_COUNTY_TIME: Final = timedelta(hours=8)
+
+
+def _compare(raw: bytes, made: dict[str, list[Row]]) -> None:
+    if raw == dumps(made):
+        return
+    said = json.loads(raw)
     for key, (title, columns) in TABLES.items():
         rows = said.get(key, [])
         for number, (claimed, due) in enumerate(zip(rows, made[key]), 1):  # noqa: B905  lengths are compared below
@@ -1355,6 +1981,9 @@ def _compare(said: dict[str, list[Row]], made: dict[str, list[Row]]) -> None:
             raise Bad(
                 "figures", f"{TABLES_FILE} {title}", f"{len(rows)} rows, the events make {len(made[key])}"
             )
+    raise Bad(
+        "figures", TABLES_FILE, "holds more than the tables, or is spelt otherwise (多出内容或写法不一致)"
+    )
 
 
 def key_from(text: str) -> str:
@@ -1367,46 +1996,314 @@ def key_from(text: str) -> str:
     return text
 
 
+# ---- a certificate of clearance ------------------------------------------------------------------------------------
+
+CERTIFICATE: Final = " clearance certificate"
+"""How the first line of a handover certificate ends."""
+_CERTIFIED: Final[dict[str, type]] = {
+    "cases": list, "certificateNo": str, "issuedBy": str, "issuedOn": str, "name": str, "person": str,
+    "position": int, "root": str,
+}  # fmt: skip
+
+
+def verify_certificate(raw: bytes, pinned: str | None, since: Since | None = None) -> dict[str, Any]:
+    """Whether a handover certificate (交接证明) is what a log's key signed; `Bad` says why not.
+
+    `since`: a checkpoint of the same log; the certificate's place and root have to belong to its history. Without a
+    whole key nothing can be verified, for a certificate brings none.
+    """
+    text, signatures = read_note(raw, "the certificate")
+    first, _, content = text.partition("\n")
+    try:
+        told = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Bad("certificate", "the certificate", "is not two lines (不是交接证明)") from error
+    shaped = isinstance(told, dict) and {name: type(value) for name, value in told.items()} == _CERTIFIED
+    if not shaped or text != f"{first}\n{dumps(told).decode()}\n" or not first.endswith(CERTIFICATE):
+        raise Bad("certificate", "the certificate", "has not the form of one (不是交接证明)")
+    said = {"kind": "certificate", "log": first.removesuffix(CERTIFICATE), **told}
+    if pinned is None:
+        return {"verdict": UNPINNED, "good": False, "pinned": False, **said}
+    if re.fullmatch(r"[0-9a-fA-F]{64}", pinned):
+        raise Bad(
+            "signature", "the certificate", "is verified with a whole key, not a fingerprint (须给出完整公钥)"
+        )
+    key = Key(pinned)
+    if key.kind != LOG_KEY:
+        raise Bad("signature", "the certificate", "the key you named is a witness's (所指定的是见证人公钥)")
+    if key.name != said["log"] or not key.signed(text, signatures):
+        raise Bad("signature", "the certificate", "is not what the key you named signed (签名不符)")
+    if since is not None:
+        since.check(key.name, told["position"], base64.b64decode(told["root"]), [key])
+    return {
+        "verdict": "GOOD", "good": True, "pinned": True, **said, "key": key.line, "fingerprint": key.fingerprint,
+        "since": None if since is None else since.size,
+    }  # fmt: skip
+
+
+# ---- a whole log ---------------------------------------------------------------------------------------------------
+
+LOG_FORMAT: Final = b"taizhang-log/1"
+"""First line of an exported log: a checkpoint follows, a line of how many events, and each event after its position."""
+
+
+def verify_log(
+    file: Any, pinned: str | None, witnesses: Sequence[str] = (), since: Since | None = None
+) -> dict[str, Any]:
+    """Recompute tree and index of an exported log (日志导出) from its bytes, and compare with its signed checkpoint.
+
+    `since`: an earlier checkpoint; the events make its root and its index at its size too. Memory: the index, and a few
+    hashes of the tree.
+    """
+    if file.readline(_LINE).rstrip(b"\n") != LOG_FORMAT:
+        raise Bad("log", "line 1", f"is not {LOG_FORMAT.decode()} (不是日志导出)")
+    note, key_lines, count = _log_head(file)
+    text, signatures = read_note(note, "the checkpoint")
+    origin, size, root, index_count, index_root = checkpoint_of(text, "the checkpoint")
+    known = [one for one in map(Key, key_lines) if one.kind == LOG_KEY]
+    good = signers(known, pinned, text, signatures, "the checkpoint")
+    for witness in witnesses:
+        named = Key(witness)
+        if named.kind != WITNESS_KEY or not named.signed(text, signatures):
+            raise Bad("witness", "the checkpoint", f"is not signed by the witness {witness} (缺少见证签名)")
+    if count != size:
+        raise Bad("log", "the log", f"holds {count} events, its checkpoint says {size} (数量不符)")
+    if since is not None and since.size > size:
+        raise Bad(
+            "since", "the earlier checkpoint", f"is of {since.size} events; the log has {size} (日志变短)"
+        )
+    peaks: list[tuple[int, bytes]] = []
+    heads: dict[str, dict[str, int]] = {}
+    named_in: dict[str, set[str]] = {}
+    for position in range(1, size + 1):
+        line = file.readline(_LINE)
+        number, _, body = line.removesuffix(b"\n").partition(b" ")
+        if not line.endswith(b"\n") or number != b"%d" % position:
+            raise Bad("log", f"event {position}", "is missing, too long or cut off (缺少事件或次序不对)")
+        _grow(peaks, leaf_of(body))
+        _index_event(body, position, heads, named_in)
+        if since is not None and since.size == position:
+            _compare_roots(since.text, since.size, peaks, heads, named_in, "the earlier checkpoint", "since")
+    if file.readline(1):
+        raise Bad("log", "the log", "holds more than its events (含多余内容)")
+    _compare_roots(text, size, peaks, heads, named_in, "the checkpoint", "proof")
+    if since is not None:
+        since.check(origin, since.size, since.root, [*good, *known])
+    return {
+        "verdict": "GOOD" if pinned is not None else UNPINNED, "good": pinned is not None, "kind": "log",
+        "log": origin, "size": size, "root": base64.b64encode(root).decode(), "indexCount": index_count,
+        "indexRoot": base64.b64encode(index_root).decode(), "streams": len(heads), "key": good[0].line,
+        "fingerprint": good[0].fingerprint, "pinned": pinned is not None, "witnesses": len(witnesses),
+        "since": None if since is None else since.size,
+    }  # fmt: skip
+
+
+_LINE: Final = 16 * _MIB
+"""Longest line of an exported log, in bytes."""
+
+
+def _log_head(file: Any) -> tuple[bytes, list[str], int]:
+    """The note, the keys and how many events follow."""
+    note, keys = b"", list[str]()
+    for _ in range(1_000):
+        line = file.readline(_MIB)
+        words = line.split()
+        if words[:1] == [b"key"] and len(words) == 2:
+            keys.append(words[1].decode())
+        elif words[:1] == [b"events"] and len(words) == 2 and re.fullmatch(rb"[0-9]{1,18}", words[1]):
+            return note, keys, int(words[1])
+        elif keys or not line:
+            break
+        else:
+            note += line
+    raise Bad("log", "its head", "does not say how many events follow (日志导出不完整)")
+
+
+def _grow(peaks: list[tuple[int, bytes]], leaf: bytes) -> None:
+    """Add a leaf to the roots of the full subtrees from left to right."""
+    size, node = 1, leaf
+    while peaks and peaks[-1][0] == size:
+        node = _node(peaks.pop()[1], node)
+        size *= 2
+    peaks.append((size, node))
+
+
+def _top(peaks: Sequence[tuple[int, bytes]]) -> bytes:
+    if not peaks:
+        return hashlib.sha256(b"").digest()
+    root = peaks[-1][1]
+    for _, peak in reversed(peaks[:-1]):
+        root = _node(peak, root)
+    return root
+
+
+def _compare_roots(
+    text: str, size: int, peaks: list[tuple[int, bytes]], heads: dict[str, dict[str, int]],
+    named_in: dict[str, set[str]], file: str, kind: str,
+) -> None:  # fmt: skip
+    _, _, root, index_count, index_root = checkpoint_of(text, file)
+    if _top(peaks) != root:
+        raise Bad(kind, file, f"says another root than the first {size} events make (根与事件不符)")
+    values: dict[str, Any] = {f"stream/{name}": head for name, head in heads.items()}
+    values |= {key: sorted(streams) for key, streams in named_in.items()}
+    entries: list[tuple[int, bytes]] = []
+    for name in sorted(values, key=str.encode):
+        _grow(entries, leaf_of(dumps([name, values[name]])))
+    if (len(values), _top(entries)) != (index_count, index_root):
+        raise Bad(kind, file, f"says another index than the first {size} events make (索引与事件不符)")
+
+
+def _index_event(
+    body: bytes, position: int, heads: dict[str, dict[str, int]], named_in: dict[str, set[str]]
+) -> None:
+    """What an event adds to the index."""
+    event = loads(body)
+    stream, kind, data = event["stream"], event["type"], event["data"]
+    head = heads.setdefault(stream, {"position": position, "version": 0})
+    head["position"], head["version"] = position, head["version"] + 1
+    if event["version"] != head["version"]:
+        raise Bad("log", f"event {position}", f"is version {event['version']} of {stream} (版本不符)")
+    for key in names_in(kind, stream, data):
+        named_in.setdefault(key, set()).add(stream)
+
+
+def names_in(kind: str, stream: str, data: dict[str, Any]) -> list[str]:
+    """Keys of the index under which an event puts its stream."""
+    own = stream.partition("-")[2]
+    posts: list[dict[str, Any]] = []
+    if kind == "asset.custody_assigned":
+        posts = [data["custody"]["firstResponsible"]] if "firstResponsible" in data["custody"] else []
+        named = [f"person/{duty['person']}" for duty in data["custody"].get("duties", ())]
+    elif kind == "asset.supervision_assigned":
+        posts = [one["firstSupervisor"] for one in data["supervision"] if "firstSupervisor" in one]
+        named = []
+    elif kind == "departure_case.opened":
+        named = [f"person/{data['notice'][who]}" for who in ("person", "successor") if who in data["notice"]]
+    elif kind == "organization.position_appointed":
+        named = [f"person/{data['person']}", f"post/{own}/{data['position']}"]
+    else:
+        named = {
+            "asset.handed_over": lambda: [f"person/{data['outgoing']}", f"person/{data['incoming']}"],
+            "departure_case.successor_named": lambda: [f"person/{data['successor']}"],
+            "departure_case.lines_reassigned": lambda: [f"person/{data['incoming']}"],
+            "departure_case.interim_custodian_appointed": lambda: [f"person/{data['interim']['person']}"],
+            "procedure.opened": lambda: [f"asset/{data['subject']['id']}"],
+            "organization.succeeded": lambda: [f"unit/{data['successor']}"],
+            "organization.defined": lambda: [f"unit/{own}"],
+            "person.registered": lambda: [f"person/{own}"],
+        }.get(kind, list)()
+    return named + [f"post/{one['organization']}/{one['position']}" for one in posts]
+
+
+# ---- the command line ----------------------------------------------------------------------------------------------
+
+UNPINNED_CODE, FORMAT_CODE = 6, 7
+
+
+def code_of(bad: Bad) -> int:
+    """The exit code of what was found."""
+    return FORMAT_CODE if bad.kind == "format" else ARCHIVE_CODES.get(bad.kind, 1)
+
+
+def verify_file(
+    file: Path, pinned: str | None, witnesses: Sequence[str] = (), since: Since | None = None
+) -> dict[str, Any]:
+    """Verify whatever this is: a pack, a certificate, an exported log. OSError if it cannot be read."""
+    with file.open("rb") as opened:
+        start = opened.read(1_000)
+        opened.seek(0)
+        first = start.partition(b"\n")[0]
+        try:
+            if first == LOG_FORMAT:
+                return verify_log(opened, pinned, witnesses, since)
+            if first.endswith(CERTIFICATE.encode()):
+                return verify_certificate(opened.read(_MIB), pinned, since)
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+            raise Bad(
+                "shape", str(file), f"holds what it cannot hold (内容不合格式): {error!r}"[:300]
+            ) from error
+        return verify(opened, pinned, witnesses, since=since)
+
+
 def report(result: dict[str, Any]) -> str:
     """What was found, for people."""
-    pinned = (
-        "the key you named (与所指定公钥一致)" if result["pinned"]
-        else f"key {result['fingerprint']}, NOT PINNED: anybody could have made it (未指定公钥，签名人未经确认)"
-    )  # fmt: skip
-    return (
-        f"GOOD 核验通过: {result['person']} {result['from']} – {result['to']}, {result['assets']} assets,"
-        f" {result['events']} events of {result['log']} at {result['size']}\nsigned by {pinned}"
-        + (f"\nwitnesses (见证): {result['witnesses']}" if result["witnesses"] else "")
-        + (
-            ""
-            if result["sameVerifier"]
-            else "\nthe pack holds another version of this verifier (包内核验程序版本不同)"
+    word = "GOOD 核验通过" if result["good"] else f"{UNPINNED} 签名人未经确认"
+    lines = []
+    if result["kind"] == "certificate":
+        lines.append(
+            f"{word}: {result['certificateNo']}，{result['name']}（{result['person']}），{result['issuedBy']}"
+            f" {result['issuedOn']} 签发; {result['log']} at {result['position']}\n"
+            "Whether it was revoked since, only the service knows (是否已撤销须在线核验):"
+            f" GET /v1/clearance-certificates/{result['certificateNo']}"
         )
-    )
+    elif result["kind"] == "log":
+        lines.append(
+            f"{word}: {result['log']}, {result['size']} events, {result['streams']} streams; tree and index recomputed"
+        )
+    else:
+        limits = "，仅就所问范围 (only what was asked)" if result["narrow"] else ""
+        lines.append(
+            f"{word}{limits}: {result['person']} {result['from']} – {result['to']}, {result['assets']} assets,"
+            f" {result['events']} events of {result['log']} at {result['size']}"
+        )
+        lines += [f"{name}：{value}" for name, value in result["summary"][:7]]
+        if result["ownWords"]:
+            lines.append(f"words of the county's own (本县自定名称): {', '.join(result['ownWords'])}")
+        said = "，".join(f"{name} {value}" for name, value in result["said"].items())
+        lines.append(f"said by the signer, not verified (签名人声明，未核验): {said}")
+    if result["pinned"]:
+        lines.append("signed by the key you named (与所指定公钥一致)")
+    elif "fingerprint" in result:
+        lines.append(
+            f"key {result['fingerprint']}, NOT PINNED: anybody could have made it (未指定公钥): name it with --key"
+        )
+    else:
+        lines.append(
+            "NOT PINNED: nothing was verified, name the log's whole key with --key (未指定公钥，未核验签名)"
+        )
+    if result.get("witnesses"):
+        lines.append(f"witnesses (见证): {result['witnesses']}")
+    if result.get("since") is not None:
+        lines.append(
+            f"one history with the checkpoint of {result['since']} events (与所留存的检查点历史一致)"
+        )
+    if not result.get("sameVerifier", True):
+        lines.append(
+            f"the pack holds another version of this verifier (包内核验程序版本不同): {result['verifier']}"
+        )
+    return "\n".join(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Verify an audit pack offline (离线核验审计包).")
-    parser.add_argument("pack", help="the zip file")
+    parser = argparse.ArgumentParser(
+        description="Verify an audit pack, a handover certificate or an exported log offline (离线核验)."
+    )
+    parser.add_argument("file", help="pack (zip), certificate or exported log")
     parser.add_argument("--key", help="verifier key, fingerprint, or file with one of them")
     parser.add_argument(
         "--witness", action="append", default=[], help="key of a witness that must have signed"
     )
+    parser.add_argument(
+        "--since", help="a checkpoint kept from earlier (or later): the log must be one with it"
+    )
+    parser.add_argument("--proof", help="proof of consistency with it, JSON; not needed for an exported log")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     given = parser.parse_args(arguments)
     try:
         pinned = key_from(given.key) if given.key else None
-        result = verify(given.pack, pinned, [key_from(one) for one in given.witness])
+        proof = Path(given.proof).read_bytes() if given.proof else None
+        since = Since(Path(given.since).read_bytes(), proof) if given.since else None
+        result = verify_file(Path(given.file), pinned, [key_from(one) for one in given.witness], since)
     except Bad as bad:
-        found = {"good": False, "kind": bad.kind, "place": bad.place, "detail": bad.detail}
+        found = {"good": False, "verdict": "BAD", "kind": bad.kind, "place": bad.place, "detail": bad.detail}
         print(json.dumps(found, ensure_ascii=False) if given.json else f"BAD 核验不通过: {bad}")
-        return 2 if bad.kind == "pack" else 1
+        return code_of(bad)
     except (OSError, ValueError) as error:
         print(f"cannot verify (无法核验): {error}", file=sys.stderr)
         return 2
     print(json.dumps(result, ensure_ascii=False) if given.json else report(result))
-    return 0
+    return 0 if result["good"] else UNPINNED_CODE
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ async def _watched(job: Job, context: CommandContext, checkpoints: Checkpoints, 
             checkpoints,
             regulation,
             job.county,
-            request_of(job.request),
+            request_of(job.request, f"{job.actor.organization} {job.actor.id}"),
             out,
             progress,
         )
@@ -78,7 +78,7 @@ async def _watched(job: Job, context: CommandContext, checkpoints: Checkpoints, 
         await asyncio.gather(building, return_exceptions=True)
 
 
-def request_of(stored: dict[str, Any]) -> PackRequest:
+def request_of(stored: dict[str, Any], by: str) -> PackRequest:
     """A request as the queue keeps it."""
 
     def day(name: str) -> date | None:
@@ -91,4 +91,5 @@ def request_of(stored: dict[str, Any]) -> PackRequest:
         day("from"),
         day("to"),
         datetime.fromisoformat(known_at) if known_at else None,
+        by,
     )

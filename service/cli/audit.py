@@ -46,11 +46,14 @@ def pack(
     known_at: Annotated[
         str | None, typer.Option(help="Moment with offset, RFC 3339: only what was recorded by then.")
     ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Who asked for it, as the pack says in its own words.")
+    ] = None,
 ) -> None:
     """Pack what was in a person's care: ledgers, every event, proofs, spreadsheet, page and verifier."""
     terminal: Terminal = ctx.obj
     request = PackRequest(
-        person, unit, _day("--from", first), _day("--to", last), _moment("--known-at", known_at)
+        person, unit, _day("--from", first), _day("--to", last), _moment("--known-at", known_at), by
     )
     if request.first and request.last and request.first > request.last:
         raise CommandFailed("--from lies after --to (起始日期晚于截止日期).", ExitCode.USAGE)

@@ -16,10 +16,9 @@ from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
 from service.log.event_store import EventStore, Verification
-from service.log.signed_note import Checkpoint, NoteInvalid, VerifierKey
+from service.log.signed_note import Checkpoint
 from service.log.signing_keys import SigningKeys, folder_of
 from service.log.verification import SideBySide
-from service.sealing.clearance_certificate import looks_like_certificate, verify_certificate
 from service.terminal import Terminal
 
 app = typer.Typer(
@@ -31,8 +30,9 @@ app = typer.Typer(
 @app.command()
 def verify(
     ctx: typer.Context,
-    pack: Annotated[
-        Path | None, typer.Argument(help="Audit pack or handover certificate; the log if none.")
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Audit pack, handover certificate or exported log; this county's log if none."),
     ] = None,
     *,
     key: Annotated[
@@ -41,8 +41,19 @@ def verify(
     witness: Annotated[
         list[str] | None, typer.Option(help="Key of a witness that must have signed; may be repeated.")
     ] = None,
+    since: Annotated[
+        Path | None, typer.Option(help="A checkpoint kept from earlier (or later): one history with it.")
+    ] = None,
+    proof: Annotated[
+        Path | None,
+        typer.Option(help="JSON of GET /v1/log/proofs/consistency, for --since; an exported log needs none."),
+    ] = None,
     thorough: Annotated[
-        bool, typer.Option(help="Also read every event of the log as JSON and look whether it is canonical.")
+        bool,
+        typer.Option(
+            help="Also read every event of the log as JSON, look whether it is canonical, and compare what is kept of"
+            " streams and ledgers with it."
+        ),
     ] = False,
     processes: Annotated[
         int | None,
@@ -54,15 +65,11 @@ def verify(
 ) -> None:
     """Recompute everything from the stored bytes; the first bad place is named, exit code 1.
 
-    A pack is verified without any database, by the same single file that lies inside it; so is a certificate, with
-    the log's verifier key.
+    A file is verified without any database, by the same single program that lies inside a pack.
     """
     terminal: Terminal = ctx.obj
-    if pack is not None:
-        if _is_certificate(pack):
-            _verify_certificate(terminal, pack, key)
-            return
-        _verify_pack(terminal, pack, key, witness or [])
+    if file is not None:
+        _verify_file(terminal, file, key, witness or [], since, proof)
         return
     bad = terminal.run(_verify(terminal, thorough, processes or max(1, (os.cpu_count() or 1) - 1)))
     if bad is not None:
@@ -70,49 +77,30 @@ def verify(
         raise CommandFailed(msg)
 
 
-def _is_certificate(file: Path) -> bool:
-    try:
-        with file.open("rb") as opened:
-            return looks_like_certificate(opened.read(200))
-    except OSError:
-        return False  # the pack's verifier says what is wrong with it
-
-
-def _verify_certificate(terminal: Terminal, file: Path, key: str | None) -> None:
-    try:
-        pinned = VerifierKey.parse(verifier.key_from(key or ""))
-    except (OSError, ValueError) as error:
-        msg = "A certificate is verified with the log's whole verifier key, name+id+base64: --key KEY."
-        raise CommandFailed(msg, ExitCode.USAGE) from error
-    try:
-        found = verify_certificate(file.read_bytes(), pinned)
-    except NoteInvalid as error:
-        raise CommandFailed(f"BAD 核验不通过: {error}.", ExitCode.REFUSED) from error
-    except OSError as error:
-        raise CommandFailed(f"Cannot verify (无法核验): {error}.", ExitCode.USAGE) from error
-    said = {"good": True, "log": pinned.name, **found.model_dump(mode="json", by_alias=True)}
-    terminal.emit(
-        said,
-        lambda console: console.out(
-            f"GOOD 核验通过: {found.certificate_no}，{found.name}（{found.person}），{found.issued_by}"
-            f" {found.issued_on} 签发; {pinned.name} at {found.position}\n"
-            "Whether it was revoked since, only the service knows (是否已撤销须在线核验):"
-            f" GET /v1/clearance-certificates/{found.certificate_no}"
-        ),
-    )
-
-
-def _verify_pack(terminal: Terminal, pack: Path, key: str | None, witnesses: list[str]) -> None:
+def _verify_file(
+    terminal: Terminal,
+    file: Path,
+    key: str | None,
+    witnesses: list[str],
+    since: Path | None,
+    proof: Path | None,
+) -> None:
     try:
         pinned = None if key is None else verifier.key_from(key)
-        result = verifier.verify(pack, pinned, [verifier.key_from(one) for one in witnesses])
+        earlier = None
+        if since is not None:
+            earlier = verifier.Since(since.read_bytes(), None if proof is None else proof.read_bytes())
+        result = verifier.verify_file(file, pinned, [verifier.key_from(one) for one in witnesses], earlier)
     except verifier.Bad as bad:
-        raise CommandFailed(
-            f"BAD 核验不通过: {bad}.", ExitCode.USAGE if bad.kind == "pack" else ExitCode.REFUSED
-        ) from bad
+        raise CommandFailed(f"BAD 核验不通过: {bad}.", ExitCode(verifier.code_of(bad))) from bad
     except (OSError, ValueError) as error:
         raise CommandFailed(f"Cannot verify (无法核验): {error}.", ExitCode.USAGE) from error
     terminal.emit(result, lambda console: console.out(verifier.report(result)))
+    if not result["good"]:
+        raise CommandFailed(
+            "No key was named, so nobody has said whose signature this is: --key KEY (未指定公钥，签名人未经确认).",
+            ExitCode.SIGNER_UNKNOWN,
+        )
 
 
 async def _verify(terminal: Terminal, thorough: bool, processes: int) -> str | None:

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, Final, Self
+from typing import Annotated, Final
 
-import orjson
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field
 
 from domain.procedure.subject import canonical_content
 from domain.values import BusinessDate, Code, Name, Value
-from service.log.signed_note import Note, NoteInvalid, VerifierKey
 
 _TITLE: Final = " clearance certificate"
 
@@ -32,7 +30,7 @@ def _root(text: str) -> str:
 
 
 class ClearanceCertificate(Value):
-    """What the certificate says."""
+    """What the certificate says; `service.audit.verify` reads it back."""
 
     certificate_no: Code = Field(title="证明编号")
     person: Code = Field(title="人员编号")
@@ -47,33 +45,3 @@ class ClearanceCertificate(Value):
         """The text that is signed; `origin` is the log's name."""
         content = canonical_content(self.model_dump(mode="json", by_alias=True)).decode()
         return f"{origin}{_TITLE}\n{content}\n"
-
-    @classmethod
-    def parse(cls, text: str, origin: str) -> Self:
-        """The inverse of `text`; `NoteInvalid` for any other spelling, or a certificate of another log."""
-        first, _, content = text.partition("\n")
-        try:
-            found = cls.model_validate(orjson.loads(content))
-        except (orjson.JSONDecodeError, ValidationError) as error:
-            raise NoteInvalid("a certificate is two lines: what it is, and its content as JSON") from error
-        if first != f"{origin}{_TITLE}":
-            raise NoteInvalid(f"this is not a certificate of {origin}")
-        if found.text(origin) != text:
-            raise NoteInvalid("a certificate has one spelling only")
-        return found
-
-
-def looks_like_certificate(raw: bytes) -> bool:
-    """Whether a file says of itself that it is one."""
-    return raw.split(b"\n", 1)[0].endswith(_TITLE.encode())
-
-
-def verify_certificate(raw: bytes, key: VerifierKey) -> ClearanceCertificate:
-    """What a certificate says, once the signature under it is found to be this key's; `NoteInvalid`."""
-    try:
-        note = Note.parse(raw.decode())
-    except UnicodeDecodeError as error:
-        raise NoteInvalid("a certificate is UTF-8 text") from error
-    if not note.signed_by(key):
-        raise NoteInvalid(f"it is not what {key.name} signed with this key (签名不符)")
-    return ClearanceCertificate.parse(note.text, key.name)

@@ -19,6 +19,7 @@ from domain.recorded import RecordedEvent
 from domain.regulation import Regulation
 from service.audit import verify
 from service.audit.pack import Packed, PackRequest, build
+from service.audit.zipped import entry
 from service.clock import utc_now
 from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
@@ -102,9 +103,9 @@ def files_of(path: Path) -> Files:
 def zipped(files: Files) -> io.BytesIO:
     """Files as a pack."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as pack:
+    with zipfile.ZipFile(out, "w") as pack:
         for name, content in files.items():
-            pack.writestr(name, content)
+            pack.writestr(entry(name), content)
     out.seek(0)
     return out
 

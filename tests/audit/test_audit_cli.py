@@ -148,12 +148,18 @@ def test_an_auditors_way(terminal: Terminal) -> None:
     alone = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     assert json.loads(alone.stdout)["pinned"] is True
     assert terminal.json("verify", "pack.zip", "--key", key, "--witness", cosigned)["good"] is True
-    assert "NOT PINNED" in terminal.run("verify", "pack.zip")
+    assert "--key KEY" in terminal.run("verify", "pack.zip", code=ExitCode.SIGNER_UNKNOWN)
+    nobody = subprocess.run(command[:4], cwd=folder, capture_output=True, text=True, check=False)
+    assert nobody.returncode == ExitCode.SIGNER_UNKNOWN
+    assert "NOT PINNED" in nobody.stdout
+    assert "GOOD" not in nobody.stdout
+    assert "通过" not in nobody.stdout
     content = bytearray((folder / "pack.zip").read_bytes())
     content[len(content) // 2] ^= 1
     (folder / "bad.zip").write_bytes(content)
     assert "BAD" in terminal.run("verify", "bad.zip", "--key", key, code=ExitCode.REFUSED)
-    assert "not a pack" in terminal.run("verify", "key.txt", code=ExitCode.USAGE)
+    assert "no zip archive" in terminal.run("verify", "key.txt", code=ExitCode.NOT_AN_ARCHIVE)
+    terminal.run("verify", "none.zip", code=ExitCode.USAGE)
     terminal.run("verify", "pack.zip", "--key", "nonsense.txt", code=ExitCode.USAGE)
 
 

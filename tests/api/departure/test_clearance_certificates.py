@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from service.audit import verify
 from service.cli import main as cli
 from service.exit_codes import ExitCode
 from service.log.merkle import Frontier
-from service.log.signed_note import Note, NoteInvalid, VerifierKey
-from service.sealing.clearance_certificate import ClearanceCertificate, verify_certificate
+from service.log.signed_note import SignerKey, VerifierKey
 from tests.api.departure.departing import Departure, departure
 from tests.api.service import Service, running
 
@@ -67,39 +68,69 @@ async def key_of(service: Service) -> str:
 async def test_the_certificate_verifies_with_the_public_key_of_the_log(signing: Service) -> None:
     one = await cleared(signing)
     raw = await note_of(signing, one)
-    found = verify_certificate(raw, VerifierKey.parse(await key_of(signing)))
-    assert found.person == one.leaving.outgoing
-    assert (found.name, found.issued_by, found.cases) == (
+    found = verify.verify_certificate(raw, await key_of(signing))
+    assert (found["verdict"], found["person"]) == ("GOOD", one.leaving.outgoing)
+    assert (found["name"], found["issuedBy"], found["cases"]) == (
         "张三",
         "COUNTY_GOV",
-        (one.leaving.path.rsplit("/", 1)[1],),
+        [one.leaving.path.rsplit("/", 1)[1]],
     )
-    assert found.position == one.issued["position"] - 1
+    assert found["position"] == one.issued["position"] - 1
     leaves = await signing.pool.fetch(
-        "SELECT leaf FROM event WHERE position <= $1 ORDER BY position", found.position
+        "SELECT leaf FROM event WHERE position <= $1 ORDER BY position", found["position"]
     )
     root = Frontier().extended([row["leaf"] for row in leaves]).root()
-    assert base64.b64decode(found.root) == root
+    assert base64.b64decode(found["root"]) == root
     assert await note_of(signing, one) == raw
 
 
 async def test_a_change_of_any_byte_fails(signing: Service) -> None:
     raw = await note_of(signing, await cleared(signing))
-    key = VerifierKey.parse(await key_of(signing))
+    key = await key_of(signing)
     for place in range(len(raw)):
         changed = raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]
-        with pytest.raises(NoteInvalid):
-            verify_certificate(changed, key)
+        with pytest.raises(verify.Bad):
+            verify.verify_certificate(changed, key)
 
 
 async def test_it_is_not_signed_by_another_log_s_key_nor_about_something_else(signing: Service) -> None:
     one = await cleared(signing)
-    note = Note.parse((await note_of(signing, one)).decode())
-    with pytest.raises(NoteInvalid, match="not a certificate of"):
-        ClearanceCertificate.parse(note.text, "taizhang/653023")
+    raw, key = await note_of(signing, one), await key_of(signing)
+    for another in (
+        SignerKey("taizhang/653023", Ed25519PrivateKey.generate()).verifier,
+        SignerKey("taizhang/653022", Ed25519PrivateKey.generate()).verifier,
+    ):
+        with pytest.raises(verify.Bad, match="签名不符"):
+            verify.verify_certificate(raw, str(another))
+    with pytest.raises(verify.Bad, match="whole key"):
+        verify.verify_certificate(raw, VerifierKey.parse(key).fingerprint)
     checkpoint = await signing.write("/v1/checkpoints", {}, "auditor")
-    with pytest.raises(NoteInvalid):
-        verify_certificate(checkpoint["note"].encode(), VerifierKey.parse(await key_of(signing)))
+    with pytest.raises(verify.Bad, match="不是交接证明"):
+        verify.verify_certificate(checkpoint["note"].encode(), key)
+
+
+async def test_certificate_and_the_history_somebody_kept(signing: Service) -> None:
+    """Its place in the log belongs to the history of a checkpoint kept before or after it: with a proof."""
+    before = await signing.write("/v1/checkpoints", {}, "auditor")
+    one = await cleared(signing)
+    raw, key = await note_of(signing, one), await key_of(signing)
+    position = verify.verify_certificate(raw, key)["position"]
+    after = await signing.write("/v1/checkpoints", {}, "auditor")
+    for kept in (before, after):
+        sizes = sorted([kept["size"], position])
+        proof = await signing.get(
+            f"/v1/log/proofs/consistency?old_size={sizes[0]}&size={sizes[1]}", "auditor"
+        )
+        assert proof.status_code == 200, proof.text
+        found = verify.verify_certificate(raw, key, verify.Since(kept["note"].encode(), proof.content))
+        assert found["since"] == kept["size"]
+        with pytest.raises(verify.Bad, match="old_size="):
+            verify.verify_certificate(raw, key, verify.Since(kept["note"].encode(), None))
+        wrong = proof.content.replace(
+            b'"proof":["', b'"proof":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","'
+        )
+        with pytest.raises(verify.Bad, match="历史被改动"):
+            verify.verify_certificate(raw, key, verify.Since(kept["note"].encode(), wrong))
 
 
 async def test_a_revoked_certificate_is_told(signing: Service) -> None:
@@ -154,6 +185,13 @@ async def test_the_command_line_checks_it_offline(
     assert cli.run(["verify", str(forged), "--key", key]) == ExitCode.REFUSED
     assert "BAD" in capsys.readouterr().err
     fingerprint = VerifierKey.parse(key).fingerprint
-    for wrong in ([], ["--key", fingerprint], ["--key", str(tmp_path / "none.txt")]):
-        assert cli.run(["verify", str(file), *wrong]) == ExitCode.USAGE
-        assert "--key KEY" in capsys.readouterr().err
+    for wrong, code in (
+        ([], ExitCode.SIGNER_UNKNOWN),
+        (["--key", fingerprint], ExitCode.REFUSED),
+        (["--key", str(tmp_path / "none.txt")], ExitCode.USAGE),
+    ):
+        assert cli.run(["verify", str(file), *wrong]) == code
+        said = capsys.readouterr()
+        assert "GOOD" not in said.out
+        assert "通过" not in said.out
+        assert said.err.count("\n") == 1

@@ -456,7 +456,7 @@ class _Zip:
 
 
 def _tables(work: _Work, regulation: Regulation) -> dict[str, list[list[Any]]]:
-    tables = Tables(work.names, words_of(regulation) | verify.WORDS)
+    tables = Tables(work.names, own_words(regulation) | verify.WORDS)
     for asset in sorted(work.trails):
         tables.add(work.trails[asset], work.care[asset])
     for case, events in work.cases.items():
@@ -482,7 +482,11 @@ def words_of(regulation: Regulation) -> dict[str, str]:
 
 def own_words(regulation: Regulation) -> dict[str, str]:
     """What a county calls codes of its own; what all counties have is called as the verifier calls it."""
-    return {name: word for name, word in words_of(regulation).items() if name not in verify.WORDS}
+    return {
+        name: word
+        for name, word in words_of(regulation).items()
+        if name not in verify.WORDS and name.partition("/")[0] in verify.OWN_WORDS
+    }
 
 
 async def _write_log(work: _Work, zipped: _Zip, keys: list[str], progress: Progress) -> None:

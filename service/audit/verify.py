@@ -198,6 +198,7 @@ WORDS: Final = {
     "event/organization.task_force_member_changed": "专班成员变动", "event/person.clearance_issued": "签发移交证明",
     "event/person.clearance_revoked": "撤销移交证明", "event/person.formality_carried_out": "办理调动离岗手续",
     "event/person.leaving_recorded": "离任事实", "event/person.registered": "人员登记", "event/policy.adopted": "政策启用",
+    "event/policy_override.granted": "例外批准", "event/policy_override.revoked": "撤销例外批准",
     "event/policy.parameter_changed": "政策参数调整", "event/policy.version_activated": "政策版本启用",
     "event/procedure.amended": "修改方案", "event/procedure.decision_issued": "决定（批复）",
     "event/procedure.determined": "审定", "event/procedure.filing_accepted": "备案通过",
@@ -234,6 +235,8 @@ WORDS: Final = {
     "use/MAINTENANCE": "资产管护", "use/OTHER": "其他用途", "use/PUBLIC_POST": "公益岗位", "use/PUBLIC_WELFARE": "公益事业",
 }  # fmt: skip
 """What events, kinds of assets, ways of operating and uses of income are called, as kind/code."""
+OWN_WORDS: Final = ("type", "mode", "use")
+"""Kinds of codes that a county may have of its own; what they are called then stands in the pack."""
 
 try:  # faster where it is there; the answers are the same
     from orjson import OPT_SORT_KEYS, dumps as _dumps, loads
@@ -1746,7 +1749,7 @@ def _check_words(words: dict[str, Any]) -> None:
     """A pack brings words of its own only for what this program has no word for."""
     for name, word in words.items():
         kind = name.partition("/")[0]
-        if name in WORDS or kind not in {"type", "mode", "use"} or not isinstance(word, str):
+        if name in WORDS or kind not in OWN_WORDS or not isinstance(word, str):
             raise Bad(
                 "manifest", f"{MANIFEST} words {name}", "is called otherwise than it is called (名称不符)"
             )

@@ -17,9 +17,10 @@ import pytest
 import pytest_asyncio
 
 from service.audit import verify
+from service.audit.pack import words_of
 from service.audit.workbook import workbook_of
 from service.audit.zipped import entry
-from tests.audit.packs import Files, Insider, files_of, found, log_with, zipped
+from tests.audit.packs import REGULATION, Files, Insider, files_of, found, log_with, zipped
 from tests.projections.history import RandomHistory
 
 SAID = {("said", "version"), ("said", "domain"), ("said", "county"), ("said", "rules"), ("asked", "by")}
@@ -315,3 +316,8 @@ def test_any_byte_of_any_file(forger: Forger) -> None:
                 assert "another version of this verifier" in verify.report(verify.verify(zipped(files)))
             else:
                 assert found(files) is not None, (name, at)
+
+
+def test_verifier_has_the_word_for_everything_all_counties_have() -> None:
+    """A new event, type, mode or use has to stand in `verify.WORDS` too, for the verifier travels alone."""
+    assert words_of(REGULATION) == verify.WORDS

@@ -62,10 +62,15 @@ class Forger:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def forger(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Forger]:
-    random_history = RandomHistory(5, alive=30, departures=0.02)
+    random_history = RandomHistory(5, alive=30, departures=0.04)
     async with log_with(module_database_url, tmp_path_factory.mktemp("packs"), 1_200, random_history) as log:
-        packed = await log.pack(by="县审计局")
-        made = Forger(files_of(packed.path), await log.insider())
+        leavers = await log.pool.fetch("SELECT body FROM event WHERE type = 'departure_case.opened'")
+        for leaver in (json.loads(row["body"])["data"]["notice"]["person"] for row in leavers):
+            packed = await log.pack(person=leaver, by="县审计局")
+            made = Forger(files_of(packed.path), await log.insider())
+            if all(made.tables.values()):
+                break
+        assert all(made.tables.values()), "there is something to change in every table"
         assert made.bad({}) is None, "an honest owner passes"
         assert made.bad(made.shown(made.tables)) is None, "and so does one who makes everything again"
         yield made
@@ -212,7 +217,6 @@ def other(value: Any) -> Any:
 @pytest.mark.parametrize("key", [key for key in verify.TABLES if key != "examination"])
 def test_every_column_changed_wherever_it_is_shown(forger: Forger, key: str) -> None:
     """Tables, spreadsheet and page agree with each other, and not with the events."""
-    assert forger.tables[key], "there is something to change"
     for column, (header, _) in enumerate(verify.TABLES[key][1]):
         rows = [list(row) for row in forger.tables[key]]
         rows[0][column] = other(rows[0][column])
@@ -223,7 +227,6 @@ def test_every_column_changed_wherever_it_is_shown(forger: Forger, key: str) -> 
 
 def test_every_column_of_the_examination(forger: Forger) -> None:
     """Place, stream, day and event are held to the events; the judgement is the signer's."""
-    assert forger.tables["examination"]
     free = set()
     for column, (header, _) in enumerate(verify.TABLES["examination"][1]):
         rows = [list(row) for row in forger.tables["examination"]]

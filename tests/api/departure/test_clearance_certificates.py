@@ -118,9 +118,7 @@ async def test_certificate_and_the_history_somebody_kept(signing: Service) -> No
     after = await signing.write("/v1/checkpoints", {}, "auditor")
     for kept in (before, after):
         sizes = sorted([kept["size"], position])
-        proof = await signing.get(
-            f"/v1/log/proofs/consistency?old_size={sizes[0]}&size={sizes[1]}", "auditor"
-        )
+        proof = await signing.get("/v1/log/proofs/consistency", "auditor", old_size=sizes[0], size=sizes[1])
         assert proof.status_code == 200, proof.text
         found = verify.verify_certificate(raw, key, verify.Since(kept["note"].encode(), proof.content))
         assert found["since"] == kept["size"]

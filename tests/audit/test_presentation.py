@@ -321,6 +321,8 @@ def test_any_byte_of_any_file(forger: Forger) -> None:
                 assert found(files) is not None, (name, at)
 
 
-def test_verifier_has_the_word_for_everything_all_counties_have() -> None:
-    """A new event, type, mode or use has to stand in `verify.WORDS` too, for the verifier travels alone."""
-    assert words_of(REGULATION) == verify.WORDS
+def test_verifier_has_the_word_for_everything_a_table_shows() -> None:
+    """A new event of an asset or a procedure, a type, mode or use stands in `verify.WORDS` too: it travels alone."""
+    shown = ("event/asset.", "event/procedure.", "type/", "mode/", "use/")
+    due = {name: word for name, word in words_of(REGULATION).items() if name.startswith(shown)}
+    assert due == {name: word for name, word in verify.WORDS.items() if name.startswith(shown)}

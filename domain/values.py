@@ -136,14 +136,27 @@ def yuan(text: str) -> Fen:
     return Fen.from_yuan(text)
 
 
-def _business_date(value: Any) -> date:
+FIRST_DAY: Final = date(1900, 1, 1)
+LAST_DAY: Final = date(2999, 12, 31)
+"""The days that may be stated. Between them every deadline, term and moment can be counted in any time zone."""
+
+
+def _business_date(value: Any, info: ValidationInfo) -> date:
     if type(value) is date:
         return value
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
-            pass  # falls through to the one message below: the calendar has no such day
+            day = None  # the calendar has no such day
+        if day is not None:
+            if not FIRST_DAY <= day <= LAST_DAY and not (info.context or {}).get("log"):
+                raise PydanticCustomError(
+                    "DATE_OUT_OF_RANGE",
+                    "日期须在 {first} 与 {last} 之间 / a date lies between {first} and {last}",
+                    {"first": FIRST_DAY.isoformat(), "last": LAST_DAY.isoformat()},
+                )
+            return day
     raise PydanticCustomError(
         "DATE_MALFORMED", "日期须为 YYYY-MM-DD 且真实存在 / a date is YYYY-MM-DD and exists in the calendar"
     )
@@ -152,9 +165,14 @@ def _business_date(value: Any) -> date:
 BusinessDate = Annotated[
     date,
     BeforeValidator(_business_date),
-    WithJsonSchema({"type": "string", "format": "date", "examples": ["2021-06-17"]}),
+    WithJsonSchema(
+        {"type": "string", "format": "date", "pattern": "^(19|2[0-9])", "examples": ["2021-06-17"]}
+    ),
 ]
-"""A day on which something happened or takes effect (Asia/Shanghai), never a moment."""
+"""A day on which something happened or takes effect (Asia/Shanghai), never a moment, from 1900 to 2999.
+
+DATE_MALFORMED, DATE_OUT_OF_RANGE; what the log holds was judged when it came in.
+"""
 
 
 _ZERO_WIDTH_JOINERS = (

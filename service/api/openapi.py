@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import service
 from domain.aggregate import ENVELOPE_FIELDS, DomainEvent
 from domain.catalogue import AGGREGATE_KINDS, EVENT_TYPES
 from service.api.app import create_app
 from service.api.http.description import describe
+from service.api.http.document import FOLDER, HTTP_API
 from service.webhooks.messages import WebhookMessage
-
-FOLDER: Final = Path(service.__file__).resolve().parents[1] / "openapi"
-"""Where the documents are kept, in a checkout of this project."""
 
 
 @cache
 def documents() -> dict[str, str]:
     """File name → content, as the code has it. The same code gives the same bytes."""
     return {
-        "http-api.json": _written(describe(create_app())),
+        HTTP_API: _written(describe(create_app())),
         "events.json": _written(event_schemas()),
     }
 

@@ -173,7 +173,15 @@ def _headers(refusal: Refusal, *, in_english: bool) -> dict[str, str]:
 
 
 _OWN_TYPES: Final = frozenset(
-    {"AMOUNT_MALFORMED", "AMOUNT_PRECISION", "AMOUNT_OUT_OF_RANGE", "DATE_MALFORMED", "FIELD_INVALID"}
+    {
+        "AMOUNT_MALFORMED",
+        "AMOUNT_OUT_OF_RANGE",
+        "AMOUNT_PRECISION",
+        "CURSOR_INVALID",
+        "DATE_MALFORMED",
+        "DATE_OUT_OF_RANGE",
+        "FIELD_INVALID",
+    }
 )
 _CODES: Final = {"missing": "FIELD_REQUIRED", "extra_forbidden": "FIELD_UNKNOWN"}
 _PLACES: Final = frozenset({"body", "query", "path", "header"})

@@ -9,46 +9,24 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache
-from typing import Annotated, Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_snake
-from pydantic_core import PydanticCustomError
 
 from domain.regulation import Rules
 from domain.regulation.legal_clock import LegalClock
-from domain.values import BusinessDate, Value
+from domain.values import BusinessDate, Code, Value
 from projections.engine.differences import RowSelection
-from projections.engine.reading import MAX_PAGE, Page
+from projections.engine.reading import Page
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
+from service.ledgers.parameters import Cursor, Limit, Moment, Position, SortField
 from service.ledgers.source import Source
 
-
-def _moment(value: Any) -> datetime:
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(
-                value.replace(" ", "+")
-            )  # an unescaped + of an offset arrives as a space
-        except ValueError:
-            moment = None
-        if moment is not None and moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    raise PydanticCustomError(
-        "FIELD_INVALID", "须为带时区的 RFC 3339 时刻 / an RFC 3339 moment with its offset"
-    )
-
-
-Moment = Annotated[
-    datetime,
-    BeforeValidator(_moment),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-02T03:04:05+08:00"]}),
-]
-"""A moment with its offset, kept in UTC."""
-Several = tuple[str, ...]
+Several = tuple[Code, ...]
 """A filter that may be given several times: one of these."""
 
 
@@ -136,12 +114,10 @@ class LedgerQuery(Filters, ABC):
         {"min_position", "sort", "limit", "cursor", "as_of", "known_at"}
     )
 
-    min_position: int = Field(
-        default=0, title="最低日志位置", description="等待台账至少更新到此位置", ge=0, lt=2**62
-    )
-    sort: str | None = Field(default=None, title="排序", description="字段名；前加 - 为降序", max_length=60)
-    limit: int = Field(default=100, title="每页行数", ge=1, le=MAX_PAGE)
-    cursor: str | None = Field(default=None, title="游标", description="上一页的 nextCursor", max_length=2000)
+    min_position: Position = Field(default=0, title="最低日志位置", description="等待台账至少更新到此位置")
+    sort: SortField | None = Field(default=None, title="排序", description="字段名；前加 - 为降序")
+    limit: Limit = Field(default=100, title="每页行数")
+    cursor: Cursor | None = Field(default=None, title="游标", description="上一页的 nextCursor")
 
     def paging(self) -> dict[str, Any]:
         """The arguments that all page questions share."""
@@ -181,8 +157,8 @@ class ChangesQuery(ComparedFilters, ABC):
     to_known_at: Moment | None = Field(
         default=None, title="后一时点知悉时间", description="截至该时刻已记录的事件；不填为现在"
     )
-    limit: int = Field(default=100, title="每页行数", ge=1, le=MAX_PAGE)
-    cursor: str | None = Field(default=None, title="游标", description="上一页的 nextCursor", max_length=2000)
+    limit: Limit = Field(default=100, title="每页行数")
+    cursor: Cursor | None = Field(default=None, title="游标", description="上一页的 nextCursor")
 
 
 def day_asked(query: Filters, source: Source) -> date:

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("domain", "projections", "service", "migrations")
+PACKAGES = ("domain", "projections", "service", "migrations", "openapi")
 
 
 def tracked() -> set[str]:
@@ -33,4 +33,5 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_every_file_of_the_packages_and_no_other(wheel: Path) -> None:
     assert delivered(wheel) == tracked()
+    assert "openapi/http-api.json" in delivered(wheel)  # what `/openapi.json` serves
     assert {Path(name).suffix for name in delivered(wheel)} >= {".py", ".toml", ".csv", ".txt", ".mako"}

@@ -15,6 +15,8 @@ from pydantic_core import PydanticCustomError
 from domain.regulation.depreciation import DepreciationBasis
 from domain.regulation.parameters import RegimeDepreciation
 from domain.values import (
+    FIRST_DAY,
+    LAST_DAY,
     LOG,
     MAX_FEN,
     BusinessDate,
@@ -101,7 +103,7 @@ def test_equal_remainders_go_to_the_lower_code() -> None:
     assert split_exactly(2, {"c": 1, "a": 1, "b": 1}) == {"a": 1, "b": 1, "c": 0}
 
 
-@given(st.dates())
+@given(st.dates(FIRST_DAY, LAST_DAY))
 def test_a_date_is_read_as_it_is_written(day: date) -> None:
     assert DATE.validate_python(day.isoformat()) == DATE.validate_python(day) == day
 

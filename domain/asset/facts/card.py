@@ -76,7 +76,9 @@ class RegisterCard(Value):
     asset_type: AssetTypeCode = Field(title="类型")
     construction_start: BusinessDate | None = Field(default=None, title="开工时间")
     completion_date: BusinessDate = Field(title="建设时间（完工时间）")
-    useful_life_years: int | None = Field(default=None, title="预计使用年限（年）", strict=True, le=1000)
+    useful_life_years: int | None = Field(
+        default=None, title="预计使用年限（年）", strict=True, ge=-1000, le=1000
+    )
     quantity: Quantity = Field(title="数量")
     unit_of_measure: UnitOfMeasureName = Field(title="单位")
     items: tuple[Name, ...] = Field(

@@ -27,7 +27,7 @@ from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
 from service.commands.history import AssetView, asset_history
 from service.commands.places import resource_of
-from service.ledgers.filters import Moment
+from service.ledgers.parameters import Moment
 from service.log.appending import Idempotency
 
 router = routes("/v1/assets", "assets 资产")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import Query, Response
 from pydantic import Field
 
-from domain.values import Value
+from domain.values import Code, Value
 from projections.asset import duties as asset_duties, register as asset_register, risk_board
 from projections.oversight import worklist
 from service.api.http.paging import MinPosition
@@ -39,9 +39,9 @@ async def read_risk_board(
     by: Annotated[
         Literal["county", "township", "village", "implementer", "owner"], Query(title="统计口径")
     ] = "county",
-    kind: Annotated[list[str] | None, Query(title="风险种类", max_length=10)] = None,
-    village: Annotated[str | None, Query(title="所在村", max_length=64)] = None,
-    township: Annotated[str | None, Query(title="所在乡（镇）", max_length=64)] = None,
+    kind: Annotated[list[Code] | None, Query(title="风险种类", max_length=10)] = None,
+    village: Annotated[Code | None, Query(title="所在村")] = None,
+    township: Annotated[Code | None, Query(title="所在乡（镇）")] = None,
     on: OnDay = None,
     min_position: MinPosition = 0,
 ) -> Response:

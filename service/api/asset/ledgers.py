@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from fastapi import Query, Response
 from pydantic import Field
 
-from domain.values import Fen, Value
+from domain.values import Code, Fen, Value
 from projections.asset import income as income_ledger, register as asset_register
 from projections.asset.register_questions import categorised, county_totals, unit_totals
 from projections.household import register as household_register
@@ -70,7 +70,7 @@ class OwnerTotals(Value):
 )
 async def read_owner_totals(
     read: Reading,
-    owner_kind: Annotated[str | None, Query(title="所有权人类型", max_length=64)] = None,
+    owner_kind: Annotated[Code | None, Query(title="所有权人类型")] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     min_position: MinPosition = 0,
@@ -135,7 +135,7 @@ class HolderYear(Value):
 )
 async def read_income_by_holder(
     read: Reading,
-    holder: Annotated[list[str] | None, Query(title="收益权人", max_length=200)] = None,
+    holder: Annotated[list[Code] | None, Query(title="收益权人", max_length=200)] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     min_position: MinPosition = 0,

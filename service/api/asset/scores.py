@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from domain.refusals import refuse
-from domain.values import Fen, Value
+from domain.values import Code, Fen, Value
 from projections.asset import income as income_ledger, register as asset_register
 from projections.asset.completeness import completeness_of_units
 from projections.asset.value_preservation import FORMULA, balances, households_paid, preservation
@@ -83,7 +83,7 @@ class PreservationBody(Value):
 async def read_value_preservation(
     read: Reading,
     year: Annotated[int, Query(title="年度", ge=2013, le=2200)],
-    unit: Annotated[str | None, Query(title="所有权人", max_length=64)] = None,
+    unit: Annotated[Code | None, Query(title="所有权人")] = None,
     known_at: KnownAt = None,
 ) -> Response:
     """Preservation rate, income yield and households of a year (C2-04), per owner by share and for the county."""

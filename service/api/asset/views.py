@@ -24,7 +24,7 @@ from service.api.http.reading import ACTION, Read, Reading, get, routes
 from service.audit.examination import ExaminationScope, Examiner
 from service.commands.history import asset_changes, attained, fold
 from service.commands.naming import require_listed
-from service.ledgers.filters import Moment
+from service.ledgers.parameters import Moment
 
 router = routes("/v1/assets", "assets 资产")
 advice = routes("/v1/ownership-advice", "assets 资产")

@@ -31,7 +31,7 @@ from service.api.http.provisional import dates_as_known
 from service.api.http.reading import Reading, from_log, get, routes
 from service.api.http.writing import Circumstances, Kind, Write, Writing
 from service.api.organization.organizations import place_of, unit_of
-from service.api.sealing.seals import Cursor, Limit, sealing_of
+from service.api.sealing.seals import After, Most, sealing_of
 from service.commands import handover
 from service.commands.authorization import Resource
 from service.commands.commands import Work
@@ -415,7 +415,7 @@ class ListDelta(Changes):
 
 @get(router, "/{case}/delta", "封存后的更正", "departure.read", response_model=ListDelta)
 async def read_handover_delta(
-    case: CaseCode, read: Reading, cursor: Cursor = None, limit: Limit = 100
+    case: CaseCode, read: Reading, cursor: After = None, limit: Most = 100
 ) -> Response:
     """What was recorded after the seal about the list's assets up to its day; the sealed list never changes (C4.10-10)."""
     found = await read.context.load(DepartureCase, read.county, case)

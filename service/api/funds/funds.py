@@ -38,6 +38,7 @@ from service.commands.authorization import Resource, authorize
 from service.commands.commands import CommandContext, Result, Work
 from service.commands.problems import problem_response
 from service.commands.views import view_model
+from service.ledgers.parameters import YearNumber
 from service.ledgers.queries import snapshot
 
 allocations = routes("/v1/fund-allocations", "funds 资金")
@@ -45,7 +46,7 @@ reconciliations = routes("/v1/fund-reconciliations", "funds 资金")
 
 AllocationCode = Annotated[Code, Path(title="拨付编号")]
 UnitCode = Annotated[Code, Path(title="单位编号")]
-Year = Annotated[int, Path(title="年度", ge=1900, le=2200)]
+Year = Annotated[YearNumber, Path(title="年度")]
 
 FundAllocationView = view_model(FundAllocation)
 

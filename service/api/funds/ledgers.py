@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 from fastapi import Query, Response
 from pydantic import Field
 
-from domain.values import BusinessDate, Fen, Value
+from domain.values import BusinessDate, Code, Fen, Value
 from projections.funds import ledger as fund_ledger, questions as fund_questions
 from service.api.funds.funds import outside_finance
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, routes
+from service.ledgers.parameters import Limit, YearNumber
 from service.ledgers.tables import rows_shown
 
 router = routes("/v1/ledgers", "ledgers 台账")
@@ -43,9 +44,9 @@ class FundComparison(Value):
 )
 async def read_fund_comparison(
     read: Reading,
-    unit: Annotated[str | None, Query(title="单位", max_length=64)] = None,
-    year: Annotated[int | None, Query(title="年度", ge=1900, le=2200)] = None,
-    source: Annotated[str | None, Query(title="资金来源", max_length=64)] = None,
+    unit: Annotated[Code | None, Query(title="单位")] = None,
+    year: Annotated[YearNumber | None, Query(title="年度")] = None,
+    source: Annotated[Code | None, Query(title="资金来源")] = None,
     min_position: MinPosition = 0,
 ) -> Response:
     """Allocations against the funding lines of assets, per unit, year and source."""
@@ -78,14 +79,14 @@ async def read_projects(
     read: Reading,
     *,
     until: Annotated[BusinessDate | None, Query(title="截止日期", description="不填为当日")] = None,
-    year: Annotated[int | None, Query(title="年度", ge=1900, le=2200)] = None,
+    year: Annotated[YearNumber | None, Query(title="年度")] = None,
     exception: Annotated[
         Literal["PROJECT_WITHOUT_ASSET", "ASSET_WITHOUT_PROJECT"] | None, Query(title="疑点")
     ] = None,
     after: Annotated[
-        str, Query(title="上一页最后的项目编号", max_length=64, pattern=r"^[A-Za-z0-9_.:-]*$")
+        str, Query(title="上一页最后的项目编号", max_length=64, pattern=r"^[A-Za-z0-9_.:-]{0,64}$")
     ] = "",
-    limit: Annotated[int, Query(title="每页行数", ge=1, le=1000)] = 100,
+    limit: Annotated[Limit, Query(title="每页行数")] = 100,
     min_position: MinPosition = 0,
 ) -> Response:
     """Projects against assets, in order of project code (C4.4-05)."""

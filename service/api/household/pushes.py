@@ -167,7 +167,7 @@ HouseholdLedgerRow = row_model("HouseholdLedgerRow", household_register.HOUSEHOL
 @get(router, "", "到户资产台账推送情况", "ledger.read", response_model=list_of(HouseholdLedgerRow))
 async def list_household_ledgers(
     read: Reading,
-    township: Annotated[str | None, Query(title="推送单位", max_length=64)] = None,
+    township: Annotated[Code | None, Query(title="推送单位")] = None,
     min_position: MinPosition = 0,
 ) -> Response:
     """Which villages' ledgers were pushed and acknowledged."""

@@ -16,6 +16,7 @@ from projections.household.benefits import assets_of, benefits_of
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, routes
 from service.commands.authorization import Role
+from service.ledgers.parameters import YearNumber
 from service.ledgers.queries import snapshot
 from service.ledgers.tables import rows_shown
 
@@ -67,7 +68,7 @@ class BenefitStatement(Value):
 async def read_household_benefits(
     household: HouseholdCode,
     read: Reading,
-    year: Annotated[int | None, Query(title="年度", ge=1900, le=2200)] = None,
+    year: Annotated[YearNumber | None, Query(title="年度")] = None,
     min_position: MinPosition = 0,
 ) -> Response:
     """All that was paid to the household and what it owns (C3-07). FORBIDDEN_PERSONAL_DATA for anybody else's."""

@@ -11,8 +11,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from service.api.http.answers import describe_answers
 from service.api.http.inline import name_inline
 from service.api.http.reading import ACTION, ProblemBody
+from service.commands.authorization import ACTIONS
 
 
 def operation_id(route: APIRoute) -> str:
@@ -46,10 +48,26 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for operations in (*document["paths"].values(), *document["webhooks"].values()):
             for operation in operations.values():
                 operation["security"] = [{"key": []}] if ACTION in operation else []
+                operation.update(_who_may(operation))
         document["tags"] = _tags(document)
+        describe_answers(document)
         name_inline(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _who_may(operation: dict[str, Any]) -> dict[str, Any]:
+    """Which roles may do an operation, where, and of which kinds of units: the row that `authorize` reads."""
+    if ACTION not in operation:
+        return {}
+    permission = ACTIONS[operation[ACTION]]
+    said: dict[str, Any] = {
+        "x-roles": sorted(role.value for role in permission.roles),
+        "x-scope": permission.scope.value,
+    }
+    if permission.kinds is not None:
+        said["x-organization-kinds"] = sorted(permission.kinds)
+    return said
 
 
 def _tags(document: dict[str, Any]) -> list[dict[str, str]]:

@@ -25,8 +25,9 @@ from domain.refusals import refuse
 from domain.values import BusinessDate, Value
 from service.api.http.intake import JSON, LINES
 from service.api.http.reading import Read, named
-from service.ledgers.filters import LedgerQuery, Moment
+from service.ledgers.filters import LedgerQuery
 from service.ledgers.ledger import Ledger
+from service.ledgers.parameters import Moment, Position
 from service.ledgers.queries import all_pages, moment_of, read_page, totals_shown
 from service.ledgers.sheets import MEDIA_TYPE
 from service.ledgers.tables import rows_shown
@@ -34,12 +35,10 @@ from service.ledgers.words import Words
 from service.ledgers.workbook import write_workbook
 
 MinPosition = Annotated[
-    int,
+    Position,
     Query(
         title="最低日志位置",
         description="等待台账至少更新到此位置 / wait until the ledger has reached it",
-        ge=0,
-        lt=2**62,
     ),
 ]
 AsOf = Annotated[BusinessDate | None, Query(title="业务日期", description="台账在该日的样子；不填为当前")]

@@ -36,7 +36,7 @@ COUNTY_PARAMETER: Final = {
     "in": "query",
     "required": False,
     "description": "县级行政区划代码；只服务一县时可不填 / the county, where several are served",
-    "schema": {"type": "string", "title": "县"},
+    "schema": {"type": "string", "title": "县", "pattern": "^[0-9]{6}$"},
 }
 """How the public says which county it means."""
 

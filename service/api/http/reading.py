@@ -102,8 +102,10 @@ READ_PROBLEMS: Final = described(
         403: "无权操作 / not allowed",
         404: "不存在 / not found",
         406: "无法按所求格式应答 / not acceptable",
+        408: "请求过慢 / too slow",
         422: "内容有误 / invalid content",
         429: "过于频繁 / too many requests",
+        431: "请求头过大 / head too large",
         500: "内部错误 / internal error",
         503: "暂不可用 / temporarily unavailable",
     }

@@ -80,18 +80,27 @@ class WriteAnswer(Value, Generic[_View]):
     recorded_at: datetime | None = Field(default=None, title="记录时间", description="无新事件时不出现")
 
 
-def _header(name: str, text: str, *, required: bool) -> dict[str, Any]:
+_ETAG: Final = re.compile(r'(?:W/)?"?([0-9]{1,9})"?', re.ASCII)
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
+
+
+def _header(name: str, pattern: re.Pattern[str], text: str, *, required: bool) -> dict[str, Any]:
     return {
         "name": name,
         "in": "header",
         "required": required,
         "description": text,
-        "schema": {"type": "string", "title": text.partition(" / ")[0]},
+        "schema": {
+            "type": "string",
+            "title": text.partition(" / ")[0],
+            "pattern": f"^{pattern.pattern}$",
+        },
     }
 
 
 IDEMPOTENCY_KEY: Final = _header(
     "Idempotency-Key",
+    _KEY,
     "写请求的幂等键，重发同一请求时不变 / one key per request, kept when it is sent again",
     required=True,
 )
@@ -131,7 +140,7 @@ def post(
         },
         openapi_extra={
             ACTION: action,
-            "parameters": [IDEMPOTENCY_KEY, _header("If-Match", _IF_MATCH, required=versioned)],
+            "parameters": [IDEMPOTENCY_KEY, _header("If-Match", _ETAG, _IF_MATCH, required=versioned)],
         },
     )
 
@@ -172,8 +181,6 @@ REPLAYED: Final = "Idempotency-Replayed"
 """Header of an answer that was given before."""
 
 _VERSION: Final = re.compile(rb'\{"id":"[^"\\]*","version":([0-9]+)')
-_ETAG: Final = re.compile(r'(?:W/)?"?([0-9]{1,9})"?', re.ASCII)
-_KEY: Final = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

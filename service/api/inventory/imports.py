@@ -33,6 +33,7 @@ from service.commands.views import view_model
 from service.inventory.importing import ImportWish
 from service.inventory.spreadsheet.report import MEDIA_TYPE, template
 from service.inventory.work import IMPORT, REJECTED
+from service.ledgers.parameters import Cursor, Limit, Position
 
 router = routes("/v1/imports", "imports 清查导入")
 
@@ -159,9 +160,9 @@ class RowsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    limit: int = Field(default=100, title="每页行数", ge=1, le=1000)
-    cursor: str | None = Field(default=None, title="游标", max_length=2000)
-    min_position: int = Field(default=0, title="最低日志位置", ge=0, lt=2**62)
+    limit: Limit = Field(default=100, title="每页行数")
+    cursor: Cursor | None = Field(default=None, title="游标")
+    min_position: Position = Field(default=0, title="最低日志位置")
 
 
 @get(router, "/{batch}/rows", "清查批次明细", "inventory.read", response_model=BatchRows)

@@ -14,7 +14,7 @@ from service.api.http.reading import ACTION, BINARY, Reading, get, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
 from service.audit.work import FILE, KIND
 from service.commands.operations import Operation, Operations
-from service.ledgers.filters import Moment
+from service.ledgers.parameters import Moment
 
 router = routes("/v1/audit-packs", "audit-packs 审计包")
 

@@ -14,6 +14,7 @@ from domain.refusals import refuse
 from domain.values import Text, Value
 from service.api.http.reading import ACTION, Read, Reading, get, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
+from service.ledgers.parameters import Place, Position
 from service.log.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
 from service.log.signed_note import Checkpoint, Note, NoteInvalid, VerifierKey
 from service.log.signing_keys import SigningKeyMissing
@@ -21,7 +22,7 @@ from service.log.tree import LogTreeWrong
 
 router = routes("/v1", "checkpoints 检查点")
 
-Size = Annotated[int, Path(title="事件数", ge=0, lt=2**62)]
+Size = Annotated[Position, Path(title="事件数")]
 _Result = TypeVar("_Result")
 
 
@@ -39,7 +40,7 @@ class CheckpointBody(Value):
 class MakeCheckpoint(Value):
     """Which size to sign."""
 
-    size: int | None = Field(default=None, title="事件数", description="不填为日志末位置", ge=0, lt=2**62)
+    size: Position | None = Field(default=None, title="事件数", description="不填为日志末位置")
 
 
 class WitnessCheckpoint(Value):
@@ -205,8 +206,8 @@ async def read_log_keys(read: Reading) -> Response:
 )
 async def prove_inclusion(
     read: Reading,
-    position: Annotated[int, Query(title="日志位置", ge=1, lt=2**62)],
-    size: Annotated[int | None, Query(title="事件数", description="不填为日志末位置", ge=1, lt=2**62)] = None,
+    position: Annotated[Place, Query(title="日志位置")],
+    size: Annotated[Place | None, Query(title="事件数", description="不填为日志末位置")] = None,
 ) -> Response:
     """That the event at a position is in the log of a size. Compare the leaf with SHA-256(0x00 ‖ event bytes)."""
     size = await _size(read, size)
@@ -232,8 +233,8 @@ async def prove_inclusion(
 )
 async def prove_consistency(
     read: Reading,
-    old_size: Annotated[int, Query(title="原事件数", ge=0, lt=2**62)],
-    size: Annotated[int | None, Query(title="事件数", description="不填为日志末位置", ge=0, lt=2**62)] = None,
+    old_size: Annotated[Position, Query(title="原事件数")],
+    size: Annotated[Position | None, Query(title="事件数", description="不填为日志末位置")] = None,
 ) -> Response:
     """That the log of a size begins with the log of a smaller one: nothing of it was changed since."""
     size = await _size(read, size)

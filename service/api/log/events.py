@@ -18,6 +18,7 @@ from projections.engine.reading import QuestionInvalid
 from service.api.asset.decisions import AssetPath
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, routes
+from service.ledgers.parameters import Cursor, EventTypeName, Limit
 from service.ledgers.tables import shown
 from service.ledgers.yuan import in_yuan
 
@@ -117,12 +118,14 @@ class Timeline(Value):
 async def read_asset_timeline(
     asset: AssetPath,
     read: Reading,
-    types: Annotated[list[str] | None, Query(title="事件类型", description="可重复", max_length=100)] = None,
+    types: Annotated[
+        list[EventTypeName] | None, Query(title="事件类型", description="可重复", max_length=100)
+    ] = None,
     since: Annotated[BusinessDate | None, Query(title="起始日期")] = None,
     until: Annotated[BusinessDate | None, Query(title="截止日期")] = None,
     order: Annotated[Literal["asc", "desc"], Query(title="次序")] = "asc",
-    limit: Annotated[int, Query(title="每页条数", ge=1, le=1000)] = 100,
-    cursor: Annotated[str | None, Query(title="游标", max_length=40)] = None,
+    limit: Annotated[Limit, Query(title="每页条数")] = 100,
+    cursor: Annotated[Cursor | None, Query(title="游标")] = None,
     min_position: MinPosition = 0,
 ) -> Response:
     """An asset's life: its own events, and those of departure cases that have it on their list."""

@@ -21,10 +21,12 @@ from starlette.responses import StreamingResponse
 from domain.catalogue import EVENT_TYPES
 from domain.recorded import RecordedEvent
 from domain.refusals import Refusal, refuse
+from domain.values import Code
 from service.api.http.intake import JSON, LINES
 from service.api.http.reading import Read, Reading, actor_of, get, routes
 from service.api.log.events import EventsBody, body_of
 from service.commands.authorization import authorize_role
+from service.ledgers.parameters import EventTypeName, Limit, Position
 from service.webhooks.filters import EventFilter, EventPlace
 from service.webhooks.messages import message_of
 from service.webhooks.places import places_of
@@ -49,30 +51,30 @@ class FeedQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    after: int = Field(default=0, title="起点", description="返回位置大于此值的事件", ge=0, lt=2**62)
-    limit: int = Field(default=100, title="条数", ge=1, le=1000)
+    after: Position = Field(default=0, title="起点", description="返回位置大于此值的事件")
+    limit: Limit = Field(default=100, title="条数")
     wait: float = Field(
         default=0.0, title="等待秒数", description="没有新事件时等到有为止，或到时即答", ge=0, le=MOST_SECONDS
     )
     form: Literal["full", "thin"] = Field(
         default="full", title="事件的形式", description="full 全文；thin 与推送（webhook）的消息相同"
     )
-    types: list[str] | None = Field(
+    types: list[EventTypeName] | None = Field(
         default=None, title="事件类型", description="可重复；asset.* 为该对象的全部事件", max_length=200
     )
-    divisions: list[str] | None = Field(
+    divisions: list[Code] | None = Field(
         default=None,
         title="行政区划",
         description="可重复；资产现在的所在地，或记录单位；含下级",
         max_length=200,
     )
-    organizations: list[str] | None = Field(
+    organizations: list[Code] | None = Field(
         default=None,
         title="单位",
         description="可重复；记录事件的单位，或资产的实施、所有、管护单位",
         max_length=200,
     )
-    assets: list[str] | None = Field(default=None, title="资产编号", description="可重复", max_length=1000)
+    assets: list[Code] | None = Field(default=None, title="资产编号", description="可重复", max_length=1000)
     asset_classes: list[Literal["PUBLIC_WELFARE", "OPERATING", "HOUSEHOLD"]] | None = Field(
         default=None, title="资产类别", description="可重复", max_length=3
     )

@@ -14,7 +14,7 @@ from domain.organization.organization import Organization
 from domain.organization.roll import VillageRoll
 from domain.refusals import RegulationWarning, refuse
 from domain.regulation import Rules
-from domain.values import BusinessDate, Name, OrganizationCode, Value
+from domain.values import BusinessDate, Code, Name, OrganizationCode, Value
 from projections.asset import register as asset_register
 from projections.engine.rows import Row
 from projections.organization import directory, duties as unit_duties
@@ -26,6 +26,7 @@ from service.api.http.writing import Circumstances, WarningBody, Writing
 from service.api.organization.organizations import OnDay, OrganizationPath, units_on
 from service.commands.authorization import may, resource_of_units
 from service.commands.commands import Work
+from service.ledgers.parameters import Limit, YearNumber
 from service.ledgers.tables import PROVISIONAL, row_model, rows_shown, shown as row_shown
 
 router = routes("/v1/organizations", "organizations 单位")
@@ -150,7 +151,7 @@ GuidanceRow = row_model("GuidanceRow", unit_duties.GUIDANCE)
 async def list_guidance(
     organization: OrganizationPath,
     read: Reading,
-    year: Annotated[int | None, Query(title="年度", ge=1900, le=2200)] = None,
+    year: Annotated[YearNumber | None, Query(title="年度")] = None,
     min_position: MinPosition = 0,
 ) -> Response:
     """Guidance the unit gave, of all years or one (C4.3-20)."""
@@ -314,14 +315,13 @@ def periods_of(rules: Rules) -> Periods:
 
 
 TaskKind = Annotated[
-    str | None,
-    Query(title="事项", description="如 STATUS_REPORT、EXTERNAL_ENTRY、OBJECTION；不填为全部", max_length=64),
+    Code | None, Query(title="事项", description="如 STATUS_REPORT、EXTERNAL_ENTRY、OBJECTION；不填为全部")
 ]
 Until = Annotated[
     BusinessDate | None,
     Query(title="到期日前", description="列出此日前到期的；不填只列已逾期的。未答复的异议自提出之日起列出"),
 ]
-Most = Annotated[int, Query(title="最多行数", ge=1, le=1000)]
+Most = Annotated[Limit, Query(title="最多行数")]
 
 
 async def tasks_answer(

@@ -309,8 +309,8 @@ TenureRow = row_model(
 @get(divisions, "", "区划列表", "division.read", response_model=list_of(DivisionRow))
 async def list_divisions(
     read: Reading,
-    level: Annotated[str | None, Query(title="级别", max_length=64)] = None,
-    parent: Annotated[str | None, Query(title="上级区划", max_length=64)] = None,
+    level: Annotated[Code | None, Query(title="级别")] = None,
+    parent: Annotated[Code | None, Query(title="上级区划")] = None,
     on: OnDay = None,
     min_position: MinPosition = 0,
 ) -> Response:
@@ -349,7 +349,7 @@ async def read_organization(organization: OrganizationPath, read: Reading) -> Re
 async def list_tenures(
     organization: OrganizationPath,
     read: Reading,
-    position: Annotated[str | None, Query(title="职务", max_length=64)] = None,
+    position: Annotated[Code | None, Query(title="职务")] = None,
     on: OnDay = None,
     min_position: MinPosition = 0,
 ) -> Response:

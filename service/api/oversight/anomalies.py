@@ -13,6 +13,7 @@ from projections.oversight.anomalies import EVIDENCE, FORMULA, LEDGERS, RULES, B
 from service.api.http.paging import AsOf, KnownAt, MinPosition
 from service.api.http.reading import Reading, get, routes
 from service.ledgers.differences import cursor_of, start_of
+from service.ledgers.parameters import Cursor, Limit
 from service.ledgers.queries import ledgers_at
 from service.ledgers.tables import converted
 
@@ -55,8 +56,8 @@ async def read_anomalies(
     rule: Annotated[Rule | None, Query(title="规则", description=_NAMED)] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
-    limit: Annotated[int, Query(title="每页行数", ge=1, le=1000)] = 100,
-    cursor: Annotated[str | None, Query(title="游标", max_length=2000)] = None,
+    limit: Annotated[Limit, Query(title="每页行数")] = 100,
+    cursor: Annotated[Cursor | None, Query(title="游标")] = None,
     min_position: MinPosition = 0,
 ) -> Response:
     """Disposals just under the threshold, equal shares, early contracts, low rents, one operator, late records (C5.4-04)."""

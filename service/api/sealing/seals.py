@@ -14,7 +14,6 @@ from domain.refusals import refuse
 from domain.sealing.seal import LedgerSeal, LedgerSnapshot, SealKind, check_keeper
 from domain.values import BusinessDate, Code, Fen, PersonCode, Sha256, Value
 from projections.asset import register as asset_register
-from projections.engine.reading import MAX_PAGE
 from projections.household import register as household_register
 from projections.organization import directory
 from projections.sealing import seals as ledger_seals
@@ -26,6 +25,7 @@ from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.commands.views import view_model
 from service.ledgers.differences import Changes, changes_shown, start_of
+from service.ledgers.parameters import Cursor, Limit
 from service.ledgers.tables import row_model, rows_shown
 from service.sealing.sealing import Sealing, collected_kinds
 
@@ -168,14 +168,12 @@ _SEALED_ROWS: Final = {
 }
 """What the rows of each kind of seal are."""
 
-Cursor = Annotated[str | None, Query(title="游标", max_length=2000)]
-Limit = Annotated[int, Query(title="每页行数", ge=1, le=MAX_PAGE)]
+After = Annotated[Cursor | None, Query(title="游标")]
+Most = Annotated[Limit, Query(title="每页行数")]
 
 
 @get(router, "/{seal}/delta", "封存后的更正", "ledger.read", response_model=SealDelta)
-async def read_seal_delta(
-    seal: SealCode, read: Reading, cursor: Cursor = None, limit: Limit = 100
-) -> Response:
+async def read_seal_delta(seal: SealCode, read: Reading, cursor: After = None, limit: Most = 100) -> Response:
     """What was recorded after the seal about the days it covers; the sealed ledger itself never changes (C4.4-04)."""
     found = await read.context.load(LedgerSeal, read.county, seal)
     if found is None:

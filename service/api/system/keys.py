@@ -14,7 +14,7 @@ from service.api.http.reading import ACTION, Read, Reading, get, routes
 from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec
-from service.ledgers.filters import Moment
+from service.ledgers.parameters import Moment
 
 router = routes("/v1/keys", "keys 密钥")
 
@@ -91,7 +91,7 @@ async def list_keys(read: Reading) -> tuple[KeyBody, ...]:
 
 
 @router.delete("/{key}", summary="吊销密钥", status_code=204, openapi_extra={ACTION: "key.revoke"})
-async def revoke_key(key: Annotated[str, Path(title="密钥编号", max_length=64)], read: Reading) -> Response:
+async def revoke_key(key: Annotated[Code, Path(title="密钥编号")], read: Reading) -> Response:
     """Stop a key from working: here at once, in other processes within five seconds."""
     await _credentials(read).revoke(read.county, key, utc_now())
     return Response(status_code=204)

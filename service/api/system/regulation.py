@@ -15,11 +15,12 @@ from domain.regulation import Regulation
 from domain.regulation.articles import answered_by
 from domain.values import Value
 from service.api.http.reading import context_of, county_of, routes
+from service.ledgers.parameters import CountyCode
 
 router = routes("/v1/regulation", "regulation 规定")
 
 County = Annotated[
-    str | None, Query(title="县", description="县级行政区划代码；只服务一县或出示本县密钥时可不填")
+    CountyCode | None, Query(title="县", description="县级行政区划代码；只服务一县或出示本县密钥时可不填")
 ]
 
 

@@ -15,6 +15,7 @@ from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, a
 from service.api.system.operations import OperationView, operations_of, shown
 from service.api.webhooks.endpoints import EndpointCode, WebhookAttemptView, own_endpoint
 from service.commands.operations import operation_id
+from service.ledgers.parameters import MAX_EXACT, Limit, Position
 from service.webhooks.deliveries import attempts, page
 from service.webhooks.messages import message_id
 from service.webhooks.running import REPLAY
@@ -62,8 +63,8 @@ class ReplayWebhooks(Value):
     which: Literal["ALL", "FAILED", "MISSING"] = Field(
         title="重新推送哪些", description="ALL 范围内全部；FAILED 已放弃的；MISSING 已放弃的和从未生成的"
     )
-    first: int = Field(title="起始位置", ge=1, lt=2**62)
-    last: int = Field(title="截止位置", ge=1, lt=2**62)
+    first: int = Field(title="起始位置", ge=1, le=MAX_EXACT)
+    last: int = Field(title="截止位置", ge=1, le=MAX_EXACT)
 
 
 @get(router, "/{endpoint}/deliveries", "查询推送记录", "webhook.read", response_model=WebhookDeliveries)
@@ -71,8 +72,8 @@ async def list_webhook_deliveries(
     endpoint: EndpointCode,
     read: Reading,
     state: Annotated[DeliveryStates | None, Query(title="推送状态", description="DEAD 即缺口清单")] = None,
-    after: Annotated[int, Query(title="起点", ge=0, lt=2**62)] = 0,
-    limit: Annotated[int, Query(title="条数", ge=1, le=1000)] = 100,
+    after: Annotated[Position, Query(title="起点")] = 0,
+    limit: Annotated[Limit, Query(title="条数")] = 100,
 ) -> Response:
     """Deliveries after a position; with `state=DEAD` the gaps."""
     found = await own_endpoint(read, endpoint)
@@ -106,7 +107,7 @@ async def list_webhook_deliveries(
 )
 async def read_webhook_attempts(
     endpoint: EndpointCode,
-    position: Annotated[int, Path(title="日志位置", description="0 为试推送与验证", ge=0, lt=2**62)],
+    position: Annotated[Position, Path(title="日志位置", description="0 为试推送与验证")],
     read: Reading,
 ) -> Response:
     """Every attempt of one delivery: when, to which address, what was answered."""

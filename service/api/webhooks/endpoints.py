@@ -16,6 +16,7 @@ from service.api.http.reading import ACTION, Endpoint, Read, Reading, get, route
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
 from service.api.log.feed import require_types
 from service.commands.operations import operation_id
+from service.ledgers.parameters import MAX_EXACT
 from service.webhooks.deliveries import counts
 from service.webhooks.dialling import Answer, target_of
 from service.webhooks.endpoints import KnownSecret, WebhookEndpoint
@@ -67,7 +68,7 @@ class CreateWebhookEndpoint(Value):
     concurrency: int = Field(default=4, title="同时推送数", ge=1, le=16)
     per_second: int = Field(default=20, title="每秒最多推送数", ge=1, le=200)
     after: int | None = Field(
-        default=None, title="起点", description="推送位置大于此值的事件；不填只推送今后的", ge=0, lt=2**62
+        default=None, title="起点", description="推送位置大于此值的事件；不填只推送今后的", ge=0, le=MAX_EXACT
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from domain.values import BusinessDate
+from domain.values import BusinessDate, Code
 from projections.departure import cases as departures, custody as custody_ledger
 from projections.engine.differences import RowSelection, selection
 from projections.engine.reading import Page
@@ -47,7 +47,7 @@ class DeparturesFilters(Filters):
 
     PROJECTION: ClassVar[str] = departures.PROJECTION.name
 
-    person: str | None = Field(default=None, title="离任人", max_length=64)
+    person: Code | None = Field(default=None, title="离任人")
     organization: Several = Field(default=(), title="单位", max_length=200)
     kind: Literal["RESPONSIBLE", "MANAGER"] | None = Field(default=None, title="交接类型")
     state: Literal["OPEN", "COMPLETED"] | None = Field(default=None, title="状态")

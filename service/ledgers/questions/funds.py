@@ -12,6 +12,7 @@ from projections.engine.reading import Page
 from projections.engine.rows import Row
 from projections.funds import ledger as fund_ledger, questions as fund_questions
 from service.ledgers.filters import Filters, Several, Standpoint
+from service.ledgers.parameters import YearNumber
 from service.ledgers.tables import row_model
 
 
@@ -31,7 +32,7 @@ class FundFilters(Filters):
 
     unit: Several = Field(default=(), title="收款单位", max_length=200)
     source: Several = Field(default=(), title="资金来源", max_length=50)
-    year: int | None = Field(default=None, title="年度", ge=1900, le=2200)
+    year: YearNumber | None = Field(default=None, title="年度")
     project_code: Several = Field(default=(), title="项目编号", max_length=50)
     state: Literal["RECORDED", "WITHDRAWN"] | None = Field(default=None, title="状态")
 
@@ -53,7 +54,7 @@ class ReconciliationsFilters(Filters):
     PROJECTION: ClassVar[str] = fund_ledger.PROJECTION.name
 
     unit: Several = Field(default=(), title="单位", max_length=200)
-    year: int | None = Field(default=None, title="年度", ge=1900, le=2200)
+    year: YearNumber | None = Field(default=None, title="年度")
     result: Literal["OPEN", "RECONCILED"] | None = Field(default=None, title="核对结果")
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from domain.values import Fen, Value
+from domain.values import Code, Fen, Value
 from projections.engine.differences import RowSelection, selection
 from projections.engine.reading import Page
 from projections.engine.rows import Row
@@ -35,7 +35,7 @@ class HouseholdFilters(ComparedFilters):
     asset: Several = Field(default=(), title="资产编号", max_length=200)
     village: Several = Field(default=(), title="所在村", max_length=200)
     township: Several = Field(default=(), title="所在乡（镇）", max_length=50)
-    household: str | None = Field(default=None, title="户编号", max_length=64)
+    household: Code | None = Field(default=None, title="户编号")
     asset_type: Several = Field(default=(), title="类型", max_length=50)
     state: Literal["REGISTERED", "CLOSED"] | None = Field(default=None, title="状态")
 

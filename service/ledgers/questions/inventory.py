@@ -22,7 +22,7 @@ class BatchFilters(Filters):
 
     PROJECTION: ClassVar[str] = inventories.PROJECTION.name
 
-    unit: str | None = Field(default=None, title="填报单位", max_length=64)
+    unit: Code | None = Field(default=None, title="填报单位")
     state: Literal["COMPILED", "SUBMITTED", "REVIEWED", "RETURNED", "AGGREGATED"] | None = Field(
         default=None, title="状态"
     )

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from domain.values import Code
 from projections.engine.reading import Page
 from projections.organization import directory
 from service.ledgers.filters import Filters, Several, Standpoint
@@ -19,7 +20,7 @@ class OrganizationsFilters(Filters):
     PROJECTION: ClassVar[str] = directory.PROJECTION.name
 
     kind: Several = Field(default=(), title="单位类型", max_length=10)
-    superior: str | None = Field(default=None, title="上级主管单位", max_length=64)
+    superior: Code | None = Field(default=None, title="上级主管单位")
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
         """Units."""

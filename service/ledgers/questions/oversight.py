@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field
 
 from domain.regulation import Rules, rows
-from domain.values import BusinessDate, Value
+from domain.values import BusinessDate, Code, Value
 from projections.engine.meaning import PLAIN, ByKey
 from projections.engine.reading import Page
 from projections.engine.rows import Row
@@ -70,9 +70,7 @@ class DataQualityFilters(Filters):
     kind: tuple[GapKind, ...] = Field(
         default=(), title="缺陷种类", description=GAPS_NAMED, max_length=len(KINDS)
     )
-    unit: str | None = Field(
-        default=None, title="单位", description="应由其补正的，或在其辖区内的", max_length=64
-    )
+    unit: Code | None = Field(default=None, title="单位", description="应由其补正的，或在其辖区内的")
     village: Several = Field(default=(), title="所在村", max_length=200)
     township: Several = Field(default=(), title="所在乡（镇）", max_length=50)
     asset: Several = Field(default=(), title="资产编号", max_length=200)
@@ -99,7 +97,7 @@ class FindingsFilters(Filters):
 
     PROJECTION: ClassVar[str] = oversight.PROJECTION.name
 
-    organ: str | None = Field(default=None, title="监督单位", max_length=64)
+    organ: Code | None = Field(default=None, title="监督单位")
     unit: Several = Field(default=(), title="被检查单位", max_length=200)
     state: Literal["INSPECTED", "RAISED", "ORDERED", "RECTIFIED"] | None = Field(default=None, title="状态")
     overdue: bool | None = Field(default=None, title="是否逾期未整改")
@@ -125,7 +123,7 @@ class ViolationsFilters(Filters):
     kind: Several = Field(default=(), title="违规类别", max_length=8)
     unit: Several = Field(default=(), title="涉及单位", max_length=200)
     state: Literal["REPORTED", "ESTABLISHED", "UNFOUNDED"] | None = Field(default=None, title="状态")
-    person: str | None = Field(default=None, title="责任人", max_length=64)
+    person: Code | None = Field(default=None, title="责任人")
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
         """Cases."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from domain.procedure.public_notice import Stage
-from domain.values import BusinessDate, Value
+from domain.values import BusinessDate, Code, Name, Value
 from projections.engine.reading import Page
 from projections.procedure import notice_board, procedures
 from service.ledgers.filters import Filters, Several, Standpoint
@@ -66,7 +66,7 @@ class NoticeTasksFilters(Filters):
     PROJECTION: ClassVar[str] = notice_board.PROJECTION.name
 
     on: BusinessDate = Field(title="日期", description="按该日计算天数")
-    unit: str | None = Field(default=None, title="应公布的单位", max_length=64)
+    unit: Code | None = Field(default=None, title="应公布的单位")
     asset: Several = Field(default=(), title="资产编号", max_length=200)
     stage: Literal["OWNERSHIP", "CONTRACT", "INCOME_USE"] | None = Field(default=None, title="环节")
     open_only: bool = Field(default=True, title="只列待公布", description="否则含已公布")
@@ -86,15 +86,15 @@ class NoticeFilters(Filters):
 
     PROJECTION: ClassVar[str] = notice_board.PROJECTION.name
 
-    unit: str | None = Field(default=None, title="公示单位", max_length=64)
-    asset: str | None = Field(default=None, title="资产编号", max_length=64)
+    unit: Code | None = Field(default=None, title="公示单位")
+    asset: Code | None = Field(default=None, title="资产编号")
     stage: Stage | None = Field(default=None, title="公告环节")
     state: Literal["OPEN", "COMPLETED", "RETURNED", "WITHDRAWN", "PUBLISHED"] | None = Field(
         default=None, title="状态"
     )
     since: BusinessDate | None = Field(default=None, title="张贴日期自")
     until: BusinessDate | None = Field(default=None, title="张贴日期至")
-    words: str | None = Field(default=None, title="关键词", max_length=60)
+    words: Name | None = Field(default=None, title="关键词")
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
         """Notices, the latest first."""

@@ -18,7 +18,7 @@ from service.api.openapi import FOLDER, differences, documents, event_schemas, w
 from service.api.routers import ROUTERS
 from service.commands.history import AssetView
 from service.commands.views import title_at
-from tests.api.service import Service
+from tests.api.service import KEYS, Service
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -283,14 +283,59 @@ def test_every_event_type_is_described(document: dict[str, Any]) -> None:
     assert "AssetView" in document["components"]["schemas"]
 
 
-async def test_the_page_to_read_it_on_loads_nothing_from_elsewhere(service: Service) -> None:
-    page = await service.http.get("/docs")
-    assert page.status_code == 200
-    loaded = re.findall(r"""(?:src|href)=["']([^"']+)""", page.text)
-    assert len(loaded) >= 3
-    assert "//" not in page.text.replace(
-        "<!-- `SwaggerUIBundle` is now available on the page -->", ""
-    ).replace("window.location.origin", ""), page.text
-    for path in [*loaded, "/openapi.json"]:
-        answer = await service.http.get(path)
-        assert (answer.status_code, len(answer.content) > 1000) == (200, True), path
+async def test_every_page_to_read_it_on_loads_nothing_from_elsewhere(service: Service) -> None:
+    contents = await service.http.get("/docs")
+    pages = re.findall(r'href="(/docs/[a-z-]+)"', contents.text)
+    assert len(pages) > 20
+    for path in ("/docs", *pages):
+        page = await service.http.get(path)
+        assert page.status_code == 200, path
+        text = page.text.replace("<!-- `SwaggerUIBundle` is now available on the page -->", "")
+        assert "//" not in text.replace("window.location.origin", ""), page.text
+        for loaded in re.findall(r"""(?:src|href|url)(?:=|: )["'](/(?:docs-assets|openapi)[^"']+)""", text):
+            answer = await service.http.get(loaded)
+            assert (answer.status_code, len(answer.content) > 500) == (200, True), (path, loaded)
+
+
+async def test_what_is_served_is_what_was_packaged(service: Service) -> None:
+    """Made at build: a reader waits for no more than a file."""
+    served = await service.http.get("/openapi.json")
+    assert served.content == (FOLDER / "http-api.json").read_bytes()
+    assert service.app.openapi_schema is None
+
+
+async def test_the_pages_of_all_subjects_hold_every_operation_once_and_what_it_refers_to(
+    service: Service, document: dict[str, Any]
+) -> None:
+    found: list[str] = []
+    for tag in document["tags"]:
+        part = (await service.http.get(f"/openapi/{tag['name']}.json")).json()
+        found += [one["operationId"] for one in operations(part)]
+        for kind, name in re.findall(r'"#/components/([A-Za-z]+)/([^"]+)"', json.dumps(part)):
+            assert name in part["components"][kind], (tag["name"], kind, name)
+        assert len(json.dumps(part, ensure_ascii=False).encode()) < 300_000, tag["name"]
+    assert sorted(found) == sorted(one["operationId"] for one in operations(document))
+    assert (await service.http.get("/openapi/nothing.json")).status_code == 404
+    assert (await service.http.get("/docs/nothing")).status_code == 404
+
+
+async def test_a_role_that_an_operation_does_not_list_is_refused(
+    service: Service, document: dict[str, Any]
+) -> None:
+    """`x-roles` and `x-organization-kinds` are what is enforced, for every key and every operation."""
+    seen = 0
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if "x-action" not in operation:
+                assert not {name for name in operation if name.startswith("x-")}
+                continue
+            assert operation["x-scope"] in {"COUNTY", "JURISDICTION"}
+            url = path.replace("{", "").replace("}", "")
+            kinds = operation.get("x-organization-kinds")
+            for who, (_, kind, roles, _) in KEYS.items():
+                listed = bool({*roles} & {*operation["x-roles"]}) and (kinds is None or kind in kinds)
+                answer = await service.http.request(method, url + "?x=1", headers=service.headers(who))
+                refused = answer.status_code == 403
+                assert refused != listed, (who, method, path, answer.text)
+                seen += 1
+    assert seen > 4000

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from domain.values import BusinessDate, Value
+from domain.values import BusinessDate, Code, Value
 from projections.asset import duties as asset_duties, external_entries, register as asset_register, risk_board
 from projections.engine.reading import Page
 from projections.engine.rows import Row
@@ -45,7 +45,7 @@ class ExternalEntriesFilters(_OnDayFilters):
     TOTALS = ExternalEntryTotals
 
     system: Several = Field(default=(), title="系统", max_length=20)
-    unit: str | None = Field(default=None, title="单位", description="所有权人或录入单位", max_length=64)
+    unit: Code | None = Field(default=None, title="单位", description="所有权人或录入单位")
     village: Several = Field(default=(), title="所在村", max_length=200)
     township: Several = Field(default=(), title="所在乡（镇）", max_length=50)
     holding: Literal["ASSET", "HOUSEHOLD"] | None = Field(default=None, title="扶贫资产或到户资产")
@@ -91,7 +91,7 @@ class RisksFilters(Filters):
     kind: Several = Field(default=(), title="风险种类", max_length=10)
     village: Several = Field(default=(), title="所在村", max_length=200)
     township: Several = Field(default=(), title="所在乡（镇）", max_length=50)
-    asset: str | None = Field(default=None, title="资产编号", max_length=64)
+    asset: Code | None = Field(default=None, title="资产编号")
     on: BusinessDate | None = Field(default=None, title="日期", description="只列当日未解除的；不填为全部")
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:

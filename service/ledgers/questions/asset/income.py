@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from domain.values import BusinessDate, Fen, Value
+from domain.values import BusinessDate, Code, Fen, Value
 from projections.asset import income as income_ledger
 from projections.engine.differences import RowSelection, selection
 from projections.engine.reading import Page
@@ -34,9 +34,9 @@ class IncomeFilters(ComparedFilters):
 
     holder: Several = Field(default=(), title="收益权人", max_length=200)
     asset: Several = Field(default=(), title="资产编号", max_length=200)
-    contract: str | None = Field(default=None, title="经营合同", max_length=64)
+    contract: Code | None = Field(default=None, title="经营合同")
     entry: Literal["RECEIPT", "DISTRIBUTION"] | None = Field(default=None, title="收支")
-    use: str | None = Field(default=None, title="用途", max_length=64)
+    use: Code | None = Field(default=None, title="用途")
     since: BusinessDate | None = Field(default=None, title="起始日期")
     until: BusinessDate | None = Field(default=None, title="截止日期")
 

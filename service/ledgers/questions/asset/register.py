@@ -7,13 +7,14 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from domain.values import BusinessDate, Fen, Value
+from domain.values import BusinessDate, Code, Fen, Name, Value
 from projections.asset import register as asset_register
 from projections.asset.register_questions import RegisterFilter, register_page, register_totals
 from projections.engine.differences import RowSelection, selection
 from projections.engine.reading import Page
 from projections.engine.rows import Row
 from service.ledgers.filters import ComparedFilters, Several, Standpoint
+from service.ledgers.parameters import YearNumber
 from service.ledgers.tables import row_model
 
 
@@ -40,7 +41,7 @@ class RegisterFilters(ComparedFilters):
         default=(), title="所在乡（镇）", description="12 位代码：属地台账", max_length=50
     )
     owner: Several = Field(default=(), title="所有权人", description="权属台账", max_length=200)
-    department: str | None = Field(default=None, title="行业部门", description="所有或监管", max_length=64)
+    department: Code | None = Field(default=None, title="行业部门", description="所有或监管")
     asset: Several = Field(default=(), title="资产编号", max_length=200)
     asset_class: Several = Field(default=(), title="类别", max_length=10)
     subclass: Several = Field(default=(), title="子类", max_length=10)
@@ -56,18 +57,16 @@ class RegisterFilters(ComparedFilters):
     project_code: Several = Field(default=(), title="项目编号", max_length=50)
     operator: Several = Field(default=(), title="经营主体", max_length=50)
     custodian: Several = Field(default=(), title="管护主体", max_length=50)
-    fund_source: str | None = Field(default=None, title="资金来源", max_length=64)
-    completed_from: int | None = Field(default=None, title="完工年度起", ge=1900, le=2200)
-    completed_to: int | None = Field(default=None, title="完工年度止", ge=1900, le=2200)
+    fund_source: Code | None = Field(default=None, title="资金来源")
+    completed_from: YearNumber | None = Field(default=None, title="完工年度起")
+    completed_to: YearNumber | None = Field(default=None, title="完工年度止")
     value_from: Fen | None = Field(default=None, title="原始价值下限")
     value_to: Fen | None = Field(default=None, title="原始价值上限")
     contract_ends_from: BusinessDate | None = Field(default=None, title="合同到期日起")
     contract_ends_to: BusinessDate | None = Field(default=None, title="合同到期日止")
-    name: str | None = Field(default=None, title="名称", description="包含的词，空格分开", max_length=200)
+    name: Name | None = Field(default=None, title="名称", description="包含的词，空格分开")
     scope: Literal["IN", "OUT"] | None = Field(default=None, title="管理范围")
-    risk: str | None = Field(
-        default=None, title="风险", description="风险类型；ANY 为任一风险", max_length=64
-    )
+    risk: Code | None = Field(default=None, title="风险", description="风险类型；ANY 为任一风险")
     disposed: Literal["no", "yes", "all"] = Field(default="no", title="是否含已处置资产")
 
     def where(self) -> RegisterFilter:

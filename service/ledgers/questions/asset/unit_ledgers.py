@@ -48,7 +48,7 @@ class UnitLedgerFilters(Filters):
         default=None, title="口径", description="所有 / 辖区内 / 归口监管；不填为该台账的全部口径"
     )
     asset_class: Literal["PUBLIC_WELFARE", "OPERATING"] | None = Field(default=None, title="类别")
-    township: str | None = Field(default=None, title="所在乡（镇）", max_length=64)
+    township: Code | None = Field(default=None, title="所在乡（镇）")
 
     async def settled(self, source: Source) -> Self:
         """The same; NOT_FOUND for a unit that is none, LEDGER_KIND_NOT_ALLOWED for a ledger it does not keep."""

@@ -85,7 +85,7 @@ Limit = Annotated[int, Field(ge=1, le=1000), _PLAIN]
 SortField = Annotated[str, StringConstraints(pattern=r"^-?[A-Za-z][A-Za-z0-9_]{0,59}$")]
 """The name of a column, with a hyphen before it in descending order."""
 
-EventTypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}\.(\*|[a-z][a-z_]{0,59})$")]
+EventTypeName = Annotated[str, StringConstraints(pattern=r"^[a-z_.*]{1,100}$")]
 """An event type: its aggregate's kind, a dot, what happened; `asset.*` is every type of the kind."""
 
 

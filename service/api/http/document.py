@@ -16,6 +16,8 @@ import service
 FOLDER: Final = Path(service.__file__).resolve().parents[1] / "openapi"
 """Where the documents are kept: in a checkout of this project, and beside the packages where it is installed."""
 HTTP_API: Final = "http-api.json"
+WEBHOOKS: Final = "webhooks"
+"""The tag whose page also tells what the service sends."""
 
 _REFERENCE: Final = re.compile(rb'"#/components/([A-Za-z]+)/([^"]+)"')
 
@@ -54,9 +56,11 @@ def part(subject: str) -> bytes:
         kept = {method: one for method, one in methods.items() if subject in one["tags"]}
         if kept:
             paths[path] = kept
+    if subject != WEBHOOKS:
+        document.pop("webhooks", None)
     components = document["components"]
     used = {"securitySchemes": components["securitySchemes"]}
-    waiting = [paths]
+    waiting = [paths, document.get("webhooks", {})]
     while waiting:
         for kind, name in set(_references(waiting.pop())):
             group = used.setdefault(kind, {})

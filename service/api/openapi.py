@@ -14,6 +14,8 @@ from service.api.http.description import describe
 from service.api.http.document import FOLDER, HTTP_API
 from service.webhooks.messages import WebhookMessage
 
+__all__ = ["FOLDER", "differences", "documents", "event_schemas", "write"]
+
 
 @cache
 def documents() -> dict[str, str]:

@@ -29,8 +29,7 @@ def openapi(
     """Write openapi/http-api.json and openapi/events.json."""
     if folder is None and not (Path(service.__file__).parents[1] / "pyproject.toml").is_file():
         raise CommandFailed("This is no checkout; say where the documents are: --folder", ExitCode.USAGE)
-    from service.api.http.document import FOLDER
-    from service.api.openapi import differences, write
+    from service.api.openapi import FOLDER, differences, write
 
     terminal: Terminal = ctx.obj
     folder = folder or FOLDER

@@ -607,8 +607,8 @@ class DepartureCase(DomainAggregate):
     def sign(self, signature: HandoverSignature, *, superior: str | None, at: Occasion) -> None:
         """Sign the sealed list; the supervisor belongs to the superior unit (C4.10-10).
 
-        Refused: STEP_OUT_OF_ORDER, PLAN_HASH_MISMATCH, DATE_IN_FUTURE, FORBIDDEN, SAME_PERSON,
-        SUPERVISOR_NOT_SUPERIOR.
+        Refused: STEP_OUT_OF_ORDER (before the seal), PLAN_HASH_MISMATCH (another list), DATE_IN_FUTURE, DATE_ORDER (a day
+        before the seal), FORBIDDEN (no party), SUPERVISOR_NOT_SUPERIOR, SAME_PERSON (two places).
         """
         at.cite("C4.10-10")
         self._must_be_open()
@@ -619,6 +619,8 @@ class DepartureCase(DomainAggregate):
         if signature.list_sha256 != self.sealed:
             raise refuse("PLAN_HASH_MISMATCH", clause="C4.10-10")
         at.not_in_future(signature.signed_on, "signedOn")
+        if self.sealed_place is not None and signature.signed_on < self.sealed_place.as_of:
+            raise refuse("DATE_ORDER", clause="C4.10-10", earlier="seal", later="signedOn")
         if signature.role == "OUTGOING":
             self._must_hand_over(signature)
         elif signature.role == "INCOMING":
@@ -782,12 +784,12 @@ class DepartureCase(DomainAggregate):
 
     def _must_hand_over(self, signature: HandoverSignature) -> None:
         """The leaver signs; for one who died or is detained the interim custodian or somebody of the unit does."""
-        if signature.person == self.notice.person:
+        if signature.person == self.notice.person and self.notice.reason not in CANNOT_SIGN:
             return
         of_the_unit = signature.organization == self.notice.organization
         interim = self.interim is not None and signature.person == self.interim.person
         stands_in = self.notice.reason in CANNOT_SIGN and (of_the_unit or interim)
-        if not stands_in or signature.person in self.incoming():
+        if not stands_in or signature.person in {self.notice.person, *self.incoming()}:
             raise refuse("FORBIDDEN", clause="C4.10-10", action="signature")
 
     def _change(self, assets: Sequence[str], **facts: object) -> None:

@@ -165,6 +165,7 @@ class Demonstration:
         self.clients = {
             "clerk": await self._key(admin, "巴仁乡经办", TOWNSHIP, "TOWNSHIP", ["REGISTRAR"], near),
             "neighbour": await self._key(admin, "皮拉勒乡经办", NEIGHBOUR, "TOWNSHIP", ["REGISTRAR"], far),
+            "village": await self._key(admin, "村经办", VILLAGE, "VILLAGE", ["REGISTRAR"], [VILLAGE]),
             "township": await self._key(admin, "巴仁乡审核", TOWNSHIP, "TOWNSHIP", ["APPROVER"], near),
             "agriculture": await self._key(admin, "农业农村局", "AGRICULTURE", "DEPARTMENT", ["APPROVER"]),
             "county": await self._key(admin, "县人民政府", "COUNTY_GOV", "COUNTY_GOV", ["APPROVER"]),
@@ -423,6 +424,7 @@ class Demonstration:
         """The village's asset manager is transferred; everything in care goes to a successor before clearance."""
         self.console.rule("[bold]一名管理人员离任 · one official leaves")
         personnel, clerk, reader = self.clients["personnel"], self.clients["clerk"], self.clients["reader"]
+        village = self.clients["village"]
         table = Table("步骤", "结果", "说明")
         outgoing = await self._caring_manager()
         incoming, supervisor = await self._newcomers(personnel)
@@ -446,12 +448,12 @@ class Demonstration:
             "[red]未接收就办结", f"[red]{early['code']}", f"{early['clause']} {early['detail'][:50]}"
         )
         first = next(iter(case["resource"]["lines"]))
-        await clerk.post(f"{path}/lines/{first}/dispute", {"disputedBy": incoming, "reason": "铭牌缺失"})
+        await village.post(f"{path}/lines/{first}/dispute", {"disputedBy": incoming, "reason": "铭牌缺失"})
         disputed = await personnel.get(f"/v1/clearances/{outgoing}")
         table.add_row("有异议时能否办理手续", _yes(disputed), f"尚缺 {len(disputed['missing'])} 项")
         resolution = {"resolution": "补挂铭牌", "documentNo": "演示处理001"}
         await clerk.post(f"{path}/lines/{first}/resolution", resolution)
-        await clerk.post(f"{path}/acceptance", {"acceptedBy": incoming})
+        await village.post(f"{path}/acceptance", {"acceptedBy": incoming})
         await clerk.post(f"{path}/reconciliation", {"othersAgree": True})
         checked = await clerk.post(f"{path}/reconciliation/completion", {})
         compared = len(checked["resource"]["reconciliation"])
@@ -459,10 +461,10 @@ class Demonstration:
         sealed = await clerk.post(f"{path}/seal", {})
         digest = sealed["resource"]["sealed"]
         table.add_row("整批接收并封存清单", f"{digest[:16]}…", "SHA-256，三方所签即此")
-        for role, person, unit in (
-            ("OUTGOING", outgoing, VILLAGE),
-            ("INCOMING", incoming, VILLAGE),
-            ("SUPERVISOR", supervisor, TOWNSHIP),
+        for role, person, unit, signing in (
+            ("OUTGOING", outgoing, VILLAGE, village),
+            ("INCOMING", incoming, VILLAGE, village),
+            ("SUPERVISOR", supervisor, TOWNSHIP, clerk),
         ):
             signature = {
                 "role": role,
@@ -470,7 +472,7 @@ class Demonstration:
                 "organization": unit,
                 "signedOn": self.today.isoformat(),
             }
-            await clerk.post(f"{path}/signatures", signature | {"listSha256": digest})
+            await signing.post(f"{path}/signatures", signature | {"listSha256": digest})
         done = await clerk.post(f"{path}/completion", {})
         table.add_row(
             "办结", f"{done['eventCount']} 个事件", f"每项资产 HandedOver，一次提交，位置 {done['position']}"

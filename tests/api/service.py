@@ -37,6 +37,7 @@ KEYS: dict[str, tuple[str, str, list[str], list[str]]] = {
     "operator": ("COUNTY_GOV", "COUNTY_GOV", ["OPERATOR"], [COUNTY]),
     "reader": (TOWNSHIP, "TOWNSHIP", ["READER"], [TOWNSHIP]),
     "household": ("H-0012", "HOUSEHOLD", ["READER"], [VILLAGE]),
+    "second_village": ("653022202201", "VILLAGE", ["REGISTRAR"], ["653022202201"]),
     "quiet_village": ("653022202209", "VILLAGE", ["REGISTRAR"], ["653022202209"]),
 }
 """Name → organisation, its kind, roles, divisions."""

@@ -6,6 +6,7 @@ up with the log. Completion records `HandedOver` on every asset in the same appe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Response
@@ -23,6 +24,7 @@ from domain.departure.papers import (
 )
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
+from domain.organization.person import Person
 from domain.refusals import refuse
 from domain.regulation.legal_clock import LegalClock
 from domain.values import BusinessDate, Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
@@ -35,6 +37,7 @@ from service.api.sealing.seals import After, Most, sealing_of
 from service.commands import handover
 from service.commands.authorization import Resource
 from service.commands.commands import Work
+from service.commands.parties import require_of_unit
 from service.commands.views import view_model
 from service.ledgers.differences import Changes, changes_shown, start_of
 from service.ledgers.questions.asset.register import RegisterRow
@@ -180,6 +183,30 @@ async def _unit(notice: DepartureNotice, write: Write) -> Organization:
     return await unit_of(write.context, write.county, notice.organization, "notice.organization")
 
 
+async def _of_the_parties(case: DepartureCase, write: Write) -> Resource:
+    """The unit, its superior, and the units of those who take something over, wherever they are."""
+    place = await _with_superior(case, write)
+    persons = await write.context.load_many(Person, write.county, case.incoming())
+    homes = tuple(one.card.organization for one in persons.values())
+    return Resource(place.divisions, (*place.organizations, *homes))
+
+
+async def _as_incoming(
+    case: str,
+    body: Circumstances,
+    write: Write,
+    person: str,
+    decision: Callable[[DepartureCase, Occasion], object],
+) -> Response:
+    """What somebody who takes over says, by the credential of the own unit: SIGNER_OF_ANOTHER_UNIT, SIGNER_UNABLE."""
+
+    async def say(it: DepartureCase, at: Occasion, work: Work) -> None:
+        await require_of_unit(work, person, write.actor.organization, at.on)
+        decision(it, at)
+
+    return await write.carry_out(departures, case, body, say, scope=_of_the_parties)
+
+
 departures = Kind(router, DepartureCase, DepartureView, lambda it, write: view_of(it, write.calendar), _scope)
 
 
@@ -219,8 +246,8 @@ async def accept_handover_line(
     case: CaseCode, asset: AssetPath, body: AcceptHandover, write: Writing
 ) -> Response:
     """Accept one asset as the successor (C4.10-10)."""
-    return await write.decide(
-        departures, case, body, lambda it, at: it.accept((asset,), body.accepted_by, at)
+    return await _as_incoming(
+        case, body, write, body.accepted_by, lambda it, at: it.accept((asset,), body.accepted_by, at)
     )
 
 
@@ -229,8 +256,12 @@ async def dispute_handover_line(
     case: CaseCode, asset: AssetPath, body: DisputeHandoverLine, write: Writing
 ) -> Response:
     """Dispute one asset as the successor, with the reason (C4.10-10)."""
-    return await write.decide(
-        departures, case, body, lambda it, at: it.dispute(asset, body.disputed_by, body.reason, at)
+    return await _as_incoming(
+        case,
+        body,
+        write,
+        body.disputed_by,
+        lambda it, at: it.dispute(asset, body.disputed_by, body.reason, at),
     )
 
 
@@ -250,7 +281,9 @@ async def resolve_handover_dispute(
 @departures.post("/{case}/acceptance", "整批接收", "departure.handle")
 async def accept_handover(case: CaseCode, body: AcceptHandover, write: Writing) -> Response:
     """Accept every open line as the successor (C4.10-10)."""
-    return await write.decide(departures, case, body, lambda it, at: it.accept(None, body.accepted_by, at))
+    return await _as_incoming(
+        case, body, write, body.accepted_by, lambda it, at: it.accept(None, body.accepted_by, at)
+    )
 
 
 @departures.post("/{case}/reassignments", "另定接收人", "departure.handle")
@@ -363,7 +396,7 @@ async def seal_handover_list(case: CaseCode, body: Circumstances, write: Writing
 
 @departures.post("/{case}/signatures", "签字", "departure.handle")
 async def sign_handover(case: CaseCode, body: SignHandover, write: Writing) -> Response:
-    """Sign the sealed list (C4.10-10). The supervisor's signature comes from the supervisor's own unit."""
+    """Sign the sealed list (C4.10-10): each by the credential of the own unit (FORBIDDEN), of which the signer is."""
     signature = HandoverSignature(
         role=body.role,
         person=body.person,
@@ -372,7 +405,9 @@ async def sign_handover(case: CaseCode, body: SignHandover, write: Writing) -> R
         list_sha256=body.list_sha256,
     )
 
-    async def put_name(it: DepartureCase, at: Occasion, _: Work) -> None:
+    async def put_name(it: DepartureCase, at: Occasion, work: Work) -> None:
+        left = it.notice.organization if body.person == it.notice.person else None
+        await require_of_unit(work, body.person, body.organization, body.signed_on, on_duty=left)
         unit = await _unit(it.notice, write)
         it.sign(signature, superior=unit.card.superior, at=at)
 
@@ -382,8 +417,8 @@ async def sign_handover(case: CaseCode, body: SignHandover, write: Writing) -> R
         body,
         put_name,
         on=body.signed_on,
-        scope=_with_superior,
-        unit=body.organization if body.role == "SUPERVISOR" else None,
+        scope=_of_the_parties,
+        unit=body.organization,
     )
 
 

@@ -11,6 +11,10 @@ from tests.api.service import Service, new_code
 SECOND_VILLAGE = "653022202201"
 
 
+KEY_OF = {VILLAGE: "village", SECOND_VILLAGE: "second_village", TOWNSHIP: "clerk", "COUNTY_GOV": "clerk"}
+"""Whose credential acts for whom; for the county nobody's in these tests does."""
+
+
 @dataclass
 class Departure:
     """A case and the people in it."""
@@ -22,6 +26,9 @@ class Departure:
     supervisor: str
     path: str = ""
     digest: str = ""
+    unit: str = VILLAGE
+    day: str = "2023-01-31"
+    """The day of the seal and of the signatures."""
 
     async def open(self, kind: str = "MANAGER", **changes: Any) -> dict[str, Any]:
         notice = {
@@ -32,6 +39,7 @@ class Departure:
             "departsOn": "2023-01-31",
             "successor": self.incoming,
         } | changes
+        self.unit = notice["organization"]
         case = await self.service.write("/v1/departures", {"notice": notice}, "personnel")
         self.path = f"/v1/departures/{case['id']}"
         return case
@@ -41,22 +49,23 @@ class Departure:
         await self.service.write(f"{self.path}/reconciliation/completion", {})
 
     async def accept(self) -> None:
-        await self.service.write(f"{self.path}/acceptance", {"acceptedBy": self.incoming})
+        await self.service.write(f"{self.path}/acceptance", {"acceptedBy": self.incoming}, KEY_OF[self.unit])
 
     async def seal(self) -> dict[str, Any]:
-        sealed = await self.service.write(f"{self.path}/seal", {})
+        sealed = await self.service.write(f"{self.path}/seal", {"occurredOn": self.day})
         self.digest = sealed["resource"]["sealed"]
         return sealed
 
-    async def sign(self, role: str, person: str, organization: str, who: str = "clerk") -> Any:
+    async def sign(self, role: str, person: str, organization: str, who: str | None = None) -> Any:
+        """A signature, by the key of the signer's unit unless another is given."""
         body = {
             "role": role,
             "person": person,
             "organization": organization,
-            "signedOn": "2023-01-31",
+            "signedOn": self.day,
             "listSha256": self.digest,
         }
-        return await self.service.post(f"{self.path}/signatures", body, who)
+        return await self.service.post(f"{self.path}/signatures", body, who or KEY_OF[organization])
 
     async def all_signatures(self) -> None:
         for role, person, organization in (

@@ -29,16 +29,16 @@ async def test_the_whole_walk(service: Service) -> None:
 
     first = leaving.assets[0]
     line = f"{leaving.path}/lines/{first}"
-    await service.write(f"{line}/dispute", {"disputedBy": leaving.incoming, "reason": "铭牌缺失"})
+    await service.write(f"{line}/dispute", {"disputedBy": leaving.incoming, "reason": "铭牌缺失"}, "village")
     accept = {"acceptedBy": leaving.incoming}
-    refused = await service.post(f"{line}/acceptance", accept)
+    refused = await service.post(f"{line}/acceptance", accept, "village")
     assert (refused.status_code, refused.json()["code"]) == (409, "HANDOVER_DISPUTE_OPEN")
     await service.write(f"{line}/resolution", {"resolution": "补挂铭牌", "documentNo": "处理001"})
-    await service.write(f"{line}/acceptance", accept)
+    await service.write(f"{line}/acceptance", accept, "village")
     unsealable = await service.post(f"{leaving.path}/seal", {})
     assert (unsealable.status_code, unsealable.json()["code"]) == (409, "HANDOVER_INCOMPLETE")
     assert unsealable.json()["missing"] == leaving.assets[1:]
-    accepted = await service.write(f"{leaving.path}/acceptance", accept)
+    accepted = await service.write(f"{leaving.path}/acceptance", accept, "village")
     assert accepted["resource"]["progress"] == {"lines": 3, "open": 0, "accepted": 3, "disputed": 0}
     unreconciled = await service.post(f"{leaving.path}/seal", {})
     assert unreconciled.json()["missing"] == ["reconciliation"]
@@ -112,7 +112,7 @@ async def test_several_successors_share_the_list(service: Service) -> None:
     await service.write(f"{leaving.path}/reassignments", given)
     await leaving.reconcile()
     await leaving.accept()
-    await service.write(f"{leaving.path}/acceptance", {"acceptedBy": other})
+    await service.write(f"{leaving.path}/acceptance", {"acceptedBy": other}, "village")
     await leaving.seal()
     await leaving.all_signatures()
     missing = (await service.post(f"{leaving.path}/completion", {})).json()["missing"]
@@ -348,6 +348,75 @@ async def test_the_supervisor_belongs_to_the_superior_unit_and_signs_there(servi
     assert (await leaving.sign("OUTGOING", leaving.outgoing, VILLAGE)).json()["code"] == "PLAN_HASH_MISMATCH"
 
 
+@pytest.mark.clause("C4.10-10")
+async def test_each_party_accepts_and_signs_by_the_credential_of_its_own_unit(service: Service) -> None:
+    """Refuses acceptance, dispute and signature of a party by another unit's key, in another unit's name, before the seal."""
+    leaving = await departure(service, 1)
+    await leaving.open()
+    await leaving.reconcile()
+    line = f"{leaving.path}/lines/{leaving.assets[0]}"
+    for path, body in (
+        (f"{leaving.path}/acceptance", {"acceptedBy": leaving.incoming}),
+        (f"{line}/acceptance", {"acceptedBy": leaving.incoming}),
+        (f"{line}/dispute", {"disputedBy": leaving.incoming, "reason": "铭牌缺失"}),
+    ):
+        answer = await service.post(path, body, "clerk")
+        assert (answer.status_code, answer.json()["code"]) == (403, "SIGNER_OF_ANOTHER_UNIT"), path
+    await leaving.accept()
+    await leaving.seal()
+    township_clerk = await service.person(TOWNSHIP)
+    village_clerk = await service.person(VILLAGE)
+    for role, person, unit, who, code in (
+        ("OUTGOING", leaving.outgoing, VILLAGE, "clerk", "FORBIDDEN"),
+        ("OUTGOING", leaving.outgoing, TOWNSHIP, "clerk", "SIGNER_OF_ANOTHER_UNIT"),
+        ("INCOMING", leaving.incoming, VILLAGE, "clerk", "FORBIDDEN"),
+        ("INCOMING", leaving.incoming, TOWNSHIP, "clerk", "SIGNER_OF_ANOTHER_UNIT"),
+        ("SUPERVISOR", village_clerk, TOWNSHIP, "clerk", "SIGNER_OF_ANOTHER_UNIT"),
+        ("SUPERVISOR", township_clerk, TOWNSHIP, "village", "FORBIDDEN"),
+        ("SUPERVISOR", village_clerk, VILLAGE, "village", "SUPERVISOR_NOT_SUPERIOR"),
+    ):
+        answer = await leaving.sign(role, person, unit, who)
+        assert answer.json()["code"] == code, (role, unit, who, answer.text)
+    leaving.day = "2023-01-30"
+    early = await leaving.sign("OUTGOING", leaving.outgoing, VILLAGE)
+    assert (early.status_code, early.json()["code"]) == (422, "DATE_ORDER")
+    leaving.day = "2023-01-31"
+    await leaving.all_signatures()
+    await service.write(f"{leaving.path}/completion", {})
+
+
+async def test_who_has_a_post_in_a_unit_signs_there_although_registered_elsewhere(service: Service) -> None:
+    leaving = await departure(service, 1)
+    leaving.incoming = await service.person(TOWNSHIP)
+    post = {
+        "position": "ASSET_MANAGER",
+        "person": leaving.incoming,
+        "since": "2023-01-31",
+        "documentNo": "任1号",
+    }
+    await leaving.open()
+    await leaving.reconcile()
+    answer = await service.post(f"{leaving.path}/acceptance", {"acceptedBy": leaving.incoming}, "village")
+    assert answer.json()["code"] == "SIGNER_OF_ANOTHER_UNIT"
+    await service.write(f"/v1/organizations/{VILLAGE}/appointments", post, "personnel")
+    before = {"acceptedBy": leaving.incoming, "occurredOn": "2023-01-30"}
+    answer = await service.post(f"{leaving.path}/acceptance", before, "village")
+    assert answer.json()["code"] == "SIGNER_OF_ANOTHER_UNIT"
+    await service.write(f"{leaving.path}/acceptance", {**before, "occurredOn": "2023-01-31"}, "village")
+
+
+async def test_who_has_died_signs_nothing(service: Service) -> None:
+    leaving = await departure(service, 1)
+    await leaving.open()
+    await leaving.reconcile()
+    await leaving.accept()
+    await leaving.seal()
+    fact = {"fact": {"kind": "DEATH", "happenedOn": "2023-01-31"}}
+    await service.write(f"/v1/persons/{leaving.incoming}/leaving-facts", fact, "personnel")
+    answer = await leaving.sign("INCOMING", leaving.incoming, VILLAGE)
+    assert (answer.status_code, answer.json()["code"]) == (409, "SIGNER_UNABLE")
+
+
 async def test_another_township_cannot_touch_the_case(service: Service) -> None:
     leaving = await departure(service, 1)
     await leaving.open()
@@ -503,6 +572,7 @@ async def test_what_happens_between_reading_and_append_is_not_handed_over_unseen
 async def test_a_later_correction_shows_as_a_delta_of_the_sealed_list(service: Service) -> None:
     """Seals the list with place and root of the log; a correction recorded afterwards changes neither, and is shown."""
     leaving = await departure(service, 2)
+    leaving.day = service.app.state.context.today().isoformat()
     await leaving.open()
     path = f"{leaving.path}/delta"
     early = await service.get(path)

@@ -311,8 +311,9 @@ def test_the_supervisor_is_of_the_superior_unit() -> None:
 @pytest.mark.parametrize("reason", ["DEATH", "DETENTION"])
 def test_somebody_of_the_unit_signs_for_who_cannot(reason: str) -> None:
     sealed = case_sealed(reason=reason)
-    with refused("FORBIDDEN", sealed):
-        sign(sealed, "OUTGOING", person=SUCCESSOR)
+    for nobody in (MANAGER, SUCCESSOR):
+        with refused("FORBIDDEN", sealed):
+            sign(sealed, "OUTGOING", person=nobody)
     with refused("FORBIDDEN", sealed):
         sign(sealed, "OUTGOING", person="P-7", organization=TOWNSHIP)
     sign(sealed, "OUTGOING", person="P-7")

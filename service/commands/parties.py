@@ -1,0 +1,49 @@
+"""The parties of a matter (当事人): who acts for whom, by the credential of the unit the person is of.
+
+A form says who accepts, disputes or signs; that it is so follows from the credential it came with and from what the log
+knows of the person on that day.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from domain.organization.organization import Organization
+from domain.organization.person import Person
+from domain.refusals import refuse
+from service.commands.commands import Work
+
+
+async def require_of_unit(
+    work: Work, person: str, unit: str, day: date, *, on_duty: str | None = None
+) -> None:
+    """The person is of the unit that acts on that day (SIGNER_OF_ANOTHER_UNIT), and can act (SIGNER_UNABLE).
+
+    `on_duty`: a unit in which the matter itself says that the person has a duty.
+    """
+    found = await work.get(Person, person)
+    unable = [one for one in found.facts if one.kind in {"DEATH", "DETENTION"} and one.happened_on <= day]
+    if unable:
+        raise refuse("SIGNER_UNABLE", person=person, since=unable[0].happened_on.isoformat())
+    if unit != on_duty and not await _is_of(work, found, unit, day):
+        raise refuse("SIGNER_OF_ANOTHER_UNIT", person=person, organization=unit)
+
+
+async def _is_of(work: Work, person: Person, unit: str, day: date) -> bool:
+    """Registered there or in what became of it by the day, or in a post there on the day."""
+    if unit in await _carried_on(work, person.card.organization, day):
+        return True
+    there = await work.get(Organization, unit)
+    return any(one.person == person.id and one.covers(day) for one in there.tenures)
+
+
+async def _carried_on(work: Work, unit: str, day: date) -> set[str]:
+    """A unit and those that carried its duties on, one after the other, up to the day."""
+    found: set[str] = set()
+    at: str | None = unit
+    while at is not None and at not in found:
+        found.add(at)
+        here = await work.context.load(Organization, work.county, at)
+        closed = here is not None and here.closed_on is not None and here.closed_on <= day
+        at = here.successor if here is not None and closed else None
+    return found

@@ -31,7 +31,7 @@ from service.api.http.wrong_keys import WrongKeys
 from service.api.routers import ROUTERS
 from service.api.webhooks.announced import announced
 from service.audit.work import KIND as PACK, pack_work
-from service.clock import utc_now
+from service.clock import ClockWatch, utc_now
 from service.commands.commands import CommandContext, StaleVersion
 from service.commands.credentials import Credentials
 from service.commands.operations import Operations
@@ -67,6 +67,8 @@ class ServiceParts:
     invalid: dict[str, RegulationInvalid] = field(default_factory=dict)
     """Counties whose data cannot be used: they are refused, the others are served."""
     clock: Callable[[], datetime] = field(default=utc_now)
+    watch: ClockWatch | None = None
+    """Refuses to record by a clock that jumped; None: the clock is believed."""
     keys: Path | None = None
     """Folder of the keys that sign checkpoints and webhooks; without one nothing is signed or sent."""
     dialler: Dialler = field(default_factory=Dialler)
@@ -81,13 +83,14 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
         if parts is None:
             msg = "this application was made to describe itself, not to run"
             raise RuntimeError(msg)
-        async with EventStore(parts.pool, clock=parts.clock) as store:
+        async with EventStore(parts.pool, clock=parts.clock, watch=parts.watch) as store:
             app.state.context = CommandContext(store=store, regulations=parts.regulations, clock=parts.clock)
             for county, invalid in parts.invalid.items():
                 app.state.context.in_force.stop(county, not_served(county, invalid.faults))
             app.state.credentials = Credentials(parts.pool)
             app.state.pool = parts.pool
             app.state.streams = {}
+            app.state.watch = parts.watch
             app.state.schema = SchemaWatch(parts.pool)
             app.state.checkpoints = (
                 None if parts.keys is None else Checkpoints(parts.pool, parts.keys, parts.clock)

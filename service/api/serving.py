@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Final
 
 import structlog
 import uvicorn
@@ -19,13 +20,14 @@ from fastapi import FastAPI
 from domain.refusals import Refusal
 from service.api.app import ServiceParts, create_app
 from service.api.http.connection import BOUNDS, BoundedConnection, ConnectionBounds, OpenConnections
-from service.clock import utc_now
+from service.clock import ClockWatch, utc_now
 from service.commands.commands import CommandContext
 from service.commands.credentials import Credentials, NewCredential
 from service.commands.founding import activate, found
 from service.commands.policy_data import load_counties, not_served
 from service.database.database import Database, open_database
 from service.database.migrate import upgrade
+from service.database.server_check import answering
 from service.exit_codes import CommandFailed
 from service.log.signing_keys import SigningKeys, folder_of, log_problems
 from service.memory import settle_memory
@@ -33,6 +35,13 @@ from service.settings import Settings
 from service.webhooks.dialling import Dialler
 
 log = structlog.get_logger(__name__)
+
+START_PATIENCES: Final = 6
+"""How many times TAIZHANG_DATABASE_PATIENCE each part of a start may wait for the database."""
+STOP_SECONDS: Final = 10.0
+"""A stop that takes longer than this loses the database, and after as long again it is over."""
+REQUESTS_SECONDS: Final = 5
+"""How long requests that are under way at a stop may go on."""
 
 
 @dataclass(slots=True)
@@ -59,11 +68,14 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
         async with open_database(settings, exclusive=True) as database:
             await upgrade(database.url)
             keys = folder_of(settings, database)
-            await require_whole(database, keys)
+            patience = START_PATIENCES * settings.database_patience
+            async with answering(database.described, patience):
+                await require_whole(database, keys)
             parts = ServiceParts(
                 pool=database.pool,
                 regulations=counties.usable,
                 invalid=counties.invalid,
+                watch=ClockWatch(),
                 keys=keys,
                 dialler=Dialler(tuple(ip_network(one) for one in settings.webhook_networks)),
             )
@@ -72,17 +84,32 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
             task = asyncio.create_task(server.serve(sockets=[bound]), name="http")
             try:
                 await _until_started(server, task)
-                await _prepare(app.state.context, list(counties.usable))
-                await app.state.schema.differences()  # logged now, not only when somebody asks how we are
+                async with answering(database.described, patience):
+                    await _prepare(app.state.context, list(counties.usable))
+                    await app.state.schema.differences()  # logged now, not only when somebody asks how we are
+                    bootstrap = await Credentials(database.pool).bootstrap(county, utc_now())
                 settle_memory()
-                bootstrap = await Credentials(database.pool).bootstrap(county, utc_now())
                 address = bound.getsockname()
                 yield Running(app, database, f"http://{address[0]}:{address[1]}", bootstrap, task)
             finally:
                 server.should_exit = True
-                await task
+                await _ended(task, database)
     finally:
         bound.close()
+
+
+async def _ended(task: asyncio.Task[None], database: Database) -> None:
+    """Wait until the server has stopped, but not for ever: what still waits for the database then loses it."""
+    _, running_on = await asyncio.wait((task,), timeout=STOP_SECONDS)
+    if running_on:
+        log.warning("stopping takes too long; connections to the database are cut", seconds=STOP_SECONDS)
+        database.pool.terminate()
+        _, running_on = await asyncio.wait((task,), timeout=STOP_SECONDS / 2)
+    if running_on:
+        task.cancel()
+        await asyncio.wait((task,), timeout=STOP_SECONDS / 2)
+    if task.done() and not task.cancelled():
+        task.result()
 
 
 async def _prepare(context: CommandContext, counties: Sequence[str]) -> None:
@@ -122,7 +149,7 @@ def http_server(
         proxy_headers=bool(proxies),
         forwarded_allow_ips=list(proxies),
         timeout_keep_alive=bounds.idle_seconds,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=REQUESTS_SECONDS,
     )
     return _QuietServer(config)
 

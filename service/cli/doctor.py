@@ -18,7 +18,7 @@ from rich.table import Table
 
 from domain.regulation import Regulation, RegulationInvalid
 from domain.regulation.legal_clock import announced_year
-from service.clock import county_day, utc_now
+from service.clock import MOST_BEHIND_SECONDS, county_day, utc_now
 from service.commands.policy_data import counties_of, read_county
 from service.database import migrate, schema
 from service.database.database import Database, open_database
@@ -158,10 +158,19 @@ async def _logs(connection: Session, keys: Path) -> list[CheckResult]:
         return []
     wrong = await log_problems(connection, SigningKeys(keys))
     heads = {one.county: one.head or 0 for one in await ends_of(connection)}
-    return [
+    results = [
         CheckResult(f"log {county}", county not in wrong, wrong.get(county, f"{heads.get(county, 0)} events"))
         for county in sorted({*heads, *wrong})
     ]
+    for row in await connection.fetch("SELECT county, recorded_at FROM log_head ORDER BY county"):
+        ahead = (row["recorded_at"] - utc_now()).total_seconds()
+        told = "the log's last moment is past"
+        if ahead > MOST_BEHIND_SECONDS:
+            told = (
+                f"the log's last moment is {ahead:.0f} s ahead of our clock, and what follows gets the same"
+            )
+        results.append(CheckResult(f"clock {row['county']}", ahead <= MOST_BEHIND_SECONDS, told))
+    return results
 
 
 async def _schema(database: Database) -> list[CheckResult]:

@@ -110,6 +110,12 @@ def _expected(failure: BaseException) -> CommandFailed | None:
             return CommandFailed(f"{sentence}.", ExitCode.SCHEMA_MISMATCH)
         if isinstance(failure, MigrationBlocked):
             return CommandFailed(f"{sentence}.", ExitCode.DATABASE_UNAVAILABLE)
+    if "service.database.trouble" in sys.modules:
+        from service.database.trouble import sentence as trouble_in_words
+
+        told = trouble_in_words(failure)
+        if told is not None:
+            return CommandFailed(told, ExitCode.DATABASE_UNAVAILABLE)
     return None
 
 

@@ -343,9 +343,10 @@ class Operations:
         async with self.pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
                 "SELECT * FROM operation WHERE kind = ANY($1::text[]) AND (state = 'QUEUED'"
-                " OR (state = 'RUNNING' AND lease_until < now()))"
+                " OR (state = 'RUNNING' AND (lease_until < now() OR lease_until > now() + $2)))"
                 " ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED",
                 list(self.kinds),
+                timedelta(seconds=self.lease_seconds),
             )
             if row is None:
                 return None

@@ -21,6 +21,7 @@ from service.log.appending import (
     AppendMalformed,
     AppendRefused,
     ClaimTaken,
+    ClockJumped,
     CommitterStopped,
     IdempotencyMismatch,
     LogBusy,
@@ -225,6 +226,7 @@ def at_field(field: str, error: ValidationError) -> Refusal:
 
 
 _LOG_ERRORS: Final[dict[type[LogError], str]] = {
+    ClockJumped: "CLOCK_JUMPED",
     IdempotencyMismatch: "IDEMPOTENCY_KEY_REUSED",
     LogBusy: "SERVICE_BUSY",
     LogReadOnly: "LOG_READ_ONLY",

@@ -13,13 +13,13 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import urlsplit
 
 import asyncpg
 import structlog
 
 from service.database.embedded import EmbeddedServer, default_folder
-from service.database.trouble import TROUBLE, in_words
+from service.database.server_check import check_server, without_password
+from service.database.trouble import in_words
 from service.exit_codes import DatabaseUnavailable
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from service.settings import Settings
 
-OLDEST: Final = 15
 DATABASE: Final = "taizhang"
 """Name of our database in the embedded cluster."""
 _CHECK_EVERY: Final = 1.0
@@ -75,10 +74,14 @@ async def open_database(
             server = EmbeddedServer(settings.data or default_folder(), exclusive=exclusive, announce=announce)
             stack.push_async_callback(asyncio.to_thread, server.stop)
             await _in_thread(server.start, server)
-            await _create_database(server.url())
+            await _create_database(server.url(), max(patience, 60))
             url = server.url(DATABASE)
-        described = _without_password(url)
-        version = await _check(url, described, patience)
+        described = without_password(url)
+        facts = await check_server(url, described, patience, _SESSION)
+        fitting = facts.fitting(settings.database_connections)
+        if fitting < settings.database_connections:
+            log.info("fewer connections than wanted", server_allows=facts.connections, opened=fitting)
+        settings = settings.model_copy(update={"database_connections": fitting})
         pool = await asyncpg.create_pool(
             url,
             min_size=1,
@@ -92,7 +95,7 @@ async def open_database(
             keeper = asyncio.create_task(_keep_alive(server), name="embedded database")
             stack.push_async_callback(_cancel, keeper)
         folder = server.folder if server else None
-        database = Database(url, described, pool, version, "embedded" if server else "url", folder)
+        database = Database(url, described, pool, facts.version, "embedded" if server else "url", folder)
         yield database
 
 
@@ -108,8 +111,8 @@ async def _in_thread(work: Callable[[], object], server: EmbeddedServer) -> None
         raise
 
 
-async def _create_database(url: str) -> None:
-    connection = await asyncpg.connect(url)
+async def _create_database(url: str, patience: float) -> None:
+    connection = await asyncpg.connect(url, timeout=patience, command_timeout=patience)
     try:
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
             # The second of two processes finds it there, or (23505) loses the race for the catalogue's row.
@@ -117,61 +120,6 @@ async def _create_database(url: str) -> None:
                 await connection.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0 ENCODING 'UTF8'")
     finally:
         await connection.close()
-
-
-async def _check(url: str, described: str, patience: float) -> str:
-    """The server's version, or one sentence why it cannot be used."""
-    connection = await _connect(url, described, patience)
-    try:
-        number = connection.get_server_version()
-        version: str = await connection.fetchval("SHOW server_version")
-        encoding = await connection.fetchval("SHOW server_encoding")
-        recovering = await connection.fetchval("SELECT pg_is_in_recovery()")
-    finally:
-        await connection.close(timeout=patience)
-    if number.major < OLDEST:
-        raise DatabaseUnavailable(f"{described} is PostgreSQL {version}; Taizhang needs {OLDEST} or newer.")
-    if encoding != "UTF8":
-        raise DatabaseUnavailable(f"The database {described} is encoded in {encoding}; Taizhang needs UTF8.")
-    if recovering:
-        raise DatabaseUnavailable(f"{described} is a standby that only reads; connect to the primary server.")
-    return version
-
-
-async def _connect(url: str, described: str, patience: float) -> asyncpg.Connection:
-    try:
-        return await asyncpg.connect(url, timeout=patience, server_settings=_SESSION)
-    except asyncpg.InvalidPasswordError as wrong:
-        why = f"The database server refuses the user or password of {described}"
-        raise DatabaseUnavailable(f"{why}; see TAIZHANG_DATABASE_URL.") from wrong
-    except asyncpg.InvalidAuthorizationSpecificationError as wrong:
-        raise DatabaseUnavailable(f"The database server refuses the user of {described}: {wrong}.") from wrong
-    except asyncpg.InvalidCatalogNameError as missing:
-        raise DatabaseUnavailable(f"There is no database as {described} names it: {missing}.") from missing
-    except TimeoutError as late:
-        raise DatabaseUnavailable(f"{described} did not answer within {patience:g} s.") from late
-    except OSError as unreachable:
-        why = unreachable.strerror or str(unreachable)
-        raise DatabaseUnavailable(
-            f"No database server can be reached at {described}: {why}."
-        ) from unreachable
-    except (*TROUBLE, ValueError) as failure:
-        raise DatabaseUnavailable(
-            f"The database {described} cannot be used: {in_words(failure)}."
-        ) from failure
-
-
-def _without_password(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as wrong:
-        raise DatabaseUnavailable(f"TAIZHANG_DATABASE_URL is no URL: {wrong}.") from None
-    user, at, place = parts.netloc.rpartition("@")
-    query = "&".join(
-        item for item in parts.query.split("&") if item and not item.lower().startswith("password")
-    )
-    return parts._replace(netloc=user.partition(":")[0] + at + place, query=query).geturl()
 
 
 async def _keep_alive(server: EmbeddedServer) -> None:

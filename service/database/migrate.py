@@ -6,6 +6,7 @@ nothing left to do. Everything happens in one transaction; a failed migration le
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,9 +21,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 import migrations
+from service.exit_codes import DatabaseUnavailable
 
 LOCK_TIMEOUT_SECONDS: Final = 10
 """How long to wait for locks: for another starter's migration, and for tables in use."""
+
+ANSWER_SECONDS: Final = 20
+"""How long to wait for the answer which revision a database is at."""
 
 _VERSION_TABLE: Final = """
 CREATE TABLE IF NOT EXISTS alembic_version (
@@ -101,13 +106,17 @@ async def upgrade(url: str, *, lock_timeout_seconds: int = LOCK_TIMEOUT_SECONDS)
         if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             raise MigrationBlocked(lock_timeout_seconds) from error
         raise
+    except TimeoutError as late:
+        raise DatabaseUnavailable(
+            f"The database did not say within {ANSWER_SECONDS} s which schema it has."
+        ) from late
     finally:
         await engine.dispose()
     return before, head()
 
 
 async def _upgrade_locked(engine: AsyncEngine, lock_timeout_seconds: int) -> str | None:
-    async with engine.connect() as connection:
+    async with asyncio.timeout(ANSWER_SECONDS), engine.connect() as connection:
         before = await connection.run_sync(_revision)
     if before == head():
         return before  # the usual start: no lock, no write

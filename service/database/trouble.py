@@ -26,6 +26,30 @@ TROUBLE: Final = (
 """Whatever the database or its driver may fail with, for those who go on by themselves."""
 
 
+_GONE: Final = frozenset({"08", "53", "57"})
+"""SQLSTATE classes of a connection that is lost or refused."""
+
+
+def sentence(failure: BaseException) -> str | None:
+    """What the database or its driver failed with, for somebody at the terminal; None for whatever is no trouble of
+    theirs: a statement that is wrong is ours.
+    """
+    failure = getattr(failure, "orig", None) or failure  # SQLAlchemy's carry the driver's
+    sqlstate = getattr(failure, "sqlstate", None)
+    told = in_words(failure).rpartition(">: ")[2].split("\n")[0].rstrip(".")
+    if sqlstate == "42501":
+        return (
+            f"The database refuses the role it is asked with: {told}; taizhang doctor says what the role may."
+        )
+    if sqlstate == "25006":
+        return f"The database takes no writes: {told}."
+    if (sqlstate or "")[:2] in _GONE:
+        return f"The database ended the connection or has no room: {told}."
+    if isinstance(failure, asyncpg.InterfaceError | asyncpg.InternalClientError | ConnectionError):
+        return f"The connection to the database was lost: {told}."
+    return None
+
+
 def in_words(error: BaseException) -> str:
     """What an error says, or its kind where it says nothing, as a timeout does."""
     return str(error) or type(error).__name__

@@ -3,7 +3,8 @@
 One task per county. Woken by the store's commits, else by looking at the head rows; rows and checkpoint of a batch go
 into one transaction. A checkpoint can be moved only by who holds its lease, in the term (epoch) the lease was taken:
 another process may take over a lease that ran out, and then the old holder's commit finds another epoch and is undone.
-Nothing here rests on notifications, advisory locks or clocks of two machines being equal.
+Nothing here rests on notifications, advisory locks or clocks of two machines being equal; and a lease that reaches further
+than a lease is long was given by a clock that has been set back since: it is free.
 
 An event that a ledger cannot apply halts that ledger, loudly: state HALTED with the position, the type and the reason.
 The others go on. It is tried again once by every process that starts.
@@ -30,6 +31,7 @@ from projections.engine.events import EventReader, LedgerEvent, Undecodable
 from projections.engine.projection import PoisonEvent, Projection
 from projections.engine.tables import LedgerTable
 from projections.engine.writing import load, write
+from service.clock import MOST_BEHIND_SECONDS
 from service.database.trouble import TROUBLE, in_words
 from service.log.committer import Committed
 from service.log.event_store import EventStore
@@ -55,7 +57,8 @@ WITH free AS (
     SELECT c.projection FROM projection_checkpoint c
     JOIN unnest($2::text[], $3::int[], $4::bigint[]) AS wanted (name, version, given_up)
         ON c.projection = wanted.name AND c.version = wanted.version
-    WHERE c.county = $1 AND (c.holder IS NULL OR c.holder = $5 OR c.lease_until < clock_timestamp())
+    WHERE c.county = $1 AND (c.holder IS NULL OR c.holder = $5 OR c.lease_until < clock_timestamp()
+            OR c.lease_until > clock_timestamp() + make_interval(secs => $6))
         AND NOT (c.state = 'HALTED' AND c.position = wanted.given_up)
     FOR UPDATE OF c SKIP LOCKED
 )
@@ -84,7 +87,8 @@ _RELEASE: Final = "UPDATE projection_checkpoint SET holder = NULL, lease_until =
 
 _HEALTH: Final = """
 SELECT h.county, h.position AS head, c.projection, c.version, c.position, c.state, c.error, c.holder, c.rate,
-    coalesce(c.lease_until > clock_timestamp(), false) AS led,
+    coalesce(c.lease_until > clock_timestamp()
+        AND c.lease_until <= clock_timestamp() + make_interval(secs => $1), false) AS led,
     extract(epoch FROM clock_timestamp() - c.updated_at)::float8 AS still,
     extract(epoch FROM clock_timestamp() - e.recorded_at)::float8 AS waiting
 FROM log_head h LEFT JOIN projection_checkpoint c ON c.county = h.county
@@ -281,7 +285,7 @@ class Projector:
         """
         found: dict[str, dict[str, Any]] = {}
         heads: dict[str, int] = {}
-        for row in await self.pool.fetch(_HEALTH):
+        for row in await self.pool.fetch(_HEALTH, self.lease_seconds):
             heads[row["county"]] = row["head"]
             if row["projection"] is not None:
                 found.setdefault(row["county"], {})[row["projection"]] = row
@@ -324,12 +328,13 @@ class Projector:
 
 
 def _moving(still: float, waiting: float | None) -> bool:
-    """Whether a ledger that is behind gets on: its checkpoint moved, or its next event was recorded, a moment ago. No
-    next event is a gap in the log, one from the future was stamped by a clock that jumped: neither excuses a ledger.
+    """Whether a ledger that is behind gets on: its checkpoint moved, or its next event was recorded, a moment ago.
+
+    What lies ahead of the database's clock was stamped by a clock that jumped, or before this one was set back: that
+    excuses no ledger. No next event is a gap in the log.
     """
-    if waiting is None or waiting < 0:
-        return still < QUIET_SECONDS
-    return min(still, waiting) < QUIET_SECONDS
+    waited = waiting is not None and -MOST_BEHIND_SECONDS < waiting < QUIET_SECONDS
+    return 0 <= still < QUIET_SECONDS or waited
 
 
 class _CountyFollower:

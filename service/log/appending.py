@@ -150,6 +150,10 @@ class LogDamaged(LogUnavailable):
     """What the tables say of the log does not fit together; nothing is stored until it does."""
 
 
+class ClockJumped(LogUnavailable):
+    """The clock is far ahead of where it was a moment ago; nothing is recorded by it."""
+
+
 class CommitterStopped(LogError):  # noqa: N818  names a state, like its siblings
     """The store is stopping or its committer failed before this command was tried."""
 

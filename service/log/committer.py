@@ -26,6 +26,7 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
+from service.clock import MOST_BEHIND_SECONDS, MOST_GAINED_SECONDS, ClockWatch
 from service.database.schema import WRITER_ROLE
 from service.database.trouble import TROUBLE, in_words
 from service.log.appending import (
@@ -33,6 +34,7 @@ from service.log.appending import (
     AppendRefused,
     Claim,
     ClaimTaken,
+    ClockJumped,
     CommitterStopped,
     Idempotency,
     IdempotencyMismatch,
@@ -264,7 +266,11 @@ class Committer:
     clock: Callable[[], datetime]
     limits: CommitterLimits
     committed: Committed
+    watch: ClockWatch | None = None
+    """Refuses a clock that jumped; None: the clock is believed whatever it says."""
     activity: Activity = field(default_factory=Activity)
+    _clock_told: float | None = None
+    """When it was last told that the clock is wrong."""
     _queue: deque[Command] = field(default_factory=deque)
     _queued_bytes: int = 0
     _in_flight: list[Command] = field(default_factory=list)
@@ -286,6 +292,9 @@ class Committer:
 
     async def append(self, append: Append) -> Receipt:
         """Queue a command and wait for its answer. See `EventStore.append`."""
+        if self.watch is not None and self.watch.jumped:
+            self._tell("clock_jumped", gained_seconds=round(self.watch.gained), most=MOST_GAINED_SECONDS)
+            raise ClockJumped(f"the clock jumped {self.watch.gained:.0f} s ahead")
         if sum(len(stream.events) for stream in append.streams) < LARGE:
             events = prepare(self.county, append)
         else:
@@ -323,6 +332,20 @@ class Committer:
         if unfinished:
             task.cancel()
             await asyncio.wait((task,))
+
+    def _compare_clock(self, head: KnownHead) -> None:
+        """Say so when the log's last moment lies ahead: what is recorded now gets that moment."""
+        behind = (head.recorded_at - self.clock()).total_seconds()
+        if behind > MOST_BEHIND_SECONDS:
+            self._tell(
+                "clock_behind_log", behind_seconds=round(behind), recorded_at=head.recorded_at.isoformat()
+            )
+
+    def _tell(self, what: str, **more: Any) -> None:
+        """One line a minute."""
+        if self._clock_told is None or monotonic() - self._clock_told > 60:
+            self._clock_told = monotonic()
+            _log.error(what, county=self.county, **more)
 
     # Supervision
 
@@ -485,6 +508,7 @@ class Committer:
                     batch = doubtful = None  # and never will be: the head has gone past it
                 if batch is None:
                     self._sent = False
+                    self._compare_clock(head)
                     if prepared is not None and prepared.head is head:
                         batch = prepared
                     else:

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 import asyncpg
 
 from domain.recorded import RecordedEvent
-from service.clock import utc_now
+from service.clock import ClockWatch, utc_now
 from service.log.appending import (
     Append,
     AppendMalformed,
@@ -141,9 +141,11 @@ class EventStore:
         clock: Callable[[], datetime] = utc_now,
         codec: EventCodec | None = None,
         limits: CommitterLimits | None = None,
+        watch: ClockWatch | None = None,
     ) -> None:
         self._pool = pool
-        self._clock = clock
+        self._clock = clock if watch is None else watch.now
+        self._watch = watch
         self._limits = limits or CommitterLimits()
         self.codec = codec or EventCodec()
         self._committers: dict[str, Committer] = {}
@@ -183,7 +185,9 @@ class EventStore:
             if not self._running:
                 msg = "the store is not running"
                 raise CommitterStopped(msg)
-            committer = Committer(county, self._pool, self._clock, self._limits, self.committed(county))
+            committer = Committer(
+                county, self._pool, self._clock, self._limits, self.committed(county), self._watch
+            )
             self._committers[county] = committer
             committer.start()
         return await committer.append(append)

@@ -25,6 +25,7 @@ import orjson
 from service.log.codec import canonical, claims_in, stamp
 from service.log.merkle import HASH_BYTES, Frontier, leaf_hash
 from service.log.signed_note import Checkpoint
+from service.parent import end_with_parent
 
 _FETCH_ROWS: Final = 2_000
 _END: Final = 2**63 - 1
@@ -310,7 +311,9 @@ async def _read_beside(
     snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
     ends = [*range(beside.part, reading.last, beside.part), _END]
     starts = [0, *ends[:-1]]
-    with ProcessPoolExecutor(beside.processes, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        beside.processes, mp_context=get_context("spawn"), initializer=end_with_parent
+    ) as pool:
         parts = [
             asyncio.wrap_future(
                 pool.submit(read_part, beside.url, snapshot, reading.county, after, upto, reading.thorough)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from service.database.database import _without_password, open_database
+from service.database.database import open_database
+from service.database.server_check import without_password
 from service.exit_codes import DatabaseUnavailable, ExitCode
 from service.settings import Settings
 
@@ -139,4 +140,4 @@ async def test_no_url(url: str) -> None:
     ],
 )
 def test_password_is_never_shown(url: str, shown: str) -> None:
-    assert _without_password(url) == shown
+    assert without_password(url) == shown

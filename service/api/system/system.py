@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -9,12 +11,28 @@ from fastapi import APIRouter, Request, Response
 
 from service.api.http.intake import IntakeRoute
 from service.api.http.reading import READ_PROBLEMS, context_of
+from service.clock import MOST_BEHIND_SECONDS, ClockWatch, utc_now
 from service.database.migrate import head
 from service.database.schema import remedy
 from service.database.trouble import TROUBLE
 from service.version import installed_version
 
 router = APIRouter(tags=["system 运行"], route_class=IntakeRoute, responses={422: READ_PROBLEMS[422]})
+
+
+def clock_check(watch: ClockWatch | None, recorded: Mapping[str, datetime]) -> dict[str, Any]:
+    """Whether the clock jumped ahead since the service started (nothing is recorded then), and by how many seconds the
+    log's last moments lie ahead of it.
+    """
+    now = utc_now()
+    behind = {county: (moment - now).total_seconds() for county, moment in recorded.items()}
+    return {
+        "jumped": watch is not None and watch.jumped,
+        "gainedSeconds": 0 if watch is None else round(watch.gained, 3),
+        "behindLogSeconds": {
+            county: round(one) for county, one in behind.items() if one > MOST_BEHIND_SECONDS
+        },
+    }
 
 
 @router.get("/health/live", summary="存活")
@@ -35,6 +53,7 @@ async def check_readiness(request: Request) -> Response:
     try:
         async with request.app.state.pool.acquire(timeout=2) as connection:
             revision = await connection.fetchval("SELECT version_num FROM alembic_version")
+            heads = await connection.fetch("SELECT county, recorded_at FROM log_head ORDER BY county")
         checks["database"] = "ok"
         checks["migrations"] = {"found": revision, "expected": head()}
         differing = await request.app.state.schema.differences() if revision == head() else []
@@ -42,6 +61,9 @@ async def check_readiness(request: Request) -> Response:
         healthy = revision == head() and not differing
         checks["projections"] = await request.app.state.projector.health()
         healthy = healthy and all(one["healthy"] for one in checks["projections"])
+        watch: ClockWatch | None = request.app.state.watch
+        checks["clock"] = clock_check(watch, {row["county"]: row["recorded_at"] for row in heads})
+        healthy = healthy and not checks["clock"]["jumped"]
     except TROUBLE as error:
         checks["database"] = f"unreachable: {type(error).__name__}"
         healthy = False
@@ -51,7 +73,8 @@ async def check_readiness(request: Request) -> Response:
         for county in in_force.counties
         for reason in (in_force.stopped.get(county),)
     ]
-    working = "degraded" if in_force.stopped else "ok"
+    late = checks.get("clock", {}).get("behindLogSeconds")
+    working = "degraded" if in_force.stopped or late else "ok"
     return Response(
         orjson.dumps(
             {

@@ -24,7 +24,8 @@ WHERE r.projection = mine.name AND r.epoch = mine.epoch RETURNING r.projection""
 _CLAIM: Final = """
 UPDATE projection_rebuild
 SET holder = $2, epoch = epoch + 1, lease_until = clock_timestamp() + make_interval(secs => $3)
-WHERE projection = $1 AND (holder IS NULL OR holder = $2 OR lease_until < clock_timestamp())
+WHERE projection = $1 AND (holder IS NULL OR holder = $2 OR lease_until < clock_timestamp()
+    OR lease_until > clock_timestamp() + make_interval(secs => $3))
 RETURNING epoch, version, positions"""
 
 

@@ -1,10 +1,15 @@
-"""Rebuilds spread over processes: the whole order on stdin of each, what happens as JSON lines on its stdout."""
+"""Rebuilds spread over processes: the order as a line on stdin of each, what happens as JSON lines on its stdout.
+
+Stdin stays open for as long as the one who gave the order lives; with him the process ends, whatever it waits for.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -31,8 +36,9 @@ _ROOT: Final = Path(service.__file__).resolve().parents[1]
 
 
 def worker_main() -> None:
-    """Entry of a process: runs one rebuild order read as JSON from stdin."""
-    order = orjson.loads(sys.stdin.buffer.read())
+    """Entry of a process: runs one rebuild order read as a line of JSON from stdin."""
+    order = orjson.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
 
     def say(**line: Any) -> None:
         sys.stdout.buffer.write(orjson.dumps(line) + b"\n")
@@ -53,6 +59,11 @@ def worker_main() -> None:
         sys.exit(1)
     except Exception as error:  # noqa: BLE001  told to the parent, which raises it
         say(failed=f"{type(error).__name__}: {error}")
+
+
+def _end_with_stdin() -> None:
+    os.read(sys.stdin.fileno(), 1)  # nothing more is ever sent: this returns at its end
+    os._exit(1)
 
 
 async def rebuild(
@@ -106,8 +117,7 @@ async def rebuild(
             msg = "the worker has no pipes"
             raise RuntimeError(msg)
         try:
-            process.stdin.write(orjson.dumps(order | {"names": [one.name for one in group]}))
-            process.stdin.close()
+            process.stdin.write(orjson.dumps(order | {"names": [one.name for one in group]}) + b"\n")
             async for line in process.stdout:
                 said = orjson.loads(line)
                 if "progress" in said:
@@ -124,6 +134,7 @@ async def rebuild(
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     process.terminate()
+            process.stdin.close()
             await process.wait()
 
     sent = [asyncio.ensure_future(send(place, group)) for place, group in enumerate(groups)]

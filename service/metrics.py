@@ -39,9 +39,7 @@ CONFLICTS: Final = Counter(
 REFUSALS: Final = Counter(
     "taizhang_refusals", "Requests refused, by code", ("code", "status"), registry=_COUNTED
 )
-RESPONSES: Final = Counter(
-    "taizhang_responses", "Requests answered", ("method", "status"), registry=_COUNTED
-)
+RESPONSES: Final = Counter("taizhang_responses", "Requests answered", ("method", "status"), registry=_COUNTED)
 EXPORTS: Final = Counter("taizhang_exports", "Lists given out as files", ("format",), registry=_COUNTED)
 OPERATIONS: Final = Counter(
     "taizhang_operations",
@@ -60,7 +58,10 @@ def exposition(
     asked = CollectorRegistry()
     head = Gauge("taizhang_log_position", "Events of the log", ("county",), registry=asked)
     lag = Gauge(
-        "taizhang_ledger_lag_events", "Events a ledger is behind the log", ("county", "ledger"), registry=asked
+        "taizhang_ledger_lag_events",
+        "Events a ledger is behind the log",
+        ("county", "ledger"),
+        registry=asked,
     )
     halted = Gauge(
         "taizhang_ledger_halted",
@@ -82,7 +83,10 @@ def exposition(
     gained = Gauge("taizhang_clock_gained_seconds", "What the clock gained on the uptime", registry=asked)
     gained.set(clock["gainedSeconds"])
     behind = Gauge(
-        "taizhang_clock_behind_log_seconds", "How far the log's last moment lies ahead", ("county",), registry=asked
+        "taizhang_clock_behind_log_seconds",
+        "How far the log's last moment lies ahead",
+        ("county",),
+        registry=asked,
     )
     for county, seconds in clock["behindLogSeconds"].items():
         behind.labels(county).set(seconds)

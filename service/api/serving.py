@@ -69,7 +69,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
             await upgrade(database.url)
             keys = folder_of(settings, database)
             patience = START_PATIENCES * settings.database_patience
-            async with answering(database.described, patience):
+            async with answering(database.described, patience, database.pool.terminate):
                 await require_whole(database, keys)
             parts = ServiceParts(
                 pool=database.pool,
@@ -84,7 +84,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
             task = asyncio.create_task(server.serve(sockets=[bound]), name="http")
             try:
                 await _until_started(server, task)
-                async with answering(database.described, patience):
+                async with answering(database.described, patience, database.pool.terminate):
                     await _prepare(app.state.context, list(counties.usable))
                     await app.state.schema.differences()  # logged now, not only when somebody asks how we are
                     bootstrap = await Credentials(database.pool).bootstrap(county, utc_now())

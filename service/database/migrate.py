@@ -6,7 +6,6 @@ nothing left to do. Everything happens in one transaction; a failed migration le
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,8 +25,10 @@ from service.exit_codes import DatabaseUnavailable
 LOCK_TIMEOUT_SECONDS: Final = 10
 """How long to wait for locks: for another starter's migration, and for tables in use."""
 
-ANSWER_SECONDS: Final = 20
-"""How long to wait for the answer which revision a database is at."""
+ANSWER_SECONDS: Final = 10
+"""How long to wait for an answer."""
+WAIT_SECONDS: Final = 60
+"""How long to wait for another starter's migration."""
 
 _VERSION_TABLE: Final = """
 CREATE TABLE IF NOT EXISTS alembic_version (
@@ -77,13 +78,35 @@ def head() -> str:
 
 
 async def current(url: str) -> str | None:
-    """The database's revision, None if it has never been migrated. `url` as asyncpg reads it (postgresql://…)."""
-    engine = _engine(url)
+    """The database's revision, None if it has never been migrated. `url` as asyncpg reads it (postgresql://…).
+
+    Another starter's migration is waited for. `DatabaseUnavailable` if the server does not answer, `MigrationBlocked` if
+    that takes longer than `WAIT_SECONDS`.
+    """
+    connection = None
     try:
-        async with engine.connect() as connection:
-            return await connection.run_sync(_revision)
+        connection = await asyncpg.connect(
+            url,
+            timeout=ANSWER_SECONDS,
+            command_timeout=ANSWER_SECONDS,
+            server_settings={"application_name": "taizhang migrate"},
+        )
+        if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+            return None
+        await connection.execute(f"SET lock_timeout = '{WAIT_SECONDS}s'")
+        revision: str | None = await connection.fetchval(
+            "SELECT version_num FROM alembic_version", timeout=WAIT_SECONDS + ANSWER_SECONDS
+        )
+    except asyncpg.LockNotAvailableError as error:
+        raise MigrationBlocked(WAIT_SECONDS) from error
+    except TimeoutError as late:
+        raise DatabaseUnavailable(
+            "The database stopped answering; it did not say which schema it has."
+        ) from late
     finally:
-        await engine.dispose()
+        if connection is not None:
+            connection.terminate()
+    return revision
 
 
 async def check(url: str) -> None:
@@ -99,6 +122,10 @@ async def upgrade(url: str, *, lock_timeout_seconds: int = LOCK_TIMEOUT_SECONDS)
 
     Raises `SchemaNewerThanCode`, and `MigrationBlocked` when a lock was not to be had in time.
     """
+    before = await current(url)
+    if before == head():
+        return before, before  # the usual start: no lock, no write
+    _refuse_newer(before)
     engine = _engine(url)
     try:
         before = await _upgrade_locked(engine, lock_timeout_seconds)
@@ -106,21 +133,12 @@ async def upgrade(url: str, *, lock_timeout_seconds: int = LOCK_TIMEOUT_SECONDS)
         if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             raise MigrationBlocked(lock_timeout_seconds) from error
         raise
-    except TimeoutError as late:
-        raise DatabaseUnavailable(
-            f"The database did not say within {ANSWER_SECONDS} s which schema it has."
-        ) from late
     finally:
         await engine.dispose()
     return before, head()
 
 
 async def _upgrade_locked(engine: AsyncEngine, lock_timeout_seconds: int) -> str | None:
-    async with asyncio.timeout(ANSWER_SECONDS), engine.connect() as connection:
-        before = await connection.run_sync(_revision)
-    if before == head():
-        return before  # the usual start: no lock, no write
-    _refuse_newer(before)
     try:
         async with engine.begin() as connection:
             await connection.execute(text(_VERSION_TABLE))

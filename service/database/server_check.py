@@ -7,7 +7,7 @@ committer's session settings, its role and prepared statements belong to a sessi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -53,15 +53,30 @@ class ServerFacts:
 
 
 @asynccontextmanager
-async def answering(described: str, seconds: float) -> AsyncIterator[None]:
-    """Whatever is asked of the database in the block is answered within `seconds`, or is one sentence."""
+async def answering(described: str, seconds: float, cut: Callable[[], object]) -> AsyncIterator[None]:
+    """Whatever is asked of the database in the block is answered within `seconds`, or is one sentence.
+
+    `cut` ends the connections that are waited for. Cancelling who waits would not do: the driver then asks the server to
+    cancel, and waits for that.
+    """
+    expired = False
+
+    def expire() -> None:
+        nonlocal expired
+        expired = True
+        cut()
+
+    alarm = asyncio.get_running_loop().call_later(seconds, expire)
     try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError as late:
+        yield
+    except Exception as failure:
+        if not expired:
+            raise
         raise DatabaseUnavailable(
             f"{described} stopped answering; it said nothing for {seconds:g} s."
-        ) from late
+        ) from failure
+    finally:
+        alarm.cancel()
 
 
 async def check_server(url: str, described: str, patience: float, session: dict[str, str]) -> ServerFacts:
@@ -70,9 +85,19 @@ async def check_server(url: str, described: str, patience: float, session: dict[
     `patience`: seconds for each step. `session`: the settings every connection asks for.
     """
     connection = await connect(url, described, patience, session)
+    open_ones = [connection]
+
+    def cut() -> None:
+        for one in open_ones:
+            one.terminate()
+
+    async def another() -> asyncpg.Connection[Any]:
+        open_ones.append(await connect(url, described, patience, session))
+        return open_ones[-1]
+
     try:
-        async with answering(described, patience):
-            await _refuse_pooler(connection, url, described, patience, session)
+        async with answering(described, patience, cut):
+            await _refuse_pooler(connection, described, another)
             async with connection.transaction():
                 about = await connection.fetchrow(_ABOUT)
             number = connection.get_server_version()
@@ -81,7 +106,7 @@ async def check_server(url: str, described: str, patience: float, session: dict[
             f"The database {described} cannot be used: {in_words(failure)}."
         ) from failure
     finally:
-        connection.terminate()
+        cut()
     assert about is not None  # noqa: S101 - a row without a FROM
     if number.major < OLDEST:
         raise DatabaseUnavailable(
@@ -150,7 +175,9 @@ async def connect(
 
 
 async def _refuse_pooler(
-    connection: asyncpg.Connection[Any], url: str, described: str, patience: float, session: dict[str, str]
+    connection: asyncpg.Connection[Any],
+    described: str,
+    another: Callable[[], Awaitable[asyncpg.Connection[Any]]],
 ) -> None:
     """Refuse a pooler that shares sessions. One that does not tells another process's id than the session has.
 
@@ -161,15 +188,12 @@ async def _refuse_pooler(
         served_by = await connection.fetchval("SELECT pg_backend_pid()")
     if served_by == connection.get_server_pid():
         return
-    other = await connect(url, described, patience, session)
-    try:
-        async with other.transaction():
-            shared = served_by == await other.fetchval("SELECT pg_backend_pid()")
-            if not shared:
-                async with connection.transaction():
-                    shared = served_by != await connection.fetchval("SELECT pg_backend_pid()")
-    finally:
-        other.terminate()
+    other = await another()
+    async with other.transaction():
+        shared = served_by == await other.fetchval("SELECT pg_backend_pid()")
+        if not shared:
+            async with connection.transaction():
+                shared = served_by != await connection.fetchval("SELECT pg_backend_pid()")
     if shared:
         raise DatabaseUnavailable(_POOLER.format(where=described, what=_SHARED))
 

@@ -16,8 +16,10 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
+from service.api import serving
 from service.api.serving import running
 from service.cli.main import COMMANDS
+from service.database import migrate
 from service.database.database import open_database
 from service.database.postgres_program import Account
 from service.exit_codes import CommandFailed, DatabaseUnavailable, ExitCode
@@ -118,7 +120,8 @@ async def test_url_of_several_hosts_finds_the_one_that_takes_writes(
         await execute(
             database_url, f"ALTER DATABASE {name_of(database_url)} SET default_transaction_read_only = on"
         )
-        assert "is the one asked for" in await refusal(serve_at(url, tmp_path))
+        alone = url.replace(hosts, hosts.rpartition(",")[2])
+        assert "is the one asked for" in await refusal(serve_at(alone, tmp_path))
 
 
 async def execute(url: str, *statements: str) -> None:
@@ -237,11 +240,15 @@ async def test_server_without_a_free_connection_says_so(database_url: str) -> No
 
 
 async def test_connection_that_freezes_during_the_start_ends_in_a_sentence(
-    database_url: str, tmp_path: Path
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever it freezes: after the first piece that the client sends, the second, and so on through the whole start."""
     async with running(serve_at(database_url, tmp_path), host="127.0.0.1", port=0, county=COUNTY):
         pass
+
+    monkeypatch.setattr(migrate, "ANSWER_SECONDS", 2)
+    monkeypatch.setattr(migrate, "WAIT_SECONDS", 2)
+    monkeypatch.setattr(serving, "STOP_SECONDS", 2)
 
     async def start(pieces: int) -> str | None:
         async with Line(socket_of(database_url), pieces) as line:

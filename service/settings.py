@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     keys: Path | None = Field(
         None, description="folder of the keys that sign checkpoints; with the data if not given"
     )
+    security_log: Path | None = Field(
+        None, description="folder of the security log, kept 180 days; beside the keys if not given"
+    )
     database_connections: int = Field(16, ge=2, le=500, description="connections the pool may open")
     database_patience: float = Field(10.0, gt=0, le=600, description="seconds to wait for a connection")
     host: str = Field("127.0.0.1", min_length=1, description="address the HTTP interface listens on")
@@ -54,7 +57,7 @@ class Settings(BaseSettings):
         "info", description="least level that is logged"
     )
 
-    @field_validator("data", "keys", "policy_dir")
+    @field_validator("data", "keys", "policy_dir", "security_log")
     @classmethod
     def _absolute(cls, folder: Path | None) -> Path | None:
         return None if folder is None else folder.expanduser().absolute()

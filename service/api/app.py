@@ -38,7 +38,7 @@ from service.commands.operations import Operations
 from service.commands.policy_data import not_served
 from service.commands.problems import from_log_error, from_pydantic, from_validation, problem_response
 from service.database.schema import SchemaWatch
-from service.database.trouble import LOST
+from service.database.trouble import LOST, OUTAGE
 from service.inventory.work import work_kinds
 from service.ledgers.moments import Moments
 from service.ledgers.projector import Projector
@@ -178,7 +178,8 @@ async def _unrouted(request: Request, error: HTTPException) -> Response:
 
 
 async def _disconnected(request: Request, error: Exception) -> Response:
-    log.warning("database_unavailable", path=request.url.path, error=repr(error))
+    route = request.scope.get("route")
+    OUTAGE.met(getattr(route, "path", "a request"), error)
     return problem_response(request, refuse("DATABASE_UNAVAILABLE"))
 
 

@@ -37,6 +37,7 @@ ROUTERS = (
     asset_titles.router,
     asset_care.router,
     system.router,
+    system.guarded,
     regulation.router,
     tables.router,
     policy.router,

@@ -18,6 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from domain.refusals import Refusal
+from service import security_log
 from service.api.app import ServiceParts, create_app
 from service.api.http.connection import BOUNDS, BoundedConnection, ConnectionBounds, OpenConnections
 from service.clock import ClockWatch, utc_now
@@ -68,6 +69,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
         async with open_database(settings, exclusive=True) as database:
             await upgrade(database.url)
             keys = folder_of(settings, database)
+            security_log.keep_in(settings.security_log or _beside(keys, database))
             patience = START_PATIENCES * settings.database_patience
             async with answering(database.described, patience, database.pool.terminate):
                 await require_whole(database, keys)
@@ -96,6 +98,14 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
                 await _ended(task, database)
     finally:
         bound.close()
+        security_log.stop()
+
+
+def _beside(keys: Path, database: Database) -> Path:
+    """Where the security log is kept unless told: with the data, else beside the keys."""
+    if database.data_folder is not None:
+        return database.data_folder / "security-log"
+    return keys.with_name("taizhang-security-log")
 
 
 async def _ended(task: asyncio.Task[None], database: Database) -> None:

@@ -22,6 +22,7 @@ import asyncpg
 from sqlalchemy import ARRAY, Column, DateTime, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text
 
 from domain.refusals import refuse
+from service import security_log
 from service.commands.actor import Actor
 from service.commands.authorization import Role
 
@@ -116,6 +117,15 @@ class Credentials:
                 if spent is None:
                     raise refuse("CREDENTIAL_INVALID")
             made = await _insert(connection, "api_key", spec, now)
+        security_log.record(
+            "key_granted",
+            key=made.id,
+            county=spec.county,
+            organization=spec.organization,
+            roles=sorted(map(str, spec.roles)),
+            divisions=list(spec.divisions),
+            spending=spending,
+        )
         self._known.clear()
         self._pending_until = 0.0
         return made
@@ -155,6 +165,7 @@ class Credentials:
         self._known.clear()
         if done is None:
             raise refuse("NOT_FOUND", what=identity)
+        security_log.record("key_revoked", key=identity, county=county)
 
     async def of_county(self, county: str) -> list[dict[str, Any]]:
         """All credentials of a county in order of their making, without secrets."""

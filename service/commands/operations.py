@@ -35,9 +35,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.refusals import Refusal, refuse
 from domain.regulation.wording import SERVICE, Wording
+from service import metrics
 from service.commands.actor import Actor
 from service.commands.problems import from_log_error
-from service.database.trouble import LOST, TROUBLE
+from service.database.trouble import LOST, OUTAGE, TROUBLE
 from service.ledgers.projector import holder_name
 from service.log.appending import LogError
 
@@ -335,7 +336,7 @@ class Operations:
                     continue
                 await self._run(*job)
             except TROUBLE as error:
-                log.warning("operations wait for the database", reason=f"{type(error).__name__}: {error}")
+                OUTAGE.met("operations", error)
                 await asyncio.sleep(1)
 
     async def _take(self) -> tuple[str, Job] | None:
@@ -426,7 +427,7 @@ class Operations:
             ended = await connection.fetchval(
                 "UPDATE operation SET state = $4, result = $5::jsonb, problem = $6::jsonb, finished_at = now(),"
                 " lease_until = NULL"
-                " WHERE county = $1 AND operation = $2 AND holder = $3 AND state = 'RUNNING' RETURNING true",
+                " WHERE county = $1 AND operation = $2 AND holder = $3 AND state = 'RUNNING' RETURNING kind",
                 job.county,
                 job.operation,
                 job.holder,
@@ -435,6 +436,7 @@ class Operations:
                 _dump(problem) if problem is not None else None,
             )
             if ended:
+                metrics.OPERATIONS.labels(ended, state).inc()
                 await connection.execute(
                     "DELETE FROM operation_file WHERE county = $1 AND operation = $2 AND name = $3",
                     job.county,

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from domain.refusals import Refusal, refuse, render
 from domain.regulation.wording import SERVICE, Wording
+from service import metrics, security_log
 from service.log.appending import (
     AppendMalformed,
     AppendRefused,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from service.commands.commands import CommandContext
 
 MEDIA_TYPE: Final = "application/problem+json"
+ACTOR: Final = "taizhang.actor"
+"""Where a request's scope has who sends it, once that is known."""
 
 _BY_NATURE: Final[dict[str, int]] = {
     "input": 422,
@@ -102,12 +105,29 @@ def _weight(parameter: str) -> float:
 def problem_response(
     request: Request, refusal: Refusal, headers: Mapping[str, str] | None = None, **extra: Any
 ) -> Response:
-    """The one refusal body of this service, in the client's language and the county's words."""
+    """The one refusal body of this service, in the client's language and the county's words; counted, and a denial noted."""
+    metrics.REFUSALS.labels(refusal.code, str(status_of(refusal))).inc()
+    if refusal.nature == "access" and refusal.code != "CREDENTIAL_REQUIRED":
+        _note_denial(request, refusal)
     return Response(
         orjson.dumps(problem(request, refusal, **extra)),
         status_code=status_of(refusal),
         media_type=MEDIA_TYPE,
         headers={**_headers(refusal, in_english=english(request)), **(headers or {})},
+    )
+
+
+def _note_denial(request: Request, refusal: Refusal) -> None:
+    """Who was denied what, without what stands in the path."""
+    actor, route = request.scope.get(ACTOR), request.scope.get("route")
+    security_log.record(
+        "denied",
+        code=refusal.code,
+        actor=None if actor is None else actor.id,
+        county=getattr(request.state, "county", None),
+        address=None if request.client is None else request.client.host,
+        method=request.method,
+        route=getattr(route, "path", None),
     )
 
 

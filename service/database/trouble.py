@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Final
 
 import asyncpg
+import structlog
+
+_log = structlog.get_logger(__name__)
 
 LOST: Final = (
     OSError,
@@ -25,6 +29,33 @@ TROUBLE: Final = (
 )
 """Whatever the database or its driver may fail with, for those who go on by themselves."""
 
+
+class Outage:
+    """A time without the database: one line when it is first met, one when it is over, whoever meets it in between."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._failures = 0
+
+    def met(self, by: str, error: BaseException) -> None:
+        """Somebody could not reach the database."""
+        self._failures += 1
+        if self._since is None:
+            self._since = monotonic()
+            _log.warning(
+                "database_lost", first_met_by=by, reason=f"{type(error).__name__}: {in_words(error)[:300]}"
+            )
+
+    def over(self) -> None:
+        """The database has answered."""
+        if self._since is not None:
+            seconds, failures = round(monotonic() - self._since, 1), self._failures
+            self._since, self._failures = None, 0
+            _log.warning("database_back", after_seconds=seconds, failures=failures)
+
+
+OUTAGE: Final = Outage()
+"""This process's."""
 
 _GONE: Final = frozenset({"08", "53", "57"})
 """SQLSTATE classes of a connection that is lost or refused."""

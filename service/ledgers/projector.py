@@ -32,7 +32,7 @@ from projections.engine.projection import PoisonEvent, Projection
 from projections.engine.tables import LedgerTable
 from projections.engine.writing import load, write
 from service.clock import MOST_BEHIND_SECONDS
-from service.database.trouble import TROUBLE, in_words
+from service.database.trouble import OUTAGE, TROUBLE
 from service.log.committer import Committed
 from service.log.event_store import EventStore
 
@@ -203,15 +203,12 @@ class Projector:
 
     async def _look_at_heads(self) -> None:
         """Notice counties, and commits of other processes."""
-        failing = False
         while True:
             try:
                 rows = await self.pool.fetch("SELECT county, position FROM log_head")
-                failing = False
+                OUTAGE.over()
             except TROUBLE as error:
-                if not failing:
-                    log.warning("the heads of the logs cannot be read", reason=in_words(error))
-                failing = True
+                OUTAGE.met("heads of the logs", error)
                 rows = []
             for county, position in rows:
                 self.store.committed(county).publish(position)
@@ -358,7 +355,7 @@ class _CountyFollower:
             try:
                 await self._follow()
             except TROUBLE as error:
-                self._log.warning("ledgers wait for the database", reason=f"{type(error).__name__}: {error}")
+                OUTAGE.met("ledgers", error)
             except Exception:  # noqa: BLE001  whatever it is: logged with its trace, and begun anew
                 self._log.exception("ledgers stopped; they begin anew from their checkpoints")
             self.held.clear()

@@ -26,6 +26,7 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
+from service import metrics
 from service.clock import MOST_BEHIND_SECONDS, MOST_GAINED_SECONDS, ClockWatch
 from service.database.schema import WRITER_ROLE
 from service.database.trouble import TROUBLE, in_words
@@ -93,11 +94,14 @@ SELECT set_config('lock_timeout', $1, false),
        set_config('enable_mergejoin', 'off', false),
        set_config('plan_cache_mode', 'force_generic_plan', false),
        set_config('jit', 'off', false),
+       CASE WHEN has_parameter_privilege('log_min_error_statement', 'SET')
+            THEN set_config('log_min_error_statement', 'panic', false) END,
        EXISTS (SELECT FROM pg_roles WHERE rolname = $2 AND pg_has_role(oid, 'MEMBER'))
 """
 """The committer's session. An acknowledged write is durable even where the server's default says otherwise. The plan
 settings, and the checks written as subqueries for one row each, pin lookups by the whole key: a plan that was made
-while the tables were empty must not outlive their growth."""
+while the tables were empty must not outlive their growth. A conflict is an error by design: the server's log need not
+repeat the whole statement."""
 
 _AGAIN_CLASSES: Final = frozenset({"40", "55", "57"})
 """SQLSTATE classes after which the same rows may well be stored: rollback, lock not available, intervention."""
@@ -527,6 +531,7 @@ class Committer:
                     break
                 self._abandon_draft()
                 self.activity.repeats += 1
+                metrics.CONFLICTS.labels(self.county).inc()
                 if refused is not None:
                     self._sent, doubtful = False, None
                     if await self._part_conflicts(connection, batch.commands, overtaken):
@@ -630,10 +635,14 @@ class Committer:
         self._head = batch.next_head
         self._sent = False
         self.activity.commands += len(batch.commands)
+        metrics.BATCH_COMMANDS.labels(self.county).observe(len(batch.commands))
+        metrics.EVENTS.labels(self.county).inc(batch.next_head.position - batch.head.position)
+        seconds, now = metrics.APPEND_SECONDS.labels(self.county), monotonic()
         self.activity.events += batch.next_head.position - batch.head.position
         self.committed.publish(batch.next_head.position)
         for command, receipt in zip(batch.commands, batch.receipts, strict=True):
             command.answer(receipt)
+            seconds.observe(now - command.arrived)
 
     async def _follow(self, batch: Batch, overtaken: list[Command]) -> None:
         """Answer at once the commands that the batch has settled: same key, or a version or claim now gone."""

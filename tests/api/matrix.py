@@ -258,6 +258,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/policy-overrides/{override}/revocation"): "policy_override.grant",
     ("GET", "/v1/policy-overrides/{override}"): "policy_override.read",
     ("GET", "/v1/policy-overrides"): "policy_override.read",
+    ("GET", "/metrics"): "event.read",
     ("GET", "/v1/events"): "event.read",
     ("POST", _WEBHOOKS): "webhook.manage",
     ("GET", _WEBHOOKS): "webhook.read",

@@ -57,7 +57,7 @@ def alive(pid: int) -> bool:
 
 @pytest.mark.parametrize("program", [REBUILD, VERIFY], ids=["rebuild", "verify"])
 async def test_killed_command_leaves_no_workers(database_url: str, tmp_path: Path, program: str) -> None:
-    async with asyncpg.create_pool(database_url, max_size=4) as pool, EventStore(pool) as store:
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=4) as pool, EventStore(pool) as store:
         await append_all(store, RandomHistory(61).take(400))
     script = tmp_path / "program.py"
     script.write_text(program.format(url=database_url))

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.refusals import Refusal, refuse
+from service import metrics
 from service.api.http.addresses import is_local
 from service.commands.problems import problem_response
 from service.database.trouble import TROUBLE
@@ -23,6 +24,7 @@ SAFE_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"referrer-policy", b"no-referrer"),
 )
 """Headers of every answer."""
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SAFE_NAMES: Final = frozenset(name for name, _ in SAFE_HEADERS)
 
 LIVENESS: Final = "/health/live"
@@ -42,7 +44,7 @@ class FrontDoor:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        safely = _safe(send)
+        safely = _safe(send, scope["method"])
         refusal = _host_refused(scope) or await _closed_to(scope)
         if refusal is None:
             await self._app(scope, receive, safely)
@@ -50,9 +52,12 @@ class FrontDoor:
             await problem_response(Request(scope), refusal)(scope, receive, safely)
 
 
-def _safe(send: Send) -> Send:
+def _safe(send: Send, method: str) -> Send:
+    counted = method if method in _METHODS else "other"
+
     async def send_safely(message: Message) -> None:
         if message["type"] == "http.response.start":
+            metrics.RESPONSES.labels(counted, str(message["status"])).inc()
             others = [one for one in message.get("headers", ()) if one[0].lower() not in _SAFE_NAMES]
             message = {**message, "headers": [*others, *SAFE_HEADERS]}
         await send(message)

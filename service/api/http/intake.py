@@ -21,6 +21,7 @@ from domain.refusals import refuse
 from service.api.http.query_names import QueryNames
 from service.api.http.strict_json import parse
 from service.commands.actor import Actor
+from service.commands.problems import ACTOR
 
 MAX_BODY_BYTES: Final = 1_048_576
 """Largest body of an ordinary request."""
@@ -45,7 +46,6 @@ SHEETS: Final = frozenset(
 """Spreadsheets; what they really are is told by their bytes."""
 
 _PARSED: Final = "taizhang.json"
-_ACTOR: Final = "taizhang.actor"
 
 
 def media_type(request: Request) -> str:
@@ -213,7 +213,7 @@ async def _read(request: Request, limit: int) -> bytes:
 
 def _sender(request: Request) -> str:
     """Whose share of the room a body takes: the credential's, else the address's."""
-    actor: Actor | None = request.scope.get(_ACTOR)
+    actor: Actor | None = request.scope.get(ACTOR)
     if actor is not None and actor.kind != "public":
         return actor.id
     return "-" if request.client is None else request.client.host
@@ -221,12 +221,12 @@ def _sender(request: Request) -> str:
 
 def admitted(request: Request) -> Actor:
     """Who was let in at the gate."""
-    return cast("Actor", request.scope[_ACTOR])
+    return cast("Actor", request.scope[ACTOR])
 
 
 def let_in(request: Request, actor: Actor) -> None:
     """Note who sends the request, once it is known."""
-    request.scope[_ACTOR] = actor
+    request.scope[ACTOR] = actor
 
 
 # ---- HEAD -----------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from pydantic import Field, create_model
 
 from domain.refusals import refuse
 from domain.values import BusinessDate, Value
+from service import metrics
 from service.api.http.intake import JSON, LINES
 from service.api.http.reading import Read, named
 from service.ledgers.filters import LedgerQuery
@@ -79,9 +80,11 @@ async def answer(read: Read, ledger: Ledger, query: LedgerQuery) -> Response:
     form = _form(read, (MEDIA_TYPE,))
     await read.reach(query.min_position, query.PROJECTION, *query.BESIDE)
     if form == MEDIA_TYPE:
+        metrics.EXPORTS.labels("xlsx").inc()
         return await _workbook(read, ledger, query)
     if form in LINES:
         lines = _export(read, ledger, query)
+        metrics.EXPORTS.labels("ndjson").inc()
         first = await anext(lines)  # a wrong question is refused before the answer has begun
         return StreamingResponse(_prepend(first, lines), media_type="application/x-ndjson")
     found = await read_page(read, query)

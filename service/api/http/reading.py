@@ -19,6 +19,7 @@ from domain.refusals import Refusal, refuse
 from domain.regulation import Regulation
 from domain.regulation.legal_clock import LegalClock
 from domain.values import Value
+from service import security_log
 from service.api.http.addresses import sender_of
 from service.api.http.intake import IntakeRoute, admitted, let_in
 from service.clock import utc_now
@@ -159,11 +160,13 @@ async def identified(request: Request, token: str) -> Actor:
     """Who has this token. CREDENTIAL_INVALID, which comes the later the more wrong ones an address sends; …_EXPIRED."""
     state = request.app.state
     try:
-        return cast("Actor", await state.credentials.identify(token, utc_now()))
+        actor = cast("Actor", await state.credentials.identify(token, utc_now()))
     except Refusal as refusal:
         if refusal.code == "CREDENTIAL_INVALID":
             await state.wrong_keys.wait_for_turn(sender_of(request.scope))
         raise
+    security_log.record_sign_in(actor.id, actor.county, sender_of(request.scope))
+    return actor
 
 
 async def county_of(request: Request, county: str | None) -> str:

@@ -10,14 +10,19 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from service.api.http.intake import IntakeRoute
-from service.api.http.reading import READ_PROBLEMS, context_of
+from service.api.http.reading import READ_PROBLEMS, Reading, context_of, get, routes
 from service.clock import MOST_BEHIND_SECONDS, ClockWatch, utc_now
 from service.database.migrate import head
 from service.database.schema import remedy
 from service.database.trouble import TROUBLE
+from service.metrics import MEDIA_TYPE, exposition, shares_of
 from service.version import installed_version
 
 router = APIRouter(tags=["system 运行"], route_class=IntakeRoute, responses={422: READ_PROBLEMS[422]})
+
+
+guarded = routes("", "system 运行")
+"""What an operator's key may ask."""
 
 
 def clock_check(watch: ClockWatch | None, recorded: Mapping[str, datetime]) -> dict[str, Any]:
@@ -39,6 +44,30 @@ def clock_check(watch: ClockWatch | None, recorded: Mapping[str, datetime]) -> d
 async def check_liveness() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
+
+
+@get(
+    guarded,
+    "/metrics",
+    "运行指标",
+    "event.read",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Prometheus 文本格式 / text format",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def read_metrics(read: Reading) -> Response:
+    """What the service has counted since it started, for Prometheus; docs/operations.md lists it."""
+    state = read.request.app.state
+    recorded = await read.pool.fetch(
+        "SELECT county, recorded_at FROM log_head WHERE county = $1", read.county
+    )
+    clock = clock_check(state.watch, {row["county"]: row["recorded_at"] for row in recorded})
+    ledgers = [one for one in await read.projector.health() if one["county"] == read.county]
+    return Response(exposition(ledgers, clock, shares_of(read.pool)), media_type=MEDIA_TYPE)
 
 
 @router.get("/health/ready", summary="就绪", responses={503: {"description": "未就绪 / not ready"}})

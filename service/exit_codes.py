@@ -61,7 +61,7 @@ MEANINGS: Final[dict[ExitCode, str]] = {
     ExitCode.ARCHIVE_SIZE_IS_ANOTHER: "an archive with a file of another size than it says",
     ExitCode.ARCHIVE_NOT_A_FILE: "an archive with a link, a folder or a device",
     ExitCode.ARCHIVE_HEADER: "an archive whose headers are not those of a pack",
-    ExitCode.INTERRUPTED: "interrupted by Ctrl-C, SIGTERM or SIGHUP",
+    ExitCode.INTERRUPTED: "interrupted by Ctrl-C, SIGTERM or SIGHUP; a service that is stopped by them is done (0)",
 }
 
 

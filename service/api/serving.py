@@ -29,7 +29,8 @@ from service.commands.policy_data import load_counties, not_served
 from service.database.database import Database, open_database
 from service.database.migrate import upgrade
 from service.database.server_check import answering
-from service.exit_codes import CommandFailed
+from service.exit_codes import CommandFailed, DatabaseUnavailable
+from service.log.appending import LogError
 from service.log.signing_keys import SigningKeys, folder_of, log_problems
 from service.memory import settle_memory
 from service.settings import Settings
@@ -132,6 +133,8 @@ async def _prepare(context: CommandContext, counties: Sequence[str]) -> None:
         try:
             if not await found(context, county):
                 await activate(context, county)
+        except LogError as failure:
+            raise DatabaseUnavailable(f"The log takes nothing: {failure}.") from failure
         except Refusal as refusal:
             in_force.stop(county, not_served(county, (in_force.wording(county).said(refusal).detail_zh,)))
     for county, reason in in_force.stopped.items():

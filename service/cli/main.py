@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import signal
@@ -59,6 +60,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; the exit code. What a command may fail with is one sentence on stderr."""
+    _speak_utf8()
     arguments, as_json = _without_json(arguments)
     name = next(iter(arguments), "")
     room = COMMANDS.get(name)
@@ -85,6 +87,13 @@ def run(arguments: list[str]) -> int:
             raise
         print(f"taizhang: {known.sentence}", file=sys.stderr)  # noqa: T201 - the terminal is where it belongs
         return known.exit_code
+
+
+def _speak_utf8() -> None:
+    """Write UTF-8 whatever the locale is: under LANG=C Python would fail at the first Chinese character."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _leave(command: Callable[..., Any], arguments: list[str], name: str, obj: object) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 import typer
@@ -21,10 +22,15 @@ def serve(
 ) -> None:
     """Serve the HTTP API until interrupted. The first start prints the bootstrap token, once."""
     terminal: Terminal = ctx.obj
-    terminal.run(_serve(terminal, host, port))
+    serving = asyncio.Event()
+    try:
+        terminal.run(_serve(terminal, host, port, serving))
+    except KeyboardInterrupt:
+        if not serving.is_set():
+            raise  # it never served: nothing was done
 
 
-async def _serve(terminal: Terminal, host: str | None, port: int | None) -> None:
+async def _serve(terminal: Terminal, host: str | None, port: int | None, serving: asyncio.Event) -> None:
     settings = terminal.settings
     listening = settings.port if port is None else port
     async with running(
@@ -44,4 +50,5 @@ async def _serve(terminal: Terminal, host: str | None, port: int | None) -> None
                 {"url": service.url, "bootstrapToken": bootstrap.token},
                 lambda console: console.print(bootstrap.token, soft_wrap=True),
             )
+        serving.set()
         await service.stopped()

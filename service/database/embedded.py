@@ -249,7 +249,7 @@ class EmbeddedServer:
             if os.geteuid() == 0:
                 self.folder.chmod(0o755)
             marker.write_text(
-                "Data folder of Taizhang (台账). Back it up as a whole, with the server stopped.\n"
+                "Data folder of Taizhang (台账). Back it up with: taizhang backup FOLDER\n", "utf-8"
             )
         self._account = Account(self._cluster)
         self._account.check_reaches(self.folder)
@@ -386,7 +386,9 @@ class EmbeddedServer:
                 raise self._explain("The embedded database stopped while it was starting", said)
             next(waiting)
         fresh = self.folder / f"server.json.new-{os.getpid()}"
-        fresh.write_text(json.dumps({"url": self.url(), "programs": str(self._programs)}, indent=2) + "\n")
+        fresh.write_text(
+            json.dumps({"url": self.url(), "programs": str(self._programs)}, indent=2) + "\n", "utf-8"
+        )
         fresh.replace(self.folder / "server.json")
 
     def _stop_server(self) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 
-from service.database.trouble import TROUBLE, in_words
+from service.database.trouble import LOST, TROUBLE, in_words
 from service.exit_codes import DatabaseUnavailable
 
 OLDEST: Final = 15
@@ -70,11 +70,13 @@ async def answering(described: str, seconds: float, cut: Callable[[], object]) -
     try:
         yield
     except Exception as failure:
-        if not expired:
-            raise
-        raise DatabaseUnavailable(
-            f"{described} stopped answering; it said nothing for {seconds:g} s."
-        ) from failure
+        if expired:
+            raise DatabaseUnavailable(
+                f"{described} stopped answering; it said nothing for {seconds:g} s."
+            ) from failure
+        if isinstance(failure, (*LOST, TimeoutError)):
+            raise DatabaseUnavailable(f"{described} stopped answering: {in_words(failure)}.") from failure
+        raise
     finally:
         alarm.cancel()
 

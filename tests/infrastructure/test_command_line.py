@@ -99,6 +99,27 @@ def test_json_may_stand_anywhere_before_two_dashes() -> None:
     assert _without_json(["a", "--", "--json"]) == (["a", "--", "--json"], False)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--help"], "台账"),
+        (["policy", "show"], "阿克陶县"),
+        (["calendar", "show"], "阿克陶县"),
+        (["doctor"], "阿克陶县"),
+        (["--json", "policy", "show"], "阿克陶县"),
+    ],
+)
+def test_chinese_is_written_under_any_locale(
+    arguments: list[str], word: str, environment: dict[str, str]
+) -> None:
+    """Also by a Python that was told to believe the locale, which has no character beyond ASCII."""
+    plain = {name: value for name, value in environment.items() if not name.startswith(("LC_", "LANG"))}
+    plain |= {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = taizhang(*arguments, environment=plain, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert word in done.stdout
+
+
 def test_unreachable_database_is_one_sentence(environment: dict[str, str]) -> None:
     url = "postgresql://u:secret@127.0.0.1:1/d"
     done = taizhang("doctor", environment={**environment, "TAIZHANG_DATABASE_URL": url})

@@ -17,7 +17,7 @@ from tests.projections.history import RandomHistory, append_all
 REBUILD = """
 import asyncio
 from projections.catalogue import CATALOGUE
-from service.ledgers.rebuild import rebuild
+from service.ledgers.rebuild.workers import rebuild
 if __name__ == "__main__":
     asyncio.run(rebuild({url!r}, list(CATALOGUE.values()), processes=2))
 """

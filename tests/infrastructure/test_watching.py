@@ -96,7 +96,7 @@ def watched(url: str, place: Path, environment: dict[str, str]) -> Iterator[Watc
         yield Watched(started["url"], started["bootstrapToken"], place / "security", said)
     finally:
         process.terminate()
-        process.wait(40)
+        assert process.wait(40) == 0
         listener.join(10)
         process.stdout.close()
         errors.close()
@@ -168,7 +168,7 @@ def test_metrics_and_security_log_of_a_service_that_works(
             "FORBIDDEN",
             "CREDENTIAL_INVALID",
         }
-        forbidden = next(one for one in told if one.get("code") == "FORBIDDEN")
+        forbidden = next(one for one in told if one.get("code") == "ROLE_NOT_ALLOWED")
         assert (forbidden["actor"], forbidden["route"]) == (reader.split(".")[0], "/metrics")
         assert [one["key"] for one in told if one["event"] == "key_revoked"] == [reader.split(".")[0]]
         written = (service.security / "security.jsonl").read_text()
@@ -181,20 +181,21 @@ def test_metrics_and_security_log_of_a_service_that_works(
 async def test_outage_is_one_line_and_its_end_another(
     database_url: str, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    """Nobody is let into the database for some seconds, and everybody who asks is told so."""
-    name = database_url.rpartition("/")[2].partition("?")[0]
-    outside = await asyncpg.connect(database_url.replace(f"/{name}", "/postgres"))
-    with watched(database_url, tmp_path, environment) as service:
+    """The service's role is not let in for some seconds, and everybody who asks is told so."""
+    role = f"r_{database_url.rpartition('/')[2].partition('?')[0]}"
+    outside = await asyncpg.connect(database_url)
+    await outside.execute(f"CREATE ROLE {role} LOGIN; GRANT postgres TO {role}")
+    with watched(database_url.replace("postgres@", f"{role}@"), tmp_path, environment) as service:
         key = service.key("ADMIN", "READER")
         quiet = len(service.said)
-        await outside.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        await outside.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+        await outside.execute(f"ALTER ROLE {role} CONNECTION LIMIT 0")
+        await outside.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", role)
         async with httpx.AsyncClient(base_url=service.url, headers=service.bearer(key), timeout=30) as http:
             for _ in range(5):
                 answers = await asyncio.gather(*(http.get("/v1/organizations") for _ in range(10)))
                 assert {one.status_code for one in answers} == {503}
                 await asyncio.sleep(0.5)
-            await outside.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+            await outside.execute(f"ALTER ROLE {role} CONNECTION LIMIT -1")
             for _ in range(100):
                 if (
                     await http.get("/v1/organizations")
@@ -202,6 +203,7 @@ async def test_outage_is_one_line_and_its_end_another(
                     break
                 await asyncio.sleep(0.1)
         told = service.said[quiet:]
+    await outside.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
     await outside.close()
     assert ["database_lost" in line for line in told].count(True) == 1, told
     assert ["database_back" in line for line in told].count(True) == 1, told

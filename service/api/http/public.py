@@ -23,7 +23,7 @@ from domain.refusals import refuse
 from service.api.http.addresses import sender_of
 from service.api.http.allowance import Allowances
 from service.api.http.intake import JSON, IntakeRoute, admitted, let_in
-from service.api.http.reading import READ_PROBLEMS, Read, context_of, county_asked
+from service.api.http.reading import READ_PROBLEMS, Read, context_of, county_of
 from service.api.http.writing import Write, idempotency_of
 from service.commands.actor import Actor
 from service.log.appending import Idempotency
@@ -108,12 +108,12 @@ def hearing_of(request: Request) -> Hearing:
     return cast("Hearing", request.app.state.hearing)
 
 
-def _public_of(request: Request) -> Actor:
-    """Anybody, in the county asked for or the only one served here. COUNTY_UNKNOWN, COUNTY_REQUIRED."""
+async def _public_of(request: Request) -> Actor:
+    """Anybody, in the county asked for, that of the key shown, or the only one served here; the codes of `county_of`."""
     return Actor(
         id="public",
         kind="public",
-        county=county_asked(request, request.query_params.get("county")),
+        county=await county_of(request, request.query_params.get("county")),
         organization="PUBLIC",
         organization_kind="PUBLIC",
         roles=frozenset(),
@@ -123,7 +123,7 @@ def _public_of(request: Request) -> Actor:
 
 async def public_read(request: Request) -> Read:
     """Dependency of the public's read routes."""
-    return Read(request, context_of(request), _public_of(request))
+    return Read(request, context_of(request), await _public_of(request))
 
 
 class StatementRoute(IntakeRoute):
@@ -133,7 +133,7 @@ class StatementRoute(IntakeRoute):
 
     async def find(self, request: Request) -> None:
         """Find what the statement is about and whether its sender is heard now. NOT_FOUND, TOO_MANY_REQUESTS."""
-        let_in(request, _public_of(request))
+        let_in(request, await _public_of(request))
         await self.look_up(Read(request, context_of(request), admitted(request)))
 
     async def look_up(self, read: Read) -> None:

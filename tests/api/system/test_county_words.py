@@ -14,6 +14,7 @@ from domain.regulation import Regulation
 from service.commands.operations import ENDED
 from tests import second_county as wuqia
 from tests.api.bodies import card
+from tests.api.matrix import PUBLIC as PUBLIC_ROUTES
 from tests.api.service import COUNTY, REGULATION, new_code
 from tests.api.two_counties import Both, County, both
 
@@ -243,6 +244,23 @@ async def test_county_has_to_be_named_without_a_key(counties: Both, path: str) -
     assert (unknown.status_code, unknown.json()["code"]) == (404, "COUNTY_UNKNOWN")
     wrong = await service.get(path, who="k_1.wrong")
     assert (wrong.status_code, wrong.json()["code"]) == (401, "CREDENTIAL_INVALID")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), sorted(one for one in PUBLIC_ROUTES if not one[1].startswith("/health"))
+)
+async def test_every_public_route_takes_the_county_of_a_key(counties: Both, method: str, path: str) -> None:
+    """Whatever it answers about something that is not there, it does not ask which county is meant."""
+    for county in counties:
+        service = county.service
+        place = path.format(notice="N-none", table="T1")
+        if method == "GET":
+            known, nobody = await service.get(place), await service.get(place, who=None)
+        else:
+            known, nobody = await service.post(place, {}), await service.post(place, {}, None)
+        assert nobody.json()["code"] == "COUNTY_REQUIRED"
+        assert known.status_code < 500
+        assert known.status_code == 200 or known.json()["code"] in {"NOT_FOUND", "CODE_UNKNOWN"}, known.text
 
 
 async def test_problem_before_a_county_is_known_quotes_nobody(counties: Both) -> None:

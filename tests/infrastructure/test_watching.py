@@ -148,7 +148,7 @@ def test_metrics_and_security_log_of_a_service_that_works(
             if name == "taizhang_refusals_total"
         }
         assert refused == {
-            "FORBIDDEN": 1,
+            "ROLE_NOT_ALLOWED": 1,
             "CREDENTIAL_INVALID": 1,
             "CREDENTIAL_REQUIRED": 1,
             "ALREADY_EXISTS": 1,
@@ -165,7 +165,7 @@ def test_metrics_and_security_log_of_a_service_that_works(
         assert [one["roles"] for one in granted] == [["ADMIN", "PERSONNEL"], ["OPERATOR"], ["READER"]]
         assert {one["actor"] for one in told if one["event"] == "sign_in"} >= {one["key"] for one in granted}
         assert {one["code"] for one in told if one["event"] == "denied"} == {
-            "FORBIDDEN",
+            "ROLE_NOT_ALLOWED",
             "CREDENTIAL_INVALID",
         }
         forbidden = next(one for one in told if one.get("code") == "ROLE_NOT_ALLOWED")

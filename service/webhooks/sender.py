@@ -48,7 +48,8 @@ log = structlog.get_logger(__name__)
 _CLAIM: Final = """
 WITH free AS (
     SELECT county, endpoint FROM webhook_endpoint
-    WHERE state = 'ACTIVE' AND (holder IS NULL OR lease_until < clock_timestamp())
+    WHERE state = 'ACTIVE' AND (holder IS NULL OR lease_until < clock_timestamp()
+        OR lease_until > clock_timestamp() + make_interval(secs => $2))
     FOR UPDATE SKIP LOCKED
 )
 UPDATE webhook_endpoint e

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from service.ledgers.projector import Projector
 from service.log.event_store import EventStore
 from tests.api.bodies import road
 from tests.api.service import COUNTY, KEYS, REGULATION, new_code
+from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.test_operations import counting, submitted
 from tests.projections.history import RandomHistory, append_all
 
@@ -119,6 +121,20 @@ async def test_operation_of_a_dead_worker_is_taken_over_after_the_clock_was_set_
         async with Operations(pool, {"count": counting}) as heir:
             done = await heir.wait(COUNTY, "OP-1", 15)
         assert (done.state, done.attempts) == ("SUCCEEDED", 2)
+
+
+def test_every_lease_in_the_code_is_bounded_by_its_length() -> None:
+    """Wherever a lease that ran out is taken over, one that reaches too far is taken over too."""
+    found = 0
+    for path in (ROOT / "service").rglob("*.py"):
+        text = path.read_text("utf-8")
+        ran_out, too_far = (
+            len(re.findall(rf"lease_until {sign} (?:pg_catalog\.)?(?:clock_timestamp|now)", text))
+            for sign in "<>"
+        )
+        found += ran_out
+        assert too_far >= ran_out, path
+    assert found >= 4
 
 
 # ---- our own clock ---------------------------------------------------------------------------------------------------

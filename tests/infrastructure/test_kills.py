@@ -128,6 +128,8 @@ def killable(environment: dict[str, str], port: int) -> Iterator[Killed]:
         if killed.process is not None and killed.process.poll() is None:
             killed.process.terminate()
             killed.process.wait(60)
+            assert killed.process.stdout is not None
+            killed.process.stdout.close()
 
 
 async def kill_under_load(killed: Killed, services: int, servers: int) -> None:

@@ -120,8 +120,8 @@ class KnownSenderRoute(IntakeRoute):
         """Find out who sends the request; the codes of `actor_of` and `authorize_role`."""
         if ACTION in (self.openapi_extra or {}):
             actor = await actor_of(request)
+            let_in(request, actor)  # before it is judged: who is denied is known too
             authorize_role(actor, action_of(request))
-            let_in(request, actor)
 
 
 def routes(prefix: str, tag: str) -> APIRouter:

@@ -20,7 +20,7 @@ import asyncpg
 import structlog
 
 from service.commands.actor import Actor
-from service.database.trouble import TROUBLE, in_words
+from service.database.trouble import OUTAGE, TROUBLE
 from service.ledgers.projector import holder_name
 from service.log.codec import UnknownEvent
 from service.log.event_store import EventStore
@@ -143,7 +143,7 @@ class WebhookSender:
                 await self._claim()
                 await self._wake_waiting()
             except TROUBLE as error:
-                log.warning("webhooks wait for the database", reason=in_words(error))
+                OUTAGE.met("webhooks", error)
             except Exception:
                 log.exception("the look after webhook endpoints failed; it begins anew")
             await asyncio.sleep(min(LOOK_SECONDS, self.lease_seconds / 6))
@@ -241,7 +241,7 @@ class WebhookSender:
                     if one.endpoint.endpoint in waking:
                         one.wake.set()
             except TROUBLE as error:
-                log.warning("webhooks wait for the database", county=county, reason=in_words(error))
+                OUTAGE.met("webhooks", error)
                 await asyncio.sleep(LOOK_SECONDS)
             except UnknownEvent as error:
                 log.warning(
@@ -268,7 +268,7 @@ class WebhookSender:
                         async with self._database:
                             found = await due(self.pool, held.endpoint, self.clock(), under_way, free)
                 except TROUBLE as error:
-                    log.warning("webhooks wait for the database", reason=in_words(error))
+                    OUTAGE.met("webhooks", error)
                     await asyncio.sleep(LOOK_SECONDS)
                     continue
                 for one in found:
@@ -307,7 +307,7 @@ class WebhookSender:
             log.warning("webhook cannot be signed", endpoint=endpoint.endpoint, reason=str(error))
             await asyncio.sleep(LOOK_SECONDS)
         except TROUBLE as error:
-            log.warning("webhooks wait for the database", reason=in_words(error))
+            OUTAGE.met("webhooks", error)
             await asyncio.sleep(LOOK_SECONDS)
         except Exception:
             log.exception("webhook not sent", endpoint=endpoint.endpoint, position=delivery.position)

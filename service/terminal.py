@@ -81,6 +81,7 @@ def configure_log(level: str = "info", as_json: bool | None = None) -> None:
     root.setLevel(
         max(number, logging.WARNING)
     )  # other people's libraries speak up only when something is wrong
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)  # an outage is said once, by ourselves
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Self
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from domain.refusals import Refusal
 from service.audit.pack import Packed, PackRequest, build, verifier_source
 from service.cli.examine import examine
 from service.clock import utc_now
@@ -113,8 +112,6 @@ async def _pack(terminal: Terminal, request: PackRequest, out: Path) -> Packed:
                         out,
                         bar,
                     )
-                except Refusal as refusal:
-                    raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
                 except (CheckpointWrong, NoCheckpoint, LogTreeWrong) as error:
                     sentence = str(error)
                     raise CommandFailed(f"{sentence[:1].upper()}{sentence[1:]}.") from error

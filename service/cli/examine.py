@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
-from domain.refusals import Refusal
 from domain.regulation import Regulation
 from service.audit.examination import SOURCES, ExaminationScope, Examiner, Report, draft_rules
 from service.commands.policy_data import load_regulation
@@ -77,10 +76,7 @@ async def _examine(
                     bar.update(task, completed=done, total=total)
 
                 examiner = Examiner(store, database.pool, data.county, data, draft, progress)
-                try:
-                    return await examiner.run(scope)
-                except Refusal as refusal:
-                    raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
+                return await examiner.run(scope)
 
 
 def _show(console: Console, report: Report) -> None:

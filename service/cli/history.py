@@ -14,7 +14,6 @@ from rich.table import Table
 
 from domain.asset.asset import Asset
 from domain.catalogue import EVENT_TYPES
-from domain.refusals import Refusal
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.history import When, asset_changes, asset_history
@@ -120,10 +119,7 @@ async def _asked(
         async with EventStore(database.pool) as store:
             county = terminal.settings.county
             context = CommandContext(store, {county: load_regulation(terminal.settings)}, utc_now)
-            try:
-                return await question(context)
-            except Refusal as refusal:
-                raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
+            return await question(context)
 
 
 def _day(text: str | None) -> date | None:

@@ -10,14 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from domain.refusals import Refusal
 from service.clock import county_day, utc_now
 from service.commands.commands import CommandContext
 from service.commands.founding import found, system_actor
 from service.commands.policy_data import load_regulation
 from service.database.database import open_database
 from service.database.migrate import upgrade
-from service.exit_codes import CommandFailed
 from service.inventory.importing import Importer, ImportOutcome, ImportWish
 from service.inventory.spreadsheet.report import template
 from service.ledgers.projector import Projector
@@ -82,11 +80,7 @@ async def _run(terminal: Terminal, importer: Importer, county: str, given: Sheet
             rate = f"{done / seconds:,.0f} 行/秒" if seconds else ""
             bar.update(task, completed=done, total=total, rate=rate)
 
-        try:
-            return await importer.run(system_actor(county, "import"), given.wish, given.content, progress)
-        except Refusal as refusal:
-            msg = f"{refusal.code}: {refusal.detail_zh}"
-            raise CommandFailed(msg) from None
+        return await importer.run(system_actor(county, "import"), given.wish, given.content, progress)
 
 
 def _show(console: Console, result: dict[str, Any], importer: Importer) -> None:

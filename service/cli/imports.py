@@ -232,9 +232,7 @@ async def _register(
                 ),
             )
         except ClaimTaken:
-            refusal = refuse("BATCH_ALREADY_IMPORTED")
-            msg = f"BATCH_ALREADY_IMPORTED: {refusal.detail_zh} (sha256 {digest[:16]}…)"
-            raise CommandFailed(msg) from None
+            raise refuse("BATCH_ALREADY_IMPORTED", batch=f"sha256 {digest[:16]}…") from None
         claims = ()
     return len(assets)
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from domain.refusals import Refusal
 from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec
@@ -87,10 +86,7 @@ def revoke(ctx: typer.Context, key: Annotated[str, typer.Argument(help="The key'
     county = terminal.settings.county
 
     async def stop(credentials: Credentials) -> None:
-        try:
-            await credentials.revoke(county, key, utc_now())
-        except Refusal as refusal:
-            raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
+        await credentials.revoke(county, key, utc_now())
 
     _on_credentials(terminal, stop)
     terminal.emit({"revoked": key}, lambda console: console.print(f"{key} revoked"))

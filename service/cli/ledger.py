@@ -17,6 +17,7 @@ from rich.table import Table
 from domain.refusals import Refusal
 from projections.engine.meaning import PLAIN
 from projections.engine.reading import MAX_PAGE
+from service.cli.refused import refused
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.county_source import CountySource
@@ -103,7 +104,7 @@ def show(
     if out is not None and not out.absolute().parent.is_dir():
         raise CommandFailed(f"There is no folder {out.absolute().parent}.", ExitCode.USAGE)
     asked = _filters(which, unit, asset, where) | {"as_of": as_of, "known_at": known_at, "limit": limit}
-    query = _question(which.query, asked)
+    query = _question(terminal, which.query, asked)
     if out is not None:
         said = terminal.run(_written(terminal, which, query, out))
         terminal.emit({"file": str(out), **said}, lambda console: console.out(f"{out}: {_moment_line(said)}"))
@@ -145,7 +146,7 @@ def diff(
         "to_known_at": to_known_at,
         "limit": limit,
     }
-    query = _question(which.changes, asked)
+    query = _question(terminal, which.changes, asked)
     words = Words(load_regulation(terminal.settings))
     if out is not None:
         whole = terminal.run(_every_change(terminal, which, query.model_copy(update={"limit": MAX_PAGE})))
@@ -187,7 +188,7 @@ def _filters(which: Ledger, unit: str | None, asset: str | None, where: list[str
     return {name: values if name in several else values[-1] for name, values in given.items()}
 
 
-def _question(query: type[Any], asked: dict[str, Any]) -> Any:
+def _question(terminal: Terminal, query: type[Any], asked: dict[str, Any]) -> Any:
     """The question as the HTTP API would take it."""
     try:
         return query.model_validate({name: value for name, value in asked.items() if value is not None})
@@ -197,7 +198,7 @@ def _question(query: type[Any], asked: dict[str, Any]) -> Any:
         )
         raise CommandFailed(f"{wrong}.", ExitCode.USAGE) from invalid
     except Refusal as refusal:
-        raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})", ExitCode.USAGE) from refusal
+        raise refused(terminal.settings, refusal, ExitCode.USAGE) from refusal
 
 
 @asynccontextmanager
@@ -210,8 +211,6 @@ async def _source(terminal: Terminal) -> AsyncIterator[CountySource]:
             context = CommandContext(store, {county: load_regulation(terminal.settings)}, utc_now)
             try:
                 yield CountySource(county, database.pool, moments, context)
-            except Refusal as refusal:
-                raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
             finally:
                 await moments.aclose()
 

@@ -20,6 +20,8 @@ from service.version import installed_version
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from service.terminal import Terminal
+
 
 @dataclass(frozen=True, slots=True)
 class Room:
@@ -65,6 +67,7 @@ def run(arguments: list[str]) -> int:
     name = next(iter(arguments), "")
     room = COMMANDS.get(name)
     _end_by_signals()
+    terminal: Terminal | None = None
     try:
         if room is None:
             return _leave(get_command(_overview()), arguments or ["--help"], "taizhang", obj=as_json)
@@ -82,7 +85,7 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at exit
         return ExitCode.REFUSED
     except Exception as failure:
-        known = _expected(failure)
+        known = _expected(failure, terminal)
         if known is None:
             raise
         print(f"taizhang: {known.sentence}", file=sys.stderr)  # noqa: T201 - the terminal is where it belongs
@@ -105,12 +108,19 @@ def _leave(command: Callable[..., Any], arguments: list[str], name: str, obj: ob
     return ExitCode.OK
 
 
-def _expected(failure: BaseException) -> CommandFailed | None:
+def _expected(failure: BaseException, terminal: Terminal | None) -> CommandFailed | None:
     """The failure as one sentence with an exit code; None if it is a fault of the program."""
     if isinstance(failure, CommandFailed):
         return failure
     if isinstance(failure, BaseExceptionGroup) and len(failure.exceptions) == 1:
-        return _expected(failure.exceptions[0])
+        return _expected(failure.exceptions[0], terminal)
+    if terminal is not None and "domain.refusals" in sys.modules:
+        from domain.refusals import Refusal
+
+        if isinstance(failure, Refusal):
+            from service.cli.refused import refused
+
+            return refused(terminal.settings, failure)
     if "service.database.migrate" in sys.modules:
         from service.database.migrate import MigrationBlocked, SchemaNewerThanCode, SchemaOlderThanCode
 

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from domain.refusals import Refusal
 from domain.sealing.seal import LedgerSeal
 from service.clock import utc_now
 from service.commands.commands import CommandContext
@@ -89,8 +88,6 @@ async def _seal(terminal: Terminal, year: int, units: tuple[str, ...], on: date 
                     return await seal_year(
                         context, sealing, actor, year, units=units, as_of=on, progress=progress
                     )
-            except Refusal as refusal:
-                raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
             except VersionConflict as conflict:
                 raise CommandFailed(
                     "Somebody else seals this year's ledgers; try again (他人正在封存)."

@@ -13,7 +13,6 @@ import orjson
 import typer
 from rich.table import Table
 
-from domain.refusals import Refusal
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.policy_data import load_counties
@@ -299,9 +298,6 @@ def _on_webhooks(terminal: Terminal, work: Callable[[Webhooks], Awaitable[T]]) -
                 webhooks = webhooks_of(context, database.pool, folder_of(settings, database), dialler)
                 if webhooks is None:
                     raise AssertionError  # there is a folder
-                try:
-                    return await work(webhooks)
-                except Refusal as refusal:
-                    raise CommandFailed(f"{refusal.detail_en} ({refusal.detail_zh})") from refusal
+                return await work(webhooks)
 
     return terminal.run(run())

@@ -10,11 +10,14 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from projections.catalogue import chosen
 from service.audit import verify as verifier
 from service.cli.sample import Rate
-from service.database.database import open_database
+from service.commands.kept_states import state_that_differs
+from service.database.database import Database, open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
+from service.ledgers.rebuild.workers import rebuild as rebuild_ledgers
 from service.log.event_store import EventStore, Verification
 from service.log.signed_note import Checkpoint
 from service.log.signing_keys import SigningKeys, folder_of
@@ -114,6 +117,7 @@ async def _verify(terminal: Terminal, thorough: bool, processes: int) -> str | N
                 async with database.pool.acquire() as connection:
                     signed = await keys.largest_signed(connection, county)
                 results.append(await _one(terminal, store, county, thorough, beside, signed))
+            kept = await _kept(database, store, processes) if thorough and _all_good(results) else None
     data: list[dict[str, Any]] = [
         {
             "county": one.county,
@@ -130,7 +134,24 @@ async def _verify(terminal: Terminal, thorough: bool, processes: int) -> str | N
     terminal.emit(data, lambda console: console.print(table))
     if not data:
         return "there is no log, so nothing was verified"
+    if kept is not None:
+        return kept
     return next((row["problem"] for row in data if row["problem"] is not None), None)
+
+
+def _all_good(results: list[Verification]) -> bool:
+    return all(one.problem is None for one in results)
+
+
+async def _kept(database: Database, store: EventStore, processes: int) -> str | None:
+    """What is kept beside the events, states and ledgers, and is not what they make; None if everything is."""
+    for county in await store.counties():
+        stream = await state_that_differs(database.pool, store, county)
+        if stream is not None:
+            return f"the state kept of {stream} in {county} is not what its events make"
+    outcomes = await rebuild_ledgers(database.url, chosen(None), swap=False, processes=processes)
+    wrong = [one.projection for one in outcomes if one.equal is False]
+    return f"the ledgers {', '.join(wrong)} are not what the events make" if wrong else None
 
 
 async def _one(

@@ -100,13 +100,11 @@ async def read_clearance_note(certificate: CertificateNo, read: Reading) -> Resp
 
 
 async def _find(read: Read, certificate: str) -> tuple[Person, Clearance] | None:
-    """Whose certificate it is, by the number that its issue claimed; None if none did."""
+    """Whose certificate it is, by the number that its issue claimed; None if none did. From the events, not a cache."""
     stream = await read.context.store.claimed(read.county, "clearance_certificate", certificate)
     if stream is None:
         return None
-    person = await read.context.load(Person, read.county, stream.removeprefix(Person.stream_of("")))
-    if person is None:
-        raise refuse("NOT_FOUND", what=certificate)
+    person = await read.context.replay(Person, read.county, stream.removeprefix(Person.stream_of("")))
     return person, next(one for one in person.clearances if one.certificate_no == certificate)
 
 

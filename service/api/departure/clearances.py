@@ -21,12 +21,13 @@ from projections.procedure import procedures
 from service.api.asset.decisions import AssetPath
 from service.api.http.paging import MinPosition
 from service.api.http.reading import ProblemBody, Read, Reading, get, routes
-from service.api.http.writing import Circumstances, Kind, Writing
+from service.api.http.writing import Circumstances, Kind, Write, Writing
 from service.api.organization.organizations import OnDay, PersonPath, PersonView, view_of
 from service.commands import handover
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.commands.problems import problem
+from service.ledgers.held_to_events import row_that_differs
 from service.ledgers.tables import PROVISIONAL, row_model, rows_shown, shown
 
 router = routes("/v1", "care 管护责任")
@@ -266,6 +267,7 @@ async def issue_clearance(person: PersonPath, body: IssueClearance, write: Writi
         found, position = await _hindrances(write, person)
         if (refusal := _refusal(found)) is not None:
             raise refusal
+        await _hold_to_events(write, it)
         async with write.pool.acquire() as connection:
             cases = await departures.departure_page(
                 connection, write.county, write.calendar, person=person, state="COMPLETED", limit=MAX_PAGE
@@ -290,6 +292,7 @@ async def carry_out_formality(person: PersonPath, body: CarryOutFormality, write
     async def carry_out(it: Person, at: Occasion, _: Work) -> None:
         found, _position = await _hindrances(write, person)
         in_care = found["assets_in_care"] + len(found["posts"])
+        await _hold_to_events(write, it)
         it.carry_out(body.formality, _missing(found), in_care, at)
 
     return await write.carry_out(people, person, body, carry_out, on=body.formality.carried_out_on)
@@ -324,6 +327,17 @@ async def _hindrances(read: Read, person: str) -> tuple[dict[str, Any], int]:
     async with read.pool.acquire() as connection:
         found = await hindrances(connection, read.county, read.calendar, person, read.context.today(), since)
     return found, position
+
+
+async def _hold_to_events(write: Write, it: Person) -> None:
+    """LEDGER_DIFFERS if what the verdict was read from, rows or the person's kept state, is not what the events make."""
+    fresh = await write.context.replay(Person, write.county, it.id)
+    if (fresh.version, fresh.dump_state()) != (it.version, it.dump_state()):
+        raise refuse("LEDGER_DIFFERS", what=it.stream)
+    async with write.pool.acquire() as connection:
+        wrong = await row_that_differs(connection, write.context.codec.upcast, write.county, it.id)
+    if wrong is not None:
+        raise refuse("LEDGER_DIFFERS", what=wrong)
 
 
 def _missing(found: dict[str, Any]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ PYTHONS = domain projections service migrations tests
 RUN = .venv/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo run test check installed clients wheel bench soak format lock openapi clauses doctor environment
+.PHONY: help demo run test check installed clients wheel bench mutants soak format lock openapi clauses doctor environment
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -43,6 +43,9 @@ wheel: environment ## build the wheel into dist/
 
 bench: environment ## benchmarks; figures on stdout
 	@$(RUN)/python -m tests.benchmarks $(ARGS)
+
+mutants: environment ## planted bugs of a kept list, one at a time in a copy: which of them the tests see (ARGS="-k rights")
+	@$(RUN)/python -m tests.mutants $(ARGS)
 
 soak: environment ## the long forms of the tests: 5,000 assets handed over, long fuzzing
 	@$(RUN)/python -m pytest -m soak $(ARGS)

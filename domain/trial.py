@@ -21,7 +21,7 @@ from domain.asset.facts.custody import Custody, Duty
 from domain.asset.facts.disposal import Appraisal, Approval, DisposalProposal, DisposalSale, Publication
 from domain.asset.facts.ownership import CountyDecision, OwnershipConfirmation
 from domain.asset.facts.title_plan import SUBJECT_KIND, title_digest
-from domain.asset.facts.transfer import AssetTransfer, ItemAcceptance, TransferItem
+from domain.asset.facts.transfer import ItemAcceptance, TransferItem, TransferOffer
 from domain.household.asset import HouseholdAsset
 from domain.household.card import HouseholdAssetCard
 from domain.occasion import Occasion
@@ -307,7 +307,7 @@ class _Life:
             self.asset.issue_county_decision(decision, at)
         if "TRANSFER" in steps and owner != self.asset.card.implementer:
             items = (TransferItem(item="1", name="试办资产"),)
-            offer = AssetTransfer(
+            offer = TransferOffer(
                 transfer="T1",
                 deliverer=self.asset.card.implementer,
                 receiver=owner,

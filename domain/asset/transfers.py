@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from eventsourcing.domain import event
 from pydantic import Field
 
-from domain.asset.facts.transfer import AssetTransfer, ItemAcceptance
+from domain.asset.facts.transfer import AssetTransfer, ItemAcceptance, TransferOffer
 from domain.asset.state import AssetState
 from domain.refusals import refuse
 from domain.values import Code, Text
@@ -26,7 +26,7 @@ class AssetTransfers(AssetState):
         TITLE: ClassVar[str] = "发起资产移交"
         transfer: AssetTransfer = Field(title="移交内容")
 
-    def initiate_transfer(self, transfer: AssetTransfer, at: Occasion) -> None:
+    def initiate_transfer(self, offer: TransferOffer, at: Occasion) -> None:
         """Start a transfer between two units (C4.5-20).
 
         Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, SAME_PARTY, DATE_IN_FUTURE, FIELD_INVALID,
@@ -34,10 +34,10 @@ class AssetTransfers(AssetState):
         """
         at.cite("C4.5-20")
         self._allow("TRANSFER", at)
-        transfer = transfer.as_offered()
+        transfer = AssetTransfer.of(offer)
         known = self.transfers.get(transfer.transfer)
         if known is not None:
-            if known.as_offered() == transfer:
+            if AssetTransfer.of(known) == transfer:
                 return
             raise refuse("ALREADY_EXISTS", what=transfer.transfer)
         if transfer.deliverer == transfer.receiver:

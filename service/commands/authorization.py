@@ -28,7 +28,7 @@ class Role(StrEnum):
     PERSONNEL = "PERSONNEL"
     """Appoints and dismisses, asks for clearance, opens departure cases."""
     OFFICE = "OFFICE"
-    """County asset management office: policy parameters, county-wide import."""
+    """County asset management office: policy parameters, county-wide import. Counts in the office itself and nowhere else."""
     AUDITOR = "AUDITOR"
     """Reads everything, records audits; never edits asset data (C5.4-01)."""
     OPERATOR = "OPERATOR"
@@ -48,6 +48,8 @@ class Scope(StrEnum):
     """Anywhere in the credential's county."""
     JURISDICTION = "JURISDICTION"
     """Only what lies in the credential's divisions, or belongs to its own organisation."""
+    UNIT = "UNIT"
+    """Only what the credential's own organisation says or does; whoever is above it does not speak for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,13 @@ class Permission:
     roles: frozenset[Role]
     scope: Scope = Scope.JURISDICTION
     kinds: frozenset[str] | None = None
-    """Kinds of organisation that may; None: any."""
+    """Kinds of organisation in which the roles count; None: any. OFFICE counts in the asset office alone."""
+
+    def counts(self, role: str, kind: str) -> bool:
+        """Whether one of the roles counts in a kind of organisation."""
+        if role == Role.OFFICE:
+            return kind == "ASSET_OFFICE"
+        return self.kinds is None or kind in self.kinds
 
 
 def _permission(
@@ -68,37 +76,55 @@ def _permission(
 
 _EVERYONE: Final = Permission(frozenset(Role), Scope.COUNTY)
 
+_OWNERS: Final = frozenset({"DEPARTMENT", "TOWNSHIP", "FARM", "VILLAGE"})
+"""Units that own and keep ledgers (C4.3-10, C4.6-01); a farm is treated like a department (C0-03)."""
+_KEEPERS: Final = _OWNERS | {"COMPANY"}
+"""Who enters data: owners, and the agents that keep books for them (C4.7-04)."""
+_TITLE: Final = _OWNERS | {"COUNTY_GOV"}
+"""Who has a part in a title: owners, and the county government that decides."""
+_ORGANS: Final = frozenset({"BODY", "DEPARTMENT"})
+"""Supervising organs: 纪检, 审计, 财政, 农业农村, 乡村振兴 (C5.4-01)."""
+_DEPARTMENTS: Final = frozenset({"DEPARTMENT"})
+
 ACTIONS: Final[dict[str, Permission]] = {
-    "asset.register": _permission(Role.REGISTRAR, Role.OFFICE),
-    "asset.correct": _permission(Role.REGISTRAR, Role.OFFICE),
-    "asset.archive_document": _permission(Role.REGISTRAR, Role.OFFICE),
-    "asset.book": _permission(Role.REGISTRAR),
-    "asset.confirm_ownership": _permission(Role.APPROVER, Role.OFFICE),
-    "asset.propose_title": _permission(Role.REGISTRAR, Role.APPROVER),
-    "asset.decide_title": _permission(Role.APPROVER),
-    "asset.dispute_title": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
-    "asset.certify_title": _permission(Role.REGISTRAR, Role.APPROVER),
-    "asset.assign_right": _permission(Role.REGISTRAR, Role.APPROVER),
-    "asset.transfer": _permission(Role.REGISTRAR),
-    "asset.assign_custody": _permission(Role.REGISTRAR, Role.APPROVER),
+    "asset.advise": _permission(Role.REGISTRAR, Role.OFFICE, scope=Scope.COUNTY),
+    "asset.register": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
+    "asset.correct": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
+    "asset.archive_document": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
+    "asset.book": _permission(Role.REGISTRAR, kinds=_KEEPERS),
+    "asset.confirm_ownership": _permission(Role.APPROVER, Role.OFFICE, kinds=_TITLE),
+    "asset.propose_title": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_OWNERS),
+    "asset.decide_title": _permission(Role.APPROVER, scope=Scope.UNIT, kinds=frozenset({"COUNTY_GOV"})),
+    "asset.certify_share": _permission(Role.APPROVER, scope=Scope.UNIT, kinds=frozenset({"TOWNSHIP"})),
+    "asset.dispute_title": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE, kinds=_TITLE),
+    "asset.certify_title": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_OWNERS),
+    "asset.assign_right": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_OWNERS),
+    "asset.transfer": _permission(Role.REGISTRAR, kinds=_OWNERS),
+    "asset.assign_custody": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_OWNERS),
     "asset.report_status": _permission(Role.REGISTRAR, Role.APPROVER),
-    "asset.enter_externally": _permission(Role.REGISTRAR, Role.OFFICE),
+    "asset.enter_externally": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "asset.maintain": _permission(Role.REGISTRAR),
-    "asset.depreciate": _permission(Role.REGISTRAR, Role.OFFICE),
-    "asset.contract": _permission(Role.REGISTRAR),
-    "asset.income": _permission(Role.REGISTRAR),
-    "asset.propose_disposal": _permission(Role.REGISTRAR),
-    "asset.approve_disposal": _permission(Role.APPROVER),
-    "asset.close_disposal": _permission(Role.REGISTRAR, Role.APPROVER),
-    "asset.dispose": _permission(Role.REGISTRAR),
+    "asset.depreciate": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
+    "asset.contract": _permission(Role.REGISTRAR, kinds=_OWNERS),
+    "asset.income": _permission(Role.REGISTRAR, kinds=_KEEPERS),
+    "asset.propose_disposal": _permission(Role.REGISTRAR, kinds=_OWNERS),
+    "asset.forward_disposal": _permission(Role.APPROVER, kinds=frozenset({"TOWNSHIP", "DEPARTMENT"})),
+    "asset.approve_disposal": _permission(
+        Role.APPROVER, kinds=frozenset({"TOWNSHIP", "DEPARTMENT", "COUNTY_GOV"})
+    ),
+    "asset.close_disposal": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_TITLE),
+    "asset.dispose": _permission(Role.REGISTRAR, kinds=_OWNERS),
     "asset.read": _EVERYONE,
-    "household_asset.register": _permission(Role.REGISTRAR, Role.OFFICE),
+    "household_asset.register": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "household_asset.inspect": _permission(Role.REGISTRAR, Role.APPROVER),
-    "household_asset.keep": _permission(Role.REGISTRAR, Role.OFFICE),
-    "household_asset.confirm": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
-    "household_asset.entrust": _permission(Role.REGISTRAR, Role.APPROVER),
-    "household_ledger.push": _permission(Role.REGISTRAR, Role.APPROVER),
-    "household_ledger.answer": _permission(Role.REGISTRAR, Role.APPROVER),
+    "household_asset.keep": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
+    "household_asset.enter_externally": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
+    "household_asset.confirm": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE, kinds=_TITLE),
+    "household_asset.entrust": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_OWNERS),
+    "household_ledger.push": _permission(Role.REGISTRAR, Role.APPROVER, scope=Scope.UNIT, kinds=_OWNERS),
+    "household_ledger.answer": _permission(
+        Role.REGISTRAR, Role.APPROVER, scope=Scope.UNIT, kinds=frozenset({"VILLAGE"})
+    ),
     "household.read": _permission(Role.READER, Role.AUDITOR, scope=Scope.COUNTY),
     "household_asset.read": _EVERYONE,
     "division.define": _permission(Role.ADMIN, scope=Scope.COUNTY),
@@ -107,30 +133,39 @@ ACTIONS: Final[dict[str, Permission]] = {
     "organization.appoint": _permission(Role.PERSONNEL, Role.ADMIN),
     "organization.keep_duties": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
     "organization.record_roll": _permission(Role.REGISTRAR, Role.APPROVER, kinds=frozenset({"TOWNSHIP"})),
+    "organization.enable_pilot": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "organization.name_office": _permission(Role.OFFICE, scope=Scope.UNIT),
+    "organization.guide": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
     "organization.register_collective": _permission(Role.REGISTRAR, Role.APPROVER, Role.ADMIN),
     "organization.read": _EVERYONE,
     "person.register": _permission(Role.PERSONNEL, Role.ADMIN),
     "person.read": _EVERYONE,
+    "person.carry_out_formality": _permission(Role.PERSONNEL),
+    "person.record_leaving": _permission(Role.PERSONNEL),
     "departure.open": _permission(Role.PERSONNEL),
     "departure.handle": _permission(Role.REGISTRAR, Role.APPROVER, Role.PERSONNEL),
-    "departure.audit": _permission(Role.AUDITOR, scope=Scope.COUNTY),
+    "departure.audit": _permission(Role.AUDITOR, scope=Scope.UNIT),
     "departure.read": _EVERYONE,
-    "oversight.inspect": _permission(Role.AUDITOR, scope=Scope.COUNTY),
+    "oversight.inspect": _permission(Role.AUDITOR, scope=Scope.UNIT, kinds=_ORGANS),
+    "violation.report": _permission(Role.AUDITOR, scope=Scope.COUNTY, kinds=_ORGANS),
+    "violation.decide": _permission(Role.AUDITOR, scope=Scope.UNIT, kinds=_ORGANS),
     "violation.read": _permission(Role.AUDITOR, Role.OFFICE, Role.PERSONNEL, scope=Scope.COUNTY),
     "clearance.read": _permission(Role.PERSONNEL, Role.AUDITOR, Role.OFFICE, Role.ADMIN, scope=Scope.COUNTY),
-    "clearance.issue": _permission(Role.PERSONNEL, scope=Scope.COUNTY),
-    "procedure.open": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
-    "procedure.act": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "clearance.issue": _permission(Role.PERSONNEL),
+    "procedure.open": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE, scope=Scope.UNIT),
+    "procedure.act": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE, scope=Scope.UNIT),
     "procedure.object": _permission(
         Role.REGISTRAR, Role.APPROVER, Role.OFFICE, Role.PERSONNEL, scope=Scope.COUNTY
     ),
     "procedure.read": _EVERYONE,
     "objection.read": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE, Role.AUDITOR),
-    "inventory.import": _permission(Role.REGISTRAR, Role.OFFICE),
-    "inventory.submit": _permission(Role.REGISTRAR, Role.OFFICE),
-    "inventory.review": _permission(Role.APPROVER),
-    "inventory.determine": _permission(Role.APPROVER),
-    "inventory.aggregate": _permission(Role.OFFICE),
+    "inventory.import": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
+    "inventory.submit": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
+    "inventory.review": _permission(
+        Role.APPROVER, scope=Scope.UNIT, kinds=frozenset({"TOWNSHIP", "DEPARTMENT", "FARM"})
+    ),
+    "inventory.determine": _permission(Role.APPROVER, scope=Scope.UNIT, kinds=_DEPARTMENTS),
+    "inventory.aggregate": _permission(Role.OFFICE, scope=Scope.COUNTY),
     "inventory.read": _EVERYONE,
     "stocktake.open": _permission(Role.OFFICE, Role.APPROVER, Role.REGISTRAR),
     "stocktake.record": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
@@ -139,16 +174,17 @@ ACTIONS: Final[dict[str, Permission]] = {
     "operation.read": Permission(frozenset(Role)),
     "operation.cancel": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE, Role.ADMIN),
     "notice.post": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "notice.keep": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE, scope=Scope.UNIT),
     "ledger.read": _EVERYONE,
     "ledger.seal": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
-    "ledger.submit": _permission(Role.REGISTRAR, Role.APPROVER),
-    "ledger.collect": _permission(Role.OFFICE, scope=Scope.COUNTY, kinds=frozenset({"ASSET_OFFICE"})),
-    "joint_review.lead": _permission(Role.REGISTRAR, Role.APPROVER),
-    "joint_review.sign": _permission(Role.APPROVER),
-    "joint_review.seal": _permission(Role.OFFICE, scope=Scope.COUNTY, kinds=frozenset({"ASSET_OFFICE"})),
-    "fund.record": _permission(Role.REGISTRAR),
-    "fund.reconcile": _permission(Role.REGISTRAR, Role.APPROVER),
-    "fund.acknowledge": _permission(Role.REGISTRAR, Role.APPROVER),
+    "ledger.submit": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_OWNERS),
+    "ledger.collect": _permission(Role.OFFICE, scope=Scope.COUNTY),
+    "joint_review.lead": _permission(Role.REGISTRAR, Role.APPROVER, scope=Scope.UNIT, kinds=_DEPARTMENTS),
+    "joint_review.sign": _permission(Role.APPROVER, scope=Scope.UNIT, kinds=_DEPARTMENTS),
+    "joint_review.seal": _permission(Role.OFFICE, scope=Scope.COUNTY),
+    "fund.record": _permission(Role.REGISTRAR, scope=Scope.UNIT, kinds=_DEPARTMENTS),
+    "fund.reconcile": _permission(Role.REGISTRAR, Role.APPROVER, scope=Scope.UNIT, kinds=_DEPARTMENTS),
+    "fund.acknowledge": _permission(Role.REGISTRAR, Role.APPROVER, scope=Scope.UNIT, kinds=_OWNERS),
     "fund.read": _EVERYONE,
     "event.read": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
     "webhook.read": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
@@ -157,7 +193,7 @@ ACTIONS: Final[dict[str, Permission]] = {
     "checkpoint.read": _EVERYONE,
     "checkpoint.make": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
     "checkpoint.witness": _permission(Role.OFFICE, Role.ADMIN, scope=Scope.COUNTY),
-    "policy.change": _permission(Role.OFFICE, scope=Scope.COUNTY, kinds=frozenset({"ASSET_OFFICE"})),
+    "policy.change": _permission(Role.OFFICE, scope=Scope.COUNTY),
     "policy_override.grant": _permission(Role.APPROVER, scope=Scope.COUNTY, kinds=frozenset({"COUNTY_GOV"})),
     "policy_override.read": _EVERYONE,
     "key.create": _permission(Role.ADMIN, scope=Scope.COUNTY),
@@ -191,7 +227,10 @@ def authorize(actor: Actor, action: str, resource: Resource = ANYWHERE) -> None:
     if (
         permission.scope is Scope.COUNTY
         or actor.organization in resource.organizations
-        or any(actor.covers(division) for division in resource.divisions)
+        or (
+            permission.scope is Scope.JURISDICTION
+            and any(actor.covers(division) for division in resource.divisions)
+        )
     ):
         return
     raise refuse(
@@ -213,9 +252,7 @@ def may(actor: Actor, action: str, resource: Resource = ANYWHERE) -> bool:
 def authorize_role(actor: Actor, action: str) -> Permission:
     """The half of `authorize` that needs no resource: asked before anything is read. Gives the action's row."""
     permission = ACTIONS[action]
-    if actor.roles & permission.roles and (
-        permission.kinds is None or actor.organization_kind in permission.kinds
-    ):
+    if any(permission.counts(role, actor.organization_kind) for role in actor.roles & permission.roles):
         return permission
     if actor.roles <= READ_ONLY and not permission.roles & READ_ONLY:
         raise refuse("ROLE_READ_ONLY", role="、".join(sorted(actor.roles)), action=action)

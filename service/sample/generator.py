@@ -23,7 +23,7 @@ from domain.asset.facts.contract import ContractTerms, Operator
 from domain.asset.facts.custody import Custody, Duty, PositionRef, Supervision
 from domain.asset.facts.income import IncomeDistribution, IncomeReceipt, IncomeUse
 from domain.asset.facts.ownership import OwnershipConfirmation
-from domain.asset.facts.transfer import AssetTransfer, ItemAcceptance, TransferItem
+from domain.asset.facts.transfer import ItemAcceptance, TransferItem, TransferOffer
 from domain.asset.facts.upkeep import Maintenance, StatusReport
 from domain.household.asset import HouseholdAsset
 from domain.household.card import HouseholdAssetCard
@@ -291,7 +291,7 @@ class Sample:
     def _transfer(self, asset: Asset, deliverer: str, receiver: str, day: date) -> None:
         at = self.occasion(day)
         code = f"T-{asset.id}"
-        transfer = AssetTransfer(
+        transfer = TransferOffer(
             transfer=code,
             deliverer=deliverer,
             receiver=receiver,

@@ -177,7 +177,7 @@ class Life:
 
     def change_hands(self) -> None:
         clerk = self.keys.clerk
-        transfer = models.AssetTransfer(
+        transfer = models.TransferOffer(
             transfer="T1",
             deliverer="COMMERCE",
             receiver=VILLAGE,

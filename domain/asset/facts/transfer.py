@@ -6,7 +6,7 @@ Not the handover between persons (交接), which is `domain.departure.case`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -36,8 +36,8 @@ class RemainingFunds(Value):
     statement: Text = Field(title="结余资金说明")
 
 
-class AssetTransfer(Value):
-    """A transfer from one unit to another and where it stands."""
+class TransferOffer(Value):
+    """What the deliverer offers: everything of a transfer that is not the receiver's to say."""
 
     transfer: Code = Field(title="移交编号")
     deliverer: Code = Field(title="移交单位")
@@ -47,20 +47,20 @@ class AssetTransfer(Value):
     documents: tuple[Name, ...] = Field(default=(), title="移交资料", max_length=500)
     remaining_funds: RemainingFunds | None = Field(default=None, title="结余资金")
     witness: Code | None = Field(default=None, title="监交单位")
+
+
+class AssetTransfer(TransferOffer):
+    """A transfer from one unit to another and where it stands."""
+
     accepted: dict[str, ItemAcceptance] = Field(default_factory=dict, title="接收情况")
     conditions: Text | None = Field(default=None, title="接收条件")
     refusal: Text | None = Field(default=None, title="拒收理由")
     state: Literal["INITIATED", "COMPLETED", "REFUSED"] = Field(default="INITIATED", title="移交状态")
 
-    def as_offered(self) -> AssetTransfer:
+    @classmethod
+    def of(cls, offer: TransferOffer) -> AssetTransfer:
         """The transfer as the deliverer offered it, before any word of the receiver."""
-        untouched: dict[str, Any] = {
-            "accepted": {},
-            "conditions": None,
-            "refusal": None,
-            "state": "INITIATED",
-        }
-        return self.model_copy(update=untouched)
+        return cls(**{name: getattr(offer, name) for name in TransferOffer.model_fields})
 
     @property
     def open_items(self) -> list[str]:

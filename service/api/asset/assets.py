@@ -412,7 +412,7 @@ async def publish_appraisal(
     )
 
 
-@assets.post("/{asset}/disposals/{disposal}/forwardings", "逐级上报", "asset.approve_disposal")
+@assets.post("/{asset}/disposals/{disposal}/forwardings", "逐级上报", "asset.forward_disposal")
 async def forward_disposal(
     asset: AssetPath, disposal: DisposalCode, body: ForwardDisposal, write: Writing
 ) -> Response:

@@ -19,7 +19,7 @@ from domain.asset.facts.ownership import (
 )
 from domain.asset.facts.rights import RightAssignment
 from domain.asset.facts.title_plan import JointProposal, QuantificationPlan
-from domain.asset.facts.transfer import AssetTransfer, ItemAcceptance
+from domain.asset.facts.transfer import ItemAcceptance, TransferOffer
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.procedure.procedure import ProcedureInstance
@@ -48,7 +48,7 @@ class ConfirmOwnership(Excepting):
 class InitiateTransfer(Circumstances):
     """Offer of an asset to another unit."""
 
-    transfer: AssetTransfer = Field(title="移交")
+    transfer: TransferOffer = Field(title="移交")
 
 
 class AcceptTransfer(Circumstances):
@@ -255,7 +255,7 @@ async def open_title_dispute(asset: AssetPath, body: OpenTitleDispute, write: Wr
     )
 
 
-@titles.post("/{asset}/ownership-certificates", "发放确权书", "asset.decide_title")
+@titles.post("/{asset}/ownership-certificates", "发放确权书", "asset.certify_share")
 async def issue_ownership_certificate(
     asset: AssetPath, body: IssueOwnershipCertificate, write: Writing
 ) -> Response:

@@ -168,7 +168,7 @@ async def read_ownership_advice(asset: AssetPath, read: Reading, on: OnDay = Non
     "",
     summary="确权建议（未登记）",
     response_model=OwnershipAdvisory,
-    openapi_extra={ACTION: "asset.register"},
+    openapi_extra={ACTION: "asset.advise"},
 )
 async def ask_ownership_advice(body: AskOwnershipAdvice, read: Reading) -> Response:
     """The same for a card that is not in the register: a question, nothing is recorded."""

@@ -22,7 +22,7 @@ from service.api.asset.decisions import AssetPath
 from service.api.http.paging import MinPosition
 from service.api.http.reading import ProblemBody, Read, Reading, get, routes
 from service.api.http.writing import Circumstances, Kind, Write, Writing
-from service.api.organization.organizations import OnDay, PersonPath, PersonView, view_of
+from service.api.organization.organizations import OnDay, PersonPath, PersonView, place_of, unit_of, view_of
 from service.commands import handover
 from service.commands.authorization import Resource
 from service.commands.commands import Work
@@ -255,7 +255,13 @@ class RecordLeavingFact(Circumstances):
     fact: LeavingFact = Field(title="离任事实内容")
 
 
-people = Kind(router, Person, PersonView, lambda it, _: view_of(it), lambda _it, _write: Resource())
+async def _home(person: Person, write: Write) -> Resource:
+    """Those who keep the personnel matters of the unit where the person is."""
+    unit = await unit_of(write.context, write.county, person.card.organization, "person.organization")
+    return place_of(unit)
+
+
+people = Kind(router, Person, PersonView, lambda it, _: view_of(it), _home)
 
 
 @people.post("/clearances/{person}", "签发移交证明", "clearance.issue")
@@ -285,7 +291,7 @@ async def issue_clearance(person: PersonPath, body: IssueClearance, write: Writi
     return await write.carry_out(people, person, body, issue, unit=body.issued_by)
 
 
-@people.post("/persons/{person}/formalities", "办理调动离岗手续", "clearance.issue")
+@people.post("/persons/{person}/formalities", "办理调动离岗手续", "person.carry_out_formality")
 async def carry_out_formality(person: PersonPath, body: CarryOutFormality, write: Writing) -> Response:
     """Carry out a transfer, resignation or retirement: only with a valid certificate and nothing in the way (C4.10-11)."""
 
@@ -298,7 +304,7 @@ async def carry_out_formality(person: PersonPath, body: CarryOutFormality, write
     return await write.carry_out(people, person, body, carry_out, on=body.formality.carried_out_on)
 
 
-@people.post("/persons/{person}/leaving-facts", "离任事实", "clearance.issue")
+@people.post("/persons/{person}/leaving-facts", "离任事实", "person.record_leaving")
 async def record_leaving_fact(person: PersonPath, body: RecordLeavingFact, write: Writing) -> Response:
     """Record a removal, a death or a detention: never refused, and it opens a case wherever something is in care."""
     fact = body.fact

@@ -201,7 +201,7 @@ async def archive_household_document(
     return await write.decide(households, asset, body, lambda it, at: it.archive_document(body.document, at))
 
 
-@households.post("/{asset}/external-entries", "到户资产外部系统录入", "asset.enter_externally")
+@households.post("/{asset}/external-entries", "到户资产外部系统录入", "household_asset.enter_externally")
 async def record_household_external_entry(
     asset: HouseholdAssetCode, body: RecordHouseholdExternalEntry, write: Writing
 ) -> Response:

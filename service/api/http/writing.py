@@ -18,8 +18,9 @@ from domain.refusals import Refusal, refuse
 from domain.values import BusinessDate, PolicyOverrideCode, Value
 from service.api.http.intake import admitted
 from service.api.http.reading import ACTION, Endpoint, Read, action_of, context_of, described, named
+from service.commands import authorization
 from service.commands.actor import Actor
-from service.commands.authorization import Resource, authorize, speak_for
+from service.commands.authorization import ACTIONS, Resource, authorize, speak_for
 from service.commands.commands import CommandOutcome, Result, Work, transact
 from service.commands.exceptions import exceptions
 from service.commands.naming import require_listed
@@ -266,8 +267,9 @@ class Write(Read):
         async def work_on(work: Work) -> Result:
             at = await self._circumstances(work, body, on)
             aggregate = await self._found(kind, work, aggregate_id, expected)
-            speak_for(self.actor, unit(aggregate) if callable(unit) else unit, level)
-            await self._may(aggregate, scope or kind.scope)
+            speaker = unit(aggregate) if callable(unit) else unit
+            speak_for(self.actor, speaker, level)
+            await self._may(aggregate, scope or self._said_by(speaker) or kind.scope)
             await self._except(body, at, work)
             await use_case(aggregate, at, work)
             work.note(at)
@@ -345,6 +347,12 @@ class Write(Read):
             if refusal.code != "NOT_FOUND":
                 raise
             raise await kind.absent(self, code) from refusal
+
+    def _said_by(self, speaker: str | None) -> Scope[Any] | None:
+        """What only a unit itself says or does is the business of the unit that is named, wherever its subject lies."""
+        if speaker is None or ACTIONS[self.action].scope is not authorization.Scope.UNIT:
+            return None
+        return lambda _it, _write: Resource(organizations=(speaker,))
 
     async def _may(self, aggregate: _Aggregate, scope: Scope[_Aggregate]) -> None:
         place = scope(aggregate, self)

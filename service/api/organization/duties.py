@@ -76,7 +76,7 @@ class EnableIncentivePilot(Circumstances):
     document_no: Name = Field(title="文号")
 
 
-@units.post("/{organization}/incentive-pilot", "启用小型经营性资产激励试点", "organization.keep_duties")
+@units.post("/{organization}/incentive-pilot", "启用小型经营性资产激励试点", "organization.enable_pilot")
 async def enable_incentive_pilot(
     organization: OrganizationPath, body: EnableIncentivePilot, write: Writing
 ) -> Response:
@@ -120,7 +120,7 @@ async def change_task_force_member(
     )
 
 
-@units.post("/{organization}/office-members", "明确资产管理办公室成员单位", "organization.keep_duties")
+@units.post("/{organization}/office-members", "明确资产管理办公室成员单位", "organization.name_office")
 async def name_office_members(
     organization: OrganizationPath, body: NameOfficeMembers, write: Writing
 ) -> Response:
@@ -130,7 +130,7 @@ async def name_office_members(
     )
 
 
-@units.post("/{organization}/guidance", "登记指导记录", "organization.keep_duties")
+@units.post("/{organization}/guidance", "登记指导记录", "organization.guide")
 async def record_guidance(organization: OrganizationPath, body: RecordGuidance, write: Writing) -> Response:
     """Record guidance that the unit gave to another one (C4.3-04, C4.3-20)."""
     given = body.guidance

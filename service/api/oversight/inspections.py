@@ -19,7 +19,7 @@ from domain.oversight.violation import Accountability, Violation, ViolationCase,
 from domain.values import Code
 from service.api.http.reading import Reading, from_log, get, routes
 from service.api.http.writing import Circumstances, Kind, Writing
-from service.commands.authorization import ANYWHERE
+from service.commands.authorization import ANYWHERE, Resource
 from service.commands.commands import Work
 from service.commands.views import view_model
 from service.commands.violations import answerable
@@ -109,7 +109,7 @@ async def record_inspection(body: RecordInspection, write: Writing) -> Response:
         _INSPECTIONS,
         body,
         lambda at, _: Inspection.record_inspection(code, found, at),
-        scope=ANYWHERE,
+        scope=Resource(organizations=(found.organ,)),
         on=found.inspected_on,
         unit=found.organ,
     )
@@ -169,7 +169,7 @@ async def read_inspection(inspection: InspectionCode, read: Reading) -> Response
     return await read.aggregate(Inspection, inspection, inspection_view)
 
 
-@_VIOLATIONS.post("", "登记违规问题", "oversight.inspect")
+@_VIOLATIONS.post("", "登记违规问题", "violation.report")
 async def report_violation(body: ReportViolation, write: Writing) -> Response:
     """Take a report of one of the eight violations in, with who was responsible on its day (C5.4-02)."""
     violation = body.violation
@@ -182,7 +182,7 @@ async def report_violation(body: ReportViolation, write: Writing) -> Response:
     return await write.create(_VIOLATIONS, body, report, scope=ANYWHERE)
 
 
-@_VIOLATIONS.post("/{case}/establishment", "认定违规问题", "oversight.inspect")
+@_VIOLATIONS.post("/{case}/establishment", "认定违规问题", "violation.decide")
 async def establish_violation(case: CaseCode, body: EstablishViolation, write: Writing) -> Response:
     """Decide whether it is true (C5.4-02)."""
     decided = body.establishment
@@ -196,7 +196,7 @@ async def establish_violation(case: CaseCode, body: EstablishViolation, write: W
     )
 
 
-@_VIOLATIONS.post("/{case}/accountabilities", "责任追究", "oversight.inspect")
+@_VIOLATIONS.post("/{case}/accountabilities", "责任追究", "violation.decide")
 async def hold_to_account(case: CaseCode, body: HoldToAccount, write: Writing) -> Response:
     """Record what follows for a person, by the organ that may decide it (C5.4-02)."""
     decided = body.accountability

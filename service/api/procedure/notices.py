@@ -275,7 +275,7 @@ async def open_public_notice(body: OpenPublicNotice, write: Writing) -> Response
     )
 
 
-@_ANNOUNCEMENTS.post("/{announcement}/places", "增加公布地点", "notice.post")
+@_ANNOUNCEMENTS.post("/{announcement}/places", "增加公布地点", "notice.keep")
 async def add_notice_place(announcement: AnnouncementCode, body: AddNoticePlace, write: Writing) -> Response:
     """Post an announcement at one more place (C3-04)."""
     return await write.decide(
@@ -288,7 +288,7 @@ async def add_notice_place(announcement: AnnouncementCode, body: AddNoticePlace,
     )
 
 
-@_ANNOUNCEMENTS.post("/{announcement}/objections/{number}/resolution", "处理异议", "notice.post")
+@_ANNOUNCEMENTS.post("/{announcement}/objections/{number}/resolution", "处理异议", "notice.keep")
 async def answer_public_objection(
     announcement: AnnouncementCode, number: ObjectionNumber, body: AnswerPublicObjection, write: Writing
 ) -> Response:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Path, Response
 from pydantic import Field
 
+from domain.organization.organization import Organization
 from domain.refusals import refuse
 from domain.values import Code, Name, Value
 from service.api.http.reading import ACTION, Read, Reading, get, routes
@@ -18,13 +19,20 @@ from service.ledgers.parameters import Moment
 
 router = routes("/v1/keys", "keys 密钥")
 
+HOUSEHOLD: Final = "HOUSEHOLD"
+"""In place of a kind of unit: a household that asks for its own statement."""
+
 
 class CreateKey(Value):
     """What a new key may do. The county is the administrator's own."""
 
     label: Name = Field(title="用途说明")
     organization: Code = Field(title="单位")
-    organization_kind: Code = Field(title="单位类型")
+    organization_kind: Code | None = Field(
+        default=None,
+        title="单位类型",
+        description="以登记的单位类型为准，填写时须与其一致；农户查询用 HOUSEHOLD",
+    )
     roles: tuple[Role, ...] = Field(title="角色", min_length=1, max_length=8)
     divisions: tuple[Code, ...] = Field(default=(), title="区划范围", max_length=50)
     expires_at: Moment | None = Field(default=None, title="失效时间")
@@ -61,7 +69,10 @@ def _credentials(read: Read) -> Credentials:
     "", summary="创建密钥", status_code=201, response_model=CreatedKey, openapi_extra={ACTION: "key.create"}
 )
 async def create_key(body: CreateKey, read: Reading) -> CreatedKey:
-    """Make a key. Not repeatable by idempotency key: its secret is kept nowhere, a lost one is replaced."""
+    """Make a key for a unit as the log knows it. Not repeatable: its secret is kept nowhere, a lost one is replaced.
+
+    CODE_UNKNOWN for a unit that nobody defined; FIELD_INVALID for another kind than the unit is of.
+    """
     actor, now = read.actor, utc_now()
     if body.expires_at is not None and body.expires_at <= now:
         raise refuse("FIELD_INVALID", field="expiresAt", value=str(body.expires_at))
@@ -74,13 +85,30 @@ async def create_key(body: CreateKey, read: Reading) -> CreatedKey:
         county=actor.county,
         label=body.label,
         organization=body.organization,
-        organization_kind=body.organization_kind,
+        organization_kind=await _kind_of(body, read),
         roles=body.roles,
         divisions=body.divisions,
         expires_at=body.expires_at,
     )
     made = await _credentials(read).create(spec, now, spending=bootstrap)
     return CreatedKey(id=made.id, token=made.token)
+
+
+async def _kind_of(body: CreateKey, read: Read) -> str:
+    """What sort of sender the key is for. Rights hang on it, so it is looked up and not believed.
+
+    A household is no unit of the log: its key only reads, and only what is its own (C3-07).
+    """
+    unit = await read.context.load(Organization, read.county, body.organization)
+    if unit is None and body.organization_kind == HOUSEHOLD:
+        if set(body.roles) != {Role.READER}:
+            raise refuse("FIELD_INVALID", field="roles", reason="a household only reads")
+        return HOUSEHOLD
+    if unit is None:
+        raise refuse("CODE_UNKNOWN", field="organization", value=body.organization)
+    if body.organization_kind not in {None, unit.card.kind}:
+        raise refuse("FIELD_INVALID", field="organizationKind", value=body.organization_kind)
+    return unit.card.kind
 
 
 @get(router, "", "列出密钥", "key.read", response_model=tuple[KeyBody, ...])

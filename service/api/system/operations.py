@@ -91,7 +91,7 @@ def shown(operation: Operation) -> dict[str, Any]:
 async def _own(read: Read, operation: str, *, action: str, wait: float = 0) -> Operation:
     """The operation, if it is the actor's unit's or the actor answers for the whole county."""
     found = await operations_of(read.request).wait(read.county, operation, wait)
-    whose = Resource(divisions=(read.county,), organizations=(found.organization,))
+    whose = Resource(divisions=(read.county, found.organization), organizations=(found.organization,))
     authorize(read.actor, action, whose)
     return found
 

@@ -158,7 +158,8 @@ async def test_joint_villages_own_after_meeting_notice_and_certificates(service:
     assert (await refused(service, asset, "ownership-certificates", early, "approver"))[1] == (
         "NOTICE_PERIOD_RUNNING"
     )
-    assert (await refused(service, asset, "ownership-certificates", first, "county"))[1] == "FORBIDDEN"
+    assert (await refused(service, asset, "ownership-certificates", first, "county"))[1] == "ROLE_NOT_ALLOWED"
+    assert (await refused(service, asset, "ownership-certificates", first, "neighbour"))[1] == "FORBIDDEN"
     await write(service, asset, "ownership-certificates", first, "approver")
     taken = {**second, "certificate": second["certificate"] | {"number": first["certificate"]["number"]}}
     assert (await refused(service, asset, "ownership-certificates", taken, "approver"))[1] == (
@@ -214,7 +215,7 @@ async def test_each_owner_s_ledger_has_its_share_and_the_county_s_the_whole_once
     assert (await refused(service, asset, "quantification-plans", plan, "clerk"))[1] == "FORBIDDEN"
     await write(service, asset, "quantification-plans", plan, "commerce")
     decision = {"decision": {"documentNo": "陶政函9号", "decidedOn": "2021-07-05", "reasons": "按方案"}}
-    assert (await refused(service, asset, "county-decisions", decision, "approver"))[1] == "FORBIDDEN"
+    assert (await refused(service, asset, "county-decisions", decision, "approver"))[1] == "ROLE_NOT_ALLOWED"
     parts = shares(**{f"v{VILLAGE}": "600000.00", f"v{SECOND}": "400000.00"})
     given = confirmation() | {"owners": parts, "incomeRightHolders": parts}
     body = {"confirmation": given, "occurredOn": "2021-07-10"}

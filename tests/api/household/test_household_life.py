@@ -218,6 +218,8 @@ async def test_the_village_s_ledger_is_the_township_s(service: Service) -> None:
     answer = await service.post(f"{path}/acknowledgement", {"sha256": "cd" * 32}, "quiet_village")
     assert answer.json()["code"] == "LEDGER_HASH_MISMATCH"
     answer = await service.post(f"{path}/acknowledgement", {"sha256": seen["sha256"]}, "clerk")
+    assert answer.json()["code"] == "ROLE_NOT_ALLOWED"  # only a village says what a village acknowledges
+    answer = await service.post(f"{path}/acknowledgement", {"sha256": seen["sha256"]}, "village")
     assert answer.json()["code"] == "FORBIDDEN_JURISDICTION"
     waiting = await service.read(
         f"/v1/organizations/{QUIET_VILLAGE}/worklist", on="2021-10-01", task="LEDGER_ACKNOWLEDGEMENT",

@@ -108,16 +108,16 @@ async def elected(service: Service, village: str = VILLAGE, count: int = 35, **c
     assert answer.status_code in {200, 201}, answer.text
 
 
-async def joint_title(service: Service) -> Running:
+async def joint_title(service: Service, title: str = "扶贫车间", **posted: str) -> Running:
     """A joint title at its notice, posted at both places on 1 July 2021."""
     it = Running(service, "A5")
     more = parties(("VILLAGE", NEIGHBOUR_VILLAGE), ("PROJECT_VILLAGE", VILLAGE))
-    await it.open(TOWNSHIP, "clerk", "2021-06-28", parties=more)
+    await it.open(TOWNSHIP, "clerk", "2021-06-28", parties=more, title=title)
     await it.act("steps", "SHARES", TOWNSHIP, "clerk", "2021-06-29")
     meeting = representatives("2021-06-30", kind="TOWNSHIP_MEETING", concluded=True)
     await it.act("meetings", "MEETING", TOWNSHIP, "approver", None, meeting=meeting)
     for role, unit in (("PROJECT_VILLAGE", VILLAGE), ("TOWNSHIP", TOWNSHIP)):
-        await it.act("notices", "NOTICE", TOWNSHIP, "clerk", None, posting=posting(role, unit))
+        await it.act("notices", "NOTICE", TOWNSHIP, "clerk", None, posting=posting(role, unit, **posted))
     return it
 
 

@@ -14,7 +14,7 @@ from service.api.http.reading import ACTION
 from service.clock import utc_now
 from service.commands.authorization import ACTIONS, READ_ONLY, Role
 from service.commands.credentials import Credentials
-from tests.api.bodies import OTHER_TOWNSHIP, OTHER_VILLAGE, TOWNSHIP, card, road
+from tests.api.bodies import OTHER_TOWNSHIP, OTHER_VILLAGE, TOWNSHIP, card, road, transfer
 from tests.api.matrix import PUBLIC, ROUTES
 from tests.api.service import COUNTY, Service, new_code, running
 
@@ -62,7 +62,15 @@ async def test_a_role_that_may_not_is_refused_before_anything_is_read(service: S
 
 
 async def test_read_only_roles_never_write_asset_data() -> None:
-    others = {"departure.audit", "checkpoint.make", "audit.pack", "oversight.inspect", "webhook.manage"}
+    others = {
+        "departure.audit",
+        "checkpoint.make",
+        "audit.pack",
+        "oversight.inspect",
+        "violation.report",
+        "violation.decide",
+        "webhook.manage",
+    }
     writes = {action for route, action in ROUTES.items() if route[0] == "POST" and action not in others}
     assert all(not ACTIONS[action].roles & READ_ONLY for action in writes)
 
@@ -110,6 +118,46 @@ def key_body(**changes: Any) -> dict[str, Any]:
 
 async def make_key(service: Service, who: str = "admin", **changes: Any) -> httpx.Response:
     return await service.http.post("/v1/keys", json=key_body(**changes), headers=service.headers(who))
+
+
+async def test_a_key_s_kind_of_unit_is_looked_up_and_not_believed(service: Service) -> None:
+    """A township that calls itself the asset office, a unit that nobody defined, a household that would write."""
+    for changes, code in (
+        ({"organizationKind": "ASSET_OFFICE", "roles": ["OFFICE"]}, "FIELD_INVALID"),
+        ({"organization": "ASSET_OFFICE"}, "FIELD_INVALID"),
+        ({"organization": "NOBODY"}, "CODE_UNKNOWN"),
+        ({"organization": "NOBODY", "organizationKind": None}, "CODE_UNKNOWN"),
+        ({"organization": "H-1", "organizationKind": "HOUSEHOLD", "roles": ["REGISTRAR"]}, "FIELD_INVALID"),
+        (
+            {"organization": "H-1", "organizationKind": "HOUSEHOLD", "roles": ["READER", "AUDITOR"]},
+            "FIELD_INVALID",
+        ),
+        ({"organizationKind": "HOUSEHOLD"}, "FIELD_INVALID"),
+    ):
+        answer = await make_key(service, **changes)
+        assert (answer.status_code, answer.json()["code"]) == (422, code), changes
+    made = (await make_key(service, organizationKind=None, label="类型查得")).json()
+    listed = {one["id"]: one for one in await service.read("/v1/keys", "admin")}
+    assert listed[made["id"]]["organizationKind"] == "TOWNSHIP"
+    household = await make_key(service, organization="H-1", organizationKind="HOUSEHOLD", divisions=[])
+    assert household.status_code == 201
+
+
+async def test_an_offer_says_nothing_for_the_receiver(service: Service) -> None:
+    """Acceptance, refusal and state of a transfer are not the deliverer's to send (C4.5-20)."""
+    asset = new_code()
+    await service.write("/v1/assets", {"asset": asset, "card": card()})
+    words = {"item": "1", "result": "ACCEPTED"}
+    for field, value in (
+        ("state", "COMPLETED"),
+        ("accepted", {"1": words}),
+        ("refusal", "不要"),
+        ("conditions", "无"),
+    ):
+        body = {"transfer": transfer() | {field: value}}
+        answer = await service.post(f"/v1/assets/{asset}/transfers", body, "commerce", version=1)
+        assert (answer.status_code, answer.json()["code"]) == (422, "FIELD_UNKNOWN"), field
+    assert (await service.read(f"/v1/assets/{asset}"))["version"] == 1
 
 
 async def test_a_revoked_key_stops_working_at_once(service: Service) -> None:

@@ -24,6 +24,8 @@ from tests.projections.history import (
     card,
     confirmation,
     custody,
+    defined,
+    distribution,
     notice,
     receipt,
     terms,
@@ -171,3 +173,79 @@ async def test_a_case_past_its_day_is_overdue(leaver: Leaver) -> None:
     other = await departure_page(leaver.connection, COUNTY, calendar(), on=TODAY, overdue=False)
     assert [row["case_id"] for row in late.rows] == ["D-1"]
     assert [row["case_id"] for row in other.rows] == ["D-2", "D-3"]
+
+
+def recorded(name: str) -> dict[str, Any]:
+    """What such an event of an asset holds, as it was recorded once."""
+    text = Path(f"tests/domain/history/asset.{name}.1.json").read_text("utf-8")
+    return dict(json.loads(text)["data"])
+
+
+async def test_a_contract_held_over_runs(leaver: Leaver) -> None:
+    """Its term is over and the operator stays: somebody has to hand that over (C4.10-11)."""
+    held = {"contract": "C-1", "since": "2022-02-01"}
+    leaver.keeps("A-1", ("leased", terms("C-1", ends="2022-01-31")), ("holdover_started", held))
+    assert await leaver.of("CONTRACT") == ["contract:A-1:C-1"]
+
+
+async def test_every_state_of_a_disposal_under_way_is_in_the_way(leaver: Leaver) -> None:
+    """Proposed, appraised, published, forwarded, approved; rejected and withdrawn no more."""
+    steps = [
+        (name, recorded(name))
+        for name in (
+            "disposal_proposed",
+            "appraisal_recorded",
+            "appraisal_published",
+            "disposal_forwarded",
+            "disposal_approved",
+        )
+    ]
+    for number in range(1, len(steps) + 1):
+        leaver.keeps(f"A-{number}", *steps[:number])
+    closed = ("disposal_closed", recorded("disposal_closed"))
+    leaver.keeps("A-6", *steps[:3], closed)
+    assert await leaver.of("PROCEDURE") == [f"procedure:A-{number}:DISPOSAL" for number in range(1, 6)]
+
+
+@pytest.mark.parametrize(("paid", "left"), [(4_999_99, 1), (5_000_00, None)])
+async def test_one_fen_of_income_is_in_the_way(leaver: Leaver, paid: int, left: int | None) -> None:
+    """Undistributed income to the fen: 0.01 yuan keeps the leaver, nothing left does not."""
+    received = ("income_received", receipt("R-1", 5_000_00, {A: 5_000_00}))
+    leaver.keeps("A-1", received, ("income_distributed", distribution("PL-1", A, [paid])))
+    found = await leaver.asked()
+    balances = [item["balance"] for item in found["items"] if item["kind"] == "BALANCE"]
+    assert balances == ([] if left is None else [left])
+
+
+@pytest.mark.parametrize(
+    ("kind", "departs_on", "excused"),
+    [
+        ("RESPONSIBLE", "2022-03-31", True),
+        ("RESPONSIBLE", "2022-04-01", True),
+        ("RESPONSIBLE", "2022-03-30", False),
+        ("MANAGER", "2022-03-31", False),
+    ],
+)
+async def test_only_a_case_of_that_tenure_excuses_it(
+    leaver: Leaver, kind: str, departs_on: str, excused: bool
+) -> None:
+    """Who was first responsible until 31 March needs a case of the responsible person for that day or later (C4.10-09)."""
+    stream = f"organization-{A}"
+    leaver.log.add(stream, "organization.defined", defined("某村", kind="VILLAGE"))
+    post = {"position": "LEADER", "person": PERSON}
+    leaver.log.add(
+        stream, "organization.position_appointed", post | {"since": "2020-01-01", "documentNo": "1"}
+    )
+    leaver.log.add("asset-A-1", "asset.registered", {"card": card(), "scope": "IN"})
+    leaver.log.add(
+        "asset-A-1", "asset.custody_assigned", custody(A, {"P-9": "MANAGER"}, post="LEADER"), date(2021, 1, 1)
+    )
+    left = post | {"until": "2022-03-31", "reason": "调动"}
+    leaver.log.add(stream, "organization.position_ended", left, date(2022, 3, 31))
+    given = notice(PERSON, kind=kind) | {"departsOn": departs_on}
+    leaver.log.add(
+        "departure_case-D-1",
+        "departure_case.opened",
+        {"notice": given, "assets": [], "dueOn": "2022-06-30"},
+    )
+    assert await leaver.of("TENURE") == ([] if excused else [f"tenure:{A}/LEADER:2022-03-31"])

@@ -1,0 +1,122 @@
+"""`make mutants`: plant each bug of the kept list in a copy of the tree, run the tests that should see it, and report.
+
+    make mutants                     all of them, some minutes
+    make mutants ARGS="-k rights"    those whose name, kind or file contains the words
+    make mutants ARGS=--write        and write the result to docs/mutants.md
+
+The exit code is the number of survivors, 99 at most. It is no part of the suite: the suite only checks that each bug can
+still be planted (`test_mutants.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from tests.mutants.plan import ROOT, Mutant, mutants
+
+REPORT = ROOT / "docs" / "mutants.md"
+PASSED, FAILED, INTERRUPTED = 0, 1, 2
+"""Exit codes of pytest: every test passed, one failed, one could not even be collected. Anything else is no verdict."""
+VERDICTS = {PASSED: "survived", FAILED: "caught", INTERRUPTED: "caught"}
+
+
+def copy_of_the_tree(into: Path) -> Path:
+    """What git knows of the tree, as it stands, so that nothing planted touches it."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, check=True, capture_output=True,
+    ).stdout.decode()  # fmt: skip
+    for name in filter(None, listed.split("\0")):
+        if (source := ROOT / name).is_file():
+            (into / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, into / name)
+    return into
+
+
+def run_tests(tree: Path, tests: tuple[str, ...]) -> int:
+    """The exit code of pytest over some test files, stopped at the first failure."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
+    done = subprocess.run(command, cwd=tree, check=False, capture_output=True, text=True)
+    if done.returncode not in VERDICTS:
+        print(done.stdout[-2000:], done.stderr[-2000:], file=sys.stderr)
+    return done.returncode
+
+
+def verdict(tree: Path, mutant: Mutant) -> str:
+    """What the tests say of one planted bug; the file is put back afterwards."""
+    place = tree / mutant.file
+    text = place.read_text("utf-8")
+    place.write_text(mutant.planted_in(text), "utf-8")
+    try:
+        return VERDICTS.get(run_tests(tree, mutant.tests), "no verdict")
+    finally:
+        place.write_text(text, "utf-8")
+
+
+def written(results: list[tuple[Mutant, str]], asked: list[str] | None) -> str:
+    """The report as a document."""
+    caught = sum(word == "caught" for _, word in results)
+    rows = [f"| {one.kind} | {one.name} | `{one.file}` | {word} |" for one, word in results]
+    scope = "" if asked is None else f" (`{' '.join(f'-k {one}' for one in asked)}`)"
+    return "\n".join(
+        [
+            "# Planted bugs",
+            "",
+            "What `make mutants` reported last: each bug of `tests/mutants/mutants.toml` planted alone in a copy of the",
+            "tree, the test files that it names run. A bug that survives says which test is missing.",
+            "",
+            f"{datetime.now(UTC):%Y-%m-%d}{scope}: {len(results)} planted, {caught} caught, {len(results) - caught} survived.",
+            "",
+            "| kind | bug | file | result |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def main() -> int:
+    """Plant, run, report."""
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument(
+        "-k",
+        dest="words",
+        action="append",
+        help="only those whose name, kind or file contains this; may be given several times",
+    )
+    parser.add_argument("--write", action="store_true", help="write the result to docs/mutants.md")
+    asked = parser.parse_args()
+    chosen = [one for one in mutants() if asked.words is None or any(map(one.matches, asked.words))]
+    results: list[tuple[Mutant, str]] = []
+    with tempfile.TemporaryDirectory(prefix="taizhang-mutants-") as folder:
+        tree = copy_of_the_tree(Path(folder))
+        sound: dict[tuple[str, ...], bool] = {}
+        for one in chosen:
+            if one.tests not in sound:
+                sound[one.tests] = run_tests(tree, one.tests) == PASSED
+            if not sound[one.tests]:
+                print(f"{'no verdict':10} {one.kind}: {one.name} (its tests fail without it)", flush=True)
+                results.append((one, "no verdict"))
+                continue
+            began = monotonic()
+            word = verdict(tree, one)
+            print(f"{word:10} {one.kind}: {one.name} ({monotonic() - began:.0f} s)", flush=True)
+            results.append((one, word))
+    if asked.write:
+        REPORT.write_text(written(results, asked.words), "utf-8")
+    survivors = sum(word != "caught" for _, word in results)
+    print(
+        f"{len(results)} planted, {len(results) - survivors} caught, {survivors} survived or without a verdict"
+    )
+    return min(survivors, 99)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,181 @@
+"""One county with one of everything that a write can be about, written to the log once."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from domain.aggregate import DomainAggregate
+from domain.asset.asset import Asset
+from domain.departure.case import DepartureCase
+from domain.funds.allocation import FundAllocation
+from domain.funds.reconciliation import FundReconciliation
+from domain.household.asset import HouseholdAsset
+from domain.household.push import HouseholdLedger
+from domain.inventory.batch import InventoryBatch
+from domain.inventory.stocktake import StocktakeCampaign, StocktakeScope
+from domain.organization.person import Person, PersonCard
+from domain.oversight.inspection import Inspection, InspectionRecord
+from domain.oversight.violation import ViolationCase
+from domain.procedure.notice import NoticePlace, Posting
+from domain.procedure.procedure import ProcedureInstance
+from domain.procedure.public_notice import Announcement, PublicNotice
+from domain.procedure.records import Signer
+from domain.sealing.joint_review import JointReview
+from domain.sealing.seal import LedgerSeal
+from service.commands.commands import stream_append
+from service.commands.founding import system_actor
+from service.log.appending import Append
+from tests.api.service import COUNTY, Service
+from tests.clauses.test_household_assets import push
+from tests.clauses.test_safeguards import ANSWERABLE, violation
+from tests.domain.sealing.test_ledger_seal import snapshot
+from tests.domain.test_funds_and_reviews import LEADS, allocation
+from tests.examples import (
+    MANAGER,
+    SHA,
+    TOWNSHIP,
+    VILLAGE,
+    cow_card,
+    notice,
+    occasion,
+    transfer,
+    workshop_card,
+)
+from tests.inventory_examples import an_import
+from tests.procedures import by, opening, subject
+
+DAY = date(2021, 9, 20)
+CODES = {
+    "asset": "A-1",
+    "transfer": "T-1",
+    "household_asset": "H-1",
+    "case": "CASE-1",
+    "procedure": "PR-1",
+    "batch": "B-1",
+    "campaign": "S-1",
+    "announcement": "N-1",
+    "inspection": "IN-1",
+    "violation": "VC-1",
+    "review": "JR-1",
+    "allocation": "F-1",
+    "operation": "op-1",
+}
+"""What each path parameter names."""
+
+
+def everything() -> list[DomainAggregate]:
+    """One aggregate of every kind, about a village's asset, as the domain makes them."""
+    at = occasion(DAY)
+    asset = Asset.register(CODES["asset"], workshop_card(), occasion())
+    offered = transfer(transfer=CODES["transfer"], deliverer=workshop_card().implementer, receiver=VILLAGE)
+    asset.initiate_transfer(offered, at)
+    posted = Posting(
+        place=NoticePlace(role="TOWNSHIP", organization=TOWNSHIP),
+        location="公示栏",
+        posted_on=DAY,
+        evidence=(SHA,),
+        text="公示",
+    )
+    inspected = InspectionRecord(
+        organ="AUDIT", inspector=MANAGER, unit=TOWNSHIP, inspected_on=DAY, subject="台账"
+    )
+    return [
+        asset,
+        Person.register(MANAGER, PersonCard(name="阿依古丽", organization=VILLAGE), at),
+        HouseholdAsset.register(CODES["household_asset"], cow_card(), at),
+        DepartureCase.open(CODES["case"], notice(departs_on=date(2021, 9, 30)), {CODES["asset"]: 1}, at),
+        ProcedureInstance.open(
+            CODES["procedure"], opening("A8", subject=subject("income-plan")), by(VILLAGE), at
+        ),
+        InventoryBatch.compile(CODES["batch"], an_import(rows=1, ok=1), (CODES["asset"],), at),
+        StocktakeCampaign.open(
+            CODES["campaign"],
+            "清查",
+            StocktakeScope(kind="DIVISION", code=VILLAGE),
+            [CODES["asset"]],
+            at,
+            position=1,
+        ),
+        PublicNotice.post(
+            CODES["announcement"],
+            Announcement(stage="CONTRACT", title="合同公示"),
+            posted,
+            Signer(organization=TOWNSHIP, person=MANAGER),
+            at,
+        ),
+        Inspection.record_inspection(CODES["inspection"], inspected, at),
+        ViolationCase.report(CODES["violation"], violation(), ANSWERABLE, at),
+        JointReview.open(CODES["review"], 2021, DAY, LEADS, at),
+        LedgerSeal.seal(snapshot(unit=VILLAGE, as_of=DAY), "VILLAGE", at),
+        FundAllocation.enter(CODES["allocation"], allocation(), at),
+        FundReconciliation.compile(VILLAGE, 2021, at),
+        HouseholdLedger.push_first(VILLAGE, push(pushed_on=DAY), "TOWNSHIP", at),
+    ]
+
+
+async def filled(service: Service) -> dict[str, int]:
+    """Write everything to the log of a running service. Gives the version of each aggregate by its stream."""
+    context = service.app.state.context
+    made = everything()
+    await context.store.append(
+        COUNTY,
+        Append(
+            command_id="everything",
+            actor=system_actor(COUNTY, "everything").envelope(),
+            correlation_id="everything",
+            causation_id=None,
+            streams=[stream_append(context, one) for one in made],
+        ),
+    )
+    await service.pool.execute(
+        "INSERT INTO operation (county, operation, kind, state, actor, request, request_sha256, done,"
+        " cancel_requested, attempts, created_at)"
+        " VALUES ($1, $2, 'none', 'SUCCEEDED', $3::jsonb, '{}', '\\x00', 0, false, 0, now())",
+        COUNTY,
+        CODES["operation"],
+        f'{{"organization": "{VILLAGE}"}}',
+    )
+    return {one.stream: one.version for one in made}
+
+
+def seal_code() -> str:
+    """The village's seal."""
+    return LedgerSeal.id_of("ASSET", VILLAGE, 2021)
+
+
+def path_of(template: str) -> str:
+    """A path of the interface about what the county has."""
+    given: dict[str, Any] = {
+        "disposal": "D-1",
+        "contract": "L-1",
+        "kind": "IDLE",
+        "certificate": "Z-1",
+        "finding": "F-1",
+        "village": VILLAGE,
+        "entrustment": "E-1",
+        "number": "1",
+        "surplus": "X-1",
+        "unit": VILLAGE,
+        "year": "2021",
+        "seal": seal_code(),
+        "organization": VILLAGE,
+        "position": "ASSET_MANAGER",
+        "person": MANAGER,
+        "division": VILLAGE,
+        "size": "1",
+        "key": "tzk_000000000000",
+        "household": "H2022080012",
+        "notice": CODES["procedure"],
+        "pack": "op-2",
+        "override": "EX-1",
+        "endpoint": "none",
+    }
+    codes = dict(CODES)
+    if template.startswith("/v1/household-assets"):
+        codes["asset"] = codes["household_asset"]
+    if template.startswith("/v1/violations"):
+        codes["case"] = codes["violation"]
+    if template.endswith("/office-members"):
+        given["organization"] = "ASSET_OFFICE"
+    return template.format_map(given | codes)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from service.audit.verify import LOG_FORMAT
 from service.cli.backup import keep_checkpoint
 from service.clock import utc_now
 from service.database.database import open_database
@@ -52,6 +53,28 @@ def export(
         return
     out.write_text(str(note), "utf-8")
     terminal.note(f"{out}: checkpoint of {Checkpoint.parse(note.text).size} events.")
+
+
+@app.command("export-log")
+def export_log(ctx: typer.Context, out: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
+    """Write the whole log, byte for byte, with its checkpoint: a witness recomputes tree and index with verify.py alone."""
+    terminal: Terminal = ctx.obj
+
+    async def write(log: Checkpoints, county: str) -> int:
+        made = await log.make(county)
+        known = [str(one.verifier) for one in await log.known_keys(county)]
+        with out.open("wb") as file:
+            file.write(b"%b\n%b" % (LOG_FORMAT, str(made.note).encode()))
+            file.write("".join(f"key {key}\n" for key in known).encode())
+            file.write(b"events %d\n" % made.checkpoint.size)
+            async for position, body in log.bodies(county, made.checkpoint.size):
+                file.write(b"%d %b\n" % (position, body))
+        return made.checkpoint.size
+
+    size = _on_log(terminal, write)
+    terminal.emit(
+        {"file": str(out), "events": size}, lambda console: console.out(f"{out}: {size} events (条事件)")
+    )
 
 
 @app.command()

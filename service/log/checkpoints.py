@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +36,7 @@ from service.log.tree import LogTree, load_tree, recompute_tree
 _TEXT: Final = "SELECT text FROM checkpoint WHERE county = $1 AND size = $2"
 _LINES: Final = """
 SELECT line FROM checkpoint_signature WHERE county = $1 AND size = $2 ORDER BY place, name, key_id"""
+_BODIES: Final = "SELECT position, body FROM event WHERE county = $1 AND position <= $2 ORDER BY position"
 _SIGN: Final = """
 INSERT INTO checkpoint_signature (county, size, place, name, key_id, line) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT DO NOTHING"""
@@ -159,6 +160,12 @@ class Checkpoints:
             raise NoCheckpoint(f"the log of {county} has no checkpoint of {size} events")
         rows = await connection.fetch(_LINES, county, size)
         return note_of(Checkpoint.parse(text), [NoteSignature.parse(row["line"]) for row in rows])
+
+    async def bodies(self, county: str, size: int) -> AsyncIterator[tuple[int, bytes]]:
+        """(position, bytes) of the first `size` events, in order."""
+        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+            async for row in connection.cursor(_BODIES, county, size, prefetch=2_000):
+                yield row["position"], row["body"]
 
     async def known_keys(self, county: str) -> list[KnownKey]:
         """Public keys of the log and of its witnesses, retired ones too."""

@@ -198,3 +198,32 @@ def test_what_cannot_be_packed_is_one_sentence(terminal: Terminal) -> None:
     ):
         assert terminal.run(*arguments, code=ExitCode.USAGE).count("\n") == 1
     assert not (terminal.folder / "x.zip").exists()
+
+
+def test_witness_recomputes_an_exported_log(terminal: Terminal) -> None:
+    """Tree and index from the bytes, and those of an earlier checkpoint; each change of a byte, line or order is found."""
+    terminal.run("checkpoint", "show", "400")
+    folder = terminal.folder
+    early = terminal.run("checkpoint", "show", "400")
+    (folder / "early.note").write_text(early, "utf-8")
+    terminal.run("checkpoint", "export-log", "log.txt")
+    key = terminal.run("checkpoint", "keys").splitlines()[0].removeprefix("LOG ")
+    found = terminal.json("verify", "log.txt", "--key", key, "--since", "early.note")
+    assert (found["verdict"], found["size"], found["since"]) == ("GOOD", 600, 400)
+    assert "--key KEY" in terminal.run("verify", "log.txt", code=ExitCode.SIGNER_UNKNOWN)
+    raw = (folder / "log.txt").read_bytes()
+    lines = raw.splitlines(keepends=True)
+    for changed in (
+        raw.replace(b'"originalValue":', b'"originalValue":9', 1),
+        b"".join(lines[:-1]),
+        raw + lines[-1],
+        b"".join([*lines[:-2], lines[-1], lines[-2]]),
+        raw.replace(b"\nevents 600\n", b"\nevents 599\n"),
+        raw[:-1],
+    ):
+        assert changed != raw
+        (folder / "bad.txt").write_bytes(changed)
+        assert "BAD" in terminal.run("verify", "bad.txt", "--key", key, code=ExitCode.REFUSED)
+    other = early.replace("\n400\n", "\n401\n")
+    (folder / "early.note").write_text(other, "utf-8")
+    terminal.run("verify", "log.txt", "--key", key, "--since", "early.note", code=ExitCode.REFUSED)

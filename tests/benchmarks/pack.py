@@ -25,6 +25,7 @@ import asyncpg
 from domain.recorded import RecordedEvent
 from domain.regulation import Regulation
 from service.audit.pack import PackRequest, build
+from service.audit.verify import UNPINNED_CODE
 from service.clock import utc_now
 from service.database import migrate
 from service.log.checkpoints import Checkpoints
@@ -158,8 +159,10 @@ def _verified(pack: Path) -> float:
     """Seconds of `python verify.py`, start of the interpreter included."""
     verifier = Path(sys.modules["service.audit.verify"].__file__ or "")
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-I", str(verifier), str(pack)], check=True, capture_output=True)
-    return time.perf_counter() - started
+    run = subprocess.run([sys.executable, "-I", str(verifier), str(pack)], check=False, capture_output=True)
+    taken = time.perf_counter() - started
+    assert run.returncode == UNPINNED_CODE, run.stdout  # everything fits together; no key is named here
+    return taken
 
 
 async def _log(store: EventStore) -> list[dict[str, Any]]:

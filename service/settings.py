@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.exit_codes import SettingsWrong
+from service.shares import DEFAULT_CONNECTIONS
 
 PREFIX: Final = "TAIZHANG_"
 FOREIGN: Final = ("TAIZHANG_TEST_", "TAIZHANG_ENVIRONMENT_LOCKED")
@@ -33,7 +34,12 @@ class Settings(BaseSettings):
     security_log: Path | None = Field(
         None, description="folder of the security log, kept 180 days; beside the keys if not given"
     )
-    database_connections: int = Field(16, ge=2, le=500, description="connections the pool may open")
+    database_connections: int = Field(
+        DEFAULT_CONNECTIONS,
+        ge=2,
+        le=500,
+        description="connections of a service to its database, shared out to commands, questions and the rest",
+    )
     database_patience: float = Field(10.0, gt=0, le=600, description="seconds to wait for a connection")
     host: str = Field("127.0.0.1", min_length=1, description="address the HTTP interface listens on")
     port: int = Field(

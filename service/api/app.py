@@ -25,8 +25,9 @@ from domain.regulation import Regulation, RegulationInvalid
 from service.api.http.description import describe, operation_id
 from service.api.http.docs import serve_docs
 from service.api.http.door import FrontDoor
-from service.api.http.intake import Bodies, HeadAsGet
+from service.api.http.intake import Admission, Bodies, HeadAsGet
 from service.api.http.public import Hearing
+from service.api.http.spool import Spools
 from service.api.http.wrong_keys import WrongKeys
 from service.api.routers import ROUTERS
 from service.api.webhooks.announced import announced
@@ -37,19 +38,24 @@ from service.commands.credentials import Credentials
 from service.commands.operations import Operations
 from service.commands.policy_data import not_served
 from service.commands.problems import from_log_error, from_pydantic, from_validation, problem_response
+from service.database.bulkheads import share_of
 from service.database.schema import SchemaWatch
-from service.database.trouble import LOST, OUTAGE
+from service.database.trouble import LOST, OUTAGE, TOO_SLOW
 from service.inventory.work import work_kinds
 from service.ledgers.moments import Moments
 from service.ledgers.projector import Projector
 from service.log.appending import LogError
 from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
+from service.shares import Share
 from service.version import installed_version
 from service.webhooks.dialling import Dialler
 from service.webhooks.running import REPLAY, sending, webhooks_of
 
 log = structlog.get_logger(__name__)
+
+BUSY_SECONDS: Final = 2
+"""When somebody who waited in vain for a connection or a statement is told to come again."""
 
 DESCRIPTION = """县级扶贫资产台账服务，一个服务可管多个县。每一次写入记录一个事实，事实只增不改；台账由事件生成。
 
@@ -87,7 +93,7 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
             app.state.context = CommandContext(store=store, regulations=parts.regulations, clock=parts.clock)
             for county, invalid in parts.invalid.items():
                 app.state.context.in_force.stop(county, not_served(county, invalid.faults))
-            app.state.credentials = Credentials(parts.pool)
+            app.state.credentials = Credentials(share_of(parts.pool, Share.CREDENTIALS))
             app.state.pool = parts.pool
             app.state.streams = {}
             app.state.watch = parts.watch
@@ -131,6 +137,8 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
         app.include_router(router)
     serve_docs(app)
     app.state.bodies = Bodies()
+    app.state.admission = Admission()
+    app.state.spools = Spools()
     app.state.hearing = Hearing()
     app.state.wrong_keys = WrongKeys()
     app.add_middleware(HeadAsGet)
@@ -183,6 +191,11 @@ async def _disconnected(request: Request, error: Exception) -> Response:
     return problem_response(request, refuse("DATABASE_UNAVAILABLE"))
 
 
+async def _too_slow(request: Request, error: Exception) -> Response:
+    log.warning("waited_too_long", path=request.url.path, error=repr(error))
+    return problem_response(request, refuse("SERVICE_BUSY", seconds=BUSY_SECONDS))
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
     incident = uuid.uuid4().hex[:12]
     log.error("unexpected_error", incident=incident, path=request.url.path, exc_info=error)
@@ -202,6 +215,7 @@ _HANDLERS: Final[dict[Any, Any]] = {
     HTTPException: _unrouted,
     ClientDisconnect: _gone,
     **dict.fromkeys(LOST, _disconnected),
+    **dict.fromkeys(TOO_SLOW, _too_slow),
     Exception: _unexpected,
 }
 

@@ -67,7 +67,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
     counties = load_counties(settings)
     bound = _listen(host, port)
     try:
-        async with open_database(settings, exclusive=True) as database:
+        async with open_database(settings, exclusive=True, shares=True) as database:
             await upgrade(database.url)
             keys = folder_of(settings, database)
             security_log.keep_in(settings.security_log or _beside(keys, database))

@@ -28,6 +28,7 @@ from service.log.ends import ends_of
 from service.log.event_store import EventStore
 from service.log.signing_keys import SigningKeys, folder_of, log_problems
 from service.settings import Settings
+from service.shares import DEFAULT_CONNECTIONS, LEAST_CONNECTIONS, LEFT_FOR_TOOLS, shared_out
 from service.terminal import Terminal
 from service.version import installed_version
 
@@ -65,7 +66,9 @@ def doctor(ctx: typer.Context) -> None:
 async def _examine(terminal: Terminal) -> list[CheckResult]:
     async with open_database(terminal.settings, announce=terminal.note) as database:
         keys = folder_of(terminal.settings, database)
-        return [finding async for finding in examine(database, keys)] + policies(terminal.settings)
+        connections = terminal.settings.database_connections
+        found = [finding async for finding in examine(database, keys, connections)]
+        return found + policies(terminal.settings)
 
 
 def policies(settings: Settings) -> list[CheckResult]:
@@ -95,8 +98,10 @@ def _calendar(regulation: Regulation) -> CheckResult:
     return CheckResult(f"calendar {regulation.county}", ok=True, found=told)
 
 
-async def examine(database: Database, keys: Path | None = None) -> AsyncIterator[CheckResult]:
-    """Every check on an open database; `keys`: the folder of the keys that sign checkpoints."""
+async def examine(
+    database: Database, keys: Path | None = None, connections: int = DEFAULT_CONNECTIONS
+) -> AsyncIterator[CheckResult]:
+    """Every check on an open database; `keys`: the folder of the keys that sign checkpoints; `connections` of a service."""
     yield CheckResult("taizhang", ok=True, found=f"{installed_version()}, Python {platform.python_version()}")
     yield CheckResult("database", ok=True, found=f"{database.origin}: {database.described}")
     yield CheckResult("version", ok=True, found=f"PostgreSQL {database.server_version}")
@@ -115,6 +120,7 @@ async def examine(database: Database, keys: Path | None = None) -> AsyncIterator
         yield CheckResult("encoding", place["encoding"] == "UTF8", place["encoding"])
         yield CheckResult("collation", ok=True, found=place["datcollate"])
         yield CheckResult("size", ok=True, found=f"{place['size'] >> 20} MB")
+        yield await _connections(connection, connections)
         yield await _clock(connection)
         yield await _role(connection, may_create=place["may_create"])
     for result in await _schema(database):
@@ -131,6 +137,24 @@ async def examine(database: Database, keys: Path | None = None) -> AsyncIterator
         yield CheckResult(
             "disk", free >= LEAST_FREE_BYTES, f"{free >> 20} MB free under {database.data_folder}"
         )
+
+
+async def _connections(connection: Session, wanted: int) -> CheckResult:
+    """Whether the server takes a service's connections, and leaves some to the tools."""
+    allowed = await connection.fetchval(
+        "SELECT least(current_setting('max_connections')::int"
+        " - current_setting('superuser_reserved_connections')::int"
+        " - coalesce(current_setting('reserved_connections', true)::int, 0),"
+        " (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database()),"
+        " (SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user))"
+    )
+    parts = shared_out(wanted) if wanted >= LEAST_CONNECTIONS else {}
+    shares = ", ".join(f"{share} {size}" for share, size in parts.items()) or "too few to be shared out"
+    told = f"{wanted} of {allowed} for a service ({shares})"
+    if wanted + LEFT_FOR_TOOLS <= allowed:
+        return CheckResult("connections", ok=True, found=f"{told}, {allowed - wanted} left for tools")
+    need = f"fewer than {LEFT_FOR_TOOLS} would be left for tools: lower TAIZHANG_DATABASE_CONNECTIONS"
+    return CheckResult("connections", ok=False, found=f"{told}; {need}, or raise max_connections")
 
 
 async def _clock(connection: Session) -> CheckResult:

@@ -41,6 +41,7 @@ from service.commands.problems import from_log_error
 from service.database.trouble import LOST, OUTAGE, TROUBLE
 from service.ledgers.projector import holder_name
 from service.log.appending import LogError
+from service.shares import Share, working
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -99,6 +100,8 @@ SIDE_BY_SIDE: Final = 2
 """Operations one process works on at a time."""
 ATTEMPTS: Final = 3
 """How often an operation is begun before it is given up."""
+AGAIN_SECONDS: Final = 5
+"""When somebody whose operation is still under way is told to ask for the next."""
 INPUT: Final = "input"
 """Name of the file an operation works on."""
 
@@ -207,9 +210,10 @@ class Operations:
 
     async def __aenter__(self) -> Self:
         """Start working."""
-        self._workers = [
-            asyncio.create_task(self._work(), name=f"operations {n}") for n in range(self.side_by_side)
-        ]
+        with working(Share.WORK):
+            self._workers = [
+                asyncio.create_task(self._work(), name=f"operations {n}") for n in range(self.side_by_side)
+            ]
         return self
 
     async def __aexit__(self, *exception: object) -> None:
@@ -227,11 +231,14 @@ class Operations:
         *,
         digest: bytes,
         content: StoredFile | None = None,
+        one_at_a_time: bool = False,
     ) -> Operation:
         """Queue an operation. The same id again gives the one that is there; IDEMPOTENCY_KEY_REUSED if it is another
-        request's.
+        request's. `one_at_a_time`: TOO_MANY_REQUESTS while another of the kind is not done for the same key.
         """
         async with self.pool.acquire() as connection, connection.transaction():
+            if one_at_a_time:
+                await _require_none_under_way(connection, actor, kind, operation)
             made = await connection.fetchval(
                 "INSERT INTO operation (county, operation, kind, state, actor, request, request_sha256, done,"
                 " cancel_requested, attempts, created_at)"
@@ -458,6 +465,21 @@ class Operations:
             job.operation,
             job.holder,
         )
+
+
+async def _require_none_under_way(connection: Any, actor: Actor, kind: str, operation: str) -> None:
+    """TOO_MANY_REQUESTS when the key has another operation of this kind that has not ended."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{kind} {actor.id}")
+    other = await connection.fetchval(
+        "SELECT operation FROM operation WHERE county = $1 AND kind = $2 AND actor->>'id' = $3"
+        " AND state IN ('QUEUED', 'RUNNING') AND operation <> $4 LIMIT 1",
+        actor.county,
+        kind,
+        actor.id,
+        operation,
+    )
+    if other is not None:
+        raise refuse("TOO_MANY_REQUESTS", seconds=AGAIN_SECONDS)
 
 
 def operation_id(scope: str, key: str, prefix: str) -> str:

@@ -14,6 +14,7 @@ from domain.policy import Policy
 from domain.refusals import Refusal, refuse
 from domain.regulation import Regulation
 from domain.regulation.wording import SERVICE, Wording
+from service.shares import Share, working
 
 Load = Callable[[str, int], Awaitable[Policy | None]]
 """(county, version) → the county's policy, None when it is still at that version or has not begun."""
@@ -73,7 +74,8 @@ class PolicyInForce:
         """The regulation with everything the log holds now. COUNTY_UNKNOWN, POLICY_DATA_OUTDATED."""
         known = self._county(county)
         if known.next is None:
-            known.next = asyncio.create_task(self._look_after(known.looking, county, known))
+            with working(Share.COMMANDS):  # commands wait for it, whoever asked first
+                known.next = asyncio.create_task(self._look_after(known.looking, county, known))
             known.next.add_done_callback(_heard)
         await asyncio.shield(known.next)
         return known.regulation

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Final, Literal
 import asyncpg
 import structlog
 
+from service.database.bulkheads import Bulkheads, open_shares
 from service.database.embedded import EmbeddedServer, default_folder
 from service.database.server_check import check_server, without_password
 from service.database.trouble import in_words
 from service.exit_codes import DatabaseUnavailable
+from service.shares import LEAST_CONNECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 DATABASE: Final = "taizhang"
 """Name of our database in the embedded cluster."""
+TOOL_CONNECTIONS: Final = 16
+"""Most connections of a tool; it opens them as it needs them."""
 _CHECK_EVERY: Final = 1.0
 """Seconds between looks at the embedded server."""
 _SESSION: Final = {
@@ -58,12 +62,16 @@ class Database:
 
 @contextlib.asynccontextmanager
 async def open_database(
-    settings: Settings, *, exclusive: bool = False, announce: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    *,
+    exclusive: bool = False,
+    shares: bool = False,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Database]:
     """The database `settings` choose, started if it is the embedded one.
 
     `exclusive` claims the embedded data folder (exit code 5 if another process has claimed it); commands beside a
-    running service open it without. `announce` gets a line for people when something takes long or was repaired.
+    running service open it without. `shares`: the pool is a service's `Bulkheads`. `announce` gets a line for people when something takes long or was repaired.
     """
     patience = settings.database_patience
     async with contextlib.AsyncExitStack() as stack:
@@ -82,14 +90,7 @@ async def open_database(
         if fitting < settings.database_connections:
             log.info("fewer connections than wanted", server_allows=facts.connections, opened=fitting)
         settings = settings.model_copy(update={"database_connections": fitting})
-        pool = await asyncpg.create_pool(
-            url,
-            min_size=1,
-            max_size=settings.database_connections,
-            timeout=patience,
-            server_settings=_SESSION,
-            max_inactive_connection_lifetime=300,
-        )
+        pool = await _open_pool(url, settings, shares=shares)
         stack.push_async_callback(_close, pool)
         if server is not None:
             keeper = asyncio.create_task(_keep_alive(server), name="embedded database")
@@ -97,6 +98,25 @@ async def open_database(
         folder = server.folder if server else None
         database = Database(url, described, pool, facts.version, "embedded" if server else "url", folder)
         yield database
+
+
+async def _open_pool(url: str, settings: Settings, *, shares: bool) -> asyncpg.Pool | Bulkheads:
+    """A service's connections in shares; a tool's few without."""
+    patience = settings.database_patience
+    if shares and settings.database_connections >= LEAST_CONNECTIONS:
+        return await open_shares(url, settings.database_connections, session=_SESSION, patience=patience)
+    if shares:
+        log.warning(
+            "too few connections for shares", opened=settings.database_connections, needed=LEAST_CONNECTIONS
+        )
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=min(TOOL_CONNECTIONS, settings.database_connections),
+        timeout=patience,
+        server_settings=_SESSION,
+        max_inactive_connection_lifetime=300,
+    )
 
 
 async def _in_thread(work: Callable[[], object], server: EmbeddedServer) -> None:

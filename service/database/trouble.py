@@ -8,7 +8,10 @@ from typing import Final
 import asyncpg
 import structlog
 
+from service.database.bulkheads import NoConnectionFree
+
 _log = structlog.get_logger(__name__)
+
 
 LOST: Final = (
     OSError,
@@ -19,6 +22,9 @@ LOST: Final = (
     asyncpg.InternalClientError,
 )
 """The connection was cut or refused; the server shuts down, starts up, or has no room: try again."""
+
+TOO_SLOW: Final = (NoConnectionFree, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
+"""A wait that came to its limit: for a connection, a statement, a lock. Nothing is broken: try again."""
 
 TROUBLE: Final = (
     OSError,

@@ -10,6 +10,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
@@ -20,16 +21,34 @@ from projections.catalogue import CATALOGUE
 from projections.engine.as_of import PastLedger
 from projections.engine.events import EventReader
 from projections.engine.writing import Connection
+from service.admission import RoomBounds, WaitingRoom
+from service.database.bulkheads import share_of
 from service.log.event_store import EventStore
 from service.memory import collecting_paused
+from service.pace import paced
+from service.shares import Share, working
 
 MOST_KEPT: Final = 3
 """Moments kept at most: each holds a connection, and the rows of its ledgers in the database's temporary files."""
-BATCH: Final = 4000
+BATCH: Final = 500
+"""Events between two looks at what else there is to do."""
 LAST: Final = 2**63 - 1
+
+_BOUNDS: Final[dict[str, Any]] = {
+    "per_key": 1,
+    "waiting": 32,
+    "waiting_per_key": 8,
+    "wait_seconds": 10.0,
+    "again_seconds": 5,
+}
+"""Questions about the past: one at a time for each key."""
 
 Key = tuple[str, tuple[str, ...], date | None, int | None]
 """County, ledgers, business day, place in the log; without a place it is the head, wherever that is."""
+
+
+_asking: ContextVar[bool] = ContextVar("asking", default=False)
+"""Whether this question has its place, so that its second moment needs none."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +83,11 @@ class Moments:
         self._store = store
         self._reader = EventReader(store.codec.upcast)
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
-        self._most = min(MOST_KEPT, pool.get_max_size() // 4)
+        share = share_of(pool, Share.PAST)
+        self._connections = share
+        at_once = max(1, share.get_max_size() // 3)  # each question two moments, and a look at the log
+        self._most = min(MOST_KEPT, share.get_max_size() // 2)
+        self._room = WaitingRoom(RoomBounds(at_once=at_once, **_BOUNDS))
 
     async def aclose(self) -> None:
         """Forget every moment and give the connections back."""
@@ -89,8 +112,26 @@ class Moments:
     ) -> AsyncIterator[Past]:
         """These ledgers as of `on`, as known at `position` (None: now). Nobody else asks on the connection meanwhile.
 
-        Who needs two moments at once takes them in the order of `order_of`.
+        Who needs two moments at once takes them in the order of `order_of`. TOO_MANY_REQUESTS, SERVICE_BUSY where there
+        is no place for the question.
         """
+        with working(Share.PAST):
+            if _asking.get():
+                async with self._at(county, names, on, position) as past:
+                    yield past
+                return
+            async with self._room.place():
+                token = _asking.set(True)
+                try:
+                    async with self._at(county, names, on, position) as past:
+                        yield past
+                finally:
+                    _asking.reset(token)
+
+    @asynccontextmanager
+    async def _at(
+        self, county: str, names: Sequence[str], on: date | None, position: int | None
+    ) -> AsyncIterator[Past]:
         key = (county, tuple(sorted(names)), on, position)
         kept = self._kept.setdefault(key, _Kept())
         self._kept.move_to_end(key)
@@ -118,7 +159,8 @@ class Moments:
         """Fold what is missing up to `position`."""
         county, names, on, _ = key
         if kept.connection is None:
-            kept.connection = await self._pool.acquire()
+            await self._trim()  # what nobody uses makes room before, not after
+            kept.connection = await self._connections.acquire()
             schema = await kept.connection.fetchval("SELECT current_schema()")
             kept.ledgers = [PastLedger(CATALOGUE[name], county, on) for name in names]
             for ledger in kept.ledgers:
@@ -134,7 +176,7 @@ class Moments:
                     batch=BATCH,
                 )
                 with collecting_paused():
-                    await ledger.grow(kept.connection, self._reader, batches, position)
+                    await ledger.grow(kept.connection, self._reader, paced(batches), position)
 
     async def _trim(self) -> None:
         """Keep the moments asked for last; one in use is left alone."""
@@ -149,4 +191,4 @@ class Moments:
         connection, kept.connection = kept.connection, None
         if connection is not None:
             await connection.close()
-            await self._pool.release(connection)
+            await self._connections.release(connection)

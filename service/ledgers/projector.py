@@ -35,6 +35,7 @@ from service.clock import MOST_BEHIND_SECONDS
 from service.database.trouble import OUTAGE, TROUBLE
 from service.log.committer import Committed
 from service.log.event_store import EventStore
+from service.shares import Share, working
 
 POLL_SECONDS: Final = 0.05
 """How often the head rows are looked at: how late another process's commit is noticed at most."""
@@ -180,7 +181,8 @@ class Projector:
 
     async def start(self) -> None:
         """Start following the logs."""
-        self._watch = asyncio.create_task(self._look_at_heads(), name="projector")
+        with working(Share.LEDGERS):
+            self._watch = asyncio.create_task(self._look_at_heads(), name="projector")
 
     async def stop(self) -> None:
         """Stop at once and give the leases back, so that another process can go on without waiting."""

@@ -6,15 +6,20 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from time import perf_counter
+from typing import Any, Final
 
 from domain.refusals import refuse
-from projections.engine.reading import MAX_PAGE, Page, QuestionInvalid
+from projections.engine.reading import Page, QuestionInvalid
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
 from service.ledgers.filters import DatedQuery, Filters, LedgerQuery, Standpoint, day_asked
 from service.ledgers.source import Source
 from service.ledgers.tables import shown
+from service.pace import give_way
+
+PAGE: Final = 250
+"""Rows of a whole ledger that are asked for, and made something of, at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,12 @@ async def read_page(source: Source, query: LedgerQuery) -> FoundPage:
 
 async def all_pages(at: Standpoint, query: LedgerQuery) -> AsyncGenerator[Page, None]:
     """Every page from the question's cursor on, the first one even if it is empty."""
-    paging = {**query.paging(), "limit": MAX_PAGE}
+    paging = {**query.paging(), "limit": PAGE}
     while True:
         found = await page_at(at, query, paging)
+        started = perf_counter()
         yield found
+        await give_way(perf_counter() - started)
         if found.next_cursor is None:
             return
         paging["cursor"] = found.next_cursor

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from typing import IO, Any
 
+from projections.engine.rows import Row
 from projections.organization import directory
 from service.ledgers.filters import LedgerQuery
 from service.ledgers.queries import all_pages, moment_of
 from service.ledgers.sheets import LedgerSheet, SheetColumn
 from service.ledgers.source import Source
-from service.ledgers.words import Words
+from service.ledgers.words import Names, Words
 
 
 async def write_workbook(
@@ -29,15 +30,23 @@ async def write_workbook(
         names = await directory.names(at.connection, source.county)
         sheet = LedgerSheet(file, title, _notes(source.county, query, said), columns, words)
         try:
-            await asyncio.to_thread(sheet.add, found.rows, names)
+            await _add(sheet, found.rows, names)
             async for following in pages:
-                await asyncio.to_thread(sheet.add, following.rows, names)
+                await _add(sheet, following.rows, names)
             totals = await query.totals(at)
         except BaseException:
             sheet.close()  # or the library's own files stay behind
             raise
         await asyncio.to_thread(sheet.close, totals)
     return said
+
+
+async def _add(sheet: LedgerSheet, rows: Sequence[Row], names: Names) -> None:
+    adding = asyncio.ensure_future(asyncio.to_thread(sheet.add, rows, names))
+    try:
+        await asyncio.shield(adding)
+    finally:
+        await asyncio.wait((adding,))  # whoever gives up first lets the thread finish with the sheet
 
 
 def _notes(county: str, query: LedgerQuery, said: Mapping[str, Any]) -> list[str]:

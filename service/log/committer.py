@@ -83,7 +83,7 @@ _LEAF: Final = "SELECT leaf FROM event WHERE county = $1 AND position = $2"
 
 _SESSION: Final = """
 SELECT set_config('lock_timeout', $1, false),
-       set_config('statement_timeout', '0', false),
+       set_config('statement_timeout', '300s', false),
        set_config('idle_in_transaction_session_timeout', '30s', false),
        set_config('synchronous_commit',
                   CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'

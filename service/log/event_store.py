@@ -17,6 +17,7 @@ import asyncpg
 
 from domain.recorded import RecordedEvent
 from service.clock import ClockWatch, utc_now
+from service.database.bulkheads import share_of
 from service.log.appending import (
     Append,
     AppendMalformed,
@@ -42,6 +43,7 @@ from service.log.ends import ends_of
 from service.log.merkle import EMPTY_ROOT, Frontier
 from service.log.signed_note import Checkpoint
 from service.log.verification import SideBySide, Verification, verify_log
+from service.shares import Share
 
 __all__ = [
     "Activity",
@@ -185,8 +187,9 @@ class EventStore:
             if not self._running:
                 msg = "the store is not running"
                 raise CommitterStopped(msg)
+            pool = share_of(self._pool, Share.COMMANDS)
             committer = Committer(
-                county, self._pool, self._clock, self._limits, self.committed(county), self._watch
+                county, pool, self._clock, self._limits, self.committed(county), self._watch
             )
             self._committers[county] = committer
             committer.start()

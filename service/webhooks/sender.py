@@ -24,6 +24,7 @@ from service.database.trouble import OUTAGE, TROUBLE
 from service.ledgers.projector import holder_name
 from service.log.codec import UnknownEvent
 from service.log.event_store import EventStore
+from service.shares import Share, working
 from service.webhooks.deliveries import Due, LeaseLost, due, ended
 from service.webhooks.dialling import TOTAL_SECONDS
 from service.webhooks.endpoints import SERVICE, Endpoints, WebhookEndpoint, endpoint_of, standings
@@ -110,7 +111,8 @@ class WebhookSender:
 
     async def __aenter__(self) -> Self:
         """Start sending."""
-        self._watch = asyncio.create_task(self._look(), name="webhooks")
+        with working(Share.WORK):
+            self._watch = asyncio.create_task(self._look(), name="webhooks")
         return self
 
     async def __aexit__(self, *exception: object) -> None:

@@ -2,7 +2,8 @@
 
 `python -m tests.api.process DATABASE_URL [OPTIONS]` founds the county, makes one key that may do everything, prints one
 line `{"url": …, "token": …}`, and serves until its standard input is closed. The server is the one that is delivered;
-OPTIONS, a JSON object, may give `bounds` of its connections and `proxies`.
+OPTIONS, a JSON object, may give `bounds` of its connections, `proxies`, bounds of its `exports`, and how many seconds a
+statement waits for a `lock` at least.
 """
 
 from __future__ import annotations
@@ -14,33 +15,46 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import asyncpg
 import uvloop
 from fastapi import FastAPI, Response
 
 from domain.regulation import Regulation
+from service.admission import RoomBounds
 from service.api.app import ServiceParts, create_app
 from service.api.http.connection import ConnectionBounds
 from service.api.http.intake import IntakeRoute
+from service.api.http.spool import BOUNDS, Spools
 from service.api.serving import http_server
 from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec
 from service.commands.founding import found
 from service.memory import settle_memory
+from service.shares import TERMS
 from service.terminal import configure_log
 from tests import clock
+from tests.shares import bulkheads
 
 COUNTY = "653022"
 
 
-async def serve(database_url: str, keys: Path, bounds: ConnectionBounds, proxies: Sequence[str]) -> None:
-    async with asyncpg.create_pool(database_url, min_size=4, max_size=24) as pool:
+async def serve(
+    database_url: str,
+    keys: Path,
+    bounds: ConnectionBounds,
+    proxies: Sequence[str],
+    exports: RoomBounds,
+    lock: float,
+) -> None:
+    terms = {share: replace(one, lock=max(lock, one.lock)) for share, one in TERMS.items()}
+    async with bulkheads(database_url, terms=terms) as pool:
         app = create_app(ServiceParts(pool, {COUNTY: Regulation.load(county=COUNTY)}, keys=keys))
+        app.state.spools = Spools(exports)
         _mount_noop(app)
         listening = socket.create_server(("127.0.0.1", 0))
         server = http_server(app, proxies, bounds)
@@ -107,4 +121,6 @@ if __name__ == "__main__":
     with TemporaryDirectory(prefix="taizhang-keys-") as folder:
         options = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
         bounds = ConnectionBounds(**options.get("bounds", {}))
-        uvloop.run(serve(sys.argv[1], Path(folder), bounds, options.get("proxies", ())))
+        exports = replace(BOUNDS, **options.get("exports", {}))
+        proxies, lock = options.get("proxies", ()), options.get("lock", 0.0)
+        uvloop.run(serve(sys.argv[1], Path(folder), bounds, proxies, exports, lock))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,13 +115,17 @@ async def running(
     *,
     regulations: dict[str, Regulation] | None = None,
     invalid: dict[str, RegulationInvalid] | None = None,
+    pool: asyncpg.Pool | None = None,
     **parts: Any,
 ) -> AsyncIterator[Service]:
     """The service on a database, with founded counties (only the packaged one unless told) and all its keys.
 
-    `invalid`: counties whose data cannot be used. `parts`: further ones of `ServiceParts`.
+    `invalid`: counties whose data cannot be used; `pool`: its connections, if not a few without shares; `parts`:
+    further ones of `ServiceParts`.
     """
-    async with asyncpg.create_pool(database_url, min_size=2, max_size=12) as pool:
+    async with AsyncExitStack() as stack:
+        if pool is None:
+            pool = await stack.enter_async_context(asyncpg.create_pool(database_url, min_size=2, max_size=12))
         served = regulations or {COUNTY: REGULATION}
         app = create_app(ServiceParts(pool, served, invalid or {}, keys=keys, **parts))
         async with app.router.lifespan_context(app):

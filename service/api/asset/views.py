@@ -20,11 +20,13 @@ from domain.procedure.procedure import ProcedureInstance
 from domain.refusals import refuse
 from domain.values import BusinessDate, Fen, Value
 from service.api.asset.decisions import AssetPath
+from service.api.http.intake import admission_of
 from service.api.http.reading import ACTION, Read, Reading, get, routes
 from service.audit.examination import ExaminationScope, Examiner
 from service.commands.history import asset_changes, attained, fold
 from service.commands.naming import require_listed
 from service.ledgers.parameters import Moment
+from service.shares import Share, working
 
 router = routes("/v1/assets", "assets 资产")
 advice = routes("/v1/ownership-advice", "assets 资产")
@@ -142,9 +144,13 @@ class Examination(Value):
 
 @get(router, "/{asset}/examination", "历史重审", "asset.read", response_model=Examination)
 async def read_asset_examination(asset: AssetPath, read: Reading) -> Response:
-    """The asset's events, imported ones too, and its procedures' by the rules of each event's own day; NOT_FOUND."""
+    """The asset's events, imported ones too, and its procedures' by the rules of each event's own day; NOT_FOUND.
+    One at a time for a key: TOO_MANY_REQUESTS.
+    """
     examiner = Examiner(read.context.store, read.pool, read.county, read.context.regulations[read.county])
-    report = await examiner.run(ExaminationScope(asset=asset))
+    async with admission_of(read.request).examinations.place():
+        with working(Share.WORK):
+            report = await examiner.run(ExaminationScope(asset=asset))
     told = {name: report.shown()[name] for name in ("events", "clauses", "findings", "unjudged")}
     return read.answer({"asset": asset} | told)
 

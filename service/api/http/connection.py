@@ -45,7 +45,8 @@ class ConnectionBounds:
     idle_seconds: int = 15
     """Between two requests on one connection."""
     unread_seconds: float = 60.0
-    """How long an answer may wait for a reader who takes nothing of it."""
+    """How long answers may wait for a reader who takes nothing of them, all his pauses together; what he takes at
+    `body_rate` gives him time back."""
     discarded_bytes: int = 1_048_576
     """How much of a body is still taken, and thrown away, after the answer was given without it."""
     discarded_seconds: float = 5.0
@@ -137,6 +138,10 @@ class BoundedConnection(HttpToolsProtocol):
         self._reads = _Reads.HEAD
         self._timer: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
+        self._patience = self.bounds.unread_seconds
+        self._stalled_since = 0.0
+        self._unread = 0
+        """Bytes that lay in the buffer when the client stalled."""
         self._heard = False
         self._head_size = 0
         self._unparsed = 0
@@ -167,13 +172,17 @@ class BoundedConnection(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The client takes nothing: for so long and no longer."""
         super().pause_writing()
-        self._stalled = self.loop.call_later(self.bounds.unread_seconds, self.transport.abort)
+        self._stalled_since = self.loop.time()
+        self._unread = self.transport.get_write_buffer_size()
+        self._stalled = self.loop.call_later(max(0.0, self._patience), self.transport.abort)
 
     def resume_writing(self) -> None:
-        """The client takes again."""
+        """The client takes again: he has taken nearly all that lay in the buffer."""
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None
+            self._patience += self._unread / self.bounds.body_rate - (self.loop.time() - self._stalled_since)
+            self._patience = min(self._patience, self.bounds.unread_seconds)
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:

@@ -17,6 +17,7 @@ from service import metrics
 from service.api.http.addresses import is_local
 from service.commands.problems import problem_response
 from service.database.trouble import TROUBLE
+from service.shares import Share, working
 
 SAFE_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"cache-control", b"no-store"),
@@ -27,6 +28,7 @@ SAFE_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SAFE_NAMES: Final = frozenset(name for name, _ in SAFE_HEADERS)
 
+HEALTH: Final = "/health/"
 LIVENESS: Final = "/health/live"
 """The one path that answers from elsewhere before the first key was made."""
 
@@ -45,11 +47,19 @@ class FrontDoor:
             await self._app(scope, receive, send)
             return
         safely = _safe(send, scope["method"])
-        refusal = _host_refused(scope) or await _closed_to(scope)
-        if refusal is None:
-            await self._app(scope, receive, safely)
-        else:
-            await problem_response(Request(scope), refusal)(scope, receive, safely)
+        with working(_share(scope)):
+            refusal = _host_refused(scope) or await _closed_to(scope)
+            if refusal is None:
+                await self._app(scope, receive, safely)
+            else:
+                await problem_response(Request(scope), refusal)(scope, receive, safely)
+
+
+def _share(scope: Scope) -> Share:
+    """Whose connections a request takes, unless it turns out to be about a past moment or a whole ledger."""
+    if scope["path"].startswith(HEALTH):
+        return Share.HEALTH
+    return Share.QUESTIONS if scope["method"] in {"GET", "HEAD"} else Share.COMMANDS
 
 
 def _safe(send: Send, method: str) -> Send:

@@ -15,13 +15,17 @@ from typing import Any, ClassVar, Final, cast
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.refusals import refuse
+from service.admission import RoomBounds, WaitingRoom, acting_for
 from service.api.http.query_names import QueryNames
 from service.api.http.strict_json import parse
 from service.commands.actor import Actor
 from service.commands.problems import ACTOR
+from service.pace import commanding
+from service.shares import Share, at_work
 
 MAX_BODY_BYTES: Final = 1_048_576
 """Largest body of an ordinary request."""
@@ -45,6 +49,19 @@ SHEETS: Final = frozenset(
 )
 """Spreadsheets; what they really are is told by their bytes."""
 
+COMMANDS: Final = RoomBounds(at_once=512, per_key=256)
+"""Commands under way."""
+QUESTIONS: Final = RoomBounds(
+    at_once=256, per_key=48, waiting=256, waiting_per_key=96, wait_seconds=5.0, again_seconds=2
+)
+"""Questions under way. An office behind one key, a page that asks twenty things at once: they wait their turn.
+Whoever waits for an operation to end has a place too, and no connection."""
+
+EXAMINATIONS: Final = RoomBounds(
+    at_once=2, per_key=1, waiting=8, waiting_per_key=1, wait_seconds=10.0, again_seconds=5
+)
+"""Histories that are judged again."""
+
 _PARSED: Final = "taizhang.json"
 
 
@@ -67,7 +84,7 @@ class BodyRoom:
 
     @contextmanager
     def holding(self, sender: str, size: int) -> Iterator[None]:
-        """Room for a body; TOO_MANY_REQUESTS when the sender has taken his share, SERVICE_BUSY when all is taken."""
+        """WaitingRoom for a body; TOO_MANY_REQUESTS when the sender has taken his share, SERVICE_BUSY when all is taken."""
         if self._of_sender.get(sender, 0) + size > self.per_sender:
             raise refuse("TOO_MANY_REQUESTS")
         if self.taken + size > self.total:
@@ -139,12 +156,52 @@ class IntakeRoute(APIRoute):
             await self.admit(request)
             names.check(request)
             await self.find(request)
-            if request.method == "GET":
-                return await handler(request)
-            async with _taken_in(request, limits, parsed=parsed) as taken:
-                return await handler(taken)
+            if at_work() is Share.HEALTH:
+                return await handler(request)  # it is asked about the rooms too
+            admission = admission_of(request)
+            with acting_for(sender_key(request)):
+                if request.method == "GET":
+                    async with admission.questions.place():
+                        return await while_there(request, handler(request))
+                async with _taken_in(request, limits, parsed=parsed) as taken, admission.commands.place():
+                    with commanding():
+                        return await handler(taken)
 
         return handle
+
+
+class Admission:
+    """How many requests one application answers at a time. What is slow has narrower rooms of its own behind these."""
+
+    def __init__(self, commands: RoomBounds = COMMANDS, questions: RoomBounds = QUESTIONS) -> None:
+        self.commands = WaitingRoom(commands)
+        self.questions = WaitingRoom(questions)
+        self.examinations = WaitingRoom(EXAMINATIONS)
+
+
+def admission_of(request: Request) -> Admission:
+    """The admission of the application that answers this request."""
+    return cast("Admission", request.app.state.admission)
+
+
+async def while_there(request: Request, answering: Coroutine[Any, Any, Response]) -> Response:
+    """The answer to a question, unless whoever asked goes away: then it is given up, its statement in the database too."""
+    answer, gone = asyncio.ensure_future(answering), asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise ClientDisconnect
+        return answer.result()
+    finally:
+        for task in (answer, gone):
+            if not task.done():
+                task.cancel()
+                await asyncio.wait((task,))
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def limits_of(described: Mapping[str, Any] | None) -> dict[str, int]:
@@ -181,7 +238,7 @@ async def _taken_in(
     if expected and given not in limits:
         raise refuse("UNSUPPORTED_MEDIA_TYPE", given=given or "-", accepted="、".join(sorted(limits)))
     bodies = bodies_of(request)
-    with bodies.room_for(expected).holding(_sender(request), expected):
+    with bodies.room_for(expected).holding(sender_key(request), expected):
         body = await _read(request, expected)
         if body and parsed:
             request.scope[_PARSED] = await bodies.parsed(body)
@@ -211,8 +268,8 @@ async def _read(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-def _sender(request: Request) -> str:
-    """Whose share of the room a body takes: the credential's, else the address's."""
+def sender_key(request: Request) -> str:
+    """Whose share of the rooms a request takes: the credential's, else the address's."""
     actor: Actor | None = request.scope.get(ACTOR)
     if actor is not None and actor.kind != "public":
         return actor.id

@@ -1,24 +1,21 @@
 """Pages and exports of ledgers: one question, one snapshot, and how far in the log it reaches.
 
-With `Accept: application/x-ndjson` a whole ledger is streamed from one snapshot, a row per line, and ends with
-`{"trailer":{"count":…,"sha256":…,"position":…}}`; the digest is over the bytes of the lines before it. A stream
-without a trailer was cut off. With `Accept` of a spreadsheet the whole ledger comes as a workbook to be read and printed.
+With `Accept: application/x-ndjson` a whole ledger comes from one snapshot, a row per line, and ends with
+`{"trailer":{"count":…,"sha256":…,"position":…}}`; the digest is over the bytes of the lines before it. What has no
+trailer was cut off. With `Accept` of a spreadsheet the whole ledger comes as a workbook to be read and printed.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import IO, Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
 import orjson
 from fastapi import Query, Response
-from fastapi.responses import StreamingResponse
 from pydantic import Field, create_model
 
 from domain.refusals import refuse
@@ -26,6 +23,7 @@ from domain.values import BusinessDate, Value
 from service import metrics
 from service.api.http.intake import JSON, LINES
 from service.api.http.reading import Read, named
+from service.api.http.spool import Spool, spools_of
 from service.ledgers.filters import LedgerQuery
 from service.ledgers.ledger import Ledger
 from service.ledgers.parameters import Moment, Position
@@ -83,10 +81,10 @@ async def answer(read: Read, ledger: Ledger, query: LedgerQuery) -> Response:
         metrics.EXPORTS.labels("xlsx").inc()
         return await _workbook(read, ledger, query)
     if form in LINES:
-        lines = _export(read, ledger, query)
         metrics.EXPORTS.labels("ndjson").inc()
-        first = await anext(lines)  # a wrong question is refused before the answer has begun
-        return StreamingResponse(_prepend(first, lines), media_type="application/x-ndjson")
+        async with spools_of(read.request).writing() as spool:
+            await _write_lines(read, ledger, query, spool)
+        return spool.answer("application/x-ndjson")
     found = await read_page(read, query)
     return read.answer(
         {
@@ -113,7 +111,7 @@ def _form(read: Read, more: Sequence[str]) -> str:
     return JSON
 
 
-async def _export(read: Read, ledger: Ledger, query: LedgerQuery) -> AsyncGenerator[bytes, None]:
+async def _write_lines(read: Read, ledger: Ledger, query: LedgerQuery, file: Spool) -> None:
     """All rows from one snapshot, a page at a time, then the trailer."""
     digest, count = hashlib.sha256(), 0
     async with moment_of(read, query) as (at, said), aclosing(all_pages(at, query)) as pages:
@@ -124,38 +122,16 @@ async def _export(read: Read, ledger: Ledger, query: LedgerQuery) -> AsyncGenera
             )
             digest.update(lines)
             count += len(found.rows)
-            yield lines
+            file.write(lines)
     trailer = {"trailer": {"count": count, "sha256": digest.hexdigest(), **said}}
-    yield orjson.dumps(trailer, option=orjson.OPT_APPEND_NEWLINE)
+    file.write(orjson.dumps(trailer, option=orjson.OPT_APPEND_NEWLINE))
 
 
 async def _workbook(read: Read, ledger: Ledger, query: LedgerQuery) -> Response:
     """The whole ledger as a spreadsheet, written to a file that nobody else sees and read back from it."""
     words, title = Words(await read.regulation()), await query.heading(read) or ledger.title
-    file = await asyncio.to_thread(tempfile.TemporaryFile)
-    try:
-        said = await write_workbook(read, query, file, title, ledger.columns, words)
-    except BaseException:
-        file.close()
-        raise
-    size = file.tell()
-    file.seek(0)
+    async with spools_of(read.request).writing() as spool:
+        said = await write_workbook(read, query, spool.file, title, ledger.columns, words)
+        spool.keep_within_bounds()
     name = quote(f"{title}-{said.get('asOf', read.today.isoformat())}.xlsx")
-    headers = {"Content-Length": str(size), "Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
-    return StreamingResponse(_chunks(file), media_type=MEDIA_TYPE, headers=headers)
-
-
-async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
-    """A file's bytes, and its end."""
-    try:
-        while chunk := await asyncio.to_thread(file.read, 1 << 18):
-            yield chunk
-    finally:
-        file.close()
-
-
-async def _prepend(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    async with aclosing(rest):
-        yield first
-        async for chunk in rest:
-            yield chunk
+    return spool.answer(MEDIA_TYPE, {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"})

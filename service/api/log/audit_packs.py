@@ -91,7 +91,9 @@ def _shown(found: Operation) -> dict[str, Any]:
     openapi_extra={ACTION: "audit.pack", "parameters": [IDEMPOTENCY_KEY]},
 )
 async def order_audit_pack(body: OrderAuditPack, write: Writing) -> Response:
-    """Order a pack about what was in a person's care (C4.10-09). It is made beside other requests."""
+    """Order a pack about what was in a person's care (C4.10-09). It is made beside other requests, one at a time for a
+    key (TOO_MANY_REQUESTS), and may be cancelled as an operation.
+    """
     if body.first is not None and body.last is not None and body.first > body.last:
         raise refuse("DATE_ORDER", earlier="from", later="to")
     if await write.context.store.load(write.county, f"person-{body.person}") is None:
@@ -102,6 +104,7 @@ async def order_audit_pack(body: OrderAuditPack, write: Writing) -> Response:
         f"pack-{write.mark(20)}",
         body.model_dump(mode="json", by_alias=True, exclude_none=True),
         digest=write.idempotency.body_sha256,
+        one_at_a_time=True,
     )
     answer = write.answer(_shown(found))
     answer.status_code = 202

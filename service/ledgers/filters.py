@@ -39,6 +39,8 @@ class Standpoint:
     source: Source
     day: date
     """The business day asked about; today's where none was."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What a question works out once for all its pages and its sums, by a name of its own."""
     _rules: dict[date, Rules] = field(default_factory=dict)
 
     @property

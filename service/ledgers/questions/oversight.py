@@ -52,6 +52,13 @@ def standards_of(rules: Rules, on: date) -> Standards:
     )
 
 
+async def _standards(at: Standpoint) -> Standards:
+    """What is called a gap on the day asked about, worked out once for the page and the sums."""
+    if "standards" not in at.kept:
+        at.kept["standards"] = standards_of(await at.rules(at.day), at.day)
+    return at.kept["standards"]  # type: ignore[no-any-return]  # put in above
+
+
 class GapTotals(Value):
     """How many gaps there are, and of each kind."""
 
@@ -77,12 +84,12 @@ class DataQualityFilters(Filters):
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
         """Gaps."""
-        standards = standards_of(await at.rules(at.day), at.day)
+        standards = await _standards(at)
         return await gap_page(at.connection, at.county, standards, **self.filters(), **paging)
 
     async def totals(self, at: Standpoint) -> Row | None:
         """How many there are of each kind."""
-        standards = standards_of(await at.rules(at.day), at.day)
+        standards = await _standards(at)
         counted = await gap_counts(at.connection, at.county, standards, **self.filters())
         return {"gaps": sum(one["gaps"] for one in counted)} | {
             "kinds": {one["kind"]: one["gaps"] for one in counted}

@@ -90,7 +90,10 @@ async def open_database(
         if fitting < settings.database_connections:
             log.info("fewer connections than wanted", server_allows=facts.connections, opened=fitting)
         settings = settings.model_copy(update={"database_connections": fitting})
-        pool = await _open_pool(url, settings, shares=shares)
+        try:
+            pool = await _open_pool(url, settings, shares=shares)
+        except TimeoutError as late:
+            raise DatabaseUnavailable(f"{described} did not answer within {patience:g} s.") from late
         stack.push_async_callback(_close, pool)
         if server is not None:
             keeper = asyncio.create_task(_keep_alive(server), name="embedded database")

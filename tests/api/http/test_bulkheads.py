@@ -24,7 +24,7 @@ from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec
 from service.shares import DEFAULT_CONNECTIONS, LEAST_CONNECTIONS, TERMS
-from tests.api.bodies import road
+from tests.api.bodies import TOWNSHIP, road
 from tests.api.http.test_connections import Client
 from tests.api.process import served
 from tests.api.service import COUNTY, Service, new_code, running
@@ -203,24 +203,34 @@ def unread(database_url: str) -> Iterator[tuple[str, list[str]]]:
         database_url, exports={"at_once": 3, "per_key": 1, "waiting": 0, "waiting_per_key": 0}, lock=60.0
     ) as (
         url,
-        token,
+        _,
     ):
-        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as http:
+        tokens = asyncio.run(keys_of(database_url))
+        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {tokens[0]}"}) as http:
             answer = http.post(
                 "/v1/assets", json={"asset": "A-1", "card": road()}, headers={"Idempotency-Key": "a"}
             )
+            assert answer.status_code == 201, answer.text
             position = answer.json()["position"]
             http.get(REGISTER, params={"min_position": position}).raise_for_status()
-        yield url, asyncio.run(prepared(database_url))
+        asyncio.run(enlarged(database_url))
+        yield url, tokens
 
 
-async def prepared(url: str) -> list[str]:
-    """Enlarge the register; four keys."""
+async def keys_of(url: str) -> list[str]:
+    """Four keys of a township, each of which may register and read."""
     async with asyncpg.create_pool(url, min_size=1, max_size=2) as pool:
-        await pool.execute(LARGE)
         credentials = Credentials(pool)
-        spec = KeySpec(COUNTY, "reader", "AUDIT", "DEPARTMENT", [Role.AUDITOR, Role.REGISTRAR], [COUNTY])
+        spec = KeySpec(COUNTY, "reader", TOWNSHIP, "TOWNSHIP", [Role.READER, Role.REGISTRAR], [TOWNSHIP])
         return [(await credentials.create(spec, utc_now())).token for _ in range(4)]
+
+
+async def enlarged(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(LARGE)
+    finally:
+        await connection.close()
 
 
 def question(token: str, path: str, accept: str = "*/*") -> bytes:

@@ -168,7 +168,7 @@ class Organization(DomainAggregate):
     task_force: Annotated[TaskForce | None, Field(title="资产管理专班")]
     office_members: Annotated[tuple[str, ...], Field(title="资产管理办公室成员单位")]
     collectives: Annotated[tuple[Collective, ...], Field(title="集体经济组织")]
-    rolls: Annotated[tuple[VillageRoll, ...], Field(title="应到人数")]
+    rolls: Annotated[tuple[VillageRoll, ...], Field(title="应到人数登记")]
     successor: Annotated[str | None, Field(title="继任单位")]
     closed_on: Annotated[date | None, Field(title="撤销日期")]
 
@@ -460,14 +460,14 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.representatives_elected"
         TITLE: ClassVar[str] = "村民（成员）代表选举"
-        roll: VillageRoll = Field(title="应到人数")
+        roll: VillageRoll = Field(title="应到人数登记")
 
     class MembersCounted(Event):
         """A village's members and households, by its register."""
 
         TOPIC: ClassVar[str] = "organization.members_counted"
         TITLE: ClassVar[str] = "村民（成员）名册"
-        roll: VillageRoll = Field(title="应到人数")
+        roll: VillageRoll = Field(title="应到人数登记")
 
     def record_roll(self, roll: VillageRoll, at: Occasion) -> None:
         """Record who may decide in a village (C3-02): a newer one takes the place of the one before from its first day on.

@@ -379,7 +379,7 @@ class ProcedureInstance(ProcedureCourse):
         by: Signer = Field(title="办理人")
         subject_sha256: Sha256 = Field(title="事项内容摘要")
         meeting: Meeting = Field(title="会议情况")
-        roll: VillageRoll | None = Field(default=None, title="所依据的应到人数")
+        roll: VillageRoll | None = Field(default=None, title="所依据的应到人数登记")
 
     def hold_meeting(
         self,

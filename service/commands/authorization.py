@@ -63,9 +63,12 @@ class Permission:
 
     def counts(self, role: str, kind: str) -> bool:
         """Whether one of the roles counts in a kind of organisation."""
-        if role == Role.OFFICE:
-            return kind == "ASSET_OFFICE"
-        return self.kinds is None or kind in self.kinds
+        kinds = self.kinds_of(role)
+        return kinds is None or kind in kinds
+
+    def kinds_of(self, role: str) -> frozenset[str] | None:
+        """Kinds of organisation in which one of the roles counts; None: any."""
+        return frozenset({"ASSET_OFFICE"}) if role == Role.OFFICE else self.kinds
 
 
 def _permission(

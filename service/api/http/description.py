@@ -65,8 +65,10 @@ def _who_may(operation: dict[str, Any]) -> dict[str, Any]:
         "x-roles": sorted(role.value for role in permission.roles),
         "x-scope": permission.scope.value,
     }
-    if permission.kinds is not None:
-        said["x-organization-kinds"] = sorted(permission.kinds)
+    limited = {role.value: permission.kinds_of(role) for role in sorted(permission.roles)}
+    kinds = {role: sorted(of) for role, of in limited.items() if of is not None}
+    if kinds:
+        said["x-organization-kinds"] = kinds
     return said
 
 

@@ -89,7 +89,7 @@ async def enable_incentive_pilot(
 class RecordRoll(Circumstances):
     """Request body: record how many members and households a village's meetings count."""
 
-    roll: VillageRoll = Field(title="应到人数")
+    roll: VillageRoll = Field(title="应到人数登记")
 
 
 @units.post("/{organization}/representatives", "登记村民（成员）代表和成员人数", "organization.record_roll")

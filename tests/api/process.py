@@ -67,7 +67,7 @@ async def serve(
         await found(app.state.context, COUNTY)
         settle_memory()
         roles = list(Role)
-        spec = KeySpec(COUNTY, "tests", "COUNTY_GOV", "COUNTY_GOV", roles, [COUNTY])
+        spec = KeySpec(COUNTY, "tests", "653022202000", "TOWNSHIP", roles, [COUNTY])
         made = await Credentials(pool).create(spec, utc_now())
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         print(json.dumps({"url": url, "token": made.token}), flush=True)

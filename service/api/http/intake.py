@@ -84,7 +84,7 @@ class BodyRoom:
 
     @contextmanager
     def holding(self, sender: str, size: int) -> Iterator[None]:
-        """WaitingRoom for a body; TOO_MANY_REQUESTS when the sender has taken his share, SERVICE_BUSY when all is taken."""
+        """Room for a body; TOO_MANY_REQUESTS when the sender has taken his share, SERVICE_BUSY when all is taken."""
         if self._of_sender.get(sender, 0) + size > self.per_sender:
             raise refuse("TOO_MANY_REQUESTS")
         if self.taken + size > self.total:

@@ -121,7 +121,7 @@ async def export(service: Service, **params: Any) -> tuple[list[bytes], dict[str
 async def test_an_export_ends_with_a_trailer_that_verifies(
     service: Service, registered: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.ledgers.queries.MAX_PAGE", 20)  # several pages of one snapshot
+    monkeypatch.setattr("service.ledgers.queries.PAGE", 20)  # several pages of one snapshot
     head = await service.head()
     lines, trailer = await export(service, min_position=head, sort="-originalValue")
     digest = hashlib.sha256(b"".join(lines)).hexdigest()
@@ -134,7 +134,7 @@ async def test_an_export_ends_with_a_trailer_that_verifies(
 async def test_an_export_shows_one_moment_while_others_write(
     service: Service, registered: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.ledgers.queries.MAX_PAGE", 5)
+    monkeypatch.setattr("service.ledgers.queries.PAGE", 5)
 
     async def write_on() -> None:
         for _ in range(30):

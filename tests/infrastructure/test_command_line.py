@@ -104,19 +104,22 @@ def test_json_may_stand_anywhere_before_two_dashes() -> None:
     [
         (["--help"], "台账"),
         (["policy", "show"], "阿克陶县"),
-        (["calendar", "show"], "阿克陶县"),
+        (["calendar", "show"], "工作日历"),
         (["doctor"], "阿克陶县"),
         (["--json", "policy", "show"], "阿克陶县"),
     ],
 )
 def test_chinese_is_written_under_any_locale(
-    arguments: list[str], word: str, environment: dict[str, str]
+    arguments: list[str], word: str, environment: dict[str, str], database_url: str
 ) -> None:
     """Also by a Python that was told to believe the locale, which has no character beyond ASCII."""
     plain = {name: value for name, value in environment.items() if not name.startswith(("LC_", "LANG"))}
+    plain["TAIZHANG_DATABASE_URL"] = database_url
     plain |= {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = taizhang(*arguments, environment=plain, encoding="utf-8")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in {ExitCode.OK, ExitCode.REFUSED}, (
+        done.stderr
+    )  # of doctor: the tests' server is not durable
     assert word in done.stdout
 
 

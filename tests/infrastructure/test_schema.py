@@ -246,7 +246,7 @@ async def test_doctor_tells_ledgers_that_stand_still_from_a_service_that_does_no
     told = (await examined(database_url))["ledgers 653022"]
     assert (told.ok, "no service is at work" in told.found) == (True, True)
     await connection.execute(
-        "UPDATE projection_checkpoint SET lease_until = now() + interval '1 minute', holder = 'somebody',"
+        "UPDATE projection_checkpoint SET lease_until = now() + interval '5 seconds', holder = 'somebody',"
         " updated_at = now() - interval '1 minute'"
     )
     await connection.execute(

@@ -15,10 +15,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
+from service.clock import county_day, utc_now
 from tests.mutants.plan import ROOT, Mutant, mutants
 
 REPORT = ROOT / "docs" / "mutants.md"
@@ -72,7 +72,7 @@ def written(results: list[tuple[Mutant, str]], asked: list[str] | None) -> str:
             "What `make mutants` reported last: each bug of `tests/mutants/mutants.toml` planted alone in a copy of the",
             "tree, the test files that it names run. A bug that survives says which test is missing.",
             "",
-            f"{datetime.now(UTC):%Y-%m-%d}{scope}: {len(results)} planted, {caught} caught, {len(results) - caught} survived.",
+            f"{county_day(utc_now()):%Y-%m-%d}{scope}: {len(results)} planted, {caught} caught, {len(results) - caught} survived.",
             "",
             "| kind | bug | file | result |",
             "|---|---|---|---|",

@@ -148,7 +148,11 @@ async def test_packs_and_checkpoints_speak_of_one_county(counties: Both) -> None
         assert found["state"] == "SUCCEEDED", found
         content = (await county.service.get(found["file"], "auditor")).content
         result = verify.verify(BytesIO(content))
-        assert (result["good"], result["assets"], result["size"]) == (True, 1, await county.head())
+        assert (result["verdict"], result["assets"], result["size"]) == (
+            verify.UNPINNED,
+            1,
+            await county.head(),
+        )
         origins.add(result["log"])
         with zipfile.ZipFile(BytesIO(content)) as pack:
             events = [

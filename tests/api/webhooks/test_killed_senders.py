@@ -217,12 +217,12 @@ async def test_sender_whose_lease_was_taken_over_writes_nothing(database_url: st
     async with running(database_url) as service, receiving(receiver):
         senders = Senders(service, net, tmp_path / "keys")
         made = await senders.endpoint(net.put(receiver))
-        async with senders.sender():
+        async with senders.sender(30.0):
             await service.write("/v1/assets", {"card": road()})
             await until(lambda: len(receiver.events) == 1)
             await service.pool.execute(
                 "UPDATE webhook_endpoint SET epoch = epoch + 1, holder = 'another',"
-                " lease_until = clock_timestamp() + interval '1 hour' WHERE endpoint = $1",
+                " lease_until = clock_timestamp() + interval '20 seconds' WHERE endpoint = $1",
                 made.endpoint,
             )
             hold.set()

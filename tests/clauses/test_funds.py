@@ -147,8 +147,9 @@ async def test_every_kind_of_difference_is_listed(service: Service) -> None:
 async def test_only_finance_keeps_the_fund_ledger(service: Service) -> None:
     """Allocations are recorded by the finance department alone, one by one or a year in one request."""
     card = allocation("10.00", 2018)
-    refused = await service.post("/v1/fund-allocations", {"card": card}, "clerk")
-    assert refused.json()["code"] == "FORBIDDEN_JURISDICTION"
+    for who, code in (("clerk", "ROLE_NOT_ALLOWED"), ("commerce", "FORBIDDEN_JURISDICTION")):
+        refused = await service.post("/v1/fund-allocations", {"card": card}, who)
+        assert (refused.status_code, refused.json()["code"]) == (403, code), who
     bad = allocation("10.00", 2018, source="LOTTERY")
     lines = [{"card": card}, {"card": bad}]
     assert (await service.post("/v1/fund-allocations/bulk", lines, "clerk")).status_code == 403

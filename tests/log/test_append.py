@@ -340,12 +340,13 @@ async def test_positions_have_no_gap_whatever_fails(store: EventStore) -> None:
 
 async def test_the_moment_of_recording_never_decreases(pool: asyncpg.Pool) -> None:
     now = datetime(2024, 5, 1, 12, tzinfo=UTC)
-    moments = iter([now, now - timedelta(hours=3), now + timedelta(seconds=1), now])
-    clock: Callable[[], datetime] = lambda: next(moments)  # noqa: E731
+    shown = [now]
+    clock: Callable[[], datetime] = lambda: shown[-1]  # noqa: E731
     async with EventStore(pool, clock=clock, codec=CODEC) as store:
-        receipts = [
-            await store.append(COUNTY, command(stream_append("thing-1", version))) for version in range(4)
-        ]
+        receipts = []
+        for version, hours in enumerate((0.0, -3.0, 1 / 3600, 0.0)):
+            shown.append(now + timedelta(hours=hours))
+            receipts.append(await store.append(COUNTY, command(stream_append("thing-1", version))))
     assert [receipt.recorded_at - now for receipt in receipts] == [
         timedelta(0),
         timedelta(0),

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from domain.values import BusinessDate, Code, Fen, Name, Text, Value
+from domain.values import BusinessDate, Code, Fen, Name, OrganizationCode, Text, Value
 
 
 class TransferItem(Value):
@@ -40,13 +40,13 @@ class TransferOffer(Value):
     """What the deliverer offers: everything of a transfer that is not the receiver's to say."""
 
     transfer: Code = Field(title="移交编号")
-    deliverer: Code = Field(title="移交单位")
-    receiver: Code = Field(title="接收单位")
+    deliverer: OrganizationCode = Field(title="移交单位")
+    receiver: OrganizationCode = Field(title="接收单位")
     initiated_on: BusinessDate = Field(title="发起日期")
     items: tuple[TransferItem, ...] = Field(title="移交清单", min_length=1, max_length=5000)
     documents: tuple[Name, ...] = Field(default=(), title="移交资料", max_length=500)
     remaining_funds: RemainingFunds | None = Field(default=None, title="结余资金")
-    witness: Code | None = Field(default=None, title="监交单位")
+    witness: OrganizationCode | None = Field(default=None, title="监交单位")
 
 
 class AssetTransfer(TransferOffer):

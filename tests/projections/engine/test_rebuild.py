@@ -354,10 +354,20 @@ async def test_only_one_rebuild_of_a_ledger_at_a_time(
 ) -> None:
     await live(pool, store, 55, 300)
     await pool.execute(
-        "INSERT INTO projection_rebuild VALUES ('directory', 1, '{}', 1, 'somebody', now() + interval '20 seconds', now(), now())"
+        "INSERT INTO projection_rebuild VALUES ('directory', 1, '{}', 1, 'somebody', now() + interval '1 second', now(), now())"
     )
+
+    async def at_work() -> None:
+        while True:
+            await pool.execute(
+                "UPDATE projection_rebuild SET lease_until = clock_timestamp() + interval '0.9 seconds'"
+            )
+            await asyncio.sleep(0.2)
+
+    somebody = asyncio.create_task(at_work())
     with pytest.raises(RebuildUnderWay, match="directory is being rebuilt by somebody"):
-        await Rebuild(database_url, [CATALOGUE["directory"]], lease_seconds=30).run()
+        await Rebuild(database_url, [CATALOGUE["directory"]], lease_seconds=1).run()
+    somebody.cancel()
 
 
 async def test_a_rebuild_that_was_taken_over_writes_nothing_more(

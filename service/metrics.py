@@ -49,12 +49,6 @@ OPERATIONS: Final = Counter(
 )
 
 
-def shares_of(pool: Any) -> list[tuple[str, Any]]:
-    """The connections a service has by the name of their share; one that has no shares is `all`."""
-    shares = getattr(pool, "_pools", None)
-    return [("all", pool)] if shares is None else [(str(name), one) for name, one in shares.items()]
-
-
 def exposition(
     ledgers: Sequence[Mapping[str, Any]], clock: Mapping[str, Any], pools: Iterable[tuple[str, Any]]
 ) -> bytes:

@@ -73,6 +73,10 @@ class Bulkheads(Pool):
         """The connections of one share, whoever asks."""
         return self._pools[share]
 
+    def shares(self) -> list[tuple[str, Pool]]:
+        """Each share's name and its connections."""
+        return [(str(share), pool) for share, pool in self._pools.items()]
+
     def acquire(self, *, timeout: float | None = None) -> PoolAcquireContext[Any]:
         """A connection of the share in whose name this is done; `NoConnectionFree`."""
         return self._pools[at_work()].acquire(timeout=timeout)
@@ -111,6 +115,11 @@ class Bulkheads(Pool):
 def share_of(pool: Pool, share: Share) -> Pool:
     """One share of a service's connections; of a pool without shares, as the tools have, the pool."""
     return pool.of(share) if isinstance(pool, Bulkheads) else pool
+
+
+def shares_of(pool: Pool) -> list[tuple[str, Pool]]:
+    """The connections of a service by the name of their share; those of a pool without shares are `all`."""
+    return pool.shares() if isinstance(pool, Bulkheads) else [("all", pool)]
 
 
 async def open_shares(

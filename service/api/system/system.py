@@ -12,10 +12,11 @@ from fastapi import APIRouter, Request, Response
 from service.api.http.intake import IntakeRoute
 from service.api.http.reading import READ_PROBLEMS, Reading, context_of, get, routes
 from service.clock import MOST_BEHIND_SECONDS, ClockWatch, utc_now
+from service.database.bulkheads import shares_of
 from service.database.migrate import head
 from service.database.schema import remedy
 from service.database.trouble import TROUBLE
-from service.metrics import MEDIA_TYPE, exposition, shares_of
+from service.metrics import MEDIA_TYPE, exposition
 from service.version import installed_version
 
 router = APIRouter(tags=["system 运行"], route_class=IntakeRoute, responses={422: READ_PROBLEMS[422]})

@@ -176,7 +176,7 @@ class Job:
     async def progress(self, done: int, total: int | None) -> None:
         """Tell how far the work is and keep the lease. `OperationCancelled` when it is to stop, or is another's now."""
         cancelled = await self.pool.fetchval(
-            "UPDATE operation SET done = $4, total = $5, lease_until = now() + $6"
+            "UPDATE operation SET done = $4, total = $5, lease_until = clock_timestamp() + $6"
             " WHERE county = $1 AND operation = $2 AND holder = $3 AND state = 'RUNNING' RETURNING cancel_requested",
             self.county,
             self.operation,
@@ -351,7 +351,7 @@ class Operations:
         async with self.pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
                 "SELECT * FROM operation WHERE kind = ANY($1::text[]) AND (state = 'QUEUED'"
-                " OR (state = 'RUNNING' AND (lease_until < now() OR lease_until > now() + $2)))"
+                " OR (state = 'RUNNING' AND (lease_until < clock_timestamp() OR lease_until > clock_timestamp() + $2)))"
                 " ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED",
                 list(self.kinds),
                 timedelta(seconds=self.lease_seconds),
@@ -361,7 +361,7 @@ class Operations:
             holder = f"{self.holder}#{row['attempts'] + 1}"
             given_up = row["attempts"] >= ATTEMPTS
             await connection.execute(
-                "UPDATE operation SET state = 'RUNNING', holder = $3, lease_until = now() + $4,"
+                "UPDATE operation SET state = 'RUNNING', holder = $3, lease_until = clock_timestamp() + $4,"
                 " attempts = attempts + 1, started_at = coalesce(started_at, now()), done = 0"
                 " WHERE county = $1 AND operation = $2",
                 row["county"],
@@ -413,7 +413,7 @@ class Operations:
             await asyncio.sleep(self.lease_seconds / 3)
             with contextlib.suppress(*TROUBLE):
                 await self.pool.execute(
-                    "UPDATE operation SET lease_until = now() + $4"
+                    "UPDATE operation SET lease_until = clock_timestamp() + $4"
                     " WHERE county = $1 AND operation = $2 AND holder = $3 AND state = 'RUNNING'",
                     job.county,
                     job.operation,

@@ -124,7 +124,10 @@ async def test_operation_of_a_dead_worker_is_taken_over_after_the_clock_was_set_
 
 
 def test_every_lease_in_the_code_is_bounded_by_its_length() -> None:
-    """Wherever a lease that ran out is taken over, one that reaches too far is taken over too."""
+    """Wherever a lease that ran out is taken over, one that reaches too far is taken over too.
+
+    Never by the moment at which a transaction began: a lease that was renewed since then would seem to reach too far.
+    """
     found = 0
     for path in (ROOT / "service").rglob("*.py"):
         text = path.read_text("utf-8")
@@ -134,6 +137,7 @@ def test_every_lease_in_the_code_is_bounded_by_its_length() -> None:
         )
         found += ran_out
         assert too_far >= ran_out, path
+        assert not re.search(r"lease_until [=<>] (pg_catalog\.)?now\(\)", text), path
     assert found >= 4
 
 

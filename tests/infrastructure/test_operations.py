@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -153,6 +155,47 @@ async def test_a_silent_worker_loses_its_operation_and_cannot_end_it(pool: async
             async with asyncio.timeout(10):
                 await noticed.wait()
         assert (await heir.get(COUNTY, "OP-1")).result == done.result
+
+
+class LateConnection:
+    """A connection whose transaction began a while before its first statement."""
+
+    def __init__(self, connection: Any, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._connection, self._meanwhile = connection, meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def fetchrow(self, *arguments: Any) -> Any:
+        await self._connection.fetchval("SELECT now()")
+        await self._meanwhile()
+        return await self._connection.fetchrow(*arguments)
+
+
+class LatePool:
+    """A pool of such connections."""
+
+    def __init__(self, pool: asyncpg.Pool, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._pool, self._meanwhile = pool, meanwhile
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[LateConnection]:
+        async with self._pool.acquire() as connection:
+            yield LateConnection(connection, self._meanwhile)
+
+
+async def test_lease_that_was_renewed_since_a_taker_began_is_not_taken_over(pool: asyncpg.Pool) -> None:
+    await submitted(Operations(pool))
+
+    async def renew() -> None:
+        await asyncio.sleep(0.05)
+        await pool.execute(
+            "UPDATE operation SET state = 'RUNNING', holder = 'somebody', attempts = 1,"
+            " lease_until = clock_timestamp() + interval '20 seconds'"
+        )
+
+    late = Operations(cast("asyncpg.Pool", LatePool(pool, renew)), {"count": counting}, lease_seconds=20)
+    assert await late._take() is None
 
 
 async def test_what_is_interrupted_too_often_is_given_up_visibly(pool: asyncpg.Pool) -> None:

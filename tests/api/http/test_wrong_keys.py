@@ -110,6 +110,7 @@ async def test_keys_that_were_never_made_are_not_looked_up(service: Service) -> 
             asked += 1
 
     credentials = service.app.state.credentials
+    assert not await credentials.bootstrap_pending()  # known from now on
     pool, credentials._pool = credentials._pool, Pool()
     try:
         for token in (

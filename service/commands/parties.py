@@ -30,11 +30,21 @@ async def require_of_unit(
 
 
 async def _is_of(work: Work, person: Person, unit: str, day: date) -> bool:
-    """Registered there or in what became of it by the day, or in a post there on the day."""
-    if unit in await _carried_on(work, person.card.organization, day):
+    """Registered there or in what became of it by the day, or in a post there on the day.
+
+    Who was removed is of no unit any more, but by a post that began afterwards.
+    """
+    removed = max(
+        (one.happened_on for one in person.facts if one.kind == "REMOVED" and one.happened_on <= day),
+        default=None,
+    )
+    if removed is None and unit in await _carried_on(work, person.card.organization, day):
         return True
     there = await work.get(Organization, unit)
-    return any(one.person == person.id and one.covers(day) for one in there.tenures)
+    return any(
+        one.person == person.id and one.covers(day) and (removed is None or one.since > removed)
+        for one in there.tenures
+    )
 
 
 async def _carried_on(work: Work, unit: str, day: date) -> set[str]:

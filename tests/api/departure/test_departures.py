@@ -9,7 +9,7 @@ import pytest
 
 from domain.asset.asset import Asset
 from service.log.tree import load_tree
-from tests.api.bodies import TOWNSHIP, VILLAGE, custody, road
+from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, custody, road
 from tests.api.departure.departing import SECOND_VILLAGE, TOWNSHIP_OWNS, Departure, departure, kept_asset
 from tests.api.service import COUNTY, Service, new_code
 
@@ -415,6 +415,31 @@ async def test_who_has_died_signs_nothing(service: Service) -> None:
     await service.write(f"/v1/persons/{leaving.incoming}/leaving-facts", fact, "personnel")
     answer = await leaving.sign("INCOMING", leaving.incoming, VILLAGE)
     assert (answer.status_code, answer.json()["code"]) == (409, "SIGNER_UNABLE")
+
+
+async def test_who_was_removed_signs_the_own_handover_and_nothing_else(service: Service) -> None:
+    leaving = await departure(service, 1)
+    await leaving.open(reason="REMOVED")
+    await leaving.reconcile()
+    await leaving.accept()
+    await leaving.seal()
+    fact = {"fact": {"kind": "REMOVED", "happenedOn": "2023-01-31"}}
+    for person in (leaving.incoming, leaving.outgoing):
+        await service.write(f"/v1/persons/{person}/leaving-facts", fact, "personnel")
+    answer = await leaving.sign("INCOMING", leaving.incoming, VILLAGE)
+    assert (answer.status_code, answer.json()["code"]) == (403, "SIGNER_OF_ANOTHER_UNIT")
+    assert (await leaving.sign("OUTGOING", leaving.outgoing, VILLAGE)).status_code == 201
+
+
+async def test_successor_of_another_township_accepts_by_its_own_credential(service: Service) -> None:
+    leaving = await departure(service, 1)
+    leaving.incoming = await service.person(OTHER_TOWNSHIP)
+    await leaving.open()
+    await leaving.reconcile()
+    taken = {"acceptedBy": leaving.incoming}
+    answer = await service.post(f"{leaving.path}/acceptance", taken, "village")
+    assert (answer.status_code, answer.json()["code"]) == (403, "SIGNER_OF_ANOTHER_UNIT")
+    await service.write(f"{leaving.path}/acceptance", taken, "neighbour")
 
 
 async def test_another_township_cannot_touch_the_case(service: Service) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from service.clock import utc_now
+from service.commands.credentials import Credentials, KeySpec
 from tests.api.asset.test_asset_life import Life
-from tests.api.bodies import VILLAGE, custody
+from tests.api.bodies import TOWNSHIP, VILLAGE, custody
 from tests.api.organization.test_duties import asset_of, confirmed
-from tests.api.service import Service, new_code
+from tests.api.service import COUNTY, Service, new_code
 
 WELL = "WELL_OPERATING_NOT_DISPOSABLE"
 
@@ -135,6 +137,35 @@ async def test_exception_from_a_rule_that_has_none_is_refused(service: Service) 
         "/v1/policy-overrides", grant(asset_of(life), code="APPRAISAL_REQUIRED"), "county"
     )
     assert (answer.status_code, answer.json()["code"]) == (409, "OVERRIDE_NOT_POSSIBLE")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"expiresOn": None}, 422, "FIELD_REQUIRED"),
+        ({"expiresOn": "2022-02-28"}, 422, "DATE_ORDER"),
+        ({"grantedOn": "2099-01-01", "expiresOn": "2099-12-31"}, 422, "DATE_IN_FUTURE"),
+        ({"asset": "A-NOBODY"}, 422, "CODE_UNKNOWN"),
+        ({"code": "NO_SUCH_CODE"}, 409, "OVERRIDE_NOT_POSSIBLE"),
+    ],
+)
+async def test_grant_that_cannot_be_is_refused(
+    service: Service, changes: dict[str, Any], status: int, code: str
+) -> None:
+    life = await confirmed(service)
+    body = grant(asset_of(life))
+    body["overrideGrant"] |= changes
+    answer = await service.post("/v1/policy-overrides", body, "county")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_key_that_only_calls_itself_the_county_government_grants_nothing(service: Service) -> None:
+    """The unit's kind is that of the log, also for a credential made before kinds were looked up."""
+    life = await confirmed(service)
+    spec = KeySpec(COUNTY, "自称", TOWNSHIP, "COUNTY_GOV", ["APPROVER"], [COUNTY])
+    made = await Credentials(service.pool).create(spec, utc_now())
+    answer = await service.post("/v1/policy-overrides", grant(asset_of(life)), made.token)
+    assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
 
 
 async def test_exceptions_of_an_asset_are_listed_with_whether_they_hold(service: Service) -> None:

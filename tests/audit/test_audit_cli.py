@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from service.audit import verify as verifier
 from service.cli import main as cli
 from service.exit_codes import ExitCode
 from service.log.event_store import EventStore
@@ -155,9 +157,13 @@ def test_an_auditors_way(terminal: Terminal) -> None:
     assert "GOOD" not in nobody.stdout
     assert "通过" not in nobody.stdout
     content = bytearray((folder / "pack.zip").read_bytes())
-    content[len(content) // 2] ^= 1
+    with zipfile.ZipFile(
+        folder / "pack.zip"
+    ) as pack:  # the workbook is stored: every bit of it is only content
+        content[pack.getinfo(verifier.WORKBOOK).header_offset + 5_000] ^= 1
     (folder / "bad.zip").write_bytes(content)
-    assert "BAD" in terminal.run("verify", "bad.zip", "--key", key, code=ExitCode.REFUSED)
+    damaged = terminal.run("verify", "bad.zip", "--key", key, code=ExitCode.REFUSED)
+    assert f"BAD 核验不通过: {verifier.WORKBOOK}: is damaged" in damaged
     assert "no zip archive" in terminal.run("verify", "key.txt", code=ExitCode.NOT_AN_ARCHIVE)
     terminal.run("verify", "none.zip", code=ExitCode.USAGE)
     terminal.run("verify", "pack.zip", "--key", "nonsense.txt", code=ExitCode.USAGE)

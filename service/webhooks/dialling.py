@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from time import monotonic
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 import httpcore2
 
+from service.outward import Target, target_of
 from service.webhooks.addresses import AddressDenied, Network, judge, within
 
 TOTAL_SECONDS: Final = 15.0
@@ -49,38 +49,6 @@ class Answer:
     def delivered(self) -> bool:
         """Whether the subscriber took it: any 2xx."""
         return self.outcome == "DELIVERED"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A subscriber's URL in parts."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-
-
-def target_of(url: str) -> Target:
-    """A URL as it will be dialled; ValueError says what is wrong with it."""
-    if any(ord(char) <= 32 or ord(char) == 127 for char in url) or "\\" in url:
-        raise ValueError("spaces, control characters or backslashes")
-    parts = urlsplit(url)
-    if parts.scheme not in {"https", "http"}:
-        raise ValueError("not https:// (or http:// within the operator's networks)")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("user or password in it")
-    if parts.fragment:
-        raise ValueError("a fragment in it")
-    if not parts.hostname:
-        raise ValueError("no host")
-    port = parts.port if parts.port is not None else (443 if parts.scheme == "https" else 80)
-    if port == 0:
-        raise ValueError("port 0")
-    host = parts.hostname.encode("idna").decode() if ":" not in parts.hostname else parts.hostname
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    path.encode("ascii")
-    return Target(parts.scheme, host, port, path)
 
 
 @cache
@@ -131,21 +99,12 @@ class Dialler:
     async def _send(
         self, pinned: _Pinned, target: Target, headers: Mapping[str, str], body: bytes
     ) -> dict[str, Any]:
-        url = httpcore2.URL(
-            scheme=target.scheme.encode(),
-            host=target.host.encode(),
-            port=target.port,
-            target=target.path.encode(),
-        )
-        default = 443 if target.scheme == "https" else 80
-        bare = f"[{target.host}]" if ":" in target.host else target.host
-        named = bare if target.port == default else f"{bare}:{target.port}"
-        sent: list[tuple[bytes | str, bytes | str]] = [("Host", named), *headers.items()]
+        sent: list[tuple[bytes | str, bytes | str]] = [("Host", target.named), *headers.items()]
         async with (
             httpcore2.AsyncConnectionPool(
                 ssl_context=_trusted(), http2=False, network_backend=pinned
             ) as pool,
-            pool.stream("POST", url, headers=sent, content=body) as response,
+            pool.stream("POST", target.url, headers=sent, content=body) as response,
         ):
             fields = {name.lower(): value for name, value in response.headers}
             return {

@@ -9,8 +9,9 @@ from ipaddress import ip_network
 
 import pytest
 
+from service.outward import target_of
 from service.webhooks.addresses import AddressDenied, judge
-from service.webhooks.dialling import Dialler, target_of
+from service.webhooks.dialling import Dialler
 from tests.receivers import Detour, Net, Received, Receiver, answer, receiving
 
 EVERYTHING = (ip_network("0.0.0.0/0"), ip_network("::/0"))

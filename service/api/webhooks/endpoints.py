@@ -17,8 +17,9 @@ from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, a
 from service.api.log.feed import require_types
 from service.commands.operations import operation_id
 from service.ledgers.parameters import MAX_EXACT
+from service.outward import target_of
 from service.webhooks.deliveries import counts
-from service.webhooks.dialling import Answer, target_of
+from service.webhooks.dialling import Answer
 from service.webhooks.endpoints import KnownSecret, WebhookEndpoint
 from service.webhooks.filters import EventFilter
 from service.webhooks.running import Webhooks

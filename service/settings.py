@@ -53,6 +53,30 @@ class Settings(BaseSettings):
         (),
         description="private networks that webhooks may be sent to, also without TLS, with commas between",
     )
+    oidc_issuer: str | None = Field(
+        None, description="identity provider that persons sign in at, exactly as it calls itself: https://…"
+    )
+    oidc_client_id: str | None = Field(None, description="what the identity provider knows this service by")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="secret of this service at the identity provider"
+    )
+    oidc_client_secret_file: Path | None = Field(
+        None, description="file with that secret, readable by its owner only"
+    )
+    oidc_redirect_uri: str | None = Field(
+        None, description="address of this service that the identity provider sends persons back to"
+    )
+    oidc_scope: str = Field(
+        "openid profile",
+        pattern=r"^openid( [\x21\x23-\x5b\x5d-\x7e]+)*$",
+        description="what is asked of the identity provider; groups may need a word of their own",
+    )
+    oidc_audience: str | None = Field(
+        None, description="what access tokens of systems are made out to; without it they have none"
+    )
+    oidc_ca_file: Path | None = Field(
+        None, description="certificates that the identity provider is known by, in place of the machine's"
+    )
     county: str = Field(
         "653022", pattern=r"^[0-9]{6}$", description="county code (GB/T 2260) commands work on"
     )
@@ -63,7 +87,7 @@ class Settings(BaseSettings):
         "info", description="least level that is logged"
     )
 
-    @field_validator("data", "keys", "policy_dir", "security_log")
+    @field_validator("data", "keys", "policy_dir", "security_log", "oidc_client_secret_file", "oidc_ca_file")
     @classmethod
     def _absolute(cls, folder: Path | None) -> Path | None:
         return None if folder is None else folder.expanduser().absolute()

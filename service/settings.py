@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     oidc_ca_file: Path | None = Field(
         None, description="certificates that the identity provider is known by, in place of the machine's"
     )
+    separate_administrators: bool = Field(
+        False,
+        description="refuse, not only warn, when one person becomes two of OPERATOR, ADMIN and LOG_AUDITOR",
+    )
     county: str = Field(
         "653022", pattern=r"^[0-9]{6}$", description="county code (GB/T 2260) commands work on"
     )

@@ -41,6 +41,7 @@ from service.commands.problems import from_log_error, from_pydantic, from_valida
 from service.database.bulkheads import share_of
 from service.database.schema import SchemaWatch
 from service.database.trouble import LOST, OUTAGE, TOO_SLOW
+from service.identity.identities import identities_of
 from service.inventory.work import work_kinds
 from service.ledgers.moments import Moments
 from service.ledgers.projector import Projector
@@ -79,6 +80,8 @@ class ServiceParts:
     """Folder of the keys that sign checkpoints and webhooks; without one nothing is signed or sent."""
     dialler: Dialler = field(default_factory=Dialler)
     """How webhooks reach their subscribers."""
+    separate_administrators: bool = False
+    """Whether one person may not be two of the three administrators."""
 
 
 def create_app(parts: ServiceParts | None = None) -> FastAPI:
@@ -94,6 +97,13 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
             for county, invalid in parts.invalid.items():
                 app.state.context.in_force.stop(county, not_served(county, invalid.faults))
             app.state.credentials = Credentials(share_of(parts.pool, Share.CREDENTIALS))
+            app.state.identities = identities_of(
+                app.state.context,
+                share_of(parts.pool, Share.CREDENTIALS),
+                app.state.credentials,
+                parts.keys,
+                separate_administrators=parts.separate_administrators,
+            )
             app.state.pool = parts.pool
             app.state.streams = {}
             app.state.watch = parts.watch

@@ -20,6 +20,7 @@ from service.api.household import (
     pushes as household_ledgers,
     statements as households,
 )
+from service.api.identity import grants, matrix, officials, sessions
 from service.api.inventory import imports, stocktakes
 from service.api.ledgers import ledger_routers
 from service.api.log import audit_packs, checkpoints, events, feed
@@ -43,6 +44,11 @@ ROUTERS = (
     policy.router,
     policy_overrides.router,
     keys.router,
+    sessions.door,
+    sessions.router,
+    officials.router,
+    grants.router,
+    matrix.router,
     organizations.divisions,
     organizations.organizations,
     unit_duties.router,

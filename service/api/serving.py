@@ -81,6 +81,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
                 watch=ClockWatch(),
                 keys=keys,
                 dialler=Dialler(tuple(ip_network(one) for one in settings.webhook_networks)),
+                separate_administrators=settings.separate_administrators,
             )
             app = create_app(parts)
             server = http_server(app, settings.trusted_proxies)

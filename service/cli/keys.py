@@ -10,7 +10,7 @@ from rich.table import Table
 
 from service.clock import utc_now
 from service.commands.authorization import Role
-from service.commands.credentials import Credentials, KeySpec
+from service.commands.credentials import Credentials, KeySpec, end_of
 from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed
@@ -32,7 +32,8 @@ def create(
         typer.Option(help="Division codes the key covers; the whole county if none is given."),
     ] = None,
     days: Annotated[
-        int | None, typer.Option(min=1, help="Days until it expires; never if not given.")
+        int | None,
+        typer.Option(min=1, help="Days until it expires; never if not given, an AUDITOR's after 180."),
     ] = None,
 ) -> None:
     """Make a key. Its secret is printed once and kept nowhere."""
@@ -48,7 +49,7 @@ def create(
         organization_kind=kind,
         roles=role,
         divisions=division or [county],
-        expires_at=None if days is None else now + timedelta(days=days),
+        expires_at=end_of(role, None if days is None else now + timedelta(days=days), now),
     )
 
     async def make(credentials: Credentials) -> dict[str, str]:
@@ -66,7 +67,15 @@ def list_keys(ctx: typer.Context) -> None:
     terminal: Terminal = ctx.obj
     county = terminal.settings.county
     rows = _on_credentials(terminal, lambda credentials: credentials.of_county(county))
-    table = Table("编号 id", "用途 label", "单位 organization", "角色 roles", "区划 divisions", "状态 state")
+    table = Table(
+        "编号 id",
+        "用途 label",
+        "单位 organization",
+        "角色 roles",
+        "区划 divisions",
+        "状态 state",
+        "最近使用 last used",
+    )
     for row in rows:
         table.add_row(
             row["id"],
@@ -75,6 +84,9 @@ def list_keys(ctx: typer.Context) -> None:
             " ".join(row["roles"]),
             " ".join(row["divisions"]),
             _state(row, utc_now()),
+            ""
+            if row["last_used_at"] is None
+            else f"{row['last_used_at']:%Y-%m-%d %H:%M} {row['last_used_from']}",
         )
     terminal.emit(rows, lambda console: console.print(table))
 

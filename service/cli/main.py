@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, Room]] = {
     "calendar": Room("service.cli.calendar", "Holidays: years that are known; a year entered."),
     "history": Room("service.cli.history", "One asset as it was on a day, as known on a day."),
     "keys": Room("service.cli.keys", "Keys of the HTTP API: create, list, revoke."),
+    "access": Room("service.cli.access", "Who may do what: the table of rights."),
     "webhooks": Room("service.cli.webhooks", "Webhooks: endpoints, deliveries, test, replay, listen."),
     "openapi": Room("service.cli.openapi", "Write or check the OpenAPI and event schemas."),
     "verify": Room("service.cli.verify", "Recompute the log, or verify an audit pack."),

@@ -23,6 +23,7 @@ from service.database import migrate, schema
 from service.database.database import open_database
 from service.database.embedded import EmbeddedServer, default_folder, holds_cluster
 from service.exit_codes import CommandFailed
+from service.identity import tables as identity_tables
 from service.log import checkpoint_tables, tables
 from service.terminal import Terminal
 from service.webhooks import tables as webhook_tables
@@ -35,6 +36,7 @@ TABLES: Final[tuple[MetaData, ...]] = (
     credentials.metadata,
     operations.metadata,
     webhook_tables.metadata,
+    identity_tables.metadata,
     projections.metadata,
 )
 """Every table there is, as the code describes it."""

@@ -1,4 +1,4 @@
-"""Who acts: a credential of one county, with an organisation, roles and a scope of divisions."""
+"""Who acts: a key of a unit, or a person who signed in for one, with roles and a scope of divisions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ class Actor:
     organization_kind: str
     roles: frozenset[str]
     divisions: tuple[str, ...]
+    person: str | None = None
+    """Who signed in; None for a key, which is a unit's."""
 
     def covers(self, division: str) -> bool:
         """Whether a division lies in this actor's scope. Codes are compared as prefixes without padding zeros."""
@@ -26,7 +28,8 @@ class Actor:
 
     def envelope(self) -> dict[str, str]:
         """What the log keeps of the actor."""
-        return {"id": self.id, "kind": self.kind, "organization": self.organization}
+        kept = {"id": self.id, "kind": self.kind, "organization": self.organization}
+        return kept if self.person is None else kept | {"person": self.person}
 
 
 def unpadded(code: str) -> str:

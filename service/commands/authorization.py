@@ -35,9 +35,11 @@ class Role(StrEnum):
     """Runs the service: projections, health."""
     READER = "READER"
     """Reads ledgers."""
+    LOG_AUDITOR = "LOG_AUDITOR"
+    """审计管理员: reads who was given access and who is signed in, gives none; beside OPERATOR (系统) and ADMIN (安全)."""
 
 
-READ_ONLY: Final = frozenset({Role.AUDITOR, Role.READER, Role.OPERATOR})
+READ_ONLY: Final = frozenset({Role.AUDITOR, Role.READER, Role.OPERATOR, Role.LOG_AUDITOR})
 """Roles that never write asset data."""
 
 
@@ -65,6 +67,14 @@ class Permission:
         """Whether one of the roles counts in a kind of organisation."""
         kinds = self.kinds_of(role)
         return kinds is None or kind in kinds
+
+    def grants(self) -> list[str]:
+        """Each grant that would do: a role, and the kinds of organisation in which it counts."""
+        kinds = {role: self.kinds_of(role) for role in sorted(self.roles)}
+        return [
+            role if listed is None else f"{role}（{'、'.join(sorted(listed))}）"
+            for role, listed in kinds.items()
+        ]
 
     def kinds_of(self, role: str) -> frozenset[str] | None:
         """Kinds of organisation in which one of the roles counts; None: any."""
@@ -200,10 +210,37 @@ ACTIONS: Final[dict[str, Permission]] = {
     "policy_override.grant": _permission(Role.APPROVER, scope=Scope.COUNTY, kinds=frozenset({"COUNTY_GOV"})),
     "policy_override.read": _EVERYONE,
     "key.create": _permission(Role.ADMIN, scope=Scope.COUNTY),
-    "key.read": _permission(Role.ADMIN, scope=Scope.COUNTY),
+    "key.read": _permission(Role.ADMIN, Role.LOG_AUDITOR, scope=Scope.COUNTY),
     "key.revoke": _permission(Role.ADMIN, scope=Scope.COUNTY),
+    "access.grant": _permission(Role.ADMIN, scope=Scope.COUNTY),
+    "access.read": _permission(Role.ADMIN, Role.LOG_AUDITOR, scope=Scope.COUNTY),
+    "access.matrix": _EVERYONE,
+    "session.own": _EVERYONE,
 }
 """Every action of the service; each route that needs a credential names one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One cell of the matrix: a role's right to an action."""
+
+    action: str
+    role: Role
+    kinds: tuple[str, ...] | None
+    """Kinds of organisation in which it counts; None: any."""
+    scope: Scope
+
+
+def rights() -> tuple[Right, ...]:
+    """The matrix role × kind of organisation × scope × action, as it is printed."""
+    found = []
+    for action, permission in sorted(ACTIONS.items()):
+        for role in sorted(permission.roles):
+            kinds = permission.kinds_of(role)
+            found.append(
+                Right(action, role, None if kinds is None else tuple(sorted(kinds)), permission.scope)
+            )
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +294,12 @@ def authorize_role(actor: Actor, action: str) -> Permission:
     permission = ACTIONS[action]
     if any(permission.counts(role, actor.organization_kind) for role in actor.roles & permission.roles):
         return permission
-    if actor.roles <= READ_ONLY and not permission.roles & READ_ONLY:
-        raise refuse("ROLE_READ_ONLY", role="、".join(sorted(actor.roles)), action=action)
-    raise refuse("ROLE_NOT_ALLOWED", role="、".join(sorted(actor.roles)), action=action)
+    code = (
+        "ROLE_READ_ONLY"
+        if actor.roles <= READ_ONLY and not permission.roles & READ_ONLY
+        else "ROLE_NOT_ALLOWED"
+    )
+    raise refuse(code, role="、".join(sorted(actor.roles)), action=action, missing=permission.grants())
 
 
 def speak_for(actor: Actor, unit: str | None = None, level: str | None = None) -> None:

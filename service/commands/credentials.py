@@ -12,9 +12,10 @@ import asyncio
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from time import monotonic
 from typing import Any, Final
 
@@ -45,6 +46,16 @@ credential: Final = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, comment="创建时间"),
     Column("expires_at", DateTime(timezone=True), nullable=True, comment="失效时间"),
     Column("revoked_at", DateTime(timezone=True), nullable=True, comment="吊销或用毕时间"),
+    Column(
+        "addresses",
+        ARRAY(Text),
+        nullable=False,
+        server_default="{}",
+        comment="只应答这些地址或网段；空为不限",
+    ),
+    Column("replaces", _KEY, nullable=True, comment="所更换的密钥编号"),
+    Column("last_used_at", DateTime(timezone=True), nullable=True, comment="最近使用时间，每分钟最多记一次"),
+    Column("last_used_from", Text, nullable=True, comment="最近使用的地址"),
     PrimaryKeyConstraint("id", name="credential_pkey"),
     comment="访问凭证。不属于事件日志：凭证可以吊销、过期，日志只记录凭证编号",
 )
@@ -53,9 +64,15 @@ CACHE_SECONDS: Final = 5.0
 """How long a looked-up key is trusted without asking the database again: the longest a revoked key still works."""
 CACHE_ENTRIES: Final = 10_000
 
+USED_EVERY: Final = timedelta(minutes=1)
+"""How exactly it is kept when a key was last used."""
+AUDITOR_DAYS: Final = 180
+"""Longest life of a key, or grant, that may audit: an audit is a task with an end (C5.4-01)."""
+
 LOOKED_UP_AT_ONCE: Final = 4
 """Connections that unknown tokens may take: a flood of them leaves the others to commands and questions."""
 
+_RIGHTS: Final = "id, kind, county, organization, organization_kind, roles, divisions, expires_at"
 _PREFIX: Final = {"api_key": "tzk", "bootstrap": "tzb"}
 _TOKEN: Final = re.compile(r"(?P<id>tz[kb]_[0-9a-f]{12})\.[A-Za-z0-9_-]{43}", re.ASCII)
 """How every token looks that was ever made; another one need not be looked for."""
@@ -80,12 +97,16 @@ class KeySpec:
     roles: Sequence[str]
     divisions: Sequence[str]
     expires_at: datetime | None = None
+    addresses: Sequence[str] = ()
+    """Addresses or networks the key is good from; none: any."""
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     actor: Actor
     expires_at: datetime | None
+    networks: tuple[IPv4Network | IPv6Network, ...]
     until: float
 
 
@@ -171,48 +192,130 @@ class Credentials:
         """All credentials of a county in order of their making, without secrets."""
         rows = await self._pool.fetch(
             "SELECT id, kind, label, organization, organization_kind, roles, divisions, created_at, expires_at,"
-            " revoked_at FROM credential WHERE county = $1 ORDER BY created_at, id",
+            " revoked_at, addresses, replaces, last_used_at, last_used_from FROM credential WHERE county = $1 ORDER BY created_at, id",
             county,
         )
         return [dict(row) for row in rows]
 
-    async def identify(self, token: str, now: datetime) -> Actor:
-        """Who sends this token; CREDENTIAL_INVALID when unknown or revoked, CREDENTIAL_EXPIRED when too old."""
+    async def rotate(self, county: str, identity: str, overlap: timedelta, now: datetime) -> NewCredential:
+        """A second key with the rights of the first, which ends when the overlap is over.
+
+        NOT_FOUND; STEP_OUT_OF_ORDER while the key that replaces it already lives: two are live at once and not more.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(
+                "SELECT label, organization, organization_kind, roles, divisions, expires_at, addresses FROM credential"
+                " WHERE county = $1 AND id = $2 AND kind = 'api_key' AND revoked_at IS NULL"
+                " AND (expires_at IS NULL OR expires_at > $3) FOR UPDATE",
+                county,
+                identity,
+                now,
+            )
+            if row is None:
+                raise refuse("NOT_FOUND", what=identity)
+            if await connection.fetchval(
+                "SELECT EXISTS (SELECT FROM credential WHERE replaces = $1 AND revoked_at IS NULL)", identity
+            ):
+                raise refuse("STEP_OUT_OF_ORDER", step="rotation", state="ROTATED")
+            spec = KeySpec(county=county, replaces=identity, **dict(row))
+            made = await _insert(connection, "api_key", spec, now)
+            await connection.execute(
+                "UPDATE credential SET expires_at = least(expires_at, $2) WHERE id = $1",
+                identity,
+                now + overlap,
+            )
+        self._known.clear()
+        security_log.record("key_rotated", key=made.id, replaces=identity, county=county)
+        return made
+
+    async def identify(self, token: str, now: datetime, address: str | None = None) -> Actor:
+        """Who sends this token, from this address.
+
+        CREDENTIAL_INVALID when unknown or revoked, CREDENTIAL_EXPIRED when too old, CREDENTIAL_ELSEWHERE from an
+        address that the key is not for.
+        """
         digest = _digest(token)
         known = self._known.get(digest)
         if known is None or known.until <= monotonic():
-            known = await self._look_up(token, digest)
+            known = await self._look_up(token, digest, now, address)
         if known.expires_at is not None and known.expires_at <= now:
             raise refuse("CREDENTIAL_EXPIRED")
+        if known.networks and not _lies_in(address, known.networks):
+            raise refuse("CREDENTIAL_ELSEWHERE")
         return known.actor
 
-    async def _look_up(self, token: str, digest: bytes) -> _Known:
+    async def actor_of(self, county: str, identity: str, now: datetime) -> Actor:
+        """The rights of a key by its id, for a system that is identified in another way. CREDENTIAL_INVALID, …_EXPIRED."""
+        row = await self._pool.fetchrow(
+            f"SELECT {_RIGHTS} FROM credential WHERE county = $1 AND id = $2 AND revoked_at IS NULL",
+            county,
+            identity,
+        )
+        if row is None:
+            raise refuse("CREDENTIAL_INVALID")
+        if row["expires_at"] is not None and row["expires_at"] <= now:
+            raise refuse("CREDENTIAL_EXPIRED")
+        return _actor(row)
+
+    async def _look_up(self, token: str, digest: bytes, now: datetime, address: str | None) -> _Known:
         self._known.pop(digest, None)
         shaped = _TOKEN.fullmatch(token)
         if shaped is None:
             raise refuse("CREDENTIAL_INVALID")
         async with self._looking:
             row = await self._pool.fetchrow(
-                "SELECT id, kind, county, organization, organization_kind, roles, divisions, expires_at,"
-                " secret_sha256 FROM credential WHERE id = $1 AND revoked_at IS NULL",
+                f"SELECT {_RIGHTS}, secret_sha256, addresses, last_used_at FROM credential"
+                " WHERE id = $1 AND revoked_at IS NULL",
                 shaped["id"],
             )
-        if row is None or not secrets.compare_digest(row["secret_sha256"], digest):
-            raise refuse("CREDENTIAL_INVALID")
-        actor = Actor(
-            id=row["id"],
-            kind=row["kind"],
-            county=row["county"],
-            organization=row["organization"],
-            organization_kind=row["organization_kind"],
-            roles=frozenset(row["roles"]),
-            divisions=tuple(row["divisions"]),
-        )
+            if row is None or not secrets.compare_digest(row["secret_sha256"], digest):
+                raise refuse("CREDENTIAL_INVALID")
+            if row["last_used_at"] is None or row["last_used_at"] + USED_EVERY <= now:
+                await self._pool.execute(
+                    "UPDATE credential SET last_used_at = $2, last_used_from = $3 WHERE id = $1",
+                    row["id"],
+                    now,
+                    address,
+                )
         if len(self._known) >= CACHE_ENTRIES:
             self._known.clear()
-        known = _Known(actor, row["expires_at"], monotonic() + CACHE_SECONDS)
+        networks = tuple(ip_network(one) for one in row["addresses"])
+        known = _Known(_actor(row), row["expires_at"], networks, monotonic() + CACHE_SECONDS)
         self._known[digest] = known
         return known
+
+
+def end_of(roles: Iterable[str], asked: datetime | None, now: datetime) -> datetime | None:
+    """When a new key or grant with these roles ends: as asked; one that may audit after `AUDITOR_DAYS` at the latest.
+
+    FIELD_INVALID for an end that has passed, or is too far off for an auditor.
+    """
+    latest = now + timedelta(days=AUDITOR_DAYS) if Role.AUDITOR in set(roles) else None
+    if asked is None:
+        return latest
+    if asked <= now or (latest is not None and asked > latest):
+        raise refuse("FIELD_INVALID", field="expiresAt", value=asked.isoformat())
+    return asked
+
+
+def _lies_in(address: str | None, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    try:
+        at = ip_address(address or "")
+    except ValueError:
+        return False
+    return any(at.version == network.version and at in network for network in networks)
+
+
+def _actor(row: asyncpg.Record) -> Actor:
+    return Actor(
+        id=row["id"],
+        kind=row["kind"],
+        county=row["county"],
+        organization=row["organization"],
+        organization_kind=row["organization_kind"],
+        roles=frozenset(row["roles"]),
+        divisions=tuple(row["divisions"]),
+    )
 
 
 async def _insert(connection: Any, kind: str, spec: KeySpec, now: datetime) -> NewCredential:
@@ -220,7 +323,8 @@ async def _insert(connection: Any, kind: str, spec: KeySpec, now: datetime) -> N
     token = f"{identity}.{secrets.token_urlsafe(32)}"
     await connection.execute(
         "INSERT INTO credential (id, kind, county, secret_sha256, label, organization, organization_kind,"
-        " roles, divisions, created_at, expires_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)",
+        " roles, divisions, created_at, expires_at, addresses, replaces)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         identity,
         kind,
         spec.county,
@@ -232,6 +336,8 @@ async def _insert(connection: Any, kind: str, spec: KeySpec, now: datetime) -> N
         list(spec.divisions),
         now,
         spec.expires_at,
+        list(spec.addresses),
+        spec.replaces,
     )
     return NewCredential(identity, token)
 

@@ -6,12 +6,13 @@ knows of the person on that day.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from domain.organization.organization import Organization
 from domain.organization.person import Person
 from domain.refusals import refuse
-from service.commands.commands import Work
+from service.commands.commands import CommandContext, Work
 
 
 async def require_of_unit(
@@ -22,15 +23,30 @@ async def require_of_unit(
     `on_duty`: a unit in which the matter itself says that the person has a duty.
     """
     found = await work.get(Person, person)
-    unable = [one for one in found.facts if one.kind in {"DEATH", "DETENTION"} and one.happened_on <= day]
-    if unable:
-        raise refuse("SIGNER_UNABLE", person=person, since=unable[0].happened_on.isoformat())
-    if unit != on_duty and not await _is_of(work, found, unit, day):
+    since = unable_since(found, day)
+    if since is not None:
+        raise refuse("SIGNER_UNABLE", person=person, since=since.isoformat())
+    if unit == on_duty:
+        return
+    carried = await carried_on(work.context, work.county, found.card.organization, day)
+    if not is_of(found, await work.get(Organization, unit), carried, day):
         raise refuse("SIGNER_OF_ANOTHER_UNIT", person=person, organization=unit)
 
 
-async def _is_of(work: Work, person: Person, unit: str, day: date) -> bool:
-    """Registered there or in what became of it by the day, or in a post there on the day.
+def unable_since(person: Person, day: date) -> date | None:
+    """The day since which the person can do nothing any more (death, detention), if it has come."""
+    return min(
+        (
+            one.happened_on
+            for one in person.facts
+            if one.kind in {"DEATH", "DETENTION"} and one.happened_on <= day
+        ),
+        default=None,
+    )
+
+
+def is_of(person: Person, unit: Organization, carried: Collection[str], day: date) -> bool:
+    """Registered there or in what became of it by the day (`carried`), or in a post there on the day.
 
     Who was removed is of no unit any more, but by a post that began afterwards.
     """
@@ -38,22 +54,21 @@ async def _is_of(work: Work, person: Person, unit: str, day: date) -> bool:
         (one.happened_on for one in person.facts if one.kind == "REMOVED" and one.happened_on <= day),
         default=None,
     )
-    if removed is None and unit in await _carried_on(work, person.card.organization, day):
+    if removed is None and unit.id in carried:
         return True
-    there = await work.get(Organization, unit)
     return any(
         one.person == person.id and one.covers(day) and (removed is None or one.since > removed)
-        for one in there.tenures
+        for one in unit.tenures
     )
 
 
-async def _carried_on(work: Work, unit: str, day: date) -> set[str]:
+async def carried_on(context: CommandContext, county: str, unit: str, day: date) -> set[str]:
     """A unit and those that carried its duties on, one after the other, up to the day."""
     found: set[str] = set()
     at: str | None = unit
     while at is not None and at not in found:
         found.add(at)
-        here = await work.context.load(Organization, work.county, at)
+        here = await context.load(Organization, county, at)
         closed = here is not None and here.closed_on is not None and here.closed_on <= day
         at = here.successor if here is not None and closed else None
     return found

@@ -1,1 +1,1 @@
-"""Who acts: persons who sign in, systems with credentials of their own, and what was granted to them."""
+"""Who acts: officials with their grants and sessions, sign-in by password and second factor or by a provider (D10)."""

@@ -16,8 +16,8 @@ import orjson
 from domain.refusals import Refusal, refuse
 from service.commands.actor import Actor
 from service.commands.authorization import authorize_role
+from service.sealing_keys import SealingKeyMissing, SealingKeys
 from service.webhooks.filters import EventFilter
-from service.webhooks.sealing_keys import SealingKeyMissing, SealingKeys
 from service.webhooks.signing import KeyKind, SigningKey
 
 EndpointState = Literal["UNVERIFIED", "ACTIVE", "DISABLED", "REMOVED"]

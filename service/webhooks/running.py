@@ -13,12 +13,12 @@ import asyncpg
 from domain.catalogue import EVENT_TYPES
 from service.commands.commands import CommandContext
 from service.commands.operations import Job
+from service.sealing_keys import SealingKeys
 from service.webhooks.dialling import Dialler
 from service.webhooks.endpoints import Endpoints
 from service.webhooks.filters import Places
 from service.webhooks.places import places_of
 from service.webhooks.replaying import replay
-from service.webhooks.sealing_keys import SealingKeys
 from service.webhooks.sender import WebhookSender
 from service.webhooks.sending import Courier
 
@@ -61,7 +61,7 @@ def webhooks_of(
     """The webhooks of a service; None where there is no folder for keys."""
     if keys is None:
         return None
-    endpoints = Endpoints(pool, SealingKeys(keys))
+    endpoints = Endpoints(pool, SealingKeys(keys, "webhooks"))
     titles = {name: one.TITLE for name, one in EVENT_TYPES.items()}
     courier = Courier(endpoints, dialler, context.clock, titles)
     places = places_of(context)

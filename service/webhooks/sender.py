@@ -24,13 +24,13 @@ from service.database.trouble import OUTAGE, TROUBLE
 from service.ledgers.projector import holder_name
 from service.log.codec import UnknownEvent
 from service.log.event_store import EventStore
+from service.sealing_keys import SealingKeyMissing
 from service.shares import Share, working
 from service.webhooks.deliveries import Due, LeaseLost, due, ended
 from service.webhooks.dialling import TOTAL_SECONDS
 from service.webhooks.endpoints import SERVICE, Endpoints, WebhookEndpoint, endpoint_of, standings
 from service.webhooks.fan_out import fan_out
 from service.webhooks.filters import Places
-from service.webhooks.sealing_keys import SealingKeyMissing
 from service.webhooks.sending import Courier
 
 LEASE_SECONDS: Final = 30.0

@@ -12,12 +12,12 @@ import orjson
 
 from domain.recorded import RecordedEvent
 from domain.refusals import refuse
+from service.sealing_keys import SealingKeyMissing
 from service.version import installed_version
 from service.webhooks.deliveries import attempted
 from service.webhooks.dialling import Answer, Dialler
 from service.webhooks.endpoints import Endpoints, WebhookEndpoint
 from service.webhooks.messages import TEST, VERIFICATION, body_of_message, message_id, message_of
-from service.webhooks.sealing_keys import SealingKeyMissing
 from service.webhooks.signing import headers_of
 
 

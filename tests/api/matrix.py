@@ -21,9 +21,10 @@ PUBLIC: Final = {
     ("GET", "/v1/notices/{notice}"),
     ("POST", "/v1/notices/{notice}/objections"),
     ("POST", "/v1/notices/{notice}/suggestions"),
+    ("POST", "/v1/sessions"),
 }
 """Routes that need no credential: health, the regulation's own words, the county's policy, the notice board and what
-the public says."""
+the public says; and signing in."""
 
 _ASSET: Final = "/v1/assets/{asset}"
 _LEASE: Final = f"{_ASSET}/leases/{{contract}}"
@@ -46,6 +47,19 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/keys"): "key.create",
     ("GET", "/v1/keys"): "key.read",
     ("DELETE", "/v1/keys/{key}"): "key.revoke",
+    ("POST", "/v1/keys/{key}/rotation"): "key.create",
+    ("GET", "/v1/sessions"): "access.read",
+    ("GET", "/v1/sessions/current"): "session.own",
+    ("DELETE", "/v1/sessions/current"): "session.own",
+    ("PUT", "/v1/sessions/current/organization"): "session.own",
+    ("POST", "/v1/officials"): "access.grant",
+    ("GET", "/v1/officials"): "access.read",
+    ("POST", "/v1/officials/{official}/reset"): "access.grant",
+    ("DELETE", "/v1/officials/{official}"): "access.grant",
+    ("POST", "/v1/access-grants"): "access.grant",
+    ("GET", "/v1/access-grants"): "access.read",
+    ("DELETE", "/v1/access-grants/{grant}"): "access.grant",
+    ("GET", "/v1/access/matrix"): "access.matrix",
     ("POST", "/v1/divisions"): "division.define",
     ("GET", "/v1/divisions"): "division.read",
     ("GET", "/v1/divisions/{division}"): "division.read",

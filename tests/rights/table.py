@@ -58,5 +58,15 @@ def _read() -> tuple[dict[str, Right], frozenset[str]]:
 RIGHTS, KINDS = _read()
 """The rights by operation ("POST /v1/assets"), and every kind of organisation."""
 
-ROLES: Final = ("ADMIN", "REGISTRAR", "APPROVER", "PERSONNEL", "OFFICE", "AUDITOR", "OPERATOR", "READER")
+ROLES: Final = (
+    "ADMIN",
+    "REGISTRAR",
+    "APPROVER",
+    "PERSONNEL",
+    "OFFICE",
+    "AUDITOR",
+    "OPERATOR",
+    "READER",
+    "LOG_AUDITOR",
+)
 """Every role, as decision D10 names them."""

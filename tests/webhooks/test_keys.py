@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook
 
-from service.webhooks.sealing_keys import SealingKeyMissing, SealingKeys
+from service.sealing_keys import SealingKeyMissing, SealingKeys
 from service.webhooks.signing import SignatureWrong, SigningKey, headers_of, verify
 
 NOW = datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
@@ -68,7 +68,7 @@ def test_library_of_the_standard_makes_the_same_signature() -> None:
 
 
 def test_sealed_secret_opens_only_at_its_place_and_with_its_key(tmp_path: Path) -> None:
-    keys = SealingKeys(tmp_path / "keys")
+    keys = SealingKeys(tmp_path / "keys", "webhooks")
     name, sealed = keys.seal("653022", "W-1/HMAC-1", b"secret")
     assert b"secret" not in sealed
     assert keys.open("653022", "W-1/HMAC-1", name, sealed) == b"secret"
@@ -80,7 +80,7 @@ def test_sealed_secret_opens_only_at_its_place_and_with_its_key(tmp_path: Path) 
 
 
 def test_next_key_seals_and_the_one_before_still_opens_what_it_sealed(tmp_path: Path) -> None:
-    keys = SealingKeys(tmp_path)
+    keys = SealingKeys(tmp_path, "webhooks")
     first, sealed = keys.seal("653022", "W-1/1", b"a")
     second = keys.make_next("653022")
     assert (first, second) == ("653022-webhooks-0001", "653022-webhooks-0002")
@@ -92,7 +92,7 @@ def test_next_key_seals_and_the_one_before_still_opens_what_it_sealed(tmp_path: 
 
 
 def test_sealing_key_that_others_can_read_is_not_used(tmp_path: Path) -> None:
-    keys = SealingKeys(tmp_path)
+    keys = SealingKeys(tmp_path, "webhooks")
     name, sealed = keys.seal("653022", "W-1/1", b"a")
     path = tmp_path / f"{name}.key"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -30,6 +30,18 @@ def network_of(host: str) -> str:
     return str(address)
 
 
+def address_of(scope: Scope) -> str | None:
+    """The address a request comes from, to the last figure; None where it is not known."""
+    client = scope.get("client")
+    try:
+        address = ip_address(client[0]) if client else None
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return None if address is None else str(address)
+
+
 def sender_of(scope: Scope) -> str:
     """The sender of a request, as `network_of` counts."""
     client = scope.get("client")

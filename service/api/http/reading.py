@@ -20,13 +20,13 @@ from domain.regulation import Regulation
 from domain.regulation.legal_clock import LegalClock
 from domain.values import Value
 from service import security_log
-from service.api.http.addresses import sender_of
+from service.api.http.addresses import address_of, sender_of
 from service.api.http.intake import IntakeRoute, admitted, let_in
-from service.clock import utc_now
 from service.commands.actor import Actor
 from service.commands.authorization import Role, authorize_role
 from service.commands.commands import CommandContext
 from service.commands.problems import speak_for
+from service.identity.identities import Identities
 from service.ledgers.moments import Moments
 from service.ledgers.projector import Projector
 from service.ledgers.source import LedgerSource
@@ -139,16 +139,21 @@ def context_of(request: Request) -> CommandContext:
     return cast("CommandContext", request.app.state.context)
 
 
+def token_of(request: Request) -> str:
+    """The token a request shows; CREDENTIAL_REQUIRED."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise refuse("CREDENTIAL_REQUIRED")
+    return token.strip()
+
+
 async def actor_of(request: Request) -> Actor:
-    """Who sends the request; CREDENTIAL_REQUIRED, CREDENTIAL_INVALID, CREDENTIAL_EXPIRED.
+    """Who sends the request; CREDENTIAL_REQUIRED and the codes of `identified`.
 
     Who belongs to a county that is not served is told why it is not (POLICY_DATA_INVALID).
     The bootstrap token opens only the creation of keys.
     """
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise refuse("CREDENTIAL_REQUIRED")
-    actor = await identified(request, token.strip())
+    actor = await identified(request, token_of(request))
     speak_for(request, actor.county)
     context_of(request).in_force.require(actor.county)
     if actor.kind == "bootstrap" and action_of(request) != "key.create":
@@ -157,10 +162,14 @@ async def actor_of(request: Request) -> Actor:
 
 
 async def identified(request: Request, token: str) -> Actor:
-    """Who has this token. CREDENTIAL_INVALID, which comes the later the more wrong ones an address sends; …_EXPIRED."""
+    """Who has this token; the codes of `Identities.identify`.
+
+    CREDENTIAL_INVALID comes the later the more wrong ones an address sends.
+    """
     state = request.app.state
     try:
-        actor = cast("Actor", await state.credentials.identify(token, utc_now()))
+        identities = cast("Identities", state.identities)
+        actor = await identities.identify(token, context_of(request).clock(), address_of(request.scope))
     except Refusal as refusal:
         if refusal.code == "CREDENTIAL_INVALID":
             await state.wrong_keys.wait_for_turn(sender_of(request.scope))

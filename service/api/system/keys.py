@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from ipaddress import ip_network
 from typing import Annotated, Final
 
 from fastapi import Path, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from domain.organization.organization import Organization
 from domain.refusals import refuse
@@ -14,13 +16,26 @@ from domain.values import Code, Name, Value
 from service.api.http.reading import ACTION, Read, Reading, get, routes
 from service.clock import utc_now
 from service.commands.authorization import Role
-from service.commands.credentials import Credentials, KeySpec
+from service.commands.credentials import Credentials, KeySpec, end_of
 from service.ledgers.parameters import Moment
 
 router = routes("/v1/keys", "keys 密钥")
 
 HOUSEHOLD: Final = "HOUSEHOLD"
 """In place of a kind of unit: a household that asks for its own statement."""
+
+
+def _network(given: str) -> str:
+    try:
+        return str(ip_network(given.strip()))
+    except ValueError:
+        raise PydanticCustomError(
+            "FIELD_INVALID", "须为 IP 地址或网段，如 10.1.2.0/24 / an address or a network"
+        ) from None
+
+
+Network = Annotated[str, Field(max_length=43), AfterValidator(_network)]
+"""An IP address or a network in CIDR form."""
 
 
 class CreateKey(Value):
@@ -33,9 +48,16 @@ class CreateKey(Value):
         title="单位类型",
         description="以登记的单位类型为准，填写时须与其一致；农户查询用 HOUSEHOLD",
     )
-    roles: tuple[Role, ...] = Field(title="角色", min_length=1, max_length=8)
+    roles: tuple[Role, ...] = Field(title="角色", min_length=1, max_length=9)
     divisions: tuple[Code, ...] = Field(default=(), title="区划范围", max_length=50)
-    expires_at: Moment | None = Field(default=None, title="失效时间")
+    expires_at: Moment | None = Field(
+        default=None,
+        title="失效时间",
+        description="审计角色最长 180 天，未填即为 180 天；其他角色未填即不限期",
+    )
+    addresses: tuple[Network, ...] = Field(
+        default=(), title="限用地址", max_length=20, description="只应答这些地址或网段；不填则不限"
+    )
 
 
 class CreatedKey(Value):
@@ -58,6 +80,16 @@ class KeyBody(Value):
     created_at: datetime = Field(title="创建时间")
     expires_at: datetime | None = Field(default=None, title="失效时间")
     revoked_at: datetime | None = Field(default=None, title="吊销时间")
+    addresses: tuple[str, ...] = Field(title="限用地址")
+    replaces: str | None = Field(default=None, title="所更换的密钥编号")
+    last_used_at: datetime | None = Field(default=None, title="最近使用时间", description="每分钟最多记一次")
+    last_used_from: str | None = Field(default=None, title="最近使用的地址")
+
+
+class RotateKey(Value):
+    """How long the old key goes on beside the new one."""
+
+    overlap_hours: int = Field(default=24, ge=0, le=720, title="新旧并用", description="小时")
 
 
 def _credentials(read: Read) -> Credentials:
@@ -74,8 +106,6 @@ async def create_key(body: CreateKey, read: Reading) -> CreatedKey:
     CODE_UNKNOWN for a unit that nobody defined; FIELD_INVALID for another kind than the unit is of.
     """
     actor, now = read.actor, utc_now()
-    if body.expires_at is not None and body.expires_at <= now:
-        raise refuse("FIELD_INVALID", field="expiresAt", value=str(body.expires_at))
     if any(not division.startswith(actor.county) for division in body.divisions):
         raise refuse("FIELD_INVALID", field="divisions", value="、".join(body.divisions))
     bootstrap = actor.id if actor.kind == "bootstrap" else None
@@ -88,7 +118,8 @@ async def create_key(body: CreateKey, read: Reading) -> CreatedKey:
         organization_kind=await _kind_of(body, read),
         roles=body.roles,
         divisions=body.divisions,
-        expires_at=body.expires_at,
+        expires_at=end_of(body.roles, body.expires_at, now),
+        addresses=body.addresses,
     )
     made = await _credentials(read).create(spec, now, spending=bootstrap)
     return CreatedKey(id=made.id, token=made.token)
@@ -116,6 +147,24 @@ async def list_keys(read: Reading) -> tuple[KeyBody, ...]:
     """All keys of the county, without secrets."""
     rows = await _credentials(read).of_county(read.county)
     return tuple(KeyBody.model_validate(row) for row in rows)
+
+
+@router.post(
+    "/{key}/rotation",
+    summary="更换密钥",
+    status_code=201,
+    response_model=CreatedKey,
+    openapi_extra={ACTION: "key.create"},
+)
+async def rotate_key(
+    body: RotateKey, key: Annotated[Code, Path(title="密钥编号")], read: Reading
+) -> CreatedKey:
+    """A second key with the rights of the first; both live until the overlap is over.
+
+    NOT_FOUND for a key that is not live; STEP_OUT_OF_ORDER while its successor lives: two at once and not more.
+    """
+    made = await _credentials(read).rotate(read.county, key, timedelta(hours=body.overlap_hours), utc_now())
+    return CreatedKey(id=made.id, token=made.token)
 
 
 @router.delete("/{key}", summary="吊销密钥", status_code=204, openapi_extra={ACTION: "key.revoke"})

@@ -18,10 +18,10 @@ from domain.catalogue import EVENT_TYPES
 from projections.catalogue import CATALOGUE
 from service.clock import utc_now
 from service.ledgers.rebuild.workers import rebuild
+from service.sealing_keys import SealingKeys
 from service.webhooks.endpoints import Endpoints, WebhookEndpoint
 from service.webhooks.filters import EventFilter
 from service.webhooks.places import places_of
-from service.webhooks.sealing_keys import SealingKeys
 from service.webhooks.sender import WebhookSender
 from service.webhooks.sending import Courier
 from tests.api.bodies import road
@@ -35,7 +35,7 @@ class Senders:
     def __init__(self, service: Service, net: Net, folder: Path) -> None:
         self.service = service
         self.ahead = timedelta()
-        self.endpoints = Endpoints(service.pool, SealingKeys(folder))
+        self.endpoints = Endpoints(service.pool, SealingKeys(folder, "webhooks"))
         titles = {name: one.TITLE for name, one in EVENT_TYPES.items()}
         self.courier = Courier(self.endpoints, net.dialler(total_seconds=1.0), self.now, titles)
 

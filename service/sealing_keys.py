@@ -1,7 +1,8 @@
-"""The keys under which endpoints' secrets are sealed at rest: files beside the log's signing keys, AES-256-GCM.
+"""The keys under which secrets are sealed at rest: files beside the log's signing keys, AES-256-GCM.
 
-Files `<county>-webhooks-<n>.key`; the highest number seals, every one opens what it sealed: each secret says which one
-that was. `taizhang webhooks reseal` makes the next key and seals everything anew; the older file may then be put away.
+Files `<county>-<use>-<n>.key`, one row of them per use ("webhooks", "identity"); the highest number seals, every one
+opens what it sealed: each secret says which one that was. `taizhang webhooks reseal` makes the next key and seals
+everything anew; the older file may then be put away.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ class SealingKeyMissing(Exception):  # noqa: N818  names what happened
 
 
 class SealingKeys:
-    """The sealing keys of one installation."""
+    """The sealing keys of one installation for one use."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, use: str) -> None:
         self.folder = folder
+        self._use = use
 
     def seal(self, county: str, place: str, secret: bytes) -> tuple[str, bytes]:
-        """Seal a secret for its place (endpoint and secret's id): the key's name, and the sealed bytes."""
+        """Seal a secret for its place (whose it is, and its id): the key's name, and the sealed bytes."""
         name = self._current(county) or self.make_next(county)
         nonce = os.urandom(_NONCE_BYTES)
         return name, nonce + AESGCM(self._key(name)).encrypt(nonce, secret, _bound(county, place))
@@ -49,7 +51,7 @@ class SealingKeys:
         """Make the key that seals from now on; its name."""
         current = self._current(county)
         number = _FIRST if current is None else int(current.rpartition("-")[2]) + 1
-        name = f"{county}-webhooks-{number:04d}"
+        name = f"{county}-{self._use}-{number:04d}"
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             descriptor = os.open(self._path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -62,7 +64,7 @@ class SealingKeys:
         return name
 
     def _current(self, county: str) -> str | None:
-        shape = re.compile(rf"{re.escape(county)}-webhooks-[0-9]{{4}}\.key")
+        shape = re.compile(rf"{re.escape(county)}-{self._use}-[0-9]{{4}}\.key")
         if not self.folder.is_dir():
             return None
         names = [path.stem for path in self.folder.iterdir() if shape.fullmatch(path.name)]

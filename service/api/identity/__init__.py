@@ -1,0 +1,1 @@
+"""Over HTTP: who may do what, signing in and out, accounts, grants."""

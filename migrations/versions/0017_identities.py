@@ -39,16 +39,19 @@ COMMENT ON COLUMN access_grant.ends_at IS '到期时间';
 COMMENT ON COLUMN access_grant.revoked_at IS '撤销时间';
 CREATE TABLE identity_link (
     county TEXT COLLATE "C" NOT NULL,
+    link TEXT COLLATE "C" NOT NULL,
     issuer TEXT COLLATE "C" NOT NULL,
     subject TEXT COLLATE "C" NOT NULL,
     kind TEXT COLLATE "C" NOT NULL,
     target TEXT COLLATE "C" NOT NULL,
     linked_at TIMESTAMP WITH TIME ZONE NOT NULL,
     linked_by TEXT COLLATE "C" NOT NULL,
-    CONSTRAINT identity_link_pkey PRIMARY KEY (issuer, subject)
+    CONSTRAINT identity_link_pkey PRIMARY KEY (county, link)
 );
+CREATE UNIQUE INDEX identity_link_subject_key ON identity_link (issuer, subject);
 COMMENT ON TABLE identity_link IS '统一身份认证中的身份与本县人员、系统密钥的对应；不属于事件日志';
 COMMENT ON COLUMN identity_link.county IS '县级行政区划代码（6位）';
+COMMENT ON COLUMN identity_link.link IS '关联编号';
 COMMENT ON COLUMN identity_link.issuer IS '身份提供方';
 COMMENT ON COLUMN identity_link.subject IS '身份提供方给出的编号';
 COMMENT ON COLUMN identity_link.kind IS 'PERSON 人员 / KEY 系统所用密钥';
@@ -124,19 +127,23 @@ COMMENT ON COLUMN sign_in_failure.attempted IS '所试登录名（及地址）�
 COMMENT ON COLUMN sign_in_failure.failures IS '连续失败次数';
 COMMENT ON COLUMN sign_in_failure.last_at IS '最近失败时间';
 CREATE TABLE sign_in_pending (
-    state_sha256 BYTEA NOT NULL,
+    binding_sha256 BYTEA NOT NULL,
     county TEXT COLLATE "C" NOT NULL,
+    state TEXT NOT NULL,
     nonce TEXT NOT NULL,
     verifier TEXT NOT NULL,
     begun_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT sign_in_pending_pkey PRIMARY KEY (state_sha256)
+    return_to TEXT NOT NULL,
+    CONSTRAINT sign_in_pending_pkey PRIMARY KEY (binding_sha256)
 );
 COMMENT ON TABLE sign_in_pending IS '已转往身份提供方、尚未返回的登录；不属于事件日志';
-COMMENT ON COLUMN sign_in_pending.state_sha256 IS '登录状态值的摘要';
+COMMENT ON COLUMN sign_in_pending.binding_sha256 IS '发起者所持绑定值的摘要';
 COMMENT ON COLUMN sign_in_pending.county IS '县级行政区划代码（6位）';
+COMMENT ON COLUMN sign_in_pending.state IS '登录状态值';
 COMMENT ON COLUMN sign_in_pending.nonce IS '一次性随机值';
 COMMENT ON COLUMN sign_in_pending.verifier IS 'PKCE 校验值';
 COMMENT ON COLUMN sign_in_pending.begun_at IS '开始时间';
+COMMENT ON COLUMN sign_in_pending.return_to IS '登录后要去的页面';
 """
 
 KEYS = """

@@ -42,6 +42,7 @@ from service.database.bulkheads import share_of
 from service.database.schema import SchemaWatch
 from service.database.trouble import LOST, OUTAGE, TOO_SLOW
 from service.identity.identities import identities_of
+from service.identity.oidc.provider import Provider
 from service.inventory.work import work_kinds
 from service.ledgers.moments import Moments
 from service.ledgers.projector import Projector
@@ -80,6 +81,8 @@ class ServiceParts:
     """Folder of the keys that sign checkpoints and webhooks; without one nothing is signed or sent."""
     dialler: Dialler = field(default_factory=Dialler)
     """How webhooks reach their subscribers."""
+    provider: Provider | None = None
+    """Where people sign in who are not known by a local account; None: nowhere."""
     separate_administrators: bool = False
     """Whether one person may not be two of the three administrators."""
 
@@ -102,6 +105,7 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
                 share_of(parts.pool, Share.CREDENTIALS),
                 app.state.credentials,
                 parts.keys,
+                provider=parts.provider,
                 separate_administrators=parts.separate_administrators,
             )
             app.state.pool = parts.pool

@@ -20,7 +20,7 @@ from service.api.household import (
     pushes as household_ledgers,
     statements as households,
 )
-from service.api.identity import grants, matrix, officials, sessions
+from service.api.identity import grants, links, matrix, officials, provider, sessions
 from service.api.inventory import imports, stocktakes
 from service.api.ledgers import ledger_routers
 from service.api.log import audit_packs, checkpoints, events, feed
@@ -45,9 +45,11 @@ ROUTERS = (
     policy_overrides.router,
     keys.router,
     sessions.door,
+    provider.door,
     sessions.router,
     officials.router,
     grants.router,
+    links.router,
     matrix.router,
     organizations.divisions,
     organizations.organizations,

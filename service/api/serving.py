@@ -30,6 +30,8 @@ from service.database.database import Database, open_database
 from service.database.migrate import upgrade
 from service.database.server_check import answering
 from service.exit_codes import CommandFailed, DatabaseUnavailable
+from service.identity.oidc.issuer import Issuer
+from service.identity.oidc.provider import Provider
 from service.log.appending import LogError
 from service.log.signing_keys import SigningKeys, folder_of, log_problems
 from service.memory import settle_memory
@@ -65,6 +67,7 @@ class Running:
 async def running(settings: Settings, *, host: str, port: int, county: str) -> AsyncIterator[Running]:
     """Serve until the block is left. Port 0 takes a free one; a taken port is one sentence."""
     counties = load_counties(settings)
+    issuer = Issuer.from_settings(settings)
     bound = _listen(host, port)
     try:
         async with open_database(settings, exclusive=True, shares=True) as database:
@@ -81,6 +84,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
                 watch=ClockWatch(),
                 keys=keys,
                 dialler=Dialler(tuple(ip_network(one) for one in settings.webhook_networks)),
+                provider=None if issuer is None else Provider(issuer),
                 separate_administrators=settings.separate_administrators,
             )
             app = create_app(parts)

@@ -244,6 +244,18 @@ class Credentials:
             raise refuse("CREDENTIAL_ELSEWHERE")
         return known.actor
 
+    async def is_live(self, county: str, identity: str, now: datetime) -> bool:
+        """Whether a key of the county can be used."""
+        return bool(
+            await self._pool.fetchval(
+                "SELECT true FROM credential WHERE county = $1 AND id = $2 AND kind = 'api_key'"
+                " AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3)",
+                county,
+                identity,
+                now,
+            )
+        )
+
     async def actor_of(self, county: str, identity: str, now: datetime) -> Actor:
         """The rights of a key by its id, for a system that is identified in another way. CREDENTIAL_INVALID, …_EXPIRED."""
         row = await self._pool.fetchrow(

@@ -20,8 +20,11 @@ async def require_of_unit(
 ) -> None:
     """The person is of the unit that acts on that day (SIGNER_OF_ANOTHER_UNIT), and can act (SIGNER_UNABLE).
 
+    Who signed in says it of himself and of nobody else (SIGNER_IS_ANOTHER); a unit's key says it of its people.
     `on_duty`: a unit in which the matter itself says that the person has a duty.
     """
+    if work.actor.person not in {None, person}:
+        raise refuse("SIGNER_IS_ANOTHER", person=person)
     found = await work.get(Person, person)
     since = unable_since(found, day)
     if since is not None:

@@ -92,13 +92,15 @@ identity_link: Final = Table(
     "identity_link",
     metadata,
     Column("county", _KEY, nullable=False, comment=_COUNTY),
+    Column("link", _KEY, nullable=False, comment="关联编号"),
     Column("issuer", _KEY, nullable=False, comment="身份提供方"),
     Column("subject", _KEY, nullable=False, comment="身份提供方给出的编号"),
     Column("kind", _KEY, nullable=False, comment="PERSON 人员 / KEY 系统所用密钥"),
     Column("target", _KEY, nullable=False, comment="人员编号或密钥编号"),
     Column("linked_at", _MOMENT, nullable=False, comment="关联时间"),
     Column("linked_by", _KEY, nullable=False, comment="关联者的密钥或人员编号"),
-    PrimaryKeyConstraint("issuer", "subject", name="identity_link_pkey"),
+    PrimaryKeyConstraint("county", "link", name="identity_link_pkey"),
+    Index("identity_link_subject_key", "issuer", "subject", unique=True),
     comment="统一身份认证中的身份与本县人员、系统密钥的对应；不属于事件日志",
 )
 
@@ -115,11 +117,13 @@ sign_in_failure: Final = Table(
 sign_in_pending: Final = Table(
     "sign_in_pending",
     metadata,
-    Column("state_sha256", LargeBinary, nullable=False, comment="登录状态值的摘要"),
+    Column("binding_sha256", LargeBinary, nullable=False, comment="发起者所持绑定值的摘要"),
     Column("county", _KEY, nullable=False, comment=_COUNTY),
+    Column("state", Text, nullable=False, comment="登录状态值"),
     Column("nonce", Text, nullable=False, comment="一次性随机值"),
     Column("verifier", Text, nullable=False, comment="PKCE 校验值"),
     Column("begun_at", _MOMENT, nullable=False, comment="开始时间"),
-    PrimaryKeyConstraint("state_sha256", name="sign_in_pending_pkey"),
+    Column("return_to", Text, nullable=False, comment="登录后要去的页面"),
+    PrimaryKeyConstraint("binding_sha256", name="sign_in_pending_pkey"),
     comment="已转往身份提供方、尚未返回的登录；不属于事件日志",
 )

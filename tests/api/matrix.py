@@ -22,6 +22,8 @@ PUBLIC: Final = {
     ("POST", "/v1/notices/{notice}/objections"),
     ("POST", "/v1/notices/{notice}/suggestions"),
     ("POST", "/v1/sessions"),
+    ("POST", "/v1/sessions/provider"),
+    ("POST", "/v1/sessions/provider/completion"),
 }
 """Routes that need no credential: health, the regulation's own words, the county's policy, the notice board and what
 the public says; and signing in."""
@@ -59,6 +61,9 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/access-grants"): "access.grant",
     ("GET", "/v1/access-grants"): "access.read",
     ("DELETE", "/v1/access-grants/{grant}"): "access.grant",
+    ("POST", "/v1/identity-links"): "access.grant",
+    ("GET", "/v1/identity-links"): "access.read",
+    ("DELETE", "/v1/identity-links/{link}"): "access.grant",
     ("GET", "/v1/access/matrix"): "access.matrix",
     ("POST", "/v1/divisions"): "division.define",
     ("GET", "/v1/divisions"): "division.read",

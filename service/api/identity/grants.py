@@ -99,7 +99,7 @@ async def give_grant(body: GiveGrant, read: Reading) -> GivenGrant:
         ends_at=ends_at,
     )
     made = await known.grants.give(spec, read.actor.id, now)
-    known.sessions.forget()
+    known.forget()
     return GivenGrant(access_grant=made, ends_at=ends_at, warnings=warnings)
 
 
@@ -129,5 +129,5 @@ async def revoke_grant(grant: GrantCode, read: Reading) -> Response:
     """Take a grant back: here at once, in other processes within five seconds. NOT_FOUND."""
     known = identities(read.request)
     await known.grants.revoke(read.county, grant, read.actor.id, read.context.clock())
-    known.sessions.forget()
+    known.forget()
     return Response(status_code=204)

@@ -87,7 +87,7 @@ async def reset_official(official: OfficialCode, read: Reading) -> FirstSecretsB
     """New first secrets for who lost a password or a telephone; the old ones and all sessions end. NOT_FOUND."""
     known = identities(read.request)
     made = await known.officials.reset(read.county, official, read.actor.id, read.context.clock())
-    known.sessions.forget()
+    known.forget()
     return _handed_over(made)
 
 
@@ -96,7 +96,7 @@ async def disable_official(official: OfficialCode, read: Reading) -> Response:
     """Close an account for good; its person's sessions end here at once, elsewhere within five seconds. NOT_FOUND."""
     known = identities(read.request)
     await known.officials.disable(read.county, official, read.actor.id, read.context.clock())
-    known.sessions.forget()
+    known.forget()
     return Response(status_code=204)
 
 

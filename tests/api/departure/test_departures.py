@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain.asset.asset import Asset
+from service.identity.grants import GrantSpec
 from service.log.tree import load_tree
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, custody, road
 from tests.api.departure.departing import SECOND_VILLAGE, TOWNSHIP_OWNS, Departure, departure, kept_asset
@@ -346,6 +347,38 @@ async def test_the_supervisor_belongs_to_the_superior_unit_and_signs_there(servi
     assert (forged.status_code, forged.json()["code"]) == (403, "FORBIDDEN")
     leaving.digest = "0" * 64
     assert (await leaving.sign("OUTGOING", leaving.outgoing, VILLAGE)).json()["code"] == "PLAN_HASH_MISMATCH"
+
+
+async def signed_in(service: Service, person: str, unit: str) -> str:
+    """The token of a person who signed in for a unit."""
+    identities = service.app.state.identities
+    now = service.app.state.context.clock()
+    spec = GrantSpec(COUNTY, person, unit, ["REGISTRAR", "APPROVER", "PERSONNEL"], [], "〔2022〕1号")
+    await identities.grants.give(spec, "tests", now)
+    _, token = await identities.sessions.begin(COUNTY, person, unit, way="PASSWORD", address="-", now=now)
+    return str(token)
+
+
+async def test_whoever_signed_in_accepts_disputes_and_signs_for_himself_alone(service: Service) -> None:
+    """Another clerk of the same village cannot do it in his name; a key of the village can, for it is the village's."""
+    leaving = await departure(service, 1)
+    await leaving.open()
+    await leaving.reconcile()
+    other = await signed_in(service, await service.person(VILLAGE), VILLAGE)
+    own = await signed_in(service, leaving.incoming, VILLAGE)
+    line = f"{leaving.path}/lines/{leaving.assets[0]}"
+    for path, body in (
+        (f"{leaving.path}/acceptance", {"acceptedBy": leaving.incoming}),
+        (f"{line}/acceptance", {"acceptedBy": leaving.incoming}),
+        (f"{line}/dispute", {"disputedBy": leaving.incoming, "reason": "铭牌缺失"}),
+    ):
+        answer = await service.post(path, body, other)
+        assert (answer.status_code, answer.json()["code"]) == (403, "SIGNER_IS_ANOTHER"), path
+    await service.write(f"{line}/acceptance", {"acceptedBy": leaving.incoming}, own)
+    await leaving.seal()
+    forged = await leaving.sign("INCOMING", leaving.incoming, VILLAGE, who=other)
+    assert (forged.status_code, forged.json()["code"]) == (403, "SIGNER_IS_ANOTHER")
+    assert (await leaving.sign("INCOMING", leaving.incoming, VILLAGE, who=own)).status_code == 201
 
 
 @pytest.mark.clause("C4.10-10")

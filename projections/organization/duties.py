@@ -236,16 +236,15 @@ def _staffed(task_force: Row, on: date) -> bool:
 
 
 async def guidance_given(
-    connection: Connection, county: str, *, organization: str | None, guided: str | None, year: int | None
+    connection: Connection, county: str, organization: str, year: int | None
 ) -> list[Row]:
-    """Guidance records in order of day, by who gave it, who got it, and year."""
+    """Guidance that a unit gave, of all years or one, in order of day."""
     records = await connection.fetch(
-        "SELECT organization, guidance, guided, topic, given_on, follow_up FROM guidance_record"
-        " WHERE county = $1 AND ($2::text IS NULL OR organization = $2) AND ($3::text IS NULL OR guided = $3)"
-        " AND ($4::int IS NULL OR extract(year FROM given_on) = $4) ORDER BY given_on, organization, guidance",
+        "SELECT organization, guidance, guided, topic, given_on, follow_up, position FROM guidance_record"
+        " WHERE county = $1 AND organization = $2 AND ($3::int IS NULL OR extract(year FROM given_on) = $3)"
+        " ORDER BY given_on, guidance",
         county,
         organization,
-        guided,
         year,
     )
     return [dict(record) for record in records]

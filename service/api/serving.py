@@ -33,7 +33,7 @@ from service.exit_codes import CommandFailed, DatabaseUnavailable
 from service.identity.oidc.issuer import Issuer
 from service.identity.oidc.provider import Provider
 from service.log.appending import LogError
-from service.log.signing_keys import SigningKeys, folder_of, log_problems
+from service.log.signing_keys import folder_of, require_whole
 from service.memory import settle_memory
 from service.settings import Settings
 from service.webhooks.dialling import Dialler
@@ -76,7 +76,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
             security_log.keep_in(settings.security_log or _beside(keys, database))
             patience = START_PATIENCES * settings.database_patience
             async with answering(database.described, patience, database.pool.terminate):
-                await require_whole(database, keys)
+                await require_whole(database.pool, keys)
             parts = ServiceParts(
                 pool=database.pool,
                 regulations=counties.usable,
@@ -198,19 +198,6 @@ class _Nothing:
 
     def __exit__(self, *exception: object) -> None:
         """Nothing to restore."""
-
-
-async def require_whole(database: Database, keys: Path) -> None:
-    """Every log ends where all its tables and all that was signed of it say; one sentence where it does not."""
-    async with database.pool.acquire() as connection:
-        wrong = await log_problems(connection, SigningKeys(keys))
-    if wrong:
-        told = "; ".join(f"the log of {county} is not whole: {problem}" for county, problem in wrong.items())
-        sentence = told[:1].upper() + told[1:]
-        raise CommandFailed(
-            f"{sentence}. Nothing is served until it is known what happened: taizhang doctor, taizhang verify; a log"
-            " that was restored and lost events for good goes on after: taizhang checkpoint epoch."
-        )
 
 
 async def _until_started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:

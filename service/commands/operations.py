@@ -304,6 +304,31 @@ class Operations:
             raise refuse("NOT_FOUND", what=f"{operation}/{name}")
         return StoredFile(row["name"], row["media_type"], bytes(row["content"]))
 
+    async def file_size(self, county: str, operation: str, name: str) -> int:
+        """How many bytes a file has that an operation made; NOT_FOUND."""
+        size: int | None = await self.pool.fetchval(
+            "SELECT length(content) FROM operation_file WHERE county = $1 AND operation = $2 AND name = $3",
+            county,
+            operation,
+            name,
+        )
+        if size is None:
+            raise refuse("NOT_FOUND", what=f"{operation}/{name}")
+        return size
+
+    async def file_part(self, county: str, operation: str, name: str, first: int, last: int) -> bytes:
+        """The bytes of such a file from one place to another, both included, counted from 0."""
+        part = await self.pool.fetchval(
+            "SELECT substring(content FROM $4 FOR $5) FROM operation_file"
+            " WHERE county = $1 AND operation = $2 AND name = $3",
+            county,
+            operation,
+            name,
+            first + 1,
+            last - first + 1,
+        )
+        return bytes(part)
+
     async def file_of(self, county: str, kind: str, outcome: Mapping[str, str], name: str) -> bytes:
         """A file of the operation of this kind whose result says this; empty where there is none."""
         found = await self.pool.fetchval(

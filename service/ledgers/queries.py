@@ -23,6 +23,18 @@ PAGE: Final = 250
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerMoment:
+    """At which moment a question sees its ledgers; by default as they are now."""
+
+    as_of: date | None = None
+    """The business day; None: all that happened, whenever."""
+    known_at: datetime | None = None
+    """What was recorded by then; None: everything."""
+    min_position: int = 0
+    """How far in the log the ledgers of now have to be before they are asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class FoundPage:
     """A page of a ledger as the database has it. `said`: of which moment, and how far in the log."""
 
@@ -85,17 +97,35 @@ async def moment_of(source: Source, query: LedgerQuery) -> AsyncIterator[tuple[S
 
 @asynccontextmanager
 async def ledgers_at(
-    source: Source, names: Sequence[str], as_of: date | None, known_at: datetime | None, min_position: int = 0
+    source: Source, names: Sequence[str], moment: LedgerMoment
 ) -> AsyncIterator[tuple[Connection, int]]:
     """A connection on which several ledgers are as asked for, and the position they show."""
-    if as_of is None and known_at is None:
-        await source.reach(min_position, *names)
+    if moment.as_of is None and moment.known_at is None:
+        await source.reach(moment.min_position, *names)
         async with snapshot(source, names[0]) as found:
             yield found
         return
-    known = await known_position(source, known_at)
-    async with source.moments.at(source.county, names, as_of, known) as past:
+    known = await known_position(source, moment.known_at)
+    async with source.moments.at(source.county, names, moment.as_of, known) as past:
         yield past.connection, past.position
+
+
+@asynccontextmanager
+async def ledgers_now(
+    source: Source, names: Sequence[str], min_position: int = 0
+) -> AsyncIterator[Connection]:
+    """A connection to the ledgers as they are, once they have taken in the log up to a position."""
+    await source.reach(min_position, *names)
+    async with source.pool.acquire() as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def ledgers_at_head(source: Source, *names: str) -> AsyncIterator[tuple[Connection, int]]:
+    """A connection to the ledgers once they have taken in all that is in the log now, and how far that is."""
+    position = await source.reach_head(*names)
+    async with source.pool.acquire() as connection:
+        yield connection, position
 
 
 async def known_position(source: Source, known_at: datetime | None) -> int | None:

@@ -55,6 +55,9 @@ class Source(Protocol):
     async def reach(self, position: int, *ledgers: str) -> None:
         """Wait until the ledgers have taken in the log up to `position`, where anybody waits."""
 
+    async def reach_head(self, *ledgers: str) -> int:
+        """Wait until the ledgers have taken in all that is in the log, where anybody waits; gives that position."""
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerSource:

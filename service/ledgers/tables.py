@@ -10,24 +10,54 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, Numeric
 from sqlalchemy.dialects.postgresql import JSONB
 
-from domain.values import Fen, Quantity, Value
+from domain.values import LOG, Fen, Quantity, Value
 from projections.engine.meaning import MONEY, PLAIN, ByKey, Each, Meaning, Money, Parts
 from projections.engine.rows import Row
 from projections.engine.tables import LedgerTable, explanation_of, meaning_of, title_of
 from service.ledgers.yuan import yuan_of
 
 _Convert = Callable[[Any], Any]
+_Model = TypeVar("_Model", bound=BaseModel)
 
 PROVISIONAL: Final = "该日期所在年份的放假安排尚未录入，只按周末计算；录入后即为确定"
 """What it means where a ledger says that a date is provisional."""
+
+
+class RowUnlikeSchemaError(TypeError):
+    """A row lacks what its schema promises, or has something else: a mistake of ours, never of who asks."""
+
+
+def typed(row: Mapping[str, Any], model: type[_Model]) -> _Model:
+    """A row of the database, its money in fen, as its schema has it; RowUnlikeSchemaError for one that is none."""
+    given = {name: value for name, value in row.items() if name != "county"}
+    try:
+        return model.model_validate(given, context=LOG, by_name=True)
+    except ValidationError as error:
+        raise RowUnlikeSchemaError(f"{model.__name__}: {error}") from error
+
+
+def typed_rows(rows: Iterable[Mapping[str, Any]], model: type[_Model]) -> tuple[_Model, ...]:
+    """Rows of the database as their schema has them."""
+    return tuple(typed(row, model) for row in rows)
+
+
+def value_shown(value: BaseModel) -> dict[str, Any]:
+    """A typed row as the API shows it; fields that nothing was said of are left out."""
+    given = {name: item for name, item in value if name in value.model_fields_set}
+    return shown(given, type(value))
+
+
+def values_shown(values: Iterable[BaseModel]) -> list[dict[str, Any]]:
+    """Typed rows as the API shows them."""
+    return [value_shown(value) for value in values]
 
 
 def shown(row: Row, model: type[BaseModel]) -> dict[str, Any]:
@@ -86,9 +116,11 @@ def _of_field(field: FieldInfo) -> _Convert:
 
 
 def _of_model(value: Any, model: type[BaseModel]) -> Any:
+    if isinstance(value, BaseModel):
+        return value_shown(value)
     if isinstance(value, Mapping):
         return shown(dict(value), model)
-    return [_of_model(one, model) for one in value] if isinstance(value, list) else value
+    return [_of_model(one, model) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _model_in(hint: Any) -> type[BaseModel] | None:
@@ -144,7 +176,7 @@ def row_model(name: str, ledger: LedgerTable, *, hidden: tuple[str, ...] = (), *
     `hidden`: columns that no question gives.
     """
     fields: dict[str, Any] = {
-        column.name: (
+        str(column.name): (  # a string of its own, not SQLAlchemy's kind of one
             Annotated[_hint(column), meaning_of(column)],
             Field(title=title_of(column), description=explanation_of(column)),
         )

@@ -69,8 +69,8 @@ def _in_yuan(value: Any, names: frozenset[str]) -> Any:
 
 def yuan_of(value: Any) -> Any:
     """Fen as yuan: one amount, or every integer of an object or list of amounts."""
-    if type(value) is int:
+    if isinstance(value, int) and not isinstance(value, bool):
         return Fen(value).yuan()
     if isinstance(value, dict):
         return {name: yuan_of(item) for name, item in value.items()}
-    return [yuan_of(item) for item in value] if isinstance(value, list) else value
+    return [yuan_of(item) for item in value] if isinstance(value, list | tuple) else value

@@ -20,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -281,6 +282,19 @@ async def log_problems(connection: Any, keys: SigningKeys) -> dict[str, str]:
             if unlike is not None:
                 wrong[county] = lost_sentence(head, unlike)
     return wrong
+
+
+async def require_whole(pool: asyncpg.Pool, keys: Path) -> None:
+    """Every log ends where all its tables and all that was signed of it say; one sentence where it does not."""
+    async with pool.acquire() as connection:
+        wrong = await log_problems(connection, SigningKeys(keys))
+    if wrong:
+        told = "; ".join(f"the log of {county} is not whole: {problem}" for county, problem in wrong.items())
+        sentence = told[:1].upper() + told[1:]
+        raise CommandFailed(
+            f"{sentence}. Nothing is served until it is known what happened: taizhang doctor, taizhang verify; a log"
+            " that was restored and lost events for good goes on after: taizhang checkpoint epoch."
+        )
 
 
 async def not_as_signed(

@@ -145,9 +145,3 @@ def unit_seals(regulation: Regulation, on: date, unit_kind: str) -> tuple[SealKi
     """The ledgers that units of this kind seal every year."""
     ledgers = {one.code: one for one in regulation.on(on).table("ledgers.ledger", rows.LedgerRow)}
     return tuple(kind for kind in UNIT_KINDS if unit_kind in ledgers[LEDGER_OF[kind]].keepers)
-
-
-def collected_kinds(regulation: Regulation, on: date) -> frozenset[str]:
-    """Kinds of unit whose ledgers the county's is collected from (C4.3-11)."""
-    ledgers = regulation.on(on).table("ledgers.ledger", rows.LedgerRow)
-    return frozenset(next(one.collected_from for one in ledgers if one.code == "COUNTY_MASTER"))

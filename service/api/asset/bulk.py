@@ -19,12 +19,13 @@ from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
 from domain.values import Value
 from service.api.asset.assets import RegisterAsset, code_for, place_of
-from service.api.http.lines import MAX_ITEMS, BulkLine, lines_of
+from service.api.http.lines import BulkLine, lines_body, lines_of
 from service.api.http.reading import ACTION, ProblemBody, routes
-from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, WarningBody, Write, Writing, answered
+from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Write, Writing, answered
 from service.commands.authorization import authorize
 from service.commands.commands import Result, Work, transact
 from service.commands.problems import from_log_error, from_pydantic, problem, problem_response
+from service.ledgers.warnings import WarningBody
 from service.log.appending import Idempotency, LogError
 
 router = routes("/v1/assets", "assets 资产")
@@ -56,9 +57,6 @@ class BulkAnswer(Value):
     position: int | None = Field(default=None, title="日志位置", description="全部登记完成时的日志位置")
 
 
-_LINE_SCHEMA: Final = {"$ref": f"#/components/schemas/{RegisterAsset.__name__}"}
-
-
 @router.post(
     "/bulk",
     summary="批量登记资产",
@@ -68,22 +66,7 @@ _LINE_SCHEMA: Final = {"$ref": f"#/components/schemas/{RegisterAsset.__name__}"}
     openapi_extra={
         ACTION: "asset.register",
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": {"type": "array", "items": _LINE_SCHEMA, "maxItems": MAX_ITEMS}
-                },
-                "application/x-ndjson": {
-                    "schema": {
-                        "type": "string",
-                        "format": "binary",
-                        "title": "每行一条登记",
-                        "description": "RegisterAsset, one per line",
-                    }
-                },
-            },
-        },
+        "requestBody": lines_body(RegisterAsset, "每行一条登记"),
     },
 )
 async def register_assets(

@@ -1,44 +1,34 @@
-"""Ledgers of duties over HTTP: entries in systems outside, the risk board, duties around assets, the county's worklist."""
+"""Duties around assets over HTTP: the risk board, owners' rules, the county's worklist."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Query, Response
-from pydantic import Field
 
-from domain.values import Code, Value
-from projections.asset import duties as asset_duties, register as asset_register, risk_board
-from projections.oversight import worklist
+from domain.values import Code
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, routes
-from service.api.organization.duties import Most, TaskKind, Until, Worklist, tasks_answer
+from service.api.organization.duties import Most, TaskKind, Until, tasks_answer
 from service.api.organization.organizations import OnDay
-from service.ledgers.tables import rows_shown
+from service.ledgers.questions.asset.duties import (
+    RiskBoardFilters,
+    RiskCount,
+    RiskPlace,
+    RuleCoverage,
+    counted_risks,
+    rule_coverage,
+)
+from service.ledgers.questions.worklist import TaskFilters, Worklist
+from service.ledgers.tables import values_shown
 
 router = routes("/v1/ledgers", "ledgers 台账")
-
-
-# ---- entries in systems outside ------------------------------------------------------------------------------------
-
-
-# ---- risks ---------------------------------------------------------------------------------------------------------
-
-
-class RiskCount(Value):
-    """Assets with an open flag of a kind at a place."""
-
-    place: str = Field(title="区划或单位")
-    kind: str = Field(title="风险种类")
-    assets: int = Field(title="资产项数")
 
 
 @get(router, "/risks/board", "风险看板", "ledger.read", response_model=tuple[RiskCount, ...])
 async def read_risk_board(
     read: Reading,
-    by: Annotated[
-        Literal["county", "township", "village", "implementer", "owner"], Query(title="统计口径")
-    ] = "county",
+    by: Annotated[RiskPlace, Query(title="统计口径")] = "county",
     kind: Annotated[list[Code] | None, Query(title="风险种类", max_length=10)] = None,
     village: Annotated[Code | None, Query(title="所在村")] = None,
     township: Annotated[Code | None, Query(title="所在乡（镇）")] = None,
@@ -46,24 +36,8 @@ async def read_risk_board(
     min_position: MinPosition = 0,
 ) -> Response:
     """How many assets have an open flag of each kind on a day, by county, township, village or unit (C0-01)."""
-    await read.ledgers.reach(min_position, risk_board.PROJECTION.name, asset_register.PROJECTION.name)
-    async with read.pool.acquire() as connection:
-        rows = await risk_board.risk_board(
-            connection, read.county, on=read.day(on), by=by, kind=kind, village=village, township=township
-        )
-    return read.answer(rows_shown(rows, RiskCount))
-
-
-# ---- duties around assets ------------------------------------------------------------------------------------------
-
-
-class RuleCoverage(Value):
-    """How many of an owner's assets have a rule document of its own."""
-
-    unit: str = Field(title="产权人")
-    assets: int = Field(title="资产项数")
-    covered: int = Field(title="有管理制度的项数")
-    coverage: str = Field(title="覆盖率（%）")
+    filters = RiskBoardFilters(by, None if kind is None else tuple(kind), village, township)
+    return read.answer(values_shown(await counted_risks(read, filters, read.day(on), min_position)))
 
 
 @get(
@@ -75,10 +49,7 @@ class RuleCoverage(Value):
 )
 async def read_rule_coverage(read: Reading, on: OnDay = None, min_position: MinPosition = 0) -> Response:
     """How far each owner has rules for the assets it owns on a day (C5.3-01)."""
-    await read.ledgers.reach(min_position, asset_duties.PROJECTION.name, asset_register.PROJECTION.name)
-    async with read.pool.acquire() as connection:
-        rows = await asset_duties.rule_coverage(connection, read.county, read.day(on))
-    return read.answer(rows_shown(rows, RuleCoverage))
+    return read.answer(values_shown(await rule_coverage(read, read.day(on), min_position)))
 
 
 @get(router, "/worklist", "全县待办", "ledger.read", response_model=Worklist)
@@ -91,5 +62,4 @@ async def read_county_worklist(
     min_position: MinPosition = 0,
 ) -> Response:
     """What waits anywhere in the county on a day, the oldest first."""
-    await read.ledgers.reach(min_position, *worklist.LEDGERS)
-    return await tasks_answer(read, None, on, task, until, limit)
+    return await tasks_answer(read, TaskFilters(read.day(on), None, task, until, limit), min_position)

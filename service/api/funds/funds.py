@@ -7,22 +7,19 @@ comparison is made from the fund ledger after it has caught up with the log, nev
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import Path, Response
 from pydantic import Field, ValidationError
 
 from domain.funds.allocation import FundAllocation, FundAllocationCard
-from domain.funds.reconciliation import Comparison, FundReconciliation, FundReconciliationLine
+from domain.funds.reconciliation import Comparison, FundReconciliation
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.refusals import Refusal, refuse
 from domain.values import Code, Fen, Name, Sha256, Text, Value
-from projections.engine.rows import Row
-from projections.funds import ledger as fund_ledger
-from projections.funds.questions import unit_ledger
 from service.api.asset.bulk import YIELD_EVERY, refused_item
-from service.api.http.lines import MAX_ITEMS, BulkLine, lines_of
+from service.api.http.lines import BulkLine, lines_body, lines_of
 from service.api.http.reading import ACTION, Reading, from_log, get, routes
 from service.api.http.writing import (
     IDEMPOTENCY_KEY,
@@ -39,7 +36,7 @@ from service.commands.commands import CommandContext, Result, Work
 from service.commands.problems import problem_response
 from service.commands.views import view_model
 from service.ledgers.parameters import YearNumber
-from service.ledgers.queries import snapshot
+from service.ledgers.questions.funds import compared_year
 
 allocations = routes("/v1/fund-allocations", "funds 资金")
 reconciliations = routes("/v1/fund-reconciliations", "funds 资金")
@@ -107,11 +104,6 @@ def finance(context: CommandContext, county: str) -> Resource:
     """Whose the fund ledger is: the department that compiles it in the regulation's chain."""
     rules = context.in_force.known(county).on(context.today())
     return Resource(organizations=(str(rules.chain("A3").steps[0].by),))
-
-
-def outside_finance(context: CommandContext, county: str) -> frozenset[str]:
-    """Sources behind which no allocation is expected."""
-    return context.in_force.known(county).on(context.today()).codes("FUND_OUTSIDE_FINANCE")
 
 
 # ---- allocations ---------------------------------------------------------------------------------------------------
@@ -185,9 +177,6 @@ class BulkAllocations(Value):
     amount: Fen = Field(title="拨付金额合计")
 
 
-_LINE_SCHEMA: Final = {"$ref": f"#/components/schemas/{RecordFundAllocation.__name__}"}
-
-
 @allocations.post(
     "/bulk",
     summary="批量登记资金拨付",
@@ -198,22 +187,7 @@ _LINE_SCHEMA: Final = {"$ref": f"#/components/schemas/{RecordFundAllocation.__na
     openapi_extra={
         ACTION: "fund.record",
         "parameters": [IDEMPOTENCY_KEY],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": {"type": "array", "items": _LINE_SCHEMA, "maxItems": MAX_ITEMS}
-                },
-                "application/x-ndjson": {
-                    "schema": {
-                        "type": "string",
-                        "format": "binary",
-                        "title": "每行一笔拨付",
-                        "description": "RecordAllocation, one per line",
-                    }
-                },
-            },
-        },
+        "requestBody": lines_body(RecordFundAllocation, "每行一笔拨付"),
     },
 )
 async def record_fund_allocations(write: Writing) -> Response:
@@ -272,28 +246,6 @@ def reconciliation_view(one: FundReconciliation) -> dict[str, Any]:
     return one.view() | {"lines": lines}
 
 
-def reconciliation_lines(rows: list[Row]) -> tuple[FundReconciliationLine, ...]:
-    """The comparison of a unit's year as the reconciliation keeps it."""
-    names = ("allocated", "non_asset", "formed")
-    return tuple(
-        FundReconciliationLine(source=row["source"], **{name: Fen(row[name]) for name in names})
-        for row in rows
-    )
-
-
-async def _compared(
-    write: Write, unit: str, year: int
-) -> tuple[tuple[FundReconciliationLine, ...], str, int]:
-    """The unit's year as the ledger has it now: lines, digest, position."""
-    name = fund_ledger.PROJECTION.name
-    await write.ledgers.reach_head(name)
-    async with snapshot(write, name) as (connection, position):
-        rows, digest = await unit_ledger(
-            connection, write.county, outside_finance(write.context, write.county), unit, year
-        )
-    return reconciliation_lines(rows), digest, position
-
-
 _RECONCILIATIONS = Kind(
     reconciliations,
     FundReconciliation,
@@ -309,13 +261,13 @@ async def compare_funds(unit: UnitCode, year: Year, body: Circumstances, write: 
 
     async def compare(at: Occasion, work: Work) -> FundReconciliation:
         await unit_of(write.context, write.county, unit, "unit")
-        lines, digest, position = await _compared(write, unit, year)
+        found = await compared_year(write, unit, year)
         code = FundReconciliation.id_of(unit, year)
         if await write.context.knows(FundReconciliation, write.county, code):
             one = await work.get(FundReconciliation, code)
         else:
             one = FundReconciliation.compile(unit, year, at)
-        one.reconcile(lines, digest, position, at)
+        one.reconcile(found.lines, found.digest, found.position, at)
         return one
 
     return await write.create(_RECONCILIATIONS, body, compare, scope=finance(write.context, write.county))
@@ -326,7 +278,8 @@ async def push_fund_ledger(unit: UnitCode, year: Year, body: Circumstances, writ
     """Send the unit its fund ledger: compared once more, and only when everything agrees (RECONCILIATION_OPEN)."""
 
     async def push(it: FundReconciliation, at: Occasion, _: Work) -> None:
-        it.reconcile(*await _compared(write, unit, year), at)
+        found = await compared_year(write, unit, year)
+        it.reconcile(found.lines, found.digest, found.position, at)
         it.push(at)
 
     return await write.carry_out(_RECONCILIATIONS, FundReconciliation.id_of(unit, year), body, push)
@@ -339,7 +292,8 @@ async def report_fund_reconciliation(
     """Report the reconciled ledger to the asset office."""
 
     async def report(it: FundReconciliation, at: Occasion, _: Work) -> None:
-        it.reconcile(*await _compared(write, unit, year), at)
+        found = await compared_year(write, unit, year)
+        it.reconcile(found.lines, found.digest, found.position, at)
         it.report(body.document_no, at)
 
     return await write.carry_out(_RECONCILIATIONS, FundReconciliation.id_of(unit, year), body, report)

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Query, Response
-from pydantic import Field
 
-from domain.values import BusinessDate, Code, Fen, Value
-from projections.funds import ledger as fund_ledger, questions as fund_questions
-from service.api.funds.funds import outside_finance
+from domain.values import BusinessDate, Code
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, routes
 from service.ledgers.parameters import Limit, YearNumber
-from service.ledgers.tables import rows_shown
+from service.ledgers.questions.funds import (
+    ComparisonFilters,
+    FundComparison,
+    ProjectException,
+    ProjectFilters,
+    ProjectRow,
+    compared_funds,
+    projects,
+)
+from service.ledgers.tables import values_shown
 
 router = routes("/v1/ledgers", "ledgers 台账")
-
-_NAME = fund_ledger.PROJECTION.name
-
-
-class FundComparison(Value):
-    """Money against assets, for one unit, year and source."""
-
-    unit: str = Field(title="单位")
-    source: str = Field(title="资金来源")
-    year: int = Field(title="年度")
-    allocated: Fen = Field(title="拨付金额")
-    non_asset: Fen = Field(title="不形成资产的支出")
-    formed: Fen = Field(title="资产资金来源合计")
-    difference: Fen = Field(title="差额")
-    comparison: Literal["MATCHED", "FUND_WITHOUT_ASSET", "ASSET_WITHOUT_FUND", "AMOUNT_DIFFERS"] = Field(
-        title="比对结果", description="一致 / 有资金无资产 / 有资产无资金 / 金额不符"
-    )
 
 
 @get(
@@ -50,28 +39,8 @@ async def read_fund_comparison(
     min_position: MinPosition = 0,
 ) -> Response:
     """Allocations against the funding lines of assets, per unit, year and source."""
-    await read.ledgers.reach(min_position, _NAME)
-    outside = outside_finance(read.context, read.county)
-    async with read.pool.acquire() as connection:
-        rows = await fund_questions.compared_funds(
-            connection, read.county, outside, unit=unit, year=year, source=source
-        )
-    return read.answer(rows_shown(rows, FundComparison))
-
-
-class ProjectRow(Value):
-    """A project and the assets made in it."""
-
-    project_code: str = Field(title="项目编号")
-    project_name: str | None = Field(title="项目名称")
-    first_year: int = Field(title="起始年度")
-    last_year: int = Field(title="截止年度")
-    allocated: Fen = Field(title="拨付金额")
-    non_asset: Fen = Field(title="不形成资产的支出")
-    formed: Fen = Field(title="形成资产金额")
-    assets: int = Field(title="资产项数")
-    ratio_basis_points: int | None = Field(title="资产转化率（万分比）", description="没有拨付时为空")
-    exception: Literal["PROJECT_WITHOUT_ASSET", "ASSET_WITHOUT_PROJECT"] | None = Field(title="疑点种类")
+    filters = ComparisonFilters(unit, year, source)
+    return read.answer(values_shown(await compared_funds(read, filters, min_position)))
 
 
 @get(router, "/projects", "项目与资产对照", "ledger.read", response_model=tuple[ProjectRow, ...])
@@ -80,9 +49,7 @@ async def read_projects(
     *,
     until: Annotated[BusinessDate | None, Query(title="截止日期", description="不填为当日")] = None,
     year: Annotated[YearNumber | None, Query(title="年度")] = None,
-    exception: Annotated[
-        Literal["PROJECT_WITHOUT_ASSET", "ASSET_WITHOUT_PROJECT"] | None, Query(title="疑点")
-    ] = None,
+    exception: Annotated[ProjectException | None, Query(title="疑点")] = None,
     after: Annotated[
         str, Query(title="上一页最后的项目编号", max_length=64, pattern=r"^[A-Za-z0-9_.:-]{0,64}$")
     ] = "",
@@ -90,15 +57,5 @@ async def read_projects(
     min_position: MinPosition = 0,
 ) -> Response:
     """Projects against assets, in order of project code (C4.4-05)."""
-    await read.ledgers.reach(min_position, _NAME)
-    async with read.pool.acquire() as connection:
-        rows = await fund_questions.projects(
-            connection,
-            read.county,
-            read.day(until),
-            year=year,
-            exception=exception,
-            after=after,
-            limit=limit,
-        )
-    return read.answer(rows_shown(rows, ProjectRow))
+    filters = ProjectFilters(read.day(until), year, exception, after, limit)
+    return read.answer(values_shown(await projects(read, filters, min_position)))

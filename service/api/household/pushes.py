@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 from typing import Annotated, Any
 
-import orjson
 from fastapi import Path, Query, Response
 from pydantic import Field
 
-from domain.household.push import CorrectionRequest, HouseholdLedger, HouseholdLedgerPush, PushedRow
+from domain.household.push import CorrectionRequest, HouseholdLedger, HouseholdLedgerPush
 from domain.occasion import Occasion
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, OrganizationCode, Sha256, Value
-from projections.household import register as household_register
-from projections.household.register import household_ledgers, pushable_rows
+from domain.values import BusinessDate, Code, OrganizationCode, Sha256
 from service.api.http.paging import MinPosition
-from service.api.http.reading import Read, Reading, get, list_of, routes
+from service.api.http.reading import Reading, get, list_of, routes
 from service.api.http.writing import Circumstances, Kind, Writing
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.commands.views import view_model
-from service.ledgers.questions.household import HouseholdRow
-from service.ledgers.tables import row_model, rows_shown
-from service.log.codec import canonical
+from service.ledgers.questions.household import (
+    HouseholdLedgerRow,
+    PushedLedger,
+    digest_of_rows,
+    pushed_ledger,
+    pushed_ledgers,
+    rows_to_push,
+)
+from service.ledgers.tables import values_shown
 
 router = routes("/v1/household-ledgers", "household-ledgers 到户资产台账")
 
@@ -56,25 +58,6 @@ def view_of(ledger: HouseholdLedger) -> dict[str, Any]:
     return ledger.view()
 
 
-async def _rows_of(read: Read, village: str) -> tuple[PushedRow, ...]:
-    """The village's rows as the township's register has them now, each with the digest of what it says."""
-    await read.ledgers.reach_head(household_register.PROJECTION.name)
-    async with read.pool.acquire() as connection:
-        rows = await pushable_rows(connection, read.county, village)
-    return tuple(
-        PushedRow(
-            asset=row["asset"],
-            version=row["version"],
-            sha256=hashlib.sha256(canonical(orjson.loads(orjson.dumps(shown)))).hexdigest(),
-        )
-        for row, shown in zip(rows, rows_shown(rows, HouseholdRow), strict=True)
-    )
-
-
-def _digest(rows: tuple[PushedRow, ...]) -> str:
-    return hashlib.sha256(canonical([row.model_dump(mode="json", by_alias=True) for row in rows])).hexdigest()
-
-
 pushes = Kind(
     router,
     HouseholdLedger,
@@ -96,8 +79,10 @@ async def push_household_ledger(body: PushHouseholdLedger, write: Writing) -> Re
         return Resource(organizations=(township,))
 
     async def push(at: Occasion, work: Work) -> HouseholdLedger:
-        rows = await _rows_of(write, village)
-        content = HouseholdLedgerPush(township=township, pushed_on=pushed_on, rows=rows, sha256=_digest(rows))
+        rows = await rows_to_push(write, village)
+        content = HouseholdLedgerPush(
+            township=township, pushed_on=pushed_on, rows=rows, sha256=digest_of_rows(rows)
+        )
         kind = write.actor.organization_kind
         if not await work.context.knows(HouseholdLedger, write.county, village):
             return HouseholdLedger.push_first(village, content, kind, at)
@@ -124,44 +109,10 @@ async def request_ledger_correction(
     return await write.decide(pushes, village, body, lambda it, at: it.request_correction(body.request, at))
 
 
-class PushedLedger(Value):
-    """A village's ledger as it was pushed, beside the township's register as it is now."""
-
-    village: str = Field(title="村编号")
-    township: str = Field(title="推送单位")
-    pushed_on: date = Field(title="推送日期")
-    rows: tuple[PushedRow, ...] = Field(title="台账行")
-    sha256: str = Field(title="推送时的台账摘要")
-    acknowledged: bool = Field(title="村是否已确认")
-    requests: tuple[CorrectionRequest, ...] = Field(title="待处理的更正申请")
-    current_sha256: str = Field(title="现在的台账摘要")
-    changed: tuple[str, ...] = Field(title="推送后有变化的到户资产")
-
-
 @get(router, "/{village}", "查询推送的到户资产台账", "ledger.read", response_model=PushedLedger)
 async def read_household_ledger(village: VillageCode, read: Reading) -> Response:
     """The pushed rows and their digest, and what has changed in the township's register since (C4.5-18)."""
-    ledger = await read.context.load(HouseholdLedger, read.county, village)
-    if ledger is None:
-        raise refuse("NOT_FOUND", what=village)
-    now = await _rows_of(read, village)
-    before = {row.asset: row.sha256 for row in ledger.push.rows}
-    after = {row.asset: row.sha256 for row in now}
-    changed = sorted(one for one in {*before, *after} if before.get(one) != after.get(one))
-    push = ledger.push.model_dump(mode="json", by_alias=True)
-    return read.answer(
-        push
-        | {
-            "village": village,
-            "acknowledged": ledger.acknowledged is not None,
-            "requests": [one.model_dump(mode="json", by_alias=True) for one in ledger.requests.values()],
-            "currentSha256": _digest(now),
-            "changed": changed,
-        }
-    )
-
-
-HouseholdLedgerRow = row_model("HouseholdLedgerRow", household_register.HOUSEHOLD_LEDGER)
+    return read.answer((await pushed_ledger(read, village)).model_dump(mode="json", by_alias=True))
 
 
 @get(router, "", "到户资产台账推送情况", "ledger.read", response_model=list_of(HouseholdLedgerRow))
@@ -171,7 +122,4 @@ async def list_household_ledgers(
     min_position: MinPosition = 0,
 ) -> Response:
     """Which villages' ledgers were pushed and acknowledged."""
-    await read.ledgers.reach(min_position, household_register.PROJECTION.name)
-    async with read.pool.acquire() as connection:
-        rows = await household_ledgers(connection, read.county, township=township)
-    return read.answer(rows_shown(rows, HouseholdLedgerRow))
+    return read.answer(values_shown(await pushed_ledgers(read, township, min_position)))

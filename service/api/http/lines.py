@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import orjson
 from fastapi import Request
@@ -22,6 +22,24 @@ MAX_ITEMS: Final = 20_000
 """Most lines of one request."""
 MAX_LINE_ENDS: Final = 2 * MAX_ITEMS
 """Most line ends of one request, those of empty lines among them."""
+
+
+def lines_body(model: type[Value], title: str) -> dict[str, Any]:
+    """The request body of a bulk route, as the OpenAPI document has it: requests of a schema, as array or as lines."""
+    line = {"$ref": f"#/components/schemas/{model.__name__}"}
+    lines = {
+        "type": "string",
+        "format": "binary",
+        "title": title,
+        "description": f"{model.__name__}, one per line",
+    }
+    return {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"type": "array", "items": line, "maxItems": MAX_ITEMS}},
+            "application/x-ndjson": {"schema": lines},
+        },
+    }
 
 
 @dataclass(frozen=True, slots=True)

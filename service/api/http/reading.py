@@ -254,6 +254,10 @@ class Read:
         """Wait until the ledgers have taken in the log up to `position`; the codes of `LedgerSource.reach`."""
         await self.ledgers.reach(position, *ledgers)
 
+    async def reach_head(self, *ledgers: str) -> int:
+        """Wait until the ledgers have taken in everything that is in the log now; gives that position."""
+        return await self.ledgers.reach_head(*ledgers)
+
     def day(self, day: date | None) -> date:
         """The day asked about, today when none was named."""
         return day or self.context.today()

@@ -24,6 +24,7 @@ from service.commands.authorization import ACTIONS, Resource, authorize, speak_f
 from service.commands.commands import CommandOutcome, Result, Work, transact
 from service.commands.exceptions import exceptions
 from service.commands.naming import require_listed
+from service.ledgers.warnings import WarningBody
 from service.log.appending import Idempotency
 
 _Aggregate = TypeVar("_Aggregate", bound=DomainAggregate)
@@ -56,16 +57,6 @@ class RecordedEventRef(Value):
     version: int = Field(title="版本")
     position: int = Field(title="日志位置")
     type: str = Field(title="事件类型")
-
-
-class WarningBody(Value):
-    """A warning: the command succeeded, this is reported."""
-
-    code: str = Field(title="提示代码")
-    clause: str | None = Field(default=None, title="条款")
-    detail_zh: str = Field(title="说明（中文）")
-    detail_en: str = Field(title="说明（英文）")
-    params: dict[str, Any] = Field(default_factory=dict, title="参数")
 
 
 class WriteAnswer(Value, Generic[_View]):

@@ -13,12 +13,12 @@ from domain.organization.person import Person
 from domain.refusals import refuse, warning
 from domain.values import Code, DivisionCode, Name, OrganizationCode, PersonCode, Value
 from service.api.http.reading import ACTION, Read, Reading, get, routes
-from service.api.http.writing import WarningBody
 from service.api.identity.sessions import identities
 from service.commands.authorization import Role
 from service.commands.credentials import end_of
 from service.identity.grants import GrantSpec, administrators_among
 from service.ledgers.parameters import Moment
+from service.ledgers.warnings import WarningBody
 
 router = routes("/v1/access-grants", "identity 身份")
 

@@ -12,7 +12,6 @@ from domain.inventory.batch import InventoryBatch, Opinion
 from domain.occasion import Occasion
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, PersonCode, Value
-from projections.inventory import inventories
 from service.api.http.intake import SHEETS, media_type
 from service.api.http.reading import ACTION, BINARY, Reading, from_log, get, routes
 from service.api.http.writing import (
@@ -34,6 +33,7 @@ from service.inventory.importing import ImportWish
 from service.inventory.spreadsheet.report import MEDIA_TYPE, template
 from service.inventory.work import IMPORT, REJECTED
 from service.ledgers.parameters import Cursor, Limit, Position
+from service.ledgers.questions.inventory import registered_assets
 
 router = routes("/v1/imports", "imports 清查导入")
 
@@ -168,21 +168,15 @@ class RowsQuery(BaseModel):
 @get(router, "/{batch}/rows", "清查批次明细", "inventory.read", response_model=BatchRows)
 async def read_batch_rows(batch: BatchCode, read: Reading, query: Annotated[RowsQuery, Query()]) -> Response:
     """What became of a batch's rows: the assets in the file's order, and the rejected rows with their reasons."""
-    if await read.context.load(InventoryBatch, read.county, batch) is None:
-        raise refuse("NOT_FOUND", what=batch)
-    await read.ledgers.reach_head(inventories.PROJECTION.name)
-    async with read.pool.acquire() as connection:
-        page = await inventories.batch_assets(
-            connection, read.county, batch, limit=query.limit, cursor=query.cursor
-        )
+    registered, following = await registered_assets(read, batch, query.limit, query.cursor)
     rejected = b""
     if query.cursor is None:
         rejected = await operations_of(read.request).file_of(read.county, IMPORT, {"batch": batch}, REJECTED)
     return read.answer(
         {
             "batch": batch,
-            "registered": [row["asset"] for row in page.rows],
-            "nextCursor": page.next_cursor,
+            "registered": registered,
+            "nextCursor": following,
             "rejected": [orjson.loads(line) for line in rejected.splitlines()],
         }
     )

@@ -24,15 +24,13 @@ from domain.inventory.stocktake import (
 )
 from domain.occasion import Occasion
 from domain.values import Code, Name, Value
-from projections.asset import register as asset_register
-from projections.asset.register_questions import assets_of, locations_of
 from service.api.http.reading import Reading, from_log, get, routes
 from service.api.http.writing import Circumstances, Kind, Write, Writing
 from service.commands import stocktaking
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
 from service.commands.views import view_model
-from service.ledgers.queries import snapshot
+from service.ledgers.questions.asset.register import assets_within, places_of
 
 router = routes("/v1/stocktakes", "stocktakes 清查盘点")
 
@@ -146,9 +144,7 @@ async def open_stocktake(body: OpenStocktake, write: Writing) -> Response:
 
 async def _baseline(write: Write, work: Work, body: OpenStocktake) -> tuple[list[str], int]:
     """The assets of the campaign and how far in the log they are known."""
-    await write.ledgers.reach_head(asset_register.PROJECTION.name)
-    async with snapshot(write, asset_register.PROJECTION.name) as (connection, position):
-        assets = await assets_of(connection, write.county, body.scope.kind, body.scope.code)
+    assets, position = await assets_within(write, body.scope.kind, body.scope.code)
     if body.batches:
         batches = await work.get_many(InventoryBatch, list(body.batches))
         brought_in = {asset for batch in batches.values() for asset in batch.assets}
@@ -164,8 +160,7 @@ async def record_stocktake_lines(
 
     async def record(it: StocktakeCampaign, at: Occasion, _: Work) -> None:
         units = (it.scope.code or "",) if it.scope.kind == "UNIT" else ()
-        async with write.pool.acquire() as connection:
-            places = await locations_of(connection, write.county, [line.asset for line in body.lines])
+        places = await places_of(write, [line.asset for line in body.lines])
         for location in sorted(set(places.values())):
             authorize(write.actor, write.action, Resource(divisions=(location,), organizations=units))
         it.record_lines(body.lines, at)

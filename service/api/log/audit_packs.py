@@ -20,11 +20,6 @@ router = routes("/v1/audit-packs", "audit-packs 审计包")
 
 PackCode = Annotated[Code, Path(title="审计包编号")]
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})", re.ASCII)
-_SIZE: Final = """
-SELECT length(content) FROM operation_file WHERE county = $1 AND operation = $2 AND name = $3"""
-_PART: Final = """
-SELECT substring(content FROM $4 FOR $5) FROM operation_file
-WHERE county = $1 AND operation = $2 AND name = $3"""
 
 
 class OrderAuditPack(Value):
@@ -135,7 +130,7 @@ async def read_audit_pack_file(pack: PackCode, read: Reading) -> Response:
     found = await _pack(read, pack)
     if found.result is None:
         raise refuse("NOT_FOUND", what=f"{pack}/file")
-    size = await read.pool.fetchval(_SIZE, read.county, pack, FILE)
+    size = await _operations(read.request).file_size(read.county, pack, FILE)
     headers = {
         "ETag": f'"{found.result["sha256"]}"',
         "Accept-Ranges": "bytes",
@@ -151,7 +146,7 @@ async def read_audit_pack_file(pack: PackCode, read: Reading) -> Response:
             return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{size}"})
         first, last, status = *part, 206
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    content = await read.pool.fetchval(_PART, read.county, pack, FILE, first + 1, last - first + 1)
+    content = await _operations(read.request).file_part(read.county, pack, FILE, first, last)
     return Response(content, status_code=status, media_type="application/zip", headers=headers)
 
 

@@ -13,13 +13,12 @@ from domain.catalogue import EVENT_TYPES
 from domain.recorded import RecordedEvent
 from domain.refusals import refuse
 from domain.values import BusinessDate, Value
-from projections.asset import timeline as asset_timeline
-from projections.engine.reading import QuestionInvalid
 from service.api.asset.decisions import AssetPath
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, routes
 from service.ledgers.parameters import Cursor, EventTypeName, Limit
-from service.ledgers.tables import shown
+from service.ledgers.questions.asset.timeline import Timeline, TimelineFilters, timeline_of
+from service.ledgers.tables import value_shown
 from service.ledgers.yuan import in_yuan
 
 router = routes("/v1", "events 事件")
@@ -87,33 +86,6 @@ async def read_asset_events(asset: AssetPath, read: Reading) -> Response:
     return read.answer({"events": [body_of(event) for event in events]})
 
 
-class TimelineEntry(Value):
-    """One event in an asset's life."""
-
-    position: int = Field(title="日志位置")
-    stream: str = Field(title="事件流")
-    version: int = Field(title="版本")
-    type: str = Field(title="事件类型")
-    title: str = Field(title="事件名称")
-    summary: str = Field(title="摘要")
-    occurred_on: date = Field(title="业务日期")
-    recorded_at: datetime = Field(title="记录时间")
-    actor: dict[str, Any] = Field(title="操作者")
-    clauses: tuple[str, ...] = Field(title="依据条款")
-    warnings: tuple[dict[str, Any], ...] = Field(title="提示")
-    findings: tuple[dict[str, Any], ...] = Field(title="历史检查发现")
-    command_id: str = Field(title="命令编号")
-    data: dict[str, Any] = Field(title="事件内容")
-
-
-class Timeline(Value):
-    """An asset's life, event by event."""
-
-    asset: str = Field(title="资产编号")
-    entries: tuple[TimelineEntry, ...] = Field(title="生命周期事件")
-    next_cursor: str | None = Field(title="下一页游标")
-
-
 @get(router, "/assets/{asset}/timeline", "资产履历", "asset.read", response_model=Timeline)
 async def read_asset_timeline(
     asset: AssetPath,
@@ -129,22 +101,9 @@ async def read_asset_timeline(
     min_position: MinPosition = 0,
 ) -> Response:
     """An asset's life: its own events, and those of departure cases that have it on their list."""
-    await read.ledgers.reach(min_position, asset_timeline.PROJECTION.name)
-    async with read.pool.acquire() as connection:
-        try:
-            rows, following = await asset_timeline.timeline(
-                connection,
-                read.county,
-                asset,
-                decode=read.context.codec.decode,
-                types=types,
-                since=since,
-                until=until,
-                descending=order == "desc",
-                limit=limit,
-                cursor=cursor,
-            )
-        except QuestionInvalid as error:
-            raise refuse("CURSOR_INVALID") from error
-    entries = [shown(row, TimelineEntry) | {"data": in_yuan(row["type"], row["data"])} for row in rows]
-    return read.answer({"asset": asset, "entries": entries, "nextCursor": following})
+    filters = TimelineFilters(
+        None if types is None else tuple(types), since, until, order == "desc", limit, cursor
+    )
+    return read.answer(
+        value_shown(await timeline_of(read, read.context.codec.decode, asset, filters, min_position))
+    )

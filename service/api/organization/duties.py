@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 from fastapi import Query, Response
 from pydantic import Field
 
 from domain.occasion import Occasion
-from domain.organization.duties import GuidanceGiven, TaskForce, TaskForceMember, UnitRule, office_members
+from domain.organization.duties import GuidanceGiven, TaskForce, TaskForceMember, UnitRule
 from domain.organization.organization import Organization
 from domain.organization.roll import VillageRoll
-from domain.refusals import RegulationWarning, refuse
-from domain.regulation import Rules
-from domain.values import BusinessDate, Code, Name, OrganizationCode, Value
-from projections.asset import register as asset_register
-from projections.engine.rows import Row
-from projections.organization import directory, duties as unit_duties
-from projections.oversight import worklist
-from projections.oversight.worklist import Periods
+from domain.values import BusinessDate, Code, Name, OrganizationCode
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Read, Reading, get, list_of, routes
-from service.api.http.writing import Circumstances, WarningBody, Writing
+from service.api.http.writing import Circumstances, Writing
 from service.api.organization.organizations import OnDay, OrganizationPath, units_on
 from service.commands.authorization import may, resource_of_units
 from service.commands.commands import Work
 from service.ledgers.parameters import Limit, YearNumber
-from service.ledgers.tables import PROVISIONAL, row_model, rows_shown, shown as row_shown
+from service.ledgers.questions.compliance import Compliance, compliance_of
+from service.ledgers.questions.organization import GuidanceRow, guidance_by
+from service.ledgers.questions.worklist import TaskFilters, Worklist, due_tasks
+from service.ledgers.tables import value_shown, values_shown
 
 router = routes("/v1/organizations", "organizations 单位")
 units = units_on(router)
@@ -144,9 +140,6 @@ async def record_guidance(organization: OrganizationPath, body: RecordGuidance, 
     )
 
 
-GuidanceRow = row_model("GuidanceRow", unit_duties.GUIDANCE)
-
-
 @get(router, "/{organization}/guidance", "指导记录", "organization.read", response_model=list_of(GuidanceRow))
 async def list_guidance(
     organization: OrganizationPath,
@@ -155,37 +148,10 @@ async def list_guidance(
     min_position: MinPosition = 0,
 ) -> Response:
     """Guidance the unit gave, of all years or one (C4.3-20)."""
-    await read.ledgers.reach(min_position, unit_duties.PROJECTION.name)
-    async with read.pool.acquire() as connection:
-        rows = await unit_duties.guidance_given(
-            connection, read.county, organization=organization, guided=None, year=year
-        )
-    return read.answer(rows_shown(rows, GuidanceRow))
+    return read.answer(values_shown(await guidance_by(read, organization, year, min_position)))
 
 
-# ---- what is missing -----------------------------------------------------------------------------------------------
-
-
-class ComplianceItem(Value):
-    """One thing a unit of its kind must have in place."""
-
-    clause: str = Field(title="条款")
-    article: str | None = Field(title="本县条文")
-    quote: str | None = Field(title="条文原文")
-    item: str = Field(title="检查事项")
-    fulfilled: bool = Field(title="是否落实")
-    missing: tuple[str, ...] = Field(title="缺少的内容")
-    warning: WarningBody | None = Field(default=None, title="提示")
-
-
-class Compliance(Value):
-    """The health check of a unit on a day."""
-
-    organization: str = Field(title="单位编号")
-    kind: str = Field(title="单位类型")
-    on: date = Field(title="日期")
-    score: int = Field(title="已落实项数")
-    items: tuple[ComplianceItem, ...] = Field(title="各检查事项")
+# ---- what is missing and what is due ---------------------------------------------------------------------------------
 
 
 @get(router, "/{organization}/compliance", "单位履责检查", "organization.read", response_model=Compliance)
@@ -193,125 +159,7 @@ async def read_compliance(
     organization: OrganizationPath, read: Reading, on: OnDay = None, min_position: MinPosition = 0
 ) -> Response:
     """What the unit must have in place and lacks on a day, by clause (C4.3-03 and further)."""
-    unit = await read.context.load(Organization, read.county, organization)
-    if unit is None:
-        raise refuse("NOT_FOUND", what=organization)
-    names = [one.PROJECTION.name for one in (unit_duties, asset_register, directory)]
-    await read.ledgers.reach(min_position, *names)
-    day = read.day(on)
-    rules = (await read.regulation()).on(day)
-    async with read.pool.acquire() as connection:
-        row = await unit_duties.standing(connection, read.county, organization, day)
-    items = _items(unit, row, rules)
-    return read.answer(
-        {
-            "organization": unit.id,
-            "kind": unit.card.kind,
-            "on": day.isoformat(),
-            "score": sum(item["fulfilled"] for item in items),
-            "items": items,
-        }
-    )
-
-
-def _items(unit: Organization, row: Row, rules: Rules) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
-    kind = unit.card.kind
-    sectors = {one.code for one in rules.organizations() if one.sector}
-    if kind in {"TOWNSHIP", "DEPARTMENT"}:
-        items.append(_rules_item("C4.3-03", "UNIT_RULES", "SUPERVISION_RULE", row, rules))
-        told = (
-            [] if row["task_force"] else [rules.wording.warning("TASK_FORCE_MISSING", organization=unit.id)]
-        )
-        items.append(_item("C4.3-04", "TASK_FORCE", [] if row["task_force"] else ["taskForce"], told, rules))
-    if unit.id in sectors:
-        items.append(
-            _item("C4.3-20", "GUIDANCE_GIVEN", [] if row["guidance_given"] else ["guidance"], [], rules)
-        )
-    if kind == "ASSET_OFFICE":
-        absent = [code for code in office_members(rules) if code not in row["office_members"]]
-        items.append(_item("C4.3-05", "OFFICE_MEMBERS", absent, [], rules))
-    if kind == "VILLAGE":
-        lacking = bool(row["assets"]) and not row["managers"]
-        told = [rules.wording.warning("MANAGER_REQUIRED", village=unit.id)] if lacking else []
-        items.append(_item("C4.3-22", "ASSET_MANAGER", ["ASSET_MANAGER"] if lacking else [], told, rules))
-    if kind in {"TOWNSHIP", "DEPARTMENT", "VILLAGE"}:
-        principals = sorted(rules.codes("POSITION", f"PRINCIPAL_OF_{kind}"))
-        vacant = bool(principals) and not set(principals) & set(row["posts"])
-        told = [rules.wording.warning("PRINCIPAL_VACANT", organization=unit.id)] if vacant else []
-        items.append(_item("C5.1-01", "PRINCIPAL", principals if vacant else [], told, rules))
-        items.append(_rules_item("C5.3-02", "MANAGEMENT_RULES", "MANAGEMENT_RULE", row, rules))
-        items.append(_rules_item("C5.5-01", "SUPPORTING_RULES", "SUPPORTING_RULE", row, rules))
-    return items
-
-
-def _rules_item(clause: str, item: str, kind: str, row: Row, rules: Rules) -> dict[str, Any]:
-    """The topics of a list on which the unit has no rule in force."""
-    topics = [one.code for one in rules.terms(kind) if f"{kind}/{one.code}" not in row["topics"]]
-    told = [rules.wording.warning("UNIT_RULE_MISSING", clause=clause, topics=topics)] if topics else []
-    return _item(clause, item, topics, told, rules)
-
-
-def _item(
-    clause: str, item: str, missing: list[str], told: list[RegulationWarning], rules: Rules
-) -> dict[str, Any]:
-    article = rules.wording.article(clause)
-    return {
-        "clause": clause,
-        "article": None if article is None else article.id,
-        "quote": None if article is None else article.quote,
-        "item": item,
-        "fulfilled": not missing,
-        "missing": missing,
-        "warning": told[0].model_dump(mode="json", by_alias=True) if told else None,
-    }
-
-
-# ---- what is due ---------------------------------------------------------------------------------------------------
-
-
-class TaskBody(Value):
-    """One duty that waits."""
-
-    task: str = Field(title="待办事项")
-    clause: str = Field(title="条款")
-    subject: str = Field(title="资产或单位编号")
-    name: str | None = Field(title="名称")
-    words: str | None = Field(
-        default=None,
-        title="异议内容",
-        description="仅有权答复者可见；原文和联系方式见 /v1/notices/{notice}/objections",
-    )
-    village: str | None = Field(title="所在村")
-    township: str | None = Field(title="所在乡镇")
-    units: tuple[str, ...] = Field(title="责任单位")
-    due_on: date = Field(title="到期日")
-    provisional: bool = Field(title="到期日是否暂定", description=PROVISIONAL)
-    overdue: bool = Field(title="是否逾期")
-    escalated_to: tuple[str, ...] = Field(title="已报上级单位", description="逾期超过规定天数的")
-    warning: WarningBody | None = Field(default=None, title="提示")
-
-
-class Worklist(Value):
-    """What waits, the oldest first."""
-
-    on: date = Field(title="日期")
-    waiting: int = Field(title="待办总数", description="含未列出的")
-    tasks: tuple[TaskBody, ...] = Field(title="待办")
-
-
-def periods_of(rules: Rules) -> Periods:
-    """The days the county gives for each duty, by the rules of a day."""
-    delays = rules.parameters["P31"]
-    return Periods(
-        status_report=rules.within("STATUS_REPORT").days,
-        booking=delays.book_days,
-        custody=rules.parameters["P32"],
-        external_entry=rules.within("EXTERNAL_ENTRY").days,
-        household_inspection=rules.within("HOUSEHOLD_INSPECTION").days,
-        entrusted_inspection=rules.within("ENTRUSTED_INSPECTION").days,
-        escalation=rules.within("ESCALATION").days,
-    )
+    return read.answer(value_shown(await compliance_of(read, organization, read.day(on), min_position)))
 
 
 TaskKind = Annotated[
@@ -324,48 +172,13 @@ Until = Annotated[
 Most = Annotated[Limit, Query(title="最多行数")]
 
 
-async def tasks_answer(
-    read: Read, unit: str | None, on: date | None, task: str | None, until: date | None, limit: int
-) -> Response:
-    """The worklist of a unit, or of the whole county."""
-    day = read.day(on)
-    rules = (await read.regulation()).on(day)
-    async with read.pool.acquire() as connection:
-        rows = await worklist.tasks_due(
-            connection,
-            read.county,
-            day,
-            periods_of(rules),
-            read.calendar,
-            unit=unit,
-            task=task,
-            until=until,
-            limit=limit,
-        )
-        objected = {row["subject"]: row["units"] for row in rows if row["task"].startswith("OBJECTION:")}
-        seen = [
-            notice
-            for notice, units in objected.items()
-            if may(read.actor, "objection.read", resource_of_units(units))
-        ]
-        words = await worklist.objection_words(connection, read.county, seen) if seen else {}
-    waiting = rows[0]["waiting"] if rows else 0
-    told = [_task(row, rules) | {"words": words.get((row["task"], row["subject"]))} for row in rows]
-    return read.answer({"on": day.isoformat(), "waiting": waiting, "tasks": told})
+async def tasks_answer(read: Read, filters: TaskFilters, min_position: int) -> Response:
+    """The worklist of a unit, or of the whole county; the words of objections for those who answer them."""
 
+    def may_answer(units: Sequence[str]) -> bool:
+        return may(read.actor, "objection.read", resource_of_units(units))
 
-def _task(row: Row, rules: Rules) -> dict[str, Any]:
-    shown = row_shown({name: value for name, value in row.items() if name != "waiting"}, TaskBody)
-    told = None
-    if row["overdue"]:
-        match row["task"]:
-            case "STATUS_REPORT":
-                told = rules.wording.warning("STATUS_REPORT_OVERDUE")
-            case "CUSTODY":
-                told = rules.wording.warning("CUSTODY_OVERDUE", due=row["due_on"])
-            case "ASSET_MANAGER":
-                told = rules.wording.warning("MANAGER_REQUIRED", village=row["subject"])
-    return shown | {"warning": None if told is None else told.model_dump(mode="json", by_alias=True)}
+    return read.answer(value_shown(await due_tasks(read, filters, may_answer, min_position)))
 
 
 @get(router, "/{organization}/worklist", "单位待办", "organization.read", response_model=Worklist)
@@ -379,5 +192,5 @@ async def read_unit_worklist(
     min_position: MinPosition = 0,
 ) -> Response:
     """What waits for the unit on a day: reports, upkeep, bookings, custody, entries, inspections, ledgers, managers."""
-    await read.ledgers.reach(min_position, *worklist.LEDGERS)
-    return await tasks_answer(read, organization, on, task, until, limit)
+    filters = TaskFilters(read.day(on), organization, task, until, limit)
+    return await tasks_answer(read, filters, min_position)

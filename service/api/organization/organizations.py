@@ -11,17 +11,11 @@ from pydantic import Field
 from domain.aggregate import DomainAggregate
 from domain.departure.papers import LeavingReason
 from domain.occasion import Occasion
-from domain.organization.organization import (
-    Collective,
-    Division,
-    DivisionCard,
-    Organization,
-    OrganizationCard,
-)
+from domain.organization.division import Division, DivisionCard
+from domain.organization.organization import Collective, Organization, OrganizationCard
 from domain.organization.person import Person, PersonCard
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, DivisionCode, Name, OrganizationCode, PersonCode, PostCode, Text
-from projections.organization import directory
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, from_log, get, list_of, routes
 from service.api.http.writing import Circumstances, Kind, Write, Writing
@@ -29,7 +23,9 @@ from service.commands import handover
 from service.commands.authorization import Resource
 from service.commands.commands import CommandContext, Work
 from service.commands.views import view_model
-from service.ledgers.tables import row_model, rows_shown
+from service.ledgers.questions import organization as questions
+from service.ledgers.questions.organization import DivisionRow, TenureRow
+from service.ledgers.tables import values_shown
 
 divisions = routes("/v1/divisions", "divisions 区划")
 organizations = routes("/v1/organizations", "organizations 单位")
@@ -297,15 +293,6 @@ async def register_person(body: RegisterPerson, write: Writing) -> Response:
 # ---- reading -------------------------------------------------------------------------------------------------------
 
 
-DivisionRow = row_model("DivisionRow", directory.DIVISION)
-TenureRow = row_model(
-    "TenureRow",
-    directory.TENURE,
-    person_name=(str | None, Field(default=None, title="姓名")),
-    organization_name=(str | None, Field(default=None, title="单位名称")),
-)
-
-
 @get(divisions, "", "区划列表", "division.read", response_model=list_of(DivisionRow))
 async def list_divisions(
     read: Reading,
@@ -315,10 +302,8 @@ async def list_divisions(
     min_position: MinPosition = 0,
 ) -> Response:
     """Divisions in order of code; with `on` only those that existed that day."""
-    await read.ledgers.reach(min_position, directory.PROJECTION.name)
-    async with read.pool.acquire() as connection:
-        rows = await directory.divisions(connection, read.county, level=level, parent=parent, on=on)
-    return read.answer(rows_shown(rows, DivisionRow))
+    found = await questions.divisions(read, level=level, parent=parent, on=on, min_position=min_position)
+    return read.answer(values_shown(found))
 
 
 @get(divisions, "/{division}", "查询区划", "division.read", response_model=from_log(DivisionView))
@@ -354,12 +339,8 @@ async def list_tenures(
     min_position: MinPosition = 0,
 ) -> Response:
     """Who held which post of the unit; with `on` only those in office that day."""
-    await read.ledgers.reach(min_position, directory.PROJECTION.name)
-    async with read.pool.acquire() as connection:
-        rows = await directory.tenures(
-            connection, read.county, organization=organization, post=position, on=on
-        )
-    return read.answer(rows_shown(rows, TenureRow))
+    found = await questions.tenures(read, organization, post=position, on=on, min_position=min_position)
+    return read.answer(values_shown(found))
 
 
 @get(persons, "/{person}", "查询人员", "person.read", response_model=from_log(PersonView))

@@ -21,7 +21,6 @@ from domain.procedure.public_notice import Announcement, PublicNotice
 from domain.procedure.records import Signer
 from domain.refusals import refuse
 from domain.values import Code, Name, Text, Value
-from projections.procedure import notice_board
 from service.api.http.addresses import sender_of
 from service.api.http.paging import answer, page_of
 from service.api.http.public import (
@@ -51,7 +50,7 @@ from service.commands.commands import Result, Work
 from service.commands.places import resource_of
 from service.commands.views import view_model
 from service.ledgers.catalogue import LEDGERS
-from service.ledgers.questions.procedure import NoticeRow
+from service.ledgers.questions.procedure import NoticeRow, notice_on_board
 from service.ledgers.tables import shown
 
 router = routes("/v1/notices", "notices 公示公告")
@@ -88,7 +87,7 @@ async def read_notice_board(read: PublicReading, query: Annotated[_BoardQuery, Q
 )
 async def read_notice(notice: NoticeId, read: PublicReading) -> Response:
     """One notice."""
-    row = await _row(read, notice)
+    row = await notice_on_board(read, notice)
     del row["source"], row["step"], row["pending"]
     return read.answer(shown(row, NoticeRow))
 
@@ -141,7 +140,7 @@ class NoticeStatementRoute(StatementRoute):
         notice = str(read.request.path_params["notice"])
         if not _NOTICE_ID.fullmatch(notice):
             raise refuse("NOT_FOUND", what=notice)
-        await _row(read, notice)
+        await notice_on_board(read, notice)
         hearing_of(read.request).must_be_free(sender_of(read.request.scope), notice, monotonic())
 
 
@@ -161,7 +160,7 @@ async def file_public_suggestion(notice: NoticeId, body: PublicStatement, write:
 
 
 async def _hear(write: Write, notice: str, body: PublicStatement, *, objects: bool) -> Response:
-    row = await _row(write, notice)
+    row = await notice_on_board(write, notice)
     kind, _, identity = str(row["source"]).partition("-")
 
     async def work_on(work: Work) -> Result:
@@ -194,20 +193,10 @@ async def _hear(write: Write, notice: str, body: PublicStatement, *, objects: bo
     return answer
 
 
-async def _row(read: Read, notice: str) -> dict[str, Any]:
-    """The board's row, as it is once the board has taken in what is in the log now. NOT_FOUND."""
-    await read.ledgers.reach_head(notice_board.PROJECTION.name)
-    async with read.pool.acquire() as connection:
-        row = await notice_board.notice_row(connection, read.county, read.calendar, notice)
-    if row is None:
-        raise refuse("NOT_FOUND", what=notice)
-    return row
-
-
 @get(router, "/{notice}/objections", "待答复的异议", "objection.read", response_model=OpenObjections)
 async def read_open_objections(notice: NoticeId, read: Reading) -> Response:
     """Objections to a notice in their own words from the moment they are filed (C3-05), for those who answer them."""
-    return read.answer(await open_objections(read, await _row(read, notice)))
+    return read.answer(await open_objections(read, await notice_on_board(read, notice)))
 
 
 # ---- what units post -----------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from domain.procedure.public_notice import PublicNotice
 from domain.refusals import refuse
 from domain.values import Value
 from projections.engine.masking import masked
-from projections.engine.rows import Row
 from service.api.http.reading import Read
 from service.commands.authorization import authorize, resource_of_units
 
@@ -51,7 +50,7 @@ def objection_shown(objection: Mapping[str, Any]) -> dict[str, Any]:
     return shown | {name: masked(shown[name]) for name in ("text", "answer") if name in shown}
 
 
-async def open_objections(read: Read, notice: Row) -> dict[str, Any]:
+async def open_objections(read: Read, notice: Mapping[str, Any]) -> dict[str, Any]:
     """The objections to a notice (a row of the board) that wait; NOT_FOUND, FORBIDDEN_JURISDICTION."""
     authorize(read.actor, "objection.read", resource_of_units([notice["unit"]]))
     kind, _, identity = str(notice["source"]).partition("-")

@@ -8,19 +8,16 @@ from fastapi import Path, Response
 from pydantic import Field
 
 from domain.occasion import Occasion
-from domain.sealing.joint_review import ExceptionSettlement, JointReview, ReviewException, ReviewSignature
+from domain.sealing.joint_review import ExceptionSettlement, JointReview, ReviewSignature
 from domain.sealing.seal import LedgerSeal, SealKind
-from domain.values import BusinessDate, Code, Fen, Name
-from projections.funds import ledger as fund_ledger
-from projections.funds.questions import review_exceptions
-from service.api.funds.funds import outside_finance
+from domain.values import BusinessDate, Code, Name
 from service.api.http.reading import Reading, from_log, get, routes
 from service.api.http.writing import Circumstances, Kind, Write, Writing
 from service.api.sealing.seals import sealing_of
 from service.commands.authorization import ANYWHERE, Resource
 from service.commands.commands import Work
 from service.commands.views import view_model
-from service.ledgers.queries import snapshot
+from service.ledgers.questions.funds import review_exceptions
 
 router = routes("/v1/joint-reviews", "seals 台账封存")
 
@@ -87,7 +84,7 @@ async def check_joint_review(review: ReviewCode, body: Circumstances, write: Wri
     """Set projects against assets from the fund ledger as it is now; what does not fit is an exception (C4.4-05)."""
 
     async def check(it: JointReview, at: Occasion, _: Work) -> None:
-        it.check(*await _found(write, it), at)
+        it.check(*await review_exceptions(write, it.as_of), at)
 
     return await write.carry_out(_REVIEWS, review, body, check)
 
@@ -124,7 +121,7 @@ async def seal_joint_review(review: ReviewCode, body: Circumstances, write: Writ
 
     async def seal(it: JointReview, at: Occasion, work: Work) -> None:
         if it.state != "SEALED":
-            it.check(*await _found(write, it), at)
+            it.check(*await review_exceptions(write, it.as_of), at)
         wanted = [(kind, write.county) for kind in _COUNTY_SEALS]
         master, categorised = await sealing_of(write).snapshots(wanted, it.year, it.as_of)
         made = [LedgerSeal.seal(one, "ASSET_OFFICE", at) for one in (master, categorised)]
@@ -133,21 +130,6 @@ async def seal_joint_review(review: ReviewCode, body: Circumstances, write: Writ
             work.add(one)
 
     return await write.carry_out(_REVIEWS, review, body, seal, scope=lambda _it, _write: ANYWHERE)
-
-
-async def _found(write: Write, review: JointReview) -> tuple[tuple[ReviewException, ...], int]:
-    """What does not fit up to the review's day, and the position of the ledger that says so."""
-    name = fund_ledger.PROJECTION.name
-    await write.ledgers.reach_head(name)
-    async with snapshot(write, name) as (connection, position):
-        found = await review_exceptions(
-            connection, write.county, review.as_of, outside_finance(write.context, write.county)
-        )
-    exceptions = tuple(
-        ReviewException.model_validate({"kind": kind, "subject": subject, "amount": Fen(amount)})
-        for kind, subject, amount in found
-    )
-    return exceptions, position
 
 
 @get(router, "/{review}", "查询联合审查", "ledger.read", response_model=from_log(JointReviewView))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 from pydantic import Field
@@ -13,10 +13,6 @@ from domain.organization.organization import Organization
 from domain.refusals import refuse
 from domain.sealing.seal import LedgerSeal, LedgerSnapshot, SealKind, check_keeper
 from domain.values import BusinessDate, Code, Fen, PersonCode, Sha256, Value
-from projections.asset import register as asset_register
-from projections.household import register as household_register
-from projections.organization import directory
-from projections.sealing import seals as ledger_seals
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Read, Reading, from_log, get, routes
 from service.api.http.writing import Circumstances, Kind, Write, Writing
@@ -26,16 +22,15 @@ from service.commands.commands import Work
 from service.commands.views import view_model
 from service.ledgers.differences import Changes, changes_shown, start_of
 from service.ledgers.parameters import Cursor, Limit
-from service.ledgers.tables import row_model, rows_shown
-from service.sealing.sealing import Sealing, collected_kinds
+from service.ledgers.questions.sealing import SEALED_ROWS, LedgerCollection, ledger_collection
+from service.ledgers.tables import value_shown
+from service.sealing.sealing import Sealing
 
 router = routes("/v1/seals", "seals 台账封存")
 ledgers = routes("/v1/ledgers", "ledgers 台账")
 
 SealCode = Annotated[Code, Path(title="封存编号")]
 LedgerSealView = view_model(LedgerSeal)
-
-_NAME = ledger_seals.PROJECTION.name
 
 
 class SealLedger(Circumstances):
@@ -154,20 +149,6 @@ class SealDelta(Changes):
     present: SealedSide = Field(title="现在")
 
 
-_PARTS: Final[dict[str, Any]] = {
-    "share_value": (Fen, Field(title="本单位份额")),
-    "share_net_value": (Fen, Field(title="本单位份额净值")),
-}
-_SEALED_ASSET: Final = row_model("SealedAssetRow", asset_register.REGISTER, **_PARTS)
-_SEALED_HOUSEHOLD: Final = row_model("SealedHouseholdRow", household_register.HOUSEHOLD_REGISTER, **_PARTS)
-_SEALED_ROWS: Final = {
-    "COUNTY_MASTER": _SEALED_ASSET,
-    "CATEGORISED": _SEALED_ASSET,
-    "ASSET": _SEALED_ASSET,
-    "HOUSEHOLD": _SEALED_HOUSEHOLD,
-}
-"""What the rows of each kind of seal are."""
-
 After = Annotated[Cursor | None, Query(title="游标")]
 Most = Annotated[Limit, Query(title="每页行数")]
 
@@ -187,7 +168,7 @@ async def read_seal_delta(seal: SealCode, read: Reading, cursor: After = None, l
         "sealed": _side(sealed),
         "present": _side(present),
     }
-    return read.answer(body | changes_shown(delta, ("asset",), limit, _SEALED_ROWS[sealed.kind]))
+    return read.answer(body | changes_shown(delta, ("asset",), limit, SEALED_ROWS[sealed.kind]))
 
 
 def _side(snapshot: LedgerSnapshot) -> dict[str, Any]:
@@ -201,29 +182,6 @@ def _side(snapshot: LedgerSnapshot) -> dict[str, Any]:
 # ---- collection ----------------------------------------------------------------------------------------------------
 
 
-class UnitLedgerState(Value):
-    """How far a unit is with its ledger of a year."""
-
-    organization: str = Field(title="单位")
-    kind: str = Field(title="单位类型")
-    name: str = Field(title="单位名称")
-    state: Literal["MISSING", "SEALED", "SUBMITTED", "COLLECTED"] = Field(
-        title="台账报送状态", description="未封存 / 已封存 / 已报送 / 已汇总"
-    )
-    root_hash: str | None = Field(title="台账摘要")
-    submitted_on: BusinessDate | None = Field(title="报送日期")
-    collected_on: BusinessDate | None = Field(title="汇总日期")
-
-
-class LedgerCollection(Value):
-    """The county's ledger of a year as it is collected from its units."""
-
-    year: int = Field(title="年度")
-    state: Literal["INCOMPLETE", "COMPLETE"] = Field(title="汇总状态", description="不全 / 已全部报送")
-    missing: tuple[str, ...] = Field(title="尚未报送的单位")
-    units: tuple[UnitLedgerState, ...] = Field(title="各单位")
-
-
 @get(ledgers, "/collection", "台账报送汇总", "ledger.read", response_model=LedgerCollection)
 async def read_ledger_collection(
     read: Reading,
@@ -231,16 +189,4 @@ async def read_ledger_collection(
     min_position: MinPosition = 0,
 ) -> Response:
     """Which units handed in their ledger of a year; INCOMPLETE names those that did not (C4.3-11)."""
-    await read.ledgers.reach(min_position, _NAME, directory.PROJECTION.name)
-    kinds = collected_kinds(await read.regulation(), read.context.today())
-    async with read.pool.acquire() as connection:
-        units = await ledger_seals.collection(connection, read.county, year, kinds)
-    missing = [one["organization"] for one in units if one["state"] in {"MISSING", "SEALED"}]
-    return read.answer(
-        {
-            "year": year,
-            "state": "INCOMPLETE" if missing else "COMPLETE",
-            "missing": missing,
-            "units": rows_shown(units, UnitLedgerState),
-        }
-    )
+    return read.answer(value_shown(await ledger_collection(read, year, min_position)))

@@ -16,6 +16,7 @@ from service.database.bulkheads import shares_of
 from service.database.migrate import head
 from service.database.schema import remedy
 from service.database.trouble import TROUBLE
+from service.log.readiness import last_recorded, look_at
 from service.metrics import MEDIA_TYPE, exposition
 from service.version import installed_version
 
@@ -63,10 +64,7 @@ async def check_liveness() -> dict[str, str]:
 async def read_metrics(read: Reading) -> Response:
     """What the service has counted since it started, for Prometheus; docs/operations.md lists it."""
     state = read.request.app.state
-    recorded = await read.pool.fetch(
-        "SELECT county, recorded_at FROM log_head WHERE county = $1", read.county
-    )
-    clock = clock_check(state.watch, {row["county"]: row["recorded_at"] for row in recorded})
+    clock = clock_check(state.watch, await last_recorded(read.pool, read.county))
     ledgers = [one for one in await read.projector.health() if one["county"] == read.county]
     return Response(exposition(ledgers, clock, shares_of(read.pool)), media_type=MEDIA_TYPE)
 
@@ -81,18 +79,16 @@ async def check_readiness(request: Request) -> Response:
     checks: dict[str, Any] = {}
     healthy = True
     try:
-        async with request.app.state.pool.acquire(timeout=2) as connection:
-            revision = await connection.fetchval("SELECT version_num FROM alembic_version")
-            heads = await connection.fetch("SELECT county, recorded_at FROM log_head ORDER BY county")
+        found = await look_at(request.app.state.pool)
         checks["database"] = "ok"
-        checks["migrations"] = {"found": revision, "expected": head()}
-        differing = await request.app.state.schema.differences() if revision == head() else []
+        checks["migrations"] = {"found": found.revision, "expected": head()}
+        differing = await request.app.state.schema.differences() if found.revision == head() else []
         checks["schema"] = {"differences": [str(one) for one in differing], "remedy": remedy(differing)}
-        healthy = revision == head() and not differing
+        healthy = found.revision == head() and not differing
         checks["projections"] = await request.app.state.projector.health()
         healthy = healthy and all(one["healthy"] for one in checks["projections"])
         watch: ClockWatch | None = request.app.state.watch
-        checks["clock"] = clock_check(watch, {row["county"]: row["recorded_at"] for row in heads})
+        checks["clock"] = clock_check(watch, found.recorded)
         healthy = healthy and not checks["clock"]["jumped"]
     except TROUBLE as error:
         checks["database"] = f"unreachable: {type(error).__name__}"

@@ -1,19 +1,24 @@
-"""Custody and departures: who has which duty, and which handovers are under way."""
+"""Custody and departures: who has or had which duty, what is in whose care, which handovers are under way."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from domain.values import BusinessDate, Code
+from domain.values import BusinessDate, Code, Fen, Value
 from projections.departure import cases as departures, custody as custody_ledger
 from projections.engine.differences import RowSelection, selection
-from projections.engine.reading import Page
+from projections.engine.reading import MAX_PAGE, Page
+from projections.organization import directory
 from service.ledgers.filters import ComparedFilters, Filters, Several, Standpoint
+from service.ledgers.queries import ledgers_now
 from service.ledgers.source import Source
-from service.ledgers.tables import PROVISIONAL, row_model
+from service.ledgers.tables import PROVISIONAL, row_model, rows_shown, typed
+
+_OF_CARE = (custody_ledger.PROJECTION.name, directory.PROJECTION.name)
 
 
 class CustodyFilters(ComparedFilters):
@@ -73,3 +78,112 @@ DepartureRow = row_model(
     missing=(tuple[str, ...], Field(default=(), title="尚缺的事项")),
     overdue=(bool, Field(title="是否逾期")),
 )
+
+
+async def completed_cases(source: Source, person: str) -> tuple[str, ...]:
+    """Departure cases of the person that are completed."""
+    async with source.pool.acquire() as connection:
+        found = await departures.departure_page(
+            connection, source.county, source.calendar, person=person, state="COMPLETED", limit=MAX_PAGE
+        )
+    return tuple(str(row["case_id"]) for row in found.rows)
+
+
+# ---- who answers for what ------------------------------------------------------------------------------------------
+
+
+class PostHolder(Value):
+    """Somebody who held a post on the day."""
+
+    person: str = Field(title="人员编号")
+    name: str | None = Field(title="姓名")
+    since: date = Field(title="任职日期")
+    until: date | None = Field(title="离任日期（含当日）")
+
+
+class PostBody(Value):
+    """A post and who held it on the day."""
+
+    organization: str = Field(title="职务所在单位")
+    held_in: str = Field(title="当日承接单位")
+    post: str = Field(title="职务")
+    holders: tuple[PostHolder, ...] = Field(title="当日任职人", description="为空即空缺")
+
+
+class NamedPerson(Value):
+    """A named person's duty."""
+
+    person: str = Field(title="人员编号")
+    name: str | None = Field(title="姓名")
+    duty: str = Field(title="职责")
+    since: date = Field(title="起始日期")
+    until: date | None = Field(title="终止日期（不含当日）")
+    case_id: str | None = Field(title="经由的交接")
+
+
+class SupervisorBody(Value):
+    """A supervising unit."""
+
+    supervisor: str = Field(title="监管单位")
+    first_supervisor: PostBody | None = Field(title="第一监管责任人")
+
+
+class ResponsiblePersons(Value):
+    """Who was responsible for an asset on a day."""
+
+    asset: str = Field(title="资产编号")
+    on: date = Field(title="日期")
+    persons: tuple[NamedPerson, ...] = Field(title="当日具体责任人")
+    custodian: str | None = Field(title="管护主体")
+    responsible_unit: str | None = Field(title="管理责任单位")
+    provisional: bool = Field(title="是否临时管护")
+    first_responsible: PostBody | None = Field(title="管护第一责任人")
+    supervisors: tuple[SupervisorBody, ...] = Field(title="当日监管单位")
+
+
+async def responsible_persons(
+    source: Source, asset: str, on: date, min_position: int = 0
+) -> ResponsiblePersons:
+    """Who was responsible for the asset on a day: named persons, units, and the holders of the posts (C4.10-02)."""
+    async with ledgers_now(source, _OF_CARE, min_position) as connection:
+        found = await custody_ledger.responsible_on(connection, source.county, asset, on)
+    return typed(found, ResponsiblePersons)
+
+
+InCareRow = row_model(
+    "InCareRow",
+    custody_ledger.CUSTODY_LEDGER,
+    asset_name=(str | None, Field(title="资产名称")),
+    original_value=(Fen | None, Field(title="原始价值")),
+    responsible_unit=(str | None, Field(title="管理责任单位")),
+    custodian=(str | None, Field(title="管护主体")),
+)
+ByPostRow = row_model(
+    "InCareByPostRow",
+    custody_ledger.CUSTODY_LEDGER,
+    in_post_since=(date, Field(title="任职日期")),
+    in_post_until=(date | None, Field(title="离任日期（含当日）")),
+)
+
+
+class PersonCare(Value):
+    """What is in a person's care."""
+
+    person: str = Field(title="人员编号")
+    on: date = Field(title="日期")
+    assets: tuple[dict[str, Any], ...] = Field(title="具体负责的资产")
+    by_post: tuple[dict[str, Any], ...] = Field(title="因职务负责的资产")
+
+
+async def care_of_person(source: Source, person: str, on: date | None, min_position: int = 0) -> PersonCare:
+    """What the person answers for on a day: by name (without a day: now), and by holding a post."""
+    day = on or source.today
+    async with ledgers_now(source, _OF_CARE, min_position) as connection:
+        named = await custody_ledger.in_care(connection, source.county, person, on=on)
+        by_post = await custody_ledger.in_care_by_post(connection, source.county, person, day)
+    return PersonCare(
+        person=person,
+        on=day,
+        assets=tuple(rows_shown(named, InCareRow)),
+        by_post=tuple(rows_shown(by_post, ByPostRow)),
+    )

@@ -1,19 +1,27 @@
-"""Funds: allocations, and how far units' years are reconciled."""
+"""Funds: allocations, money against assets and projects, and how far units' years are reconciled."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from domain.funds.reconciliation import FundReconciliationLine
+from domain.sealing.joint_review import ReviewException
 from domain.values import Fen, Value
 from projections.engine.reading import Page
 from projections.engine.rows import Row
 from projections.funds import ledger as fund_ledger, questions as fund_questions
 from service.ledgers.filters import Filters, Several, Standpoint
 from service.ledgers.parameters import YearNumber
-from service.ledgers.tables import row_model
+from service.ledgers.queries import ledgers_now, snapshot
+from service.ledgers.source import Source
+from service.ledgers.tables import row_model, typed_rows
+
+_NAME = fund_ledger.PROJECTION.name
 
 
 class FundTotals(Value):
@@ -63,3 +71,127 @@ class ReconciliationsFilters(Filters):
 
 
 ReconciliationRow = row_model("FundReconciliationRow", fund_ledger.RECONCILIATION)
+
+
+# ---- money against assets ------------------------------------------------------------------------------------------
+
+
+async def outside_finance(source: Source) -> frozenset[str]:
+    """Sources of funds behind which no allocation is expected."""
+    return (await source.regulation()).on(source.today).codes("FUND_OUTSIDE_FINANCE")
+
+
+class FundComparison(Value):
+    """Money against assets, for one unit, year and source."""
+
+    unit: str = Field(title="单位")
+    source: str = Field(title="资金来源")
+    year: int = Field(title="年度")
+    allocated: Fen = Field(title="拨付金额")
+    non_asset: Fen = Field(title="不形成资产的支出")
+    formed: Fen = Field(title="资产资金来源合计")
+    difference: Fen = Field(title="差额")
+    comparison: Literal["MATCHED", "FUND_WITHOUT_ASSET", "ASSET_WITHOUT_FUND", "AMOUNT_DIFFERS"] = Field(
+        title="比对结果", description="一致 / 有资金无资产 / 有资产无资金 / 金额不符"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonFilters:
+    """Which units, years and sources are compared; None: all."""
+
+    unit: str | None = None
+    year: int | None = None
+    source: str | None = None
+
+
+async def compared_funds(
+    source: Source, filters: ComparisonFilters, min_position: int = 0
+) -> tuple[FundComparison, ...]:
+    """Allocations against the funding lines of assets, per unit, year and source."""
+    outside = await outside_finance(source)
+    async with ledgers_now(source, (_NAME,), min_position) as connection:
+        rows = await fund_questions.compared_funds(
+            connection, source.county, outside, unit=filters.unit, year=filters.year, source=filters.source
+        )
+    return typed_rows(rows, FundComparison)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedYear:
+    """A unit's year as the fund ledger has it at a position."""
+
+    lines: tuple[FundReconciliationLine, ...]
+    digest: str
+    position: int
+
+
+async def compared_year(source: Source, unit: str, year: int) -> ComparedYear:
+    """A unit's year as the fund ledger has it once it has taken in all that is in the log."""
+    outside = await outside_finance(source)
+    await source.reach_head(_NAME)
+    async with snapshot(source, _NAME) as (connection, position):
+        rows, digest = await fund_questions.unit_ledger(connection, source.county, outside, unit, year)
+    names = ("allocated", "non_asset", "formed")
+    lines = tuple(
+        FundReconciliationLine(source=row["source"], **{name: Fen(row[name]) for name in names})
+        for row in rows
+    )
+    return ComparedYear(lines, digest, position)
+
+
+ProjectException = Literal["PROJECT_WITHOUT_ASSET", "ASSET_WITHOUT_PROJECT"]
+
+
+class ProjectRow(Value):
+    """A project and the assets made in it."""
+
+    project_code: str = Field(title="项目编号")
+    project_name: str | None = Field(title="项目名称")
+    first_year: int = Field(title="起始年度")
+    last_year: int = Field(title="截止年度")
+    allocated: Fen = Field(title="拨付金额")
+    non_asset: Fen = Field(title="不形成资产的支出")
+    formed: Fen = Field(title="形成资产金额")
+    assets: int = Field(title="资产项数")
+    ratio_basis_points: int | None = Field(title="资产转化率（万分比）", description="没有拨付时为空")
+    exception: ProjectException | None = Field(title="疑点种类")
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFilters:
+    """Which projects, by money paid up to a day, from which code on, and at most how many."""
+
+    until: date
+    year: int | None = None
+    exception: ProjectException | None = None
+    after: str = ""
+    limit: int = 100
+
+
+async def projects(source: Source, filters: ProjectFilters, min_position: int = 0) -> tuple[ProjectRow, ...]:
+    """Projects against assets, in order of project code (C4.4-05)."""
+    async with ledgers_now(source, (_NAME,), min_position) as connection:
+        rows = await fund_questions.projects(
+            connection,
+            source.county,
+            filters.until,
+            year=filters.year,
+            exception=filters.exception,
+            after=filters.after,
+            limit=filters.limit,
+        )
+    return typed_rows(rows, ProjectRow)
+
+
+async def review_exceptions(source: Source, as_of: date) -> tuple[tuple[ReviewException, ...], int]:
+    """What does not fit up to a joint review's day, and the position of the fund ledger that says so (C4.4-05)."""
+    outside = await outside_finance(source)
+    await source.reach_head(_NAME)
+    async with snapshot(source, _NAME) as (connection, position):
+        found = await fund_questions.review_exceptions(connection, source.county, as_of, outside)
+    exceptions = tuple(
+        ReviewException.model_validate({"kind": kind, "subject": subject, "amount": Fen(amount)})
+        for kind, subject, amount in found
+    )
+    return exceptions, position

@@ -7,12 +7,14 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign
 from domain.refusals import refuse
 from domain.values import Code
 from projections.engine.reading import Page
 from projections.inventory import inventories
 from service.ledgers.filters import Filters, Standpoint
+from service.ledgers.queries import ledgers_at_head
 from service.ledgers.source import Source
 from service.ledgers.tables import row_model
 
@@ -72,3 +74,14 @@ StocktakeRow = row_model("StocktakeRow", inventories.STOCKTAKE)
 
 
 LineRow = row_model("StocktakeLineRow", inventories.STOCKTAKE_LINE)
+
+
+async def registered_assets(
+    source: Source, batch: str, limit: int, cursor: str | None
+) -> tuple[tuple[str, ...], str | None]:
+    """A page of the assets that a batch registered, in the file's order, and where the next one begins; NOT_FOUND."""
+    if await source.load(InventoryBatch, batch) is None:
+        raise refuse("NOT_FOUND", what=batch)
+    async with ledgers_at_head(source, inventories.PROJECTION.name) as (connection, _):
+        page = await inventories.batch_assets(connection, source.county, batch, limit=limit, cursor=cursor)
+    return tuple(row["asset"] for row in page.rows), page.next_cursor

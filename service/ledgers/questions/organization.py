@@ -1,17 +1,22 @@
-"""The directory of units."""
+"""The directory: units, divisions, who held which post, guidance given."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from domain.values import Code
+from domain.values import Code, Value
 from projections.engine.reading import Page
-from projections.organization import directory
+from projections.organization import directory, duties as unit_duties
 from service.ledgers.filters import Filters, Several, Standpoint
-from service.ledgers.tables import row_model
+from service.ledgers.queries import ledgers_now
+from service.ledgers.source import Source
+from service.ledgers.tables import row_model, typed_rows
+
+_NAMES = (directory.PROJECTION.name,)
 
 
 class OrganizationsFilters(Filters):
@@ -28,3 +33,40 @@ class OrganizationsFilters(Filters):
 
 
 OrganizationRow = row_model("OrganizationRow", directory.ORGANIZATION)
+DivisionRow = row_model("DivisionRow", directory.DIVISION)
+TenureRow = row_model(
+    "TenureRow",
+    directory.TENURE,
+    person_name=(str | None, Field(default=None, title="姓名")),
+    organization_name=(str | None, Field(default=None, title="单位名称")),
+)
+GuidanceRow = row_model("GuidanceRow", unit_duties.GUIDANCE)
+
+
+async def divisions(
+    source: Source, *, level: str | None, parent: str | None, on: date | None, min_position: int = 0
+) -> tuple[Value, ...]:
+    """Divisions in order of code; with a day only those that existed then."""
+    async with ledgers_now(source, _NAMES, min_position) as connection:
+        found = await directory.divisions(connection, source.county, level=level, parent=parent, on=on)
+    return typed_rows(found, DivisionRow)
+
+
+async def tenures(
+    source: Source, organization: str, *, post: str | None, on: date | None, min_position: int = 0
+) -> tuple[Value, ...]:
+    """Who held which post of the unit; with a day only those in office that day."""
+    async with ledgers_now(source, _NAMES, min_position) as connection:
+        found = await directory.tenures(
+            connection, source.county, organization=organization, post=post, on=on
+        )
+    return typed_rows(found, TenureRow)
+
+
+async def guidance_by(
+    source: Source, organization: str, year: int | None, min_position: int = 0
+) -> tuple[Value, ...]:
+    """Guidance that a unit gave, of all years or one (C4.3-20)."""
+    async with ledgers_now(source, (unit_duties.PROJECTION.name,), min_position) as connection:
+        found = await unit_duties.guidance_given(connection, source.county, organization, year)
+    return typed_rows(found, GuidanceRow)

@@ -16,8 +16,9 @@ from projections.engine.rows import Row
 from projections.oversight import inspections as oversight
 from projections.oversight.data_quality import GAP, GAP_KIND, KINDS, LEDGERS, Standards, gap_counts, gap_page
 from service.ledgers.filters import Filters, Several, Standpoint
+from service.ledgers.queries import LedgerMoment, ledgers_at
 from service.ledgers.source import Source
-from service.ledgers.tables import row_model
+from service.ledgers.tables import row_model, typed_rows
 
 GapKind = Literal[
     "GUIDANCE_GAP", "OWNERSHIP_GAP", "REGIME_GAP", "ENTRY_GAP", "UNCONFIRMED", "TITLE_DISPUTED", "FILING_PENDING",
@@ -97,6 +98,29 @@ class DataQualityFilters(Filters):
 
 
 GapRow = row_model("DataGapRow", GAP, days=(int, Field(title="已有天数")))
+
+
+class GapCount(Value):
+    """Gaps of one kind at a place."""
+
+    place: str | None = Field(title="区划或单位", description="为空是未落到该级")
+    kind: GapKind = Field(title="缺陷种类", description=GAPS_NAMED)
+    clause: str = Field(title="条款")
+    gaps: int = Field(title="缺陷数")
+    assets: int = Field(title="资产项数")
+    oldest_since: date = Field(title="最早自何日起")
+
+
+GapPlace = Literal["county", "township", "village", "unit"]
+"""By which places gaps are counted."""
+
+
+async def counted_gaps(source: Source, by: GapPlace, moment: LedgerMoment) -> tuple[GapCount, ...]:
+    """How many gaps of each kind there are per place or unit, and since when the oldest waits."""
+    on = moment.as_of or source.today
+    standards = standards_of((await source.regulation()).on(on), on)
+    async with ledgers_at(source, LEDGERS, moment) as (connection, _):
+        return typed_rows(await gap_counts(connection, source.county, standards, by), GapCount)
 
 
 class FindingsFilters(Filters):

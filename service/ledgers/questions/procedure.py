@@ -9,10 +9,14 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from domain.procedure.public_notice import Stage
+from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, Value
 from projections.engine.reading import Page
+from projections.engine.rows import Row
 from projections.procedure import notice_board, procedures
 from service.ledgers.filters import Filters, Several, Standpoint
+from service.ledgers.queries import ledgers_at_head
+from service.ledgers.source import Source
 from service.ledgers.tables import PROVISIONAL, row_model
 
 
@@ -125,3 +129,14 @@ class NoticeRow(Value):
     suggestions: int = Field(title="意见建议数")
     answers: tuple[dict[str, Any], ...] = Field(title="已处理的异议及答复")
     position: int = Field(title="日志位置")
+
+
+async def notice_on_board(source: Source, notice: str) -> Row:
+    """A notice as the board has it once it has taken in what is in the log now: what everybody sees, where it comes
+    from (`source`, `step`), and its `pending` objections; NOT_FOUND.
+    """
+    async with ledgers_at_head(source, notice_board.PROJECTION.name) as (connection, _):
+        row = await notice_board.notice_row(connection, source.county, source.calendar, notice)
+    if row is None:
+        raise refuse("NOT_FOUND", what=notice)
+    return row

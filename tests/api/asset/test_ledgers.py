@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from projections.asset.register_questions import DIMENSIONS
-from service.api.asset.ledgers import Dimension
+from service.ledgers.questions.asset.register import Dimension
 from tests.api.bodies import OTHER_TOWNSHIP, OTHER_VILLAGE, TOWNSHIP, VILLAGE, road
 from tests.api.service import Service, new_code
 

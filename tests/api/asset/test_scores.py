@@ -9,7 +9,7 @@ import pytest
 
 from projections.asset.value_preservation import preservation
 from projections.oversight.scorecards import _card
-from service.api.asset.scores import Scorecard
+from service.ledgers.questions.scorecards import Scorecard
 from service.ledgers.tables import shown
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, custody, terms
 from tests.api.service import Service, new_code, running

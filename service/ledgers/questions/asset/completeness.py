@@ -9,10 +9,13 @@ from pydantic import Field
 
 from domain.values import Fen, Value
 from projections.asset import register as asset_register
-from projections.asset.completeness import INDICATORS, completeness_page
+from projections.asset.completeness import INDICATORS, completeness_of_units, completeness_page
 from projections.asset.register_questions import RegisterFilter
 from projections.engine.reading import Page
 from service.ledgers.filters import Filters, Several, Standpoint
+from service.ledgers.queries import LedgerMoment, ledgers_at
+from service.ledgers.source import Source
+from service.ledgers.tables import typed_rows
 
 Indicator = Literal[
     "BASE", "OWNERSHIP", "CATEGORY", "RESPONSIBLE_UNIT", "OPERATION", "INCOME", "LOSS", "CUSTODY"
@@ -55,3 +58,25 @@ class CompletenessFilters(Filters):
         return await completeness_page(
             at.connection, at.county, RegisterFilter(**given), missing=self.missing, **paging
         )
+
+
+class UnitCompleteness(Value):
+    """How complete the records of one unit's assets are."""
+
+    unit: str | None = Field(title="单位", description="为空是尚未落实")
+    assets: int = Field(title="资产项数")
+    average: str = Field(title="平均完整度", description="0.00–8.00")
+    complete: int = Field(title="八项齐全的项数")
+    met: dict[str, int] = Field(title="各项目标达到的项数", description=GOALS_NAMED)
+
+
+UnitDivision = Literal["township", "village", "responsible_unit"]
+"""By which units the score is rolled up."""
+
+
+async def unit_completeness(
+    source: Source, by: UnitDivision, moment: LedgerMoment
+) -> tuple[UnitCompleteness, ...]:
+    """The score rolled up per unit (C2-01)."""
+    async with ledgers_at(source, (asset_register.PROJECTION.name,), moment) as (connection, _):
+        return typed_rows(await completeness_of_units(connection, source.county, by), UnitCompleteness)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Literal
 
@@ -15,7 +16,9 @@ from projections.engine.reading import Page
 from projections.engine.rows import Row
 from projections.household import register as household_register
 from service.ledgers.filters import Filters, Several, Standpoint
-from service.ledgers.tables import row_model
+from service.ledgers.queries import ledgers_now
+from service.ledgers.source import Source
+from service.ledgers.tables import row_model, typed_rows
 
 
 class _OnDayFilters(Filters, ABC):
@@ -142,3 +145,62 @@ DutyRow = row_model(
     township=(str | None, Field(title="所在乡镇")),
     registered_late=(bool, Field(title="是否逾期登记")),
 )
+
+
+# ---- counts --------------------------------------------------------------------------------------------------------
+
+
+class RiskCount(Value):
+    """Assets with an open flag of a kind at a place."""
+
+    place: str = Field(title="区划或单位")
+    kind: str = Field(title="风险种类")
+    assets: int = Field(title="资产项数")
+
+
+RiskPlace = Literal["county", "township", "village", "implementer", "owner"]
+"""By which places flags are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskBoardFilters:
+    """Which flags are counted, by which places."""
+
+    by: RiskPlace = "county"
+    kind: tuple[str, ...] | None = None
+    village: str | None = None
+    township: str | None = None
+
+
+async def counted_risks(
+    source: Source, filters: RiskBoardFilters, on: date, min_position: int = 0
+) -> tuple[RiskCount, ...]:
+    """How many assets have an open flag of each kind on a day, by county, township, village or unit (C0-01)."""
+    names = (risk_board.PROJECTION.name, asset_register.PROJECTION.name)
+    async with ledgers_now(source, names, min_position) as connection:
+        rows = await risk_board.risk_board(
+            connection,
+            source.county,
+            on=on,
+            by=filters.by,
+            kind=None if filters.kind is None else list(filters.kind),
+            village=filters.village,
+            township=filters.township,
+        )
+    return typed_rows(rows, RiskCount)
+
+
+class RuleCoverage(Value):
+    """How many of an owner's assets have a rule document of its own."""
+
+    unit: str = Field(title="产权人")
+    assets: int = Field(title="资产项数")
+    covered: int = Field(title="有管理制度的项数")
+    coverage: str = Field(title="覆盖率（%）")
+
+
+async def rule_coverage(source: Source, on: date, min_position: int = 0) -> tuple[RuleCoverage, ...]:
+    """How far each owner has rules for the assets it owns on a day (C5.3-01)."""
+    names = (asset_duties.PROJECTION.name, asset_register.PROJECTION.name)
+    async with ledgers_now(source, names, min_position) as connection:
+        return typed_rows(await asset_duties.rule_coverage(connection, source.county, on), RuleCoverage)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -13,7 +13,9 @@ from projections.engine.differences import RowSelection, selection
 from projections.engine.reading import Page
 from projections.engine.rows import Row
 from service.ledgers.filters import ComparedFilters, Several, Standpoint
-from service.ledgers.tables import row_model
+from service.ledgers.queries import LedgerMoment, ledgers_at
+from service.ledgers.source import Source
+from service.ledgers.tables import row_model, typed_rows
 
 
 class IncomeTotals(Value):
@@ -57,3 +59,25 @@ class IncomeFilters(ComparedFilters):
 
 
 IncomeRow = row_model("IncomeLedgerRow", income_ledger.INCOME_LEDGER)
+
+
+class HolderYear(Value):
+    """One holder's year."""
+
+    holder: str | None = Field(title="收益权人", description="为空是尚未归属的收入")
+    year: int = Field(title="年度")
+    opening: Fen = Field(title="年初结余")
+    received: Fen = Field(title="收入")
+    distributed: Fen = Field(title="已分配金额")
+    closing: Fen = Field(title="年末结余")
+
+
+async def holder_years(
+    source: Source, holders: Sequence[str] | None, moment: LedgerMoment
+) -> tuple[HolderYear, ...]:
+    """Per holder and year: opening + received − distributed = closing."""
+    async with ledgers_at(source, (income_ledger.PROJECTION.name,), moment) as (connection, _):
+        rows = await income_ledger.income_by_holder_and_year(
+            connection, source.county, holder=None if holders is None else list(holders)
+        )
+    return typed_rows(rows, HolderYear)

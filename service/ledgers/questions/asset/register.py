@@ -1,21 +1,26 @@
-"""The asset register: village, township (territorial and owned), department and county ledgers."""
+"""The asset register: village, township (territorial and owned), department and county ledgers, and their sums."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from domain.values import BusinessDate, Code, Fen, Name, Value
-from projections.asset import register as asset_register
+from projections.asset import register as asset_register, register_questions
 from projections.asset.register_questions import RegisterFilter, register_page, register_totals
 from projections.engine.differences import RowSelection, selection
 from projections.engine.reading import Page
 from projections.engine.rows import Row
+from projections.household import register as household_register
 from service.ledgers.filters import ComparedFilters, Several, Standpoint
 from service.ledgers.parameters import YearNumber
-from service.ledgers.tables import row_model
+from service.ledgers.queries import LedgerMoment, ledgers_at, snapshot
+from service.ledgers.source import Source
+from service.ledgers.tables import row_model, typed, typed_rows
+
+_NAME: Final = asset_register.PROJECTION.name
 
 
 class RegisterTotals(Value):
@@ -98,3 +103,91 @@ RegisterRow = row_model(
         Field(default=None, title="所查所有权人的份额", description="只筛选一个所有权人时给出"),
     ),
 )
+
+
+# ---- sums ----------------------------------------------------------------------------------------------------------
+
+
+class SumsBody(Value):
+    """Count and sums."""
+
+    assets: int = Field(title="资产项数")
+    original_value: Fen = Field(title="原始价值")
+    net_book_value: Fen | None = Field(default=None, title="净值")
+
+
+class CountyTotals(Value):
+    """The county's total ledger. `managed` counts every asset once; the others stand beside it, never inside."""
+
+    managed: SumsBody = Field(title="扶贫资产", description="管理范围内、未处置，每项计一次")
+    unconfirmed: SumsBody = Field(title="其中未确权")
+    disposed: SumsBody = Field(title="已处置")
+    out_of_scope: SumsBody = Field(title="范围外登记")
+    household: SumsBody = Field(title="到户类资产")
+    confirmed_shares: Fen = Field(title="已确权份额合计", description="与未确权原值之和等于扶贫资产原值")
+    position: int = Field(title="日志位置")
+
+
+async def county_totals(source: Source, moment: LedgerMoment) -> CountyTotals:
+    """The county's total, with each asset once; household assets separate."""
+    names = (_NAME, household_register.PROJECTION.name)
+    async with ledgers_at(source, names, moment) as (connection, position):
+        totals = await register_questions.county_totals(connection, source.county)
+    return typed(totals | {"position": position}, CountyTotals)
+
+
+class OwnerTotals(Value):
+    """What one unit owns."""
+
+    party: str = Field(title="单位")
+    assets: int = Field(title="资产项数", description="有份额的资产")
+    amount: Fen = Field(title="所有权份额")
+    income_amount: Fen = Field(title="收益权份额")
+
+
+async def owner_totals(
+    source: Source, owner_kind: str | None, moment: LedgerMoment
+) -> tuple[OwnerTotals, ...]:
+    """What each unit owns of the managed assets: shares, not assets, so that a joint asset is counted once."""
+    async with ledgers_at(source, (_NAME,), moment) as (connection, _):
+        return typed_rows(
+            await register_questions.unit_totals(connection, source.county, owner_kind), OwnerTotals
+        )
+
+
+class CategoryTotals(SumsBody):
+    """One category of the managed assets."""
+
+    category: str | None = Field(title="分类值")
+    accumulated_depreciation: Fen | None = Field(default=None, title="累计折旧")
+    income_received: Fen | None = Field(default=None, title="累计收益")
+    income_distributed: Fen | None = Field(default=None, title="累计分配")
+
+
+Dimension = Literal[  # the register's dimensions and the funds; a test holds the two together
+    "asset_class", "subclass", "asset_type", "owner_kind", "regime", "village", "township", "completion_year",
+    "registration", "title", "operation", "contract", "custody", "disposal", "implementer", "project_code", "custodian",
+    "fund_source",
+]  # fmt: skip
+
+
+async def category_totals(source: Source, by: Dimension, moment: LedgerMoment) -> tuple[CategoryTotals, ...]:
+    """The managed assets along one dimension; the values add up to the county's total along every one."""
+    async with ledgers_at(source, (_NAME,), moment) as (connection, _):
+        return typed_rows(await register_questions.categorised(connection, source.county, by), CategoryTotals)
+
+
+# ---- assets of a stocktake -----------------------------------------------------------------------------------------
+
+
+async def assets_within(source: Source, kind: str, code: str | None) -> tuple[list[str], int]:
+    """Assets of a stocktake's scope (`kind`, `code`) by the register's head, and how far in the log they are known."""
+    await source.reach_head(_NAME)
+    async with snapshot(source, _NAME) as (connection, position):
+        return await register_questions.assets_of(connection, source.county, kind, code), position
+
+
+async def places_of(source: Source, assets: Sequence[str]) -> dict[str, str]:
+    """The division in which each asset of the register lies."""
+    async with source.pool.acquire() as connection:
+        return await register_questions.locations_of(connection, source.county, list(assets))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field, create_model
@@ -15,8 +16,9 @@ from projections.asset import register as asset_register, unit_ledgers as kept_l
 from projections.engine.reading import Page
 from projections.engine.rows import Row
 from service.ledgers.filters import Filters, Standpoint, day_asked
+from service.ledgers.queries import LedgerMoment, ledgers_at
 from service.ledgers.source import Source
-from service.ledgers.tables import row_model
+from service.ledgers.tables import row_model, typed
 
 Kept = Literal[
     "VILLAGE_REGISTER", "VILLAGE_PUBLIC_WELFARE", "VILLAGE_OPERATING", "TOWNSHIP_ASSET", "DEPARTMENT_ASSET",
@@ -103,3 +105,79 @@ UnitLedgerRow = create_model(
     share_value=(Fen | None, Field(title="本单位份额", description="不是所有权人的为空")),
     share_net_value=(Fen | None, Field(title="本单位份额净值", description="不是所有权人的为空")),
 )  # type: ignore[call-overload]
+
+
+# ---- which ledgers there are ---------------------------------------------------------------------------------------
+
+
+ELSEWHERE: Final = {
+    "VILLAGE_HOUSEHOLD": "/v1/ledgers/household-register?village={organization}",
+    "HOUSEHOLD_FUND_ASSET": "/v1/ledgers/household-register?township={organization}",
+    "VILLAGE_INCOME": "/v1/ledgers/income-ledger?holder={organization}",
+    "FUND": "/v1/ledgers/fund-ledger",
+    "CATEGORISED": "/v1/ledgers/asset-register/categories?by={dimension}",
+    "EXTERNAL_ENTRIES": "/v1/ledgers/external-entries",
+    "DEPARTURE_AUDIT": "/v1/ledgers/departures",
+}
+"""Ledgers that are not of assets, and where they are read."""
+
+
+class LedgerEntry(Value):
+    """A ledger that the regulation wants kept (T9)."""
+
+    code: Code = Field(title="台账代码")
+    zh: str = Field(title="名称")
+    en: str = Field(title="英文名称")
+    level: str = Field(title="层级")
+    keepers: tuple[str, ...] = Field(title="由哪类单位建立")
+    content: str = Field(title="内容")
+    period: str = Field(title="周期")
+    clause: str = Field(title="条款")
+    path: str | None = Field(title="查询地址", description="为空的台账尚不能在此查询")
+
+
+class UnitLedger(LedgerEntry):
+    """One of a unit's ledgers with its sums."""
+
+    totals: UnitLedgerTotals | None = Field(title="合计", description="不是资产台账的为空")
+
+
+async def ledger_entries(source: Source, on: date) -> tuple[LedgerEntry, ...]:
+    """Every ledger of the regulation on a day: who keeps it, what it holds, where it is read."""
+    rules = (await source.regulation()).on(on)
+    return tuple(LedgerEntry(**_entry(row)) for row in rules.table("ledgers.ledger", rows.LedgerRow))
+
+
+async def ledgers_of_unit(source: Source, organization: str, moment: LedgerMoment) -> tuple[UnitLedger, ...]:
+    """The ledgers that a unit has to keep, by its kind, with the sums of those of assets (C4.5-01); NOT_FOUND."""
+    unit = await unit_in_log(source, organization)
+    rules = (await source.regulation()).on(moment.as_of or source.today)
+    found = []
+    async with ledgers_at(source, (asset_register.PROJECTION.name,), moment) as (connection, _):
+        for row in rules.table("ledgers.ledger", rows.LedgerRow):
+            if unit.card.kind in row.keepers:
+                sums = None
+                if row.code in kept_ledgers.KEPT:
+                    sums = typed(
+                        await kept_ledgers.kept_totals(connection, source.county, organization, row.code),
+                        UnitLedgerTotals,
+                    )
+                found.append(UnitLedger(**_entry(row, organization), totals=sums))
+    return tuple(found)
+
+
+def _entry(row: rows.LedgerRow, organization: str = "{organization}") -> dict[str, Any]:
+    path = ELSEWHERE.get(row.code)
+    if row.code in kept_ledgers.KEPT:
+        path = f"/v1/ledgers/kept/{{organization}}/{row.code}"
+    return {
+        "code": row.code,
+        "zh": row.zh,
+        "en": row.en,
+        "level": row.level,
+        "keepers": row.keepers,
+        "content": row.content,
+        "period": row.period,
+        "clause": row.article,
+        "path": path and path.replace("{organization}", organization),
+    }

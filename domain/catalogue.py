@@ -17,7 +17,8 @@ from domain.household.asset import HouseholdAsset
 from domain.household.push import HouseholdLedger
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign
-from domain.organization.organization import Division, Organization
+from domain.organization.division import Division
+from domain.organization.organization import Organization
 from domain.organization.person import Person
 from domain.oversight.inspection import Inspection
 from domain.oversight.policy_override import PolicyOverride

@@ -43,7 +43,8 @@ from domain.departure.papers import (
 from domain.household.asset import HouseholdAsset
 from domain.household.card import HouseholdAssetCard, HouseholdInspection
 from domain.occasion import Occasion, Override
-from domain.organization.organization import Division, DivisionCard, Organization, OrganizationCard
+from domain.organization.division import Division, DivisionCard
+from domain.organization.organization import Organization, OrganizationCard
 from domain.organization.person import Person, PersonCard
 from domain.procedure.proof import ProcedureProof
 from domain.regulation import Regulation

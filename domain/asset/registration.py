@@ -8,11 +8,12 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.asset.facts.card import Correction, Document, RegisterCard, check_card, check_useful_life
+from domain.asset.facts.correction import difference_of
 from domain.asset.facts.ownership import title_rests_on
 from domain.asset.facts.upkeep import must_not_be_negative
 from domain.asset.guidance import Guidance, guidance_of
 from domain.refusals import refuse
-from domain.values import LOG, Fen, Name, Text
+from domain.values import Fen, Name, Text
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -73,19 +74,15 @@ class AssetRegistration(AssetState):
         if card.original_value < self.accumulated_depreciation:
             raise refuse("FIELD_INVALID", field="originalValue", value=card.original_value)
         must_not_be_negative(self.quantity, card.quantity - self.card.quantity)
-        before, after = (
-            one.model_dump(mode="json", by_alias=True, context=LOG, exclude_none=True)
-            for one in (self.card, card)
-        )
-        changed = tuple(name for name in sorted({*before, *after}) if after.get(name) != before.get(name))
+        difference = difference_of(self.card, card)
         self.record(
             self.RegistrationCorrected,
             at,
             card=card,
             scope=scope,
-            changed=changed,
-            old={name: before[name] for name in changed if name in before},
-            absent_before=tuple(name for name in changed if name not in before) or None,
+            changed=difference.changed,
+            old=difference.old,
+            absent_before=difference.absent_before,
             reason=correction.reason,
             document_no=correction.document_no,
             county_document_no=correction.county_document_no,
@@ -128,12 +125,8 @@ class AssetRegistration(AssetState):
         """
         at.cite("C4.6-03")
         self._allow("ARCHIVE", at)
-        known = self.documents.get(document.document)
-        if known == document:
-            return
-        if known is not None and known.sha256 != document.sha256:
-            raise refuse("DOCUMENT_IMMUTABLE", document=document.document)
-        self.record(self.DocumentArchived, at, document=document)
+        if document.joins(self.documents):
+            self.record(self.DocumentArchived, at, document=document)
 
     @event(DocumentArchived)
     def _document_archived(self, document: Document) -> None:

@@ -221,6 +221,12 @@ class AssetState(DomainAggregate):
         return self.owner_kind == "VILLAGE"
 
     @property
+    def units_concerned(self) -> tuple[str, ...]:
+        """Who made it, who owns it, who is responsible for its care."""
+        keepers = () if self.custody is None else (self.custody.responsible_unit,)
+        return (self.card.implementer, *self.accountable_parties, *keepers)
+
+    @property
     def _owner_parties(self) -> frozenset[str]:
         return frozenset(share.party for share in self.owners)
 

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.asset.facts.card import Document
+from domain.asset.facts.correction import difference_of
 from domain.asset.facts.external_entry import ExternalEntry, ExternalEntryDuty, check_entry, duties_of
 from domain.asset.facts.upkeep import must_not_be_negative
 from domain.household.card import (
@@ -27,7 +28,7 @@ from domain.household.card import (
     check_household_card,
 )
 from domain.refusals import refuse
-from domain.values import LOG, BusinessDate, Code, Name, Quantity, Text
+from domain.values import BusinessDate, Code, Name, Quantity, Text
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -170,18 +171,14 @@ class HouseholdAsset(DomainAggregate):
             return
         card = check_household_card(card, at)
         must_not_be_negative(self.quantity, card.quantity - self.card.quantity)
-        before, after = (
-            one.model_dump(mode="json", by_alias=True, context=LOG, exclude_none=True)
-            for one in (self.card, card)
-        )
-        changed = tuple(name for name in sorted({*before, *after}) if after.get(name) != before.get(name))
+        difference = difference_of(self.card, card)
         self.record(
             self.RegistrationCorrected,
             at,
             card=card,
-            changed=changed,
-            old={name: before[name] for name in changed if name in before},
-            absent_before=tuple(name for name in changed if name not in before) or None,
+            changed=difference.changed,
+            old=difference.old,
+            absent_before=difference.absent_before,
             reason=correction.reason,
             document_no=correction.document_no,
         )
@@ -205,12 +202,8 @@ class HouseholdAsset(DomainAggregate):
         """
         self.must_allow("ARCHIVE", at)
         at.cite("C4.6-03")
-        known = self.documents.get(document.document)
-        if known == document:
-            return
-        if known is not None and known.sha256 != document.sha256:
-            raise refuse("DOCUMENT_IMMUTABLE", document=document.document)
-        self.record(self.DocumentArchived, at, document=document)
+        if document.joins(self.documents):
+            self.record(self.DocumentArchived, at, document=document)
 
     @event(DocumentArchived)
     def _document_archived(self, document: Document) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue
 
-from domain.asset.facts.card import FundingLine, check_funding_sum, refusal_of, settle_funding
+from domain.asset.facts.card import FundingLine, check_funding_sum, settle_funding
+from domain.asset.facts.correction import with_changes
 from domain.refusals import refuse
 from domain.values import (
     AssetTypeCode,
@@ -55,15 +56,7 @@ class HouseholdCorrection(Value):
 
     def applied_to(self, card: HouseholdAssetCard) -> HouseholdAssetCard:
         """The card with the changes; a field that does not exist or a value that does not fit is refused."""
-        known = {field.alias or name for name, field in HouseholdAssetCard.model_fields.items()}
-        unknown = sorted(set(self.changes) - known)
-        if unknown:
-            raise refuse("FIELD_UNKNOWN", clause="C4.6-02", field="、".join(unknown))
-        before = card.model_dump(mode="json", by_alias=True)
-        try:
-            return HouseholdAssetCard.model_validate(before | self.changes)
-        except ValidationError as error:
-            raise refusal_of(error) from error
+        return with_changes(card, self.changes)
 
 
 class HouseholdConfirmation(Value):

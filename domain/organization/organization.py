@@ -1,8 +1,4 @@
-"""Divisions (区划) and the organisations in them, with validity, successors, posts and who held them when.
-
-Old events keep the codes of their day: a division that became another (玉麦乡 → 玉麦镇) stays in the history and
-names its successor; nothing is rewritten (AMB-24).
-"""
+"""Organisations (单位), with validity, successors, posts and who held them when."""
 
 from __future__ import annotations
 
@@ -26,87 +22,12 @@ from domain.organization.duties import (
     must_keep_ledgers,
 )
 from domain.organization.roll import RollBody, VillageRoll, roll_on
+from domain.organization.succession import to_be_succeeded
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, DivisionCode, Name, OrganizationCode, Text, Uscc, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
-
-
-class DivisionCard(Value):
-    """An administrative division: code of GB/T 2260 (6 digits) extended to 9 and 12."""
-
-    name: Name = Field(title="名称")
-    level: Literal["county", "township", "state_farm", "village", "community", "farm_team"] = Field(
-        title="级别"
-    )
-    parent: DivisionCode | None = Field(default=None, title="上级区划")
-    valid_from: BusinessDate = Field(title="生效日期")
-
-
-class Division(DomainAggregate):
-    """An administrative division and its names over time."""
-
-    TOPIC: ClassVar[str] = "division"
-    KIND: ClassVar[str] = "division"
-
-    card: Annotated[DivisionCard, Field(title="区划登记内容")]
-    name: Annotated[str, Field(title="区划名称")]
-    successor: Annotated[str | None, Field(title="继任区划")]
-    closed_on: Annotated[date | None, Field(title="撤销日期")]
-
-    class Event(DomainAggregate.Event):
-        """Root of the division's events."""
-
-    class Defined(Event, CreatedEvent):
-        """The division exists from its valid_from on."""
-
-        TOPIC: ClassVar[str] = "division.defined"
-        TITLE: ClassVar[str] = "设立区划"
-        card: DivisionCard = Field(title="区划登记内容")
-
-    @classmethod
-    def define(cls, code: str, card: DivisionCard, at: Occasion) -> Division:
-        """Enter a division. Refused: DATE_IN_FUTURE."""
-        at.not_in_future(card.valid_from, "validFrom")
-        return cls.begin(cls.Defined, code, at, card=card)
-
-    @event(Defined)
-    def __init__(self, card: DivisionCard) -> None:
-        self.card = card
-        self.name = card.name
-        self.successor = None
-        self.closed_on = None
-
-    class Succeeded(Event):
-        """From a day on another division stands in its place."""
-
-        TOPIC: ClassVar[str] = "division.succeeded"
-        TITLE: ClassVar[str] = "区划变更"
-        successor: Code = Field(title="继任区划")
-        closed_on: BusinessDate = Field(title="撤销日期")
-        document_no: Name = Field(title="变更依据文号")
-
-    def be_succeeded(self, successor: str, closed_on: date, document_no: str, at: Occasion) -> None:
-        """Close this division in favour of its successor.
-
-        Refused: SAME_PARTY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER.
-        """
-        if successor == self.id:
-            raise refuse("SAME_PARTY", clause="C4.3-10", party=successor)
-        if (successor, closed_on) == (self.successor, self.closed_on):
-            return
-        if self.closed_on is not None:
-            raise refuse("STEP_OUT_OF_ORDER", clause="C4.3-10", step="divisionSuccession", state="SUCCEEDED")
-        at.not_in_future(closed_on, "closedOn")
-        if closed_on < self.card.valid_from:
-            raise refuse("DATE_ORDER", clause="C4.3-10", earlier="validFrom", later="closedOn")
-        self.record(self.Succeeded, at, successor=successor, closed_on=closed_on, document_no=document_no)
-
-    @event(Succeeded)
-    def _succeeded(self, successor: Code, closed_on: BusinessDate) -> None:
-        self.successor = successor
-        self.closed_on = closed_on
 
 
 OrganizationKind = Literal[
@@ -214,20 +135,11 @@ class Organization(DomainAggregate):
     def be_succeeded(self, successor: str, closed_on: date, document_no: str, at: Occasion) -> None:
         """Close this unit in favour of its successor.
 
-        Refused: SAME_PARTY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER.
+        Refused: SAME_PARTY when it would succeed itself, STEP_OUT_OF_ORDER when another one has, DATE_IN_FUTURE,
+        DATE_ORDER before it existed.
         """
-        if successor == self.id:
-            raise refuse("SAME_PARTY", clause="C4.3-10", party=successor)
-        if (successor, closed_on) == (self.successor, self.closed_on):
-            return
-        if self.closed_on is not None:
-            raise refuse(
-                "STEP_OUT_OF_ORDER", clause="C4.3-10", step="organizationSuccession", state="SUCCEEDED"
-            )
-        at.not_in_future(closed_on, "closedOn")
-        if closed_on < self.card.valid_from:
-            raise refuse("DATE_ORDER", clause="C4.3-10", earlier="validFrom", later="closedOn")
-        self.record(self.Succeeded, at, successor=successor, closed_on=closed_on, document_no=document_no)
+        if to_be_succeeded(self, successor, closed_on, "organizationSuccession", at):
+            self.record(self.Succeeded, at, successor=successor, closed_on=closed_on, document_no=document_no)
 
     @event(Succeeded)
     def _succeeded(self, successor: Code, closed_on: BusinessDate) -> None:

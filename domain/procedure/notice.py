@@ -90,9 +90,42 @@ class Objection(Value):
         return self.outcome is None
 
 
-def answer_due(at: Occasion) -> date:
-    """Until when an objection that comes in now is to be answered (C3-05), by the rules of its own day."""
-    return at.on + timedelta(days=at.rules.within("OBJECTION").days)
+Objections = Mapping[str, Objection]
+"""Objections to one matter by their numbers."""
+
+
+def next_objection(
+    filed: Objections, text: str, contact: str | None, at: Occasion, *, late: bool = False
+) -> Objection:
+    """An objection that comes in now, with the day by which it is to be answered (C3-05).
+
+    TOO_MANY_ITEMS while `MAX_OPEN_OBJECTIONS` wait for their answer.
+    """
+    if sum(one.open for one in filed.values()) >= MAX_OPEN_OBJECTIONS:
+        raise refuse("TOO_MANY_ITEMS", limit=MAX_OPEN_OBJECTIONS)
+    return Objection(
+        number=len(filed) + 1,
+        text=text,
+        contact=contact,
+        filed_on=at.on,
+        due_on=at.on + timedelta(days=at.rules.within("OBJECTION").days),
+        late=late,
+    )
+
+
+def must_be_open(filed: Objections, number: int, matter: str) -> None:
+    """NOT_FOUND for an objection that was never filed or is answered."""
+    objection = filed.get(str(number))
+    if objection is None or not objection.open:
+        raise refuse("NOT_FOUND", what=f"{matter} {number}")
+
+
+def with_answer(
+    filed: Objections, number: int, outcome: Outcome, answer: str, on: date
+) -> dict[str, Objection]:
+    """The objections once one of them is answered."""
+    settled = {"outcome": outcome, "answer": answer, "resolved_on": on}
+    return {**filed, str(number): filed[str(number)].model_copy(update=settled)}
 
 
 def notice_days(rules: Rules, period: str | None, force: Literal["HARD", "SOFT"]) -> int:

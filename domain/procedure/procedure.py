@@ -19,15 +19,16 @@ from domain.procedure import plan
 from domain.procedure.course import ProcedureCourse
 from domain.procedure.meeting import Meeting, as_called, check_meeting
 from domain.procedure.notice import (
-    MAX_OPEN_OBJECTIONS,
     Objection,
     Outcome,
     Posted,
     Posting,
-    answer_due,
     missing_places,
+    must_be_open,
+    next_objection,
     notice_days,
     posted_for,
+    with_answer,
 )
 from domain.procedure.plan import Act, PlannedStep, ProcedureCase, ProcedureParty
 from domain.procedure.records import Filing, ProcedureOpening, Signer, StepReturn, Verdict
@@ -508,16 +509,7 @@ class ProcedureInstance(ProcedureCourse):
         at.cite("C3-05")
         if not self.postings.get(step):
             raise refuse("NOT_FOUND", what=f"{self.id} {step}")
-        if sum(one.open for one in self.objections.values()) >= MAX_OPEN_OBJECTIONS:
-            raise refuse("TOO_MANY_ITEMS", limit=MAX_OPEN_OBJECTIONS)
-        objection = Objection(
-            number=len(self.objections) + 1,
-            text=text,
-            contact=contact,
-            filed_on=at.on,
-            due_on=answer_due(at),
-            late=step in self.completed_steps,
-        )
+        objection = next_objection(self.objections, text, contact, at, late=step in self.completed_steps)
         self.record(self.ObjectionFiled, at, step=step, objection=objection)
 
     @event(ObjectionFiled)
@@ -562,9 +554,7 @@ class ProcedureInstance(ProcedureCourse):
         at.cite("C3-05")
         found = self.step(step)
         self._must_be_its_own(found, by)
-        objection = self.objections.get(str(number))
-        if objection is None or not objection.open:
-            raise refuse("NOT_FOUND", what=f"{self.id} {number}")
+        must_be_open(self.objections, number, self.id)
         reopened: tuple[str, ...] = ()
         if outcome == "UPHELD" and self.state == "OPEN":
             again = set(found.needs) | {step}
@@ -589,9 +579,7 @@ class ProcedureInstance(ProcedureCourse):
         reopened: tuple[Code, ...],
         occurred_on: date,
     ) -> None:
-        settled = {"outcome": outcome, "answer": answer, "resolved_on": occurred_on}
-        objection = self.objections[str(number)].model_copy(update=settled)
-        self.objections = self.objections | {str(number): objection}
+        self.objections = with_answer(self.objections, number, outcome, answer, occurred_on)
         if reopened:
             self._undo(reopened)
             self.last_return = StepReturn(

@@ -13,7 +13,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
-from domain.procedure.notice import MAX_OPEN_OBJECTIONS, Objection, Outcome, Posting, answer_due
+from domain.procedure.notice import Objection, Outcome, Posting, must_be_open, next_objection, with_answer
 from domain.procedure.records import Signer
 from domain.refusals import refuse
 from domain.values import Code, Name, Text, Value
@@ -106,12 +106,7 @@ class PublicNotice(DomainAggregate):
     def file_objection(self, text: str, contact: str | None, at: Occasion) -> None:
         """Take an objection in (C3-05): a fact, from anybody. Refused: TOO_MANY_ITEMS."""
         at.cite("C3-05")
-        if sum(one.open for one in self.objections.values()) >= MAX_OPEN_OBJECTIONS:
-            raise refuse("TOO_MANY_ITEMS", limit=MAX_OPEN_OBJECTIONS)
-        number = len(self.objections) + 1
-        objection = Objection(
-            number=number, text=text, contact=contact, filed_on=at.on, due_on=answer_due(at)
-        )
+        objection = next_objection(self.objections, text, contact, at)
         self.record(self.ObjectionFiled, at, objection=objection)
 
     @event(ObjectionFiled)
@@ -149,16 +144,12 @@ class PublicNotice(DomainAggregate):
         """Answer an objection. Only the unit whose notice it is. Refused: FORBIDDEN, NOT_FOUND."""
         at.cite("C3-05")
         self._must_be_its_own(by)
-        objection = self.objections.get(str(number))
-        if objection is None or not objection.open:
-            raise refuse("NOT_FOUND", what=f"{self.id} {number}")
+        must_be_open(self.objections, number, self.id)
         self.record(self.ObjectionResolved, at, number=number, by=by, outcome=outcome, answer=answer)
 
     @event(ObjectionResolved)
     def _objection_resolved(self, number: int, outcome: Outcome, answer: Text, occurred_on: date) -> None:
-        settled = {"outcome": outcome, "answer": answer, "resolved_on": occurred_on}
-        objection = self.objections[str(number)].model_copy(update=settled)
-        self.objections = self.objections | {str(number): objection}
+        self.objections = with_answer(self.objections, number, outcome, answer, occurred_on)
 
     def _must_be_its_own(self, by: Signer) -> None:
         if by.organization != self.unit:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -11,6 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from service.audit.pack import Packed, PackRequest, build, verifier_source
+from service.cli.days import day_if_given, moment_if_given
 from service.cli.examine import examine
 from service.clock import utc_now
 from service.commands.policy_data import load_regulation
@@ -52,7 +52,12 @@ def pack(
     """Pack what was in a person's care: ledgers, every event, proofs, spreadsheet, page and verifier."""
     terminal: Terminal = ctx.obj
     request = PackRequest(
-        person, unit, _day("--from", first), _day("--to", last), _moment("--known-at", known_at), by
+        person,
+        unit,
+        day_if_given("--from", first),
+        day_if_given("--to", last),
+        moment_if_given("--known-at", known_at),
+        by,
     )
     if request.first and request.last and request.first > request.last:
         raise CommandFailed("--from lies after --to (起始日期晚于截止日期).", ExitCode.USAGE)
@@ -144,24 +149,3 @@ class _Bar:
     def __call__(self, phase: str, done: int, total: int) -> None:
         """Show how far a phase is."""
         self._progress.update(self._task, description=phase, completed=done, total=total)
-
-
-def _day(option: str, text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise CommandFailed(f"{option} {text}: a date is YYYY-MM-DD (日期不对).", ExitCode.USAGE) from error
-
-
-def _moment(option: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise CommandFailed(
-            f"{option} {text}: a moment with offset, RFC 3339 (时刻须带时区).", ExitCode.USAGE
-        )
-    return moment.astimezone(UTC)

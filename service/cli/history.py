@@ -5,7 +5,7 @@ differs between two of these.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import orjson
@@ -14,13 +14,14 @@ from rich.table import Table
 
 from domain.asset.asset import Asset
 from domain.catalogue import EVENT_TYPES
+from service.cli.days import day_if_given, moment_if_given
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.history import When, asset_changes, asset_history
 from service.commands.policy_data import load_regulation
 from service.database.database import open_database
 from service.database.migrate import check
-from service.exit_codes import CommandFailed, ExitCode
+from service.exit_codes import CommandFailed
 from service.log.event_store import EventStore
 from service.terminal import Terminal
 
@@ -49,9 +50,9 @@ def history(
 ) -> None:
     """Read from the log, never from a ledger. Without a date: all events."""
     terminal: Terminal = ctx.obj
-    day, moment = _day(as_of), _moment(known_at)
+    day, moment = day_if_given("--as-of", as_of), moment_if_given("--known-at", known_at)
     county = terminal.settings.county
-    was = _day(from_as_of), _moment(from_known_at)
+    was = day_if_given("--from-as-of", from_as_of), moment_if_given("--from-known-at", from_known_at)
     if was != (None, None):
         found = terminal.run(_changes(terminal, county, asset, was, (day, moment)))
         changes = Table("字段", "名称", "变更前", "变更后", title=asset)
@@ -120,24 +121,3 @@ async def _asked(
             county = terminal.settings.county
             context = CommandContext(store, {county: load_regulation(terminal.settings)}, utc_now)
             return await question(context)
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise CommandFailed(f"--as-of {text}: a date is YYYY-MM-DD (日期不对).", ExitCode.USAGE) from error
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise CommandFailed(
-            f"--known-at {text}: a moment with offset, RFC 3339 (时刻须带时区).", ExitCode.USAGE
-        )
-    return moment.astimezone(UTC)

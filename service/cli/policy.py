@@ -23,6 +23,7 @@ from domain.regulation.parameters import TYPES
 from domain.regulation.tables import POLICY
 from domain.regulation.template import Beginning, template
 from service.cli.calendar import known_years
+from service.cli.days import day_of
 from service.clock import county_day, utc_now
 from service.commands.policy_data import counties_in, is_county, load_regulation, read_county
 from service.database.database import open_database
@@ -262,12 +263,7 @@ def _rules(named: str, known: Regulation) -> Rules:
 
 
 def _day(text: str | None, option: str = "--on") -> date:
-    if text is None:
-        return county_day(utc_now())
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise CommandFailed(f"{option} {text}: a date is YYYY-MM-DD (日期不对).", ExitCode.USAGE) from error
+    return county_day(utc_now()) if text is None else day_of(option, text)
 
 
 # ---- for people ----------------------------------------------------------------------------------------------------

@@ -11,13 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from domain.sealing.seal import LedgerSeal
+from service.cli.days import day_if_given
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.founding import system_actor
 from service.commands.policy_data import load_regulation
 from service.database.database import open_database
 from service.database.migrate import check
-from service.exit_codes import CommandFailed, ExitCode
+from service.exit_codes import CommandFailed
 from service.ledgers.moments import Moments
 from service.log.appending import VersionConflict
 from service.log.event_store import EventStore
@@ -45,10 +46,7 @@ def seal(
     What is sealed already stays as it is, so the command may be given again: exit code 0 then too.
     """
     terminal: Terminal = ctx.obj
-    try:
-        on = None if as_of is None else date.fromisoformat(as_of)
-    except ValueError as wrong:
-        raise CommandFailed(f"--as-of {as_of} is no date (日期无效).", ExitCode.USAGE) from wrong
+    on = day_if_given("--as-of", as_of)
     done = terminal.run(_seal(terminal, year, tuple(unit or ()), on))
     shown: dict[str, Any] = {
         "year": year,

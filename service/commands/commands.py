@@ -25,7 +25,7 @@ import domain
 from domain.aggregate import DomainAggregate, DomainEvent
 from domain.catalogue import AGGREGATE_KINDS
 from domain.occasion import Occasion, Override
-from domain.organization.organization import Division
+from domain.organization.division import Division
 from domain.policy import Policy
 from domain.recorded import RecordedEvent
 from domain.refusals import Refusal, RegulationWarning, refuse

@@ -30,16 +30,10 @@ async def grant(number: str, wanted: OverrideGrant, at: Occasion, work: Work) ->
     grantor = work.actor.organization
     unit = await work.get(Organization, grantor)
     asset = await work.get(Asset, wanted.asset)
-    made = PolicyOverride.grant(number, wanted, (grantor, unit.card), concerned(asset), at)
+    to_whose_good = frozenset(asset.units_concerned)
+    made = PolicyOverride.grant(number, wanted, (grantor, unit.card), to_whose_good, at)
     work.claim(_CLAIM, f"{wanted.asset}/{number}")
     return made
-
-
-def concerned(asset: Asset) -> frozenset[str]:
-    """The units that an asset belongs to, is kept by, or was made by: an exception for it is to their good."""
-    owners = {share.party for share in asset.owners}
-    keepers = {asset.custody.responsible_unit} if asset.custody is not None else set()
-    return frozenset({asset.card.implementer} | owners | keepers)
 
 
 async def granted_for(context: CommandContext, county: str, asset: str | None) -> list[PolicyOverride]:

@@ -10,13 +10,8 @@ from __future__ import annotations
 from datetime import date
 
 from domain.aggregate import DomainAggregate
-from domain.organization.organization import (
-    Division,
-    DivisionCard,
-    Organization,
-    OrganizationCard,
-    OrganizationKind,
-)
+from domain.organization.division import Division, DivisionCard
+from domain.organization.organization import Organization, OrganizationCard, OrganizationKind
 from domain.policy import Policy, versions_of
 from domain.regulation import rows
 from domain.regulation.divisions import DivisionRow

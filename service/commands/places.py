@@ -7,7 +7,5 @@ from service.commands.authorization import Resource
 
 
 def resource_of(asset: Asset) -> Resource:
-    """Where an asset lies and whose it is: its place; who made it, who owns it, who is responsible for its care."""
-    owners = tuple(share.party for share in asset.owners)
-    units = (asset.custody.responsible_unit,) if asset.custody is not None else ()
-    return Resource(divisions=(asset.card.location,), organizations=(asset.card.implementer, *owners, *units))
+    """Where an asset lies and whose it is: its place, and the units it concerns."""
+    return Resource(divisions=(asset.card.location,), organizations=asset.units_concerned)

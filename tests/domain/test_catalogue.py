@@ -16,7 +16,7 @@ from domain.aggregate import DomainAggregate, DomainEvent
 from domain.asset.asset import Asset
 from domain.asset.rights import AssetRights
 from domain.catalogue import AGGREGATE_KINDS, AGGREGATES, EVENT_TYPES, by_kind, events_of
-from domain.organization.organization import Division
+from domain.organization.division import Division
 from domain.organization.person import Person
 
 for _module in pkgutil.walk_packages(domain.__path__, "domain."):

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from domain.household.asset import HouseholdAsset
-from domain.organization.organization import Division, Organization
+from domain.organization.division import Division
+from domain.organization.organization import Organization
 from domain.organization.person import Person
 from domain.values import yuan
 from tests.domain.saying import nothing, recorded, refused, warned

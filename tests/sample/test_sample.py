@@ -9,7 +9,8 @@ import asyncpg
 import pytest
 
 from domain.asset.asset import Asset
-from domain.organization.organization import Division, Organization
+from domain.organization.division import Division
+from domain.organization.organization import Organization
 from domain.refusals import Refusal
 from domain.regulation import Regulation
 from service.commands.actor import Actor

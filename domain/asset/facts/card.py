@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue
 from pydantic.alias_generators import to_snake
 
-from domain.refusals import Refusal, catalogue, refuse
+from domain.asset.facts.correction import with_changes
+from domain.refusals import refuse
 from domain.values import (
     AssetTypeCode,
     BusinessDate,
@@ -31,6 +32,8 @@ from domain.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from domain.occasion import Occasion
 
 
@@ -139,25 +142,7 @@ class Correction(Value):
 
     def applied_to(self, card: RegisterCard) -> RegisterCard:
         """The card with the changes; a field that does not exist or a value that does not fit is refused."""
-        known = {field.alias or name for name, field in RegisterCard.model_fields.items()}
-        unknown = sorted(set(self.changes) - known)
-        if unknown:
-            raise refuse("FIELD_UNKNOWN", clause="C4.6-02", field="、".join(unknown))
-        before = card.model_dump(mode="json", by_alias=True)
-        try:
-            return RegisterCard.model_validate(before | self.changes)
-        except ValidationError as error:
-            raise refusal_of(error) from error
-
-
-def refusal_of(error: ValidationError) -> Refusal:
-    """The first thing wrong with a value that a correction made, as a refusal."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    code = "FIELD_REQUIRED" if first["type"] == "missing" else first["type"]
-    code = code if code in catalogue() else "FIELD_INVALID"
-    told = {"reason": first["msg"]} if code == "FIELD_INVALID" else {}
-    return refuse(code, field=field, **told)
+        return with_changes(card, self.changes)
 
 
 class Document(Value):
@@ -167,6 +152,13 @@ class Document(Value):
     document: Code = Field(title="资料编号")
     sha256: Sha256 = Field(title="资料摘要")
     title: Name | None = Field(default=None, title="资料标题")
+
+    def joins(self, file: Mapping[str, Document]) -> bool:
+        """Whether it is new in a file; DOCUMENT_IMMUTABLE when another content has its number."""
+        known = file.get(self.document)
+        if known is not None and known.sha256 != self.sha256:
+            raise refuse("DOCUMENT_IMMUTABLE", document=self.document)
+        return known != self
 
 
 def check_card(card: RegisterCard, at: Occasion) -> tuple[RegisterCard, str]:

@@ -36,6 +36,12 @@ CONFLICTS: Final = Counter(
     ("county",),
     registry=_COUNTED,
 )
+FAILURES: Final = Counter(
+    "taizhang_append_failures",
+    "Failures of the log's writer itself: everybody who waited was answered, and it began anew",
+    ("county",),
+    registry=_COUNTED,
+)
 REFUSALS: Final = Counter(
     "taizhang_refusals", "Requests refused, by code", ("code", "status"), registry=_COUNTED
 )

@@ -33,7 +33,7 @@ from projections.engine.tables import LedgerTable
 from projections.engine.writing import load, write
 from service.clock import MOST_BEHIND_SECONDS
 from service.database.trouble import OUTAGE, TROUBLE
-from service.log.committer import Committed
+from service.log.committed import Committed
 from service.log.event_store import EventStore
 from service.shares import Share, working
 

@@ -13,14 +13,12 @@ lost connection can never take effect once the head has moved.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
-from time import monotonic, thread_time
+from time import monotonic
 from typing import Any, Final
 
 import asyncpg
@@ -29,7 +27,7 @@ import structlog
 from service import metrics
 from service.clock import MOST_BEHIND_SECONDS, MOST_GAINED_SECONDS, ClockWatch
 from service.database.schema import WRITER_ROLE
-from service.database.trouble import TROUBLE, in_words
+from service.database.trouble import in_words
 from service.log.appending import (
     Append,
     AppendRefused,
@@ -50,6 +48,9 @@ from service.log.appending import (
 )
 from service.log.batch import Batch, Command, CommandSelection, KnownHead, render
 from service.log.codec import prepare
+from service.log.commit_pace import CommitPace
+from service.log.committed import Committed
+from service.log.database_errors import DATABASE_ERRORS, Verdict, verdict_on
 from service.log.merkle import Frontier
 
 _log = structlog.get_logger(__name__)
@@ -103,20 +104,6 @@ settings, and the checks written as subqueries for one row each, pin lookups by 
 while the tables were empty must not outlive their growth. A conflict is an error by design: the server's log need not
 repeat the whole statement."""
 
-_AGAIN_CLASSES: Final = frozenset({"40", "55", "57"})
-"""SQLSTATE classes after which the same rows may well be stored: rollback, lock not available, intervention."""
-_SESSION_ENDED: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03"})
-"""SQLSTATEs with which the server closes a session."""
-_ROW_CLASSES: Final = frozenset({"21", "22", "23", "54"})
-"""SQLSTATE classes that blame rows: the batch is tried command by command to find the one."""
-_READ_ONLY: Final = "25006"
-
-_DATABASE_ERRORS: Final = (
-    *TROUBLE,
-    ValueError,
-    OverflowError,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class CommitterLimits:
@@ -140,128 +127,6 @@ class CommitterLimits:
 
 
 @dataclass(slots=True)
-class Activity:
-    """What a committer has done since it started."""
-
-    transactions: int = 0
-    commands: int = 0
-    events: int = 0
-    repeats: int = 0
-    """Statements that moved nothing: a conflict, or another process was faster."""
-    crashes: int = 0
-
-
-class Committed:
-    """A county's last known position, and a way to wait for a later one.
-
-    Only an optimisation: it knows what this process stored or read; others are noticed by looking at the head row.
-    """
-
-    def __init__(self) -> None:
-        self.position = 0
-        self._waiting: set[asyncio.Future[None]] = set()
-
-    def publish(self, position: int) -> None:
-        """Wake everybody who waits if `position` is news."""
-        if position <= self.position:
-            return
-        self.position = position
-        waiting, self._waiting = self._waiting, set()
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
-
-    async def wait(self, after: int, timeout: float) -> int:
-        """Return the position as soon as it is greater than `after`, or what it is after `timeout` seconds."""
-        if self.position <= after:
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.add(future)
-            try:
-                await asyncio.wait((future,), timeout=timeout)
-            finally:
-                self._waiting.discard(future)
-        return self.position
-
-
-class _Pace:
-    """Whether to leave half of the queue for the next transaction.
-
-    Callers that are all answered at once come back all at once: then the database waits while they prepare, and they
-    wait while it writes. Two halves taking turns keep both busy. That pays when preparing the whole queue takes
-    longer than what a transaction costs beside its rows; on slow disks it does not, and one big transaction is best.
-    """
-
-    __slots__ = ("_command_cpu", "_fit", "_last_size", "_lockstep", "_sent_cpu")
-
-    def __init__(self) -> None:
-        self._command_cpu = 0.0
-        """This thread's CPU seconds for each command, callers' included; a moving average."""
-        self._fit: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)
-        """Fading sums over transactions for a straight line: 1, size, size², seconds, size × seconds."""
-        self._sent_cpu = thread_time()
-        self._last_size = 0
-        self._lockstep = False
-        """Nobody was waiting when the last transaction was answered."""
-
-    def share(self, waiting: int) -> int:
-        """How many of the commands that wait to take now."""
-        uneven = self._lockstep or waiting > 2 * self._last_size
-        if waiting > 1 and uneven and self._command_cpu * waiting > self._transaction():
-            return (waiting + 1) // 2
-        return waiting
-
-    def most_to_follow(self) -> int:
-        """How many commands may follow the transaction under way: where halves pay, a small one's stays small."""
-        most = 2 * self._last_size
-        return most if self._command_cpu * most > self._transaction() else sys.maxsize
-
-    def sending(self, size: int) -> None:
-        """A transaction of `size` commands is about to be sent."""
-        now = thread_time()
-        self._command_cpu += 0.1 * ((now - self._sent_cpu) / size - self._command_cpu)
-        self._sent_cpu = now
-        self._last_size = size
-
-    def answered(self, seconds: float, waiting: int) -> None:
-        """The transaction took `seconds`, and `waiting` commands have queued meanwhile."""
-        size = self._last_size
-        latest = (1.0, size, size * size, seconds, size * seconds)
-        self._fit = tuple([0.98 * old + new for old, new in zip(self._fit, latest, strict=True)])
-        self._lockstep = not waiting
-
-    def _transaction(self) -> float:
-        """Seconds of a transaction without rows, mostly the commit; 0 as long as all had the same size: try another."""
-        count, sizes, squares, seconds, products = self._fit
-        spread = count * squares - sizes * sizes
-        if spread <= 0.01 * count * squares:
-            return 0.0
-        return (squares * seconds - sizes * products) / spread
-
-
-class _Verdict(Enum):
-    """What a database error says about the batch that met it."""
-
-    LOST = "the connection is gone; what became of the statement is not known"
-    AGAIN = "not stored, the same rows may well be next time"
-    ROWS = "not stored, one of the commands is to blame"
-    READ_ONLY = "not stored, this database takes no writes"
-    REFUSED = "not stored, and nothing will be until somebody mends the database"
-
-
-def _verdict(error: Exception) -> _Verdict:
-    sqlstate = getattr(error, "sqlstate", None)
-    if sqlstate is None:
-        return _Verdict.ROWS if isinstance(error, ValueError | OverflowError) else _Verdict.LOST
-    if sqlstate == _READ_ONLY:
-        return _Verdict.READ_ONLY
-    if sqlstate[:2] == "08" or sqlstate in _SESSION_ENDED:
-        return _Verdict.LOST
-    if sqlstate[:2] in _AGAIN_CLASSES:
-        return _Verdict.AGAIN
-    return _Verdict.ROWS if sqlstate[:2] in _ROW_CLASSES else _Verdict.REFUSED
-
-
-@dataclass(slots=True)
 class Committer:
     """See the module. `append` is what callers use; `start` and `stop` are the store's."""
 
@@ -272,7 +137,6 @@ class Committer:
     committed: Committed
     watch: ClockWatch | None = None
     """Refuses a clock that jumped; None: the clock is believed whatever it says."""
-    activity: Activity = field(default_factory=Activity)
     _clock_told: float | None = None
     """When it was last told that the clock is wrong."""
     _queue: deque[Command] = field(default_factory=deque)
@@ -286,7 +150,8 @@ class Committer:
     _sent: bool = False
     """Whether a statement with the commands in flight may have reached the server."""
     _arrival: asyncio.Future[None] | None = None
-    _pace: _Pace = field(default_factory=_Pace)
+    _pace: CommitPace = field(default_factory=CommitPace)
+    _failures: int = 0
     _head: KnownHead | None = None
     _connection: Any = None
     _stopping: bool = False
@@ -360,14 +225,15 @@ class Committer:
                 try:
                     await self._work()
                 except Exception as error:  # noqa: BLE001  whatever it is, nobody may wait for ever
-                    self.activity.crashes += 1
+                    self._failures += 1
+                    metrics.FAILURES.labels(self.county).inc()
                     damaged = isinstance(error, LogDamaged)
                     _log.error(
                         "committer_failed", county=self.county, reason=str(error), exc_info=not damaged
                     )
                     self._answer_all(error)
                     await self._drop_connection()
-                    await asyncio.sleep(min(1.0, 0.01 * 2 ** min(self.activity.crashes, 10)))
+                    await asyncio.sleep(min(1.0, 0.01 * 2 ** min(self._failures, 10)))
                 else:
                     return
         finally:
@@ -530,7 +396,6 @@ class Committer:
                 if moved:
                     break
                 self._abandon_draft()
-                self.activity.repeats += 1
                 metrics.CONFLICTS.labels(self.county).inc()
                 if refused is not None:
                     self._sent, doubtful = False, None
@@ -542,14 +407,14 @@ class Committer:
                     raise refused
                 # The head has moved: another process was faster, or, if in doubt, it was this batch itself.
                 misses += 1
-            except _DATABASE_ERRORS as error:
+            except DATABASE_ERRORS as error:
                 self._abandon_draft()
-                verdict = _verdict(error)
-                if verdict is _Verdict.LOST or lock is not None:
+                verdict = verdict_on(error)
+                if verdict is Verdict.LOST or lock is not None:
                     await self._drop_connection()
-                if verdict is _Verdict.LOST:
+                if verdict is Verdict.LOST:
                     doubtful = batch if self._sent else None
-                elif verdict is _Verdict.ROWS:
+                elif verdict is Verdict.ROWS:
                     doubtful = None
                 if await self._gave_up(error, verdict, commands, overtaken, doubtful=doubtful is not None):
                     return
@@ -570,7 +435,6 @@ class Committer:
 
     async def _send(self, connection: Any, batch: Batch) -> tuple[bool, asyncpg.PostgresError | None]:
         """Whether the batch is stored; if not, the error with which the database refused one of its commands."""
-        self.activity.transactions += 1
         self._pace.sending(len(batch.commands))
         statement, arguments = batch.statement()
         self._base = batch.next_head
@@ -588,14 +452,14 @@ class Committer:
     async def _gave_up(
         self,
         error: Exception,
-        verdict: _Verdict,
+        verdict: Verdict,
         commands: list[Command],
         overtaken: list[Command],
         *,
         doubtful: bool,
     ) -> bool:
         """Answer who has to be answered after a database error; True if nothing of the batch is left to try."""
-        if verdict is _Verdict.ROWS:
+        if verdict is Verdict.ROWS:
             if len(commands) == 1:
                 sqlstate = getattr(error, "sqlstate", None)
                 commands[0].answer(AppendRefused(commands[0].append.command_id, sqlstate, str(error)))
@@ -604,11 +468,11 @@ class Committer:
                     await self._settle([command], [])
             self._requeue(overtaken)
             return True
-        if self.pool.is_closing() and verdict is _Verdict.LOST:
-            verdict = _Verdict.REFUSED
+        if self.pool.is_closing() and verdict is Verdict.LOST:
+            verdict = Verdict.REFUSED
         if doubtful:
             if (
-                verdict is not _Verdict.REFUSED
+                verdict is not Verdict.REFUSED
                 and monotonic() - commands[0].arrived < self.limits.answer_seconds
             ):
                 return False
@@ -618,8 +482,8 @@ class Committer:
                 command.answer(unknown)
             self._requeue(overtaken)
             return True
-        if verdict in (_Verdict.READ_ONLY, _Verdict.REFUSED):
-            kind = LogReadOnly if verdict is _Verdict.READ_ONLY else LogUnavailable
+        if verdict in (Verdict.READ_ONLY, Verdict.REFUSED):
+            kind = LogReadOnly if verdict is Verdict.READ_ONLY else LogUnavailable
             _fail(commands, kind, error)
             self._requeue(overtaken)
             return True
@@ -634,11 +498,9 @@ class Committer:
     def _acknowledge(self, batch: Batch) -> None:
         self._head = batch.next_head
         self._sent = False
-        self.activity.commands += len(batch.commands)
         metrics.BATCH_COMMANDS.labels(self.county).observe(len(batch.commands))
         metrics.EVENTS.labels(self.county).inc(batch.next_head.position - batch.head.position)
         seconds, now = metrics.APPEND_SECONDS.labels(self.county), monotonic()
-        self.activity.events += batch.next_head.position - batch.head.position
         self.committed.publish(batch.next_head.position)
         for command, receipt in zip(batch.commands, batch.receipts, strict=True):
             command.answer(receipt)
@@ -674,7 +536,7 @@ class Committer:
                 connection = await self._connect()
                 for command, outcome in await self._judged(connection, suspects):
                     command.answer(outcome)
-            except _DATABASE_ERRORS:
+            except DATABASE_ERRORS:
                 await self._drop_connection()  # they stay in the queue and are judged when they are tried
         self._requeue(overtaken)
 
@@ -748,7 +610,7 @@ class Committer:
         try:
             await connection.execute("RESET ROLE")
             await self.pool.release(connection)
-        except _DATABASE_ERRORS:
+        except DATABASE_ERRORS:
             await self._discard(connection)
 
     async def _drop_connection(self) -> None:

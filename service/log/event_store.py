@@ -38,7 +38,8 @@ from service.log.appending import (
     VersionConflict,
 )
 from service.log.codec import EventCodec, check_idempotency_names
-from service.log.committer import Activity, Committed, Committer, CommitterLimits, replay, stored_answers
+from service.log.committed import Committed
+from service.log.committer import Committer, CommitterLimits, replay, stored_answers
 from service.log.ends import ends_of
 from service.log.merkle import EMPTY_ROOT, Frontier
 from service.log.signed_note import Checkpoint
@@ -46,7 +47,6 @@ from service.log.verification import SideBySide, Verification, verify_log
 from service.shares import Share
 
 __all__ = [
-    "Activity",
     "Append",
     "AppendMalformed",
     "AppendRefused",
@@ -210,11 +210,6 @@ class EventStore:
         if isinstance(outcome, IdempotencyMismatch):
             raise outcome
         return outcome
-
-    def activity(self, county: str) -> Activity:
-        """What this process has committed for the county since the store started."""
-        committer = self._committers.get(county)
-        return committer.activity if committer is not None else Activity()
 
     # Streams and claims
 

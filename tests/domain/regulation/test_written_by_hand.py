@@ -1,7 +1,8 @@
 """The county's dated tables against what the regulation and its reading say, written down a second time by hand.
 
-Parameters are copied value by value: each figure is a reading of the regulation that somebody decided. Of the other tables
-the rows are fixed by a digest over their content (comments and layout aside): who changes a row says why, in the file.
+Parameters are copied value by value: each figure is a reading of the regulation that somebody decided; the tables have a test of
+their own (`test_by_hand.py`). What is no reading but a list of names or the paper's own words (divisions, articles, names of
+parameters) is fixed by a digest over its content, comments and layout aside: who changes a row says why, in the file.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from domain.regulation import tables
+from tests.domain.regulation.by_hand.paper import by_hand as by_the_paper
 
 DATA = Path(tables.__file__).parent / "data" / "653022"
 DIGESTS = Path(__file__).with_name("digests.toml")
@@ -45,12 +47,16 @@ def every_table() -> Iterator[tuple[str, str, list[Any]]]:
             yield path.name, table, rows
 
 
-def test_every_row_of_the_dated_tables_is_one_that_somebody_put_there_with_a_reason() -> None:
-    """A row removed, added, moved or changed in one figure shows; so does a table nobody wrote down."""
+def test_what_is_not_written_down_by_hand_is_what_somebody_put_there_with_a_reason() -> None:
+    """A row removed, added, moved or changed shows; so does a table nobody wrote down."""
     kept = tomllib.loads(DIGESTS.read_text("utf-8"))["table"]
     assert all(one["reason"] for one in kept)
     written = {(one["file"], one["table"]): (one["rows"], one["sha256"]) for one in kept}
-    there = {(file, table): (len(rows), digest(rows)) for file, table, rows in every_table()}
+    there = {
+        (file, table): (len(rows), digest(rows))
+        for file, table, rows in every_table()
+        if f"{file.partition('.')[0]}.{table}" not in by_the_paper()
+    }
     assert there == written
 
 

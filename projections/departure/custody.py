@@ -8,7 +8,7 @@ each day the last word counts. Duties tied to a post are lines without a person;
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -93,12 +93,9 @@ def _assign(event: LedgerEvent, rows: Rows, duties: frozenset[str], wanted: Iter
     """From the event's day on these holders have these duties, and nobody else."""
     on = event.day
     holders = list(dict.fromkeys(wanted))
+    _cut_short(event, rows, on, lambda line: line["duty"] in duties)
     for line in rows.group(CUSTODY_LEDGER, event.id):
-        if line["duty"] not in duties:
-            continue
-        if line["until_position"] is not None:
-            if line["until"] > on:
-                _change(event, rows, line, until=max(line["since"], on))
+        if line["duty"] not in duties or line["until_position"] is not None:
             continue
         holder = _Holder.of(line)
         if holder not in holders:
@@ -109,6 +106,15 @@ def _assign(event: LedgerEvent, rows: Rows, duties: frozenset[str], wanted: Iter
             _change(event, rows, line, since=on)
     for holder in holders:
         _open(event, rows, holder)
+
+
+def _cut_short(
+    event: LedgerEvent, rows: Rows, on: date, concerned: Callable[[Mapping[str, Any]], bool]
+) -> None:
+    """Stretches that ended in the log and reach beyond the day end on it: of each day the last word counts."""
+    for line in rows.group(CUSTODY_LEDGER, event.id):
+        if line["until_position"] is not None and line["until"] > on and concerned(line):
+            _change(event, rows, line, until=max(line["since"], on))
 
 
 def _change(event: LedgerEvent, rows: Rows, line: Mapping[str, Any], **facts: Any) -> None:
@@ -177,9 +183,11 @@ def _handed_over(event: LedgerEvent, rows: Rows) -> None:
     if data["duty"] not in PERSONAL:
         return  # it goes with a post, and the post's holder is in `tenure`
     lines = [line for line in rows.group(CUSTODY_LEDGER, event.id) if line["until_position"] is None]
+    passed_on = (data["duty"], data["outgoing"])
     custodian = next((line for line in lines if line["duty"] == "CUSTODIAN"), None)
     if custodian is None:
         return  # no custody, or it ended with the asset: there is no duty to pass on
+    _cut_short(event, rows, event.day, lambda line: (line["duty"], line["person"]) == passed_on)
     taken_on = False
     for line in lines:
         if line["duty"] != data["duty"]:
@@ -198,6 +206,7 @@ def _handed_over(event: LedgerEvent, rows: Rows) -> None:
 def _disposed(event: LedgerEvent, rows: Rows) -> None:
     """Nothing is left to look after."""
     on = day(event.data["sale"]["disposedOn"])
+    _cut_short(event, rows, on, lambda _: True)
     for line in rows.group(CUSTODY_LEDGER, event.id):
         if line["until_position"] is None:
             _close(event, rows, line, on)
@@ -210,7 +219,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="custody_ledger",
     title="管护台账",
-    version=1,
+    version=2,
     tables=(CUSTODY_LEDGER,),
     handlers={
         "asset.custody_assigned": _custody_assigned,

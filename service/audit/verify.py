@@ -724,6 +724,10 @@ def duties_of(events: Sequence[Event]) -> list[DutyPeriod]:
             custodian = next((one for one in present if one.who[0] == "CUSTODIAN"), None)
             if custodian is None:
                 continue
+            for one in duties:
+                passed_on = (one.who[0], one.who[4]) == (data["duty"], data["outgoing"])
+                if passed_on and not one.open and one.until > day:
+                    one.close(day)
             taken = False
             for one in present:
                 if one.who[0] == data["duty"] and one.who[4] == data["outgoing"]:
@@ -736,7 +740,7 @@ def duties_of(events: Sequence[Event]) -> list[DutyPeriod]:
                 )
         elif kind == "asset.disposed":
             for one in duties:
-                if one.open:
+                if one.open or one.until > data["sale"]["disposedOn"]:
                     one.close(data["sale"]["disposedOn"])
     return duties
 

@@ -1,0 +1,166 @@
+"""Ledgers against a second, plain model of each, on random histories: every row and every column.
+
+The plain models are written from the regulation's words over an asset's (a case's, a village's) whole story and know
+nothing of the handlers; a ledger that carries a count along, forgets a state or keeps one too long differs from them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from domain.recorded import RecordedEvent
+from projections.catalogue import CATALOGUE
+from projections.departure.custody import CUSTODY_LEDGER
+from service.audit import verify
+from tests.projections.contents import folded_rows
+from tests.projections.history import COUNTY, RandomHistory
+from tests.projections.plain import asset, departure, directory, duties, household, income, sealing
+from tests.projections.plain.custody import Calendar, Holder
+from tests.projections.plain.lively import LivelyHistory
+from tests.projections.plain.story import Table, streams
+
+MODELS: Final[dict[str, Callable[[list[RecordedEvent]], dict[str, Table]]]] = {
+    "asset_register": asset.tables,
+    "household_register": household.tables,
+    "income_ledger": income.tables,
+    "departures": departure.tables,
+    "ledger_seals": sealing.tables,
+    "directory": directory.tables,
+    "risk_board": duties.risks,
+    "external_entries": duties.entries,
+}
+WITHOUT: Final = {
+    "asset_timeline": "a line per event, worded by its summary: tests/projections/test_ledgers.py",
+    "inventories": "no plain model yet: tests/projections/inventory",
+    "fund_ledger": "no plain model yet: tests/domain/test_funds_and_reviews.py, tests/projections/test_questions.py",
+    "procedures": "no plain model yet: tests/projections/procedure",
+    "notice_board": "no plain model yet: tests/projections/procedure",
+    "asset_duties": "no plain model yet: tests/projections/asset",
+    "unit_duties": "no plain model yet: tests/projections/organization",
+    "oversight": "no plain model yet: tests/projections/oversight",
+}
+"""Ledgers without a plain model, and what looks at them. The list may only become shorter."""
+
+SEEDS: Final = range(4)
+LENGTH: Final = 2500
+
+
+def history(seed: int) -> list[RecordedEvent]:
+    """Few assets that much happens to, and many departures; of odd seeds with more that overlaps and comes twice."""
+    even = seed % 2 == 0
+    return (RandomHistory(seed, alive=25, departures=0.03) if even else LivelyHistory(seed)).take(LENGTH)
+
+
+def test_every_ledger_has_a_plain_model_or_a_reason() -> None:
+    assert {*MODELS, "custody_ledger", *WITHOUT} == set(CATALOGUE)
+    assert not {*MODELS, "custody_ledger"} & set(WITHOUT) and len(WITHOUT) <= 8
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", list(MODELS))
+def test_a_ledger_has_the_rows_and_columns_of_the_plain_model(name: str, seed: int) -> None:
+    events = history(seed)
+    ledger = folded_rows(events, COUNTY, CATALOGUE[name])
+    plain = MODELS[name](events)
+    assert set(ledger) == set(plain)
+    for table, rows in ledger.items():
+        assert rows, table
+        key = next(one for one in CATALOGUE[name].tables if one.name == table).key
+        due = sorted(plain[table], key=lambda row: tuple(row[part] for part in key))
+        assert [[row[part] for part in key] for row in rows] == [[row[part] for part in key] for row in due]
+        for row, other in zip(rows, due, strict=True):
+            assert row == other, (
+                table,
+                {one: (row[one], other[one]) for one in row if row[one] != other.get(one)},
+            )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_custody_ledger_says_of_every_day_and_place_of_the_log_what_the_calendar_says(seed: int) -> None:
+    """Who has which duty: on each day on which anything changed and the days beside it; after each event; and by which case.
+
+    The verifier, which works the same out from a pack's events, is asked as well.
+    """
+    events = history(seed)
+    (rows,) = folded_rows(events, COUNTY, CATALOGUE["custody_ledger"]).values()
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["asset"], []).append(row)
+    told = streams(events, "asset")
+    assert set(found) <= set(told)
+    questions = 0
+    for code, story in told.items():
+        days = {one.occurred_on for one in story} | {row["since"] for row in found.get(code, [])}
+        days |= {row["until"] for row in found.get(code, []) if row["until"]}
+        calendar = Calendar(sorted({one + timedelta(days=n) for one in days for n in (-1, 0, 1)}))
+        for event in story:
+            calendar.hear(event)
+        lines = [(Holder(*(row[part] for part in Holder._fields)), row) for row in found.get(code, [])]
+        assert [row["line"] for _, row in lines] == list(range(1, len(lines) + 1))
+        for on, page in calendar.pages.items():
+            questions += bool(page)
+            there = [
+                one
+                for one, row in lines
+                if row["since"] <= on and (row["until"] is None or on < row["until"])
+            ]
+            assert sorted(there, key=repr) == sorted(page, key=repr), (code, on)
+        for place, latest in calendar.told.items():
+            there = [
+                one
+                for one, row in lines
+                if row["since_position"] <= place
+                and (row["until_position"] is None or place < row["until_position"])
+            ]
+            assert sorted(there, key=repr) == sorted(latest, key=repr), (code, place)
+        verified = verify.duties_of([spelt(event) for event in story])
+        for on, page in calendar.pages.items():
+            there = [Holder(*one.who) for one in verified if one.since <= on.isoformat() < one.until]
+            assert sorted(there, key=repr) == sorted(page, key=repr), (code, on, "by the verifier")
+        now = {one: row["case_id"] for one, row in lines if row["until_position"] is None}
+        assert now == calendar.cases, code
+    assert questions > 500
+    assert {row["county"] for row in rows} == {COUNTY}
+    assert set(rows[0]) == set(CUSTODY_LEDGER.columns)
+
+
+def spelt(event: RecordedEvent) -> dict[str, Any]:
+    """An event as the verifier reads it."""
+    return {"type": event.type, "data": event.data, "occurredOn": event.occurred_on.isoformat()}
+
+
+def test_a_plain_model_knows_nothing_of_the_projections() -> None:
+    """Expected rows come from the paper's words, never from the code that is tested."""
+    for path in Path(__file__).parent.glob("*.py"):
+        if path.name.startswith("test_"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            assert not [one for one in names if one.partition(".")[0] in {"projections", "service"}], (
+                path.name
+            )
+
+
+def test_the_histories_have_what_the_models_tell_apart() -> None:
+    """Several departures of one asset, contracts one after another, disputes, disposals withdrawn and carried out."""
+    seen: set[str] = set()
+    for seed in SEEDS:
+        events = history(seed)
+        seen |= {event.type for event in events}
+        for story in streams(events, "asset").values():
+            seen |= {
+                f"{a.type.partition('.')[2]} after {b.type.partition('.')[2]}" for b, a in pairwise(story)
+            }
+    assert {
+        "asset.disposal_closed", "asset.disposed", "asset.handed_over", "asset.transfer_refused", "asset.holdover_started",
+        "asset.operating_contract_ended", "asset.title_dispute_opened", "household_asset.entrustment_ended",
+        "departure_case.lines_reassigned", "departure_case.finding_raised",
+    } <= seen  # fmt: skip

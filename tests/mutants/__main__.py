@@ -2,7 +2,7 @@
 
     make mutants                     all of them, some minutes
     make mutants ARGS="-k rights"    those whose name, kind or file contains the words
-    make mutants ARGS=--write        and write the result to docs/mutants.md
+    make mutants ARGS=--write        and write the results to docs/mutants.md; of bugs that were not run the last ones stay
 
 The exit code is the number of survivors, 99 at most. It is no part of the suite: the suite only checks that each bug can
 still be planted (`test_mutants.py`).
@@ -17,6 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 from time import monotonic
+from typing import Final
 
 from service.clock import county_day, utc_now
 from tests.mutants.plan import ROOT, Mutant, mutants
@@ -60,11 +61,29 @@ def verdict(tree: Path, mutant: Mutant) -> str:
         place.write_text(text, "utf-8")
 
 
-def written(results: list[tuple[Mutant, str]], asked: list[str] | None) -> str:
-    """The report as a document."""
-    caught = sum(word == "caught" for _, word in results)
-    rows = [f"| {one.kind} | {one.name} | `{one.file}` | {word} |" for one, word in results]
-    scope = "" if asked is None else f" (`{' '.join(f'-k {one}' for one in asked)}`)"
+Results = dict[tuple[str, str], tuple[str, str]]
+"""(kind, name) → what the tests said of it last, and on which day."""
+
+
+def kept(document: str) -> Results:
+    """The results that a report holds."""
+    found: Results = {}
+    for line in document.splitlines():
+        cells = [one.strip() for one in line.strip("|").split("|")]
+        if len(cells) == COLUMNS and cells[3] in {*VERDICTS.values(), "no verdict"}:
+            found[cells[0], cells[1]] = cells[3], cells[4]
+    return found
+
+
+COLUMNS: Final = 5
+
+
+def written(listed: list[Mutant], results: Results) -> str:
+    """The report as a document: every bug of the list with its last result and the day of it."""
+    told = [(one, *results.get((one.kind, one.name), ("not run", ""))) for one in listed]
+    caught = sum(word == "caught" for _, word, _ in told)
+    run = sum(word != "not run" for _, word, _ in told)
+    rows = [f"| {one.kind} | {one.name} | `{one.file}` | {word} | {day} |" for one, word, day in told]
     return "\n".join(
         [
             "# Planted bugs",
@@ -72,10 +91,10 @@ def written(results: list[tuple[Mutant, str]], asked: list[str] | None) -> str:
             "What `make mutants` reported last: each bug of `tests/mutants/mutants.toml` planted alone in a copy of the",
             "tree, the test files that it names run. A bug that survives says which test is missing.",
             "",
-            f"{county_day(utc_now()):%Y-%m-%d}{scope}: {len(results)} planted, {caught} caught, {len(results) - caught} survived.",
+            f"{len(told)} bugs, {run} run, {caught} caught, {run - caught} survived or without a verdict.",
             "",
-            "| kind | bug | file | result |",
-            "|---|---|---|---|",
+            "| kind | bug | file | result | on |",
+            "|---|---|---|---|---|",
             *rows,
             "",
         ]
@@ -110,7 +129,10 @@ def main() -> int:
             print(f"{word:10} {one.kind}: {one.name} ({monotonic() - began:.0f} s)", flush=True)
             results.append((one, word))
     if asked.write:
-        REPORT.write_text(written(results, asked.words), "utf-8")
+        today = f"{county_day(utc_now()):%Y-%m-%d}"
+        known = kept(REPORT.read_text("utf-8"))
+        known |= {(one.kind, one.name): (word, today) for one, word in results}
+        REPORT.write_text(written(mutants(), known), "utf-8")
     survivors = sum(word != "caught" for _, word in results)
     print(
         f"{len(results)} planted, {len(results) - survivors} caught, {survivors} survived or without a verdict"

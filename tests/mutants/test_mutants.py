@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.mutants.__main__ import REPORT, kept, written
 from tests.mutants.plan import ROOT, Mutant, mutants
 
 LISTED = mutants()
@@ -29,3 +30,15 @@ def test_a_bug_that_is_not_there_once_is_not_planted() -> None:
     for text in ("", "aa"):
         with pytest.raises(ValueError, match="found"):
             mutant.planted_in(text)
+
+
+def test_the_report_keeps_the_last_result_of_every_bug_of_the_list() -> None:
+    """docs/mutants.md names each bug once, and what was not run keeps its day; a bug that left the list leaves the report."""
+    document = REPORT.read_text("utf-8")
+    known = kept(document)
+    assert set(known) <= {(one.kind, one.name) for one in LISTED}
+    assert written(LISTED, known) == document
+    one = Mutant("a bug", "a kind", "a/file.py", "a", "b", ())
+    again = written([one], known | {("a kind", "a bug"): ("survived", "2021-06-17")})
+    assert kept(again) == {("a kind", "a bug"): ("survived", "2021-06-17")}
+    assert "1 bugs, 1 run, 0 caught, 1 survived" in again

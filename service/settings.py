@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service.algorithms.chosen import ChosenAlgorithms
 from service.exit_codes import SettingsWrong
 from service.shares import DEFAULT_CONNECTIONS
 
@@ -87,6 +88,11 @@ class Settings(BaseSettings):
     policy_dir: Path | None = Field(
         None, description="folder with policy data of further counties, one folder per county code"
     )
+    algorithms: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="digest and signature that a county's log begins with and keeps: sha256+ed25519 or sm3+ed25519, for"
+        " one county 653022=sm3+ed25519, with commas between; a log that was begun decides for itself if not given",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least level that is logged"
     )
@@ -116,6 +122,20 @@ class Settings(BaseSettings):
         if not isinstance(listed, str):
             return listed
         return tuple(str(ip_network(one.strip())) for one in listed.split(","))
+
+    @field_validator("algorithms", mode="before")
+    @classmethod
+    def _known(cls, listed: object) -> object:
+        if not isinstance(listed, str):
+            return listed
+        entries = tuple(one.strip() for one in listed.split(","))
+        ChosenAlgorithms.parse(entries)
+        return entries
+
+    @property
+    def chosen_algorithms(self) -> ChosenAlgorithms:
+        """What `algorithms` says, by county."""
+        return ChosenAlgorithms.parse(self.algorithms)
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from service.log.merkle import node_hash
+from service.algorithms.digests import SHA256
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
@@ -18,11 +18,11 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
         if last == 0:
             return False
         if position & 1 or position == last:
-            node = node_hash(sibling, node)
+            node = SHA256.node(sibling, node)
             while not position & 1 and position:
                 position, last = position >> 1, last >> 1
         else:
-            node = node_hash(node, sibling)
+            node = SHA256.node(node, sibling)
         position, last = position >> 1, last >> 1
     return last == 0 and node == root
 
@@ -59,4 +59,4 @@ def _folded(
     middle = start + (1 << (end - start - 1).bit_length() - 1)
     cut = bisect_left(indexes, middle, low, high)
     left = _folded(leaves, indexes, start, middle, low, cut, beside)
-    return node_hash(left, _folded(leaves, indexes, middle, end, cut, high, beside))
+    return SHA256.node(left, _folded(leaves, indexes, middle, end, cut, high, beside))

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 
 from domain.refusals import Refusal, refuse
 from domain.regulation import Regulation, RegulationInvalid
+from service.algorithms.chosen import ChosenAlgorithms
 from service.api.http.description import describe, operation_id
 from service.api.http.docs import serve_docs
 from service.api.http.door import FrontDoor
@@ -79,6 +80,8 @@ class ServiceParts:
     """Refuses to record by a clock that jumped; None: the clock is believed."""
     keys: Path | None = None
     """Folder of the keys that sign checkpoints and webhooks; without one nothing is signed or sent."""
+    algorithms: ChosenAlgorithms = field(default_factory=ChosenAlgorithms)
+    """What the settings say of digests and signatures, by county."""
     dialler: Dialler = field(default_factory=Dialler)
     """How webhooks reach their subscribers."""
     provider: Provider | None = None
@@ -95,7 +98,9 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
         if parts is None:
             msg = "this application was made to describe itself, not to run"
             raise RuntimeError(msg)
-        async with EventStore(parts.pool, clock=parts.clock, watch=parts.watch) as store:
+        async with EventStore(
+            parts.pool, clock=parts.clock, watch=parts.watch, algorithms=parts.algorithms
+        ) as store:
             app.state.context = CommandContext(store=store, regulations=parts.regulations, clock=parts.clock)
             for county, invalid in parts.invalid.items():
                 app.state.context.in_force.stop(county, not_served(county, invalid.faults))
@@ -113,7 +118,9 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
             app.state.watch = parts.watch
             app.state.schema = SchemaWatch(parts.pool)
             app.state.checkpoints = (
-                None if parts.keys is None else Checkpoints(parts.pool, parts.keys, parts.clock)
+                None
+                if parts.keys is None
+                else Checkpoints(parts.pool, parts.keys, parts.clock, parts.algorithms)
             )
             projector = Projector(parts.pool, store)
             moments = app.state.moments = Moments(parts.pool, store)

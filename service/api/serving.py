@@ -76,13 +76,14 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
             security_log.keep_in(settings.security_log or _beside(keys, database))
             patience = START_PATIENCES * settings.database_patience
             async with answering(database.described, patience, database.pool.terminate):
-                await require_whole(database.pool, keys)
+                await require_whole(database.pool, keys, settings.chosen_algorithms)
             parts = ServiceParts(
                 pool=database.pool,
                 regulations=counties.usable,
                 invalid=counties.invalid,
                 watch=ClockWatch(),
                 keys=keys,
+                algorithms=settings.chosen_algorithms,
                 dialler=Dialler(tuple(ip_network(one) for one in settings.webhook_networks)),
                 provider=None if issuer is None else Provider(issuer),
                 separate_administrators=settings.separate_administrators,

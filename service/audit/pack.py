@@ -30,6 +30,7 @@ from domain.regulation import Regulation
 from projections.departure.custody import CUSTODY_LEDGER, PROJECTION as CUSTODY
 from projections.engine.events import EventReader
 from projections.engine.rows import Rows
+from service.algorithms.digests import Digest
 from service.audit import care, verify
 from service.audit.care import Stretch, Units
 from service.audit.closure import Closure, merged_units
@@ -188,7 +189,8 @@ async def _built(
             tables = await asyncio.to_thread(_tables, work, regulation)
             with tempfile.TemporaryDirectory(prefix="taizhang-pack-", dir=out.parent) as folder:
                 made_file = Path(folder) / "pack.zip"
-                zipped = _Zip(made_file)
+                digest = made.checkpoint.digest
+                zipped = _Zip(made_file, digest)
                 with zipped.file:
                     await _write_log(work, zipped, known, progress)
                     tables["examination"] = await examined()
@@ -197,13 +199,14 @@ async def _built(
                     await asyncio.to_thread(_write_tables, work, zipped, tables, words)
                     manifest = _manifest(work, zipped, tables, regulation, words)
                     zipped.add(verify.MANIFEST, manifest)
-                    text = f"{made.checkpoint.origin} audit pack\n{hashlib.sha256(manifest).hexdigest()}\n"
+                    signed = digest.marked(digest.of(manifest).hex())
+                    text = f"{made.checkpoint.origin} audit pack\n{signed}\n"
                     zipped.add(verify.SIGNATURE, str(Note(text, (made.signer.sign(text),))).encode())
-                digest = _digest(made_file)
+                sha256 = _digest(made_file)
                 made_file.replace(out)
     progress("done", 1, 1)
     return Packed(
-        out, digest, work.size, zipped.events, len(tables["inventory"]), work.first, work.last, made.note
+        out, sha256, work.size, zipped.events, len(tables["inventory"]), work.first, work.last, made.note
     )
 
 
@@ -443,14 +446,15 @@ async def _examine(
 class _Zip:
     """A zip file whose bytes depend on its contents only."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, digest: Digest) -> None:
         self.file = zipfile.ZipFile(path, "w")
+        self.digest = digest
         self.digests: dict[str, str] = {}
         self.events = 0
 
     def add(self, name: str, content: bytes) -> None:
         """Add a file; what is compressed already is stored."""
-        self.digests[name] = hashlib.sha256(content).hexdigest()
+        self.digests[name] = self.digest.of(content).hex()
         method = zipfile.ZIP_STORED if name == verify.WORKBOOK else zipfile.ZIP_DEFLATED
         self.file.writestr(entry(name, method), content, method, 6)
 
@@ -528,7 +532,7 @@ async def _write_events(work: _Work, zipped: _Zip, progress: Progress) -> list[i
     streams = sorted(work.closure.streams)
     total = sum(work.made.index.values[f"stream/{stream}"]["version"] for stream in streams)
     positions: list[int] = []
-    digest = hashlib.sha256()
+    digest = zipped.digest.begin()
     info = entry(verify.EVENTS)
     info._compresslevel = 1  # type: ignore[attr-defined]  # noqa: SLF001  `open` has no parameter for it
     with zipped.file.open(info, "w", force_zip64=True) as file:

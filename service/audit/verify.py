@@ -479,6 +479,80 @@ class Archive:
         return raw
 
 
+# ---- digests -------------------------------------------------------------------------------------------------------
+
+
+def sm3(content: bytes) -> bytes:
+    """SM3 (GB/T 32905-2016) of some bytes: slow, and the same everywhere."""
+    state = list(_SM3_START)
+    padded = content + b"\x80" + bytes((55 - len(content)) % 64) + (8 * len(content)).to_bytes(8, "big")
+    for start in range(0, len(padded), 64):
+        words = list(struct.unpack_from(">16L", padded, start))
+        for j in range(16, 68):
+            x = words[j - 16] ^ words[j - 9] ^ _rotated(words[j - 3], 15)
+            x ^= _rotated(x, 15) ^ _rotated(x, 23)
+            words.append(x ^ _rotated(words[j - 13], 7) ^ words[j - 6])
+        a, b, c, d, e, f, g, h = state
+        for j in range(64):
+            turned = _rotated(a, 12)
+            first = _rotated((turned + e + _SM3_TURNS[j]) & _WORD, 7)
+            if j < 16:
+                left, right = a ^ b ^ c, e ^ f ^ g
+            else:
+                left, right = a & b | a & c | b & c, e & f | ~e & _WORD & g
+            left = (left + d + (first ^ turned) + (words[j] ^ words[j + 4])) & _WORD
+            right = (right + h + first + words[j]) & _WORD
+            a, b, c, d = left, a, _rotated(b, 9), c
+            e, f, g, h = right ^ _rotated(right, 9) ^ _rotated(right, 17), e, _rotated(f, 19), g
+        state = [old ^ new for old, new in zip(state, (a, b, c, d, e, f, g, h))]  # noqa: B905
+    return struct.pack(">8L", *state)
+
+
+_WORD: Final = 0xFFFFFFFF
+
+
+def _rotated(word: int, by: int) -> int:
+    return (word << by | word >> 32 - by) & _WORD
+
+
+_SM3_START: Final = (
+    0x7380166F, 0x4914B2B9, 0x172442D7, 0xDA8A0600, 0xA96F30BC, 0x163138AA, 0xE38DEE4D, 0xB0FB0E4E,
+)  # fmt: skip
+_SM3_TURNS: Final = tuple(_rotated(0x79CC4519 if j < 16 else 0x7A879D8A, j % 32) for j in range(64))
+
+
+class Digest:
+    """A hash function by its name, and what trees are made of with it (RFC 6962, 2.1)."""
+
+    def __init__(self, name: str, of: Any) -> None:
+        self.name, self.of = name, of
+
+    def leaf(self, entry: bytes) -> bytes:
+        """Hash of an entry."""
+        hashed: bytes = self.of(b"\x00" + entry)
+        return hashed
+
+    def node(self, left: bytes, right: bytes) -> bytes:
+        """Hash of an inner node."""
+        hashed: bytes = self.of(b"\x01" + left + right)
+        return hashed
+
+    def marked(self, content: bytes) -> str:
+        """The hash of some bytes as signed texts write it: with the digest's name, where that is not SHA-256."""
+        hexadecimal: str = self.of(content).hex()
+        return hexadecimal if self is SHA256 else f"{self.name}:{hexadecimal}"
+
+
+def _of_hashlib(name: str) -> Any:
+    return lambda content: hashlib.new(name, content).digest()
+
+
+SHA256: Final = Digest("sha256", lambda content: hashlib.sha256(content).digest())
+SM3: Final = Digest("sm3", _of_hashlib("sm3") if "sm3" in hashlib.algorithms_available else sm3)
+DIGESTS: Final = {one.name: one for one in (SHA256, SM3)}
+"""A log has one of these from its first event on; what is signed of it names it, where it is not SHA-256."""
+
+
 # ---- Ed25519 (RFC 8032) --------------------------------------------------------------------------------------------
 
 _P: Final = 2**255 - 19
@@ -546,6 +620,8 @@ def ed25519_verifies(public: bytes, message: bytes, signature: bytes) -> bool:
 
 LOG_KEY, WITNESS_KEY = b"\x01", b"\x04"
 """Kinds of keys, in the first byte of their base64: Ed25519 of a log, Ed25519 of a witness that also says when."""
+_KINDS: Final = {LOG_KEY: (32, ed25519_verifies), WITNESS_KEY: (32, ed25519_verifies)}
+"""Kind → bytes of its public key, and what verifies its signatures."""
 
 
 class Key:
@@ -559,7 +635,8 @@ class Key:
         self.key_id = hashlib.sha256(self.name.encode() + b"\n" + raw).digest()[:4]
         if self.key_id.hex() != key_id:
             raise ValueError("not a verifier key")
-        if self.kind not in {LOG_KEY, WITNESS_KEY} or len(self.public) != 32:
+        length, self._verifies = _KINDS.get(self.kind, (-1, ed25519_verifies))
+        if len(self.public) != length:
             raise ValueError(f"a key of kind {raw[:1].hex()}, which this program does not know (算法未知)")
         self.fingerprint = hashlib.sha256(self.public).hexdigest()
 
@@ -572,7 +649,7 @@ class Key:
             if self.kind == WITNESS_KEY:
                 message = f"cosignature/v1\ntime {int.from_bytes(rest[:8], 'big')}\n{text}".encode()
                 rest = rest[8:]
-            if ed25519_verifies(self.public, message, rest):
+            if self._verifies(self.public, message, rest):
                 return True
         return False
 
@@ -596,14 +673,11 @@ def read_note(raw: bytes, file: str) -> tuple[str, list[tuple[str, bytes]]]:
 # ---- Merkle trees (RFC 6962) ---------------------------------------------------------------------------------------
 
 
-def leaf_of(entry: bytes) -> bytes:
-    """Hash of an entry."""
-    return hashlib.sha256(b"\x00" + entry).digest()
-
-
-def root_of(leaves: Sequence[bytes], places: Sequence[int], size: int, beside: Iterator[bytes]) -> bytes:
+def root_of(
+    leaves: Sequence[bytes], places: Sequence[int], size: int, beside: Iterator[bytes], digest: Digest
+) -> bytes:
     """Root of a tree of `size` from some leaves and, from left to right, the roots of the subtrees without them."""
-    sha256 = hashlib.sha256
+    of = digest.of
 
     def fold(start: int, end: int, low: int, high: int) -> bytes:
         if low == high:
@@ -614,17 +688,23 @@ def root_of(leaves: Sequence[bytes], places: Sequence[int], size: int, beside: I
         if high - low == count and count & (count - 1) == 0:  # a full subtree: level by level, without asking
             level = leaves[low:high]
             while len(level) > 1:
-                level = [sha256(b"\x01" + a + b).digest() for a, b in zip(level[::2], level[1::2])]  # noqa: B905
+                level = [of(b"\x01" + a + b) for a, b in zip(level[::2], level[1::2])]  # noqa: B905
             return level[0]
         middle = start + (1 << (count - 1).bit_length() - 1)
         cut = bisect_left(places, middle, low, high)
-        return sha256(b"\x01" + fold(start, middle, low, cut) + fold(middle, end, cut, high)).digest()
+        return digest.node(fold(start, middle, low, cut), fold(middle, end, cut, high))
 
     return fold(0, size, 0, len(leaves))
 
 
 def check_proof(
-    entries: Sequence[bytes], places: Sequence[int], size: int, proof: bytes, root: bytes, file: str
+    entries: Sequence[bytes],
+    places: Sequence[int],
+    size: int,
+    proof: bytes,
+    root: bytes,
+    file: str,
+    digest: Digest,
 ) -> None:
     """Every entry stands at its place in the tree of this root."""
     if not places or places[0] < 0 or places[-1] >= size:
@@ -634,7 +714,7 @@ def check_proof(
             raise Bad("order", f"{file}, {second + 1}", "out of order or repeated (次序不对或重复)")
     beside = iter([proof[start : start + 32] for start in range(0, len(proof), 32)])
     try:
-        made = root_of([leaf_of(entry) for entry in entries], places, size, beside)
+        made = root_of([digest.leaf(entry) for entry in entries], places, size, beside, digest)
     except StopIteration:
         made = b""
     if made != root or next(beside, None) is not None:
@@ -1604,21 +1684,21 @@ def _verified(
 ) -> dict[str, Any]:
     say("signatures")
     text, key, keys = _signatures(pack, pinned, witnesses)
-    origin, size, root, index_count, index_root = checkpoint_of(text, CHECKPOINT)
+    origin, size, root, index_count, index_root, digest = checkpoint_of(text, CHECKPOINT)
     if since is not None:
-        since.check(origin, size, root, keys)
+        since.check(origin, size, root, keys, digest)
     say("digests")
     if pack.manifest["files"].keys() != set(FILES):
         raise Bad("manifest", MANIFEST, "names other files than those of a pack (文件不符)")
     for name in FILES:
-        if hashlib.sha256(pack.read(name)).hexdigest() != pack.manifest["files"][name]:
+        if digest.of(pack.read(name)).hex() != pack.manifest["files"][name]:
             raise Bad("digest", name, "is not the file that was signed (与签名时不同)")
     say("events")
     bodies, positions = _lines(pack.read(EVENTS), EVENTS)
-    check_proof(bodies, [one - 1 for one in positions], size, pack.read(PROOF), root, EVENTS)
+    check_proof(bodies, [one - 1 for one in positions], size, pack.read(PROOF), root, EVENTS, digest)
     say("index")
     entries, places = _lines(pack.read(INDEX), INDEX)
-    check_proof(entries, places, index_count, pack.read(INDEX_PROOF), index_root, INDEX)
+    check_proof(entries, places, index_count, pack.read(INDEX_PROOF), index_root, INDEX, digest)
     index = Index(entries, places, index_count)
     streams = _streams(bodies, positions, index)
     request = pack.manifest["request"]
@@ -1643,7 +1723,7 @@ def _verified(
     check_page(pack.read(PAGE), summary, tables, narrow=narrow(pack.manifest["asked"]))
     return {
         "verdict": "GOOD" if pinned is not None else UNPINNED, "good": pinned is not None, "kind": "audit pack",
-        "log": origin, "size": size, "root": base64.b64encode(root).decode(), "events": len(bodies),
+        "digest": digest.name, "log": origin, "size": size, "root": base64.b64encode(root).decode(), "events": len(bodies),
         "streams": len(streams), "assets": len(tables["inventory"]), "person": request["person"],
         "unit": request["unit"], "from": request["from"], "to": request["to"],
         "asked": pack.manifest["asked"], "narrow": narrow(pack.manifest["asked"]),
@@ -1665,7 +1745,9 @@ class Since:
 
     def __init__(self, note: bytes, proof: bytes | None) -> None:
         self.text, self.signatures = read_note(note, "the earlier checkpoint")
-        self.origin, self.size, self.root, *_ = checkpoint_of(self.text, "the earlier checkpoint")
+        self.origin, self.size, self.root, *_, self.digest = checkpoint_of(
+            self.text, "the earlier checkpoint"
+        )
         self.proof: list[bytes] | None = None
         if proof is not None:
             try:
@@ -1676,13 +1758,15 @@ class Since:
                     "since", "the proof", 'is no JSON with a list "proof" of hashes in base64'
                 ) from error
 
-    def check(self, origin: str, size: int, root: bytes, keys: Sequence[Key]) -> None:
+    def check(self, origin: str, size: int, root: bytes, keys: Sequence[Key], digest: Digest) -> None:
         """That the log of this checkpoint begins with the earlier one's, or the other way round."""
         place = "the earlier checkpoint"
         if self.origin != origin:
             raise Bad("since", place, f"is of {self.origin}, not of {origin} (不是同一日志)")
         if not any(one.kind == LOG_KEY and one.signed(self.text, self.signatures) for one in keys):
             raise Bad("since", place, "is not signed by a key of this log (签名不符)")
+        if self.digest is not digest and self.size:
+            raise Bad("since", place, f"is of {self.digest.name}, this of {digest.name} (摘要算法不同)")
         if self.size == size:
             if self.root != root:
                 raise Bad(
@@ -1697,14 +1781,16 @@ class Since:
                 f" GET /v1/log/proofs/consistency?old_size={min(size, self.size)}&size={max(size, self.size)} (缺少一致性证明)",
             )  # fmt: skip
         (old, old_root), (new, new_root) = sorted([(self.size, self.root), (size, root)])
-        if not consistent(old, old_root, new, new_root, self.proof):
+        if not consistent(old, old_root, new, new_root, self.proof, digest):
             raise Bad("since", place, "is not what this log began with: its past was changed (历史被改动)")
 
 
-def consistent(old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
+def consistent(
+    old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes], digest: Digest
+) -> bool:
     """Whether a tree (`size`, `root`) begins with another (`old_size`, `old_root`), by a proof (RFC 9162, 2.1.4.2)."""
     if old_size == 0:
-        return not proof and old_root == hashlib.sha256(b"").digest()
+        return not proof and old_root == digest.of(b"")
     hashes = list(proof)
     if old_size & (old_size - 1) == 0:
         hashes.insert(0, old_root)
@@ -1718,25 +1804,29 @@ def consistent(old_size: int, old_root: bytes, size: int, root: bytes, proof: Se
         if last == 0:
             return False
         if position & 1 or position == last:
-            before, after = _node(beside, before), _node(beside, after)
+            before, after = digest.node(beside, before), digest.node(beside, after)
             while position and not position & 1:
                 position, last = position >> 1, last >> 1
         else:
-            after = _node(after, beside)
+            after = digest.node(after, beside)
         position, last = position >> 1, last >> 1
     return last == 0 and (before, after) == (old_root, root)
 
 
-def _node(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\x01" + left + right).digest()
-
-
-def checkpoint_of(text: str, file: str) -> tuple[str, int, bytes, int, bytes]:
-    """Log, size, root, entries of the index and its root, from a checkpoint's text; `Bad` for any other spelling."""
-    lines = text.split("\n")
-    found = re.fullmatch(r"index (0|[1-9][0-9]{0,17}) (\S+)", lines[3]) if len(lines) == 5 else None
-    if found is None or lines[4] or not re.fullmatch(r"0|[1-9][0-9]{0,17}", lines[1]):
+def checkpoint_of(text: str, file: str) -> tuple[str, int, bytes, int, bytes, Digest]:
+    """Log, size, root, entries of the index and its root, the digest, from a checkpoint's text; `Bad` for any other
+    spelling. A text that names no digest is about a log of SHA-256.
+    """
+    *lines, end = text.split("\n")
+    found = re.fullmatch(r"index (0|[1-9][0-9]{0,17}) (\S+)", lines[3]) if len(lines) in {4, 5} else None
+    if found is None or end or not re.fullmatch(r"0|[1-9][0-9]{0,17}", lines[1]):
         raise Bad("note", file, "is not a checkpoint (格式不对)")
+    named = re.fullmatch(r"digest ([a-z0-9]{1,32})", lines[4]) if len(lines) == 5 else None
+    if len(lines) == 5 and (named is None or named[1] == SHA256.name):
+        raise Bad("note", file, "is not a checkpoint (格式不对)")
+    digest = SHA256 if named is None else DIGESTS.get(named[1])
+    if digest is None:
+        raise Bad("note", file, f"is of a digest that this program does not know (摘要算法未知): {lines[4]}")
     roots = []
     for encoded in (lines[2], found[2]):
         try:
@@ -1746,7 +1836,7 @@ def checkpoint_of(text: str, file: str) -> tuple[str, int, bytes, int, bytes]:
         if len(raw) != 32 or base64.b64encode(raw).decode() != encoded:
             raise Bad("note", file, "is not a checkpoint (格式不对)")
         roots.append(raw)
-    return lines[0], int(lines[1]), roots[0], int(found[1]), roots[1]
+    return lines[0], int(lines[1]), roots[0], int(found[1]), roots[1], digest
 
 
 def _check_words(words: dict[str, Any]) -> None:
@@ -1799,8 +1889,8 @@ def _signatures(pack: Pack, pinned: str | None, witnesses: Sequence[str]) -> tup
             )
         if not named.signed(text, signatures):
             raise Bad("witness", CHECKPOINT, f"is not signed by the witness {witness} (缺少见证签名)")
-    digest = hashlib.sha256(pack.raw_manifest).hexdigest()
-    if manifest_text != f"{text.split(chr(10))[0]} audit pack\n{digest}\n":
+    origin, *_, digest = checkpoint_of(text, CHECKPOINT)
+    if manifest_text != f"{origin} audit pack\n{digest.marked(pack.raw_manifest)}\n":
         raise Bad("digest", MANIFEST, "is not the manifest that was signed (清单与签名时不同)")
     for one in good:
         if one.signed(manifest_text, manifest_signatures):
@@ -2025,10 +2115,13 @@ def verify_certificate(raw: bytes, pinned: str | None, since: Since | None = Non
         told = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise Bad("certificate", "the certificate", "is not two lines (不是交接证明)") from error
-    shaped = isinstance(told, dict) and {name: type(value) for name, value in told.items()} == _CERTIFIED
+    digest = DIGESTS.get(told.get("digest", SHA256.name)) if isinstance(told, dict) else None
+    shaped = digest is not None and {name: type(value) for name, value in told.items()} == (
+        _CERTIFIED if digest is SHA256 and "digest" not in told else _CERTIFIED | {"digest": str}
+    )
     if not shaped or text != f"{first}\n{dumps(told).decode()}\n" or not first.endswith(CERTIFICATE):
         raise Bad("certificate", "the certificate", "has not the form of one (不是交接证明)")
-    said = {"kind": "certificate", "log": first.removesuffix(CERTIFICATE), **told}
+    said = {"kind": "certificate", "log": first.removesuffix(CERTIFICATE), "digest": SHA256.name, **told}
     if pinned is None:
         return {"verdict": UNPINNED, "good": False, "pinned": False, **said}
     if re.fullmatch(r"[0-9a-fA-F]{64}", pinned):
@@ -2041,7 +2134,9 @@ def verify_certificate(raw: bytes, pinned: str | None, since: Since | None = Non
     if key.name != said["log"] or not key.signed(text, signatures):
         raise Bad("signature", "the certificate", "is not what the key you named signed (签名不符)")
     if since is not None:
-        since.check(key.name, told["position"], base64.b64decode(told["root"]), [key])
+        since.check(
+            key.name, told["position"], base64.b64decode(told["root"]), [key], DIGESTS[said["digest"]]
+        )
     return {
         "verdict": "GOOD", "good": True, "pinned": True, **said, "key": key.line, "fingerprint": key.fingerprint,
         "since": None if since is None else since.size,
@@ -2066,7 +2161,7 @@ def verify_log(
         raise Bad("log", "line 1", f"is not {LOG_FORMAT.decode()} (不是日志导出)")
     note, key_lines, count = _log_head(file)
     text, signatures = read_note(note, "the checkpoint")
-    origin, size, root, index_count, index_root = checkpoint_of(text, "the checkpoint")
+    origin, size, root, index_count, index_root, digest = checkpoint_of(text, "the checkpoint")
     known = [one for one in map(Key, key_lines) if one.kind == LOG_KEY]
     good = signers(known, pinned, text, signatures, "the checkpoint")
     for witness in witnesses:
@@ -2087,18 +2182,18 @@ def verify_log(
         number, _, body = line.removesuffix(b"\n").partition(b" ")
         if not line.endswith(b"\n") or number != b"%d" % position:
             raise Bad("log", f"event {position}", "is missing, too long or cut off (缺少事件或次序不对)")
-        _grow(peaks, leaf_of(body))
+        _grow(peaks, digest.leaf(body), digest)
         _index_event(body, position, heads, named_in)
         if since is not None and since.size == position:
-            _compare_roots(since.text, since.size, peaks, heads, named_in, "the earlier checkpoint", "since")
+            _compare_roots(since.text, digest, peaks, heads, named_in, "the earlier checkpoint", "since")
     if file.readline(1):
         raise Bad("log", "the log", "holds more than its events (含多余内容)")
-    _compare_roots(text, size, peaks, heads, named_in, "the checkpoint", "proof")
+    _compare_roots(text, digest, peaks, heads, named_in, "the checkpoint", "proof")
     if since is not None:
-        since.check(origin, since.size, since.root, [*good, *known])
+        since.check(origin, since.size, since.root, [*good, *known], digest)
     return {
         "verdict": "GOOD" if pinned is not None else UNPINNED, "good": pinned is not None, "kind": "log",
-        "log": origin, "size": size, "root": base64.b64encode(root).decode(), "indexCount": index_count,
+        "digest": digest.name, "log": origin, "size": size, "root": base64.b64encode(root).decode(), "indexCount": index_count,
         "indexRoot": base64.b64encode(index_root).decode(), "streams": len(heads), "key": good[0].line,
         "fingerprint": good[0].fingerprint, "pinned": pinned is not None, "witnesses": len(witnesses),
         "since": None if since is None else since.size,
@@ -2126,37 +2221,37 @@ def _log_head(file: Any) -> tuple[bytes, list[str], int]:
     raise Bad("log", "its head", "does not say how many events follow (日志导出不完整)")
 
 
-def _grow(peaks: list[tuple[int, bytes]], leaf: bytes) -> None:
+def _grow(peaks: list[tuple[int, bytes]], leaf: bytes, digest: Digest) -> None:
     """Add a leaf to the roots of the full subtrees from left to right."""
     size, node = 1, leaf
     while peaks and peaks[-1][0] == size:
-        node = _node(peaks.pop()[1], node)
+        node = digest.node(peaks.pop()[1], node)
         size *= 2
     peaks.append((size, node))
 
 
-def _top(peaks: Sequence[tuple[int, bytes]]) -> bytes:
-    if not peaks:
-        return hashlib.sha256(b"").digest()
-    root = peaks[-1][1]
+def _top(peaks: Sequence[tuple[int, bytes]], digest: Digest) -> bytes:
+    root: bytes = peaks[-1][1] if peaks else digest.of(b"")
     for _, peak in reversed(peaks[:-1]):
-        root = _node(peak, root)
+        root = digest.node(peak, root)
     return root
 
 
 def _compare_roots(
-    text: str, size: int, peaks: list[tuple[int, bytes]], heads: dict[str, dict[str, int]],
+    text: str, digest: Digest, peaks: list[tuple[int, bytes]], heads: dict[str, dict[str, int]],
     named_in: dict[str, set[str]], file: str, kind: str,
 ) -> None:  # fmt: skip
-    _, _, root, index_count, index_root = checkpoint_of(text, file)
-    if _top(peaks) != root:
+    _, size, root, index_count, index_root, said = checkpoint_of(text, file)
+    if said is not digest:
+        raise Bad(kind, file, f"is of {said.name}, the log of {digest.name} (摘要算法不同)")
+    if _top(peaks, digest) != root:
         raise Bad(kind, file, f"says another root than the first {size} events make (根与事件不符)")
     values: dict[str, Any] = {f"stream/{name}": head for name, head in heads.items()}
     values |= {key: sorted(streams) for key, streams in named_in.items()}
     entries: list[tuple[int, bytes]] = []
     for name in sorted(values, key=str.encode):
-        _grow(entries, leaf_of(dumps([name, values[name]])))
-    if (len(values), _top(entries)) != (index_count, index_root):
+        _grow(entries, digest.leaf(dumps([name, values[name]])), digest)
+    if (len(values), _top(entries, digest)) != (index_count, index_root):
         raise Bad(kind, file, f"says another index than the first {size} events make (索引与事件不符)")
 
 

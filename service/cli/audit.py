@@ -104,7 +104,12 @@ async def _pack(terminal: Terminal, request: PackRequest, out: Path) -> Packed:
     async with open_database(terminal.settings) as database:
         await check(database.url)
         async with EventStore(database.pool) as store:
-            checkpoints = Checkpoints(database.pool, folder_of(terminal.settings, database), utc_now)
+            checkpoints = Checkpoints(
+                database.pool,
+                folder_of(terminal.settings, database),
+                utc_now,
+                terminal.settings.chosen_algorithms,
+            )
             with _Bar(terminal) as bar:
                 try:
                     return await build(

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from service.algorithms.signers import ED25519
 from service.audit.verify import LOG_FORMAT
 from service.cli.backup import keep_checkpoint
 from service.clock import utc_now
@@ -18,7 +18,7 @@ from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
 from service.log import epochs
 from service.log.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
-from service.log.signed_note import COSIGNATURE, Checkpoint, Note, NoteInvalid, SignerKey, VerifierKey
+from service.log.signed_note import Checkpoint, Note, NoteInvalid, SignerKey, VerifierKey
 from service.log.signing_keys import SigningKeys, folder_of, read_private, write_private
 from service.log.tree import LogTreeWrong
 from service.terminal import Terminal
@@ -135,7 +135,7 @@ def epoch(
     async def run() -> Note:
         async with open_database(terminal.settings, exclusive=True) as database:
             await check(database.url)
-            keys = SigningKeys(folder_of(terminal.settings, database))
+            keys = SigningKeys(folder_of(terminal.settings, database), terminal.settings.chosen_algorithms)
             async with database.pool.acquire() as connection:
                 try:
                     return await epochs.begin(connection, keys, terminal.settings.county, reason, utc_now())
@@ -186,8 +186,8 @@ def cosign(
     if not signed:
         raise CommandFailed(f"{note} is not signed by the log's key (签名不符).")
     if not key.exists():
-        write_private(key, Ed25519PrivateKey.generate())
-    signer = SignerKey(name, read_private(key), COSIGNATURE)
+        write_private(key, ED25519.generate())
+    signer = SignerKey(name, read_private(key), witness=True)
     moment = int(utc_now().timestamp())
     whole = Note(shown.text, (*shown.signatures, signer.cosign(shown.text, moment)))
     out.write_text(str(whole), "utf-8")
@@ -274,7 +274,12 @@ def _on_log(terminal: Terminal, work: Callable[[Checkpoints, str], Awaitable[T]]
     async def run() -> T:
         async with open_database(terminal.settings) as database:
             await check(database.url)
-            log = Checkpoints(database.pool, folder_of(terminal.settings, database), utc_now)
+            log = Checkpoints(
+                database.pool,
+                folder_of(terminal.settings, database),
+                utc_now,
+                terminal.settings.chosen_algorithms,
+            )
             try:
                 return await work(log, terminal.settings.county)
             except (CheckpointWrong, NoCheckpoint, NoteInvalid, LogTreeWrong) as error:

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from domain.regulation import Regulation, RegulationInvalid
 from domain.regulation.legal_clock import announced_year
+from service.algorithms.chosen import ChosenAlgorithms
 from service.clock import MOST_BEHIND_SECONDS, county_day, utc_now
 from service.commands.policy_data import counties_of, read_county
 from service.database import migrate, schema
@@ -67,7 +68,8 @@ async def _examine(terminal: Terminal) -> list[CheckResult]:
     async with open_database(terminal.settings, announce=terminal.note) as database:
         keys = folder_of(terminal.settings, database)
         connections = terminal.settings.database_connections
-        found = [finding async for finding in examine(database, keys, connections)]
+        chosen = terminal.settings.chosen_algorithms
+        found = [finding async for finding in examine(database, keys, connections, chosen)]
         return found + policies(terminal.settings)
 
 
@@ -99,9 +101,14 @@ def _calendar(regulation: Regulation) -> CheckResult:
 
 
 async def examine(
-    database: Database, keys: Path | None = None, connections: int = DEFAULT_CONNECTIONS
+    database: Database,
+    keys: Path | None = None,
+    connections: int = DEFAULT_CONNECTIONS,
+    chosen: ChosenAlgorithms | None = None,
 ) -> AsyncIterator[CheckResult]:
-    """Every check on an open database; `keys`: the folder of the keys that sign checkpoints; `connections` of a service."""
+    """Every check on an open database; `keys`: the folder of the keys that sign checkpoints; `connections` of a service;
+    `chosen`: what the settings say of digests.
+    """
     yield CheckResult("taizhang", ok=True, found=f"{installed_version()}, Python {platform.python_version()}")
     yield CheckResult("database", ok=True, found=f"{database.origin}: {database.described}")
     yield CheckResult("version", ok=True, found=f"PostgreSQL {database.server_version}")
@@ -130,7 +137,7 @@ async def examine(
             yield result
         if keys is not None:
             async with database.pool.acquire() as connection:
-                for result in await _logs(connection, keys):
+                for result in await _logs(connection, keys, chosen):
                     yield result
     if database.data_folder is not None:
         free = shutil.disk_usage(database.data_folder).free
@@ -176,11 +183,11 @@ async def _role(connection: Session, *, may_create: bool) -> CheckResult:
     )
 
 
-async def _logs(connection: Session, keys: Path) -> list[CheckResult]:
+async def _logs(connection: Session, keys: Path, chosen: ChosenAlgorithms | None) -> list[CheckResult]:
     """Whether head, events, streams, ledgers and checkpoints of every log say that it ends at the same place."""
     if await connection.fetchval("SELECT to_regclass('checkpoint')") is None:
         return []
-    wrong = await log_problems(connection, SigningKeys(keys))
+    wrong = await log_problems(connection, SigningKeys(keys), chosen)
     heads = {one.county: one.head or 0 for one in await ends_of(connection)}
     results = [
         CheckResult(f"log {county}", county not in wrong, wrong.get(county, f"{heads.get(county, 0)} events"))

@@ -48,7 +48,10 @@ async def import_sheet(terminal: Terminal, given: SheetWish) -> int:
     county = settings.county
     async with open_database(settings) as database:
         await upgrade(database.url)
-        async with EventStore(database.pool) as store, Projector(database.pool, store) as projector:
+        async with (
+            EventStore(database.pool, algorithms=settings.chosen_algorithms) as store,
+            Projector(database.pool, store) as projector,
+        ):
             context = CommandContext(
                 store=store, regulations={county: load_regulation(settings)}, clock=utc_now
             )

@@ -140,7 +140,7 @@ async def _import(terminal: Terminal, name: str, content: bytes, wish: Wish) -> 
     registered = 0
     async with open_database(settings) as database:
         await upgrade(database.url)
-        async with EventStore(database.pool) as store:
+        async with EventStore(database.pool, algorithms=settings.chosen_algorithms) as store:
             context = CommandContext(
                 store=store, regulations={county: load_regulation(terminal.settings)}, clock=utc_now
             )

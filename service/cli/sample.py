@@ -92,7 +92,7 @@ async def _sample(terminal: Terminal, assets: int, seed: int) -> None:
     county = settings.county
     async with open_database(settings) as database:
         await upgrade(database.url)
-        async with EventStore(database.pool) as store:
+        async with EventStore(database.pool, algorithms=settings.chosen_algorithms) as store:
             context = CommandContext(
                 store=store, regulations={county: load_regulation(terminal.settings)}, clock=utc_now
             )

@@ -61,7 +61,7 @@ async def _seal(terminal: Terminal, year: int, units: tuple[str, ...], on: date 
     county = terminal.settings.county
     async with open_database(terminal.settings) as database:
         await check(database.url)
-        async with EventStore(database.pool) as store:
+        async with EventStore(database.pool, algorithms=terminal.settings.chosen_algorithms) as store:
             context = CommandContext(
                 store=store, regulations={county: load_regulation(terminal.settings)}, clock=utc_now
             )

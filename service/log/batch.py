@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from hashlib import sha256
 from time import monotonic
 from typing import Any, Final
 
@@ -166,11 +165,12 @@ class Batch:
         self.receipts.append(receipt)
         self._position = position
         stamped, peaks, rows = self._stamp, self._peaks, self._events
+        of = self.head.frontier.digest.of
         for size, event in enumerate(command.events, before):
             body = event.before + stamped + event.after
-            node = leaf = sha256(b"\x00" + body).digest()
+            node = leaf = of(b"\x00" + body)
             while size & 1:  # what Frontier.extended does
-                node = sha256(b"\x01" + peaks.pop() + node).digest()
+                node = of(b"\x01" + peaks.pop() + node)
                 size >>= 1  # noqa: PLW2901  the carry of the addition
             peaks.append(node)
             rows.append(
@@ -202,7 +202,7 @@ class Batch:
     def next_head(self) -> KnownHead:
         """The head once this batch is stored. Nothing is added after this was asked."""
         if self._next_head is None:
-            frontier = Frontier(self._position, tuple(self._peaks))
+            frontier = Frontier(self._position, tuple(self._peaks), self.head.frontier.digest)
             self._next_head = KnownHead(self._position, self.moment, frontier)
         return self._next_head
 

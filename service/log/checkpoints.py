@@ -17,11 +17,11 @@ from typing import Any, Final
 
 import asyncpg
 
+from service.algorithms.chosen import ChosenAlgorithms
 from service.log.ends import ends_of
 from service.log.index import LogIndex, load_index
-from service.log.merkle import EMPTY_ROOT, verify_consistency
+from service.log.merkle import verify_consistency
 from service.log.signed_note import (
-    COSIGNATURE,
     Checkpoint,
     Note,
     NoteInvalid,
@@ -63,9 +63,15 @@ class Made:
 class Checkpoints:
     """Checkpoints of the counties in one database, signed with the keys of one folder."""
 
-    def __init__(self, pool: asyncpg.Pool, folder: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        folder: Path,
+        clock: Callable[[], datetime],
+        algorithms: ChosenAlgorithms | None = None,
+    ) -> None:
         self._pool = pool
-        self.keys = SigningKeys(folder)
+        self.keys = SigningKeys(folder, algorithms)
         self._clock = clock
         self._recomputing = asyncio.Semaphore(1)
         """A log is recomputed for one who asks at a time: it reads every event."""
@@ -87,13 +93,13 @@ class Checkpoints:
             sizes = (size, *(one.size for one in signed))
             tree = await load_tree(connection, county, largest, sizes=sizes)
             for one in signed:
-                if _root(tree, one.size) != one.root:
+                if one.size and (tree.digest, tree.root(one.size)) != (one.digest, one.root):
                     raise CheckpointWrong(
                         f"the log of {county} is not what it was: its first {one.size} events are not those that were"
                         f" signed"
                     )
             checkpoint = Checkpoint(
-                origin_of(county), size, _root(tree, size), len(index.entries), index.root
+                origin_of(county), size, tree.root(size), len(index.entries), index.root, tree.digest
             )
             self.keys.remember(county, signer.verifier, checkpoint)
             note = await self._keep(connection, county, checkpoint, signer)
@@ -182,8 +188,8 @@ class Checkpoints:
 
         `NoteInvalid` unless that key made it and the text is this log's own checkpoint.
         """
-        if key.algorithm != COSIGNATURE:
-            raise NoteInvalid(f"{key.name} is not the key of a witness (its kind is {key.algorithm})")
+        if not key.of_a_witness:
+            raise NoteInvalid(f"{key.name} is not the key of a witness (its kind is {key.kind})")
         checkpoint = Checkpoint.parse(note.text)
         own = await self.stored(county, checkpoint.size)
         if own.text != note.text:
@@ -228,13 +234,12 @@ class Checkpoints:
             )
         tree = await self.tree(county, latest.size, sizes=(old.size,), recomputed=True)
         proof = tree.consistency_proof(old.size)
-        if not verify_consistency(old.size, old.root, latest.size, latest.root, proof):
+        same = tree.digest is old.digest
+        if not same or not verify_consistency(
+            old.size, old.root, latest.size, latest.root, proof, tree.digest
+        ):
             raise CheckpointWrong(f"the log's first {old.size} events are not those of the checkpoint shown")
         return latest, proof
-
-
-def _root(tree: LogTree, size: int) -> bytes:
-    return tree.root(size) if size else EMPTY_ROOT
 
 
 async def _sign(connection: Any, county: str, size: int, place: int, signature: NoteSignature) -> None:

@@ -25,6 +25,8 @@ import asyncpg
 import structlog
 
 from service import metrics
+from service.algorithms.chosen import ChosenAlgorithms, refused_digest
+from service.algorithms.digests import DigestUnknown, digest_named
 from service.clock import MOST_BEHIND_SECONDS, MOST_GAINED_SECONDS, ClockWatch
 from service.database.schema import WRITER_ROLE
 from service.database.trouble import in_words
@@ -58,9 +60,9 @@ _log = structlog.get_logger(__name__)
 LARGE: Final = 1_000
 """Events of a command, or of a batch, from which on it is encoded beside the event loop: others are to be served too."""
 
-_HEAD: Final = "SELECT position, recorded_at, frontier FROM log_head WHERE county = $1"
+_HEAD: Final = "SELECT position, recorded_at, frontier, digest FROM log_head WHERE county = $1"
 _NEW_HEAD: Final = """
-INSERT INTO log_head (county, position, recorded_at, frontier, root) SELECT $1, 0, 'epoch', $2, $3
+INSERT INTO log_head (county, position, recorded_at, frontier, root, digest) SELECT $1, 0, 'epoch', $2, $3, $4
 WHERE NOT EXISTS (SELECT FROM event WHERE county = $1) AND NOT EXISTS (SELECT FROM stream WHERE county = $1)
 ON CONFLICT (county) DO NOTHING"""
 """Only a log that has nothing begins at 0: a head that is missing beside events was taken away."""
@@ -137,6 +139,8 @@ class Committer:
     committed: Committed
     watch: ClockWatch | None = None
     """Refuses a clock that jumped; None: the clock is believed whatever it says."""
+    algorithms: ChosenAlgorithms = field(default_factory=ChosenAlgorithms)
+    """What the log begins with, and has to be kept with."""
     _clock_told: float | None = None
     """When it was last told that the clock is wrong."""
     _queue: deque[Command] = field(default_factory=deque)
@@ -630,12 +634,19 @@ class Committer:
         query = _HEAD + " FOR UPDATE" if lock else _HEAD
         row = await connection.fetchrow(query, self.county)
         if row is None:
-            empty = Frontier()
-            await connection.execute(_NEW_HEAD, self.county, empty.to_bytes(), empty.root())
+            digest = self.algorithms.for_new(self.county).digest
+            empty = Frontier(digest=digest)
+            await connection.execute(_NEW_HEAD, self.county, empty.to_bytes(), empty.root(), digest.name)
             row = await connection.fetchrow(query, self.county)
             if row is None:
                 raise LogDamaged(f"log {self.county}: the head row is missing, but there are events")
-        head = KnownHead(row["position"], row["recorded_at"], Frontier.from_bytes(row["frontier"]))
+        try:
+            digest = digest_named(row["digest"])
+        except DigestUnknown as error:
+            raise LogDamaged(f"log {self.county}: {error}") from error
+        if (refused := refused_digest(self.algorithms, self.county, digest)) is not None:
+            raise LogDamaged(f"log {self.county}: {refused}")
+        head = KnownHead(row["position"], row["recorded_at"], Frontier.from_bytes(row["frontier"], digest))
         if head.frontier.size != head.position:
             raise LogDamaged(
                 f"log {self.county}: the head is at {head.position}, its tree has {head.frontier.size} leaves"

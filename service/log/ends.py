@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from service.algorithms.digests import DigestUnknown, digest_named
 from service.log.merkle import Frontier
 from service.log.signed_note import Checkpoint
 
@@ -21,7 +22,7 @@ WITH RECURSIVE logged AS (
 known AS (
     SELECT county FROM logged WHERE county IS NOT NULL
     UNION SELECT county FROM log_head UNION SELECT county FROM checkpoint UNION SELECT county FROM projection_checkpoint)
-SELECT county, h.position AS head, h.root, h.frontier,
+SELECT county, h.position AS head, h.root, h.frontier, h.digest,
     (SELECT max(position) FROM event WHERE event.county = known.county) AS events,
     (SELECT max(position) FROM stream WHERE stream.county = known.county) AS streams,
     (SELECT max(last_position) FROM idempotency WHERE idempotency.county = known.county) AS answered,
@@ -42,12 +43,16 @@ class LogEnds:
     shown: int | None
     signed: Checkpoint | None
     head_makes_its_root: bool
+    digest: str | None = None
+    """The digest that the head names."""
 
     @property
     def problem(self) -> str | None:
         """What does not fit together, in one sentence; None: everything does."""
         if self.head is None:
             return f"its head row is missing, while {self._others()}"
+        if self.signed is not None and self.signed.size and self.signed.digest.name != self.digest:
+            return f"its head names the digest {self.digest}, but a checkpoint of {self.signed.digest.name} was signed"
         if not self.head_makes_its_root:
             return f"its head says {self.head}, but its tree is another one"
         for what, end in (("its events end at", self.events), ("its streams end at", self.streams)):
@@ -85,18 +90,19 @@ async def ends_of(connection: Any, county: str | None = None) -> Sequence[LogEnd
             row["answered"],
             row["shown"],
             None if row["signed"] is None else Checkpoint.parse(row["signed"]),
-            _fits(row["head"], row["frontier"], row["root"]),
+            _fits(row["head"], row["frontier"], row["root"], row["digest"]),
+            row["digest"],
         )
         for row in rows
     ]
 
 
-def _fits(head: int | None, frontier: bytes | None, root: bytes | None) -> bool:
+def _fits(head: int | None, frontier: bytes | None, root: bytes | None, digest: str | None) -> bool:
     """Whether the head's frontier is of its size and makes its root."""
-    if frontier is None:
+    if frontier is None or digest is None:
         return True
     try:
-        tree = Frontier.from_bytes(frontier)
-    except ValueError:
+        tree = Frontier.from_bytes(frontier, digest_named(digest))
+    except (DigestUnknown, ValueError):
         return False
     return tree.size == head and tree.root() == root

@@ -15,15 +15,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
+from service.algorithms.digests import SHA256, Digest, DigestUnknown, digest_named
 from service.log.ends import ends_of
-from service.log.merkle import EMPTY_ROOT
 from service.log.signed_note import Note, NoteInvalid, VerifierKey
 from service.log.signing_keys import SigningKeyMissing, SigningKeys, not_as_signed, origin_of
 from service.log.tree import load_tree
 
 _TEXT: Final = re.compile(
     r"(?P<origin>\S+)\nepoch (?P<number>[0-9]{1,9})\nbegan (?P<began>\S+)\nkept (?P<kept>[0-9]{1,18}) (?P<root>\S+)\n"
-    r"(?P<lost>(?:lost [0-9]{1,18} \S+\n)+)reason (?P<reason>[^\n]+)\nkey (?P<key>\S+)\n"
+    r"(?P<lost>(?:lost [0-9]{1,18} \S+\n)+)(?:digest (?P<digest>\S+)\n)?"
+    r"reason (?P<reason>[^\n]+)\nkey (?P<key>\S+)\n"
 )
 
 
@@ -45,14 +46,17 @@ class Epoch:
     reason: str
     key: VerifierKey
     """The key that signs from now on."""
+    digest: Digest = SHA256
+    """What the roots are made with; an epoch does not change it."""
 
     @property
     def text(self) -> str:
         """The text that is signed."""
         lost = "".join(f"lost {size} {_b64(root)}\n" for size, root in self.lost)
+        named = "" if self.digest is SHA256 else f"digest {self.digest.name}\n"
         return (
             f"{self.origin}\nepoch {self.number}\nbegan {self.began.astimezone(UTC).isoformat()}\n"
-            f"kept {self.kept[0]} {_b64(self.kept[1])}\n{lost}reason {self.reason}\nkey {self.key}\n"
+            f"kept {self.kept[0]} {_b64(self.kept[1])}\n{lost}{named}reason {self.reason}\nkey {self.key}\n"
         )
 
     @classmethod
@@ -62,6 +66,10 @@ class Epoch:
         if found is None:
             raise NoteInvalid("the note of an epoch says epoch, began, kept, lost, reason and key")
         lost = [line.split(" ") for line in found["lost"].splitlines()]
+        try:
+            digest = SHA256 if found["digest"] is None else digest_named(found["digest"])
+        except DigestUnknown as error:
+            raise NoteInvalid(f"the note of an epoch cannot be read: {error}") from error
         return cls(
             found["origin"],
             int(found["number"]),
@@ -70,6 +78,7 @@ class Epoch:
             tuple((int(size), base64.b64decode(root, validate=True)) for _, size, root in lost),
             found["reason"],
             VerifierKey.parse(found["key"]),
+            digest,
         )
 
 
@@ -101,7 +110,7 @@ async def begin(connection: Any, keys: SigningKeys, county: str, reason: str, no
         raise NoEpochNeeded(
             f"the log of {county} is what was signed of it; there is nothing to begin anew for"
         )
-    root = (await load_tree(connection, county, head)).root() if head else EMPTY_ROOT
+    tree = await load_tree(connection, county, head)
     number = 2 + len(notes_of(keys, county))
     try:
         old = [await keys.signer(connection, county, now)]
@@ -109,8 +118,8 @@ async def begin(connection: Any, keys: SigningKeys, county: str, reason: str, no
         old = []
     new = await keys.begin_anew(connection, county, now)
     epoch = Epoch(
-        origin_of(county), number, now, (head, root), tuple(sorted({(one.size, one.root) for one in lost})),
-        " ".join(reason.split()), new.verifier,
+        origin_of(county), number, now, (head, tree.root()), tuple(sorted({(one.size, one.root) for one in lost})),
+        " ".join(reason.split()), new.verifier, tree.digest,
     )  # fmt: skip
     note = Note(epoch.text, tuple(one.sign(epoch.text) for one in (new, *old)))
     keys.write_note(f"{county}-epoch-{number}.note", note)

@@ -16,6 +16,8 @@ from typing import Any, Final, Self
 import asyncpg
 
 from domain.recorded import RecordedEvent
+from service.algorithms.chosen import ChosenAlgorithms
+from service.algorithms.digests import digest_named
 from service.clock import ClockWatch, utc_now
 from service.database.bulkheads import share_of
 from service.log.appending import (
@@ -41,7 +43,7 @@ from service.log.codec import EventCodec, check_idempotency_names
 from service.log.committed import Committed
 from service.log.committer import Committer, CommitterLimits, replay, stored_answers
 from service.log.ends import ends_of
-from service.log.merkle import EMPTY_ROOT, Frontier
+from service.log.merkle import Frontier
 from service.log.signed_note import Checkpoint
 from service.log.verification import SideBySide, Verification, verify_log
 from service.shares import Share
@@ -144,10 +146,12 @@ class EventStore:
         codec: EventCodec | None = None,
         limits: CommitterLimits | None = None,
         watch: ClockWatch | None = None,
+        algorithms: ChosenAlgorithms | None = None,
     ) -> None:
         self._pool = pool
         self._clock = clock if watch is None else watch.now
         self._watch = watch
+        self._algorithms = algorithms or ChosenAlgorithms()
         self._limits = limits or CommitterLimits()
         self.codec = codec or EventCodec()
         self._committers: dict[str, Committer] = {}
@@ -189,7 +193,7 @@ class EventStore:
                 raise CommitterStopped(msg)
             pool = share_of(self._pool, Share.COMMANDS)
             committer = Committer(
-                county, pool, self._clock, self._limits, self.committed(county), self._watch
+                county, pool, self._clock, self._limits, self.committed(county), self._watch, self._algorithms
             )
             self._committers[county] = committer
             committer.start()
@@ -347,14 +351,14 @@ class EventStore:
         """Where the county's log stands, from the database."""
         async with self._pool.acquire() as connection:
             row = await connection.fetchrow(
-                "SELECT position, root, frontier, recorded_at FROM log_head WHERE county = $1", county
+                "SELECT position, root, frontier, recorded_at, digest FROM log_head WHERE county = $1", county
             )
         if row is None:
-            return Head(county, 0, EMPTY_ROOT, Frontier(), datetime.fromtimestamp(0, UTC))
+            empty = Frontier(digest=self._algorithms.for_new(county).digest)
+            return Head(county, 0, empty.root(), empty, datetime.fromtimestamp(0, UTC))
         self.committed(county).publish(row["position"])
-        return Head(
-            county, row["position"], row["root"], Frontier.from_bytes(row["frontier"]), row["recorded_at"]
-        )
+        frontier = Frontier.from_bytes(row["frontier"], digest_named(row["digest"]))
+        return Head(county, row["position"], row["root"], frontier, row["recorded_at"])
 
     async def counties(self) -> list[str]:
         """Codes of the counties that have a log here, in order; also of those whose head row is missing."""

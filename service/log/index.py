@@ -19,7 +19,8 @@ from typing import Any, Final
 
 import orjson
 
-from service.log.merkle import EMPTY_ROOT, Tree, leaf_hash
+from service.algorithms.digests import SHA256, Digest, digest_of
+from service.log.merkle import Tree
 
 NAMING_TYPES: Final = (
     "asset.custody_assigned",
@@ -96,15 +97,16 @@ class LogIndex:
     keys: tuple[bytes, ...]
     entries: tuple[bytes, ...]
     values: dict[str, Any]
+    digest: Digest = SHA256
 
     @property
     def root(self) -> bytes:
         """Merkle root over the entries."""
-        return self.tree().root() if self.entries else EMPTY_ROOT
+        return self.tree().root()
 
     def tree(self) -> Tree:
         """The tree over the entries, for proofs."""
-        return Tree(map(leaf_hash, self.entries))
+        return Tree(map(self.digest.leaf, self.entries), self.digest)
 
     def place(self, key: str) -> int:
         """Where an entry stands, from 0; `KeyError` if there is none."""
@@ -115,7 +117,9 @@ class LogIndex:
         return place
 
 
-def index_of(heads: Sequence[tuple[str, int, int]], named: dict[str, set[str]]) -> LogIndex:
+def index_of(
+    heads: Sequence[tuple[str, int, int]], named: dict[str, set[str]], digest: Digest = SHA256
+) -> LogIndex:
     """The index of these streams (name, events, position of the last) and names."""
     values: dict[str, Any] = {
         f"stream/{stream}": {"position": position, "version": version} for stream, version, position in heads
@@ -126,6 +130,7 @@ def index_of(heads: Sequence[tuple[str, int, int]], named: dict[str, set[str]]) 
         tuple(raw for raw, _ in ordered),
         tuple(orjson.dumps([key, values[key]], option=orjson.OPT_SORT_KEYS) for _, key in ordered),
         values,
+        digest,
     )
 
 
@@ -142,4 +147,5 @@ async def load_index(connection: Any, county: str, size: int) -> LogIndex:
         body = orjson.loads(row["body"])
         for key in names_in(body["type"], row["stream"], body["data"]):
             named.setdefault(key, set()).add(row["stream"])
-    return await asyncio.to_thread(index_of, [tuple(row) for row in heads], named)
+    digest = await digest_of(connection, county)
+    return await asyncio.to_thread(index_of, [tuple(row) for row in heads], named, digest)

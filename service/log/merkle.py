@@ -1,4 +1,4 @@
-"""The Merkle tree over a county's log: RFC 6962 section 2.1 with SHA-256.
+"""The Merkle tree over a county's log: RFC 6962 section 2.1, with the log's digest.
 
 Leaf i of the tree is the event at position i + 1. A `Frontier` is all that is needed to append (some 20 hashes for a
 million events); a `Tree` keeps every complete node and gives proofs. Verifying needs neither, only the hashes.
@@ -9,25 +9,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import pairwise
 from typing import Final, Self
 
-HASH_BYTES: Final = 32
+from service.algorithms.digests import HASH_BYTES, SHA256, Digest
+
 _SIZE_BYTES: Final = 8
-
-EMPTY_ROOT: Final = sha256(b"").digest()
-"""Root of a log without events."""
-
-
-def leaf_hash(entry: bytes) -> bytes:
-    """Hash of one entry; the 0x00 in front keeps a leaf from ever passing for an inner node."""
-    return sha256(b"\x00" + entry).digest()
-
-
-def node_hash(left: bytes, right: bytes) -> bytes:
-    """Hash of an inner node."""
-    return sha256(b"\x01" + left + right).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +23,7 @@ class Frontier:
 
     size: int = 0
     peaks: tuple[bytes, ...] = ()
+    digest: Digest = SHA256
 
     def __post_init__(self) -> None:
         if self.size < 0 or len(self.peaks) != self.size.bit_count():
@@ -46,23 +34,24 @@ class Frontier:
         """The frontier after appending `leaves` (leaf hashes, in order)."""
         peaks = list(self.peaks)
         size = self.size
+        of = self.digest.of
         for leaf in leaves:
             node = leaf
             carry = size
             while carry & 1:
-                node = sha256(b"\x01" + peaks.pop() + node).digest()
+                node = of(b"\x01" + peaks.pop() + node)
                 carry >>= 1
             peaks.append(node)
             size += 1
-        return Frontier(size, tuple(peaks))
+        return Frontier(size, tuple(peaks), self.digest)
 
     def root(self) -> bytes:
         """The tree's root hash, 32 bytes."""
         if not self.peaks:
-            return EMPTY_ROOT
+            return self.digest.empty_root
         root = self.peaks[-1]
         for peak in reversed(self.peaks[:-1]):
-            root = node_hash(peak, root)
+            root = self.digest.node(peak, root)
         return root
 
     def to_bytes(self) -> bytes:
@@ -70,20 +59,23 @@ class Frontier:
         return self.size.to_bytes(_SIZE_BYTES, "big") + b"".join(self.peaks)
 
     @classmethod
-    def from_bytes(cls, stored: bytes) -> Self:
+    def from_bytes(cls, stored: bytes, digest: Digest = SHA256) -> Self:
         """The inverse of `to_bytes`; `ValueError` for anything else."""
         size = int.from_bytes(stored[:_SIZE_BYTES], "big")
         rest = stored[_SIZE_BYTES:]
         if len(stored) < _SIZE_BYTES or len(rest) % HASH_BYTES:
             msg = f"{len(stored)} bytes are not a frontier"
             raise ValueError(msg)
-        return cls(size, tuple(rest[start : start + HASH_BYTES] for start in range(0, len(rest), HASH_BYTES)))
+        peaks = tuple(rest[start : start + HASH_BYTES] for start in range(0, len(rest), HASH_BYTES))
+        return cls(size, peaks, digest)
 
 
 class Tree:
     """All complete nodes of a tree in memory: 64 bytes a leaf. Roots and proofs for any size it has had."""
 
-    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+    def __init__(self, leaves: Iterable[bytes] = (), digest: Digest = SHA256) -> None:
+        self.digest = digest
+        of = digest.of
         nodes = list(leaves)
         if any(len(leaf) != HASH_BYTES for leaf in nodes):
             msg = f"a leaf hash has {HASH_BYTES} bytes"
@@ -91,7 +83,7 @@ class Tree:
         self._levels: list[bytearray] = [bytearray(b"".join(nodes))]
         while len(nodes) > 1:
             pairs = zip(nodes[::2], nodes[1::2], strict=False)  # one left over waits for its sibling
-            nodes = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+            nodes = [of(b"\x01" + left + right) for left, right in pairs]
             self._levels.append(bytearray(b"".join(nodes)))
 
     def __len__(self) -> int:
@@ -107,7 +99,7 @@ class Tree:
         self._levels[0] += node
         level = 0
         while index & 1:
-            node = node_hash(self.node(level, index - 1), node)
+            node = self.digest.node(self.node(level, index - 1), node)
             level, index = level + 1, index >> 1
             if level == len(self._levels):
                 self._levels.append(bytearray())
@@ -116,7 +108,7 @@ class Tree:
     def root(self, size: int | None = None) -> bytes:
         """Root of the first `size` leaves (default: all)."""
         size = self._checked_size(size)
-        return self._range_root(0, size) if size else EMPTY_ROOT
+        return self._range_root(0, size) if size else self.digest.empty_root
 
     def inclusion_proof(self, index: int, size: int | None = None) -> list[bytes]:
         """Proof that leaf `index` (from 0) is in the tree of the first `size` leaves."""
@@ -181,7 +173,7 @@ class Tree:
             level = count.bit_length() - 1
             return self.node(level, start >> level)
         middle = start + _split(count)
-        return node_hash(self._range_root(start, middle), self._range_root(middle, end))
+        return self.digest.node(self._range_root(start, middle), self._range_root(middle, end))
 
     def _path(self, index: int, start: int, end: int) -> list[bytes]:
         if end - start == 1:
@@ -206,7 +198,12 @@ def _split(count: int) -> int:
 
 
 def verify_consistency(
-    old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]
+    old_size: int,
+    old_root: bytes,
+    size: int,
+    root: bytes,
+    proof: Sequence[bytes],
+    digest: Digest = SHA256,
 ) -> bool:
     """Whether `proof` shows that the tree (`size`, `root`) extends the tree (`old_size`, `old_root`) unchanged."""
     if not 0 <= old_size <= size:
@@ -214,7 +211,7 @@ def verify_consistency(
     if old_size == size:
         return not proof and old_root == root
     if old_size == 0:
-        return not proof and old_root == EMPTY_ROOT
+        return not proof and old_root == digest.empty_root
     hashes = list(proof)
     if old_size.bit_count() == 1:
         hashes.insert(0, old_root)
@@ -228,11 +225,11 @@ def verify_consistency(
         if last == 0:
             return False
         if position & 1 or position == last:
-            old_node = node_hash(sibling, old_node)
-            node = node_hash(sibling, node)
+            old_node = digest.node(sibling, old_node)
+            node = digest.node(sibling, node)
             while not position & 1 and position:
                 position, last = position >> 1, last >> 1
         else:
-            node = node_hash(node, sibling)
+            node = digest.node(node, sibling)
         position, last = position >> 1, last >> 1
     return last == 0 and old_node == old_root and node == root

@@ -187,7 +187,9 @@ class CountyFactory(InfrastructureFactory[TrackingRecorder]):
         with contextlib.ExitStack() as stack:
             portal = stack.enter_context(start_blocking_portal())
             database = stack.enter_context(portal.wrap_async_context_manager(open_database(settings)))
-            self._recorder = CountyRecorder(portal, EventStore(database.pool), settings.county)
+            self._recorder = CountyRecorder(
+                portal, EventStore(database.pool, algorithms=settings.chosen_algorithms), settings.county
+            )
             self._opened = stack.pop_all()
 
     def close(self) -> None:

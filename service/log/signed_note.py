@@ -1,7 +1,8 @@
 """Signed notes and checkpoints as C2SP writes them: text that people can read, with Ed25519 signatures below it.
 
 A checkpoint is a note of three lines: the log's name, the number of events, the Merkle root in base64; here a fourth
-line commits to the index (`service.log.index`). Formats: c2sp.org/signed-note, /tlog-checkpoint, /tlog-cosignature.
+line commits to the index (`service.log.index`), and a fifth names the digest of all of it where that is not SHA-256.
+Ids and fingerprints of keys are SHA-256 whatever the log's digest is: they are part of the format of keys. Formats: c2sp.org/signed-note, /tlog-checkpoint, /tlog-cosignature.
 """
 
 from __future__ import annotations
@@ -14,13 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from service.algorithms.digests import SHA256, Digest, DigestUnknown, digest_named
+from service.algorithms.signers import ED25519, KINDS, WITNESS_KINDS, SignatureAlgorithm, Signer
 
-LOG_SIGNATURE: Final = 1
-"""Algorithm byte of a log's own Ed25519 signature."""
-COSIGNATURE: Final = 4
-"""Algorithm byte of a witness's signature, which also says when."""
 _DASH: Final = "— "
 _NAME: Final = re.compile(r"[^\s+]+")
 
@@ -35,13 +32,24 @@ class VerifierKey:
 
     name: str
     public: bytes
-    """32 bytes of Ed25519."""
-    algorithm: int = LOG_SIGNATURE
+    """As its algorithm writes it; 32 bytes of Ed25519."""
+    kind: int = ED25519.log_kind
+    """Which algorithm, and whether of a log or of a witness."""
+
+    @property
+    def algorithm(self) -> SignatureAlgorithm:
+        """What signatures of it are verified by."""
+        return KINDS[self.kind]
+
+    @property
+    def of_a_witness(self) -> bool:
+        """Whether it is a witness's, whose signature also says when."""
+        return self.kind in WITNESS_KINDS
 
     @property
     def key_id(self) -> bytes:
         """Four bytes that say which key of this name a signature belongs to."""
-        content = self.name.encode() + b"\n" + bytes([self.algorithm]) + self.public
+        content = self.name.encode() + b"\n" + bytes([self.kind]) + self.public
         return hashlib.sha256(content).digest()[:4]
 
     @property
@@ -51,7 +59,7 @@ class VerifierKey:
 
     def __str__(self) -> str:
         """The line others put into their configuration: name+id+key."""
-        key = base64.b64encode(bytes([self.algorithm]) + self.public).decode()
+        key = base64.b64encode(bytes([self.kind]) + self.public).decode()
         return f"{self.name}+{self.key_id.hex()}+{key}"
 
     @classmethod
@@ -63,8 +71,9 @@ class VerifierKey:
             raw = base64.b64decode(encoded, validate=True)
         except (ValueError, binascii.Error) as error:
             raise NoteInvalid("a verifier key reads name+id+base64") from error
-        if len(raw) != 33 or raw[0] not in {LOG_SIGNATURE, COSIGNATURE} or not _NAME.fullmatch(name):
-            raise NoteInvalid("a verifier key holds one Ed25519 key under a name without spaces")
+        known = KINDS.get(raw[0]) if raw else None
+        if known is None or len(raw) != 1 + known.public_bytes or not _NAME.fullmatch(name):
+            raise NoteInvalid("a verifier key holds one key of a known algorithm under a name without spaces")
         key = cls(name, raw[1:], raw[0])
         if key.key_id.hex() != key_id:
             raise NoteInvalid(f"the verifier key of {name} has the id {key.key_id.hex()}, not {key_id}")
@@ -76,13 +85,16 @@ class SignerKey:
     """A private key and the name it signs under."""
 
     name: str
-    private: Ed25519PrivateKey
-    algorithm: int = LOG_SIGNATURE
+    private: Signer
+    witness: bool = False
+    """Whether it signs as a witness."""
 
     @property
     def verifier(self) -> VerifierKey:
         """Its public half."""
-        return VerifierKey(self.name, self.private.public_key().public_bytes_raw(), self.algorithm)
+        algorithm = self.private.algorithm
+        kind = algorithm.witness_kind if self.witness else algorithm.log_kind
+        return VerifierKey(self.name, self.private.public, kind)
 
     def sign(self, text: str) -> NoteSignature:
         """A log's signature under a note."""
@@ -128,14 +140,10 @@ class NoteSignature:
         if (self.name, self.key_id) != (key.name, key.key_id):
             return False
         content, message = self.content, text.encode()
-        if key.algorithm == COSIGNATURE:
+        if key.of_a_witness:
             moment, content = int.from_bytes(content[:8], "big"), content[8:]
             message = f"cosignature/v1\ntime {moment}\n{text}".encode()
-        try:
-            Ed25519PublicKey.from_public_bytes(key.public).verify(content, message)
-        except InvalidSignature:
-            return False
-        return True
+        return key.algorithm.verifies(key.public, message, content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +179,15 @@ class Checkpoint:
     root: bytes
     index_count: int
     index_root: bytes
+    digest: Digest = SHA256
 
     @property
     def text(self) -> str:
         """The text that is signed."""
+        named = "" if self.digest is SHA256 else f"digest {self.digest.name}\n"
         return (
             f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
-            f"index {self.index_count} {base64.b64encode(self.index_root).decode()}\n"
+            f"index {self.index_count} {base64.b64encode(self.index_root).decode()}\n{named}"
         )
 
     @classmethod
@@ -185,19 +195,23 @@ class Checkpoint:
         """The inverse of `text`; `NoteInvalid`."""
         lines = text.split("\n")
         try:
-            origin, size, root, index, end = lines
+            origin, size, root, index, *named, end = lines
             word, count, index_root = index.split(" ")
+            digest = digest_named(named[0].removeprefix("digest ")) if named else SHA256
             found = cls(
                 origin,
                 int(size),
                 base64.b64decode(root, validate=True),
                 int(count),
                 base64.b64decode(index_root, validate=True),
+                digest,
             )
+        except DigestUnknown as error:
+            raise NoteInvalid(f"the checkpoint cannot be read: {error}") from error
         except ValueError as error:
             raise NoteInvalid("a checkpoint names log, size, root and index") from error
         if end or word != "index" or found.text != text:
-            raise NoteInvalid("a checkpoint has four lines in one spelling")
+            raise NoteInvalid("a checkpoint has its lines in one spelling")
         return found
 
 

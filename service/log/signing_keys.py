@@ -21,21 +21,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
+from service.algorithms.chosen import ChosenAlgorithms, refused_digest
+from service.algorithms.digests import digest_named
+from service.algorithms.signers import SIGNATURES, Signer
 from service.database.database import Database
 from service.database.embedded import default_folder
 from service.exit_codes import CommandFailed
 from service.log.ends import ends_of
-from service.log.merkle import EMPTY_ROOT
-from service.log.signed_note import LOG_SIGNATURE, Checkpoint, Note, NoteInvalid, SignerKey, VerifierKey
+from service.log.signed_note import Checkpoint, Note, NoteInvalid, SignerKey, VerifierKey
 from service.log.tree import LogTreeWrong, load_tree
 from service.settings import Settings
 
@@ -76,10 +70,10 @@ def folder_of(settings: Settings, database: Database) -> Path:
     return (settings.data or default_folder()).with_name("taizhang-keys")
 
 
-def write_private(path: Path, key: Ed25519PrivateKey) -> None:
+def write_private(path: Path, key: Signer) -> None:
     """Keep a private key in a new file, mode 0600; an existing file is never overwritten."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    content = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    content = key.pem()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
@@ -103,28 +97,32 @@ def _replace(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
-def read_private(path: Path) -> Ed25519PrivateKey:
+def read_private(path: Path) -> Signer:
     """A private key from its file; `SigningKeyMissing` if it is not there, not a key, or readable by others."""
     try:
         if path.stat().st_mode & 0o077:
             raise SigningKeyMissing(
                 f"The signing key {path} can be read by others than its owner: chmod 600 it."
             )
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        pem = path.read_bytes()
+        read = (algorithm.read(pem) for algorithm in SIGNATURES.values())
+        key = next((one for one in read if one is not None), None)
     except OSError as error:
         raise SigningKeyMissing(f"The signing key {path} cannot be read: {error.strerror}.") from error
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except ValueError as error:
         raise SigningKeyMissing(f"{path} is not a private key.") from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise SigningKeyMissing(f"{path} is not an Ed25519 key.")
+    if key is None:
+        raise SigningKeyMissing(f"{path} is a key of none of these algorithms: {', '.join(SIGNATURES)}.")
     return key
 
 
 class SigningKeys:
     """The keys of all counties of one installation."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, algorithms: ChosenAlgorithms | None = None) -> None:
         self.folder = folder
+        self._algorithms = algorithms or ChosenAlgorithms()
+        """What the next key of a county is made by."""
 
     async def signer(self, connection: Any, county: str, now: datetime) -> SignerKey:
         """The key that signs now; made if this log never had one."""
@@ -225,7 +223,7 @@ class SigningKeys:
         return next((one.verifier for one in known if one.retired_at is None), None)
 
     async def _new(self, connection: Any, county: str, now: datetime) -> SignerKey:
-        key = SignerKey(origin_of(county), Ed25519PrivateKey.generate(), LOG_SIGNATURE)
+        key = SignerKey(origin_of(county), self._algorithms.for_new(county).signature.generate())
         await connection.execute(
             "UPDATE log_key SET retired_at = $2 WHERE county = $1 AND kind = 'LOG' AND retired_at IS NULL",
             county,
@@ -263,8 +261,12 @@ class SigningKeys:
         return self._path(county, verifier).with_suffix(".checkpoint")
 
 
-async def log_problems(connection: Any, keys: SigningKeys) -> dict[str, str]:
-    """What does not fit together of each county's log, with what was signed of it; empty: every log is whole."""
+async def log_problems(
+    connection: Any, keys: SigningKeys, chosen: ChosenAlgorithms | None = None
+) -> dict[str, str]:
+    """What does not fit together of each county's log, with what was signed of it and, where it is given, with what the
+    settings say; empty: every log is whole.
+    """
     wrong: dict[str, str] = {}
     known = {one.county: one for one in await ends_of(connection)}
     signing = {row["county"] for row in await connection.fetch("SELECT DISTINCT county FROM log_key")}
@@ -273,6 +275,12 @@ async def log_problems(connection: Any, keys: SigningKeys) -> dict[str, str]:
         head = 0 if ends is None or ends.head is None else ends.head
         if ends is not None and ends.problem is not None:
             wrong[county] = ends.problem
+            continue
+        refused = None
+        if chosen is not None and ends is not None and ends.digest is not None:
+            refused = refused_digest(chosen, county, digest_named(ends.digest))
+        if refused is not None:
+            wrong[county] = refused
             continue
         try:
             unlike = await not_as_signed(connection, county, head, await keys.kept(connection, county))
@@ -284,10 +292,12 @@ async def log_problems(connection: Any, keys: SigningKeys) -> dict[str, str]:
     return wrong
 
 
-async def require_whole(pool: asyncpg.Pool, keys: Path) -> None:
-    """Every log ends where all its tables and all that was signed of it say; one sentence where it does not."""
+async def require_whole(pool: asyncpg.Pool, keys: Path, chosen: ChosenAlgorithms | None = None) -> None:
+    """Every log ends where all its tables and all that was signed of it say, and is of the digest that was chosen; one
+    sentence where it does not.
+    """
     async with pool.acquire() as connection:
-        wrong = await log_problems(connection, SigningKeys(keys))
+        wrong = await log_problems(connection, SigningKeys(keys), chosen)
     if wrong:
         told = "; ".join(f"the log of {county} is not whole: {problem}" for county, problem in wrong.items())
         sentence = told[:1].upper() + told[1:]
@@ -304,8 +314,10 @@ async def not_as_signed(
     for one in sorted(signed, key=lambda one: -one.size):
         if one.size > head:
             return one
+        if not one.size:  # every log begins with none
+            continue
         tree = await load_tree(connection, county, one.size)
-        if (tree.root() if one.size else EMPTY_ROOT) != one.root:
+        if (tree.digest, tree.root()) != (one.digest, one.root):
             return one
     return None
 

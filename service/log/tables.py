@@ -37,6 +37,7 @@ log_head: Final = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("frontier", LargeBinary, nullable=False),
     Column("root", LargeBinary, nullable=False),
+    Column("digest", _KEY, nullable=False, server_default="sha256"),
     PrimaryKeyConstraint("county", name="log_head_pkey"),
     comment="One row per county: the last position and the Merkle tree's frontier and root; locked by every append",
 )

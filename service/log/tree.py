@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from service.log.merkle import EMPTY_ROOT, HASH_BYTES, Tree
+from service.algorithms.digests import HASH_BYTES, SHA256, Digest, digest_of
+from service.log.merkle import Tree
 
 _BLOCK_LEVEL: Final = 8
 BLOCK: Final = 1 << _BLOCK_LEVEL
@@ -31,6 +32,9 @@ ON CONFLICT DO NOTHING"""
 _CHANGED: Final = """
 SELECT position FROM event WHERE county = $1 AND position <= $2 AND leaf <> sha256('\\x00'::bytea || body)
 ORDER BY position LIMIT 1"""
+_BODIES: Final = (
+    "SELECT position, body, leaf FROM event WHERE county = $1 AND position <= $2 ORDER BY position"
+)
 
 
 class LogTreeWrong(Exception):  # noqa: N818  names a state
@@ -40,11 +44,13 @@ class LogTreeWrong(Exception):  # noqa: N818  names a state
 class LogTree(Tree):
     """A tree of `size` leaves of which some blocks are in memory. Proofs about leaves elsewhere raise `KeyError`."""
 
-    def __init__(self, size: int, roots: Iterable[bytes], leaves: Mapping[int, bytes]) -> None:
-        super().__init__()
+    def __init__(
+        self, size: int, roots: Iterable[bytes], leaves: Mapping[int, bytes], digest: Digest
+    ) -> None:
+        super().__init__(digest=digest)
         self._size = size
-        self._roots = Tree(roots)
-        self._blocks = {block: Tree(_cut(found)) for block, found in leaves.items()}
+        self._roots = Tree(roots, digest)
+        self._blocks = {block: Tree(_cut(found), digest) for block, found in leaves.items()}
 
     def __len__(self) -> int:
         return self._size
@@ -78,8 +84,9 @@ async def load_tree(
 
     `roots`: those of the complete blocks, where they were just recomputed.
     """
+    digest = await digest_of(connection, county)
     if roots is None:
-        roots = await _block_roots(connection, county, size // BLOCK)
+        roots = await _block_roots(connection, county, size // BLOCK, digest)
     wanted = {(position - 1) // BLOCK for position in positions}
     for one in (size, *sizes):  # a tree's right edge may lie inside a block
         wanted |= {one // BLOCK, max(one - 1, 0) // BLOCK}
@@ -87,7 +94,7 @@ async def load_tree(
     leaves: dict[int, bytes] = {}
     for start in range(0, len(blocks), _AT_ONCE):
         leaves |= await _leaves(connection, county, blocks[start : start + _AT_ONCE], size)
-    tree = LogTree(size, roots, leaves)
+    tree = LogTree(size, roots, leaves, digest)
     await _check(connection, county, tree)
     return tree
 
@@ -100,10 +107,11 @@ async def recompute_tree(
     `LogTreeWrong` names the first event whose bytes do not make its leaf, or the first block whose root is kept wrong.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        changed = await connection.fetchval(_CHANGED, county, size)
+        digest = await digest_of(connection, county)
+        changed = await _changed(connection, county, size, digest)
         if changed is not None:
             raise LogTreeWrong(f"event {changed} of log {county} is not what its hash says")
-        roots = await _fresh_roots(connection, county, size // BLOCK)
+        roots = await _fresh_roots(connection, county, size // BLOCK, digest)
         kept = {row["block"]: row["root"] for row in await connection.fetch(_ROOTS, county, len(roots))}
         wrong = next((block for block, root in kept.items() if roots[block] != root), None)
         if wrong is not None:
@@ -112,17 +120,28 @@ async def recompute_tree(
         return await load_tree(connection, county, size, positions=positions, sizes=sizes, roots=roots)
 
 
-async def _fresh_roots(connection: Any, county: str, complete: int) -> list[bytes]:
+async def _changed(connection: Any, county: str, size: int, digest: Digest) -> int | None:
+    """The first event whose bytes do not make its leaf. SHA-256 the database knows itself."""
+    if digest is SHA256:
+        found: int | None = await connection.fetchval(_CHANGED, county, size)
+        return found
+    async for row in connection.cursor(_BODIES, county, size, prefetch=2_000):
+        if digest.leaf(row["body"]) != row["leaf"]:
+            return int(row["position"])
+    return None
+
+
+async def _fresh_roots(connection: Any, county: str, complete: int, digest: Digest) -> list[bytes]:
     """Roots of the complete blocks, made from the leaves."""
     roots: list[bytes] = []
     for start in range(0, complete, _AT_ONCE):
         blocks = list(range(start, min(start + _AT_ONCE, complete)))
         leaves = await _leaves(connection, county, blocks, complete * BLOCK)
-        roots += [Tree(_cut(leaves[block])).root() for block in blocks]
+        roots += [Tree(_cut(leaves[block]), digest).root() for block in blocks]
     return roots
 
 
-async def _block_roots(connection: Any, county: str, complete: int) -> list[bytes]:
+async def _block_roots(connection: Any, county: str, complete: int, digest: Digest) -> list[bytes]:
     rows = await connection.fetch(_ROOTS, county, complete)
     roots = [row["root"] for row in rows]
     if roots and rows[-1]["block"] != len(roots) - 1:
@@ -132,7 +151,7 @@ async def _block_roots(connection: Any, county: str, complete: int) -> list[byte
     for start in range(len(roots), complete, _AT_ONCE):
         blocks = list(range(start, min(start + _AT_ONCE, complete)))
         leaves = await _leaves(connection, county, blocks, complete * BLOCK)
-        made = [Tree(_cut(leaves[block])).root() for block in blocks]
+        made = [Tree(_cut(leaves[block]), digest).root() for block in blocks]
         await connection.execute(_KEEP, county, blocks, made)
         roots += made
     return roots
@@ -154,5 +173,5 @@ async def _check(connection: Any, county: str, tree: LogTree) -> None:
     root = await connection.fetchval(
         "SELECT root FROM log_head WHERE county = $1 AND position = $2", county, len(tree)
     )
-    if root is not None and root != (tree.root() if len(tree) else EMPTY_ROOT):
+    if root is not None and root != tree.root():
         raise LogTreeWrong(f"the leaves of log {county} do not make the root of its head at {len(tree)}")

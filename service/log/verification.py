@@ -22,8 +22,9 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
+from service.algorithms.digests import DIGESTS, HASH_BYTES, SHA256, Digest, DigestUnknown, digest_named
 from service.log.codec import canonical, claims_in, stamp
-from service.log.merkle import HASH_BYTES, Frontier, leaf_hash
+from service.log.merkle import Frontier
 from service.log.signed_note import Checkpoint
 from service.parent import end_with_parent
 
@@ -121,14 +122,16 @@ async def verify_log(
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         head = await connection.fetchrow(
-            "SELECT position, recorded_at, root, frontier FROM log_head WHERE county = $1", county
+            "SELECT position, recorded_at, root, frontier, digest FROM log_head WHERE county = $1", county
         )
         said = {row["size"]: row["text"] for row in await connection.fetch(_CHECKPOINTS, county)}
         kept = None if signed is None else said.get(signed.size)
         if signed is not None:
             said[signed.size] = signed.text
-        reading = _Reading(county, head["position"] if head else 0, said, thorough=thorough)
+        digest = _digest(head, signed)
+        reading = _Reading(county, head["position"] if head else 0, said, digest, thorough=thorough)
         try:
+            _check_digest(head)
             if beside is not None and reading.last >= beside.worth_from:
                 await _read_beside(reading, connection, beside, progress)
             else:
@@ -140,26 +143,36 @@ async def verify_log(
             await _check_answers(connection, county, reading.position)
             _check_root(reading, head)
         except _Found as found:
-            problem: Problem | None = found.problem
+            wrong: Problem | None = found.problem
         else:
-            problem = None
+            wrong = None
     return Verification(
-        county, reading.position, reading.frontier.root(), head["root"] if head else None, problem
+        county, reading.position, reading.frontier.root(), head["root"] if head else None, wrong
     )
+
+
+def _digest(head: Any, signed: Checkpoint | None) -> Digest:
+    """The log's digest: as the head says, or else what was signed."""
+    if head is None:
+        return SHA256 if signed is None else signed.digest
+    return DIGESTS.get(head["digest"], SHA256)
 
 
 class _Reading:
     """The pass over all events."""
 
-    def __init__(self, county: str, last: int, said: dict[int, str], *, thorough: bool) -> None:
+    def __init__(
+        self, county: str, last: int, said: dict[int, str], digest: Digest, *, thorough: bool
+    ) -> None:
         self.county = county
+        self.digest = digest
         self._said = said
         self.thorough = thorough
         self._mark = b',"county":"%b","data":{' % county.encode()
         self.last = last
         self.position = 0
         self.claims = 0
-        self.frontier = Frontier()
+        self.frontier = Frontier(digest=digest)
         self.recorded_at: datetime | None = None
         """Of the last event read."""
         self.first_recorded_at: datetime | None = None
@@ -209,7 +222,7 @@ class _Reading:
             raise _Found(
                 "gap", self.position + 1, None, f"no event at {self.position + 1}; the next is {position}"
             )
-        computed = leaf_hash(body)
+        computed = self.digest.leaf(body)
         if computed != leaf:
             raise _Found("leaf", position, stream, "the stored bytes do not hash to the stored leaf")
         if recorded_at != self.recorded_at:
@@ -256,7 +269,7 @@ class _Reading:
         for size in sorted(size for size in self._said if start < size <= start + len(leaves)):
             self.frontier = self.frontier.extended(leaves[self.frontier.size - start : size - start])
             checkpoint = Checkpoint.parse(self._said[size])
-            if checkpoint.root != self.frontier.root():
+            if (checkpoint.digest, checkpoint.root) != (self.digest, self.frontier.root()):
                 raise _Found(
                     "checkpoint",
                     size,
@@ -316,7 +329,16 @@ async def _read_beside(
     ) as pool:
         parts = [
             asyncio.wrap_future(
-                pool.submit(read_part, beside.url, snapshot, reading.county, after, upto, reading.thorough)
+                pool.submit(
+                    read_part,
+                    beside.url,
+                    snapshot,
+                    reading.county,
+                    after,
+                    upto,
+                    reading.digest.name,
+                    reading.thorough,
+                )
             )
             for after, upto in zip(starts, ends, strict=True)
         ]
@@ -333,15 +355,19 @@ async def _read_beside(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def read_part(url: str, snapshot: str, county: str, after: int, upto: int, thorough: bool) -> Part:
+def read_part(
+    url: str, snapshot: str, county: str, after: int, upto: int, digest: str, thorough: bool
+) -> Part:
     """Read the events with `after` < position ≤ `upto`, as another transaction sees them; in a process of its own."""
-    return asyncio.run(_read_part(url, snapshot, county, after, upto, thorough))
+    return asyncio.run(_read_part(url, snapshot, county, after, upto, digest, thorough))
 
 
-async def _read_part(url: str, snapshot: str, county: str, after: int, upto: int, thorough: bool) -> Part:
+async def _read_part(
+    url: str, snapshot: str, county: str, after: int, upto: int, digest: str, thorough: bool
+) -> Part:
     connection = await asyncpg.connect(url)
     problem = None
-    reading = _Reading(county, upto, {}, thorough=thorough)
+    reading = _Reading(county, upto, {}, digest_named(digest), thorough=thorough)
     leaves = reading.restrict(after, upto)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -352,6 +378,12 @@ async def _read_part(url: str, snapshot: str, county: str, after: int, upto: int
     finally:
         await connection.close()
     return Part(bytes(leaves), reading.claims, reading.first_recorded_at, reading.recorded_at, problem)
+
+
+def _check_digest(head: Any) -> None:
+    """The head names a digest that there is: without it no hash says anything."""
+    if head is not None and head["digest"] not in DIGESTS:
+        raise _Found("head", None, None, str(DigestUnknown(head["digest"])))
 
 
 def _check_end(reading: _Reading, head: Any, said: dict[int, str]) -> None:

@@ -40,8 +40,9 @@ class ClearanceCertificate(Value):
     cases: tuple[Code, ...] = Field(title="已办结的交接")
     position: int = Field(title="日志位置", description="核对到的日志位置", ge=1)
     root: Annotated[str, AfterValidator(_root)] = Field(title="日志根", description="该位置的树根，base64")
+    digest: str | None = Field(default=None, title="摘要算法", description="日志的摘要算法；不填为 SHA-256")
 
     def text(self, origin: str) -> str:
         """The text that is signed; `origin` is the log's name."""
-        content = canonical_content(self.model_dump(mode="json", by_alias=True)).decode()
+        content = canonical_content(self.model_dump(mode="json", by_alias=True, exclude_none=True)).decode()
         return f"{origin}{_TITLE}\n{content}\n"

@@ -17,6 +17,7 @@ import asyncpg
 
 from domain.recorded import RecordedEvent
 from domain.regulation import Regulation
+from service.algorithms.digests import SHA256
 from service.audit import verify
 from service.audit.pack import Packed, PackRequest, build
 from service.audit.zipped import entry
@@ -24,7 +25,7 @@ from service.clock import utc_now
 from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
 from service.log.index import LogIndex, load_index
-from service.log.merkle import Tree, leaf_hash
+from service.log.merkle import Tree
 from service.log.signed_note import Note, SignerKey
 from tests.projections.history import COUNTY, Log as History, RandomHistory, append_all
 
@@ -151,7 +152,7 @@ class Insider:
             if keep(position, self.streams[position - 1]):
                 kept.append(line)
         places = [int(line.partition(b" ")[0]) - 1 for line in kept]
-        proof = Tree(map(leaf_hash, self.bodies)).multi_proof(places)
+        proof = Tree(map(SHA256.leaf, self.bodies)).multi_proof(places)
         return files | {
             verify.EVENTS: b"".join(line + b"\n" for line in kept),
             verify.PROOF: b"".join(proof),

@@ -13,12 +13,13 @@ import asyncpg
 import orjson
 import pymerkle
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from service.algorithms.digests import SHA256
+from service.algorithms.signers import ED25519
 from service.log.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
 from service.log.event_store import EventStore
-from service.log.merkle import Frontier, Tree, leaf_hash, verify_consistency
-from service.log.signed_note import COSIGNATURE, Checkpoint, Note, NoteInvalid, SignerKey, VerifierKey
+from service.log.merkle import Frontier, Tree, verify_consistency
+from service.log.signed_note import Checkpoint, Note, NoteInvalid, SignerKey, VerifierKey
 from service.log.signing_keys import SigningKeyMissing
 from service.log.tree import LogTreeWrong, load_tree
 from tests.log.test_verification import tamper
@@ -63,7 +64,7 @@ async def test_every_size_and_proof_agrees_with_another_implementation(
     log: Checkpoints, pool: asyncpg.Pool
 ) -> None:
     entries = await bodies(pool)
-    whole = Tree(map(leaf_hash, entries))
+    whole = Tree(map(SHA256.leaf, entries))
     for size in (1, 2, 255, 256, 257, 511, 512, 513, EVENTS):
         checkpoint = (await log.make(COUNTY, size)).checkpoint
         independent = pymerkle.InmemoryTree(algorithm="sha256")
@@ -74,7 +75,9 @@ async def test_every_size_and_proof_agrees_with_another_implementation(
         tree = await log.tree(COUNTY, size, positions=(position,), sizes=(position,))
         proof = tree.inclusion_proof(position - 1)
         assert proof == whole.inclusion_proof(position - 1, size)
-        assert verify_inclusion(leaf_hash(entries[position - 1]), position - 1, size, proof, checkpoint.root)
+        assert verify_inclusion(
+            SHA256.leaf(entries[position - 1]), position - 1, size, proof, checkpoint.root
+        )
         steps = tree.consistency_proof(position)
         assert verify_consistency(position, whole.root(position), size, checkpoint.root, steps)
 
@@ -85,7 +88,7 @@ async def test_one_proof_for_many_events(log: Checkpoints, pool: asyncpg.Pool) -
     tree = await log.tree(COUNTY, EVENTS, positions=tuple(chosen))
     places = [position - 1 for position in chosen]
     proof = tree.multi_proof(places)
-    leaves = [leaf_hash(entries[place]) for place in places]
+    leaves = [SHA256.leaf(entries[place]) for place in places]
     root = (await log.make(COUNTY)).checkpoint.root
     assert root_of_multi_proof(leaves, places, EVENTS, proof) == root
     assert root_of_multi_proof([*leaves[1:], leaves[0]], places, EVENTS, proof) != root
@@ -123,7 +126,7 @@ async def test_the_index_says_how_far_streams_go_and_where_people_are_named(
     assert list(now.keys) == sorted(now.keys)
     place = now.place(f"stream/{rows[0]['stream']}")
     assert verify_inclusion(
-        leaf_hash(now.entries[place]), place, len(now.entries), now.tree().inclusion_proof(place), now.root
+        SHA256.leaf(now.entries[place]), place, len(now.entries), now.tree().inclusion_proof(place), now.root
     )
     with pytest.raises(KeyError):
         now.place("person/nobody")
@@ -134,7 +137,7 @@ async def test_a_log_whose_past_was_changed_gets_no_checkpoint(
 ) -> None:
     """Even by somebody who rewrote leaf, blocks and head: what was signed stays said."""
     before = await log.make(COUNTY)
-    forged = leaf_hash(b"forged")
+    forged = SHA256.leaf(b"forged")
     await tamper(database_url, f"UPDATE event SET leaf = '\\x{forged.hex()}' WHERE position = 300")
     await pool.execute("DELETE FROM log_block")
     with pytest.raises(LogTreeWrong):
@@ -206,8 +209,8 @@ async def test_an_old_key_still_verifies_after_rotation(log: Checkpoints) -> Non
 
 async def test_a_witness_signs_beside_the_log(log: Checkpoints) -> None:
     made = await log.make(COUNTY)
-    witness = SignerKey("audit.example/county", Ed25519PrivateKey.generate(), COSIGNATURE)
-    stranger = SignerKey("audit.example/county", Ed25519PrivateKey.generate(), COSIGNATURE)
+    witness = SignerKey("audit.example/county", ED25519.generate(), witness=True)
+    stranger = SignerKey("audit.example/county", ED25519.generate(), witness=True)
     signed = Note(made.note.text, (*made.note.signatures, witness.cosign(made.note.text, 1_700_000_000)))
     with pytest.raises(NoteInvalid):
         await log.witness(COUNTY, signed, stranger.verifier)
@@ -223,7 +226,7 @@ async def test_a_witness_signs_beside_the_log(log: Checkpoints) -> None:
 
 
 def test_keys_and_notes_are_read_in_one_spelling() -> None:
-    key = SignerKey("taizhang/653022", Ed25519PrivateKey.generate()).verifier
+    key = SignerKey("taizhang/653022", ED25519.generate()).verifier
     assert VerifierKey.parse(str(key)) == key
     assert key.fingerprint == hashlib.sha256(key.public).hexdigest()
     for wrong in ("", "a+b", f"{key}x", str(key).replace("taizhang", "taizhanh")):

@@ -25,10 +25,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, strategies as st
 
 from domain.catalogue import EVENT_TYPES
+from service.algorithms.digests import SHA256
+from service.algorithms.signers import ED25519
 from service.audit import verify
 from service.audit.zipped import entry
-from service.log.merkle import Tree, leaf_hash
-from service.log.signed_note import COSIGNATURE, Checkpoint, Note, SignerKey
+from service.log.merkle import Tree
+from service.log.signed_note import Checkpoint, Note, SignerKey
 from tests.audit.packs import EVENTS, Files, Insider, Log, files_of, found, log_with, zipped
 from tests.projections.history import COUNTY
 
@@ -364,7 +366,7 @@ def test_a_first_bad_place_is_named(case: Case) -> None:
 
 def _rewritten(case: Case) -> tuple[Files, SignerKey]:
     """History rewritten from one event on, tree and all, under a key of the forger's own."""
-    key = SignerKey(case.insider.key.name, Ed25519PrivateKey.generate())
+    key = SignerKey(case.insider.key.name, ED25519.generate())
     lines = lines_of(case.files)
     bodies = list(case.insider.bodies)
     for n, line in enumerate(lines):
@@ -373,7 +375,7 @@ def _rewritten(case: Case) -> tuple[Files, SignerKey]:
             bodies[int(position) - 1] = body.replace("清淤".encode(), "大修".encode())
             lines[n] = position + b" " + bodies[int(position) - 1]
     assert bodies != case.insider.bodies
-    tree = Tree(map(leaf_hash, bodies))
+    tree = Tree(map(SHA256.leaf, bodies))
     places = [int(line.partition(b" ")[0]) - 1 for line in lines]
     old = Checkpoint.parse(Note.parse(case.files[verify.CHECKPOINT].decode()).text)
     text = Checkpoint(old.origin, old.size, tree.root(), old.index_count, old.index_root).text
@@ -403,7 +405,7 @@ def test_a_rewritten_log_under_another_key_is_found_by_whoever_knows_the_key(cas
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_witness_who_must_have_signed(case: Case) -> None:
-    key = SignerKey("audit.example/county", Ed25519PrivateKey.generate(), COSIGNATURE)
+    key = SignerKey("audit.example/county", ED25519.generate(), witness=True)
     with pytest.raises(verify.Bad, match="witness"):
         verify.verify(zipped(case.files), None, [str(key.verifier)])
     latest = await case.log.checkpoints.latest(COUNTY)
@@ -411,7 +413,7 @@ async def test_a_witness_who_must_have_signed(case: Case) -> None:
     await case.log.checkpoints.witness(COUNTY, signed, key.verifier)
     packed = await case.log.pack("witnessed.zip")
     assert verify.verify(packed.path, None, [str(key.verifier)])["witnesses"] == 1
-    stranger = SignerKey("audit.example/county", Ed25519PrivateKey.generate(), COSIGNATURE)
+    stranger = SignerKey("audit.example/county", ED25519.generate(), witness=True)
     with pytest.raises(verify.Bad, match="witness"):
         verify.verify(packed.path, None, [str(stranger.verifier)])
 
@@ -512,10 +514,10 @@ def test_proofs_are_judged_like_elsewhere(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 80))
     places = sorted(data.draw(st.sets(st.integers(0, size - 1), min_size=1)))
     entries = [b"entry %d" % number for number in range(size)]
-    tree = Tree(map(leaf_hash, entries))
+    tree = Tree(map(SHA256.leaf, entries))
     proof = b"".join(tree.multi_proof(places))
     chosen = [entries[place] for place in places]
-    verify.check_proof(chosen, places, size, proof, tree.root(), "x")
+    verify.check_proof(chosen, places, size, proof, tree.root(), "x", verify.SHA256)
     wrong = data.draw(st.integers(0, len(chosen) - 1))
     for entries_, proof_ in (
         ([*chosen[:wrong], b"other", *chosen[wrong + 1 :]], proof),
@@ -523,7 +525,7 @@ def test_proofs_are_judged_like_elsewhere(data: st.DataObject) -> None:
         (chosen, proof[:-32] if proof else bytes(32)),
     ):
         with pytest.raises(verify.Bad):
-            verify.check_proof(entries_, places, size, proof_, tree.root(), "x")
+            verify.check_proof(entries_, places, size, proof_, tree.root(), "x", verify.SHA256)
 
 
 def test_the_verifier_needs_the_standard_library_only() -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from service.algorithms.digests import SHA256
 from service.log.event_store import (
     AppendMalformed,
     Claim,
@@ -19,7 +20,7 @@ from service.log.event_store import (
     Receipt,
     VersionConflict,
 )
-from service.log.merkle import Frontier, leaf_hash
+from service.log.merkle import Frontier
 from tests.log.commands import CODEC, COUNTY, command, idempotency, noted, stream_append
 from tests.log.counted import counted
 
@@ -69,7 +70,7 @@ async def test_an_append_answers_with_where_its_events_stand(store: EventStore) 
 async def test_the_head_is_the_tree_over_the_stored_bytes(store: EventStore) -> None:
     for number in range(5):
         await store.append(COUNTY, command(stream_append(f"thing-{number}", 0, noted(number), noted(number))))
-    leaves = [leaf_hash(body) async for batch in store.read_stored(COUNTY) for _, body in batch]
+    leaves = [SHA256.leaf(body) async for batch in store.read_stored(COUNTY) for _, body in batch]
     head = await store.head(COUNTY)
     assert head.position == len(leaves) == 10
     assert head.frontier == Frontier().extended(leaves)

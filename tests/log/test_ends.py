@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from projections.catalogue import chosen
+from service.algorithms.digests import SHA256
 from service.api.serving import running
 from service.exit_codes import CommandFailed
 from service.ledgers.rebuild.plan import RebuildImpossible
@@ -19,7 +20,7 @@ from service.log.appending import LogDamaged
 from service.log.checkpoints import Checkpoints, CheckpointWrong
 from service.log.ends import ends_of
 from service.log.event_store import EventStore
-from service.log.merkle import EMPTY_ROOT, Frontier
+from service.log.merkle import Frontier
 from service.log.signed_note import Checkpoint
 from service.log.signing_keys import SigningKeyMissing, log_problems
 from service.log.tree import LogTreeWrong
@@ -68,7 +69,7 @@ async def earlier(pool: asyncpg.Pool, size: int) -> str:
             recorded_at = (SELECT recorded_at FROM event WHERE position = {size})"""
 
 
-EMPTIED = f"UPDATE log_head SET position = 0, root = '\\x{EMPTY_ROOT.hex()}', frontier = '\\x{Frontier().to_bytes().hex()}'"
+EMPTIED = f"UPDATE log_head SET position = 0, root = '\\x{SHA256.empty_root.hex()}', frontier = '\\x{Frontier().to_bytes().hex()}'"
 DAMAGE = [
     pytest.param("DELETE FROM log_head", "head row is missing", id="the head row deleted"),
     pytest.param("DELETE FROM log_head; DELETE FROM event; DELETE FROM stream", "head row is missing", id="all but what was signed deleted"),
@@ -132,7 +133,7 @@ async def test_head_that_is_missing_is_not_made_anew_by_a_command(
             with pytest.raises(LogDamaged):
                 await other.append(COUNTY, command(stream_append("thing-3", 0)))
         assert await pool.fetchval("SELECT count(*) FROM log_head") == 0
-        await pool.execute("INSERT INTO log_head VALUES ($1, $2, $3, $4, $5)", *head)
+        await pool.execute("INSERT INTO log_head VALUES ($1, $2, $3, $4, $5, $6)", *head)
         await store.append(COUNTY, command(stream_append("thing-4", 0)))
     assert await pool.fetchval("SELECT max(position) FROM event") == EVENTS + 2
 

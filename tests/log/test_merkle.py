@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from service.log.merkle import EMPTY_ROOT, Frontier, Tree, leaf_hash, node_hash, verify_consistency
+from service.algorithms.digests import SHA256
+from service.log.merkle import Frontier, Tree, verify_consistency
 from tests.proofs import verify_inclusion
 
 # Inputs and roots that implementations of Certificate Transparency publish for interoperability.
@@ -46,11 +47,11 @@ def split(count: int) -> int:
 def mth(entries: list[bytes]) -> bytes:
     """MTH(D[n]), section 2.1, word by word."""
     if not entries:
-        return EMPTY_ROOT
+        return SHA256.empty_root
     if len(entries) == 1:
-        return leaf_hash(entries[0])
+        return SHA256.leaf(entries[0])
     k = split(len(entries))
-    return node_hash(mth(entries[:k]), mth(entries[k:]))
+    return SHA256.node(mth(entries[:k]), mth(entries[k:]))
 
 
 def path(index: int, entries: list[bytes]) -> list[bytes]:
@@ -80,12 +81,12 @@ def entries_of(count: int) -> list[bytes]:
 
 def tree_of(count: int) -> Tree:
     """Their tree."""
-    return Tree(leaf_hash(entry) for entry in entries_of(count))
+    return Tree(SHA256.leaf(entry) for entry in entries_of(count))
 
 
 @pytest.mark.parametrize("size", range(len(PUBLISHED_ROOTS)))
 def test_roots_are_the_published_ones(size: int) -> None:
-    leaves = [leaf_hash(entry) for entry in PUBLISHED_INPUTS[:size]]
+    leaves = [SHA256.leaf(entry) for entry in PUBLISHED_INPUTS[:size]]
     assert Frontier().extended(leaves).root().hex() == PUBLISHED_ROOTS[size]
     assert Tree(leaves).root().hex() == PUBLISHED_ROOTS[size]
 
@@ -99,7 +100,7 @@ def test_roots_and_proofs_are_the_rfcs(size: int) -> None:
     for index in range(size):
         proof = tree.inclusion_proof(index)
         assert proof == path(index, entries)
-        assert verify_inclusion(leaf_hash(entries[index]), index, size, proof, root)
+        assert verify_inclusion(SHA256.leaf(entries[index]), index, size, proof, root)
     for old in range(1, size + 1):
         proof = tree.consistency_proof(old)
         assert proof == (subproof(old, entries, complete=True) if old < size else [])
@@ -108,7 +109,7 @@ def test_roots_and_proofs_are_the_rfcs(size: int) -> None:
 
 @given(st.integers(0, 300), st.integers(0, 300))
 def test_a_frontier_grows_in_any_steps_to_the_same_tree(first: int, second: int) -> None:
-    leaves = [leaf_hash(entry) for entry in entries_of(first + second)]
+    leaves = [SHA256.leaf(entry) for entry in entries_of(first + second)]
     stepwise = Frontier.from_bytes(Frontier().extended(leaves[:first]).to_bytes()).extended(leaves[first:])
     assert stepwise == Frontier().extended(leaves)
     assert stepwise.root() == Tree(leaves).root()
@@ -120,9 +121,9 @@ def test_no_other_leaf_place_size_or_root_passes(data: st.DataObject) -> None:
     size = data.draw(st.integers(2, 70))
     index = data.draw(st.integers(0, size - 1))
     tree = tree_of(size)
-    leaf, root, proof = leaf_hash(entries_of(size)[index]), tree.root(), tree.inclusion_proof(index)
+    leaf, root, proof = SHA256.leaf(entries_of(size)[index]), tree.root(), tree.inclusion_proof(index)
     other = data.draw(st.integers(0, size - 1).filter(lambda place: place != index))
-    assert not verify_inclusion(leaf_hash(b"another"), index, size, proof, root)
+    assert not verify_inclusion(SHA256.leaf(b"another"), index, size, proof, root)
     assert not verify_inclusion(leaf, other, size, proof, root)
     assert not verify_inclusion(leaf, index, size, proof, tree.root(size - 1))
     assert not verify_inclusion(leaf, index, size, proof[:-1], root)
@@ -130,7 +131,7 @@ def test_no_other_leaf_place_size_or_root_passes(data: st.DataObject) -> None:
     assert not verify_inclusion(leaf, size, size, proof, root)
     assert not verify_inclusion(leaf, -1, size, proof, root)
     place = data.draw(st.integers(0, len(proof) - 1))
-    changed = [*proof[:place], leaf_hash(b"another"), *proof[place + 1 :]]
+    changed = [*proof[:place], SHA256.leaf(b"another"), *proof[place + 1 :]]
     assert not verify_inclusion(leaf, index, size, changed, root)
 
 
@@ -143,7 +144,7 @@ def test_no_rewritten_past_passes_for_consistent(data: st.DataObject) -> None:
     changed = data.draw(st.integers(0, old - 1))
     entries = entries_of(size)
     entries[changed] = b"rewritten"
-    rewritten = Tree(leaf_hash(entry) for entry in entries)
+    rewritten = Tree(SHA256.leaf(entry) for entry in entries)
     assert not verify_consistency(old, rewritten.root(old), size, tree.root(), proof)
     assert not verify_consistency(
         old, tree.root(old), size, rewritten.root(), rewritten.consistency_proof(old)
@@ -156,7 +157,7 @@ def test_no_rewritten_past_passes_for_consistent(data: st.DataObject) -> None:
 def test_the_empty_tree_is_consistent_with_every_later_one() -> None:
     tree = tree_of(5)
     assert tree.consistency_proof(0) == []
-    assert verify_consistency(0, EMPTY_ROOT, 5, tree.root(), [])
+    assert verify_consistency(0, SHA256.empty_root, 5, tree.root(), [])
     assert not verify_consistency(0, tree.root(), 5, tree.root(), [])
     assert verify_consistency(5, tree.root(), 5, tree.root(), [])
     assert not verify_consistency(5, tree.root(4), 5, tree.root(), [])

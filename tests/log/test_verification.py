@@ -9,9 +9,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from service.algorithms.digests import SHA256
 from service.log.checkpoints import Checkpoints
 from service.log.event_store import Claim, EventStore
-from service.log.merkle import Frontier, leaf_hash
+from service.log.merkle import Frontier
 from service.log.verification import SideBySide
 from tests.log.commands import CODEC, COUNTY, command, noted, stream_append
 
@@ -150,7 +151,7 @@ async def test_a_rewritten_event_with_its_leaf_changes_the_root(
     assert forged != body
     await tamper(
         database_url,
-        f"UPDATE event SET body = '\\x{forged.hex()}', leaf = '\\x{leaf_hash(forged).hex()}' WHERE position = 5",
+        f"UPDATE event SET body = '\\x{forged.hex()}', leaf = '\\x{SHA256.leaf(forged).hex()}' WHERE position = 5",
     )
     verification = await filled.verify(COUNTY)
     assert verification.problem is not None
@@ -167,11 +168,11 @@ async def test_a_forger_of_everything_is_left_to_signed_checkpoints(
     rows = await connection.fetch("SELECT position, body FROM event ORDER BY position")
     await connection.close()
     bodies = [row["body"].replace("温室大棚".encode(), "温室小棚".encode()) for row in rows]
-    frontier = Frontier().extended(leaf_hash(body) for body in bodies)
+    frontier = Frontier().extended(SHA256.leaf(body) for body in bodies)
     await tamper(
         database_url,
         "".join(
-            f"UPDATE event SET body = '\\x{body.hex()}', leaf = '\\x{leaf_hash(body).hex()}' WHERE position = {place};"
+            f"UPDATE event SET body = '\\x{body.hex()}', leaf = '\\x{SHA256.leaf(body).hex()}' WHERE position = {place};"
             for place, body in enumerate(bodies, 1)
         )
         + f"UPDATE log_head SET root = '\\x{frontier.root().hex()}', frontier = '\\x{frontier.to_bytes().hex()}';",
@@ -222,7 +223,7 @@ async def test_bytes_that_are_not_canonical_are_found_when_looked_for(
     assert spelled != body
     await tamper(
         database_url,
-        f"UPDATE event SET body = '\\x{spelled.hex()}', leaf = '\\x{leaf_hash(spelled).hex()}' WHERE position = 5",
+        f"UPDATE event SET body = '\\x{spelled.hex()}', leaf = '\\x{SHA256.leaf(spelled).hex()}' WHERE position = 5",
     )
     quick, thorough = await filled.verify(COUNTY), await filled.verify(COUNTY, thorough=True)
     assert quick.problem is not None
@@ -242,8 +243,8 @@ async def test_a_log_that_is_not_what_was_signed_is_found(
     rows = await pool.fetch("SELECT position, body FROM event ORDER BY position")
     bodies = [row["body"] for row in rows]
     bodies[9] = bodies[9].replace("温室大棚".encode(), "温室小棚".encode())
-    frontier = Frontier().extended(leaf_hash(body) for body in bodies)
-    forged = f"body = '\\x{bodies[9].hex()}', leaf = '\\x{leaf_hash(bodies[9]).hex()}'"
+    frontier = Frontier().extended(SHA256.leaf(body) for body in bodies)
+    forged = f"body = '\\x{bodies[9].hex()}', leaf = '\\x{SHA256.leaf(bodies[9]).hex()}'"
     head = f"root = '\\x{frontier.root().hex()}', frontier = '\\x{frontier.to_bytes().hex()}'"
     await tamper(database_url, f"UPDATE event SET {forged} WHERE position = 10; UPDATE log_head SET {head}")
     problem = (await filled.verify(COUNTY)).problem

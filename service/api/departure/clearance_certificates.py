@@ -12,6 +12,7 @@ from pydantic import Field
 from domain.organization.person import Clearance, Person
 from domain.refusals import refuse
 from domain.values import Code, Value
+from service.algorithms.digests import SHA256
 from service.api.http.reading import Read, Reading, get, routes
 from service.api.log.checkpoints import as_problem, checkpoints_of
 from service.log.checkpoints import Checkpoints
@@ -120,5 +121,6 @@ async def _signed(log: Checkpoints, county: str, person: Person, clearance: Clea
         cases=clearance.cases,
         position=clearance.position,
         root=base64.b64encode(tree.root()).decode(),
+        digest=None if tree.digest is SHA256 else tree.digest.name,
     )
     return await log.signed(county, content.text(origin_of(county)))

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from service.algorithms.signers import ED25519
 from service.audit import verify
 from service.cli import main as cli
 from service.exit_codes import ExitCode
@@ -97,8 +97,8 @@ async def test_it_is_not_signed_by_another_log_s_key_nor_about_something_else(si
     one = await cleared(signing)
     raw, key = await note_of(signing, one), await key_of(signing)
     for another in (
-        SignerKey("taizhang/653023", Ed25519PrivateKey.generate()).verifier,
-        SignerKey("taizhang/653022", Ed25519PrivateKey.generate()).verifier,
+        SignerKey("taizhang/653023", ED25519.generate()).verifier,
+        SignerKey("taizhang/653022", ED25519.generate()).verifier,
     ):
         with pytest.raises(verify.Bad, match="签名不符"):
             verify.verify_certificate(raw, str(another))

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from service.log.merkle import leaf_hash, verify_consistency
-from service.log.signed_note import COSIGNATURE, Note, SignerKey, VerifierKey
+from service.algorithms.digests import SHA256
+from service.algorithms.signers import ED25519
+from service.log.merkle import verify_consistency
+from service.log.signed_note import Note, SignerKey, VerifierKey
 from tests.api.bodies import road
 from tests.api.service import Service, new_code, running
 from tests.proofs import verify_inclusion
@@ -58,8 +59,8 @@ async def test_an_event_is_proved_to_be_in_the_log(signing: Service) -> None:
     head = await signing.head()
     body = await signing.pool.fetchval("SELECT body FROM event WHERE position = $1", head)
     proof = await signing.read("/v1/log/proofs/inclusion", position=head)
-    assert raw(proof["leaf"]) == leaf_hash(body) == hashlib.sha256(b"\x00" + body).digest()
-    assert verify_inclusion(leaf_hash(body), head - 1, head, raw(proof["proof"]), raw(proof["root"]))
+    assert raw(proof["leaf"]) == SHA256.leaf(body) == hashlib.sha256(b"\x00" + body).digest()
+    assert verify_inclusion(SHA256.leaf(body), head - 1, head, raw(proof["proof"]), raw(proof["root"]))
     made = await signing.write("/v1/checkpoints", {}, "auditor")
     assert made["root"] == proof["root"]
     earlier = await signing.read("/v1/log/proofs/inclusion", position=3, size=7)
@@ -85,11 +86,11 @@ async def test_the_log_is_proved_to_have_grown_only(signing: Service) -> None:
 
 async def test_a_witness_signs_beside_the_log(signing: Service) -> None:
     made = await signing.write("/v1/checkpoints", {}, "auditor")
-    witness = SignerKey("audit.example/county", Ed25519PrivateKey.generate(), COSIGNATURE)
+    witness = SignerKey("audit.example/county", ED25519.generate(), witness=True)
     note = Note.parse(made["note"])
     signed = str(Note(note.text, (*note.signatures, witness.cosign(note.text, 1_700_000_000))))
     path = f"/v1/checkpoints/{made['size']}/witnesses"
-    stranger = SignerKey("audit.example/county", Ed25519PrivateKey.generate(), COSIGNATURE).verifier
+    stranger = SignerKey("audit.example/county", ED25519.generate(), witness=True).verifier
     for body in ({"note": signed, "key": str(stranger)}, {"note": "x", "key": "y"}):
         answer = await signing.post(path, body, "office")
         assert (answer.status_code, answer.json()["code"]) == (422, "FIELD_INVALID")

@@ -57,8 +57,9 @@ format: environment ## format the code
 lock: environment ## resolve the dependencies anew into the two lock files
 	@bin/lock
 
-openapi: environment ## write openapi/*.json from the code
+openapi: environment ## write openapi/*.json from the code, and the verifier's digest
 	@$(RUN)/taizhang openapi
+	@$(RUN)/taizhang audit verifier --digest > docs/verifier.sha256
 
 clauses: environment ## write docs/clauses.md from the tests
 	@$(RUN)/python -m tests.clauses.table $(ARGS)

@@ -27,7 +27,7 @@ from service.api.http.description import describe, operation_id
 from service.api.http.docs import serve_docs
 from service.api.http.door import FrontDoor
 from service.api.http.intake import Admission, Bodies, HeadAsGet
-from service.api.http.public import Hearing
+from service.api.http.public import Asking, Hearing
 from service.api.http.spool import Spools
 from service.api.http.wrong_keys import WrongKeys
 from service.api.routers import ROUTERS
@@ -161,6 +161,7 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
     app.state.admission = Admission()
     app.state.spools = Spools()
     app.state.hearing = Hearing()
+    app.state.asking = Asking()
     app.state.wrong_keys = WrongKeys()
     app.add_middleware(HeadAsGet)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to replace it

@@ -23,7 +23,7 @@ from service.api.household import (
 from service.api.identity import grants, links, matrix, officials, provider, sessions
 from service.api.inventory import imports, stocktakes
 from service.api.ledgers import ledger_routers
-from service.api.log import audit_packs, checkpoints, events, feed
+from service.api.log import audit_packs, checkpoints, events, feed, verifier
 from service.api.organization import duties as unit_duties, organizations
 from service.api.oversight import anomalies, data_quality, inspections as oversight, policy_overrides
 from service.api.procedure import notices, procedures
@@ -86,6 +86,7 @@ ROUTERS = (
     feed.router,
     checkpoints.router,
     audit_packs.router,
+    verifier.router,
     webhook_endpoints.router,
     webhook_deliveries.router,
     oversight.inspections,

@@ -47,6 +47,7 @@ from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 FORMAT: Final = "taizhang-audit-pack/3"
 EVENTS, PROOF, INDEX, INDEX_PROOF = "events.txt", "events.proof", "index.txt", "index.proof"
@@ -2122,6 +2123,8 @@ def verify_certificate(raw: bytes, pinned: str | None, since: Since | None = Non
     if not shaped or text != f"{first}\n{dumps(told).decode()}\n" or not first.endswith(CERTIFICATE):
         raise Bad("certificate", "the certificate", "has not the form of one (不是交接证明)")
     said = {"kind": "certificate", "log": first.removesuffix(CERTIFICATE), "digest": SHA256.name, **told}
+    number, mark = quote(told["certificateNo"], safe=""), DIGESTS[said["digest"]].of(text.encode()).hex()
+    said["ask"] = f"/v1/clearance-certificates/{number}/standing?digest={mark}"
     if pinned is None:
         return {"verdict": UNPINNED, "good": False, "pinned": False, **said}
     if re.fullmatch(r"[0-9a-fA-F]{64}", pinned):
@@ -2336,7 +2339,7 @@ def report(result: dict[str, Any]) -> str:
             f"{word}: {result['certificateNo']}，{result['name']}（{result['person']}），{result['issuedBy']}"
             f" {result['issuedOn']} 签发; {result['log']} at {result['position']}\n"
             "Whether it was revoked since, only the service knows (是否已撤销须在线核验):"
-            f" GET /v1/clearance-certificates/{result['certificateNo']}"
+            f" GET {result['ask']}"
         )
     elif result["kind"] == "log":
         lines.append(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from service.algorithms.digests import SHA256, SM3
 from service.audit.pack import Packed, PackRequest, build, verifier_source
 from service.cli.days import day_if_given, moment_if_given
 from service.cli.examine import examine
@@ -84,18 +84,33 @@ def pack(
 
 @app.command()
 def verifier(
-    ctx: typer.Context, out: Annotated[Path, typer.Argument(help="File to write; - for stdout.")]
+    ctx: typer.Context,
+    out: Annotated[Path | None, typer.Argument(help="File to write; - for stdout.")] = None,
+    *,
+    digest: Annotated[
+        bool, typer.Option("--digest", help="Say its digest, as sha256sum does, and write nothing.")
+    ] = False,
 ) -> None:
     """Write the verifier: one Python file that needs nothing, to be handed over apart from any pack."""
     terminal: Terminal = ctx.obj
     source = verifier_source()
+    if digest:
+        terminal.emit(
+            {"sha256": SHA256.of(source).hex(), "sm3": SM3.of(source).hex(), "bytes": len(source)},
+            lambda console: console.out(f"{SHA256.of(source).hex()}  verify.py"),
+        )
+        return
+    if out is None:
+        raise CommandFailed(
+            "A file to write, or --digest, is needed (须给出文件名或 --digest).", ExitCode.USAGE
+        )
     if str(out) == "-":
         typer.echo(source.decode(), nl=False)
         return
     out.write_bytes(source)
     terminal.emit(
-        {"file": str(out), "sha256": hashlib.sha256(source).hexdigest()},
-        lambda console: console.out(f"{out}\nsha256 {hashlib.sha256(source).hexdigest()}"),
+        {"file": str(out), "sha256": SHA256.of(source).hex()},
+        lambda console: console.out(f"{out}\nsha256 {SHA256.of(source).hex()}"),
     )
 
 

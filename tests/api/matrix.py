@@ -24,9 +24,12 @@ PUBLIC: Final = {
     ("POST", "/v1/sessions"),
     ("POST", "/v1/sessions/provider"),
     ("POST", "/v1/sessions/provider/completion"),
+    ("GET", "/v1/clearance-certificates/{certificate}/standing"),
+    ("GET", "/v1/audit/verifier"),
+    ("GET", "/v1/audit/verifier/verify.py"),
 }
 """Routes that need no credential: health, the regulation's own words, the county's policy, the notice board and what
-the public says; and signing in."""
+the public says; signing in; the verifier, and whether a certificate that somebody holds still holds."""
 
 _ASSET: Final = "/v1/assets/{asset}"
 _LEASE: Final = f"{_ASSET}/leases/{{contract}}"

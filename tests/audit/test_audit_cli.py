@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import signal
 import subprocess
@@ -135,6 +136,9 @@ def test_an_auditors_way(terminal: Terminal) -> None:
     made = terminal.json("audit", "pack", KEEPER, "--out", "pack.zip")
     assert made["assets"]
     terminal.run("audit", "verifier", "check.py")
+    digest = hashlib.sha256(Path("check.py").read_bytes()).hexdigest()
+    assert terminal.run("audit", "verifier", "--digest") == f"{digest}  verify.py\n"
+    terminal.run("audit", "verifier", code=ExitCode.USAGE)
     (folder / "key.txt").write_text(f"{key}\n")
     command = [
         sys.executable,

@@ -97,6 +97,26 @@ class Hearing:
         return Idempotency(f"{stated.scope}-{mark}", stated.key, stated.body_sha256)
 
 
+class Asking:
+    """How often an address asks what is looked up for the public: so many at once, then one every few seconds."""
+
+    def __init__(self, at_once: int = 30, every: float = 2.0) -> None:
+        self._of_sender = Allowances(at_once, every)
+
+    def count(self, sender: str, now: float) -> None:
+        """Count one question, whether anything is found or not; TOO_MANY_REQUESTS says how long to wait."""
+        wait = self._of_sender.wait(sender, now)
+        if wait > 0:
+            raise refuse("TOO_MANY_REQUESTS", seconds=ceil(wait))
+        self._of_sender.take(sender, now)
+
+
+def asked_now(read: Read) -> None:
+    """Count a question of the public; TOO_MANY_REQUESTS."""
+    asking = cast("Asking", read.request.app.state.asking)
+    asking.count(sender_of(read.request.scope), monotonic())
+
+
 class Statement:
     """A statement that is being heard."""
 

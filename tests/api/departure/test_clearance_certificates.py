@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from service.algorithms.signers import ED25519
+from service.api.http.public import Asking
 from service.audit import verify
 from service.cli import main as cli
 from service.exit_codes import ExitCode
@@ -143,6 +145,88 @@ async def test_a_revoked_certificate_is_told(signing: Service) -> None:
     assert state["revokedFor"].endswith("账外收入")
     refused = await signing.get(f"{one.path}/note", "personnel")
     assert (refused.status_code, refused.json()["code"]) == (409, "CLEARANCE_REVOKED")
+
+
+def digest_of(raw: bytes) -> str:
+    """The digest of what stands above a certificate's signatures, as a stranger makes it."""
+    return hashlib.sha256(raw.rpartition(b"\n\n")[0] + b"\n").hexdigest()
+
+
+async def asked(service: Service, one: Cleared, digest: str, county: str | None = None) -> dict[str, Any]:
+    """What somebody without a key is told."""
+    told = {"digest": digest} | ({} if county is None else {"county": county})
+    answer = await service.http.get(f"{one.path}/standing", params=told)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+@pytest.fixture
+def patient(signing: Service) -> None:
+    """Nobody has asked yet."""
+    signing.app.state.asking = Asking()
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_stranger_asks_whether_a_certificate_holds(signing: Service) -> None:
+    """With what he holds, its number and text; told who issued it and when, and nothing about the person."""
+    one = await cleared(signing)
+    raw = await note_of(signing, one)
+    told = await asked(signing, one, digest_of(raw))
+    assert told == {
+        "certificate": one.number, "state": "VALID", "issuedBy": "COUNTY_GOV", "issuedOn": told["issuedOn"],
+    }  # fmt: skip
+    assert await asked(signing, one, digest_of(raw), "653022") == told
+    ask = verify.verify_certificate(raw, await key_of(signing))["ask"]
+    assert (await signing.http.get(ask)).json() == told
+
+    finding = {"finding": "F-1", "text": "账外收入", "documentNo": "审〔2023〕9号"}
+    body = {"auditorOrganization": "AUDIT", "finding": finding, "occurredOn": "2023-05-04"}
+    await signing.write(f"{one.leaving.path}/findings", body, "auditor")
+    revoked = await asked(signing, one, digest_of(raw))
+    assert revoked == told | {"state": "REVOKED", "revokedOn": "2023-05-04"}
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_later_certificate_of_the_same_person_supersedes(signing: Service) -> None:
+    one = await cleared(signing)
+    raw = await note_of(signing, one)
+    again = await signing.write(
+        f"/v1/clearances/{one.leaving.outgoing}", {"issuedBy": "COUNTY_GOV"}, "personnel"
+    )
+    later = again["resource"]["clearances"][-1]
+    told = await asked(signing, one, digest_of(raw))
+    assert (told["state"], told["supersededOn"]) == ("SUPERSEDED", later["issuedOn"])
+    newest = Cleared(one.leaving, later["certificateNo"], again)
+    assert (await asked(signing, newest, digest_of(await note_of(signing, newest))))["state"] == "VALID"
+
+
+@pytest.mark.usefixtures("patient")
+async def test_without_number_and_text_nothing_is_told(signing: Service) -> None:
+    """A number that exists and one that does not are told the same; so is another certificate's text."""
+    one, other = await cleared(signing), await cleared(signing)
+    for number, digest in (
+        (one.number, "0" * 64),
+        (one.number, digest_of(await note_of(signing, other))),
+        ("QZ-0000000000000000", digest_of(await note_of(signing, one))),
+    ):
+        told = await asked(signing, Cleared(one.leaving, number, {}), digest)
+        assert told == {"certificate": number, "state": "UNKNOWN"}
+    for digest in ("", "x", "0" * 63):
+        answer = await signing.http.get(f"{one.path}/standing", params={"digest": digest})
+        assert answer.status_code == 422, answer.text
+    assert (await signing.http.get(f"{one.path}/standing")).status_code == 422
+
+
+async def test_who_asks_on_and_on_is_slowed_down(signing: Service) -> None:
+    """By address, wherever nothing is found too; others go on."""
+    signing.app.state.asking = Asking(at_once=3, every=60.0)
+    path = "/v1/clearance-certificates/QZ-0000000000000000/standing"
+    codes = [(await signing.http.get(path, params={"digest": "0" * 64})).status_code for _ in range(5)]
+    assert codes == [200, 200, 200, 429, 429]
+    slowed = await signing.http.get(path, params={"digest": "0" * 64})
+    assert (slowed.json()["code"], slowed.headers["retry-after"].isdecimal()) == ("TOO_MANY_REQUESTS", True)
+    assert signing.app.state.asking._of_sender.wait("192.0.2.7", 0.0) == 0
+    signing.app.state.asking = Asking()
 
 
 async def test_a_number_that_nobody_gave_is_unknown(signing: Service) -> None:

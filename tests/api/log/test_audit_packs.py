@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +15,12 @@ import pytest_asyncio
 from service.api.log.audit_packs import part_of
 from service.audit import verify
 from service.commands.operations import ENDED
+from service.version import installed_version
 from tests.api.bodies import TOWNSHIP, road
 from tests.api.service import Service, new_code, running
+
+VERIFIER = Path(verify.__file__).read_bytes()
+DOCUMENTED = (Path(__file__).parents[3] / "docs" / "verifier.sha256").read_text("utf-8")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -117,3 +123,19 @@ async def test_without_a_key_the_order_fails_and_says_so(signing: Service) -> No
     assert found["state"] == "FAILED"
     assert found["problem"]["code"] == "SIGNING_KEY_UNAVAILABLE"
     assert "file" not in found
+
+
+async def test_the_verifier_is_published_for_everybody(signing: Service) -> None:
+    """Its digest and the file, without a key; the same that lies in packs, and that the documents of this version name."""
+    told = (await signing.http.get("/v1/audit/verifier")).json()
+    answer = await signing.http.get(told["file"])
+    assert answer.status_code == 200
+    assert answer.content == VERIFIER
+    assert (hashlib.sha256(answer.content).hexdigest(), len(answer.content)) == (
+        told["sha256"],
+        told["bytes"],
+    )
+    assert verify.sm3(answer.content).hex() == told["sm3"]
+    assert (told["format"], told["version"]) == (verify.FORMAT, installed_version())
+    assert answer.headers["etag"] == f'"{told["sha256"]}"'
+    assert f"{told['sha256']}  verify.py\n" == DOCUMENTED, "make openapi writes it"

@@ -195,6 +195,12 @@ class CommandContext:
         events = await self.store.read_stream(county, cls.stream_of(aggregate_id))
         return self._folded(cls, aggregate_id, events)
 
+    async def hold_to_events(self, county: str, it: DomainAggregate) -> None:
+        """LEDGER_DIFFERS if an aggregate, as it was loaded, is not what its events make: a kept state can be edited."""
+        fresh = await self.replay(type(it), county, it.id)
+        if (fresh.version, fresh.dump_state()) != (it.version, it.dump_state()):
+            raise refuse("LEDGER_DIFFERS", what=it.stream)
+
     def _folded(
         self,
         cls: type[_Aggregate],  # noqa: ARG002  says what comes out

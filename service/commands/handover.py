@@ -17,11 +17,13 @@ from domain.departure.papers import AssetReconciliationLine, AuditFinding, Depar
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.organization.person import Person
+from domain.refusals import refuse
 from projections.asset import register as asset_register
 from projections.departure import cases as departures, custody as custody_ledger
 from projections.engine.writing import Connection
 from projections.organization import directory
-from service.commands.commands import Work
+from service.commands.commands import CommandContext, Work
+from service.ledgers.held_to_events import row_that_differs
 from service.ledgers.source import LedgerSource
 
 _YIELD_EVERY: Final = 100
@@ -65,6 +67,22 @@ async def _care(connection: Connection, county: str, notice: DepartureNotice, *,
         sorted({line["asset"] for line in lines}),
     )
     return {str(record["asset"]): int(record["version"]) for record in records}
+
+
+async def hold_to_events(ledgers: LedgerSource, context: CommandContext, it: Person | DepartureCase) -> None:
+    """LEDGER_DIFFERS if what a decision about a leaving person is read from is not what the events make: the rows of that
+    person's care, posts and cases, or the kept state of the aggregate that decides. Ask once the ledgers have been read.
+    """
+    await context.hold_to_events(ledgers.county, it)
+    await hold_rows_to_events(ledgers, context, it.id if isinstance(it, Person) else it.notice.person)
+
+
+async def hold_rows_to_events(ledgers: LedgerSource, context: CommandContext, person: str) -> None:
+    """LEDGER_DIFFERS if a row about the person's care, posts and cases is not what the events make."""
+    async with ledgers.pool.acquire() as connection:
+        wrong = await row_that_differs(connection, context.codec.upcast, ledgers.county, person)
+    if wrong is not None:
+        raise refuse("LEDGER_DIFFERS", what=wrong)
 
 
 async def in_duty_since(ledgers: LedgerSource, notice: DepartureNotice) -> date | None:
@@ -177,13 +195,17 @@ async def care_of(ledgers: LedgerSource, case: DepartureCase) -> Care:
     return await care_for(ledgers, case.notice, by_post=not case.reopened)
 
 
-async def complete(case: DepartureCase, at: Occasion, work: Work, ledgers: LedgerSource) -> None:
+async def complete(
+    case: DepartureCase, at: Occasion, work: Work, ledgers: LedgerSource, context: CommandContext
+) -> None:
     """Complete a case: every asset on its list records `HandedOver` in the same commit (C4.10-10, C4.10-11).
 
-    Refused: STEP_OUT_OF_ORDER, HANDOVER_LIST_INCOMPLETE, HANDOVER_DISPUTE_OPEN, HANDOVER_INCOMPLETE, AUDIT_REQUIRED,
+    Refused: LEDGER_DIFFERS, STEP_OUT_OF_ORDER, HANDOVER_LIST_INCOMPLETE, HANDOVER_DISPUTE_OPEN, HANDOVER_INCOMPLETE, AUDIT_REQUIRED,
     SAME_PERSON.
     """
-    case.complete(await care_of(ledgers, case), at)
+    care = await care_of(ledgers, case)
+    await hold_to_events(ledgers, context, case)
+    case.complete(care, at)
     assets = await work.get_many(Asset, sorted(case.lines))
     for done, asset in enumerate(assets.values(), start=1):
         duty = duty_handed_over(asset, case)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from time import perf_counter
@@ -126,6 +126,25 @@ async def ledgers_at_head(source: Source, *names: str) -> AsyncIterator[tuple[Co
     position = await source.reach_head(*names)
     async with source.pool.acquire() as connection:
         yield connection, position
+
+
+Look = Callable[[Source, str], AbstractAsyncContextManager[tuple[Connection, int]]]
+"""A way to look into one ledger as it is now: a connection, and how far in the log it is."""
+
+
+@asynccontextmanager
+async def as_it_stands(source: Source, projection: str) -> AsyncIterator[tuple[Connection, int]]:
+    """The ledger's rows once they have taken in all that is in the log now, in one snapshot."""
+    await source.reach_head(projection)
+    async with snapshot(source, projection) as found:
+        yield found
+
+
+@asynccontextmanager
+async def folded(source: Source, projection: str) -> AsyncIterator[tuple[Connection, int]]:
+    """The ledger folded from the log and not read from rows that stand, which whoever reaches the database can edit."""
+    async with source.moments.at(source.county, [projection], None, None) as now:
+        yield now.connection, now.position
 
 
 async def known_position(source: Source, known_at: datetime | None) -> int | None:

@@ -98,6 +98,23 @@ async def test_an_agreed_ledger_is_pushed_reported_and_acknowledged_by_its_diges
     assert [row["acknowledgedBy"] for row in page["rows"]] == ["P-1"]
 
 
+async def test_what_is_pushed_and_reported_is_read_from_the_log(service: Service) -> None:
+    """Somebody with the database edits the rows between comparison and push: digest and lines are those of the events."""
+    await allocate(service, allocation("640000.00", 2022))
+    await build(service, "640000.00", 2022)
+    path = f"/v1/fund-reconciliations/{TOWNSHIP}/2022"
+    digest = (await compare(service, 2022))["ledgerSha256"]
+    edit = "UPDATE fund_allocation SET amount = amount {} 100 WHERE amount BETWEEN 63999000 AND 64001000"
+    assert await service.pool.execute(edit.format("+")) == "UPDATE 1"
+    try:
+        assert (await compare(service, 2022))["ledgerSha256"] != digest, "a look takes the rows as they stand"
+        pushed = await service.write(f"{path}/push", {}, "finance")
+        reported = await service.write(f"{path}/report", {"documentNo": "陶财函〔2022〕2号"}, "finance")
+    finally:
+        await service.pool.execute(edit.format("-"))
+    assert (pushed["resource"]["pushed"], reported["resource"]["reported"]) == (digest, digest)
+
+
 @pytest.mark.clause("C4.4-03")
 async def test_a_difference_is_not_pushed(service: Service) -> None:
     """While money and assets of a unit's year differ by a fen, its ledger is not pushed: RECONCILIATION_OPEN."""

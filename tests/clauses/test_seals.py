@@ -282,6 +282,13 @@ async def test_what_came_after_the_signatures_is_checked_before_the_seal(service
     assert "P-2020" in refused.json()["detail"]
     page = await service.read("/v1/seals", year=2020, kind="COUNTY_MASTER", min_position=await service.head())
     assert page["rows"] == []
+    hide = "UPDATE fund_allocation SET state = $1 WHERE project_code = 'P-2020'"
+    await service.pool.execute(hide, "WITHDRAWN")  # by somebody with the database: the row says otherwise
+    try:
+        again = await service.post(f"{review.path}/seal", {}, "office")
+    finally:
+        await service.pool.execute(hide, "RECORDED")
+    assert again.json()["code"] == "REVIEW_EXCEPTION_OPEN", "what is sealed is read from the log"
 
 
 @pytest.mark.clause("C4.6-01", "C4.3-21")

@@ -18,7 +18,6 @@ from service.api.http.writing import Circumstances, Kind, Write, Writing
 from service.api.organization.organizations import OnDay, PersonPath, PersonView, place_of, unit_of, view_of
 from service.commands import handover
 from service.commands.authorization import Resource
-from service.commands.clearance import hold_to_events
 from service.commands.commands import Work
 from service.commands.problems import problem
 from service.ledgers.questions.clearance import (
@@ -143,7 +142,7 @@ async def issue_clearance(person: PersonPath, body: IssueClearance, write: Writi
         found = await hindrances_of(write, person)
         if (refusal := found.refusal()) is not None:
             raise refusal
-        await hold_to_events(write.context, write.ledgers, it)
+        await handover.hold_to_events(write.ledgers, write.context, it)
         work.claim("clearance_certificate", number)
         clearance = IssuedClearance(
             certificate_no=number,
@@ -163,7 +162,7 @@ async def carry_out_formality(person: PersonPath, body: CarryOutFormality, write
 
     async def carry_out(it: Person, at: Occasion, _: Work) -> None:
         found = await hindrances_of(write, person)
-        await hold_to_events(write.context, write.ledgers, it)
+        await handover.hold_to_events(write.ledgers, write.context, it)
         it.carry_out(body.formality, found.missing, found.in_care, at)
 
     return await write.carry_out(people, person, body, carry_out, on=body.formality.carried_out_on)

@@ -220,7 +220,9 @@ async def open_departure(body: OpenDeparture, write: Writing) -> Response:
         return place_of(await _unit(notice, write))
 
     async def open_case(at: Occasion, _: Work) -> DepartureCase:
-        return DepartureCase.open(code, notice, await handover.care_for(write.ledgers, notice), at)
+        care = await handover.care_for(write.ledgers, notice)
+        await handover.hold_rows_to_events(write.ledgers, write.context, notice.person)
+        return DepartureCase.open(code, notice, care, at)
 
     return await write.create(departures, body, open_case, scope=scope)
 
@@ -236,7 +238,9 @@ async def add_handover_lines(case: CaseCode, body: Circumstances, write: Writing
     """Add what came into the person's care since the list was made, and what happened to assets on it since."""
 
     async def add(it: DepartureCase, at: Occasion, _: Work) -> None:
-        it.add_lines(await handover.care_of(write.ledgers, it), at)
+        care = await handover.care_of(write.ledgers, it)
+        await handover.hold_to_events(write.ledgers, write.context, it)
+        it.add_lines(care, at)
 
     return await write.carry_out(departures, case, body, add)
 
@@ -341,6 +345,7 @@ async def record_departure_audit(case: CaseCode, body: RecordDepartureAudit, wri
 
     async def record(it: DepartureCase, at: Occasion, _: Work) -> None:
         since = await handover.in_duty_since(write.ledgers, it.notice)
+        await handover.hold_to_events(write.ledgers, write.context, it)
         it.complete_audit(body.audit, at, in_duty_since=since)
 
     return await write.carry_out(departures, case, body, record, unit=body.audit.auditor_organization)
@@ -389,7 +394,9 @@ async def seal_handover_list(case: CaseCode, body: Circumstances, write: Writing
     """Fix the list by its digest, complete and accepted (C4.10-10)."""
 
     async def seal(it: DepartureCase, at: Occasion, _: Work) -> None:
-        it.seal(await handover.care_of(write.ledgers, it), at, await sealing_of(write).place(at.on))
+        care = await handover.care_of(write.ledgers, it)
+        await handover.hold_to_events(write.ledgers, write.context, it)
+        it.seal(care, at, await sealing_of(write).place(at.on))
 
     return await write.carry_out(departures, case, body, seal)
 
@@ -427,7 +434,7 @@ async def complete_handover(case: CaseCode, body: Circumstances, write: Writing)
     """Complete the case; every asset on the list records `HandedOver` in the same append (C4.10-10, C4.10-11)."""
 
     async def hand_over(it: DepartureCase, at: Occasion, work: Work) -> None:
-        await handover.complete(it, at, work, write.ledgers)
+        await handover.complete(it, at, work, write.ledgers, write.context)
 
     return await write.carry_out(departures, case, body, hand_over)
 

@@ -36,6 +36,7 @@ from service.commands.commands import CommandContext, Result, Work
 from service.commands.problems import problem_response
 from service.commands.views import view_model
 from service.ledgers.parameters import YearNumber
+from service.ledgers.queries import folded
 from service.ledgers.questions.funds import compared_year
 
 allocations = routes("/v1/fund-allocations", "funds 资金")
@@ -278,7 +279,8 @@ async def push_fund_ledger(unit: UnitCode, year: Year, body: Circumstances, writ
     """Send the unit its fund ledger: compared once more, and only when everything agrees (RECONCILIATION_OPEN)."""
 
     async def push(it: FundReconciliation, at: Occasion, _: Work) -> None:
-        found = await compared_year(write, unit, year)
+        await write.context.hold_to_events(write.county, it)
+        found = await compared_year(write, unit, year, folded)
         it.reconcile(found.lines, found.digest, found.position, at)
         it.push(at)
 
@@ -292,7 +294,8 @@ async def report_fund_reconciliation(
     """Report the reconciled ledger to the asset office."""
 
     async def report(it: FundReconciliation, at: Occasion, _: Work) -> None:
-        found = await compared_year(write, unit, year)
+        await write.context.hold_to_events(write.county, it)
+        found = await compared_year(write, unit, year, folded)
         it.reconcile(found.lines, found.digest, found.position, at)
         it.report(body.document_no, at)
 

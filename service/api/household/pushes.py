@@ -18,6 +18,7 @@ from service.api.http.writing import Circumstances, Kind, Writing
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.commands.views import view_model
+from service.ledgers.queries import folded
 from service.ledgers.questions.household import (
     HouseholdLedgerRow,
     PushedLedger,
@@ -79,7 +80,7 @@ async def push_household_ledger(body: PushHouseholdLedger, write: Writing) -> Re
         return Resource(organizations=(township,))
 
     async def push(at: Occasion, work: Work) -> HouseholdLedger:
-        rows = await rows_to_push(write, village)
+        rows = await rows_to_push(write, village, folded)
         content = HouseholdLedgerPush(
             township=township, pushed_on=pushed_on, rows=rows, sha256=digest_of_rows(rows)
         )

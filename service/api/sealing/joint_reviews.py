@@ -17,6 +17,7 @@ from service.api.sealing.seals import sealing_of
 from service.commands.authorization import ANYWHERE, Resource
 from service.commands.commands import Work
 from service.commands.views import view_model
+from service.ledgers.queries import folded
 from service.ledgers.questions.funds import review_exceptions
 
 router = routes("/v1/joint-reviews", "seals 台账封存")
@@ -120,8 +121,9 @@ async def seal_joint_review(review: ReviewCode, body: Circumstances, write: Writ
     """
 
     async def seal(it: JointReview, at: Occasion, work: Work) -> None:
+        await write.context.hold_to_events(write.county, it)
         if it.state != "SEALED":
-            it.check(*await review_exceptions(write, it.as_of), at)
+            it.check(*await review_exceptions(write, it.as_of, folded), at)
         wanted = [(kind, write.county) for kind in _COUNTY_SEALS]
         master, categorised = await sealing_of(write).snapshots(wanted, it.year, it.as_of)
         made = [LedgerSeal.seal(one, "ASSET_OFFICE", at) for one in (master, categorised)]

@@ -17,7 +17,7 @@ from projections.engine.rows import Row
 from projections.funds import ledger as fund_ledger, questions as fund_questions
 from service.ledgers.filters import Filters, Several, Standpoint
 from service.ledgers.parameters import YearNumber
-from service.ledgers.queries import ledgers_now, snapshot
+from service.ledgers.queries import Look, as_it_stands, ledgers_now
 from service.ledgers.source import Source
 from service.ledgers.tables import row_model, typed_rows
 
@@ -126,11 +126,10 @@ class ComparedYear:
     position: int
 
 
-async def compared_year(source: Source, unit: str, year: int) -> ComparedYear:
-    """A unit's year as the fund ledger has it once it has taken in all that is in the log."""
+async def compared_year(source: Source, unit: str, year: int, look: Look = as_it_stands) -> ComparedYear:
+    """A unit's year as the fund ledger has it with all that is in the log; what others get is `folded`."""
     outside = await outside_finance(source)
-    await source.reach_head(_NAME)
-    async with snapshot(source, _NAME) as (connection, position):
+    async with look(source, _NAME) as (connection, position):
         rows, digest = await fund_questions.unit_ledger(connection, source.county, outside, unit, year)
     names = ("allocated", "non_asset", "formed")
     lines = tuple(
@@ -184,11 +183,14 @@ async def projects(source: Source, filters: ProjectFilters, min_position: int = 
     return typed_rows(rows, ProjectRow)
 
 
-async def review_exceptions(source: Source, as_of: date) -> tuple[tuple[ReviewException, ...], int]:
-    """What does not fit up to a joint review's day, and the position of the fund ledger that says so (C4.4-05)."""
+async def review_exceptions(
+    source: Source, as_of: date, look: Look = as_it_stands
+) -> tuple[tuple[ReviewException, ...], int]:
+    """What does not fit up to a joint review's day, and the position of the fund ledger that says so (C4.4-05); what is
+    sealed is `folded`.
+    """
     outside = await outside_finance(source)
-    await source.reach_head(_NAME)
-    async with snapshot(source, _NAME) as (connection, position):
+    async with look(source, _NAME) as (connection, position):
         found = await fund_questions.review_exceptions(connection, source.county, as_of, outside)
     exceptions = tuple(
         ReviewException.model_validate({"kind": kind, "subject": subject, "amount": Fen(amount)})

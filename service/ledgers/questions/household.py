@@ -20,7 +20,7 @@ from projections.engine.rows import Row
 from projections.household import register as household_register
 from projections.household.benefits import assets_of, benefits_of
 from service.ledgers.filters import ComparedFilters, Several, Standpoint
-from service.ledgers.queries import ledgers_at_head, ledgers_now, snapshot
+from service.ledgers.queries import Look, as_it_stands, ledgers_now, snapshot
 from service.ledgers.source import Source
 from service.ledgers.tables import row_model, rows_shown, typed_rows
 from service.log.codec import canonical
@@ -81,9 +81,11 @@ async def pushed_ledgers(source: Source, township: str | None, min_position: int
     return typed_rows(found, HouseholdLedgerRow)
 
 
-async def rows_to_push(source: Source, village: str) -> tuple[PushedRow, ...]:
-    """The village's rows as the township's register has them now, each with the digest of what it says."""
-    async with ledgers_at_head(source, _NAME) as (connection, _):
+async def rows_to_push(source: Source, village: str, look: Look = as_it_stands) -> tuple[PushedRow, ...]:
+    """The village's rows as the township's register has them now, each with the digest of what it says; what the village
+    confirms is `folded`.
+    """
+    async with look(source, _NAME) as (connection, _):
         rows = await household_register.pushable_rows(connection, source.county, village)
     return tuple(
         PushedRow(

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -149,6 +150,67 @@ async def test_formality_is_not_carried_out_on_an_edited_row(signing: Service) -
             f"/v1/persons/{one.outgoing}/formalities", {"formality": formality}, "personnel"
         )
     assert (answer.status_code, answer.json()["code"]) == (503, "LEDGER_DIFFERS"), answer.text
+
+
+KEPT_CASE = (
+    "UPDATE stream SET state = convert_to(replace(convert_from(state, 'UTF8'), 'TRANSFER', 'RETIRE'), 'UTF8')"
+    " WHERE stream IN (SELECT 'departure_case-' || case_id FROM departure_case WHERE person = $1)"
+)
+CARE_IS_ANOTHERS = EDITS["an asset in care is another's"][1]
+STEPS: dict[str, tuple[str, ...]] = {
+    "opening": (CARE_IS_ANOTHERS,),
+    "lines": (CARE_IS_ANOTHERS, KEPT_CASE),
+    "audit": ("DELETE FROM tenure WHERE person = $1", KEPT_CASE),
+    "seal": (CARE_IS_ANOTHERS, KEPT_CASE),
+    "completion": (CARE_IS_ANOTHERS, KEPT_CASE),
+}
+"""Steps of a case that read ledgers, and edits that each of them would be misled by."""
+
+
+async def until(one: Departure, step: str) -> tuple[str, dict[str, Any], str]:
+    """The case as far as its next step is this one: path, body and who takes it."""
+    if step == "opening":
+        notice = {
+            "person": one.outgoing, "kind": "MANAGER", "organization": VILLAGE, "reason": "TRANSFER",
+            "departsOn": "2023-01-31", "successor": one.incoming,
+        }  # fmt: skip
+        return "/v1/departures", {"notice": notice}, "personnel"
+    await one.open()
+    if step == "lines":
+        await kept_asset(one.service, one.outgoing)
+    elif step in {"seal", "completion"}:
+        await one.reconcile()
+        await one.accept()
+        if step == "completion":
+            await one.seal()
+            await one.all_signatures()
+    elif step == "audit":
+        audit = {
+            "auditor": await one.service.person("AUDIT"), "auditorOrganization": "AUDIT", "coversFrom": "2022-01-01",
+            "cutOff": "2023-01-31", "opinion": "无保留意见", "reportNo": "审〔2023〕7号",
+        }  # fmt: skip
+        return f"{one.path}/audit", {"audit": audit}, "auditor"
+    body = {"occurredOn": one.day} if step == "seal" else {}
+    return f"{one.path}/{step}", body, "clerk"
+
+
+@pytest.mark.parametrize(("step", "sql"), [(step, sql) for step, edits in STEPS.items() for sql in edits])
+async def test_step_of_a_case_on_rows_that_the_events_do_not_make(
+    signing: Service, step: str, sql: str
+) -> None:
+    """Refused while a row or the case's kept state is edited; taken, or refused for its own reason, once it is not."""
+    one = await departure(signing, 1)
+    post = {
+        "position": "VILLAGE_DEPUTY", "person": one.outgoing, "since": "2022-01-01", "documentNo": "任〔2022〕1号",
+    }  # fmt: skip
+    await appoint(signing, post)
+    path, body, who = await until(one, step)
+    async with edited(signing, sql, one.outgoing):
+        answer = await signing.post(path, body, who)
+        assert (answer.status_code, answer.json()["code"]) == (503, "LEDGER_DIFFERS"), answer.text
+    answer = await signing.post(path, body, who)
+    assert answer.json().get("code") != "LEDGER_DIFFERS", answer.text
+    assert step == "audit" or answer.status_code == 201, answer.text
 
 
 async def test_note_says_what_the_events_say_of_a_certificate(signing: Service) -> None:

@@ -16,7 +16,7 @@ from projections.engine.rows import Row
 from projections.household import register as household_register
 from service.ledgers.filters import ComparedFilters, Several, Standpoint
 from service.ledgers.parameters import YearNumber
-from service.ledgers.queries import LedgerMoment, ledgers_at, snapshot
+from service.ledgers.queries import LedgerMoment, folded, ledgers_at
 from service.ledgers.source import Source
 from service.ledgers.tables import row_model, typed, typed_rows
 
@@ -181,9 +181,10 @@ async def category_totals(source: Source, by: Dimension, moment: LedgerMoment) -
 
 
 async def assets_within(source: Source, kind: str, code: str | None) -> tuple[list[str], int]:
-    """Assets of a stocktake's scope (`kind`, `code`) by the register's head, and how far in the log they are known."""
-    await source.reach_head(_NAME)
-    async with snapshot(source, _NAME) as (connection, position):
+    """Assets of a stocktake's scope (`kind`, `code`) by the register's head, and how far in the log they are known: folded
+    from the log, for nobody looks for what a baseline leaves out.
+    """
+    async with folded(source, _NAME) as (connection, position):
         return await register_questions.assets_of(connection, source.county, kind, code), position
 
 

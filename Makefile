@@ -57,9 +57,10 @@ format: environment ## format the code
 lock: environment ## resolve the dependencies anew into the two lock files
 	@bin/lock
 
-openapi: environment ## write openapi/*.json from the code, and the verifier's digest
+openapi: environment ## write openapi/*.json from the code, and docs about the verifier
 	@$(RUN)/taizhang openapi
 	@$(RUN)/taizhang audit verifier --digest > docs/verifier.sha256
+	@$(RUN)/python -m tests.audit.pack_format
 
 clauses: environment ## write docs/clauses.md from the tests
 	@$(RUN)/python -m tests.clauses.table $(ARGS)

@@ -113,6 +113,7 @@ def terminal(
     monkeypatch.setenv("TAIZHANG_DATABASE_URL", database_url)
     monkeypatch.setenv("TAIZHANG_KEYS", str(tmp_path / "keys"))
     monkeypatch.setenv("TAIZHANG_ALGORITHMS", "sm3+ed25519")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("service.terminal.configure_log", lambda *_: None)
     handlers = {sent: signal.getsignal(sent) for sent in (signal.SIGTERM, signal.SIGHUP)}

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 
-class Signer(Protocol):
+class LogSigner(Protocol):
     """A private key of some algorithm."""
 
     @property
@@ -47,10 +47,10 @@ class SignatureAlgorithm(Protocol):
     """First byte of the public key of a witness, whose signature also says when (C2SP tlog-cosignature)."""
     public_bytes: int
 
-    def generate(self) -> Signer:
+    def generate(self) -> LogSigner:
         """A new key."""
 
-    def read(self, pem: bytes) -> Signer | None:
+    def read(self, pem: bytes) -> LogSigner | None:
         """The key in a file; None if it is of another algorithm. ValueError if it is no private key."""
 
     def verifies(self, public: bytes, message: bytes, signature: bytes) -> bool:
@@ -90,11 +90,11 @@ class Ed25519:
     witness_kind = 4
     public_bytes = 32
 
-    def generate(self) -> Signer:
+    def generate(self) -> LogSigner:
         """A new key from the system's randomness."""
         return Ed25519Signer(Ed25519PrivateKey.generate())
 
-    def read(self, pem: bytes) -> Signer | None:
+    def read(self, pem: bytes) -> LogSigner | None:
         """The key in a PKCS #8 file."""
         try:
             key = load_pem_private_key(pem, password=None)

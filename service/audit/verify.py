@@ -522,7 +522,7 @@ _SM3_START: Final = (
 _SM3_TURNS: Final = tuple(_rotated(0x79CC4519 if j < 16 else 0x7A879D8A, j % 32) for j in range(64))
 
 
-class Digest:
+class TreeDigest:
     """A hash function by its name, and what trees are made of with it (RFC 6962, 2.1)."""
 
     def __init__(self, name: str, of: Any) -> None:
@@ -548,8 +548,8 @@ def _of_hashlib(name: str) -> Any:
     return lambda content: hashlib.new(name, content).digest()
 
 
-SHA256: Final = Digest("sha256", lambda content: hashlib.sha256(content).digest())
-SM3: Final = Digest("sm3", _of_hashlib("sm3") if "sm3" in hashlib.algorithms_available else sm3)
+SHA256: Final = TreeDigest("sha256", lambda content: hashlib.sha256(content).digest())
+SM3: Final = TreeDigest("sm3", _of_hashlib("sm3") if "sm3" in hashlib.algorithms_available else sm3)
 DIGESTS: Final = {one.name: one for one in (SHA256, SM3)}
 """A log has one of these from its first event on; what is signed of it names it, where it is not SHA-256."""
 
@@ -675,7 +675,7 @@ def read_note(raw: bytes, file: str) -> tuple[str, list[tuple[str, bytes]]]:
 
 
 def root_of(
-    leaves: Sequence[bytes], places: Sequence[int], size: int, beside: Iterator[bytes], digest: Digest
+    leaves: Sequence[bytes], places: Sequence[int], size: int, beside: Iterator[bytes], digest: TreeDigest
 ) -> bytes:
     """Root of a tree of `size` from some leaves and, from left to right, the roots of the subtrees without them."""
     of = digest.of
@@ -705,7 +705,7 @@ def check_proof(
     proof: bytes,
     root: bytes,
     file: str,
-    digest: Digest,
+    digest: TreeDigest,
 ) -> None:
     """Every entry stands at its place in the tree of this root."""
     if not places or places[0] < 0 or places[-1] >= size:
@@ -1759,7 +1759,7 @@ class Since:
                     "since", "the proof", 'is no JSON with a list "proof" of hashes in base64'
                 ) from error
 
-    def check(self, origin: str, size: int, root: bytes, keys: Sequence[Key], digest: Digest) -> None:
+    def check(self, origin: str, size: int, root: bytes, keys: Sequence[Key], digest: TreeDigest) -> None:
         """That the log of this checkpoint begins with the earlier one's, or the other way round."""
         place = "the earlier checkpoint"
         if self.origin != origin:
@@ -1787,7 +1787,7 @@ class Since:
 
 
 def consistent(
-    old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes], digest: Digest
+    old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes], digest: TreeDigest
 ) -> bool:
     """Whether a tree (`size`, `root`) begins with another (`old_size`, `old_root`), by a proof (RFC 9162, 2.1.4.2)."""
     if old_size == 0:
@@ -1814,7 +1814,7 @@ def consistent(
     return last == 0 and (before, after) == (old_root, root)
 
 
-def checkpoint_of(text: str, file: str) -> tuple[str, int, bytes, int, bytes, Digest]:
+def checkpoint_of(text: str, file: str) -> tuple[str, int, bytes, int, bytes, TreeDigest]:
     """Log, size, root, entries of the index and its root, the digest, from a checkpoint's text; `Bad` for any other
     spelling. A text that names no digest is about a log of SHA-256.
     """
@@ -2224,7 +2224,7 @@ def _log_head(file: Any) -> tuple[bytes, list[str], int]:
     raise Bad("log", "its head", "does not say how many events follow (日志导出不完整)")
 
 
-def _grow(peaks: list[tuple[int, bytes]], leaf: bytes, digest: Digest) -> None:
+def _grow(peaks: list[tuple[int, bytes]], leaf: bytes, digest: TreeDigest) -> None:
     """Add a leaf to the roots of the full subtrees from left to right."""
     size, node = 1, leaf
     while peaks and peaks[-1][0] == size:
@@ -2233,7 +2233,7 @@ def _grow(peaks: list[tuple[int, bytes]], leaf: bytes, digest: Digest) -> None:
     peaks.append((size, node))
 
 
-def _top(peaks: Sequence[tuple[int, bytes]], digest: Digest) -> bytes:
+def _top(peaks: Sequence[tuple[int, bytes]], digest: TreeDigest) -> bytes:
     root: bytes = peaks[-1][1] if peaks else digest.of(b"")
     for _, peak in reversed(peaks[:-1]):
         root = digest.node(peak, root)
@@ -2241,7 +2241,7 @@ def _top(peaks: Sequence[tuple[int, bytes]], digest: Digest) -> bytes:
 
 
 def _compare_roots(
-    text: str, digest: Digest, peaks: list[tuple[int, bytes]], heads: dict[str, dict[str, int]],
+    text: str, digest: TreeDigest, peaks: list[tuple[int, bytes]], heads: dict[str, dict[str, int]],
     named_in: dict[str, set[str]], file: str, kind: str,
 ) -> None:  # fmt: skip
     _, size, root, index_count, index_root, said = checkpoint_of(text, file)

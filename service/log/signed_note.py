@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from service.algorithms.digests import SHA256, Digest, DigestUnknown, digest_named
-from service.algorithms.signers import ED25519, KINDS, WITNESS_KINDS, SignatureAlgorithm, Signer
+from service.algorithms.signers import ED25519, KINDS, WITNESS_KINDS, SignatureAlgorithm, LogSigner
 
 _DASH: Final = "— "
 _NAME: Final = re.compile(r"[^\s+]+")
@@ -85,7 +85,7 @@ class SignerKey:
     """A private key and the name it signs under."""
 
     name: str
-    private: Signer
+    private: LogSigner
     witness: bool = False
     """Whether it signs as a witness."""
 

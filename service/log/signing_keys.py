@@ -24,7 +24,7 @@ import asyncpg
 
 from service.algorithms.chosen import ChosenAlgorithms, refused_digest
 from service.algorithms.digests import digest_named
-from service.algorithms.signers import SIGNATURES, Signer
+from service.algorithms.signers import SIGNATURES, LogSigner
 from service.database.database import Database
 from service.database.embedded import default_folder
 from service.exit_codes import CommandFailed
@@ -70,7 +70,7 @@ def folder_of(settings: Settings, database: Database) -> Path:
     return (settings.data or default_folder()).with_name("taizhang-keys")
 
 
-def write_private(path: Path, key: Signer) -> None:
+def write_private(path: Path, key: LogSigner) -> None:
     """Keep a private key in a new file, mode 0600; an existing file is never overwritten."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     content = key.pem()
@@ -97,7 +97,7 @@ def _replace(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
-def read_private(path: Path) -> Signer:
+def read_private(path: Path) -> LogSigner:
     """A private key from its file; `SigningKeyMissing` if it is not there, not a key, or readable by others."""
     try:
         if path.stat().st_mode & 0o077:

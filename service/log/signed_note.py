@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from service.algorithms.digests import SHA256, Digest, DigestUnknown, digest_named
-from service.algorithms.signers import ED25519, KINDS, WITNESS_KINDS, SignatureAlgorithm, LogSigner
+from service.algorithms.signers import ED25519, KINDS, WITNESS_KINDS, LogSigner, SignatureAlgorithm
 
 _DASH: Final = "— "
 _NAME: Final = re.compile(r"[^\s+]+")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +15,7 @@ from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec, end_of
 from service.database.database import open_database
 from service.database.migrate import check
-from service.exit_codes import CommandFailed
+from service.exit_codes import CommandFailed, ExitCode
 from service.terminal import Terminal
 
 app = typer.Typer(help="Keys for the HTTP API: create, list, revoke.", no_args_is_help=True)
@@ -30,6 +32,10 @@ def create(
     division: Annotated[
         list[str] | None,
         typer.Option(help="Division codes the key covers; the whole county if none is given."),
+    ] = None,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(help="Address or network the key is good from, say 10.1.2.0/24; any if none is given."),
     ] = None,
     days: Annotated[
         int | None,
@@ -49,6 +55,7 @@ def create(
         organization_kind=kind,
         roles=role,
         divisions=division or [county],
+        addresses=_networks(address or ()),
         expires_at=end_of(role, None if days is None else now + timedelta(days=days), now),
     )
 
@@ -59,6 +66,13 @@ def create(
     made = _on_credentials(terminal, make)
     terminal.note("The token is shown this once (密钥只显示这一次).")
     terminal.emit(made, lambda console: console.print(made["token"], soft_wrap=True))
+
+
+def _networks(given: Iterable[str]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(one)) for one in given)
+    except ValueError as wrong:
+        raise CommandFailed(f"--address: {wrong} (地址不对).", ExitCode.USAGE) from None
 
 
 @app.command("list")

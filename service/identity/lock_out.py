@@ -24,43 +24,45 @@ LOCKED: Final = timedelta(minutes=15)
 
 
 class LockOut:
-    """Counts failed sign-ins."""
+    """Counts sign-ins until they succeed."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def must_be_open(self, county: str, login: str, address: str, now: datetime) -> None:
-        """SIGN_IN_LOCKED with the seconds to wait."""
-        rows = await self._pool.fetch(
-            "SELECT attempted, failures, last_at FROM sign_in_failure"
-            " WHERE attempted = ANY($1::text[]) AND last_at > $2",
-            list(_bounds(county, login, address)),
-            now - LOCKED,
-        )
-        bounds = _bounds(county, login, address)
-        until = [row["last_at"] + LOCKED for row in rows if row["failures"] >= bounds[row["attempted"]]]
-        if until:
-            raise refuse("SIGN_IN_LOCKED", seconds=ceil((max(until) - now).total_seconds()))
+    async def attempt(self, county: str, login: str, address: str, now: datetime) -> None:
+        """Count an attempt before it is judged, so that many at once are counted too.
 
-    async def count(self, county: str, login: str, address: str, now: datetime) -> None:
-        """One more failure. Counts that are over are cleared away with it."""
+        SIGN_IN_LOCKED with the seconds to wait; what is refused so does not make the wait longer.
+        """
+        over = now - LOCKED
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("DELETE FROM sign_in_failure WHERE last_at <= $1", now - LOCKED)
+            await connection.execute("DELETE FROM sign_in_failure WHERE last_at <= $1", over)
             for attempted, bound in sorted(_bounds(county, login, address).items()):
                 failures = await connection.fetchval(
-                    "INSERT INTO sign_in_failure (attempted, failures, last_at) VALUES ($1, 1, $2)"
-                    " ON CONFLICT (attempted) DO UPDATE SET failures = sign_in_failure.failures + 1, last_at = $2"
-                    " RETURNING failures",
+                    "INSERT INTO sign_in_failure AS kept (attempted, failures, last_at) VALUES ($1, 1, $2)"
+                    " ON CONFLICT (attempted) DO UPDATE SET failures = kept.failures + 1, last_at = $2"
+                    " WHERE kept.failures < $3 RETURNING failures",
                     attempted,
                     now,
+                    bound,
                 )
+                if failures is None:
+                    last = await connection.fetchval(
+                        "SELECT last_at FROM sign_in_failure WHERE attempted = $1", attempted
+                    )
+                    raise refuse("SIGN_IN_LOCKED", seconds=max(1, ceil((last - over).total_seconds())))
                 if failures == bound:
-                    security_log.record("sign_in_locked", county=county, address=address)
+                    security_log.record("sign_in_last_attempt", county=county, address=address)
 
-    async def clear(self, county: str, login: str, address: str) -> None:
-        """The right person came in from here: what failed before counts no more, here; elsewhere somebody may be guessing."""
-        here = next(iter(_bounds(county, login, address)))
-        await self._pool.execute("DELETE FROM sign_in_failure WHERE attempted = $1", here)
+    async def succeed(self, county: str, login: str, address: str) -> None:
+        """The right person came in: nothing counts here any more; elsewhere somebody may be guessing, only this does not."""
+        here, everywhere = _bounds(county, login, address)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("DELETE FROM sign_in_failure WHERE attempted = $1", here)
+            await connection.execute(
+                "UPDATE sign_in_failure SET failures = greatest(failures - 1, 0) WHERE attempted = $1",
+                everywhere,
+            )
 
 
 def _bounds(county: str, login: str, address: str) -> dict[str, int]:

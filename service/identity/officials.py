@@ -117,7 +117,7 @@ class Officials:
         PASSWORD_WEAK for a new one that is easily guessed.
         """
         login = given.login.lower()
-        await self._lock_out.must_be_open(county, login, address, now)
+        await self._lock_out.attempt(county, login, address, now)
         row = await self._pool.fetchrow(
             "SELECT official, person, password_hash, password_initial, sealing_key, second_factor, last_step"
             " FROM official WHERE county = $1 AND login = $2 AND disabled_at IS NULL",
@@ -127,22 +127,17 @@ class Officials:
         fits = await self.passwords.fits(given.password, None if row is None else row["password_hash"])
         step = None if row is None or not fits else self._step(county, row, given.code, now)
         if row is None or step is None:
-            raise await self._failed(county, login, address, now)
+            raise _failed(county, address)
         if row["password_initial"] and given.new_password is None:
+            await self._lock_out.succeed(county, login, address)
             raise refuse("PASSWORD_CHANGE_REQUIRED")
         changed = None if given.new_password is None else await self._changed(given, login)
         if not await self._come_in(
             county, row, step, changed, now
         ):  # the same code came in at the same moment
-            raise await self._failed(county, login, address, now)
-        await self._lock_out.clear(county, login, address)
+            raise _failed(county, address)
+        await self._lock_out.succeed(county, login, address)
         return str(row["person"])
-
-    async def _failed(self, county: str, login: str, address: str, now: datetime) -> Refusal:
-        """Count it; what is told of it, always the same."""
-        await self._lock_out.count(county, login, address, now)
-        security_log.record("sign_in_failed", county=county, address=address)
-        return refuse("LOGIN_INCORRECT")
 
     async def _changed(self, given: SignIn, login: str) -> str:
         new = given.new_password or ""
@@ -183,3 +178,9 @@ async def _end_sessions(connection: Any, county: str, person: str, now: datetime
         person,
         now,
     )
+
+
+def _failed(county: str, address: str) -> Refusal:
+    """What is told of anything wrong: always the same."""
+    security_log.record("sign_in_failed", county=county, address=address)
+    return refuse("LOGIN_INCORRECT")

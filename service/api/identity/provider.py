@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from domain.values import Code, Value
+from service.api.http.addresses import sender_of
 from service.api.http.public import COUNTY_PARAMETER, PublicReading
 from service.api.http.reading import READ_PROBLEMS
 from service.api.identity.sessions import BegunSession, SignInRoute, begin, identities
@@ -61,9 +62,11 @@ _PUBLIC = {"parameters": [COUNTY_PARAMETER], "security": []}
 async def begin_at_provider(body: BeginBody, read: PublicReading) -> BegunSignIn:
     """Begin a sign-in at the identity provider.
 
+    From one address twenty at once, then one a second (TOO_MANY_REQUESTS): who begins is not known yet.
     SIGN_IN_NOT_OFFERED where none is configured; FIELD_INVALID for a path that leads elsewhere;
     IDENTITY_PROVIDER_UNAVAILABLE, IDENTITY_PROVIDER_UNFIT.
     """
+    await read.request.app.state.beginnings.wait_for_turn(sender_of(read.request.scope))
     begun = await identities(read.request).provided.begin(read.county, body.return_to, read.context.clock())
     return BegunSignIn(address=begun.address, binding=begun.binding)
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from domain.refusals import refuse
 from domain.values import Code, Name, Value
 from service.api.http.reading import ACTION, Endpoint, Read, Reading, get, routes
-from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
+from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Write, Writing, answered
 from service.api.log.feed import require_types
 from service.commands.operations import operation_id
 from service.ledgers.parameters import MAX_EXACT
@@ -275,10 +275,18 @@ def _filter_of(body: WebhookFilter, county: str) -> EventFilter:
     return filters
 
 
+def _key_of(write: Write) -> str:
+    """The key that answers for an endpoint: as long as it may read the log, the endpoint is told of it. KEY_REQUIRED."""
+    if write.actor.person is not None:
+        raise refuse("KEY_REQUIRED")
+    return write.actor.id
+
+
 @_post("", "登记推送端点", CreatedWebhookEndpoint, 201)
 async def create_webhook_endpoint(body: CreateWebhookEndpoint, write: Writing) -> Response:
-    """Register a receiver. Nothing is sent before it has passed the verification."""
+    """Register a receiver. Nothing is sent before it has passed the verification. KEY_REQUIRED for who signed in."""
     webhooks = webhooks_of_request(write)
+    key = _key_of(write)
     now = write.context.clock()
     head = (await write.context.store.head(write.county)).position
     if body.after is not None and body.after > head:
@@ -291,7 +299,7 @@ async def create_webhook_endpoint(body: CreateWebhookEndpoint, write: Writing) -
         url=body.url,
         label=body.label,
         organization=write.actor.organization,
-        credential=write.actor.id,
+        credential=key,
         filters=filters,
         ordering=body.ordering,
         concurrency=body.concurrency,
@@ -351,7 +359,11 @@ async def remove_webhook_endpoint(endpoint: EndpointCode, read: Reading) -> Resp
 
 @_post("/{endpoint}/verification", "验证推送端点", WebhookEndpointView)
 async def verify_webhook_endpoint(endpoint: EndpointCode, write: Writing) -> Response:
-    """The handshake: a signed `webhook.verification` whose challenge the receiver says back. WEBHOOK_NOT_VERIFIED."""
+    """The handshake: a signed `webhook.verification` whose challenge the receiver says back.
+
+    WEBHOOK_NOT_VERIFIED; KEY_REQUIRED for who signed in.
+    """
+    key = _key_of(write)
     found = await own_endpoint(write, endpoint)
     webhooks = webhooks_of_request(write)
     if found.state == "DISABLED":
@@ -359,7 +371,7 @@ async def verify_webhook_endpoint(endpoint: EndpointCode, write: Writing) -> Res
     await webhooks.courier.verify(found)
     if found.state == "UNVERIFIED":
         await webhooks.endpoints.change_state(
-            found, "ACTIVE", "VERIFIED", write.actor.id, write.context.clock(), credential=write.actor.id
+            found, "ACTIVE", "VERIFIED", write.actor.id, write.context.clock(), credential=key
         )
     return write.answer(await _view(write, await own_endpoint(write, endpoint)))
 
@@ -368,8 +380,9 @@ async def verify_webhook_endpoint(endpoint: EndpointCode, write: Writing) -> Res
 async def enable_webhook_endpoint(endpoint: EndpointCode, write: Writing) -> Response:
     """Switch a disabled endpoint on again, after the handshake; the key that asks answers for it from now on.
 
-    It goes on where it stopped: nothing that happened meanwhile is left out.
+    It goes on where it stopped: nothing that happened meanwhile is left out. KEY_REQUIRED for who signed in.
     """
+    key = _key_of(write)
     found = await own_endpoint(write, endpoint)
     webhooks = webhooks_of_request(write)
     if found.state == "UNVERIFIED":
@@ -377,7 +390,7 @@ async def enable_webhook_endpoint(endpoint: EndpointCode, write: Writing) -> Res
     if found.state == "DISABLED":
         await webhooks.courier.verify(found)
         await webhooks.endpoints.change_state(
-            found, "ACTIVE", "ENABLED", write.actor.id, write.context.clock(), credential=write.actor.id
+            found, "ACTIVE", "ENABLED", write.actor.id, write.context.clock(), credential=key
         )
     return write.answer(await _view(write, await own_endpoint(write, endpoint)))
 

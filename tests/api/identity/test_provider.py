@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest_asyncio
 
+from service.api.http.wrong_keys import WrongKeys
 from tests.api.bodies import TOWNSHIP
 from tests.api.service import Service, running
 from tests.api.system.test_access import make_key
@@ -116,6 +117,16 @@ async def test_a_path_that_leads_elsewhere_is_refused(service: Service) -> None:
     for elsewhere in ("//elsewhere.example", "https://elsewhere.example", "/\\elsewhere.example"):
         answer = await service.http.post("/v1/sessions/provider", json={"returnTo": elsewhere})
         assert refused(answer) == (422, "FIELD_INVALID"), elsewhere
+
+
+async def test_beginnings_from_one_address_are_slowed(service: Service) -> None:
+    before = service.app.state.beginnings
+    service.app.state.beginnings = WrongKeys(at_once=2, every=60.0)
+    try:
+        told = [await service.http.post("/v1/sessions/provider", json={}) for _ in range(3)]
+    finally:
+        service.app.state.beginnings = before
+    assert [answer.status_code for answer in told] == [201, 201, 429]
 
 
 async def test_a_system_s_token_has_the_rights_of_its_key(service: Service, own: OwnProvider) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -215,6 +216,19 @@ async def test_five_failures_close_the_door_for_a_quarter_of_an_hour(
     assert 0 < int(answer.headers["retry-after"]) <= 900
     clock.turn(minutes=15)
     assert (await clerk.try_in()).status_code == 201
+
+
+async def test_many_guesses_at_once_are_counted_too(service: Service, clerk: Somebody) -> None:
+    """Twenty wrong passwords in the same moment: five are looked at, and then the right one waits too."""
+    answers = await asyncio.gather(*(clerk.try_in(password=f"wrong-wrong-{n}") for n in range(20)))
+    told = sorted(refused(answer)[1] for answer in answers)
+    assert told == ["LOGIN_INCORRECT"] * 5 + ["SIGN_IN_LOCKED"] * 15
+    assert refused(await clerk.try_in()) == (429, "SIGN_IN_LOCKED")
+
+
+async def test_those_who_come_in_are_not_counted(clerk: Somebody) -> None:
+    for _ in range(60):
+        assert (await clerk.try_in()).status_code == 201
 
 
 async def test_a_login_that_does_not_exist_is_closed_alike(service: Service) -> None:

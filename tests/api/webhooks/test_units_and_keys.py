@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from service.identity.grants import GrantSpec
 from service.webhooks.signing import SignatureWrong, verify
 from tests.api.bodies import OTHER_TOWNSHIP, OTHER_VILLAGE, TOWNSHIP, VILLAGE, road
-from tests.api.service import new_code
+from tests.api.service import COUNTY, new_code
 from tests.api.webhooks.conftest import ENDPOINTS, Hooked
 from tests.receivers import Received, Receiver, answer as write_answer, receiving, until
 
@@ -25,6 +26,25 @@ async def test_key_that_may_not_read_the_log_makes_no_endpoint(hooked: Hooked, w
     answer = await hooked.service.post(ENDPOINTS, body(), who)
     assert answer.status_code == 403
     assert answer.json()["code"] in {"ROLE_NOT_ALLOWED", "ROLE_READ_ONLY"}
+
+
+async def test_person_who_signed_in_answers_for_no_endpoint(hooked: Hooked) -> None:
+    """Not at making, verifying and enabling one of the unit's: a key answers for it."""
+    service = hooked.service
+    person = await service.person("ASSET_OFFICE")
+    identities, now = service.app.state.identities, service.app.state.context.clock()
+    spec = GrantSpec(COUNTY, person, "ASSET_OFFICE", ["OFFICE"], [], "〔2026〕1号")
+    await identities.grants.give(spec, "tests", now)
+    _, token = await identities.sessions.begin(
+        COUNTY, person, "ASSET_OFFICE", way="PASSWORD", address="-", now=now
+    )
+    code = (await service.post(ENDPOINTS, body(), "office")).json()["endpoint"]["endpoint"]
+    for path, sent in (
+        (ENDPOINTS, body()),
+        *((f"{ENDPOINTS}/{code}/{act}", {}) for act in ("verification", "enabling")),
+    ):
+        answer = await service.post(path, sent, token)
+        assert (answer.status_code, answer.json()["code"]) == (403, "KEY_REQUIRED"), path
 
 
 async def test_endpoint_is_its_units_own(hooked: Hooked) -> None:

@@ -35,7 +35,7 @@ class FirstSecrets:
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
+class LoginAttempt:
     """What somebody types to come in. `new_password`: asked for as long as the password is an initial one."""
 
     login: str
@@ -109,7 +109,7 @@ class Officials:
         )
         return [dict(row) for row in rows]
 
-    async def admit(self, county: str, given: SignIn, address: str, now: datetime) -> str:
+    async def admit(self, county: str, given: LoginAttempt, address: str, now: datetime) -> str:
         """The person who comes in.
 
         LOGIN_INCORRECT for an unknown login, a wrong password and a wrong or used code alike; SIGN_IN_LOCKED after too many
@@ -139,7 +139,7 @@ class Officials:
         await self._lock_out.succeed(county, login, address)
         return str(row["person"])
 
-    async def _changed(self, given: SignIn, login: str) -> str:
+    async def _changed(self, given: LoginAttempt, login: str) -> str:
         new = given.new_password or ""
         must_be_strong(new, login)
         if new == given.password:

@@ -41,7 +41,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownSession:
     session: Session
     used_at: datetime
     until: float
@@ -56,7 +56,7 @@ class Sessions:
         self._pool = pool
         self._standing = standing
         """Who a person is for a unit at a moment: (county, person, organization, now)."""
-        self._known: dict[bytes, _Known] = {}
+        self._known: dict[bytes, _KnownSession] = {}
         self._actors: dict[str, tuple[Actor, float]] = {}
 
     async def begin(
@@ -141,7 +141,7 @@ class Sessions:
         self._known.clear()
         self._actors.clear()
 
-    async def _look_up(self, token: str, digest: bytes, now: datetime) -> _Known:
+    async def _look_up(self, token: str, digest: bytes, now: datetime) -> _KnownSession:
         self._known.pop(digest, None)
         shaped = TOKEN.fullmatch(token)
         if shaped is None:
@@ -164,7 +164,7 @@ class Sessions:
         session = Session(**{name: row[name] for name in Session.__slots__})
         if len(self._known) >= CACHE_ENTRIES:
             self._known.clear()
-        known = self._known[digest] = _Known(session, used_at, monotonic() + CACHE_SECONDS)
+        known = self._known[digest] = _KnownSession(session, used_at, monotonic() + CACHE_SECONDS)
         return known
 
 

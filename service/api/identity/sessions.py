@@ -18,7 +18,7 @@ from service.api.http.public import COUNTY_PARAMETER, PublicReading
 from service.api.http.reading import ACTION, READ_PROBLEMS, Read, Reading, get, routes, token_of
 from service.commands.actor import Actor
 from service.identity.identities import Identities
-from service.identity.officials import SignIn
+from service.identity.officials import LoginAttempt
 from service.identity.sessions import IDLE, Session, Way
 
 MAX_SIGN_IN_BYTES: Final = 2_048
@@ -124,7 +124,7 @@ async def sign_in(body: SignInBody, read: PublicReading) -> BegunSession:
     sign-in; GRANT_MISSING, GRANT_SUSPENDED and UNIT_REQUIRED when it is not clear whom to act for.
     """
     known, now = identities(read.request), read.context.clock()
-    given = SignIn(
+    given = LoginAttempt(
         body.login,
         body.password.get_secret_value(),
         body.code,

@@ -8,7 +8,7 @@ PYTHONS = domain projections service migrations tests
 RUN = .venv/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo run test check installed clients wheel bench mutants soak format lock openapi clauses doctor environment
+.PHONY: help demo run test check installed clients provider wheel bench mutants soak format lock openapi clauses doctor environment
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -37,6 +37,9 @@ installed: environment ## the demonstration as it is delivered: wheel and requir
 
 clients: environment ## clients generated from openapi/http-api.json, and an asset's life by one of them
 	@bin/clients
+
+provider: environment ## sign-ins at a strict identity provider (in Node), and access tokens of systems
+	@bin/strict-provider
 
 wheel: environment ## build the wheel into dist/
 	@bin/wheel dist

@@ -24,6 +24,9 @@ from service.commands.policy_data import counties_of, read_county
 from service.database import migrate, schema
 from service.database.database import Database, open_database
 from service.exit_codes import CommandFailed
+from service.identity.oidc.issuer import Issuer
+from service.identity.oidc.provider import Provider
+from service.identity.oidc.trouble import ProviderTrouble
 from service.ledgers.projector import Projector
 from service.log.ends import ends_of
 from service.log.event_store import EventStore
@@ -70,7 +73,20 @@ async def _examine(terminal: Terminal) -> list[CheckResult]:
         connections = terminal.settings.database_connections
         chosen = terminal.settings.chosen_algorithms
         found = [finding async for finding in examine(database, keys, connections, chosen)]
-        return found + policies(terminal.settings)
+        return found + policies(terminal.settings) + await identity_provider(terminal.settings)
+
+
+async def identity_provider(settings: Settings) -> list[CheckResult]:
+    """Whether the identity provider answers, and what it says can be used; nothing where the settings name none."""
+    issuer = Issuer.from_settings(settings)
+    if issuer is None:
+        return []
+    try:
+        await Provider(issuer).metadata()
+    except ProviderTrouble as trouble:
+        return [CheckResult("identity provider", ok=False, found=str(trouble))]
+    found = f"{issuer.issuer} answers, and its keys can be used"
+    return [CheckResult("identity provider", ok=True, found=found)]
 
 
 def policies(settings: Settings) -> list[CheckResult]:

@@ -20,15 +20,20 @@ from joserfc.jwk import Key
 from service.identity.oidc.asking import Asker
 from service.identity.oidc.issuer import Issuer, require_safe
 from service.identity.oidc.keys import KeyRing, Registry, read_keys
-from service.identity.oidc.trouble import NotBelieved, ProviderSilent, ProviderTrouble, ProviderUnfit, noting
+from service.identity.oidc.trouble import (
+    SILENCE_SECONDS,
+    NotBelieved,
+    ProviderSilent,
+    ProviderTrouble,
+    ProviderUnfit,
+    noting,
+)
 
 ASKED_ANEW_SECONDS: Final = 600.0
 KEPT_SECONDS: Final = 3600.0
 """So long a silent provider's last word is believed."""
 UNKNOWN_KEY_SECONDS: Final = 30.0
 """Between two questions because of a key that is not known."""
-SILENCE_SECONDS: Final = 10.0
-"""After a question that was not answered nobody waits for another one for so long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import structlog
 
 from domain.refusals import refuse
+
+SILENCE_SECONDS: Final = 10.0
+"""After a question that was not answered nobody waits for another one for so long."""
 
 _log = structlog.get_logger(__name__)
 
@@ -59,7 +62,7 @@ def refusing() -> Iterator[None]:
     try:
         yield
     except ProviderTrouble as trouble:
-        raise refuse(trouble.code) from trouble
+        raise refuse(trouble.code, seconds=int(SILENCE_SECONDS)) from trouble
     except NotBelieved as wrong:
         _log.debug("not_believed", code=wrong.code, why=str(wrong))
         raise refuse(wrong.code) from wrong

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import ssl
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -117,10 +118,11 @@ class OwnProvider:
     asked: list[Asked] = field(default_factory=list)
     now: datetime = NOW
     steady: float = 1000.0
+    scheme: str = "http"
 
     @property
     def issuer(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     @property
     def discovery(self) -> dict[str, Any]:
@@ -218,10 +220,10 @@ def saying(status: int, document: Any, *more: str) -> Behave:
 
 
 @asynccontextmanager
-async def providing() -> AsyncIterator[OwnProvider]:
+async def providing(certificate: ssl.SSLContext | None = None) -> AsyncIterator[OwnProvider]:
     """A provider with one key of signatures, "1"."""
-    own = OwnProvider()
-    server = await asyncio.start_server(own.serve, "127.0.0.1", 0)
+    own = OwnProvider(scheme="http" if certificate is None else "https")
+    server = await asyncio.start_server(own.serve, "127.0.0.1", 0, ssl=certificate)
     own.port = server.sockets[0].getsockname()[1]
     own.says = {
         "/.well-known/openid-configuration": {

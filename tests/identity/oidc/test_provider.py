@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from domain.refusals import Refusal
 from service.identity.oidc.asking import ANSWER_BYTES
@@ -14,7 +23,16 @@ from service.identity.oidc.issuer import Issuer
 from service.identity.oidc.provider import Provider, metadata_in
 from service.identity.oidc.tokens import IdentityClaims, Tokens
 from service.identity.oidc.trouble import ProviderSilent, ProviderUnfit
-from tests.identity.oidc.own_provider import Asked, OwnProvider, key_of, public, refused, saying, signed
+from tests.identity.oidc.own_provider import (
+    Asked,
+    OwnProvider,
+    key_of,
+    providing,
+    public,
+    refused,
+    saying,
+    signed,
+)
 
 DISCOVERY = "/.well-known/openid-configuration"
 
@@ -358,6 +376,14 @@ async def test_those_who_are_known_do_not_wait_for_a_silent_provider(own: OwnPro
     first.cancel()
 
 
+async def test_refusal_says_when_to_come_again(own: OwnProvider) -> None:
+    """HTTP makes Retry-After of it."""
+    own.says[DISCOVERY] = 503
+    with pytest.raises(Refusal) as caught:
+        await person(own, own.provider())
+    assert caught.value.params == {"seconds": 10}
+
+
 async def test_provider_that_comes_back_is_used_again(own: OwnProvider) -> None:
     said, own.says[DISCOVERY] = own.says[DISCOVERY], 503
     provider = own.provider()
@@ -379,6 +405,53 @@ async def test_trouble_is_said_anew_and_does_not_grow(own: OwnProvider) -> None:
     assert [type(one) for one in causes] == [ProviderSilent, ProviderSilent]
     assert causes[0] is not causes[1]
     assert not issubclass(ProviderSilent, ProviderUnfit)
+
+
+# ---- TLS --------------------------------------------------------------------------------------------------------------
+
+
+def certified(folder: Path, address: str) -> tuple[ssl.SSLContext, Path]:
+    """A certificate of this address that signs itself, for the provider; and the file of it, for the operator."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "id.example")])
+    began = datetime.fromtimestamp(folder.stat().st_mtime, UTC)  # certificates go by the machine's clock
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(began - timedelta(days=1))
+        .not_valid_after(began + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    public_part, private_part = folder / "certificate.pem", folder / "key.pem"
+    public_part.write_bytes(certificate.public_bytes(Encoding.PEM))
+    private_part.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(public_part, private_part)
+    return context, public_part
+
+
+async def test_provider_is_known_by_the_certificate_that_the_operator_names(tmp_path: Path) -> None:
+    context, file = certified(tmp_path, "127.0.0.1")
+    async with providing(context) as own:
+        await person(own, own.provider(ca_file=file))
+        with refused(
+            "IDENTITY_PROVIDER_UNAVAILABLE", f"{own.issuer}{DISCOVERY}: [SSL: CERTIFICATE_VERIFY_FAILED]"
+        ):
+            await person(own, own.provider())
+
+
+async def test_provider_with_a_certificate_of_another_host_is_not_known(tmp_path: Path) -> None:
+    context, file = certified(tmp_path, "127.0.0.2")
+    async with providing(context) as own:
+        with refused(
+            "IDENTITY_PROVIDER_UNAVAILABLE", f"{own.issuer}{DISCOVERY}: [SSL: CERTIFICATE_VERIFY_FAILED]"
+        ):
+            await person(own, own.provider(ca_file=file))
 
 
 # ---- below ------------------------------------------------------------------------------------------------------------

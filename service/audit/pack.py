@@ -59,6 +59,9 @@ SELECT position, body FROM event
 WHERE county = $1 AND stream = ANY($2::text[]) AND position <= $3 {} ORDER BY position"""
 _LAST: Final = "SELECT recorded_at FROM event WHERE county = $1 AND position = $2"
 
+_LISTS: Final = {"INCOME_USE": "use", "ARCHIVE_KIND": "paper", "DISPOSAL_KIND": "disposal"}
+"""Vocabularies whose words the tables show, and what the verifier calls their kind."""
+
 Progress = Callable[[str, int, int], None]
 """Called with (phase, done, total)."""
 
@@ -336,13 +339,18 @@ async def _name(work: _Work) -> None:
         row = trail.closing
         if row is not None:
             codes.update([row["location"], row["custodian"] or "", row["responsible_unit"] or ""])
-            codes.update(one["party"] for one in row["owners"])
+            codes.update(one["party"] for one in (*row["owners"], *row["income_right_holders"]))
+            codes.add(row["user_right_holder"] or "")
+        codes.update(_titled(trail))
         codes.update(trail.income_before)
         for step in trail.steps:
             codes.update(holder for holder, _ in income_of(step.event))
+            codes.add(step.event.actor.organization or "")
     for events in work.cases.values():
         for event in events:
             codes.update(_codes_of(event.data))
+    for events in work.procedures.values():
+        codes.update(event.actor.organization or "" for event in events)
     work.closure.add_names(codes)
     named = [
         stream for kind in ("organization", "person", "division") for stream in work.closure.of_kind(kind)
@@ -354,8 +362,16 @@ async def _name(work: _Work) -> None:
             work.names[event.id] = event.data["card"]["name"]
 
 
+def _titled(trail: AssetTrail) -> Iterable[str]:
+    """Whose certificates and registrations go with an asset."""
+    for _, _, data in trail.papers:
+        yield data.get("registration", {}).get("party", "")
+        if isinstance(certificate := data.get("certificate"), dict):
+            yield certificate.get("village", "")
+
+
 def _codes_of(data: dict[str, Any]) -> Iterable[str]:
-    notice, signature = data.get("notice", {}), data.get("signature", {})
+    notice, signature, interim = data.get("notice", {}), data.get("signature", {}), data.get("interim", {})
     return filter(
         None,
         [
@@ -363,7 +379,10 @@ def _codes_of(data: dict[str, Any]) -> Iterable[str]:
             notice.get("successor"),
             data.get("successor"),
             data.get("incoming"),
+            data.get("disputedBy"),
             signature.get("person"),
+            interim.get("person"),
+            interim.get("appointedBy"),
         ],
     )
 
@@ -478,9 +497,12 @@ def words_of(regulation: Regulation) -> dict[str, str]:
         words[f"type/{row.code}"] = row.zh  # type: ignore[attr-defined]  # rows of this table have both
     for row in regulation.rows["operation_modes.mode"]:
         words[f"mode/{row.code}"] = row.zh  # type: ignore[attr-defined]
+    for row in regulation.rows["fund_sources.source"]:
+        words[f"source/{row.code}"] = row.zh  # type: ignore[attr-defined]
     for row in regulation.rows["vocabularies.term"]:
-        if row.list == "INCOME_USE":  # type: ignore[attr-defined]
-            words[f"use/{row.code}"] = row.zh  # type: ignore[attr-defined]
+        kind = _LISTS.get(row.list)  # type: ignore[attr-defined]
+        if kind is not None:
+            words[f"{kind}/{row.code}"] = row.zh  # type: ignore[attr-defined]
     return words
 
 
@@ -522,7 +544,7 @@ def _write_tables(
     zipped.add(verify.TABLES_FILE, verify.dumps(tables))
     head = _head(work, words)
     summary = verify.summary_of(head, work.names, tables, work.outside)
-    zipped.add(verify.WORKBOOK, workbook_of(verify.subtitle_of(summary), tables))
+    zipped.add(verify.WORKBOOK, workbook_of(summary, tables))
     zipped.add(verify.PAGE, verify.page_of(summary, tables, narrow=verify.narrow(head["asked"])).encode())
     zipped.add(verify.VERIFIER, verifier_source())
 

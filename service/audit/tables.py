@@ -6,19 +6,29 @@ its own way and compares. A cell is text, a whole number, or money in fen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from domain.values import Fen
-from projections.departure.cases import DEPARTURE_CASE, HANDLERS as CASE_HANDLERS, PROJECTION as DEPARTURES
+from projections.departure.cases import (
+    DEPARTURE_CASE,
+    DEPARTURE_LINE,
+    HANDLERS as CASE_HANDLERS,
+    PROJECTION as DEPARTURES,
+)
 from projections.engine.events import LedgerEvent
 from projections.engine.rows import Row
 from service.audit.care import END_OF_TIME, Stretch
 from service.audit.trail import FIGURES, AssetTrail, TrailEntry, TrailEvent, income_of
-from service.audit.verify import LABELS, TABLES
+from service.audit.verify import LABELS, TABLES, takers, tally_of, weight_of
 
 Cells = list[Any]
+_LINE_STATES: Final = {"OPEN": "待接收", "ACCEPTED": "已接收", "DISPUTED": "有异议"}
+_COMPARED: Final = {"AGREES": "相符", "DIFFERS": "有差异", "RESOLVED": "差异已处理"}
+_OPEN: Final = "未处理"
 
 
 class Tables:
@@ -30,6 +40,7 @@ class Tables:
         self.rows: dict[str, list[Cells]] = {name: [] for name in TABLES}
         self._totals = [0] * (3 * FIGURES)
         self._holders: dict[str, list[int]] = {}
+        self._taken: dict[str, list[tuple[str, str]]] = {}
 
     def add(self, trail: AssetTrail, care: Sequence[Stretch]) -> None:
         """An asset that was in care."""
@@ -45,7 +56,10 @@ class Tables:
 
     def add_case(self, case: str, events: Sequence[TrailEvent]) -> None:
         """A departure case, in order of case."""
-        row, opinion = _case_row(events)
+        row, lines, opinion = _case_rows(events)
+        differences = self._differences(case, events)
+        self.rows["differences"] += differences
+        self._lines(case, row, lines)
         signatures = {
             place: f"{self._named(one['person'])} {one['signedOn']}"
             for place, one in sorted(row["signatures"].items())
@@ -72,14 +86,22 @@ class Tables:
                 incoming,
                 signatures.get("SUPERVISOR", ""),
                 _day(row["completed_on"]),
+                row["document_no"] or "",
+                _sealed_on(events) if row["sealed"] else "",
+                _agrees(row, lines),
+                self._interim(events),
+                len(differences),
+                sum(one[-1] == _OPEN for one in differences),
             ]
         )
         for event in events:
             if event.type == "departure_case.finding_raised":
-                found = event.data["finding"]
+                found = row["findings"][event.data["finding"]["finding"]]
                 place = [event.position, found.get("asset") or "", event.occurred_on, _label("AUDIT_FINDING")]
+                settled = found.get("settled")
+                done = f"已处理：{settled['resolution']}（{settled['documentNo']}）" if settled else _OPEN
                 self.rows["findings"].append(
-                    [*place, found["finding"], found.get("clause") or "", found["text"]]
+                    [*place, found["finding"], found.get("clause") or "", found["text"], done]
                 )
 
     def add_procedure(self, asset: str, events: Sequence[TrailEvent]) -> None:
@@ -97,18 +119,18 @@ class Tables:
             self.rows["holders"].append(
                 [self._named(holder), opening, received, paid, opening + received - paid]
             )
-        for name in ("income", "events", "findings"):
+        for row in self.rows["inventory"]:
+            row[-2:] = takers(self._taken.get(row[1], ()))
+        for name in ("income", "events", "warnings"):
             self.rows[name].sort(key=lambda row: row[0])
+        self.rows["findings"].sort(key=lambda row: (weight_of(row), row[0]))
+        self.rows["tally"] = tally_of(self.rows["findings"], self.rows["warnings"])
         return self.rows
 
     # ---- parts -------------------------------------------------------------------------------------------------
 
     def _inventory(self, trail: AssetTrail, row: Row, care: Sequence[Stretch]) -> None:
-        several = len(row["owners"]) > 1
-        owners = "；".join(
-            self._named(one["party"]) + (f" {Fen(one['amount']).yuan()}元" if several else "")
-            for one in row["owners"]
-        )
+        papers = self._papers(trail)
         spans = "；".join(
             f"{_label(one.duty)} {_day(one.since)} 至 {_day(one.until)}"
             for one in sorted(care, key=lambda one: (one.since, one.until, one.duty))
@@ -125,15 +147,144 @@ class Tables:
                 row["unit_of_measure"],
                 *trail.end[:3],
                 _label(row["title"]),
-                owners,
+                self._shares(row["owners"]),
                 _label(row["operation"]),
                 row["operator_name"] or "",
                 self._named(row["custodian"]),
                 self._named(row["responsible_unit"]),
                 spans,
                 _day(row["disposed_on"]),
+                row["asset_content"],
+                (f"{_day(row['construction_start'])} 至 " if row["construction_start"] else "")
+                + _day(row["completion_date"]),
+                "" if row["useful_life_years"] is None else f"{row['useful_life_years']} 年",
+                self._funding(row["funding_lines"]),
+                self._user(row),
+                self._shares(row["income_right_holders"]),
+                "；".join(paper[2] for paper in papers if not paper[5]),
+                len(papers),
+                *trail.end[3:],
+                self._disposal(row),
+                row["remarks"] or "",
+                "",
+                "",
             ]
         )
+        self.rows["papers"] += papers
+
+    def _shares(self, shares: Sequence[Mapping[str, Any]]) -> str:
+        several = len(shares) > 1
+        return "；".join(
+            self._named(one["party"]) + (f" {Fen(one['amount']).yuan()}元" if several else "")
+            for one in shares
+        )
+
+    def _funding(self, lines: Iterable[Mapping[str, Any]]) -> str:
+        """Where the money came from, one sum per source."""
+        sums: dict[str, int] = {}
+        for line in lines:
+            sums[line["source"]] = sums.get(line["source"], 0) + line["amount"]
+        return "；".join(
+            f"{self._term('source', source)} {Fen(amount).yuan()}元" for source, amount in sums.items()
+        )
+
+    def _user(self, row: Row) -> str:
+        """Who may use it; an operator that is no unit of the county has its name from the contract."""
+        holder = row["user_right_holder"] or ""
+        called = {one["operator"]: one["operatorName"] for one in row["contracts"].values()}
+        if holder in self._names or holder not in called:
+            return self._named(holder)
+        return f"{called[holder]}（{holder}）"
+
+    def _disposal(self, row: Row) -> str:
+        if row["disposed_on"] is None:
+            return ""
+        kind = self._term("disposal", row["disposal_kind"])
+        return f"{kind} {_day(row['disposed_on'])} 价款 {Fen(row['disposal_price']).yuan()}元"
+
+    def _papers(self, trail: AssetTrail) -> list[Cells]:
+        """Archived documents with their digest, certificates with their number."""
+        found: list[Cells] = []
+        for event_type, day, data in trail.papers:
+            if event_type == "asset.document_archived":
+                paper = data["document"]
+                kind = self._term("paper", paper["kind"])
+                cells = [kind, paper["document"], paper.get("title") or "", _day(day), paper["sha256"]]
+            elif event_type == "asset.title_certificate_issued":
+                cells = ["产权证", data["number"], "", data["issuedOn"], ""]
+            elif event_type == "asset.ownership_certificate_issued":
+                paper = data["certificate"]
+                cells = ["确权书", paper["number"], self._named(paper["village"]), paper["issuedOn"], ""]
+            else:
+                paper = data["registration"]
+                cells = [
+                    "产权登记",
+                    paper["registrationNo"],
+                    self._named(paper["party"]),
+                    paper["registeredOn"],
+                    "",
+                ]
+            found.append([trail.asset, *cells])
+        return found
+
+    def _lines(self, case: str, row: Row, lines: Sequence[Row]) -> None:
+        """The list of a case as it stands: what its digest is made of."""
+        for number, line in enumerate(lines, 1):
+            who = self._named(line["incoming"] or row["successor"])
+            self._taken.setdefault(line["asset"], []).append((case, who))
+            version = line["asset_version"]
+            self.rows["lines"].append(
+                [
+                    number,
+                    case,
+                    line["asset"],
+                    "" if version is None else str(version),
+                    who,
+                    _LINE_STATES[line["state"]],
+                    _COMPARED.get(line["reconciliation"], ""),
+                    "补充" if line["addendum"] else "",
+                ]
+            )
+
+    def _differences(self, case: str, events: Sequence[TrailEvent]) -> list[Cells]:
+        """What was found wrong when things were compared or taken over, and how it was settled."""
+        rows: list[Cells] = []
+        waiting: dict[tuple[str, str], list[Cells]] = {}
+
+        def note(asset: str, kind: str, day: str, content: str, who: str) -> None:
+            row = [case, asset, kind, day, content, who, "", "", _OPEN]
+            rows.append(row)
+            waiting.setdefault((asset, kind), []).append(row)
+
+        def settle(asset: str, kind: str, state: str, *how: str) -> None:
+            for row in waiting.pop((asset, kind), []):
+                row[6:] = [*(how or ("", "")), state]
+
+        for event in events:
+            data = event.data
+            if event.type == "departure_case.reconciliation_recorded":
+                for line in data["lines"]:
+                    settle(line["asset"], "核账差异", "已重新核账")
+                    if content := _difference(line):
+                        note(line["asset"], "核账差异", event.occurred_on, content, "")
+            elif event.type == "departure_case.line_disputed":
+                who = self._named(data["disputedBy"])
+                note(data["asset"], "清单异议", event.occurred_on, data["reason"], who)
+            elif event.type == "departure_case.difference_resolved":
+                settle(data["asset"], "核账差异", "已处理", data["resolution"], data["documentNo"])
+            elif event.type == "departure_case.dispute_resolved":
+                settle(data["asset"], "清单异议", "已处理", data["resolution"], data["documentNo"])
+        return rows
+
+    def _interim(self, events: Sequence[TrailEvent]) -> str:
+        """Who looks after things meanwhile, as it was settled last."""
+        for event in reversed(events):
+            if event.type == "departure_case.interim_custodian_appointed":
+                told = event.data["interim"]
+                days = f"{told['since']} 至 {told['until']}"
+                by = f"{self._named(told['appointedBy'])}指定，盘点表 {told['inventoryNo']}"
+                return f"{self._named(told['person'])} {days}，{by}"
+        return ""
 
     def _balance(self, trail: AssetTrail, row: Row) -> None:
         figures = [*trail.start, *trail.change, *trail.end]
@@ -152,7 +303,7 @@ class Tables:
                 event.recorded_at,
                 self._term("event", event.type),
                 event.type,
-                event.actor.id,
+                self._named(event.actor.organization) or event.actor.id,
                 " ".join(event.basis.clauses),
                 change[0],
                 change[1],
@@ -160,13 +311,12 @@ class Tables:
                 change[4],
             ]
         )
-        notes = [("FINDING", one) for one in event.basis.findings]
-        notes += [("WARNING", one) for one in event.basis.warnings]
-        for kind, one in notes:
-            clause = one.get("clause") or ""
-            self.rows["findings"].append(
-                [event.position, asset, event.occurred_on, _label(kind), one["code"], clause, one["detailZh"]]
-            )
+        place = [event.position, asset, event.occurred_on]
+        for one in event.basis.findings:
+            told = [one["code"], one.get("clause") or "", one["detailZh"]]
+            self.rows["findings"].append([*place, _label("FINDING"), *told, ""])
+        for one in event.basis.warnings:
+            self.rows["warnings"].append([*place, one["code"], one.get("clause") or "", one["detailZh"]])
         if event.type in {"asset.income_received", "asset.income_distributed", "asset.ownership_confirmed"}:
             self._income(asset, event)
 
@@ -240,14 +390,47 @@ def _day(day: date | None) -> str:
     return "9999-12-31" if day == END_OF_TIME else day.isoformat()
 
 
-def _case_row(events: Sequence[TrailEvent]) -> tuple[Row, str]:
-    """The case's row of the departures ledger, and the opinion of its audit."""
+def _difference(line: Mapping[str, str]) -> str:
+    """What does not agree, in words; "" where all agrees."""
+    parts = []
+    if line["book"] == "DIFFERS":
+        parts.append("账面不符")
+    if line["physical"] != "FOUND":
+        parts.append("实物缺失" if line["physical"] == "MISSING" else "实物损坏")
+    if line["documents"] == "INCOMPLETE":
+        parts.append("资料不全")
+    told = line.get("note")
+    return "、".join(parts) + (f"：{told}" if parts and told else "")
+
+
+def _case_rows(events: Sequence[TrailEvent]) -> tuple[Row, list[Row], str]:
+    """The case's row of the departures ledger, those of its list, and the opinion of its audit."""
     rows, opinion = DEPARTURES.rows(""), ""
     for event in events:
         CASE_HANDLERS[event.type](event, rows)
         if event.type == "departure_case.audit_completed":
             opinion = event.data["audit"]["opinion"]
-    found = rows.find(DEPARTURE_CASE, events[0].id)
+    case = events[0].id
+    found = rows.find(DEPARTURE_CASE, case)
     if found is None:
-        raise LookupError(events[0].id)
-    return dict(found), opinion
+        raise LookupError(case)
+    lines = sorted(rows.group(DEPARTURE_LINE, case), key=lambda line: line["asset"])
+    return dict(found), [dict(line) for line in lines], opinion
+
+
+def _sealed_on(events: Sequence[TrailEvent]) -> str:
+    sealed = [event for event in events if event.type == "departure_case.list_sealed"]
+    return sealed[-1].occurred_on
+
+
+def _agrees(row: Row, lines: Sequence[Row]) -> str:
+    """Whether the sealed digest is that of the list (`DepartureCase.list_digest`)."""
+    if not row["sealed"]:
+        return ""
+    listed = [[line["asset"], line["asset_version"], line["incoming"] or row["successor"]] for line in lines]
+    content = json.dumps(
+        [row["case_id"], row["person"], row["kind"], row["organization"], listed],
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    return "相符" if hashlib.sha256(content.encode()).hexdigest() == row["sealed"] else "与清单内容不符"

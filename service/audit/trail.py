@@ -26,13 +26,24 @@ FIGURES: Final = 5
 Figures = tuple[int, ...]
 KEPT: Final = (
     "asset_name", "asset_class", "asset_type", "location", "quantity", "unit_of_measure", "title", "owners", "operation",
-    "operator_name", "custodian", "responsible_unit", "contracts", "disposed_on",
+    "operator_name", "custodian", "responsible_unit", "contracts", "disposed_on", "asset_content", "construction_start",
+    "completion_date", "useful_life_years", "funding_lines", "user_right_holder", "income_right_holders", "remarks",
+    "disposal_kind", "disposal_price",
 )  # fmt: skip
 """Columns of the register that the tables show: of thousands of assets nothing else is kept."""
 _WITH_INCOME: Final = frozenset(
     {"asset.income_received", "asset.income_distributed", "asset.ownership_confirmed"}
 )
 """Events whose own fields the tables show; of all others only what the envelope says is kept."""
+WITH_PAPERS: Final = frozenset(
+    {
+        "asset.document_archived",
+        "asset.ownership_certificate_issued",
+        "asset.property_registered",
+        "asset.title_certificate_issued",
+    }
+)
+"""Events that say which papers go with an asset."""
 _NOTHING: Final = msgspec.Raw(b"{}")
 
 
@@ -114,6 +125,8 @@ class AssetTrail:
     steps: list[TrailEntry] = field(default_factory=list)
     income_before: dict[str, int] = field(default_factory=dict)
     """Income by holder before the tenure; "" while it has no holder."""
+    papers: list[tuple[str, date, dict[str, Any]]] = field(default_factory=list)
+    """(event, day, its data) of papers up to the last day, in the order in which they were recorded."""
     late: bool = False
     """Whether events from before the tenure were recorded during it: then `fold_again` has to be asked."""
     _register: Register | None = None
@@ -122,6 +135,8 @@ class AssetTrail:
         """Take one event of the asset; those after the tenure change nothing in it."""
         if event.day > self.last:
             return
+        if event.type in WITH_PAPERS:
+            self.papers.append((event.type, event.day, event.data))
         if self._register is None:
             self._register = Register(self.county, self.asset)
         register = self._register

@@ -42,14 +42,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from html import escape
+from html import escape, unescape
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-FORMAT: Final = "taizhang-audit-pack/3"
+FORMAT: Final = "taizhang-audit-pack/4"
 EVENTS, PROOF, INDEX, INDEX_PROOF = "events.txt", "events.proof", "index.txt", "index.proof"
 CHECKPOINT, TABLES_FILE, WORKBOOK, PAGE = "checkpoint.txt", "tables.json", "交接清册.xlsx", "说明.html"
 EXAMINATION = "examination.json"
@@ -70,7 +70,7 @@ FILES: Final = (
 """Files of a pack, in order; the manifest and its signature come last."""
 PAGE_ROWS: Final = 1_000
 """Longest table that the page shows; longer ones are in the spreadsheet only."""
-HEADER_ROW: Final = 3
+HEADER_ROW: Final = 4
 """Row of a sheet that holds the headers; the table starts below it."""
 
 TABLES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
@@ -78,7 +78,12 @@ TABLES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
         ("序号", "n"), ("资产编号", "t"), ("资产名称", "t"), ("类别", "t"), ("类型", "t"), ("所在地", "t"),
         ("数量", "t"), ("单位", "t"), ("原始价值", "m"), ("累计折旧", "m"), ("净值", "m"), ("权属", "t"),
         ("所有权人", "t"), ("使用状况", "t"), ("经营主体", "t"), ("管护主体", "t"), ("管理责任单位", "t"),
-        ("在管期间", "t"), ("处置日期", "t"),
+        ("在管期间", "t"), ("处置日期", "t"), ("资产内容", "t"), ("建设时间", "t"), ("使用年限", "t"), ("资金来源构成", "t"),
+        ("使用权人", "t"), ("收益权人", "t"), ("权证号", "t"), ("移交资料", "n"), ("累计收益", "m"), ("累计分配", "m"),
+        ("资产处置", "t"), ("备注", "t"), ("接收人", "t"), ("交接编号", "t"),
+    )),
+    "papers": ("移交资料", (
+        ("资产编号", "t"), ("资料种类", "t"), ("编号", "t"), ("标题", "t"), ("日期", "t"), ("资料摘要", "t"),
     )),
     "balances": ("期初期末", (
         ("资产编号", "t"), ("资产名称", "t"),
@@ -100,23 +105,38 @@ TABLES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
     )),
     "events": ("事项", (
         ("日志位置", "n"), ("资产编号", "t"), ("业务日期", "t"), ("记录时间", "t"), ("事项", "t"), ("事件", "t"),
-        ("操作者", "t"), ("条款", "t"), ("原值增减", "m"), ("折旧增减", "m"), ("收益增减", "m"), ("分配增减", "m"),
+        ("操作单位", "t"), ("条款", "t"), ("原值增减", "m"), ("折旧增减", "m"), ("收益增减", "m"), ("分配增减", "m"),
     )),
     "cases": ("离任交接", (
         ("交接编号", "t"), ("职责", "t"), ("单位", "t"), ("原因", "t"), ("离任日期", "t"), ("接任人", "t"),
         ("状态", "t"), ("清单项数", "n"), ("核账", "t"), ("审计报告", "t"), ("审计截止日", "t"), ("审计意见", "t"), ("清单摘要", "t"),
         ("审计问题", "n"), ("未处理问题", "n"), ("移交人签字", "t"), ("接收人签字", "t"), ("监交人签字", "t"), ("完成日期", "t"),
+        ("通知文号", "t"), ("封存日期", "t"), ("摘要核对", "t"), ("临时管护", "t"), ("差异项数", "n"), ("未处理差异", "n"),
+    )),
+    "lines": ("交接清单", (
+        ("序号", "n"), ("交接编号", "t"), ("资产编号", "t"), ("资产版本", "t"), ("接收人", "t"), ("状态", "t"), ("核账", "t"),
+        ("补充", "t"),
+    )),
+    "differences": ("差异与处理", (
+        ("交接编号", "t"), ("资产编号", "t"), ("种类", "t"), ("日期", "t"), ("内容", "t"), ("提出人", "t"), ("处理结果", "t"),
+        ("处理文号", "t"), ("状态", "t"),
+    )),
+    "tally": ("发现汇总", (
+        ("种类", "t"), ("代码", "t"), ("条款", "t"), ("条数", "n"), ("资产数", "n"), ("最早", "t"), ("最近", "t"), ("说明", "t"),
     )),
     "findings": ("检查发现", (
         ("日志位置", "n"), ("资产编号", "t"), ("业务日期", "t"), ("种类", "t"), ("代码", "t"), ("条款", "t"),
-        ("说明", "t"),
+        ("说明", "t"), ("处理", "t"),
+    )),
+    "warnings": ("提醒", (
+        ("日志位置", "n"), ("资产编号", "t"), ("业务日期", "t"), ("代码", "t"), ("条款", "t"), ("说明", "t"),
     )),
     "examination": ("重审", (
         ("日志位置", "n"), ("事件流", "t"), ("业务日期", "t"), ("事件", "t"), ("条款", "t"), ("代码", "t"), ("说明", "t"),
         ("来源", "t"), ("解除文号", "t"),
     )),
 }  # fmt: skip
-"""Table → title of its sheet, columns with header and kind: t text, n whole number, m money in fen."""
+"""Table → what it is called, columns with header and kind: t text, n whole number, m money in fen."""
 
 LABELS: Final = {
     "PUBLIC_WELFARE": "公益类", "OPERATING": "经营类", "UNCONFIRMED": "未确权", "IN_PROCEDURE": "确权中", "CONFIRMED": "已确权", "DISPUTED": "权属不清",
@@ -125,8 +145,9 @@ LABELS: Final = {
     "MANAGER": "管理人员", "RESPONSIBLE": "责任人", "FIRST_RESPONSIBLE": "管护第一责任人", "SUPERVISOR": "第一监管责任人",
     "RECEIPT": "收益入账", "ATTRIBUTION": "确权后归属", "DISTRIBUTION": "收益分配", "OPEN": "办理中", "COMPLETED": "已完成",
     "TRANSFER": "调动", "RESIGN": "辞职", "RETIRE": "退休", "REMOVED": "免职", "DEATH": "去世", "DETENTION": "被采取措施",
-    "OTHER": "其他", "FINDING": "发现", "WARNING": "提示",
-    "AUDIT_FINDING": "审计问题", "RECONCILED": "已完成",
+    "OTHER": "其他", "FINDING": "检查发现", "WARNING": "提醒",
+    "AUDIT_FINDING": "审计问题", "RECONCILED": "已完成", "ACCEPTED": "已接收", "AGREES": "相符", "DIFFERS": "有差异",
+    "RESOLVED": "已处理",
 }  # fmt: skip
 
 WORDS: Final = {
@@ -216,8 +237,21 @@ WORDS: Final = {
     "event/stocktake.opened": "盘点启动", "event/stocktake.surplus_recorded": "盘盈",
     "event/stocktake.surplus_registered": "盘盈登记", "event/violation_case.accountability_decided": "责任追究",
     "event/violation_case.established": "违规问题认定", "event/violation_case.reported": "违规问题登记",
+    "disposal/AUCTION": "拍卖", "disposal/OTHER": "其他", "disposal/SCRAP": "报废", "disposal/TRANSFER": "转让",
     "mode/CONTRACTED": "承包", "mode/ENTRUSTED": "托管（委托经营）", "mode/EQUITY": "入股（股份合作）",
     "mode/JOINT_OPERATION": "合作经营", "mode/LEASED": "租赁", "mode/PLATFORM": "国有资产管理公司平台",
+    "paper/ACCEPTANCE": "竣工验收资料", "paper/CONTRACT": "建设或采购合同", "paper/FINAL_ACCOUNT": "竣工决算",
+    "paper/FUNDING_NOTICE": "资金下达文件", "paper/PAYMENT_VOUCHER": "支付凭证", "paper/PHOTO": "照片",
+    "paper/PROJECT_APPROVAL": "项目批复", "source/AID_XJ": "援疆资金", "source/BORDER_PROSPERITY": "兴边富民资金",
+    "source/DESIGNATED_AID": "定点帮扶资金", "source/DISPOSAL_PROCEEDS": "处置所得再安排资金",
+    "source/DONATION_VILLAGE": "社会捐助资金（直接投入到村）", "source/FINANCIAL": "金融扶贫资金",
+    "source/FISCAL_DEV": "各级财政专项扶贫发展资金", "source/FISCAL_ETHNIC_DEV": "各级财政专项少数民族发展资金",
+    "source/FISCAL_STATE_FARM": "各级财政专项国有贫困农（牧）场扶贫资金", "source/FISCAL_WORK_RELIEF": "各级财政专项以工代赈资金",
+    "source/GOV_BOND": "用于脱贫攻坚的地方政府债券资金", "source/INDUSTRY_AID": "行业帮扶资金",
+    "source/INTEGRATED_AGRI": "涉农统筹整合财政资金", "source/OTHER": "其他资金（注明文件）", "source/OTHER_FISCAL": "其他财政资金",
+    "source/PAIRING_AID": "结对帮扶资金", "source/REGION_COOP": "区内协作资金", "source/RELOCATION": "易地扶贫搬迁资金",
+    "source/REVITALISED_STOCK": "清理盘活财政存量资金", "source/SELF_RAISED": "自筹资金", "source/SOCIAL_AID": "社会帮扶资金",
+    "source/VILLAGE_INCOME": "村集体收入（乡、村两级集体资金）",
     "mode/RESTRUCTURED": "改制重组", "mode/SELF_OPERATED": "自主经营（直接经营）", "type/ARCH_SHED": "拱棚",
     "type/AREA_FACTORY": "片区工厂", "type/CELLAR": "菜窖", "type/COMPREHENSIVE_SERVICE": "综合服务设施",
     "type/COURTYARD": "庭院", "type/CULTURE": "文化设施", "type/DRAINAGE_SEWAGE": "排水治污", "type/ECOMMERCE": "电商服务设施",
@@ -235,8 +269,9 @@ WORDS: Final = {
     "use/COLLECTIVE_ECONOMY": "发展壮大村级集体经济", "use/HARDSHIP_RELIEF": "困难家庭帮扶", "use/INCENTIVE": "绩效激励",
     "use/MAINTENANCE": "资产管护", "use/OTHER": "其他用途", "use/PUBLIC_POST": "公益岗位", "use/PUBLIC_WELFARE": "公益事业",
 }  # fmt: skip
-"""What events, kinds of assets, ways of operating and uses of income are called, as kind/code."""
-OWN_WORDS: Final = ("type", "mode", "use")
+"""What events, kinds of assets, ways of operating, uses of income, sources of funds, kinds of papers and of disposals are
+called, as kind/code."""
+OWN_WORDS: Final = ("type", "mode", "use", "source", "paper", "disposal")
 """Kinds of codes that a county may have of its own; what they are called then stands in the pack."""
 
 try:  # faster where it is there; the answers are the same
@@ -899,7 +934,10 @@ class AssetFigures:
         self.depreciation = self.received = self.distributed = 0
         self.contracts: dict[str, dict[str, Any]] = {}
         self.custodian = self.responsible_unit = None
-        self.disposed_on = ""
+        self.disposed_on = self.disposal = ""
+        self.price = 0
+        self.user: str | None = None
+        self.income_holders: list[dict[str, Any]] = []
         self.born = Decimal(0)
 
     def take(self, event: Event) -> None:
@@ -912,7 +950,11 @@ class AssetFigures:
         elif kind == "registration_corrected":
             self.card = data["card"]
         elif kind == "ownership_confirmed":
-            self.title, self.owners = "CONFIRMED", data["confirmation"]["owners"]
+            confirmed = data["confirmation"]
+            self.title, self.owners = "CONFIRMED", confirmed["owners"]
+            self.income_holders = confirmed.get("incomeRightHolders", [])
+            if not self._operated():
+                self.user = confirmed.get("userRightHolder") or self.owners[0]["party"]
         elif kind == "ownership_procedure_started":
             self.title = "IN_PROCEDURE"
         elif kind == "title_dispute_opened":
@@ -937,12 +979,17 @@ class AssetFigures:
                 "state": "ACTIVE",
                 "ended": "",
             }
+            self.user = data["terms"]["operator"]["operator"]
         elif kind == "operating_contract_changed":
             known = self.contracts.get(data["terms"]["contract"])
             if known is not None:
                 known.update(terms=data["terms"], ended="")
+                self.user = data["terms"]["operator"]["operator"]
         elif kind == "operating_contract_ended":
-            self._end(data["contract"], data["outcome"], data["endedOn"])
+            if data["contract"] in self.contracts:
+                self._end(data["contract"], data["outcome"], data["endedOn"])
+                if not self._operated():
+                    self.user = self.owners[0]["party"] if self.owners else None
         elif kind == "holdover_started":
             self._end(data["contract"], "HOLDOVER", None)
         elif kind == "income_received":
@@ -951,8 +998,13 @@ class AssetFigures:
             self.distributed += data["distribution"]["amount"]
         elif kind == "disposed":
             self.disposed_on = data["sale"]["disposedOn"]
+            self.disposal, self.price = data["kind"], data["sale"]["price"]
             for code in data.get("endedContracts", ()):
                 self._end(code, "TERMINATED", data["sale"]["disposedOn"])
+
+    def _operated(self) -> bool:
+        """Whether a contract is in force or held over."""
+        return any(one["state"] in {"ACTIVE", "HOLDOVER"} for one in self.contracts.values())
 
     def _end(self, code: str, state: str, day: str | None) -> None:
         known = self.contracts.get(code)
@@ -1015,6 +1067,8 @@ class Ledgers:
         """First and last days of the care that was asked about, in whatever period."""
         self.gone = self.cut = 0
         self.holders: dict[str, list[int]] = {}
+        self.taken: dict[str, list[tuple[str, str]]] = {}
+        """Asset → (case, who takes it over)."""
 
     def outside(self) -> tuple[int, int]:
         """Assets in the person's care that are not shown, and those that are shown for a part of it only."""
@@ -1056,8 +1110,12 @@ class Ledgers:
             if events[0]["data"]["notice"]["person"] == self.person:
                 self.tables["cases"].append(self._case(stream.partition("-")[2], events))
         self._procedures()
-        for table in ("income", "events", "findings"):
+        for row in self.tables["inventory"]:
+            row[-2:] = takers(self.taken.get(str(row[1]), ()))
+        for table in ("income", "events", "warnings"):
             self.tables[table].sort(key=lambda row: row[0])
+        self.tables["findings"].sort(key=lambda row: (weight_of(row), row[0]))
+        self.tables["tally"] = tally_of(self.tables["findings"], self.tables["warnings"])
         return self.tables
 
     def _procedures(self) -> None:
@@ -1099,15 +1157,30 @@ class Ledgers:
         self.totals = [a + b for a, b in zip(self.totals, figures, strict=True)]
         card = closing.card
         spans = "；".join(f"{self._word(duty)} {since} 至 {until}" for since, until, duty in care)
-        owners = "；".join(
-            self._named(one["party"]) + (f" {yuan(one['amount'])}元" if len(closing.owners) > 1 else "")
-            for one in closing.owners
+        papers = self._papers(code, events)
+        numbers = "；".join(row[2] for row in papers if not row[5])
+        built = f"{card['constructionStart']} 至 " if "constructionStart" in card else ""
+        life = card.get("usefulLifeYears")
+        called = {
+            one["terms"]["operator"]["operator"]: one["terms"]["operator"]["name"]
+            for one in closing.contracts.values()
+        }
+        user = closing.user or ""
+        funds: dict[str, int] = {}
+        for line in card.get("fundingLines", []):
+            funds[line["source"]] = funds.get(line["source"], 0) + line["amount"]
+        disposal = closing.disposed_on and (
+            f"{self._term('disposal', closing.disposal)} {closing.disposed_on} 价款 {yuan(closing.price)}元"
         )
         self.tables["inventory"].append([
             len(self.tables["inventory"]) + 1, code, card["assetName"], self._word(card["assetClass"]),
             self._term("type", card["assetType"]), self._named(card["location"]), closing.quantity(), card["unitOfMeasure"],
-            *end[:3], self._word(closing.title), owners, self._word(closing.operation), closing.operator(),
+            *end[:3], self._word(closing.title), self._shares(closing.owners), self._word(closing.operation), closing.operator(),
             self._named(closing.custodian), self._named(closing.responsible_unit), spans, closing.disposed_on,
+            card["assetContent"], built + card["completionDate"], "" if life is None else f"{life} 年",
+            "；".join(f"{self._term('source', source)} {yuan(amount)}元" for source, amount in funds.items()),
+            self._named(user) if user in self.names or user not in called else f"{called[user]}（{user}）",
+            self._shares(closing.income_holders), numbers, len(papers), *end[3:], disposal, card.get("remarks") or "", "", "",
         ])  # fmt: skip
         was = self._word(opening.operation) if opening.card is not None else ""
         row = [code, card["assetName"], *figures, was, self._word(closing.operation), len(during)]
@@ -1116,6 +1189,43 @@ class Ledgers:
         for event in before:
             for holder, amount in income_lines(event):
                 self.holders.setdefault(holder, [0, 0, 0])[0] += amount
+
+    def _shares(self, shares: list[dict[str, Any]]) -> str:
+        """Parties; of several how much is whose."""
+        several = len(shares) > 1
+        return "；".join(
+            self._named(one["party"]) + (f" {yuan(one['amount'])}元" if several else "") for one in shares
+        )
+
+    def _papers(self, code: str, events: list[Event]) -> list[Row]:
+        """Papers that go with the asset: archived documents with their digest, certificates with their number."""
+        found: list[Row] = []
+        for event in events:
+            kind, data, day = event["type"].partition(".")[2], event["data"], event["occurredOn"]
+            if day > self.last:
+                continue
+            if kind == "document_archived":
+                one = data["document"]
+                row = [
+                    self._term("paper", one["kind"]),
+                    one["document"],
+                    one.get("title") or "",
+                    day,
+                    one["sha256"],
+                ]
+            elif kind == "title_certificate_issued":
+                row = ["产权证", data["number"], "", data["issuedOn"], ""]
+            elif kind == "ownership_certificate_issued":
+                one = data["certificate"]
+                row = ["确权书", one["number"], self._named(one["village"]), one["issuedOn"], ""]
+            elif kind == "property_registered":
+                one = data["registration"]
+                row = ["产权登记", one["registrationNo"], self._named(one["party"]), one["registeredOn"], ""]
+            else:
+                continue
+            found.append([code, *row])
+        self.tables["papers"] += found
+        return found
 
     @staticmethod
     def _walk(before: list[Event], during: list[Event]) -> tuple[AssetFigures, list[list[int]]]:
@@ -1137,21 +1247,16 @@ class Ledgers:
     def _event(self, code: str, event: Event, step: list[int]) -> None:
         position, day, basis = event["position"], event["occurredOn"], event["basis"]
         self.tables["events"].append([
-            position, code, day, event["recordedAt"], self._term("event", event["type"]), event["type"], event["actor"]["id"],
+            position, code, day, event["recordedAt"], self._term("event", event["type"]), event["type"],
+            self._named(event["actor"].get("organization")) or event["actor"]["id"],
             " ".join(basis.get("clauses", ())), step[0], step[1], step[3], step[4],
         ])  # fmt: skip
-        for kind, key in (("FINDING", "findings"), ("WARNING", "warnings")):
-            for one in basis.get(key, ()):
-                row = [
-                    position,
-                    code,
-                    day,
-                    self._word(kind),
-                    one["code"],
-                    one.get("clause") or "",
-                    one["detailZh"],
-                ]
-                self.tables["findings"].append(row)
+        for one in basis.get("findings", ()):
+            row = [position, code, day, self._word("FINDING"), one["code"], one.get("clause") or ""]
+            self.tables["findings"].append([*row, one["detailZh"], ""])
+        for one in basis.get("warnings", ()):
+            row = [position, code, day, one["code"], one.get("clause") or "", one["detailZh"]]
+            self.tables["warnings"].append(row)
         data = event["data"]
         if event["type"] == "asset.income_received":
             paid = data["receipt"]
@@ -1204,58 +1309,171 @@ class Ledgers:
 
     def _case(self, case: str, events: list[Event]) -> Row:
         notice: dict[str, Any] = events[0]["data"]["notice"]
-        successor, sealed, completed, reconciled = notice.get("successor"), "", "", ""
+        successor, sealed, sealed_on, completed, interim = notice.get("successor"), "", "", "", ""
+        reconciled = ""
         audit: dict[str, str] = {}
         signatures: dict[str, str] = {}
-        found: dict[str, bool] = {}
-        lines: dict[str, str | None] = dict.fromkeys(events[0]["data"]["assets"])
+        found: dict[str, Row] = {}
+        lines: dict[str, HandoverLine] = {}
+        differences: list[Row] = []
+        _list_lines(lines, events[0]["data"], addendum=False)
         for event in events[1:]:
-            kind, data = event["type"].partition(".")[2], event["data"]
+            kind, data, day = event["type"].partition(".")[2], event["data"], event["occurredOn"]
             if kind in {"lines_added", "lines_reassigned", "successor_named", "line_disputed"}:
-                sealed, signatures = "", {}  # what was sealed is open again
+                sealed, sealed_on, signatures = "", "", {}  # what was sealed is open again
             if kind == "successor_named":
                 successor = data["successor"]
+                for line in lines.values():
+                    if line.incoming is None:
+                        line.state = "待接收"
             elif kind == "lines_added":
-                lines = {**dict.fromkeys(data["assets"]), **lines}
-                reconciled = ""
+                if not lines.keys() >= set(data["assets"]):
+                    reconciled = ""
+                _list_lines(lines, data, addendum=True)
             elif kind == "lines_reassigned":
-                lines |= dict.fromkeys(data["assets"], data["incoming"])
+                for asset in data["assets"]:
+                    lines[asset].incoming, lines[asset].state = data["incoming"], "待接收"
+            elif kind == "lines_accepted":
+                for asset in data["assets"]:
+                    lines[asset].state = "已接收"
+            elif kind == "line_disputed":
+                lines[data["asset"]].state = "有异议"
+                row = [case, data["asset"], "清单异议", day, data["reason"], self._named(data["disputedBy"])]
+                differences.append([*row, "", "", "未处理"])
             elif kind == "reconciliation_recorded":
                 reconciled = ""
+                for one in data["lines"]:
+                    _settle(differences, one["asset"], "核账差异", "已重新核账")
+                    lines[one["asset"]].compared = "相符"
+                    if told := _difference(one):
+                        lines[one["asset"]].compared = "有差异"
+                        differences.append([case, one["asset"], "核账差异", day, told, "", "", "", "未处理"])
+            elif kind == "difference_resolved":
+                lines[data["asset"]].compared = "差异已处理"
+                _settle(differences, data["asset"], "核账差异", "已处理", data)
+            elif kind == "dispute_resolved":
+                lines[data["asset"]].state = "待接收"
+                _settle(differences, data["asset"], "清单异议", "已处理", data)
             elif kind == "reconciliation_completed":
                 reconciled = "RECONCILED"
+            elif kind == "interim_custodian_appointed":
+                one = data["interim"]
+                interim = f"{self._named(one['person'])} {one['since']} 至 {one['until']}，{self._named(one['appointedBy'])}指定"
+                interim += f"，盘点表 {one['inventoryNo']}"
             elif kind == "audit_completed":
                 audit = data["audit"]
             elif kind == "finding_raised":
-                one = data["finding"]
-                found[one["finding"]], completed = True, ""
-                row = [
-                    event["position"],
-                    one.get("asset") or "",
-                    event["occurredOn"],
-                    self._word("AUDIT_FINDING"),
-                ]
-                self.tables["findings"].append([*row, one["finding"], one.get("clause") or "", one["text"]])
+                one, completed = data["finding"], ""
+                row = [event["position"], one.get("asset") or "", day, self._word("AUDIT_FINDING")]
+                found[one["finding"]] = [*row, one["finding"], one.get("clause") or "", one["text"], "未处理"]
             elif kind == "finding_resolved":
-                found[data["finding"]] = False
+                found[data["finding"]][7] = f"已处理：{data['resolution']}（{data['documentNo']}）"
             elif kind == "list_sealed":
-                sealed, signatures = data["listSha256"], {}
+                sealed, sealed_on, signatures = data["listSha256"], day, {}
             elif kind == "signed":
                 one = data["signature"]
                 place = f"INCOMING:{one['person']}" if one["role"] == "INCOMING" else one["role"]
                 signatures[place] = f"{self._named(one['person'])} {one['signedOn']}"
             elif kind == "completed":
-                completed = event["occurredOn"]
-        incoming = {named or successor for named in lines.values()} if lines else {successor}
+                completed = day
+        self.tables["findings"] += found.values()
+        self.tables["differences"] += differences
+        listed = [(asset, line, line.incoming or successor) for asset, line in sorted(lines.items())]
+        for number, (asset, line, who) in enumerate(listed, 1):
+            self.taken.setdefault(asset, []).append((case, self._named(who)))
+            version = "" if line.version is None else str(line.version)
+            added = "补充" if line.addendum else ""
+            self.tables["lines"].append(
+                [number, case, asset, version, self._named(who), line.state, line.compared, added]
+            )
+        content = [
+            case, notice["person"], notice["kind"], notice["organization"],
+            [[asset, line.version, who] for asset, line, who in listed],
+        ]  # fmt: skip
+        digest = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        agrees = sealed and ("相符" if hashlib.sha256(digest).hexdigest() == sealed else "与清单内容不符")
+        incoming = {who for _, _, who in listed} if listed else {successor}
         taking = "；".join(self._named(one) for one in sorted(one for one in incoming if one))
         taken = "；".join(text for place, text in sorted(signatures.items()) if place.startswith("INCOMING"))
         return [
             case, self._word(notice["kind"]), self._named(notice["organization"]), self._word(notice["reason"]),
             notice["departsOn"], taking, self._word("COMPLETED" if completed else "OPEN"), len(lines),
             self._word(reconciled), audit.get("reportNo", ""), audit.get("cutOff", ""), audit.get("opinion", ""), sealed,
-            len(found), sum(found.values()), signatures.get("OUTGOING", ""), taken, signatures.get("SUPERVISOR", ""),
-            completed,
+            len(found), sum(row[7] == "未处理" for row in found.values()), signatures.get("OUTGOING", ""), taken,
+            signatures.get("SUPERVISOR", ""), completed, notice.get("documentNo") or "", sealed_on, agrees, interim,
+            len(differences), sum(row[8] == "未处理" for row in differences),
         ]  # fmt: skip
+
+
+class HandoverLine:
+    """One asset of a handover list: its version, who takes it over, how far that has come."""
+
+    __slots__ = ("addendum", "compared", "incoming", "state", "version")
+
+    def __init__(self, version: int | None, incoming: str | None, *, addendum: bool, compared: str) -> None:
+        self.version, self.incoming, self.addendum, self.compared = version, incoming, addendum, compared
+        self.state = "待接收"
+
+
+def _list_lines(lines: dict[str, HandoverLine], data: dict[str, Any], *, addendum: bool) -> None:
+    """Put assets on the list; one that is on it already is listed anew, for the same taker."""
+    versions = data.get("versions") or [None] * len(data["assets"])
+    for asset, version in zip(data["assets"], versions, strict=True):
+        before = lines.get(asset)
+        lines[asset] = HandoverLine(
+            version,
+            before.incoming if before else None,
+            addendum=addendum,
+            compared=before.compared if before else "",
+        )
+
+
+def _difference(line: dict[str, str]) -> str:
+    """What a reconciled line is not as it should be in; "" for one that agrees."""
+    words = {"DIFFERS": "账面不符", "MISSING": "实物缺失", "DAMAGED": "实物损坏", "INCOMPLETE": "资料不全"}
+    told = [words[line[part]] for part in ("book", "physical", "documents") if line[part] in words]
+    return "、".join(told) + (f"：{line['note']}" if told and line.get("note") else "")
+
+
+def _settle(rows: list[Row], asset: str, kind: str, state: str, data: dict[str, str] | None = None) -> None:
+    """Close what is open of an asset."""
+    for row in rows:
+        if row[1:3] == [asset, kind] and row[8] == "未处理":
+            row[8] = state
+            if data is not None:
+                row[6:8] = data["resolution"], data["documentNo"]
+
+
+def takers(taken: Iterable[tuple[str, str]]) -> list[str]:
+    """Who takes an asset over, and by which cases."""
+    listed = list(taken)
+    return [
+        "；".join(dict.fromkeys(who for _, who in listed if who)),
+        "；".join(dict.fromkeys(case for case, _ in listed)),
+    ]
+
+
+def weight_of(finding: Row) -> int:
+    """What comes first: what an auditor found and nobody has settled, what history was found to be, what is settled."""
+    return 0 if finding[7] == "未处理" else 2 if finding[7] else 1
+
+
+def tally_of(findings: list[Row], warnings: list[Row]) -> list[Row]:
+    """Findings and reminders by kind, the heavy ones first, and of one weight the frequent ones."""
+    groups: dict[tuple[int, str, str, str], list[Row]] = {}
+    for row in findings:
+        weight = weight_of(row)
+        kind = [f"{row[3]}（未处理）", str(row[3]), f"{row[3]}（已处理）"][weight]
+        code, clause = (row[4], row[5]) if weight == 1 else ("", "")
+        groups.setdefault((weight, kind, code, clause), []).append([row[1], row[2], row[6]])
+    for row in warnings:
+        groups.setdefault((3, LABELS["WARNING"], row[3], row[4]), []).append([row[1], row[2], row[5]])
+    rows = []
+    for (weight, kind, code, clause), group in groups.items():
+        days = [day for _, day, _ in group]
+        count, assets = len(group), len({asset for asset, _, _ in group if asset})
+        rows.append((weight, -count, [kind, code, clause, count, assets, min(days), max(days), group[0][2]]))
+    return [row for _, _, row in sorted(rows)]
 
 
 def income_lines(event: Event) -> list[tuple[str, int]]:
@@ -1278,36 +1496,263 @@ def yuan(fen: int) -> str:
 
 
 # ---- the spreadsheet and the page ----------------------------------------------------------------------------------
-# Both are made here, for the pack and for whoever verifies it: they are compared byte for byte.
+# Both are made here, for the pack and for whoever verifies it: they are compared byte for byte. Sheets and the tables of
+# the page are views: some columns of a table, as many as are legible on A4 across.
 
 TITLE: Final = "扶贫资产离任交接清册"
-_STYLES: Final = {"t": ' s="4"', "n": ' s="5"', "m": ' s="6"'}
-_WIDTHS: Final = {"t": 16, "n": 9, "m": 15}
-_WIDE: Final = {"资产名称": 26, "在管期间": 40, "所有权人": 26, "说明": 60, "清单摘要": 20, "记录时间": 28}
-_SIGNATURES: Final = ("移交人（签字）：", "接收人（签字）：", "监交人（签字）：")
+PAPER_UNITS: Final = 148
+"""So many digits of 10 pt stand side by side on A4 across."""
+COVER: Final = "封面"
+_Columns = tuple[tuple[str, int], ...]
+SHEETS: Final[tuple[tuple[str, str, _Columns], ...]] = (
+    ("清册", "inventory", (
+        ("序号", 5), ("资产编号", 25), ("资产名称", 20), ("类别", 7), ("数量", 8), ("单位", 7), ("原始价值", 15), ("累计折旧", 14),
+        ("净值", 15), ("使用状况", 9), ("接收人", 14), ("备注", 9),
+    )),
+    ("登记事项", "inventory", (
+        ("序号", 5), ("资产编号", 25), ("资产内容", 24), ("类型", 11), ("建设时间", 14), ("使用年限", 9), ("资金来源构成", 26),
+        ("所有权人", 18), ("使用权人", 16),
+    )),
+    ("权益与处置", "inventory", (
+        ("序号", 5), ("资产编号", 25), ("收益权人", 20), ("权属", 8), ("权证号", 22), ("累计收益", 16), ("累计分配", 16),
+        ("资产处置", 18), ("所在地", 18),
+    )),
+    ("管护", "inventory", (
+        ("序号", 5), ("资产编号", 25), ("经营主体", 18), ("管护主体", 20), ("管理责任单位", 20), ("在管期间", 33), ("移交资料", 9),
+        ("交接编号", 18),
+    )),
+    ("交接清单", "lines", (
+        ("序号", 6), ("交接编号", 22), ("资产编号", 26), ("资产版本", 9), ("接收人", 30), ("状态", 10), ("核账", 14), ("补充", 8),
+    )),
+    ("差异与处理", "differences", (
+        ("交接编号", 14), ("资产编号", 25), ("种类", 10), ("日期", 11), ("内容", 28), ("提出人", 16), ("处理结果", 22),
+        ("处理文号", 13), ("状态", 9),
+    )),
+    ("移交资料", "papers", (
+        ("资产编号", 25), ("资料种类", 14), ("编号", 22), ("标题", 30), ("日期", 11), ("资料摘要", 36),
+    )),
+    ("发现汇总", "tally", (
+        ("种类", 12), ("条数", 8), ("资产数", 8), ("最早", 11), ("最近", 11), ("说明", 62), ("条款", 11), ("代码", 22),
+    )),
+    ("检查发现", "findings", (
+        ("种类", 10), ("资产编号", 25), ("业务日期", 11), ("说明", 44), ("处理", 22), ("条款", 11), ("代码", 16), ("日志位置", 9),
+    )),
+    ("期初期末", "balances", (
+        ("资产编号", 25), ("资产名称", 24), ("期初原值", 16), ("期初折旧", 16), ("期初净值", 16), ("期末原值", 16), ("期末折旧", 16),
+        ("期末净值", 16),
+    )),
+    ("期内变动", "balances", (
+        ("资产编号", 25), ("原值增减", 16), ("折旧增减", 16), ("净值增减", 16), ("期内收益", 16), ("期内分配", 16), ("期初状况", 12),
+        ("期末状况", 12), ("期内事项", 9),
+    )),
+    ("累计收益", "balances", (
+        ("资产编号", 25), ("资产名称", 30), ("期初累计收益", 18), ("期初累计分配", 18), ("期末累计收益", 18), ("期末累计分配", 18),
+    )),
+    ("收益余额", "holders", (
+        ("收益权人", 44), ("期初余额", 18), ("期内收入", 18), ("期内分配", 18), ("期末余额", 18),
+    )),
+    ("收支", "income", (
+        ("日志位置", 9), ("资产编号", 25), ("事项", 11), ("收益权人", 20), ("金额", 16), ("日期", 11), ("凭证号", 12),
+        ("收款或方案编号", 15), ("合同", 14), ("用途", 14),
+    )),
+    ("合同", "contracts", (
+        ("资产编号", 25), ("合同编号", 14), ("经营方式", 10), ("经营主体", 16), ("起", 11), ("止", 11), ("年收益", 14),
+        ("期初状态", 9), ("期末状态", 9), ("终止日期", 11), ("期内收款", 16),
+    )),
+    ("事项", "events", (
+        ("日志位置", 9), ("业务日期", 11), ("记录日期", 11), ("资产编号", 25), ("事项", 14), ("操作单位", 15), ("原值增减", 14),
+        ("折旧增减", 13), ("收益增减", 13), ("分配增减", 13), ("条款", 10),
+    )),
+    ("重审", "examination", (
+        ("业务日期", 11), ("事件", 15), ("事件流", 25), ("说明", 36), ("条款", 11), ("代码", 15), ("来源", 11), ("解除文号", 14),
+        ("日志位置", 9),
+    )),
+    ("提醒", "warnings", (
+        ("资产编号", 25), ("业务日期", 11), ("说明", 66), ("条款", 11), ("代码", 22), ("日志位置", 9),
+    )),
+)  # fmt: skip
+"""Sheets after the cover, in order: title, table, columns with the width they have where amounts and codes are short."""
+_DERIVED: Final = {"记录日期": "记录时间"}
+"""Columns that show the day, in the county, of a moment."""
+_ONE_LINE: Final = {
+    "资产编号", "日期", "业务日期", "记录日期", "起", "止", "终止日期", "最早", "最近",
+}  # fmt: skip
+"""Texts that never wrap; one that is too long is printed smaller."""
+_SHORT: Final = {
+    "所有权人", "使用权人", "收益权人", "所在地", "管护主体", "管理责任单位", "操作单位", "接收人",
+}  # fmt: skip
+"""Columns with names that stand without their code, unless two are called the same; the list that is sealed keeps them."""
+_CODED: Final = re.compile("([^；，（）]+)（([A-Za-z0-9][A-Za-z0-9_.:-]*)）")
+_DATE: Final = "　　　　年　　月　　日"
 _XML: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _SHEET_XML: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE: Final = "http://schemas.openxmlformats.org/package/2006"
 _KIND: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _FONT: Final = '<font>{}<sz val="{}"/><name val="宋体"/><charset val="134"/></font>'
-_XF: Final = '<xf numFmtId="{}" fontId="{}" fillId="{}" borderId="{}" xfId="0" applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1" applyAlignment="1">{}</xf>'
+_XF: Final = '<xf numFmtId="{}" fontId="{}" fillId="{}" borderId="{}" xfId="0" applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1" applyAlignment="1"><alignment {}/></xf>'
+_FORMS: Final = {
+    "plain": (0, 0, 0, 0, 'vertical="center"'),
+    "title": (0, 1, 0, 0, 'horizontal="center" vertical="center"'),
+    "sheet": (0, 2, 0, 0, 'vertical="center"'),
+    "note": (0, 3, 0, 0, 'vertical="center" wrapText="1"'),
+    "head": (0, 4, 2, 1, 'horizontal="center" vertical="center" wrapText="1"'),
+    "wrapped": (49, 0, 0, 1, 'vertical="center" wrapText="1"'),
+    "text": (49, 0, 0, 1, 'horizontal="center" vertical="center" shrinkToFit="1"'),
+    "count": (1, 0, 0, 1, 'horizontal="center" vertical="center" shrinkToFit="1"'),
+    "money": (4, 0, 0, 1, 'horizontal="right" vertical="center" shrinkToFit="1"'),
+    "total": (49, 4, 2, 1, 'vertical="center" shrinkToFit="1"'),
+    "total-money": (4, 4, 2, 1, 'horizontal="right" vertical="center" shrinkToFit="1"'),
+    "label": (49, 0, 2, 1, 'horizontal="center" vertical="center" wrapText="1"'),
+    "value": (49, 0, 0, 1, 'vertical="center" wrapText="1"'),
+    "sum": (49, 0, 0, 1, 'horizontal="right" vertical="center" shrinkToFit="1"'),
+    "case": (49, 2, 2, 1, 'vertical="center"'),
+    "sign": (49, 0, 0, 1, 'vertical="bottom" wrapText="1"'),
+    "below": (0, 5, 0, 0, 'vertical="center"'),
+}  # fmt: skip
+"""How cells look: number format, font, fill, border, alignment."""
+_FORM: Final = {name: number for number, name in enumerate(_FORMS)}
 _STYLE_SHEET: Final = "".join([
-    f'{_XML}<styleSheet xmlns="{_SHEET_XML}">',
-    '<fonts count="5">', *(_FONT.format(b, size) for b, size in (("", 11), ("<b/>", 16), ("", 10), ("<b/>", 11), ("", 12))), "</fonts>",
+    f'{_XML}<styleSheet xmlns="{_SHEET_XML}">', '<fonts count="6">',
+    *(_FONT.format(b, size) for b, size in (("", 10), ("<b/>", 18), ("<b/>", 12), ("", 9), ("<b/>", 10), ("", 12))), "</fonts>",
     '<fills count="3"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>',
     '<fill><patternFill patternType="solid"><fgColor rgb="FFE8EEF4"/><bgColor indexed="64"/></patternFill></fill></fills>',
     '<borders count="2"><border><left/><right/><top/><bottom/><diagonal/></border><border>',
     *(f'<{side} style="thin"><color auto="1"/></{side}>' for side in ("left", "right", "top", "bottom")),
     "<diagonal/></border></borders>",
-    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="8">',
-    _XF.format(0, 0, 0, 0, ""), _XF.format(0, 1, 0, 0, ""), _XF.format(0, 2, 0, 0, ""),
-    _XF.format(0, 3, 2, 1, '<alignment horizontal="center" vertical="center" wrapText="1"/>'),
-    _XF.format(49, 0, 0, 1, '<alignment vertical="top" wrapText="1"/>'),
-    _XF.format(1, 0, 0, 1, '<alignment vertical="top"/>'), _XF.format(4, 0, 0, 1, '<alignment vertical="top"/>'),
-    _XF.format(0, 4, 0, 0, ""),
+    f'<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="{len(_FORMS)}">',
+    *(_XF.format(*form) for form in _FORMS.values()),
     '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
 ])  # fmt: skip
+_FORM_OF: Final = {"n": "count", "m": "money"}
+Line = list[tuple[str, int, str]]
+"""A row of the cover: cells with text, how many of the six columns they take, form."""
+
+
+@lru_cache(maxsize=1 << 14)
+def breadth(text: str) -> int:
+    """How many digits stand side by side where this text stands: a Chinese character takes two."""
+    return len(text) if text.isascii() else len(text.encode("gb18030", "replace"))
+
+
+def grouped(fen: int) -> str:
+    """Yuan with two decimals, thousands apart."""
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
+
+
+@lru_cache(maxsize=1 << 12)
+def _county_day(hour: str) -> str:
+    """The day in the county of a moment, given to the hour (UTC)."""
+    return (datetime.strptime(hour, "%Y-%m-%dT%H") + _COUNTY_TIME).date().isoformat()  # noqa: DTZ007
+
+
+def marks_of(tables: dict[str, list[Row]]) -> list[str]:
+    """Case numbers and digests of the sealed lists, as every sheet carries them."""
+    cases = [f"交接编号 {row[0]}　封存清单摘要（SHA-256）{row[12] or '尚未封存'}" for row in tables["cases"]]
+    if not cases:
+        return ["尚未启动离任交接：无交接编号，无封存清单"]
+    return cases if len(cases) <= 4 else [*cases[:3], f"另有 {len(cases) - 3} 件离任交接，见{COVER}"]
+
+
+def cover_of(summary: Sequence[Sequence[str]], tables: dict[str, list[Row]]) -> list[list[Line]]:
+    """The cover, a page for each case: whose list, what it comes to, facts of the case and where to sign."""
+    inventory = tables["inventory"]
+    lines: list[Line] = [
+        [(TITLE, 6, "title")],
+        [("\n".join(_marks("清册", tables)), 6, "note")],
+        *_packed([(name, value) for name, value in summary]),
+    ]
+    pages = [lines]
+    if not tables["cases"]:
+        lines.append([(marks_of(tables)[0], 6, "case")])
+        lines += _signing("移交人", "", []), _signing("接收人", "", []), _signing("监交人", "", [])
+        lines.append(_where())
+    values = {row[1]: row[8:11] for row in inventory}
+    for row in tables["cases"]:
+        case = dict(zip((name for name, _ in TABLES["cases"][1]), row))  # noqa: B905
+        listed = [(line[2], line[4]) for line in tables["lines"] if line[1] == row[0]]
+        shown = sum(asset in values for asset, _ in listed)
+        if row is not tables["cases"][0]:
+            lines = []
+            pages.append(lines)
+        lines.append([(f"交接编号 {case['交接编号']}　{case['职责']}离任交接　{case['状态']}", 6, "case")])
+        lines += _packed([
+            ("移交单位", case["单位"]),
+            ("事由", case["原因"] + (f"（{case['通知文号']}）" if case["通知文号"] else "")),
+            ("离任日期", case["离任日期"]),
+            ("清单项数", f"{len(listed)} 项" + (f"，其中 {shown} 项列入本清册" if shown != len(listed) else "")),
+            ("封存日期", case["封存日期"] or "尚未封存"), ("完成日期", case["完成日期"] or "尚未完成"),
+            ("清单摘要", case["清单摘要"] or "尚未封存"), ("摘要核对", case["摘要核对"] or "尚未封存"),
+            ("核账", case["核账"] or "未完成"),
+            ("核账差异与异议", f"{case['差异项数']} 项，未处理 {case['未处理差异']} 项"),
+            ("审计问题", f"{case['审计问题']} 项，未处理 {case['未处理问题']} 项"),
+            ("审计报告", case["审计报告"] or "无"), ("审计截止日", case["审计截止日"] or "无"),
+            ("审计意见", case["审计意见"] or "无"), ("临时管护", case["临时管护"] or "无"),
+        ])  # fmt: skip
+        lines.append(
+            [("接收人", 2, "label"), ("项数", 1, "label"), ("原始价值", 2, "label"), ("净值", 1, "label")]
+        )
+        takers_: dict[str, list[int]] = {}
+        for asset, who in listed:
+            sums = takers_.setdefault(who or "尚未确定", [0, 0, 0])
+            value, _, net = values.get(asset, (0, 0, 0))
+            sums[:] = [sums[0] + 1, sums[1] + value, sums[2] + net]
+        totals = [sum(column) for column in zip(*takers_.values())] or [0, 0, 0]  # noqa: B905
+        for who, (count, value, net) in [*sorted(takers_.items()), ("合计", totals)]:
+            lines.append([
+                (who, 2, "label" if who == "合计" else "value"), (str(count), 1, "sum"), (grouped(value), 2, "sum"),
+                (grouped(net), 1, "sum"),
+            ])  # fmt: skip
+        signed = [one for one in case["接收人签字"].split("；") if one]
+        lines.append(_signing("移交人", case["移交人签字"], []))
+        for who in sorted(takers_) or ["尚未确定"]:
+            done = next((one for one in signed if one.rpartition(" ")[0] == who), "")
+            lines.append(_signing("接收人", done, [] if who == "尚未确定" else [who]))
+        lines += [_signing("监交人", case["监交人签字"], []), _where()]
+    return pages
+
+
+def _packed(pairs: Sequence[tuple[str, str]]) -> list[Line]:
+    """Names and values side by side, as many as there is room for."""
+    lines: list[Line] = []
+    room = 0
+    for name, value in pairs:
+        need = (
+            2
+            if breadth(value) <= _COVER[1] - 1
+            else 4
+            if breadth(value) <= 2 * _COVER[1] + _COVER[0] - 2
+            else 6
+        )
+        if need > room:
+            if room:
+                lines[-1][-1] = (lines[-1][-1][0], lines[-1][-1][1] + room, "value")
+            lines.append([])
+            room = 6
+        lines[-1] += [(name, 1, "label"), (value, need - 1, "value")]
+        room -= need
+    if room:
+        lines[-1][-1] = (lines[-1][-1][0], lines[-1][-1][1] + room, "value")
+    return lines
+
+
+def _signing(role: str, done: str, who: list[str]) -> Line:
+    """Where somebody signs and seals; a signature that the log has is told."""
+    told = f"系统签字：{done}" if done else "、".join(who)
+    return [
+        (f"{role}（签字）", 1, "label"), (told, 1, "sign"), (f"{role[:2]}单位（盖章）", 1, "label"), ("", 1, "sign"),
+        ("日期", 1, "label"), (_DATE, 1, "sign"),
+    ]  # fmt: skip
+
+
+def _where() -> Line:
+    return [("交接地点", 1, "label"), ("", 3, "sign"), ("交接日期", 1, "label"), (_DATE, 1, "sign")]
+
+
+_COVER: Final = (17, 32)
+"""Widths of the cover's columns: names and values by turns."""
+_TEXT_LINE: Final = 12.5
+"""Height of a line of 10 pt, in points."""
 
 
 def column_letters(index: int) -> str:
@@ -1320,13 +1765,16 @@ def column_letters(index: int) -> str:
     return letters
 
 
-def workbook_parts(subtitle: str, tables: dict[str, list[Row]]) -> Iterator[tuple[str, bytes]]:
-    """Every part of the spreadsheet, in order: one sheet a table, print-ready, a signature block below the first."""
-    count = range(1, len(TABLES) + 1)
+def workbook_parts(
+    summary: Sequence[Sequence[str]], tables: dict[str, list[Row]]
+) -> Iterator[tuple[str, bytes]]:
+    """Every part of the spreadsheet, in order: the cover that is signed, then a sheet for each view, ready to print."""
+    count = range(1, len(SHEETS) + 2)
     sheets = "".join(
         f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_KIND}.worksheet+xml"/>'
         for n in count
     )
+    cover = cover_of(summary, tables)
     texts = {
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
         f'<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
@@ -1335,34 +1783,43 @@ def workbook_parts(subtitle: str, tables: dict[str, list[Row]]) -> Iterator[tupl
         f'<Override PartName="/xl/styles.xml" ContentType="{_KIND}.styles+xml"/>{sheets}</Types>',
         "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
         f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": _workbook_xml(tables),
+        "xl/workbook.xml": _workbook_xml(sum(map(len, cover)), tables),
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
         + "".join(
             f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
             for n in count
         )
-        + f'<Relationship Id="rId{len(TABLES) + 1}" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
+        + f'<Relationship Id="rId{len(count) + 1}" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
     }
     for name, text in texts.items():
         yield name, (_XML + text).encode()
     yield "xl/styles.xml", _STYLE_SHEET.encode()
-    for number, key in enumerate(TABLES, 1):
-        yield f"xl/worksheets/sheet{number}.xml", sheet_xml(key, subtitle, tables[key]).encode()
+    yield "xl/worksheets/sheet1.xml", _cover_xml(cover).encode()
+    for number, (title, _, _) in enumerate(SHEETS, 2):
+        yield f"xl/worksheets/sheet{number}.xml", sheet_xml(title, summary, tables).encode()
 
 
-def _workbook_xml(tables: dict[str, list[Row]]) -> str:
-    named = []
-    for place, (key, (title, columns)) in enumerate(TABLES.items()):
-        if key != "inventory" and tables[key]:
-            cells = f"$A${HEADER_ROW}:${column_letters(len(columns) - 1)}${HEADER_ROW + len(tables[key])}"
+def _workbook_xml(cover: int, tables: dict[str, list[Row]]) -> str:
+    named = [
+        f'<definedName name="_xlnm.Print_Area" localSheetId="0">{COVER}!$A$1:$F${cover}</definedName>',
+        f'<definedName name="_xlnm.Print_Titles" localSheetId="0">{COVER}!$1:$2</definedName>',
+    ]
+    for place, (title, key, columns) in enumerate(SHEETS, 1):
+        last, end = column_letters(len(columns) - 1), HEADER_ROW + len(tables[key])
+        if title not in _SIGNED and tables[key]:
+            cells = f"{title}!$A${HEADER_ROW}:${last}${end}"
             named.append(
-                f'<definedName name="_xlnm._FilterDatabase" localSheetId="{place}" hidden="1">{title}!{cells}</definedName>'
+                f'<definedName name="_xlnm._FilterDatabase" localSheetId="{place}" hidden="1">{cells}</definedName>'
             )
-        titles = f"{title}!${HEADER_ROW}:${HEADER_ROW}"
-        named.append(f'<definedName name="_xlnm.Print_Titles" localSheetId="{place}">{titles}</definedName>')
+        end += 1 if _summed(title) or not tables[key] else 0
+        end += 4 if title in _SIGNED else 0
+        named.append(
+            f'<definedName name="_xlnm.Print_Area" localSheetId="{place}">{title}!$A$1:${last}${end}</definedName>'
+            f'<definedName name="_xlnm.Print_Titles" localSheetId="{place}">{title}!$1:${HEADER_ROW}</definedName>'
+        )
     sheets = "".join(
         f'<sheet name="{title}" sheetId="{n}" r:id="rId{n}"/>'
-        for n, (title, _) in enumerate(TABLES.values(), 1)
+        for n, title in enumerate((COVER, *(one[0] for one in SHEETS)), 1)
     )
     return (
         f'<workbook xmlns="{_SHEET_XML}" xmlns:r="{_OFFICE}"><bookViews><workbookView/></bookViews>'
@@ -1370,85 +1827,346 @@ def _workbook_xml(tables: dict[str, list[Row]]) -> str:
     )
 
 
-def sheet_xml(key: str, subtitle: str, rows: Sequence[Row]) -> str:
-    """A table's sheet."""
-    title, columns = TABLES[key]
-    last = column_letters(len(columns) - 1)
-    widths = "".join(
-        f'<col min="{n}" max="{n}" width="{_WIDE.get(header, _WIDTHS[kind])}" customWidth="1"/>'
-        for n, (header, kind) in enumerate(columns, 1)
+_SIGNED: Final = {"清册"}
+"""Sheets that are signed below the last row."""
+_BELOW: Final = ("移交人（签字、盖章）：", "接收人（签字、盖章）：", "监交人（签字、盖章）：")
+_PAGE_XML: Final = (
+    '<printOptions horizontalCentered="1"/>'
+    '<pageMargins left="0.39" right="0.39" top="0.45" bottom="0.55" header="0.2" footer="0.3"/>'
+    '<pageSetup paperSize="9" fitToHeight="0" orientation="landscape"/>'
+    "<headerFooter><oddFooter>&amp;L{}&amp;C第 &amp;P 页　共 &amp;N 页"
+    "&amp;R移交人　　　　　接收人　　　　　监交人　　　　　</oddFooter></headerFooter>"
+)
+
+
+def _summed(title: str) -> list[bool]:
+    """Of which columns a view has the sum below; the balances have it among their rows."""
+    key, columns = next((key, columns) for one, key, columns in SHEETS if one == title)
+    kinds = dict(TABLES[key][1])
+    summed = [kinds.get(name) == "m" for name, _ in columns]
+    return summed if any(summed) and key != "balances" else []
+
+
+def _row_xml(number: int, cells: Iterable[str], height: float | None = None) -> str:
+    tall = f' ht="{height:g}" customHeight="1"' if height else ""
+    return f'<row r="{number}"{tall}>{"".join(cells)}</row>'
+
+
+def _cell_xml(column: int, row: int, form: str, text: str) -> str:
+    if not text:
+        return f'<c r="{column_letters(column)}{row}" s="{_FORM[form]}"/>'
+    escaped = escape(text, quote=False).replace("\n", "&#10;")
+    return (
+        f'<c r="{column_letters(column)}{row}" s="{_FORM[form]}" t="inlineStr"><is><t xml:space="preserve">'
+        f"{escaped}</t></is></c>"
     )
-    frozen = f'<pane xSplit="2" ySplit="{HEADER_ROW}" topLeftCell="C{HEADER_ROW + 1}" activePane="bottomRight" state="frozen"/>'
-    end, below = "", []
-    if key == "inventory":
-        step = max((len(columns) - 1) // len(_SIGNATURES), 1)
-        for offset, labels in ((2, _SIGNATURES), (4, ("日期：      年    月    日",) * len(_SIGNATURES))):
-            below.append(_text_row(HEADER_ROW + len(rows) + offset, 7, labels, step))
-    elif rows:
-        end = f'<autoFilter ref="A{HEADER_ROW}:{last}{HEADER_ROW + len(rows)}"/>'
+
+
+def _lines_in(text: str, width: int) -> int:
+    """How many lines a text takes in a column; a line may end a little early."""
+    return sum(max(1, -(-breadth(line) // max(1, width - 2))) for line in text.split("\n"))
+
+
+_MOST_LINES: Final = 30
+"""Lines that a row of a sheet holds: it has 409 pt at most."""
+
+
+def _cut(text: str, width: int) -> str:
+    """As much of an escaped text as fits on one row, and where the whole of it stands."""
+    kept = " ".join(unescape(text).split())[: width * (_MOST_LINES - 4) // 2]
+    return escape(f"{kept}……（未完，全文见 {TABLES_FILE}）", quote=False)
+
+
+def _cover_xml(cover: list[list[Line]]) -> str:
+    widths = "".join(
+        f'<col min="{n}" max="{n}" width="{_COVER[(n + 1) % 2]}" customWidth="1"/>' for n in range(1, 7)
+    )
+    rows, merged = [], []
+    for number, line in enumerate((line for page in cover for line in page), 1):
+        cells, at, tall = [], 0, 1
+        for text, span, form in line:
+            cells.append(_cell_xml(at, number, form, text))
+            cells += [_cell_xml(at + n, number, form, "") for n in range(1, span)]
+            if span > 1:
+                merged.append(
+                    f'<mergeCell ref="{column_letters(at)}{number}:{column_letters(at + span - 1)}{number}"/>'
+                )
+            tall = max(
+                tall, 1 if form == "sum" else _lines_in(text, sum(_COVER[(at + n) % 2] for n in range(span)))
+            )
+            at += span
+        least = {"title": 28, "case": 20, "sign": 33}.get(line[-1][2], 16.5)
+        rows.append(_row_xml(number, cells, min(409, max(least, 4 + _TEXT_LINE * tall))))
+    ends = [sum(map(len, cover[:n])) for n in range(1, len(cover))]
+    breaks = [f'<brk id="{end}" max="16383" man="1"/>' for end in ends]
     return "".join([
         f'{_XML}<worksheet xmlns="{_SHEET_XML}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>',
-        f'<sheetViews><sheetView{" tabSelected=" + chr(34) + "1" + chr(34) if key == "inventory" else ""} workbookViewId="0">',
-        f'{frozen}</sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/><cols>{widths}</cols><sheetData>',
-        _text_row(1, 1, (f"{TITLE}·{title}",)), _text_row(2, 2, (subtitle,)),
-        _text_row(HEADER_ROW, 3, [header for header, _ in columns]),
-        *sheet_rows(key, rows), *below,
-        f'</sheetData>{end}<pageMargins left="0.7" right="0.7" top="0.75" bottom="0.75" header="0.3" footer="0.3"/>',
-        '<pageSetup paperSize="8" fitToHeight="0" orientation="landscape"/>',
-        "<headerFooter><oddFooter>&amp;L&amp;A&amp;C第 &amp;P 页，共 &amp;N 页</oddFooter></headerFooter></worksheet>",
+        '<sheetViews><sheetView showGridLines="0" tabSelected="1" workbookViewId="0"/></sheetViews>',
+        f'<sheetFormatPr defaultRowHeight="18"/><cols>{widths}</cols><sheetData>', *rows, "</sheetData>",
+        f'<mergeCells count="{len(merged)}">{"".join(merged)}</mergeCells>', _PAGE_XML.format(COVER),
+        f'<rowBreaks count="{len(breaks)}" manualBreakCount="{len(breaks)}">{"".join(breaks)}</rowBreaks>' if breaks else "",
+        "</worksheet>",
     ])  # fmt: skip
 
 
-def _text_row(number: int, style: int, texts: Sequence[str], step: int = 1) -> str:
-    cells = (
-        f'<c r="{column_letters(place * step)}{number}" s="{style}" t="inlineStr"><is><t>{escape(text, quote=False)}</t></is></c>'
-        for place, text in enumerate(texts)
+def sheet_xml(title: str, summary: Sequence[Sequence[str]], tables: dict[str, list[Row]]) -> str:
+    """A view's sheet: title, whose list, case numbers and digests, headers (all repeated on every page), rows, sums."""
+    key, columns = next((key, columns) for one, key, columns in SHEETS if one == title)
+    rows = tables[key]
+    last = column_letters(len(columns) - 1)
+    broad = _widths(title, rows)
+    width = sum(broad)
+    widths = "".join(
+        f'<col min="{n}" max="{n}" width="{one}" customWidth="1"/>' for n, one in enumerate(broad, 1)
     )
-    return f'<row r="{number}">{"".join(cells)}</row>'
+    frozen = f'<pane ySplit="{HEADER_ROW}" topLeftCell="A{HEADER_ROW + 1}" activePane="bottomLeft" state="frozen"/>'
+    subtitle, marks = subtitle_of(summary), "\n".join(_marks(title, tables))
+    head = [
+        _row_xml(1, [_cell_xml(0, 1, "sheet", f"{TITLE}·{title}")], 20),
+        *(
+            _row_xml(n, [_cell_xml(0, n, "note", text)], 3 + 12 * _lines_in(text, width))
+            for n, text in ((2, subtitle), (3, marks))
+        ),
+        _row_xml(
+            HEADER_ROW,
+            [_cell_xml(n, HEADER_ROW, "head", name) for n, (name, _) in enumerate(columns)],
+            5 + _TEXT_LINE * max(_lines_in(name, one + 1) for (name, _), one in zip(columns, broad)),  # noqa: B905
+        ),
+    ]
+    merged = [f"A{n}:{last}{n}" for n in (1, 2, 3)]
+    end, below, at = "", [], HEADER_ROW + len(rows) + 1
+    if summed := _summed(title):
+        below.append(_total_row(at, title, rows, summed))
+        at += 1
+    elif not rows:
+        below.append(_row_xml(at, [_cell_xml(0, at, "plain", "无")]))
+    if title in _SIGNED:
+        step = len(columns) // len(_BELOW)
+        for number, texts in ((at + 1, _BELOW), (at + 3, [f"日期：{_DATE}"] * len(_BELOW))):
+            cells = [_cell_xml(n * step, number, "below", text) for n, text in enumerate(texts)]
+            below.append(_row_xml(number, cells, 20))
+    elif rows:
+        end = f'<autoFilter ref="A{HEADER_ROW}:{last}{HEADER_ROW + len(rows)}"/>'
+    merges = "".join(f'<mergeCell ref="{one}"/>' for one in merged)
+    return "".join([
+        f'{_XML}<worksheet xmlns="{_SHEET_XML}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>',
+        f'<sheetViews><sheetView workbookViewId="0">{frozen}</sheetView></sheetViews>',
+        f'<sheetFormatPr defaultRowHeight="{4 + _TEXT_LINE:g}" customHeight="1"/><cols>{widths}</cols><sheetData>',
+        *head, *sheet_rows(title, rows, broad), *below,
+        f'</sheetData>{end}<mergeCells count="{len(merged)}">{merges}</mergeCells>{_PAGE_XML.format(title)}</worksheet>',
+    ])  # fmt: skip
 
 
-def sheet_rows(key: str, rows: Sequence[Row]) -> Iterator[str]:
-    """Rows of a table as its sheet writes them."""
-    parts = ['<row r="{r}">']
-    for index, (_, kind) in enumerate(TABLES[key][1]):
-        cell = f'<c r="{column_letters(index)}{{r}}"{_STYLES[kind]}'
-        content = '"inlineStr"><is><t>{}</t></is></c>' if kind == "t" else "{}</v></c>"
-        parts.append(f"{cell} t={content}" if kind == "t" else f"{cell}><v>{content}")
+def _marks(title: str, tables: dict[str, list[Row]]) -> list[str]:
+    """What stands above the headers of a view."""
+    key = next(key for one, key, _ in SHEETS if one == title)
+    count = len(tables[key]) - (key == "balances" and bool(tables[key]))
+    *others, last = marks_of(tables)
+    return [
+        *others,
+        f"{last}　共 {count} {'项' if key in {'inventory', 'balances', 'lines'} else '条'}　金额单位：元",
+    ]
+
+
+def _total_row(number: int, title: str, rows: Sequence[Row], summed: list[bool]) -> str:
+    cells = []
+    for column, text in enumerate(_totals(title, rows, summed)):
+        if summed[column] and text:
+            value = f'<c r="{column_letters(column)}{number}" s="{_FORM["total-money"]}"><v>{text}</v></c>'
+            cells.append(value)
+        else:
+            cells.append(_cell_xml(column, number, "total", text))
+    return _row_xml(number, cells)
+
+
+def _totals(title: str, rows: Sequence[Row], summed: list[bool]) -> list[str]:
+    """The last row of a view: how many, and the sums in yuan."""
+    picked = _picked(title)
+    texts = [yuan(sum(row[place] for row in rows)) if money else "" for place, money in zip(picked, summed)]  # noqa: B905
+    place = next((n for n, (name, _) in enumerate(_columns(title)) if name == "资产编号"), 0)
+    texts[place] = f"合计　{len(rows)} 行"
+    return texts
+
+
+def _columns(title: str) -> _Columns:
+    return next(columns for one, _, columns in SHEETS if one == title)
+
+
+def _picked(title: str) -> list[int]:
+    """Places of a view's columns among those of its table."""
+    key, columns = next((key, columns) for one, key, columns in SHEETS if one == title)
+    names = [name for name, _ in TABLES[key][1]]
+    return [names.index(_DERIVED.get(name, name)) for name, _ in columns]
+
+
+def _widths(title: str, rows: Sequence[Row]) -> list[int]:
+    """Widths of a view's columns: amounts and asset codes take what they need on one line, texts share the rest, none
+    of them with more than its longest takes.
+    """
+    columns, kinds, picked, called = _columns(title), _kinds(title), _picked(title), _called(title, rows)
+    widths = [width for _, width in columns]
+    needs: dict[int, int] = {}
+    for n, ((name, _), kind, place) in enumerate(zip(columns, kinds, picked)):  # noqa: B905
+        if kind == "m":
+            values = [row[place] for row in rows] or [0]
+            high, low = max(values), min(values)
+            most = max(high, -low, abs(sum(values)))
+            widths[n] = max(11, len(grouped(-most if low < 0 else most)) + 2)
+        elif name == "资产编号":
+            widths[n] = min(40, max(12, max((len(row[place]) for row in rows), default=0) + 2))
+        elif kind == "w":
+            longest = max((breadth(called.get(one, one)) for one in {row[place] for row in rows}), default=0)
+            needs[n] = max(longest, breadth(name)) + 3
+    rest = PAPER_UNITS - sum(width for n, width in enumerate(widths) if n not in needs)
+    while needs:
+        whole = sum(widths[n] for n in needs)
+        modest = [n for n, need in needs.items() if need <= widths[n] * rest // whole]
+        for n in modest:
+            widths[n] = needs.pop(n)
+            rest -= widths[n]
+        if not modest:
+            for n in needs:
+                widths[n] = max(6, widths[n] * rest // whole)
+            break
+    spare = max(0, PAPER_UNITS - sum(widths)) // len(widths)
+    return [width + spare for width in widths]
+
+
+def _called(title: str, rows: Sequence[Row]) -> dict[str, str]:
+    """What stands for names with codes in the columns of a view that show names only."""
+    if title == "交接清单":
+        return {}
+    places = [place for place, (name, _) in zip(_picked(title), _columns(title)) if name in _SHORT]  # noqa: B905
+    return _shortened({row[place] for row in rows for place in places})
+
+
+def sheet_rows(title: str, rows: Sequence[Row], widths: Sequence[int]) -> Iterator[str]:
+    """Rows of a view as its sheet writes them."""
+    kinds = _kinds(title)
+    parts = ['<row r="{r}"{h}>']
+    for index, kind in enumerate(kinds):
+        form = _FORM[_FORM_OF.get(kind, "wrapped" if kind == "w" else "text")]
+        content = "><v>{}</v></c>" if kind in "nm" else ' t="inlineStr"><is><t>{}</t></is></c>'
+        parts.append(f'<c r="{column_letters(index)}{{r}}" s="{form}"{content}')
     template = "".join([*parts, "</row>"])
-    for number, cells in enumerate(_texts(key, rows), HEADER_ROW + 1):
-        yield template.format(*cells, r=number)
+    folded = [
+        (n, width - 2) for n, (kind, width) in enumerate(zip(kinds, widths, strict=False)) if kind == "w"
+    ]
+    heights = [f' ht="{4 + _TEXT_LINE * lines:g}" customHeight="1"' for lines in range(_MOST_LINES + 1)]
+    heights[1] = ""
+    for number, cells in enumerate(_texts(title, rows), HEADER_ROW + 1):
+        lines = 1
+        for place, width in folded:
+            text = cells[place]
+            if 2 * len(text) > width or "\n" in text:
+                taken = _lines_in(text, width + 2)
+                if taken > _MOST_LINES:
+                    cells[place], taken = _cut(text, width), _MOST_LINES
+                lines = max(lines, taken)
+        yield template.format(*cells, r=number, h=heights[lines])
 
 
-def html_table(key: str, rows: Sequence[Row]) -> str:
-    """A table as the page shows it."""
-    columns = TABLES[key][1]
-    head = "".join(f"<th>{header}</th>" for header, _ in columns)
-    template = "<tr>" + "".join(f'<td class="{kind}">{{}}</td>' for _, kind in columns) + "</tr>\n"
-    body = "".join(template.format(*cells) for cells in _texts(key, rows))
-    return f'<table id="{key}"><tr>{head}</tr>\n{body}</table>'
+def _kinds(title: str) -> list[str]:
+    """Kinds of a view's cells: n number, m money, w text that wraps, t text that does not."""
+    key, columns = next((key, columns) for one, key, columns in SHEETS if one == title)
+    kinds = dict(TABLES[key][1])
+    found = [kinds[_DERIVED.get(name, name)] for name, _ in columns]
+    return ["w" if kind == "t" and name not in _ONE_LINE else kind for kind, (name, _) in zip(found, columns)]  # noqa: B905
 
 
-def _texts(key: str, rows: Sequence[Row]) -> Iterator[list[str]]:
+def _texts(title: str, rows: Sequence[Row], money: Any = None) -> Iterator[list[str]]:
     """Cells as XML and HTML write them: escaped, money in yuan."""
-    kinds = [kind for _, kind in TABLES[key][1]]
+    spelt, kinds = money or yuan, _kinds(title)
+    picked = list(zip(_picked(title), kinds))  # noqa: B905
+    derived = [n for n, (name, _) in enumerate(_columns(title)) if name in _DERIVED]
+    called = _called(title, rows)
+    short = [n for n, (name, _) in enumerate(_columns(title)) if called and name in _SHORT]
     for row in rows:
         cells = [
-            (value if kind == "t" else yuan(value) if kind == "m" else str(value))
-            for kind, value in zip(kinds, row)  # noqa: B905
+            (spelt(row[n]) if kind == "m" else str(row[n]) if kind == "n" else row[n]) for n, kind in picked
         ]
+        for place in short:
+            cells[place] = called[cells[place]]
+        for place in derived:
+            cells[place] = _county_day(cells[place][:13])
         whole = "".join(cells)
         if "&" in whole or "<" in whole or ">" in whole:
             cells = [escape(cell, quote=False) for cell in cells]
         yield cells
 
 
+def _shortened(texts: set[str]) -> dict[str, str]:
+    """Text → the same without the codes behind names, where a name stands for one code only."""
+    codes: dict[str, set[str]] = {}
+    for text in texts:
+        for name, code in _CODED.findall(text):
+            codes.setdefault(name, set()).add(code)
+    return {
+        text: _CODED.sub(lambda found: found[1] if len(codes[found[1]]) == 1 else found[0], text)
+        for text in texts
+    }
+
+
+def html_table(title: str, tables: dict[str, list[Row]]) -> str:
+    """A view as the page shows it; on paper its head is repeated on every sheet."""
+    key, columns = next((key, columns) for one, key, columns in SHEETS if one == title)
+    rows, kinds = tables[key], _kinds(title)
+    broad = _widths(title, rows)
+    widths = "".join(f'<col style="width:{width * 100 // sum(broad)}%">' for width in broad)
+    marks = "<br>".join(escape(one) for one in _marks(title, tables))
+    head = "".join(f"<th>{name}</th>" for name, _ in columns)
+    template = "<tr>" + "".join(f'<td class="{kind}">{{}}</td>' for kind in kinds) + "</tr>\n"
+    body = "".join(template.format(*cells) for cells in _texts(title, rows, grouped))
+    if summed := _summed(title):
+        sums = _totals(title, rows, summed)
+        sums = [
+            grouped(round(Decimal(one) * 100)) if money and one else one
+            for one, money in zip(sums, summed, strict=False)
+        ]
+        cells = "".join(f'<td class="{kind}">{one}</td>' for kind, one in zip(kinds, sums))  # noqa: B905
+        body += f'<tr class="total">{cells}</tr>\n'
+    return (
+        f'<table id="{title}"><colgroup>{widths}</colgroup><thead><tr><td class="marks" colspan="{len(columns)}">{marks}</td></tr>'
+        f"<tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+    )
+
+
+def html_cover(cover: list[list[Line]]) -> str:
+    """The cover as the page shows it; every case begins a sheet of paper."""
+    widths = "".join(f'<col style="width:{100 * one / sum(_COVER) / 3:.1f}%">' for one in _COVER) * 3
+    pages = []
+    for page in cover:
+        rows = []
+        for line in page:
+            if line[0][2] == "title":
+                continue
+            cells = []
+            for text, span, form in line:
+                tag, told = "th" if form == "label" else "td", escape(text).replace("\n", "<br>")
+                cells.append(f'<{tag} class="{form}" colspan="{span}">{told}</{tag}>')
+            rows.append(f"<tr>{''.join(cells)}</tr>\n")
+        pages.append(f'<table class="cover"><colgroup>{widths}</colgroup>{"".join(rows)}</table>')
+    return "\n".join(pages)
+
+
 _STYLE: Final = """
-body{font:15px/1.6 "Noto Sans CJK SC","Microsoft YaHei",sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1b2733}
-h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #c9d3dd}
-.wide{overflow-x:auto}table{border-collapse:collapse;font-size:13px}th,td{border:1px solid #c9d3dd;padding:.25rem .5rem;
-text-align:left;vertical-align:top}th{background:#e8eef4}td.m,td.n{text-align:right;font-variant-numeric:tabular-nums}
+body{font:15px/1.5 "Noto Sans CJK SC","Microsoft YaHei","SimSun",sans-serif;margin:1.5rem auto;max-width:92rem;padding:0 1rem;color:#111}
+h1{font-size:1.7rem;text-align:center}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid #8a97a5}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-size:13px;line-height:1.35;width:100%}
+th,td{border:1px solid #8a97a5;padding:.25rem .4rem;text-align:left;vertical-align:middle}
+th{background:#e8eef4;text-align:center}td.m,td.n,td.sum{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+td.t{white-space:nowrap}td.w{overflow-wrap:anywhere;min-width:3.2em}td.marks,td.note{border:0;padding:.1rem 0;font-size:12px;word-break:break-all}
+tr.total td{background:#e8eef4;font-weight:bold}th{word-break:keep-all}.cover{table-layout:fixed;min-width:60rem}.cover+.cover{margin-top:2rem}
+.cover td,.cover th{height:1.5rem;overflow-wrap:anywhere}.cover th{font-weight:normal}
+.cover td.case{font-weight:bold;background:#e8eef4}.cover td.sign{height:3.2rem;vertical-align:bottom}
+.signs{display:flex;gap:2rem;margin:1.6rem 0;break-inside:avoid}.signs span{flex:1;line-height:3}
 code{background:#eef2f6;padding:0 .3em}.narrow{border:2px solid #a33;padding:.5rem .8rem;font-weight:bold}
-@media print{body{margin:0;max-width:none}.wide{overflow:visible}}
+@page{size:A4 landscape;margin:11mm 10mm 14mm;@bottom-left{content:"扶贫资产离任交接清册";font-size:9pt}
+@bottom-center{content:"第 " counter(page) " 页　共 " counter(pages) " 页";font-size:9pt}
+@bottom-right{content:"移交人　　　　　接收人　　　　　监交人　　　　　";font-size:9pt}}
+@media print{body{margin:0;padding:0;max-width:none;font-size:10pt}table{font-size:9pt}td.marks,td.note{font-size:8.5pt}.wide{overflow:visible}
+th,td{padding:.6mm 1mm}h1{font-size:18pt;margin:0}h2{font-size:12pt;margin:5mm 0 1mm;break-after:avoid}tr{break-inside:avoid}thead{display:table-header-group}
+.cover{break-after:page;min-width:0}.cover td,.cover th{height:4.6mm;padding:.4mm 1mm}.cover td.sign{height:11mm}}
 """
 _HOW: Final = """
 <h2>如何核验</h2>
@@ -1468,29 +2186,30 @@ def page_of(summary: Sequence[Sequence[str]], tables: dict[str, list[Row]], *, n
     parts = [
         f'<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{TITLE}</title>',
         f"<style>{_STYLE}</style></head><body><h1>{TITLE}</h1>",
-        '<table id="summary">',
-        *(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in summary),
-        "</table>",
         *([f'<p class="narrow">{warning}</p>'] if narrow else []),
-        _HOW,
+        f'<div class="wide">{html_cover(cover_of(summary, tables))}</div>',
     ]
-    for key, (heading, _) in TABLES.items():
+    for title, key, _ in SHEETS:
         rows = tables[key]
-        parts.append(f"<h2>{heading}（{len(rows)} 行）</h2>")
+        parts.append(f"<h2>{title}（{len(rows)} 行）</h2>")
         if len(rows) > PAGE_ROWS:
-            parts.append(f"<p>行数较多，见电子表格《交接清册》中的“{heading}”表。</p>")
-        else:
-            parts.append(f'<div class="wide">{html_table(key, rows)}</div>')
-    parts.append("</body></html>\n")
+            parts.append(f"<p>行数较多，见电子表格《交接清册》中的“{title}”表。</p>")
+        elif rows:
+            parts.append(f'<div class="wide">{html_table(title, tables)}</div>')
+        if title in _SIGNED:
+            parts.append(
+                f'<p class="signs">{"".join(f"<span>{one}<br>日期：{_DATE}</span>" for one in _BELOW)}</p>'
+            )
+    parts.append(f"{_HOW}</body></html>\n")
     return "\n".join(parts)
 
 
-def check_workbook(raw: bytes, subtitle: str, tables: dict[str, list[Row]]) -> None:
+def check_workbook(raw: bytes, summary: Sequence[Sequence[str]], tables: dict[str, list[Row]]) -> None:
     """The spreadsheet has the parts that are due, and each of them is the one that is made here."""
     book = Archive(BytesIO(raw), WORKBOOK, {})
     made = dict.fromkeys(book.entries)
     order = []
-    for name, due in workbook_parts(subtitle, tables):
+    for name, due in workbook_parts(summary, tables):
         order.append(name)
         if name not in made:
             raise Bad("workbook", f"{WORKBOOK} {name}", "is missing (缺少部件)")
@@ -1524,7 +2243,8 @@ def _differs(kind: str, file: str, said: bytes, due: bytes) -> Bad:
     sheet = re.search(r"sheet([0-9]+)\.xml$", file)
     place = f"{file}, line {lines}"
     if cells and sheet:
-        place = f"{WORKBOOK} {list(TABLES.values())[int(sheet[1]) - 1][0]}!{cells[-1].decode()}"
+        title = (COVER, *(one[0] for one in SHEETS))[int(sheet[1]) - 1]
+        place = f"{WORKBOOK} {title}!{cells[-1].decode()}"
     start = max(0, at - 20)
     there, wanted = (text[start : at + 40].decode("utf-8", "replace") for text in (said, due))
     return Bad(kind, place, f"says …{there!r}, the events say …{wanted!r} (与事件不符)")
@@ -1560,17 +2280,23 @@ def summary_of(
         ["范围之外", f"另有 {gone} 项在管资产未列入，{cut} 项只列入部分在管时间" if gone or cut else "无"],
         ["数据截至", f"日志位置 {log['size']}；包内最后一条事件记录于 {log['recordedAt']}"],
         ["资产项数", str(len(tables["inventory"]))],
-        ["期初原值 / 净值", f"{yuan(total[2])} / {yuan(total[4])}"],
-        ["期末原值 / 净值", f"{yuan(total[12])} / {yuan(total[14])}"],
-        ["期内收益 / 分配", f"{yuan(total[10])} / {yuan(total[11])}"],
+        ["期初原值/净值", f"{grouped(total[2])} / {grouped(total[4])}"],
+        ["期末原值/净值", f"{grouped(total[12])} / {grouped(total[14])}"],
+        ["期内收益/分配", f"{grouped(total[10])} / {grouped(total[11])}"],
         ["期内事项", str(len(tables["events"]))],
-        ["检查发现", str(len(tables["findings"]))],
+        ["未处理审计问题", str(sum(weight_of(row) == 0 for row in tables["findings"]))],
+        [
+            "检查发现/提醒",
+            f"{sum(weight_of(row) == 1 for row in tables['findings'])} / {len(tables['warnings'])}",
+        ],
     ]
 
 
-def subtitle_of(summary: list[list[str]]) -> str:
-    """What stands on every sheet below its title."""
-    return "；".join(f"{name}：{value}" for name, value in summary[:7])
+def subtitle_of(summary: Sequence[Sequence[str]]) -> str:
+    """What stands on every sheet below its title: whose list, of what, and what lies outside of it."""
+    said = {one[0]: one[1] for one in summary}
+    names = ("人员", "单位", "期间", "请求范围", *(["范围之外"] if said["范围之外"] != "无" else []))
+    return "　".join(f"{name}：{said[name]}" for name in names)
 
 
 # ---- the pack ------------------------------------------------------------------------------------------------------
@@ -1720,7 +2446,7 @@ def _verified(
     say("spreadsheet")
     outside = ledgers.outside()
     summary = summary_of(pack.manifest, ledgers.names, tables, outside)
-    check_workbook(pack.read(WORKBOOK), subtitle_of(summary), tables)
+    check_workbook(pack.read(WORKBOOK), summary, tables)
     check_page(pack.read(PAGE), summary, tables, narrow=narrow(pack.manifest["asked"]))
     return {
         "verdict": "GOOD" if pinned is not None else UNPINNED, "good": pinned is not None, "kind": "audit pack",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 from service.audit.verify import workbook_parts
@@ -12,10 +13,10 @@ from service.audit.zipped import entry
 Rows = list[list[Any]]
 
 
-def workbook_of(subtitle: str, tables: dict[str, Rows]) -> bytes:
-    """Every table on a sheet of its own; a signature block stands below the first one."""
+def workbook_of(summary: Sequence[Sequence[str]], tables: dict[str, Rows]) -> bytes:
+    """The cover that is signed, and every view of the tables on a sheet of its own."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as book:
-        for name, content in workbook_parts(subtitle, tables):
+        for name, content in workbook_parts(summary, tables):
             book.writestr(entry(name), content, compresslevel=1)
     return out.getvalue()

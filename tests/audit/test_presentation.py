@@ -53,7 +53,7 @@ class Forger:
         return {
             verify.TABLES_FILE: verify.dumps(tables),
             verify.EXAMINATION: verify.dumps(tables["examination"]),
-            verify.WORKBOOK: workbook_of(verify.subtitle_of(summary), tables),
+            verify.WORKBOOK: workbook_of(summary, tables),
             verify.PAGE: verify.page_of(
                 summary, tables, narrow=verify.narrow(self.manifest["asked"])
             ).encode(),
@@ -118,24 +118,36 @@ def test_every_kind_of_element_of_every_part_of_the_spreadsheet(forger: Forger) 
         for what, changed in element_changes(content.decode(), sample):
             with pytest.raises(verify.Bad) as bad:
                 raw = book_of(parts | {name: changed.encode()})[verify.WORKBOOK]
-                verify.check_workbook(raw, verify.subtitle_of(forger.summary), forger.tables)
+                verify.check_workbook(raw, forger.summary, forger.tables)
             assert bad.value.kind == "workbook", (name, what)
             tried += 1
     assert tried > 400
 
 
+FINDINGS = "xl/worksheets/sheet10.xml"
 FORGERIES = {
-    "a hidden row": ("xl/worksheets/sheet8.xml", '<row r="4"', '<row r="4" hidden="1"'),
-    "a hidden sheet": ("xl/workbook.xml", 'sheetId="8"', 'sheetId="8" state="hidden"'),
-    "a column of no width": ("xl/worksheets/sheet8.xml", 'width="60"', 'width="0"'),
+    "a hidden row": (FINDINGS, '<row r="5"', '<row r="5" hidden="1"'),
+    "a hidden sheet": ("xl/workbook.xml", 'sheetId="10"', 'sheetId="10" state="hidden"'),
+    "a column of no width": (FINDINGS, '<col min="4" max="4" width="', '<col min="4" max="4" hidden="1" width="'),
     "another format of money": ("xl/styles.xml", '<xf numFmtId="4"', '<xf numFmtId="3"'),
-    "white letters": ("xl/styles.xml", '<sz val="11"/>', '<sz val="11"/><color rgb="FFFFFFFF"/>'),
-    "a total": ("xl/worksheets/sheet1.xml", "</sheetData>", '<row r="99999"><c r="I99999"><v>1</v></c></row></sheetData>'),
+    "white letters": ("xl/styles.xml", '<sz val="10"/>', '<sz val="10"/><color rgb="FFFFFFFF"/>'),
+    "letters too small to read": ("xl/styles.xml", '<sz val="10"/>', '<sz val="4"/>'),
+    "a total": ("xl/worksheets/sheet2.xml", "</sheetData>", '<row r="99999"><c r="I99999"><v>1</v></c></row></sheetData>'),
     "a sheet's other title": ("xl/workbook.xml", 'name="检查发现"', 'name="无检查发现"'),
-    "a print area": ("xl/workbook.xml", "<definedNames>", '<definedNames><definedName name="_xlnm.Print_Area" localSheetId="0">清册!$A$1:$B$2</definedName>'),
-    "a filter that hides": ("xl/worksheets/sheet2.xml", "<autoFilter ", '<autoFilter hidden="1" '),
-    "a conditional format": ("xl/worksheets/sheet2.xml", "</sheetData>", '</sheetData><conditionalFormatting sqref="A1"/>'),
+    "a print area": ("xl/workbook.xml", "清册!$A$1:", "清册!$A$2:"),
+    "the digest on the first sheet of paper only": ("xl/workbook.xml", "清册!$1:$4<", "清册!$4:$4<"),
+    "a filter that hides": ("xl/worksheets/sheet3.xml", "<autoFilter ", '<autoFilter hidden="1" '),
+    "a conditional format": ("xl/worksheets/sheet3.xml", "</sheetData>", '</sheetData><conditionalFormatting sqref="A1"/>'),
+    "another digest": ("xl/worksheets/sheet3.xml", "封存清单摘要（SHA-256）ab", "封存清单摘要（SHA-256）ac"),
+    "another case number": ("xl/worksheets/sheet1.xml", "交接编号 DC-", "交接编号 DD-"),
+    "another digest on the cover": ("xl/worksheets/sheet1.xml", '<t xml:space="preserve">abab', '<t xml:space="preserve">abac'),
+    "another who signs": ("xl/worksheets/sheet1.xml", "监交人（签字）", "证明人（签字）"),
+    "a cell over others": ("xl/worksheets/sheet1.xml", '<mergeCell ref="A1:F1"/>', '<mergeCell ref="A1:F9"/>'),
+    "other paper": ("xl/worksheets/sheet2.xml", 'paperSize="9"', 'paperSize="11"'),
+    "no number of pages": ("xl/worksheets/sheet2.xml", "共 &amp;amp;N 页", ""),
+    "a row that is too low": ("xl/worksheets/sheet1.xml", 'customHeight="1"', 'customHeight="0"'),
 }  # fmt: skip
+"""What → part, words in it, others."""
 
 
 @pytest.mark.parametrize("what", FORGERIES)
@@ -151,7 +163,7 @@ def test_spreadsheet_that_looks_otherwise(forger: Forger, what: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["xl/sharedStrings.xml", "xl/vbaProject.bin", "xl/worksheets/sheet10.xml", "xl/comments1.xml", "xl/theme/theme1.xml",
+    ["xl/sharedStrings.xml", "xl/vbaProject.bin", "xl/worksheets/sheet99.xml", "xl/comments1.xml", "xl/theme/theme1.xml",
      "xl/drawings/drawing1.xml", "docProps/custom.xml", "customXml/item1.xml", "x"],
 )  # fmt: skip
 def test_part_too_many(forger: Forger, name: str) -> None:
@@ -192,7 +204,10 @@ def test_every_kind_of_element_of_the_page(forger: Forger) -> None:
         ("</style>", "#findings{display:none}</style>"),
         ("</style>", "</style><link rel=stylesheet href=x>"),
         ("</body>", "<p>无检查发现。</p></body>"),
-        ('<table id="summary">', '<!-- --><table id="summary">'),
+        ('<table class="cover">', '<!-- --><table class="cover">'),
+        ("封存清单摘要（SHA-256）ab", "封存清单摘要（SHA-256）ac"),
+        ("监交人（签字）", "证明人（签字）"),
+        ("@page{size:A4 landscape", "@page{size:A6"),
         ("（0 行）", "（1 行）"),
         ("不能证明的：", "已证明的："),
         ("<td", '<td style="color:white"'),
@@ -323,6 +338,6 @@ def test_any_byte_of_any_file(forger: Forger) -> None:
 
 def test_verifier_has_the_word_for_everything_a_table_shows() -> None:
     """A new event of an asset or a procedure, a type, mode or use stands in `verify.WORDS` too: it travels alone."""
-    shown = ("event/asset.", "event/procedure.", "type/", "mode/", "use/")
+    shown = ("event/asset.", "event/procedure.", *(f"{kind}/" for kind in verify.OWN_WORDS))
     due = {name: word for name, word in words_of(REGULATION).items() if name.startswith(shown)}
     assert due == {name: word for name, word in verify.WORDS.items() if name.startswith(shown)}

@@ -40,7 +40,7 @@ from tests.projections.history import (
     terms,
 )
 
-VILLAGE, TOWN = VILLAGES[0], "653022201000"
+VILLAGE, TOWN = VILLAGES[0], "653022202000"
 SHOP, LAMPS, PLANT = (f"{VILLAGE}-2019-00000{n}" for n in (1, 2, 3))
 LONG = "阿克陶县玉麦镇尤喀克霍伊拉村与巴仁乡联合实施的分布式光伏电站" * 3
 LEAVER, TAKER, OTHER = "阿卜杜热合曼（P-1001）", "古丽娜尔（P-1003）", "王建国（P-1005）"
@@ -204,8 +204,11 @@ class Paper:
         return self.book[title]
 
     def rows(self, title: str) -> list[list[Any]]:
-        """Cells below the headers, without what is empty at the end."""
-        return [list(row) for row in self.sheet(title).iter_rows(min_row=5, values_only=True)]
+        """Cells below the headers; None where there is nothing."""
+        return [
+            [None if cell == "" else cell for cell in row]
+            for row in self.sheet(title).iter_rows(min_row=5, values_only=True)
+        ]
 
     def texts(self, title: str) -> list[str]:
         """Every text of a sheet."""
@@ -255,23 +258,23 @@ def test_every_item_of_the_register_card(paper: Paper) -> None:
     """四(六): 资产名称、资产内容、类别、建设时间、预计使用年限、数量、单位、原始价值、资金来源构成、所有权人、使用权人、收益权人、收益分配、资产处置."""
     assert paper.rows("登记事项")[:2] == [
         [1, SHOP, "砖混结构门面房三间", "惠民超市", "2019-04-01 至 2019-09-30", "20 年",
-         "各级财政专项扶贫发展资金 200000.00元；援疆资金 40000.00元", "第一村", "陶乡合作社"],
+         "各级财政专项扶贫发展资金 200000.00元；援疆资金 40000.00元", "第一村村委会", "陶乡合作社"],
         [2, LAMPS, "灌溉用防渗渠", "SHOP", "2019-09-30", "20 年",
          "各级财政专项扶贫发展资金 666.68元；援疆资金 333.33元",
-         "第一村 600.01元；玉麦镇人民政府 400.00元", "第一村"],
+         "第一村村委会 600.01元；玉麦镇人民政府 400.00元", "第一村村委会"],
     ]  # fmt: skip
     assert paper.rows("权益与处置")[:2] == [
-        [1, SHOP, "第一村", "已确权", "新(2021)不动产权第1号", 5_000, 2_000, None, "第一村"],
+        [1, SHOP, "第一村村委会", "已确权", "新(2021)不动产权第1号", 5_000, 2_000, None, "第一村村委会"],
         [
             2,
             LAMPS,
-            "第一村 600.01元；玉麦镇人民政府 400.00元",
+            "第一村村委会 600.01元；玉麦镇人民政府 400.00元",
             "已确权",
             None,
             0,
             0,
             "报废 2022-04-01 价款 90.00元",
-            "第一村",
+            "第一村村委会",
         ],
     ]
     shown = {
@@ -285,7 +288,7 @@ def test_every_item_of_the_register_card(paper: Paper) -> None:
 
 def test_custody_and_papers(paper: Paper) -> None:
     assert paper.rows("管护")[0] == [
-        1, SHOP, "陶乡合作社", "第一村", "第一村", "管理人员 2021-07-01 至 9999-12-31", 2, CASE,
+        1, SHOP, "陶乡合作社", "第一村村委会", "第一村村委会", "管理人员 2021-07-01 至 2022-05-31", 2, CASE,
     ]  # fmt: skip
     assert paper.rows("移交资料") == [
         [SHOP, "产权证", "新(2021)不动产权第1号", None, "2021-08-10", None],
@@ -333,7 +336,7 @@ def test_cover_has_everything_that_is_signed_for(paper: Paper) -> None:
     pairs = dict(itertools.pairwise(cover))
     assert pairs["人员"] == LEAVER
     assert pairs["资产项数"] == "3"
-    assert pairs["移交单位"] == f"第一村（{VILLAGE}）"
+    assert pairs["移交单位"] == f"第一村村委会（{VILLAGE}）"
     assert pairs["事由"] == "调动（玉政调〔2022〕8号）"
     assert pairs["离任日期"] == "2022-05-31"
     assert pairs["清单项数"] == "3 项"
@@ -397,7 +400,8 @@ def test_names_and_no_ids_of_keys(paper: Paper) -> None:
     for title in paper.book.sheetnames:
         assert not [text for text in paper.texts(title) if "k_01" in text], title
     assert "k_01" not in paper.page
-    assert {row[5] for row in paper.rows("事项")} == {"玉麦镇人民政府"}
+    *events, _ = paper.rows("事项")
+    assert {row[5] for row in events} == {"玉麦镇人民政府"}
 
 
 def test_every_sheet_is_legible(paper: Paper) -> None:

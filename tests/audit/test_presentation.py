@@ -111,8 +111,12 @@ def element_changes(text: str, sample: random.Random) -> Iterator[tuple[str, str
         yield f"{kind} twice", text[: at.end()] + at.group() + text[at.end() :]
 
 
-def test_every_kind_of_element_of_every_part_of_the_spreadsheet(forger: Forger) -> None:
+def test_every_kind_of_element_of_every_part_of_the_spreadsheet(
+    forger: Forger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     parts, tried = parts_of(forger.files), 0
+    due = list(verify.workbook_parts(forger.summary, forger.tables))
+    monkeypatch.setattr(verify, "workbook_parts", lambda *_: iter(due))  # made once, compared each time
     sample = random.Random(3)
     for name, content in parts.items():
         for what, changed in element_changes(content.decode(), sample):
@@ -121,7 +125,7 @@ def test_every_kind_of_element_of_every_part_of_the_spreadsheet(forger: Forger) 
                 verify.check_workbook(raw, forger.summary, forger.tables)
             assert bad.value.kind == "workbook", (name, what)
             tried += 1
-    assert tried > 400
+    assert tried > 1_000
 
 
 FINDINGS = "xl/worksheets/sheet10.xml"
@@ -144,7 +148,7 @@ FORGERIES = {
     "another who signs": ("xl/worksheets/sheet1.xml", "监交人（签字）", "证明人（签字）"),
     "a cell over others": ("xl/worksheets/sheet1.xml", '<mergeCell ref="A1:F1"/>', '<mergeCell ref="A1:F9"/>'),
     "other paper": ("xl/worksheets/sheet2.xml", 'paperSize="9"', 'paperSize="11"'),
-    "no number of pages": ("xl/worksheets/sheet2.xml", "共 &amp;amp;N 页", ""),
+    "no number of pages": ("xl/worksheets/sheet2.xml", "　共 &amp;N 页", ""),
     "a row that is too low": ("xl/worksheets/sheet1.xml", 'customHeight="1"', 'customHeight="0"'),
 }  # fmt: skip
 """What → part, words in it, others."""

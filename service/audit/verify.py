@@ -44,7 +44,7 @@ from decimal import Decimal
 from functools import lru_cache
 from html import escape, unescape
 from io import BytesIO
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -1796,7 +1796,7 @@ def workbook_parts(
     yield "xl/styles.xml", _STYLE_SHEET.encode()
     yield "xl/worksheets/sheet1.xml", _cover_xml(cover).encode()
     for number, (title, _, _) in enumerate(SHEETS, 2):
-        yield f"xl/worksheets/sheet{number}.xml", sheet_xml(title, summary, tables).encode()
+        yield f"xl/worksheets/sheet{number}.xml", sheet_xml(title, summary, tables)
 
 
 def _workbook_xml(cover: int, tables: dict[str, list[Row]]) -> str:
@@ -1909,7 +1909,7 @@ def _cover_xml(cover: list[list[Line]]) -> str:
     ])  # fmt: skip
 
 
-def sheet_xml(title: str, summary: Sequence[Sequence[str]], tables: dict[str, list[Row]]) -> str:
+def sheet_xml(title: str, summary: Sequence[Sequence[str]], tables: dict[str, list[Row]]) -> bytes:
     """A view's sheet: title, whose list, case numbers and digests, headers (all repeated on every page), rows, sums."""
     key, columns = next((key, columns) for one, key, columns in SHEETS if one == title)
     rows = tables[key]
@@ -1948,13 +1948,20 @@ def sheet_xml(title: str, summary: Sequence[Sequence[str]], tables: dict[str, li
     elif rows:
         end = f'<autoFilter ref="A{HEADER_ROW}:{last}{HEADER_ROW + len(rows)}"/>'
     merges = "".join(f'<mergeCell ref="{one}"/>' for one in merged)
-    return "".join([
+    before = [
         f'{_XML}<worksheet xmlns="{_SHEET_XML}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>',
         f'<sheetViews><sheetView workbookViewId="0">{frozen}</sheetView></sheetViews>',
         f'<sheetFormatPr defaultRowHeight="{4 + _TEXT_LINE:g}" customHeight="1"/><cols>{widths}</cols><sheetData>',
-        *head, *sheet_rows(title, rows, broad), *below,
+        *head,
+    ]
+    after = [
+        *below,
         f'</sheetData>{end}<mergeCells count="{len(merged)}">{merges}</mergeCells>{_PAGE_XML.format(title)}</worksheet>',
-    ])  # fmt: skip
+    ]
+    made = BytesIO()  # row by row: of a million rows there is one copy
+    for part in chain(before, sheet_rows(title, rows, broad), after):
+        made.write(part.encode())
+    return made.getvalue()
 
 
 def _marks(title: str, tables: dict[str, list[Row]]) -> list[str]:

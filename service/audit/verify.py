@@ -45,6 +45,7 @@ from functools import lru_cache
 from html import escape, unescape
 from io import BytesIO
 from itertools import chain, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -1864,6 +1865,8 @@ def _cell_xml(column: int, row: int, form: str, text: str) -> str:
 
 def _lines_in(text: str, width: int) -> int:
     """How many lines a text takes in a column; a line may end a little early."""
+    if "\n" not in text:
+        return -(-breadth(text) // max(1, width - 2)) or 1
     return sum(max(1, -(-breadth(line) // max(1, width - 2))) for line in text.split("\n"))
 
 
@@ -1914,7 +1917,7 @@ def sheet_xml(title: str, summary: Sequence[Sequence[str]], tables: dict[str, li
     key, columns = next((key, columns) for one, key, columns in SHEETS if one == title)
     rows = tables[key]
     last = column_letters(len(columns) - 1)
-    broad = _widths(title, rows)
+    broad, folded = _widths(title, rows)
     width = sum(broad)
     widths = "".join(
         f'<col min="{n}" max="{n}" width="{one}" customWidth="1"/>' for n, one in enumerate(broad, 1)
@@ -1959,7 +1962,7 @@ def sheet_xml(title: str, summary: Sequence[Sequence[str]], tables: dict[str, li
         f'</sheetData>{end}<mergeCells count="{len(merged)}">{merges}</mergeCells>{_PAGE_XML.format(title)}</worksheet>',
     ]
     made = BytesIO()  # row by row: of a million rows there is one copy
-    for part in chain(before, sheet_rows(title, rows, broad), after):
+    for part in chain(before, sheet_rows(title, rows, [(n, broad[n]) for n in folded]), after):
         made.write(part.encode())
     return made.getvalue()
 
@@ -2006,9 +2009,9 @@ def _picked(title: str) -> list[int]:
     return [names.index(_DERIVED.get(name, name)) for name, _ in columns]
 
 
-def _widths(title: str, rows: Sequence[Row]) -> list[int]:
+def _widths(title: str, rows: Sequence[Row]) -> tuple[list[int], list[int]]:
     """Widths of a view's columns: amounts and asset codes take what they need on one line, texts share the rest, none
-    of them with more than its longest takes.
+    of them with more than its longest takes. And which of them hold texts of several lines.
     """
     columns, kinds, picked, called = _columns(title), _kinds(title), _picked(title), _called(title, rows)
     widths = [width for _, width in columns]
@@ -2022,7 +2025,8 @@ def _widths(title: str, rows: Sequence[Row]) -> list[int]:
         elif name == "资产编号":
             widths[n] = min(40, max(12, max((len(row[place]) for row in rows), default=0) + 2))
         elif kind == "w":
-            longest = max((breadth(called.get(one, one)) for one in {row[place] for row in rows}), default=0)
+            texts = {row[place] for row in rows}
+            longest = max((_broadest(called.get(one, one)) for one in texts), default=0)
             needs[n] = max(longest, breadth(name)) + 3
     rest = PAPER_UNITS - sum(width for n, width in enumerate(widths) if n not in needs)
     while needs:
@@ -2036,7 +2040,12 @@ def _widths(title: str, rows: Sequence[Row]) -> list[int]:
                 widths[n] = max(6, widths[n] * rest // whole)
             break
     spare = max(0, PAPER_UNITS - sum(widths)) // len(widths)
-    return [width + spare for width in widths]
+    return [width + spare for width in widths], list(needs)
+
+
+def _broadest(text: str) -> int:
+    """Its breadth; one with line breaks is never broad enough."""
+    return breadth(text) if "\n" not in text else 10_000
 
 
 def _called(title: str, rows: Sequence[Row]) -> dict[str, str]:
@@ -2047,8 +2056,8 @@ def _called(title: str, rows: Sequence[Row]) -> dict[str, str]:
     return _shortened({row[place] for row in rows for place in places})
 
 
-def sheet_rows(title: str, rows: Sequence[Row], widths: Sequence[int]) -> Iterator[str]:
-    """Rows of a view as its sheet writes them."""
+def sheet_rows(title: str, rows: Sequence[Row], folded: Sequence[tuple[int, int]]) -> Iterator[str]:
+    """Rows of a view as its sheet writes them; `folded`: columns with texts of several lines, and their widths."""
     kinds = _kinds(title)
     parts = ['<row r="{r}"{h}>']
     for index, kind in enumerate(kinds):
@@ -2056,19 +2065,16 @@ def sheet_rows(title: str, rows: Sequence[Row], widths: Sequence[int]) -> Iterat
         content = "><v>{}</v></c>" if kind in "nm" else ' t="inlineStr"><is><t>{}</t></is></c>'
         parts.append(f'<c r="{column_letters(index)}{{r}}" s="{form}"{content}')
     template = "".join([*parts, "</row>"])
-    folded = [
-        (n, width - 2) for n, (kind, width) in enumerate(zip(kinds, widths, strict=False)) if kind == "w"
-    ]
     heights = [f' ht="{4 + _TEXT_LINE * lines:g}" customHeight="1"' for lines in range(_MOST_LINES + 1)]
     heights[1] = ""
     for number, cells in enumerate(_texts(title, rows), HEADER_ROW + 1):
         lines = 1
         for place, width in folded:
             text = cells[place]
-            if 2 * len(text) > width or "\n" in text:
-                taken = _lines_in(text, width + 2)
+            if 2 * len(text) > width - 2 or "\n" in text:
+                taken = _lines_in(text, width)
                 if taken > _MOST_LINES:
-                    cells[place], taken = _cut(text, width), _MOST_LINES
+                    cells[place], taken = _cut(text, width - 2), _MOST_LINES
                 lines = max(lines, taken)
         yield template.format(*cells, r=number, h=heights[lines])
 
@@ -2083,15 +2089,19 @@ def _kinds(title: str) -> list[str]:
 
 def _texts(title: str, rows: Sequence[Row], money: Any = None) -> Iterator[list[str]]:
     """Cells as XML and HTML write them: escaped, money in yuan."""
-    spelt, kinds = money or yuan, _kinds(title)
-    picked = list(zip(_picked(title), kinds))  # noqa: B905
-    derived = [n for n, (name, _) in enumerate(_columns(title)) if name in _DERIVED]
+    spelt, kinds, columns = money or yuan, _kinds(title), _columns(title)
+    pick = itemgetter(*_picked(title))
+    amounts = [n for n, kind in enumerate(kinds) if kind == "m"]
+    counts = [n for n, kind in enumerate(kinds) if kind == "n"]
+    derived = [n for n, (name, _) in enumerate(columns) if name in _DERIVED]
     called = _called(title, rows)
-    short = [n for n, (name, _) in enumerate(_columns(title)) if called and name in _SHORT]
+    short = [n for n, (name, _) in enumerate(columns) if called and name in _SHORT]
     for row in rows:
-        cells = [
-            (spelt(row[n]) if kind == "m" else str(row[n]) if kind == "n" else row[n]) for n, kind in picked
-        ]
+        cells = list(pick(row))
+        for place in amounts:
+            cells[place] = spelt(cells[place])
+        for place in counts:
+            cells[place] = str(cells[place])
         for place in short:
             cells[place] = called[cells[place]]
         for place in derived:
@@ -2118,7 +2128,7 @@ def html_table(title: str, tables: dict[str, list[Row]]) -> str:
     """A view as the page shows it; on paper its head is repeated on every sheet."""
     key, columns = next((key, columns) for one, key, columns in SHEETS if one == title)
     rows, kinds = tables[key], _kinds(title)
-    broad = _widths(title, rows)
+    broad, _ = _widths(title, rows)
     widths = "".join(f'<col style="width:{width * 100 // sum(broad)}%">' for width in broad)
     marks = "<br>".join(escape(one) for one in _marks(title, tables))
     head = "".join(f"<th>{name}</th>" for name, _ in columns)

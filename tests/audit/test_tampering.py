@@ -86,13 +86,14 @@ def edited_event(files: Files) -> Files:
     return files | {verify.EVENTS: changed}
 
 
-def edited_workbook(files: Files, sheet: int | str, pattern: bytes, replacement: bytes) -> Files:
-    """A cell of the spreadsheet, or more."""
+def edited_workbook(files: Files, title: str, pattern: bytes, replacement: bytes) -> Files:
+    """A cell of a sheet, or more."""
+    place = [verify.COVER, *(one for one, _, _ in verify.SHEETS)].index(title) + 1
     out = BytesIO()
     with zipfile.ZipFile(BytesIO(files[verify.WORKBOOK])) as book, zipfile.ZipFile(out, "w") as changed:
         for name in book.namelist():
             content = book.read(name)
-            if name in {f"xl/worksheets/sheet{sheet}.xml", f"xl/{sheet}.xml"}:
+            if name == f"xl/worksheets/sheet{place}.xml":
                 edited = re.sub(pattern, replacement, content, count=1)
                 assert edited != content
                 content = edited
@@ -131,7 +132,7 @@ OUTSIDERS: dict[str, tuple[Callable[[Files], Files], str]] = {
     "a bit of the index's proof": (lambda f: flip(f, verify.INDEX_PROOF), "digest"),
     "a figure of the tables": (lambda f: edited_tables(f, "balances", 2, 1), "digest"),
     "a figure of the spreadsheet": (
-        lambda f: edited_workbook(f, 2, rb"<v>[0-9]+[.][0-9]{2}</v>", b"<v>1</v>"), "digest",
+        lambda f: edited_workbook(f, "清册", rb"<v>[0-9]+[.][0-9]{2}</v>", b"<v>1</v>"), "digest",
     ),
     "a figure of the page": (edited_page, "digest"),
     "a finding gone": (lambda f: edited_examination(f, lambda rows: rows[1:]), "digest"),
@@ -294,19 +295,19 @@ INSIDERS: dict[str, tuple[Callable[[Case], Files], str]] = {
         lambda c: edited_examination(c.files, lambda rows: [[rows[0][0], "asset-A-0", *rows[0][2:]], *rows[1:]]), "figures",
     ),
     "an examination that is none": (lambda c: c.files | {verify.EXAMINATION: b'[["1"]]'}, "figures"),
-    "a figure of the spreadsheet": (lambda c: edited_workbook(c.files, 2, rb"<v>[1-9][0-9]*[.][0-9]{2}</v>", b"<v>1</v>"), "workbook"),
-    "a text of the spreadsheet": (lambda c: edited_workbook(c.files, 1, "在用|闲置".encode(), "未投入使用".encode()), "workbook"),
-    "a header of the spreadsheet": (lambda c: edited_workbook(c.files, 1, "原始价值".encode(), "估计价值".encode()), "workbook"),
+    "a figure of the spreadsheet": (lambda c: edited_workbook(c.files, "清册", rb"<v>[1-9][0-9]*[.][0-9]{2}</v>", b"<v>1</v>"), "workbook"),
+    "a text of the spreadsheet": (lambda c: edited_workbook(c.files, "清册", "在用|闲置".encode(), "未投入使用".encode()), "workbook"),
+    "a header of the spreadsheet": (lambda c: edited_workbook(c.files, "清册", "原始价值".encode(), "估计价值".encode()), "workbook"),
     "a row of the spreadsheet gone": (
-        lambda c: edited_workbook(c.files, 6, rb'<row r="7".*?</row>', b""), "workbook",
+        lambda c: edited_workbook(c.files, "事项", rb'<row r="7".*?</row>', b""), "workbook",
     ),
     "a row too many": (
         lambda c: edited_workbook(
-            c.files, 5, b"</sheetData>", b'<row r="90000"><c r="A90000"><v>1</v></c></row></sheetData>'
+            c.files, "合同", b"</sheetData>", b'<row r="90000"><c r="A90000"><v>1</v></c></row></sheetData>'
         ), "workbook",
     ),
     "a formula": (
-        lambda c: edited_workbook(c.files, 2, rb"<v>([1-9][0-9]*[.][0-9]{2})</v>", rb"<f>1+1</f><v>\1</v>"), "workbook",
+        lambda c: edited_workbook(c.files, "期初期末", rb"<v>([1-9][0-9]*[.][0-9]{2})</v>", rb"<f>1+1</f><v>\1</v>"), "workbook",
     ),
     "a figure of the page": (lambda c: edited_page(c.files), "page"),
     "a script in the page": (
@@ -314,10 +315,10 @@ INSIDERS: dict[str, tuple[Callable[[Case], Files], str]] = {
     ),
     "another summary": (
         lambda c: c.files | {verify.PAGE: re.sub(
-            "<th>资产项数</th><td>[0-9]+".encode(), "<th>资产项数</th><td>0".encode(), c.files[verify.PAGE])}, "page",
+            "(资产项数</th><td [^>]*>)[0-9]+".encode(), rb"\g<1>0", c.files[verify.PAGE])}, "page",
     ),
     "a table of the page gone": (
-        lambda c: c.files | {verify.PAGE: c.files[verify.PAGE].replace(b'id="holders"', b'id="x"')}, "page",
+        lambda c: c.files | {verify.PAGE: c.files[verify.PAGE].replace('id="收益余额"'.encode(), b'id="x"')}, "page",
     ),
     "a table too many on the page": (
         lambda c: c.files | {verify.PAGE: c.files[verify.PAGE].replace(
@@ -368,10 +369,10 @@ def test_a_first_bad_place_is_named(case: Case) -> None:
     assert bad is not None
     assert bad.place == f"event {second}"
     assert stream in bad.detail
-    files = edited_workbook(case.files, 2, rb'(<c r="H4"[^>]*><v>)[^<]*', rb"\g<1>77")
+    files = edited_workbook(case.files, "期初期末", rb'(<c r="H5"[^>]*><v>)[^<]*', rb"\g<1>77")
     bad = found(case.insider.resigned(files))
     assert bad is not None
-    assert bad.place == f"{verify.WORKBOOK} 期初期末!H4"
+    assert bad.place == f"{verify.WORKBOOK} 期初期末!H5"
 
 
 # ---- another key, a witness ----------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ def edited_examination(files: Files, edit: Callable[[list[list[Any]]], list[list
 
 def edited_page(files: Files) -> Files:
     content = files[verify.PAGE].decode()
-    figure = re.search(r'<td class="m">([1-9][0-9]*\.[0-9]{2})</td>', content)
+    figure = re.search(r'<td class="m">([1-9][0-9,]*\.[0-9]{2})</td>', content)
     assert figure is not None
     changed = content.replace(figure.group(0), '<td class="m">1.00</td>', 1)
     return files | {verify.PAGE: changed.encode()}

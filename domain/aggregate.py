@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
+from domain.bounds import Bound, hold
 from domain.occasion import Basis, Occasion
 from domain.values import LOG, Value
 
@@ -35,6 +36,8 @@ class DomainEvent(Value, CanMutateAggregate[str]):
     TOPIC: ClassVar[str] = ""
     TITLE: ClassVar[str] = ""
     """Chinese name of the event, for timelines and schemas."""
+    DAY: ClassVar[tuple[Bound, ...]] = ()
+    """Bounds of its business day, beside today and the start of its aggregate."""
     class_version: ClassVar[int] = 1
 
     originator_id: str
@@ -107,9 +110,15 @@ class DomainAggregate(BaseAggregate[str]):
         """The stream of one aggregate, this one."""
         return self.stream_of(self.id)
 
+    @property
+    def begun_on(self) -> date | None:
+        """The first day that an event of it can be about; None where nothing says so."""
+        return None
+
     @classmethod
     def begin(cls, event_class: type[CreatedEvent], aggregate_id: str, at: Occasion, **fields: Any) -> Self:
-        """Record the first event."""
+        """Record the first event. Refused: what its dates may not be (DATE_IN_FUTURE, DATE_ORDER; `domain.bounds`)."""
+        hold(event_class, fields, None, at)
         return cls._create(
             event_class,
             id=aggregate_id,
@@ -120,7 +129,12 @@ class DomainAggregate(BaseAggregate[str]):
         )
 
     def record(self, event_class: type[DomainEvent], at: Occasion, **fields: Any) -> None:
-        """Record the next event and let its mutator assign. Refused: OVERRIDE_OTHER_SUBJECT (an exception for another)."""
+        """Record the next event and let its mutator assign.
+
+        Refused: OVERRIDE_OTHER_SUBJECT (an exception for another), and what the event's dates may not be (DATE_IN_FUTURE,
+        DATE_ORDER; `domain.bounds`).
+        """
+        hold(event_class, fields, self, at)
         self.trigger_event(
             event_class,
             occurred_on=at.on,

@@ -57,6 +57,8 @@ class Occasion:
     rules: Rules
     overrides: Mapping[str, Override] = field(default_factory=dict)
     provenance: str | None = None
+    given: dict[str, date] = field(default_factory=dict)
+    """Days from outside the aggregate that bounds name (`given.name`, `domain.bounds`), put in by the use case."""
     _clauses: list[str] = field(default_factory=list)
     _warnings: list[RegulationWarning] = field(default_factory=list)
     _findings: list[RegulationWarning] = field(default_factory=list)
@@ -143,6 +145,11 @@ class Occasion:
         if abs(amount) > MAX_FEN:
             raise refuse("AMOUNT_OUT_OF_RANGE", field=field_name)
         return Fen(amount)
+
+    @property
+    def first_cited(self) -> str | None:
+        """The clause that the decision cited first: what a bare contradiction in it is said to break."""
+        return self._clauses[0] if self._clauses else None
 
     @property
     def warnings(self) -> tuple[RegulationWarning, ...]:

@@ -842,5 +842,5 @@ def case_signed(**changes: Any) -> DepartureCase:
     """Everybody has signed."""
     sealed = case_sealed(**changes)
     for role in ("OUTGOING", "INCOMING", "SUPERVISOR"):
-        sealed.sign(signature(sealed, role), superior=TOWNSHIP, at=occasion())
+        sealed.sign(signature(sealed, role), superior=TOWNSHIP, at=occasion(date(2021, 10, 31)))
     return settled(sealed)

@@ -9,6 +9,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.asset.facts.contract import Contract, ContractTerms, check_terms
+from domain.asset.facts.days import ConsentDay, ContractEndDay, HoldoverDay
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, Text
 
@@ -38,7 +39,7 @@ class AssetContracts(AssetState):
         """Put the asset into an operator's hands: `Leased` for mode LEASED, else `OperatingContractSigned` (T6).
 
         Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, ALREADY_EXISTS, AMOUNT_NOT_POSITIVE,
-        DATE_IN_FUTURE, DATE_ORDER, CODE_UNKNOWN, MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION,
+        CODE_UNKNOWN, MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION,
         SIGNER_NOT_OWNER, CONTRACT_CLAUSE_MISSING, OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, DECISION_REQUIRED,
         CONTRACT_OVERLAP, CUSTODIAN_REQUIRED, RIGHT_OVERLAP.
         """
@@ -87,7 +88,7 @@ class AssetContracts(AssetState):
         TITLE: ClassVar[str] = "变更经营合同"
         terms: ContractTerms = Field(title="变更后合同内容")
         consent_document: Name = Field(title="所有权人同意文号")
-        consented_on: BusinessDate = Field(title="所有权人同意日期")
+        consented_on: ConsentDay = Field(title="所有权人同意日期")
         consented_by: tuple[Code, ...] = Field(title="同意的所有权人")
 
     def change_contract(
@@ -102,8 +103,8 @@ class AssetContracts(AssetState):
         """Change a running contract; operator and mode never without the owners' consent (C4.11-03, P34).
 
         Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
-        OWNER_CONSENT_REQUIRED, DATE_IN_FUTURE, CONSENT_AFTER_FACT, CO_OWNER_CONSENT_REQUIRED, AMOUNT_NOT_POSITIVE,
-        DATE_ORDER, CODE_UNKNOWN, MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION, SIGNER_NOT_OWNER,
+        OWNER_CONSENT_REQUIRED, CONSENT_AFTER_FACT, CO_OWNER_CONSENT_REQUIRED, AMOUNT_NOT_POSITIVE, CODE_UNKNOWN,
+        MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION, SIGNER_NOT_OWNER,
         CONTRACT_CLAUSE_MISSING, OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, DECISION_REQUIRED, CONTRACT_OVERLAP.
         """
         at.cite("C4.11-03")
@@ -113,7 +114,6 @@ class AssetContracts(AssetState):
             return
         if consent_document is None or consented_on is None:
             raise refuse("OWNER_CONSENT_REQUIRED", missing=["consentDocument", "consentedOn"])
-        at.not_in_future(consented_on, "consentedOn")
         at.require(consented_on <= at.on, "CONSENT_AFTER_FACT", consentedOn=consented_on)
         absent = sorted(self._owner_parties - set(consented_by))
         at.require(
@@ -156,7 +156,7 @@ class AssetContracts(AssetState):
         TOPIC: ClassVar[str] = "asset.operating_contract_ended"
         TITLE: ClassVar[str] = "经营合同终止"
         contract: Code = Field(title="合同编号")
-        ended_on: BusinessDate = Field(title="合同终止日期")
+        ended_on: ContractEndDay = Field(title="合同终止日期")
         outcome: Literal["EXPIRED", "TERMINATED"] = Field(title="合同终止方式")
         reason: Text = Field(title="终止原因")
 
@@ -170,14 +170,11 @@ class AssetContracts(AssetState):
     ) -> None:
         """End a contract: a fact, dated not before its start and not in the future.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER.
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, DATE_ORDER.
         """
         at.cite("C4.3-15")
         self._allow("END_CONTRACT", at)
         current = self._open_contract(contract)
-        at.not_in_future(ended_on, "endedOn")
-        if ended_on < current.terms.starts_on:
-            raise refuse("DATE_ORDER", clause="C4.3-15", earlier="startsOn", later="endedOn")
         if outcome == "EXPIRED" and ended_on < current.terms.ends_on:
             raise refuse("DATE_ORDER", clause="C4.3-15", earlier="endsOn", later="endedOn")
         self.record(
@@ -204,21 +201,18 @@ class AssetContracts(AssetState):
         TOPIC: ClassVar[str] = "asset.holdover_started"
         TITLE: ClassVar[str] = "合同到期继续使用"
         contract: Code = Field(title="合同编号")
-        since: BusinessDate = Field(title="继续使用起始日期")
+        since: HoldoverDay = Field(title="继续使用起始日期")
 
     def start_holdover(self, contract: str, since: date, at: Occasion) -> None:
         """Record that an operator holds over after the end of the term: a fact.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER.
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER.
         """
         at.cite("C4.3-15")
         self._allow("END_CONTRACT", at)
         current = self._open_contract(contract)
         if current.state == "HOLDOVER":
             return
-        at.not_in_future(since, "since")
-        if since <= current.terms.ends_on:
-            raise refuse("DATE_ORDER", clause="C4.3-15", earlier="endsOn", later="since")
         self.record(self.HoldoverStarted, at, contract=contract, since=since)
 
     @event(HoldoverStarted)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from eventsourcing.domain import event
 from pydantic import Field
 
+from domain.bounds import NotBefore
 from domain.refusals import refuse
 from domain.regulation.depreciation import DepreciationBasis
 from domain.values import Fen, PartyShare, divided
@@ -24,6 +25,7 @@ class AssetDepreciation(AssetState):
 
         TOPIC: ClassVar[str] = "asset.depreciation_posted"
         TITLE: ClassVar[str] = "计提折旧"
+        DAY: ClassVar = (NotBefore("given.year_over_on", clause="C4.7-10"),)
         year: int = Field(title="年度")
         amount: Fen = Field(title="本年计提折旧")
         accumulated: Fen = Field(title="计提后累计折旧")
@@ -42,8 +44,9 @@ class AssetDepreciation(AssetState):
         self._allow("DEPRECIATE", at)
         basis = self._depreciation_basis(at)
         full_from = basis.method.full_from(year)
-        if at.on < full_from:
-            raise refuse("DATE_IN_FUTURE", clause="C4.7-10", field="year", date=full_from, today=at.on)
+        if at.today < full_from:
+            raise refuse("DATE_IN_FUTURE", clause="C4.7-10", field="year", date=full_from, today=at.today)
+        at.given["year_over_on"] = full_from
         accumulated = basis.accumulated_by_end_of(year)
         amount = accumulated - self.accumulated_depreciation
         if amount <= 0:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from eventsourcing.domain import event
 from pydantic import Field
 
+from domain.asset.facts.days import ProceedsDay
 from domain.asset.facts.disposal import (
     Appraisal,
     Approval,
@@ -22,7 +23,7 @@ from domain.asset.facts.disposal import (
     check_sale,
 )
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Fen, Name, Text
+from domain.values import Code, Fen, Name, Text
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -74,7 +75,7 @@ class AssetDisposals(AssetState):
         """Record the appraisal; from 10万元 on by a licensed agency (C4.12-04). A new one starts the way anew.
 
         Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
-        DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, AGENCY_APPRAISAL_REQUIRED, APPRAISAL_REQUIRED.
+        AMOUNT_NOT_POSITIVE, AGENCY_APPRAISAL_REQUIRED, APPRAISAL_REQUIRED.
         """
         current = self._open_disposal(disposal, at)
         if current.appraisal == appraisal:
@@ -109,7 +110,7 @@ class AssetDisposals(AssetState):
         """Publish the appraisal result at the owner's place (C4.12-03).
 
         Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
-        APPRAISAL_REQUIRED, DATE_IN_FUTURE, NOTICE_PLACE_MISSING.
+        APPRAISAL_REQUIRED, NOTICE_PLACE_MISSING.
         """
         current = self._open_disposal(disposal, at)
         if current.publication == publication:
@@ -188,7 +189,7 @@ class AssetDisposals(AssetState):
         An approved disposal may be approved again at a lower price, e.g. after an auction without a bidder.
 
         Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
-        DATE_IN_FUTURE, APPRAISAL_REQUIRED, APPRAISAL_EXPIRED, APPRAISAL_NOT_PUBLISHED, DATE_ORDER,
+        APPRAISAL_REQUIRED, APPRAISAL_EXPIRED, APPRAISAL_NOT_PUBLISHED,
         NOTICE_PERIOD_RUNNING, AMOUNT_NOT_POSITIVE, RULE_GAP, APPROVAL_LEVEL_TOO_LOW.
         """
         current = self._open_disposal(disposal, at)
@@ -241,7 +242,7 @@ class AssetDisposals(AssetState):
         """Carry out an approved disposal, not below what was approved (C4.12-05, C4.12-06). Open contracts end with it.
 
         Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
-        DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, APPRAISAL_REQUIRED, APPROVAL_REQUIRED, DATE_ORDER, APPRAISAL_EXPIRED,
+        AMOUNT_NOT_POSITIVE, APPRAISAL_REQUIRED, APPROVAL_REQUIRED, APPRAISAL_EXPIRED,
         PRICE_BELOW_APPRAISAL.
         """
         current = self._open_disposal(disposal, at)
@@ -273,7 +274,7 @@ class AssetDisposals(AssetState):
         TITLE: ClassVar[str] = "处置收入入账"
         disposal: Code = Field(title="处置编号")
         amount: Fen = Field(title="到账金额")
-        received_on: BusinessDate = Field(title="到账日期")
+        received_on: ProceedsDay = Field(title="到账日期")
         voucher_no: Name = Field(title="记账凭证号")
 
     def receive_proceeds(
@@ -282,7 +283,7 @@ class AssetDisposals(AssetState):
         """Record proceeds of a disposal: a fact (C4.12-07).
 
         Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, AMOUNT_NOT_POSITIVE,
-        DATE_IN_FUTURE, ALREADY_EXISTS, AMOUNT_OUT_OF_RANGE.
+        ALREADY_EXISTS, AMOUNT_OUT_OF_RANGE.
         """
         at.cite("C4.12-07")
         self._allow("PROCEEDS", at)
@@ -293,7 +294,6 @@ class AssetDisposals(AssetState):
             raise refuse("STEP_OUT_OF_ORDER", clause="C4.12-05", step="disposalProceeds", state=current.state)
         if amount < 0:
             raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-07", field="amount")
-        at.not_in_future(received_on, "receivedOn")
         if voucher_no in current.proceeds:
             if current.proceeds[voucher_no] == amount:
                 return

@@ -40,7 +40,7 @@ class AssetIncome(AssetState):
         What comes in before the confirmation waits for it: `OwnershipConfirmed` attributes it.
 
         Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, NOT_FOUND, AMOUNT_NOT_POSITIVE,
-        DATE_IN_FUTURE, ACCOUNT_NOT_COLLECTIVE, AMOUNT_OUT_OF_RANGE.
+        ACCOUNT_NOT_COLLECTIVE, AMOUNT_OUT_OF_RANGE.
         """
         self._allow("INCOME", at)
         digest = digest_of(receipt)
@@ -72,7 +72,7 @@ class AssetIncome(AssetState):
     def distribute_income(self, distribution: IncomeDistribution, at: Occasion) -> None:
         """Pay out an approved plan from one holder's income of this asset (C4.9-03, C4.9-05, C4.9-06).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, NOT_INCOME_HOLDER, DATE_IN_FUTURE,
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, NOT_INCOME_HOLDER,
         AMOUNT_NOT_POSITIVE, ATTRIBUTION_SUM_MISMATCH, USE_NOT_ALLOWED, FIELD_REQUIRED, INCOME_PLAN_NOT_READY,
         INSUFFICIENT_INCOME_BALANCE, AMOUNT_OUT_OF_RANGE.
         """

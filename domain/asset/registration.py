@@ -45,7 +45,7 @@ class AssetRegistration(AssetState):
 
         Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, FIELD_UNKNOWN, FIELD_REQUIRED, FIELD_INVALID, CODE_UNKNOWN,
         TYPE_CLASS_MISMATCH, SUBCLASS_REQUIRED, QUANTITY_NOT_POSITIVE, ITEM_LIST_REQUIRED, USEFUL_LIFE_INVALID,
-        DATE_IN_FUTURE, DATE_ORDER, ACCEPTANCE_REQUIRED, AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED,
+        ACCEPTANCE_REQUIRED, AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED,
         FUND_SOURCE_UNKNOWN, DONATION_PATH_REQUIRED, FUNDING_REQUIRED, FUNDING_SUM_MISMATCH,
         FUNDING_BEFORE_SCOPE_START, GUIDING_DEPT_MISMATCH, RULE_GAP, STEP_OUT_OF_ORDER, QUANTITY_NEGATIVE, the code of
         a row (`AssetClass.forbidden_code`, `CardItem.refusal`).
@@ -142,13 +142,12 @@ class AssetRegistration(AssetState):
     def book(self, booking: Booking, at: Occasion) -> None:
         """Book the confirmed share, or the original value before confirmation (C4.3-13, C4.5-17).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, AMOUNT_NOT_POSITIVE, DATE_IN_FUTURE, BOOKED_AMOUNT_MISMATCH.
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, AMOUNT_NOT_POSITIVE, BOOKED_AMOUNT_MISMATCH.
         """
         at.cite("C4.3-13", "C4.5-17")
         self._allow("BOOK", at)
         if booking.amount <= 0:
             raise refuse("AMOUNT_NOT_POSITIVE", field="amount")
-        at.not_in_future(booking.booked_on, "bookedOn")
         shares = {share.party: share.amount for share in self.owners}
         expected = shares.get(booking.party) if shares else self.card.original_value
         at.require(

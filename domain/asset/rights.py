@@ -9,6 +9,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.asset.facts.certificates import PropertyRegistration, TitleCertificate
+from domain.asset.facts.days import CertificateAnswerDay
 from domain.asset.facts.rights import (
     RightAssignment,
     RightHolder,
@@ -44,15 +45,13 @@ class AssetRights(AssetState):
     def assign_right(self, assignment: RightAssignment, at: Occasion) -> None:
         """Give a right of a confirmed asset to a holder (C2-02).
 
-        Refused: OWNERSHIP_NOT_CONFIRMED, DATE_ORDER, RIGHT_OVERLAP: ownership and income are given whole by the
+        Refused: OWNERSHIP_NOT_CONFIRMED, RIGHT_OVERLAP: ownership and income are given whole by the
         confirmation, use by a contract, and no right twice for the same day but supervision, ASSET_DISPOSED.
         """
         at.cite("C2-02")
         self._allow("TITLE_CERTIFICATE", at)
         if assignment in self.rights:
             return
-        if assignment.until is not None and assignment.until < assignment.since:
-            raise refuse("DATE_ORDER", clause="C2-02", earlier="since", later="until")
         if self._given_otherwise(assignment) or any(
             one.right == assignment.right and one.meets(assignment.since, assignment.until)
             for one in self.rights
@@ -153,7 +152,7 @@ class AssetRights(AssetState):
     def apply_for_certificate(self, certificate: TitleCertificate, at: Occasion) -> None:
         """Apply for an owner's title or real-estate certificate (C4.3-09), only of a confirmed asset.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, FIELD_INVALID, CODE_UNKNOWN, DATE_IN_FUTURE.
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, FIELD_INVALID, CODE_UNKNOWN.
         """
         at.cite("C4.3-09")
         self._allow("TITLE_CERTIFICATE", at)
@@ -167,7 +166,6 @@ class AssetRights(AssetState):
         eligible = at.rules.asset_type(self.card.asset_type).real_estate
         if asked.kind in at.rules.codes("CERTIFICATE", "ELIGIBLE_ONLY") and not eligible:
             raise refuse("FIELD_INVALID", clause="C4.3-09", field="kind", value=asked.kind)
-        at.not_in_future(asked.applied_on, "appliedOn")
         self.record(self.TitleCertificateApplied, at, certificate=asked)
 
     @event(TitleCertificateApplied)
@@ -181,12 +179,12 @@ class AssetRights(AssetState):
         TITLE: ClassVar[str] = "颁发产权证"
         certificate: Code = Field(title="产权证申请编号")
         number: Name = Field(title="产权证号")
-        issued_on: BusinessDate = Field(title="发证日期")
+        issued_on: CertificateAnswerDay = Field(title="发证日期")
 
     def issue_title_certificate(self, certificate: str, number: str, issued_on: date, at: Occasion) -> None:
         """Record the certificate that was issued on an application (C4.3-09).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER,
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER,
         CERT_NO_DUPLICATE.
         """
         at.cite("C4.3-09")
@@ -194,7 +192,7 @@ class AssetRights(AssetState):
         asked = self._application(certificate)
         if (asked.state, asked.number, asked.decided_on) == ("ISSUED", number, issued_on):
             return
-        self._must_be_unanswered(asked, issued_on, "issuedOn", at)
+        self._must_be_unanswered(asked)
         if number in {one.number for one in self.title_certificates.values()}:
             raise refuse("CERT_NO_DUPLICATE", number=number)
         self.record(
@@ -212,21 +210,21 @@ class AssetRights(AssetState):
         TITLE: ClassVar[str] = "不符合办证条件"
         certificate: Code = Field(title="产权证申请编号")
         reason: Text = Field(title="不符合条件的原因")
-        decided_on: BusinessDate = Field(title="答复日期")
+        decided_on: CertificateAnswerDay = Field(title="答复日期")
 
     def find_certificate_ineligible(
         self, certificate: str, reason: str, decided_on: date, at: Occasion
     ) -> None:
         """Record that no certificate is issued, and why (C4.3-09).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER.
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER.
         """
         at.cite("C4.3-09")
         self._allow("TITLE_CERTIFICATE", at)
         asked = self._application(certificate)
         if (asked.state, asked.reason, asked.decided_on) == ("INELIGIBLE", reason, decided_on):
             return
-        self._must_be_unanswered(asked, decided_on, "decidedOn", at)
+        self._must_be_unanswered(asked)
         self.record(
             self.TitleCertificateIneligible, at, certificate=certificate, reason=reason, decided_on=decided_on
         )
@@ -244,12 +242,9 @@ class AssetRights(AssetState):
         return asked
 
     @staticmethod
-    def _must_be_unanswered(asked: TitleCertificate, day: date, field: str, at: Occasion) -> None:
+    def _must_be_unanswered(asked: TitleCertificate) -> None:
         if asked.state != "APPLIED":
             raise refuse("STEP_OUT_OF_ORDER", clause="C4.5-06", step="titleCertificate", state=asked.state)
-        at.not_in_future(day, field)
-        if day < asked.applied_on:
-            raise refuse("DATE_ORDER", clause="C4.3-01", earlier="appliedOn", later=field)
 
     def _answer(self, certificate: str, **answer: object) -> None:
         answered = self.title_certificates[certificate].model_copy(update=answer)
@@ -267,14 +262,13 @@ class AssetRights(AssetState):
     def register_property(self, registration: PropertyRegistration, at: Occasion) -> None:
         """Record an owner's entry in the register of property (C4.5-17).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, FIELD_INVALID, DATE_IN_FUTURE.
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, FIELD_INVALID.
         """
         at.cite("C4.5-17")
         self._allow("TITLE_CERTIFICATE", at)
         if registration == self.property_registrations.get(registration.party):
             return
         self._must_own(registration.party, "party")
-        at.not_in_future(registration.registered_on, "registeredOn")
         self.record(self.PropertyRegistered, at, registration=registration)
 
     @event(PropertyRegistered)

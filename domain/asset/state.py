@@ -118,6 +118,13 @@ class AssetState(DomainAggregate):
     class Event(DomainAggregate.Event):
         """Root of the events of all parts."""
 
+    @property
+    def begun_on(self) -> date:
+        """The first day it can be about: money was paid for it, or the works began, or at the latest they were done."""
+        card = self.card
+        known = [card.completion_date, *(line.allocated_on for line in card.funding_lines)]
+        return min([*known, card.construction_start] if card.construction_start is not None else known)
+
     def _begin(self, card: RegisterCard, scope: Literal["IN", "OUT"], guidance: Guidance | None) -> None:
         """An asset that is registered and no more."""
         self.card, self.scope, self.guidance = card, scope, guidance

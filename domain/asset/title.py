@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from eventsourcing.domain import event
 from pydantic import Field
 
+from domain.asset.facts.days import FilingDay
 from domain.asset.facts.external_entry import ExternalEntryDuty, duties_of
 from domain.asset.facts.income import credited
 from domain.asset.facts.ownership import OwnershipConfirmation, TitleEvidence, TitleHolder, check_confirmation
@@ -15,7 +16,7 @@ from domain.asset.facts.title_plan import title_digests
 from domain.asset.state import TITLE_UNCLEAR, AssetState
 from domain.procedure.proof import ProcedureProof
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, PartyShare, divided
+from domain.values import Code, Name, PartyShare, divided
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -138,7 +139,7 @@ class AssetTitle(AssetState):
         TITLE: ClassVar[str] = "确权备案"
         addressee: Code = Field(title="备案机关")
         procedure: Code = Field(title="程序编号")
-        filed_on: BusinessDate = Field(title="备案日期")
+        filed_on: FilingDay = Field(title="备案日期")
         document_no: Name | None = Field(default=None, title="备案文号")
 
     def file_ownership(
@@ -147,7 +148,7 @@ class AssetTitle(AssetState):
         """Record that the title was filed as the chain wants it (C4.5-06): after the last certificate, in its procedure.
 
         Refused: STEP_OUT_OF_ORDER before the confirmation or before the procedure's own filing, PLAN_HASH_MISMATCH,
-        ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE.
+        ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
         """
         at.cite("C4.5-06")
         self._allow("TITLE_DECISION", at)
@@ -161,7 +162,6 @@ class AssetTitle(AssetState):
             state=self.title,
             missing=["ownershipConfirmation"],
         )
-        at.not_in_future(filed_on, "filedOn")
         if proof.subject_sha256 not in title_digests(self.id, self.owner_kind or "", self.owners):
             raise refuse("PLAN_HASH_MISMATCH", clause="C4.5-06", missing=["procedure"])
         at.require(proof.done_by("FILING", at.on), "STEP_OUT_OF_ORDER", clause="C4.5-06", missing=["FILING"])

@@ -152,7 +152,7 @@ class AssetTitleSteps(AssetState):
     def issue_county_decision(self, decision: CountyDecision, at: Occasion) -> None:
         """Record the county's decision with its number and reasons (C4.5-05, C4.5-07, C4.5-16): a fact.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DOC_NO_REQUIRED, DATE_IN_FUTURE, FIELD_REQUIRED,
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DOC_NO_REQUIRED, FIELD_REQUIRED,
         RIGHT_OVERLAP, AMOUNT_NOT_POSITIVE, SHARES_NOT_100.
         """
         at.cite("C4.5-07")
@@ -160,7 +160,6 @@ class AssetTitleSteps(AssetState):
         if decision == self.county_decision:
             return
         at.require(decision.document_no, "DOC_NO_REQUIRED", missing=["documentNo"])
-        at.not_in_future(decision.decided_on, "decidedOn")
         if decision.owners:
             if decision.owner_kind is None:
                 raise refuse("FIELD_REQUIRED", field="ownerKind", missing=["ownerKind"])
@@ -181,7 +180,7 @@ class AssetTitleSteps(AssetState):
     def open_title_dispute(self, dispute: TitleDispute, at: Occasion) -> None:
         """Declare the title unclear (C4.5-07): a fact, whatever state the title was in. One at a time.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, RISK_ALREADY_OPEN, DATE_IN_FUTURE.
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, RISK_ALREADY_OPEN.
         """
         at.cite("C4.5-07")
         self._allow("RISK", at)
@@ -189,7 +188,6 @@ class AssetTitleSteps(AssetState):
             return
         if TITLE_UNCLEAR in self.risks:
             raise refuse("RISK_ALREADY_OPEN", kind=TITLE_UNCLEAR, since=self.risks[TITLE_UNCLEAR])
-        at.not_in_future(dispute.opened_on, "openedOn")
         self.record(self.TitleDisputeOpened, at, dispute=dispute)
 
     @event(TitleDisputeOpened)
@@ -215,14 +213,13 @@ class AssetTitleSteps(AssetState):
 
         Refused: STEP_OUT_OF_ORDER without the shares, the procedure or its meeting, NOTICE_PERIOD_RUNNING before both
         notices ran out, PLAN_HASH_MISMATCH over other shares, CERT_NO_DUPLICATE for a number given before,
-        ASSET_DISPOSED, DISPOSAL_IN_PROGRESS, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE, RULE_GAP.
+        ASSET_DISPOSED, DISPOSAL_IN_PROGRESS, OWNERSHIP_NOT_CONFIRMED, RULE_GAP.
         """
         at.cite("C4.5-06")
         self._title_must_be_open("ownershipCertificate", at)
         known = self.ownership_certificates.get(certificate.village)
         if known == certificate:
             return
-        at.not_in_future(certificate.issued_on, "issuedOn")
         planned = {share.party: share.amount for share in self.planned_shares}
         at.require(planned, "STEP_OUT_OF_ORDER", clause="C4.5-06", missing=["jointShares"])
         if planned and planned.get(certificate.village) != certificate.amount:

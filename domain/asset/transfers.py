@@ -29,7 +29,7 @@ class AssetTransfers(AssetState):
     def initiate_transfer(self, offer: TransferOffer, at: Occasion) -> None:
         """Start a transfer between two units (C4.5-20).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, SAME_PARTY, DATE_IN_FUTURE, FIELD_INVALID,
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, SAME_PARTY, FIELD_INVALID,
         AMOUNT_NOT_POSITIVE.
         """
         at.cite("C4.5-20")
@@ -42,7 +42,6 @@ class AssetTransfers(AssetState):
             raise refuse("ALREADY_EXISTS", what=transfer.transfer)
         if transfer.deliverer == transfer.receiver:
             raise refuse("SAME_PARTY", party=transfer.receiver)
-        at.not_in_future(transfer.initiated_on, "initiatedOn")
         codes = [item.item for item in transfer.items]
         if len(set(codes)) != len(codes):
             raise refuse("FIELD_INVALID", clause="C4.5-20", field="items[].item")

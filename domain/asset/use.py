@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, get_args
 from eventsourcing.domain import event
 from pydantic import Field
 
+from domain.asset.facts.days import UseDay
 from domain.asset.facts.external_entry import ExternalEntry, Stocktaking, check_entry
 from domain.asset.facts.upkeep import (
     HerdChange,
@@ -34,22 +35,17 @@ class AssetUse(AssetState):
 
         TOPIC: ClassVar[str] = "asset.put_into_use"
         TITLE: ClassVar[str] = "投入使用"
-        in_use_since: BusinessDate = Field(title="投入使用日期")
+        in_use_since: UseDay = Field(title="投入使用日期")
 
     def put_into_use(self, in_use_since: date, at: Occasion) -> None:
         """Put into use, not before the acceptance (C4.3-01).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE, DATE_ORDER, STEP_OUT_OF_ORDER.
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, STEP_OUT_OF_ORDER.
         """
         at.cite("C4.3-01")
         self._allow("STATUS_REPORT", at)
         if in_use_since == self.in_use_since:
             return
-        at.not_in_future(in_use_since, "inUseSince")
-        accepted = self.card.acceptance.accepted_on if self.card.acceptance else None
-        if in_use_since < (accepted or self.card.completion_date):
-            before = "acceptance.acceptedOn" if accepted is not None else "completionDate"
-            raise refuse("DATE_ORDER", clause="C4.3-01", earlier=before, later="inUseSince")
         at.require(
             self.in_use_since is None,
             "STEP_OUT_OF_ORDER",
@@ -76,13 +72,12 @@ class AssetUse(AssetState):
     def report_status(self, report: StatusReport, at: Occasion) -> None:
         """Report the condition: a fact, refused only for an asset that is gone. Opens and clears risks (C3-08, C0-01).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE.
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
         """
         at.cite("C3-08", "C0-01")
         self._allow("STATUS_REPORT", at)
         if report == self.last_report:
             return
-        at.not_in_future(report.reported_on, "reportedOn")
         seen = sorted(at.rules.risk_kinds.intersection(get_args(OperationState)))
         self.record(
             self.OperationStatusReported,
@@ -187,13 +182,12 @@ class AssetUse(AssetState):
     def maintain(self, maintenance: Maintenance, at: Occasion) -> None:
         """Record upkeep; its cost is borne by the owners in proportion to their shares (C4.3-14, C4.7-09).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, VOUCHER_REQUIRED.
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, AMOUNT_NOT_POSITIVE, VOUCHER_REQUIRED.
         """
         at.cite("C4.3-14", "C4.7-09")
         self._allow("MAINTENANCE", at)
         if maintenance == self.last_maintenance:
             return
-        at.not_in_future(maintenance.done_on, "doneOn")
         if maintenance.cost < 0:
             raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.7-09", field="cost")
         at.require(
@@ -223,7 +217,7 @@ class AssetUse(AssetState):
     def change_herd_count(self, change: HerdChange, at: Occasion) -> None:
         """Record that a herd grew or shrank: a fact (C4.2-04).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, CODE_UNKNOWN, FIELD_INVALID, DATE_IN_FUTURE,
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, CODE_UNKNOWN, FIELD_INVALID,
         EVIDENCE_REQUIRED, QUANTITY_NEGATIVE.
         """
         self._allow("STATUS_REPORT", at)
@@ -272,13 +266,12 @@ class AssetUse(AssetState):
     def record_stocktake(self, stocktaking: Stocktaking, at: Occasion) -> None:
         """Record that a stocktake found and verified the asset: a fact (C4.5-12).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE.
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
         """
         at.cite("C4.5-12")
         self._allow("STATUS_REPORT", at)
         if stocktaking == self.stocktaking:
             return
-        at.not_in_future(stocktaking.verified_on, "verifiedOn")
         self.record(self.StocktakeRecorded, at, stocktaking=stocktaking)
 
     @event(StocktakeRecorded)
@@ -295,7 +288,7 @@ class AssetUse(AssetState):
     def record_external_entry(self, entry: ExternalEntry, at: Occasion) -> None:
         """Record the entry in one system; obligations open with the confirmation (C4.3-06, C4.3-07, C4.5-12, T10).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, REF_REQUIRED, DATE_IN_FUTURE, CODE_UNKNOWN, ALREADY_EXISTS,
+        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, REF_REQUIRED, CODE_UNKNOWN, ALREADY_EXISTS,
         EXTERNAL_ENTRY_PER_SYSTEM, EXTERNAL_SYSTEM_NOT_APPLICABLE, STOCKTAKE_REQUIRED.
         """
         self._allow("EXTERNAL_ENTRY", at)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from domain.bounds import FactDay, NotAfter, NotBefore
 from domain.values import BusinessDate, Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
 
 CANNOT_SIGN: Final = frozenset({"DEATH", "DETENTION"})
@@ -61,10 +62,10 @@ class DepartureAudit(Value):
 
     auditor: Code = Field(title="审计人")
     auditor_organization: Code = Field(title="审计单位")
-    covers_from: BusinessDate | None = Field(
+    covers_from: Annotated[BusinessDate, NotAfter("cut_off")] | None = Field(
         default=None, title="审计起始日", description="不晚于任职起始日；不填即全部任期"
     )
-    cut_off: BusinessDate = Field(title="审计截止日")
+    cut_off: Annotated[FactDay, NotBefore("given.in_duty_since")] = Field(title="审计截止日")
     opinion: Text = Field(title="审计意见")
     report_no: Name = Field(title="审计报告文号")
     delta_report_no: Name | None = Field(
@@ -88,8 +89,12 @@ class InterimCustodian(Value):
     person: PersonCode = Field(title="临时管护人")
     appointed_by: Code = Field(title="指定单位", description="上级主管单位")
     since: BusinessDate = Field(title="起始日期")
-    until: BusinessDate = Field(title="截止日期（含当日）")
+    until: Annotated[BusinessDate, NotBefore("since")] = Field(title="截止日期（含当日）")
     inventory_no: Name = Field(title="交接盘点表文号")
+
+
+SigningDay = Annotated[FactDay, NotBefore("its.sealed_place.as_of", clause="C4.10-10")]
+"""A handover list was signed: not before it was sealed."""
 
 
 class SealedPlace(Value):
@@ -106,7 +111,7 @@ class HandoverSignature(Value):
     role: Literal["OUTGOING", "INCOMING", "SUPERVISOR"] = Field(title="签字角色")
     person: Code = Field(title="签字人")
     organization: Code = Field(title="签字人单位")
-    signed_on: BusinessDate = Field(title="签字日期")
+    signed_on: SigningDay = Field(title="签字日期")
     list_sha256: Sha256 = Field(title="清单摘要")
 
     @property

@@ -12,8 +12,9 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.bounds import FactDay
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Fen, FundSourceCode, Name, OrganizationCode, Text, Value, total
+from domain.values import Code, Fen, FundSourceCode, Name, OrganizationCode, Text, Value, total
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -32,7 +33,7 @@ class FundAllocationCard(Value):
 
     unit: OrganizationCode = Field(title="收款单位")
     source: FundSourceCode = Field(title="资金来源", description="资金来源代码（T1） / fund source code")
-    allocated_on: BusinessDate = Field(title="拨付日期")
+    allocated_on: FactDay = Field(title="拨付日期")
     amount: Fen = Field(title="拨付金额")
     document_no: Name = Field(title="资金文号")
     project_code: Code | None = Field(default=None, title="项目编号")
@@ -63,7 +64,7 @@ class FundAllocation(DomainAggregate):
     def enter(cls, allocation: str, card: FundAllocationCard, at: Occasion) -> FundAllocation:
         """Record an allocation: a fact (C4.4-03). Only what cannot be one is refused.
 
-        Refused: FUND_SOURCE_UNKNOWN, DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, FIELD_INVALID.
+        Refused: FUND_SOURCE_UNKNOWN, AMOUNT_NOT_POSITIVE, FIELD_INVALID.
         """
         at.cite("C4.4-03")
         _check(card, at)
@@ -86,7 +87,7 @@ class FundAllocation(DomainAggregate):
     def correct(self, card: FundAllocationCard, reason: str, document_no: str, at: Occasion) -> None:
         """Put the right facts in place of the wrong ones; also brings a withdrawn allocation back.
 
-        Refused: FUND_SOURCE_UNKNOWN, DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, FIELD_INVALID.
+        Refused: FUND_SOURCE_UNKNOWN, AMOUNT_NOT_POSITIVE, FIELD_INVALID.
         """
         at.cite("C4.4-03")
         if card == self.card and self.state == "RECORDED":
@@ -120,7 +121,6 @@ class FundAllocation(DomainAggregate):
 
 def _check(card: FundAllocationCard, at: Occasion) -> None:
     at.rules.fund_source(card.source)
-    at.not_in_future(card.allocated_on, "card.allocatedOn")
     if card.amount <= 0:
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.4-03", field="card.amount")
     for index, spend in enumerate(card.non_asset):

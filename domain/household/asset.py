@@ -19,6 +19,7 @@ from domain.asset.facts.external_entry import ExternalEntry, ExternalEntryDuty, 
 from domain.asset.facts.upkeep import must_not_be_negative
 from domain.household.card import (
     Entrustment,
+    EntrustmentEndDay,
     HouseholdAssetCard,
     HouseholdAssetClosing,
     HouseholdConfirmation,
@@ -28,7 +29,7 @@ from domain.household.card import (
     check_household_card,
 )
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Quantity, Text
+from domain.values import Code, Name, Quantity, Text
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -53,6 +54,12 @@ class HouseholdAsset(DomainAggregate):
     entrustment: Annotated[Entrustment | None, Field(title="集中委托内容")]
     closing: Annotated[HouseholdAssetClosing | None, Field(title="注销登记内容")]
 
+    @property
+    def begun_on(self) -> date:
+        """The first day it can be about: money was paid for it, or it was bought or built."""
+        card = self.card
+        return min([card.completion_date, *(line.allocated_on for line in card.funding_lines)])
+
     class Event(DomainAggregate.Event):
         """Root of the household asset's events."""
 
@@ -72,7 +79,7 @@ class HouseholdAsset(DomainAggregate):
         Its entry in two systems outside falls due with that (C4.3-08).
 
         Refused: CODE_UNKNOWN, TYPE_CLASS_MISMATCH, SUBCLASS_REQUIRED, HOUSEHOLD_REQUIRED, LOAN_REF_REQUIRED,
-        QUANTITY_NOT_POSITIVE, DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED, FUND_SOURCE_UNKNOWN,
+        QUANTITY_NOT_POSITIVE, AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED, FUND_SOURCE_UNKNOWN,
         DONATION_PATH_REQUIRED, FIELD_REQUIRED, FUNDING_REQUIRED, FUNDING_SUM_MISMATCH, RULE_GAP.
         """
         at.cite("C4.2-05", "C4.2-06", "C4.3-08", "C4.6-09")
@@ -131,13 +138,12 @@ class HouseholdAsset(DomainAggregate):
     def confirm_to_household(self, confirmation: HouseholdConfirmation, at: Occasion) -> None:
         """Confirm that the asset is its household's (C4.6-09); nothing is booked or depreciated by that.
 
-        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE.
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER.
         """
         self.must_allow("CONFIRM_TO_HOUSEHOLD", at)
         at.cite("C4.6-09")
         if confirmation == self.confirmation:
             return
-        at.not_in_future(confirmation.confirmed_on, "confirmedOn")
         self.record(self.HouseholdConfirmed, at, confirmation=confirmation)
 
     @event(HouseholdConfirmed)
@@ -162,7 +168,7 @@ class HouseholdAsset(DomainAggregate):
 
         Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, FIELD_UNKNOWN, FIELD_REQUIRED, FIELD_INVALID,
         CODE_UNKNOWN, TYPE_CLASS_MISMATCH, SUBCLASS_REQUIRED, HOUSEHOLD_REQUIRED, LOAN_REF_REQUIRED,
-        QUANTITY_NOT_POSITIVE, DATE_IN_FUTURE, AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED, FUND_SOURCE_UNKNOWN,
+        QUANTITY_NOT_POSITIVE, AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED, FUND_SOURCE_UNKNOWN,
         DONATION_PATH_REQUIRED, FUNDING_REQUIRED, FUNDING_SUM_MISMATCH, QUANTITY_NEGATIVE.
         """
         self.must_allow("CORRECT", at)
@@ -219,7 +225,7 @@ class HouseholdAsset(DomainAggregate):
     def record_external_entry(self, entry: ExternalEntry, at: Occasion) -> None:
         """Record the entry in one of the two systems household assets go into (C4.3-08): each by its own number.
 
-        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, REF_REQUIRED, DATE_IN_FUTURE, CODE_UNKNOWN,
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, REF_REQUIRED, CODE_UNKNOWN,
         ALREADY_EXISTS, EXTERNAL_ENTRY_PER_SYSTEM, EXTERNAL_SYSTEM_NOT_APPLICABLE, STOCKTAKE_REQUIRED.
         """
         self.must_allow("EXTERNAL_ENTRY", at)
@@ -241,13 +247,12 @@ class HouseholdAsset(DomainAggregate):
     def inspect(self, inspection: HouseholdInspection, at: Occasion) -> None:
         """Record an inspection: a fact. An asset that is gone closes its row, one found again opens it (C4.3-17).
 
-        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE.
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER.
         """
         self.must_allow("INSPECT", at)
         at.cite("C4.3-17", "C4.5-21")
         if inspection == self.last_inspection:
             return
-        at.not_in_future(inspection.inspected_on, "inspectedOn")
         self.record(self.Inspected, at, inspection=inspection)
 
     @event(Inspected)
@@ -266,12 +271,11 @@ class HouseholdAsset(DomainAggregate):
     def record_loss(self, loss: Loss, at: Occasion) -> None:
         """Record that the asset or a part of it is lost: a fact (C4.2-06). Nothing left closes its row.
 
-        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, QUANTITY_NOT_POSITIVE, QUANTITY_NEGATIVE.
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, QUANTITY_NOT_POSITIVE, QUANTITY_NEGATIVE.
         """
         self.must_allow("RECORD_LOSS", at)
         if loss in self.losses:
             return
-        at.not_in_future(loss.lost_on, "lostOn")
         if loss.quantity is not None and loss.quantity <= 0:
             raise refuse("QUANTITY_NOT_POSITIVE", quantity=format(loss.quantity, "f"))
         gone = self.quantity if loss.quantity is None else loss.quantity
@@ -296,7 +300,7 @@ class HouseholdAsset(DomainAggregate):
 
         HOUSEHOLD_CONSENT_REQUIRED without the consent; STEP_OUT_OF_ORDER while it is entrusted or not there.
 
-        Refused also: HOUSEHOLD_REGISTER_ONLY, DATE_IN_FUTURE, DATE_ORDER, AMOUNT_NOT_POSITIVE.
+        Refused also: HOUSEHOLD_REGISTER_ONLY, AMOUNT_NOT_POSITIVE.
         """
         self.must_allow("ENTRUST", at)
         at.cite("C4.6-10")
@@ -305,9 +309,6 @@ class HouseholdAsset(DomainAggregate):
         if self.entrustment is not None or self.state == "CLOSED":
             state = "CLOSED" if self.state == "CLOSED" else self.entrustment and self.entrustment.entrustment
             raise refuse("STEP_OUT_OF_ORDER", clause="C4.6-10", step="ENTRUST", state=state)
-        at.not_in_future(entrustment.starts_on, "startsOn")
-        if entrustment.ends_on <= entrustment.starts_on:
-            raise refuse("DATE_ORDER", clause="C4.6-10", earlier="startsOn", later="endsOn")
         if entrustment.yearly_return < 0:
             raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.6-10", field="yearlyReturn")
         household = self.card.household
@@ -329,21 +330,18 @@ class HouseholdAsset(DomainAggregate):
         TOPIC: ClassVar[str] = "household_asset.entrustment_ended"
         TITLE: ClassVar[str] = "集中委托结束"
         entrustment: Code = Field(title="集中委托编号")
-        ended_on: BusinessDate = Field(title="委托结束日期")
+        ended_on: EntrustmentEndDay = Field(title="委托结束日期")
         reason: Text = Field(title="结束原因")
 
     def end_entrustment(self, ended_on: date, reason: str, at: Occasion) -> None:
         """Record that the entrustment is over: a fact (C4.6-10).
 
-        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER.
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER.
         """
         self.must_allow("ENTRUST", at)
         at.cite("C4.6-10")
         if self.entrustment is None:
             raise refuse("STEP_OUT_OF_ORDER", clause="C4.6-10", step="entrustmentEnding", state="NONE")
-        at.not_in_future(ended_on, "endedOn")
-        if ended_on < self.entrustment.starts_on:
-            raise refuse("DATE_ORDER", clause="C4.6-10", earlier="startsOn", later="endedOn")
         self.record(
             self.EntrustmentEnded,
             at,
@@ -366,12 +364,11 @@ class HouseholdAsset(DomainAggregate):
     def close_registration(self, closing: HouseholdAssetClosing, at: Occasion) -> None:
         """Close the row by a paper (C4.2-06): corrected and documented it still can be, nothing else.
 
-        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER, DATE_IN_FUTURE.
+        Refused: HOUSEHOLD_REGISTER_ONLY, STEP_OUT_OF_ORDER.
         """
         if closing == self.closing:
             return
         self.must_allow("CLOSE", at)
-        at.not_in_future(closing.closed_on, "closedOn")
         self.record(self.RegistrationClosed, at, closing=closing)
 
     @event(RegistrationClosed)

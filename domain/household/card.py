@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, JsonValue
 
 from domain.asset.facts.card import FundingLine, check_funding_sum, settle_funding
 from domain.asset.facts.correction import with_changes
+from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
 from domain.values import (
     AssetTypeCode,
@@ -36,7 +37,7 @@ class HouseholdAssetCard(Value):
     asset_type: AssetTypeCode = Field(title="类型")
     household: Code | None = Field(default=None, title="户编号")
     location: DivisionCode = Field(title="所在村")
-    completion_date: BusinessDate = Field(title="建设（购置）时间")
+    completion_date: FactDay = Field(title="建设（购置）时间")
     quantity: Quantity = Field(title="数量")
     unit_of_measure: UnitOfMeasureName = Field(title="单位")
     original_value: Fen = Field(title="原始价值")
@@ -62,14 +63,14 @@ class HouseholdCorrection(Value):
 class HouseholdConfirmation(Value):
     """The paper by which the asset is the household's."""
 
-    confirmed_on: BusinessDate = Field(title="确权日期")
+    confirmed_on: Annotated[FactDay, NotBefore("start")] = Field(title="确权日期")
     document_no: Name = Field(title="确权文号")
 
 
 class HouseholdInspection(Value):
     """A yearly look at the asset (C4.3-17, C4.5-21), and the half-yearly one while it is entrusted (C4.6-10)."""
 
-    inspected_on: BusinessDate = Field(title="检查日期")
+    inspected_on: Annotated[FactDay, NotBefore("start")] = Field(title="检查日期")
     present: bool = Field(title="资产是否在")
     condition: Text = Field(title="状况")
     cooperated: bool = Field(default=True, title="农户是否配合")
@@ -81,7 +82,7 @@ class Loss(Value):
     """The asset, or `quantity` of it, is gone."""
 
     kind: Literal["SOLD", "DIED", "STOLEN", "DISASTER", "DAMAGED", "OTHER"] = Field(title="灭失原因")
-    lost_on: BusinessDate = Field(title="灭失日期")
+    lost_on: Annotated[FactDay, NotBefore("start")] = Field(title="灭失日期")
     quantity: Quantity | None = Field(default=None, title="灭失数量", description="全部灭失时不填")
     evidence_sha256: Sha256 | None = Field(default=None, title="证明材料摘要")
     note: Text | None = Field(default=None, title="说明")
@@ -94,17 +95,23 @@ class Entrustment(Value):
     operator: Code = Field(title="受托经营主体编号")
     operator_name: Name = Field(title="受托经营主体名称")
     agreement_no: Name = Field(title="委托协议编号")
-    starts_on: BusinessDate = Field(title="委托起始日期")
-    ends_on: BusinessDate = Field(title="委托终止日期")
+    starts_on: Annotated[FactDay, NotBefore("start")] = Field(title="委托起始日期")
+    ends_on: Annotated[BusinessDate, NotBefore("starts_on", days=1, clause="C4.6-10")] = Field(
+        title="委托终止日期"
+    )
     yearly_return: Fen = Field(title="年收益")
     consent_document: Name | None = Field(default=None, title="农户同意书编号")
     inspecting_department: Code | None = Field(default=None, title="监督检查部门")
 
 
+EntrustmentEndDay = Annotated[FactDay, NotBefore("its.entrustment.starts_on", clause="C4.6-10")]
+"""The household has its asset back: not before it gave it."""
+
+
 class HouseholdAssetClosing(Value):
     """The end of a row in the register."""
 
-    closed_on: BusinessDate = Field(title="注销日期")
+    closed_on: Annotated[FactDay, NotBefore("start")] = Field(title="注销日期")
     reason: Text = Field(title="注销原因")
     document_no: Name = Field(title="依据文号")
 
@@ -126,7 +133,6 @@ def check_household_card(card: HouseholdAssetCard, at: Occasion) -> HouseholdAss
     if card.quantity <= 0:
         raise refuse("QUANTITY_NOT_POSITIVE", quantity=str(card.quantity))
     at.rules.unit_of_measure(card.unit_of_measure, card.asset_type)
-    at.not_in_future(card.completion_date, "completionDate")
     card = card.model_copy(update={"funding_lines": settle_funding(card.funding_lines, at)})
     check_funding_sum(card.funding_lines, card.original_value)
     return card

@@ -11,9 +11,10 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.bounds import FactDay
 from domain.organization.duties import must_keep_ledgers
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Sha256, Text, Value
+from domain.values import Code, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -31,7 +32,7 @@ class HouseholdLedgerPush(Value):
     """A ledger as it was pushed. `sha256` is the digest over its rows in order of asset code."""
 
     township: Code = Field(title="推送单位")
-    pushed_on: BusinessDate = Field(title="推送日期")
+    pushed_on: FactDay = Field(title="推送日期")
     rows: tuple[PushedRow, ...] = Field(title="台账行", max_length=20_000)
     sha256: Sha256 = Field(title="台账摘要")
 
@@ -75,7 +76,7 @@ class HouseholdLedger(DomainAggregate):
     def push_first(cls, village: str, push: HouseholdLedgerPush, kind: str, at: Occasion) -> HouseholdLedger:
         """Push a village's ledger for the first time; `kind` is the pushing unit's (C4.5-18).
 
-        Refused: ORG_TYPE_NOT_ALLOWED, DATE_IN_FUTURE, FIELD_INVALID.
+        Refused: ORG_TYPE_NOT_ALLOWED, FIELD_INVALID.
         """
         _check_push(push, kind, at)
         return cls.begin(cls.Pushed, village, at, push=push)
@@ -83,7 +84,7 @@ class HouseholdLedger(DomainAggregate):
     def renew(self, push: HouseholdLedgerPush, kind: str, at: Occasion) -> None:
         """Push the ledger as it is now. The same rows again record nothing.
 
-        Refused: ORG_TYPE_NOT_ALLOWED, DATE_IN_FUTURE, FIELD_INVALID.
+        Refused: ORG_TYPE_NOT_ALLOWED, FIELD_INVALID.
         """
         _check_push(push, kind, at)
         if push.sha256 != self.push.sha256:
@@ -160,7 +161,6 @@ class HouseholdLedger(DomainAggregate):
 def _check_push(push: HouseholdLedgerPush, kind: str, at: Occasion) -> None:
     at.cite("C4.5-18")
     must_keep_ledgers(kind, at)
-    at.not_in_future(push.pushed_on, "pushedOn")
     assets = [row.asset for row in push.rows]
     if assets != sorted(set(assets)):
         raise refuse("FIELD_INVALID", clause="C4.5-18", field="rows")

@@ -15,9 +15,10 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.bounds import FactDay
 from domain.refusals import refuse
 from domain.regulation.rows import Chain, ChainStep
-from domain.values import BusinessDate, Code, Name, PersonCode, Sha256, Text, Value
+from domain.values import Code, Name, PersonCode, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -51,7 +52,7 @@ class Opinion(Value):
         title="批次审核结论", description="APPROVE 通过 / RETURN 退回"
     )
     reasons: Text | None = Field(default=None, title="理由", description="退回必填")
-    decided_on: BusinessDate = Field(title="日期")
+    decided_on: FactDay = Field(title="日期")
 
 
 class InventoryBatch(DomainAggregate):
@@ -149,13 +150,13 @@ class InventoryBatch(DomainAggregate):
         SEGREGATION_OF_DUTIES for who compiled or submitted it; STEP_OUT_OF_ORDER before it was submitted;
         FORBIDDEN for a unit that is not the reviewing one; FIELD_REQUIRED for a return without reasons.
 
-        Refused also: DATE_IN_FUTURE, CODE_UNKNOWN.
+        Refused also: CODE_UNKNOWN.
         """
         at.cite(self._clause)
         if opinion == self.review:
             return
         self._must_be("review", "SUBMITTED", missing=["submission"])
-        self._check_opinion(opinion, at)
+        self._check_opinion(opinion)
         reviewing = township if self.chain == "A1" else self.imported.unit
         if opinion.organization != reviewing:
             raise refuse("FORBIDDEN", clause=self._clause, organization=opinion.organization)
@@ -183,7 +184,7 @@ class InventoryBatch(DomainAggregate):
         STEP_OUT_OF_ORDER before the review; FORBIDDEN for a department that does not determine;
         SEGREGATION_OF_DUTIES when the department compiled the batch and the same person votes for it.
 
-        Refused also: CODE_UNKNOWN, DATE_IN_FUTURE, FIELD_REQUIRED.
+        Refused also: CODE_UNKNOWN, FIELD_REQUIRED.
         """
         at.cite(self._clause)
         step = self._step("DETERMINE", at)
@@ -195,7 +196,7 @@ class InventoryBatch(DomainAggregate):
             raise refuse("FORBIDDEN", clause=self._clause, organization=department)
         if department in self.determinations:
             raise refuse("STEP_OUT_OF_ORDER", clause=self._clause, step="determination", state="DETERMINED")
-        self._check_opinion(opinion, at)
+        self._check_opinion(opinion)
         self._another_person(opinion, step)
         self.record(self.Determined, at, department=department, decision=opinion.decision, opinion=opinion)
         self._return_if_asked(opinion, at)
@@ -282,8 +283,7 @@ class InventoryBatch(DomainAggregate):
                 "STEP_OUT_OF_ORDER", clause="C4.4-01", step=step, state=self.state, missing=missing or ()
             )
 
-    def _check_opinion(self, opinion: Opinion, at: Occasion) -> None:
-        at.not_in_future(opinion.decided_on, "decidedOn")
+    def _check_opinion(self, opinion: Opinion) -> None:
         if opinion.decision == "RETURN" and opinion.reasons is None:
             raise refuse("FIELD_REQUIRED", clause=self._clause, missing=["reasons"], field="reasons")
 

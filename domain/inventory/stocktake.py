@@ -18,8 +18,9 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.bounds import FactDay
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
+from domain.values import Code, Name, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -51,7 +52,7 @@ class StocktakeLine(Value):
 
     asset: Code = Field(title="资产编号")
     result: Literal["FOUND", "MISSING", "MOVED", "DAMAGED"] = Field(title="盘点结果")
-    seen_on: BusinessDate = Field(title="盘点日期")
+    seen_on: FactDay = Field(title="盘点日期")
     location: Code | None = Field(default=None, title="现所在地", description="位置变动必填")
     evidence_sha256: Sha256 | None = Field(default=None, title="照片或凭证摘要")
     note: Text | None = Field(default=None, title="说明")
@@ -64,7 +65,7 @@ class Surplus(Value):
     name: Name = Field(title="名称")
     location: Code = Field(title="所在地")
     quantity: Name = Field(title="数量及单位")
-    seen_on: BusinessDate = Field(title="盘点日期")
+    seen_on: FactDay = Field(title="盘点日期")
     evidence_sha256: Sha256 = Field(title="照片或凭证摘要")
     note: Text | None = Field(default=None, title="说明")
 
@@ -166,7 +167,7 @@ class StocktakeCampaign(DomainAggregate):
         """Record what was looked at (C2-03). NOT_FOUND for an asset outside the baseline, EVIDENCE_REQUIRED where
         somebody else must be able to see it, BATCH_ITEM_DUPLICATE for an asset that stands there twice.
 
-        Refused also: STEP_OUT_OF_ORDER, DATE_IN_FUTURE, FIELD_REQUIRED.
+        Refused also: STEP_OUT_OF_ORDER, FIELD_REQUIRED.
         """
         at.cite("C2-03")
         self._must_be_open("line")
@@ -178,7 +179,6 @@ class StocktakeCampaign(DomainAggregate):
         for line in given:
             if line.asset not in known:
                 raise refuse("NOT_FOUND", what=line.asset)
-            at.not_in_future(line.seen_on, "seenOn")
             if line.result == "MOVED" and line.location is None:
                 raise refuse("FIELD_REQUIRED", clause="C2-03", missing=["location"], field="location")
             if line.result != "FOUND" and line.evidence_sha256 is None:
@@ -201,7 +201,7 @@ class StocktakeCampaign(DomainAggregate):
     def find_surplus(self, surplus: Surplus, at: Occasion) -> None:
         """Record a surplus (C2-03): a registration task once the campaign is complete.
 
-        Refused: STEP_OUT_OF_ORDER, ALREADY_EXISTS, DATE_IN_FUTURE.
+        Refused: STEP_OUT_OF_ORDER, ALREADY_EXISTS.
         """
         at.cite("C2-03")
         if self.surpluses.get(surplus.surplus) == surplus:
@@ -209,7 +209,6 @@ class StocktakeCampaign(DomainAggregate):
         self._must_be_open("surplus")
         if surplus.surplus in self.surpluses:
             raise refuse("ALREADY_EXISTS", what=surplus.surplus)
-        at.not_in_future(surplus.seen_on, "seenOn")
         self.record(self.SurplusRecorded, at, surplus=surplus)
 
     @event(SurplusRecorded)

@@ -13,7 +13,8 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
-from domain.organization.succession import to_be_succeeded
+from domain.bounds import FactDay
+from domain.organization.succession import ClosingDay, to_be_succeeded
 from domain.values import BusinessDate, Code, DivisionCode, Name, Value
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class DivisionCard(Value):
         title="级别"
     )
     parent: DivisionCode | None = Field(default=None, title="上级区划")
-    valid_from: BusinessDate = Field(title="生效日期")
+    valid_from: FactDay = Field(title="生效日期")
 
 
 class Division(DomainAggregate):
@@ -42,6 +43,11 @@ class Division(DomainAggregate):
     successor: Annotated[str | None, Field(title="继任区划")]
     closed_on: Annotated[date | None, Field(title="撤销日期")]
 
+    @property
+    def begun_on(self) -> date:
+        """The day from which the division exists."""
+        return self.card.valid_from
+
     class Event(DomainAggregate.Event):
         """Root of the division's events."""
 
@@ -54,8 +60,7 @@ class Division(DomainAggregate):
 
     @classmethod
     def define(cls, code: str, card: DivisionCard, at: Occasion) -> Division:
-        """Enter a division. Refused: DATE_IN_FUTURE."""
-        at.not_in_future(card.valid_from, "validFrom")
+        """Enter a division."""
         return cls.begin(cls.Defined, code, at, card=card)
 
     @event(Defined)
@@ -71,16 +76,15 @@ class Division(DomainAggregate):
         TOPIC: ClassVar[str] = "division.succeeded"
         TITLE: ClassVar[str] = "区划变更"
         successor: Code = Field(title="继任区划")
-        closed_on: BusinessDate = Field(title="撤销日期")
+        closed_on: ClosingDay = Field(title="撤销日期")
         document_no: Name = Field(title="变更依据文号")
 
     def be_succeeded(self, successor: str, closed_on: date, document_no: str, at: Occasion) -> None:
         """Close this division in favour of its successor.
 
-        Refused: SAME_PARTY when it would succeed itself, STEP_OUT_OF_ORDER when another one has, DATE_IN_FUTURE,
-        DATE_ORDER before it existed.
+        Refused: SAME_PARTY when it would succeed itself, STEP_OUT_OF_ORDER when another one has.
         """
-        if to_be_succeeded(self, successor, closed_on, "divisionSuccession", at):
+        if to_be_succeeded(self, successor, closed_on, "divisionSuccession"):
             self.record(self.Succeeded, at, successor=successor, closed_on=closed_on, document_no=document_no)
 
     @event(Succeeded)

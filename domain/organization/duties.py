@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
+from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Listed, Name, OrganizationCode, PersonCode, Sha256, Text, Value
 
@@ -72,8 +73,10 @@ class TaskForceMember(Value):
 
     person: PersonCode = Field(title="人员编号")
     role: Name = Field(title="分工")
-    since: BusinessDate = Field(title="开始日期")
-    until: BusinessDate | None = Field(default=None, title="结束日期（含当日）")
+    since: FactDay = Field(title="开始日期")
+    until: Annotated[BusinessDate, NotBefore("since")] | None = Field(
+        default=None, title="结束日期（含当日）"
+    )
 
     def covers(self, day: date) -> bool:
         """Whether the person serves on that day."""
@@ -84,7 +87,7 @@ class TaskForce(Value):
     """A unit's asset management task force (资产管理专班, C4.3-04)."""
 
     document_no: Name = Field(title="成立文号")
-    established_on: BusinessDate = Field(title="成立日期")
+    established_on: FactDay = Field(title="成立日期")
     members: tuple[TaskForceMember, ...] = Field(title="成员", min_length=1, max_length=100)
 
     def staffed(self, day: date) -> bool:
@@ -103,7 +106,7 @@ class GuidanceGiven(Value):
     guidance: Code = Field(title="指导记录编号")
     guided: OrganizationCode = Field(title="被指导单位")
     topic: Text = Field(title="指导内容")
-    given_on: BusinessDate = Field(title="指导日期")
+    given_on: FactDay = Field(title="指导日期")
     follow_up: Text | None = Field(default=None, title="后续要求")
 
 
@@ -117,14 +120,6 @@ def check_unit_rule(rule: UnitRule, at: Occasion) -> None:
         )
     if rule.effective_from is None:
         raise refuse("EFFECTIVE_DATE_REQUIRED", missing=["effectiveFrom"])
-
-
-def check_member(member: TaskForceMember, at: Occasion) -> None:
-    """A member's days are in order and have begun."""
-    at.cite("C4.3-04")
-    at.not_in_future(member.since, "since")
-    if member.until is not None and member.until < member.since:
-        raise refuse("DATE_ORDER", clause="C4.3-04", earlier="since", later="until")
 
 
 def check_office(members: tuple[str, ...], at: Occasion) -> None:

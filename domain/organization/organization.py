@@ -9,6 +9,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.bounds import FactDay, NotBefore
 from domain.organization.duties import (
     ASSET_MANAGER,
     INCENTIVE,
@@ -16,18 +17,24 @@ from domain.organization.duties import (
     TaskForce,
     TaskForceMember,
     UnitRule,
-    check_member,
     check_office,
     check_unit_rule,
     must_keep_ledgers,
 )
 from domain.organization.roll import RollBody, VillageRoll, roll_on
-from domain.organization.succession import to_be_succeeded
+from domain.organization.succession import ClosingDay, to_be_succeeded
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, DivisionCode, Name, OrganizationCode, Text, Uscc, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
+
+
+TenureStart = FactDay
+"""A person took a post. Units are entered with a day of their own, which may be later than what is known of their posts."""
+
+TenureEnd = Annotated[FactDay, NotBefore("its.open_tenures[position, person].since", clause="C5.1-01")]
+"""The last day in a post: not before the first."""
 
 
 OrganizationKind = Literal[
@@ -51,7 +58,7 @@ class OrganizationCard(Value):
     kind: OrganizationKind = Field(title="单位类型")
     division: DivisionCode | None = Field(default=None, title="所在区划")
     superior: OrganizationCode | None = Field(default=None, title="上级主管单位")
-    valid_from: BusinessDate = Field(title="生效日期")
+    valid_from: FactDay = Field(title="生效日期")
 
 
 class Tenure(Value):
@@ -72,7 +79,9 @@ class Collective(Value):
 
     uscc: Uscc = Field(title="统一社会信用代码", description="以 N 开头")
     name: Name = Field(title="集体经济组织名称")
-    registered_on: BusinessDate = Field(title="登记日期")
+    registered_on: Annotated[FactDay, NotBefore("its.collective.registered_on", clause="C3-06")] = Field(
+        title="登记日期"
+    )
     replaced_on: BusinessDate | None = Field(default=None, title="变更日期")
 
 
@@ -105,9 +114,8 @@ class Organization(DomainAggregate):
 
     @classmethod
     def define(cls, code: str, card: OrganizationCard, at: Occasion) -> Organization:
-        """Enter a unit. Refused: DATE_IN_FUTURE."""
+        """Enter a unit."""
         at.cite("C4.3-10")
-        at.not_in_future(card.valid_from, "validFrom")
         return cls.begin(cls.Defined, code, at, card=card)
 
     @event(Defined)
@@ -129,16 +137,15 @@ class Organization(DomainAggregate):
         TOPIC: ClassVar[str] = "organization.succeeded"
         TITLE: ClassVar[str] = "单位变更"
         successor: Code = Field(title="继任单位")
-        closed_on: BusinessDate = Field(title="撤销日期")
+        closed_on: ClosingDay = Field(title="撤销日期")
         document_no: Name = Field(title="变更依据文号")
 
     def be_succeeded(self, successor: str, closed_on: date, document_no: str, at: Occasion) -> None:
         """Close this unit in favour of its successor.
 
-        Refused: SAME_PARTY when it would succeed itself, STEP_OUT_OF_ORDER when another one has, DATE_IN_FUTURE,
-        DATE_ORDER before it existed.
+        Refused: SAME_PARTY when it would succeed itself, STEP_OUT_OF_ORDER when another one has.
         """
-        if to_be_succeeded(self, successor, closed_on, "organizationSuccession", at):
+        if to_be_succeeded(self, successor, closed_on, "organizationSuccession"):
             self.record(self.Succeeded, at, successor=successor, closed_on=closed_on, document_no=document_no)
 
     @event(Succeeded)
@@ -153,16 +160,12 @@ class Organization(DomainAggregate):
         TITLE: ClassVar[str] = "任职"
         position: Code = Field(title="职务")
         person: Code = Field(title="任职人")
-        since: BusinessDate = Field(title="任职起始日期")
+        since: TenureStart = Field(title="任职起始日期")
         document_no: Name = Field(title="任职文号")
 
     def appoint(self, position: str, person: str, since: date, document_no: str, at: Occasion) -> None:
-        """Record an appointment: a fact (C5.1-01). One principal leader at a time (TENURE_OVERLAP).
-
-        Refused also: DATE_IN_FUTURE.
-        """
+        """Record an appointment: a fact (C5.1-01). One principal leader at a time (TENURE_OVERLAP)."""
         at.cite("C5.1-01")
-        at.not_in_future(since, "since")
         alone = position in at.rules.single_holder_positions
         for one in self.tenures:
             if one.position != position or (one.until is not None and one.until < since):
@@ -186,13 +189,13 @@ class Organization(DomainAggregate):
         TITLE: ClassVar[str] = "离任"
         position: Code = Field(title="职务")
         person: Code = Field(title="任职人")
-        until: BusinessDate = Field(title="任职截止日期")
+        until: TenureEnd = Field(title="任职截止日期")
         reason: Text = Field(title="免职原因")
 
     def end_position(self, position: str, person: str, until: date, reason: str, at: Occasion) -> None:
         """Record the end of a tenure: a fact, never refused for what it leaves open (C4.3-22, C5.1-01).
 
-        Refused: NOT_FOUND, DATE_IN_FUTURE, DATE_ORDER.
+        Refused: NOT_FOUND.
         """
         at.cite("C5.1-01")
         if (position, person, until) in {(one.position, one.person, one.until) for one in self.tenures}:
@@ -202,9 +205,6 @@ class Organization(DomainAggregate):
         ]
         if not current:
             raise refuse("NOT_FOUND", what=f"{position}/{person}")
-        at.not_in_future(until, "until")
-        if until < current[0].since:
-            raise refuse("DATE_ORDER", clause="C5.1-01", earlier="since", later="until")
         if position in at.rules.principal_positions:
             at.warn("PRINCIPAL_VACANT", organization=self.id)
         if position == ASSET_MANAGER and self.card.kind == "VILLAGE":
@@ -221,6 +221,11 @@ class Organization(DomainAggregate):
             else one
             for one in self.tenures
         )
+
+    @property
+    def open_tenures(self) -> dict[tuple[str, str], Tenure]:
+        """Tenures without an end, by post and person."""
+        return {(one.position, one.person): one for one in self.tenures if one.until is None}
 
     def holders(self, position: str, day: date) -> list[str]:
         """Who held a post on a day."""
@@ -283,14 +288,8 @@ class Organization(DomainAggregate):
         task_force: TaskForce = Field(title="资产管理专班")
 
     def establish_task_force(self, task_force: TaskForce, at: Occasion) -> None:
-        """Record the task force and its roster (C4.3-04); established anew, it replaces the one before.
-
-        Refused: DATE_IN_FUTURE, DATE_ORDER.
-        """
+        """Record the task force and its roster (C4.3-04); established anew, it replaces the one before."""
         at.cite("C4.3-04")
-        at.not_in_future(task_force.established_on, "establishedOn")
-        for member in task_force.members:
-            check_member(member, at)
         if self.task_force != task_force:
             self.record(self.TaskForceEstablished, at, task_force=task_force)
 
@@ -308,9 +307,9 @@ class Organization(DomainAggregate):
     def change_task_force_member(self, member: TaskForceMember, at: Occasion) -> None:
         """Record a change of the roster (C4.3-04): a fact. A task force nobody is left in is TASK_FORCE_MISSING.
 
-        Refused: DATE_IN_FUTURE, DATE_ORDER, NOT_FOUND.
+        Refused: NOT_FOUND.
         """
-        check_member(member, at)
+        at.cite("C4.3-04")
         if self.task_force is None:
             raise refuse("NOT_FOUND", what=f"{self.id} 资产管理专班")
         if member in self.task_force.members:
@@ -356,11 +355,10 @@ class Organization(DomainAggregate):
         guidance: GuidanceGiven = Field(title="管理指导记录")
 
     def record_guidance(self, guidance: GuidanceGiven, at: Occasion) -> None:
-        """Record guidance given to another unit (C4.3-04, C4.3-20): a fact. Refused: SAME_PARTY, DATE_IN_FUTURE."""
+        """Record guidance given to another unit (C4.3-04, C4.3-20): a fact. Refused: SAME_PARTY."""
         at.cite("C4.3-20", "C4.3-04")
         if guidance.guided == self.id:
             raise refuse("SAME_PARTY", clause="C4.3-20", party=self.id)
-        at.not_in_future(guidance.given_on, "givenOn")
         self.record(self.GuidanceRecorded, at, guidance=guidance)
 
     @event(GuidanceRecorded)
@@ -386,12 +384,12 @@ class Organization(DomainAggregate):
 
         ROLL_OF_VILLAGES_ONLY for a unit that is no village, and the codes of `VillageRoll.check`.
 
-        Refused also: DATE_IN_FUTURE, DATE_ORDER, FIELD_REQUIRED, FIELD_INVALID.
+        Refused also: FIELD_REQUIRED, FIELD_INVALID.
         """
         at.cite("C3-02")
         if self.card.kind != "VILLAGE":
             raise at.refusal("ROLL_OF_VILLAGES_ONLY", kind=self.card.kind)
-        roll.check(at)
+        roll.check()
         if roll in self.rolls:
             return
         elected = roll.body == "REPRESENTATIVES"
@@ -417,12 +415,11 @@ class Organization(DomainAggregate):
         collective: Collective = Field(title="集体经济组织内容")
 
     def register_collective(self, collective: Collective, at: Occasion) -> None:
-        """Register the village's collective (C3-06). OWNER_TYPE_NOT_ALLOWED, COLLECTIVE_DUPLICATE beside an active one.
-
-        Refused also: DATE_IN_FUTURE.
+        """Register the village's collective (C3-06). OWNER_TYPE_NOT_ALLOWED, COLLECTIVE_DUPLICATE beside an active
+        one.
         """
         at.cite("C3-06")
-        fresh = self._checked(collective, "registeredOn", at)
+        fresh = self._checked(collective)
         active = self.collective
         if active == fresh:
             return
@@ -444,12 +441,12 @@ class Organization(DomainAggregate):
         document_no: Name = Field(title="变更依据文号")
 
     def replace_collective(self, collective: Collective, document_no: str, at: Occasion) -> None:
-        """Put another collective in the place of the active one (C3-06). NOT_FOUND without one, DATE_ORDER.
+        """Put another collective in the place of the active one (C3-06). NOT_FOUND without one.
 
-        Refused also: OWNER_TYPE_NOT_ALLOWED, DATE_IN_FUTURE, COLLECTIVE_DUPLICATE.
+        Refused also: OWNER_TYPE_NOT_ALLOWED, COLLECTIVE_DUPLICATE.
         """
         at.cite("C3-06")
-        fresh = self._checked(collective, "registeredOn", at)
+        fresh = self._checked(collective)
         active = self.collective
         if active is None:
             raise refuse("NOT_FOUND", what=f"{self.id}/collective")
@@ -457,8 +454,6 @@ class Organization(DomainAggregate):
             return
         if active.uscc == fresh.uscc:
             raise refuse("COLLECTIVE_DUPLICATE", existing=active.uscc)
-        if fresh.registered_on < active.registered_on:
-            raise refuse("DATE_ORDER", clause="C3-06", earlier="registeredOn", later="replacedOn")
         self.record(
             self.CollectiveReplaced, at, collective=fresh, former=active.uscc, document_no=document_no
         )
@@ -471,10 +466,9 @@ class Organization(DomainAggregate):
             collective,
         )
 
-    def _checked(self, collective: Collective, field: str, at: Occasion) -> Collective:
+    def _checked(self, collective: Collective) -> Collective:
         if self.card.kind != "VILLAGE":
             raise refuse("OWNER_TYPE_NOT_ALLOWED", kind=self.card.kind)
-        at.not_in_future(collective.registered_on, field)
         return collective.model_copy(update={"replaced_on": None})
 
     @property

@@ -9,6 +9,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.bounds import FactDay
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, OrganizationCode, Text, Value
 
@@ -43,7 +44,7 @@ class Formality(Value):
     """A transfer, resignation or retirement that was carried out."""
 
     kind: FormalityKind = Field(title="手续种类", description="调动 / 辞职 / 退休")
-    carried_out_on: BusinessDate = Field(title="办理日期")
+    carried_out_on: FactDay = Field(title="办理日期")
     document_no: Name = Field(title="文号")
     certificate_no: Code = Field(title="移交证明编号")
 
@@ -52,7 +53,7 @@ class LeavingFact(Value):
     """Something that happened, whatever is still open: removal, death, detention."""
 
     kind: FactKind = Field(title="离任事实种类", description="免职 / 死亡 / 羁押 / 其他")
-    happened_on: BusinessDate = Field(title="发生日期")
+    happened_on: FactDay = Field(title="发生日期")
     document_no: Name | None = Field(default=None, title="文号")
 
 
@@ -142,10 +143,9 @@ class Person(DomainAggregate):
     def carry_out(self, formality: Formality, missing: tuple[str, ...], in_care: int, at: Occasion) -> None:
         """Carry a formality out: nothing may be in care or open, and a certificate has to hold (C4.10-11).
 
-        Refused: DATE_IN_FUTURE, PERSON_HOLDS_ASSETS, HANDOVER_INCOMPLETE, CLEARANCE_REQUIRED.
+        Refused: PERSON_HOLDS_ASSETS, HANDOVER_INCOMPLETE, CLEARANCE_REQUIRED.
         """
         at.cite("C4.10-11")
-        at.not_in_future(formality.carried_out_on, "carriedOutOn")
         if in_care:
             raise refuse("PERSON_HOLDS_ASSETS", count=in_care, missing=missing)
         if missing:
@@ -170,9 +170,8 @@ class Person(DomainAggregate):
         fact: LeavingFact = Field(title="离任事实内容")
 
     def record_leaving(self, fact: LeavingFact, at: Occasion) -> None:
-        """Record a fact; it is never refused for what it leaves open (D6). Refused: DATE_IN_FUTURE."""
+        """Record a fact; it is never refused for what it leaves open (D6)."""
         at.cite("C4.10-11")
-        at.not_in_future(fact.happened_on, "happenedOn")
         if fact not in self.facts:
             self.record(self.LeavingRecorded, at, fact=fact)
 

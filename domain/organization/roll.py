@@ -6,17 +6,17 @@ The township records it from the election or the register, so that no meeting sa
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
 from domain.values import BusinessDate, Name, Sha256, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from domain.occasion import Occasion
 
 RollBody = Literal["REPRESENTATIVES", "MEMBERS"]
 
@@ -31,16 +31,13 @@ class VillageRoll(Value):
     households: int | None = Field(
         default=None, title="户数", ge=1, le=1_000_000, strict=True, description="MEMBERS 必填"
     )
-    since: BusinessDate = Field(title="起始日期")
-    until: BusinessDate = Field(title="截止日期（含当日）")
+    since: FactDay = Field(title="起始日期")
+    until: Annotated[BusinessDate, NotBefore("since")] = Field(title="截止日期（含当日）")
     document_no: Name = Field(title="选举结果或名册文号")
     document_sha256: Sha256 = Field(title="选举结果或名册摘要")
 
-    def check(self, at: Occasion) -> None:
-        """Refused: DATE_ORDER, DATE_IN_FUTURE, FIELD_REQUIRED and FIELD_INVALID for households that lack or do not belong."""
-        at.not_in_future(self.since, "since")
-        if self.until < self.since:
-            raise refuse("DATE_ORDER", earlier="since", later="until")
+    def check(self) -> None:
+        """Refused: FIELD_REQUIRED and FIELD_INVALID for households that lack or do not belong."""
         if self.body == "MEMBERS" and self.households is None:
             raise refuse("FIELD_REQUIRED", field="roll.households")
         if self.body == "REPRESENTATIVES" and self.households is not None:

@@ -13,6 +13,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.bounds import FactDay, NotBefore
 from domain.occasion import Override
 from domain.refusals import refuse
 from domain.values import AssetCode, BusinessDate, Code, Name, Sha256, Text, Value
@@ -35,14 +36,18 @@ class OverrideGrant(Value):
     document_no: Name = Field(title="批准文号")
     document_sha256: Sha256 = Field(title="批准文件摘要")
     reason: Text = Field(title="批准理由")
-    granted_on: BusinessDate = Field(title="批准日期", description="自该日起有效")
-    expires_on: BusinessDate | None = Field(default=None, title="批准有效期至", description="含当日")
+    granted_on: FactDay = Field(title="批准日期", description="自该日起有效")
+    expires_on: Annotated[BusinessDate, NotBefore("granted_on")] | None = Field(
+        default=None, title="批准有效期至", description="含当日"
+    )
 
 
 class OverrideRevocation(Value):
     """The exception ends before its time: it holds no more on that day."""
 
-    revoked_on: BusinessDate = Field(title="撤销日期", description="自该日起失效")
+    revoked_on: Annotated[FactDay, NotBefore("its.override_grant.granted_on")] = Field(
+        title="撤销日期", description="自该日起失效"
+    )
     document_no: Name = Field(title="撤销文号")
     reason: Text = Field(title="撤销理由")
 
@@ -56,6 +61,11 @@ class PolicyOverride(DomainAggregate):
     override_grant: Annotated[OverrideGrant, Field(title="例外批准内容")]
     granted_by: Annotated[str, Field(title="批准单位")]
     revocation: Annotated[OverrideRevocation | None, Field(title="撤销情况")]
+
+    @property
+    def begun_on(self) -> date:
+        """The day of the grant."""
+        return self.override_grant.granted_on
 
     class Event(DomainAggregate.Event):
         """Root of the exception's events."""
@@ -81,7 +91,7 @@ class PolicyOverride(DomainAggregate):
 
         `grantor`: the unit of the credential that grants, its code and card. `concerned`: the units that the asset
         belongs to or is kept by; none of them excepts itself. FORBIDDEN; OVERRIDE_NOT_POSSIBLE for a rule that no
-        document lifts; FIELD_REQUIRED without the expiry that P25 asks for; DATE_ORDER, DATE_IN_FUTURE.
+        document lifts; FIELD_REQUIRED without the expiry that P25 asks for.
         """
         rule = at.rules.parameters["P25"]
         at.cite(at.rules.parameter_row("P25").article)
@@ -90,12 +100,8 @@ class PolicyOverride(DomainAggregate):
             raise at.refusal("FORBIDDEN", action=f"例外批准（{unit}）")
         if not at.rules.wording.liftable(grant.code):
             raise at.refusal("OVERRIDE_NOT_POSSIBLE", refused=grant.code)
-        at.not_in_future(grant.granted_on, "grantedOn")
-        if grant.expires_on is None:
-            if "EXPIRY" in rule.requires:
-                raise refuse("FIELD_REQUIRED", field="overrideGrant.expiresOn")
-        elif grant.expires_on < grant.granted_on:
-            raise refuse("DATE_ORDER", earlier="grantedOn", later="expiresOn")
+        if grant.expires_on is None and "EXPIRY" in rule.requires:
+            raise refuse("FIELD_REQUIRED", field="overrideGrant.expiresOn")
         return cls.begin(cls.Granted, number, at, override_grant=grant, granted_by=unit)
 
     @event(Granted)
@@ -115,7 +121,7 @@ class PolicyOverride(DomainAggregate):
     def revoke(self, revocation: OverrideRevocation, at: Occasion) -> None:
         """Take the exception back from a day on; what was decided under it before stays.
 
-        OVERRIDE_REVOKED when it was revoked otherwise already; DATE_ORDER before the grant, DATE_IN_FUTURE.
+        OVERRIDE_REVOKED when it was revoked otherwise already.
         """
         at.cite(at.rules.parameter_row("P25").article)
         if self.revocation == revocation:
@@ -124,9 +130,6 @@ class PolicyOverride(DomainAggregate):
             raise refuse(
                 "OVERRIDE_REVOKED", override=self.id, revokedOn=self.revocation.revoked_on.isoformat()
             )
-        at.not_in_future(revocation.revoked_on, "revokedOn")
-        if revocation.revoked_on < self.override_grant.granted_on:
-            raise refuse("DATE_ORDER", earlier="grantedOn", later="revokedOn")
         self.record(self.Revoked, at, asset=self.override_grant.asset, revocation=revocation)
 
     @event(Revoked)

@@ -6,25 +6,16 @@ asked about that day when the report comes in, and what they say is kept with it
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
-from domain.values import (
-    AssetCode,
-    BusinessDate,
-    Code,
-    Fen,
-    Listed,
-    Name,
-    OrganizationCode,
-    PersonCode,
-    Text,
-    Value,
-)
+from domain.values import AssetCode, Code, Fen, Listed, Name, OrganizationCode, PersonCode, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -36,7 +27,7 @@ class Violation(Value):
     kind: Annotated[Code, Listed("violations")] = Field(
         title="违规类别", description="八类之一，如 FALSE_CLAIM 虚报冒领"
     )
-    happened_on: BusinessDate = Field(title="发生日期")
+    happened_on: FactDay = Field(title="发生日期")
     unit: OrganizationCode = Field(title="涉及单位")
     assets: tuple[AssetCode, ...] = Field(default=(), title="涉及资产", max_length=1000)
     amount: Fen | None = Field(default=None, title="涉及金额")
@@ -59,7 +50,7 @@ class ViolationEstablishment(Value):
 
     upheld: bool = Field(title="是否属实")
     decided_by: Code = Field(title="认定单位")
-    decided_on: BusinessDate = Field(title="认定日期")
+    decided_on: Annotated[FactDay, NotBefore("its.violation.happened_on")] = Field(title="认定日期")
     document_no: Name = Field(title="文号")
     amount: Fen | None = Field(default=None, title="认定金额")
     facts: Text = Field(title="认定事实")
@@ -71,7 +62,7 @@ class Accountability(Value):
     person: PersonCode = Field(title="被追责人")
     measure: Name = Field(title="处理措施")
     decided_by: Code = Field(title="决定机关", description="按干部管理权限")
-    decided_on: BusinessDate = Field(title="决定日期")
+    decided_on: Annotated[FactDay, NotBefore("its.establishment.decided_on")] = Field(title="决定日期")
     document_no: Name = Field(title="文号")
 
 
@@ -86,6 +77,11 @@ class ViolationCase(DomainAggregate):
     establishment: Annotated[ViolationEstablishment | None, Field(title="认定结果")]
     accountabilities: Annotated[dict[str, Accountability], Field(title="责任追究")]
     state: Annotated[Literal["REPORTED", "ESTABLISHED", "UNFOUNDED"], Field(title="案件状态")]
+
+    @property
+    def begun_on(self) -> date:
+        """The day it is said to have happened."""
+        return self.violation.happened_on
 
     class Event(DomainAggregate.Event):
         """Root of the case's events."""
@@ -102,12 +98,8 @@ class ViolationCase(DomainAggregate):
     def report(
         cls, code: str, violation: Violation, answerable: tuple[AnswerablePerson, ...], at: Occasion
     ) -> ViolationCase:
-        """Take a report in: a fact. VIOLATION_CODE_UNKNOWN for a kind that is none of the eight (C5.4-02).
-
-        Refused also: DATE_IN_FUTURE.
-        """
+        """Take a report in: a fact. VIOLATION_CODE_UNKNOWN for a kind that is none of the eight (C5.4-02)."""
         at.cite("C5.4-02")
-        at.not_in_future(violation.happened_on, "happenedOn")
         if violation.kind not in at.rules.codes("VIOLATION"):
             raise refuse("VIOLATION_CODE_UNKNOWN", kind=violation.kind)
         return cls.begin(cls.Reported, code, at, violation=violation, answerable=answerable)
@@ -128,15 +120,12 @@ class ViolationCase(DomainAggregate):
         establishment: ViolationEstablishment = Field(title="认定结果")
 
     def establish(self, establishment: ViolationEstablishment, at: Occasion) -> None:
-        """Decide whether it is true; once. Refused: STEP_OUT_OF_ORDER, DATE_IN_FUTURE, DATE_ORDER."""
+        """Decide whether it is true; once. Refused: STEP_OUT_OF_ORDER."""
         at.cite("C5.4-02")
         if self.establishment == establishment:
             return
         if self.state != "REPORTED":
             raise refuse("STEP_OUT_OF_ORDER", clause="C5.4-02", step="establishment", state=self.state)
-        at.not_in_future(establishment.decided_on, "decidedOn")
-        if establishment.decided_on < self.violation.happened_on:
-            raise refuse("DATE_ORDER", clause="C5.4-02", earlier="happenedOn", later="decidedOn")
         self.record(self.Established, at, establishment=establishment)
 
     @event(Established)
@@ -154,12 +143,11 @@ class ViolationCase(DomainAggregate):
     def hold_to_account(self, accountability: Accountability, at: Occasion) -> None:
         """Record what follows for a person: only of what was established; a later decision takes the earlier one's place.
 
-        Refused: STEP_OUT_OF_ORDER, DATE_IN_FUTURE.
+        Refused: STEP_OUT_OF_ORDER.
         """
         at.cite("C5.4-02")
         if self.state != "ESTABLISHED":
             raise refuse("STEP_OUT_OF_ORDER", clause="C5.4-02", step="accountability", state=self.state)
-        at.not_in_future(accountability.decided_on, "decidedOn")
         if self.accountabilities.get(accountability.person) != accountability:
             self.record(self.AccountabilityDecided, at, accountability=accountability)
 

@@ -48,7 +48,24 @@ class ProcedureCourse(DomainAggregate):
     document_no: Annotated[str | None, Field(title="决定（批复）文号")]
     withdrawn: Annotated[str | None, Field(title="撤回理由")]
 
+    opened_on: Annotated[date, Field(title="启动日期")]
+
+    @property
+    def begun_on(self) -> date:
+        """The day it was opened."""
+        return self.opened_on
+
     # ---- what it shows -----------------------------------------------------------------------------------------
+
+    @property
+    def filed(self) -> dict[tuple[str, str], Filing]:
+        """Filings by step and unit."""
+        return {(step, unit): one for step, units in self.filings.items() for unit, one in units.items()}
+
+    @property
+    def objected(self) -> dict[int, Objection]:
+        """Objections by number."""
+        return {one.number: one for one in self.objections.values()}
 
     @property
     def completed_steps(self) -> frozenset[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from domain.bounds import FactDay, NotAfter, NotBefore
 from domain.organization.roll import RollBody, VillageRoll, roll_on
 from domain.refusals import refuse
 from domain.regulation.quorum import Turnout, judge
@@ -28,8 +29,8 @@ class Meeting(Value):
     matter: Literal["COLLECTIVE", "OTHER"] | None = Field(
         default=None, title="事项性质", description="由流程确定，可不填 / follows from the chain"
     )
-    held_on: BusinessDate = Field(title="召开日期")
-    called_on: BusinessDate | None = Field(default=None, title="通知日期")
+    held_on: Annotated[FactDay, NotBefore("start")] = Field(title="召开日期")
+    called_on: Annotated[BusinessDate, NotAfter("held_on")] | None = Field(default=None, title="通知日期")
     place: Text = Field(title="地点")
     members: int | None = Field(
         default=None,
@@ -133,7 +134,6 @@ def _counts(meeting: Meeting, at: Occasion) -> tuple[int, int]:
     if meeting.members is None:
         raise refuse("FIELD_REQUIRED", field="meeting.members", missing=["meeting.members"])
     members, households = meeting.members, meeting.households or 0
-    at.not_in_future(meeting.held_on, "heldOn")
     impossible = {
         "present": meeting.present > members,
         "inFavour": meeting.in_favour + meeting.against + meeting.abstained > meeting.present,

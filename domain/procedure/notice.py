@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field
 
+from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
 from domain.regulation.legal_clock import Period, Reckoning
 from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
@@ -37,7 +38,7 @@ class Posting(Value):
 
     place: NoticePlace = Field(title="公示地点")
     location: Text | None = Field(default=None, title="具体位置", description="公示栏、网址等")
-    posted_on: BusinessDate = Field(title="张贴日期")
+    posted_on: Annotated[FactDay, NotBefore("start")] = Field(title="张贴日期")
     evidence: tuple[Sha256, ...] = Field(
         default=(), title="凭证摘要", description="照片、网页存档等的 SHA-256", max_length=50
     )
@@ -50,7 +51,6 @@ class Posting(Value):
 
     def check(self, at: Occasion) -> None:
         """Its day is the occasion's. Refused: NOTICE_EVIDENCE_MISSING, DATE_IN_FUTURE, FIELD_INVALID."""
-        at.not_in_future(self.posted_on, "postedOn")
         if self.posted_on != at.on:
             raise refuse("FIELD_INVALID", field="posting.postedOn", value=self.posted_on)
         missing = [

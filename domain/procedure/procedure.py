@@ -14,6 +14,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent
+from domain.bounds import NotBefore
 from domain.organization.roll import VillageRoll
 from domain.procedure import plan
 from domain.procedure.course import ProcedureCourse
@@ -103,7 +104,9 @@ class ProcedureInstance(ProcedureCourse):
         articles: tuple[Code, ...],
         policy: str,
         by: Signer,
+        occurred_on: date,
     ) -> None:
+        self.opened_on = occurred_on
         self.chain = chain
         self.title = title
         self.unit = by.organization
@@ -398,7 +401,7 @@ class ProcedureInstance(ProcedureCourse):
 
         Refused also: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH,
         NOTICE_PLACE_MISSING, NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER,
-        SEGREGATION_OF_DUTIES, MEETING_KIND_NOT_ALLOWED, FIELD_REQUIRED, DATE_IN_FUTURE, RULE_GAP,
+        SEGREGATION_OF_DUTIES, MEETING_KIND_NOT_ALLOWED, FIELD_REQUIRED, RULE_GAP,
         MEETING_CALLED_LATE, the code of a row (`PlannedStep.refusal`).
         """
         found = self._may_take(step, {"MEETING"}, by, subject_sha256, at)
@@ -438,7 +441,7 @@ class ProcedureInstance(ProcedureCourse):
 
         Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
         NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, SEGREGATION_OF_DUTIES,
-        DATE_IN_FUTURE, NOTICE_EVIDENCE_MISSING, RULE_GAP, the code of a row (`PlannedStep.refusal`).
+        NOTICE_EVIDENCE_MISSING, RULE_GAP, the code of a row (`PlannedStep.refusal`).
         """
         at.cite("C3-04")
         found = self._may_take(step, {"NOTICE"}, by, subject_sha256, at)
@@ -538,6 +541,7 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.objection_resolved"
         TITLE: ClassVar[str] = "处理异议"
+        DAY: ClassVar = (NotBefore("its.objected[number].filed_on", clause="C3-05"),)
         number: int = Field(title="异议序号")
         by: Signer = Field(title="办理人")
         outcome: Outcome = Field(title="异议处理结果")
@@ -655,6 +659,7 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.filing_accepted"
         TITLE: ClassVar[str] = "备案通过"
+        DAY: ClassVar = (NotBefore("its.filed[step, filed_by].submitted_on", clause="C4.9-04"),)
         step: Code = Field(title="环节代码")
         filed_by: Code = Field(title="报备单位")
         by: Signer = Field(title="办理人")
@@ -665,6 +670,7 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.filing_returned"
         TITLE: ClassVar[str] = "备案退回"
+        DAY: ClassVar = (NotBefore("its.filed[step, filed_by].submitted_on", clause="C4.9-04"),)
         step: Code = Field(title="环节代码")
         filed_by: Code = Field(title="报备单位")
         by: Signer = Field(title="办理人")

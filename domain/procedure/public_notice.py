@@ -61,7 +61,7 @@ class PublicNotice(DomainAggregate):
     def post(
         cls, notice: str, announcement: Announcement, posting: Posting, by: Signer, at: Occasion
     ) -> PublicNotice:
-        """Post it. Refused: NOTICE_EVIDENCE_MISSING, DATE_IN_FUTURE, FIELD_INVALID."""
+        """Post it. Refused: NOTICE_EVIDENCE_MISSING, FIELD_INVALID."""
         at.cite("C3-04")
         posting.check(at)
         return cls.begin(cls.Posted, notice, at, announcement=announcement, posting=posting, by=by)
@@ -84,7 +84,7 @@ class PublicNotice(DomainAggregate):
     def add_place(self, posting: Posting, by: Signer, at: Occasion) -> None:
         """Post it at one more place. Only the unit whose notice it is.
 
-        Refused: FORBIDDEN, DATE_IN_FUTURE, FIELD_INVALID, NOTICE_EVIDENCE_MISSING.
+        Refused: FORBIDDEN, FIELD_INVALID, NOTICE_EVIDENCE_MISSING.
         """
         at.cite("C3-04")
         self._must_be_its_own(by)

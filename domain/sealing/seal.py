@@ -14,6 +14,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.bounds import NotAfter
 from domain.refusals import refuse
 from domain.regulation import rows
 from domain.values import BusinessDate, Code, Fen, Sha256, Value, total
@@ -47,7 +48,7 @@ class LedgerSnapshot(Value):
     kind: SealKind = Field(title="台账种类")
     unit: Code = Field(title="单位", description="全县台账为县代码")
     year: int = Field(title="年度")
-    as_of: BusinessDate = Field(title="截止业务日期")
+    as_of: Annotated[BusinessDate, NotAfter("today")] = Field(title="截止业务日期")
     position: int = Field(title="日志位置", description="截至此位置已知的事件")
     tree_root: Sha256 = Field(title="日志树根")
     root_hash: Sha256 = Field(title="台账摘要", description="规范行的 SHA-256")
@@ -88,10 +89,9 @@ class LedgerSeal(DomainAggregate):
         """Seal a ledger of a unit of that kind.
 
         Refused: ORG_TYPE_NOT_ALLOWED for a unit that keeps no ledger, LEDGER_KIND_NOT_ALLOWED for one it does not
-        keep, DATE_IN_FUTURE, and LEDGER_NOT_BALANCED when the categories of any dimension do not add up.
+        keep, and LEDGER_NOT_BALANCED when the categories of any dimension do not add up.
         """
         check_keeper(snapshot.kind, unit_kind, at)
-        at.not_in_future(snapshot.as_of, "asOf")
         for dimension in sorted({one.dimension for one in snapshot.categories}):
             summed = total(one.amount for one in snapshot.categories if one.dimension == dimension)
             at.require(

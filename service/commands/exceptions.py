@@ -16,7 +16,9 @@ _CLAIM: Final = "policy_override"
 
 
 async def exceptions(work: Work, numbers: Sequence[str], day: date) -> dict[str, Override]:
-    """What named exceptions lift on a day, by the code they lift. NOT_FOUND, OVERRIDE_NOT_IN_FORCE, OVERRIDE_REVOKED."""
+    """What named exceptions lift on a day, by the code they lift. NOT_FOUND, OVERRIDE_NOT_IN_FORCE,
+    OVERRIDE_REVOKED.
+    """
     granted = await work.get_many(PolicyOverride, numbers)
     lifting = [granted[number].lifting(day) for number in numbers]
     return {one.code: one for one in lifting}
@@ -25,7 +27,7 @@ async def exceptions(work: Work, numbers: Sequence[str], day: date) -> dict[str,
 async def grant(number: str, wanted: OverrideGrant, at: Occasion, work: Work) -> PolicyOverride:
     """A new exception, granted by the unit of the credential. Codes of `PolicyOverride.grant`.
 
-    Refused: FORBIDDEN, OVERRIDE_NOT_POSSIBLE, DATE_IN_FUTURE, FIELD_REQUIRED, DATE_ORDER.
+    Refused: FORBIDDEN, OVERRIDE_NOT_POSSIBLE, FIELD_REQUIRED.
     """
     grantor = work.actor.organization
     unit = await work.get(Organization, grantor)

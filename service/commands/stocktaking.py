@@ -24,7 +24,7 @@ async def complete(
 ) -> None:
     """Complete a campaign and tell every asset of its baseline, in one commit. `occasion`: one of the same day for each.
 
-    Refused: STOCKTAKE_INCOMPLETE, ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DATE_IN_FUTURE, UNKNOWN_RISK_KIND,
+    Refused: STOCKTAKE_INCOMPLETE, ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, UNKNOWN_RISK_KIND,
     RISK_ALREADY_OPEN.
     """
     was_open = campaign.state == "OPEN"

@@ -71,7 +71,7 @@ def test_who_answered_for_assets_is_audited_before_the_case_is_done() -> None:
         leaving.complete(CARE, occasion())
     with refused("HANDOVER_INCOMPLETE", missing=["case:K-1:audit"]):
         person().issue_clearance(certificate(), left_open(leaving), occasion())
-    leaving.complete_audit(audit(cut_off=LAST_DAY), occasion())
+    leaving.complete_audit(audit(cut_off=LAST_DAY), occasion(date(2021, 11, 5)))
     assert recorded(leaving, DepartureCase.AuditCompleted).audit.cut_off == LAST_DAY
     leaving.complete(CARE, occasion())
     recorded(leaving, DepartureCase.Completed)
@@ -84,9 +84,9 @@ def test_an_auditor_of_the_same_unit_is_refused() -> None:
     with refused("AUDITOR_NOT_INDEPENDENT", leaving):
         leaving.order_audit(VILLAGE, "审委1号", occasion())
     with refused("AUDITOR_NOT_INDEPENDENT", leaving):
-        leaving.complete_audit(audit(auditor_organization=VILLAGE), occasion())
+        leaving.complete_audit(audit(auditor_organization=VILLAGE), occasion(date(2021, 11, 5)))
     with refused("AUDITOR_NOT_INDEPENDENT", leaving):
-        leaving.complete_audit(audit(auditor=MANAGER), occasion())
+        leaving.complete_audit(audit(auditor=MANAGER), occasion(date(2021, 11, 5)))
 
 
 @pytest.mark.clause("C4.10-09")
@@ -105,9 +105,9 @@ def test_a_stale_audit_is_refused(cut_off: date, delta: str | None, stale: bool)
     report = audit(cut_off=cut_off, delta_report_no=delta)
     if stale:
         with refused("AUDIT_STALE", leaving):
-            leaving.complete_audit(report, occasion())
+            leaving.complete_audit(report, occasion(date(2021, 11, 5)))
         return
-    leaving.complete_audit(report, occasion())
+    leaving.complete_audit(report, occasion(date(2021, 11, 5)))
     recorded(leaving, DepartureCase.AuditCompleted)
 
 
@@ -200,7 +200,7 @@ def test_no_certificate_and_no_formality_while_anything_is_open() -> None:
 def test_three_posts_in_two_villages_are_three_handovers() -> None:
     """Refuses the certificate until every case of the person is completed, in whatever unit and for whatever duty."""
     cases = [case_signed(), case_signed(), case_signed(kind="RESPONSIBLE", organization="653022202209")]
-    cases[2].complete_audit(audit(), occasion())
+    cases[2].complete_audit(audit(), occasion(date(2021, 11, 5)))
     leaver = person()
     for one in cases:
         # all is signed and still not completed: that alone is in the way

@@ -26,6 +26,7 @@ from domain.refusals import Refusal
 from domain.values import Fen, PartyShare, total, yuan
 from tests.domain.saying import nothing, recorded, refused, warned
 from tests.examples import (
+    DAY,
     DEPARTMENT,
     OTHER_VILLAGE,
     ROADS,
@@ -234,7 +235,7 @@ def test_the_certificates_of_all_villages_confirm_and_the_filing_follows() -> No
         asset.confirm_ownership(joint_confirmation(), occasion(), proof=shown(asset))
     filed = shown(asset, "SHARES", "MEETING", "NOTICE", "CERTIFICATES", "FILING")
     with refused("STEP_OUT_OF_ORDER", asset, missing=["ownershipConfirmation"]):
-        asset.file_ownership(date(2021, 9, 3), None, filed, occasion())
+        asset.file_ownership(DAY, None, filed, occasion())
     asset = certified()
     swapped = (share(VILLAGE, "33333.34"), share(OTHER_VILLAGE, "66666.67"))
     with refused("PLAN_HASH_MISMATCH", asset):
@@ -248,13 +249,13 @@ def test_the_certificates_of_all_villages_confirm_and_the_filing_follows() -> No
     warned(event, "FILING_PENDING")
     assert asset.filing_due == "AGRICULTURE"
     with refused("STEP_OUT_OF_ORDER", asset, missing=["FILING"]):
-        asset.file_ownership(date(2021, 9, 3), None, shown(asset), occasion())
+        asset.file_ownership(DAY, None, shown(asset), occasion())
     other = shown(asset, "FILING", subject_sha256="0" * 64)
     with refused("PLAN_HASH_MISMATCH", asset):
-        asset.file_ownership(date(2021, 9, 3), None, other, occasion())
-    asset.file_ownership(date(2021, 9, 3), "陶农备1号", filed, occasion())
+        asset.file_ownership(DAY, None, other, occasion())
+    asset.file_ownership(DAY, "陶农备1号", filed, occasion())
     assert recorded(asset, Asset.OwnershipFiled).addressee == "AGRICULTURE"
-    asset.file_ownership(date(2021, 9, 3), "陶农备1号", filed, occasion())
+    asset.file_ownership(DAY, "陶农备1号", filed, occasion())
     nothing(asset)
     assert asset.filing_due is None
 

@@ -126,8 +126,8 @@ def test_a_post_is_taken() -> None:
     nothing(unit)
     assert unit.holders(SECRETARY, date(2020, 1, 1)) == [MANAGER]
     assert unit.holders(SECRETARY, date(2019, 12, 31)) == []
-    with refused("DATE_IN_FUTURE", unit):
-        appoint(unit, SUCCESSOR, date(2031, 1, 1))
+    with refused("DATE_IN_FUTURE"):
+        appoint(organization(), SUCCESSOR, date(2031, 1, 1))
 
 
 def test_a_principal_s_post_has_one_holder_at_a_time() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from domain.values import BusinessDate, Code, Fen, Name, Value
+from domain.bounds import FactDay, NotBefore
+from domain.values import Code, Fen, Name, Value
 
 
 class Booking(Value):
@@ -13,4 +16,4 @@ class Booking(Value):
     party: Code = Field(title="入账单位")
     amount: Fen = Field(title="入账金额")
     voucher_no: Name = Field(title="记账凭证号")
-    booked_on: BusinessDate = Field(title="入账日期")
+    booked_on: Annotated[FactDay, NotBefore("start")] = Field(title="入账日期")

@@ -12,6 +12,7 @@ from pydantic import Field, JsonValue
 from pydantic.alias_generators import to_snake
 
 from domain.asset.facts.correction import with_changes
+from domain.bounds import FactDay, NotAfter, NotBefore
 from domain.refusals import refuse
 from domain.values import (
     AssetTypeCode,
@@ -42,7 +43,7 @@ class FundingLine(Value):
 
     source: FundSourceCode = Field(title="资金来源", description="资金来源代码（T1） / fund source code")
     amount: Fen = Field(title="金额")
-    allocated_on: BusinessDate = Field(title="拨付日期")
+    allocated_on: FactDay = Field(title="拨付日期")
     direct_to_village: bool | None = Field(
         default=None, title="是否直接投入到村", description="社会捐助资金必填"
     )
@@ -57,7 +58,9 @@ class Acceptance(Value):
     """
 
     result: str = Field(title="验收结论", pattern="^(PASSED|FAILED|LEGACY)$")
-    accepted_on: BusinessDate | None = Field(default=None, title="验收日期")
+    accepted_on: Annotated[FactDay, NotBefore("construction_start")] | None = Field(
+        default=None, title="验收日期"
+    )
     document_no: Name | None = Field(default=None, title="验收文号")
     reason: Text | None = Field(default=None, title="历史资产无验收资料的说明")
     joint_review_document: Name | None = Field(
@@ -77,8 +80,10 @@ class RegisterCard(Value):
         default=None, title="子类", description="公益类必填：INFRASTRUCTURE / PUBLIC_SERVICE"
     )
     asset_type: AssetTypeCode = Field(title="类型")
-    construction_start: BusinessDate | None = Field(default=None, title="开工时间")
-    completion_date: BusinessDate = Field(title="建设时间（完工时间）")
+    construction_start: Annotated[BusinessDate, NotAfter("completion_date")] | None = Field(
+        default=None, title="开工时间"
+    )
+    completion_date: FactDay = Field(title="建设时间（完工时间）")
     useful_life_years: int | None = Field(
         default=None, title="预计使用年限（年）", strict=True, ge=-1000, le=1000
     )
@@ -184,9 +189,6 @@ def check_card(card: RegisterCard, at: Occasion) -> tuple[RegisterCard, str]:
         at.require(card.items, "ITEM_LIST_REQUIRED", missing=["items"])
     if card.useful_life_years is not None and card.useful_life_years <= 0:
         raise refuse("USEFUL_LIFE_INVALID", value=card.useful_life_years)
-    at.not_in_future(card.completion_date, "completionDate")
-    if card.construction_start is not None and card.construction_start > card.completion_date:
-        raise refuse("DATE_ORDER", earlier="constructionStart", later="completionDate")
     _check_acceptance(card, at)
     card = card.model_copy(update={"funding_lines": settle_funding(card.funding_lines, at)})
     check_funding_sum(card.funding_lines, card.original_value)
@@ -235,8 +237,6 @@ def _check_acceptance(card: RegisterCard, at: Occasion) -> None:
     if acceptance is None or acceptance.result == "FAILED":
         at.refuse("ACCEPTANCE_REQUIRED", missing=["acceptance"])
         return
-    if acceptance.accepted_on is not None:
-        at.not_in_future(acceptance.accepted_on, "acceptance.acceptedOn")
     needed: dict[str, object] = {
         "acceptance.acceptedOn": acceptance.accepted_on,
         "acceptance.documentNo": acceptance.document_no,
@@ -256,7 +256,6 @@ def settle_funding(lines: tuple[FundingLine, ...], at: Occasion) -> tuple[Fundin
     for index, line in enumerate(lines):
         if line.amount <= 0:
             raise refuse("AMOUNT_NOT_POSITIVE", field=f"fundingLines[{index}].amount")
-        at.not_in_future(line.allocated_on, f"fundingLines[{index}].allocatedOn")
         source = at.rules.check_fund_line(line, index)
         settled.append(
             line if source.code == line.source else line.model_copy(update={"source": source.code})

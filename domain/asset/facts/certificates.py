@@ -5,10 +5,11 @@ A number is given once in a county. That an asset has no certificate blocks noth
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.bounds import FactDay, NotBefore
 from domain.values import BusinessDate, Code, Fen, Name, Text, Value
 
 
@@ -18,7 +19,7 @@ class OwnershipCertificate(Value):
     village: Code = Field(title="所有权村")
     amount: Fen = Field(title="份额")
     number: Name = Field(title="确权书编号")
-    issued_on: BusinessDate = Field(title="发放日期")
+    issued_on: Annotated[FactDay, NotBefore("start")] = Field(title="发放日期")
 
 
 class TitleCertificate(Value):
@@ -29,7 +30,7 @@ class TitleCertificate(Value):
         title="证书种类", description="TITLE 产权证 / REAL_ESTATE 不动产证"
     )
     holder: Code = Field(title="权利人")
-    applied_on: BusinessDate = Field(title="申请日期")
+    applied_on: Annotated[FactDay, NotBefore("start")] = Field(title="申请日期")
     state: Literal["APPLIED", "ISSUED", "INELIGIBLE"] = Field(default="APPLIED", title="产权证办理状态")
     number: Name | None = Field(default=None, title="证书编号")
     decided_on: BusinessDate | None = Field(default=None, title="发证（答复）日期")
@@ -47,4 +48,4 @@ class PropertyRegistration(Value):
 
     party: Code = Field(title="权利人")
     registration_no: Name = Field(title="产权登记号")
-    registered_on: BusinessDate = Field(title="登记日期")
+    registered_on: Annotated[FactDay, NotBefore("start")] = Field(title="登记日期")

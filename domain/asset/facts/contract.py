@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Fen, Listed, Name, Text, Value
 
@@ -40,9 +42,11 @@ class ContractTerms(Value):
     contract: Code = Field(title="合同编号")
     mode: Annotated[Code, Listed("operation-modes")] = Field(title="经营方式")
     operator: Operator = Field(title="经营主体情况")
-    signed_on: BusinessDate = Field(title="签订日期")
-    starts_on: BusinessDate = Field(title="起始日期")
-    ends_on: BusinessDate = Field(title="终止日期")
+    signed_on: FactDay = Field(title="签订日期")
+    starts_on: Annotated[BusinessDate, NotBefore("start")] = Field(title="起始日期")
+    ends_on: Annotated[BusinessDate, NotBefore("starts_on", days=1, clause="C4.7-03")] = Field(
+        title="终止日期"
+    )
     signer: Code = Field(title="签约所有权人")
     clauses: Annotated[dict[Code, Text], AfterValidator(_in_order)] = Field(title="合同条款", max_length=30)
     custody_rule_document: Name | None = Field(default=None, title="管护制度文号")
@@ -75,11 +79,12 @@ class Contract(Value):
 
 
 def years_after(day: date, years: int) -> date:
-    """The same day `years` later; 29 February becomes 28 February where the later year has none."""
+    """The same day `years` later; 29 February becomes 28 February where the later year has none, and only there."""
     if day.year + years > date.max.year:
         return date.max
-    leap_day = (day.month, day.day) == (2, 29)
-    return day.replace(year=day.year + years, day=28 if leap_day else day.day)
+    later = day.year + years
+    shorter = (day.month, day.day) == (2, 29) and not isleap(later)
+    return day.replace(year=later, day=28 if shorter else day.day)
 
 
 def check_terms(
@@ -98,9 +103,6 @@ def check_terms(
     at.cite("C4.7-03", "C4.11-01", "C4.11-02", "C4.3-15")
     if terms.annual_income < 0:
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.7-03", field="annualIncome")
-    at.not_in_future(terms.signed_on, "signedOn")
-    if terms.ends_on <= terms.starts_on:
-        raise refuse("DATE_ORDER", clause="C4.7-03", earlier="startsOn", later="endsOn")
     mode = at.rules.operation_mode(terms.mode)
     if mode is None:
         raise refuse("CODE_UNKNOWN", clause="C4.7-03", field="mode", value=terms.mode)

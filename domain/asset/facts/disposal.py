@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from domain.bounds import FactDay, NotBefore
 from domain.procedure.notice import period_from
 from domain.refusals import refuse
-from domain.values import MAX_FEN, BusinessDate, Code, Fen, Listed, Name, Sha256, Text, Value
+from domain.values import MAX_FEN, Code, Fen, Listed, Name, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -41,7 +42,7 @@ class Appraisal(Value):
 
     method: Literal["AGENCY", "IN_HOUSE"] = Field(title="评估方式")
     value: Fen = Field(title="评估价值")
-    base_date: BusinessDate = Field(title="评估基准日")
+    base_date: Annotated[FactDay, NotBefore("start")] = Field(title="评估基准日")
     report_no: Name = Field(title="评估报告编号")
     agency: Name | None = Field(default=None, title="评估机构")
     agency_licence: Name | None = Field(default=None, title="评估机构资质编号")
@@ -51,7 +52,9 @@ class Appraisal(Value):
 class Publication(Value):
     """Where and when the appraisal result was made public, with evidence (C4.12-03)."""
 
-    published_on: BusinessDate = Field(title="公开日期")
+    published_on: Annotated[
+        FactDay, NotBefore("its.disposals[disposal].appraisal.base_date", clause="C4.12-03")
+    ] = Field(title="公开日期")
     channel: str = Field(title="公开方式", pattern="^(BULLETIN_BOARD|WEBSITE|OTHER)$")
     place: Code = Field(title="公开地点", description="资产归属地的行政区划代码")
     evidence_sha256: Sha256 = Field(title="公开凭证摘要")
@@ -63,14 +66,18 @@ class Approval(Value):
     approver: Code = Field(title="批准单位")
     approver_level: Annotated[Code, Listed("disposal-routes", closed=False)] = Field(title="批准层级")
     document_no: Name = Field(title="批准文号")
-    approved_on: BusinessDate = Field(title="批准日期")
+    approved_on: Annotated[
+        FactDay, NotBefore("its.disposals[disposal].publication.published_on", clause="C4.12-03")
+    ] = Field(title="批准日期")
     lowest_price: Fen | None = Field(default=None, title="批准的最低成交价", description="低于评估价时填写")
 
 
 class DisposalSale(Value):
     """How it ended: price in fen, 0 for scrap without value."""
 
-    disposed_on: BusinessDate = Field(title="处置日期")
+    disposed_on: Annotated[
+        FactDay, NotBefore("its.disposals[disposal].approval.approved_on", clause="C4.12-05")
+    ] = Field(title="处置日期")
     price: Fen = Field(title="处置价款")
     buyer: Name | None = Field(default=None, title="受让人")
     document_no: Name = Field(title="处置凭证号")
@@ -131,7 +138,6 @@ def check_appraisal(appraisal: Appraisal, *, value: Fen, at: Occasion) -> None:
     """Always an appraisal; from 10万元 on, inclusive, by a licensed agency (C4.12-02, C4.12-04, P01, P05)."""
     in_house = at.rules.parameters["P05"]
     at.cite("C4.12-02", "C4.12-04")
-    at.not_in_future(appraisal.base_date, "baseDate")
     if appraisal.value < 0:
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-02", field="value")
     if appraisal.method == "AGENCY":
@@ -163,7 +169,6 @@ def check_publication(
 ) -> None:
     """The result is published where the asset belongs; a department belongs to the whole county (C4.12-03)."""
     at.cite("C4.12-03")
-    at.not_in_future(publication.published_on, "publishedOn")
     at.require(
         publication.place in places or owner_kind == "DEPARTMENT",
         "NOTICE_PLACE_MISSING",
@@ -181,13 +186,10 @@ def check_approval(
     Without an owner (imported history only) nobody knows the route; that the title is missing was found before.
     """
     at.cite("C4.12-05")
-    at.not_in_future(approval.approved_on, "approvedOn")
     at.require(disposal.appraisal, "APPRAISAL_REQUIRED", missing=["appraisal"])
     if disposal.appraisal is not None:
         check_not_expired(disposal.appraisal, approval.approved_on, at)
     at.require(disposal.publication, "APPRAISAL_NOT_PUBLISHED", missing=["publication"])
-    if disposal.publication is not None and approval.approved_on < disposal.publication.published_on:
-        raise refuse("DATE_ORDER", clause="C4.12-03", earlier="publishedOn", later="approvedOn")
     if disposal.publication is not None:
         _must_have_been_public(disposal.publication.published_on, approval.approved_on, at)
     if approval.lowest_price is not None and approval.lowest_price < 0:
@@ -230,15 +232,12 @@ def _must_have_been_public(published_on: date, approved_on: date, at: Occasion) 
 def check_sale(sale: DisposalSale, disposal: Disposal, at: Occasion) -> None:
     """Sold as approved: after the approval, on a valid appraisal, not below what was approved (C4.12-05, C4.12-06)."""
     at.cite("C4.12-05", "C4.12-06")
-    at.not_in_future(sale.disposed_on, "disposedOn")
     if sale.price < 0:
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-05", field="price")
     at.require(disposal.appraisal, "APPRAISAL_REQUIRED", missing=["appraisal"])
     at.require(disposal.state == "APPROVED", "APPROVAL_REQUIRED", missing=["approval"])
     if disposal.appraisal is None or disposal.approval is None:
         return
-    if sale.disposed_on < disposal.approval.approved_on:
-        raise refuse("DATE_ORDER", clause="C4.12-05", earlier="approvedOn", later="disposedOn")
     check_not_expired(disposal.appraisal, sale.disposed_on, at)
     at.require(
         sale.price >= disposal.lowest_price or disposal.proposal.kind == "SCRAP",

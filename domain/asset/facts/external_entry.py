@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Listed, Name, Sha256, Value
+from domain.values import Code, Listed, Name, Sha256, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -39,7 +40,7 @@ class ExternalEntry(Value):
 
     system: Annotated[Code, Listed("external-systems")] = Field(title="系统")
     ref_no: Annotated[Name | None, BeforeValidator(_blank_is_none)] = Field(default=None, title="回执编号")
-    entered_on: BusinessDate = Field(title="录入日期")
+    entered_on: Annotated[FactDay, NotBefore("start")] = Field(title="录入日期")
     evidence_sha256: Sha256 | None = Field(default=None, title="截图或导出文件摘要")
 
 
@@ -47,7 +48,7 @@ class Stocktaking(Value):
     """The asset was seen and verified in a stocktake (清产核资)."""
 
     stocktake: Code = Field(title="清产核资编号")
-    verified_on: BusinessDate = Field(title="核实日期")
+    verified_on: Annotated[FactDay, NotBefore("start")] = Field(title="核实日期")
     document_no: Name | None = Field(default=None, title="清产核资文号")
 
 
@@ -96,7 +97,6 @@ def check_entry(
     at.cite("C4.3-06")
     if entry.ref_no is None:
         raise refuse("REF_REQUIRED", missing=["refNo"])
-    at.not_in_future(entry.entered_on, "enteredOn")
     system = at.rules.external_system(entry.system)
     earlier = known.get(entry.system)
     if earlier is not None:

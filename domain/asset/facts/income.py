@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
-from domain.values import LOG, BusinessDate, Code, Fen, Listed, Name, PartyShare, Value, total
+from domain.values import LOG, Code, Fen, Listed, Name, PartyShare, Value, total
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -20,7 +21,7 @@ class IncomeReceipt(Value):
 
     receipt: Code = Field(title="收款编号")
     amount: Fen = Field(title="收款金额")
-    received_on: BusinessDate = Field(title="收款日期")
+    received_on: Annotated[FactDay, NotBefore("start")] = Field(title="收款日期")
     contract: Code | None = Field(default=None, title="合同编号")
     payer: Name | None = Field(default=None, title="付款人")
     account_kind: str = Field(
@@ -45,7 +46,7 @@ class IncomeDistribution(Value):
     plan: Code = Field(title="分配方案编号")
     holder: Code = Field(title="收益权人")
     amount: Fen = Field(title="分配总额")
-    paid_on: BusinessDate = Field(title="支付日期")
+    paid_on: Annotated[FactDay, NotBefore("start")] = Field(title="支付日期")
     voucher_no: Name = Field(title="凭证号")
     lines: tuple[IncomeUse, ...] = Field(title="分配明细", min_length=1, max_length=5000)
     decision_document: Name | None = Field(default=None, title="村民代表会议决议文号")
@@ -59,7 +60,6 @@ def check_receipt(receipt: IncomeReceipt, *, due: Fen | None, at: Occasion) -> N
     at.cite("C4.9-01", "C4.9-02", "C4.9-05")
     if receipt.amount <= 0:
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.9-02", field="amount")
-    at.not_in_future(receipt.received_on, "receivedOn")
     at.require(receipt.account_kind != "PERSONAL", "ACCOUNT_NOT_COLLECTIVE", account=receipt.account_kind)
     if due is not None and receipt.amount > due and receipt.reason is None:
         at.warn("INCOME_EXCEEDS_DUE", due=due, amount=receipt.amount)
@@ -68,7 +68,6 @@ def check_receipt(receipt: IncomeReceipt, *, due: Fen | None, at: Occasion) -> N
 def check_distribution(distribution: IncomeDistribution, *, balance: Fen, at: Occasion) -> None:
     """A plan is paid when its whole procedure is done, for allowed uses, from money that is there."""
     at.cite("C4.9-03", "C4.9-05", "C4.9-06")
-    at.not_in_future(distribution.paid_on, "paidOn")
     if any(line.amount <= 0 for line in distribution.lines):
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.9-06", field="lines[].amount")
     if total(line.amount for line in distribution.lines) != distribution.amount:

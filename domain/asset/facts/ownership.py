@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field
 from pydantic.alias_generators import to_snake
@@ -13,9 +13,10 @@ from domain.asset.facts.card import RegisterCard, check_useful_life
 from domain.asset.facts.certificates import OwnershipCertificate
 from domain.asset.facts.title_plan import SUBJECT_KIND, check_shares, investments, title_digests
 from domain.asset.facts.transfer import AssetTransfer, reached, receivers
+from domain.bounds import FactDay, NotBefore
 from domain.procedure.proof import ProcedureProof
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, PartyShare, Text, Value
+from domain.values import Code, Name, PartyShare, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -58,7 +59,7 @@ class CountyDecision(Value):
     """The county government's decision on a title, with its reasons; `owners`, where it names them, bind (C4.5-07)."""
 
     document_no: Name | None = Field(default=None, title="文号")
-    decided_on: BusinessDate = Field(title="决定日期")
+    decided_on: Annotated[FactDay, NotBefore("start")] = Field(title="决定日期")
     reasons: Text = Field(title="理由")
     owner_kind: OwnerKind | None = Field(default=None, title="所有权人类型")
     owners: tuple[PartyShare, ...] = Field(default=(), title="所有权人", max_length=500)
@@ -67,7 +68,7 @@ class CountyDecision(Value):
 class TitleDispute(Value):
     """A title that is not clear (产权不明晰): since when, why, and who lays claim to it."""
 
-    opened_on: BusinessDate = Field(title="发现日期")
+    opened_on: Annotated[FactDay, NotBefore("start")] = Field(title="发现日期")
     reason: Text = Field(title="情况说明")
     claimants: tuple[Code, ...] = Field(default=(), title="主张权利的单位", max_length=100)
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from domain.asset.facts.contract import Contract
+from domain.bounds import NotBefore
 from domain.values import BusinessDate, Code, Fen, Name, PartyShare, Value
 
 Right = Literal["OWNERSHIP", "USE", "INCOME", "DISPOSAL", "SUPERVISION"]
@@ -28,8 +29,10 @@ class RightAssignment(Value):
     )
     holder: Code = Field(title="权利人")
     basis_document: Name = Field(title="依据文号")
-    since: BusinessDate = Field(title="生效日期")
-    until: BusinessDate | None = Field(default=None, title="终止日期（含当日）")
+    since: Annotated[BusinessDate, NotBefore("start")] = Field(title="生效日期")
+    until: Annotated[BusinessDate, NotBefore("since")] | None = Field(
+        default=None, title="终止日期（含当日）"
+    )
 
     def covers(self, day: date) -> bool:
         """Whether it holds on that day."""

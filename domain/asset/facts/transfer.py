@@ -6,11 +6,12 @@ Not the handover between persons (交接), which is `domain.departure.case`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.values import BusinessDate, Code, Fen, Name, OrganizationCode, Text, Value
+from domain.bounds import FactDay, NotBefore
+from domain.values import Code, Fen, Name, OrganizationCode, Text, Value
 
 
 class TransferItem(Value):
@@ -42,7 +43,7 @@ class TransferOffer(Value):
     transfer: Code = Field(title="移交编号")
     deliverer: OrganizationCode = Field(title="移交单位")
     receiver: OrganizationCode = Field(title="接收单位")
-    initiated_on: BusinessDate = Field(title="发起日期")
+    initiated_on: Annotated[FactDay, NotBefore("start")] = Field(title="发起日期")
     items: tuple[TransferItem, ...] = Field(title="移交清单", min_length=1, max_length=5000)
     documents: tuple[Name, ...] = Field(default=(), title="移交资料", max_length=500)
     remaining_funds: RemainingFunds | None = Field(default=None, title="结余资金")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Fen, Listed, Name, Quantity, Sha256, Text, Value
 
@@ -24,7 +25,7 @@ class StatusReport(Value):
     """How an asset is doing (C3-08): state, day, evidence, position."""
 
     state: Literal["IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"] = Field(title="使用状况")
-    reported_on: BusinessDate = Field(title="报告日期")
+    reported_on: Annotated[FactDay, NotBefore("start")] = Field(title="报告日期")
     evidence_sha256: Sha256 | None = Field(default=None, title="照片或凭证摘要")
     position: Name | None = Field(default=None, title="位置")
     note: Text | None = Field(default=None, title="说明")
@@ -33,7 +34,7 @@ class StatusReport(Value):
 class Maintenance(Value):
     """Upkeep done on the asset (C4.3-14)."""
 
-    done_on: BusinessDate = Field(title="养护日期")
+    done_on: Annotated[FactDay, NotBefore("start")] = Field(title="养护日期")
     content: Text = Field(title="养护内容")
     cost: Fen = Field(default=Fen(0), title="费用")
     voucher_no: Name | None = Field(default=None, title="凭证号")
@@ -43,7 +44,7 @@ class MaintenancePlan(Value):
     """How often the asset is maintained, counted from the last upkeep, at first from `starts_on` (C4.3-14)."""
 
     interval_days: int = Field(title="养护间隔（天）", strict=True, ge=1, le=3660)
-    starts_on: BusinessDate = Field(title="计划起始日期")
+    starts_on: Annotated[BusinessDate, NotBefore("start")] = Field(title="计划起始日期")
     content: Text = Field(title="养护内容")
     document_no: Name | None = Field(default=None, title="管护制度文号")
 
@@ -55,7 +56,7 @@ class HerdChange(Value):
         title="变动原因", description="HERD_CHANGE：繁殖、死亡、出售、购入、淘汰"
     )
     change: Quantity = Field(title="变动数量", description="增加为正，减少为负")
-    happened_on: BusinessDate = Field(title="变动日期")
+    happened_on: Annotated[FactDay, NotBefore("start")] = Field(title="变动日期")
     evidence_sha256: Sha256 | None = Field(
         default=None, title="证明材料摘要", description="兽医证明、照片、村级说明或保险记录；死亡、淘汰必填"
     )
@@ -77,7 +78,6 @@ def check_herd_change(change: HerdChange, asset_type: str, quantity: Decimal, at
     amount = change.change
     if amount == 0 or amount != int(amount) or (amount > 0) != ("COMES" in term.flags):
         raise refuse("FIELD_INVALID", clause="C4.2-04", field="change", value=str(amount))
-    at.not_in_future(change.happened_on, "happenedOn")
     if "EVIDENCE" in term.flags:
         at.require(change.evidence_sha256, "EVIDENCE_REQUIRED", missing=["evidenceSha256"], what=term.zh)
     must_not_be_negative(quantity, amount)

@@ -14,6 +14,7 @@ from domain.asset.facts.booking import Booking
 from domain.asset.facts.card import Correction, Document, RegisterCard
 from domain.asset.facts.contract import ContractTerms
 from domain.asset.facts.custody import Custody, Supervision
+from domain.asset.facts.days import ConsentDay, ContractEndDay, HoldoverDay, ProceedsDay, UseDay
 from domain.asset.facts.disposal import Appraisal, Approval, DisposalProposal, DisposalSale, Publication
 from domain.asset.facts.income import IncomeDistribution, IncomeReceipt
 from domain.asset.facts.upkeep import Maintenance, StatusReport
@@ -77,7 +78,7 @@ class AssignSupervision(Circumstances):
 class PutIntoUse(Circumstances):
     """Request body: put an asset into use."""
 
-    in_use_since: BusinessDate = Field(title="投入使用日期")
+    in_use_since: UseDay = Field(title="投入使用日期")
 
 
 class ReportStatus(Circumstances):
@@ -122,14 +123,14 @@ class ChangeContract(Excepting):
 
     terms: ContractTerms = Field(title="合同")
     consent_document: Name | None = Field(default=None, title="所有权人同意文号")
-    consented_on: BusinessDate | None = Field(default=None, title="同意日期")
+    consented_on: ConsentDay | None = Field(default=None, title="同意日期")
     consented_by: tuple[Code, ...] = Field(default=(), title="同意的所有权人", max_length=500)
 
 
 class EndContract(Circumstances):
     """Request body: end a contract."""
 
-    ended_on: BusinessDate = Field(title="终止日期")
+    ended_on: ContractEndDay = Field(title="终止日期")
     outcome: Literal["EXPIRED", "TERMINATED"] = Field(title="终止方式")
     reason: Text = Field(title="终止原因")
 
@@ -137,7 +138,7 @@ class EndContract(Circumstances):
 class StartHoldover(Circumstances):
     """Request body: record a holdover: the operator stays after the term."""
 
-    since: BusinessDate = Field(title="开始日期")
+    since: HoldoverDay = Field(title="开始日期")
 
 
 class ReceiveIncome(Circumstances):
@@ -200,7 +201,7 @@ class ReceiveProceeds(Circumstances):
     """Proceeds of the disposal."""
 
     amount: Fen = Field(title="金额")
-    received_on: BusinessDate = Field(title="到账日期")
+    received_on: ProceedsDay = Field(title="到账日期")
     voucher_no: Name = Field(title="凭证号")
 
 

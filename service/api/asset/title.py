@@ -10,6 +10,7 @@ from pydantic import Field
 
 from domain.asset.asset import Asset
 from domain.asset.facts.certificates import OwnershipCertificate, PropertyRegistration, TitleCertificate
+from domain.asset.facts.days import CertificateAnswerDay, FilingDay
 from domain.asset.facts.ownership import (
     CountyDecision,
     OwnershipConfirmation,
@@ -25,7 +26,7 @@ from domain.organization.organization import Organization
 from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.proof import ProcedureProof
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, Text
+from domain.values import Code, Name, Text
 from service.api.asset.decisions import AssetPath, assets_on
 from service.api.http.reading import routes
 from service.api.http.writing import Circumstances, Excepting, Scope, Write, Writing
@@ -107,7 +108,7 @@ class FileOwnership(Circumstances):
     """The filing, by the procedure it belongs to."""
 
     procedure: Code = Field(title="程序编号")
-    filed_on: BusinessDate = Field(title="备案日期")
+    filed_on: FilingDay = Field(title="备案日期")
     document_no: Name | None = Field(default=None, title="备案文号")
 
 
@@ -121,14 +122,14 @@ class IssueTitleCertificate(Circumstances):
     """The certificate that was issued."""
 
     number: Name = Field(title="证书编号")
-    issued_on: BusinessDate = Field(title="发证日期")
+    issued_on: CertificateAnswerDay = Field(title="发证日期")
 
 
 class FindCertificateIneligible(Circumstances):
     """Request body: record that a certificate cannot be issued, with the reason."""
 
     reason: Text = Field(title="不符合条件的理由")
-    decided_on: BusinessDate = Field(title="答复日期")
+    decided_on: CertificateAnswerDay = Field(title="答复日期")
 
 
 class RegisterProperty(Circumstances):

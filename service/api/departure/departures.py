@@ -21,13 +21,14 @@ from domain.departure.papers import (
     HandoverSignature,
     InterimCustodian,
     SealedPlace,
+    SigningDay,
 )
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.organization.person import Person
 from domain.refusals import refuse
 from domain.regulation.legal_clock import LegalClock
-from domain.values import BusinessDate, Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
+from domain.values import Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
 from service.api.asset.decisions import AssetPath
 from service.api.http.provisional import dates_as_known
 from service.api.http.reading import Reading, from_log, get, routes
@@ -164,7 +165,7 @@ class SignHandover(Circumstances):
     )
     person: PersonCode = Field(title="签字人")
     organization: Code = Field(title="签字人单位")
-    signed_on: BusinessDate = Field(title="签字日期")
+    signed_on: SigningDay = Field(title="签字日期")
     list_sha256: Sha256 = Field(title="清单摘要", description="封存时给出")
 
 

@@ -9,9 +9,11 @@ from pydantic import Field
 
 from domain.asset.facts.card import Document
 from domain.asset.facts.external_entry import ExternalEntry
+from domain.bounds import FactDay, NotBefore
 from domain.household.asset import HouseholdAsset
 from domain.household.card import (
     Entrustment,
+    EntrustmentEndDay,
     HouseholdAssetCard,
     HouseholdAssetClosing,
     HouseholdConfirmation,
@@ -102,8 +104,8 @@ class EntrustHouseholdAssets(Circumstances):
     operator: Code = Field(title="受托经营主体编号")
     operator_name: Name = Field(title="受托经营主体名称")
     agreement_no: Name = Field(title="委托协议编号")
-    starts_on: BusinessDate = Field(title="委托起始日期")
-    ends_on: BusinessDate = Field(title="委托终止日期")
+    starts_on: Annotated[FactDay, NotBefore("start")] = Field(title="委托起始日期")
+    ends_on: Annotated[BusinessDate, NotBefore("starts_on", days=1)] = Field(title="委托终止日期")
     assets: tuple[EntrustedAsset, ...] = Field(title="委托的资产", min_length=1, max_length=2000)
 
 
@@ -111,7 +113,7 @@ class EndHouseholdEntrustment(Circumstances):
     """Request body: end an entrustment of household assets."""
 
     assets: tuple[Code, ...] = Field(title="到户资产编号", min_length=1, max_length=2000)
-    ended_on: BusinessDate = Field(title="结束日期")
+    ended_on: EntrustmentEndDay = Field(title="结束日期")
     reason: Text = Field(title="结束原因")
 
 

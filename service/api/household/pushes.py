@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from fastapi import Path, Query, Response
 from pydantic import Field
 
+from domain.bounds import FactDay
 from domain.household.push import CorrectionRequest, HouseholdLedger, HouseholdLedgerPush
 from domain.occasion import Occasion
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, OrganizationCode, Sha256
+from domain.values import Code, OrganizationCode, Sha256
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, list_of, routes
 from service.api.http.writing import Circumstances, Kind, Writing
@@ -39,7 +40,7 @@ class PushHouseholdLedger(Circumstances):
     """The township pushes a village's ledger as it stands."""
 
     village: OrganizationCode = Field(title="村编号", pattern=r"^[0-9]{12}$")
-    pushed_on: BusinessDate | None = Field(default=None, title="推送日期", description="不填为当日")
+    pushed_on: FactDay | None = Field(default=None, title="推送日期", description="不填为当日")
 
 
 class AcknowledgeHouseholdLedger(Circumstances):

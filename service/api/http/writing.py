@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from domain.aggregate import DomainAggregate
+from domain.bounds import NotAfter, NotBefore, hold_form
 from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
 from domain.values import BusinessDate, PolicyOverrideCode, Value
@@ -34,7 +35,7 @@ _View = TypeVar("_View")
 class Circumstances(Value):
     """Fields that any write may carry beside its facts."""
 
-    occurred_on: BusinessDate | None = Field(
+    occurred_on: Annotated[BusinessDate, NotBefore("start"), NotAfter("today")] | None = Field(
         default=None, title="业务日期", description="不填时取事实本身的日期或当日 / business date"
     )
 
@@ -248,8 +249,9 @@ class Write(Read):
         """A use case that begins with one aggregate.
 
         The order of refusals is the same for every command: codes the body names (CODE_UNKNOWN, DATE_IN_FUTURE for the
-        business date), codes of tables (CODE_UNKNOWN, or the table's own code), the aggregate (NOT_FOUND,
-        VERSION_STALE), who may act (FORBIDDEN …), then the decision. `on`: the fact's own date, the
+        business date), codes of tables (CODE_UNKNOWN, or the table's own code), dates of the body that lie ahead or
+        contradict one another (DATE_IN_FUTURE, DATE_ORDER), the aggregate (NOT_FOUND, VERSION_STALE), who may act
+        (FORBIDDEN …), then the decision. `on`: the fact's own date, the
         business date unless the client states one. `scope`: where it lies, if not as of its kind. `unit`: the unit
         that must act itself; `level`: the unit, or the kind of units, that must.
         """
@@ -318,6 +320,7 @@ class Write(Read):
         at = self.occasion(body, on)
         self.request.state.day = at.on
         require_listed(body, at.rules)
+        hold_form(body, at)
         return at
 
     async def run(self, decide: Callable[[Work], Awaitable[Result]]) -> Response:

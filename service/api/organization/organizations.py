@@ -12,8 +12,15 @@ from domain.aggregate import DomainAggregate
 from domain.departure.papers import LeavingReason
 from domain.occasion import Occasion
 from domain.organization.division import Division, DivisionCard
-from domain.organization.organization import Collective, Organization, OrganizationCard
+from domain.organization.organization import (
+    Collective,
+    Organization,
+    OrganizationCard,
+    TenureEnd,
+    TenureStart,
+)
 from domain.organization.person import Person, PersonCard
+from domain.organization.succession import ClosingDay
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, DivisionCode, Name, OrganizationCode, PersonCode, PostCode, Text
 from service.api.http.paging import MinPosition
@@ -90,7 +97,7 @@ class SucceedDivision(Circumstances):
     """The end of a division in favour of its successor."""
 
     successor: DivisionCode = Field(title="承继区划")
-    closed_on: BusinessDate = Field(title="变更日期")
+    closed_on: ClosingDay = Field(title="变更日期")
     document_no: Name = Field(title="批准文号")
 
 
@@ -131,7 +138,7 @@ class SucceedOrganization(Circumstances):
     """The end of a unit in favour of its successor."""
 
     successor: OrganizationCode = Field(title="承继单位")
-    closed_on: BusinessDate = Field(title="变更日期")
+    closed_on: ClosingDay = Field(title="变更日期")
     document_no: Name = Field(title="批准文号")
 
 
@@ -153,14 +160,14 @@ class AppointPerson(Circumstances):
 
     position: PostCode = Field(title="职务")
     person: PersonCode = Field(title="人员编号")
-    since: BusinessDate = Field(title="任职日期")
+    since: TenureStart = Field(title="任职日期")
     document_no: Name = Field(title="任职文号")
 
 
 class EndAppointment(Circumstances):
     """A person leaves a post."""
 
-    until: BusinessDate = Field(title="离任日期", description="在任最后一日")
+    until: TenureEnd = Field(title="离任日期", description="在任最后一日")
     reason: Text = Field(title="离任原因")
     kind: LeavingReason = Field(default="OTHER", title="离任类别")
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Path, Response
 from pydantic import Field
 
+from domain.bounds import NotAfter
 from domain.occasion import Occasion
 from domain.sealing.joint_review import ExceptionSettlement, JointReview, ReviewSignature
 from domain.sealing.seal import LedgerSeal, SealKind
@@ -35,7 +36,7 @@ class OpenJointReview(Circumstances):
 
     review: Code | None = Field(default=None, title="联合审查编号", description="不填由系统编号")
     year: int = Field(title="年度", ge=2013, le=2200)
-    as_of: BusinessDate = Field(title="截止业务日期")
+    as_of: Annotated[BusinessDate, NotAfter("today")] = Field(title="截止业务日期")
     leads: tuple[ReviewSignature, ...] = Field(title="牵头部门签字", max_length=20)
 
 

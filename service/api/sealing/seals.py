@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Path, Query, Response
 from pydantic import Field
 
+from domain.bounds import NotAfter
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.refusals import refuse
@@ -39,7 +40,7 @@ class SealLedger(Circumstances):
     kind: SealKind = Field(title="台账种类")
     unit: Code = Field(title="单位")
     year: int = Field(title="年度", ge=2013, le=2200)
-    as_of: BusinessDate | None = Field(
+    as_of: Annotated[BusinessDate, NotAfter("today")] | None = Field(
         default=None, title="截止业务日期", description="不填为当年 12 月 31 日"
     )
 

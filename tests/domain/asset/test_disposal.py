@@ -245,7 +245,8 @@ def test_nothing_is_approved_before_its_time() -> None:
     with refused("APPRAISAL_EXPIRED"):
         approve(forwarded(), approved_on=date(2023, 3, 2))
     with refused("DATE_IN_FUTURE"):
-        approve(forwarded(), approved_on=date(2031, 1, 1))
+        ahead = approval(approved_on=date(2022, 5, 2))
+        forwarded().approve_disposal(DISPOSAL, ahead, occasion(date(2022, 5, 1), today=date(2022, 5, 1)))
     with refused("AMOUNT_NOT_POSITIVE"):
         approve(forwarded(), lowest_price=Fen(-1))
 
@@ -294,7 +295,8 @@ def test_nothing_is_sold_before_it_is_approved() -> None:
     with refused("APPRAISAL_EXPIRED"):
         sell(approved(), disposed_on=date(2023, 3, 2))
     with refused("DATE_IN_FUTURE"):
-        sell(approved(), disposed_on=date(2031, 1, 1))
+        ahead = sale(disposed_on=date(2022, 5, 2))
+        approved().dispose(DISPOSAL, ahead, occasion(date(2022, 5, 1), today=date(2022, 5, 1)))
     with refused("AMOUNT_NOT_POSITIVE"):
         sell(approved(), price=Fen(-1))
 

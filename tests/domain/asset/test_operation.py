@@ -178,7 +178,7 @@ def test_a_contract_is_changed_with_the_owners_consent() -> None:
         change(asset, other, consented_on=date(2022, 10, 2))
     with refused("CO_OWNER_CONSENT_REQUIRED", asset, missing=[VILLAGE]):
         change(asset, other, consented_by=())
-    with refused("DATE_IN_FUTURE", asset):
+    with refused("CONSENT_AFTER_FACT", asset):
         change(asset, other, consented_on=date(2031, 1, 1))
     change(asset, other)
     event = recorded(asset, Asset.OperatingContractChanged)

@@ -61,11 +61,11 @@ def test_reports_open_and_clear_the_risks_they_show() -> None:
     asset = in_use()
     asset.report_status(report("IDLE"), occasion())
     assert recorded(asset, Asset.OperationStatusReported).opened_risks == ("IDLE",)
-    asset.report_status(report("DAMAGED", date(2021, 11, 1)), occasion())
+    asset.report_status(report("DAMAGED", date(2021, 11, 1)), occasion(date(2021, 11, 1)))
     event = recorded(asset, Asset.OperationStatusReported)
     assert (event.opened_risks, event.cleared_risks) == (("DAMAGED",), ("IDLE",))
     assert asset.risks == {"DAMAGED": date(2021, 11, 1)}
-    asset.report_status(report("IN_USE", date(2021, 12, 1)), occasion())
+    asset.report_status(report("IN_USE", date(2021, 12, 1)), occasion(date(2021, 12, 1)))
     assert recorded(asset, Asset.OperationStatusReported).cleared_risks == ("DAMAGED",)
 
 

@@ -265,7 +265,7 @@ def test_the_seal_covers_person_duty_unit_successors_assets_and_their_versions()
 
 
 def sign(of: DepartureCase, role: str, superior: str | None = TOWNSHIP, **changes: Any) -> None:
-    of.sign(signature(of, role, **changes), superior=superior, at=occasion())
+    of.sign(signature(of, role, **changes), superior=superior, at=occasion(date(2021, 10, 31)))
 
 
 def test_three_sign_the_sealed_list() -> None:
@@ -353,20 +353,22 @@ def test_interim_custody_has_its_limits() -> None:
 def test_the_audit_is_independent_and_reaches_the_departure() -> None:
     opened = case()
     with refused("AUDITOR_NOT_INDEPENDENT", opened):
-        opened.complete_audit(audit(auditor_organization=VILLAGE), occasion())
+        opened.complete_audit(audit(auditor_organization=VILLAGE), occasion(date(2021, 11, 5)))
     with refused("AUDITOR_NOT_INDEPENDENT", opened):
-        opened.complete_audit(audit(auditor=MANAGER), occasion())
+        opened.complete_audit(audit(auditor=MANAGER), occasion(date(2021, 11, 5)))
     with refused("AUDIT_STALE", opened, missing=["deltaReportNo"]):
-        opened.complete_audit(audit(cut_off=date(2021, 10, 30)), occasion())
+        opened.complete_audit(audit(cut_off=date(2021, 10, 30)), occasion(date(2021, 11, 5)))
     with refused("AUDIT_STALE", opened, missing=[]):
         old = audit(cut_off=date(2021, 8, 1), delta_report_no="补审1号")
         opened.complete_audit(old, occasion())
     with refused("DATE_IN_FUTURE", opened):
-        opened.complete_audit(audit(cut_off=date(2031, 1, 1)), occasion())
+        opened.complete_audit(
+            audit(cut_off=date(2021, 11, 1)), occasion(date(2021, 10, 31), today=date(2021, 10, 31))
+        )
     near = audit(cut_off=date(2021, 8, 2), delta_report_no="补审1号")
-    opened.complete_audit(near, occasion())
+    opened.complete_audit(near, occasion(date(2021, 11, 5)))
     assert recorded(opened, DepartureCase.AuditCompleted).audit == near
-    opened.complete_audit(near, occasion())
+    opened.complete_audit(near, occasion(date(2021, 11, 5)))
     nothing(opened)
 
 
@@ -374,10 +376,12 @@ def test_the_audit_covers_the_whole_tenure() -> None:
     opened = case(kind="RESPONSIBLE")
     since = date(2019, 5, 1)
     with refused("AUDIT_REQUIRED", opened, missing=["coversFrom:2019-05-01"]):
-        opened.complete_audit(audit(covers_from=date(2019, 5, 2)), occasion(), in_duty_since=since)
+        opened.complete_audit(
+            audit(covers_from=date(2019, 5, 2)), occasion(date(2021, 11, 5)), in_duty_since=since
+        )
     with refused("DATE_ORDER", opened):
-        opened.complete_audit(audit(covers_from=date(2021, 11, 1)), occasion(), in_duty_since=since)
-    opened.complete_audit(audit(covers_from=since), occasion(), in_duty_since=since)
+        opened.complete_audit(audit(covers_from=date(2021, 11, 1)), occasion(date(2021, 11, 5)))
+    opened.complete_audit(audit(covers_from=since), occasion(date(2021, 11, 5)), in_duty_since=since)
     recorded(opened, DepartureCase.AuditCompleted)
 
 
@@ -393,7 +397,7 @@ def test_an_audit_is_ordered_from_another_unit() -> None:
 
 def test_an_open_finding_stands_in_the_way() -> None:
     signed = case_signed(kind="RESPONSIBLE")
-    signed.complete_audit(audit(), occasion())
+    signed.complete_audit(audit(), occasion(date(2021, 11, 5)))
     with refused("AUDITOR_NOT_INDEPENDENT", signed):
         signed.raise_finding(finding(), VILLAGE, occasion())
     signed.raise_finding(finding(), "AUDIT", occasion())
@@ -450,7 +454,7 @@ def test_who_answers_for_an_asset_is_audited_first() -> None:
     signed = case_signed(kind="RESPONSIBLE")
     with refused("AUDIT_REQUIRED", signed, missing=["audit"]):
         signed.complete(CARE, occasion())
-    signed.complete_audit(audit(), occasion())
+    signed.complete_audit(audit(), occasion(date(2021, 11, 5)))
     signed.complete(CARE, occasion())
     assert signed.state == "COMPLETED"
 
@@ -470,7 +474,7 @@ def test_a_completed_case_stands() -> None:
         lambda: done.resolve_difference(FIRST, "补", "补1号", occasion()),
         lambda: done.complete_reconciliation(occasion()),
         lambda: done.order_audit("AUDIT", "审委1号", occasion()),
-        lambda: done.complete_audit(audit(), occasion()),
+        lambda: done.complete_audit(audit(), occasion(date(2021, 11, 5))),
         lambda: done.resolve_finding("F-1", "补", "补1号", occasion()),
         lambda: done.appoint_interim(interim(), superior=TOWNSHIP, at=occasion()),
         lambda: done.seal(CARE, occasion()),

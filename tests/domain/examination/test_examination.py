@@ -100,7 +100,7 @@ def test_a_lawful_procedure_has_no_finding(make: str, whole_life: Any) -> None:
 
 def test_imported_illegal_history_is_found_by_clause_and_event() -> None:
     """Confirmed without transfer, leased too long, disposed of without appraisal and approval."""
-    asset = Asset.register(ASSET, workshop_card(), imported())
+    asset = Asset.register(ASSET, workshop_card(), imported(date(2019, 10, 31)))
     asset.confirm_ownership(confirmation(), imported())
     long = terms(signed_on=date(2019, 5, 1), starts_on=date(2019, 5, 1), ends_on=date(2049, 5, 1))
     asset.sign_contract(long, imported())

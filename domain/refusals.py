@@ -193,6 +193,17 @@ class Refusal(Exception):  # noqa: N818 - what happened is a refusal; it is an a
             listed_in=self.listed_in,
         )
 
+    def again(self) -> Refusal:
+        """The same refusal to be raised anew: one that is kept would hold what every raise of it went through."""
+        return Refusal(
+            self.entry,
+            clause=self.clause,
+            params=self.params,
+            missing=self.missing,
+            article=self.article,
+            listed_in=self.listed_in,
+        )
+
     def as_warning(self) -> RegulationWarning:
         """The same as a finding, for facts and imported history that are recorded as they happened."""
         told = {_MISSING: list(self.missing)} if self.missing else {}

@@ -291,11 +291,16 @@ def in_twelve_digits(division: str) -> str:
 
 def stream_append(context: CommandContext, aggregate: DomainAggregate) -> StreamAppend:
     """What one aggregate recorded, ready for the log, with its state after it."""
+    return encoded(context.codec, aggregate)
+
+
+def encoded(codec: EventCodec, aggregate: DomainAggregate) -> StreamAppend:
+    """`stream_append` where there is no context."""
     events = cast("Sequence[DomainEvent]", aggregate.collect_events())
     return StreamAppend(
         stream=aggregate.stream,
         expected_version=aggregate.version - len(events),
-        events=[context.codec.new_event(event) for event in events],
+        events=[codec.new_event(event) for event in events],
         state=aggregate.dump_state(),
         state_code=state_code(),
     )

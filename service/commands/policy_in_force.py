@@ -57,7 +57,7 @@ class PolicyInForce:
         """Refuse for the reason the county is stopped, if it is."""
         reason = self._stopped.get(county)
         if reason is not None:
-            raise reason
+            raise reason.again()
 
     def known(self, county: str) -> Regulation:
         """The regulation as of the last look; COUNTY_UNKNOWN, and what a stopped county is stopped for."""

@@ -7,7 +7,6 @@ that is told to run again finds what it did. A dry run does all of it but the ap
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from time import perf_counter
 from typing import Any, Final, Literal
 
 import asyncpg
-import orjson
 from pydantic import Field
 
 from domain.inventory.batch import InventoryBatch, InventoryImport
@@ -29,26 +27,22 @@ from projections.organization import directory
 from service.commands.actor import Actor
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import CommandContext, stream_append
-from service.inventory.row_check import LedgerCheck, RowCheck, look_alike
-from service.inventory.spreadsheet.ledger import Reader, SpreadsheetLedger
+from service.inventory.beside import BOUNDS, SheetBounds, judged_beside
+from service.inventory.judged import JudgedSheet, RegisterAnswer, RegisterQuestion, SheetOrder
+from service.inventory.row_check import look_alike
 from service.inventory.spreadsheet.names import DirectoryUnit, Names, Place
-from service.inventory.spreadsheet.report import rejected_rows
 from service.ledgers.projector import Projector
 from service.log.appending import Append, Claim, ClaimTaken, Receipt, VersionConflict
 
-SLICE: Final = 500
-"""Rows judged between two looks at the rest of the world."""
 LEDGER_SECONDS: Final = 60.0
 """How long an import waits for the ledgers it compares with."""
-TOLD: Final = 1_000
-"""Most rejected rows, skipped rows and remarks in the result; the files have all of them."""
 CLAIM: Final = "inventory_file"
 """Kind of the claim on a file's digest."""
 
 _COMPILING_KINDS: Final = frozenset({"VILLAGE", "TOWNSHIP", "FARM", "DEPARTMENT"})
 
 Progress = Callable[[int, int | None], Awaitable[None]]
-"""Told how many rows are done of how many."""
+"""Told how many rows are done of how many, and twice a second that it is going on."""
 
 
 class ImportWish(Value):
@@ -96,6 +90,7 @@ class Importer:
     context: CommandContext
     pool: asyncpg.Pool
     projector: Projector
+    bounds: SheetBounds = BOUNDS
     stages: Stages = field(default_factory=Stages)
 
     async def run(
@@ -117,28 +112,23 @@ class Importer:
             return done
         kind = await self._unit_kind(actor, wish)
         await self._caught_up(county)
-        rules = self.context.occasion(county, wish.occurred_on).rules
-        started = perf_counter()
-        reader = Reader(rules, await self._names(county, rules, wish))
-        ledger = await asyncio.to_thread(reader.read, content, wish.sheet)
-        self.stages.read = perf_counter() - started
-        started = perf_counter()
-        checked = await self._judge(actor, wish, ledger, sha256, progress)
-        self.stages.judge = perf_counter() - started
+        judged = await self._judged(actor, wish, content, sha256, progress)
+        self.stages.read = judged.result["milliseconds"]["read"] / 1000
+        self.stages.judge = judged.result["milliseconds"]["judge"] / 1000
         receipt = None
-        if not wish.dry_run and checked.assets and (wish.partial or not checked.rejected):
+        if judged.streams:
             started = perf_counter()
-            receipt = await self._append(
-                actor, wish, _import_of(wish, kind, sha256, ledger, checked), checked
-            )
+            receipt = await self._append(actor, wish, _import_of(wish, kind, sha256, judged), judged)
             self.stages.append = perf_counter() - started
-        result = _result(wish, sha256, ledger, checked, receipt) | {"milliseconds": self.stages.as_json()}
-        faults = [(one.row, one.faults) for one in checked.rejected]
-        return ImportOutcome(
-            result,
-            b"".join(orjson.dumps(one.as_json()) + b"\n" for one in checked.rejected),
-            await asyncio.to_thread(rejected_rows, ledger, faults, rules) if faults else None,
-        )
+        result = judged.result | {
+            "batch": wish.batch if receipt is not None else None,
+            "dryRun": wish.dry_run,
+            "partial": wish.partial,
+            "registered": judged.ok if receipt is not None else 0,
+            "position": receipt.last_position if receipt is not None else None,
+            "milliseconds": self.stages.as_json(),
+        }
+        return ImportOutcome(result, judged.lines, judged.report)
 
     # ---- before -------------------------------------------------------------------------------------------------
 
@@ -226,43 +216,44 @@ class Importer:
 
     # ---- judging ------------------------------------------------------------------------------------------------
 
-    async def _judge(
-        self, actor: Actor, wish: ImportWish, ledger: SpreadsheetLedger, sha256: str, progress: Progress
-    ) -> LedgerCheck:
-        lines = ledger.lines
-        places = sorted({line.card["location"] for line in lines if "location" in line.card})
-        async with self.pool.acquire() as connection:
-            known = await look_alikes(connection, actor.county, places)
-        stated = [f"asset-{line.asset}" for line in lines if line.asset]
-        there = await self.context.store.load_many(actor.county, stated) if stated else {}
-        check = RowCheck(
-            self.context,
-            actor,
-            ledger,
-            sha256,
-            wish.occurred_on,
-            wish.provenance,
-            registered={look_alike(*one[1:]): one[0] for one in known},
-            codes=frozenset(stream.partition("-")[2] for stream in there),
+    async def _judged(
+        self, actor: Actor, wish: ImportWish, content: bytes, sha256: str, progress: Progress
+    ) -> JudgedSheet:
+        county = actor.county
+        at = self.context.occasion(county, wish.occurred_on)
+        order = SheetOrder(
+            content=content,
+            sha256=sha256,
+            sheet=wish.sheet,
+            actor=actor,
+            regulation=self.context.in_force.known(county),
+            wording=self.context.in_force.wording(county),
+            names=await self._names(county, at.rules, wish),
+            on=at.on,
+            today=at.today,
+            provenance=wish.provenance,
+            registers=None if wish.dry_run else "PART" if wish.partial else "WHOLE",
         )
-        await progress(0, len(lines))
-        for start in range(0, len(lines), SLICE):
-            await asyncio.to_thread(check.judge, lines[start : start + SLICE])
-            await progress(min(start + SLICE, len(lines)), len(lines))
-        check.checked.rejected.sort(key=lambda one: one.row)
-        return check.checked
+
+        async def answer(question: RegisterQuestion) -> RegisterAnswer:
+            async with self.pool.acquire() as connection:
+                known = await look_alikes(connection, county, question.places)
+            streams = [f"asset-{code}" for code in question.codes]
+            there = await self.context.store.load_many(county, streams) if streams else {}
+            return RegisterAnswer(
+                {look_alike(*one[1:]): one[0] for one in known},
+                frozenset(stream.partition("-")[2] for stream in there),
+            )
+
+        return await judged_beside(order, answer, progress, self.bounds)
 
     # ---- storing ------------------------------------------------------------------------------------------------
 
     async def _append(
-        self, actor: Actor, wish: ImportWish, imported: InventoryImport, checked: LedgerCheck
+        self, actor: Actor, wish: ImportWish, imported: InventoryImport, judged: JudgedSheet
     ) -> Receipt:
         at = self.context.occasion(actor.county, wish.occurred_on)
-        codes = tuple(asset.id for asset in checked.assets)
-        batch = InventoryBatch.compile(wish.batch, imported, codes, at)
-        streams = await asyncio.to_thread(
-            lambda: [stream_append(self.context, one) for one in (batch, *checked.assets)]
-        )
+        batch = stream_append(self.context, InventoryBatch.compile(wish.batch, imported, judged.assets, at))
         try:
             return await self.context.store.append(
                 actor.county,
@@ -271,7 +262,7 @@ class Importer:
                     actor=actor.envelope(),
                     correlation_id=f"import-{wish.batch}",
                     causation_id=None,
-                    streams=streams,
+                    streams=(batch, *judged.streams),
                     claims=(Claim(CLAIM, imported.sha256),),
                 ),
             )
@@ -288,8 +279,7 @@ def _import_of(
     wish: ImportWish,
     kind: Literal["VILLAGE", "TOWNSHIP", "FARM", "DEPARTMENT"],
     sha256: str,
-    ledger: SpreadsheetLedger,
-    checked: LedgerCheck,
+    judged: JudgedSheet,
 ) -> InventoryImport:
     return InventoryImport(
         file_name=wish.file_name,
@@ -297,48 +287,7 @@ def _import_of(
         unit=wish.unit,
         unit_kind=kind,
         compiled_by=wish.compiled_by,
-        rows=len(ledger.lines),
-        ok=len(checked.assets),
-        rejected=len(checked.rejected),
+        rows=judged.rows,
+        ok=judged.ok,
+        rejected=judged.rejected,
     )
-
-
-def _result(
-    wish: ImportWish, sha256: str, ledger: SpreadsheetLedger, checked: LedgerCheck, receipt: Receipt | None
-) -> dict[str, Any]:
-    """What people are told, so that nothing of the file is dropped in silence: rows that are no assets, columns and
-    sheets that were not read, days read with less than a day, totals that do not add up.
-    """
-    return {
-        "batch": wish.batch if receipt is not None else None,
-        "sha256": sha256,
-        "sheet": ledger.sheet,
-        "dryRun": wish.dry_run,
-        "partial": wish.partial,
-        "rows": len(ledger.lines),
-        "ok": len(checked.assets),
-        "rejected": len(checked.rejected),
-        "registered": len(checked.assets) if receipt is not None else 0,
-        "findings": checked.findings,
-        "position": receipt.last_position if receipt is not None else None,
-        "columns": [
-            {"column": one.letters, "heading": one.label, "field": one.field} for one in ledger.header.columns
-        ],
-        "unreadColumns": [{"column": letters, "heading": text} for letters, text in ledger.header.unread],
-        "otherSheets": list(ledger.other_sheets),
-        "skipped": [{"row": one.row, "kind": one.kind, "text": one.text} for one in ledger.skipped[:TOLD]],
-        "totalsThatDiffer": [{"row": one.row, "text": one.text} for one in ledger.totals_differ[:TOLD]],
-        "remarks": [
-            {
-                "row": one.row,
-                "column": one.column,
-                "heading": one.heading,
-                "value": one.value,
-                "readAs": one.read_as,
-                "kind": one.kind,
-            }
-            for one in ledger.remarks[:TOLD]
-        ],
-        "remarkCount": len(ledger.remarks),
-        "refused": [one.as_json() for one in checked.rejected[:TOLD]],
-    }

@@ -7,21 +7,20 @@ regulation are asked only of rows that could be read whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from domain.asset.asset import Asset
 from domain.asset.facts.card import RegisterCard
+from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
 from service.commands.actor import Actor
 from service.commands.authorization import Resource, authorize
-from service.commands.commands import CommandContext
 from service.commands.problems import from_validation
-from service.inventory.spreadsheet.ledger import Fault, SpreadsheetLedger, SpreadsheetLine
+from service.inventory.spreadsheet.ledger import MAX_REASONS, Fault, SpreadsheetLedger, SpreadsheetLine
 from service.inventory.spreadsheet.words import plain, vocabulary
 
 LookAlike = tuple[str, str, str, int, int]
@@ -55,10 +54,11 @@ _COLUMN_OF_FIELD: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that is not registered, with every reason."""
+    """A row that is not registered, with its reasons; `left_out`: how many more it has."""
 
     row: int
     faults: tuple[Fault, ...]
+    left_out: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """As answers and files show it."""
@@ -77,6 +77,7 @@ class Rejected:
                 }
                 for fault in self.faults
             ],
+            "reasonsLeftOut": self.left_out,
         }
 
 
@@ -91,22 +92,24 @@ class LedgerCheck:
 
 @dataclass(slots=True)
 class RowCheck:
-    """Judges the rows of one ledger. `registered`: look-alikes and codes that the register holds → asset."""
+    """Judges the rows of one ledger. `occasion`: the circumstances of one more registration; `said`: a refusal in the
+    county's words; `registered`: look-alikes and codes that the register holds → asset.
+    """
 
-    context: CommandContext
     actor: Actor
     ledger: SpreadsheetLedger
     sha256: str
-    occurred_on: date | None
-    provenance: str | None
+    occasion: Callable[[], Occasion]
+    said: Callable[[Refusal], Refusal]
     registered: dict[LookAlike, str] = field(default_factory=dict)
     codes: frozenset[str] = frozenset()
     checked: LedgerCheck = field(default_factory=LedgerCheck)
+    _reasons: int = 0
     _rows: dict[LookAlike, int] = field(default_factory=dict)
     _taken: dict[str, int] = field(default_factory=dict)
 
     def judge(self, lines: Iterable[SpreadsheetLine]) -> None:
-        """Judge these rows; results are added to `checked`. Quick enough for a thread, slow enough to need one."""
+        """Judge these rows; results are added to `checked`."""
         for line in lines:
             if line.faults:
                 self._reject(line, line.faults)
@@ -119,10 +122,13 @@ class RowCheck:
                 self._reject(line, [self._refused(line, refusal)])
 
     def _reject(self, line: SpreadsheetLine, faults: Iterable[Fault]) -> None:
-        """Keep why a row is not registered, in the county's words."""
-        said = self.context.in_force.wording(self.actor.county).said
-        told = tuple(replace(fault, refusal=said(fault.refusal)) for fault in faults)
-        self.checked.rejected.append(Rejected(line.row, told))
+        """Keep why a row is not registered, in the county's words; once there are very many, one reason of each row."""
+        told = tuple(replace(fault, refusal=self.said(fault.refusal)) for fault in faults)
+        if self._reasons > MAX_REASONS:
+            line.left_out += len(told) - 1
+            told = told[:1]
+        self._reasons += len(told)
+        self.checked.rejected.append(Rejected(line.row, told, line.left_out))
 
     def _register(self, line: SpreadsheetLine) -> None:
         card = RegisterCard.model_validate(line.card)
@@ -130,7 +136,7 @@ class RowCheck:
             place = Resource(divisions=(card.location,), organizations=(card.implementer,))
             authorize(self.actor, "asset.register", place)
         code = line.asset or asset_code(card, self.sha256, line.row)
-        at = self.context.occasion(self.actor.county, self.occurred_on, provenance=self.provenance)
+        at = self.occasion()
         asset = Asset.register(code, card, at)
         self._unlike_others(line, asset)
         self.checked.assets.append(asset)

@@ -1,6 +1,6 @@
 """The service in a process of its own, for tests and benchmarks that need a real server on a real port.
 
-`python -m tests.api.process DATABASE_URL [OPTIONS]` founds the county, makes one key that may do everything, prints one
+`python -m tests.api.served_program DATABASE_URL [OPTIONS]` founds the county, makes one key that may do everything, prints one
 line `{"url": …, "token": …}`, and serves until its standard input is closed. The server is the one that is delivered;
 OPTIONS, a JSON object, may give `bounds` of its connections, `proxies`, bounds of its `exports`, and how many seconds a
 statement waits for a `lock` at least.
@@ -96,7 +96,7 @@ def served(database_url: str, **options: Any) -> Iterator[tuple[str, str]]:
 @contextmanager
 def killable(database_url: str, **options: Any) -> Iterator[tuple[str, str, subprocess.Popen[str]]]:
     """(url, token, process): the same for tests that look at the process, or end it before its time."""
-    command = [sys.executable, "-m", "tests.api.process", database_url, json.dumps(options)]
+    command = [sys.executable, "-m", "tests.api.served_program", database_url, json.dumps(options)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None and process.stdout is not None
     try:
@@ -115,12 +115,13 @@ def killable(database_url: str, **options: Any) -> Iterator[tuple[str, str, subp
         process.stdout.close()
 
 
-if __name__ == "__main__":
+def main(database_url: str, given: str) -> None:
+    """Serve that database with these OPTIONS until standard input is closed."""
     clock.install()
     configure_log("warning", as_json=False)  # to stderr: nobody reads a second line of our stdout
     with TemporaryDirectory(prefix="taizhang-keys-") as folder:
-        options = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
+        options = json.loads(given)
         bounds = ConnectionBounds(**options.get("bounds", {}))
         exports = replace(BOUNDS, **options.get("exports", {}))
         proxies, lock = options.get("proxies", ()), options.get("lock", 0.0)
-        uvloop.run(serve(sys.argv[1], Path(folder), bounds, proxies, exports, lock))
+        uvloop.run(serve(database_url, Path(folder), bounds, proxies, exports, lock))

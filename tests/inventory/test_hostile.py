@@ -58,7 +58,7 @@ def test_a_good_workbook_passes() -> None:
     ],
 )
 def test_a_cell_at_the_end_of_the_world_is_refused(cell: bytes) -> None:
-    with refused("SPREADSHEET_REFUSED"):
+    with refused("SPREADSHEET_TOO_LARGE"):
         grids_of(altered({SHEET: sheet_with(cell)}))
 
 
@@ -73,7 +73,7 @@ def test_a_declared_dimension_costs_nothing() -> None:
 def test_a_bomb_is_measured_by_what_comes_out() -> None:
     bomb = altered({SHEET: b" " * (MAX_INFLATED_BYTES + 1)})
     assert len(bomb) < MAX_FILE_BYTES
-    with refused("SPREADSHEET_REFUSED"):
+    with refused("SPREADSHEET_TOO_LARGE"):
         grids_of(bomb)
 
 
@@ -99,7 +99,7 @@ def test_macros_and_entities_are_refused(changes: dict[str, bytes]) -> None:
 
 
 def test_too_many_parts_are_refused() -> None:
-    with refused("SPREADSHEET_REFUSED"):
+    with refused("SPREADSHEET_TOO_LARGE"):
         grids_of(altered({f"xl/media/{number}.bin": b"" for number in range(MAX_PARTS)}))
 
 
@@ -134,7 +134,7 @@ def test_an_unclosed_quotation_does_not_swallow_the_rest() -> None:
 
 
 def test_files_and_ledgers_have_a_limit(reader: Reader) -> None:
-    with refused("SPREADSHEET_REFUSED"):
+    with refused("SPREADSHEET_TOO_LARGE"):
         kind_of(b"x" * (MAX_FILE_BYTES + 1))
     lines = csv_of([row()]) + (",x" + "," * (len(HEADINGS) - 2) + "\r\n") * MAX_ROWS
     with refused("TOO_MANY_ITEMS"):

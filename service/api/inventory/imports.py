@@ -144,6 +144,9 @@ class RejectedRow(Value):
 
     row: int = Field(title="行号")
     reasons: tuple[dict[str, Any], ...] = Field(title="未登记的原因")
+    reasons_left_out: int = Field(
+        default=0, title="未列出的原因数", description="整个文件的问题过多时每行只列出第一个"
+    )
 
 
 class BatchRows(Value):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from collections.abc import Iterable
 from io import BytesIO
-from typing import Final, Literal
+from typing import Final, Literal, cast
 from xml.etree import ElementTree as ET
 
 from domain.refusals import Refusal, refuse
@@ -21,6 +22,16 @@ MAX_INFLATED_BYTES: Final = 134_217_728
 """Largest sum of a workbook's parts when unpacked: 30,000 rows of 40 columns are a third of it."""
 MAX_PARTS: Final = 2_000
 """Most parts of a workbook."""
+MAX_SHEETS: Final = 100
+MAX_STRINGS: Final = 1_000_000
+"""Most texts of a workbook; readers hold them all."""
+MAX_STYLES: Final = 65_000
+"""Most formats of cells: as many as a spreadsheet program makes."""
+MAX_MERGES: Final = 20_000
+MAX_TAGS: Final = 20_000_000
+"""Most tags of a workbook's parts: four for each of the most cells, and some."""
+MAX_DEPTH: Final = 100
+"""Deepest nesting in the parts that are read as trees."""
 MAX_ROW_DIGITS: Final = 5
 """Cells may lie in rows up to 99,999; readers fill the space up to the last cell, wherever it is."""
 
@@ -35,7 +46,24 @@ _FAR_CELL: Final = re.compile(
 _HOLLOW: Final = re.compile(
     rb"""<c r="([A-Z]+)([0-9]+)"[^>]*><f(?:\s[^>]*)?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v>\s*</v>)?</c>"""
 )
+_COUNTED: Final = (
+    (re.compile(r"xl/sharedStrings\.xml"), re.compile(rb"<(?:\w+:)?si[\s/>]"), MAX_STRINGS, "文本 / texts"),
+    (
+        re.compile(r"xl/styles\.xml"),
+        re.compile(rb"<(?:\w+:)?xf[\s/>]"),
+        MAX_STYLES,
+        "单元格格式 / formats of cells",
+    ),
+    (
+        re.compile(r"xl/worksheets/"),
+        re.compile(rb"<(?:\w+:)?mergeCell[\s/>]"),
+        MAX_MERGES,
+        "合并单元格 / merged areas",
+    ),
+)
+"""What is counted in a part, and how many of it there may be in all parts of that kind."""
 _CHUNK: Final = 1 << 20
+_TREE_CHUNK: Final = 1 << 16
 
 
 Hollow = dict[str, frozenset[tuple[int, int]]]
@@ -45,7 +73,7 @@ Hollow = dict[str, frozenset[tuple[int, int]]]
 def kind_of(content: bytes) -> Kind:
     """What the bytes are, by themselves and not by a file name. SPREADSHEET_UNREADABLE, SPREADSHEET_REFUSED."""
     if len(content) > MAX_FILE_BYTES:
-        raise refuse("SPREADSHEET_REFUSED", reason=f"> {MAX_FILE_BYTES // 1_048_576} MiB")
+        raise too_large("文件大小 / size of the file", f"{MAX_FILE_BYTES // 1_048_576} MiB")
     if content.startswith(_ZIP):
         return "xlsx"
     if content.startswith(_OLE):
@@ -76,13 +104,16 @@ def _check(archive: zipfile.ZipFile) -> Hollow:
     entries = archive.infolist()
     names = {entry.filename for entry in entries}
     if len(entries) > MAX_PARTS:
-        raise _refused(f"> {MAX_PARTS} parts")
+        raise too_large("部件 / parts", MAX_PARTS)
+    if sum(name.startswith("xl/worksheets/") and name.endswith(".xml") for name in names) > MAX_SHEETS:
+        raise too_large("工作表 / sheets", MAX_SHEETS)
     if len(names) != len(entries):
         raise _refused("部件重名 / two parts with one name")
     if not {"[Content_Types].xml", "xl/workbook.xml"} <= names:
         raise _unreadable("不是 .xlsx / not an .xlsx")
     hollow: Hollow = {}
-    left = MAX_INFLATED_BYTES
+    left, tags = MAX_INFLATED_BYTES, 0
+    counts = [0] * len(_COUNTED)
     for entry in entries:
         if entry.flag_bits & 1:
             raise _refused("加密 / encrypted")
@@ -92,6 +123,10 @@ def _check(archive: zipfile.ZipFile) -> Hollow:
         left -= len(part)
         if entry.filename.endswith((".xml", ".rels", ".vml")):
             _check_xml(entry.filename, part)
+            tags += part.count(b"<")
+            if tags > MAX_TAGS:
+                raise too_large("XML 标记 / tags", MAX_TAGS)
+            _count(entry.filename, part, counts)
         if entry.filename.startswith("xl/worksheets/") and (cells := _hollow_cells(part)):
             hollow[entry.filename] = cells
     return _by_sheet_name(archive, hollow) if hollow else {}
@@ -104,9 +139,7 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> byt
         while chunk := source.read(_CHUNK):
             size += len(chunk)
             if size > most:
-                raise _refused(
-                    f"解压后超过 {MAX_INFLATED_BYTES // 1_048_576} MiB / unpacks to more than that"
-                )
+                raise too_large("解压后 / unpacked", f"{MAX_INFLATED_BYTES // 1_048_576} MiB")
             chunks.append(chunk)
     return b"".join(chunks)
 
@@ -119,7 +152,34 @@ def _check_xml(name: str, part: bytes) -> None:
     if name == "[Content_Types].xml" and b"macroEnabled" in part:
         raise _refused("含宏 / macros")
     if name.startswith("xl/worksheets/") and _FAR_CELL.search(part) is not None:
-        raise _refused("单元格超出 99999 行或 CZ 列 / a cell beyond row 99999 or column CZ")
+        raise too_large("单元格位置 / place of a cell", "99999 行、CZ 列 / row 99999, column CZ")
+
+
+def _count(name: str, part: bytes, counts: list[int]) -> None:
+    """Count what readers hold all of, over all parts of a kind."""
+    for number, (where, what, most, called) in enumerate(_COUNTED):
+        if where.match(name):
+            counts[number] += sum(1 for _ in what.finditer(part))
+            if counts[number] > most:
+                raise too_large(called, most)
+
+
+def _tree(part: bytes) -> ET.Element:
+    """A part as a tree, unless it is too deep for one. DTDs were refused before, so nothing is expanded."""
+    depth = 0
+    root: ET.Element | None = None
+    parser: ET.XMLPullParser[ET.Element] = ET.XMLPullParser(("start", "end"))
+    for start in range(0, len(part), _TREE_CHUNK):
+        parser.feed(part[start : start + _TREE_CHUNK])
+        for event, element in cast("Iterable[tuple[str, ET.Element]]", parser.read_events()):
+            root = element if root is None else root
+            depth += 1 if event == "start" else -1
+            if depth > MAX_DEPTH:
+                raise too_large("XML 层数 / depth of XML", MAX_DEPTH)
+    parser.close()
+    if root is None:
+        raise ET.ParseError
+    return root
 
 
 def _hollow_cells(part: bytes) -> frozenset[tuple[int, int]]:
@@ -129,10 +189,9 @@ def _hollow_cells(part: bytes) -> frozenset[tuple[int, int]]:
 
 
 def _by_sheet_name(archive: zipfile.ZipFile, by_part: Hollow) -> Hollow:
-    # DTDs were refused above, so there is nothing left that the parser would expand.
-    relations = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    relations = _tree(archive.read("xl/_rels/workbook.xml.rels"))
     targets = {one.get("Id"): (one.get("Target") or "").removeprefix("/xl/") for one in relations}
-    book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
+    book = _tree(archive.read("xl/workbook.xml"))
     found: Hollow = {}
     for sheet in book.iter():
         if sheet.tag.endswith("}sheet"):
@@ -159,6 +218,11 @@ def column_letters(index: int) -> str:
         index, rest = divmod(index - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+def too_large(what: str, limit: int | str) -> Refusal:
+    """A bound that a file goes beyond: what is counted, and how much of it there may be."""
+    return refuse("SPREADSHEET_TOO_LARGE", what=what, limit=f"{limit:,}" if isinstance(limit, int) else limit)
 
 
 def _refused(reason: str) -> Refusal:

@@ -11,14 +11,18 @@ from typing import Final
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from domain.refusals import refuse
-from service.inventory.spreadsheet.container import check_workbook, kind_of
+from domain.refusals import Refusal, refuse
+from service.inventory.spreadsheet.container import check_workbook, kind_of, too_large
 
 Cell = str | float | int | bool | date | datetime | time | timedelta
 """A value as it was saved; an empty cell is the empty string. Text is as typed."""
 
 MAX_CELLS: Final = 4_000_000
-"""Most cells of one sheet, empty ones counted: readers hold them all."""
+"""Most cells of a file, empty ones counted: readers hold them all."""
+MAX_COLUMNS: Final = 104
+"""Most columns of delimited text: as many as a workbook may have."""
+MAX_LINES: Final = 99_999
+"""Most lines of delimited text: as many as a sheet may have."""
 _DELIMITERS: Final = (",", "\t", ";")
 
 
@@ -55,13 +59,17 @@ def grids_of(content: bytes) -> list[Grid]:
 
 def _workbook(content: bytes) -> list[Grid]:
     hollow = check_workbook(content)
-    grids = []
+    grids: list[Grid] = []
+    left = MAX_CELLS
     try:
         with CalamineWorkbook.from_filelike(BytesIO(content)) as book:
             for entry in book.sheets_metadata:
                 if entry.typ is SheetTypeEnum.WorkSheet:
                     sheet = book.get_sheet_by_name(entry.name)
                     hidden = entry.visible is not SheetVisibleEnum.Visible
+                    left -= sheet.total_height * sheet.total_width
+                    if left < 0:
+                        raise _too_many_cells()
                     grids.append(_grid(sheet, hollow.get(entry.name, frozenset()), hidden=hidden))
     except (CalamineError, OSError, ValueError, OverflowError) as error:
         raise refuse("SPREADSHEET_UNREADABLE", reason=str(error)[:120]) from error
@@ -69,8 +77,6 @@ def _workbook(content: bytes) -> list[Grid]:
 
 
 def _grid(sheet: CalamineSheet, hollow: frozenset[tuple[int, int]], *, hidden: bool) -> Grid:
-    if sheet.total_height * sheet.total_width > MAX_CELLS:
-        raise refuse("SPREADSHEET_REFUSED", reason=f"> {MAX_CELLS} cells")
     rows: list[list[Cell]] = list(sheet.to_python(skip_empty_area=False))
     last_row, last_column = len(rows) - 1, (len(rows[0]) - 1 if rows else -1)
     merges = tuple(
@@ -78,7 +84,13 @@ def _grid(sheet: CalamineSheet, hollow: frozenset[tuple[int, int]], *, hidden: b
         for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
         if top <= last_row and left <= last_column
     )
+    if sum((one.bottom - one.top + 1) * (one.right - one.left + 1) for one in merges) > MAX_CELLS:
+        raise too_large("合并的单元格 / cells in merged areas", MAX_CELLS)
     return Grid(sheet.name, rows, merges, hollow, hidden)
+
+
+def _too_many_cells() -> Refusal:
+    return too_large("单元格（含空白） / cells, empty ones counted", MAX_CELLS)
 
 
 def _delimited(content: bytes) -> Grid:
@@ -89,13 +101,20 @@ def _delimited(content: bytes) -> Grid:
     # The delimiter that divides most: one that stands only inside texts divides few lines.
     counts = Counter({mark: sum(line.count(mark) for line in lines) for mark in _DELIMITERS})
     delimiter = counts.most_common(1)[0][0]
+    read: list[list[str]] = []
+    width = 0
     try:
-        read = list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True):
+            width = max(width, len(row))
+            if width > MAX_COLUMNS:
+                raise too_large("列 / columns", MAX_COLUMNS)
+            read.append(row)
+            if len(read) > MAX_LINES:
+                raise too_large("行 / lines", MAX_LINES)
+            if len(read) * width > MAX_CELLS:
+                raise _too_many_cells()
     except csv.Error as error:
         raise refuse("SPREADSHEET_UNREADABLE", reason=str(error)) from error
-    width = max((len(row) for row in read), default=0)
-    if len(read) * width > MAX_CELLS:
-        raise refuse("SPREADSHEET_REFUSED", reason=f"> {MAX_CELLS} cells")
     rows: list[list[Cell]] = [[*row, *[""] * (width - len(row))] for row in read]
     return Grid("CSV", rows)
 

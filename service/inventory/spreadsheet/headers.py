@@ -119,6 +119,10 @@ def _bottom_of(grid: Grid, top: int, sources: Mapping[str, str]) -> int:
         if deepest == bottom:
             return bottom
         bottom = deepest
+        if bottom - top > SEARCHED_ROWS:
+            raise refuse(
+                "HEADER_NOT_FOUND", reason=f"表头超过 {SEARCHED_ROWS} 行 / a header of more rows than that"
+            )
 
 
 def _is_subheading(grid: Grid, top: int, number: int, sources: Mapping[str, str]) -> bool:

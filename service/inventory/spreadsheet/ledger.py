@@ -37,6 +37,8 @@ from service.inventory.spreadsheet.words import (
 
 MAX_ROWS: Final = 30_000
 """Most assets of one file: they are appended in one commit, which a larger one would not fit."""
+MAX_REASONS: Final = 20_000
+"""Once a file has so many problems, each further row is told its first one only: a reason takes a kilobyte."""
 _ITEM_MARKS: Final = "；;、\n"
 
 
@@ -70,6 +72,8 @@ class SpreadsheetLine:
     asset: str | None = None
     card: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    left_out: int = 0
+    """Problems beside `faults` that are not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,7 @@ class _RowReader:
         self._type_rows = {row.code: row for row in types}
         self._merged = self._merged_below()
         self._summed = 0
+        self._reasons = 0
         self._places: dict[tuple[str, str | None], Place] = {}
         header = ledger.header
         self._columns = {column.field: column for column in header.columns}
@@ -265,6 +270,10 @@ class _RowReader:
 
     def _fault(self, line: SpreadsheetLine, column: LedgerColumn, cell: Cell, refusal: Refusal) -> None:
         """Say it with the heading: the readers of cells do not know it."""
+        if line.faults and self._reasons > MAX_REASONS:
+            line.left_out += 1
+            return
+        self._reasons += 1
         told = {"field": column.label, **refusal.params}
         if refusal.code in {"CELL_AMBIGUOUS", "FIELD_INVALID", "CODE_UNKNOWN"}:
             told.setdefault("value", str(cell)[:60])

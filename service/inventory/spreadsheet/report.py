@@ -104,7 +104,7 @@ def rejected_rows(
     target = BytesIO()
     columns = ledger.header.columns
     with xlsxwriter.Workbook(
-        target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        target, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
         sheet = book.add_worksheet("未登记的行")
         head = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True})

@@ -1,0 +1,170 @@
+"""A spreadsheet from bytes to a judgement: read, compared, judged row by row, what is rejected written down.
+
+All of it is done in a process of its own (`service.inventory.beside`), which is given data and gives data: it has no
+connection, and what it needs to know of the register it asks for once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from time import perf_counter
+from typing import Any, Final
+
+import orjson
+
+from domain.occasion import Occasion
+from domain.regulation import Regulation
+from domain.regulation.wording import Wording
+from service.commands.actor import Actor
+from service.commands.commands import encoded
+from service.inventory.row_check import LedgerCheck, LookAlike, RowCheck
+from service.inventory.spreadsheet.ledger import Reader, SpreadsheetLedger
+from service.inventory.spreadsheet.names import Names
+from service.inventory.spreadsheet.report import rejected_rows
+from service.log.appending import StreamAppend
+from service.log.codec import EventCodec
+
+SLICE: Final = 500
+"""Rows judged between two words about how far it is."""
+TOLD: Final = 1_000
+"""Most rejected rows, skipped rows and remarks in the result; the files have all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetOrder:
+    """A file, and everything it is read and judged by. `registers`: whether good rows are to be registered, although
+    others are bad (PART), only if all are good (WHOLE), or not at all (None).
+    """
+
+    content: bytes
+    sha256: str
+    sheet: str | None
+    actor: Actor
+    regulation: Regulation
+    wording: Wording
+    names: Names
+    on: date
+    today: date
+    provenance: str | None
+    registers: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterQuestion:
+    """What has to be known of the register: assets that lie in these divisions, and which of these codes are taken."""
+
+    places: list[str]
+    codes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterAnswer:
+    """What the register holds: look-alikes → asset, codes that are taken."""
+
+    registered: dict[LookAlike, str]
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedSheet:
+    """What a file comes to. `streams`: the assets to be appended, in the file's order; `result`: what people are told."""
+
+    rows: int
+    ok: int
+    rejected: int
+    result: dict[str, Any]
+    lines: bytes
+    """The rejected rows as JSON lines."""
+    report: bytes | None
+    """The same as a workbook."""
+    assets: tuple[str, ...]
+    streams: tuple[StreamAppend, ...]
+
+
+def judge_sheet(
+    order: SheetOrder,
+    ask: Callable[[RegisterQuestion], RegisterAnswer],
+    tell: Callable[[int, int], None],
+) -> JudgedSheet:
+    """Read and judge one file. `ask` is called once, `tell` with rows done and rows in all. The refusals of reading."""
+    started = perf_counter()
+    rules = order.regulation.on(order.on)
+    ledger = Reader(rules, order.names).read(order.content, order.sheet)
+    read = perf_counter()
+    lines = ledger.lines
+    known = ask(
+        RegisterQuestion(
+            sorted({line.card["location"] for line in lines if "location" in line.card}),
+            [line.asset for line in lines if line.asset],
+        )
+    )
+    check = RowCheck(
+        order.actor,
+        ledger,
+        order.sha256,
+        lambda: Occasion(on=order.on, today=order.today, rules=rules, provenance=order.provenance),
+        order.wording.said,
+        registered=known.registered,
+        codes=known.codes,
+    )
+    tell(0, len(lines))
+    for start in range(0, len(lines), SLICE):
+        check.judge(lines[start : start + SLICE])
+        tell(min(start + SLICE, len(lines)), len(lines))
+    checked = check.checked
+    checked.rejected.sort(key=lambda one: one.row)
+    judged = perf_counter()
+    faults = [(one.row, one.faults) for one in checked.rejected]
+    wanted = order.registers == "PART" or (order.registers == "WHOLE" and not checked.rejected)
+    codec = EventCodec()
+    return JudgedSheet(
+        len(lines),
+        len(checked.assets),
+        len(checked.rejected),
+        _told(order, ledger, checked)
+        | {"milliseconds": {"read": _ms(started, read), "judge": _ms(read, judged)}},
+        b"".join(orjson.dumps(one.as_json()) + b"\n" for one in checked.rejected),
+        rejected_rows(ledger, faults, rules) if faults else None,
+        tuple(asset.id for asset in checked.assets),
+        tuple(encoded(codec, asset) for asset in checked.assets) if wanted else (),
+    )
+
+
+def _ms(start: float, end: float) -> int:
+    return round((end - start) * 1000)
+
+
+def _told(order: SheetOrder, ledger: SpreadsheetLedger, checked: LedgerCheck) -> dict[str, Any]:
+    """What people are told, so that nothing of the file is dropped in silence: rows that are no assets, columns and
+    sheets that were not read, days read with less than a day, totals that do not add up.
+    """
+    return {
+        "sha256": order.sha256,
+        "sheet": ledger.sheet,
+        "rows": len(ledger.lines),
+        "ok": len(checked.assets),
+        "rejected": len(checked.rejected),
+        "findings": checked.findings,
+        "columns": [
+            {"column": one.letters, "heading": one.label, "field": one.field} for one in ledger.header.columns
+        ],
+        "unreadColumns": [{"column": letters, "heading": text} for letters, text in ledger.header.unread],
+        "otherSheets": list(ledger.other_sheets),
+        "skipped": [{"row": one.row, "kind": one.kind, "text": one.text} for one in ledger.skipped[:TOLD]],
+        "totalsThatDiffer": [{"row": one.row, "text": one.text} for one in ledger.totals_differ[:TOLD]],
+        "remarks": [
+            {
+                "row": one.row,
+                "column": one.column,
+                "heading": one.heading,
+                "value": one.value,
+                "readAs": one.read_as,
+                "kind": one.kind,
+            }
+            for one in ledger.remarks[:TOLD]
+        ],
+        "remarkCount": len(ledger.remarks),
+        "refused": [one.as_json() for one in checked.rejected[:TOLD]],
+    }

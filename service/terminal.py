@@ -13,6 +13,7 @@ from rich.console import Console
 from service.settings import Settings
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
@@ -50,6 +51,19 @@ class Terminal:
         import uvloop
 
         return uvloop.run(coro)
+
+    def serve(self, work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+        """Run what sets the event once it serves and goes on until it is interrupted: from then on that is how it ends
+        well. An interruption before it is one: what was asked for had not been done.
+        """
+        import asyncio
+
+        serving = asyncio.Event()
+        try:
+            self.run(work(serving))
+        except KeyboardInterrupt:
+            if not serving.is_set():
+                raise
 
 
 def configure_log(level: str = "info", as_json: bool | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import Annotated
@@ -31,14 +32,17 @@ def demo(
     ] = DEFAULT_ASSETS,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one [TAIZHANG_PORT].")] = None,
 ) -> None:
-    """Load the sample county (once), walk it over HTTP, print what happened; then serve until interrupted."""
+    """Load the sample county (once), walk it over HTTP, print what happened; then serve until interrupted.
+
+    Interrupted once the walk is done it exits with 0, before with 130.
+    """
     terminal: Terminal = ctx.obj
     if not LEAST_ASSETS <= assets <= MOST_ASSETS:
         raise CommandFailed(
             f"--assets {assets}: the demonstration works with {LEAST_ASSETS} to {MOST_ASSETS} assets (样例规模).",
             ExitCode.USAGE,
         )
-    terminal.run(_demo(terminal, stop=stop, assets=assets, port=port))
+    terminal.serve(lambda serving: _demo(terminal, serving, stop=stop, assets=assets, port=port))
 
 
 def _demo_settings(settings: Settings) -> Settings:
@@ -49,7 +53,9 @@ def _demo_settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"data": folder.with_name(folder.name + "-demo")})
 
 
-async def _demo(terminal: Terminal, *, stop: bool, assets: int, port: int | None) -> None:
+async def _demo(
+    terminal: Terminal, serving: asyncio.Event, *, stop: bool, assets: int, port: int | None
+) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)  # the table tells what was sent
     settings = _demo_settings(terminal.settings)
     listening = settings.port if port is None else port
@@ -70,5 +76,6 @@ async def _demo(terminal: Terminal, *, stop: bool, assets: int, port: int | None
                 raise CommandFailed(msg) from None
         if stop:
             return
+        serving.set()
         terminal.note("服务继续运行，Ctrl-C 停止。The service keeps running; Ctrl-C stops it.")
         await service.stopped()

@@ -20,6 +20,8 @@ from domain.regulation import Regulation, RegulationInvalid
 from domain.regulation.legal_clock import announced_year
 from service.algorithms.chosen import ChosenAlgorithms
 from service.clock import MOST_BEHIND_SECONDS, county_day, utc_now
+from service.commands.commands import CommandContext
+from service.commands.key_units import kept_contradictions
 from service.commands.policy_data import counties_of, read_county
 from service.database import migrate, schema
 from service.database.database import Database, open_database
@@ -151,6 +153,8 @@ async def examine(
     if await _readable(database):
         for result in await _ledgers(database):
             yield result
+        for result in await _keys(database):
+            yield result
         if keys is not None:
             async with database.pool.acquire() as connection:
                 for result in await _logs(connection, keys, chosen):
@@ -263,6 +267,20 @@ async def _ledgers(database: Database) -> list[CheckResult]:
         at_work = "" if any(one["leased"] for one in ledgers) else "; no service is at work here"
         told = "; ".join(bad) or f"{len(ledgers)}, {behind} behind the log's {head} events{at_work}"
         results.append(CheckResult(f"ledgers {county}", not bad, told))
+    return results
+
+
+async def _keys(database: Database) -> list[CheckResult]:
+    """Per county, whether every key in use acts as what its unit is: rights hang on the kind."""
+    store = EventStore(database.pool)
+    context = CommandContext(store=store, regulations={}, clock=utc_now)
+    results = []
+    for county in await store.counties():
+        wrong = await kept_contradictions(database.pool, context, county)
+        told = "every key in use acts as what its unit is"
+        if wrong:
+            told = f"{'; '.join(wrong)}: taizhang keys revoke, and make them anew"
+        results.append(CheckResult(f"keys {county}", not wrong, told))
     return results
 
 

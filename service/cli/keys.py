@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Annotated, Any
@@ -12,10 +12,15 @@ from rich.table import Table
 
 from service.clock import utc_now
 from service.commands.authorization import Role
+from service.commands.commands import CommandContext
 from service.commands.credentials import Credentials, KeySpec, end_of
-from service.database.database import open_database
+from service.commands.founding import found
+from service.commands.key_units import kind_of_sender
+from service.commands.policy_data import load_regulation
+from service.database.database import Database, open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
+from service.log.event_store import EventStore
 from service.terminal import Terminal
 
 app = typer.Typer(help="Keys for the HTTP API: create, list, revoke.", no_args_is_help=True)
@@ -27,7 +32,6 @@ def create(
     label: Annotated[str, typer.Argument(help="What the key is for.")],
     *,
     organization: Annotated[str, typer.Option(help="Unit the key acts for.")],
-    kind: Annotated[str, typer.Option(help="Kind of that unit: COUNTY_GOV, DEPARTMENT, TOWNSHIP, VILLAGE …")],
     role: Annotated[list[Role], typer.Option(help="May be given several times.")],
     division: Annotated[
         list[str] | None,
@@ -36,6 +40,12 @@ def create(
     address: Annotated[
         list[str] | None,
         typer.Option(help="Address or network the key is good from, say 10.1.2.0/24; any if none is given."),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="Kind of that unit, which the log knows: another is refused. HOUSEHOLD for a household."
+        ),
     ] = None,
     days: Annotated[
         int | None,
@@ -48,22 +58,27 @@ def create(
     outside = [code for code in division or () if not code.startswith(county)]
     if outside:
         raise CommandFailed(f"{', '.join(outside)} is not in county {county} (区划不在本县).")
-    spec = KeySpec(
-        county=county,
-        label=label,
-        organization=organization,
-        organization_kind=kind,
-        roles=role,
-        divisions=division or [county],
-        addresses=_networks(address or ()),
-        expires_at=end_of(role, None if days is None else now + timedelta(days=days), now),
-    )
+    networks = _networks(address or ())
 
-    async def make(credentials: Credentials) -> dict[str, str]:
-        made = await credentials.create(spec, now)
+    async def make(database: Database) -> dict[str, str]:
+        async with EventStore(database.pool) as store:
+            regulations = {county: load_regulation(terminal.settings)}
+            context = CommandContext(store=store, regulations=regulations, clock=utc_now)
+            await found(context, county)
+            spec = KeySpec(
+                county=county,
+                label=label,
+                organization=organization,
+                organization_kind=await kind_of_sender(context, county, organization, kind, role),
+                roles=role,
+                divisions=division or [county],
+                addresses=networks,
+                expires_at=end_of(role, None if days is None else now + timedelta(days=days), now),
+            )
+        made = await Credentials(database.pool).create(spec, now)
         return {"id": made.id, "token": made.token}
 
-    made = _on_credentials(terminal, make)
+    made = _on_database(terminal, make)
     terminal.note("The token is shown this once (密钥只显示这一次).")
     terminal.emit(made, lambda console: console.print(made["token"], soft_wrap=True))
 
@@ -131,11 +146,15 @@ def bootstrap(ctx: typer.Context) -> None:
     terminal.emit({"bootstrapPending": pending}, lambda console: console.print(said))
 
 
-def _on_credentials(terminal: Terminal, work: Any) -> Any:
+def _on_credentials(terminal: Terminal, work: Callable[[Credentials], Awaitable[Any]]) -> Any:
+    return _on_database(terminal, lambda database: work(Credentials(database.pool)))
+
+
+def _on_database(terminal: Terminal, work: Callable[[Database], Awaitable[Any]]) -> Any:
     async def run() -> Any:
         async with open_database(terminal.settings) as database:
             await check(database.url)
-            return await work(Credentials(database.pool))
+            return await work(database)
 
     return terminal.run(run())
 

@@ -140,7 +140,7 @@ def _expected(failure: BaseException, terminal: Terminal | None) -> CommandFaile
 
 
 def _end_by_signals() -> None:
-    """SIGTERM and SIGHUP end a command the way Ctrl-C does: cleanly, with exit code 130.
+    """SIGTERM and SIGHUP end a command the way Ctrl-C does: cleanly, with exit code 130, or 0 if it served.
 
     A script starts what it puts in the background with SIGINT ignored, which would ignore SIGTERM with it. SIGHUP
     ignored is what nohup is for and stays so.

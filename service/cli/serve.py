@@ -22,12 +22,7 @@ def serve(
 ) -> None:
     """Serve the HTTP API until interrupted. The first start prints the bootstrap token, once."""
     terminal: Terminal = ctx.obj
-    serving = asyncio.Event()
-    try:
-        terminal.run(_serve(terminal, host, port, serving))
-    except KeyboardInterrupt:
-        if not serving.is_set():
-            raise  # it never served: nothing was done
+    terminal.serve(lambda serving: _serve(terminal, host, port, serving))
 
 
 async def _serve(terminal: Terminal, host: str | None, port: int | None, serving: asyncio.Event) -> None:

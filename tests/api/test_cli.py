@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from service.clock import utc_now
+from service.commands.credentials import Credentials, KeySpec
 from tests.api.bodies import TOWNSHIP, road
 from tests.api.service import running
 from tests.workbooks import csv_of, ledger, row
@@ -44,6 +45,43 @@ async def test_keys_made_at_the_terminal_open_the_service(database_url: str) -> 
     code, _, said = taizhang(database_url, "keys", "revoke", "tzk_none")
     assert (code, "Traceback" in said) == (1, False)
     assert taizhang(database_url, "keys", "bootstrap")[1] == {"bootstrapPending": False}
+
+
+async def test_kind_of_a_key_made_at_the_terminal_follows_from_its_unit(database_url: str) -> None:
+    async with running(database_url):
+        pass  # its county is founded
+    make = ("keys", "create", "甲", "--role", "READER", "--organization")
+    assert taizhang(database_url, *make, TOWNSHIP)[0] == 0
+    _, listed, _ = taizhang(database_url, "keys", "list")
+    assert [one["organization_kind"] for one in listed if one["label"] == "甲"] == ["TOWNSHIP"]
+    for unit, kind, role, word in (
+        (TOWNSHIP, "COUNTY_GOV", "READER", "FIELD_INVALID"),
+        (TOWNSHIP, "HOUSEHOLD", "READER", "FIELD_INVALID"),
+        ("NOBODY", "TOWNSHIP", "READER", "CODE_UNKNOWN"),
+        ("H-1", "HOUSEHOLD", "REGISTRAR", "FIELD_INVALID"),
+    ):
+        code, _, said = taizhang(
+            database_url, "keys", "create", "乙", "--role", role, "--organization", unit, "--kind", kind
+        )
+        assert (code, word in said, "Traceback" in said) == (1, True, False), said
+    household = ("--organization", "H-1", "--kind", "HOUSEHOLD", "--role", "READER")
+    assert taizhang(database_url, "keys", "create", "农户", *household)[0] == 0
+    _, listed, _ = taizhang(database_url, "keys", "list")
+    assert "乙" not in {one["label"] for one in listed}
+
+
+async def test_doctor_tells_of_a_key_whose_kind_is_not_its_unit_s(database_url: str) -> None:
+    async with running(database_url) as service:
+        credentials: Credentials = service.app.state.credentials
+        for unit, kind in ((TOWNSHIP, "COUNTY_GOV"), ("NOBODY", "TOWNSHIP"), (TOWNSHIP, "TOWNSHIP")):
+            spec = KeySpec("653022", "旧", unit, kind, ["READER"], ["653022"])
+            await credentials.create(spec, utc_now())
+    _, said, _ = taizhang(database_url, "doctor")
+    (found,) = [one for one in said["checks"] if one["check"] == "keys 653022"]
+    assert not found["ok"]
+    assert f"acts as COUNTY_GOV for {TOWNSHIP}, which is TOWNSHIP" in found["found"]
+    assert "acts as TOWNSHIP for NOBODY, which nobody defined" in found["found"]
+    assert found["found"].count("acts as") == 2
 
 
 async def test_history_is_read_from_the_log(database_url: str) -> None:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from ipaddress import ip_network
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Path, Response
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from domain.organization.organization import Organization
 from domain.refusals import refuse
 from domain.values import Code, Name, Value
 from service.api.http.reading import ACTION, Read, Reading, get, routes
 from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec, end_of
+from service.commands.key_units import kind_of_sender
 from service.ledgers.parameters import Moment
 
 router = routes("/v1/keys", "keys 密钥")
-
-HOUSEHOLD: Final = "HOUSEHOLD"
-"""In place of a kind of unit: a household that asks for its own statement."""
 
 
 def _network(given: str) -> str:
@@ -115,7 +112,9 @@ async def create_key(body: CreateKey, read: Reading) -> CreatedKey:
         county=actor.county,
         label=body.label,
         organization=body.organization,
-        organization_kind=await _kind_of(body, read),
+        organization_kind=await kind_of_sender(
+            read.context, read.county, body.organization, body.organization_kind, body.roles
+        ),
         roles=body.roles,
         divisions=body.divisions,
         expires_at=end_of(body.roles, body.expires_at, now),
@@ -123,23 +122,6 @@ async def create_key(body: CreateKey, read: Reading) -> CreatedKey:
     )
     made = await _credentials(read).create(spec, now, spending=bootstrap)
     return CreatedKey(id=made.id, token=made.token)
-
-
-async def _kind_of(body: CreateKey, read: Read) -> str:
-    """What sort of sender the key is for. Rights hang on it, so it is looked up and not believed.
-
-    A household is no unit of the log: its key only reads, and only what is its own (C3-07).
-    """
-    unit = await read.context.load(Organization, read.county, body.organization)
-    if unit is None and body.organization_kind == HOUSEHOLD:
-        if set(body.roles) != {Role.READER}:
-            raise refuse("FIELD_INVALID", field="roles", reason="a household only reads")
-        return HOUSEHOLD
-    if unit is None:
-        raise refuse("CODE_UNKNOWN", field="organization", value=body.organization)
-    if body.organization_kind not in {None, unit.card.kind}:
-        raise refuse("FIELD_INVALID", field="organizationKind", value=body.organization_kind)
-    return unit.card.kind
 
 
 @get(router, "", "列出密钥", "key.read", response_model=tuple[KeyBody, ...])

@@ -52,6 +52,16 @@ _STARTED: Final[dict[Path, subprocess.Popen[bytes]]] = {}
 """Servers this process started, by cluster: whichever of its users leaves last waits for them."""
 
 
+def _leave_to_others() -> None:
+    """A server that goes on for another process is no forgotten child, which Python would complain of."""
+    for process in _STARTED.values():
+        if process.poll() is None:
+            process.returncode = 0
+
+
+atexit.register(_leave_to_others)
+
+
 def default_folder() -> Path:
     """Where the embedded database lives unless TAIZHANG_DATA says otherwise."""
     if os.geteuid() == 0 and not os.environ.get("XDG_DATA_HOME"):

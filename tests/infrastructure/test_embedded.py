@@ -94,6 +94,21 @@ def test_last_user_stops_the_server(place: Path) -> None:
     assert not server.alive()
 
 
+def test_starter_that_leaves_before_others_forgets_no_child(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONWARNINGS", "error::ResourceWarning")
+    first = python(
+        HOLD, str(place / "data"), binaries() or "", "", stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert first.stdout.readline() == "ready\n"
+    with server_in(place) as server:
+        leave(first)
+        assert "still running" not in first.stderr.read()
+        first.stderr.close()
+        assert ask(server, "SELECT 1") == 1
+
+
 def test_twenty_threads_start_at_once(place: Path) -> None:
     servers = [server_in(place) for _ in range(20)]
     threads = [threading.Thread(target=server.start) for server in servers]

@@ -50,7 +50,7 @@ bench: environment ## benchmarks; figures on stdout
 mutants: environment ## planted bugs of a kept list, one at a time in a copy: which of them the tests see (ARGS="-k rights")
 	@$(RUN)/python -m tests.mutants $(ARGS)
 
-soak: environment ## the long forms of the tests: 5,000 assets handed over, long fuzzing
+soak: environment ## the long forms of the tests: a service killed 50 times, frozen, without room, with wrong clocks; long fuzzing
 	@$(RUN)/python -m pytest -m soak $(ARGS)
 
 format: environment ## format the code

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, date, datetime, time as time_of_day, timedelta
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -18,6 +19,9 @@ from service import clock
 TODAY: Final = "TAIZHANG_TEST_TODAY"
 STARTED: Final = "TAIZHANG_TEST_STARTED"
 """When the run's first process started, seconds since 1970: all its processes count from there."""
+
+SHIFTED: Final = "TAIZHANG_TEST_CLOCK"
+"""File with the seconds that the clock is wrong by: for tests that set the clock of another process."""
 
 FIRST_DAY: Final = date(2026, 11, 30)
 OTHER_DAYS: Final = (date(2026, 12, 30), date(2027, 11, 30), date(2028, 2, 29))
@@ -35,9 +39,15 @@ class _Clock(datetime):
     @classmethod
     def now(cls, tz: object = None) -> datetime:
         """The moment on the tests' day."""
-        elapsed = timedelta(seconds=time.time() - float(os.environ[STARTED]))
+        elapsed = timedelta(seconds=time.time() - float(os.environ[STARTED]) + _wrong_by())
         morning = datetime.combine(today(), time_of_day(9), clock.COUNTY_TIME)
         return (morning + elapsed).astimezone(UTC)
+
+
+def _wrong_by() -> float:
+    """What the clock is wrong by, in seconds."""
+    file = os.environ.get(SHIFTED)
+    return float(Path(file).read_text()) if file else 0.0
 
 
 def today() -> date:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+_APPEND: Final = b"UPDATE log_head SET position"
+"""In what is sent on a connection that appends, when it prepares its statement."""
+_DONE: Final = b"D\x00\x00\x00\x0e\x00\x01\x00\x00\x00\x04\x00\x00\x00\x01"
+"""In the answer to it: one row with the number 1. The head was moved, and that is committed."""
 
 
 class Wire:
@@ -18,6 +24,7 @@ class Wire:
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = True
         self._lose_next_reply = False
+        self._lose_commits = 0
         self.replies_lost = 0
 
     @property
@@ -31,6 +38,10 @@ class Wire:
     def lose_next_reply(self) -> None:
         """Let the next request through, and cut every client off when the server has answered it."""
         self._lose_next_reply = True
+
+    def lose_commits(self, count: int) -> None:
+        """Of the next appends so many are stored without their sender hearing of it: he alone is cut off."""
+        self._lose_commits += count
 
     def refuse(self) -> None:
         """Accept nobody until `accept`."""
@@ -74,13 +85,20 @@ class Wire:
                 self._upstream.hostname, self._upstream.port or 5432
             )
         self._pairs.append((client, server))
+        appends = asyncio.Event()
         await asyncio.gather(
-            self._requests(reader, server), self._replies(from_server, client), return_exceptions=True
+            self._requests(reader, server, appends),
+            self._replies(from_server, client, appends),
+            return_exceptions=True,
         )
 
-    async def _requests(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
+    async def _requests(
+        self, reader: asyncio.StreamReader, server: asyncio.StreamWriter, appends: asyncio.Event
+    ) -> None:
         try:
             while request := await reader.read(65536):
+                if _APPEND in request:
+                    appends.set()
                 server.write(request)
                 await server.drain()
         except ConnectionError:
@@ -88,8 +106,15 @@ class Wire:
         if self._open:
             server.close()
 
-    async def _replies(self, from_server: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+    async def _replies(
+        self, from_server: asyncio.StreamReader, client: asyncio.StreamWriter, appends: asyncio.Event
+    ) -> None:
         while reply := await from_server.read(65536):
+            if self._lose_commits and appends.is_set() and _DONE in reply:
+                self._lose_commits -= 1
+                self.replies_lost += 1
+                client.transport.abort()
+                continue
             if self._lose_next_reply:
                 self._lose_next_reply = False
                 self.replies_lost += 1

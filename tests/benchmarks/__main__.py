@@ -37,6 +37,7 @@ MODULES = (
     "moments",
     "questions",
     "reading",
+    "waits",
 )
 RESULTS = Path("bench-results.json")
 

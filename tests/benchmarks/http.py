@@ -93,7 +93,7 @@ def _request(path: str, token: str, body: bytes, headers: str = "") -> bytes:
     ).encode() + body
 
 
-class _Traffic:
+class Traffic:
     """The requests of one run: what every connection sends until time is up."""
 
     def __init__(self, token: str) -> None:
@@ -129,7 +129,7 @@ class _Traffic:
 
 
 @asynccontextmanager
-async def _database(url: str) -> AsyncIterator[str]:
+async def database(url: str) -> AsyncIterator[str]:
     name = f"bench_http_{uuid.uuid4().hex[:12]}"
     admin = await asyncpg.connect(url)
     try:
@@ -145,9 +145,9 @@ async def _database(url: str) -> AsyncIterator[str]:
 
 async def run(url: str, *, seconds: float = 4.0, runs: int = 3) -> list[dict[str, Any]]:
     """All rows of the table: medians of `runs`, each contestant beside its no-op."""
-    async with _database(url) as own:
+    async with database(url) as own:
         with served(own) as (service, token):
-            traffic = _Traffic(token)
+            traffic = Traffic(token)
             async with httpx.AsyncClient(base_url=service) as http:
                 for number in range(CONNECTIONS):
                     asset = f"R-{number:04d}"

@@ -50,6 +50,8 @@ TARGETS: Final = (
     Target(r"verification of", "value", least=200_000),
     Target(r"^handover of 5,000 .*completion", "value", most=2),
     Target(r"^clearance .*99th", "value", most=10),
+    Target(r"^writes beside", "ratio", least=0.7),
+    Target(r"^health beside", "value", most=100),
     Target(r"as of", "ratio", most=2, beside="current"),
 )
 

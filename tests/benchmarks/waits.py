@@ -146,7 +146,9 @@ def _percentile(values: list[float]) -> float:
 async def _once(service: str, traffic: Traffic, figures: _Figures) -> None:
     watching = asyncio.create_task(_health(service, figures.health))
     try:
-        figures.writes.append(await load(service, traffic.registrations("/v1/assets"), SECONDS, b"201"))
+        requests = traffic.registrations("/v1/assets")
+        refused = frozenset({b"429", b"503"})
+        figures.writes.append(await load(service, requests, SECONDS, b"201", refused=refused))
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)

@@ -89,8 +89,8 @@ def imported(sources: dict[str, str]) -> dict[str, set[str]]:
     return found
 
 
-def decisions(sources: dict[str, str]) -> dict[str, bool]:
-    """Operations that write and read a ledger → whether they hold what they read to the events."""
+def decisions(sources: dict[str, str]) -> dict[str, set[str]]:
+    """Operations that write and read a ledger → by what they hold what they read to the events; empty: by nothing."""
     every, near = functions(sources), imported(sources)
     known: dict[tuple[str, str], Function] = {}
     for one in every:
@@ -113,7 +113,7 @@ def decisions(sources: dict[str, str]) -> dict[str, bool]:
         if one.writes and not one.place.startswith(_NO_LEDGERS):
             said = reading(one, frozenset({one.place}))
             if said & _READS:
-                found[one.place] = bool(said & _HOLDS)
+                found[one.place] = said & _HOLDS
     return found
 
 
@@ -134,6 +134,10 @@ def sources() -> dict[str, str]:
 
 def test_every_decision_that_reads_a_ledger_holds_it_to_the_events_or_is_listed() -> None:
     found = decisions(sources())
+    for place, reason in LISTED["held"].items():
+        word, colon, _ = reason.partition(": ")
+        assert colon, f"{place} says by what it is held, and why"
+        assert word in found.get(place, set()), f"{place} is held by {word} no longer"
     held = {place for place, holds in found.items() if holds}
     assert held == set(LISTED["held"]), "held to the events, or no longer"
     assert set(found) - held == set(LISTED["read"]), "read as they stand: with a reason each"
@@ -147,4 +151,4 @@ def test_a_decision_that_reads_one_is_found() -> None:
         "@kind.post('/y')\nasync def hold(body, write):\n    await _rows(write)\n    await hold_to_events(write)\n"
         "@kind.post('/z')\nasync def plain(body, write):\n    return await write.decide(body)\n"
     }
-    assert decisions(planted) == {"a.py:decide": False, "a.py:hold": True}
+    assert decisions(planted) == {"a.py:decide": set(), "a.py:hold": {"hold_to_events"}}

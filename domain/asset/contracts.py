@@ -102,10 +102,12 @@ class AssetContracts(AssetState):
     ) -> None:
         """Change a running contract; operator and mode never without the owners' consent (C4.11-03, P34).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
-        OWNER_CONSENT_REQUIRED, CONSENT_AFTER_FACT, CO_OWNER_CONSENT_REQUIRED, AMOUNT_NOT_POSITIVE, CODE_UNKNOWN,
-        MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION, SIGNER_NOT_OWNER,
-        CONTRACT_CLAUSE_MISSING, OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, DECISION_REQUIRED, CONTRACT_OVERLAP.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
+        STEP_OUT_OF_ORDER when the contract has ended; OWNER_CONSENT_REQUIRED without the paper and its day;
+        CONSENT_AFTER_FACT when that day is later than the change; CO_OWNER_CONSENT_REQUIRED when owners with too
+        small a part agreed; and whatever new terms are refused with: AMOUNT_NOT_POSITIVE, CODE_UNKNOWN,
+        MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION, SIGNER_NOT_OWNER, CONTRACT_CLAUSE_MISSING,
+        OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, DECISION_REQUIRED, CONTRACT_OVERLAP.
         """
         at.cite("C4.11-03")
         self._allow("CHANGE_CONTRACT", at)
@@ -170,7 +172,8 @@ class AssetContracts(AssetState):
     ) -> None:
         """End a contract: a fact, dated not before its start and not in the future.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, DATE_ORDER.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; NOT_FOUND; STEP_OUT_OF_ORDER when
+        it has ended already; DATE_ORDER before its start, and for an expiry before its term is over.
         """
         at.cite("C4.3-15")
         self._allow("END_CONTRACT", at)
@@ -206,7 +209,8 @@ class AssetContracts(AssetState):
     def start_holdover(self, contract: str, since: date, at: Occasion) -> None:
         """Record that an operator holds over after the end of the term: a fact.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; NOT_FOUND; STEP_OUT_OF_ORDER when
+        the contract has ended.
         """
         at.cite("C4.3-15")
         self._allow("END_CONTRACT", at)

@@ -31,9 +31,12 @@ class AssetCustody(AssetState):
     def assign_custody(self, custody: Custody, at: Occasion) -> None:
         """Assign custody with a named person (C4.10-02); before confirmation only provisionally.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, RESPONSIBLE_PERSON_REQUIRED,
-        FIELD_INVALID, HANDOVER_INCOMPLETE, STEP_OUT_OF_ORDER, FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL, RULE_GAP,
-        CODE_UNKNOWN, LINE_DEPT_UNMAPPED, SUPERVISOR_REQUIRED.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS;
+        RESPONSIBLE_PERSON_REQUIRED without a named person; FIELD_INVALID for a duty listed twice;
+        HANDOVER_INCOMPLETE when somebody who has the asset in care would drop out without a handover;
+        STEP_OUT_OF_ORDER when a provisional custody would follow a real one; FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL
+        for another post than a principal's over a public-welfare asset; SUPERVISOR_REQUIRED when nobody supervises;
+        and where the custody table is asked: RULE_GAP, CODE_UNKNOWN, LINE_DEPT_UNMAPPED.
         """
         at.cite("C4.10-02", "C4.10-05")
         self._allow("PROVISIONAL_CUSTODY" if custody.provisional else "CUSTODY", at)
@@ -103,7 +106,8 @@ class AssetCustody(AssetState):
     def assign_supervision(self, supervision: tuple[Supervision, ...], at: Occasion) -> None:
         """Assign the supervising units (C4.3-02, C4.10-06, C4.10-07).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, SUPERVISOR_REQUIRED.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; SUPERVISOR_REQUIRED for an empty
+        set.
         """
         at.cite("C4.3-02", "C4.10-06")
         self._allow("SUPERVISION", at)
@@ -137,7 +141,8 @@ class AssetCustody(AssetState):
         `duty`: MANAGER or RESPONSIBLE of a named person, or FIRST_RESPONSIBLE, which goes with a post: the post decides
         who has it on a day, and the event says that what was in its care was handed over.
 
-        Refused: SAME_PERSON, STEP_OUT_OF_ORDER.
+        Refused: SAME_PERSON when nothing would change hands; STEP_OUT_OF_ORDER when the outgoing person does not
+        have this duty.
         """
         at.cite("C4.10-10", "C4.10-11")
         if outgoing == incoming:

@@ -44,8 +44,10 @@ class AssetDisposals(AssetState):
     def propose_disposal(self, proposal: DisposalProposal, at: Occasion) -> None:
         """Propose a disposal (C4.12-01): as a rule not of an asset that runs well (P23).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, ALREADY_EXISTS, FIELD_REQUIRED,
-        CODE_UNKNOWN, DECISION_REQUIRED, WELL_OPERATING_NOT_DISPOSABLE.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS;
+        ALREADY_EXISTS; FIELD_REQUIRED for another kind without its name; DECISION_REQUIRED without a document where
+        the owner's village has to decide; CODE_UNKNOWN when the county has no such chain;
+        WELL_OPERATING_NOT_DISPOSABLE for an asset that runs well.
         """
         self._allow("PROPOSE_DISPOSAL", at)
         if proposal.disposal in self.disposals:
@@ -74,8 +76,10 @@ class AssetDisposals(AssetState):
     def record_appraisal(self, disposal: str, appraisal: Appraisal, at: Occasion) -> None:
         """Record the appraisal; from 10万元 on by a licensed agency (C4.12-04). A new one starts the way anew.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
-        AMOUNT_NOT_POSITIVE, AGENCY_APPRAISAL_REQUIRED, APPRAISAL_REQUIRED.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
+        STEP_OUT_OF_ORDER when the disposal is closed; AMOUNT_NOT_POSITIVE; AGENCY_APPRAISAL_REQUIRED from the
+        threshold on without an agency, and for an agency without its licence; APPRAISAL_REQUIRED below it with too
+        few signers.
         """
         current = self._open_disposal(disposal, at)
         if current.appraisal == appraisal:
@@ -109,8 +113,9 @@ class AssetDisposals(AssetState):
     def publish_appraisal(self, disposal: str, publication: Publication, at: Occasion) -> None:
         """Publish the appraisal result at the owner's place (C4.12-03).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
-        APPRAISAL_REQUIRED, NOTICE_PLACE_MISSING.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
+        STEP_OUT_OF_ORDER when it was forwarded already or the disposal is closed; APPRAISAL_REQUIRED before there
+        is one; NOTICE_PLACE_MISSING when it does not hang at the owner's place.
         """
         current = self._open_disposal(disposal, at)
         if current.publication == publication:
@@ -146,8 +151,9 @@ class AssetDisposals(AssetState):
     def forward_disposal(self, disposal: str, level: str, opinion: str, at: Occasion) -> None:
         """Pass the proposal to the next level of the route, never skipping one (C4.12-05, A14).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
-        APPRAISAL_NOT_PUBLISHED, RULE_GAP, CODE_UNKNOWN.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
+        STEP_OUT_OF_ORDER when another level is due or the disposal is closed; APPRAISAL_NOT_PUBLISHED; RULE_GAP
+        when no route covers the owner and value; CODE_UNKNOWN for a level that is not on the route.
         """
         at.cite("C4.12-05")
         current = self._open_disposal(disposal, at)
@@ -188,9 +194,11 @@ class AssetDisposals(AssetState):
 
         An approved disposal may be approved again at a lower price, e.g. after an auction without a bidder.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
-        APPRAISAL_REQUIRED, APPRAISAL_EXPIRED, APPRAISAL_NOT_PUBLISHED,
-        NOTICE_PERIOD_RUNNING, AMOUNT_NOT_POSITIVE, RULE_GAP, APPROVAL_LEVEL_TOO_LOW.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
+        STEP_OUT_OF_ORDER when a level of the route was left out or the disposal is closed; APPRAISAL_REQUIRED;
+        APPRAISAL_EXPIRED by the day of the approval (P35); APPRAISAL_NOT_PUBLISHED; NOTICE_PERIOD_RUNNING;
+        AMOUNT_NOT_POSITIVE; RULE_GAP when no route covers the owner and value; APPROVAL_LEVEL_TOO_LOW for an
+        approver below the competent one.
         """
         current = self._open_disposal(disposal, at)
         if current.approval == approval:
@@ -217,7 +225,8 @@ class AssetDisposals(AssetState):
     ) -> None:
         """Reject or withdraw an open disposal.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
+        STEP_OUT_OF_ORDER when it is closed already.
         """
         at.cite("C4.12-02")
         self._open_disposal(disposal, at, "CLOSE_DISPOSAL")
@@ -241,9 +250,10 @@ class AssetDisposals(AssetState):
     def dispose(self, disposal: str, sale: DisposalSale, at: Occasion) -> None:
         """Carry out an approved disposal, not below what was approved (C4.12-05, C4.12-06). Open contracts end with it.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, NOT_FOUND, STEP_OUT_OF_ORDER,
-        AMOUNT_NOT_POSITIVE, APPRAISAL_REQUIRED, APPROVAL_REQUIRED, APPRAISAL_EXPIRED,
-        PRICE_BELOW_APPRAISAL.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
+        STEP_OUT_OF_ORDER when the disposal is closed; AMOUNT_NOT_POSITIVE; APPRAISAL_REQUIRED; APPROVAL_REQUIRED
+        before it is approved; APPRAISAL_EXPIRED by the day of the sale (P35); PRICE_BELOW_APPRAISAL for less than
+        was approved, but for scrap.
         """
         current = self._open_disposal(disposal, at)
         check_sale(sale, current, at)
@@ -282,8 +292,9 @@ class AssetDisposals(AssetState):
     ) -> None:
         """Record proceeds of a disposal: a fact (C4.12-07).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, AMOUNT_NOT_POSITIVE,
-        ALREADY_EXISTS, AMOUNT_OUT_OF_RANGE.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; NOT_FOUND; STEP_OUT_OF_ORDER
+        before it is disposed of; AMOUNT_NOT_POSITIVE for less than zero; ALREADY_EXISTS when the voucher stands for
+        another amount; AMOUNT_OUT_OF_RANGE when the sum is more than the log can carry.
         """
         at.cite("C4.12-07")
         self._allow("PROCEEDS", at)

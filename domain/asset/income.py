@@ -39,8 +39,10 @@ class AssetIncome(AssetState):
 
         What comes in before the confirmation waits for it: `OwnershipConfirmed` attributes it.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, NOT_FOUND, AMOUNT_NOT_POSITIVE,
-        ACCOUNT_NOT_COLLECTIVE, AMOUNT_OUT_OF_RANGE.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; ALREADY_EXISTS when the receipt's
+        number stands for another one; NOT_FOUND for a contract there is not; AMOUNT_NOT_POSITIVE;
+        ACCOUNT_NOT_COLLECTIVE when it went to a person's account; AMOUNT_OUT_OF_RANGE when the sum is more than the
+        log can carry.
         """
         self._allow("INCOME", at)
         digest = digest_of(receipt)
@@ -72,9 +74,12 @@ class AssetIncome(AssetState):
     def distribute_income(self, distribution: IncomeDistribution, at: Occasion) -> None:
         """Pay out an approved plan from one holder's income of this asset (C4.9-03, C4.9-05, C4.9-06).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, NOT_INCOME_HOLDER,
-        AMOUNT_NOT_POSITIVE, ATTRIBUTION_SUM_MISMATCH, USE_NOT_ALLOWED, FIELD_REQUIRED, INCOME_PLAN_NOT_READY,
-        INSUFFICIENT_INCOME_BALANCE, AMOUNT_OUT_OF_RANGE.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; ALREADY_EXISTS when the voucher
+        stands for another payment; NOT_INCOME_HOLDER for a unit without income of this asset; AMOUNT_NOT_POSITIVE;
+        ATTRIBUTION_SUM_MISMATCH when the lines do not add up to the amount; USE_NOT_ALLOWED for a use the county's
+        list does not have; FIELD_REQUIRED for another use without its name; INCOME_PLAN_NOT_READY without one of
+        the plan's four papers; INSUFFICIENT_INCOME_BALANCE for more than the holder has; AMOUNT_OUT_OF_RANGE when
+        the sum is more than the log can carry.
         """
         self._allow("DISTRIBUTE", at)
         key, digest = _payment_key(distribution), digest_of(distribution)

@@ -43,12 +43,15 @@ class AssetRegistration(AssetState):
     def correct_registration(self, correction: Correction, at: Occasion) -> None:
         """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, FIELD_UNKNOWN, FIELD_REQUIRED, FIELD_INVALID, CODE_UNKNOWN,
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, and ASSET_DISPOSED without a
+        document of the county; FIELD_UNKNOWN for a field the card has not; STEP_OUT_OF_ORDER when a confirmed title
+        rests on what is changed; FIELD_INVALID for a value below the depreciation posted; QUANTITY_NEGATIVE when
+        fewer than none would be left; and whatever a new card is refused with: FIELD_REQUIRED, CODE_UNKNOWN,
         TYPE_CLASS_MISMATCH, SUBCLASS_REQUIRED, QUANTITY_NOT_POSITIVE, ITEM_LIST_REQUIRED, USEFUL_LIFE_INVALID,
         ACCEPTANCE_REQUIRED, AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED,
         FUND_SOURCE_UNKNOWN, DONATION_PATH_REQUIRED, FUNDING_REQUIRED, FUNDING_SUM_MISMATCH,
-        FUNDING_BEFORE_SCOPE_START, GUIDING_DEPT_MISMATCH, RULE_GAP, STEP_OUT_OF_ORDER, QUANTITY_NEGATIVE, the code of
-        a row (`AssetClass.forbidden_code`, `CardItem.refusal`).
+        FUNDING_BEFORE_SCOPE_START, GUIDING_DEPT_MISMATCH, RULE_GAP, the code of a row (`AssetClass.forbidden_code`,
+        `CardItem.refusal`).
         """
         at.cite("C4.6-02")
         self._allow("CORRECT", at)
@@ -121,7 +124,8 @@ class AssetRegistration(AssetState):
     def archive_document(self, document: Document, at: Occasion) -> None:
         """Archive a document by its digest (C4.6-03). The same document again records nothing.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DOCUMENT_IMMUTABLE.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; DOCUMENT_IMMUTABLE when another
+        content has the document's number.
         """
         at.cite("C4.6-03")
         self._allow("ARCHIVE", at)
@@ -142,7 +146,9 @@ class AssetRegistration(AssetState):
     def book(self, booking: Booking, at: Occasion) -> None:
         """Book the confirmed share, or the original value before confirmation (C4.3-13, C4.5-17).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, AMOUNT_NOT_POSITIVE, BOOKED_AMOUNT_MISMATCH.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; AMOUNT_NOT_POSITIVE;
+        BOOKED_AMOUNT_MISMATCH when the amount is neither the owner's share nor, before there are shares, the
+        original value.
         """
         at.cite("C4.3-13", "C4.5-17")
         self._allow("BOOK", at)

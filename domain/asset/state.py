@@ -177,7 +177,11 @@ class AssetState(DomainAggregate):
         }
 
     def _allow(self, action: Action, at: Occasion) -> None:
-        """Refuse an action that the state of another region forbids (T11)."""
+        """Refuse an action that the state of another region forbids (T11, the life-cycle table).
+
+        ASSET_DISPOSED once it is disposed of, OWNERSHIP_NOT_CONFIRMED before the title is, DISPOSAL_IN_PROGRESS while a
+        disposal is under way: each only for the actions for which the county's table says so on that day.
+        """
         guard = at.rules.guard(action, self.regions())
         if guard is None:
             return

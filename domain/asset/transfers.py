@@ -29,8 +29,9 @@ class AssetTransfers(AssetState):
     def initiate_transfer(self, offer: TransferOffer, at: Occasion) -> None:
         """Start a transfer between two units (C4.5-20).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, ALREADY_EXISTS, SAME_PARTY, FIELD_INVALID,
-        AMOUNT_NOT_POSITIVE.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; ALREADY_EXISTS when the number
+        stands for another transfer; SAME_PARTY when a unit offers to itself; FIELD_INVALID when two items have one
+        code; AMOUNT_NOT_POSITIVE for remaining funds below zero.
         """
         at.cite("C4.5-20")
         self._allow("TRANSFER", at)
@@ -74,8 +75,9 @@ class AssetTransfers(AssetState):
     ) -> None:
         """The receiving unit says item by item what it accepts, and under which conditions (C4.5-20).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, SAME_PARTY,
-        FORBIDDEN_JURISDICTION.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; NOT_FOUND for a transfer or an
+        item there is not; STEP_OUT_OF_ORDER when the transfer is closed; SAME_PARTY when the offering unit answers
+        itself; FORBIDDEN_JURISDICTION when a third unit does.
         """
         at.cite("C4.5-20")
         current = self._transfer_received_by(transfer, receiver, at)
@@ -115,8 +117,9 @@ class AssetTransfers(AssetState):
     def refuse_transfer(self, transfer: str, receiver: str, reason: str, at: Occasion) -> None:
         """The receiving unit refuses the whole transfer, with its reason (C4.5-20); a new one may be offered.
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, SAME_PARTY,
-        FORBIDDEN_JURISDICTION.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; NOT_FOUND; STEP_OUT_OF_ORDER when
+        the transfer is closed; SAME_PARTY when the offering unit answers itself; FORBIDDEN_JURISDICTION when a
+        third unit does.
         """
         at.cite("C4.5-20")
         known = self.transfers.get(transfer)
@@ -146,7 +149,8 @@ class AssetTransfers(AssetState):
     def complete_transfer(self, transfer: str, at: Occasion) -> None:
         """Close a transfer once every item is accepted (C4.5-20).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, STEP_OUT_OF_ORDER, TRANSFER_ITEM_OPEN.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; NOT_FOUND; STEP_OUT_OF_ORDER when
+        the transfer is closed; TRANSFER_ITEM_OPEN while the receiver has not accepted every item.
         """
         at.cite("C4.5-20")
         current = self._open_transfer(transfer, at)

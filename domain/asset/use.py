@@ -40,7 +40,8 @@ class AssetUse(AssetState):
     def put_into_use(self, in_use_since: date, at: Occasion) -> None:
         """Put into use, not before the acceptance (C4.3-01).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, STEP_OUT_OF_ORDER.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; STEP_OUT_OF_ORDER when it is in
+        use since another day.
         """
         at.cite("C4.3-01")
         self._allow("STATUS_REPORT", at)
@@ -72,7 +73,7 @@ class AssetUse(AssetState):
     def report_status(self, report: StatusReport, at: Occasion) -> None:
         """Report the condition: a fact, refused only for an asset that is gone. Opens and clears risks (C3-08, C0-01).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
         """
         at.cite("C3-08", "C0-01")
         self._allow("STATUS_REPORT", at)
@@ -109,7 +110,8 @@ class AssetUse(AssetState):
     def flag_risk(self, kind: str, reason: str, at: Occasion) -> None:
         """Open a risk flag, at most one per kind (C0-01). TITLE_UNCLEAR opens the title again (C4.5-07).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, UNKNOWN_RISK_KIND, RISK_ALREADY_OPEN.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; UNKNOWN_RISK_KIND for one the
+        county's table does not have; RISK_ALREADY_OPEN while a flag of the kind stands.
         """
         at.cite("C0-01")
         self._allow("RISK", at)
@@ -136,7 +138,8 @@ class AssetUse(AssetState):
     def clear_risk(self, kind: str, reason: str, at: Occasion) -> None:
         """Close an open risk flag (C0-01); an unclear title is settled by a confirmation and nothing else (C4.5-07).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, NOT_FOUND, COUNTY_DECISION_REQUIRED.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; NOT_FOUND when no flag of the kind
+        stands; COUNTY_DECISION_REQUIRED for an unclear title.
         """
         at.cite("C0-01")
         self._allow("RISK", at)
@@ -182,7 +185,8 @@ class AssetUse(AssetState):
     def maintain(self, maintenance: Maintenance, at: Occasion) -> None:
         """Record upkeep; its cost is borne by the owners in proportion to their shares (C4.3-14, C4.7-09).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, AMOUNT_NOT_POSITIVE, VOUCHER_REQUIRED.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; AMOUNT_NOT_POSITIVE for a cost
+        below zero; VOUCHER_REQUIRED when it cost something.
         """
         at.cite("C4.3-14", "C4.7-09")
         self._allow("MAINTENANCE", at)
@@ -217,8 +221,10 @@ class AssetUse(AssetState):
     def change_herd_count(self, change: HerdChange, at: Occasion) -> None:
         """Record that a herd grew or shrank: a fact (C4.2-04).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, CODE_UNKNOWN, FIELD_INVALID,
-        EVIDENCE_REQUIRED, QUANTITY_NEGATIVE.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; FIELD_INVALID for an asset that is
+        no herd and for a number that does not fit the kind of change; CODE_UNKNOWN for a kind the county's list
+        does not have; EVIDENCE_REQUIRED where that list asks for it; QUANTITY_NEGATIVE when fewer than none would
+        be left.
         """
         self._allow("STATUS_REPORT", at)
         check_herd_change(change, self.card.asset_type, self.quantity, at)
@@ -288,8 +294,10 @@ class AssetUse(AssetState):
     def record_external_entry(self, entry: ExternalEntry, at: Occasion) -> None:
         """Record the entry in one system; obligations open with the confirmation (C4.3-06, C4.3-07, C4.5-12, T10).
 
-        Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, REF_REQUIRED, CODE_UNKNOWN, ALREADY_EXISTS,
-        EXTERNAL_ENTRY_PER_SYSTEM, EXTERNAL_SYSTEM_NOT_APPLICABLE, STOCKTAKE_REQUIRED.
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, and the latter before the title is
+        confirmed; REF_REQUIRED, CODE_UNKNOWN for the entry itself; EXTERNAL_SYSTEM_NOT_APPLICABLE for a system it
+        does not go into; EXTERNAL_ENTRY_PER_SYSTEM when one number stands for two systems; ALREADY_EXISTS when the
+        system has it under another number; STOCKTAKE_REQUIRED before a stocktake has verified it.
         """
         self._allow("EXTERNAL_ENTRY", at)
         at.require(self.confirmed_on, "OWNERSHIP_NOT_CONFIRMED", missing=["ownershipConfirmation"])

@@ -96,7 +96,7 @@ class DepartureCase(DomainAggregate):
     def open(cls, case: str, notice: DepartureNotice, care: Care, at: Occasion) -> DepartureCase:
         """Open a case over what is in the person's care by this duty in this unit; due by P19 from this day on.
 
-        Refused: SAME_PERSON.
+        Refused: SAME_PERSON when the leaver would take over from himself.
         """
         at.cite("C4.10-09" if notice.kind == "RESPONSIBLE" else "C4.10-10")
         if notice.successor == notice.person:
@@ -152,7 +152,7 @@ class DepartureCase(DomainAggregate):
     def name_successor(self, successor: str, at: Occasion) -> None:
         """Name the incoming person; acceptances by the one named before are undone.
 
-        Refused: STEP_OUT_OF_ORDER, SAME_PERSON.
+        Refused: STEP_OUT_OF_ORDER when the case is completed; SAME_PERSON for the leaver.
         """
         self._must_be_open()
         if successor == self.notice.person:
@@ -180,7 +180,8 @@ class DepartureCase(DomainAggregate):
     def reassign(self, assets: Sequence[str], incoming: str, at: Occasion) -> None:
         """Let somebody else than the successor take these assets over; they have to accept them themselves.
 
-        Refused: STEP_OUT_OF_ORDER, SAME_PERSON, NOT_FOUND.
+        Refused: STEP_OUT_OF_ORDER when the case is completed; SAME_PERSON for the leaver; NOT_FOUND for an asset
+        that is not on the list.
         """
         at.cite("C4.10-10")
         self._must_be_open()
@@ -207,7 +208,7 @@ class DepartureCase(DomainAggregate):
     def add_lines(self, care: Care, at: Occasion) -> None:
         """Bring the list up to what is in care now: new assets, and those that moved on since they were listed.
 
-        Refused: STEP_OUT_OF_ORDER.
+        Refused: STEP_OUT_OF_ORDER when the case is completed.
         """
         at.cite("C4.10-10")
         self._must_be_open()
@@ -236,7 +237,9 @@ class DepartureCase(DomainAggregate):
     def accept(self, assets: Sequence[str] | None, accepted_by: str, at: Occasion) -> None:
         """Accept some lines, or every open one of one's own (`assets=None`). A disputed line is resolved first.
 
-        Refused: STEP_OUT_OF_ORDER, SAME_PERSON, FORBIDDEN, NOT_FOUND, HANDOVER_DISPUTE_OPEN.
+        Refused: STEP_OUT_OF_ORDER when the case is completed; NOT_FOUND for an asset that is not on the list;
+        SAME_PERSON for the leaver; FORBIDDEN for anybody but who takes these over; HANDOVER_DISPUTE_OPEN for a line
+        that is disputed.
         """
         at.cite("C4.10-10")
         self._must_be_open()
@@ -270,7 +273,8 @@ class DepartureCase(DomainAggregate):
     def dispute(self, asset: str, disputed_by: str, reason: str, at: Occasion) -> None:
         """Dispute one line, with the reason; one that is disputed already stays so.
 
-        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, SAME_PERSON, FORBIDDEN.
+        Refused: STEP_OUT_OF_ORDER when the case is completed; NOT_FOUND for an asset that is not on the list;
+        SAME_PERSON for the leaver; FORBIDDEN for anybody but who takes it over.
         """
         at.cite("C4.10-10")
         self._must_be_open()
@@ -296,7 +300,7 @@ class DepartureCase(DomainAggregate):
     def resolve_dispute(self, asset: str, resolution: str, document_no: str, at: Occasion) -> None:
         """Settle a dispute by a document (shortage report, repair, correction).
 
-        Refused: STEP_OUT_OF_ORDER, NOT_FOUND.
+        Refused: STEP_OUT_OF_ORDER when the case is completed; NOT_FOUND for a line that is not disputed.
         """
         at.cite("C4.10-10")
         self._must_be_open()
@@ -320,7 +324,8 @@ class DepartureCase(DomainAggregate):
     def reconcile(self, lines: Sequence[AssetReconciliationLine], at: Occasion) -> None:
         """Record the comparison of assets on the list; a difference says what it is (C4.10-10).
 
-        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FIELD_REQUIRED.
+        Refused: STEP_OUT_OF_ORDER when the case is completed; NOT_FOUND for an asset that is not on the list;
+        FIELD_INVALID for one that is compared twice; FIELD_REQUIRED for a difference without its note.
         """
         at.cite("C4.10-10")
         self._must_be_open()
@@ -373,7 +378,8 @@ class DepartureCase(DomainAggregate):
     def complete_reconciliation(self, at: Occasion) -> None:
         """Close the reconciliation; what is not compared or not settled is named.
 
-        Refused: STEP_OUT_OF_ORDER, HANDOVER_INCOMPLETE.
+        Refused: STEP_OUT_OF_ORDER when the case is completed; HANDOVER_INCOMPLETE while an asset is not compared or
+        a difference not settled.
         """
         at.cite("C4.10-10")
         self._must_be_open()
@@ -401,7 +407,7 @@ class DepartureCase(DomainAggregate):
     def order_audit(self, auditor_organization: str, document_no: str, at: Occasion) -> None:
         """Ask a unit other than the leaver's own for the audit (C4.10-09).
 
-        Refused: STEP_OUT_OF_ORDER, AUDITOR_NOT_INDEPENDENT.
+        Refused: STEP_OUT_OF_ORDER when the case is completed; AUDITOR_NOT_INDEPENDENT for the leaver's own unit.
         """
         at.cite("C4.10-09")
         self._must_be_open()
@@ -427,7 +433,8 @@ class DepartureCase(DomainAggregate):
     def raise_finding(self, finding: AuditFinding, auditor_organization: str, at: Occasion) -> None:
         """Record a finding, also years after the case was completed: then the case is open again (C4.10-11).
 
-        Refused: AUDITOR_NOT_INDEPENDENT, ALREADY_EXISTS.
+        Refused: AUDITOR_NOT_INDEPENDENT for the leaver's own unit; ALREADY_EXISTS when the finding's number is
+        taken.
         """
         at.cite("C4.10-09", "C4.10-11")
         self._must_be_independent(auditor_organization, at)
@@ -541,7 +548,8 @@ class DepartureCase(DomainAggregate):
     def appoint_interim(self, interim: InterimCustodian, *, superior: str | None, at: Occasion) -> None:
         """The superior unit appoints an interim custodian, for as long as P37 allows, with an inventory.
 
-        Refused: STEP_OUT_OF_ORDER, SAME_PERSON, SUPERVISOR_NOT_SUPERIOR, INTERIM_TOO_LONG.
+        Refused: STEP_OUT_OF_ORDER when the case is completed; SAME_PERSON for the leaver; SUPERVISOR_NOT_SUPERIOR
+        when another unit than the superior one appoints; INTERIM_TOO_LONG for more days than P37.
         """
         at.cite("C4.10-11")
         self._must_be_open()
@@ -576,7 +584,9 @@ class DepartureCase(DomainAggregate):
 
         `place`: where in the log it is sealed, so that what is recorded later shows as a delta and changes nothing.
 
-        Refused: STEP_OUT_OF_ORDER, HANDOVER_LIST_INCOMPLETE, HANDOVER_DISPUTE_OPEN, HANDOVER_INCOMPLETE.
+        Refused: STEP_OUT_OF_ORDER when the case is completed; HANDOVER_LIST_INCOMPLETE when something in care is
+        not on the list, or newer than its line; HANDOVER_DISPUTE_OPEN; HANDOVER_INCOMPLETE while a line is not
+        accepted or not reconciled.
         """
         at.cite("C4.10-10")
         self._must_be_open()
@@ -657,8 +667,9 @@ class DepartureCase(DomainAggregate):
     def complete(self, care: Care, at: Occasion) -> None:
         """Complete the case: list sealed and whole, all signatures, audit for a responsible person, no open finding.
 
-        Refused: STEP_OUT_OF_ORDER, HANDOVER_LIST_INCOMPLETE, HANDOVER_DISPUTE_OPEN, HANDOVER_INCOMPLETE,
-        AUDIT_REQUIRED.
+        Refused: STEP_OUT_OF_ORDER when it is completed already or not sealed; HANDOVER_LIST_INCOMPLETE when
+        something in care is not on the list, or newer than its line; HANDOVER_DISPUTE_OPEN; AUDIT_REQUIRED for a
+        responsible person without an audit; HANDOVER_INCOMPLETE while a line, a finding or a signature is open.
         """
         at.cite("C4.10-09", "C4.10-10", "C4.10-11")
         self._must_be_open()

@@ -204,7 +204,7 @@ def _handed_over(event: LedgerEvent, rows: Rows) -> None:
 
 
 def _disposed(event: LedgerEvent, rows: Rows) -> None:
-    """Nothing is left to look after."""
+    """Every duty ends with the disposal."""
     on = day(event.data["sale"]["disposedOn"])
     _cut_short(event, rows, on, lambda _: True)
     for line in rows.group(CUSTODY_LEDGER, event.id):

@@ -45,7 +45,7 @@ class Standpoint:
 
     @property
     def county(self) -> str:
-        """Whose ledger."""
+        """The county whose ledger is asked."""
         return self.source.county
 
     @property

@@ -28,7 +28,7 @@ class Source(Protocol):
 
     @property
     def county(self) -> str:
-        """Whose ledgers."""
+        """The county whose ledgers are asked."""
 
     @property
     def pool(self) -> asyncpg.Pool:

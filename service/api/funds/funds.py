@@ -102,7 +102,7 @@ class AcknowledgeFundLedger(Circumstances):
 
 
 def finance(context: CommandContext, county: str) -> Resource:
-    """Whose the fund ledger is: the department that compiles it in the regulation's chain."""
+    """The department that keeps the fund ledger: it compiles it in the regulation's chain."""
     rules = context.in_force.known(county).on(context.today())
     return Resource(organizations=(str(rules.chain("A3").steps[0].by),))
 

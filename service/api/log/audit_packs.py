@@ -23,7 +23,7 @@ _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})", re.ASCII)
 
 
 class OrderAuditPack(Value):
-    """Whose care is audited. Without days it is the whole of it; `knownAt`: only what was recorded by then."""
+    """Request body: order an audit pack of a person's care. Without days it is the whole of it; `knownAt`: only what was recorded by then."""
 
     person: Code = Field(title="人员")
     unit: Code | None = Field(default=None, title="单位", description="只含该单位负责的资产")

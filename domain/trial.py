@@ -51,7 +51,6 @@ class _NothingToTry(Exception):  # noqa: N818 - says what the tables lack
 class TrialRefusal:
     """A step that the county's rules refused, although every paper they ask for was there. `place`: of what, in words."""
 
-    since: date
     place: str
     code: str
     detail: str
@@ -99,16 +98,16 @@ def _take(steps: Iterable[Step], course: str, since: date, rules: Rules, trial: 
             trial.faults.append(f"{course}{name}：出错 {type(error).__name__}：{error}")
             return
         for one in at.refused if stopped is None else (*at.refused, stopped):
-            _note(rules.wording.said(one), f"{course}{name}", since, trial)
+            _note(rules.wording.said(one), f"{course}{name}", trial)
         if stopped is not None:
             return
 
 
-def _note(said: Refusal, place: str, since: date, trial: Trial) -> None:
+def _note(said: Refusal, place: str, trial: Trial) -> None:
     if said.code in _DATA_LACKS:
         trial.faults.append(f"{place}：{said.code} {said.detail_zh}")
     else:
-        trial.refusals.append(TrialRefusal(since, place, said.code, said.detail_zh))
+        trial.refusals.append(TrialRefusal(place, said.code, said.detail_zh))
 
 
 def _lives(rules: Rules, since: date) -> Iterator[tuple[str, Iterable[Step]]]:

@@ -131,11 +131,6 @@ class Fen(int):
         }
 
 
-def yuan(text: str) -> Fen:
-    """Shorthand for `Fen.from_yuan`, used where amounts are written by hand."""
-    return Fen.from_yuan(text)
-
-
 FIRST_DAY: Final = date(1900, 1, 1)
 LAST_DAY: Final = date(2999, 12, 31)
 """The days that may be stated. Between them every deadline, term and moment can be counted in any time zone."""

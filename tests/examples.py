@@ -50,7 +50,7 @@ from domain.procedure.proof import ProcedureProof
 from domain.regulation import Regulation
 from domain.regulation.legal_clock import LegalClock
 from domain.regulation.parameters import typed
-from domain.values import PartyShare, yuan
+from domain.values import Fen, PartyShare
 
 COUNTY: Final = "653022"
 TOWNSHIP: Final = "653022202000"
@@ -75,6 +75,11 @@ WORTH: Final = "240000.00"
 """Original value of the workshop, yuan."""
 
 A = TypeVar("A", bound=DomainAggregate)
+
+
+def yuan(text: str) -> Fen:
+    """An amount written by hand."""
+    return Fen.from_yuan(text)
 
 
 @cache

@@ -12,7 +12,7 @@ from domain.procedure.notice import NoticePlace, Posting
 from domain.procedure.plan import ProcedureCase, ProcedureParty
 from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.records import ProcedureOpening, Signer
-from domain.procedure.subject import Subject
+from domain.procedure.subject import Subject, digest_of
 from tests.examples import OTHER_VILLAGE, SHA, TOWNSHIP, VILLAGE, occasion
 
 PROCEDURE: Final = "PR-1"
@@ -30,9 +30,14 @@ def by(organization: str, person: str = "P-1") -> Signer:
     return Signer(organization=organization, person=person)
 
 
+def subject_of(kind: str, code: str, content: dict[str, Any]) -> Subject:
+    """A subject with its digest worked out."""
+    return Subject(kind=kind, id=code, sha256=digest_of(content), content=content)
+
+
 def subject(kind: str = "ownership-plan", **changes: Any) -> Subject:
     """A plan."""
-    return Subject.of(
+    return subject_of(
         kind, "A-1", {"asset": "A-1", "shares": {VILLAGE: "600.00", OTHER_VILLAGE: "400.00"}} | changes
     )
 

@@ -173,7 +173,7 @@ class AssetContracts(AssetState):
         """End a contract: a fact, dated not before its start and not in the future.
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; NOT_FOUND; STEP_OUT_OF_ORDER when
-        it has ended already; DATE_ORDER before its start, and for an expiry before its term is over.
+        it has ended already; DATE_ORDER for an expiry before its term is over.
         """
         at.cite("C4.3-15")
         self._allow("END_CONTRACT", at)

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 LISTED_AT_ONCE: Final = 5_000
 """Most assets one event lists."""
-LOST: Final = "LOST"
-"""The risk that a missing asset carries after completion."""
 
 
 class StocktakeScope(Value):

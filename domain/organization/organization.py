@@ -21,7 +21,7 @@ from domain.organization.duties import (
     check_unit_rule,
     must_keep_ledgers,
 )
-from domain.organization.roll import RollBody, VillageRoll, roll_on
+from domain.organization.roll import VillageRoll
 from domain.organization.succession import ClosingDay, to_be_succeeded
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, DivisionCode, Name, OrganizationCode, Text, Uscc, Value
@@ -402,10 +402,6 @@ class Organization(DomainAggregate):
     @event(MembersCounted)
     def _members_counted(self, roll: VillageRoll) -> None:
         self.rolls = (*self.rolls, roll)
-
-    def roll_on(self, body: RollBody, day: date) -> VillageRoll | None:
-        """Who may decide on a day; None where nobody recorded it."""
-        return roll_on(self.rolls, body, day)
 
     class CollectiveRegistered(Event):
         """The village's collective economic organisation was registered: it owns what the village owns."""

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, Sha256, Value
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from domain.occasion import Occasion
 
 
 class ProcedureProof(Value):
@@ -28,24 +21,6 @@ class ProcedureProof(Value):
     completed_on: dict[str, BusinessDate] = Field(title="各步骤完成日期")
     document_no: Name | None = Field(default=None, title="决定（批复）文号")
     policy: str = Field(title="政策版本", description="启动程序时的规则")
-
-    def require(
-        self,
-        at: Occasion,
-        *,
-        chain: str,
-        subject_sha256: str,
-        steps: Iterable[str],
-        clause: str | None = None,
-    ) -> None:
-        """Make sure of the chain, the text, and that these steps were done by the day of the decision.
-
-        Refused: PLAN_HASH_MISMATCH (another chain or text), STEP_OUT_OF_ORDER with the steps that are missing.
-        """
-        if (self.chain, self.subject_sha256) != (chain, subject_sha256):
-            raise refuse("PLAN_HASH_MISMATCH", missing=["procedure"])
-        missing = [step for step in steps if not self.done_by(step, at.on)]
-        at.require(not missing, "STEP_OUT_OF_ORDER", clause=clause, missing=missing)
 
     def done_by(self, step: str, day: date) -> bool:
         """Whether a step was done on that day or before."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
@@ -71,11 +71,6 @@ class Subject(Value):
     id: Code = Field(title="事项编号", description="资产、方案或清单的编号")
     sha256: Sha256 = Field(title="内容摘要", description="content 规范化后的 SHA-256")
     content: Content = Field(title="事项内容")
-
-    @classmethod
-    def of(cls, kind: str, subject_id: str, content: dict[str, Any]) -> Self:
-        """The subject with its digest worked out."""
-        return cls(kind=kind, id=subject_id, sha256=digest_of(content), content=content)
 
     def must_be_genuine(self) -> None:
         """The digest is that of the content. PLAN_HASH_MISMATCH."""

@@ -46,8 +46,7 @@ class OwnershipAdvice:
     """What T3 says of an asset.
 
     `owner_kind`: None means as decided by `decider`. `steps`: codes of what must have happened before the confirmation;
-    `step_rows` has these and what is due after it. `suggestion`: unit proposed to the decider. `trace`: each row tried,
-    in Chinese, with the first condition that failed.
+    `step_rows` has these and what is due after it. `suggestion`: unit proposed to the decider.
     """
 
     rule: str
@@ -62,19 +61,14 @@ class OwnershipAdvice:
     ordered: bool
     chain: str | None
     suggestion: str | None
-    trace: tuple[str, ...]
 
 
 def advise(facts: OwnershipFacts, table: Iterable[OwnershipRule]) -> OwnershipAdvice:
     """The first row of `table`, which is sorted by order, whose conditions all hold. RULE_GAP when there is none."""
     named = facts.named()
-    trace: list[str] = []
     for row in table:
-        failed = first_failing(row.conditions, named)
-        if failed is not None:
-            trace.append(f"{row.code} {row.zh}：不符合“{failed.zh}”")
+        if first_failing(row.conditions, named) is not None:
             continue
-        trace.append(f"{row.code} {row.zh}：符合")
         asked = tuple(step for step in row.steps if step.unless is None or not step.unless.holds(named))
         suggested = [one.unit for one in row.suggestions if one.implementer_kind == facts.implementer_kind]
         return OwnershipAdvice(
@@ -90,7 +84,6 @@ def advise(facts: OwnershipFacts, table: Iterable[OwnershipRule]) -> OwnershipAd
             ordered=row.ordered,
             chain=row.chain,
             suggestion=suggested[0] if suggested else None,
-            trace=tuple(trace),
         )
     raise refuse("RULE_GAP", table="T3", facts=facts_in_words(named))
 

@@ -14,7 +14,6 @@ import msgspec
 import orjson
 
 from domain.catalogue import EVENT_TYPES
-from domain.recorded import RecordedEvent
 
 Upcast = Callable[[str, int, dict[str, Any]], int]
 """(type, stored schema, data) → current schema, bringing `data` there in place; raises for what it does not know."""
@@ -151,22 +150,3 @@ def _complete(event: LedgerEvent, position: int) -> None:
     event.position = position
     event.id = event.stream.partition("-")[2]
     event.day = day(event.occurred_on)
-
-
-def of_recorded(recorded: RecordedEvent) -> LedgerEvent:
-    """A recorded event in the shape projections read."""
-    actor, basis = recorded.actor, recorded.basis
-    event = LedgerEvent(
-        stream=recorded.stream,
-        version=recorded.version,
-        type=recorded.type,
-        schema=recorded.schema,
-        occurred_on=recorded.occurred_on.isoformat(),
-        recorded_at=recorded.recorded_at.isoformat(),
-        actor=_Actor(actor.get("id", ""), actor.get("kind", ""), actor.get("organization")),
-        basis=_Basis(*([msgspec.Raw(b"{}")] * len(basis.get(name, ())) for name in ("warnings", "findings"))),
-        raw=msgspec.Raw(b""),
-        decoded=recorded.data,
-    )
-    _complete(event, recorded.position)
-    return event

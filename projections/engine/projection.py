@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.recorded import RecordedEvent
-from projections.engine.events import LedgerEvent, of_recorded
+from projections.engine.events import LedgerEvent
 from projections.engine.rows import Rows
 from projections.engine.tables import LedgerTable
 
@@ -49,11 +48,6 @@ class Projection:
     weight: int = 1
     """Share of a rebuild's work, by which ledgers are spread over processes."""
 
-    @property
-    def types(self) -> frozenset[str]:
-        """Event types it reads."""
-        return frozenset(self.handlers)
-
     def rows(self, county: str) -> Rows:
         """No rows yet."""
         return Rows(county, self.tables)
@@ -77,7 +71,3 @@ class Projection:
                     raise PoisonEvent(self.name, position, event.type, reason) from error
             after = position
         return after
-
-    def fold(self, events: Iterable[RecordedEvent], rows: Rows, *, after: int = 0) -> int:
-        """`apply` for recorded events."""
-        return self.apply(map(of_recorded, events), rows, after=after)

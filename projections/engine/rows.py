@@ -122,12 +122,6 @@ class Rows:
         """Add a row to a table that is only added to: its values after `county`, in the order of its columns."""
         self._of[ledger].appended.append((self.county, *values))
 
-    def all(self, ledger: LedgerTable) -> list[Row]:
-        """Every row in memory."""
-        found = self._of[ledger]
-        appended = [dict(zip(ledger.columns, values, strict=True)) for values in found.appended]
-        return [*appended, *(row for rows in found.groups.values() for row in rows.values())]
-
     def _group(self, ledger: LedgerTable, group: str) -> Mapping[Any, Row]:
         found = self._of[ledger]
         rows = found.groups.get(group)

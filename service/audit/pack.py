@@ -68,7 +68,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class PackRequest:
-    """Whose care, of which unit (None: all), from which to which day (None: the whole of it), as known when."""
+    """What a pack is ordered of: a person's care, of one unit or all (None), between two days or the whole of it, as known when."""
 
     person: str
     unit: str | None = None
@@ -91,7 +91,6 @@ class Packed:
     assets: int
     first: date
     last: date
-    note: Note
 
 
 @dataclass(slots=True)
@@ -208,9 +207,7 @@ async def _built(
                 sha256 = _digest(made_file)
                 made_file.replace(out)
     progress("done", 1, 1)
-    return Packed(
-        out, sha256, work.size, zipped.events, len(tables["inventory"]), work.first, work.last, made.note
-    )
+    return Packed(out, sha256, work.size, zipped.events, len(tables["inventory"]), work.first, work.last)
 
 
 async def _size_at(pool: asyncpg.Pool, county: str, moment: datetime) -> int:

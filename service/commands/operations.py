@@ -113,7 +113,6 @@ ENDED: Final = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 class Operation:
     """A piece of long work as it stands."""
 
-    county: str
     operation: str
     kind: str
     state: State
@@ -568,7 +567,6 @@ async def _put_file(connection: Any, county: str, operation: str, stored: Stored
 
 def _operation(row: Any) -> Operation:
     return Operation(
-        county=row["county"],
         operation=row["operation"],
         kind=row["kind"],
         state=row["state"],

@@ -78,7 +78,7 @@ POLL_SECONDS: Final = 0.05
 """How often a waiter looks whether another process has committed."""
 
 _STREAMS: Final = """
-SELECT stream, version, position, state, state_code, recorded_at FROM stream
+SELECT stream, version, state, state_code FROM stream
 WHERE county = $1 AND stream = ANY($2::text[])"""
 _CLAIMS: Final = """
 SELECT kind, key FROM claim WHERE county = $1 AND kind = ANY($2::text[]) ORDER BY position, kind, key"""
@@ -112,12 +112,9 @@ _LAST_VERSION: Final = 2**31 - 1
 class StreamHead:
     """Where a stream stands, with its aggregate's cached state."""
 
-    stream: str
     version: int
-    position: int
     state: bytes | None
     state_code: str
-    last_recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +222,7 @@ class EventStore:
         """Where many streams stand; those that do not exist are left out."""
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(_STREAMS, county, list(streams))
-        return {row[0]: StreamHead(*row) for row in rows}
+        return {row[0]: StreamHead(*row[1:]) for row in rows}
 
     async def read_stream(
         self, county: str, stream: str, *, after: int = 0, upto: int | None = None

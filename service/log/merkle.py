@@ -89,22 +89,6 @@ class Tree:
     def __len__(self) -> int:
         return len(self._levels[0]) // HASH_BYTES
 
-    def append(self, leaf: bytes) -> None:
-        """Append one leaf hash."""
-        if len(leaf) != HASH_BYTES:
-            msg = f"a leaf hash has {HASH_BYTES} bytes, not {len(leaf)}"
-            raise ValueError(msg)
-        index = len(self)
-        node = leaf
-        self._levels[0] += node
-        level = 0
-        while index & 1:
-            node = self.digest.node(self.node(level, index - 1), node)
-            level, index = level + 1, index >> 1
-            if level == len(self._levels):
-                self._levels.append(bytearray())
-            self._levels[level] += node
-
     def root(self, size: int | None = None) -> bytes:
         """Root of the first `size` leaves (default: all)."""
         size = self._checked_size(size)

@@ -55,10 +55,6 @@ class LogTree(Tree):
     def __len__(self) -> int:
         return self._size
 
-    def append(self, leaf: bytes) -> None:  # noqa: ARG002
-        """Not this one: the log grows by events."""
-        raise TypeError("a tree read from the log grows by the log")
-
     def node(self, level: int, index: int) -> bytes:
         """The same as of any tree, from the roots of blocks or from a block that is here."""
         if level >= _BLOCK_LEVEL:

@@ -74,10 +74,8 @@ class Drawn:
 
 @dataclass
 class Sample:
-    """A county to be generated: `assets` of all classes together, from one seed."""
+    """A county to be generated from one seed."""
 
-    county: str
-    assets: int
     seed: int
     units: dict[str, SampleUnit]
     occasion: OccasionAt

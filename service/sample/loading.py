@@ -43,7 +43,7 @@ async def load_sample(
     if "sample" not in state and await _has_assets(context, county):
         msg = f"the log of {county} holds data of its own; the sample is only for an empty county"
         raise SampleRefused(msg)
-    sample = await _sample(context, county, assets, seed)
+    sample = await _sample(context, county, seed)
     people = list(sample.people())
     await _append(context, county, people, () if "sample" in state else (Claim("sample", mark),))
     await _append(context, county, await _appointed(context, county, sample))
@@ -65,7 +65,7 @@ async def _has_assets(context: CommandContext, county: str) -> bool:
     return False
 
 
-async def _sample(context: CommandContext, county: str, assets: int, seed: int) -> Sample:
+async def _sample(context: CommandContext, county: str, seed: int) -> Sample:
     codes = [row.code for row in divisions_of(context, county)]
     departments = [entry.code for entry in organizations_of(context, county)]
     known = await context.load_many(Organization, county, [*departments, *codes])
@@ -80,7 +80,7 @@ async def _sample(context: CommandContext, county: str, assets: int, seed: int) 
         known_day = seen.get(day) or seen.setdefault(day, context.occasion(county, day))
         return Occasion(on=day, today=known_day.today, rules=known_day.rules, provenance=provenance)
 
-    return Sample(county=county, assets=assets, seed=seed, units=units, occasion=occasion)
+    return Sample(seed=seed, units=units, occasion=occasion)
 
 
 async def _appointed(context: CommandContext, county: str, sample: Sample) -> list[DomainAggregate]:

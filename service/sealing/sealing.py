@@ -78,13 +78,6 @@ class Sealing:
                     progress(len(made), len(wanted))
         return made
 
-    async def derived(self, sealed: LedgerSnapshot) -> tuple[str, str]:
-        """(ledger digest, tree root) derived again from the log at the seal's day and position."""
-        names = [projection_of(sealed.kind)]
-        async with self.moments.at(self.county, names, sealed.as_of, sealed.position) as past:
-            found = await derive(past.connection, self.county, sealed.kind, sealed.unit, sealed.as_of)
-        return found.root_hash, await self._root(sealed.position)
-
     async def delta(
         self, sealed: LedgerSnapshot, start: Key | None, limit: int
     ) -> tuple[Difference, LedgerSnapshot]:

@@ -18,7 +18,6 @@ from service.sealing.sealing import Sealing, unit_seals
 class YearSealed:
     """What came of it."""
 
-    year: int
     as_of: date
     made: tuple[LedgerSnapshot, ...]
     existing: tuple[str, ...]
@@ -70,7 +69,7 @@ async def seal_year(
 
     if made:
         await transact(context, actor, seal)
-    return YearSealed(year, on, made, tuple(existing))
+    return YearSealed(on, made, tuple(existing))
 
 
 async def _units(sealing: Sealing, on: date) -> tuple[dict[str, str], set[str]]:

@@ -80,12 +80,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A delivery whose turn it is. `attempts` of this round, `tries` in all."""
+    """A delivery whose turn it is; `attempts` of this round."""
 
     position: int
     lane: str
     attempts: int
-    tries: int
 
 
 class LeaseLost(Exception):  # noqa: N818  names what happened

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import io
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from mypy.plugin import AttributeContext, MethodContext, Plugin
 from mypy.types import Type, TypedDictType, get_proper_type
 
 ROOT: Final = Path(__file__).parents[2]
+CACHE: Final = ROOT / ".mypy_cache" / f"readers-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+"""Of the libraries' types; one for each worker, because it is written."""
 
 Member = tuple[str, str]
 """Class and field or method, e.g. ("Interval", "days"); of a parameter ("ParameterValues", "P19")."""
@@ -45,6 +48,8 @@ class Readings:
     shapes: dict[str, Shape]
     outside: set[Member] = field(default_factory=set)
     inside: dict[Member, set[Member]] = field(default_factory=dict)
+    result: BuildResult | None = None
+    """Every expression with its type, for who asks more of it."""
 
     def note(self, path: Path, line: int, owner: str, name: str) -> None:
         """A member is read at a line of a file."""
@@ -157,7 +162,7 @@ def readings(
     *,
     root: Path = ROOT,
     without: Iterable[str] = (),
-    cache: Path = ROOT / ".mypy_cache" / "readers",
+    cache: Path = CACHE,
 ) -> Readings:
     """Type the packages under `root` and collect who reads what off the modules `shapes`.
 
@@ -174,16 +179,23 @@ def readings(
         if (place := root / path) not in left_out and owner in found.shapes:
             found.note(place, line, owner, name)
 
-    for place in (place for package in packages for place in cache.glob(f"*/{package}*")):
-        shutil.rmtree(place) if place.is_dir() else place.unlink()
     _watching.update(dict.fromkeys(shapes, told))
     try:
-        result = build(_sources(root, packages), _options(root, cache))
+        result = typed(packages, root=root, cache=cache)
     finally:
         _watching.clear()
-    assert not result.errors, result.errors
     found.outside.update(_keys(result, frozenset(shapes)))
+    found.result = result
     return found
+
+
+def typed(packages: Iterable[str], *, root: Path = ROOT, cache: Path = CACHE) -> BuildResult:
+    """The packages under `root`, every expression with its type; nothing of them is taken from the cache."""
+    for place in (place for package in packages for place in cache.glob(f"*/{package}*")):
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
+    result = build(_sources(root, packages), _options(root, cache))
+    assert not result.errors, result.errors
+    return result
 
 
 def _sources(root: Path, packages: Iterable[str]) -> list[BuildSource]:

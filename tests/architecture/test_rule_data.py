@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, get_args, get_type_hints
 
@@ -14,8 +15,10 @@ from domain.regulation import needed, parameters, rows
 from domain.regulation.not_in_effect import Waiting, waiting
 from domain.regulation.parameters import ParameterValues
 from domain.regulation.tables import TABLES
-from tests.architecture.readers import ROOT, Member, readings
+from tests.architecture.readers import ROOT, Member, Readings, readings
 from tests.examples import DAY, regulation
+
+PACKAGES: Final = ("domain", "projections", "service")
 
 SHAPES: Final = ("domain.regulation.rows", "domain.regulation.parameters", "domain.regulation.rules")
 """The tables' classes, and the class that asks them: what only a method reads counts once somebody calls the method."""
@@ -74,8 +77,14 @@ HANDED_ON: Final[frozenset[Member]] = frozenset({("SmallApprover", "filings")})
 """Read only to be put into a field that has no reader itself: the `filing` of a route."""
 
 
+@cache
+def packages_read() -> Readings:
+    """The packages typed once, which takes its time: for the tables here, for members in `test_read_members`."""
+    return readings(PACKAGES, SHAPES, without=LOADING)
+
+
 def test_every_field_of_the_tables_is_read() -> None:
-    unread = readings(("domain", "projections", "service"), SHAPES, without=LOADING).unread()
+    unread = packages_read().unread()
     told = {member for one in waiting() for member in members(one)}
     assert {one for one in unread if ruling(one)} == told - HANDED_ON
 

@@ -13,7 +13,6 @@ from domain.asset.facts.card import Correction, Document, RegisterCard
 from domain.asset.facts.upkeep import HerdChange, checklist
 from domain.household.asset import HouseholdAsset
 from domain.regulation import rows
-from domain.values import yuan
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import (
     ASSET,
@@ -27,6 +26,7 @@ from tests.examples import (
     regulation,
     road_card,
     workshop_card,
+    yuan,
 )
 
 RULES = regulation().on(date(2021, 10, 1))

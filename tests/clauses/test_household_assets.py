@@ -18,7 +18,7 @@ from domain.household.card import (
     Loss,
 )
 from domain.household.push import CorrectionRequest, HouseholdLedger, HouseholdLedgerPush, PushedRow
-from domain.values import Fen, yuan
+from domain.values import Fen
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import (
     SHA,
@@ -30,6 +30,7 @@ from tests.examples import (
     inspection,
     occasion,
     settled,
+    yuan,
 )
 
 

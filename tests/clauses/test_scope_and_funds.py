@@ -9,9 +9,8 @@ import pytest
 
 from domain.asset.asset import Asset
 from domain.asset.facts.card import Correction, FundingLine
-from domain.values import yuan
 from tests.domain.saying import found, recorded, refused
-from tests.examples import ASSET, WORTH, herd_card, imported, line, occasion, registered, workshop_card
+from tests.examples import ASSET, WORTH, herd_card, imported, line, occasion, registered, workshop_card, yuan
 
 FARM = "653022400000"
 

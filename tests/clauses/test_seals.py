@@ -11,7 +11,8 @@ import pytest_asyncio
 
 from domain.sealing.joint_review import JointReview
 from domain.sealing.seal import LedgerSeal
-from service.sealing.sealing import Sealing
+from projections.sealing.sealed_rows import derive, projection_of
+from service.log.tree import load_tree
 from tests.api.bodies import OTHER_TOWNSHIP, OTHER_VILLAGE, TOWNSHIP, VILLAGE, card, confirmation
 from tests.api.service import COUNTY, REGULATION, Service, new_code, running
 
@@ -55,7 +56,12 @@ async def rederived(service: Service, code: str) -> tuple[str, str]:
     stored = await service.app.state.context.load(LedgerSeal, COUNTY, code)
     moments = service.app.state.moments
     await moments.aclose()  # nothing kept: folded anew
-    return await Sealing(service.pool, moments, REGULATION, COUNTY).derived(stored.snapshot)
+    sealed = stored.snapshot
+    names = [projection_of(sealed.kind)]
+    async with moments.at(COUNTY, names, sealed.as_of, sealed.position) as past:
+        found = await derive(past.connection, COUNTY, sealed.kind, sealed.unit, sealed.as_of)
+    async with service.pool.acquire() as connection:
+        return found.root_hash, (await load_tree(connection, COUNTY, sealed.position)).root().hex()
 
 
 @pytest.mark.clause("C4.4-04", "C4.5-01")

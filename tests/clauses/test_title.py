@@ -23,7 +23,7 @@ from domain.asset.facts.title_plan import (
 )
 from domain.asset.ownership_advice import advisory
 from domain.refusals import Refusal
-from domain.values import Fen, PartyShare, total, yuan
+from domain.values import Fen, PartyShare, total
 from tests.domain.saying import nothing, recorded, refused, warned
 from tests.examples import (
     DAY,
@@ -56,6 +56,7 @@ from tests.examples import (
     transfer,
     transferred,
     workshop_card,
+    yuan,
 )
 
 THIRD = "653022202210"

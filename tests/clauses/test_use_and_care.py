@@ -12,7 +12,6 @@ from domain.asset.asset import Asset
 from domain.asset.facts.custody import Custody, Duty
 from domain.asset.facts.ownership import OwnershipConfirmation
 from domain.asset.facts.upkeep import MaintenancePlan
-from domain.values import yuan
 from tests.domain.saying import found, nothing, recorded, refused, warned
 from tests.examples import (
     ASSET,
@@ -43,6 +42,7 @@ from tests.examples import (
     supervision,
     terms,
     workshop_card,
+    yuan,
 )
 
 LEGACY = acceptance(

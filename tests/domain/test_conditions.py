@@ -11,7 +11,7 @@ from domain.asset.facts.contract import Contract
 from domain.asset.facts.ownership import TitleEvidence, lacking
 from domain.departure.case import DepartureCase
 from domain.procedure.procedure import ProcedureInstance
-from domain.values import Fen, yuan
+from domain.values import Fen
 from tests.domain.procedure.test_procedure import vote
 from tests.domain.saying import recorded, refused
 from tests.examples import (
@@ -40,6 +40,7 @@ from tests.examples import (
     settled,
     terms,
     transferred,
+    yuan,
 )
 from tests.procedures import income_plan
 

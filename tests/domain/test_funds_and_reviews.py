@@ -8,9 +8,8 @@ from typing import Any
 from domain.funds.allocation import FundAllocation, FundAllocationCard, NonAssetSpend
 from domain.funds.reconciliation import FundReconciliation, FundReconciliationLine
 from domain.sealing.joint_review import ExceptionSettlement, JointReview, ReviewException, ReviewSignature
-from domain.values import yuan
 from tests.domain.saying import nothing, recorded, refused
-from tests.examples import DAY, SHA, TOWNSHIP, occasion, regulation, settled
+from tests.examples import DAY, SHA, TOWNSHIP, occasion, regulation, settled, yuan
 
 DIGEST = "cd" * 32
 

@@ -12,7 +12,6 @@ from domain.household.asset import HouseholdAsset
 from domain.organization.division import Division
 from domain.organization.organization import Organization
 from domain.organization.person import Person
-from domain.values import yuan
 from tests.domain.saying import nothing, recorded, refused, warned
 from tests.examples import (
     MANAGER,
@@ -26,6 +25,7 @@ from tests.examples import (
     occasion,
     organization,
     person,
+    yuan,
 )
 
 SECRETARY = "VILLAGE_PARTY_SECRETARY"

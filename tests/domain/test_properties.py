@@ -25,8 +25,8 @@ from domain.values import (
     shares_by_ratio,
     split_exactly,
     total,
-    yuan,
 )
+from tests.examples import yuan
 
 FEN: TypeAdapter[Fen] = TypeAdapter(Fen)
 DATE: TypeAdapter[date] = TypeAdapter(BusinessDate)

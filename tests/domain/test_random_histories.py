@@ -15,7 +15,7 @@ from domain.asset.asset import Asset
 from domain.asset.facts.card import Correction
 from domain.asset.facts.title_plan import JointProposal
 from domain.refusals import Refusal
-from domain.values import Fen, yuan
+from domain.values import Fen
 from tests.examples import (
     ASSET,
     CASE,
@@ -49,6 +49,7 @@ from tests.examples import (
     terms,
     transfer,
     use,
+    yuan,
 )
 from tests.through_the_log import through_the_log
 

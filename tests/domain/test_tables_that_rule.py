@@ -12,7 +12,6 @@ from domain.oversight.inspection import Inspection, InspectionRecord
 from domain.procedure.plan import ProcedureCase
 from domain.procedure.procedure import ProcedureInstance
 from domain.regulation import Regulation
-from domain.values import yuan
 from tests import procedures
 from tests.domain.saying import found, recorded, refused
 from tests.examples import (
@@ -41,6 +40,7 @@ from tests.examples import (
     settled,
     share,
     terms,
+    yuan,
 )
 from tests.procedures import by, opening, posting, sha
 

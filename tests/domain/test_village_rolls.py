@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.organization.organization import Organization, OrganizationCard
-from domain.organization.roll import VillageRoll
+from domain.organization.roll import VillageRoll, roll_on
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import SHA, VILLAGE, occasion, settled
 
@@ -40,8 +40,8 @@ def test_election_of_representatives_is_recorded_once() -> None:
     assert recorded(village, Organization.RepresentativesElected).roll == roll()
     village.record_roll(roll(), occasion(SINCE))
     nothing(village)
-    assert village.roll_on("REPRESENTATIVES", SINCE) == roll()
-    assert village.roll_on("MEMBERS", SINCE) is None
+    assert roll_on(village.rolls, "REPRESENTATIVES", SINCE) == roll()
+    assert roll_on(village.rolls, "MEMBERS", SINCE) is None
 
 
 def test_members_are_counted_with_their_households() -> None:
@@ -71,4 +71,4 @@ def test_roll_does_not_end_before_it_begins_nor_begin_tomorrow() -> None:
     with refused("DATE_IN_FUTURE", village):
         village.record_roll(roll(since=date(2099, 1, 1), until=date(2099, 1, 2)), occasion(SINCE))
     village.record_roll(roll(until=SINCE), occasion(SINCE))
-    assert village.roll_on("REPRESENTATIVES", date(2021, 1, 16)) is None
+    assert roll_on(village.rolls, "REPRESENTATIVES", date(2021, 1, 16)) is None

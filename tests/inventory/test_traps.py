@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from domain.regulation.divisions import DivisionRow
-from domain.values import yuan
 from service.inventory.spreadsheet.ledger import Reader, SpreadsheetLedger
 from tests.domain.saying import refused
-from tests.examples import regulation
+from tests.examples import regulation, yuan
 from tests.workbooks import HEADINGS, csv_of, ledger, row, workbook
 
 

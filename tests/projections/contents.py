@@ -14,6 +14,7 @@ from projections.catalogue import CATALOGUE
 from projections.engine.projection import Projection
 from projections.engine.writing import of_record
 from service.ledgers.rebuild.comparison import digest_of
+from tests.projections.folding import all_rows, fold
 
 
 async def digests(
@@ -47,10 +48,10 @@ def folded_rows(
 ) -> dict[str, list[dict[str, Any]]]:
     """What a pure fold over the events makes, in the same shape."""
     rows = projection.rows(county)
-    projection.fold(events, rows)
+    fold(projection, events, rows)
     return {
         ledger.name: sorted(
-            (_without_clock(dict(row)) for row in rows.all(ledger)),
+            (_without_clock(dict(row)) for row in all_rows(rows, ledger)),
             key=lambda row: tuple(row[name] for name in ledger.key),
         )
         for ledger in projection.tables

@@ -10,6 +10,7 @@ from domain.recorded import RecordedEvent
 from projections.engine.projection import Projection
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import LedgerTable
+from tests.projections.folding import all_rows, fold
 from tests.projections.history import COUNTY, FIRST_DAY, Log
 
 
@@ -33,11 +34,11 @@ class Given:
 
     def deliver(self, events: Iterable[RecordedEvent]) -> None:
         """Let the ledger have events, again or for the first time."""
-        self.after = self.projection.fold(events, self.rows, after=self.after)
+        self.after = fold(self.projection, events, self.rows, after=self.after)
 
     def shown(self, ledger: LedgerTable, *columns: str) -> list[Any]:
         """The ledger's rows in key order: one value or a tuple of them per row; whole rows without columns."""
-        rows = sorted(self.rows.all(ledger), key=lambda row: tuple(row[name] for name in ledger.key))
+        rows = sorted(all_rows(self.rows, ledger), key=lambda row: tuple(row[name] for name in ledger.key))
         if not columns:
             return [dict(row) for row in rows]
         return [
@@ -46,5 +47,5 @@ class Given:
 
     def only(self, ledger: LedgerTable) -> Row:
         """The ledger's only row."""
-        (row,) = self.rows.all(ledger)
+        (row,) = all_rows(self.rows, ledger)
         return row

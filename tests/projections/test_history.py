@@ -9,6 +9,7 @@ import pytest
 from domain.catalogue import EVENT_TYPES
 from projections.catalogue import CATALOGUE
 from service.log.codec import EventCodec
+from tests.projections.folding import all_rows, fold
 from tests.projections.history import COUNTY, RandomHistory
 
 ROLLS = {"organization.representatives_elected", "organization.members_counted"}
@@ -36,7 +37,7 @@ def test_positions_and_versions_have_no_gaps() -> None:
 
 
 def test_some_ledger_reads_every_type() -> None:
-    assert frozenset().union(*(one.types for one in CATALOGUE.values())) == LEDGER_TYPES
+    assert frozenset().union(*(frozenset(one.handlers) for one in CATALOGUE.values())) == LEDGER_TYPES
 
 
 @pytest.mark.parametrize("name", list(CATALOGUE))
@@ -44,5 +45,5 @@ def test_every_ledger_takes_in_a_whole_history(name: str) -> None:
     projection = CATALOGUE[name]
     rows = projection.rows(COUNTY)
     events = RandomHistory(4).take(5000)
-    assert projection.fold(events, rows) == 5000
-    assert any(rows.all(ledger) for ledger in projection.tables)
+    assert fold(projection, events, rows) == 5000
+    assert any(all_rows(rows, ledger) for ledger in projection.tables)

@@ -25,6 +25,7 @@ from projections.household import register as household_register
 from projections.household.register import HOUSEHOLD_REGISTER
 from projections.organization import directory
 from projections.organization.directory import DIVISION, ORGANIZATION, PERSON, TENURE
+from tests.projections.folding import all_rows
 from tests.projections.history import (
     COUNTY,
     SHA,
@@ -281,7 +282,7 @@ class TestIncome:
             ("DISTRIBUTION", A, -30_00, 2022, "D1"),
             ("DISTRIBUTION", A, -20_00, 2022, "D1"),
         ]
-        assert all(set(row) == set(INCOME_LEDGER.columns) for row in given.rows.all(INCOME_LEDGER))
+        assert all(set(row) == set(INCOME_LEDGER.columns) for row in all_rows(given.rows, INCOME_LEDGER))
 
     def test_income_before_the_confirmation_waits_for_its_holder(self) -> None:
         given = Given(income_ledger.PROJECTION)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from domain.values import yuan
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, road, terms, transfer
 from tests.api.service import Service, new_code
+from tests.examples import yuan
 
 SECOND, THIRD = "653022202209", "653022202210"
 SHA = "ab" * 32

@@ -9,7 +9,7 @@ import pytest
 
 from domain.asset.asset import Asset
 from domain.asset.facts.disposal import Appraiser
-from domain.values import MAX_FEN, Fen, yuan
+from domain.values import MAX_FEN, Fen
 from tests.domain.saying import found, nothing, recorded, refused
 from tests.examples import (
     DISPOSAL,
@@ -44,6 +44,7 @@ from tests.examples import (
     share,
     terms,
     workshop_card,
+    yuan,
 )
 
 THEN = date(2022, 6, 1)

@@ -10,7 +10,7 @@ import pytest
 from domain.asset.asset import Asset
 from domain.asset.facts.contract import ContractTerms, Operator, years_after
 from domain.asset.facts.title_plan import QuantificationLine, QuantificationPlan
-from domain.values import MAX_FEN, Fen, yuan
+from domain.values import MAX_FEN, Fen
 from tests.domain.saying import found, nothing, recorded, refused, warned
 from tests.examples import (
     CONTRACT,
@@ -37,6 +37,7 @@ from tests.examples import (
     terms,
     use,
     workshop_card,
+    yuan,
 )
 
 NEXT = date(2022, 10, 1)

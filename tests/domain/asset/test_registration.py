@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from domain.asset.asset import Asset
 from domain.asset.facts.card import Correction, RegisterCard
-from domain.values import MAX_FEN, Fen, yuan
+from domain.values import MAX_FEN, Fen
 from tests.domain.saying import found, nothing, recorded, refused
 from tests.examples import (
     ASSET,
@@ -35,6 +35,7 @@ from tests.examples import (
     registered,
     road_card,
     workshop_card,
+    yuan,
 )
 
 

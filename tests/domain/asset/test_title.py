@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.asset.asset import Asset
 from domain.asset.facts.transfer import ItemAcceptance, RemainingFunds, TransferItem
-from domain.values import Fen, PartyShare, yuan
+from domain.values import Fen, PartyShare
 from tests.domain.saying import nothing, recorded, refused, warned
 from tests.examples import (
     DEPARTMENT,
@@ -40,6 +40,7 @@ from tests.examples import (
     transfer,
     transferred,
     workshop_card,
+    yuan,
 )
 
 

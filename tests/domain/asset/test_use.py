@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from domain.asset.asset import Asset
-from domain.values import Fen, yuan
+from domain.values import Fen
 from tests.domain.saying import found, nothing, recorded, refused
 from tests.examples import (
     OTHER_VILLAGE,
@@ -24,6 +24,7 @@ from tests.examples import (
     occasion,
     registered,
     report,
+    yuan,
 )
 
 LATER = date(2022, 12, 31)

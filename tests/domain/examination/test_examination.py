@@ -19,7 +19,6 @@ from domain.examination.commands import COMMANDS
 from domain.examination.examination import KINDS, Examined, Happened, examine, only_under
 from domain.procedure.plan import ProcedureParty
 from domain.procedure.procedure import ProcedureInstance
-from domain.procedure.subject import Subject
 from domain.regulation import Amendment, Regulation
 from domain.regulation.amendments import read_value, shown_value
 from tests.domain.test_random_histories import Life
@@ -43,6 +42,7 @@ from tests.examples import (
     terms,
     workshop_card,
 )
+from tests.procedures import subject_of
 
 EXPLAINED = "日志中此前没有程序"
 """Why an event of the examples may stay unjudged: their procedures are not in any log."""
@@ -199,7 +199,7 @@ def test_a_confirmation_by_a_notice_that_was_not_over_is_found(whole_life: Any) 
         "A5-2021-01",
         tests.procedures.opening(
             "A5",
-            subject=Subject.of("asset-title", ASSET, {"of": "another text"}),
+            subject=subject_of("asset-title", ASSET, {"of": "another text"}),
             parties=(
                 ProcedureParty(role="TOWNSHIP", organization=TOWNSHIP),
                 ProcedureParty(role="VILLAGE", organization=VILLAGE),

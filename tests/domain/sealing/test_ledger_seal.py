@@ -6,9 +6,8 @@ from datetime import date
 from typing import Any
 
 from domain.sealing.seal import CategorySum, LedgerSeal, LedgerSnapshot
-from domain.values import yuan
 from tests.domain.saying import nothing, recorded, refused
-from tests.examples import COUNTY, SHA, TOWNSHIP, occasion, settled
+from tests.examples import COUNTY, SHA, TOWNSHIP, occasion, settled, yuan
 
 
 def snapshot(**changes: Any) -> LedgerSnapshot:

@@ -19,6 +19,7 @@ from projections.engine.rows import Rows
 from service.ledgers.moments import Moments
 from service.log.event_store import EventStore
 from tests.projections.contents import stored_rows
+from tests.projections.folding import all_rows, fold
 from tests.projections.history import COUNTY, FIRST_DAY, RandomHistory, fill_log
 
 EVENTS = RandomHistory(11, alive=60).take(6000)
@@ -47,7 +48,7 @@ def expected(projection: Projection, on: date | None, position: int) -> tuple[di
         if on is not None and event.type in projection.handlers:
             attempt = deepcopy(rows, {id(ledger): ledger for ledger in projection.tables})
         try:
-            projection.fold([event], attempt)
+            fold(projection, [event], attempt)
         except Exception:  # noqa: BLE001 - whatever it is: the event is not placed
             assert attempt is not rows
             unplaced += 1
@@ -59,7 +60,8 @@ def expected(projection: Projection, on: date | None, position: int) -> tuple[di
 def _shown(projection: Projection, rows: Rows) -> dict[str, Any]:
     return {
         ledger.name: sorted(
-            (dict(row) for row in rows.all(ledger)), key=lambda row: tuple(row[name] for name in ledger.key)
+            (dict(row) for row in all_rows(rows, ledger)),
+            key=lambda row: tuple(row[name] for name in ledger.key),
         )
         for ledger in projection.tables
     }

@@ -16,6 +16,7 @@ from service.log.codec import EventCodec
 from tests import procedures as examples
 from tests.examples import TOWNSHIP
 from tests.procedures import by, on, sha
+from tests.projections.folding import all_rows
 from tests.projections.ledger_case import Given
 
 CODEC = EventCodec()
@@ -58,7 +59,9 @@ def test_the_worklist_is_what_is_due(
     row = given.only(procedures.PROCEDURE)
     assert row["completed"] == list(completed(procedure.steps, procedure.done))
     assert (row["state"], row["subject_sha256"]) == (procedure.state, sha(procedure))
-    waiting = {(task["step"], task["organization"]) for task in given.rows.all(procedures.PROCEDURE_TASK)}
+    waiting = {
+        (task["step"], task["organization"]) for task in all_rows(given.rows, procedures.PROCEDURE_TASK)
+    }
     pending = {
         (step, unit): filing.addressee
         for step, filings in procedure.filings.items()
@@ -80,7 +83,7 @@ def test_a_withdrawn_matter_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) ->
 
     _, given = told(make, monkeypatch)
     assert given.only(procedures.PROCEDURE)["state"] == "WITHDRAWN"
-    assert list(given.rows.all(procedures.PROCEDURE_TASK)) == []
+    assert list(all_rows(given.rows, procedures.PROCEDURE_TASK)) == []
 
 
 @pytest.mark.parametrize(

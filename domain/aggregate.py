@@ -49,12 +49,6 @@ class DomainEvent(Value, CanMutateAggregate[str]):
     def _as_dict(self) -> dict[str, Any]:
         return self.__dict__
 
-    def data(self) -> dict[str, Any]:
-        """The event's own fields as JSON: camelCase, money in fen, dates as ISO strings, absent fields left out."""
-        return self.model_dump(
-            mode="json", by_alias=True, context=LOG, exclude=set(ENVELOPE_FIELDS), exclude_none=True
-        )
-
 
 class CreatedEvent(DomainEvent, CanInitAggregate[str]):
     """The first event of a stream."""

@@ -30,7 +30,9 @@ OF_A_CONNECTION = {
     ),
     *("copy_records_to_table", "copy_from_query"),
 }
-OF_LEDGERS = {"snapshot", "moment_of", "ledgers_at", "ledgers_at_head", "ledgers_now"}
+OF_LEDGERS = {
+    *("snapshot", "moment_of", "ledgers_at", "ledgers_at_head", "ledgers_now", "as_it_stands", "folded"),
+}
 """What `service/ledgers/queries.py` opens."""
 SQL = re.compile(r"\bSELECT\s|\bINSERT INTO\b|\bUPDATE \w+ SET\b|\bDELETE FROM\b|\bFROM \w+ WHERE\b")
 

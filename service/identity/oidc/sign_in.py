@@ -33,6 +33,10 @@ from service.identity.oidc.trouble import (
 PENDING_MINUTES: Final = 10
 """So long a person may take at the provider."""
 _LONGEST_RETURN: Final = 2000
+_OUR_FAULT: Final = frozenset(
+    {"invalid_client", "unauthorized_client", "invalid_request", "unsupported_grant_type", "invalid_scope"}
+)
+"""What the token endpoint says to a client that it knows otherwise (RFC 6749, 5.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +175,13 @@ class SignIn:
 
 
 def _tokens_in(answer: ProviderAnswer) -> Mapping[str, Any]:
-    """The token endpoint's answer; ours is to blame for `invalid_client`, the code for `invalid_grant`."""
+    """The token endpoint's answer; the settings are to blame for `invalid_client` and such, the code for `invalid_grant`."""
     said = answer.document or {}
     if answer.status == 200 and isinstance(said.get("id_token"), str):
         return said
     error = said.get("error")
-    if error in ("invalid_client", "unauthorized_client"):
-        raise ProviderUnfit(f"does not know this service: {error}")
+    if isinstance(error, str) and error in _OUR_FAULT:
+        raise ProviderUnfit(f"does not take this service's question: {error}")
     if error == "invalid_grant":
         raise NotSignedIn("code: used, over or of another sign-in")
     if answer.status == 200:

@@ -207,11 +207,21 @@ async def test_age_that_was_asked_for_is_held_against_the_answer(own: OwnProvide
 
 ANSWERS: dict[str, tuple[str, str, Any]] = {
     "code used": ("SIGN_IN_FAILED", "code", saying(400, {"error": "invalid_grant"})),
-    "secret wrong": ("IDENTITY_PROVIDER_UNFIT", "does not know", saying(401, {"error": "invalid_client"})),
+    "secret wrong": ("IDENTITY_PROVIDER_UNFIT", "does not take", saying(401, {"error": "invalid_client"})),
     "client not allowed": (
         "IDENTITY_PROVIDER_UNFIT",
-        "does not know",
+        "does not take",
         saying(400, {"error": "unauthorized_client"}),
+    ),
+    "question not understood": (
+        "IDENTITY_PROVIDER_UNFIT",
+        "does not take",
+        saying(400, {"error": "invalid_request"}),
+    ),
+    "too many questions": (
+        "IDENTITY_PROVIDER_UNAVAILABLE",
+        "token endpoint",
+        saying(429, {"error": "slow_down"}),
     ),
     "no id token": ("IDENTITY_PROVIDER_UNFIT", "gives no id token", {"access_token": "a"}),
     "an id token that is a number": ("IDENTITY_PROVIDER_UNFIT", "gives no id token", {"id_token": 7}),

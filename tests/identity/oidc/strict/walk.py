@@ -134,4 +134,4 @@ async def walk(said: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(walk(json.loads(Path(sys.argv[1]).read_text("utf-8"))))
+    asyncio.run(walk(json.loads(Path(sys.argv[1]).read_text("utf-8").splitlines()[0])))

@@ -190,6 +190,12 @@ async def test_a_code_is_good_once(service: Service, clerk: Somebody) -> None:
     assert refused(await service.http.post("/v1/sessions", json=body)) == (401, "LOGIN_INCORRECT")
 
 
+async def test_a_code_sent_twice_at_once_is_good_once(clerk: Somebody) -> None:
+    code = clerk.code()
+    answers = await asyncio.gather(*(_with(clerk, code) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 401, 401, 401]
+
+
 @pytest.mark.parametrize(("steps", "good"), [(-2, False), (-1, True), (1, True), (2, False)])
 async def test_a_telephone_may_be_one_step_off(clerk: Somebody, steps: int, good: bool) -> None:
     clerk.clock.turn(seconds=120)  # earlier codes of this person are behind us

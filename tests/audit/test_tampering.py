@@ -355,7 +355,9 @@ def test_another_period_or_person_than_the_tables_show(case: Case) -> None:
 
 
 def test_another_log_than_the_checkpoint_tells_of(case: Case) -> None:
-    for changes in ({"size": EVENTS - 1}, {"origin": "taizhang/653023"}):
+    recorded = json.loads(case.files[verify.MANIFEST])["log"]["recordedAt"]
+    another = recorded[:-2] + ("1" if recorded[-2] == "0" else "0") + "Z"
+    for changes in ({"size": EVENTS - 1}, {"origin": "taizhang/653023"}, {"recordedAt": another}):
         bad = found(_other_log(case, **changes))
         assert bad is not None
         assert bad.kind == "manifest"
@@ -430,6 +432,25 @@ async def test_a_witness_who_must_have_signed(case: Case) -> None:
     stranger = SignerKey("audit.example/county", ED25519.generate(), witness=True)
     with pytest.raises(verify.Bad, match="witness"):
         verify.verify(packed.path, None, [str(stranger.verifier)])
+
+
+def test_a_witness_s_key_signs_nothing_for_the_log(case: Case) -> None:
+    """Neither named by whoever verifies nor put among the pack's keys, with the checkpoint under it."""
+    witness = SignerKey(case.insider.key.name, Ed25519PrivateKey.generate(), COSIGNATURE)
+    bad = found(case.files, str(witness.verifier))
+    assert bad is not None
+    assert (bad.kind, "witness's" in bad.detail) == ("signature", True)
+    text = Note.parse(case.files[verify.CHECKPOINT].decode()).text
+    under_it = {
+        verify.CHECKPOINT: str(Note(text, (witness.cosign(text, 1_700_000_000),))).encode(),
+        verify.KEYS: f"{witness.verifier}\n".encode(),
+    }
+    bad = found(case.insider.resigned(case.files | under_it))
+    assert bad is not None
+    assert bad.kind == "signature"
+    mine = str(case.insider.key.verifier)
+    with pytest.raises(verify.Bad, match="the key of a log, not of a witness"):
+        verify.verify(zipped(case.files), mine, [mine])
 
 
 # ---- the verifier itself -------------------------------------------------------------------------------------------

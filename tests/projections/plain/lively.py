@@ -7,6 +7,7 @@ a second payment of a disposal, cases whose events come in any order, losses of 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from domain.recorded import RecordedEvent
@@ -30,7 +31,7 @@ class LivelyHistory(RandomHistory):
     """A random history in which a third of the steps are of these kinds."""
 
     def __init__(self, seed: int) -> None:
-        super().__init__(seed, alive=20, departures=0.02)
+        super().__init__(seed, alive=12, departures=0.02)
         self.parts: dict[str, dict[str, str]] = {}
         """Contracts for parts: asset → code → running, by the state they are in."""
         self.offers: dict[str, list[str]] = {}
@@ -52,6 +53,8 @@ class LivelyHistory(RandomHistory):
                     self._offer,
                     self._corrected_quantity,
                     self._late_payment,
+                    self._doubt,
+                    *[self._passed_on] * 5,
                 )
             )(life)
             if made is not None:
@@ -59,7 +62,7 @@ class LivelyHistory(RandomHistory):
             return
         if self.random.random() < 0.25:
             made = self.random.choice(
-                (self._case, self._case, self._case, self._review, self._seal, self._office, self._office)
+                (*[self._case] * 4, *[self._review] * 3, self._seal, self._office, self._office)
             )()
             if made is not None:
                 yield self.add(*made)
@@ -142,11 +145,18 @@ class LivelyHistory(RandomHistory):
         }
         return life.stream, "asset.registration_corrected", {"card": told} | facts
 
+    def _doubt(self, life: _Life) -> tuple[str, str, dict[str, Any]]:
+        """The title in doubt, confirmed or not."""
+        return life.stream, "asset.risk_flagged", {"kind": "TITLE_UNCLEAR", "reason": "界址不清"}
+
     def _passed_on(self, life: _Life) -> tuple[str, str, dict[str, Any]] | None:
         """Several managers, one person with both duties, a duty passed to somebody who has it already."""
         if life.in_case:
             return None
         some = self.random.sample(self.persons[:5], 3)
+        if not life.persons and self.random.random() < 0.3:
+            handed = {"case": "LC-0", "duty": "MANAGER", "outgoing": some[0], "incoming": some[1]}
+            return life.stream, "asset.handed_over", handed | {"supervisor": "P-0002"}
         if not life.persons or self.random.random() < 0.3:
             said = custody(life.village, dict.fromkeys(some, "MANAGER"))
             said["custody"]["duties"].append({"person": some[0], "duty": "RESPONSIBLE"})
@@ -195,6 +205,9 @@ class LivelyHistory(RandomHistory):
 
     def _dispose(self, life: _Life) -> Iterator[RecordedEvent]:
         for event in super()._dispose(life):
+            if event.type == "asset.disposed" and self.random.random() < 0.5:
+                sold_on = event.occurred_on - timedelta(days=self.random.randrange(40))
+                event.data["sale"]["disposedOn"] = sold_on.isoformat()
             yield event
             if event.type == "asset.disposal_proposed":
                 yield self.add(*self._open([life.asset]))
@@ -222,7 +235,7 @@ class LivelyHistory(RandomHistory):
         if len(self.cases) < 4 or self.random.random() < 0.04:
             chosen = self.random.sample(cared, min(len(cared), self.random.randint(1, 4)))
             return self._open([life.asset for life in chosen])
-        case = self.random.choice(list(self.cases))
+        case = self.random.choice(list(self.cases)[-4:])
         some = self.random.sample(self.cases[case], self.random.randint(1, len(self.cases[case])))
         return f"departure_case-{case}", *self._of_case(case, some, self.random.choice(cared).asset)
 
@@ -331,9 +344,18 @@ class LivelyHistory(RandomHistory):
     # ---- households
 
     def _household(self) -> RecordedEvent:
-        if self.households and self.random.random() < 0.2:
-            asset = self.random.choice(self.households)
+        del self.households[:-6]
+        if self.households and self.random.random() < 0.4:
+            asset = self.random.choice(self.households[:6])
             stream = f"household_asset-{asset}"
+            if self.random.random() < 0.5:
+                seen = {
+                    "inspectedOn": self._day().isoformat(),
+                    "present": self.random.random() < 0.3,
+                    "condition": "待核实",
+                }
+                facts = {"inspection": seen | {"cooperated": False, "reason": "外借"}}
+                return self.add(stream, "household_asset.inspected", facts)
             if self.random.random() < 0.5:
                 lost = {"loss": {"kind": "DIED", "lostOn": "2021-10-01"}, "quantity": "0"}
                 return self.add(stream, "household_asset.loss_recorded", lost)
@@ -383,7 +405,7 @@ class LivelyHistory(RandomHistory):
                 "joint_review.opened",
                 {"year": 2021, "asOf": "2021-12-31", "documentNo": "审1号"},
             )
-        review = self.random.choice(list(self.reviews))
+        review = self.random.choice(list(self.reviews)[-2:])
         return f"joint_review-{review}", *self._of_review(self.reviews[review])
 
     def _of_review(self, known: list[str]) -> Fact:
@@ -395,7 +417,8 @@ class LivelyHistory(RandomHistory):
                     "subject": f"X{self.random.randrange(4)}",
                     "amount": self.random.randrange(900),
                 }
-                cleared = [known.pop(self.random.randrange(len(known)))] if known else []
+                gone = bool(known) and self.random.random() < 0.3
+                cleared = [known.pop(self.random.randrange(len(known)))] if gone else []
                 name = f"{kind}:{raised['subject']}"
                 known += [name] if name not in known else []
                 return "joint_review.exceptions_raised", {"raised": [raised], "cleared": cleared}

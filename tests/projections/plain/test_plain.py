@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -49,13 +50,15 @@ WITHOUT: Final = {
 """Ledgers without a plain model, and what looks at them. The list may only become shorter."""
 
 SEEDS: Final = range(4)
-LENGTH: Final = 2500
+LENGTHS: Final = (700, 1100, 1500, 2000, 2500)
+"""How much of a history has happened when the rows are compared: what was wrong for a while may be right at the end."""
 
 
+@cache
 def history(seed: int) -> list[RecordedEvent]:
     """Few assets that much happens to, and many departures; of odd seeds with more that overlaps and comes twice."""
     even = seed % 2 == 0
-    return (RandomHistory(seed, alive=25, departures=0.03) if even else LivelyHistory(seed)).take(LENGTH)
+    return (RandomHistory(seed, alive=25, departures=0.03) if even else LivelyHistory(seed)).take(LENGTHS[-1])
 
 
 def test_every_ledger_has_a_plain_model_or_a_reason() -> None:
@@ -66,7 +69,11 @@ def test_every_ledger_has_a_plain_model_or_a_reason() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", list(MODELS))
 def test_a_ledger_has_the_rows_and_columns_of_the_plain_model(name: str, seed: int) -> None:
-    events = history(seed)
+    for length in LENGTHS:
+        _compare(name, history(seed)[:length])
+
+
+def _compare(name: str, events: list[RecordedEvent]) -> None:
     ledger = folded_rows(events, COUNTY, CATALOGUE[name])
     plain = MODELS[name](events)
     assert set(ledger) == set(plain)
@@ -86,7 +93,8 @@ def test_a_ledger_has_the_rows_and_columns_of_the_plain_model(name: str, seed: i
 def test_the_custody_ledger_says_of_every_day_and_place_of_the_log_what_the_calendar_says(seed: int) -> None:
     """Who has which duty: on each day on which anything changed and the days beside it; after each event; and by which case.
 
-    The verifier, which works the same out from a pack's events, is asked as well.
+    The verifier, which works the same out from a pack's events, is asked as well. Of dated-back handovers both may hold two
+    stretches of one person that lie over each other: who has the duty on a day is the same.
     """
     events = history(seed)
     (rows,) = folded_rows(events, COUNTY, CATALOGUE["custody_ledger"]).values()
@@ -111,7 +119,7 @@ def test_the_custody_ledger_says_of_every_day_and_place_of_the_log_what_the_cale
                 for one, row in lines
                 if row["since"] <= on and (row["until"] is None or on < row["until"])
             ]
-            assert sorted(there, key=repr) == sorted(page, key=repr), (code, on)
+            assert set(there) == page, (code, on)
         for place, latest in calendar.told.items():
             there = [
                 one
@@ -123,7 +131,7 @@ def test_the_custody_ledger_says_of_every_day_and_place_of_the_log_what_the_cale
         verified = verify.duties_of([spelt(event) for event in story])
         for on, page in calendar.pages.items():
             there = [Holder(*one.who) for one in verified if one.since <= on.isoformat() < one.until]
-            assert sorted(there, key=repr) == sorted(page, key=repr), (code, on, "by the verifier")
+            assert set(there) == page, (code, on, "by the verifier")
         now = {one: row["case_id"] for one, row in lines if row["until_position"] is None}
         assert now == calendar.cases, code
     assert questions > 500

@@ -436,7 +436,7 @@ async def test_a_witness_who_must_have_signed(case: Case) -> None:
 
 def test_a_witness_s_key_signs_nothing_for_the_log(case: Case) -> None:
     """Neither named by whoever verifies nor put among the pack's keys, with the checkpoint under it."""
-    witness = SignerKey(case.insider.key.name, Ed25519PrivateKey.generate(), COSIGNATURE)
+    witness = SignerKey(case.insider.key.name, ED25519.generate(), witness=True)
     bad = found(case.files, str(witness.verifier))
     assert bad is not None
     assert (bad.kind, "witness's" in bad.detail) == ("signature", True)

@@ -36,6 +36,8 @@ class DomainEvent(Value, CanMutateAggregate[str]):
     TOPIC: ClassVar[str] = ""
     TITLE: ClassVar[str] = ""
     """Chinese name of the event, for timelines and schemas."""
+    AFTER_END: ClassVar[bool] = False
+    """Whether it can still be about its aggregate when that is no more (`DomainAggregate.ended_on`)."""
     DAY: ClassVar[tuple[Bound, ...]] = ()
     """Bounds of its business day, beside today and the start of its aggregate."""
     class_version: ClassVar[int] = 1
@@ -109,6 +111,32 @@ class DomainAggregate(BaseAggregate[str]):
         """The first day that an event of it can be about; None where nothing says so."""
         return None
 
+    @property
+    def ended_on(self) -> date | None:
+        """The first day on which it is no more; None while it is there. After it nothing acts but by events `AFTER_END`."""
+        return None
+
+    def exists_on(self, day: date) -> bool:
+        """Whether there is such a thing on that day, for whoever names it."""
+        return self.ended_on is None or day < self.ended_on
+
+    def must_exist(self, at: Occasion, field: str | None = None) -> None:
+        """NOT_IN_EXISTENCE on a day on which it is not, or not yet, or no more there. `field`: what named it."""
+        at.require(
+            self.exists_on(at.on),
+            "NOT_IN_EXISTENCE",
+            what=self.id,
+            field=field,
+            date=at.on,
+            until=self.ended_on,
+            successor=self.follower,
+        )
+
+    @property
+    def follower(self) -> str | None:
+        """What stands in its place once it is no more."""
+        return None
+
     @classmethod
     def begin(cls, event_class: type[CreatedEvent], aggregate_id: str, at: Occasion, **fields: Any) -> Self:
         """Record the first event. Refused: what its dates may not be (DATE_IN_FUTURE, DATE_ORDER; `domain.bounds`)."""
@@ -125,9 +153,11 @@ class DomainAggregate(BaseAggregate[str]):
     def record(self, event_class: type[DomainEvent], at: Occasion, **fields: Any) -> None:
         """Record the next event and let its mutator assign.
 
-        Refused: OVERRIDE_OTHER_SUBJECT (an exception for another), and what the event's dates may not be (DATE_IN_FUTURE,
+        Refused: OVERRIDE_OTHER_SUBJECT (an exception for another), NOT_IN_EXISTENCE (after its end), and what the event's dates may not be (DATE_IN_FUTURE,
         DATE_ORDER; `domain.bounds`).
         """
+        if not event_class.AFTER_END and self.ended_on is not None and at.on >= self.ended_on:
+            self.must_exist(at)
         hold(event_class, fields, self, at)
         self.trigger_event(
             event_class,

@@ -59,10 +59,16 @@ class Occasion:
     provenance: str | None = None
     given: dict[str, date] = field(default_factory=dict)
     """Days from outside the aggregate that bounds name (`given.name`, `domain.bounds`), put in by the use case."""
+    standing: dict[str, str] = field(default_factory=dict)
+    """What stands on that day in the place of units that are no more, by the code that the log has; put in by the use case."""
     _clauses: list[str] = field(default_factory=list)
     _warnings: list[RegulationWarning] = field(default_factory=list)
     _findings: list[RegulationWarning] = field(default_factory=list)
     _used: dict[str, Override] = field(default_factory=dict)
+
+    def stands(self, unit: str) -> str:
+        """The unit that stands in a unit's place on that day: itself, but where it has ended by then."""
+        return self.standing.get(unit, unit)
 
     def cite(self, *clauses: str) -> None:
         """Name clauses that this decision rests on."""

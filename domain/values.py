@@ -230,10 +230,12 @@ Code = Annotated[
 class Refers:
     """Mark of a code that refers to something: before a request is decided, the log is asked whether it exists.
 
-    `kind` is the kind of the aggregate it names, the part of a stream's name before the first hyphen.
+    `kind` is the kind of the aggregate it names, the part of a stream's name before the first hyphen. It has to exist on
+    the business day (NOT_IN_EXISTENCE), but where what is said is about the past: then it may have `ended` by that day.
     """
 
     kind: str
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,12 @@ DivisionCode = Annotated[Code, Refers("division")]
 
 OrganizationCode = Annotated[Code, Refers("organization")]
 """A unit of the county."""
+
+FormerOrganizationCode = Annotated[Code, Refers("organization", ended=True)]
+"""A unit of the county, of today or of the past: what is said of it may be about a time when there still was one."""
+
+FormerPersonCode = Annotated[Code, Refers("person", ended=True)]
+"""A person, alive or not."""
 
 PersonCode = Annotated[Code, Refers("person")]
 """A person who holds or held a post, or has a duty for an asset."""

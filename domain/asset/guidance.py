@@ -22,18 +22,22 @@ class Guidance(Value):
 
 
 def guidance_of(card: RegisterCard, at: Occasion) -> Guidance:
-    """The departments of a card's funding lines, as stored (C4.1-02..07); the largest sum per department leads (P18)."""
+    """The departments of a card's funding lines, as stored (C4.1-02..07); the largest sum per department leads (P18).
+
+    A department that is no more guides nothing: who carries on its duties does (AMB-24).
+    """
     found = at.rules.guiding_departments(card.funding_lines, card.implementer_kind)
     at.cite(*found.articles)
+    lead, co = at.stands(found.lead), tuple(dict.fromkeys(map(at.stands, found.co)))
     if card.guiding_department is not None:
         at.require(
-            card.guiding_department == found.lead,
+            card.guiding_department == lead,
             "GUIDING_DEPT_MISMATCH",
             clause=next((one for one in found.articles if one in _GUIDED), None),
-            derived=found.lead,
+            derived=lead,
             given=card.guiding_department,
         )
-    return Guidance(lead=found.lead, co=found.co, rule_gap=found.rule_gap)
+    return Guidance(lead=lead, co=tuple(one for one in co if one != lead), rule_gap=found.rule_gap)
 
 
 _GUIDED = frozenset(f"C4.1-0{number}" for number in range(2, 8))

@@ -161,12 +161,12 @@ class AssetTransfers(AssetState):
             at,
             transfer=transfer,
             deliverer=current.deliverer,
-            receiver=current.receiver,
+            receiver=at.stands(current.receiver),
         )
 
     @event(TransferCompleted)
-    def _transfer_completed(self, transfer: Code) -> None:
-        done = self.transfers[transfer].model_copy(update={"state": "COMPLETED"})
+    def _transfer_completed(self, transfer: Code, receiver: Code) -> None:
+        done = self.transfers[transfer].model_copy(update={"state": "COMPLETED", "receiver": receiver})
         self.transfers = {**self.transfers, transfer: done}
 
     def _transfer_received_by(self, transfer: str, receiver: str, at: Occasion) -> AssetTransfer:
@@ -174,7 +174,7 @@ class AssetTransfers(AssetState):
         current = self._open_transfer(transfer, at)
         if receiver == current.deliverer:
             raise refuse("SAME_PARTY", party=receiver)
-        if receiver != current.receiver:
+        if receiver != at.stands(current.receiver):
             raise refuse("FORBIDDEN_JURISDICTION", clause="C4.5-20", organization=receiver)
         return current
 

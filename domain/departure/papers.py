@@ -7,7 +7,17 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from domain.bounds import FactDay, NotAfter, NotBefore
-from domain.values import BusinessDate, Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
+from domain.values import (
+    BusinessDate,
+    Code,
+    FormerOrganizationCode,
+    FormerPersonCode,
+    Name,
+    PersonCode,
+    Sha256,
+    Text,
+    Value,
+)
 
 CANNOT_SIGN: Final = frozenset({"DEATH", "DETENTION"})
 """Reasons of leaving after which somebody else signs for the leaver."""
@@ -18,9 +28,9 @@ LeavingReason = Literal["TRANSFER", "RESIGN", "RETIRE", "REMOVED", "DEATH", "DET
 class DepartureNotice(Value):
     """Who leaves which duty in which unit, when and why, and who follows."""
 
-    person: PersonCode = Field(title="离任人")
+    person: FormerPersonCode = Field(title="离任人")
     kind: Literal["RESPONSIBLE", "MANAGER"] = Field(title="交接类型", description="责任人 / 管理人员")
-    organization: OrganizationCode = Field(title="单位")
+    organization: FormerOrganizationCode = Field(title="单位")
     reason: LeavingReason = Field(title="离任原因")
     departs_on: BusinessDate = Field(title="离任日期")
     successor: PersonCode | None = Field(default=None, title="接任人")

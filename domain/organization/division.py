@@ -48,6 +48,20 @@ class Division(DomainAggregate):
         """The day from which the division exists."""
         return self.card.valid_from
 
+    @property
+    def ended_on(self) -> date | None:
+        """The day from which another division stands in its place."""
+        return self.closed_on
+
+    @property
+    def follower(self) -> str | None:
+        """The division in its place."""
+        return self.successor
+
+    def exists_on(self, day: date) -> bool:
+        """From the day it was entered with until another stands in its place."""
+        return self.card.valid_from <= day and super().exists_on(day)
+
     class Event(DomainAggregate.Event):
         """Root of the division's events."""
 

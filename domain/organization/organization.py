@@ -102,6 +102,20 @@ class Organization(DomainAggregate):
     successor: Annotated[str | None, Field(title="继任单位")]
     closed_on: Annotated[date | None, Field(title="撤销日期")]
 
+    @property
+    def ended_on(self) -> date | None:
+        """The day from which another unit carries on its duties."""
+        return self.closed_on
+
+    @property
+    def follower(self) -> str | None:
+        """The unit that carries on its duties."""
+        return self.successor
+
+    def exists_on(self, day: date) -> bool:
+        """From the day it was entered with until another unit carries on its duties."""
+        return self.card.valid_from <= day and super().exists_on(day)
+
     class Event(DomainAggregate.Event):
         """Root of the organisation's events."""
 
@@ -187,6 +201,7 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.position_ended"
         TITLE: ClassVar[str] = "离任"
+        AFTER_END: ClassVar[bool] = True
         position: Code = Field(title="职务")
         person: Code = Field(title="任职人")
         until: TenureEnd = Field(title="任职截止日期")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from eventsourcing.domain import event
@@ -11,7 +11,7 @@ from pydantic import Field
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Name, OrganizationCode, Text, Value
+from domain.values import BusinessDate, Code, FormerOrganizationCode, Name, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -24,7 +24,7 @@ class PersonCard(Value):
     """An official or clerk."""
 
     name: Name = Field(title="姓名")
-    organization: OrganizationCode = Field(title="所在单位")
+    organization: FormerOrganizationCode = Field(title="所在单位")
 
 
 class Clearance(Value):
@@ -68,6 +68,12 @@ class Person(DomainAggregate):
     formalities: Annotated[tuple[Formality, ...], Field(title="离任手续")]
     facts: Annotated[tuple[LeavingFact, ...], Field(title="离任事实")]
 
+    @property
+    def ended_on(self) -> date | None:
+        """The day after the person died."""
+        died = [one.happened_on for one in self.facts if one.kind == "DEATH"]
+        return min(died) + timedelta(days=1) if died else None
+
     class Event(DomainAggregate.Event):
         """Root of the person's events."""
 
@@ -95,6 +101,7 @@ class Person(DomainAggregate):
 
         TOPIC: ClassVar[str] = "person.clearance_issued"
         TITLE: ClassVar[str] = "签发移交证明"
+        AFTER_END: ClassVar[bool] = True
         clearance: Clearance = Field(title="移交证明内容")
 
     def issue_clearance(self, clearance: Clearance, missing: tuple[str, ...], at: Occasion) -> None:
@@ -116,6 +123,7 @@ class Person(DomainAggregate):
 
         TOPIC: ClassVar[str] = "person.clearance_revoked"
         TITLE: ClassVar[str] = "撤销移交证明"
+        AFTER_END: ClassVar[bool] = True
         certificate_no: Code = Field(title="证明编号")
         reason: Text = Field(title="撤销理由")
 
@@ -167,6 +175,7 @@ class Person(DomainAggregate):
 
         TOPIC: ClassVar[str] = "person.leaving_recorded"
         TITLE: ClassVar[str] = "离任事实"
+        AFTER_END: ClassVar[bool] = True
         fact: LeavingFact = Field(title="离任事实内容")
 
     def record_leaving(self, fact: LeavingFact, at: Occasion) -> None:

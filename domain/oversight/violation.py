@@ -15,7 +15,17 @@ from pydantic import Field
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
-from domain.values import AssetCode, Code, Fen, Listed, Name, OrganizationCode, PersonCode, Text, Value
+from domain.values import (
+    AssetCode,
+    Code,
+    Fen,
+    FormerOrganizationCode,
+    FormerPersonCode,
+    Listed,
+    Name,
+    Text,
+    Value,
+)
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -28,7 +38,7 @@ class Violation(Value):
         title="违规类别", description="八类之一，如 FALSE_CLAIM 虚报冒领"
     )
     happened_on: FactDay = Field(title="发生日期")
-    unit: OrganizationCode = Field(title="涉及单位")
+    unit: FormerOrganizationCode = Field(title="涉及单位")
     assets: tuple[AssetCode, ...] = Field(default=(), title="涉及资产", max_length=1000)
     amount: Fen | None = Field(default=None, title="涉及金额")
     text: Text = Field(title="情况")
@@ -59,7 +69,7 @@ class ViolationEstablishment(Value):
 class Accountability(Value):
     """What follows for one person."""
 
-    person: PersonCode = Field(title="被追责人")
+    person: FormerPersonCode = Field(title="被追责人")
     measure: Name = Field(title="处理措施")
     decided_by: Code = Field(title="决定机关", description="按干部管理权限")
     decided_on: Annotated[FactDay, NotBefore("its.establishment.decided_on")] = Field(title="决定日期")

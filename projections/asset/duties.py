@@ -29,6 +29,7 @@ from projections.engine.tables import (
     whole_column,
 )
 from projections.engine.writing import Connection
+from projections.organization.directory import carried_on
 
 _HOLDER_KIND: Final = states(
     COLLECTIVE="集体经济组织",
@@ -252,7 +253,7 @@ async def duties_page(
     """Assets with what was done around them. `registered_late`: more than `register_within` days after acceptance;
     `certified`: some title or real-estate certificate was issued.
 
-    `guiding_department` makes it a department's guidance worklist, co-guided assets included (C4.1-02..07).
+    `guiding_department` makes it a department's guidance worklist, co-guided assets included, and those of departments that it succeeded (C4.1-02..07).
     """
     late = f"(d.registered_on > d.accepted_on + {int(register_within)}) IS TRUE"
     conditions = Conditions()
@@ -262,7 +263,8 @@ async def duties_page(
     conditions.equal("a.village", village)
     conditions.equal("a.township", township)
     if guiding_department is not None:
-        wanted = [guiding_department] if isinstance(guiding_department, str) else list(guiding_department)
+        asked = [guiding_department] if isinstance(guiding_department, str) else list(guiding_department)
+        wanted = [one for unit in asked for one in await carried_on(connection, county, unit)]
         conditions.add("(d.guiding_department = ANY({}) OR d.co_guiding ?| {}::text[])", wanted, wanted)
     if certified is not None:
         conditions.parts.append(_CERTIFIED if certified else f"NOT {_CERTIFIED}")

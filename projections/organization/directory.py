@@ -372,6 +372,18 @@ async def names(connection: Connection, county: str) -> dict[str, dict[str, str]
     return found
 
 
+STANDING: Final = (
+    "WITH RECURSIVE chain (start, unit, path) AS ("
+    "SELECT organization::text, successor::text, ARRAY[organization::text, successor::text] FROM organization"
+    " WHERE county = $1 AND closed_on <= $2 AND successor IS NOT NULL"
+    " UNION ALL SELECT c.start, o.successor::text, c.path || o.successor::text FROM chain c"
+    " JOIN organization o ON o.county = $1 AND o.organization = c.unit"
+    " WHERE o.closed_on <= $2 AND o.successor IS NOT NULL AND o.successor <> ALL (c.path)),"
+    " standing AS (SELECT DISTINCT ON (start) start, unit FROM chain ORDER BY start, cardinality(path) DESC)"
+)
+"""What begins a question of a county ($1) about a day ($2): `standing` has the unit in the place of each that is no more."""
+
+
 async def carried_on_by(connection: Connection, county: str, codes: list[str], on: date) -> dict[str, str]:
     """The unit that stands in each unit's place on a day: itself, or its successor, or that one's, and so on. From
     `closed_on` on it is the successor. A chain that bites its tail ends where it would repeat.

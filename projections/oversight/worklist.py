@@ -16,6 +16,7 @@ from projections.asset.external_entries import PLACED, SOURCE
 from projections.engine.provisional import as_known
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
+from projections.organization.directory import STANDING
 
 LEDGERS: Final = (
     "asset_register",
@@ -125,6 +126,15 @@ WHERE d.state = 'OPEN' AND d.due_on IS NOT NULL
 """The only duty counted in working days: its day may be provisional."""
 _CASE_COLUMNS: Final = ("county", "case_id", "person", "organization", "state", "due_on", "reckoning")
 
+_NOW: Final = (
+    "SELECT t.task, t.clause, t.county, t.subject, t.name, coalesce(v.unit, t.village) AS village,"
+    " coalesce(w.unit, t.township) AS township, ARRAY(SELECT coalesce(s.unit, u.unit) FROM unnest(t.units)"
+    " WITH ORDINALITY AS u (unit, place) LEFT JOIN standing s ON s.start = u.unit ORDER BY u.place) AS units,"
+    " t.due_on, t.provisional FROM ({tasks}) t"
+    " LEFT JOIN standing v ON v.start = t.village LEFT JOIN standing w ON w.start = t.township"
+)
+"""The tasks with the units that there are on that day: what waited for one that is no more waits for who carries on."""
+
 _ESCALATED_TO: Final = (
     "CASE WHEN due_on + $13::int < $2 THEN ARRAY(SELECT DISTINCT s.superior::text FROM organization s"
     " WHERE s.county = $1 AND s.organization = ANY (units) AND s.superior IS NOT NULL ORDER BY 1)"
@@ -148,7 +158,7 @@ async def tasks_due(
 
     Objections wait from the day they are filed, whenever their answer is due: a notice stands still until then.
     `unit`: what that unit answers for itself, what waits in the village or township that it is, and what was escalated
-    to it. `task`: one kind, EXTERNAL_ENTRY for the entries in all systems, OBJECTION for all objections. `waiting`
+    to it; what was a unit's that is no more is its who carries on its duties. `task`: one kind, EXTERNAL_ENTRY for the entries in all systems, OBJECTION for all objections. `waiting`
     counts all lines beyond the limit too; `escalated_to`: the superiors of the units of a duty that is overdue for
     long; `provisional`: whether the due date is, by the calendar.
     """
@@ -156,8 +166,9 @@ async def tasks_due(
     departures = _DEPARTURES.format(cases=cases)
     tasks = f"SELECT t.*, false AS provisional FROM ({_TASKS}) t UNION ALL {departures}"
     records = await connection.fetch(
-        "SELECT task, clause, subject, name, village, township, units, due_on, provisional, due_on < $2 AS overdue,"
-        f" {_ESCALATED_TO} AS escalated_to, count(*) OVER () AS waiting FROM ({tasks}) tasks"
+        f"{STANDING} SELECT task, clause, subject, name, village, township, units, due_on, provisional,"
+        f" due_on < $2 AS overdue, {_ESCALATED_TO} AS escalated_to, count(*) OVER () AS waiting"
+        f" FROM ({_NOW.format(tasks=tasks)}) tasks"
         " WHERE county = $1 AND (due_on < $9 OR task LIKE 'OBJECTION:%') AND ($10::text IS NULL OR split_part(task, ':', 1) = $10)"
         " AND ($11::text IS NULL OR $11 = ANY (units) OR village = $11 OR township = $11"
         f" OR $11 = ANY ({_ESCALATED_TO}))"

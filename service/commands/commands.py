@@ -26,6 +26,8 @@ from domain.aggregate import DomainAggregate, DomainEvent
 from domain.catalogue import AGGREGATE_KINDS
 from domain.occasion import Occasion, Override
 from domain.organization.division import Division
+from domain.organization.organization import Organization
+from domain.organization.person import Person
 from domain.policy import Policy
 from domain.recorded import RecordedEvent
 from domain.refusals import Refusal, RegulationWarning, refuse
@@ -38,6 +40,9 @@ from service.commands.policy_in_force import PolicyInForce
 from service.log.appending import Append, Claim, Idempotency, Receipt, StreamAppend, VersionConflict
 from service.log.codec import EventCodec
 from service.log.event_store import EventStore, StreamHead
+
+LIVING: Final[dict[str, type[DomainAggregate]]] = {cls.KIND: cls for cls in (Division, Organization, Person)}
+"""What begins and ends: who is named has to be there on the day."""
 
 _REPLAYED_AT_ONCE: Final = 500
 """Aggregates without a usable state that are read together: their events are in memory at once."""
@@ -183,6 +188,22 @@ class CommandContext:
                 found[one] = self._folded(cls, one, streams.get(cls.stream_of(one), ()))
         return {one: found[one] for one in ids if one in found}
 
+    async def carried_on(
+        self, cls: type[DomainAggregate], county: str, code: str, day: date
+    ) -> tuple[str, ...]:
+        """A unit or division and what stood in its place, one after the other, up to the day; itself first.
+
+        The one way from what is written in the log to what there is on a day; nothing in the log is rewritten (AMB-24).
+        """
+        found: list[str] = []
+        at: str | None = code
+        while at is not None and at not in found:
+            found.append(at)
+            here = await self.load(cls, county, at)
+            ended = here is not None and here.ended_on is not None and here.ended_on <= day
+            at = here.follower if here is not None and ended else None
+        return tuple(found)
+
     async def _revive(
         self, cls: type[_Aggregate], county: str, aggregate_id: str, head: StreamHead
     ) -> _Aggregate:
@@ -261,6 +282,48 @@ class Work:
             code = in_twelve_digits(named.code) if named.kind == Division.KIND else named.code
             if not await self.context.knows(AGGREGATE_KINDS[named.kind], self.county, code):
                 raise refuse("CODE_UNKNOWN", field=named.path, value=code)
+
+    async def require_existing(self, body: BaseModel, at: Occasion) -> None:
+        """Every unit, division and person that a body names is there on the business day. NOT_IN_EXISTENCE.
+
+        What the body says of the past (`Refers.ended`) may name what has ended since. A credential of a unit that is no
+        more acts no more, on whatever day it says that something was.
+        """
+        named = [
+            (one, in_twelve_digits(one.code) if one.kind == Division.KIND else one.code)
+            for one in named_in(body)
+            if one.kind in LIVING and not one.ended
+        ]
+        for kind, cls in LIVING.items():
+            codes = [code for one, code in named if one.kind == kind]
+            own = [self.actor.organization] if kind == Organization.KIND else []
+            if not codes + own:
+                continue
+            found = await self.context.load_many(cls, self.county, codes + own)
+            for one, code in named:
+                if one.kind == kind and code in found:
+                    found[code].must_exist(at, one.path)
+            acting = found.get(self.actor.organization) if own else None
+            if acting is not None and not acting.exists_on(at.today):
+                raise at.refusal(
+                    "NOT_IN_EXISTENCE",
+                    what=acting.id,
+                    field="Authorization",
+                    date=at.today,
+                    until=acting.ended_on,
+                    successor=acting.follower,
+                )
+
+    async def stand(self, at: Occasion, units: Iterable[str]) -> None:
+        """Tell a decision what stands on its day in the place of units that it may meet in the log or the tables."""
+        for unit in units:
+            last = (await self.carried_on(Organization, unit, at.on))[-1]
+            if last != unit:
+                at.standing[unit] = last
+
+    async def carried_on(self, cls: type[DomainAggregate], code: str, day: date) -> tuple[str, ...]:
+        """A unit or division and what stood in its place up to the day (`CommandContext.carried_on`)."""
+        return await self.context.carried_on(cls, self.county, code, day)
 
     def claim(self, kind: str, key: str) -> None:
         """Take a key that nobody else in the county may have."""

@@ -29,6 +29,8 @@ class NamedCode:
     path: str
     kind: str
     code: str
+    ended: bool = False
+    """Whether it may have ended by the business day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +96,24 @@ def _marked(marks: Iterable[Any]) -> Reader | None:
     """What reads a code by the first mark that its type carries; None without one."""
     for mark in marks:
         if isinstance(mark, Refers):
-            return _code(NamedCode, mark.kind)
+            return _named(mark)
         if isinstance(mark, Listed) and mark.closed:
-            return _code(ListedCode, mark.table)
+            return _listed(mark.table)
     return None
 
 
-def _code(found: type[NamedCode | ListedCode], of: str) -> Reader:
+def _listed(table: str) -> Reader:
     def read(path: str, value: Any) -> Iterator[NamedCode | ListedCode]:
         if isinstance(value, str):
-            yield found(path, of, value)
+            yield ListedCode(path, table, value)
+
+    return read
+
+
+def _named(mark: Refers) -> Reader:
+    def read(path: str, value: Any) -> Iterator[NamedCode | ListedCode]:
+        if isinstance(value, str):
+            yield NamedCode(path, mark.kind, value, mark.ended)
 
     return read
 

@@ -67,11 +67,4 @@ def is_of(person: Person, unit: Organization, carried: Collection[str], day: dat
 
 async def carried_on(context: CommandContext, county: str, unit: str, day: date) -> set[str]:
     """A unit and those that carried its duties on, one after the other, up to the day."""
-    found: set[str] = set()
-    at: str | None = unit
-    while at is not None and at not in found:
-        found.add(at)
-        here = await context.load(Organization, county, at)
-        closed = here is not None and here.closed_on is not None and here.closed_on <= day
-        at = here.successor if here is not None and closed else None
-    return found
+    return set(await context.carried_on(Organization, county, unit, day))

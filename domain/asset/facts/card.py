@@ -20,10 +20,10 @@ from domain.values import (
     Code,
     DivisionCode,
     Fen,
+    FormerOrganizationCode,
     FundSourceCode,
     Listed,
     Name,
-    OrganizationCode,
     Quantity,
     Sha256,
     Text,
@@ -102,7 +102,7 @@ class RegisterCard(Value):
         title="项目范围",
         pattern="^(SINGLE_VILLAGE|JOINT_VILLAGE|CROSS_VILLAGE|OTHER)$",
     )
-    implementer: OrganizationCode = Field(title="项目实施单位")
+    implementer: FormerOrganizationCode = Field(title="项目实施单位")
     implementer_kind: str = Field(title="实施单位类型", pattern="^(DEPARTMENT|TOWNSHIP|VILLAGE|FARM)$")
     funds_paid_to: str | None = Field(
         default=None, title="资金拨付到", pattern="^(DEPARTMENT|TOWNSHIP|VILLAGE|FARM)$"

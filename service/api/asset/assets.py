@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -19,7 +20,7 @@ from domain.asset.facts.disposal import Appraisal, Approval, DisposalProposal, D
 from domain.asset.facts.income import IncomeDistribution, IncomeReceipt
 from domain.asset.facts.upkeep import Maintenance, StatusReport
 from domain.occasion import Occasion
-from domain.refusals import refuse
+from domain.refusals import Refusal, refuse
 from domain.values import BusinessDate, Code, Fen, Listed, Name, Text
 from service.api.asset.decisions import AssetPath, assets_on
 from service.api.http.reading import LogReading, Reading, get, routes
@@ -212,9 +213,19 @@ assets = assets_on(router)
 async def register_asset(body: RegisterAsset, write: Writing) -> Response:
     """Enter a completed and accepted asset in the register (C4.3-01, C4.6-02)."""
     code = body.asset or code_for(body.card, write.idempotency)
-    return await write.create(
-        assets, body, lambda at, _: Asset.register(code, body.card, at), scope=place_of(body.card)
-    )
+
+    async def register(at: Occasion, work: Work) -> Asset:
+        await stand_guiding(body.card, at, work)
+        return Asset.register(code, body.card, at)
+
+    return await write.create(assets, body, register, scope=place_of(body.card))
+
+
+async def stand_guiding(card: RegisterCard, at: Occasion, work: Work) -> None:
+    """Who carries on the departments that guide by the money (T1): the table names them as they were."""
+    with suppress(Refusal):  # the decision says it
+        found = at.rules.guiding_departments(card.funding_lines, card.implementer_kind)
+        await work.stand(at, [found.lead, *found.co])
 
 
 def place_of(card: RegisterCard) -> Resource:
@@ -236,6 +247,8 @@ async def correct_registration(asset: AssetPath, body: CorrectRegistration, writ
     """Correct named fields; the old values stay in the history (C4.6-02)."""
 
     async def correct(it: Asset, at: Occasion, work: Work) -> None:
+        with suppress(Refusal):  # the decision says it
+            await stand_guiding(body.correction.applied_to(it.card), at, work)
         it.correct_registration(body.correction, at)
         await work.require_named(it.card, "card")
 

@@ -18,7 +18,7 @@ from domain.asset.asset import Asset
 from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
 from domain.values import Value
-from service.api.asset.assets import RegisterAsset, code_for, place_of
+from service.api.asset.assets import RegisterAsset, code_for, place_of, stand_guiding
 from service.api.http.lines import BulkLine, lines_body, lines_of
 from service.api.http.reading import ACTION, ProblemBody, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Write, Writing, answered
@@ -85,6 +85,8 @@ async def registration(write: Write, work: Work, body: RegisterAsset, code: str)
     await work.require_named(body)
     authorize(write.actor, write.action, place_of(body.card))
     at = write.occasion(body)
+    await work.require_existing(body, at)
+    await stand_guiding(body.card, at, work)
     asset = Asset.register(code, body.card, at)
     work.add(asset)
     return asset, at

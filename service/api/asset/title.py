@@ -162,6 +162,12 @@ async def initiate_transfer(asset: AssetPath, body: InitiateTransfer, write: Wri
     )
 
 
+async def _stand_in(it: Asset, transfer: str, at: Occasion, work: Work) -> None:
+    """A transfer on its way to a unit that has been merged goes on to the unit that carries on its duties."""
+    if transfer in it.transfers:
+        await work.stand(at, [it.transfers[transfer].receiver])
+
+
 def _receiver_of(transfer: str) -> Scope[Asset]:
     def receiver(it: Asset, _: Write) -> Resource:
         units = (it.transfers[transfer].receiver,) if transfer in it.transfers else ()
@@ -176,10 +182,11 @@ async def accept_transfer(
 ) -> Response:
     """Accept or refuse items as the receiving unit (C4.5-20)."""
 
-    def accept(it: Asset, at: Occasion) -> None:
+    async def accept(it: Asset, at: Occasion, work: Work) -> None:
+        await _stand_in(it, transfer, at, work)
         it.accept_transfer(transfer, body.receiver, body.items, at, conditions=body.conditions)
 
-    return await write.decide(titles, asset, body, accept, scope=_receiver_of(transfer))
+    return await write.carry_out(titles, asset, body, accept, scope=_receiver_of(transfer))
 
 
 @titles.post("/{asset}/transfers/{transfer}/refusal", "拒收资产移交", "asset.transfer")
@@ -188,10 +195,11 @@ async def refuse_transfer(
 ) -> Response:
     """Refuse the whole transfer as the receiving unit (C4.5-20)."""
 
-    def turn_down(it: Asset, at: Occasion) -> None:
+    async def turn_down(it: Asset, at: Occasion, work: Work) -> None:
+        await _stand_in(it, transfer, at, work)
         it.refuse_transfer(transfer, body.receiver, body.reason, at)
 
-    return await write.decide(titles, asset, body, turn_down, scope=_receiver_of(transfer))
+    return await write.carry_out(titles, asset, body, turn_down, scope=_receiver_of(transfer))
 
 
 @titles.post("/{asset}/transfers/{transfer}/completion", "完成资产移交", "asset.transfer")
@@ -199,7 +207,12 @@ async def complete_transfer(
     asset: AssetPath, transfer: TransferCode, body: Circumstances, write: Writing
 ) -> Response:
     """Close a transfer whose items are all accepted (C4.5-20)."""
-    return await write.decide(titles, asset, body, lambda it, at: it.complete_transfer(transfer, at))
+
+    async def complete(it: Asset, at: Occasion, work: Work) -> None:
+        await _stand_in(it, transfer, at, work)
+        it.complete_transfer(transfer, at)
+
+    return await write.carry_out(titles, asset, body, complete)
 
 
 # ---- what leads to a title -----------------------------------------------------------------------------------------

@@ -228,6 +228,7 @@ async def _line_entered(write: Write, work: Work, line: BulkLine, codes: set[str
     codes.add(code)
     await work.require_named(body)
     at = write.occasion(body, body.card.allocated_on)
+    await work.require_existing(body, at)
     allocation = FundAllocation.enter(code, body.card, at)
     work.add(allocation)
     work.note(at)

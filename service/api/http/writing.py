@@ -15,14 +15,16 @@ from pydantic import Field
 from domain.aggregate import DomainAggregate
 from domain.bounds import NotAfter, NotBefore, hold_form
 from domain.occasion import Occasion
+from domain.organization.division import Division
+from domain.organization.organization import Organization
 from domain.refusals import Refusal, refuse
 from domain.values import BusinessDate, PolicyOverrideCode, Value
 from service.api.http.intake import admitted
 from service.api.http.reading import ACTION, Endpoint, Read, action_of, context_of, described, named
 from service.commands import authorization
 from service.commands.actor import Actor
-from service.commands.authorization import ACTIONS, Resource, authorize, speak_for
-from service.commands.commands import CommandOutcome, Result, Work, transact
+from service.commands.authorization import ACTIONS, Resource, authorize, may, speak_for
+from service.commands.commands import CommandOutcome, Result, Work, in_twelve_digits, transact
 from service.commands.exceptions import exceptions
 from service.commands.naming import require_listed
 from service.ledgers.warnings import WarningBody
@@ -261,8 +263,12 @@ class Write(Read):
             at = await self._circumstances(work, body, on)
             aggregate = await self._found(kind, work, aggregate_id, expected)
             speaker = unit(aggregate) if callable(unit) else unit
+            if speaker is not None and self.actor.organization in await work.carried_on(
+                Organization, speaker, at.today
+            ):
+                speaker = self.actor.organization
             speak_for(self.actor, speaker, level)
-            await self._may(aggregate, scope or self._said_by(speaker) or kind.scope)
+            await self._may(aggregate, scope or self._said_by(speaker) or kind.scope, work, at)
             await self._except(body, at, work)
             await use_case(aggregate, at, work)
             work.note(at)
@@ -320,6 +326,7 @@ class Write(Read):
         at = self.occasion(body, on)
         self.request.state.day = at.on
         require_listed(body, at.rules)
+        await work.require_existing(body, at)
         hold_form(body, at)
         return at
 
@@ -348,9 +355,33 @@ class Write(Read):
             return None
         return lambda _it, _write: Resource(organizations=(speaker,))
 
-    async def _may(self, aggregate: _Aggregate, scope: Scope[_Aggregate]) -> None:
+    async def _may(self, aggregate: _Aggregate, scope: Scope[_Aggregate], work: Work, at: Occasion) -> None:
+        """Who may act where it lies and for whose it is; for what has ended, who stands in its place today."""
         place = scope(aggregate, self)
-        authorize(self.actor, self.action, place if isinstance(place, Resource) else await place)
+        place = place if isinstance(place, Resource) else await place
+        try:
+            authorize(self.actor, self.action, place)
+        except Refusal as refusal:
+            if refusal.code != "FORBIDDEN_JURISDICTION":
+                raise
+            after = Resource(
+                divisions=tuple(
+                    [
+                        one
+                        for code in place.divisions
+                        for one in await work.carried_on(Division, in_twelve_digits(code), at.today)
+                    ]
+                ),
+                organizations=tuple(
+                    [
+                        one
+                        for code in place.organizations
+                        for one in await work.carried_on(Organization, code, at.today)
+                    ]
+                ),
+            )
+            if not may(self.actor, self.action, after):
+                raise
 
     def _correlation(self) -> str | None:
         given = self.request.headers.get("x-correlation-id")

@@ -114,6 +114,19 @@ def test_what_became_another_names_its_successor(old: Division | Organization) -
         old.be_succeeded("653022104", day, "文2号", occasion())
 
 
+def test_nothing_is_recorded_of_a_unit_from_its_last_day_on_but_who_leaves_it() -> None:
+    unit = organization()
+    unit.appoint(SECRETARY, MANAGER, date(2015, 1, 1), "任1号", occasion(date(2015, 1, 1)))
+    unit.be_succeeded("653022103", date(2016, 1, 1), "文1号", occasion(date(2016, 1, 1)))
+    unit.collect_events()
+    with refused("NOT_IN_EXISTENCE", unit):
+        unit.appoint("ASSET_MANAGER", SUCCESSOR, date(2016, 1, 1), "任2号", occasion(date(2016, 1, 1)))
+    unit.appoint("ASSET_MANAGER", SUCCESSOR, date(2015, 12, 31), "任2号", occasion(date(2015, 12, 31)))
+    assert recorded(unit, Organization.PositionAppointed).since == date(2015, 12, 31)
+    unit.end_position(SECRETARY, MANAGER, date(2016, 1, 31), "撤销", occasion(date(2016, 1, 31)))
+    assert recorded(unit, Organization.PositionEnded).until == date(2016, 1, 31)
+
+
 def appoint(unit: Organization, who: str, since: date, position: str = SECRETARY) -> None:
     unit.appoint(position, who, since, "任1号", occasion())
 

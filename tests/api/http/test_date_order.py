@@ -110,7 +110,7 @@ async def refused(service: Service, path: str, body: dict[str, Any], who: str) -
 
 def days(problem: dict[str, Any]) -> tuple[str, str]:
     """The two names in the words of the problem."""
-    found = re.search(r"：(\S+) 不得晚于 ([^（]+)（前者 [\d-]+，后者 [\d-]+）", problem["detail"])
+    found = re.search(r"：(.+?) 不得晚于 ([^（]+)（前者 [\d-]+，后者 [\d-]+）", problem["detail"])
     assert found, problem["detail"]
     return found[1], found[2]
 

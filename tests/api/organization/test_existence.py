@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from domain.values import Refers
+from tests.api.asset.test_scores import village_line
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, card, confirmation, road, transfer
 from tests.api.operations import CODE_OF
 from tests.api.plausible import Place, body_of, leaves, write_routes
@@ -130,11 +131,14 @@ async def test_the_dead_are_appointed_to_nothing(service: Service) -> None:
 async def test_after_a_merger_the_successor_acts_and_the_closed_unit_does_not(service: Service) -> None:
     """A village is merged while an asset is on its way to it, and with tasks of its own."""
     waiting, moving = new_code(), new_code()
-    for asset, given in ((waiting, road(location=SECOND)), (moving, card())):
+    for asset, given in (
+        (waiting, village_line(location=SECOND) | {"implementer": SECOND}),
+        (moving, card()),
+    ):
         await service.write(
             "/v1/assets", {"asset": asset, "card": given, "occurredOn": "2021-07-15"}, "office"
         )
-    title = {"confirmation": confirmation("450000.00", SECOND), "occurredOn": "2021-07-20"}
+    title = {"confirmation": confirmation(owner=SECOND), "occurredOn": "2021-07-20"}
     await service.write(f"/v1/assets/{waiting}/ownership-confirmations", title, "office", version=1)
     offered = {"transfer": transfer() | {"receiver": SECOND}}
     await service.write(f"/v1/assets/{moving}/transfers", offered, "clerk", version=1)
@@ -187,14 +191,20 @@ async def test_what_a_merged_department_guided_its_successor_guides(service: Ser
     filed = {"asset": new_code(), "card": card(guidingDepartment="MERGED"), "occurredOn": "2021-10-01"}
     await service.write("/v1/assets", filed, "office")
     page = await service.read(
-        "/v1/ledgers/asset-duties", guidingDepartment="MERGED", min_position=await service.head(), limit=100
+        "/v1/ledgers/asset-duties", guiding_department="MERGED", min_position=await service.head(), limit=100
     )
     assert {before, after} <= {row["asset"] for row in page["rows"]}
 
 
 async def test_nothing_is_recorded_of_a_unit_after_its_end(service: Service) -> None:
     code = new_code("ORG")
-    unit = {"name": "某公司", "kind": "COMPANY", "superior": TOWNSHIP, "validFrom": "2020-01-01"}
+    unit = {
+        "name": "某公司",
+        "kind": "COMPANY",
+        "division": TOWNSHIP,
+        "superior": TOWNSHIP,
+        "validFrom": "2020-01-01",
+    }
     await service.write("/v1/organizations", {"organization": code, "card": unit}, "admin")
     person = await service.person(TOWNSHIP)
     post = {"position": "ASSET_MANAGER", "person": person, "since": "2020-02-01", "documentNo": "任1号"}

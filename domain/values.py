@@ -237,6 +237,12 @@ class Refers:
     kind: str
     ended: bool = False
 
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The code's schema, with the kind of what it names."""
+        return {**handler(schema), "x-refers": self.kind}
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:

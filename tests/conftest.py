@@ -11,10 +11,10 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import clock, postgres
+from tests import clock, contract, postgres
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
     from datetime import date
 
     from service.database.embedded import EmbeddedServer
@@ -40,6 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
         _made.append(tempfile.TemporaryDirectory(prefix="taizhang-tests-", ignore_cleanup_errors=True))
         Path(_made[0].name).chmod(0o711)  # as root the server runs as another user
         os.environ[postgres.FOLDER] = str(Path(_made[0].name) / "server")
+    noted = f"contract-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    os.environ[contract.FILE] = str(Path(os.environ[postgres.FOLDER]).with_name(noted))
+    contract.install()
 
 
 def pytest_unconfigure() -> None:
@@ -49,6 +52,24 @@ def pytest_unconfigure() -> None:
             with server:
                 pass
         _made.pop().cleanup()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A test fails that was told anything over HTTP which the contract does not declare."""
+    result = yield
+    departures = contract.take_noted()
+    if departures and item.nodeid.startswith(contract.HELD):
+        pytest.fail("not as openapi/http-api.json declares:\n" + "\n".join(departures[:20]), pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, object, object]:
+    """What a service answers while it is put away is no later test's fault."""
+    result = yield
+    contract.take_noted()
+    return result
 
 
 @pytest.fixture(scope="session")

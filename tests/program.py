@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from service.cli.main import main
-from tests import clock
+from tests import clock, contract
 
 if __name__ == "__main__":
     clock.install()
+    contract.install()
     main()

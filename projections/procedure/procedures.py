@@ -406,9 +406,9 @@ PROJECTION: Final = Projection(
     weight=1,
 )
 
-_SHOWN: Final = tuple(
-    name for name in PROCEDURE.columns if name not in {"steps", "done", "filings", "ends", "reckonings"}
-)
+HIDDEN: Final = ("steps", "done", "filings", "ends", "reckonings")
+"""Columns that the ledger is reckoned with and does not show."""
+_SHOWN: Final = tuple(name for name in PROCEDURE.columns if name not in HIDDEN)
 
 
 async def procedure_page(

@@ -63,7 +63,8 @@ BUSY_SECONDS: Final = 2
 DESCRIPTION = """县级扶贫资产台账服务，一个服务可管多个县。每一次写入记录一个事实，事实只增不改；台账由事件生成。
 
 每个拒绝都给出代码、条款、本县条文及其原文、缺少的内容（RFC 9457）。金额为以元为单位、两位小数的字符串。
-写请求必须带 `Idempotency-Key`；修改资产必须带 `If-Match`。
+写请求必须带 `Idempotency-Key`；修改资产必须带 `If-Match`。拒绝的语言由 `Accept-Language` 选择（中文或 English）。
+每个应答都带 `Cache-Control: no-store`、`X-Content-Type-Options: nosniff`、`Referrer-Policy: no-referrer`。
 """
 
 

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import create_model
 
-from service.api.http.paging import answer, page_of
-from service.api.http.reading import Read, Reading, get, routes
+from service.api.http.paging import answer, page_of, page_or_export
+from service.api.http.reading import RULED, Read, Reading, get, routes
 from service.ledgers.catalogue import LEDGERS
 from service.ledgers.differences import LedgerChanges, changes_of
 from service.ledgers.filters import ChangesQuery, LedgerQuery
@@ -38,7 +38,10 @@ def _router(ledger: Ledger) -> APIRouter:
     router = routes("", _TAGS[ledger.path.split("/")[2]])
     action = str(ledger.action)
     page = page_of(ledger.row, ledger.filters.TOTALS)
-    get(router, ledger.path, ledger.title, action, response_model=page)(_page_endpoint(ledger))
+    declared = page_or_export(page)
+    if ledger.ruled:
+        declared["responses"] |= RULED
+    get(router, ledger.path, ledger.title, action, **declared)(_page_endpoint(ledger))
     if ledger.changes is not None:
         path, title = f"{ledger.path}/changes", f"{ledger.title}变动"
         get(router, path, title, action, response_model=LedgerChanges)(_changes_endpoint(ledger))

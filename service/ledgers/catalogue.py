@@ -68,6 +68,7 @@ _LEDGERS: Final = (
         path="/v1/ledgers/kept/{organization}/{ledger}",
         filters=unit_ledgers.UnitLedgerFilters,
         row=unit_ledgers.UnitLedgerRow,
+        ruled=True,
         brief=("asset", "asset_name", "original_value", "title", "owned", "share_value"),
         unit="organization",
     ),

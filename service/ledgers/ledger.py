@@ -31,6 +31,8 @@ class Ledger:
     """The filter that a unit's code goes to; None where rows are of no unit."""
     action: str | None = "ledger.read"
     """Who may read it over HTTP; None: everybody."""
+    ruled: bool = False
+    """Whether a rule may forbid the question itself (409)."""
     operation: str | None = None
     """The operation's id over HTTP where it is not `read_` and the name."""
     changes_about: str = "What differs between two moments."

@@ -37,7 +37,7 @@ from service.commands.founding import found
 from service.memory import settle_memory
 from service.shares import TERMS
 from service.terminal import configure_log
-from tests import clock
+from tests import clock, contract
 from tests.shares import bulkheads
 
 COUNTY = "653022"
@@ -118,6 +118,7 @@ def killable(database_url: str, **options: Any) -> Iterator[tuple[str, str, subp
 def main(database_url: str, given: str) -> None:
     """Serve that database with these OPTIONS until standard input is closed."""
     clock.install()
+    contract.install()
     configure_log("warning", as_json=False)  # to stderr: nobody reads a second line of our stdout
     with TemporaryDirectory(prefix="taizhang-keys-") as folder:
         options = json.loads(given)

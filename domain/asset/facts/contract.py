@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import isleap
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -24,6 +24,19 @@ class Operator(Value):
     operator: Code = Field(title="经营主体编号")
     name: Name = Field(title="经营主体名称")
     credit_code: Code | None = Field(default=None, title="统一社会信用代码")
+
+
+_EXAMPLE: Final = {
+    "responsibility": "承租方负责经营",
+    "target": "年加工 200 吨",
+    "income": "年租金三万元",
+    "mode": "租赁",
+    "term": "三年",
+    "incomeDistribution": "归村集体",
+    "riskControl": "保证金一万元",
+    "custody": "承租方负责日常管护",
+    "rewardPenalty": "逾期按日加收",
+}
 
 
 def _in_order(clauses: dict[str, str]) -> dict[str, str]:
@@ -48,7 +61,13 @@ class ContractTerms(Value):
         title="终止日期"
     )
     signer: Code = Field(title="签约所有权人")
-    clauses: Annotated[dict[Code, Text], AfterValidator(_in_order)] = Field(title="合同条款", max_length=30)
+    clauses: Annotated[dict[Code, Text], AfterValidator(_in_order)] = Field(
+        title="合同条款",
+        description="必备条款见代码表 contract-clauses",
+        max_length=30,
+        examples=[_EXAMPLE],
+        json_schema_extra={"additionalProperties": False},
+    )
     custody_rule_document: Name | None = Field(default=None, title="管护制度文号")
     decision_document: Name | None = Field(default=None, title="民主决策或审批文号")
     annual_income: Fen = Field(title="年收益（租金、承包费等）")

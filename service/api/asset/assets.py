@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Path, Query, Response
 from pydantic import Field
@@ -23,6 +23,7 @@ from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
 from domain.values import BusinessDate, Code, Fen, Listed, Name, Text
 from service.api.asset.decisions import AssetPath, assets_on
+from service.api.asset.views import UnplacedEvent
 from service.api.http.reading import LogReading, Reading, get, routes
 from service.api.http.writing import Circumstances, Excepting, Writing
 from service.commands.authorization import Resource, authorize
@@ -500,7 +501,7 @@ class AssetReading(LogReading[AssetView]):  # type: ignore[valid-type]  # made a
 
     as_of: date | None = Field(default=None, title="业务日期")
     known_at: datetime | None = Field(default=None, title="已知时刻")
-    unplaced: tuple[dict[str, Any], ...] = Field(
+    unplaced: tuple[UnplacedEvent, ...] = Field(
         default=(), title="无法归位的事件", description="业务日期早于其所依据事实的事件"
     )
 

@@ -20,7 +20,7 @@ from domain.refusals import Refusal, refuse
 from domain.values import Value
 from service.api.asset.assets import RegisterAsset, code_for, place_of, stand_guiding
 from service.api.http.lines import BulkLine, lines_body, lines_of
-from service.api.http.reading import ACTION, ProblemBody, routes
+from service.api.http.reading import ACTION, ProblemBody, refused_as, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Write, Writing, answered
 from service.commands.authorization import authorize
 from service.commands.commands import Result, Work, transact
@@ -57,12 +57,20 @@ class BulkAnswer(Value):
     position: int | None = Field(default=None, title="日志位置", description="全部登记完成时的日志位置")
 
 
+class BulkRefusal(ProblemBody):
+    """Nothing was registered, and why: BATCH_ROLLED_BACK names what is wrong with each line."""
+
+    items: tuple[BulkItem, ...] = Field(default=(), title="逐行结果", description="有错误的行，最多 1000 行")
+
+
 @router.post(
     "/bulk",
     summary="批量登记资产",
     response_model=BulkAnswer,
     response_class=Response,
-    responses=answered(200, BulkAnswer) | WRITE_PROBLEMS,
+    responses=answered(200, BulkAnswer)
+    | WRITE_PROBLEMS
+    | refused_as(409, "未登记任何资产 / nothing was registered", BulkRefusal),
     openapi_extra={
         ACTION: "asset.register",
         "parameters": [IDEMPOTENCY_KEY],

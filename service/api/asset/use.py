@@ -12,7 +12,7 @@ from domain.asset.facts.upkeep import HerdChange, MaintenancePlan, ManagementRul
 from domain.refusals import refuse
 from domain.values import Value
 from service.api.asset.decisions import AssetPath, assets_on
-from service.api.http.reading import Read, Reading, get, routes
+from service.api.http.reading import RULED, Read, Reading, get, routes
 from service.api.http.writing import Circumstances, Write, Writing
 from service.api.organization.organizations import OnDay
 from service.commands.authorization import Resource
@@ -131,7 +131,7 @@ async def read_asset_documents(asset: AssetPath, read: Reading, on: OnDay = None
     )
 
 
-@get(router, "/{asset}/care-advice", "管护监管建议", "asset.read", response_model=CareAdvice)
+@get(router, "/{asset}/care-advice", "管护监管建议", "asset.read", response_model=CareAdvice, responses=RULED)
 async def read_care_advice(asset: AssetPath, read: Reading, on: OnDay = None) -> Response:
     """Who would keep and who would supervise the asset by the custody table (C4.3-02, C4.3-18, T7)."""
     found = await _asset(read, asset)

@@ -56,6 +56,13 @@ class IncomeAttainment(Value):
     attainment: str | None = Field(title="完成率（%）", description="没有目标时为空")
 
 
+class UnplacedEvent(Value):
+    """An event whose business date lies before that of a fact it rests on."""
+
+    position: int = Field(title="日志位置")
+    type: str = Field(title="事件类型")
+
+
 class AssetMoment(Value):
     """One of the two moments."""
 
@@ -63,7 +70,7 @@ class AssetMoment(Value):
     known_at: datetime | None = Field(title="知悉时间", description="为空是现在")
     registered: bool = Field(title="当时是否已登记")
     version: int = Field(title="版本")
-    unplaced: tuple[dict[str, Any], ...] = Field(title="无法归位的事件")
+    unplaced: tuple[UnplacedEvent, ...] = Field(title="无法归位的事件")
 
 
 class FieldChange(Value):

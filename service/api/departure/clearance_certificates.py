@@ -18,8 +18,9 @@ from domain.organization.person import Clearance, Person
 from domain.refusals import refuse
 from domain.values import Code, Sha256, Value
 from service.algorithms.digests import SHA256
+from service.api.http.answers import headers
 from service.api.http.public import COUNTY_PARAMETER, PublicReading, asked_now
-from service.api.http.reading import Read, Reading, described, get, routes
+from service.api.http.reading import RULED, Read, Reading, described, get, routes
 from service.api.log.checkpoints import as_problem, checkpoints_of
 from service.log.checkpoints import Checkpoints
 from service.log.signed_note import Note
@@ -81,7 +82,9 @@ async def check_clearance_certificate(certificate: CertificateNo, read: Reading)
         200: {
             "description": "签名文本 / the signed text",
             "content": {"text/plain": {"schema": {"type": "string"}}},
-        }
+            **headers("Content-Disposition"),
+        },
+        **RULED,
     },
 )
 async def read_clearance_note(certificate: CertificateNo, read: Reading) -> Response:
@@ -99,11 +102,7 @@ async def read_clearance_note(certificate: CertificateNo, read: Reading) -> Resp
     return Response(
         str(note),
         media_type="text/plain",
-        headers={
-            "Content-Disposition": f'attachment; filename="{certificate}.txt"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        },
+        headers={"Content-Disposition": f'attachment; filename="{certificate}.txt"'},
     )
 
 

@@ -31,7 +31,7 @@ from domain.regulation.legal_clock import LegalClock
 from domain.values import Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
 from service.api.asset.decisions import AssetPath
 from service.api.http.provisional import dates_as_known
-from service.api.http.reading import Reading, from_log, get, routes
+from service.api.http.reading import RULED, Reading, from_log, get, routes
 from service.api.http.writing import Circumstances, Kind, Write, Writing
 from service.api.organization.organizations import place_of, unit_of
 from service.api.sealing.seals import After, Most, sealing_of
@@ -456,7 +456,7 @@ class ListDelta(Changes):
     position: int = Field(title="日志位置", description="比对到的日志位置")
 
 
-@get(router, "/{case}/delta", "封存后的更正", "departure.read", response_model=ListDelta)
+@get(router, "/{case}/delta", "封存后的更正", "departure.read", response_model=ListDelta, responses=RULED)
 async def read_handover_delta(
     case: CaseCode, read: Reading, cursor: After = None, limit: Most = 100
 ) -> Response:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 Schema = dict[str, Any]
 
+_PROBLEM: Final = "application/problem+json"
 _PROBLEMS: Final[dict[str, str]] = {
     "400": "RequestMalformed",
     "401": "CredentialRefused",
@@ -33,16 +34,43 @@ def _header(title: str, schema: Schema) -> Schema:
 
 
 _HEADERS: Final[dict[str, Schema]] = {
+    "Accept-Ranges": _header(
+        "可按字节续传 / parts of it may be asked for", {"type": "string", "const": "bytes"}
+    ),
+    "Content-Disposition": _header(
+        "文件名 / name of the file", {"type": "string", "pattern": "^attachment; "}
+    ),
     "Content-Language": _header("语言 / language", {"type": "string", "enum": ["zh-CN", "en"]}),
+    "Content-Range": _header(
+        "所给部分 / which part it is", {"type": "string", "pattern": "^bytes ([0-9]+-[0-9]+|[*])/[0-9]+$"}
+    ),
     "ETag": _header("版本 / version", {"type": "string", "pattern": '^"[0-9]{1,9}"$'}),
     "Idempotency-Replayed": _header("是否重发的结果 / given before", {"type": "string", "const": "true"}),
     "Location": _header("任务路径 / where it is followed", {"type": "string", "format": "uri-reference"}),
     "Retry-After": _header("多少秒后再试 / seconds to wait", {"type": "integer", "minimum": 0}),
+    "Taizhang-Next-After": _header(
+        "下次起点 / where the next request begins", {"type": "integer", "minimum": 0}
+    ),
     "Taizhang-Position": _header("日志位置 / position in the log", {"type": "integer", "minimum": 1}),
+    "Vary": _header(
+        "随何请求头而异 / by which header it varies", {"type": "string", "const": "Accept-Language"}
+    ),
     "WWW-Authenticate": _header("认证方式 / scheme", {"type": "string"}),
 }
 _OF_WRITES: Final = ("ETag", "Taizhang-Position", "Idempotency-Replayed")
 _OF_PROBLEMS: Final = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
+
+
+_OF_BODIES: Final[dict[str, Schema]] = {
+    status: {
+        "description": text,
+        "content": {_PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+    }
+    for status, text in {
+        "413": "请求体过大 / body too large",
+        "415": "请求体类型不支持 / unsupported media type",
+    }.items()
+}
 
 
 def describe_answers(document: Schema) -> None:
@@ -53,25 +81,38 @@ def describe_answers(document: Schema) -> None:
     for methods in document["paths"].values():
         for operation in methods.values():
             answers: dict[str, Schema] = operation["responses"]
+            if "requestBody" in operation:  # what the gate says of any body
+                answers |= {status: one for status, one in _OF_BODIES.items() if status not in answers}
             for status in sorted(answers):
-                if "application/problem+json" in answers[status].get("content", {}):
+                _only_as_problem(answers[status].get("content", {}))
+                content = answers[status].get("content", {})
+                if set(content) == {_PROBLEM}:
                     name = _PROBLEMS[status]
-                    problem = answers[status] | _headers("Content-Language", *_OF_PROBLEMS.get(status, ()))
-                    if shared.setdefault(name, problem) == problem:
-                        answers[status] = {"$ref": f"#/components/responses/{name}"}
+                    problem = answers[status] | headers(
+                        "Content-Language", "Vary", *_OF_PROBLEMS.get(status, ())
+                    )
+                    usual = content[_PROBLEM]["schema"]["$ref"].endswith("/ProblemBody")
+                    same = usual and shared.setdefault(name, problem) == problem
+                    answers[status] = {"$ref": f"#/components/responses/{name}"} if same else problem
             _describe_success(operation, answers, components["schemas"])
+
+
+def _only_as_problem(content: Schema) -> None:
+    """FastAPI declares the model of a refusal as JSON too; it comes as a problem."""
+    if content.get(_PROBLEM) == content.get("application/json"):
+        content.pop("application/json", None)
 
 
 def _describe_success(operation: Schema, answers: dict[str, Schema], schemas: dict[str, Schema]) -> None:
     writes = any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", ()))
     for status in sorted(answers):
         if status == "202":
-            answers[status] |= _headers("Location")
+            answers[status] |= headers("Location")
         elif writes and status in {"200", "201"}:
-            answers[status] |= _headers(*_OF_WRITES)
+            answers[status] |= headers(*_OF_WRITES)
         elif status == "200" and _is_reading(answers[status], schemas):
-            answers[status] |= _headers("ETag")
-            answers["304"] = {"description": "版本未变 / not modified"} | _headers("ETag")
+            answers[status] |= headers("ETag")
+            answers["304"] = {"description": "版本未变 / not modified"} | headers("ETag")
             operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
 
 
@@ -91,5 +132,6 @@ def _is_reading(answer: Schema, schemas: dict[str, Schema]) -> bool:
     return {"version", "source", "resource"} <= set(named.get("properties", ()))
 
 
-def _headers(*names: str) -> Schema:
+def headers(*names: str) -> Schema:
+    """The headers of an answer, as a part of what a route declares for a status."""
     return {"headers": {name: {"$ref": f"#/components/headers/{name.replace('-', '')}"} for name in names}}

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from service.api.http.answers import describe_answers
+from service.api.http.examples import give_examples
 from service.api.http.inline import name_inline
 from service.api.http.reading import ACTION, ProblemBody
 from service.commands.authorization import ACTIONS
@@ -52,6 +53,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         document["tags"] = _tags(document)
         describe_answers(document)
         name_inline(document)
+        give_examples(document)
         app.openapi_schema = document
     return app.openapi_schema
 

@@ -21,8 +21,9 @@ from pydantic import Field, create_model
 from domain.refusals import refuse
 from domain.values import BusinessDate, Value
 from service import metrics
+from service.api.http.answers import headers
 from service.api.http.intake import JSON, LINES
-from service.api.http.reading import Read, named
+from service.api.http.reading import BINARY, Read, named
 from service.api.http.spool import Spool, spools_of
 from service.ledgers.filters import LedgerQuery
 from service.ledgers.ledger import Ledger
@@ -70,6 +71,17 @@ def page_of(row: type[Value], totals: type[Value] | None = None) -> Any:
         return page
     sums: Any = (totals | None, Field(title="合计", description=_OF_ALL_ROWS))
     return create_model(page.__name__, __base__=page, __doc__=page.__doc__, totals=sums)
+
+
+def page_or_export(page: Any) -> dict[str, Any]:
+    """What a route that answers with `answer` declares: a page, all rows as lines, or a workbook."""
+    told = {
+        "description": "一页，或全部行（NDJSON、电子表格） / a page, or all rows as lines or a workbook",
+        "model": page,
+        "content": {"application/x-ndjson": {"schema": {"type": "string"}}, MEDIA_TYPE: BINARY},
+        **headers("Content-Disposition"),
+    }
+    return {"response_model": page, "response_class": Response, "responses": {200: told}}
 
 
 async def answer(read: Read, ledger: Ledger, query: LedgerQuery) -> Response:

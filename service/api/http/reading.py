@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -96,6 +96,15 @@ def described(problems: dict[int, str]) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": text, "content": _PROBLEM} for status, text in problems.items()}
 
 
+def refused_as(status: int, text: str, model: type[ProblemBody]) -> dict[int | str, dict[str, Any]]:
+    """A refusal that says more than others."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    content = {"application/problem+json": {"schema": schema}}
+    return {status: {"description": text, "model": model, "content": content}}
+
+
+RULED: Final = described({409: "违反规定 / a rule of the regulation forbids it"})
+"""Declared by questions that a rule may forbid."""
 READ_PROBLEMS: Final = described(
     {
         400: "请求不完整 / malformed request",
@@ -305,7 +314,14 @@ Reading = Annotated[Read, Depends(read_of)]
 
 
 def get(
-    router: APIRouter, path: str, summary: str, action: str, **options: Any
+    router: APIRouter,
+    path: str,
+    summary: str,
+    action: str,
+    *,
+    parameters: Sequence[dict[str, Any]] = (),
+    **options: Any,
 ) -> Callable[[Endpoint], Endpoint]:
-    """Declare a read route with its action."""
-    return router.get(path, summary=summary, openapi_extra={ACTION: action}, **options)
+    """Declare a read route with its action; `parameters`: headers that it reads itself, as OpenAPI describes them."""
+    described = {ACTION: action} | ({"parameters": list(parameters)} if parameters else {})
+    return router.get(path, summary=summary, openapi_extra=described, **options)

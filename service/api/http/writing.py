@@ -99,6 +99,9 @@ IDEMPOTENCY_KEY: Final = _header(
     "写请求的幂等键，重发同一请求时不变 / one key per request, kept when it is sent again",
     required=True,
 )
+CORRELATION_ID: Final = _header(
+    "X-Correlation-Id", _KEY, "关联编号，记入事件 / kept with the events", required=False
+)
 _IF_MATCH: Final = "所依据的版本（ETag） / the ETag the decision is based on"
 
 WRITE_PROBLEMS: Final = described(
@@ -135,7 +138,11 @@ def post(
         },
         openapi_extra={
             ACTION: action,
-            "parameters": [IDEMPOTENCY_KEY, _header("If-Match", _ETAG, _IF_MATCH, required=versioned)],
+            "parameters": [
+                IDEMPOTENCY_KEY,
+                CORRELATION_ID,
+                _header("If-Match", _ETAG, _IF_MATCH, required=versioned),
+            ],
         },
     )
 

@@ -12,7 +12,7 @@ from domain.organization.organization import Organization
 from domain.organization.person import Person
 from domain.refusals import refuse, warning
 from domain.values import Code, DivisionCode, Name, OrganizationCode, PersonCode, Value
-from service.api.http.reading import ACTION, Read, Reading, get, routes
+from service.api.http.reading import ACTION, RULED, Read, Reading, get, routes
 from service.api.identity.sessions import identities
 from service.commands.authorization import Role
 from service.commands.credentials import end_of
@@ -66,7 +66,12 @@ class GivenGrant(Value):
 
 
 @router.post(
-    "", summary="授权", status_code=201, response_model=GivenGrant, openapi_extra={ACTION: "access.grant"}
+    "",
+    summary="授权",
+    status_code=201,
+    response_model=GivenGrant,
+    responses=RULED,
+    openapi_extra={ACTION: "access.grant"},
 )
 async def give_grant(body: GiveGrant, read: Reading) -> GivenGrant:
     """Grant a person roles in a unit. They count on days on which the log knows the person to be of that unit.

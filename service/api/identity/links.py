@@ -11,7 +11,7 @@ from pydantic import Field
 from domain.organization.person import Person
 from domain.refusals import refuse
 from domain.values import Code, Value
-from service.api.http.reading import ACTION, Reading, get, routes
+from service.api.http.reading import ACTION, RULED, Reading, get, routes
 from service.api.identity.sessions import identities
 from service.identity.links import LinkKind
 
@@ -49,6 +49,7 @@ class LinkBody(Value):
     summary="关联身份",
     status_code=201,
     response_model=AddedLink,
+    responses=RULED,
     openapi_extra={ACTION: "access.grant"},
 )
 async def add_link(body: AddLink, read: Reading) -> AddedLink:

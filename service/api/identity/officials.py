@@ -11,7 +11,7 @@ from pydantic import Field
 from domain.organization.person import Person
 from domain.refusals import refuse
 from domain.values import Code, PersonCode, Value
-from service.api.http.reading import ACTION, Reading, get, routes
+from service.api.http.reading import ACTION, RULED, Reading, get, routes
 from service.api.identity.sessions import Login, identities
 from service.identity.officials import FirstSecrets
 
@@ -54,6 +54,7 @@ class OfficialBody(Value):
     summary="创建登录账户",
     status_code=201,
     response_model=FirstSecretsBody,
+    responses=RULED,
     openapi_extra={ACTION: "access.grant"},
 )
 async def create_official(body: CreateOfficial, read: Reading) -> FirstSecretsBody:

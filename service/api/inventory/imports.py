@@ -12,6 +12,7 @@ from domain.inventory.batch import InventoryBatch, Opinion
 from domain.occasion import Occasion
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, PersonCode, Value
+from service.api.http.answers import headers
 from service.api.http.intake import SHEETS, media_type
 from service.api.http.reading import ACTION, BINARY, Reading, from_log, get, routes
 from service.api.http.writing import (
@@ -121,7 +122,13 @@ async def import_file(write: Writing, query: Annotated[ImportQuery, Query()]) ->
     "下载清查表模板",
     "inventory.read",
     response_class=Response,
-    responses={200: {"description": "模板 / the template", "content": {MEDIA_TYPE: BINARY}}},
+    responses={
+        200: {
+            "description": "模板 / the template",
+            "content": {MEDIA_TYPE: BINARY},
+            **headers("Content-Disposition"),
+        }
+    },
 )
 async def read_import_template(read: Reading) -> Response:
     """An empty ledger with the headings that are read, and lists to choose from."""

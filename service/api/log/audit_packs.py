@@ -10,6 +10,7 @@ from pydantic import Field
 
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Value
+from service.api.http.answers import headers
 from service.api.http.reading import ACTION, BINARY, Reading, get, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
 from service.audit.work import FILE, KIND
@@ -20,6 +21,28 @@ router = routes("/v1/audit-packs", "audit-packs 审计包")
 
 PackCode = Annotated[Code, Path(title="审计包编号")]
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})", re.ASCII)
+_FILE_TAG: Final = {
+    "description": "内容摘要 / digest of the file",
+    "schema": {"type": "string", "pattern": '^"[0-9a-f]{64}"$'},
+}
+_WHOLE: Final[dict[str, Any]] = {
+    "headers": headers("Accept-Ranges", "Content-Disposition")["headers"] | {"ETag": _FILE_TAG}
+}
+_PARTIAL: Final[dict[str, Any]] = {"headers": _WHOLE["headers"] | headers("Content-Range")["headers"]}
+_RANGE_HEADER: Final = {
+    "name": "Range",
+    "in": "header",
+    "required": False,
+    "description": "所要的字节 / the bytes that are wanted",
+    "schema": {"type": "string", "title": "所要的字节", "maxLength": 100},
+}
+_IF_RANGE: Final = {
+    "name": "If-Range",
+    "in": "header",
+    "required": False,
+    "description": "只在文件仍有此摘要时续传 / only while the file has this digest",
+    "schema": {"type": "string", "title": "续传所依据的摘要", "maxLength": 100},
+}
 
 
 class OrderAuditPack(Value):
@@ -119,10 +142,11 @@ async def read_audit_pack(pack: PackCode, read: Reading) -> Response:
     "下载审计包",
     "audit.pack",
     response_class=Response,
+    parameters=(_RANGE_HEADER, _IF_RANGE),
     responses={
-        200: {"description": "审计包 / the pack", "content": {"application/zip": BINARY}},
-        206: {"description": "其中一段 / part of it", "content": {"application/zip": BINARY}},
-        416: {"description": "没有这一段 / no such part"},
+        200: {"description": "审计包 / the pack", "content": {"application/zip": BINARY}, **_WHOLE},
+        206: {"description": "其中一段 / part of it", "content": {"application/zip": BINARY}, **_PARTIAL},
+        416: {"description": "没有这一段 / no such part", **_PARTIAL},
     },
 )
 async def read_audit_pack_file(pack: PackCode, read: Reading) -> Response:
@@ -131,23 +155,22 @@ async def read_audit_pack_file(pack: PackCode, read: Reading) -> Response:
     if found.result is None:
         raise refuse("NOT_FOUND", what=f"{pack}/file")
     size = await _operations(read.request).file_size(read.county, pack, FILE)
-    headers = {
+    said = {
         "ETag": f'"{found.result["sha256"]}"',
         "Accept-Ranges": "bytes",
         "Content-Disposition": f'attachment; filename="{pack}.zip"',
-        "X-Content-Type-Options": "nosniff",
     }
     wanted = read.request.headers.get("range")
-    if wanted is None or read.request.headers.get("if-range", headers["ETag"]) != headers["ETag"]:
+    if wanted is None or read.request.headers.get("if-range", said["ETag"]) != said["ETag"]:
         first, last, status = 0, size - 1, 200
     else:
         part = part_of(wanted, size)
         if part is None:
-            return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{size}"})
+            return Response(status_code=416, headers=said | {"Content-Range": f"bytes */{size}"})
         first, last, status = *part, 206
-        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+        said["Content-Range"] = f"bytes {first}-{last}/{size}"
     content = await _operations(read.request).file_part(read.county, pack, FILE, first, last)
-    return Response(content, status_code=status, media_type="application/zip", headers=headers)
+    return Response(content, status_code=status, media_type="application/zip", headers=said)
 
 
 def part_of(wanted: str, size: int) -> tuple[int, int] | None:

@@ -20,6 +20,7 @@ from service.ledgers.parameters import Cursor, EventTypeName, Limit
 from service.ledgers.questions.asset.timeline import Timeline, TimelineFilters, timeline_of
 from service.ledgers.tables import value_shown
 from service.ledgers.yuan import in_yuan
+from service.webhooks.messages import WebhookMessage
 
 router = routes("/v1", "events 事件")
 
@@ -46,7 +47,9 @@ class EventBody(Value):
 class EventsBody(Value):
     """Events in order. `nextAfter` is what the next request asks for; the head says how far the log is now."""
 
-    events: tuple[EventBody, ...] = Field(title="事件")
+    events: tuple[EventBody, ...] | tuple[WebhookMessage, ...] = Field(
+        title="事件或推送消息", description="form=thin 时为推送消息 / messages where `form` is thin"
+    )
     next_after: int = Field(title="下次起点")
     head: int = Field(title="日志末位置")
 

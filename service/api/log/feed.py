@@ -22,6 +22,7 @@ from domain.catalogue import EVENT_TYPES
 from domain.recorded import RecordedEvent
 from domain.refusals import Refusal, refuse
 from domain.values import Code
+from service.api.http.answers import headers
 from service.api.http.intake import JSON, LINES
 from service.api.http.reading import Read, Reading, actor_of, get, routes
 from service.api.log.events import EventsBody, body_of
@@ -175,6 +176,7 @@ def shown_as(form: Literal["full", "thin"], event: RecordedEvent) -> dict[str, A
         200: {
             "description": "一页事件；NDJSON 每行一个，SSE 持续推送，id 即日志位置 / a page, lines, or a stream",
             "model": EventsBody,
+            **headers("Taizhang-Next-After"),
             "content": {
                 "application/x-ndjson": {"schema": {"type": "string"}},
                 STREAM: {"schema": {"type": "string"}},
@@ -223,7 +225,7 @@ def _stream(read: Read, query: FeedQuery, filters: EventFilter, after: int) -> R
         finally:
             streams[key] -= 1
 
-    return StreamingResponse(told(), media_type=STREAM, headers={"Cache-Control": "no-store"})
+    return StreamingResponse(told(), media_type=STREAM)
 
 
 async def _events(read: Read, query: FeedQuery, filters: EventFilter, after: int) -> AsyncIterator[bytes]:

@@ -22,7 +22,7 @@ from domain.procedure.records import Signer
 from domain.refusals import refuse
 from domain.values import Code, Name, Text, Value
 from service.api.http.addresses import sender_of
-from service.api.http.paging import answer, page_of
+from service.api.http.paging import answer, page_of, page_or_export
 from service.api.http.public import (
     COUNTY_PARAMETER,
     PublicReading,
@@ -32,8 +32,9 @@ from service.api.http.public import (
     hearing_of,
     statement_routes,
 )
-from service.api.http.reading import Read, Reading, described, get, routes
+from service.api.http.reading import Read, Reading, described, get, named, routes
 from service.api.http.writing import (
+    CORRELATION_ID,
     IDEMPOTENCY_KEY,
     REPLAYED,
     WRITE_PROBLEMS,
@@ -41,6 +42,7 @@ from service.api.http.writing import (
     Kind,
     Scope,
     Write,
+    WriteAnswer,
     Writing,
     answered,
 )
@@ -72,7 +74,7 @@ _BoardQuery: Any = create_model(
 """The notice board's question and of which county, for who asks has no credential that says so."""
 
 
-@router.get("", summary="公示公告栏", response_model=page_of(NoticeRow))
+@router.get("", summary="公示公告栏", **page_or_export(page_of(NoticeRow)))
 async def read_notice_board(read: PublicReading, query: Annotated[_BoardQuery, Query()]) -> Response:
     """The notice board, for everybody (C3-04): personal data masked, answers to objections published."""
     asked = {name: getattr(query, name) for name in query.model_fields_set - {"county"}}
@@ -112,12 +114,8 @@ class RecordedStatement(Value):
     due_on: date | None = Field(default=None, title="答复期限", description="异议应在此日前答复")
 
 
-class RecordedStatementAnswer(Value):
-    """Answer to a statement of the public."""
-
-    id: str = Field(title="公示编号")
-    resource: RecordedStatement = Field(title="受理情况")
-
+RecordedStatementAnswer = named(WriteAnswer[RecordedStatement], RecordedStatement, "", "Answer")
+"""Answer to a statement of the public."""
 
 _TOLD: Final[dict[str, Any]] = {
     "status_code": 201,
@@ -128,7 +126,7 @@ _TOLD: Final[dict[str, Any]] = {
         **WRITE_PROBLEMS,
         **described({429: "过于频繁 / too many requests"}),
     },
-    "openapi_extra": {"parameters": [IDEMPOTENCY_KEY, COUNTY_PARAMETER]},
+    "openapi_extra": {"parameters": [IDEMPOTENCY_KEY, CORRELATION_ID, COUNTY_PARAMETER]},
 }
 
 

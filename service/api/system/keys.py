@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from domain.refusals import refuse
 from domain.values import Code, Name, Value
-from service.api.http.reading import ACTION, Read, Reading, get, routes
+from service.api.http.reading import ACTION, RULED, Read, Reading, get, routes
 from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec, end_of
@@ -136,6 +136,7 @@ async def list_keys(read: Reading) -> tuple[KeyBody, ...]:
     summary="更换密钥",
     status_code=201,
     response_model=CreatedKey,
+    responses=RULED,
     openapi_extra={ACTION: "key.create"},
 )
 async def rotate_key(

@@ -9,10 +9,12 @@ from fastapi import Path, Query, Request, Response
 from pydantic import Field
 
 from domain.values import Code, Value
+from service.api.http.answers import headers
 from service.api.http.reading import BINARY, Read, Reading, get, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
 from service.commands.authorization import Resource, authorize
 from service.commands.operations import Operation, Operations
+from service.ledgers.sheets import MEDIA_TYPE as SPREADSHEET
 
 router = routes("/v1/operations", "operations 任务")
 
@@ -114,7 +116,13 @@ async def read_operation(
     "下载任务文件",
     "operation.read",
     response_class=Response,
-    responses={200: {"description": "文件 / the file", "content": {"application/octet-stream": BINARY}}},
+    responses={
+        200: {
+            "description": "文件 / the file",
+            "content": dict.fromkeys(("application/x-ndjson", "application/zip", SPREADSHEET), BINARY),
+            **headers("Content-Disposition"),
+        }
+    },
 )
 async def read_operation_file(operation: OperationCode, name: FileName, read: Reading) -> Response:
     """A file that the operation made."""
@@ -123,10 +131,7 @@ async def read_operation_file(operation: OperationCode, name: FileName, read: Re
     return Response(
         stored.content,
         media_type=stored.media_type,
-        headers={
-            "Content-Disposition": f'attachment; filename="{operation}-{name}"',
-            "X-Content-Type-Options": "nosniff",
-        },
+        headers={"Content-Disposition": f'attachment; filename="{operation}-{name}"'},
     )
 
 

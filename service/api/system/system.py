@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from pydantic import Field
 
+from domain.values import Value
+from service.api.http.answers import headers
 from service.api.http.intake import IntakeRoute
 from service.api.http.reading import READ_PROBLEMS, Reading, context_of, get, routes
 from service.clock import MOST_BEHIND_SECONDS, ClockWatch, utc_now
@@ -20,11 +23,79 @@ from service.log.readiness import last_recorded, look_at
 from service.metrics import MEDIA_TYPE, exposition
 from service.version import installed_version
 
-router = APIRouter(tags=["system 运行"], route_class=IntakeRoute, responses={422: READ_PROBLEMS[422]})
-
-
+router = APIRouter(
+    tags=["system 运行"],
+    route_class=IntakeRoute,
+    responses={status: READ_PROBLEMS[status] for status in (400, 408, 422, 431, 500, 503)},
+)
 guarded = routes("", "system 运行")
 """What an operator's key may ask."""
+
+
+class ProjectionHealth(Value):
+    """Where a ledger's checkpoint stands against the committed head."""
+
+    county: str = Field(title="县代码")
+    projection: str = Field(title="台账")
+    title: str = Field(title="台账名称")
+    head: int = Field(title="日志末位置")
+    position: int = Field(title="台账所到位置")
+    behind: int = Field(title="落后条数")
+    state: Literal["RUNNING", "HALTED", "OUTDATED", "MISSING"] = Field(title="台账更新状态")
+    healthy: bool = Field(title="是否正常")
+    error: str | None = Field(title="停止原因")
+    holder: str | None = Field(title="由哪个进程更新")
+    leased: bool = Field(title="是否有进程在更新")
+    events_per_second: float = Field(title="每秒事件数")
+
+
+class MigrationsCheck(Value):
+    """The schema's revision in the database, and the one this version expects."""
+
+    found: str | None = Field(title="数据库结构版本")
+    expected: str = Field(title="应有的结构版本")
+
+
+class SchemaCheck(Value):
+    """Where the database's tables are not as this version expects them."""
+
+    differences: tuple[str, ...] = Field(title="结构差异")
+    remedy: str | None = Field(title="处理办法")
+
+
+class ClockCheck(Value):
+    """Whether the clock can be recorded by."""
+
+    jumped: bool = Field(title="时钟是否跳变")
+    gained_seconds: float = Field(title="时钟多走的秒数")
+    behind_log_seconds: dict[str, int] = Field(title="时钟落后日志的秒数", description="按县")
+
+
+class CountyCheck(Value):
+    """Whether a county is served, and why not."""
+
+    county: str = Field(title="县代码")
+    served: bool = Field(title="是否提供服务")
+    problem: str | None = Field(title="不提供服务的原因")
+
+
+class ReadinessChecks(Value):
+    """What was looked at; what could not be asked of the database is left out."""
+
+    database: str = Field(title="数据库连接")
+    migrations: MigrationsCheck | None = Field(default=None, title="迁移")
+    tables: SchemaCheck | None = Field(default=None, title="数据表结构", alias="schema")
+    projections: tuple[ProjectionHealth, ...] | None = Field(default=None, title="各台账更新情况")
+    clock: ClockCheck | None = Field(default=None, title="时钟")
+    counties: tuple[CountyCheck, ...] = Field(title="各县服务情况")
+
+
+class Readiness(Value):
+    """Whether requests are to be sent here; `degraded`: yes, and an operator is to look."""
+
+    status: Literal["ok", "degraded", "unavailable"] = Field(title="就绪状态")
+    version: str = Field(title="软件版本")
+    checks: ReadinessChecks = Field(title="检查项")
 
 
 def clock_check(watch: ClockWatch | None, recorded: Mapping[str, datetime]) -> dict[str, Any]:
@@ -69,7 +140,22 @@ async def read_metrics(read: Reading) -> Response:
     return Response(exposition(ledgers, clock, shares_of(read.pool)), media_type=MEDIA_TYPE)
 
 
-@router.get("/health/ready", summary="就绪", responses={503: {"description": "未就绪 / not ready"}})
+@router.get(
+    "/health/ready",
+    summary="就绪",
+    response_model=Readiness,
+    response_class=Response,
+    responses={
+        200: {"description": "就绪 / ready", "model": Readiness},
+        403: READ_PROBLEMS[403],
+        503: {
+            "description": "未就绪 / not ready",
+            "model": Readiness,
+            "content": READ_PROBLEMS[503]["content"],
+            **headers("Content-Language", "Retry-After", "Vary"),
+        },
+    },
+)
 async def check_readiness(request: Request) -> Response:
     """Database reachable, its tables as this version expects them, every projection's checkpoint near the committed head
     and none halted.

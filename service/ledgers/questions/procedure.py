@@ -35,7 +35,7 @@ class ProceduresFilters(Filters):
         return await procedures.procedure_page(at.connection, at.county, **self.filters(), **paging)
 
 
-ProcedureRow = row_model("ProcedureRow", procedures.PROCEDURE, hidden=("reckonings",))
+ProcedureRow = row_model("ProcedureRow", procedures.PROCEDURE, hidden=procedures.HIDDEN)
 
 
 class TasksFilters(Filters):

@@ -19,12 +19,16 @@ def open_parts(where: str, schema: Schema) -> Iterator[str]:
     """Where a schema takes any object or any value."""
     more = schema.get("additionalProperties")
     described = {"type", "anyOf", "oneOf", "allOf", "$ref", "enum", "const"} & schema.keys()
+    map_of = "patternProperties" in schema and more is False
     unnamed = schema.get("type") == "object" and "properties" not in schema and not isinstance(more, dict)
+    unnamed = unnamed and not map_of
     if not described or unnamed or more is True:
         yield where
     for name, field in schema.get("properties", {}).items():
         yield from open_parts(f"{where}.{name}", field)
     for inner in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
+        yield from open_parts(where, inner)
+    for inner in schema.get("patternProperties", {}).values():
         yield from open_parts(where, inner)
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):

@@ -122,7 +122,10 @@ def hold_form(form: BaseModel, at: Occasion) -> None:
     """
     for dated in dated_in(type(form), form.__dict__):
         for bound in dated.bounds:
-            _hold(bound, dated, None, at)
+            if (
+                isinstance(bound, NotAfter) or bound.anchor not in NOW
+            ):  # a term that is over already the decision says
+                _hold(bound, dated, None, at)
 
 
 def days_of(event: type[BaseModel], *, begins: bool) -> tuple[Bound, ...]:

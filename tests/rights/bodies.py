@@ -134,7 +134,8 @@ def _of_type(schema: dict[str, Any], schemas: dict[str, Any], name: str) -> Any:
 def _text(schema: dict[str, Any]) -> str:
     pattern = schema.get("pattern", "")
     if schema.get("format") == "date":
-        return "2021-09-20"
+        after = any("+ P1D" in one for one in schema.get("x-not-before", ()))
+        return "2021-09-21" if after else "2021-09-20"
     if pattern.startswith("^(") and "[" not in pattern:
         return pattern.strip("^()$").partition("|")[0]
     if pattern.endswith("{64}$"):

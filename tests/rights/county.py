@@ -106,7 +106,7 @@ def everything() -> list[DomainAggregate]:
         ),
         Inspection.record_inspection(CODES["inspection"], inspected, at),
         ViolationCase.report(CODES["violation"], violation(), ANSWERABLE, at),
-        JointReview.open(CODES["review"], 2021, DAY, LEADS, at),
+        JointReview.open(CODES["review"], 2021, DAY, LEADS, occasion(date(2021, 10, 1))),
         LedgerSeal.seal(snapshot(unit=VILLAGE, as_of=DAY), "VILLAGE", at),
         FundAllocation.enter(CODES["allocation"], allocation(), at),
         FundReconciliation.compile(VILLAGE, 2021, at),

@@ -57,6 +57,11 @@ _HEADERS: Final[dict[str, Schema]] = {
     ),
     "WWW-Authenticate": _header("认证方式 / scheme", {"type": "string"}),
 }
+FILE_TAG: Final = {
+    "description": "内容摘要 / digest of the file",
+    "schema": {"type": "string", "pattern": '^"[0-9a-f]{64}"$'},
+}
+"""The ETag of a file: its digest."""
 _OF_WRITES: Final = ("ETag", "Taizhang-Position", "Idempotency-Replayed")
 _OF_PROBLEMS: Final = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
 

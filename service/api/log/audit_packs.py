@@ -10,7 +10,7 @@ from pydantic import Field
 
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Value
-from service.api.http.answers import headers
+from service.api.http.answers import FILE_TAG, headers
 from service.api.http.reading import ACTION, BINARY, Reading, get, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
 from service.audit.work import FILE, KIND
@@ -21,12 +21,8 @@ router = routes("/v1/audit-packs", "audit-packs 审计包")
 
 PackCode = Annotated[Code, Path(title="审计包编号")]
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})", re.ASCII)
-_FILE_TAG: Final = {
-    "description": "内容摘要 / digest of the file",
-    "schema": {"type": "string", "pattern": '^"[0-9a-f]{64}"$'},
-}
 _WHOLE: Final[dict[str, Any]] = {
-    "headers": headers("Accept-Ranges", "Content-Disposition")["headers"] | {"ETag": _FILE_TAG}
+    "headers": headers("Accept-Ranges", "Content-Disposition")["headers"] | {"ETag": FILE_TAG}
 }
 _PARTIAL: Final[dict[str, Any]] = {"headers": _WHOLE["headers"] | headers("Content-Range")["headers"]}
 _RANGE_HEADER: Final = {

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from domain.values import Sha256, Value
 from service.algorithms.digests import SHA256, SM3
+from service.api.http.answers import FILE_TAG, headers
 from service.api.http.intake import IntakeRoute
 from service.api.http.reading import READ_PROBLEMS
 from service.audit.pack import verifier_source
@@ -21,7 +22,7 @@ router = APIRouter(
     prefix="/v1/audit/verifier",
     tags=["audit-packs 审计包"],
     route_class=IntakeRoute,
-    responses={422: READ_PROBLEMS[422]},
+    responses={status: READ_PROBLEMS[status] for status in (400, 403, 408, 422, 429, 431, 500, 503)},
 )
 _FILE = "/v1/audit/verifier/verify.py"
 
@@ -60,6 +61,7 @@ async def read_verifier() -> Response:
         200: {
             "description": "Python 程序 / the program",
             "content": {"text/x-python": {"schema": {"type": "string"}}},
+            "headers": headers("Content-Disposition")["headers"] | {"ETag": FILE_TAG},
         }
     },
 )

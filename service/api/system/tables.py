@@ -51,6 +51,7 @@ _ROLES: Final[Mapping[Role, tuple[str, str]]] = {
     Role.AUDITOR: ("审计监督", "reads everything, records audits"),
     Role.OPERATOR: ("运行维护", "runs the service"),
     Role.READER: ("查阅", "reads ledgers"),
+    Role.LOG_AUDITOR: ("审计管理", "reads who was given access and who is signed in; gives none"),
 }
 
 

@@ -126,7 +126,7 @@ LISTS_BY_HAND = {
         "FALSE_CLAIM", "WITHHOLD_SPLIT", "EMBEZZLE_MISUSE", "OCCUPY_EXTRACT",
         "DAMAGE", "SQUANDER", "ILLEGAL_OCCUPATION", "ILLEGAL_DISPOSAL",
     },
-    "roles": {"ADMIN", "REGISTRAR", "APPROVER", "PERSONNEL", "OFFICE", "AUDITOR", "OPERATOR", "READER"},
+    "roles": {"ADMIN", "REGISTRAR", "APPROVER", "PERSONNEL", "LOG_AUDITOR", "OFFICE", "AUDITOR", "OPERATOR", "READER"},
     "subjects": {"asset_title"},
 }  # fmt: skip
 """Codes as the regulation and this service's documents count them."""

@@ -69,13 +69,6 @@ class DepartureCase(DomainAggregate):
     state: Annotated[Literal["OPEN", "COMPLETED"], Field(title="交接状态")]
     reopened: Annotated[int, Field(title="重新启动次数")]
 
-    opened_on: Annotated[date, Field(title="启动日期")]
-
-    @property
-    def begun_on(self) -> date:
-        """The day it was opened."""
-        return self.opened_on
-
     class Event(DomainAggregate.Event):
         """Root of the case's events."""
 
@@ -122,9 +115,7 @@ class DepartureCase(DomainAggregate):
         versions: tuple[int, ...] | None,
         due_on: date | None,
         provisional: Reckoning | None,
-        occurred_on: date,
     ) -> None:
-        self.opened_on = occurred_on
         self.notice = notice
         self.due_on = due_on
         self.provisional = provisional

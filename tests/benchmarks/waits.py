@@ -69,7 +69,9 @@ async def run(url: str) -> list[dict[str, Any]]:
         with served(own) as (service, token):
             headers = {"Authorization": f"Bearer {token}"}
             async with httpx.AsyncClient(base_url=service, headers=headers, timeout=600) as http:
-                (await http.get(_REGISTER, params={"min_position": last, "limit": 1})).raise_for_status()
+                reached = {"min_position": last, "limit": 1}
+                while (await http.get(_REGISTER, params=reached)).status_code == 503:
+                    await asyncio.sleep(1)  # the ledgers are still taking it in
             return await _measured(service, token, slow, unread)
 
 

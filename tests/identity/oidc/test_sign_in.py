@@ -301,7 +301,11 @@ async def test_answer_about_another_person_is_not_taken(own: OwnProvider) -> Non
         await finished(own, signing, pending)
 
 
-@pytest.mark.parametrize("said", [500, 401, b"eyJ.AA.AA", saying(302, {}, "Location: /stolen")], ids=str)
+@pytest.mark.parametrize(
+    "said",
+    [500, 401, b"eyJ.AA.AA", saying(302, {}, "Location: /stolen")],
+    ids=["500", "401", "no document", "elsewhere"],
+)
 async def test_person_of_whom_the_groups_are_not_known_is_not_signed_in(own: OwnProvider, said: Any) -> None:
     signing = sign_in(own)
     pending = await begun(own, signing, groups=None)

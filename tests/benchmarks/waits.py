@@ -70,7 +70,7 @@ async def run(url: str) -> list[dict[str, Any]]:
             headers = {"Authorization": f"Bearer {token}"}
             async with httpx.AsyncClient(base_url=service, headers=headers, timeout=600) as http:
                 reached = {"min_position": last, "limit": 1}
-                while (await http.get(_REGISTER, params=reached)).status_code == 503:
+                while (await http.get(_REGISTER, params=reached)).status_code == 503:  # noqa: ASYNC110
                     await asyncio.sleep(1)  # the ledgers are still taking it in
             return await _measured(service, token, slow, unread)
 

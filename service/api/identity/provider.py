@@ -17,7 +17,7 @@ door = APIRouter(
 )
 
 
-class BeginBody(Value):
+class BeginAtProvider(Value):
     """Where the person wanted to go."""
 
     return_to: str = Field(
@@ -32,7 +32,7 @@ class BegunSignIn(Value):
     binding: str = Field(title="绑定值", description="只显示这一次；返回时凭此完成登录，不得交给他人")
 
 
-class FinishBody(Value):
+class FinishAtProvider(Value):
     """What the provider sent the person back with, and what the browser kept."""
 
     binding: str = Field(title="绑定值", max_length=200)
@@ -59,7 +59,7 @@ _PUBLIC = {"parameters": [COUNTY_PARAMETER], "security": []}
     response_model=BegunSignIn,
     openapi_extra=_PUBLIC,
 )
-async def begin_at_provider(body: BeginBody, read: PublicReading) -> BegunSignIn:
+async def begin_at_provider(body: BeginAtProvider, read: PublicReading) -> BegunSignIn:
     """Begin a sign-in at the identity provider.
 
     From one address twenty at once, then one a second (TOO_MANY_REQUESTS): who begins is not known yet.
@@ -78,7 +78,7 @@ async def begin_at_provider(body: BeginBody, read: PublicReading) -> BegunSignIn
     response_model=ProvidedSession,
     openapi_extra=_PUBLIC,
 )
-async def finish_at_provider(body: FinishBody, read: PublicReading) -> ProvidedSession:
+async def finish_at_provider(body: FinishAtProvider, read: PublicReading) -> ProvidedSession:
     """Begin a session for whom the provider names and the county knows.
 
     SIGN_IN_FAILED for a sign-in of another browser, a late, refused or used one; IDENTITY_UNKNOWN for somebody nobody

@@ -40,7 +40,7 @@ door = APIRouter(
 router = routes("/v1/sessions", "identity 身份")
 
 
-class SignInBody(Value):
+class OpenSession(Value):
     """Login, password and second factor."""
 
     login: Login
@@ -85,7 +85,7 @@ class BegunSession(SessionBody):
     token: str = Field(title="会话密钥", description="只显示这一次")
 
 
-class ActingFor(Value):
+class ActFor(Value):
     """Another unit to act for."""
 
     organization: Code = Field(title="代表的单位")
@@ -116,7 +116,7 @@ def identities(request: Request) -> Identities:
     response_model=BegunSession,
     openapi_extra={"parameters": [COUNTY_PARAMETER], "security": []},
 )
-async def sign_in(body: SignInBody, read: PublicReading) -> BegunSession:
+async def open_session(body: OpenSession, read: PublicReading) -> BegunSession:
     """Begin a session by login, password and second factor; for the unit asked for, or the only one there is.
 
     LOGIN_INCORRECT for anything wrong in the three, without saying what; SIGN_IN_LOCKED after five failures from an
@@ -164,7 +164,7 @@ async def show_session(read: Reading) -> SessionBody:
     response_model=SessionBody,
     openapi_extra={ACTION: "session.own"},
 )
-async def act_for(body: ActingFor, read: Reading) -> SessionBody:
+async def act_for(body: ActFor, read: Reading) -> SessionBody:
     """Act for another of one's units. GRANT_MISSING, GRANT_SUSPENDED; SESSION_REQUIRED for a key."""
     known, now = identities(read.request), read.context.clock()
     session = await known.session_of(token_of(read.request), now)

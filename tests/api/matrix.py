@@ -31,6 +31,9 @@ PUBLIC: Final = {
 """Routes that need no credential: health, the regulation's own words, the county's policy, the notice board and what
 the public says; signing in; the verifier, and whether a certificate that somebody holds still holds."""
 
+OF_NO_COUNTY: Final = {("GET", "/v1/audit/verifier"), ("GET", "/v1/audit/verifier/verify.py")}
+"""Public routes about the program and no county."""
+
 _ASSET: Final = "/v1/assets/{asset}"
 _LEASE: Final = f"{_ASSET}/leases/{{contract}}"
 _DISPOSAL: Final = f"{_ASSET}/disposals/{{disposal}}"

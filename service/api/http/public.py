@@ -128,7 +128,7 @@ def hearing_of(request: Request) -> Hearing:
     return cast("Hearing", request.app.state.hearing)
 
 
-async def _public_of(request: Request) -> Actor:
+async def public_of(request: Request) -> Actor:
     """Anybody, in the county asked for, that of the key shown, or the only one served here; the codes of `county_of`."""
     return Actor(
         id="public",
@@ -143,7 +143,7 @@ async def _public_of(request: Request) -> Actor:
 
 async def public_read(request: Request) -> Read:
     """Dependency of the public's read routes."""
-    return Read(request, context_of(request), await _public_of(request))
+    return Read(request, context_of(request), await public_of(request))
 
 
 class StatementRoute(IntakeRoute):
@@ -153,7 +153,7 @@ class StatementRoute(IntakeRoute):
 
     async def find(self, request: Request) -> None:
         """Find what the statement is about and whether its sender is heard now. NOT_FOUND, TOO_MANY_REQUESTS."""
-        let_in(request, await _public_of(request))
+        let_in(request, await public_of(request))
         await self.look_up(Read(request, context_of(request), admitted(request)))
 
     async def look_up(self, read: Read) -> None:

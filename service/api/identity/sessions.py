@@ -13,8 +13,8 @@ from domain.organization.organization import Organization
 from domain.refusals import Refusal
 from domain.values import Code, Value
 from service.api.http.addresses import sender_of
-from service.api.http.intake import JSON, IntakeRoute
-from service.api.http.public import COUNTY_PARAMETER, PublicReading
+from service.api.http.intake import JSON, IntakeRoute, let_in
+from service.api.http.public import COUNTY_PARAMETER, PublicReading, public_of
 from service.api.http.reading import ACTION, READ_PROBLEMS, Read, Reading, get, routes, token_of
 from service.commands.actor import Actor
 from service.identity.identities import Identities
@@ -29,9 +29,13 @@ Password = Annotated[SecretStr, Field(min_length=1, max_length=128, title="å¯†ç 
 
 
 class SignInRoute(IntakeRoute):
-    """A route of somebody who is not known yet."""
+    """A route of somebody who is not known yet, in the county asked for."""
 
     LIMITS: ClassVar[Mapping[str, int]] = {JSON: MAX_SIGN_IN_BYTES}
+
+    async def find(self, request: Request) -> None:
+        """Find the county before the body is read; the codes of `county_of`."""
+        let_in(request, await public_of(request))
 
 
 door = APIRouter(

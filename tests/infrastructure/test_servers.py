@@ -162,7 +162,7 @@ ASKED: Final[dict[str, list[str]]] = {
     "migrations": ["upgrade"], "demo": ["--exit"], "webhooks": ["list"],
 }  # fmt: skip
 """Every command that asks the database, and how."""
-UNASKED: Final = {"policy", "calendar", "openapi", "backup", "restore"}
+UNASKED: Final = {"access", "policy", "calendar", "openapi", "backup", "restore"}
 """Commands that need no database, or not that of a server."""
 
 

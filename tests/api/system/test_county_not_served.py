@@ -70,7 +70,9 @@ async def test_every_route_of_the_broken_county_answers_503(counties: Both, meth
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), sorted(one for one in PUBLIC - OF_NO_COUNTY if "/v1/" in one[1]), ids=lambda one: str(one)
+    ("method", "path"),
+    sorted(one for one in PUBLIC - OF_NO_COUNTY if "/v1/" in one[1]),
+    ids=lambda one: str(one),
 )
 async def test_every_public_route_of_the_broken_county_answers_503(
     counties: Both, method: str, path: str

@@ -46,7 +46,7 @@ WHERE d.county = $1 AND d.endpoint = $2 AND d.position = foremost.position AND d
 """The first pending delivery of each lane becomes due; those behind it wait without a time of their own."""
 
 _DUE: Final = """
-SELECT position, lane, attempts, tries FROM webhook_delivery
+SELECT position, lane, attempts FROM webhook_delivery
 WHERE county = $1 AND endpoint = $2 AND state = 'PENDING' AND next_at <= $3 AND position <> ALL($4::bigint[])
 ORDER BY next_at, position LIMIT $5"""
 

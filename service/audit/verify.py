@@ -1315,7 +1315,7 @@ class Ledgers:
         audit: dict[str, str] = {}
         signatures: dict[str, str] = {}
         found: dict[str, Row] = {}
-        lines: dict[str, HandoverLine] = {}
+        lines: dict[str, ListedLine] = {}
         differences: list[Row] = []
         _list_lines(lines, events[0]["data"], addendum=False)
         for event in events[1:]:
@@ -1406,7 +1406,7 @@ class Ledgers:
         ]  # fmt: skip
 
 
-class HandoverLine:
+class ListedLine:
     """One asset of a handover list: its version, who takes it over, how far that has come."""
 
     __slots__ = ("addendum", "compared", "incoming", "state", "version")
@@ -1416,12 +1416,12 @@ class HandoverLine:
         self.state = "待接收"
 
 
-def _list_lines(lines: dict[str, HandoverLine], data: dict[str, Any], *, addendum: bool) -> None:
+def _list_lines(lines: dict[str, ListedLine], data: dict[str, Any], *, addendum: bool) -> None:
     """Put assets on the list; one that is on it already is listed anew, for the same taker."""
     versions = data.get("versions") or [None] * len(data["assets"])
     for asset, version in zip(data["assets"], versions, strict=True):
         before = lines.get(asset)
-        lines[asset] = HandoverLine(
+        lines[asset] = ListedLine(
             version,
             before.incoming if before else None,
             addendum=addendum,

@@ -43,11 +43,12 @@ LAWFUL = f"{OTHER_VILLAGE}-2019-000002"
 
 def unlawful() -> Asset:
     """Imported as it happened: no transfer before the confirmation, a lease of thirty years."""
-    asset = Asset.register(ASSET, examples.workshop_card(), imported())
-    asset.confirm_ownership(confirmation(), imported())
+    day = date(2019, 12, 2)  # accepted on 2019-10-15
+    asset = Asset.register(ASSET, examples.workshop_card(), imported(day))
+    asset.confirm_ownership(confirmation(), imported(day))
     long = terms(signed_on=date(2019, 5, 1), starts_on=date(2019, 5, 1), ends_on=date(2049, 5, 1))
-    asset.sign_contract(long, imported())
-    asset.assign_custody(examples.custody(), imported())
+    asset.sign_contract(long, imported(day))
+    asset.assign_custody(examples.custody(), imported(day))
     return asset
 
 

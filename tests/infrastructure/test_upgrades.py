@@ -110,7 +110,9 @@ async def test_mending_a_mended_county_changes_nothing(
     assert await migrate.upgrade(empty_database_url) == ("0013", migrate.head())
     assert await connection.fetchval("SELECT count(*) FROM person") == filled
     kept = await connection.fetch("SELECT projection FROM projection_checkpoint")
-    assert {row["projection"] for row in kept} == set(CATALOGUE) - {"custody_ledger"}  # 0018 fills that one again
+    assert {row["projection"] for row in kept} == set(CATALOGUE) - {
+        "custody_ledger"
+    }  # 0018 fills that one again
     assert await structure(empty_database_url) == []
 
 

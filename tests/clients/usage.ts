@@ -53,7 +53,8 @@ export async function netBookValue(key: string, day: string): Promise<string[]> 
     params: { query: { as_of: day, location: "653022202208" } },
     headers: { Authorization: `Bearer ${key}` },
   });
-  return page.data?.rows.map((row) => row.netBookValue) ?? [];
+  if (page.data === undefined || typeof page.data === "string") return []; // text is what a file was asked for
+  return page.data.rows.map((row) => row.netBookValue);
 }
 
 // What must not compile: a typo in a field, a number for money, a missing key.

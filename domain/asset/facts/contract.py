@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import isleap
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -39,6 +39,13 @@ _EXAMPLE: Final = {
 }
 
 
+def _keys_and_texts(schema: dict[str, Any]) -> None:
+    """Say what keys and what texts there are in the way that client generators read."""
+    ((pattern, text),) = schema.pop("patternProperties").items()
+    schema["additionalProperties"] = text
+    schema["propertyNames"] = {"pattern": pattern}
+
+
 def _in_order(clauses: dict[str, str]) -> dict[str, str]:
     """By key, as the log's canonical JSON has them: a state from the log and a state in memory are the same bytes."""
     return dict(sorted(clauses.items()))
@@ -66,7 +73,7 @@ class ContractTerms(Value):
         description="必备条款见代码表 contract-clauses",
         max_length=30,
         examples=[_EXAMPLE],
-        json_schema_extra={"additionalProperties": False},
+        json_schema_extra=_keys_and_texts,
     )
     custody_rule_document: Name | None = Field(default=None, title="管护制度文号")
     decision_document: Name | None = Field(default=None, title="民主决策或审批文号")

@@ -109,7 +109,7 @@ class Sessions:
         await self._pool.execute(
             "UPDATE session SET organization = $2 WHERE session = $1", session.session, organization
         )
-        self._forget()
+        self.forget()
         security_log.record(
             "session_unit", session=session.session, county=session.county, organization=organization
         )
@@ -119,7 +119,7 @@ class Sessions:
         await self._pool.execute(
             "UPDATE session SET ended_at = coalesce(ended_at, $2) WHERE session = $1", session.session, now
         )
-        self._forget()
+        self.forget()
         security_log.record("session_ended", session=session.session, county=session.county)
 
     async def of_county(self, county: str, now: datetime) -> list[dict[str, Any]]:
@@ -135,9 +135,6 @@ class Sessions:
 
     def forget(self) -> None:
         """Believe nothing that was looked up: something about rights has changed here."""
-        self._forget()
-
-    def _forget(self) -> None:
         self._known.clear()
         self._actors.clear()
 

@@ -198,9 +198,13 @@ main()
 
 
 def holding(place: Path, environment: dict[str, str], *ignored: signal.Signals) -> subprocess.Popen[str]:
-    """The command `hold`, its database open; started with some signals ignored, as a shell or nohup does."""
+    """The command `hold`, its database open; started with some signals ignored, as a shell or nohup does.
+
+    How the suite itself was started makes no difference.
+    """
 
     def ignore() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         for one in ignored:
             signal.signal(one, signal.SIG_IGN)
 

@@ -16,6 +16,7 @@ from service.api.http.reading import ACTION, RULED, Read, Reading, get, routes
 from service.api.identity.sessions import identities
 from service.commands.authorization import Role
 from service.commands.credentials import end_of
+from service.commands.places import require_divisions
 from service.identity.grants import GrantSpec, administrators_among
 from service.ledgers.parameters import Moment
 from service.ledgers.warnings import WarningBody
@@ -116,8 +117,7 @@ async def _must_exist(read: Read, body: GiveGrant) -> None:
         raise refuse("CODE_UNKNOWN", field="organization", value=body.organization)
     if unit.closed_on is not None and unit.closed_on <= read.today:
         raise refuse("CODE_UNKNOWN", field="organization", value=body.organization)
-    if any(not division.startswith(read.county) for division in body.divisions):
-        raise refuse("FIELD_INVALID", field="divisions", value="、".join(body.divisions))
+    await require_divisions(read.context, read.county, body.divisions)
 
 
 @get(router, "", "列出授权", "access.read", response_model=tuple[GrantBody, ...])

@@ -11,12 +11,13 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from domain.refusals import refuse
-from domain.values import Code, Name, Value
+from domain.values import Code, DivisionCode, Name, Value
 from service.api.http.reading import ACTION, RULED, Read, Reading, get, routes
 from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec, end_of
 from service.commands.key_units import kind_of_sender
+from service.commands.places import require_divisions
 from service.ledgers.parameters import Moment
 
 router = routes("/v1/keys", "keys 密钥")
@@ -46,7 +47,7 @@ class CreateKey(Value):
         description="以登记的单位类型为准，填写时须与其一致；农户查询用 HOUSEHOLD",
     )
     roles: tuple[Role, ...] = Field(title="角色", min_length=1, max_length=9)
-    divisions: tuple[Code, ...] = Field(default=(), title="区划范围", max_length=50)
+    divisions: tuple[DivisionCode, ...] = Field(default=(), title="区划范围", max_length=50)
     expires_at: Moment | None = Field(
         default=None,
         title="失效时间",
@@ -100,11 +101,10 @@ def _credentials(read: Read) -> Credentials:
 async def create_key(body: CreateKey, read: Reading) -> CreatedKey:
     """Make a key for a unit as the log knows it. Not repeatable: its secret is kept nowhere, a lost one is replaced.
 
-    CODE_UNKNOWN for a unit that nobody defined; FIELD_INVALID for another kind than the unit is of.
+    CODE_UNKNOWN for a unit or division that nobody defined; FIELD_INVALID for another kind than the unit is of.
     """
     actor, now = read.actor, utc_now()
-    if any(not division.startswith(actor.county) for division in body.divisions):
-        raise refuse("FIELD_INVALID", field="divisions", value="、".join(body.divisions))
+    await require_divisions(read.context, actor.county, body.divisions)
     bootstrap = actor.id if actor.kind == "bootstrap" else None
     if bootstrap is not None and Role.ADMIN not in body.roles:
         raise refuse("FIELD_INVALID", field="roles", reason="the first key is an administrator's")

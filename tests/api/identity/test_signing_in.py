@@ -376,6 +376,20 @@ async def test_three_administrators_in_one_person_are_warned_about(service: Serv
     assert told[0]["params"]["roles"] == ["OPERATOR", "LOG_AUDITOR"]
 
 
+async def test_a_grant_names_what_is_there(service: Service) -> None:
+    person = await service.person(TOWNSHIP)
+    for changes, code in (
+        ({"person": "P-nobody"}, "CODE_UNKNOWN"),
+        ({"organization": "NOBODY"}, "CODE_UNKNOWN"),
+        ({"divisions": ["653022202999"]}, "CODE_UNKNOWN"),
+        ({"divisions": [TOWNSHIP, "110101"]}, "FIELD_INVALID"),
+    ):
+        answer = await grant(service, **({"person": person} | changes))
+        assert refused(answer) == (422, code), changes
+    for division in (COUNTY, TOWNSHIP[:9], TOWNSHIP, VILLAGE):
+        assert (await grant(service, person, divisions=[division])).status_code == 201, division
+
+
 async def test_nobody_grants_to_himself(service: Service, clock: Clock) -> None:
     one = await official(service, clock)
     await grant(service, one.person, roles=["ADMIN"])

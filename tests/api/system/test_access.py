@@ -191,7 +191,9 @@ async def test_a_made_up_token_is_refused(service: Service, token: str) -> None:
 
 
 async def test_keys_stay_in_their_county_and_expire_in_the_future(service: Service) -> None:
-    assert (await make_key(service, divisions=["110101"])).status_code == 422
+    for division, code in (("110101", "FIELD_INVALID"), ("653022202999", "CODE_UNKNOWN")):
+        answer = await make_key(service, divisions=[division])
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert (await make_key(service, expiresAt="2020-01-01T00:00:00Z")).status_code == 422
     assert (await make_key(service, expiresAt=4102444800)).status_code == 422
     assert (await make_key(service, roles=[])).status_code == 422

@@ -39,6 +39,7 @@ UNMADE = {
     "/v1/policy/parameter-changes": "its body cannot be made up: the value has the shape of its parameter",
     "/v1/ownership-advice": "asks what would be; nothing is recorded",
     "/v1/officials": "an account, not an event: it has no business day, and what its person may do is asked at every sign-in",
+    "/v1/keys": "a key, not an event: it has no business day; what nobody defined is refused in `tests/api/system/test_access.py`",
     "/v1/access-grants": "a grant, not an event: it has no business day, and holds by the post of the day it is used",
 }
 """Routes that are not walked, each with a reason."""

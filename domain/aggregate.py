@@ -120,6 +120,11 @@ class DomainAggregate(BaseAggregate[str]):
         """Whether there is such a thing on that day, for whoever names it."""
         return self.ended_on is None or day < self.ended_on
 
+    @property
+    def excepted_as(self) -> str:
+        """The stream that an exception for it names (`PolicyOverride`): its own, but where it is a matter of another."""
+        return self.stream
+
     def must_exist(self, at: Occasion, field: str | None = None) -> None:
         """NOT_IN_EXISTENCE on a day on which it is not, or not yet, or no more there. `field`: what named it."""
         at.require(
@@ -162,7 +167,7 @@ class DomainAggregate(BaseAggregate[str]):
         self.trigger_event(
             event_class,
             occurred_on=at.on,
-            basis=at.basis(self.stream),
+            basis=at.basis(self.excepted_as),
             timestamp=_library_time(at.on),
             **fields,
         )

@@ -26,6 +26,7 @@ from domain.oversight.violation import ViolationCase
 from domain.policy import Policy
 from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.public_notice import PublicNotice
+from domain.revitalisation.case import RevitalisationCase
 from domain.sealing.joint_review import JointReview
 from domain.sealing.seal import LedgerSeal
 
@@ -47,6 +48,7 @@ AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
     PolicyOverride,
     ProcedureInstance,
     PublicNotice,
+    RevitalisationCase,
     StocktakeCampaign,
     ViolationCase,
 )

@@ -21,6 +21,7 @@ from projections.inventory import inventories
 from projections.organization import directory, duties as unit_duties
 from projections.oversight import inspections as oversight
 from projections.procedure import notice_board, procedures
+from projections.revitalisation import cases as revitalisation
 from projections.sealing import seals as ledger_seals
 
 CATALOGUE: Final[dict[str, Projection]] = {
@@ -43,6 +44,7 @@ CATALOGUE: Final[dict[str, Projection]] = {
         asset_duties.PROJECTION,
         unit_duties.PROJECTION,
         oversight.PROJECTION,
+        revitalisation.PROJECTION,
     )
 }
 """By name."""

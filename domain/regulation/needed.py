@@ -19,6 +19,7 @@ LISTS: Final = frozenset(
         "MANAGEMENT_RULE",
         "POSITION",
         "PROJECT_SCOPE",
+        "REVITALISATION_OUTCOME",
         "RISK_KIND",
         "SUPERVISION_RULE",
         "SUPPORTING_RULE",

@@ -132,6 +132,17 @@ def _entry(data: Data) -> str:
     return f"{entry['system']} 回执 {entry.get('refNo', '')}"
 
 
+def _revitalisation(data: Data) -> str:
+    found = data["detected"]
+    if found["cause"] == "IDLE":
+        return f"自 {found['idleSince']} 起闲置 {found['idleDays']} 天"
+    if found.get("years"):
+        year = found["years"][-1]
+        net = year["income"] - year["upkeep"] - year["depreciation"]
+        return f"{year['year']} 年到账 {_yuan(year['income'])}，净收益 {_yuan(net)}"
+    return str(data.get("reason") or "")
+
+
 _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "asset.registered": _of_card,
     "asset.registration_corrected": lambda data: f"更正 {'、'.join(data['changed'])}：{data['reason']}",
@@ -234,6 +245,18 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "policy_override.revoked": lambda data: (
         f"{data['revocation']['documentNo']}：{data['revocation']['reason']}"
     ),
+    "revitalisation_case.opened": _revitalisation,
+    "revitalisation_case.plan_filed": lambda data: (
+        f"{data['plan']['deadline']} 前：{data['plan']['measures']}"
+    ),
+    "revitalisation_case.extended": lambda data: (
+        f"延至 {data['extension']['deadline']}：{data['extension']['reason']}"
+    ),
+    "revitalisation_case.closed": lambda data: data["closing"]["result"],
+    "revitalisation_case.verified": lambda data: (
+        "属实" if data["verification"]["confirmed"] else "不属实，继续办理"
+    ),
+    "revitalisation_case.reopened": lambda data: data["reason"],
     "departure_case.opened": lambda data: f"{data['notice']['person']} 离任，清单 {len(data['assets'])} 项",
     "departure_case.lines_added": lambda data: f"补充 {len(data['assets'])} 项",
     "departure_case.lines_accepted": lambda data: f"{data['acceptedBy']} 接收 {len(data['assets'])} 项",

@@ -18,6 +18,7 @@ from domain.departure.case import DepartureCase
 from domain.household.asset import HouseholdAsset
 from domain.oversight.policy_override import PolicyOverride
 from domain.recorded import RecordedEvent
+from domain.revitalisation.case import RevitalisationCase
 from projections.asset.summaries import summary
 from projections.engine.events import LedgerEvent
 from projections.engine.projection import Handler, Projection
@@ -120,6 +121,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     **_OF_LISTS,
     f"{PolicyOverride.KIND}.granted": _granted,
     f"{PolicyOverride.KIND}.revoked": _line,
+    **{name: _line for name in sorted(EVENT_TYPES) if name.partition(".")[0] == RevitalisationCase.KIND},
 }
 
 

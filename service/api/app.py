@@ -50,6 +50,7 @@ from service.ledgers.projector import Projector
 from service.log.appending import LogError
 from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
+from service.revitalisation.detection import detection_work
 from service.shares import Share
 from service.version import installed_version
 from service.webhooks.dialling import Dialler
@@ -128,6 +129,7 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
             async with projector, aclosing(moments):
                 app.state.projector = projector
                 kinds = work_kinds(app.state.context, parts.pool, projector)
+                kinds |= detection_work(app.state.context)
                 kinds |= {PACK: pack_work(app.state.context, app.state.checkpoints)}
                 webhooks = app.state.webhooks = webhooks_of(
                     app.state.context, parts.pool, parts.keys, parts.dialler

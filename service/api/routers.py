@@ -27,6 +27,7 @@ from service.api.log import audit_packs, checkpoints, events, feed, verifier
 from service.api.organization import duties as unit_duties, organizations
 from service.api.oversight import anomalies, data_quality, inspections as oversight, policy_overrides
 from service.api.procedure import notices, procedures
+from service.api.revitalisation import cases as revitalisation
 from service.api.sealing import joint_reviews, seals
 from service.api.system import keys, operations, policy, regulation, system, tables
 from service.api.webhooks import deliveries as webhook_deliveries, endpoints as webhook_endpoints
@@ -43,6 +44,8 @@ ROUTERS = (
     tables.router,
     policy.router,
     policy_overrides.router,
+    revitalisation.cases,
+    revitalisation.detections,
     keys.router,
     sessions.door,
     provider.door,

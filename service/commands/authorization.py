@@ -172,6 +172,10 @@ ACTIONS: Final[dict[str, Permission]] = {
     ),
     "procedure.read": _EVERYONE,
     "objection.read": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE, Role.AUDITOR),
+    "revitalisation.detect": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
+    "revitalisation.handle": _permission(Role.REGISTRAR, Role.APPROVER),
+    "revitalisation.verify": _permission(Role.APPROVER, kinds=frozenset({"TOWNSHIP", "FARM"})),
+    "revitalisation.read": _EVERYONE,
     "inventory.import": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "inventory.submit": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "inventory.review": _permission(

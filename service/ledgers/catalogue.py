@@ -13,6 +13,7 @@ from service.ledgers.questions import (
     organization,
     oversight,
     procedure,
+    revitalisation,
     sealing,
 )
 from service.ledgers.questions.asset import completeness, duties, income, register, unit_ledgers
@@ -194,6 +195,25 @@ _LEDGERS: Final = (
         unit="unit",
         action=None,
         operation="read_notice_board",
+    ),
+    Ledger(
+        name="revitalisation-cases",
+        title="盘活台账",
+        about="Every case of revitalisation with its cause, plan, deadline and result (C4.11-04).",
+        path="/v1/ledgers/revitalisation-cases",
+        filters=revitalisation.RevitalisationFilters,
+        row=revitalisation.RevitalisationRow,
+        brief=(
+            "revitalisation_case",
+            "asset",
+            "asset_name",
+            "cause",
+            "state",
+            "outcome",
+            "deadline",
+            "overdue",
+        ),
+        unit="township",
     ),
     Ledger(
         name="supervision-findings",

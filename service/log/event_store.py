@@ -82,6 +82,11 @@ SELECT stream, version, state, state_code FROM stream
 WHERE county = $1 AND stream = ANY($2::text[])"""
 _CLAIMS: Final = """
 SELECT kind, key FROM claim WHERE county = $1 AND kind = ANY($2::text[]) ORDER BY position, kind, key"""
+_STREAMS_OF: Final = (
+    "SELECT stream FROM stream WHERE county = $1 AND stream > $2 AND stream < $3 ORDER BY stream LIMIT $4"
+)
+_AFTER_HYPHEN: Final = chr(ord("-") + 1)
+"""Names of streams are compared byte by byte: every `kind-…` lies before `kind` with this."""
 _CLAIMED: Final = "SELECT stream FROM claim WHERE county = $1 AND kind = $2 AND key = $3"
 _READ: Final = """
 SELECT position, body FROM event
@@ -244,6 +249,14 @@ class EventStore:
             event = self.codec.decode(county, position, body)
             found.setdefault(event.stream, []).append(event)
         return found
+
+    async def streams_of(self, county: str, kind: str, *, after: str = "", limit: int = 500) -> list[str]:
+        """Streams of one kind of aggregate after one of them, in the order of their names, at most so many."""
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                _STREAMS_OF, county, max(after, f"{kind}-"), f"{kind}{_AFTER_HYPHEN}", limit
+            )
+        return [row["stream"] for row in rows]
 
     async def claims(self, county: str, kinds: Sequence[str]) -> list[Claim]:
         """Every claim of these kinds, in the order in which they were made."""

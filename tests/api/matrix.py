@@ -47,6 +47,7 @@ _LEDGERS: Final = "/v1/ledgers"
 _RECONCILIATION: Final = "/v1/fund-reconciliations/{unit}/{year}"
 _BATCH: Final = "/v1/imports/{batch}"
 _STOCKTAKE: Final = "/v1/stocktakes/{campaign}"
+_REVIVAL = "/v1/revitalisation-cases"
 _WEBHOOKS: Final = "/v1/webhook-endpoints"
 _WEBHOOK: Final = f"{_WEBHOOKS}/{{endpoint}}"
 _OPERATION: Final = "/v1/operations/{operation}"
@@ -283,6 +284,16 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/policy-overrides/{override}/revocation"): "policy_override.grant",
     ("GET", "/v1/policy-overrides/{override}"): "policy_override.read",
     ("GET", "/v1/policy-overrides"): "policy_override.read",
+    ("POST", _REVIVAL): "revitalisation.handle",
+    ("POST", f"{_REVIVAL}/{{revitalisation_case}}/plan"): "revitalisation.handle",
+    ("POST", f"{_REVIVAL}/{{revitalisation_case}}/extensions"): "revitalisation.handle",
+    ("POST", f"{_REVIVAL}/{{revitalisation_case}}/closing"): "revitalisation.handle",
+    ("POST", f"{_REVIVAL}/{{revitalisation_case}}/verification"): "revitalisation.verify",
+    ("POST", f"{_REVIVAL}/{{revitalisation_case}}/reopening"): "revitalisation.verify",
+    ("GET", f"{_REVIVAL}/{{revitalisation_case}}"): "revitalisation.read",
+    ("GET", _REVIVAL): "revitalisation.read",
+    ("POST", "/v1/revitalisation-detections"): "revitalisation.detect",
+    ("GET", "/v1/ledgers/revitalisation-cases"): "ledger.read",
     ("GET", "/metrics"): "event.read",
     ("GET", "/v1/events"): "event.read",
     ("POST", _WEBHOOKS): "webhook.manage",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,11 @@ SOURCES = tuple(Path(str(package.__file__)).parent for package in (domain, proje
 TABLES = SOURCES[0] / "regulation" / "data" / PACKAGED_COUNTY
 
 
-def raised_codes() -> set[str]:
-    """The codes that something raises."""
+@cache
+def raised_codes() -> frozenset[str]:
+    """The codes that something raises; the source is read once."""
     by_tables = set(_in_tables()) & set(_in_source(TESTS))
-    return set(catalogue()) & {*by_tables, *(word for folder in SOURCES for word in _in_source(folder))}
+    return frozenset(catalogue()) & {*by_tables, *(word for folder in SOURCES for word in _in_source(folder))}
 
 
 def unraised_codes() -> list[str]:

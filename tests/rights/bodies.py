@@ -45,6 +45,7 @@ IN_TABLE: dict[str, str] = {
     "operation-modes": "LEASED",
     "positions": "ASSET_MANAGER",
     "project-scopes": "SINGLE_VILLAGE",
+    "revitalisation-outcomes": "REACTIVATE",
     "risk-kinds": "IDLE",
     "unit-rule-topics": "OWNERSHIP",
     "units-of-measure": "套",

@@ -21,6 +21,8 @@ from domain.procedure.notice import NoticePlace, Posting
 from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.public_notice import Announcement, PublicNotice
 from domain.procedure.records import Signer
+from domain.revitalisation.case import RevitalisationCase
+from domain.revitalisation.detection import DetectedCause
 from domain.sealing.joint_review import JointReview
 from domain.sealing.seal import LedgerSeal
 from service.commands.commands import stream_append
@@ -59,6 +61,7 @@ CODES = {
     "violation": "VC-1",
     "review": "JR-1",
     "allocation": "F-1",
+    "revitalisation_case": "RC-1",
     "operation": "op-1",
 }
 """What each path parameter names."""
@@ -105,6 +108,7 @@ def everything() -> list[DomainAggregate]:
             at,
         ),
         Inspection.record_inspection(CODES["inspection"], inspected, at),
+        RevitalisationCase.open(CODES["revitalisation_case"], asset, DetectedCause(cause="IDLE"), at),
         ViolationCase.report(CODES["violation"], violation(), ANSWERABLE, at),
         JointReview.open(CODES["review"], 2021, DAY, LEADS, occasion(date(2021, 10, 1))),
         LedgerSeal.seal(snapshot(unit=VILLAGE, as_of=DAY), "VILLAGE", at),

@@ -47,6 +47,7 @@ JUDGED_LATER: Final = {
     "POST /v1/procedures/subjects/digest": "the digest of a text: nothing is acted upon",
     "POST /v1/assets/{asset}/disposals/{disposal}/closing": "who rejects is an approver, who withdraws the proposer: below",
     "POST /v1/imports": "where the rows lie is known when the file is read: refused in the operation, see test_imports",
+    "POST /v1/revitalisation-detections": "only the assets that the sender may act for are looked at: tests/api/revitalisation",
     "POST /v1/notices": "a notice about no asset lies where the unit is that posts it: nowhere else to be refused",
 }
 """Operations whose reach is not a question of the request itself, with the reason."""

@@ -26,6 +26,7 @@ LISTED: Final = {
     "positions": "VILLAGE_PARTY_SECRETARY",
     "project-scopes": "SINGLE_VILLAGE",
     "risk-kinds": "IDLE",
+    "revitalisation-outcomes": "REACTIVATE",
     "subjects": "INCOME_PLAN",
     "unit-rule-topics": "USE",
     "units-of-measure": "套",

@@ -1,0 +1,1 @@
+"""Revitalisation over HTTP."""

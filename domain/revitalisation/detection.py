@@ -14,7 +14,8 @@ from pydantic import Field
 
 from domain.aggregate import DomainEvent
 from domain.asset.asset import Asset
-from domain.values import BusinessDate, Fen, Value
+from domain.bounds import FactDay
+from domain.values import Fen, Value
 
 if TYPE_CHECKING:
     from domain.regulation.parameters import PerformanceLimits
@@ -43,7 +44,7 @@ class DetectedCause(Value):
     """Why an asset is to be revitalised, with the figures that say so."""
 
     cause: Cause = Field(title="盘活原因", description="闲置 / 低效 / 亏损 / 自行提出")
-    idle_since: BusinessDate | None = Field(default=None, title="闲置起始日期")
+    idle_since: FactDay | None = Field(default=None, title="闲置起始日期")
     idle_days: int | None = Field(default=None, title="闲置天数")
     original_value: Fen | None = Field(default=None, title="原始价值")
     years: tuple[YearResult, ...] = Field(default=(), title="各年度收支", max_length=20)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from domain.asset.asset import Asset
+from domain.bounds import NotAfter
 from domain.refusals import Refusal
 from domain.revitalisation.case import RevitalisationCase
 from domain.revitalisation.detection import Cause, DetectedCause, detected
@@ -36,7 +37,7 @@ _ACTION: Final = "revitalisation.detect"
 class DetectionWish(Value):
     """For which day, and whether cases are opened."""
 
-    on: BusinessDate = Field(title="判断日期")
+    on: Annotated[BusinessDate, NotAfter("today")] = Field(title="判断日期")
     dry_run: bool = Field(default=False, title="只查看不立项")
 
 

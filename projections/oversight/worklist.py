@@ -26,6 +26,7 @@ LEDGERS: Final = (
     "directory",
     "notice_board",
     "departures",
+    "revitalisation",
 )
 """What the worklist is read from."""
 
@@ -53,6 +54,13 @@ _LINE: Final = (
     "a.county, a.asset::text AS subject, a.asset_name::text AS name, a.village::text AS village, a.township::text"
     f" AS township, {_OWNERS} AS units"
 )
+_LINE_OF_CASE: Final = _LINE.replace(
+    "a.asset::text AS subject", "r.revitalisation_case::text AS subject"
+).replace(
+    f"{_OWNERS} AS units",
+    f"CASE WHEN r.state = 'CLOSED' THEN ARRAY[a.township::text] ELSE {_OWNERS} END AS units",
+)
+"""A case waits for the owners of its asset, and once it is closed for the township that looks."""
 _PRESENT: Final = "a.disposed_on IS NULL AND a.scope = 'IN'"
 _UNBOOKED: Final = (
     "EXISTS (SELECT FROM jsonb_array_elements(a.owners) o WHERE (a.bookings ->> (o ->> 'party'))::bigint"
@@ -102,6 +110,12 @@ UNION ALL
 SELECT 'LEDGER_CORRECTION', 'C4.5-18', l.county, r ->> 'asset', r ->> 'content', l.village::text, l.township::text,
        ARRAY[l.township::text], l.pushed_on
 FROM household_ledger l CROSS JOIN jsonb_array_elements(l.open_requests) r
+UNION ALL
+SELECT CASE r.state WHEN 'OPEN' THEN 'REVITALISATION_PLAN' WHEN 'PLANNED' THEN 'REVITALISATION'
+            ELSE 'REVITALISATION_VERIFICATION' END, 'C4.11-04', {_LINE_OF_CASE},
+       CASE r.state WHEN 'OPEN' THEN r.opened_on WHEN 'PLANNED' THEN r.deadline ELSE r.closed_on END
+FROM revitalisation_case r JOIN asset_register a ON a.county = r.county AND a.asset = r.asset
+WHERE r.state <> 'VERIFIED'
 UNION ALL
 SELECT 'ASSET_MANAGER', 'C4.3-22', a.county, a.village::text, max(o.name)::text, a.village::text,
        max(a.township)::text, ARRAY[a.village::text],

@@ -358,3 +358,30 @@ async def test_two_openings_at_once_make_one_case(service: Service) -> None:
     answers = await asyncio.gather(*(service.post(CASES, body, "village") for _ in range(6)))
     assert sorted(one.status_code for one in answers) == [201, 409, 409, 409, 409, 409]
     assert len(await service.read(CASES, asset=asset_of(life))) == 1
+
+
+async def test_what_waits_in_a_case_stands_on_the_worklist_of_whoever_is_to_act(service: Service) -> None:
+    life = await idle(service)
+    code = await declared(service, life)
+
+    async def waits(unit: str, on: str) -> dict[str, str]:
+        found = await service.read(
+            f"/v1/organizations/{unit}/worklist", on=on, limit=1000, min_position=await service.head()
+        )
+        return {
+            one["task"]: one["dueOn"]
+            for one in found["tasks"]
+            if one["subject"] == code and unit in one["units"]
+        }
+
+    assert await waits(VILLAGE, "2022-06-02") == {"REVITALISATION_PLAN": "2022-06-01"}
+    person = await service.person(VILLAGE)
+    await service.write(f"{CASES}/{code}/plan", plan(person, "RESTRUCTURE"), "village")
+    assert await waits(VILLAGE, "2022-12-31") == {}
+    assert await waits(VILLAGE, "2023-01-01") == {"REVITALISATION": "2022-12-31"}
+    await service.write(f"{CASES}/{code}/closing", closing("RESTRUCTURE", documentNo="改1号"), "village")
+    assert await waits(VILLAGE, "2023-01-01") == {}
+    assert await waits(TOWNSHIP, "2022-10-02") == {"REVITALISATION_VERIFICATION": "2022-10-01"}
+    look = {"verifiedOn": "2022-10-10", "verifiedBy": await service.person(TOWNSHIP), "confirmed": True}
+    await service.write(f"{CASES}/{code}/verification", {"verification": look}, "approver")
+    assert await waits(TOWNSHIP, "2023-01-01") == {}

@@ -294,6 +294,8 @@ async def test_the_township_verifies_and_never_what_it_closed_itself(service: Se
     await service.write(f"{path}/reopening", {"reason": "由村里办结"}, "approver")
     await service.write(f"{path}/plan", plan(await service.person(VILLAGE), "RESTRUCTURE"), "village")
     await service.write(f"{path}/closing", done, "village")
+    once_more = {"declared": {"asset": asset_of(life), "reason": "再报", "declaredOn": "2022-10-02"}}
+    assert (await refused(service, CASES, once_more))[:2] == (409, "ALREADY_EXISTS")
     on = await service.write(f"{path}/verification", look, "approver")
     assert on["resource"]["state"] == "PLANNED"
     await service.write(f"{path}/closing", done, "village")

@@ -26,6 +26,7 @@ from tests.examples import (
     earning,
     in_use,
     occasion,
+    report,
     settled,
 )
 
@@ -135,6 +136,18 @@ def test_a_closing_is_believed_as_far_as_the_log_shows_it() -> None:
     close(case, told, asset, contract)
     recorded(case, RevitalisationCase.Closed)
     assert (case.state, case.closed_by) == ("CLOSED", VILLAGE)
+
+
+def test_a_report_of_before_the_case_shows_nothing() -> None:
+    for on, shows in ((date(2022, 6, 19), False), (OPENED, True)):
+        asset = in_use()
+        asset.report_status(report("IN_USE", on), occasion(on))
+        case = planned(asset)
+        if shows:
+            close(case, closing(), asset)
+        else:
+            with refused("EVIDENCE_REQUIRED"):
+                close(case, closing(), asset)
 
 
 def test_a_disposal_that_was_carried_out_closes_the_case() -> None:

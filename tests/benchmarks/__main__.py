@@ -38,6 +38,7 @@ MODULES = (
     "questions",
     "reading",
     "waits",
+    "docs",
 )
 RESULTS = Path("bench-results.json")
 

@@ -52,6 +52,7 @@ TARGETS: Final = (
     Target(r"^clearance .*99th", "value", most=10),
     Target(r"^writes beside", "ratio", least=0.7),
     Target(r"^health beside", "value", most=100),
+    Target(r"^/docs.*first paint", "value", most=2),
     Target(r"as of", "ratio", most=2, beside="current"),
 )
 

@@ -43,7 +43,10 @@ def advise_care(
     guidance: Guidance | None,
     at: Occasion,
 ) -> CareAdvice:
-    """The advice for a confirmed asset. Refused: RULE_GAP when no row of the table covers it."""
+    """The advice for a confirmed asset. Refused: RULE_GAP when no row of the table covers it.
+
+    Refused also: CODE_UNKNOWN, LINE_DEPT_UNMAPPED.
+    """
     row = at.rules.custody(
         card.asset_class,
         card.project_scope,

@@ -25,6 +25,8 @@ def guidance_of(card: RegisterCard, at: Occasion) -> Guidance:
     """The departments of a card's funding lines, as stored (C4.1-02..07); the largest sum per department leads (P18).
 
     A department that is no more guides nothing: who carries on its duties does (AMB-24).
+
+    Refused: FUND_SOURCE_UNKNOWN, FUNDING_REQUIRED, GUIDING_DEPT_MISMATCH.
     """
     found = at.rules.guiding_departments(card.funding_lines, card.implementer_kind)
     at.cite(*found.articles)

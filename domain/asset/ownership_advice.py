@@ -101,7 +101,11 @@ def advisory(
     title_unclear: bool = False,
     papers: OwnershipConfirmation | None = None,
 ) -> OwnershipAdvisory:
-    """Advise on a card, registered or not, with what is known of the steps. Names of units are the caller's to add."""
+    """Advise on a card, registered or not, with what is known of the steps. Names of units are the caller's to add.
+
+    Refused: RULE_GAP, INVESTMENT_BASIS_MISSING, RIGHT_OVERLAP, AMOUNT_NOT_POSITIVE, SHARES_NOT_100,
+    OWNER_RULE_CONFLICT, CODE_UNKNOWN.
+    """
     advice = at.rules.ownership_of(card, title_unclear=title_unclear)
     owners, reason = _owners(card, advice, evidence, at)
     parties = frozenset(one.owner for one in owners)

@@ -124,7 +124,12 @@ def inspecting_department(asset_type: str, rules: Rules) -> str | None:
 
 
 def check_household_card(card: HouseholdAssetCard, at: Occasion) -> HouseholdAssetCard:
-    """Judge a card by the rules of the day and give it as it is stored (C4.2-05, C4.1-01)."""
+    """Judge a card by the rules of the day and give it as it is stored (C4.2-05, C4.1-01).
+
+    Refused: CODE_UNKNOWN, TYPE_CLASS_MISMATCH, SUBCLASS_REQUIRED, HOUSEHOLD_REQUIRED, LOAN_REF_REQUIRED,
+    QUANTITY_NOT_POSITIVE, AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED, FUND_SOURCE_UNKNOWN,
+    DONATION_PATH_REQUIRED, FIELD_REQUIRED, FUNDING_REQUIRED, FUNDING_SUM_MISMATCH.
+    """
     asset_type = at.rules.classify("HOUSEHOLD", None, card.asset_type)
     if card.household is None:
         raise refuse("HOUSEHOLD_REQUIRED", missing=["household"])

@@ -123,7 +123,10 @@ def check_unit_rule(rule: UnitRule, at: Occasion) -> None:
 
 
 def check_office(members: tuple[str, ...], at: Occasion) -> None:
-    """The asset office has six member departments (C4.3-05): OFFICE_MEMBER_MISSING names those that are not there."""
+    """The asset office has six member departments (C4.3-05): OFFICE_MEMBER_MISSING names those that are not there.
+
+    Refused also: FIELD_INVALID.
+    """
     at.cite("C4.3-05")
     wanted = office_members(at.rules)
     missing = [code for code in wanted if code not in members]

@@ -87,6 +87,8 @@ def check_meeting(meeting: Meeting, at: Occasion) -> None:
     """Enough people met, and agreed; by the rules of its own day, which is the occasion's.
 
     Refused: FIELD_REQUIRED, FIELD_INVALID (counts that lack or cannot be), MEETING_CALLED_LATE, NO_QUORUM, NOT_PASSED.
+
+    Refused also: RULE_GAP.
     """
     members, households = _counts(meeting, at)
     if meeting.kind == "TOWNSHIP_MEETING":

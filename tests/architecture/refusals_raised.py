@@ -52,7 +52,9 @@ def modules(package: ModuleType) -> list[ModuleType]:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A public method of an aggregate that is given an occasion, or a use case of `service.commands`."""
+    """A public method of an aggregate or a function of the domain that is given an occasion, or a use case of
+    `service.commands`.
+    """
 
     name: str
     function: FunctionType
@@ -66,18 +68,19 @@ class Decision:
 
 
 def decisions() -> Iterator[Decision]:
-    """Every decision of the domain and every use case."""
+    """Every decision of the domain, every check that decisions share, and every use case."""
     for cls in AGGREGATES:
         for name, value in inspect.getmembers(cls):
             function = bare(value)
             own = function is not None and function not in COMMON
             if name[0] != "_" and function is not None and own and _takes_occasion(function):
                 yield Decision(f"{cls.__name__}.{name}", function, cls)
-    for module in modules(service.commands):
+    for module in (*modules(domain), *modules(service.commands)):
         for name, value in vars(module).items():
             function = bare(value)
             own = name[0] != "_" and getattr(value, "__module__", "") == module.__name__
-            if own and function is not None and _takes_occasion(function):
+            ours = own and not isinstance(value, type) and function is not None
+            if ours and function is not None and _takes_occasion(function):
                 yield Decision(f"{module.__name__}.{name}", function, None)
 
 

@@ -170,6 +170,11 @@ def check_card(card: RegisterCard, at: Occasion) -> tuple[RegisterCard, str]:
     """Judge a card by the rules of the day; gives the card as it is stored and its scope, "IN" or "OUT" (P16).
 
     Input that cannot be a card is refused even for imported history; rules of procedure become findings there.
+
+    Refused: CODE_UNKNOWN, AssetClass.forbidden_code, TYPE_CLASS_MISMATCH, SUBCLASS_REQUIRED, CardItem.refusal,
+    FIELD_REQUIRED, QUANTITY_NOT_POSITIVE, FIELD_INVALID, ITEM_LIST_REQUIRED, USEFUL_LIFE_INVALID,
+    ACCEPTANCE_REQUIRED, AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED, FUND_SOURCE_UNKNOWN,
+    DONATION_PATH_REQUIRED, FUNDING_REQUIRED, FUNDING_SUM_MISMATCH, FUNDING_BEFORE_SCOPE_START.
     """
     rules = at.rules
     at.cite("C4.6-02", "C4.1-01")
@@ -197,7 +202,10 @@ def check_card(card: RegisterCard, at: Occasion) -> tuple[RegisterCard, str]:
 
 
 def check_useful_life(card: RegisterCard, regime: str, at: Occasion) -> None:
-    """USEFUL_LIFE_INVALID for years outside those that the regime has for the type (T8 5, P14), both ends included."""
+    """USEFUL_LIFE_INVALID for years outside those that the regime has for the type (T8 5, P14), both ends included.
+
+    Refused also: CODE_UNKNOWN.
+    """
     years = card.useful_life_years
     least, most = at.rules.useful_life(card.asset_type, regime)
     fits = years is None or ((least is None or years >= least) and (most is None or years <= most))
@@ -251,7 +259,11 @@ def _check_acceptance(card: RegisterCard, at: Occasion) -> None:
 
 
 def settle_funding(lines: tuple[FundingLine, ...], at: Occasion) -> tuple[FundingLine, ...]:
-    """Judge every line by its source and give it as it is stored: a donation not paid to the village is SOCIAL_AID."""
+    """Judge every line by its source and give it as it is stored: a donation not paid to the village is SOCIAL_AID.
+
+    Refused: AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED, FUND_SOURCE_UNKNOWN, DONATION_PATH_REQUIRED,
+    FIELD_REQUIRED.
+    """
     settled = []
     for index, line in enumerate(lines):
         if line.amount <= 0:

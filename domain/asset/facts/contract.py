@@ -125,6 +125,10 @@ def check_terms(
     """What any operating contract must settle (C4.7-03, C4.11-01, C4.11-02, C4.3-15; lease term by 民法典 705).
 
     `to_be_revived`: the asset lies idle or runs badly, so that modes meant for that are open to it (C4.11-06).
+
+    Refused: AMOUNT_NOT_POSITIVE, CODE_UNKNOWN, MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION,
+    SIGNER_NOT_OWNER, CONTRACT_CLAUSE_MISSING, OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y,
+    DECISION_REQUIRED, CONTRACT_OVERLAP.
     """
     at.cite("C4.7-03", "C4.11-01", "C4.11-02", "C4.3-15")
     if terms.annual_income < 0:

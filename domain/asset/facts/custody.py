@@ -42,6 +42,8 @@ def check_duties(before: Custody | None, after: Custody, at: Occasion) -> None:
     """Custody needs named persons, and nobody's duty ends by a new assignment: that takes a departure case (C4.10-10).
 
     Provisional custody, from before the confirmation, is replaced freely, but never replaces a final one.
+
+    Refused: RESPONSIBLE_PERSON_REQUIRED, FIELD_INVALID, HANDOVER_INCOMPLETE, STEP_OUT_OF_ORDER.
     """
     at.require(after.duties, "RESPONSIBLE_PERSON_REQUIRED", missing=["duties"])
     if len(set(after.duties)) != len(after.duties):

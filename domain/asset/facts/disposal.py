@@ -119,7 +119,10 @@ class Disposal(Value):
 
 
 def check_proposal(proposal: DisposalProposal, *, owner_kind: str, at: Occasion) -> None:
-    """A proposal names its kind, and the village has decided on it when the asset is the village's (chain A14)."""
+    """A proposal names its kind, and the village has decided on it when the asset is the village's (chain A14).
+
+    Refused: FIELD_REQUIRED, CODE_UNKNOWN, DECISION_REQUIRED.
+    """
     at.cite("C4.12-01", "C4.12-02")
     if proposal.kind == "OTHER" and proposal.kind_name is None:
         raise refuse("FIELD_REQUIRED", clause="C4.12-02", missing=["kindName"], field="kindName")
@@ -135,7 +138,10 @@ def check_proposal(proposal: DisposalProposal, *, owner_kind: str, at: Occasion)
 
 
 def check_appraisal(appraisal: Appraisal, *, value: Fen, at: Occasion) -> None:
-    """Always an appraisal; from 10万元 on, inclusive, by a licensed agency (C4.12-02, C4.12-04, P01, P05)."""
+    """Always an appraisal; from 10万元 on, inclusive, by a licensed agency (C4.12-02, C4.12-04, P01, P05).
+
+    Refused: AMOUNT_NOT_POSITIVE, AGENCY_APPRAISAL_REQUIRED, APPRAISAL_REQUIRED.
+    """
     in_house = at.rules.parameters["P05"]
     at.cite("C4.12-02", "C4.12-04")
     if appraisal.value < 0:
@@ -167,7 +173,10 @@ def check_appraisal(appraisal: Appraisal, *, value: Fen, at: Occasion) -> None:
 def check_publication(
     publication: Publication, *, owner_kind: str, places: frozenset[str], at: Occasion
 ) -> None:
-    """The result is published where the asset belongs; a department belongs to the whole county (C4.12-03)."""
+    """The result is published where the asset belongs; a department belongs to the whole county (C4.12-03).
+
+    Refused: NOTICE_PLACE_MISSING.
+    """
     at.cite("C4.12-03")
     at.require(
         publication.place in places or owner_kind == "DEPARTMENT",
@@ -184,6 +193,9 @@ def check_approval(
     """Approved by the county government from 10万元 on, else by the approver of P04, after every level (C4.12-05).
 
     Without an owner (imported history only) nobody knows the route; that the title is missing was found before.
+
+    Refused: APPRAISAL_REQUIRED, APPRAISAL_EXPIRED, APPRAISAL_NOT_PUBLISHED, NOTICE_PERIOD_RUNNING,
+    AMOUNT_NOT_POSITIVE, RULE_GAP, STEP_OUT_OF_ORDER, APPROVAL_LEVEL_TOO_LOW.
     """
     at.cite("C4.12-05")
     at.require(disposal.appraisal, "APPRAISAL_REQUIRED", missing=["appraisal"])
@@ -230,7 +242,11 @@ def _must_have_been_public(published_on: date, approved_on: date, at: Occasion) 
 
 
 def check_sale(sale: DisposalSale, disposal: Disposal, at: Occasion) -> None:
-    """Sold as approved: after the approval, on a valid appraisal, not below what was approved (C4.12-05, C4.12-06)."""
+    """Sold as approved: after the approval, on a valid appraisal, not below what was approved (C4.12-05, C4.12-06).
+
+    Refused: AMOUNT_NOT_POSITIVE, APPRAISAL_REQUIRED, APPROVAL_REQUIRED, APPRAISAL_EXPIRED,
+    PRICE_BELOW_APPRAISAL.
+    """
     at.cite("C4.12-05", "C4.12-06")
     if sale.price < 0:
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-05", field="price")
@@ -248,6 +264,9 @@ def check_sale(sale: DisposalSale, disposal: Disposal, at: Occasion) -> None:
 
 
 def check_not_expired(appraisal: Appraisal, on: date, at: Occasion) -> None:
-    """An appraisal holds for a year from its base date (P35)."""
+    """An appraisal holds for a year from its base date (P35).
+
+    Refused: APPRAISAL_EXPIRED.
+    """
     valid = on - appraisal.base_date <= timedelta(days=at.rules.parameters["P35"])
     at.require(valid, "APPRAISAL_EXPIRED", baseDate=appraisal.base_date)

@@ -61,7 +61,10 @@ def duties_of(
     location: str,
     at: Occasion,
 ) -> tuple[ExternalEntryDuty, ...]:
-    """The systems such an asset has to be entered in by the rules of the day, in the order of T10."""
+    """The systems such an asset has to be entered in by the rules of the day, in the order of T10.
+
+    Refused: CODE_UNKNOWN.
+    """
     obligations = at.rules.external_systems(asset_class, owner_kind, asset_type)
     return tuple(_duty(row, owners, location, at) for row in obligations)
 

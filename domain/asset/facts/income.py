@@ -56,7 +56,10 @@ class IncomeDistribution(Value):
 
 
 def check_receipt(receipt: IncomeReceipt, *, due: Fen | None, at: Occasion) -> None:
-    """Money that came in must be positive, not in the future, and on the collective's account; more than due: a warning."""
+    """Money that came in must be positive, not in the future, and on the collective's account; more than due: a warning.
+
+    Refused: AMOUNT_NOT_POSITIVE, ACCOUNT_NOT_COLLECTIVE.
+    """
     at.cite("C4.9-01", "C4.9-02", "C4.9-05")
     if receipt.amount <= 0:
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.9-02", field="amount")
@@ -66,7 +69,11 @@ def check_receipt(receipt: IncomeReceipt, *, due: Fen | None, at: Occasion) -> N
 
 
 def check_distribution(distribution: IncomeDistribution, *, balance: Fen, at: Occasion) -> None:
-    """A plan is paid when its whole procedure is done, for allowed uses, from money that is there."""
+    """A plan is paid when its whole procedure is done, for allowed uses, from money that is there.
+
+    Refused: AMOUNT_NOT_POSITIVE, ATTRIBUTION_SUM_MISMATCH, USE_NOT_ALLOWED, FIELD_REQUIRED,
+    INCOME_PLAN_NOT_READY, INSUFFICIENT_INCOME_BALANCE.
+    """
     at.cite("C4.9-03", "C4.9-05", "C4.9-06")
     if any(line.amount <= 0 for line in distribution.lines):
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.9-06", field="lines[].amount")

@@ -119,7 +119,13 @@ def check_confirmation(
     title_unclear: bool,
     at: Occasion,
 ) -> tuple[OwnershipAdvice, str]:
-    """Judge a confirmation; gives the matching row of T3 and the derived regime."""
+    """Judge a confirmation; gives the matching row of T3 and the derived regime.
+
+    Refused: RULE_GAP, OWNER_TYPE_NOT_ALLOWED, RIGHT_OVERLAP, AMOUNT_NOT_POSITIVE, SHARES_NOT_100,
+    ACCOUNTABLE_IS_OWNER, OWNER_RULE_CONFLICT, PLAN_HASH_MISMATCH, OwnershipStep.refusal, CardItem.refusal,
+    STEP_OUT_OF_ORDER, CODE_UNKNOWN, FIELD_REQUIRED, INCOME_RIGHT_BASIS_REQUIRED, USEFUL_LIFE_INVALID,
+    REGIME_MISMATCH.
+    """
     advice = at.rules.ownership_of(card, title_unclear=title_unclear)
     at.cite("C4.5-02", "C4.5-08", *advice.articles)
     _check_parties(confirmation, card)

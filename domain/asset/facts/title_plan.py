@@ -101,6 +101,8 @@ def joint_shares(proposal: JointProposal, card: RegisterCard, at: Occasion) -> J
 
     Refused: INVESTMENT_BASIS_MISSING for villages no funding line names (or a village nobody counted in),
     SHARES_NOT_100 and OWNER_RULE_CONFLICT for given shares that are not these.
+
+    Refused also: RIGHT_OVERLAP, AMOUNT_NOT_POSITIVE.
     """
     at.cite("C4.5-06")
     basis = at.rules.parameters["P28"]
@@ -181,6 +183,8 @@ def settled_plan(plan: QuantificationPlan, card: RegisterCard, at: Occasion) -> 
     """The plan with every amount: as proposed, or by households × factor where none is given (C4.5-16, P15).
 
     Refused: ROLE_NOT_ALLOWED by anybody but the implementer, FIELD_REQUIRED for some amounts only, SHARES_NOT_100 …
+
+    Refused also: FIELD_INVALID, RIGHT_OVERLAP, INVESTMENT_BASIS_MISSING, AMOUNT_NOT_POSITIVE.
     """
     at.cite("C4.5-16")
     at.require(

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from domain.procedure.subject import digest_of
+
 Schema = dict[str, Any]
 
+NO_CONTENT: Final = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""The digest of a file without content."""
 LISTED: Final = {
     "archive-kinds": "ACCEPTANCE",
     "asset-classes": "OPERATING",
@@ -42,11 +46,78 @@ NAMED: Final = {
 }
 """Kind of what a code names → the code of one that the examples speak of."""
 
+_NOTE: Final = "taizhang/653022\n1\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\nindex 0 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n— taizhang/653022 AAAAAAAA\n"
+_WITNESS: Final = "witness.example.cn+61fc8db5+BD+22At/6JG+9SgpmG5mqL6r0FwdQwHcEpnZPGpvRU+/"
+_CARD: Final[Schema] = {
+    "usefulLifeYears": 10,
+    "fundingLines": [{"source": "FISCAL_DEV", "amount": "1000000.00", "allocatedOn": "2020-12-01"}],
+    "acceptance": {"result": "PASSED", "acceptedOn": "2021-06-18", "documentNo": "验收文号"},
+}
+SAID: Final[dict[str, Schema]] = {
+    "Approval": {"approver": NAMED["organization"], "approverLevel": "TOWNSHIP"},
+    "ContractTerms": {
+        "endsOn": "2024-06-16",
+        "signer": NAMED["division"],
+        "decisionDocument": "民主决策文号",
+    },
+    "CountyDecision": {"documentNo": "县政府决定文号"},
+    "CreateKey": {"organization": NAMED["organization"]},
+    "CreateWebhookEndpoint": {"url": "https://receiver.example.cn/taizhang"},
+    "Custody": {"custodian": NAMED["division"], "responsibleUnit": NAMED["division"]}
+    | {"duties": [{"person": NAMED["person"], "duty": "MANAGER"}]},
+    "DepartureAudit": {"auditorOrganization": "AUDIT", "cutOff": "2021-09-30"},
+    "EndContract": {"endedOn": "2024-06-16"},
+    "StartHoldover": {"since": "2024-06-17"},
+    "DisposalProposal": {"decisionDocument": "民主决策文号"},
+    "EntrustHouseholdAssets": {"endsOn": "2024-06-16"},
+    "ExternalEntry": {"refNo": "系统回执编号"},
+    "ForwardDisposal": {"level": "TOWNSHIP"},
+    "HouseholdAssetCard": {"assetType": "LIVESTOCK", "unitOfMeasure": "头"}
+    | {"fundingLines": _CARD["fundingLines"], "household": "H-0001"},
+    "IncomeDistribution": {"holder": NAMED["division"]},
+    "InspectionRecord": {"organ": "AUDIT"},
+    "InterimCustodian": {"appointedBy": NAMED["organization"], "until": "2021-08-10"},
+    "IssueClearance": {"issuedBy": "COUNTY_GOV"},
+    "ManagementRule": {"owner": NAMED["division"]},
+    "NoticePlace": {"organization": NAMED["organization"], "role": "TOWNSHIP"},
+    "Opinion": {"organization": NAMED["organization"]},
+    "Posting": {"evidence": [NO_CONTENT], "location": "乡（镇）公示栏"},
+    "QuantificationLine": {"township": NAMED["organization"], "village": NAMED["division"]},
+    "QuantificationPlan": {"proposedBy": NAMED["organization"]},
+    "OpenProcedure": {"procedure": "X-0001"},
+    "ProcedureOpening": {
+        "parties": [
+            {"role": "TOWNSHIP", "organization": NAMED["organization"]},
+            {"role": "PROJECT_VILLAGE", "organization": NAMED["division"]},
+        ]
+    },
+    "PropertyRegistration": {"party": NAMED["division"]},
+    "RaiseAuditFinding": {"auditorOrganization": "AUDIT"},
+    "RectificationVerification": {"verifiedOn": "2021-10-20"},
+    "Rectification": {"dueOn": "2099-12-31"},
+    "RegisterCard": _CARD,
+    "RequestedParameterChange": {"parameter": "P01", "value": "100000.00", "effectiveFrom": "2099-01-01"},
+    "ReviewSignature": {"department": "FINANCE"},
+    "SealLedger": {"kind": "ASSET", "unit": NAMED["organization"], "year": 2021},
+    "SignHandover": {"organization": NAMED["organization"]},
+    "Subject": {"kind": "INCOME_PLAN", "sha256": digest_of({})},
+    "SucceedDivision": {"successor": "653022202209"},
+    "Surplus": {"location": NAMED["division"]},
+    "TitleCertificate": {"holder": NAMED["division"]},
+    "TransferOffer": {"receiver": NAMED["division"]},
+    "UnitRule": {"effectiveFrom": "2021-06-17"},
+    "ViolationEstablishment": {"decidedBy": "AUDIT"},
+    "Accountability": {"decidedBy": "AUDIT"},
+    "WitnessCheckpoint": {"note": _NOTE, "key": _WITNESS},
+}
+"""Schema → what its example says beside what its fields alone would say, or instead of it: fields that the rules ask for
+though the schema does not, days in their order, units that may do it."""
+
 _BY_FORM: Final = {
     ("date", None): "2021-08-10",
     ("date-time", None): "2021-08-10T09:00:00+08:00",
     (None, "^[0-9]{6}$"): "653022",
-    (None, "^[0-9a-f]{64}$"): "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    (None, "^[0-9a-f]{64}$"): NO_CONTENT,
     (None, "^N[0-9][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"): "N2653022MF12345676",
 }
 
@@ -71,7 +142,9 @@ def example_of(schema: Schema, schemas: dict[str, Schema], title: str = "") -> A
     if "x-refers" in schema:
         return NAMED[schema["x-refers"]]
     if "$ref" in schema:
-        return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, title)
+        name = schema["$ref"].rpartition("/")[2]
+        example = example_of(schemas[name], schemas, title)
+        return example | SAID[name] if name in SAID else example
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:

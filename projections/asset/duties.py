@@ -15,7 +15,7 @@ from sqlalchemy import Index
 from projections.asset.register_questions import MANAGED
 from projections.engine.codes import ARCHIVE_KIND, CERTIFICATE
 from projections.engine.events import LedgerEvent, day, day_or_none
-from projections.engine.meaning import PLAIN, UNIT_CODE, ByKey, Each, parts, states
+from projections.engine.meaning import DAY, PLAIN, UNIT_CODE, ByKey, Each, member, optional, parts, states
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, page
 from projections.engine.rows import Row, Rows
@@ -54,20 +54,37 @@ ASSET_DUTY: Final = ledger_table(
     json_column(
         "title_holders",
         "法律上的权利主体（集体经济组织等）",
-        of=Each(parts(party=UNIT_CODE, kind=_HOLDER_KIND, name=PLAIN, uscc=PLAIN)),
+        of=Each(
+            parts(
+                party=member("单位编号", UNIT_CODE),
+                kind=member("权利主体类型", _HOLDER_KIND),
+                name=optional("权利主体名称"),
+                uscc=optional("统一社会信用代码"),
+            )
+        ),
     ),
-    json_column("ownership_certificates", "确权书：各村编号", of=ByKey(UNIT_CODE, PLAIN)),
+    json_column(
+        "ownership_certificates", "确权书：各村编号", of=ByKey(UNIT_CODE, PLAIN), title="各村确权书编号"
+    ),
     json_column(
         "title_certificates",
         "产权证、不动产证及办理状态",
-        of=ByKey(PLAIN, parts(kind=CERTIFICATE, state=_CERTIFICATE_STATE, holder=UNIT_CODE, number=PLAIN)),
+        of=ByKey(
+            PLAIN,
+            parts(
+                kind=member("证书种类", CERTIFICATE),
+                state=member("办理状态", _CERTIFICATE_STATE),
+                holder=member("持证单位", UNIT_CODE),
+                number=optional("证号"),
+            ),
+        ),
     ),
     text_column("filing_due", "待备案单位", of=UNIT_CODE, null=True),
     day_column("filing_since", "应备案起始日期", null=True),
     json_column(
         "management_rules",
         "产权人的资产管理制度：文号及施行日期",
-        of=ByKey(UNIT_CODE, parts(documentNo=PLAIN, effectiveFrom=PLAIN)),
+        of=ByKey(UNIT_CODE, parts(documentNo=member("文号"), effectiveFrom=member("施行日期", DAY))),
     ),
     day_column("custody_on", "落实管护日期", null=True),
     day_column("maintenance_starts_on", "养护计划起始日期", null=True),

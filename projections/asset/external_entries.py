@@ -34,7 +34,7 @@ EXTERNAL_ENTRY: Final = ledger_table(
     text_column("asset", "资产编号"),
     code_column("system", "系统", SYSTEM),
     code_column("holding", "资产类别：ASSET 扶贫资产 / HOUSEHOLD 到户资产", HOLDING),
-    json_column("owners", "所有权人", of=Each(UNIT_CODE)),
+    json_column("owners", "所有权人", of=Each(UNIT_CODE), title="所有权单位"),
     json_column("entered_by", "录入单位", of=Each(UNIT_CODE)),
     flag_column("after_stocktake", "是否须先清产核资"),
     flag_column("rule_gap", "是否文件未明确"),

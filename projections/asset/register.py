@@ -35,6 +35,7 @@ from projections.engine.codes import (
 )
 from projections.engine.events import LedgerEvent, day, day_or_none
 from projections.engine.meaning import (
+    DAY,
     MONEY,
     PERSON_CODE,
     PLACE_CODE,
@@ -42,6 +43,8 @@ from projections.engine.meaning import (
     UNIT_CODE,
     ByKey,
     Each,
+    member,
+    optional,
     parts,
     states,
     terms,
@@ -64,27 +67,27 @@ from projections.engine.tables import (
 )
 
 _CONTRACT: Final = parts(
-    mode=OPERATING_MODE,
-    state=CONTRACT_STATE,
-    operator=PLAIN,
-    operatorName=PLAIN,
-    part=PLAIN,
-    signer=UNIT_CODE,
-    startsOn=PLAIN,
-    endsOn=PLAIN,
-    endedOn=PLAIN,
-    annualIncome=MONEY,
+    mode=member("经营方式", OPERATING_MODE),
+    state=member("合同状态", CONTRACT_STATE),
+    operator=member("经营主体"),
+    operatorName=member("经营主体名称"),
+    part=optional("合同所及部分"),
+    signer=member("签订单位", UNIT_CODE),
+    startsOn=member("合同起始日期", DAY),
+    endsOn=member("合同终止日期", DAY),
+    endedOn=optional("实际终止日期", DAY),
+    annualIncome=member("年收益", MONEY),
 )
 _DISPOSAL: Final = parts(
-    kind=DISPOSAL_KIND,
-    state=DISPOSAL_STATE,
-    proposedOn=PLAIN,
-    appraisedValue=MONEY,
-    forwarded=Each(LEVEL),
-    approvalDocument=PLAIN,
-    disposedOn=PLAIN,
-    price=MONEY,
-    proceeds=MONEY,
+    kind=member("处置方式", DISPOSAL_KIND),
+    state=member("处置状态", DISPOSAL_STATE),
+    proposedOn=member("提出日期", DAY),
+    appraisedValue=optional("评估价值", MONEY),
+    forwarded=optional("已报各级", Each(LEVEL)),
+    approvalDocument=optional("批准文号"),
+    disposedOn=optional("处置日期", DAY),
+    price=optional("处置价格", MONEY),
+    proceeds=optional("已收处置所得", MONEY),
 )
 
 REGISTER: Final = ledger_table(
@@ -162,11 +165,28 @@ REGISTER: Final = ledger_table(
     text_column("responsible_unit", "管理责任单位", of=UNIT_CODE, null=True),
     text_column("first_responsible_unit", "管护第一责任人所在单位", of=UNIT_CODE, null=True),
     code_column("first_responsible_post", "管护第一责任人职务", POST, null=True),
-    json_column("duties", "具体责任人", of=Each(parts(duty=DUTY, person=PERSON_CODE))),
+    json_column(
+        "duties",
+        "具体责任人",
+        of=Each(parts("LedgerDuty", duty=member("职责", DUTY), person=member("责任人", PERSON_CODE))),
+    ),
     json_column(
         "supervision",
         "监管单位及第一监管责任人",
-        of=Each(parts(supervisor=UNIT_CODE, firstSupervisor=parts(organization=UNIT_CODE, position=POST))),
+        of=Each(
+            parts(
+                "LedgerSupervision",
+                supervisor=member("监管单位", UNIT_CODE),
+                firstSupervisor=optional(
+                    "第一监管责任人（职务）",
+                    parts(
+                        "LedgerPost",
+                        organization=member("职务所在单位", UNIT_CODE),
+                        position=member("职务", POST),
+                    ),
+                ),
+            )
+        ),
     ),
     json_column("open_cases", "未完成的离任交接", of=Each(PLAIN)),
     # condition
@@ -174,7 +194,7 @@ REGISTER: Final = ledger_table(
     day_column("last_status_on", "最近状况报告日期", null=True),
     day_column("last_maintenance_on", "最近养护日期", null=True),
     money_column("maintenance_cost", "累计养护费用"),
-    json_column("open_risks", "未解除的风险及发现日期", of=ByKey(RISK_KIND, PLAIN)),
+    json_column("open_risks", "未解除的风险及发现日期", of=ByKey(RISK_KIND, DAY)),
     # disposal, item 14
     json_column(
         "disposals", "全部处置程序及状态，金额为分", of=ByKey(PLAIN, _DISPOSAL), title="全部处置程序及状态"

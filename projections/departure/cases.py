@@ -11,7 +11,18 @@ from sqlalchemy import Index
 from domain.regulation.legal_clock import LegalClock
 from projections.engine.codes import DEPARTURE_REASON, DUTY
 from projections.engine.events import LedgerEvent, day, day_or_none
-from projections.engine.meaning import PERSON_CODE, PLAIN, UNIT_CODE, ByKey, Each, parts, states
+from projections.engine.meaning import (
+    DAY,
+    PERSON_CODE,
+    PLAIN,
+    UNIT_CODE,
+    ByKey,
+    Each,
+    member,
+    optional,
+    parts,
+    states,
+)
 from projections.engine.projection import Projection
 from projections.engine.provisional import as_known, flag, reckoning_column, reckoning_index
 from projections.engine.reading import Conditions, Page, page
@@ -30,12 +41,13 @@ from projections.engine.tables import (
 from projections.engine.writing import Connection
 
 _FINDING: Final = parts(
-    finding=PLAIN,
-    asset=PLAIN,
-    text=PLAIN,
-    documentNo=PLAIN,
-    state=states(OPEN="未处理", RESOLVED="已处理"),
-    settled=parts(resolution=PLAIN, documentNo=PLAIN),
+    finding=member("问题编号"),
+    asset=optional("涉及资产"),
+    clause=optional("涉及条款"),
+    text=member("问题"),
+    documentNo=member("依据文号"),
+    state=member("处理状态", states(OPEN="未处理", RESOLVED="已处理")),
+    settled=optional("问题处理", parts(resolution=member("处理结果"), documentNo=member("处理依据文号"))),
 )
 _SIGNER: Final = states(OUTGOING="移交人", INCOMING="接收人", SUPERVISOR="监交人")
 
@@ -69,7 +81,14 @@ DEPARTURE_CASE: Final = ledger_table(
     json_column(
         "signatures",
         "已签字的角色、人员与日期",
-        of=ByKey(_SIGNER, parts(person=PERSON_CODE, organization=UNIT_CODE, signedOn=PLAIN)),
+        of=ByKey(
+            _SIGNER,
+            parts(
+                person=member("签字人", PERSON_CODE),
+                organization=member("单位", UNIT_CODE),
+                signedOn=member("签字日期", DAY),
+            ),
+        ),
     ),
     text_column("supervisor", "监交人", of=PERSON_CODE, null=True),
     day_column("opened_on", "启动日期"),

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from projections.engine.meaning import MONEY, PLAIN, UNIT_CODE, Codes, Each, parts, states, table, terms
+from projections.engine.meaning import (
+    DAY,
+    FLAG,
+    MONEY,
+    UNIT_CODE,
+    Codes,
+    Each,
+    member,
+    optional,
+    parts,
+    states,
+    table,
+    terms,
+)
 
 ASSET_CLASS: Final = table("asset_types.class")
 SUBCLASS: Final = table("asset_types.subclass")
@@ -75,13 +88,14 @@ LEVEL: Final = Codes(tables=("departments.organization",), words=(("TOWNSHIP", "
 
 FUNDING_LINES: Final = Each(
     parts(
-        source=FUND_SOURCE,
-        amount=MONEY,
-        allocatedOn=PLAIN,
-        documentNo=PLAIN,
-        village=UNIT_CODE,
-        directToVillage=PLAIN,
-        fromAsset=PLAIN,
+        "LedgerFundingLine",
+        source=member("资金来源", FUND_SOURCE),
+        amount=member("金额", MONEY),
+        allocatedOn=member("拨付日期", DAY),
+        documentNo=optional("资金文号"),
+        village=optional("受益村", UNIT_CODE),
+        directToVillage=optional("是否直接到村", FLAG),
+        fromAsset=optional("来源资产"),
     )
 )
-SHARES: Final = Each(parts(party=UNIT_CODE, amount=MONEY))
+SHARES: Final = Each(parts("LedgerShare", party=member("权利人", UNIT_CODE), amount=member("金额", MONEY)))

@@ -7,12 +7,19 @@ Whoever shows a ledger asks the column, never its name: `lines` are a count in o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a value means. A value of this class itself is shown as it is: a text, a number, a day."""
+    """What a value means. A value of this class itself is shown as it is: inside a list or an object a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bare(Meaning):
+    """A value inside a list or an object that is shown as it is and is no text."""
+
+    of: Literal["day", "whole", "number", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +67,23 @@ class ByKey(Meaning):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts(Meaning):
-    """An object with members of its own, in the order in which they are told."""
+class Member:
+    """A member of an object: what it is called in Chinese, what it means, and whether it may be missing or null."""
 
-    of: tuple[tuple[str, Meaning], ...]
+    title: str
+    of: Meaning
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Meaning):
+    """An object with members of its own, in the order in which they are told.
+
+    `name`: of its schema, where several ledgers have such objects.
+    """
+
+    of: tuple[tuple[str, Member], ...]
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +94,10 @@ class OneOf(Meaning):
 
 
 PLAIN: Final = Meaning()
+DAY: Final = Bare("day")
+WHOLE: Final = Bare("whole")
+NUMBER: Final = Bare("number")
+FLAG: Final = Bare("flag")
 MONEY: Final = Money()
 UNIT_CODE: Final = Named(("unit",))
 PLACE_CODE: Final = Named(("place", "unit"))
@@ -96,6 +120,16 @@ def terms(*lists: str) -> Codes:
     return Codes(terms=lists)
 
 
-def parts(**members: Meaning) -> Parts:
-    """An object with these members (names as in the JSON: camelCase)."""
-    return Parts(tuple(members.items()))
+def member(title: str, of: Meaning = PLAIN) -> Member:
+    """A member that every such object has."""
+    return Member(title, of)
+
+
+def optional(title: str, of: Meaning = PLAIN) -> Member:
+    """A member that may be missing or null."""
+    return Member(title, of, optional=True)
+
+
+def parts(name: str | None = None, /, **members: Member) -> Parts:
+    """An object with these members (names as in the JSON: camelCase), and maybe a schema's name."""
+    return Parts(tuple(members.items()), name)

@@ -13,7 +13,7 @@ from sqlalchemy import Index
 
 from projections.engine.codes import FUND_SOURCE, HOLDING
 from projections.engine.events import LedgerEvent, day
-from projections.engine.meaning import MONEY, PERSON_CODE, PLAIN, UNIT_CODE, Each, parts, states
+from projections.engine.meaning import MONEY, PERSON_CODE, UNIT_CODE, Each, member, parts, states
 from projections.engine.places import places_of
 from projections.engine.projection import Projection
 from projections.engine.rows import Row, Rows
@@ -40,7 +40,13 @@ ALLOCATION: Final = ledger_table(
     json_column(
         "non_asset",
         "不形成资产的支出及原因，金额为分",
-        of=Each(parts(amount=MONEY, reason=PLAIN, documentNo=PLAIN)),
+        of=Each(
+            parts(
+                amount=member("金额", MONEY),
+                reason=member("不形成资产的原因"),
+                documentNo=member("依据文号"),
+            )
+        ),
         title="不形成资产的支出及原因",
     ),
     text_column("document_no", "资金文号"),
@@ -89,7 +95,14 @@ RECONCILIATION: Final = ledger_table(
     json_column(
         "lines",
         "逐来源比对，金额为分",
-        of=Each(parts(source=FUND_SOURCE, allocated=MONEY, nonAsset=MONEY, formed=MONEY)),
+        of=Each(
+            parts(
+                source=member("资金来源", FUND_SOURCE),
+                allocated=member("拨付金额", MONEY),
+                nonAsset=member("不形成资产的支出", MONEY),
+                formed=member("资产资金来源合计", MONEY),
+            )
+        ),
         title="逐来源比对",
     ),
     money_column("difference", "差额绝对值合计"),

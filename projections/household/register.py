@@ -10,7 +10,7 @@ from sqlalchemy import Index
 
 from projections.engine.codes import ASSET_TYPE, FUNDING_LINES
 from projections.engine.events import LedgerEvent, day
-from projections.engine.meaning import PLACE_CODE, PLAIN, UNIT_CODE, Each, parts, states
+from projections.engine.meaning import PLACE_CODE, UNIT_CODE, Each, member, parts, states
 from projections.engine.places import places_of
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, page, rows_of
@@ -87,7 +87,13 @@ HOUSEHOLD_LEDGER: Final = ledger_table(
     text_column("sha256", "台账摘要"),
     day_column("acknowledged_on", "村确认日期", null=True),
     json_column(
-        "open_requests", "待处理的更正申请", of=Each(parts(request=PLAIN, asset=PLAIN, content=PLAIN))
+        "open_requests",
+        "待处理的更正申请",
+        of=Each(
+            parts(
+                request=member("更正申请编号"), asset=member("到户资产编号"), content=member("申请更正的内容")
+            )
+        ),
     ),
     key=("village",),
     group="village",

@@ -10,7 +10,17 @@ from typing import Any, Final
 
 from domain.organization.duties import INCENTIVE
 from projections.engine.events import LedgerEvent, day, day_or_none
-from projections.engine.meaning import PERSON_CODE, PLAIN, UNIT_CODE, Each, parts, states, terms
+from projections.engine.meaning import (
+    DAY,
+    PERSON_CODE,
+    UNIT_CODE,
+    Each,
+    member,
+    optional,
+    parts,
+    states,
+    terms,
+)
 from projections.engine.projection import Projection
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
@@ -47,7 +57,16 @@ TASK_FORCE: Final = ledger_table(
     text_column("document_no", "成立文号"),
     day_column("established_on", "成立日期"),
     json_column(
-        "members", "成员及任期", of=Each(parts(person=PERSON_CODE, role=PLAIN, since=PLAIN, until=PLAIN))
+        "members",
+        "成员及任期",
+        of=Each(
+            parts(
+                person=member("人员编号", PERSON_CODE),
+                role=member("专班职务"),
+                since=member("起始日期", DAY),
+                until=optional("终止日期", DAY),
+            )
+        ),
     ),
     key=("organization",),
     group="organization",

@@ -12,7 +12,19 @@ from typing import Final
 import orjson
 
 from projections.asset import income as income_ledger, register as asset_register, timeline as asset_timeline
-from projections.engine.meaning import MONEY, PLAIN, Parts, parts
+from projections.engine.meaning import (
+    DAY,
+    MONEY,
+    NUMBER,
+    PLACE_CODE,
+    PLAIN,
+    WHOLE,
+    Each,
+    Parts,
+    member,
+    optional,
+    parts,
+)
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
 
@@ -35,12 +47,22 @@ RULES: Final[dict[str, str]] = {
 
 
 EVIDENCE: Final[dict[str, Parts]] = {
-    "SPLIT_DISPOSAL": parts(assets=PLAIN, sum=MONEY),
-    "EQUAL_DISTRIBUTION": parts(position=PLAIN, households=PLAIN, each=MONEY),
-    "CONTRACT_BEFORE_TITLE": parts(contract=PLAIN, confirmedOn=PLAIN),
-    "RENT_BELOW_PEERS": parts(annualIncome=MONEY, originalValue=MONEY, middlePercent=PLAIN),
-    "ONE_OPERATOR": parts(villages=PLAIN, assets=PLAIN),
-    "BACKDATED": parts(positions=PLAIN, mostDays=PLAIN),
+    "SPLIT_DISPOSAL": parts(assets=member("所处置的资产", Each(PLAIN)), sum=member("价款合计", MONEY)),
+    "EQUAL_DISTRIBUTION": parts(
+        position=member("分配事件的日志位置", WHOLE),
+        households=member("户数", WHOLE),
+        each=member("每户金额", MONEY),
+    ),
+    "CONTRACT_BEFORE_TITLE": parts(contract=member("合同编号"), confirmedOn=optional("确权日期", DAY)),
+    "RENT_BELOW_PEERS": parts(
+        annualIncome=member("年收益", MONEY),
+        originalValue=member("原始价值", MONEY),
+        middlePercent=member("同类年收益占原值的中位百分比", NUMBER),
+    ),
+    "ONE_OPERATOR": parts(villages=member("村", Each(PLACE_CODE)), assets=member("资产项数", WHOLE)),
+    "BACKDATED": parts(
+        positions=member("补记事件的日志位置", Each(WHOLE)), mostDays=member("最多晚记天数", WHOLE)
+    ),
 }
 """Rule → what its evidence says."""
 

@@ -7,7 +7,20 @@ from typing import Final
 
 from projections.engine.codes import DUTY_OF_CUSTODY, POST
 from projections.engine.events import LedgerEvent, day
-from projections.engine.meaning import PERSON_CODE, PLAIN, UNIT_CODE, ByKey, Codes, Each, parts, states, terms
+from projections.engine.meaning import (
+    DAY,
+    PERSON_CODE,
+    PLAIN,
+    UNIT_CODE,
+    ByKey,
+    Codes,
+    Each,
+    member,
+    optional,
+    parts,
+    states,
+    terms,
+)
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, page
 from projections.engine.rows import Row, Rows
@@ -57,7 +70,15 @@ VIOLATION: Final = ledger_table(
     json_column(
         "answerable",
         "发生当日的责任人",
-        of=Each(parts(person=PERSON_CODE, duty=_ANSWERABLE, asset=PLAIN, organization=UNIT_CODE, post=POST)),
+        of=Each(
+            parts(
+                person=member("人员编号", PERSON_CODE),
+                duty=member("职责", _ANSWERABLE),
+                asset=optional("资产编号"),
+                organization=optional("职务所在单位", UNIT_CODE),
+                post=optional("职务", POST),
+            )
+        ),
     ),
     code_column(
         "state",
@@ -68,7 +89,15 @@ VIOLATION: Final = ledger_table(
     json_column(
         "accountabilities",
         "责任追究",
-        of=ByKey(PERSON_CODE, parts(measure=PLAIN, decidedBy=UNIT_CODE, decidedOn=PLAIN, documentNo=PLAIN)),
+        of=ByKey(
+            PERSON_CODE,
+            parts(
+                measure=member("追究方式"),
+                decidedBy=member("决定单位", UNIT_CODE),
+                decidedOn=member("决定日期", DAY),
+                documentNo=member("决定文号"),
+            ),
+        ),
     ),
     key=("violation_case",),
     group="violation_case",

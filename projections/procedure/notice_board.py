@@ -15,7 +15,7 @@ from domain.regulation.legal_clock import LegalClock
 from projections.engine.codes import CHAIN, PLACE_ROLE
 from projections.engine.events import LedgerEvent, day, day_or_none
 from projections.engine.masking import masked
-from projections.engine.meaning import PLAIN, UNIT_CODE, Each, parts, states
+from projections.engine.meaning import DAY, PLAIN, UNIT_CODE, WHOLE, Each, member, parts, states
 from projections.engine.projection import Projection
 from projections.engine.provisional import as_known, flag, reckoning_column, reckoning_index
 from projections.engine.reading import Conditions, Page, page, rows_of
@@ -63,7 +63,14 @@ NOTICE: Final = ledger_table(
     json_column(
         "places",
         "公示地点与日期",
-        of=Each(parts(role=PLACE_ROLE, organization=UNIT_CODE, location=PLAIN, postedOn=PLAIN)),
+        of=Each(
+            parts(
+                role=member("公示地点类型", PLACE_ROLE),
+                organization=member("单位", UNIT_CODE),
+                location=member("具体地点"),
+                postedOn=member("张贴日期", DAY),
+            )
+        ),
     ),
     day_column("posted_on", "首次张贴日期"),
     day_column("ends_on", "公示期满日（24:00）", null=True),
@@ -84,7 +91,14 @@ NOTICE: Final = ledger_table(
         "answers",
         "已处理的异议及答复",
         of=Each(
-            parts(number=PLAIN, text=PLAIN, filedOn=PLAIN, outcome=_OUTCOME, answer=PLAIN, resolvedOn=PLAIN)
+            parts(
+                number=member("异议序号", WHOLE),
+                text=member("异议内容"),
+                filedOn=member("提出日期", DAY),
+                outcome=member("处理结论", _OUTCOME),
+                answer=member("答复"),
+                resolvedOn=member("处理日期", DAY),
+            )
         ),
     ),
     json_column("pending", "未答复异议的内容，不公开", of=PLAIN),

@@ -9,15 +9,19 @@ from sqlalchemy import Index
 from projections.engine.codes import ASSET_CLASS, ASSET_TYPE, FUND_SOURCE, SUBCLASS, UNIT_KIND
 from projections.engine.events import LedgerEvent, day
 from projections.engine.meaning import (
+    DAY,
     MONEY,
     PERSON_CODE,
     PLACE_CODE,
     PLAIN,
     UNIT_CODE,
     UNIT_OR_PLACE_CODE,
+    WHOLE,
     ByKey,
     Each,
     OneOf,
+    member,
+    optional,
     parts,
     states,
 )
@@ -72,7 +76,14 @@ SEAL: Final = ledger_table(
     json_column(
         "categories",
         "分类合计（项数及原值）",
-        of=Each(parts(dimension=_DIMENSION, category=_CATEGORY, assets=PLAIN, amount=MONEY)),
+        of=Each(
+            parts(
+                dimension=member("分类项", _DIMENSION),
+                category=optional("分类值", _CATEGORY),
+                assets=member("资产项数", WHOLE),
+                amount=member("原始价值", MONEY),
+            )
+        ),
     ),
     day_column("sealed_on", "封存日期"),
     day_column("submitted_on", "报送日期", null=True),
@@ -96,11 +107,22 @@ REVIEW: Final = ledger_table(
     json_column(
         "exceptions",
         "疑点，金额为分",
-        of=ByKey(PLAIN, parts(kind=_EXCEPTION, subject=PLAIN, amount=MONEY)),
+        of=ByKey(
+            PLAIN,
+            parts(
+                kind=member("疑点类型", _EXCEPTION),
+                subject=member("项目或资产编号"),
+                amount=member("金额", MONEY),
+            ),
+        ),
         title="疑点",
     ),
-    json_column("settled", "已处理的疑点及说明", of=ByKey(PLAIN, parts(reason=PLAIN, documentNo=PLAIN))),
-    json_column("signatures", "会签部门及日期", of=ByKey(UNIT_CODE, PLAIN)),
+    json_column(
+        "settled",
+        "已处理的疑点及说明",
+        of=ByKey(PLAIN, parts(reason=member("说明"), documentNo=member("依据文号"))),
+    ),
+    json_column("signatures", "会签部门及日期", of=ByKey(UNIT_CODE, DAY)),
     json_column("seals", "封存编号", of=Each(PLAIN)),
     day_column("opened_on", "启动日期"),
     whole_column("version", "审查事件版本"),

@@ -13,7 +13,7 @@ from pydantic import create_model
 from service.api.http.paging import answer, page_of, page_or_export
 from service.api.http.reading import RULED, Read, Reading, get, routes
 from service.ledgers.catalogue import LEDGERS
-from service.ledgers.differences import LedgerChanges, changes_of
+from service.ledgers.differences import changes_body, changes_of
 from service.ledgers.filters import ChangesQuery, LedgerQuery
 from service.ledgers.ledger import Ledger
 
@@ -44,7 +44,8 @@ def _router(ledger: Ledger) -> APIRouter:
     get(router, ledger.path, ledger.title, action, **declared)(_page_endpoint(ledger))
     if ledger.changes is not None:
         path, title = f"{ledger.path}/changes", f"{ledger.title}变动"
-        get(router, path, title, action, response_model=LedgerChanges)(_changes_endpoint(ledger))
+        body = changes_body(ledger.row, ledger.filters.TOTALS)
+        get(router, path, title, action, response_model=body)(_changes_endpoint(ledger))
     return router
 
 

@@ -11,10 +11,10 @@ import binascii
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import orjson
-from pydantic import Field
+from pydantic import Field, create_model
 from pydantic.alias_generators import to_camel
 
 from domain.refusals import refuse
@@ -48,24 +48,38 @@ class Changes(Value):
     next_cursor: str | None = Field(title="下一页游标")
 
 
-class MomentSide(Value):
+_Totals = TypeVar("_Totals")
+
+
+class MomentSide(Value, Generic[_Totals]):
     """One of the two moments."""
 
     as_of: BusinessDate | None = Field(title="业务日期", description="为空是当前")
     known_at: datetime | None = Field(title="知悉时间", description="为空是现在")
     position: int = Field(title="日志位置")
     unplaced: int = Field(title="无法归位的事件数", description="业务日期早于其所依据的事实，在该日无法显示")
-    totals: dict[str, Any] | None = Field(
-        title="合计", description="筛选范围内全部行的合计；没有合计的台账为空"
-    )
+    totals: _Totals = Field(title="合计", description="筛选范围内全部行的合计；没有合计的台账为空")
 
 
-class LedgerChanges(Changes):
+class LedgerChanges(Changes, Generic[_Totals]):
     """A ledger at two moments."""
 
     ledger: str = Field(title="台账")
-    before: MomentSide = Field(title="前一时点台账")
-    after: MomentSide = Field(title="后一时点台账")
+    before: MomentSide[_Totals] = Field(title="前一时点台账")
+    after: MomentSide[_Totals] = Field(title="后一时点台账")
+
+
+def changes_body(row: type[Value], totals: type[Value] | None) -> type[Value]:
+    """The schema of a ledger's changes, `CustodyLedgerChanges` of `CustodyLedgerRow`, whose sides have the ledger's totals."""
+    name = row.__name__.removesuffix("Row")
+    sums: Any = None if totals is None else totals | None
+    side = create_model(f"{name}Moment", __base__=MomentSide[sums], __doc__=MomentSide.__doc__)
+    sides: dict[str, Any] = {
+        side_name: (side, LedgerChanges.model_fields[side_name]) for side_name in ("before", "after")
+    }
+    return create_model(
+        f"{name}Changes", __base__=LedgerChanges[sums], __doc__=LedgerChanges.__doc__, **sides
+    )
 
 
 async def changes_of(source: Source, query: ChangesQuery, row: type[Value]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from domain.values import LOG, Fen, Quantity, Value
 from projections.engine.meaning import MONEY, PLAIN, ByKey, Each, Meaning, Money, Parts
 from projections.engine.rows import Row
 from projections.engine.tables import LedgerTable, explanation_of, meaning_of, title_of
+from service.ledgers.shapes import described
 from service.ledgers.yuan import yuan_of
 
 _Convert = Callable[[Any], Any]
@@ -146,7 +147,7 @@ def _converter(meaning: Meaning) -> _Convert | None:
                 else lambda value: value and {name: under(one) for name, one in value.items()}
             )
         case Parts(of):
-            found = {name: convert for name, part in of if (convert := _converter(part)) is not None}
+            found = {name: convert for name, member in of if (convert := _converter(member.of)) is not None}
             return (lambda value: value and _members(value, found)) if found else None
     return None
 
@@ -160,7 +161,6 @@ def _plain(value: Any) -> Any:
 
 
 _TYPES: Final[tuple[tuple[type, Any], ...]] = (
-    (JSONB, Any),
     (Boolean, bool),
     (DateTime, datetime),
     (Date, date),
@@ -177,7 +177,7 @@ def row_model(name: str, ledger: LedgerTable, *, hidden: tuple[str, ...] = (), *
     """
     fields: dict[str, Any] = {
         str(column.name): (  # a string of its own, not SQLAlchemy's kind of one
-            Annotated[_hint(column), meaning_of(column)],
+            _shown_hint(column),
             Field(title=title_of(column), description=explanation_of(column)),
         )
         for column in ledger.table.columns
@@ -186,9 +186,19 @@ def row_model(name: str, ledger: LedgerTable, *, hidden: tuple[str, ...] = (), *
     return create_model(name, __base__=Value, __doc__=str(ledger.table.comment), **(fields | extra))
 
 
+def _shown_hint(column: Column[Any]) -> Any:
+    meaning = meaning_of(column)
+    if not isinstance(column.type, JSONB):
+        return Annotated[_hint(column), meaning]
+    if meaning == PLAIN:
+        msg = f"{column}: JSON that is shown says what stands in it"
+        raise TypeError(msg)
+    return Annotated[Any, meaning, described(column)]
+
+
 def _hint(column: Column[Any]) -> Any:
     if meaning_of(column) == MONEY:
         hint: Any = Fen
     else:
         hint = next((hint for kind, hint in _TYPES if isinstance(column.type, kind)), str)
-    return hint | None if column.nullable and hint is not Any else hint
+    return hint | None if column.nullable else hint

@@ -68,7 +68,7 @@ class Words:
                     for name, one in value.items()
                 )
             case Parts(of):
-                told = (self.tell(value.get(name), part, names) for name, part in of)
+                told = (self.tell(value.get(name), member.of, names) for name, member in of)
                 return " ".join(part for part in told if part)
             case OneOf(of):
                 every = (self.tell(value, one, names) for one in of)

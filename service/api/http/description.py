@@ -5,6 +5,7 @@ Every field has a Chinese title where it is declared, so that generated clients 
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
@@ -26,15 +27,17 @@ def operation_id(route: APIRoute) -> str:
 def describe(app: FastAPI) -> dict[str, Any]:
     """The application's OpenAPI document, made once."""
     if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            license_info=app.license_info,
-            servers=app.servers,
-            routes=app.routes,
-            webhooks=app.webhooks.routes,
-            separate_input_output_schemas=app.separate_input_output_schemas,
+        document = deepcopy(  # parts of it are made once and stand in the fields themselves
+            get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                license_info=app.license_info,
+                servers=app.servers,
+                routes=app.routes,
+                webhooks=app.webhooks.routes,
+                separate_input_output_schemas=app.separate_input_output_schemas,
+            )
         )
         schemas = document["components"]["schemas"]
         schemas.setdefault(

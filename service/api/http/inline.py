@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from service.ledgers.shapes import WHOLE_NAME
+
 Schema = dict[str, Any]
 
 _OF_THE_FIELD: Final = ("title", "description", "default", "examples", "deprecated")
@@ -17,7 +19,7 @@ _OF_THE_FIELD: Final = ("title", "description", "default", "examples", "deprecat
 def name_inline(document: dict[str, Any]) -> None:
     """Move every inline enum and object of the document to its components, in place.
 
-    ValueError if two schemas would have one name.
+    ValueError if two schemas that are not the same would have one name.
     """
     schemas: dict[str, Schema] = document["components"]["schemas"]
     for name, schema in sorted(schemas.items()):
@@ -50,15 +52,16 @@ def _name_parts(schema: Schema, name: str, schemas: dict[str, Schema]) -> None:
 
 def _named(schema: Schema, name: str, schemas: dict[str, Schema], title: str = "") -> Schema:
     """The schema as it is to stand at its place: a reference if it is an enum or an object; `title` is its field's."""
+    name = schema.pop(WHOLE_NAME, name)
     _name_parts(schema, name, schemas)
     if not _has_no_name(schema):
         return schema
-    if name in schemas:
-        msg = f"two schemas want the name {name}"
-        raise ValueError(msg)
     type_ = {key: value for key, value in schema.items() if key not in _OF_THE_FIELD}
     meaning = schema.get("description") or schema.get("title") or title or name
-    schemas[name] = type_ | {"title": name, "description": meaning}  # generators name the class by the title
+    type_ |= {"title": name, "description": meaning}  # generators name the class by the title
+    if schemas.setdefault(name, type_) != type_:
+        msg = f"two schemas want the name {name}"
+        raise ValueError(msg)
     said = {key: schema[key] for key in _OF_THE_FIELD if key in schema}
     return {"$ref": f"#/components/schemas/{name}"} | said
 

@@ -55,7 +55,7 @@ class LedgerPage(Value, Generic[_Row]):
     ledger: str = Field(title="台账")
     rows: tuple[_Row, ...] = Field(title="行")
     next_cursor: str | None = Field(title="下一页游标", description="没有下一页时为空")
-    totals: dict[str, Any] | None = Field(title="合计", description=_OF_ALL_ROWS)
+    totals: None = Field(title="合计", description="本台账没有合计，总为空")
     position: int = Field(title="日志位置", description="本页反映到的日志位置")
     as_of: BusinessDate | None = Field(default=None, title="业务日期")
     known_at: datetime | None = Field(default=None, title="知悉时间")

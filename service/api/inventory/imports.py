@@ -15,6 +15,7 @@ from domain.values import BusinessDate, Code, Name, PersonCode, Value
 from service.api.http.answers import headers
 from service.api.http.intake import SHEETS, media_type
 from service.api.http.reading import ACTION, BINARY, Reading, from_log, get, routes
+from service.api.http.results import RejectedRow
 from service.api.http.writing import (
     IDEMPOTENCY_KEY,
     WRITE_PROBLEMS,
@@ -144,16 +145,6 @@ async def read_import_template(read: Reading) -> Response:
 async def read_batch(batch: BatchCode, read: Reading) -> Response:
     """A batch from the log."""
     return await read.aggregate(InventoryBatch, batch, view_of)
-
-
-class RejectedRow(Value):
-    """A row that was not registered."""
-
-    row: int = Field(title="行号")
-    reasons: tuple[dict[str, Any], ...] = Field(title="未登记的原因")
-    reasons_left_out: int = Field(
-        default=0, title="未列出的原因数", description="整个文件的问题过多时每行只列出第一个"
-    )
 
 
 class BatchRows(Value):

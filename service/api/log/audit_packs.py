@@ -12,6 +12,7 @@ from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Value
 from service.api.http.answers import FILE_TAG, headers
 from service.api.http.reading import ACTION, BINARY, Reading, get, routes
+from service.api.http.results import OperationProblem, PackResult
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
 from service.audit.work import FILE, KIND
 from service.commands.operations import Operation, Operations
@@ -51,18 +52,6 @@ class OrderAuditPack(Value):
     known_at: Moment | None = Field(default=None, title="截至时刻", description="只含此前记录的事件")
 
 
-class PackResult(Value):
-    """What was packed."""
-
-    sha256: str = Field(title="摘要", description="审计包的 SHA-256")
-    bytes: int = Field(title="字节数")
-    size: int = Field(title="日志位置", description="审计包所依据的检查点")
-    events: int = Field(title="事件数")
-    assets: int = Field(title="资产项数")
-    first: BusinessDate = Field(title="起始日期", alias="from")
-    last: BusinessDate = Field(title="截止日期", alias="to")
-
-
 class PackView(Value):
     """A pack that was ordered: how far it is, and where its file will be."""
 
@@ -73,7 +62,7 @@ class PackView(Value):
     operation: str = Field(title="任务路径")
     file: str | None = Field(default=None, title="下载路径", description="支持断点续传（Range）")
     result: PackResult | None = Field(default=None, title="审计包内容")
-    problem: dict[str, Any] | None = Field(default=None, title="失败原因")
+    problem: OperationProblem | None = Field(default=None, title="失败原因")
 
 
 def _operations(request: Request) -> Operations:
@@ -90,7 +79,7 @@ def _shown(found: Operation) -> dict[str, Any]:
         operation=f"/v1/operations/{found.operation}",
         file=f"{path}/file" if FILE in found.files else None,
         result=None if found.result is None else PackResult.model_validate(found.result),
-        problem=found.problem,
+        problem=None if found.problem is None else OperationProblem.model_validate(found.problem),
     )
     return view.model_dump(mode="json", by_alias=True, exclude_none=True)
 

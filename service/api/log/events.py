@@ -16,6 +16,7 @@ from domain.values import BusinessDate, Value
 from service.api.asset.decisions import AssetPath
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, routes
+from service.ledgers.circumstances import EventActor, EventBasis
 from service.ledgers.parameters import Cursor, EventTypeName, Limit
 from service.ledgers.questions.asset.timeline import Timeline, TimelineFilters, timeline_of
 from service.ledgers.tables import value_shown
@@ -36,11 +37,11 @@ class EventBody(Value):
     title: str = Field(title="事件名称")
     occurred_on: date = Field(title="业务日期")
     recorded_at: datetime = Field(title="记录时间")
-    actor: dict[str, Any] = Field(title="操作者")
+    actor: EventActor = Field(title="操作者")
     command_id: str = Field(title="命令编号")
     correlation_id: str = Field(title="关联编号")
     causation_id: str | None = Field(default=None, title="起因编号")
-    basis: dict[str, Any] = Field(title="依据", description="政策版本、条款、提示、例外批准")
+    basis: EventBasis = Field(title="决定依据", description="政策版本、条款、提示、例外批准")
     data: dict[str, Any] = Field(title="事件内容")
 
 

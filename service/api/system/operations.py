@@ -11,6 +11,7 @@ from pydantic import Field
 from domain.values import Code, Value
 from service.api.http.answers import headers
 from service.api.http.reading import BINARY, Read, Reading, get, routes
+from service.api.http.results import OperationProblem, OperationResult
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
 from service.commands.authorization import Resource, authorize
 from service.commands.operations import Operation, Operations
@@ -22,19 +23,6 @@ OperationCode = Annotated[Code, Path(title="任务编号")]
 FileName = Annotated[str, Path(title="文件名", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 MOST_SECONDS = 30.0
 """Longest wait of one request."""
-
-
-class OperationProblem(Value):
-    """Why an operation did not succeed."""
-
-    code: str = Field(title="代码")
-    clause: str | None = Field(default=None, title="条款")
-    article: str | None = Field(default=None, title="本县条文")
-    quote: str | None = Field(default=None, title="条文原文")
-    detail_zh: str = Field(title="说明（中文）")
-    detail_en: str = Field(title="说明（英文）")
-    missing: tuple[str, ...] = Field(default=(), title="缺少的内容")
-    params: dict[str, Any] = Field(default_factory=dict, title="参数")
 
 
 class OperationFile(Value):
@@ -57,7 +45,9 @@ class OperationView(Value):
     created_at: datetime = Field(title="提交时间")
     started_at: datetime | None = Field(default=None, title="开始时间")
     finished_at: datetime | None = Field(default=None, title="结束时间")
-    result: dict[str, Any] | None = Field(default=None, title="结果")
+    result: OperationResult | None = Field(
+        default=None, title="任务结果", description="按任务类型：导入、审计包、重新推送"
+    )
     problem: OperationProblem | None = Field(default=None, title="失败原因")
     files: tuple[OperationFile, ...] = Field(default=(), title="文件")
 
@@ -80,14 +70,14 @@ def shown(operation: Operation) -> dict[str, Any]:
         created_at=operation.created_at,
         started_at=operation.started_at,
         finished_at=operation.finished_at,
-        result=operation.result,
         problem=None if operation.problem is None else OperationProblem.model_validate(operation.problem),
         files=tuple(
             OperationFile(name=name, url=f"/v1/operations/{operation.operation}/files/{name}")
             for name in operation.files
         ),
     )
-    return view.model_dump(mode="json", by_alias=True, exclude_none=True)
+    told = view.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return told if operation.result is None else told | {"result": operation.result}
 
 
 async def _own(read: Read, operation: str, *, action: str, wait: float = 0) -> Operation:

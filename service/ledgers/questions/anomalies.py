@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from domain.values import Value
 from projections.oversight.anomalies import EVIDENCE, FORMULA, LEDGERS, RULES, Bounds, anomalies
 from service.ledgers.differences import cursor_of, start_of
 from service.ledgers.queries import LedgerMoment, ledgers_at
+from service.ledgers.shapes import WHOLE_NAME, schema_of
 from service.ledgers.source import Source
 from service.ledgers.tables import converted
 
@@ -26,6 +27,16 @@ AnomalyRule = Literal[
 RULES_NAMED = "；".join(f"{code} {zh}" for code, zh in RULES.items())
 
 
+_EVIDENCE = WithJsonSchema(
+    {
+        "anyOf": [
+            schema_of(EVIDENCE[code], zh) | {WHOLE_NAME: f"{code.title().replace('_', '')}Evidence"}
+            for code, zh in RULES.items()
+        ]
+    }
+)
+
+
 class Anomaly(Value):
     """A reason to look."""
 
@@ -34,7 +45,7 @@ class Anomaly(Value):
     subject: str = Field(title="资产、单位或经营主体编号")
     since: date | None = Field(title="最早日期")
     cases: int = Field(title="件数")
-    evidence: dict[str, Any] = Field(title="依据", description="金额为元")
+    evidence: Annotated[dict[str, Any], _EVIDENCE] = Field(title="可疑依据", description="金额为元")
 
 
 class Anomalies(Value):

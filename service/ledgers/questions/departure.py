@@ -16,7 +16,7 @@ from projections.organization import directory
 from service.ledgers.filters import ComparedFilters, Filters, Several, Standpoint
 from service.ledgers.queries import ledgers_now
 from service.ledgers.source import Source
-from service.ledgers.tables import PROVISIONAL, row_model, rows_shown, typed
+from service.ledgers.tables import PROVISIONAL, row_model, typed, typed_rows
 
 _OF_CARE = (custody_ledger.PROJECTION.name, directory.PROJECTION.name)
 
@@ -171,8 +171,8 @@ class PersonCare(Value):
 
     person: str = Field(title="人员编号")
     on: date = Field(title="日期")
-    assets: tuple[dict[str, Any], ...] = Field(title="具体负责的资产")
-    by_post: tuple[dict[str, Any], ...] = Field(title="因职务负责的资产")
+    assets: tuple[InCareRow, ...] = Field(title="具体负责的资产")  # type: ignore[valid-type]  # made at run time
+    by_post: tuple[ByPostRow, ...] = Field(title="因职务负责的资产")  # type: ignore[valid-type]
 
 
 async def care_of_person(source: Source, person: str, on: date | None, min_position: int = 0) -> PersonCare:
@@ -184,6 +184,6 @@ async def care_of_person(source: Source, person: str, on: date | None, min_posit
     return PersonCare(
         person=person,
         on=day,
-        assets=tuple(rows_shown(named, InCareRow)),
-        by_post=tuple(rows_shown(by_post, ByPostRow)),
+        assets=typed_rows(named, InCareRow),
+        by_post=typed_rows(by_post, ByPostRow),
     )

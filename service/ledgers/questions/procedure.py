@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from domain.procedure.public_notice import Stage
 from domain.refusals import refuse
@@ -16,6 +16,7 @@ from projections.engine.rows import Row
 from projections.procedure import notice_board, procedures
 from service.ledgers.filters import Filters, Several, Standpoint
 from service.ledgers.queries import ledgers_at_head
+from service.ledgers.shapes import described
 from service.ledgers.source import Source
 from service.ledgers.tables import PROVISIONAL, row_model
 
@@ -107,6 +108,10 @@ class NoticeFilters(Filters):
         )
 
 
+def _shown(column: str) -> WithJsonSchema:
+    return described(notice_board.NOTICE.table.columns[column])
+
+
 class NoticeRow(Value):
     """A notice as everybody may see it."""
 
@@ -118,7 +123,7 @@ class NoticeRow(Value):
     stage: str | None = Field(title="公告环节")
     asset: str | None = Field(title="资产编号")
     unit: str = Field(title="公示单位")
-    places: tuple[dict[str, str], ...] = Field(title="公示地点与日期")
+    places: Annotated[tuple[Any, ...], _shown("places")] = Field(title="公示地点与日期")
     posted_on: date = Field(title="首次张贴日期")
     ends_on: date | None = Field(title="公示期满日", description="当日 24:00")
     provisional: bool = Field(title="期满日是否暂定", description=PROVISIONAL)
@@ -127,7 +132,7 @@ class NoticeRow(Value):
     objections: int = Field(title="异议数")
     open_objections: int = Field(title="未处理的异议数")
     suggestions: int = Field(title="意见建议数")
-    answers: tuple[dict[str, Any], ...] = Field(title="已处理的异议及答复")
+    answers: Annotated[tuple[Any, ...], _shown("answers")] = Field(title="已处理的异议及答复")
     position: int = Field(title="日志位置")
 
 

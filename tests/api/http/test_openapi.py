@@ -123,10 +123,14 @@ def kind_of(field: dict[str, Any], schemas: dict[str, Any]) -> str:
     return {"2": "money", "3": "quantity"}[decimal[1]] if decimal else field.get("format", "text")
 
 
-def agree(one: str, other: str) -> bool:
-    """Whether one title may serve both kinds: they are the same, or one says less (a code as text, any JSON)."""
+def agree(one: str, other: str, schemas: dict[str, Any]) -> bool:
+    """Whether one title may serve both kinds: they are the same, or one says less (a code as text, any JSON, an object
+    with some of the members)."""
     if one == other or {"any", "JsonValue"} & {one, other}:
         return True
+    members = [set(schemas.get(kind, {}).get("properties", ())) for kind in (one, other)]
+    if all(members):
+        return members[0] <= members[1] or members[1] <= members[0]
     codes = [set(kind.split()[1:]) for kind in (one, other) if kind.startswith("codes ")]
     if len(codes) == 2:
         return codes[0] <= codes[1] or codes[1] <= codes[0]
@@ -142,7 +146,7 @@ def homonyms(fields: dict[str, dict[str, Any]], schemas: dict[str, Any]) -> dict
     return {
         title: kinds
         for title, kinds in by_title.items()
-        if any(not agree(one, other) for one, other in combinations(kinds, 2))
+        if any(not agree(one, other, schemas) for one, other in combinations(kinds, 2))
     }
 
 

@@ -13,9 +13,11 @@ from domain.values import Value
 from projections.asset import timeline as asset_timeline
 from projections.asset.timeline import Decode
 from projections.engine.reading import QuestionInvalid
+from service.ledgers.circumstances import EventActor
 from service.ledgers.queries import ledgers_now
 from service.ledgers.source import Source
 from service.ledgers.tables import typed
+from service.ledgers.warnings import WarningBody
 from service.ledgers.yuan import in_yuan
 
 
@@ -42,10 +44,10 @@ class TimelineEntry(Value):
     summary: str = Field(title="摘要")
     occurred_on: date = Field(title="业务日期")
     recorded_at: datetime = Field(title="记录时间")
-    actor: dict[str, Any] = Field(title="操作者")
+    actor: EventActor = Field(title="操作者")
     clauses: tuple[str, ...] = Field(title="依据条款")
-    warnings: tuple[dict[str, Any], ...] = Field(title="提示")
-    findings: tuple[dict[str, Any], ...] = Field(title="历史检查发现")
+    warnings: tuple[WarningBody, ...] = Field(title="提示")
+    findings: tuple[WarningBody, ...] = Field(title="历史检查发现")
     command_id: str = Field(title="命令编号")
     data: dict[str, Any] = Field(title="事件内容")
 

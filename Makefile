@@ -60,8 +60,9 @@ format: environment ## format the code
 lock: environment ## resolve the dependencies anew into the two lock files
 	@bin/lock
 
-openapi: environment ## write openapi/*.json from the code, and docs about the verifier
+openapi: environment ## write openapi/*.json from the code, the verifier's words, and docs about it
 	@$(RUN)/taizhang openapi
+	@$(RUN)/python -m tests.audit.words
 	@$(RUN)/taizhang audit verifier --digest > docs/verifier.sha256
 	@$(RUN)/python -m tests.audit.pack_format
 

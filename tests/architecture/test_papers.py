@@ -48,3 +48,22 @@ def test_table_decision_or_silence_that_the_code_cites_is_explained(pattern: str
 def test_file_that_a_paper_names_exists(paper: str) -> None:
     named = PATH.findall((ROOT / paper).read_text("utf-8"))
     assert [one for one in named if not (ROOT / one).exists()] == []
+
+
+def test_architecture_names_every_room() -> None:
+    for layer in ("domain", "service"):
+        rooms = {path.parent.name for path in (ROOT / layer).glob("*/__init__.py")}
+        assert [room for room in sorted(rooms) if f"`{room}" not in ARCHITECTURE] == [], layer
+
+
+def test_paragraphs_of_the_papers_end_their_sentence() -> None:
+    """A paragraph that an edit cut off breaks off in the middle."""
+    broken = []
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
+        text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
+        for paragraph in re.split(r"\n\s*\n", text):
+            last = paragraph.rstrip().rpartition("\n")[2]
+            prose = not last.startswith(("#", "|", "<", "    ", "Status:", "- ")) and last
+            if prose and not re.search(r"[.:;!?。：；！？)）>`\"”*|]$", last):
+                broken.append((path.name, last))
+    assert [one for one in broken if one[1][-5:] != " then"] == []  # a list of commands follows

@@ -19,6 +19,7 @@ import pytest_asyncio
 from domain.refusals import refuse
 from service.clock import utc_now
 from service.commands.credentials import Credentials, KeySpec
+from tests import contract
 from tests.api.matrix import ROUTES
 from tests.api.service import COUNTY, Service, running
 from tests.examples import MANAGER, TOWNSHIP, VILLAGE
@@ -162,7 +163,7 @@ class Probed:
 async def probed(module_database_url: str) -> AsyncIterator[Probed]:
     async with running(module_database_url) as service:
         versions = await filled(service)
-        described = service.app.openapi()
+        described = contract.document()
         store = service.app.state.context.store
 
         async def keep_nothing(*_: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from domain.bounds import NOW, Bound, NotAfter
 from service.clock import county_day, utc_now
+from tests import contract
 from tests.api.asset.test_titles import PARTS, Title, confirmed, joint, registered, write
 from tests.api.bodies import TOWNSHIP, VILLAGE, confirmation, road, terms
 from tests.api.departure.departing import departure, kept_asset
@@ -79,7 +80,7 @@ async def test_fact_of_tomorrow_is_refused(service: Service, path: str, model: A
 
 
 def test_document_lists_the_bounds_of_every_date(service: Service) -> None:
-    schemas = service.app.openapi()["components"]["schemas"]
+    schemas = contract.document()["components"]["schemas"]
 
     def listed(schema: str, field: str) -> tuple[list[str], list[str]]:
         found = schemas[schema]["properties"][field]

@@ -55,7 +55,7 @@ async def undeclared(service: Service, edges: Edges, *, stride: int) -> list[str
     wrong = []
     transport = httpx.ASGITransport(app=service.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://taizhang") as http:
-        for operation in operations(service):
+        for operation in operations():
             keys = islice(cycle(operation.admitted()), next(_turn) % 7, None)
             for url in edges(operation, stride):
                 headers = service.headers(next(keys), Idempotency_Key="k", If_Match='"1"')

@@ -8,30 +8,28 @@ from typing import Any
 import jsonschema_rs
 
 from domain.regulation.code_tables import CODE_TABLES
-from service.api.app import create_app
-from service.api.http.description import describe
 from service.api.http.examples import LISTED, give_examples
+from tests import contract
 from tests.api.operations import Operation, operations
 from tests.api.plausible import DAY, write_routes
-from tests.api.service import Service
 from tests.examples import regulation
 
 
-def with_bodies(service: Service) -> list[tuple[Operation, Any]]:
+def with_bodies() -> list[tuple[Operation, Any]]:
     """Operations that take JSON, with their examples."""
     found = []
-    for operation in operations(service):
+    for operation in operations():
         content = operation.spec.get("requestBody", {}).get("content", {}).get("application/json")
         if content is not None:
             found.append((operation, content["example"]))
     return found
 
 
-async def test_every_example_is_of_the_schema_it_stands_beside(service: Service) -> None:
-    document = service.app.openapi()
+def test_every_example_is_of_the_schema_it_stands_beside() -> None:
+    document = contract.document()
     registry = jsonschema_rs.Registry([("urn:contract", document)])
     seen = 0
-    for operation, example in with_bodies(service):
+    for operation, example in with_bodies():
         schema = operation.spec["requestBody"]["content"]["application/json"]["schema"]
         whole = json.loads(json.dumps(schema).replace('"#/', '"urn:contract#/'))
         validator = jsonschema_rs.Draft202012Validator(whole, registry=registry, validate_formats=True)
@@ -42,7 +40,7 @@ async def test_every_example_is_of_the_schema_it_stands_beside(service: Service)
 
 def test_every_example_is_taken_by_the_body_it_stands_for() -> None:
     """What no schema says (a check character, a day that exists) holds too."""
-    paths = describe(create_app())["paths"]
+    paths = contract.document()["paths"]
     bodies = list(write_routes())
     assert len(bodies) > 160
     for path, model, _ in bodies:

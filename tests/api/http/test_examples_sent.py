@@ -105,9 +105,7 @@ async def sent(
 
 async def test_every_example_is_taken_or_refused_by_a_rule_about_the_matter(service: Service) -> None:
     versions = await with_what_examples_name(service)
-    every = sorted(
-        with_bodies(service), key=lambda one: [one[0].path.endswith(end) for end in reversed(ENDS)]
-    )
+    every = sorted(with_bodies(), key=lambda one: [one[0].path.endswith(end) for end in reversed(ENDS)])
     taken, refused = [], {}
     for operation, example in every:
         answer = await sent(service, operation, example, versions)

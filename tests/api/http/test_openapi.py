@@ -14,10 +14,11 @@ from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_pascal
 
 from domain.catalogue import EVENT_TYPES
-from service.api.openapi import FOLDER, differences, documents, event_schemas, write
+from service.api.openapi import FOLDER, differences, event_schemas, write
 from service.api.routers import ROUTERS
 from service.commands.history import AssetView
 from service.commands.views import title_at
+from tests import contract
 from tests.api.service import KEYS, Service
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -31,7 +32,7 @@ def properties(schemas: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return dict(json.loads(documents()["http-api.json"]))
+    return contract.document()
 
 
 def test_the_committed_files_are_in_step() -> None:

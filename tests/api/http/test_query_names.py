@@ -17,7 +17,7 @@ async def told(service: Service, operation: Operation, query: str) -> tuple[str,
 
 
 async def test_an_unknown_parameter_is_refused_by_every_operation(service: Service) -> None:
-    walked = operations(service)
+    walked = operations()
     assert len(walked) > 260
     for operation in walked:
         found = await told(service, operation, "colour=red")
@@ -26,7 +26,7 @@ async def test_an_unknown_parameter_is_refused_by_every_operation(service: Servi
 
 async def test_a_parameter_given_twice_is_refused_by_every_operation_that_has_it(service: Service) -> None:
     seen = 0
-    for operation in operations(service):
+    for operation in operations():
         for name, schema in operation.parameters("query").items():
             if schema.get("type") == "array":
                 continue
@@ -42,7 +42,7 @@ async def test_a_parameter_given_twice_is_refused_by_every_operation_that_has_it
 async def test_the_nearest_right_name_is_told(service: Service) -> None:
     """`asOf` for `as_of`, `limits` for `limit`: what a client of JSON fields, or a hasty hand, writes."""
     seen = 0
-    for operation in operations(service):
+    for operation in operations():
         for name in operation.parameters("query"):
             for wrong in {to_camel(name), f"{name}s"} - operation.parameters("query").keys():
                 found = await told(service, operation, f"{wrong}=1")

@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 
-from service.api.app import create_app
-from service.api.http.description import describe
+from tests import contract
 
 Schema = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def document() -> Schema:
-    return describe(create_app())
+    return contract.document()
 
 
 class Walk:

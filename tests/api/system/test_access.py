@@ -14,13 +14,14 @@ from service.api.http.reading import ACTION
 from service.clock import utc_now
 from service.commands.authorization import ACTIONS, READ_ONLY, Role
 from service.commands.credentials import Credentials
+from tests import contract
 from tests.api.bodies import OTHER_TOWNSHIP, OTHER_VILLAGE, TOWNSHIP, card, road, transfer
 from tests.api.matrix import PUBLIC, ROUTES
 from tests.api.service import COUNTY, Service, new_code, running
 
 
 def routes(service: Service) -> dict[tuple[str, str], dict[str, Any]]:
-    paths = service.app.openapi()["paths"]
+    paths = contract.document()["paths"]
     return {
         (method.upper(), path): one
         for path, operations in paths.items()

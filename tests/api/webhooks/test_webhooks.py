@@ -8,6 +8,7 @@ from datetime import timedelta
 from service.api.openapi import event_schemas
 from service.webhooks.messages import WebhookMessage
 from service.webhooks.signing import SignatureWrong, verify
+from tests import contract
 from tests.api.webhooks.conftest import ENDPOINTS, Hooked
 from tests.receivers import Received, Receiver, answer, receiving, take, until
 
@@ -109,7 +110,7 @@ async def test_delivery_that_fails_is_tried_again_and_holds_up_its_own_asset_onl
 
 
 async def test_documents_declare_what_is_sent(hooked: Hooked) -> None:
-    document = hooked.service.app.openapi()
+    document = contract.document()
     assert {one["post"]["operationId"] for one in document["webhooks"].values()} == {
         *("receive_event", "receive_question")
     }

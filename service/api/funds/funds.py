@@ -20,13 +20,14 @@ from domain.refusals import Refusal, refuse
 from domain.values import Code, Fen, Name, Sha256, Text, Value
 from service.api.asset.bulk import YIELD_EVERY, refused_item
 from service.api.http.lines import BulkLine, lines_body, lines_of
-from service.api.http.reading import ACTION, Reading, from_log, get, routes
+from service.api.http.reading import ACTION, Reading, from_log, get, named, routes
 from service.api.http.writing import (
     IDEMPOTENCY_KEY,
     WRITE_PROBLEMS,
     Circumstances,
     Kind,
     Write,
+    WriteAnswer,
     Writing,
     answered,
 )
@@ -178,13 +179,16 @@ class BulkAllocations(Value):
     amount: Fen = Field(title="拨付金额合计")
 
 
+_BULK_ANSWER = named(WriteAnswer[BulkAllocations], BulkAllocations, "s", "sAnswer")
+
+
 @allocations.post(
     "/bulk",
     summary="批量登记资金拨付",
     status_code=201,
-    response_model=BulkAllocations,
+    response_model=_BULK_ANSWER,
     response_class=Response,
-    responses=answered(201, BulkAllocations) | WRITE_PROBLEMS,
+    responses=answered(201, _BULK_ANSWER) | WRITE_PROBLEMS,
     openapi_extra={
         ACTION: "fund.record",
         "parameters": [IDEMPOTENCY_KEY],

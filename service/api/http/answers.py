@@ -46,7 +46,7 @@ _HEADERS: Final[dict[str, Schema]] = {
     ),
     "ETag": _header("版本 / version", {"type": "string", "pattern": '^"[0-9]{1,9}"$'}),
     "Idempotency-Replayed": _header("是否重发的结果 / given before", {"type": "string", "const": "true"}),
-    "Location": _header("任务路径 / where it is followed", {"type": "string", "format": "uri-reference"}),
+    "Location": _header("所指资源或任务的路径 / where it is, or is followed", {"type": "string", "format": "uri-reference"}),
     "Retry-After": _header("多少秒后再试 / seconds to wait", {"type": "integer", "minimum": 0}),
     "Taizhang-Next-After": _header(
         "下次起点 / where the next request begins", {"type": "integer", "minimum": 0}
@@ -114,7 +114,8 @@ def _describe_success(operation: Schema, answers: dict[str, Schema], schemas: di
         if status == "202":
             answers[status] |= headers("Location")
         elif writes and status in {"200", "201"}:
-            answers[status] |= headers(*_OF_WRITES)
+            own = answers[status].get("headers", {})
+            answers[status] |= {"headers": own | headers(*_OF_WRITES)["headers"]}
         elif status == "200" and _is_reading(answers[status], schemas):
             answers[status] |= headers("ETag")
             answers["304"] = {"description": "版本未变 / not modified"} | headers("ETag")

@@ -46,7 +46,9 @@ _HEADERS: Final[dict[str, Schema]] = {
     ),
     "ETag": _header("版本 / version", {"type": "string", "pattern": '^"[0-9]{1,9}"$'}),
     "Idempotency-Replayed": _header("是否重发的结果 / given before", {"type": "string", "const": "true"}),
-    "Location": _header("所指资源或任务的路径 / where it is, or is followed", {"type": "string", "format": "uri-reference"}),
+    "Location": _header(
+        "所指资源或任务的路径 / where it is, or is followed", {"type": "string", "format": "uri-reference"}
+    ),
     "Retry-After": _header("多少秒后再试 / seconds to wait", {"type": "integer", "minimum": 0}),
     "Taizhang-Next-After": _header(
         "下次起点 / where the next request begins", {"type": "integer", "minimum": 0}

@@ -54,6 +54,7 @@ _CARD: Final[Schema] = {
     "acceptance": {"result": "PASSED", "acceptedOn": "2021-06-18", "documentNo": "验收文号"},
 }
 SAID: Final[dict[str, Schema]] = {
+    "Appraisal": {"agency": "评估机构", "agencyLicence": "资质编号"},
     "Approval": {"approver": NAMED["organization"], "approverLevel": "TOWNSHIP"},
     "ContractTerms": {
         "endsOn": "2024-06-16",
@@ -98,6 +99,7 @@ SAID: Final[dict[str, Schema]] = {
     "RegisterCard": _CARD,
     "RequestedParameterChange": {"parameter": "P01", "value": "100000.00", "effectiveFrom": "2099-01-01"},
     "ReviewSignature": {"department": "FINANCE"},
+    "RevitalisationPlan": {"deadline": "2026-12-31"},
     "SealLedger": {"kind": "ASSET", "unit": NAMED["organization"], "year": 2021},
     "SignHandover": {"organization": NAMED["organization"]},
     "Subject": {"kind": "INCOME_PLAN", "sha256": digest_of({})},

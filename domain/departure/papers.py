@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from domain.bounds import FactDay, NotAfter, NotBefore
+from domain.classification import PERSONAL_OF_LEAVER
 from domain.values import (
     BusinessDate,
     Code,
@@ -31,10 +32,10 @@ class DepartureNotice(Value):
     person: FormerPersonCode = Field(title="离任人")
     kind: Literal["RESPONSIBLE", "MANAGER"] = Field(title="交接类型", description="责任人 / 管理人员")
     organization: FormerOrganizationCode = Field(title="单位")
-    reason: LeavingReason = Field(title="离任原因")
+    reason: Annotated[LeavingReason, PERSONAL_OF_LEAVER] = Field(title="离任原因")
     departs_on: BusinessDate = Field(title="离任日期")
     successor: PersonCode | None = Field(default=None, title="接任人")
-    document_no: Name | None = Field(default=None, title="通知文号")
+    document_no: Annotated[Name | None, PERSONAL_OF_LEAVER] = Field(default=None, title="通知文号")
 
 
 class HandoverLine(Value):

@@ -17,6 +17,7 @@ from domain.asset.facts.card import Document
 from domain.asset.facts.correction import difference_of
 from domain.asset.facts.external_entry import ExternalEntry, ExternalEntryDuty, check_entry, duties_of
 from domain.asset.facts.upkeep import must_not_be_negative
+from domain.classification import PERSONAL_OF_HOUSEHOLD
 from domain.household.card import (
     Entrustment,
     EntrustmentEndDay,
@@ -157,10 +158,10 @@ class HouseholdAsset(DomainAggregate):
         TITLE: ClassVar[str] = "到户资产登记更正"
         card: HouseholdAssetCard = Field(title="到户资产登记卡")
         changed: tuple[str, ...] = Field(title="变更的字段")
-        old: dict[str, Any] = Field(title="变更前的值")
+        old: Annotated[dict[str, Any], PERSONAL_OF_HOUSEHOLD] = Field(title="变更前的值")
         absent_before: tuple[str, ...] | None = Field(default=None, title="变更前没有值的字段")
         """Those of `changed` that had no value; they are not in `old`, because the log keeps no empty values."""
-        reason: Text = Field(title="更正原因")
+        reason: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="更正原因")
         document_no: Name = Field(title="更正依据文号")
 
     def correct_registration(self, correction: HouseholdCorrection, at: Occasion) -> None:
@@ -331,7 +332,7 @@ class HouseholdAsset(DomainAggregate):
         TITLE: ClassVar[str] = "集中委托结束"
         entrustment: Code = Field(title="集中委托编号")
         ended_on: EntrustmentEndDay = Field(title="委托结束日期")
-        reason: Text = Field(title="结束原因")
+        reason: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="结束原因")
 
     def end_entrustment(self, ended_on: date, reason: str, at: Occasion) -> None:
         """Record that the entrustment is over: a fact (C4.6-10).

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 from domain.asset.facts.card import FundingLine, check_funding_sum, settle_funding
 from domain.asset.facts.correction import with_changes
 from domain.bounds import FactDay, NotBefore
+from domain.classification import PERSONAL_OF_HOUSEHOLD, SEALED_OF_HOUSEHOLD
 from domain.refusals import refuse
 from domain.values import (
     AssetTypeCode,
@@ -33,9 +34,9 @@ class HouseholdAssetCard(Value):
     """What is known of an asset that belongs to a household. `household` is a code, never a name."""
 
     asset_name: Name = Field(title="资产名称")
-    asset_content: Text = Field(title="资产内容")
+    asset_content: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="资产内容")
     asset_type: AssetTypeCode = Field(title="类型")
-    household: Code | None = Field(default=None, title="户编号")
+    household: Annotated[Code | None, PERSONAL_OF_HOUSEHOLD] = Field(default=None, title="户编号")
     location: DivisionCode = Field(title="所在村")
     completion_date: FactDay = Field(title="建设（购置）时间")
     quantity: Quantity = Field(title="数量")
@@ -43,16 +44,16 @@ class HouseholdAssetCard(Value):
     original_value: Fen = Field(title="原始价值")
     funding_lines: tuple[FundingLine, ...] = Field(default=(), title="资金来源构成", max_length=50)
     project_code: Code | None = Field(default=None, title="项目编号")
-    loan_ref: Name | None = Field(default=None, title="小额信贷合同号")
+    loan_ref: Annotated[Name | None, SEALED_OF_HOUSEHOLD] = Field(default=None, title="小额信贷合同号")
 
 
 class HouseholdCorrection(Value):
     """What a correction changes: only the named fields, with the reason and the document behind it."""
 
-    changes: dict[str, JsonValue] = Field(
+    changes: Annotated[dict[str, JsonValue], PERSONAL_OF_HOUSEHOLD] = Field(
         title="更正内容", description="字段名及新值 / field names and new values"
     )
-    reason: Text = Field(title="更正理由")
+    reason: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="更正理由")
     document_no: Name = Field(title="更正依据文号")
 
     def applied_to(self, card: HouseholdAssetCard) -> HouseholdAssetCard:
@@ -72,9 +73,9 @@ class HouseholdInspection(Value):
 
     inspected_on: Annotated[FactDay, NotBefore("start")] = Field(title="检查日期")
     present: bool = Field(title="资产是否在")
-    condition: Text = Field(title="状况")
+    condition: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="状况")
     cooperated: bool = Field(default=True, title="农户是否配合")
-    reason: Name | None = Field(default=None, title="不在的原因")
+    reason: Annotated[Name | None, PERSONAL_OF_HOUSEHOLD] = Field(default=None, title="不在的原因")
     inspector: Code | None = Field(default=None, title="检查单位")
 
 
@@ -85,7 +86,7 @@ class Loss(Value):
     lost_on: Annotated[FactDay, NotBefore("start")] = Field(title="灭失日期")
     quantity: Quantity | None = Field(default=None, title="灭失数量", description="全部灭失时不填")
     evidence_sha256: Sha256 | None = Field(default=None, title="证明材料摘要")
-    note: Text | None = Field(default=None, title="说明")
+    note: Annotated[Text | None, PERSONAL_OF_HOUSEHOLD] = Field(default=None, title="说明")
 
 
 class Entrustment(Value):
@@ -100,7 +101,9 @@ class Entrustment(Value):
         title="委托终止日期"
     )
     yearly_return: Fen = Field(title="年收益")
-    consent_document: Name | None = Field(default=None, title="农户同意书编号")
+    consent_document: Annotated[Name | None, PERSONAL_OF_HOUSEHOLD] = Field(
+        default=None, title="农户同意书编号"
+    )
     inspecting_department: Code | None = Field(default=None, title="监督检查部门")
 
 
@@ -112,7 +115,7 @@ class HouseholdAssetClosing(Value):
     """The end of a row in the register."""
 
     closed_on: Annotated[FactDay, NotBefore("start")] = Field(title="注销日期")
-    reason: Text = Field(title="注销原因")
+    reason: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="注销原因")
     document_no: Name = Field(title="依据文号")
 
 

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay
+from domain.classification import PERSONAL_OF_HOUSEHOLD
 from domain.organization.duties import must_keep_ledgers
 from domain.refusals import refuse
 from domain.values import Code, Sha256, Text, Value
@@ -42,7 +43,7 @@ class CorrectionRequest(Value):
 
     request: Code = Field(title="更正申请编号")
     asset: Code = Field(title="到户资产编号")
-    content: Text = Field(title="申请更正的内容")
+    content: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="申请更正的内容")
 
 
 class HouseholdLedger(DomainAggregate):

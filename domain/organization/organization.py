@@ -10,6 +10,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay, NotBefore
+from domain.classification import PERSONAL_OF_LEAVER
 from domain.organization.duties import (
     ASSET_MANAGER,
     INCENTIVE,
@@ -205,7 +206,7 @@ class Organization(DomainAggregate):
         position: Code = Field(title="职务")
         person: Code = Field(title="任职人")
         until: TenureEnd = Field(title="任职截止日期")
-        reason: Text = Field(title="免职原因")
+        reason: Annotated[Text, PERSONAL_OF_LEAVER] = Field(title="免职原因")
 
     def end_position(self, position: str, person: str, until: date, reason: str, at: Occasion) -> None:
         """Record the end of a tenure: a fact, never refused for what it leaves open (C4.3-22, C5.1-01).

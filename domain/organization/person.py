@@ -10,6 +10,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay
+from domain.classification import PERSONAL_OF_LEAVER, SEALED_OF_LEAVER
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, FormerOrganizationCode, Name, Text, Value
 
@@ -52,9 +53,11 @@ class Formality(Value):
 class LeavingFact(Value):
     """Something that happened, whatever is still open: removal, death, detention."""
 
-    kind: FactKind = Field(title="离任事实种类", description="免职 / 死亡 / 羁押 / 其他")
-    happened_on: FactDay = Field(title="发生日期")
-    document_no: Name | None = Field(default=None, title="文号")
+    kind: Annotated[FactKind, PERSONAL_OF_LEAVER] = Field(
+        title="离任事实种类", description="免职 / 死亡 / 羁押 / 其他"
+    )
+    happened_on: Annotated[FactDay, PERSONAL_OF_LEAVER] = Field(title="发生日期")
+    document_no: Annotated[Name | None, SEALED_OF_LEAVER] = Field(default=None, title="文号")
 
 
 class Person(DomainAggregate):

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay, NotBefore
+from domain.classification import PERSONAL_OF_ANSWERABLE
 from domain.refusals import refuse
 from domain.values import (
     AssetCode,
@@ -41,14 +42,14 @@ class Violation(Value):
     unit: FormerOrganizationCode = Field(title="涉及单位")
     assets: tuple[AssetCode, ...] = Field(default=(), title="涉及资产", max_length=1000)
     amount: Fen | None = Field(default=None, title="涉及金额")
-    text: Text = Field(title="情况")
-    source: Name | None = Field(default=None, title="线索来源")
+    text: Annotated[Text, PERSONAL_OF_ANSWERABLE] = Field(title="情况")
+    source: Annotated[Name | None, PERSONAL_OF_ANSWERABLE] = Field(default=None, title="线索来源")
 
 
 class AnswerablePerson(Value):
     """Somebody who was responsible on the day, for an asset by name or by post, or for the unit by post."""
 
-    person: Code = Field(title="人员编号")
+    person: Annotated[Code, PERSONAL_OF_ANSWERABLE] = Field(title="人员编号")
     duty: Code = Field(title="职责")
     asset: Code | None = Field(default=None, title="资产编号")
     organization: Code | None = Field(default=None, title="职务所在单位")
@@ -61,19 +62,19 @@ class ViolationEstablishment(Value):
     upheld: bool = Field(title="是否属实")
     decided_by: Code = Field(title="认定单位")
     decided_on: Annotated[FactDay, NotBefore("its.violation.happened_on")] = Field(title="认定日期")
-    document_no: Name = Field(title="文号")
+    document_no: Annotated[Name, PERSONAL_OF_ANSWERABLE] = Field(title="文号")
     amount: Fen | None = Field(default=None, title="认定金额")
-    facts: Text = Field(title="认定事实")
+    facts: Annotated[Text, PERSONAL_OF_ANSWERABLE] = Field(title="认定事实")
 
 
 class Accountability(Value):
     """What follows for one person."""
 
-    person: FormerPersonCode = Field(title="被追责人")
-    measure: Name = Field(title="处理措施")
+    person: Annotated[FormerPersonCode, PERSONAL_OF_ANSWERABLE] = Field(title="被追责人")
+    measure: Annotated[Name, PERSONAL_OF_ANSWERABLE] = Field(title="处理措施")
     decided_by: Code = Field(title="决定机关", description="按干部管理权限")
     decided_on: Annotated[FactDay, NotBefore("its.establishment.decided_on")] = Field(title="决定日期")
-    document_no: Name = Field(title="文号")
+    document_no: Annotated[Name, PERSONAL_OF_ANSWERABLE] = Field(title="文号")
 
 
 class ViolationCase(DomainAggregate):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import Field
 
 from domain.bounds import FactDay, NotBefore
+from domain.classification import PERSONAL_OF_OBJECTOR, SEALED_OF_OBJECTOR
 from domain.refusals import refuse
 from domain.regulation.legal_clock import Period, Reckoning
 from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
@@ -75,8 +76,10 @@ class Objection(Value):
     """What somebody has against a posted text. `late`: after the notice was completed, so it no longer holds it up."""
 
     number: int = Field(title="异议序号")
-    text: Text = Field(title="异议内容")
-    contact: Name | None = Field(default=None, title="联系方式", description="可不填；不公开")
+    text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="异议内容")
+    contact: Annotated[Name | None, SEALED_OF_OBJECTOR] = Field(
+        default=None, title="联系方式", description="可不填；不公开"
+    )
     filed_on: BusinessDate = Field(title="提出日期")
     due_on: BusinessDate | None = Field(default=None, title="答复期限")
     late: bool = Field(default=False, title="公示结束后提出")

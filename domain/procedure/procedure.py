@@ -8,13 +8,14 @@ Whatever is returned or objected to with success has to be done again. Decisions
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent
 from domain.bounds import NotBefore
+from domain.classification import PERSONAL_OF_OBJECTOR, SEALED_OF_OBJECTOR
 from domain.organization.roll import VillageRoll
 from domain.procedure import plan
 from domain.procedure.course import ProcedureCourse
@@ -524,8 +525,8 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.suggestion_filed"
         TITLE: ClassVar[str] = "提出意见建议"
-        text: Text = Field(title="意见建议")
-        contact: Name | None = Field(default=None, title="联系方式")
+        text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="意见建议")
+        contact: Annotated[Name | None, SEALED_OF_OBJECTOR] = Field(default=None, title="联系方式")
 
     def file_suggestion(self, text: str, contact: str | None, at: Occasion) -> None:
         """Take a suggestion in (C3-05): a fact, from anybody."""

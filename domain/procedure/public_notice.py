@@ -13,6 +13,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.classification import PERSONAL_OF_OBJECTOR, SEALED_OF_OBJECTOR
 from domain.procedure.notice import Objection, Outcome, Posting, must_be_open, next_objection, with_answer
 from domain.procedure.records import Signer
 from domain.refusals import refuse
@@ -118,8 +119,8 @@ class PublicNotice(DomainAggregate):
 
         TOPIC: ClassVar[str] = "public_notice.suggestion_filed"
         TITLE: ClassVar[str] = "提出意见建议"
-        text: Text = Field(title="意见建议")
-        contact: Name | None = Field(default=None, title="联系方式")
+        text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="意见建议")
+        contact: Annotated[Name | None, SEALED_OF_OBJECTOR] = Field(default=None, title="联系方式")
 
     def file_suggestion(self, text: str, contact: str | None, at: Occasion) -> None:
         """Take a suggestion in (C3-05): a fact, from anybody."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Index
 
+from domain.classification import PERSONAL_OF_HOUSEHOLD, PERSONAL_OF_PAYER
 from projections.engine.events import LedgerEvent, day
 from projections.engine.meaning import UNIT_CODE, states, terms
 from projections.engine.projection import Projection
@@ -45,7 +46,7 @@ INCOME_LEDGER: Final = ledger_table(
     text_column("voucher_no", "凭证号", null=True),
     text_column("reference", "收款编号或分配方案编号", null=True),
     text_column("contract", "经营合同", null=True),
-    text_column("payer", "付款人", null=True),
+    text_column("payer", "付款人", null=True, classified=PERSONAL_OF_PAYER),
     code_column(
         "account_kind",
         "收款账户类型",
@@ -54,7 +55,7 @@ INCOME_LEDGER: Final = ledger_table(
     ),
     code_column("use", "用途", terms("INCOME_USE", "PV_INCOME_USE"), null=True),
     text_column("purpose", "其他用途名称", null=True),
-    text_column("household", "户编号", null=True),
+    text_column("household", "户编号", null=True, classified=PERSONAL_OF_HOUSEHOLD),
     key=("position", "line"),
     group=None,
     comment="资产收益台账：每笔收款按收益权人一行，每项分配明细一行",

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
+from domain.classification import PERSONAL_OF_LEAVER
 from domain.regulation.legal_clock import LegalClock
 from projections.engine.codes import DEPARTURE_REASON, DUTY
 from projections.engine.events import LedgerEvent, day, day_or_none
@@ -57,10 +58,10 @@ DEPARTURE_CASE: Final = ledger_table(
     text_column("person", "离任人", of=PERSON_CODE),
     code_column("kind", "交接类型：RESPONSIBLE 责任人 / MANAGER 管理人员", DUTY),
     text_column("organization", "单位", of=UNIT_CODE),
-    code_column("reason", "原因", DEPARTURE_REASON),
+    code_column("reason", "原因", DEPARTURE_REASON, classified=PERSONAL_OF_LEAVER),
     day_column("departs_on", "离任日期"),
     text_column("successor", "接任人", of=PERSON_CODE, null=True),
-    text_column("document_no", "通知文号", null=True),
+    text_column("document_no", "通知文号", null=True, classified=PERSONAL_OF_LEAVER),
     code_column("state", "状态：OPEN / COMPLETED", states(OPEN="办理中", COMPLETED="已完成")),
     whole_column("lines", "清单项数"),
     whole_column("open_lines", "待接收项数"),

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from domain.classification import UNIT, Classified
 from projections.engine.meaning import MONEY, PLAIN, Codes, Meaning
 
 metadata: Final = MetaData()
@@ -40,25 +41,40 @@ PREVIOUS: Final = "ledger_previous"
 _TEXT: Final = String(collation="C")
 _MEANING: Final = "meaning"
 _TITLE: Final = "title"
+_CLASSIFIED: Final = "classified"
 
 
 def text_column(
-    name: str, comment: str, *, of: Meaning = PLAIN, title: str | None = None, null: bool = False
+    name: str,
+    comment: str,
+    *,
+    of: Meaning = PLAIN,
+    title: str | None = None,
+    null: bool = False,
+    classified: Classified = UNIT,
 ) -> Column[Any]:
     """Text compared byte by byte: the same order on every server, and no collation upgrade can corrupt an index."""
-    return Column(name, _TEXT, nullable=null, comment=comment, info=_info(of, title))
+    return Column(name, _TEXT, nullable=null, comment=comment, info=_info(of, title, classified))
 
 
 def code_column(
-    name: str, comment: str, of: Codes, *, title: str | None = None, null: bool = False
+    name: str,
+    comment: str,
+    of: Codes,
+    *,
+    title: str | None = None,
+    null: bool = False,
+    classified: Classified = UNIT,
 ) -> Column[Any]:
     """A code of one list. `title`: what the column is called, where its comment names the codes alone or not all."""
-    return text_column(name, comment, of=of, title=title, null=null)
+    return text_column(name, comment, of=of, title=title, null=null, classified=classified)
 
 
 def money_column(name: str, comment: str, *, null: bool = False) -> Column[Any]:
     """An amount in fen."""
-    return Column(name, BigInteger, nullable=null, comment=f"{comment}（分）", info=_info(MONEY, comment))
+    return Column(
+        name, BigInteger, nullable=null, comment=f"{comment}（分）", info=_info(MONEY, comment, UNIT)
+    )
 
 
 def day_column(name: str, comment: str, *, null: bool = False) -> Column[Any]:
@@ -87,20 +103,32 @@ def flag_column(name: str, comment: str, *, null: bool = False) -> Column[Any]:
 
 
 def json_column(
-    name: str, comment: str, *, of: Meaning, title: str | None = None, null: bool = False
+    name: str,
+    comment: str,
+    *,
+    of: Meaning,
+    title: str | None = None,
+    null: bool = False,
+    classified: Classified = UNIT,
 ) -> Column[Any]:
     """A list or object. Inside it names are camelCase and money is fen, as in the log; `of` says which members are."""
-    return Column(name, JSONB, nullable=null, comment=comment, info=_info(of, title))
+    return Column(name, JSONB, nullable=null, comment=comment, info=_info(of, title, classified))
 
 
-def _info(of: Meaning, title: str | None) -> dict[str, Any]:
-    return {_MEANING: of} | ({} if title is None else {_TITLE: title})
+def _info(of: Meaning, title: str | None, classified: Classified) -> dict[str, Any]:
+    return {_MEANING: of, _CLASSIFIED: classified} | ({} if title is None else {_TITLE: title})
 
 
 def meaning_of(column: Column[Any]) -> Meaning:
     """What a column's values mean."""
     meaning: Meaning = column.info.get(_MEANING, PLAIN)
     return meaning
+
+
+def classified_as(column: Column[Any]) -> Classified:
+    """How far a column's values may be seen: as its definition says; amounts, days and counts say nothing of a person."""
+    found: Classified = column.info.get(_CLASSIFIED, UNIT)
+    return found
 
 
 def title_of(column: Column[Any]) -> str:

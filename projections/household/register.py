@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
+from domain.classification import PERSONAL_OF_HOUSEHOLD, SEALED_OF_HOUSEHOLD
 from projections.engine.codes import ASSET_TYPE, FUNDING_LINES
 from projections.engine.events import LedgerEvent, day
 from projections.engine.meaning import PLACE_CODE, UNIT_CODE, Each, member, parts, states
@@ -34,9 +35,9 @@ HOUSEHOLD_REGISTER: Final = ledger_table(
     "household_register",
     text_column("asset", "资产编号"),
     text_column("asset_name", "资产名称"),
-    text_column("asset_content", "资产内容"),
+    text_column("asset_content", "资产内容", classified=PERSONAL_OF_HOUSEHOLD),
     code_column("asset_type", "类型", ASSET_TYPE),
-    text_column("household", "户编号", null=True),
+    text_column("household", "户编号", null=True, classified=PERSONAL_OF_HOUSEHOLD),
     text_column("location", "所在村代码", of=PLACE_CODE),
     text_column("village", "所在村（12位）", of=PLACE_CODE, null=True),
     text_column("township", "所在乡镇（12位）", of=PLACE_CODE, null=True),
@@ -46,7 +47,7 @@ HOUSEHOLD_REGISTER: Final = ledger_table(
     money_column("original_value", "原始价值"),
     json_column("funding_lines", "资金来源构成，金额为分", of=FUNDING_LINES, title="资金来源构成"),
     text_column("project_code", "项目编号", null=True),
-    text_column("loan_ref", "小额信贷合同号", null=True),
+    text_column("loan_ref", "小额信贷合同号", null=True, classified=SEALED_OF_HOUSEHOLD),
     code_column("state", "状态：REGISTERED / CLOSED", states(REGISTERED="已登记", CLOSED="已注销")),
     quantity_column("remaining", "现有数量"),
     text_column("lead_department", "牵头部门", of=UNIT_CODE, null=True),
@@ -59,13 +60,13 @@ HOUSEHOLD_REGISTER: Final = ledger_table(
     text_column("inspecting_department", "监督检查部门", of=UNIT_CODE, null=True),
     day_column("absent_since", "检查发现不在、待核实的日期", null=True),
     day_column("closed_on", "注销日期", null=True),
-    text_column("closing_reason", "注销原因", null=True),
+    text_column("closing_reason", "注销原因", null=True, classified=PERSONAL_OF_HOUSEHOLD),
     whole_column("documents", "存档资料件数"),
     whole_column("corrections", "更正次数"),
     whole_column("inspections", "检查次数"),
     day_column("last_inspected_on", "最近检查日期", null=True),
-    text_column("last_condition", "最近检查状况", null=True),
-    text_column("absence_reason", "资产不在的原因", null=True),
+    text_column("last_condition", "最近检查状况", null=True, classified=PERSONAL_OF_HOUSEHOLD),
+    text_column("absence_reason", "资产不在的原因", null=True, classified=PERSONAL_OF_HOUSEHOLD),
     flag_column("cooperated", "最近检查农户是否配合", null=True),
     whole_column("warnings", "提醒条数"),
     whole_column("findings", "历史数据检查发现条数"),
@@ -94,6 +95,7 @@ HOUSEHOLD_LEDGER: Final = ledger_table(
                 request=member("更正申请编号"), asset=member("到户资产编号"), content=member("申请更正的内容")
             )
         ),
+        classified=PERSONAL_OF_HOUSEHOLD,
     ),
     key=("village",),
     group="village",

@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import Index
 
+from domain.classification import PERSONAL_OF_LEAVER
 from projections.engine.codes import DEPARTURE_REASON, POST, UNIT_KIND
 from projections.engine.events import LedgerEvent, day
 from projections.engine.meaning import PERSON_CODE, PLACE_CODE, UNIT_CODE, states
@@ -77,7 +78,7 @@ TENURE: Final = ledger_table(
     day_column("since", "任职日期"),
     day_column("until", "离任日期（含当日）", null=True),
     text_column("document_no", "任职文号"),
-    text_column("reason", "离任原因", null=True),
+    text_column("reason", "离任原因", null=True, classified=PERSONAL_OF_LEAVER),
     position_column("first_position", "任职事件位置"),
     key=("organization", "post", "person", "since", "first_position"),
     group="organization",

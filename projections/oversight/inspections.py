@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from domain.classification import PERSONAL_OF_ANSWERABLE
 from projections.engine.codes import DUTY_OF_CUSTODY, POST
 from projections.engine.events import LedgerEvent, day
 from projections.engine.meaning import (
@@ -79,6 +80,7 @@ VIOLATION: Final = ledger_table(
                 post=optional("职务", POST),
             )
         ),
+        classified=PERSONAL_OF_ANSWERABLE,
     ),
     code_column(
         "state",
@@ -98,6 +100,7 @@ VIOLATION: Final = ledger_table(
                 documentNo=member("决定文号"),
             ),
         ),
+        classified=PERSONAL_OF_ANSWERABLE,
     ),
     key=("violation_case",),
     group="violation_case",

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
+from domain.classification import PERSONAL_OF_OBJECTOR
 from domain.regulation.legal_clock import LegalClock
 from projections.engine.codes import CHAIN, PLACE_ROLE
 from projections.engine.events import LedgerEvent, day, day_or_none
@@ -101,7 +102,7 @@ NOTICE: Final = ledger_table(
             )
         ),
     ),
-    json_column("pending", "未答复异议的内容，不公开", of=PLAIN),
+    json_column("pending", "未答复异议的内容，不公开", of=PLAIN, classified=PERSONAL_OF_OBJECTOR),
     position_column("first_position", "首个事件位置"),
     key=("source", "step"),
     group="source",

@@ -29,6 +29,7 @@ from service.ledgers.catalogue import LEDGERS
 from service.ledgers.differences import changes_of
 from service.ledgers.filters import ChangesQuery, LedgerQuery
 from service.ledgers.ledger import Ledger
+from service.ledgers.masking import must_not_choose_by_hidden, rows_shown_to
 from service.ledgers.moments import Moments
 from service.ledgers.queries import read_page, totals_shown
 from service.ledgers.tables import field_meaning, rows_shown
@@ -218,6 +219,7 @@ async def _source(terminal: Terminal) -> AsyncIterator[CountySource]:
 async def _shown(terminal: Terminal, which: Ledger, query: LedgerQuery) -> dict[str, Any]:
     async with _source(terminal) as source:
         query = await query.settled(source)
+        must_not_choose_by_hidden(source, query, which.row)
         found = await read_page(source, query)
         head = await source.pool.fetchval(_HEAD, source.county) or 0
     said = found.said
@@ -225,7 +227,7 @@ async def _shown(terminal: Terminal, which: Ledger, query: LedgerQuery) -> dict[
         terminal.note(f"The ledger is {head - said['position']} events behind the log (台账落后于日志).")
     return {
         "ledger": query.PROJECTION,
-        "rows": rows_shown(found.page.rows, which.row),
+        "rows": rows_shown(rows_shown_to(source.sees, found.page.rows, which.row), which.row),
         "more": found.page.next_cursor is not None,
         "totals": totals_shown(query, found.totals),
         **said,
@@ -239,9 +241,10 @@ async def _written(terminal: Terminal, which: Ledger, query: LedgerQuery, out: P
     try:
         async with _source(terminal) as source:
             query = await query.settled(source)
+            must_not_choose_by_hidden(source, query, which.row)
             title = await query.heading(source) or which.title
             with half.open("w+b") as file:
-                said = await write_workbook(source, query, file, title, which.columns, words)
+                said = await write_workbook(source, query, file, title, which.row, words)
         half.replace(out)
     finally:
         half.unlink(missing_ok=True)

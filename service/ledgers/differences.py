@@ -22,6 +22,7 @@ from domain.values import BusinessDate, Value
 from projections.engine.differences import Difference, Key, RowChange, RowSelection, difference
 from projections.engine.writing import Connection
 from service.ledgers.filters import ChangesQuery, Standpoint
+from service.ledgers.masking import Sees, must_not_choose_by_hidden, rows_shown_to
 from service.ledgers.moments import order_of
 from service.ledgers.queries import known_position, snapshot, totals_shown
 from service.ledgers.source import Source
@@ -87,6 +88,7 @@ async def changes_of(source: Source, query: ChangesQuery, row: type[Value]) -> d
     was, now = (query.from_as_of, query.from_known_at), (query.to_as_of, query.to_known_at)
     if was == now == (None, None):
         raise refuse("FIELD_REQUIRED", field="from_as_of、from_known_at、to_as_of、to_known_at")
+    must_not_choose_by_hidden(source, query, row)
     what = query.rows(source.county)
     async with _both(source, query.PROJECTION, was, now) as (before, after):
         delta = await difference(
@@ -96,7 +98,7 @@ async def changes_of(source: Source, query: ChangesQuery, row: type[Value]) -> d
         for name, side in (("before", before), ("after", after)):
             sums = await query.totals(side.at)
             body[name] = side.said | {"totals": totals_shown(query, sums)}
-    return body | changes_shown(delta, what.key, query.limit, row)
+    return body | changes_shown(delta, what.key, query.limit, row, source.sees)
 
 
 class _Side:
@@ -141,23 +143,26 @@ async def _side(source: Source, name: str, when: _When, place: int | None) -> As
         yield _Side(past.connection, source, when, past.position, past.unplaced)
 
 
-def changes_shown(delta: Difference, key: tuple[str, ...], limit: int, model: type[Value]) -> dict[str, Any]:
-    """A difference as the API shows it. `model`: the schema of the rows compared."""
+def changes_shown(
+    delta: Difference, key: tuple[str, ...], limit: int, model: type[Value], sees: Sees
+) -> dict[str, Any]:
+    """A difference as the API shows it to somebody. `model`: the schema of the rows compared."""
     full = len(delta.changes) == limit
     return {
         "added": delta.added,
         "removed": delta.removed,
         "changed": delta.changed,
-        "rows": [_row_shown(one, key, model) for one in delta.changes],
+        "rows": [_row_shown(one, key, model, sees) for one in delta.changes],
         "nextCursor": cursor_of(delta.changes[-1].key) if full else None,
     }
 
 
-def _row_shown(one: RowChange, key: tuple[str, ...], model: type[Value]) -> dict[str, Any]:
+def _row_shown(one: RowChange, key: tuple[str, ...], model: type[Value], sees: Sees) -> dict[str, Any]:
     names = one.fields
+    both = [row and rows_shown_to(sees, (row,), model)[0] for row in (one.before, one.after)]
     sides = [
         row and shown({name: value for name, value in row.items() if not names or name in names}, model)
-        for row in (one.before, one.after)
+        for row in both
     ]
     return {
         "change": one.change,

@@ -9,9 +9,11 @@ from typing import Final, Protocol, TypeVar
 import asyncpg
 
 from domain.aggregate import DomainAggregate
+from domain.classification import Classified
 from domain.refusals import refuse
 from domain.regulation import Regulation
 from domain.regulation.legal_clock import LegalClock
+from service.ledgers.masking import Codes
 from service.ledgers.moments import Moments
 from service.ledgers.projector import ProjectionHalted, Projector
 from service.log.event_store import EventStore
@@ -45,6 +47,9 @@ class Source(Protocol):
     @property
     def today(self) -> date:
         """The county's date."""
+
+    def sees(self, mark: Classified, codes: Codes) -> bool:
+        """Whether whoever asks sees a value of a classification around which these codes stand."""
 
     async def regulation(self) -> Regulation:
         """The county's regulation with every parameter that its log has changed by now."""

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from domain.values import LOG, Fen, Quantity, Value
 from projections.engine.meaning import MONEY, PLAIN, ByKey, Each, Meaning, Money, Parts
 from projections.engine.rows import Row
-from projections.engine.tables import LedgerTable, explanation_of, meaning_of, title_of
+from projections.engine.tables import LedgerTable, classified_as, explanation_of, meaning_of, title_of
 from service.ledgers.shapes import described
 from service.ledgers.yuan import yuan_of
 
@@ -177,7 +177,7 @@ def row_model(name: str, ledger: LedgerTable, *, hidden: tuple[str, ...] = (), *
     """
     fields: dict[str, Any] = {
         str(column.name): (  # a string of its own, not SQLAlchemy's kind of one
-            _shown_hint(column),
+            Annotated[_shown_hint(column), classified_as(column)],
             Field(title=title_of(column), description=explanation_of(column)),
         )
         for column in ledger.table.columns

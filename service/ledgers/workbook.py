@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from typing import IO, Any
 
+from pydantic import BaseModel
+
 from projections.engine.rows import Row
 from projections.organization import directory
 from service.ledgers.filters import LedgerQuery
+from service.ledgers.masking import rows_shown_to
 from service.ledgers.queries import all_pages, moment_of
-from service.ledgers.sheets import LedgerSheet, SheetColumn
+from service.ledgers.sheets import LedgerSheet, columns_of
 from service.ledgers.source import Source
 from service.ledgers.words import Names, Words
 
@@ -21,18 +24,18 @@ async def write_workbook(
     query: LedgerQuery,
     file: IO[bytes],
     title: str,
-    columns: Sequence[SheetColumn],
+    model: type[BaseModel],
     words: Words,
 ) -> dict[str, Any]:
     """Write a whole ledger as a spreadsheet; gives what there is to say of its moment."""
     async with moment_of(source, query) as (at, said), aclosing(all_pages(at, query)) as pages:
         found = await anext(pages)  # a wrong question is refused before
         names = await directory.names(at.connection, source.county)
-        sheet = LedgerSheet(file, title, _notes(source.county, query, said), columns, words)
+        sheet = LedgerSheet(file, title, _notes(source.county, query, said), columns_of(model), words)
         try:
-            await _add(sheet, found.rows, names)
+            await _add(sheet, rows_shown_to(source.sees, found.rows, model), names)
             async for following in pages:
-                await _add(sheet, following.rows, names)
+                await _add(sheet, rows_shown_to(source.sees, following.rows, model), names)
             totals = await query.totals(at)
         except BaseException:
             sheet.close()  # or the library's own files stay behind

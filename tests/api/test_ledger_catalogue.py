@@ -152,6 +152,22 @@ def test_terminal_asks_with_each_filter_what_http_asks(both: Both) -> None:
         assert type(over_http) is which.query
 
 
+HIDDEN: dict[str, set[str]] = {
+    "household-register": {
+        "household", "assetContent", "loanRef", "closingReason", "lastCondition", "absenceReason",
+    },
+    "income-ledger": {"household", "payer"},
+    "departures": {"reason", "documentNo"},
+    "violations": {"answerable", "accountabilities"},
+}  # fmt: skip
+"""What the terminal does not show: who sits there has no role by which it could be personal data's keeper."""
+
+
+def masked_at_terminal(ledger: str, row: dict[str, Any]) -> dict[str, Any]:
+    hidden = HIDDEN.get(ledger, set())
+    return {name: "***" if name in hidden and value is not None else value for name, value in row.items()}
+
+
 def test_rows_and_sums_at_the_terminal_are_those_over_http(both: Both) -> None:
     """Without filters, and with the first filter that leaves some rows out and keeps some."""
     narrowed = 0
@@ -162,7 +178,9 @@ def test_rows_and_sums_at_the_terminal_are_those_over_http(both: Both) -> None:
             (
                 filters
                 for (of, filters), body in both.http.bodies.items()
-                if of == name and 0 < len(body["rows"]) < len(whole["rows"])
+                if of == name
+                and 0 < len(body["rows"]) < len(whole["rows"])
+                and not {one for one, _ in filters} & HIDDEN.get(name, set())
             ),
             None,
         )
@@ -171,7 +189,8 @@ def test_rows_and_sums_at_the_terminal_are_those_over_http(both: Both) -> None:
             where = [part for one, value in filters or () for part in ("--where", f"{one}={value}")]
             told: Any = both.terminal.json("ledger", "show", name, *where, "--limit", "1000")
             over_http = both.http.bodies[name, filters or ()]
-            assert told["rows"] == over_http["rows"], (name, filters)
+            expected = [masked_at_terminal(name, row) for row in over_http["rows"]]
+            assert told["rows"] == expected, (name, filters)
             assert told["totals"] == over_http["totals"], (name, filters)
     assert narrowed > 8, "hardly any filter chooses anything in this log"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from domain.bounds import FactDay, NotBefore
+from domain.classification import PERSONAL_OF_HOUSEHOLD, PERSONAL_OF_PAYER
 from domain.refusals import refuse
 from domain.values import LOG, Code, Fen, Listed, Name, PartyShare, Value, total
 
@@ -23,7 +24,7 @@ class IncomeReceipt(Value):
     amount: Fen = Field(title="收款金额")
     received_on: Annotated[FactDay, NotBefore("start")] = Field(title="收款日期")
     contract: Code | None = Field(default=None, title="合同编号")
-    payer: Name | None = Field(default=None, title="付款人")
+    payer: Annotated[Name | None, PERSONAL_OF_PAYER] = Field(default=None, title="付款人")
     account_kind: str = Field(
         default="COLLECTIVE", title="收款账户类型", pattern="^(COLLECTIVE|UNIT|PERSONAL)$"
     )
@@ -37,7 +38,7 @@ class IncomeUse(Value):
     use: Annotated[Code, Listed("income-uses")] = Field(title="用途")
     amount: Fen = Field(title="金额")
     purpose: Name | None = Field(default=None, title="其他用途名称")
-    household: Code | None = Field(default=None, title="户编号")
+    household: Annotated[Code | None, PERSONAL_OF_HOUSEHOLD] = Field(default=None, title="户编号")
 
 
 class IncomeDistribution(Value):

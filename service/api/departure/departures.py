@@ -477,4 +477,4 @@ async def read_handover_delta(
         "unchanged": not (delta.added or delta.removed or delta.changed),
         "position": position,
     }
-    return read.answer(body | changes_shown(delta, ("asset",), limit, RegisterRow))
+    return read.answer(body | changes_shown(delta, ("asset",), limit, RegisterRow, read.sees))

@@ -27,6 +27,7 @@ from service.api.http.reading import BINARY, Read, named
 from service.api.http.spool import Spool, spools_of
 from service.ledgers.filters import LedgerQuery
 from service.ledgers.ledger import Ledger
+from service.ledgers.masking import must_not_choose_by_hidden, rows_shown_to
 from service.ledgers.parameters import Moment, Position
 from service.ledgers.queries import all_pages, moment_of, read_page, totals_shown
 from service.ledgers.sheets import MEDIA_TYPE
@@ -87,6 +88,7 @@ def page_or_export(page: Any) -> dict[str, Any]:
 async def answer(read: Read, ledger: Ledger, query: LedgerQuery) -> Response:
     """One page, or everything: as lines with `Accept: application/x-ndjson`, or as a spreadsheet."""
     query = await query.settled(read)
+    must_not_choose_by_hidden(read, query, ledger.row)
     form = _form(read, (MEDIA_TYPE,))
     await read.reach(query.min_position, query.PROJECTION, *query.BESIDE)
     if form == MEDIA_TYPE:
@@ -130,7 +132,7 @@ async def _write_lines(read: Read, ledger: Ledger, query: LedgerQuery, file: Spo
         async for found in pages:
             lines = b"".join(
                 orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE)
-                for one in rows_shown(found.rows, ledger.row)
+                for one in rows_shown(rows_shown_to(read.sees, found.rows, ledger.row), ledger.row)
             )
             digest.update(lines)
             count += len(found.rows)
@@ -143,7 +145,7 @@ async def _workbook(read: Read, ledger: Ledger, query: LedgerQuery) -> Response:
     """The whole ledger as a spreadsheet, written to a file that nobody else sees and read back from it."""
     words, title = Words(await read.regulation()), await query.heading(read) or ledger.title
     async with spools_of(read.request).writing() as spool:
-        said = await write_workbook(read, query, spool.file, title, ledger.columns, words)
+        said = await write_workbook(read, query, spool.file, title, ledger.row, words)
         spool.keep_within_bounds()
     name = quote(f"{title}-{said.get('asOf', read.today.isoformat())}.xlsx")
     return spool.answer(MEDIA_TYPE, {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"})

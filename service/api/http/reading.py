@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field, create_model
 
 from domain.aggregate import DomainAggregate
+from domain.classification import Classified
 from domain.refusals import Refusal, refuse
 from domain.regulation import Regulation
 from domain.regulation.legal_clock import LegalClock
@@ -26,7 +27,9 @@ from service.commands.actor import Actor
 from service.commands.authorization import Role, authorize_role
 from service.commands.commands import CommandContext
 from service.commands.problems import speak_for
+from service.commands.visibility import sees
 from service.identity.identities import Identities
+from service.ledgers.masking import Codes, shown_to
 from service.ledgers.moments import Moments
 from service.ledgers.projector import Projector
 from service.ledgers.source import LedgerSource
@@ -143,6 +146,11 @@ def action_of(request: Request) -> str:
     return str(request.scope["route"].openapi_extra[ACTION])
 
 
+def route_model(request: Request) -> Any:
+    """The schema of the route that answers this request."""
+    return request.scope["route"].response_model
+
+
 def context_of(request: Request) -> CommandContext:
     """The running service behind a request."""
     return cast("CommandContext", request.app.state.context)
@@ -246,6 +254,10 @@ class Read:
         """The county's calendar, by which dates are shown."""
         return self.context.calendar(self.county)
 
+    def sees(self, mark: Classified, codes: Codes) -> bool:
+        """Whether the credential sees a value of a classification around which these codes stand."""
+        return sees(self.actor, mark, codes)
+
     async def regulation(self) -> Regulation:
         """The county's regulation with every parameter that its log has changed by now."""
         return await self.context.in_force.catch_up(self.county)
@@ -273,12 +285,13 @@ class Read:
 
     def answer(self, body: dict[str, Any] | list[dict[str, Any]], *, version: int | None = None) -> Response:
         """A JSON answer; with a version it carries an ETag, and 304 for who knows it already."""
+        shown = shown_to(self.sees, body, route_model(self.request))
         headers = {}
         if version is not None:
             headers["ETag"] = etag = f'"{version}"'
             if self.request.headers.get("if-none-match") == etag:
                 return Response(status_code=304, headers=headers)
-        return Response(orjson.dumps(body), media_type="application/json", headers=headers)
+        return Response(orjson.dumps(shown), media_type="application/json", headers=headers)
 
     async def aggregate(
         self, cls: type[_Aggregate], aggregate_id: str, view: Callable[[_Aggregate], dict[str, Any]]

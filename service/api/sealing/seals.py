@@ -169,7 +169,7 @@ async def read_seal_delta(seal: SealCode, read: Reading, cursor: After = None, l
         "sealed": _side(sealed),
         "present": _side(present),
     }
-    return read.answer(body | changes_shown(delta, ("asset",), limit, SEALED_ROWS[sealed.kind]))
+    return read.answer(body | changes_shown(delta, ("asset",), limit, SEALED_ROWS[sealed.kind], read.sees))
 
 
 def _side(snapshot: LedgerSnapshot) -> dict[str, Any]:

@@ -56,7 +56,11 @@ async def entered(service: Service, **changes: Any) -> HouseholdLife:
 
 async def row_of(service: Service, life: HouseholdLife, village: str = VILLAGE) -> dict[str, Any]:
     page = await service.read(
-        "/v1/ledgers/household-register", village=village, limit=1000, min_position=await service.head()
+        "/v1/ledgers/household-register",
+        "clerk",
+        village=village,
+        limit=1000,
+        min_position=await service.head(),
     )
     return next(row for row in page["rows"] if row["asset"] == life.asset)
 
@@ -236,7 +240,7 @@ async def test_the_village_s_ledger_is_the_township_s(service: Service) -> None:
     asked = {"request": {"request": "C-1", "asset": lives[0].asset, "content": "应为1头"}}
     await service.write(f"{path}/correction-requests", asked, "quiet_village")
     waiting = await service.read(
-        f"/v1/organizations/{TOWNSHIP}/worklist", on="2021-10-01", task="LEDGER_CORRECTION",
+        f"/v1/organizations/{TOWNSHIP}/worklist", "clerk", on="2021-10-01", task="LEDGER_CORRECTION",
         min_position=await service.head(),
     )  # fmt: skip
     assert [(one["subject"], one["name"]) for one in waiting["tasks"]] == [(lives[0].asset, "应为1头")]

@@ -99,12 +99,16 @@ def titled(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
+BESIDE_A_VALUE = ({"type": "null"}, {"const": "***"})
+"""What may stand instead of a value: nothing, and the mask of what is personal."""
+
+
 def kind_of(field: dict[str, Any], schemas: dict[str, Any]) -> str:
     """What a field holds, alone, in a list or by key: `money`, `date`, a schema's name, the codes of an enumeration."""
     for choices in ("anyOf", "allOf"):
         if choices in field:
             return "|".join(
-                sorted({kind_of(one, schemas) for one in field[choices] if one.get("type") != "null"})
+                sorted({kind_of(one, schemas) for one in field[choices] if one not in BESIDE_A_VALUE})
             )
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]

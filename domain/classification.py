@@ -2,8 +2,8 @@
 
     household: Annotated[Code | None, PERSONAL_OF_HOUSEHOLD] = Field(title="户编号")
 
-A mark stands at the field; else at its type, where every value of that type is alike (`DivisionCode`); else the class
-that the field stands in says it for all of its fields (`CLASSIFIED`). A field without any has none, and a test finds it.
+A mark stands at the field; codes, amounts, days and states without one say nothing of a person, and are a unit's. Free
+words and names have none by themselves: a test finds those that nothing is said of, but in the modules that it lists.
 Who may see what is a table of the service (`service/commands/visibility.py`); here stands only what the values are.
 """
 
@@ -96,15 +96,19 @@ SEALED_OF_LEAVER: Final = Classified(Classification.SEALED, DataSubject.LEAVER)
 PERSONAL_OF_ANSWERABLE: Final = Classified(Classification.PERSONAL, DataSubject.ANSWERABLE)
 PERSONAL_OF_PAYER: Final = Classified(Classification.PERSONAL, DataSubject.PAYER)
 
+GUARDED: Final = frozenset(
+    Classified(level, subject)
+    for level in (Classification.PERSONAL, Classification.SEALED)
+    for subject in DataSubject
+)
+"""What not everybody may see."""
 
-def classified(field: FieldInfo, model: type[BaseModel]) -> Classified | None:
-    """How a field is classified: by its own mark, by its type, by its class; None where nothing says so."""
+
+def classified(field: FieldInfo) -> Classified | None:
+    """How a field is classified: by its own mark, else by its type; None for words of which nothing is said."""
     for mark in _marks(field.metadata, field.annotation):
         return mark
-    if _speaks_for_itself(field.annotation, field.metadata):
-        return UNIT
-    default: Classified | None = getattr(model, "CLASSIFIED", None)
-    return default
+    return UNIT if _speaks_for_itself(field.annotation, field.metadata) else None
 
 
 def _marks(metadata: Any, hint: Any) -> Iterator[Classified]:

@@ -17,7 +17,7 @@ from domain.asset.facts.card import Document
 from domain.asset.facts.correction import difference_of
 from domain.asset.facts.external_entry import ExternalEntry, ExternalEntryDuty, check_entry, duties_of
 from domain.asset.facts.upkeep import must_not_be_negative
-from domain.classification import PERSONAL_OF_HOUSEHOLD
+from domain.classification import PERSONAL_OF_HOUSEHOLD, UNIT
 from domain.household.card import (
     Entrustment,
     EntrustmentEndDay,
@@ -157,12 +157,14 @@ class HouseholdAsset(DomainAggregate):
         TOPIC: ClassVar[str] = "household_asset.registration_corrected"
         TITLE: ClassVar[str] = "到户资产登记更正"
         card: HouseholdAssetCard = Field(title="到户资产登记卡")
-        changed: tuple[str, ...] = Field(title="变更的字段")
+        changed: Annotated[tuple[str, ...], UNIT] = Field(title="变更的字段")
         old: Annotated[dict[str, Any], PERSONAL_OF_HOUSEHOLD] = Field(title="变更前的值")
-        absent_before: tuple[str, ...] | None = Field(default=None, title="变更前没有值的字段")
+        absent_before: Annotated[tuple[str, ...] | None, UNIT] = Field(
+            default=None, title="变更前没有值的字段"
+        )
         """Those of `changed` that had no value; they are not in `old`, because the log keeps no empty values."""
         reason: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="更正原因")
-        document_no: Name = Field(title="更正依据文号")
+        document_no: Annotated[Name, UNIT] = Field(title="更正依据文号")
 
     def correct_registration(self, correction: HouseholdCorrection, at: Occasion) -> None:
         """Correct fields of the card (C4.6-02). A correction that changes nothing records nothing.

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 from domain.asset.facts.card import FundingLine, check_funding_sum, settle_funding
 from domain.asset.facts.correction import with_changes
 from domain.bounds import FactDay, NotBefore
-from domain.classification import PERSONAL_OF_HOUSEHOLD, SEALED_OF_HOUSEHOLD
+from domain.classification import PERSONAL_OF_HOUSEHOLD, SEALED_OF_HOUSEHOLD, UNIT
 from domain.refusals import refuse
 from domain.values import (
     AssetTypeCode,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class HouseholdAssetCard(Value):
     """What is known of an asset that belongs to a household. `household` is a code, never a name."""
 
-    asset_name: Name = Field(title="资产名称")
+    asset_name: Annotated[Name, UNIT] = Field(title="资产名称")
     asset_content: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="资产内容")
     asset_type: AssetTypeCode = Field(title="类型")
     household: Annotated[Code | None, PERSONAL_OF_HOUSEHOLD] = Field(default=None, title="户编号")
@@ -54,7 +54,7 @@ class HouseholdCorrection(Value):
         title="更正内容", description="字段名及新值 / field names and new values"
     )
     reason: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="更正理由")
-    document_no: Name = Field(title="更正依据文号")
+    document_no: Annotated[Name, UNIT] = Field(title="更正依据文号")
 
     def applied_to(self, card: HouseholdAssetCard) -> HouseholdAssetCard:
         """The card with the changes; a field that does not exist or a value that does not fit is refused."""
@@ -65,7 +65,7 @@ class HouseholdConfirmation(Value):
     """The paper by which the asset is the household's."""
 
     confirmed_on: Annotated[FactDay, NotBefore("start")] = Field(title="确权日期")
-    document_no: Name = Field(title="确权文号")
+    document_no: Annotated[Name, UNIT] = Field(title="确权文号")
 
 
 class HouseholdInspection(Value):
@@ -94,8 +94,8 @@ class Entrustment(Value):
 
     entrustment: Code = Field(title="委托编号")
     operator: Code = Field(title="受托经营主体编号")
-    operator_name: Name = Field(title="受托经营主体名称")
-    agreement_no: Name = Field(title="委托协议编号")
+    operator_name: Annotated[Name, UNIT] = Field(title="受托经营主体名称")
+    agreement_no: Annotated[Name, UNIT] = Field(title="委托协议编号")
     starts_on: Annotated[FactDay, NotBefore("start")] = Field(title="委托起始日期")
     ends_on: Annotated[BusinessDate, NotBefore("starts_on", days=1, clause="C4.6-10")] = Field(
         title="委托终止日期"
@@ -116,7 +116,7 @@ class HouseholdAssetClosing(Value):
 
     closed_on: Annotated[FactDay, NotBefore("start")] = Field(title="注销日期")
     reason: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="注销原因")
-    document_no: Name = Field(title="依据文号")
+    document_no: Annotated[Name, UNIT] = Field(title="依据文号")
 
 
 def inspecting_department(asset_type: str, rules: Rules) -> str | None:

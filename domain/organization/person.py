@@ -10,7 +10,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay
-from domain.classification import PERSONAL_OF_LEAVER, SEALED_OF_LEAVER
+from domain.classification import PERSONAL_OF_LEAVER, PUBLIC, SEALED_OF_LEAVER, UNIT
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, FormerOrganizationCode, Name, Text, Value
 
@@ -24,7 +24,7 @@ FactKind = Literal["REMOVED", "DEATH", "DETENTION", "OTHER"]
 class PersonCard(Value):
     """An official or clerk."""
 
-    name: Name = Field(title="姓名")
+    name: Annotated[Name, PUBLIC] = Field(title="姓名")
     organization: FormerOrganizationCode = Field(title="所在单位")
 
 
@@ -38,7 +38,7 @@ class Clearance(Value):
     cases: tuple[Code, ...] = Field(title="已办结的交接")
     revoked: bool = Field(default=False, title="是否已撤销")
     revoked_on: BusinessDate | None = Field(default=None, title="撤销日期")
-    revoked_for: Text | None = Field(default=None, title="撤销原因")
+    revoked_for: Annotated[Text | None, UNIT] = Field(default=None, title="撤销原因")
 
 
 class Formality(Value):
@@ -46,7 +46,7 @@ class Formality(Value):
 
     kind: FormalityKind = Field(title="手续种类", description="调动 / 辞职 / 退休")
     carried_out_on: FactDay = Field(title="办理日期")
-    document_no: Name = Field(title="文号")
+    document_no: Annotated[Name, PUBLIC] = Field(title="文号")
     certificate_no: Code = Field(title="移交证明编号")
 
 
@@ -128,7 +128,7 @@ class Person(DomainAggregate):
         TITLE: ClassVar[str] = "撤销移交证明"
         AFTER_END: ClassVar[bool] = True
         certificate_no: Code = Field(title="证明编号")
-        reason: Text = Field(title="撤销理由")
+        reason: Annotated[Text, UNIT] = Field(title="撤销理由")
 
     def revoke_clearances(self, reason: str, at: Occasion) -> None:
         """Revoke every certificate that holds: a later finding has reopened a case (C4.10-11)."""

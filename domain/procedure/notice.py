@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import Field
 
 from domain.bounds import FactDay, NotBefore
-from domain.classification import PERSONAL_OF_OBJECTOR, SEALED_OF_OBJECTOR
+from domain.classification import PERSONAL_OF_OBJECTOR, PUBLIC, SEALED_OF_OBJECTOR
 from domain.refusals import refuse
 from domain.regulation.legal_clock import Period, Reckoning
 from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
@@ -38,12 +38,14 @@ class Posting(Value):
     """A notice on a board, a page or in a paper. Without a place and a picture or copy of it there is no evidence."""
 
     place: NoticePlace = Field(title="公示地点")
-    location: Text | None = Field(default=None, title="具体位置", description="公示栏、网址等")
+    location: Annotated[Text | None, PUBLIC] = Field(
+        default=None, title="具体位置", description="公示栏、网址等"
+    )
     posted_on: Annotated[FactDay, NotBefore("start")] = Field(title="张贴日期")
     evidence: tuple[Sha256, ...] = Field(
         default=(), title="凭证摘要", description="照片、网页存档等的 SHA-256", max_length=50
     )
-    text: Text = Field(title="公示内容", description="公开发布，不得含个人信息")
+    text: Annotated[Text, PUBLIC] = Field(title="公示内容", description="公开发布，不得含个人信息")
 
     @property
     def at(self) -> tuple[str, str]:
@@ -84,7 +86,7 @@ class Objection(Value):
     due_on: BusinessDate | None = Field(default=None, title="答复期限")
     late: bool = Field(default=False, title="公示结束后提出")
     outcome: Outcome | None = Field(default=None, title="处理结果")
-    answer: Text | None = Field(default=None, title="答复", description="公开发布")
+    answer: Annotated[Text | None, PUBLIC] = Field(default=None, title="答复", description="公开发布")
     resolved_on: BusinessDate | None = Field(default=None, title="处理日期")
 
     @property

@@ -13,7 +13,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
-from domain.classification import PERSONAL_OF_OBJECTOR, SEALED_OF_OBJECTOR
+from domain.classification import PERSONAL_OF_OBJECTOR, PUBLIC, SEALED_OF_OBJECTOR
 from domain.procedure.notice import Objection, Outcome, Posting, must_be_open, next_objection, with_answer
 from domain.procedure.records import Signer
 from domain.refusals import refuse
@@ -32,7 +32,7 @@ class Announcement(Value):
     stage: Stage = Field(title="环节")
     asset: Code | None = Field(default=None, title="资产编号")
     reference: Code | None = Field(default=None, title="合同或分配方案编号")
-    title: Name = Field(title="标题", description="公开发布，不得含个人信息")
+    title: Annotated[Name, PUBLIC] = Field(title="标题", description="公开发布，不得含个人信息")
 
 
 class PublicNotice(DomainAggregate):
@@ -139,7 +139,7 @@ class PublicNotice(DomainAggregate):
         number: int = Field(title="异议序号")
         by: Signer = Field(title="办理人")
         outcome: Outcome = Field(title="异议处理结果")
-        answer: Text = Field(title="答复")
+        answer: Annotated[Text, PUBLIC] = Field(title="答复")
 
     def resolve_objection(self, number: int, by: Signer, outcome: Outcome, answer: str, at: Occasion) -> None:
         """Answer an objection. Only the unit whose notice it is. Refused: FORBIDDEN, NOT_FOUND."""

@@ -89,8 +89,7 @@ def _confirmed(event: LedgerEvent, rows: Rows) -> None:
 
 
 def _household_registered(event: LedgerEvent, rows: Rows) -> None:
-    household = event.data["card"].get("household")
-    _open(event, rows, "HOUSEHOLD", [household] if household is not None else [])
+    _open(event, rows, "HOUSEHOLD", [])  # whose it is stands in the household register alone
 
 
 def _entered(event: LedgerEvent, rows: Rows) -> None:
@@ -146,7 +145,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="external_entries",
     title="外部系统录入跟踪",
-    version=1,
+    version=2,
     tables=(EXTERNAL_ENTRY,),
     handlers={
         "asset.ownership_confirmed": _confirmed,

@@ -24,8 +24,10 @@ import asyncpg
 
 from domain.asset.asset import Asset
 from domain.catalogue import EVENT_TYPES
+from domain.classification import GUARDED
 from domain.policy import Policy
 from domain.procedure.procedure import ProcedureInstance
+from domain.refusals import refuse
 from domain.regulation import Regulation
 from projections.departure.custody import CUSTODY_LEDGER, PROJECTION as CUSTODY
 from projections.engine.events import EventReader
@@ -41,6 +43,7 @@ from service.audit.workbook import workbook_of
 from service.audit.zipped import entry
 from service.clock import county_day
 from service.commands.commands import state_code
+from service.ledgers.masking import NOWHERE, Sees, hidden_in, named_in
 from service.log.checkpoints import Checkpoints, Made
 from service.log.codec import stamp
 from service.log.event_store import EventStore
@@ -77,6 +80,8 @@ class PackRequest:
     known_at: datetime | None = None
     by: str | None = None
     """Who asked, in the words of whoever asked; nobody can verify it."""
+    sees: Sees = field(default=lambda _mark, _codes: True, compare=False)
+    """What of the personal data whoever asked may see; everything, for whoever has the log's own key at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -546,16 +551,41 @@ def _write_tables(
     zipped.add(verify.VERIFIER, verifier_source())
 
 
+class _Guard:
+    """Refuses a pack of which whoever asked may not see all: its bytes are proved, and cannot be masked."""
+
+    def __init__(self, sees: Sees) -> None:
+        self._sees = sees
+        self._open = all(sees(mark, NOWHERE) for mark in GUARDED)
+        self._around: dict[str, frozenset[str]] = {}
+        """Stream → the units, divisions and households that its events name."""
+
+    def look(self, reader: EventReader, rows: Sequence[tuple[int, bytes]]) -> None:
+        """FORBIDDEN_PERSONAL_DATA, with what is missing."""
+        if self._open:
+            return
+        for event in reader.read_all(rows):
+            kind = EVENT_TYPES[event.type]
+            around = self._around.get(event.stream, NOWHERE) | named_in(kind, event.data)
+            self._around[event.stream] = around
+            hidden = hidden_in(self._sees, kind, event.data, around)
+            if hidden:
+                missing = sorted(f"{one.subject} {one.level}" for one in hidden)
+                raise refuse("FORBIDDEN_PERSONAL_DATA", missing=missing)
+
+
 async def _write_events(work: _Work, zipped: _Zip, progress: Progress) -> list[int]:
     """The events' bytes as the log has them, each after its position."""
     streams = sorted(work.closure.streams)
     total = sum(work.made.index.values[f"stream/{stream}"]["version"] for stream in streams)
     positions: list[int] = []
+    guard = _Guard(work.request.sees)
     digest = zipped.digest.begin()
     info = entry(verify.EVENTS)
     info._compresslevel = 1  # type: ignore[attr-defined]  # noqa: SLF001  `open` has no parameter for it
     with zipped.file.open(info, "w", force_zip64=True) as file:
         async for rows in work.stored(streams):
+            guard.look(work.reader, rows)
             part = b"".join(b"%d %b\n" % row for row in rows)
             digest.update(part)
             file.write(part)

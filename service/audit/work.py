@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from domain.refusals import refuse
 from service.audit.pack import Packed, PackRequest, build
 from service.commands.commands import CommandContext
 from service.commands.operations import Job, Work
+from service.commands.visibility import sees
 from service.log.checkpoints import Checkpoints, CheckpointWrong
 from service.log.signing_keys import SigningKeyMissing
 from service.log.tree import LogTreeWrong
@@ -59,7 +61,7 @@ async def _watched(job: Job, context: CommandContext, checkpoints: Checkpoints, 
             checkpoints,
             regulation,
             job.county,
-            request_of(job.request, f"{job.actor.organization} {job.actor.id}"),
+            request_of(job),
             out,
             progress,
         )
@@ -78,8 +80,9 @@ async def _watched(job: Job, context: CommandContext, checkpoints: Checkpoints, 
         await asyncio.gather(building, return_exceptions=True)
 
 
-def request_of(stored: dict[str, Any], by: str) -> PackRequest:
-    """A request as the queue keeps it."""
+def request_of(job: Job) -> PackRequest:
+    """What the job was ordered of, and what whoever ordered it may see."""
+    stored = job.request
 
     def day(name: str) -> date | None:
         return date.fromisoformat(stored[name]) if stored.get(name) else None
@@ -91,5 +94,6 @@ def request_of(stored: dict[str, Any], by: str) -> PackRequest:
         day("from"),
         day("to"),
         datetime.fromisoformat(known_at) if known_at else None,
-        by,
+        f"{job.actor.organization} {job.actor.id}",
+        partial(sees, job.actor),
     )

@@ -40,6 +40,7 @@ def matrix(ctx: typer.Context) -> None:
             "level": str(one.level),
             "roles": sorted(one.roles),
             "kinds": None if one.kinds is None else sorted(one.kinds),
+            "unit": one.unit,
             "reach": str(one.reach),
             "clause": one.clause,
         }
@@ -49,7 +50,7 @@ def matrix(ctx: typer.Context) -> None:
         "个人信息 personal data", "密级 up to", "角色 role", "单位类型 kinds", "范围 reach", "条款 clause"
     )
     for row in seen:
-        kinds = "不限 any" if row["kinds"] is None else " ".join(row["kinds"])
+        kinds = row["unit"] or ("不限 any" if row["kinds"] is None else " ".join(row["kinds"]))
         data.add_row(
             row["subject"], row["level"], " ".join(row["roles"]), kinds, _SCOPES[row["reach"]], row["clause"]
         )

@@ -117,6 +117,8 @@ class Operation:
     kind: str
     state: State
     organization: str
+    ordered_by: str
+    """The credential or person that ordered it."""
     done: int
     total: int | None
     attempts: int
@@ -571,6 +573,7 @@ def _operation(row: Any) -> Operation:
         kind=row["kind"],
         state=row["state"],
         organization=orjson.loads(row["actor"])["organization"],
+        ordered_by=orjson.loads(row["actor"]).get("id", ""),
         done=row["done"],
         total=row["total"],
         attempts=row["attempts"],

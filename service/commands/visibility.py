@@ -23,8 +23,6 @@ class Reach(StrEnum):
     """Those of the whole county."""
     JURISDICTION = "JURISDICTION"
     """What lies in the credential's divisions, or belongs to its own unit."""
-    UNIT = "UNIT"
-    """What names the credential's own unit."""
     SELF = "SELF"
     """What is about the household itself that asks."""
 
@@ -41,6 +39,8 @@ class Sight:
     """Kinds of organisation in which the roles count; None: any."""
     reach: Reach
     clause: str
+    unit: str | None = None
+    """The one unit in which the roles count; None: any of the kinds."""
 
     def opens(self, actor: Actor, mark: Classified, codes: frozenset[str]) -> bool:
         """Whether this row shows somebody a value around which these codes stand."""
@@ -49,6 +49,7 @@ class Sight:
             and (mark.level is Classification.PERSONAL or self.level is Classification.SEALED)
             and not self.roles.isdisjoint(actor.roles)
             and (self.kinds is None or actor.organization_kind in self.kinds)
+            and self.unit in {None, actor.organization}
             and self._reaches(actor, codes)
         )
 
@@ -58,8 +59,6 @@ class Sight:
                 return True
             case Reach.JURISDICTION:
                 return actor.organization in codes or any(actor.covers(one) for one in codes if one.isdigit())
-            case Reach.UNIT:
-                return actor.organization in codes
             case Reach.SELF:
                 return f"{OF_HOUSEHOLD}{actor.organization}" in codes
 
@@ -70,6 +69,7 @@ _OFFICE: Final = frozenset({Role.OFFICE})
 _PERSONNEL: Final = frozenset({Role.PERSONNEL})
 _KEEPERS: Final = frozenset({"VILLAGE", "TOWNSHIP", "FARM", "COMPANY"})
 """Who keeps the ledgers in which households stand (C4.5-18), and the agents that keep books for them (C4.7-04)."""
+_DEPARTMENTS: Final = frozenset({"DEPARTMENT"})
 _THE_OFFICE: Final = frozenset({"ASSET_OFFICE"})
 _P: Final = Classification.PERSONAL
 _S: Final = Classification.SEALED
@@ -77,7 +77,7 @@ _S: Final = Classification.SEALED
 SIGHTS: Final[tuple[Sight, ...]] = (
     Sight(DataSubject.HOUSEHOLD, _S, frozenset({Role.READER}), frozenset({"HOUSEHOLD"}), Reach.SELF, "C3-07"),
     Sight(DataSubject.HOUSEHOLD, _S, _CLERKS, _KEEPERS, Reach.JURISDICTION, "C4.5-18"),
-    Sight(DataSubject.HOUSEHOLD, _P, _CLERKS, frozenset({"DEPARTMENT"}), Reach.UNIT, "C4.6-09"),
+    Sight(DataSubject.HOUSEHOLD, _P, _CLERKS, _DEPARTMENTS, Reach.COUNTY, "C4.6-09", "RURAL_REVITALIZATION"),
     Sight(DataSubject.HOUSEHOLD, _P, _OFFICE, _THE_OFFICE, Reach.COUNTY, "C4.6-01"),
     Sight(DataSubject.HOUSEHOLD, _S, _AUDITORS, None, Reach.COUNTY, "C5.4-01"),
     Sight(DataSubject.OBJECTOR, _S, _CLERKS, None, Reach.JURISDICTION, "C3-05"),

@@ -8,15 +8,18 @@ enclosing forms name. Items of a list are rows of their own: what one names does
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
-from pydantic.alias_generators import to_snake
+from pydantic.alias_generators import to_camel, to_snake
 
+from domain.aggregate import DomainAggregate, DomainEvent
+from domain.catalogue import EVENT_TYPES
 from domain.classification import MASK, PERSONAL_OF_HOUSEHOLD, Classified, classified
+from domain.recorded import RecordedEvent
 from domain.refusals import refuse
 from domain.values import Refers
 from projections.engine.masking import masked as without_numbers
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from service.ledgers.source import Source
 
 Codes = frozenset[str]
+NOWHERE: Final[Codes] = frozenset()
 Sees = Callable[[Classified, Codes], bool]
 """Whether somebody sees values of a classification around which these codes stand."""
 
@@ -58,13 +62,37 @@ _Plan = Mapping[str, _Part]
 def shown_to(sees: Sees, body: Any, model: Any) -> Any:
     """An answer of a schema, or a list of them, as it may be shown; the same object where nothing is masked."""
     plan = _plan(model)
-    return body if plan is None else _masked(body, plan, frozenset(), sees)
+    return body if plan is None else _masked(body, plan, NOWHERE, sees)
+
+
+def event_shown_to(sees: Sees, event: RecordedEvent, around: Codes = NOWHERE) -> RecordedEvent:
+    """An event as it may be shown. `around`: whose its aggregate is, beside what the event itself names."""
+    plan = _plan(EVENT_TYPES[event.type])
+    return event if plan is None else replace(event, data=_form(event.data, plan, around, sees))
+
+
+def hidden_in(
+    sees: Sees, event: type[DomainEvent], data: Mapping[str, Any], around: Codes
+) -> set[Classified]:
+    """What somebody may not see of an event's data."""
+    plan = _plan(event)
+    return set() if plan is None else set(_hidden(data, plan, around, sees))
+
+
+def named_in(event: type[DomainEvent], data: Mapping[str, Any]) -> Codes:
+    """The units, divisions and households that an event names."""
+    return frozenset(_codes(data, _parts_of_event(event)))
+
+
+def whose(aggregate: DomainAggregate) -> Codes:
+    """The units, divisions and households that an aggregate names: around everything that its events say."""
+    return frozenset(_codes(aggregate.view(), _parts_of_state(type(aggregate))))
 
 
 def rows_shown_to(sees: Sees, rows: Iterable[Row], model: type[BaseModel]) -> list[Row]:
     """Rows of a ledger as they may be shown, before they are made into what the API or a spreadsheet shows."""
     plan = _plan(model)
-    return list(rows) if plan is None else [_form(row, plan, frozenset(), sees) for row in rows]
+    return list(rows) if plan is None else [_form(row, plan, NOWHERE, sees) for row in rows]
 
 
 def must_not_choose_by_hidden(source: Source, query: Filters, model: type[BaseModel]) -> None:
@@ -110,6 +138,22 @@ def _form(form: Mapping[str, Any], plan: _Plan, around: Codes, sees: Sees) -> di
     return found
 
 
+def _hidden(value: Any, plan: _Plan, around: Codes, sees: Sees) -> Iterator[Classified]:
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from _hidden(one, plan, around, sees)
+    elif isinstance(value, Mapping):
+        codes = around.union(_codes(value, plan))
+        for name, one in value.items():
+            part = plan.get(name)
+            if part is None or one is None:
+                continue
+            if part.mark is not None and not sees(part.mark, codes):
+                yield part.mark
+            elif part.mark is None and part.inner is not None:
+                yield from _hidden(one, part.inner, codes, sees)
+
+
 def _codes(form: Mapping[str, Any], plan: _Plan) -> Iterator[str]:
     for name, value in form.items():
         part = plan.get(name)
@@ -139,7 +183,7 @@ def _guards(plan: _Plan) -> bool:
 def _parts(model: type[BaseModel], outer: tuple[type[BaseModel], ...]) -> _Plan:
     plan: dict[str, _Part] = {}
     for name, field in model.model_fields.items():
-        mark = classified(field, model)
+        mark = classified(field)
         guarded = mark if mark is not None and mark.guarded else None
         inner: dict[str, _Part] = {}
         for form in _forms(field.annotation):
@@ -151,6 +195,23 @@ def _parts(model: type[BaseModel], outer: tuple[type[BaseModel], ...]) -> _Plan:
             prefix = OF_HOUSEHOLD if household else ""
             part = _Part(guarded, names, prefix, inner or None, not _many(field.annotation))
             plan |= dict.fromkeys((name, field.alias or name, field.serialization_alias or name), part)
+    return plan
+
+
+@cache
+def _parts_of_event(event: type[DomainEvent]) -> _Plan:
+    return _parts(event, ())
+
+
+@cache
+def _parts_of_state(aggregate: type[DomainAggregate]) -> _Plan:
+    """The attributes of an aggregate that name somebody, as its view calls them."""
+    plan: dict[str, _Part] = {}
+    for name, hint in get_type_hints(aggregate, include_extras=True).items():
+        inner: dict[str, _Part] = {}
+        for form in _forms(hint):
+            inner |= _parts(form, ())
+        plan[to_camel(name)] = _Part(None, _says_whose(hint, ()), "", inner or None, not _many(hint))
     return plan
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import pytest
 from pydantic import BaseModel, Field
 
 from domain.classification import (
     PERSONAL_OF_HOUSEHOLD,
-    PUBLIC,
     UNIT,
     Classification,
     Classified,
@@ -29,25 +28,18 @@ class _Form(BaseModel):
     words: Text | None = None
 
 
-class _Public(_Form):
-    CLASSIFIED: ClassVar[Classified] = PUBLIC
-
-
-@pytest.mark.parametrize(("field", "alone", "in_class"), [
-    ("marked", PERSONAL_OF_HOUSEHOLD, PERSONAL_OF_HOUSEHOLD),
-    ("each", PERSONAL_OF_HOUSEHOLD, PERSONAL_OF_HOUSEHOLD),
-    ("place", UNIT, UNIT),
-    ("amount", UNIT, UNIT),
-    ("digest", UNIT, UNIT),
-    ("name", None, PUBLIC),
-    ("words", None, PUBLIC),
+@pytest.mark.parametrize(("field", "expected"), [
+    ("marked", PERSONAL_OF_HOUSEHOLD),
+    ("each", PERSONAL_OF_HOUSEHOLD),
+    ("place", UNIT),
+    ("amount", UNIT),
+    ("digest", UNIT),
+    ("name", None),
+    ("words", None),
 ])  # fmt: skip
-def test_a_mark_goes_before_the_type_and_the_type_before_the_class(
-    field: str, alone: Classified | None, in_class: Classified
-) -> None:
-    """Finds a name and free words without a mark to have no classification unless their class says one."""
-    assert classified(_Form.model_fields[field], _Form) == alone
-    assert classified(_Public.model_fields[field], _Public) == in_class
+def test_a_mark_goes_before_the_type(field: str, expected: Classified | None) -> None:
+    """Finds a name and free words without a mark to have no classification."""
+    assert classified(_Form.model_fields[field]) == expected
 
 
 @pytest.mark.parametrize(("level", "subject"), [

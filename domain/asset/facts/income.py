@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from domain.bounds import FactDay, NotBefore
-from domain.classification import PERSONAL_OF_HOUSEHOLD, PERSONAL_OF_PAYER
+from domain.classification import PERSONAL_OF_HOUSEHOLD, PERSONAL_OF_PAYER, UNIT
 from domain.refusals import refuse
 from domain.values import LOG, Code, Fen, Listed, Name, PartyShare, Value, total
 
@@ -28,8 +28,8 @@ class IncomeReceipt(Value):
     account_kind: str = Field(
         default="COLLECTIVE", title="收款账户类型", pattern="^(COLLECTIVE|UNIT|PERSONAL)$"
     )
-    voucher_no: Name = Field(title="凭证号")
-    reason: Name | None = Field(default=None, title="超出应收的说明")
+    voucher_no: Annotated[Name, UNIT] = Field(title="凭证号")
+    reason: Annotated[Name | None, UNIT] = Field(default=None, title="超出应收的说明")
 
 
 class IncomeUse(Value):
@@ -37,7 +37,7 @@ class IncomeUse(Value):
 
     use: Annotated[Code, Listed("income-uses")] = Field(title="用途")
     amount: Fen = Field(title="金额")
-    purpose: Name | None = Field(default=None, title="其他用途名称")
+    purpose: Annotated[Name | None, UNIT] = Field(default=None, title="其他用途名称")
     household: Annotated[Code | None, PERSONAL_OF_HOUSEHOLD] = Field(default=None, title="户编号")
 
 
@@ -48,12 +48,12 @@ class IncomeDistribution(Value):
     holder: Code = Field(title="收益权人")
     amount: Fen = Field(title="分配总额")
     paid_on: Annotated[FactDay, NotBefore("start")] = Field(title="支付日期")
-    voucher_no: Name = Field(title="凭证号")
+    voucher_no: Annotated[Name, UNIT] = Field(title="凭证号")
     lines: tuple[IncomeUse, ...] = Field(title="分配明细", min_length=1, max_length=5000)
-    decision_document: Name | None = Field(default=None, title="村民代表会议决议文号")
-    notice_document: Name | None = Field(default=None, title="公示凭证号")
-    township_review: Name | None = Field(default=None, title="乡镇审核文号")
-    filing_document: Name | None = Field(default=None, title="县级备案文号")
+    decision_document: Annotated[Name | None, UNIT] = Field(default=None, title="村民代表会议决议文号")
+    notice_document: Annotated[Name | None, UNIT] = Field(default=None, title="公示凭证号")
+    township_review: Annotated[Name | None, UNIT] = Field(default=None, title="乡镇审核文号")
+    filing_document: Annotated[Name | None, UNIT] = Field(default=None, title="县级备案文号")
 
 
 def check_receipt(receipt: IncomeReceipt, *, due: Fen | None, at: Occasion) -> None:

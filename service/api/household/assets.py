@@ -10,6 +10,7 @@ from pydantic import Field
 from domain.asset.facts.card import Document
 from domain.asset.facts.external_entry import ExternalEntry
 from domain.bounds import FactDay, NotBefore
+from domain.classification import PERSONAL_OF_HOUSEHOLD
 from domain.household.asset import HouseholdAsset
 from domain.household.card import (
     Entrustment,
@@ -93,7 +94,9 @@ class EntrustedAsset(Value):
     """One household's asset of an entrustment, its consent, and what it gets of it a year."""
 
     asset: Code = Field(title="到户资产编号")
-    consent_document: Name | None = Field(default=None, title="农户同意书编号")
+    consent_document: Annotated[Name | None, PERSONAL_OF_HOUSEHOLD] = Field(
+        default=None, title="农户同意书编号"
+    )
     yearly_return: Fen = Field(title="该户年收益")
 
 
@@ -114,7 +117,7 @@ class EndHouseholdEntrustment(Circumstances):
 
     assets: tuple[Code, ...] = Field(title="到户资产编号", min_length=1, max_length=2000)
     ended_on: EntrustmentEndDay = Field(title="结束日期")
-    reason: Text = Field(title="结束原因")
+    reason: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="结束原因")
 
 
 class EntrustedAssets(Value):

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field, create_model
 
 from domain.aggregate import DomainAggregate
-from domain.classification import Classified
+from domain.classification import GUARDED, Classified
 from domain.refusals import Refusal, refuse
 from domain.regulation import Regulation
 from domain.regulation.legal_clock import LegalClock
@@ -29,7 +29,7 @@ from service.commands.commands import CommandContext
 from service.commands.problems import speak_for
 from service.commands.visibility import sees
 from service.identity.identities import Identities
-from service.ledgers.masking import Codes, shown_to
+from service.ledgers.masking import NOWHERE, Codes, shown_to
 from service.ledgers.moments import Moments
 from service.ledgers.projector import Projector
 from service.ledgers.source import LedgerSource
@@ -257,6 +257,11 @@ class Read:
     def sees(self, mark: Classified, codes: Codes) -> bool:
         """Whether the credential sees a value of a classification around which these codes stand."""
         return sees(self.actor, mark, codes)
+
+    def must_be_made_for(self, ordered_by: str) -> None:
+        """FORBIDDEN_PERSONAL_DATA for a file that shows what another one may see, but to those who see everything."""
+        if self.actor.id != ordered_by and not all(self.sees(mark, NOWHERE) for mark in GUARDED):
+            raise refuse("FORBIDDEN_PERSONAL_DATA")
 
     async def regulation(self) -> Regulation:
         """The county's regulation with every parameter that its log has changed by now."""

@@ -137,6 +137,7 @@ async def read_audit_pack(pack: PackCode, read: Reading) -> Response:
 async def read_audit_pack_file(pack: PackCode, read: Reading) -> Response:
     """The file, or the part that `Range` asks for: a download that broke off goes on where it stopped."""
     found = await _pack(read, pack)
+    read.must_be_made_for(found.ordered_by)
     if found.result is None:
         raise refuse("NOT_FOUND", what=f"{pack}/file")
     size = await _operations(read.request).file_size(read.county, pack, FILE)

@@ -17,6 +17,7 @@ from service.api.asset.decisions import AssetPath
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, routes
 from service.ledgers.circumstances import EventActor, EventBasis
+from service.ledgers.masking import NOWHERE, Codes, Sees, event_shown_to, whose
 from service.ledgers.parameters import Cursor, EventTypeName, Limit
 from service.ledgers.questions.asset.timeline import Timeline, TimelineFilters, timeline_of
 from service.ledgers.tables import value_shown
@@ -61,8 +62,9 @@ class AssetEventsBody(Value):
     events: tuple[EventBody, ...] = Field(title="事件")
 
 
-def body_of(event: RecordedEvent) -> dict[str, Any]:
-    """An event as the API shows it."""
+def body_of(event: RecordedEvent, sees: Sees, around: Codes = NOWHERE) -> dict[str, Any]:
+    """An event as the API shows it to somebody. `around`: whose its aggregate is."""
+    event = event_shown_to(sees, event, around)
     return {
         "position": event.position,
         "stream": event.stream,
@@ -87,7 +89,9 @@ async def read_asset_events(asset: AssetPath, read: Reading) -> Response:
     events = await read.context.store.read_stream(read.county, Asset.stream_of(asset))
     if not events:
         raise refuse("NOT_FOUND", what=asset)
-    return read.answer({"events": [body_of(event) for event in events]})
+    found = await read.load(Asset, asset)
+    around = NOWHERE if found is None else whose(found)
+    return read.answer({"events": [body_of(event, read.sees, around) for event in events]})
 
 
 @get(router, "/assets/{asset}/timeline", "资产履历", "asset.read", response_model=Timeline)

@@ -27,6 +27,7 @@ from service.api.http.intake import JSON, LINES
 from service.api.http.reading import Read, Reading, actor_of, get, routes
 from service.api.log.events import EventsBody, body_of
 from service.commands.authorization import authorize_role
+from service.ledgers.masking import Sees
 from service.ledgers.parameters import EventTypeName, Limit, Position
 from service.webhooks.filters import EventFilter, EventPlace
 from service.webhooks.messages import message_of
@@ -160,9 +161,9 @@ def form_of(read: Read) -> str:
     return JSON
 
 
-def shown_as(form: Literal["full", "thin"], event: RecordedEvent) -> dict[str, Any]:
-    """An event in the form asked for."""
-    return body_of(event) if form == "full" else message_of(event, EVENT_TYPES[event.type].TITLE)
+def shown_as(form: Literal["full", "thin"], event: RecordedEvent, sees: Sees) -> dict[str, Any]:
+    """An event in the form asked for, as somebody may see it."""
+    return body_of(event, sees) if form == "full" else message_of(event, EVENT_TYPES[event.type].TITLE)
 
 
 @get(
@@ -203,7 +204,7 @@ async def read_events(
     if form == STREAM:
         return _stream(read, query, filters, after)
     found = await waited(read, filters, after, query.limit, query.wait)
-    listed = [shown_as(query.form, event) for event in found.events]
+    listed = [shown_as(query.form, event, read.sees) for event in found.events]
     if form == JSON:
         return read.answer({"events": listed, "nextAfter": found.upto, "head": found.head})
     lines = b"".join(orjson.dumps(one) + b"\n" for one in listed)
@@ -243,7 +244,7 @@ async def _events(read: Read, query: FeedQuery, filters: EventFilter, after: int
                 yield format_sse_event(data_str=said, event="closed")
                 return
         for event in found.events:
-            body = orjson.dumps(shown_as(query.form, event)).decode()
+            body = orjson.dumps(shown_as(query.form, event, read.sees)).decode()
             yield format_sse_event(data_str=body, event=event.type, id=str(event.position))
         if not found.events:
             yield format_sse_event(comment=f"{found.upto}")

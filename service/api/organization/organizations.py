@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from domain.aggregate import DomainAggregate
+from domain.classification import PERSONAL_OF_LEAVER
 from domain.departure.papers import LeavingReason
 from domain.occasion import Occasion
 from domain.organization.division import Division, DivisionCard
@@ -168,7 +169,7 @@ class EndAppointment(Circumstances):
     """A person leaves a post."""
 
     until: TenureEnd = Field(title="离任日期", description="在任最后一日")
-    reason: Text = Field(title="离任原因")
+    reason: Annotated[Text, PERSONAL_OF_LEAVER] = Field(title="离任原因")
     kind: LeavingReason = Field(default="OTHER", title="离任类别")
 
 

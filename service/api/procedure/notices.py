@@ -14,6 +14,7 @@ from fastapi import Path, Query, Response
 from pydantic import Field, StringConstraints, create_model
 
 from domain.asset.asset import Asset
+from domain.classification import PERSONAL_OF_OBJECTOR, SEALED_OF_OBJECTOR
 from domain.occasion import Occasion
 from domain.procedure.notice import Outcome, Posting
 from domain.procedure.procedure import ProcedureInstance
@@ -100,8 +101,8 @@ async def read_notice(notice: NoticeId, read: PublicReading) -> Response:
 class PublicStatement(Value):
     """What somebody has to say. No name is asked for."""
 
-    text: Text = Field(title="意见内容")
-    contact: Name | None = Field(
+    text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="意见内容")
+    contact: Annotated[Name | None, SEALED_OF_OBJECTOR] = Field(
         default=None, title="联系方式", description="可不填；不公开，只供办理单位联系"
     )
 

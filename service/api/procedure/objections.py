@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from domain.classification import PERSONAL_OF_OBJECTOR, SEALED_OF_OBJECTOR
 from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.public_notice import PublicNotice
 from domain.refusals import refuse
-from domain.values import Value
+from domain.values import OrganizationCode, Value
 from projections.engine.masking import masked
 from service.api.http.reading import Read
 from service.commands.authorization import authorize, resource_of_units
@@ -26,8 +27,10 @@ class OpenObjection(Value):
 
     number: int = Field(title="异议编号")
     step: str | None = Field(title="公示步骤", description="程序公示的步骤；公告为空")
-    text: str = Field(title="异议内容", description="原文")
-    contact: str | None = Field(default=None, title="联系方式", description="不公开")
+    text: Annotated[str, PERSONAL_OF_OBJECTOR] = Field(title="异议内容", description="原文")
+    contact: Annotated[str | None, SEALED_OF_OBJECTOR] = Field(
+        default=None, title="联系方式", description="不公开"
+    )
     filed_on: date = Field(title="提出日期")
     due_on: date | None = Field(default=None, title="答复期限")
     overdue: bool = Field(title="是否逾期")
@@ -40,7 +43,7 @@ class OpenObjections(Value):
 
     notice: str = Field(title="公示编号")
     title: str = Field(title="标题")
-    unit: str = Field(title="公示单位")
+    unit: OrganizationCode = Field(title="公示单位")
     objections: tuple[OpenObjection, ...] = Field(title="待答复的异议")
 
 

@@ -12,6 +12,7 @@ from fastapi import Path, Response
 from pydantic import Field, ValidationError
 
 from domain.asset.subject_forms import subject_of
+from domain.classification import PERSONAL_OF_OBJECTOR, SEALED_OF_OBJECTOR
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.procedure.meeting import Meeting
@@ -146,15 +147,19 @@ class FileObjection(Circumstances):
     """Request body: object to a posted text."""
 
     step: Code = Field(title="公示步骤")
-    text: Text = Field(title="异议内容")
-    contact: Name | None = Field(default=None, title="联系方式", description="可不填；不公开")
+    text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="异议内容")
+    contact: Annotated[Name | None, SEALED_OF_OBJECTOR] = Field(
+        default=None, title="联系方式", description="可不填；不公开"
+    )
 
 
 class FileSuggestion(Circumstances):
     """Request body: make a suggestion."""
 
-    text: Text = Field(title="意见建议")
-    contact: Name | None = Field(default=None, title="联系方式", description="可不填；不公开")
+    text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="意见建议")
+    contact: Annotated[Name | None, SEALED_OF_OBJECTOR] = Field(
+        default=None, title="联系方式", description="可不填；不公开"
+    )
 
 
 class ResolveObjection(Circumstances):

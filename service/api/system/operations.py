@@ -13,6 +13,7 @@ from service.api.http.answers import headers
 from service.api.http.reading import BINARY, Read, Reading, get, routes
 from service.api.http.results import OperationProblem, OperationResult
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
+from service.audit.work import KIND as AUDIT_PACK
 from service.commands.authorization import Resource, authorize
 from service.commands.operations import Operation, Operations
 from service.ledgers.sheets import MEDIA_TYPE as SPREADSHEET
@@ -116,7 +117,9 @@ async def read_operation(
 )
 async def read_operation_file(operation: OperationCode, name: FileName, read: Reading) -> Response:
     """A file that the operation made."""
-    await _own(read, operation, action="operation.read")
+    found = await _own(read, operation, action="operation.read")
+    if found.kind == AUDIT_PACK:
+        read.must_be_made_for(found.ordered_by)
     stored = await operations_of(read.request).file(read.county, operation, name)
     return Response(
         stored.content,

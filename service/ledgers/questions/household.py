@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import orjson
 from pydantic import Field
 
+from domain.classification import PERSONAL_OF_HOUSEHOLD
 from domain.household.push import CorrectionRequest, HouseholdLedger, PushedRow
 from domain.refusals import refuse
-from domain.values import Code, Fen, Quantity, Value, total
+from domain.values import Code, DivisionCode, Fen, OrganizationCode, Quantity, Value, total
 from projections.asset import income as income_ledger, register as asset_register
 from projections.engine.differences import RowSelection, selection
 from projections.engine.reading import Page
@@ -105,8 +106,8 @@ def digest_of_rows(rows: tuple[PushedRow, ...]) -> str:
 class PushedLedger(Value):
     """A village's ledger as it was pushed, beside the township's register as it is now."""
 
-    village: str = Field(title="村编号")
-    township: str = Field(title="推送单位")
+    village: DivisionCode = Field(title="村编号")
+    township: OrganizationCode = Field(title="推送单位")
     pushed_on: date = Field(title="推送日期")
     rows: tuple[PushedRow, ...] = Field(title="台账行")
     sha256: str = Field(title="推送时的台账摘要")
@@ -172,7 +173,7 @@ class OwnAsset(Value):
 class BenefitStatement(Value):
     """What a household has of the assets."""
 
-    household: str = Field(title="户编号")
+    household: Annotated[str, PERSONAL_OF_HOUSEHOLD] = Field(title="户编号")
     benefits: tuple[Benefit, ...] = Field(title="受益明细")
     received: Fen = Field(title="受益合计")
     assets: tuple[OwnAsset, ...] = Field(title="本户资产")

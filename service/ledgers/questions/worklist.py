@@ -8,6 +8,7 @@ from datetime import date
 
 from pydantic import Field
 
+from domain.classification import MASK, PERSONAL_OF_HOUSEHOLD
 from domain.refusals import RegulationWarning
 from domain.regulation import Rules
 from domain.values import Value
@@ -85,6 +86,10 @@ async def due_tasks(
         objected = {row["subject"]: row["units"] for row in rows if row["task"].startswith("OBJECTION:")}
         seen = [notice for notice, units in objected.items() if may_answer(units)]
         words = await worklist.objection_words(connection, source.county, seen) if seen else {}
+    for row in rows:
+        around = frozenset({row["village"], row["township"]} - {None})
+        if row["task"] == "LEDGER_CORRECTION" and not source.sees(PERSONAL_OF_HOUSEHOLD, around):
+            row["name"] = MASK  # what the village asks to be corrected, in its own words
     return Worklist(
         on=filters.on,
         waiting=rows[0]["waiting"] if rows else 0,

@@ -68,8 +68,7 @@ def of_one(story: list[RecordedEvent]) -> Table:
         match name_of(event):
             case "ownership_confirmed" | "registered" if "externalDuties" in data:
                 owned = data.get("confirmation", {}).get("owners", [])
-                household = data.get("card", {}).get("household")
-                owners = [one["party"] for one in owned] or [one for one in [household] if one is not None]
+                owners = [one["party"] for one in owned]  # a household is no unit, and is not named here
                 due = {one["system"]: one for one in data["externalDuties"]}
                 for system, row in systems.items():
                     if system not in due and row["state"] == "OPEN":

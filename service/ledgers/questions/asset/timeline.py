@@ -8,12 +8,16 @@ from typing import Any
 
 from pydantic import Field
 
+from domain.asset.asset import Asset
+from domain.household.asset import HouseholdAsset
+from domain.recorded import RecordedEvent
 from domain.refusals import refuse
 from domain.values import Value
 from projections.asset import timeline as asset_timeline
 from projections.asset.timeline import Decode
 from projections.engine.reading import QuestionInvalid
 from service.ledgers.circumstances import EventActor
+from service.ledgers.masking import NOWHERE, event_shown_to, whose
 from service.ledgers.queries import ledgers_now
 from service.ledgers.source import Source
 from service.ledgers.tables import typed
@@ -64,13 +68,19 @@ async def timeline_of(
     source: Source, decode: Decode, asset: str, filters: TimelineFilters, min_position: int = 0
 ) -> Timeline:
     """An asset's own events, and those of departure cases that have it on their list; CURSOR_INVALID."""
+    found = await source.load(Asset, asset) or await source.load(HouseholdAsset, asset)
+    around = NOWHERE if found is None else whose(found)
+
+    def shown(county: str, position: int, body: bytes) -> RecordedEvent:
+        return event_shown_to(source.sees, decode(county, position, body), around)
+
     async with ledgers_now(source, (asset_timeline.PROJECTION.name,), min_position) as connection:
         try:
             rows, following = await asset_timeline.timeline(
                 connection,
                 source.county,
                 asset,
-                decode=decode,
+                decode=shown,
                 types=None if filters.types is None else list(filters.types),
                 since=filters.since,
                 until=filters.until,

@@ -1,0 +1,215 @@
+"""A marked value in every personal field of the log, put there by commands over HTTP, and whose field it is."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from tests.api.bodies import TOWNSHIP, VILLAGE
+from tests.api.departure.departing import Departure
+from tests.api.household.test_household_life import HouseholdLife, cow
+from tests.api.organization.test_duties import asset_of, confirmed
+from tests.api.procedure.test_procedures import posting
+from tests.api.service import Service, new_code
+
+HOUSEHOLD = "H-0012"
+
+
+@dataclass
+class Planted:
+    """The county with marked values, and what the paths of the interface are about there."""
+
+    service: Service
+    marks: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Marked value → subject (HOUSEHOLD …), and where it was put: event type and path."""
+    given: dict[str, str] = field(default_factory=dict)
+    """Path parameter → code."""
+    _numbers: Any = field(default_factory=lambda: count(13_700_000_001))
+
+    def put(self, subject: str, where: str) -> str:
+        """A value that stands nowhere else: words and a number."""
+        value = f"MK{next(self._numbers)}"
+        self.marks[value] = (subject, where)
+        return value
+
+
+async def planted(service: Service) -> Planted:
+    """Every command that takes something personal, each with marked values in one village of one township."""
+    it = Planted(service)
+    await _household(it)
+    await _income(it)
+    await _objections(it)
+    await _leaving(it)
+    await _violation(it)
+    return it
+
+
+async def _household(it: Planted) -> None:
+    def put(where: str) -> str:
+        return it.put("HOUSEHOLD", f"household_asset.{where}")
+
+    household = put("registered card.household")
+    asset = it.given["household_asset"] = new_code("H")
+    it.given["household"] = household
+    card = cow(
+        household, assetContent=put("registered card.assetContent"), loanRef=put("registered card.loanRef")
+    )
+    await it.service.write("/v1/household-assets", {"asset": asset, "card": card, "occurredOn": "2021-07-15"})
+    life = HouseholdLife(it.service, asset)
+    changes = {
+        "household": put("registration_corrected card.household"),
+        "assetContent": put("old.assetContent"),
+    }
+    for one in (changes, {"household": household, "assetContent": put("registration_corrected card.assetContent"),
+                          "loanRef": put("registration_corrected card.loanRef")}):  # fmt: skip
+        correction = {"changes": one, "reason": put("registration_corrected reason"), "documentNo": "更1号"}
+        await life.step("registration-corrections", {"correction": correction})
+    inspection = {
+        "inspectedOn": "2021-10-01",
+        "present": False,
+        "condition": put("inspected inspection.condition"),
+        "reason": put("inspected inspection.reason"),
+    }
+    await life.step("inspections", {"inspection": inspection})
+    await life.step(
+        "inspections", {"inspection": inspection | {"inspectedOn": "2021-11-01", "present": True}}
+    )
+    loss = {"kind": "DIED", "lostOn": "2021-11-02", "quantity": "1", "note": put("loss_recorded loss.note")}
+    await life.step("losses", {"loss": loss})
+    entrusted = {
+        "entrustment": "E-MK",
+        "operator": "OP-1",
+        "operatorName": "养殖合作社",
+        "agreementNo": "委1号",
+        "startsOn": "2021-12-01",
+        "endsOn": "2022-12-01",
+        "assets": [
+            {
+                "asset": asset,
+                "yearlyReturn": "500.00",
+                "consentDocument": put("entrusted entrustment.consentDocument"),
+            }
+        ],
+    }
+    await it.service.write("/v1/household-entrustments", entrusted)
+    ending = {"assets": [asset], "endedOn": "2022-12-01", "reason": put("entrustment_ended reason")}
+    await it.service.write("/v1/household-entrustments/E-MK/ending", ending)
+    await it.service.write("/v1/household-ledgers", {"village": VILLAGE, "pushedOn": "2022-12-30"})
+    request = {
+        "request": "C-MK",
+        "asset": asset,
+        "content": it.put("HOUSEHOLD", "household_ledger.correction_requested request.content"),
+    }
+    await it.service.write(
+        f"/v1/household-ledgers/{VILLAGE}/correction-requests", {"request": request}, "village"
+    )
+    closed = it.given["closed_household_asset"] = new_code("H")
+    body = {"asset": closed, "card": cow(HOUSEHOLD), "occurredOn": "2021-07-15"}
+    await it.service.write("/v1/household-assets", body)
+    closing = {
+        "closedOn": "2022-01-01",
+        "documentNo": "销1号",
+        "reason": it.put("OWN", "household_asset.registration_closed closing.reason"),
+    }
+    await HouseholdLife(it.service, closed).step("closing", {"closing": closing})
+
+
+async def _income(it: Planted) -> None:
+    life = await confirmed(it.service)
+    it.given["asset"] = asset_of(life)
+    receipt = {
+        "receipt": "R-MK",
+        "amount": "3000.00",
+        "receivedOn": "2022-09-01",
+        "voucherNo": "收-MK",
+        "payer": it.put("PAYER", "asset.income_received receipt.payer"),
+    }
+    await life.step("income-receipts", {"receipt": receipt})
+    household = it.put("HOUSEHOLD", "asset.income_distributed distribution.lines.household")
+    paid = {
+        "plan": "PLAN-MK",
+        "holder": VILLAGE,
+        "amount": "500.00",
+        "paidOn": "2022-12-20",
+        "voucherNo": "付-MK",
+        "lines": [{"use": "AID_NO_LABOUR", "amount": "500.00", "household": household}],
+        "decisionDocument": "村代会〔2022〕9号",
+        "noticeDocument": "公示〔2022〕9号",
+        "townshipReview": "乡审〔2022〕9号",
+        "filingDocument": "县备〔2022〕9号",
+    }
+    await life.step("income-distributions", {"distribution": paid})
+
+
+async def _objections(it: Planted) -> None:
+    person = await it.service.person(TOWNSHIP)
+    body = {
+        "announcement": {"stage": "OTHER", "title": "公示一事"},
+        "posting": posting("TOWNSHIP", TOWNSHIP),
+        "by": {"organization": TOWNSHIP, "person": person},
+        "occurredOn": "2021-07-01",
+    }
+    notice = (await it.service.write("/v1/notices", body))["id"]
+    it.given["announcement"] = it.given["notice"] = notice
+    for noun, event in (("objections", "objection_filed objection."), ("suggestions", "suggestion_filed ")):
+        said = {
+            "text": f"来电 {it.put('OBJECTOR', f'public_notice.{event}text')}",
+            "contact": it.put("OBJECTOR", f"public_notice.{event}contact"),
+        }
+        await it.service.http.post(
+            f"/v1/notices/{notice}/{noun}", json=said, headers={"Idempotency-Key": uuid.uuid4().hex}
+        )
+    await it.service.app.state.projector.wait_for("653022", None, await it.service.head(), 30)
+
+
+async def _leaving(it: Planted) -> None:
+    person = it.given["person"] = await it.service.person(VILLAGE)
+    path = f"/v1/organizations/{VILLAGE}"
+    post = {"position": "FIRST_SECRETARY", "person": person, "since": "2020-01-01", "documentNo": "任1号"}
+    await it.service.write(f"{path}/appointments", post, "personnel")
+    fact = {
+        "kind": "DETENTION",
+        "happenedOn": "2021-12-30",
+        "documentNo": it.put("LEAVER", "person.leaving_recorded fact.documentNo"),
+    }
+    await it.service.write(f"/v1/persons/{person}/leaving-facts", {"fact": fact}, "personnel")
+    ending = {"until": "2021-12-31", "reason": it.put("LEAVER", "organization.position_ended reason")}
+    await it.service.write(f"{path}/appointments/FIRST_SECRETARY/{person}/ending", ending, "personnel")
+    leaving = Departure(it.service, [], person, await it.service.person(VILLAGE), "")
+    case = await leaving.open(
+        reason="DETENTION", documentNo=it.put("LEAVER", "departure_case.opened notice.documentNo")
+    )
+    it.given["case"] = case["id"]
+
+
+async def _violation(it: Planted) -> None:
+    def put(where: str) -> str:
+        return it.put("ANSWERABLE", f"violation_case.{where}")
+
+    report = {
+        "kind": "EMBEZZLE_MISUSE",
+        "happenedOn": "2020-05-10",
+        "unit": VILLAGE,
+        "text": put("reported violation.text"),
+        "source": put("reported violation.source"),
+    }
+    case = (await it.service.write("/v1/violations", {"violation": report}, "auditor"))["id"]
+    it.given["violation"] = case
+    decided = {
+        "upheld": True,
+        "decidedBy": "AUDIT",
+        "decidedOn": "2022-09-01",
+        "documentNo": put("established establishment.documentNo"),
+        "facts": put("established establishment.facts"),
+    }
+    await it.service.write(f"/v1/violations/{case}/establishment", {"establishment": decided}, "auditor")
+    measure = {
+        "person": await it.service.person(VILLAGE),
+        "measure": put("accountability_decided accountability.measure"),
+        "decidedBy": "AUDIT",
+        "decidedOn": "2022-10-01",
+        "documentNo": put("accountability_decided accountability.documentNo"),
+    }
+    await it.service.write(f"/v1/violations/{case}/accountabilities", {"accountability": measure}, "auditor")

@@ -50,6 +50,7 @@ from service.ledgers.projector import Projector
 from service.log.appending import LogError
 from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
+from service.log.readings import Readings
 from service.revitalisation.detection import detection_work
 from service.shares import Share
 from service.version import installed_version
@@ -116,6 +117,7 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
                 separate_administrators=parts.separate_administrators,
             )
             app.state.pool = parts.pool
+            app.state.readings = Readings(share_of(parts.pool, Share.CREDENTIALS))
             app.state.streams = {}
             app.state.watch = parts.watch
             app.state.schema = SchemaWatch(parts.pool)

@@ -20,7 +20,7 @@ from service.api.household import (
     pushes as household_ledgers,
     statements as households,
 )
-from service.api.identity import grants, links, matrix, officials, provider, sessions
+from service.api.identity import grants, links, matrix, officials, provider, readings, sessions
 from service.api.inventory import imports, stocktakes
 from service.api.ledgers import ledger_routers
 from service.api.log import audit_packs, checkpoints, events, feed, verifier
@@ -54,6 +54,7 @@ ROUTERS = (
     grants.router,
     links.router,
     matrix.router,
+    readings.router,
     organizations.divisions,
     organizations.organizations,
     unit_duties.router,

@@ -24,7 +24,7 @@ from service.database.database import open_database
 from service.database.embedded import EmbeddedServer, default_folder, holds_cluster
 from service.exit_codes import CommandFailed
 from service.identity import tables as identity_tables
-from service.log import checkpoint_tables, tables
+from service.log import checkpoint_tables, reading_tables, tables
 from service.terminal import Terminal
 from service.webhooks import tables as webhook_tables
 
@@ -33,6 +33,7 @@ app = typer.Typer(help="State of the schema, upgrade, comparison with the code."
 TABLES: Final[tuple[MetaData, ...]] = (
     tables.metadata,
     checkpoint_tables.metadata,
+    reading_tables.metadata,
     credentials.metadata,
     operations.metadata,
     webhook_tables.metadata,

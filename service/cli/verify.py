@@ -19,8 +19,9 @@ from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
 from service.ledgers.rebuild.workers import rebuild as rebuild_ledgers
 from service.log.event_store import EventStore, Verification
+from service.log.readings import problem_of
 from service.log.signed_note import Checkpoint
-from service.log.signing_keys import SigningKeys, folder_of
+from service.log.signing_keys import SigningKeys, folder_of, known_keys, origin_of
 from service.log.verification import SideBySide
 from service.terminal import Terminal
 
@@ -113,9 +114,15 @@ async def _verify(terminal: Terminal, thorough: bool, processes: int) -> str | N
         async with EventStore(database.pool) as store:
             beside = SideBySide(database.url, processes) if processes > 1 else None
             results = []
+            readings: dict[str, str | None] = {}
             for county in await store.counties():
                 async with database.pool.acquire() as connection:
                     signed = await keys.largest_signed(connection, county)
+                    known = [one.verifier for one in await known_keys(connection, county, "LOG")]
+                    beside_keys = keys.remembered_readings(county)
+                    readings[county] = await problem_of(
+                        connection, county, origin_of(county), known, beside_keys
+                    )
                 results.append(await _one(terminal, store, county, thorough, beside, signed))
             kept = await _kept(database, store, processes) if thorough and _all_good(results) else None
     data: list[dict[str, Any]] = [
@@ -124,7 +131,7 @@ async def _verify(terminal: Terminal, thorough: bool, processes: int) -> str | N
             "position": one.position,
             "root": one.root.hex(),
             "headRoot": None if one.head_root is None else one.head_root.hex(),
-            "problem": None if one.problem is None else str(one.problem),
+            "problem": readings[one.county] if one.problem is None else str(one.problem),
         }
         for one in results
     ]

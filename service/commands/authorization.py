@@ -218,6 +218,7 @@ ACTIONS: Final[dict[str, Permission]] = {
     "key.revoke": _permission(Role.ADMIN, scope=Scope.COUNTY),
     "access.grant": _permission(Role.ADMIN, scope=Scope.COUNTY),
     "access.read": _permission(Role.ADMIN, Role.LOG_AUDITOR, scope=Scope.COUNTY),
+    "reading.read": _permission(Role.LOG_AUDITOR, scope=Scope.COUNTY),
     "access.matrix": _EVERYONE,
     "session.own": _EVERYONE,
 }

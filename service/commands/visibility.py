@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from domain.classification import Classification, Classified, DataSubject
@@ -42,18 +43,18 @@ class Sight:
     unit: str | None = None
     """The one unit in which the roles count; None: any of the kinds."""
 
-    def opens(self, actor: Actor, mark: Classified, codes: frozenset[str]) -> bool:
-        """Whether this row shows somebody a value around which these codes stand."""
+    def counts(self, actor: Actor, mark: Classified) -> bool:
+        """Whether this row is about such a value, and somebody's role counts in it."""
         return (
             mark.subject is self.subject
             and (mark.level is Classification.PERSONAL or self.level is Classification.SEALED)
             and not self.roles.isdisjoint(actor.roles)
             and (self.kinds is None or actor.organization_kind in self.kinds)
             and self.unit in {None, actor.organization}
-            and self._reaches(actor, codes)
         )
 
-    def _reaches(self, actor: Actor, codes: frozenset[str]) -> bool:
+    def reaches(self, actor: Actor, codes: frozenset[str]) -> bool:
+        """Whether it reaches what these codes stand around."""
         match self.reach:
             case Reach.COUNTY:
                 return True
@@ -100,4 +101,9 @@ def sees(actor: Actor | None, mark: Classified, codes: frozenset[str]) -> bool:
     """Whether somebody sees a value of a classification around which these codes stand (units, divisions, persons)."""
     if not mark.guarded:
         return True
-    return actor is not None and any(row.opens(actor, mark, codes) for row in SIGHTS)
+    return actor is not None and any(row.reaches(actor, codes) for row in _that_count(actor, mark))
+
+
+@lru_cache(maxsize=4096)
+def _that_count(actor: Actor, mark: Classified) -> tuple[Sight, ...]:
+    return tuple(row for row in SIGHTS if row.counts(actor, mark))

@@ -21,6 +21,7 @@ from service.algorithms.chosen import ChosenAlgorithms
 from service.log.ends import ends_of
 from service.log.index import LogIndex, load_index
 from service.log.merkle import verify_consistency
+from service.log.readings import state
 from service.log.signed_note import (
     Checkpoint,
     Note,
@@ -103,6 +104,9 @@ class Checkpoints:
             )
             self.keys.remember(county, signer.verifier, checkpoint)
             note = await self._keep(connection, county, checkpoint, signer)
+            readings = await state(connection, county, origin_of(county), signer.sign)
+            if readings is not None:
+                self.keys.remember_readings(county, signer.verifier, readings)
         return Made(checkpoint, note, index, signer)
 
     async def _whole(self, connection: Any, county: str) -> tuple[int, list[Checkpoint]]:

@@ -34,7 +34,7 @@ from service.log.tree import LogTreeWrong, load_tree
 from service.settings import Settings
 
 _FILE: Final = re.compile(r"[A-Za-z0-9._-]+")
-_OF_A_KEY: Final = frozenset({".pem", ".checkpoint"})
+_OF_A_KEY: Final = frozenset({".pem", ".checkpoint", ".readings"})
 """Endings of the files by which a key signs, and by which what it signed counts."""
 _KEYS: Final = """
 SELECT verifier, kind, made_at, retired_at FROM log_key WHERE county = $1
@@ -208,6 +208,14 @@ class SigningKeys:
         before = self._remembered(path)
         if before is None or checkpoint.size > before.size:
             _replace(path, checkpoint.text.encode())
+
+    def remember_readings(self, county: str, key: VerifierKey, text: str) -> None:
+        """Keep what is signed of the readings beside the key; they only ever become more."""
+        _replace(self._path(county, key).with_suffix(".readings"), text.encode())
+
+    def remembered_readings(self, county: str) -> list[str]:
+        """What lies beside the county's keys of its readings."""
+        return [path.read_text("utf-8") for path in sorted(self.folder.glob(f"{county}-*.readings"))]
 
     def _remembered(self, path: Path) -> Checkpoint | None:
         try:

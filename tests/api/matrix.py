@@ -58,6 +58,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("DELETE", "/v1/keys/{key}"): "key.revoke",
     ("POST", "/v1/keys/{key}/rotation"): "key.create",
     ("GET", "/v1/sessions"): "access.read",
+    ("GET", "/v1/readings"): "reading.read",
     ("GET", "/v1/sessions/current"): "session.own",
     ("DELETE", "/v1/sessions/current"): "session.own",
     ("PUT", "/v1/sessions/current/organization"): "session.own",

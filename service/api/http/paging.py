@@ -23,7 +23,7 @@ from domain.values import BusinessDate, Value
 from service import metrics
 from service.api.http.answers import headers
 from service.api.http.intake import JSON, LINES
-from service.api.http.reading import BINARY, Read, named
+from service.api.http.reading import BINARY, TOLD, Read, named
 from service.api.http.spool import Spool, spools_of
 from service.ledgers.filters import LedgerQuery
 from service.ledgers.ledger import Ledger
@@ -137,6 +137,7 @@ async def _write_lines(read: Read, ledger: Ledger, query: LedgerQuery, file: Spo
             digest.update(lines)
             count += len(found.rows)
             file.write(lines)
+    read.request.scope[TOLD] = count
     trailer = {"trailer": {"count": count, "sha256": digest.hexdigest(), **said}}
     file.write(orjson.dumps(trailer, option=orjson.OPT_APPEND_NEWLINE))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -10,7 +10,6 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar, cast
 
 import asyncpg
 import orjson
-import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field, create_model
 
@@ -26,18 +25,19 @@ from service.api.http.intake import IntakeRoute, admitted, let_in
 from service.commands.actor import Actor
 from service.commands.authorization import Role, authorize_role
 from service.commands.commands import CommandContext
-from service.commands.problems import speak_for
+from service.commands.problems import ACTOR, speak_for
 from service.commands.visibility import sees
 from service.identity.identities import Identities
 from service.ledgers.masking import NOWHERE, Codes, shown_to
 from service.ledgers.moments import Moments
 from service.ledgers.projector import Projector
 from service.ledgers.source import LedgerSource
-
-_log = structlog.get_logger(__name__)
+from service.log.readings import NotRecorded, Reading as AuditorReading, Readings
 
 ACTION: Final = "x-action"
 """Where a route names its action (a row of the authorisation table), also in the OpenAPI document."""
+TOLD: Final = "taizhang.told"
+"""Where in a request's scope stands how many rows its answer tells."""
 BINARY: Final[dict[str, Any]] = {"schema": {"type": "string", "format": "binary"}}
 """Media type object of an answer that is a file."""
 
@@ -134,6 +134,53 @@ class KnownSenderRoute(IntakeRoute):
             actor = await actor_of(request)
             let_in(request, actor)  # before it is judged: who is denied is known too
             authorize_role(actor, action_of(request))
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """What an auditor is told is on record before it goes out (C5.4-01)."""
+        answering = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            answer = await answering(request)
+            actor: Actor | None = request.scope.get(ACTOR)
+            if request.method == "GET" and actor is not None and Role.AUDITOR in actor.roles:
+                try:
+                    await record_reading(request, actor, request.scope.get(TOLD))
+                except BaseException:
+                    getattr(answer, "give_up", lambda: None)()
+                    raise
+            return answer
+
+        return handle
+
+
+async def record_reading(request: Request, actor: Actor, rows: int | None) -> None:
+    """Put on record what an auditor is about to be told."""
+    readings = cast("Readings", request.app.state.readings)
+    operation = request.scope["route"].operation_id or request.scope["route"].name
+    looked = AuditorReading(
+        context_of(request).clock(),
+        actor.id,
+        actor.organization,
+        actor.person,
+        operation,
+        request.url.path,
+        request.url.query,
+        rows,
+    )
+    try:
+        await readings.record(actor.county, looked)
+    except NotRecorded as error:
+        raise refuse("DATABASE_UNAVAILABLE") from error
+
+
+def count_told(request: Request, body: Any) -> None:
+    """Note how many rows an answer tells: those of a list, or of the first list of rows in it; else it is one thing."""
+    lists = (body,) if isinstance(body, list) else body.values()
+    rows = next(
+        (one for one in lists if isinstance(one, list | tuple) and (not one or isinstance(one[0], dict))),
+        None,
+    )
+    request.scope[TOLD] = 1 if rows is None else len(rows)
 
 
 def routes(prefix: str, tag: str) -> APIRouter:
@@ -291,6 +338,7 @@ class Read:
     def answer(self, body: dict[str, Any] | list[dict[str, Any]], *, version: int | None = None) -> Response:
         """A JSON answer; with a version it carries an ETag, and 304 for who knows it already."""
         shown = shown_to(self.sees, body, route_model(self.request))
+        count_told(self.request, shown)
         headers = {}
         if version is not None:
             headers["ETag"] = etag = f'"{version}"'
@@ -317,14 +365,6 @@ class Read:
 async def read_of(request: Request) -> Read:
     """Dependency of every read route but the public ones."""
     actor = admitted(request)
-    if Role.AUDITOR in actor.roles:  # who supervises reads everything, and that is on record (C5.4-01)
-        _log.info(
-            "auditor_read",
-            actor=actor.id,
-            organization=actor.organization,
-            county=actor.county,
-            path=request.url.path,
-        )
     return Read(request, context_of(request), actor)
 
 

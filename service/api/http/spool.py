@@ -114,6 +114,10 @@ class _SpooledAnswer(Response):
         )
         self._spool = spool
 
+    def give_up(self) -> None:
+        """Nothing of it is sent: the file is closed."""
+        self._spool.close()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:

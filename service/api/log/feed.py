@@ -24,9 +24,9 @@ from domain.refusals import Refusal, refuse
 from domain.values import Code
 from service.api.http.answers import headers
 from service.api.http.intake import JSON, LINES
-from service.api.http.reading import Read, Reading, actor_of, get, routes
+from service.api.http.reading import TOLD, Read, Reading, actor_of, get, record_reading, routes
 from service.api.log.events import EventsBody, body_of
-from service.commands.authorization import authorize_role
+from service.commands.authorization import Role, authorize_role
 from service.ledgers.masking import Sees
 from service.ledgers.parameters import EventTypeName, Limit, Position
 from service.webhooks.filters import EventFilter, EventPlace
@@ -208,6 +208,7 @@ async def read_events(
     if form == JSON:
         return read.answer({"events": listed, "nextAfter": found.upto, "head": found.head})
     lines = b"".join(orjson.dumps(one) + b"\n" for one in listed)
+    read.request.scope[TOLD] = len(listed)
     return Response(lines, media_type=form, headers={"Taizhang-Next-After": str(found.upto)})
 
 
@@ -243,6 +244,8 @@ async def _events(read: Read, query: FeedQuery, filters: EventFilter, after: int
                 said = orjson.dumps({"code": refusal.code}).decode()
                 yield format_sse_event(data_str=said, event="closed")
                 return
+        if found.events and Role.AUDITOR in read.actor.roles:
+            await record_reading(read.request, read.actor, len(found.events))
         for event in found.events:
             body = orjson.dumps(shown_as(query.form, event, read.sees)).decode()
             yield format_sse_event(data_str=body, event=event.type, id=str(event.position))

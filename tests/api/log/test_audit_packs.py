@@ -90,6 +90,36 @@ async def in_pieces(service: Service, path: str, whole: bytes, etag: str) -> Non
         assert refused.headers["content-range"] == f"bytes */{len(whole)}"
 
 
+@pytest.mark.clause("C3-07", "C4.10-09")
+@pytest.mark.parametrize(("who", "detained", "state"), [
+    ("auditor", True, "SUCCEEDED"),
+    ("personnel", True, "SUCCEEDED"),
+    ("office", True, "FAILED"),
+    ("office", False, "SUCCEEDED"),
+])  # fmt: skip
+async def test_a_pack_is_made_for_who_may_see_all_that_is_in_it(
+    signing: Service, who: str, detained: bool, state: str
+) -> None:
+    """Refuses the office the pack of somebody whose detention is on record; the file is for who ordered it and for auditors."""
+    person = await signing.person(TOWNSHIP)
+    if detained:
+        fact = {"kind": "DETENTION", "happenedOn": "2021-12-30", "documentNo": "拘字7号"}
+        await signing.write(f"/v1/persons/{person}/leaving-facts", {"fact": fact}, "personnel")
+    answer = await signing.post("/v1/audit-packs", {"person": person}, who)
+    found = await ended(signing, answer.json()["pack"])
+    assert found["state"] == state, found
+    if state == "FAILED":
+        assert found["problem"]["code"] == "FORBIDDEN_PERSONAL_DATA"
+        assert found["problem"]["missing"] == ["LEAVER PERSONAL", "LEAVER SEALED"]
+        return
+    stored = f"/v1/operations/{found['pack']}/files/pack.zip"
+    for door in (found["file"], stored):
+        for reader in {"auditor", "personnel", "office"} - {who}:
+            told = await signing.get(door, reader)
+            assert (told.status_code == 200) is (reader == "auditor"), (door, reader, told.text[:200])
+        assert (await signing.get(door, who)).status_code == 200
+
+
 def test_parts_of_a_file() -> None:
     assert part_of("bytes=0-0", 10) == (0, 0)
     assert part_of("bytes=3-", 10) == (3, 9)

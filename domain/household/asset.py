@@ -314,12 +314,11 @@ class HouseholdAsset(DomainAggregate):
             raise refuse("STEP_OUT_OF_ORDER", clause="C4.6-10", step="ENTRUST", state=state)
         if entrustment.yearly_return < 0:
             raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.6-10", field="yearlyReturn")
-        household = self.card.household
-        at.require(
+        at.require(  # of imported history it becomes a finding, which everybody reads: it names the asset
             entrustment.consent_document,
             "HOUSEHOLD_CONSENT_REQUIRED",
-            missing=[household or self.id],
-            households=[household or self.id],
+            missing=[self.id],
+            households=[self.id],
         )
         self.record(self.Entrusted, at, entrustment=entrustment)
 

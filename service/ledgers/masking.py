@@ -13,6 +13,7 @@ from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
+import orjson
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel, to_snake
 
@@ -63,6 +64,11 @@ def shown_to(sees: Sees, body: Any, model: Any) -> Any:
     """An answer of a schema, or a list of them, as it may be shown; the same object where nothing is masked."""
     plan = _plan(model)
     return body if plan is None else _masked(body, plan, NOWHERE, sees)
+
+
+def bytes_shown_to(sees: Sees, body: bytes, model: Any) -> bytes:
+    """The bytes of an answer, made anew only where its schema has anything to mask."""
+    return body if _plan(model) is None else orjson.dumps(shown_to(sees, orjson.loads(body), model))
 
 
 def event_shown_to(sees: Sees, event: RecordedEvent, around: Codes = NOWHERE) -> RecordedEvent:

@@ -220,7 +220,9 @@ def test_an_inspection_that_finds_it_sold_closes_the_row() -> None:
 def test_it_is_entrusted_with_the_household_s_consent() -> None:
     """Entrusts a household asset to an operator only with its household's consent."""
     asset = household_asset()
-    with refused("HOUSEHOLD_CONSENT_REQUIRED", asset, missing=["H2022080012"]):
+    with refused(
+        "HOUSEHOLD_CONSENT_REQUIRED", asset, missing=[asset.id]
+    ):  # a finding of it is read by everybody
         asset.entrust(entrustment(consent_document=None), occasion())
     asset.entrust(entrustment(), occasion())
     assert recorded(asset, HouseholdAsset.Entrusted).entrustment == entrustment()

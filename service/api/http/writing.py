@@ -20,13 +20,23 @@ from domain.organization.organization import Organization
 from domain.refusals import Refusal, refuse
 from domain.values import BusinessDate, PolicyOverrideCode, Value
 from service.api.http.intake import admitted
-from service.api.http.reading import ACTION, Endpoint, Read, action_of, context_of, described, named
+from service.api.http.reading import (
+    ACTION,
+    Endpoint,
+    Read,
+    action_of,
+    context_of,
+    described,
+    named,
+    route_model,
+)
 from service.commands import authorization
 from service.commands.actor import Actor
 from service.commands.authorization import ACTIONS, Resource, authorize, may, speak_for
 from service.commands.commands import CommandOutcome, Result, Work, in_twelve_digits, transact
 from service.commands.exceptions import exceptions
 from service.commands.naming import require_listed
+from service.ledgers.masking import bytes_shown_to
 from service.ledgers.warnings import WarningBody
 from service.log.appending import Idempotency
 
@@ -405,7 +415,7 @@ class Write(Read):
         if (version := _VERSION.match(outcome.body)) is not None:
             headers["ETag"] = f'"{version.group(1).decode()}"'
         return Response(
-            outcome.body,
+            bytes_shown_to(self.sees, outcome.body, route_model(self.request)),
             status_code=200 if outcome.receipt is None else 201,
             media_type="application/json",
             headers=headers,

@@ -11,8 +11,8 @@ from openpyxl import load_workbook
 
 from service.ledgers.sheets import MEDIA_TYPE
 from tests.api.bodies import VILLAGE
-from tests.api.household.test_household_life import cow, entered
-from tests.api.service import Service, new_code
+from tests.api.household.test_household_life import entered
+from tests.api.service import Service
 
 SEEN_BY = {
     "clerk": True,  # the township that keeps the ledger
@@ -88,11 +88,14 @@ async def test_rows_are_not_found_by_a_household_that_is_masked(
 
 
 async def test_a_write_is_answered_without_what_the_writer_may_not_see(service: Service) -> None:
-    """A clerk of one township never learns from its answer what another one has of a household."""
-    answer = await service.post(
-        "/v1/household-assets",
-        {"asset": new_code("H"), "card": cow(), "occurredOn": "2021-07-15"},
-        "office",
-    )
-    assert answer.status_code == 201
-    assert answer.json()["resource"]["card"]["household"] == "H-0012"
+    """A department inspects household assets of the whole county, and does not learn from its answer whose they are."""
+    life = await entered(service, assetContent="养在赵六家后院")
+    inspected = {"inspectedOn": "2021-10-01", "present": True, "condition": "良好"}
+    for who, seen in (("commerce", False), ("clerk", True)):
+        answer = await service.post(
+            f"{life.path}/inspections", {"inspection": inspected}, who, version=life.version
+        )
+        assert answer.status_code == 201, answer.text
+        life.version = answer.json()["version"]
+        assert ("赵六" in answer.text) is seen
+        inspected |= {"inspectedOn": "2021-10-02"}

@@ -24,6 +24,8 @@ class Reach(StrEnum):
     """Those of the whole county."""
     JURISDICTION = "JURISDICTION"
     """What lies in the credential's divisions, or belongs to its own unit."""
+    UNIT = "UNIT"
+    """What names the credential's own unit."""
     SELF = "SELF"
     """What is about the household itself that asks."""
 
@@ -60,6 +62,8 @@ class Sight:
                 return True
             case Reach.JURISDICTION:
                 return actor.organization in codes or any(actor.covers(one) for one in codes if one.isdigit())
+            case Reach.UNIT:
+                return actor.organization in codes
             case Reach.SELF:
                 return f"{OF_HOUSEHOLD}{actor.organization}" in codes
 
@@ -70,6 +74,8 @@ _OFFICE: Final = frozenset({Role.OFFICE})
 _PERSONNEL: Final = frozenset({Role.PERSONNEL})
 _KEEPERS: Final = frozenset({"VILLAGE", "TOWNSHIP", "FARM", "COMPANY"})
 """Who keeps the ledgers in which households stand (C4.5-18), and the agents that keep books for them (C4.7-04)."""
+_HANDING_OVER: Final = frozenset({"VILLAGE", "TOWNSHIP", "FARM", "COUNTY_GOV"})
+"""Who carries a handover out or watches over it, in its own place and below; a department does in itself alone."""
 _DEPARTMENTS: Final = frozenset({"DEPARTMENT"})
 _THE_OFFICE: Final = frozenset({"ASSET_OFFICE"})
 _P: Final = Classification.PERSONAL
@@ -84,13 +90,15 @@ SIGHTS: Final[tuple[Sight, ...]] = (
     Sight(DataSubject.OBJECTOR, _S, _CLERKS, None, Reach.JURISDICTION, "C3-05"),
     Sight(DataSubject.OBJECTOR, _S, _OFFICE, _THE_OFFICE, Reach.JURISDICTION, "C3-05"),
     Sight(DataSubject.OBJECTOR, _S, _AUDITORS, None, Reach.COUNTY, "C5.4-01"),
-    Sight(DataSubject.LEAVER, _P, _CLERKS, None, Reach.JURISDICTION, "C4.10-11"),
+    Sight(DataSubject.LEAVER, _P, _CLERKS, _HANDING_OVER, Reach.JURISDICTION, "C4.10-11"),
+    Sight(DataSubject.LEAVER, _P, _CLERKS, _DEPARTMENTS, Reach.UNIT, "C4.10-11"),
     Sight(DataSubject.LEAVER, _S, _PERSONNEL, None, Reach.JURISDICTION, "C4.10-11"),
     Sight(DataSubject.LEAVER, _S, _AUDITORS, None, Reach.COUNTY, "C5.4-01"),
     Sight(DataSubject.ANSWERABLE, _P, _OFFICE, _THE_OFFICE, Reach.COUNTY, "C5.4-02"),
     Sight(DataSubject.ANSWERABLE, _P, _PERSONNEL, None, Reach.COUNTY, "C5.4-02"),
     Sight(DataSubject.ANSWERABLE, _P, _AUDITORS, None, Reach.COUNTY, "C5.4-02"),
-    Sight(DataSubject.PAYER, _P, _CLERKS, None, Reach.JURISDICTION, "C4.8-01"),
+    Sight(DataSubject.PAYER, _P, _CLERKS, _KEEPERS, Reach.JURISDICTION, "C4.8-01"),
+    Sight(DataSubject.PAYER, _P, _CLERKS, _DEPARTMENTS, Reach.UNIT, "C4.8-01"),
     Sight(DataSubject.PAYER, _P, _OFFICE, _THE_OFFICE, Reach.COUNTY, "C4.6-01"),
     Sight(DataSubject.PAYER, _P, _AUDITORS, None, Reach.COUNTY, "C5.4-01"),
 )

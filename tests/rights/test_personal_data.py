@@ -46,30 +46,9 @@ SEEN_BY: Final[dict[str, frozenset[str]]] = {
     "OWN": frozenset({"household", "clerk", "approver", "village", "office", "revitalization", "auditor"}),
     # 三(五): who answers an objection; auditors
     "OBJECTOR": frozenset(
-        {"clerk", "approver", "finance", "agriculture", "commerce", "county", "office", "auditor"}
-    ),
-    # 四(十)3: who carries the handover out, personnel, auditors
-    "LEAVER": frozenset(
         {
             "clerk",
             "approver",
-            "village",
-            "finance",
-            "agriculture",
-            "commerce",
-            "county",
-            "personnel",
-            "auditor",
-        }
-    ),
-    # 五(四): auditors, the office, personnel
-    "ANSWERABLE": frozenset({"office", "personnel", "neighbour", "own_personnel", "auditor"}),
-    # whoever keeps the income ledger of the asset, the office, auditors
-    "PAYER": frozenset(
-        {
-            "clerk",
-            "approver",
-            "village",
             "finance",
             "agriculture",
             "commerce",
@@ -79,6 +58,12 @@ SEEN_BY: Final[dict[str, frozenset[str]]] = {
             "auditor",
         }
     ),
+    # 四(十)3: who carries the handover out in village and township, the county, personnel, auditors
+    "LEAVER": frozenset({"clerk", "approver", "village", "county", "personnel", "own_personnel", "auditor"}),
+    # 五(四): auditors, the office, personnel
+    "ANSWERABLE": frozenset({"office", "personnel", "neighbour", "own_personnel", "auditor"}),
+    # whoever keeps the income ledger of the asset, the department that built it, the office, auditors
+    "PAYER": frozenset({"clerk", "approver", "village", "commerce", "office", "auditor"}),
 }
 """Who of the keys may see what is about whom, in a village of the township of `clerk`. Written from the regulation."""
 

@@ -244,7 +244,7 @@ async def _written(terminal: Terminal, which: Ledger, query: LedgerQuery, out: P
             must_not_choose_by_hidden(source, query, which.row)
             title = await query.heading(source) or which.title
             with half.open("w+b") as file:
-                said = await write_workbook(source, query, file, title, which.row, words)
+                said, _ = await write_workbook(source, query, file, title, which.row, words)
         half.replace(out)
     finally:
         half.unlink(missing_ok=True)

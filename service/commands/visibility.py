@@ -96,11 +96,11 @@ SIGHTS: Final[tuple[Sight, ...]] = (
     Sight(DataSubject.LEAVER, _S, _AUDITORS, None, Reach.COUNTY, "C5.4-01"),
     Sight(DataSubject.ANSWERABLE, _P, _OFFICE, _THE_OFFICE, Reach.COUNTY, "C5.4-02"),
     Sight(DataSubject.ANSWERABLE, _P, _PERSONNEL, None, Reach.COUNTY, "C5.4-02"),
-    Sight(DataSubject.ANSWERABLE, _P, _AUDITORS, None, Reach.COUNTY, "C5.4-02"),
+    Sight(DataSubject.ANSWERABLE, _S, _AUDITORS, None, Reach.COUNTY, "C5.4-02"),
     Sight(DataSubject.PAYER, _P, _CLERKS, _KEEPERS, Reach.JURISDICTION, "C4.8-01"),
     Sight(DataSubject.PAYER, _P, _CLERKS, _DEPARTMENTS, Reach.UNIT, "C4.8-01"),
     Sight(DataSubject.PAYER, _P, _OFFICE, _THE_OFFICE, Reach.COUNTY, "C4.6-01"),
-    Sight(DataSubject.PAYER, _P, _AUDITORS, None, Reach.COUNTY, "C5.4-01"),
+    Sight(DataSubject.PAYER, _S, _AUDITORS, None, Reach.COUNTY, "C5.4-01"),
 )
 """Every right to see personal data. Whoever asks without a credential, or at the terminal, has none."""
 

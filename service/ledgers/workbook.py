@@ -26,8 +26,8 @@ async def write_workbook(
     title: str,
     model: type[BaseModel],
     words: Words,
-) -> dict[str, Any]:
-    """Write a whole ledger as a spreadsheet; gives what there is to say of its moment."""
+) -> tuple[dict[str, Any], int]:
+    """Write a whole ledger as a spreadsheet; gives what there is to say of its moment, and how many rows it has."""
     async with moment_of(source, query) as (at, said), aclosing(all_pages(at, query)) as pages:
         found = await anext(pages)  # a wrong question is refused before
         names = await directory.names(at.connection, source.county)
@@ -41,7 +41,7 @@ async def write_workbook(
             sheet.close()  # or the library's own files stay behind
             raise
         await asyncio.to_thread(sheet.close, totals)
-    return said
+    return said, sheet.rows
 
 
 async def _add(sheet: LedgerSheet, rows: Sequence[Row], names: Names) -> None:

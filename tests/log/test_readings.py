@@ -68,7 +68,7 @@ async def test_readings_are_numbered_without_gaps_and_together(kept: Kept) -> No
     (("DELETE FROM reading WHERE number = 5; UPDATE reading_head SET number = 4,"
      " hash = (SELECT hash FROM reading WHERE number = 4)"), "readings: 4 are left of 5"),
     ("DELETE FROM reading; DELETE FROM reading_head; DELETE FROM reading_statement", "readings: 0 are left of 5"),
-    ("UPDATE reading_statement SET text = replace(text, E'\\n5\\n', E'\\n4\\n')", "not signed by this log"),
+    ("UPDATE reading_statement SET text = replace(text, E'\\n5\\n', E'\\n4\\n')", "reading statement 5: not signed by this log"),
     ("UPDATE reading SET hash = sha256('x') WHERE number = 5; UPDATE reading_head SET hash = sha256('x')",
      "reading 5: its bytes"),
 ])  # fmt: skip

@@ -146,7 +146,9 @@ async def _workbook(read: Read, ledger: Ledger, query: LedgerQuery) -> Response:
     """The whole ledger as a spreadsheet, written to a file that nobody else sees and read back from it."""
     words, title = Words(await read.regulation()), await query.heading(read) or ledger.title
     async with spools_of(read.request).writing() as spool:
-        said = await write_workbook(read, query, spool.file, title, ledger.row, words)
+        said, read.request.scope[TOLD] = await write_workbook(
+            read, query, spool.file, title, ledger.row, words
+        )
         spool.keep_within_bounds()
     name = quote(f"{title}-{said.get('asOf', read.today.isoformat())}.xlsx")
     return spool.answer(MEDIA_TYPE, {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"})

@@ -22,9 +22,8 @@ def test_the_delivered_service_keeps_what_auditors_read_and_verify_finds_its_los
     """With a log level that tells nothing; the record is signed with a checkpoint, and a row taken out is found."""
     quiet = environment | {"TAIZHANG_LOG_LEVEL": "error"}
     with watched(database_url, tmp_path, quiet) as service:
-        service.token, auditor = (one := service.key("ADMIN")), service.key("AUDITOR")
-        service.token = one
-        watcher = service.key("LOG_AUDITOR")
+        service.token = service.key("ADMIN")
+        auditor, watcher = service.key("AUDITOR"), service.key("LOG_AUDITOR")
         for path in (
             "/v1/ledgers/asset-register?village=653022202208",
             "/v1/organizations/FINANCE",
@@ -32,7 +31,9 @@ def test_the_delivered_service_keeps_what_auditors_read_and_verify_finds_its_los
         ):
             assert httpx.get(f"{service.url}{path}", headers=service.bearer(auditor)).status_code == 200
         made = httpx.post(
-            f"{service.url}/v1/checkpoints", headers=service.bearer(auditor, **{"Idempotency-Key": "k"})
+            f"{service.url}/v1/checkpoints",
+            json={},
+            headers=service.bearer(auditor, **{"Idempotency-Key": "k"}),
         )
         assert made.status_code == 201, made.text
         kept = httpx.get(f"{service.url}/v1/readings", headers=service.bearer(watcher)).json()["readings"]

@@ -16,6 +16,7 @@ from service.database import migrate, schema
 from service.database.database import open_database
 from service.identity import tables as identity_tables
 from service.ledgers.rebuild.workers import rebuild
+from service.log import reading_tables
 from service.settings import Settings
 from tests.api.bodies import TOWNSHIP
 from tests.api.departure.departing import departure
@@ -97,7 +98,7 @@ async def test_mending_a_mended_county_changes_nothing(
     later = await connection.fetch(
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         " AND (tablename LIKE 'webhook%' OR tablename = ANY($1::text[]))",
-        list(identity_tables.metadata.tables),
+        [*identity_tables.metadata.tables, *reading_tables.metadata.tables],
     )
     for row in later:
         await connection.execute(f"DROP TABLE {row['tablename']} CASCADE")

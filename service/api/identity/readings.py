@@ -26,7 +26,7 @@ class ReadingBody(Value):
     person: str | None = Field(default=None, title="查阅人")
     operation: str = Field(title="查阅的接口")
     subject: str = Field(title="查阅的对象", description="请求路径")
-    query: str = Field(title="筛选条件")
+    query: str = Field(title="查询串", description="筛选条件，按原样")
     rows: int | None = Field(default=None, title="查阅行数", description="文件不计")
 
 

@@ -74,6 +74,7 @@ async def test_a_reading_that_cannot_be_recorded_is_refused(service: Service) ->
 
 @pytest.mark.clause("C5.4-01")
 async def test_only_who_watches_the_auditors_reads_what_they_read(service: Service) -> None:
+    """Refuses the record of readings to auditors themselves, to administrators and to the office."""
     for who in ("auditor", "admin", "office", "operator", "reader"):
         answer = await service.get("/v1/readings", who)
         assert answer.json()["code"] in {"ROLE_NOT_ALLOWED", "ROLE_READ_ONLY"}, who

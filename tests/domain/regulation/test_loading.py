@@ -213,7 +213,7 @@ def test_a_reference_to_nothing_is_refused(
         ("value = 8000", "value = 10001", "须不大于 10000"),
         ("min_signers = 3, ", "", "min_signers"),
         ("value = 2013-01-01", 'value = "早些时候"', "（P16）"),
-        ('id = "P37"', 'id = "P38"', "没有这个参数"),
+        ('id = "P37"', 'id = "P99"', "没有这个参数"),
         ("pass_fraction = [2, 3]", "pass_fraction = [2, 0]", "pass_fraction"),
     ],
 )
@@ -227,7 +227,8 @@ def test_a_parameter_of_the_wrong_type_is_refused(
 def test_every_parameter_must_be_there_from_the_first_day_on(folder: Path, spoil: Spoil) -> None:
     path = folder / "653022" / "parameters.toml"
     text = path.read_text("utf-8")
-    path.write_text(text[: text.index('[[parameter]]\nid = "P37"')], "utf-8")
+    rest = text.partition('[[parameter]]\nid = "P37"')[2].partition("[[parameter]]")
+    path.write_text(text.partition('[[parameter]]\nid = "P37"')[0] + rest[1] + rest[2], "utf-8")
     assert faults(folder) == ("parameters：缺少参数 P37",)
 
 

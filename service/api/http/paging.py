@@ -23,7 +23,7 @@ from domain.values import BusinessDate, Value
 from service import metrics
 from service.api.http.answers import headers
 from service.api.http.intake import JSON, LINES
-from service.api.http.reading import BINARY, TOLD, Read, named
+from service.api.http.reading import BINARY, TOLD, Read, described, named
 from service.api.http.spool import Spool, spools_of
 from service.ledgers.filters import LedgerQuery
 from service.ledgers.ledger import Ledger
@@ -47,6 +47,7 @@ KnownAt = Annotated[Moment | None, Query(title="知悉时间", description="截�
 _Row = TypeVar("_Row")
 
 
+TOO_LARGE: Final = described({413: "导出内容过大 / an export goes beyond its bound"})
 _OF_ALL_ROWS: Final = "筛选范围内全部行的合计；仅第一页给出"
 
 
@@ -82,7 +83,7 @@ def page_or_export(page: Any) -> dict[str, Any]:
         "content": {"application/x-ndjson": {"schema": {"type": "string"}}, MEDIA_TYPE: BINARY},
         **headers("Content-Disposition"),
     }
-    return {"response_model": page, "response_class": Response, "responses": {200: told}}
+    return {"response_model": page, "response_class": Response, "responses": {200: told} | TOO_LARGE}
 
 
 async def answer(read: Read, ledger: Ledger, query: LedgerQuery) -> Response:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from domain.values import BusinessDate, Value
+from service.revitalisation.detection import FoundAsset
 
 
 class OperationProblem(Value):
@@ -139,4 +140,17 @@ class ReplayResult(Value):
     deliveries: int = Field(title="重新推送条数")
 
 
-OperationResult = ImportResult | PackResult | ReplayResult
+class DetectionResult(Value):
+    """What a detection of idle and inefficient assets found."""
+
+    on: BusinessDate = Field(title="识别日期")
+    dry_run: bool = Field(title="是否试运行")
+    looked: int = Field(title="已检查项数")
+    found: int = Field(title="识别项数")
+    already_open: int = Field(title="已在盘活的项数")
+    causes: dict[str, int] = Field(title="各原因项数")
+    assets: tuple[FoundAsset, ...] = Field(title="识别的资产")
+    assets_left_out: int = Field(title="未列出的资产数")
+
+
+OperationResult = ImportResult | PackResult | ReplayResult | DetectionResult

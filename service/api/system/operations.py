@@ -47,7 +47,7 @@ class OperationView(Value):
     started_at: datetime | None = Field(default=None, title="开始时间")
     finished_at: datetime | None = Field(default=None, title="结束时间")
     result: OperationResult | None = Field(
-        default=None, title="任务结果", description="按任务类型：导入、审计包、重新推送"
+        default=None, title="任务结果", description="按任务类型：导入、审计包、重新推送、闲置低效资产识别"
     )
     problem: OperationProblem | None = Field(default=None, title="失败原因")
     files: tuple[OperationFile, ...] = Field(default=(), title="文件")

@@ -22,6 +22,7 @@ from domain.values import Value
 from service import security_log
 from service.api.http.addresses import address_of, sender_of
 from service.api.http.intake import IntakeRoute, admitted, let_in
+from service.api.http.spool import give_up
 from service.commands.actor import Actor
 from service.commands.authorization import Role, authorize_role
 from service.commands.commands import CommandContext
@@ -146,7 +147,7 @@ class KnownSenderRoute(IntakeRoute):
                 try:
                     await record_reading(request, actor, request.scope.get(TOLD))
                 except BaseException:
-                    getattr(answer, "give_up", lambda: None)()
+                    give_up(answer)
                     raise
             return answer
 

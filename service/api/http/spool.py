@@ -105,6 +105,12 @@ class Spool:
         return self.file.read(_CHUNK)
 
 
+def give_up(answer: Response) -> None:
+    """Nothing of an answer is sent: a file behind it is closed."""
+    if isinstance(answer, _SpooledAnswer):
+        answer.spool.close()
+
+
 class _SpooledAnswer(Response):
     """Sends a spool's bytes as fast as the client takes them."""
 
@@ -112,21 +118,17 @@ class _SpooledAnswer(Response):
         super().__init__(
             media_type=media_type, headers={**(headers or {}), "Content-Length": str(spool.size)}
         )
-        self._spool = spool
-
-    def give_up(self) -> None:
-        """Nothing of it is sent: the file is closed."""
-        self._spool.close()
+        self.spool = spool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
             start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
             await send(start)
-            while piece := await asyncio.to_thread(self._spool.read):
+            while piece := await asyncio.to_thread(self.spool.read):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
                 if await request.is_disconnected():
                     return
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            self._spool.close()
+            self.spool.close()

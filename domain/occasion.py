@@ -59,6 +59,8 @@ class Occasion:
     provenance: str | None = None
     given: dict[str, date] = field(default_factory=dict)
     """Days from outside the aggregate that bounds name (`given.name`, `domain.bounds`), put in by the use case."""
+    noting: bool = False
+    """Whether a broken rule is noted as a finding: a fact of the past happened all the same."""
     standing: dict[str, str] = field(default_factory=dict)
     """What stands on that day in the place of units that are no more, by the code that the log has; put in by the use case."""
     _clauses: list[str] = field(default_factory=list)
@@ -83,13 +85,13 @@ class Occasion:
     def refuse(
         self, code: str, *, clause: str | None = None, missing: Iterable[str] = (), **params: Any
     ) -> None:
-        """A rule of the regulation is broken: raise, or lift by its document, or note it for imported history."""
+        """A rule of the regulation is broken: raise, or lift by its document, or note it for what happened all the same."""
         refusal = self.refusal(code, clause=clause, missing=missing, **params)
         override = self.overrides.get(code) if refusal.kind == "overridable" else None
         if override is not None and self._lifts(override):
             self._used[code] = override
             return
-        if self.provenance is None:
+        if self.provenance is None and not self.noting:
             raise refusal
         finding = refusal.as_warning()
         if finding not in self._findings:

@@ -157,6 +157,7 @@ class AssetContracts(AssetState):
 
         TOPIC: ClassVar[str] = "asset.operating_contract_ended"
         TITLE: ClassVar[str] = "经营合同终止"
+        FACT: ClassVar[bool] = True
         contract: Code = Field(title="合同编号")
         ended_on: ContractEndDay = Field(title="合同终止日期")
         outcome: Literal["EXPIRED", "TERMINATED"] = Field(title="合同终止方式")
@@ -203,6 +204,7 @@ class AssetContracts(AssetState):
 
         TOPIC: ClassVar[str] = "asset.holdover_started"
         TITLE: ClassVar[str] = "合同到期继续使用"
+        FACT: ClassVar[bool] = True
         contract: Code = Field(title="合同编号")
         since: HoldoverDay = Field(title="继续使用起始日期")
 

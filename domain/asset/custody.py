@@ -127,6 +127,7 @@ class AssetCustody(AssetState):
 
         TOPIC: ClassVar[str] = "asset.handed_over"
         TITLE: ClassVar[str] = "人员交接"
+        FACT: ClassVar[bool] = True
         case: Code = Field(title="交接编号")
         duty: Code = Field(title="交接的职责")
         outgoing: Code = Field(title="移交人")

@@ -282,6 +282,7 @@ class AssetDisposals(AssetState):
 
         TOPIC: ClassVar[str] = "asset.disposal_proceeds_received"
         TITLE: ClassVar[str] = "处置收入入账"
+        FACT: ClassVar[bool] = True
         disposal: Code = Field(title="处置编号")
         amount: Fen = Field(title="到账金额")
         received_on: ProceedsDay = Field(title="到账日期")

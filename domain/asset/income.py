@@ -31,6 +31,7 @@ class AssetIncome(AssetState):
 
         TOPIC: ClassVar[str] = "asset.income_received"
         TITLE: ClassVar[str] = "收益入账"
+        FACT: ClassVar[bool] = True
         receipt: IncomeReceipt = Field(title="收款记录")
         attributions: tuple[PartyShare, ...] = Field(title="收益归属")
 

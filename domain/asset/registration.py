@@ -29,6 +29,8 @@ class AssetRegistration(AssetState):
 
         TOPIC: ClassVar[str] = "asset.registration_corrected"
         TITLE: ClassVar[str] = "登记更正"
+        FACT: ClassVar[bool] = True
+        WHOLE: ClassVar[bool] = True
         card: RegisterCard = Field(title="登记卡")
         scope: Literal["IN", "OUT"] = Field(title="管理范围")
         changed: tuple[str, ...] = Field(title="变更的字段")
@@ -119,6 +121,7 @@ class AssetRegistration(AssetState):
 
         TOPIC: ClassVar[str] = "asset.document_archived"
         TITLE: ClassVar[str] = "资料存档"
+        FACT: ClassVar[bool] = True
         document: Document = Field(title="存档文件")
 
     def archive_document(self, document: Document, at: Occasion) -> None:

@@ -177,6 +177,7 @@ class AssetRights(AssetState):
 
         TOPIC: ClassVar[str] = "asset.title_certificate_issued"
         TITLE: ClassVar[str] = "颁发产权证"
+        FACT: ClassVar[bool] = True
         certificate: Code = Field(title="产权证申请编号")
         number: Name = Field(title="产权证号")
         issued_on: CertificateAnswerDay = Field(title="发证日期")
@@ -208,6 +209,7 @@ class AssetRights(AssetState):
 
         TOPIC: ClassVar[str] = "asset.title_certificate_ineligible"
         TITLE: ClassVar[str] = "不符合办证条件"
+        FACT: ClassVar[bool] = True
         certificate: Code = Field(title="产权证申请编号")
         reason: Text = Field(title="不符合条件的原因")
         decided_on: CertificateAnswerDay = Field(title="答复日期")
@@ -257,6 +259,7 @@ class AssetRights(AssetState):
 
         TOPIC: ClassVar[str] = "asset.property_registered"
         TITLE: ClassVar[str] = "办理产权登记"
+        FACT: ClassVar[bool] = True
         registration: PropertyRegistration = Field(title="产权登记内容")
 
     def register_property(self, registration: PropertyRegistration, at: Occasion) -> None:

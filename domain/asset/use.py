@@ -35,6 +35,7 @@ class AssetUse(AssetState):
 
         TOPIC: ClassVar[str] = "asset.put_into_use"
         TITLE: ClassVar[str] = "投入使用"
+        FACT: ClassVar[bool] = True
         in_use_since: UseDay = Field(title="投入使用日期")
 
     def put_into_use(self, in_use_since: date, at: Occasion) -> None:
@@ -66,9 +67,15 @@ class AssetUse(AssetState):
 
         TOPIC: ClassVar[str] = "asset.operation_status_reported"
         TITLE: ClassVar[str] = "使用状况报告"
+        FACT: ClassVar[bool] = True
         report: StatusReport = Field(title="使用状况报告")
         opened_risks: tuple[str, ...] = Field(title="标记的风险")
         cleared_risks: tuple[str, ...] = Field(title="解除的风险")
+        status_risks: tuple[str, ...] | None = Field(
+            default=None,
+            title="使用状况所能标记的风险",
+            description="按当日规则；补录时据以重新判断标记和解除，较早的事件没有",
+        )
 
     def report_status(self, report: StatusReport, at: Occasion) -> None:
         """Report the condition: a fact, refused only for an asset that is gone. Opens and clears risks (C3-08, C0-01).
@@ -86,12 +93,22 @@ class AssetUse(AssetState):
             report=report,
             opened_risks=tuple(kind for kind in seen if kind == report.state and kind not in self.risks),
             cleared_risks=tuple(kind for kind in seen if kind != report.state and kind in self.risks),
+            status_risks=tuple(seen),
         )
 
     @event(OperationStatusReported)
     def _operation_status_reported(
-        self, report: StatusReport, opened_risks: tuple[str, ...], cleared_risks: tuple[str, ...]
+        self,
+        report: StatusReport,
+        opened_risks: tuple[str, ...],
+        cleared_risks: tuple[str, ...],
+        status_risks: tuple[str, ...] | None,
     ) -> None:
+        if status_risks is not None:  # what it opens and clears where other reports have come before it since
+            opened_risks = tuple(
+                kind for kind in status_risks if kind == report.state and kind not in self.risks
+            )
+            cleared_risks = tuple(kind for kind in status_risks if kind != report.state)
         self.operation = report.state
         self.last_report = report
         if self.in_use_since is None and report.state in {"IN_USE", "PARTLY_USED"}:
@@ -104,6 +121,7 @@ class AssetUse(AssetState):
 
         TOPIC: ClassVar[str] = "asset.risk_flagged"
         TITLE: ClassVar[str] = "风险标记"
+        FACT: ClassVar[bool] = True
         kind: str = Field(title="风险种类")
         reason: Text = Field(title="标记原因")
 
@@ -179,6 +197,7 @@ class AssetUse(AssetState):
 
         TOPIC: ClassVar[str] = "asset.maintenance_done"
         TITLE: ClassVar[str] = "养护维修"
+        FACT: ClassVar[bool] = True
         maintenance: Maintenance = Field(title="养护记录")
         cost_shares: tuple[PartyShare, ...] = Field(title="费用分摊")
 
@@ -215,6 +234,7 @@ class AssetUse(AssetState):
 
         TOPIC: ClassVar[str] = "asset.herd_count_changed"
         TITLE: ClassVar[str] = "存栏变动"
+        FACT: ClassVar[bool] = True
         herd_change: HerdChange = Field(title="存栏变动")
         quantity: Quantity = Field(title="变动后数量")
 
@@ -267,6 +287,7 @@ class AssetUse(AssetState):
 
         TOPIC: ClassVar[str] = "asset.stocktake_recorded"
         TITLE: ClassVar[str] = "清产核资"
+        FACT: ClassVar[bool] = True
         stocktaking: Stocktaking = Field(title="清产核资记录")
 
     def record_stocktake(self, stocktaking: Stocktaking, at: Occasion) -> None:
@@ -289,6 +310,7 @@ class AssetUse(AssetState):
 
         TOPIC: ClassVar[str] = "asset.external_entry_recorded"
         TITLE: ClassVar[str] = "外部系统录入"
+        FACT: ClassVar[bool] = True
         entry: ExternalEntry = Field(title="外部系统录入记录")
 
     def record_external_entry(self, entry: ExternalEntry, at: Occasion) -> None:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
 from pydantic import Field
 
-from domain.aggregate import DomainAggregate, DomainEvent
+from domain.aggregate import DomainAggregate, DomainEvent, folded
 from domain.asset.asset import Asset
 from domain.examination.commands import COMMANDS, DERIVED, NotJudged
 from domain.occasion import Occasion
+from domain.order import UNPLACED, Place, place_of, placed
 from domain.procedure.procedure import ProcedureInstance
 from domain.refusals import Refusal, RegulationWarning
 from domain.values import BusinessDate, Name, Text, Value
@@ -29,11 +30,9 @@ if TYPE_CHECKING:
 Source = Literal["EXAMINED", "STORED", "BOTH"]
 """Found now, stored with the event at its time, or both."""
 
-KINDS: Final = (Asset.KIND, ProcedureInstance.KIND)
+_JUDGED: Final[dict[str, type[DomainAggregate]]] = {one.KIND: one for one in (Asset, ProcedureInstance)}
+KINDS: Final = tuple(_JUDGED)
 """Aggregates whose decisions are judged again."""
-
-_BROKEN: Final = (KeyError, IndexError, AttributeError)
-"""What replay meets where an event rests on a fact that is not there."""
 
 _A = TypeVar("_A", bound=DomainAggregate)
 
@@ -137,28 +136,51 @@ def examine(
     procedures: Procedures | None = None,
     days: tuple[date, date] = (date.min, date.max),
 ) -> Examined:
-    """Judge the events of one stream, in order, by the rules that `rules` names for each.
+    """Judge the events of one stream, in the order of what happened (`domain.order`), by the rules that `rules` names for each.
 
     `days`: first and last business date of those to be judged; the others only make the state that these met.
     """
     examined = Examined()
     first, last = days
     state: DomainAggregate | None = None
-    broken = ""
-    for one in events:
-        within = first <= one.event.occurred_on <= last
-        if not broken:
-            follows = one.event
-            if within:
+
+    begun: Happened | None = None
+
+    def take(one: Happened) -> bool:
+        nonlocal state, begun
+        try:
+            ahead = _after(state, one.event)
+            if first <= one.event.occurred_on <= last:
+                begun = begun or one
                 follows = _examined(examined, state, stream, one, rules, procedures or {})
-            try:
-                state = follows.mutate(state)
-            except _BROKEN as error:
-                broken = f"事件 {one.position} 无法依前序事件重放，自此均未判定：{error!r}"
-        if broken and within:
-            examined.unjudged.append(_unjudged(stream, one, broken))
-            return examined
+                ahead = ahead if follows is one.event else _after(state, follows)
+        except UNPLACED:
+            return False
+        state = ahead
+        return True
+
+    for one in placed(events, _place, take):
+        within = first <= one.event.occurred_on <= last
+        about = one if within else begun  # of before: said at the first that was judged without it
+        if about is not None and one.event.occurred_on <= last:
+            why = f"事件 {one.position} 无法依前序事件重放，其他事件按没有它判定"
+            examined.unjudged.append(_unjudged(stream, about, why))
     return examined
+
+
+def _after(state: DomainAggregate | None, event: DomainEvent) -> DomainAggregate | None:
+    """The state that an event leaves; `state` itself stays as it is."""
+    if state is None:
+        return event.mutate(None)
+    met = _copy(state)
+    met.__dict__["_version"] = event.originator_version - 1
+    return event.mutate(met)
+
+
+def _place(one: Happened) -> Place:
+    event = one.event
+    in_time = _JUDGED[event.TOPIC.partition(".")[0]].IN_BUSINESS_TIME
+    return place_of(event.originator_version, event.occurred_on if in_time else date.min, one.position)
 
 
 def _examined(
@@ -223,7 +245,7 @@ def _judge(
             raise NotJudged(message)
         try:
             return cast("ProcedureInstance", fold(known))
-        except _BROKEN as broken:
+        except UNPLACED as broken:
             message = f"程序 {code} 无法依其事件重放"
             raise NotJudged(message) from broken
 
@@ -236,10 +258,7 @@ def _judge(
 
 def fold(events: Iterable[Happened]) -> DomainAggregate | None:
     """The state that events leave; nothing is judged."""
-    state: Any = None
-    for one in events:
-        state = one.event.mutate(state)
-    found: DomainAggregate | None = state
+    found: DomainAggregate | None = folded(one.event for one in events).aggregate
     return found
 
 

@@ -222,7 +222,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="asset_duties",
     title="资产履责台账",
-    version=2,
+    version=3,
     tables=(ASSET_DUTY,),
     handlers={
         "asset.registered": _registered,

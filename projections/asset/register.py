@@ -6,7 +6,7 @@ assets are never in it: they have a register of their own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -512,9 +512,19 @@ def _status_reported(event: LedgerEvent, rows: Rows) -> None:
     row["last_status_on"] = day(reported_on)
     if row["in_use_since"] is None and report["state"] in {"IN_USE", "PARTLY_USED"}:
         row["in_use_since"] = day(reported_on)
-    opened, cleared = data.get("openedRisks", ()), data.get("clearedRisks", ())
+    opened, cleared = risks_of(data, row["open_risks"])
     if opened or cleared:
         row["open_risks"] = _without(row["open_risks"], cleared) | dict.fromkeys(opened, reported_on)
+
+
+def risks_of(data: Mapping[str, Any], known: Collection[str]) -> tuple[list[str], list[str]]:
+    """The flags that a status report opens and clears where these are open: the event's own words, where it says no more."""
+    kinds = data.get("statusRisks")
+    if kinds is None:
+        return data.get("openedRisks", []), data.get("clearedRisks", [])
+    state = data["report"]["state"]
+    opened = [kind for kind in kinds if kind == state and kind not in known]
+    return opened, [kind for kind in kinds if kind != state and kind in known]
 
 
 def _risk_flagged(event: LedgerEvent, rows: Rows) -> None:
@@ -740,9 +750,11 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="asset_register",
     title="资产台账",
-    version=1,
+    version=2,
     tables=(REGISTER, SHARE),
     handlers=HANDLERS,
     keys=_keys,
     weight=6,
+    foreign={REGISTER: frozenset({"departure_case.opened", "departure_case.lines_added"})},
+    foreign_first=True,
 )

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Index
 
+from projections.asset.register import risks_of
 from projections.engine.codes import RISK_KIND
 from projections.engine.events import LedgerEvent, day
 from projections.engine.projection import Projection
@@ -81,9 +82,11 @@ def _cleared(event: LedgerEvent, rows: Rows) -> None:
 def _reported(event: LedgerEvent, rows: Rows) -> None:
     data = event.data
     report = data["report"]
-    for kind in data.get("clearedRisks", ()):
+    known = {row["kind"] for row in rows.group(RISK, event.id) if row["cleared_on"] is None}
+    opened, cleared = risks_of(data, known)
+    for kind in cleared:
         _clear(event, rows, kind, day(report["reportedOn"]), "使用状况报告")
-    for kind in data.get("openedRisks", ()):
+    for kind in opened:
         _flag(event, rows, kind, day(report["reportedOn"]), report.get("note"))
 
 
@@ -102,7 +105,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="risk_board",
     title="风险台账",
-    version=1,
+    version=2,
     tables=(RISK,),
     handlers={
         "asset.risk_flagged": _flagged,

@@ -219,7 +219,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="custody_ledger",
     title="管护台账",
-    version=2,
+    version=3,
     tables=(CUSTODY_LEDGER,),
     handlers={
         "asset.custody_assigned": _custody_assigned,

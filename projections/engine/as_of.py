@@ -15,12 +15,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from projections.engine.events import EventReader, LedgerEvent
 from projections.engine.projection import PoisonEvent, Projection
-from projections.engine.rows import Row, Rows
-from projections.engine.tables import LedgerTable
+from projections.engine.refold import Before, late_positions, late_streams, refold
+from projections.engine.rows import Rows
 from projections.engine.writing import Connection, load, write_fast
 
 ROWS_IN_MEMORY: Final = 60_000
@@ -41,12 +41,17 @@ class PastLedger:
     """Business day; None: whatever the business date."""
     position: int = 0
     """How far in the log it is."""
-    unplaced: int = 0
     rows: Rows = field(init=False)
     _complete: bool = field(init=False, default=True)
+    _unplaced: set[int] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self.rows = self.projection.rows(self.county)
+
+    @property
+    def unplaced(self) -> int:
+        """How many events have no place in it."""
+        return len(self._unplaced)
 
     async def create(self, connection: Connection, schema: str) -> None:
         """Temporary tables like those of `schema`, in front of them on this connection's search path."""
@@ -61,29 +66,39 @@ class PastLedger:
         self, connection: Connection, reader: EventReader, batches: Batches, position: int
     ) -> None:
         """Take in the events up to `position`; the tables then show the ledger at that moment."""
+        late = await late_positions(connection, self.county, self.position, position)
         async for stored in batches:
             events = reader.read_all(stored)
             for start in range(0, len(events), SLICE):
-                await self._take(connection, events[start : start + SLICE])
+                await self._take(connection, events[start : start + SLICE], reader, late)
                 await asyncio.sleep(0)
         await self._write(connection)
         for ledger in self.projection.tables:
             await connection.execute(f"ANALYZE {ledger.name}")
         self.position = position
 
-    async def _take(self, connection: Connection, events: Sequence[LedgerEvent]) -> None:
+    async def _take(
+        self, connection: Connection, events: Sequence[LedgerEvent], reader: EventReader, late: frozenset[int]
+    ) -> None:
         handlers, on = self.projection.handlers, self.on
         mine = [event for event in events if event.type in handlers and (on is None or event.day <= on)]
+        anew = late_streams(self.projection, mine, late)
         if not self._complete:
             await load(connection, self.rows, (key for event in mine for key in self.projection.keys(event)))
         for event in mine:
-            self._apply(event)
+            if event.stream not in anew:
+                self._apply(event)
+        if anew:
+            upto = events[-1].position
+            told = {event.position for event in mine if event.stream in anew}
+            lost = await refold(connection, self.projection, self.rows, anew, reader, upto=upto, until=on)
+            self._unplaced = self._unplaced - told | {one.position for one in lost}
         held = sum(len(table.groups) + len(table.appended) for table in self.rows.tables.values())
         if held > ROWS_IN_MEMORY:
             await self._write(connection)
 
     def _apply(self, event: LedgerEvent) -> None:
-        before = None if self.on is None else _Before(self.rows, self.projection.keys(event))
+        before = None if self.on is None else Before(self.rows, self.projection.keys(event))
         try:
             self.projection.handlers[event.type](event, self.rows)
         except Exception as error:
@@ -91,42 +106,10 @@ class PastLedger:
                 reason = f"{type(error).__name__}: {error}"
                 raise PoisonEvent(self.projection.name, event.position, event.type, reason) from error
             before.restore()
-            self.unplaced += 1
+            self._unplaced.add(event.position)
 
     async def _write(self, connection: Connection) -> None:
         await write_fast(connection, self.rows)
         for table in self.rows.tables.values():
             table.forget()
         self._complete = False
-
-
-class _Before:
-    """The rows an event may change, as they were: what it left half done is taken back."""
-
-    def __init__(self, rows: Rows, keys: Any) -> None:
-        self._rows = rows
-        self._groups: list[tuple[LedgerTable, str, dict[Any, Row] | None]] = [
-            (ledger, group, _copied(rows.tables[ledger.name].groups.get(group))) for ledger, group in keys
-        ]
-        self._appended = {name: len(table.appended) for name, table in rows.tables.items()}
-
-    def restore(self) -> None:
-        """Put everything back."""
-        for name, length in self._appended.items():
-            del self._rows.tables[name].appended[length:]
-        for ledger, group, before in self._groups:
-            table = self._rows.tables[ledger.name]
-            now = table.groups.pop(group, {})
-            if before is not None:
-                table.groups[group] = before
-            for sub in {*now, *(before or ())}:
-                key = (group, sub)
-                if before is None or sub not in before:
-                    table.changed.pop(key, None)
-                    table.new.discard(key)
-                elif key in table.changed:
-                    table.changed[key] = before[sub]
-
-
-def _copied(group: dict[Any, Row] | None) -> dict[Any, Row] | None:
-    return None if group is None else {sub: dict(row) for sub, row in group.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from projections.engine.events import LedgerEvent
@@ -47,6 +47,10 @@ class Projection:
     keys: Keys
     weight: int = 1
     """Share of a rebuild's work, by which ledgers are spread over processes."""
+    foreign: Mapping[LedgerTable, frozenset[str]] = field(default_factory=dict)
+    """Types of events that touch a table's groups and are not of the stream that the group is about."""
+    foreign_first: bool = False
+    """Whether a group that is folded anew hears of these right after its first event; else behind all its own."""
 
     def rows(self, county: str) -> Rows:
         """No rows yet."""

@@ -329,7 +329,9 @@ def _posted(event: LedgerEvent, rows: Rows) -> None:
     asset = about.get("asset")
     if asset is not None:
         for task in rows.group(NOTICE_TASK, asset):
-            if (task["stage"], task["reference"]) == (about["stage"], about.get("reference", "")):
+            if (task["stage"], task["reference"]) == (about["stage"], about.get("reference", "")) and task[
+                "first_position"
+            ] < event.position:
                 done = rows.edit(NOTICE_TASK, asset, (task["stage"], task["reference"]))
                 if done["notice"] is None:
                     done.update(
@@ -442,11 +444,15 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="notice_board",
     title="公示公告栏",
-    version=2,
+    version=3,
     tables=(NOTICE, NOTICE_SOURCE, NOTICE_TASK),
     handlers=HANDLERS,
     keys=_keys,
     weight=1,
+    foreign={
+        NOTICE_TASK: frozenset({"public_notice.posted"}),
+        NOTICE: frozenset({"asset.ownership_confirmed"}),
+    },
 )
 
 PUBLIC: Final = tuple(

@@ -34,6 +34,7 @@ from domain.refusals import clauses, refuse
 from domain.regulation import Regulation, RegulationInvalid, Rules
 from domain.regulation.wording import SERVICE, Wording
 from service.clock import county_day
+from service.commands.procedures_named import procedures_in
 from service.exit_codes import CommandFailed, ExitCode
 from service.log.codec import EventCodec
 from service.log.event_store import EventStore
@@ -236,17 +237,6 @@ class _Read:
 
     event: RecordedEvent
     named: bool
-
-
-def procedures_in(events: Iterable[RecordedEvent]) -> list[str]:
-    """Procedures that an asset's events name."""
-    found: dict[str, None] = {}
-    for event in events:
-        for place in (event.data, event.data.get("confirmation") or {}):
-            code = place.get("procedure")
-            if isinstance(code, str):
-                found[code] = None
-    return list(found)
 
 
 SOURCES: Final = {"EXAMINED": "重审发现", "STORED": "当时记录", "BOTH": "当时记录，重审亦有"}

@@ -38,7 +38,7 @@ from service.audit.care import Stretch, Units
 from service.audit.closure import Closure, merged_units
 from service.audit.examiners import Chunk, Judge, Stored, examiners
 from service.audit.tables import Tables
-from service.audit.trail import AssetTrail, TrailEvent, income_of
+from service.audit.trail import AssetTrail, TrailEvent, income_of, place
 from service.audit.workbook import workbook_of
 from service.audit.zipped import entry
 from service.clock import county_day
@@ -248,13 +248,15 @@ async def _find_care(work: _Work) -> None:
                 work.units.take(event)
         more = work.closure.follow(work.units, merged_units(seen))
     ended: dict[int, date] = {}
+    told: dict[str, list[TrailEvent]] = {}
     async for events in work.events(work.closure.of_kind("asset"), care.TYPES):
         for event in events:
-            rows = work.custody.get(event.id)
-            if rows is None:
-                rows = work.custody[event.id] = CUSTODY.rows(work.county)
-            CUSTODY.handlers[event.type](event, rows)
+            told.setdefault(event.id, []).append(event)
             ended[event.position] = care.closing_day(event)
+    for asset, of_care in told.items():
+        rows = work.custody[asset] = CUSTODY.rows(work.county)
+        for event in sorted(of_care, key=place):
+            CUSTODY.handlers[event.type](event, rows)
     whole_care: dict[str, list[Stretch]] = {}
     for asset in sorted(work.custody):
         lines = work.custody[asset].group(CUSTODY_LEDGER, asset)

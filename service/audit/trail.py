@@ -1,7 +1,7 @@
 """The trail of one person's tenure: opening ledger, every event, what each changed, closing ledger (C4.10-09).
 
-A ledger as of a day is the replay, in order of position, of the events that had happened by then (D7). The opening
-ledger takes the events before the first day, the closing ledger those up to the last day. What an event of the tenure
+A ledger as of a day is the replay, in business time (`domain.order`), of the events that had happened by then (D7). The
+opening ledger takes the events before the first day, the closing ledger those up to the last day. What an event of the tenure
 changed is measured on top of everything that lies before the tenure, also what was recorded late: so for every figure,
 opening + changes = closing, to the fen, whatever order things were recorded in.
 
@@ -17,8 +17,10 @@ from typing import Any, Final
 
 import msgspec
 
-from projections.asset.register import HANDLERS, REGISTER, SHARE
+from domain.order import UNPLACED, Place, place_of, placed
+from projections.asset.register import HANDLERS, PROJECTION, REGISTER, SHARE
 from projections.engine.events import LedgerEvent
+from projections.engine.refold import Before
 from projections.engine.rows import Row, Rows
 
 FIGURES: Final = 5
@@ -77,9 +79,17 @@ class Register:
             return True
         try:
             handler(event, self._rows)
-        except KeyError:
+        except UNPLACED:
             return False
         return True
+
+    def take_whole(self, event: LedgerEvent) -> bool:
+        """`take`, that leaves nothing behind of an event that has no place."""
+        before = Before(self._rows, PROJECTION.keys(event))
+        taken = self.take(event)
+        if not taken:
+            before.restore()
+        return taken
 
     @property
     def row(self) -> Row | None:
@@ -128,8 +138,9 @@ class AssetTrail:
     papers: list[tuple[str, date, dict[str, Any]]] = field(default_factory=list)
     """(event, day, its data) of papers up to the last day, in the order in which they were recorded."""
     late: bool = False
-    """Whether events from before the tenure were recorded during it: then `fold_again` has to be asked."""
+    """Whether events came in another order than they happened in: then `fold_again` has to be asked."""
     _register: Register | None = None
+    _newest: date = date.min
 
     def feed(self, event: TrailEvent) -> None:
         """Take one event of the asset; those after the tenure change nothing in it."""
@@ -140,6 +151,9 @@ class AssetTrail:
         if self._register is None:
             self._register = Register(self.county, self.asset)
         register = self._register
+        if event.version > 1:
+            self.late = self.late or event.day < self._newest
+            self._newest = max(self._newest, event.day)
         if event.day < self.first:
             for holder, amount in income_of(event):
                 self.income_before[holder] = self.income_before.get(holder, 0) + amount
@@ -169,12 +183,13 @@ class AssetTrail:
             self.start = self.end = register.figures()
 
     def fold_again(self, events: Sequence[TrailEvent]) -> None:
-        """All events of a late one once more: every step rests on everything from before the tenure."""
-        before = [one for one in events if one.day < self.first]
-        during = [one for one in events if self.first <= one.day <= self.last]
+        """All events of a late one once more, as they happened: every step rests on everything from before the tenure."""
+        in_order = sorted(events, key=place)
+        before = [one for one in in_order if one.day < self.first]
+        during = [one for one in in_order if self.first <= one.day <= self.last]
         opening = self._folded(before)
         self.opening, self.start, self.steps = opening.row, opening.figures(), []
-        self.end = self.start
+        self.closing, self.end = self.opening, self.start
         for count, event in enumerate(during, 1):
             register = self._folded([*before, *during[:count]])
             self._step(_copy(event), register.figures())
@@ -182,14 +197,18 @@ class AssetTrail:
 
     def _folded(self, events: Iterable[TrailEvent]) -> Register:
         register = Register(self.county, self.asset)
-        for event in sorted(events, key=lambda one: one.position):
-            register.take(event)
+        placed(events, place, register.take_whole)
         return register
 
     @property
     def change(self) -> Figures:
         """Closing less opening."""
         return _difference(self.start, self.end)
+
+
+def place(event: LedgerEvent) -> Place:
+    """Where an event stands among those of its stream (`domain.order`)."""
+    return place_of(event.version, event.day, event.position)
 
 
 def _lightened(event: TrailEvent) -> TrailEvent:

@@ -806,7 +806,7 @@ def duties_of(events: Sequence[Event]) -> list[DutyPeriod]:
                 one.close(day)
         duties.extend(DutyPeriod(who, day) for who in wanted)
 
-    for event in events:
+    for event in sorted(events, key=happened):
         kind, data, day = event["type"], event["data"], event["occurredOn"]
         if kind == "asset.custody_assigned":
             custody = data["custody"]
@@ -934,6 +934,19 @@ class AssetFigures:
         self.income_holders: list[dict[str, Any]] = []
         self.born = Decimal(0)
 
+    def can_take(self, event: Event) -> bool:
+        """Whether the contracts that an event is about are here."""
+        kind, data = event["type"].partition(".")[2], event["data"]
+        if kind == "registered":
+            return True
+        if kind == "operating_contract_changed":
+            return data["terms"]["contract"] in self.contracts
+        if kind in {"operating_contract_ended", "holdover_started"}:
+            return data["contract"] in self.contracts
+        if kind == "disposed":
+            return all(one in self.contracts for one in data.get("endedContracts", ()))
+        return self.card is not None
+
     def take(self, event: Event) -> None:
         """Apply one event; what rests on something that is not here yet has no effect."""
         kind, data = event["type"].partition(".")[2], event["data"]
@@ -1030,11 +1043,23 @@ class AssetFigures:
         return str(self.contracts[max(running)[2]]["terms"]["operator"]["name"]) if running else ""
 
 
+def happened(event: Event) -> tuple[bool, str, int]:
+    """Where an event of an asset stands: its first, then by business day, and on one day as they were recorded."""
+    return event["type"] != "asset.registered", event["occurredOn"], event["position"]
+
+
 def fold(events: Iterable[Event]) -> AssetFigures:
-    """An asset from events in order of position."""
+    """An asset from its events, as they happened. One that rests on a later day's waits, and comes right behind that."""
     asset = AssetFigures()
-    for event in events:
+    waiting: list[Event] = []
+    for event in sorted(events, key=happened):
+        if not asset.can_take(event):
+            waiting.append(event)
+            continue
         asset.take(event)
+        while (ready := next((one for one in waiting if asset.can_take(one)), None)) is not None:
+            waiting.remove(ready)
+            asset.take(ready)
     return asset
 
 
@@ -1137,8 +1162,9 @@ class Ledgers:
         return self.words.get(f"{kind}/{code}", code)
 
     def _asset(self, code: str, events: list[Event], care: list[tuple[str, str, str]]) -> None:
-        before = [one for one in events if one["occurredOn"] < self.first]
-        during = [one for one in events if self.first <= one["occurredOn"] <= self.last]
+        in_order = sorted(events, key=happened)
+        before = [one for one in in_order if one["occurredOn"] < self.first]
+        during = [one for one in in_order if self.first <= one["occurredOn"] <= self.last]
         opening = fold(before)
         closing, steps = self._walk(before, during)
         if closing.card is None:
@@ -1225,14 +1251,15 @@ class Ledgers:
     def _walk(before: list[Event], during: list[Event]) -> tuple[AssetFigures, list[list[int]]]:
         """The closing state, and what each event of the period changed, given all that came before the period."""
         steps = []
-        in_order = not before or not during or before[-1]["position"] < during[0]["position"]
+        places = [one["position"] for one in (*before, *during)]
+        plainly = places == sorted(places)
         asset = fold(before)
         start = asset.figures()
         for count, event in enumerate(during, 1):
-            if in_order:
+            if plainly:
                 asset.take(event)
             else:
-                asset = fold(sorted([*before, *during[:count]], key=lambda one: one["position"]))
+                asset = fold([*before, *during[:count]])
             now = asset.figures()
             steps.append([b - a for a, b in zip(start, now, strict=True)])
             start = now

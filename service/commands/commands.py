@@ -22,7 +22,7 @@ import orjson
 from pydantic import BaseModel
 
 import domain
-from domain.aggregate import DomainAggregate, DomainEvent
+from domain.aggregate import DomainAggregate, DomainEvent, Late, folded
 from domain.catalogue import AGGREGATE_KINDS
 from domain.occasion import Occasion, Override
 from domain.organization.division import Division
@@ -35,6 +35,7 @@ from domain.regulation import Regulation
 from domain.regulation.legal_clock import LegalClock
 from service.clock import county_day
 from service.commands.actor import Actor
+from service.commands.later import hold_to_later
 from service.commands.naming import named_in
 from service.commands.policy_in_force import PolicyInForce
 from service.log.appending import Append, Claim, Idempotency, Receipt, StreamAppend, VersionConflict
@@ -216,8 +217,15 @@ class CommandContext:
         events = await self.store.read_stream(county, cls.stream_of(aggregate_id))
         return self._folded(cls, aggregate_id, events)
 
+    async def take_back(self, county: str, it: DomainAggregate, day: date) -> None:
+        """Take an aggregate that was loaded as it is now to the state of a day before its newest event."""
+        events = await self.store.read_stream(county, it.stream, upto=it.version)
+        it.stand_on(day, [self.codec.domain_event(one) for one in events])
+
     async def hold_to_events(self, county: str, it: DomainAggregate) -> None:
         """LEDGER_DIFFERS if an aggregate, as it was loaded, is not what its events make: a kept state can be edited."""
+        if it.stands_on is not None:
+            return  # it was folded from them
         fresh = await self.replay(type(it), county, it.id)
         if (fresh.version, fresh.dump_state()) != (it.version, it.dump_state()):
             raise refuse("LEDGER_DIFFERS", what=it.stream)
@@ -229,9 +237,7 @@ class CommandContext:
         events: Iterable[RecordedEvent],
     ) -> _Aggregate:
         """The aggregate that events made; NOT_FOUND without any."""
-        aggregate: _Aggregate | None = None
-        for recorded in events:
-            aggregate = self.codec.domain_event(recorded).mutate(aggregate)
+        aggregate: _Aggregate | None = folded(map(self.codec.domain_event, events)).aggregate
         if aggregate is None:
             raise refuse("NOT_FOUND", what=aggregate_id)
         return aggregate
@@ -247,6 +253,14 @@ class Work:
     warnings: list[RegulationWarning] = field(default_factory=list)
     stated: set[str] = field(default_factory=set)
     """Streams whose version the client named: a conflict on them is the client's to settle."""
+    on: date | None = None
+    """The business day that the command is about: what it decides on is loaded as it was then."""
+    days: dict[str, date] | None = field(default_factory=dict)
+    """Other days, by stream: those that a first attempt met on the way. None: everything is loaded as it is now."""
+    noting: bool = False
+    """Whether what is decided is a fact, and rules that the state of its day breaks are noted (D6)."""
+    behind: bool = False
+    """Whether something has later events than the day: then it was loaded as it was on the day."""
     _touched: dict[str, DomainAggregate] = field(default_factory=dict)
 
     @property
@@ -269,7 +283,13 @@ class Work:
         absent = [one for one in ids if one not in found]
         if absent:
             raise refuse("NOT_FOUND", what="、".join(absent[:20]))
-        self._touched.update({aggregate.stream: aggregate for aggregate in found.values()})
+        for aggregate in found.values():
+            day = self.on if self.days is None else self.days.get(aggregate.stream, self.on)
+            late = aggregate.IN_BUSINESS_TIME and day is not None and day < aggregate.through
+            if self.days is not None and day is not None and late:
+                self.behind = True
+                await self.context.take_back(self.county, aggregate, day)
+            self._touched[aggregate.stream] = aggregate
         return found
 
     def add(self, aggregate: DomainAggregate) -> None:
@@ -330,11 +350,24 @@ class Work:
         self.claims.append(Claim(kind, key))
 
     def note(self, at: Occasion) -> None:
-        """Carry the decision's warnings into the answer."""
-        self.warnings.extend(warning for warning in at.warnings if warning not in self.warnings)
+        """Carry the decision's warnings into the answer; of a fact also what contradicts it."""
+        said = (*at.warnings, *(at.findings if self.noting else ()))
+        self.warnings.extend(warning for warning in said if warning not in self.warnings)
+
+    async def settle(self) -> None:
+        """Bring what was decided on the state of a past day back to now, with the new events in their places.
+
+        LATER_FACT_CONFLICT where a later step was only possible without them; facts are recorded with that as a finding.
+        """
+        for aggregate in self._touched.values():
+            if aggregate.stands_on is not None:
+                if aggregate.late:
+                    self.warnings += await hold_to_later(self.context, self.county, aggregate)
+                aggregate.stand_on(None)
 
     async def appends(self) -> list[StreamAppend]:
         """What the aggregates recorded, ready for the log."""
+        await self.settle()
         if len(self._touched) < _ENCODED_HERE:
             return self._appends()
         return await asyncio.to_thread(self._appends)
@@ -363,7 +396,7 @@ def encoded(codec: EventCodec, aggregate: DomainAggregate) -> StreamAppend:
     return StreamAppend(
         stream=aggregate.stream,
         expected_version=aggregate.version - len(events),
-        events=[codec.new_event(event) for event in events],
+        events=[codec.new_event(event, late=event.originator_version in aggregate.late) for event in events],
         state=aggregate.dump_state(),
         state_code=state_code(),
     )
@@ -394,12 +427,22 @@ async def transact(
     """
     identity = command_id or str(uuid.uuid4())
     origin = _Origin(identity, correlation_id or identity, causation_id, idempotency)
+    days: dict[str, date] = {}
+    noting = False
     for attempt in range(1, ATTEMPTS + 1):
-        work = Work(context, actor)
+        work = Work(context, actor, days=days, noting=noting)
         try:
             await context.in_force.catch_up(actor.county)
             return await _attempt(work, decide, origin)
+        except Late as late:  # found only where the event was to be recorded: again, on the state of its day
+            if attempt == ATTEMPTS or late.day >= days.get(late.stream, date.max):
+                raise
+            days[late.stream] = late.day
         except (Refusal, StaleVersion, VersionConflict) as error:
+            if isinstance(error, Refusal) and work.behind and not noting:
+                noting = await _happened_all_the_same(context, actor, decide)
+                if noting:
+                    continue
             if idempotency is not None and (
                 earlier := await context.store.replayed(actor.county, idempotency)
             ):
@@ -409,6 +452,21 @@ async def transact(
             if attempt == ATTEMPTS:
                 raise
     raise AssertionError  # the last attempt returns or raises
+
+
+async def _happened_all_the_same(context: CommandContext, actor: Actor, decide: Decision) -> bool:
+    """Whether what the state of its day refuses is a fact that the record as it is now has room for.
+
+    DATE_ORDER where that record says so: it names both days, which what is not there yet on a day cannot.
+    """
+    try:
+        await decide(Work(context, actor, days=None))
+    except Late as late:
+        return late.fact
+    except Refusal as refusal:
+        if refusal.code == "DATE_ORDER":
+            raise
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import Field
 
+from domain.aggregate import folded
 from domain.asset.asset import Asset
 from domain.asset.facts.income import attainment
 from domain.asset.facts.rights import operators_between
@@ -42,36 +43,31 @@ class Reading:
     """
 
     asset: Asset | None = None
-    version: int = 0
     events: list[RecordedEvent] = field(default_factory=list)
     unplaced: list[RecordedEvent] = field(default_factory=list)
+
+    @property
+    def version(self) -> int:
+        """The last version that is in it; 0 without any."""
+        return self.events[-1].version if self.events else 0
 
 
 def fold(
     codec: EventCodec, events: Iterable[RecordedEvent], *, as_of: date | None, known_at: datetime | None
 ) -> Reading:
     """Replay the events that had happened by `as_of` and were recorded by `known_at`."""
-    reading = Reading()
-    asset: Any = None
-    for recorded in events:
-        if as_of is not None and recorded.occurred_on > as_of:
-            continue
-        if known_at is not None and recorded.recorded_at > known_at:
-            continue
-        event = codec.domain_event(recorded)
-        placed = event.model_copy(update={"originator_version": 1 if asset is None else asset.version + 1})
-        if asset is None and not isinstance(event, Asset.Registered):
-            reading.unplaced.append(recorded)
-            continue
-        try:
-            asset = placed.mutate(asset)
-        except KeyError:
-            reading.unplaced.append(recorded)
-            continue
-        reading.events.append(recorded)
-        reading.version = recorded.version
-    reading.asset = asset
-    return reading
+    told = [
+        one
+        for one in events
+        if (as_of is None or one.occurred_on <= as_of) and (known_at is None or one.recorded_at <= known_at)
+    ]
+    made = folded(map(codec.domain_event, told), whole=False)
+    unplaced = {one.originator_version for one in made.unplaced}
+    return Reading(
+        made.aggregate,
+        events=[one for one in told if one.version not in unplaced],
+        unplaced=[one for one in told if one.version in unplaced],
+    )
 
 
 def view_of(asset: Asset) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from projections.departure import cases, custody
-from projections.engine.events import EventReader, LedgerEvent, Upcast
+from projections.engine.events import EventReader, Upcast
 from projections.engine.projection import Projection
+from projections.engine.refold import refold
 from projections.engine.rows import Rows
 from projections.engine.tables import LedgerTable
 from projections.engine.writing import Connection, load
@@ -29,8 +30,6 @@ _COMPARED: Final[tuple[tuple[Projection, str, tuple[LedgerTable, ...]], ...]] = 
 _NAMED_IN: Final = """
 SELECT DISTINCT stream FROM event WHERE county = $1 AND position <= $2 AND type = ANY($3::text[])
 AND EXISTS (SELECT FROM unnest($4::bytea[]) AS named (code) WHERE position(named.code IN body) > 0)"""
-_BODIES: Final = """
-SELECT position, body FROM event WHERE county = $1 AND stream = ANY($2::text[]) AND position <= $3 ORDER BY position"""
 _REACHED: Final = "SELECT position FROM projection_checkpoint WHERE county = $1 AND projection = $2"
 _CASES_SHOWN: Final = "SELECT case_id FROM departure_case WHERE county = $1 AND person = $2"
 
@@ -49,7 +48,7 @@ async def row_that_differs(connection: Connection, upcast: Upcast, county: str, 
                 ids |= {row["case_id"] for row in await connection.fetch(_CASES_SHOWN, county, person)}
             due = projection.rows(county)
             of_kind = sorted(f"{kind}-{one}" for one in ids)
-            projection.apply(await _events(connection, reader, county, of_kind, reached), due)
+            await refold(connection, projection, due, of_kind, reader, upto=reached)
             wrong = await _first_difference(connection, projection, county, tables, sorted(ids), due)
             if wrong is not None:
                 return wrong
@@ -71,13 +70,6 @@ async def _streams(connection: Connection, county: str, person: str, reached: in
         merged = {one.partition("-")[2] for one in await named(new, ["organization.succeeded"])}
         new, units = merged - units, units | merged
     return streams | {f"organization-{unit}" for unit in units} | (await named(units) if units else set())
-
-
-async def _events(
-    connection: Connection, reader: EventReader, county: str, streams: Sequence[str], reached: int
-) -> list[LedgerEvent]:
-    rows = await connection.fetch(_BODIES, county, list(streams), reached)
-    return list(reader.read_all([tuple(row) for row in rows]))
 
 
 async def _first_difference(

@@ -29,6 +29,7 @@ import structlog
 from projections.catalogue import CATALOGUE, UnknownProjection
 from projections.engine.events import EventReader, LedgerEvent, Undecodable
 from projections.engine.projection import PoisonEvent, Projection
+from projections.engine.refold import late_positions, late_streams, refold
 from projections.engine.tables import LedgerTable
 from projections.engine.writing import load, write
 from service.clock import MOST_BEHIND_SECONDS
@@ -496,16 +497,26 @@ class _CountyFollower:
             )
             if len(moved) < len(members):
                 raise _Fenced(set(names) - {row["projection"] for row in moved})
+            late = await late_positions(connection, self.county, low, upto)
             for member in members:
-                await self._apply(connection, member.projection, events, low)
+                await self._apply(connection, member.projection, events, low, upto, late)
 
     async def _apply(
-        self, connection: Any, projection: Projection, events: Sequence[LedgerEvent], low: int
+        self,
+        connection: Any,
+        projection: Projection,
+        events: Sequence[LedgerEvent],
+        low: int,
+        upto: int,
+        late: frozenset[int],
     ) -> None:
         handlers = projection.handlers
         mine = [event for event in events if event.type in handlers]
         if not mine:
             return
+        anew = late_streams(projection, mine, late)
+        if anew:
+            mine = [event for event in mine if event.stream not in anew]
         rows = projection.rows(self.county)
         for table in rows.tables.values():
             table.forget()
@@ -513,6 +524,12 @@ class _CountyFollower:
         try:
             await load(connection, rows, wanted)
             projection.apply(mine, rows, after=low)
+            if anew:
+                reader = self.projector.reader
+                for one in await refold(connection, projection, rows, anew, reader, upto=upto):
+                    self._log.warning(
+                        "an event has no place in a ledger", projection=projection.name, position=one.position
+                    )
             await write(connection, rows)
         except _REFUSED_BY_DATABASE as error:
             raise _RowsRefused(projection.name, f"{type(error).__name__}: {error}") from error

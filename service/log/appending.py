@@ -20,6 +20,8 @@ class NewEvent:
     occurred_on: date
     data: dict[str, Any]
     basis: dict[str, Any]
+    late: bool = False
+    """Whether it lies before an older event of its stream in business time (`domain.order`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,7 @@ class Batch:
         "_claims",
         "_county",
         "_events",
+        "_late",
         "_next_head",
         "_peaks",
         "_position",
@@ -140,6 +141,7 @@ class Batch:
         self._changed: list[tuple[Any, ...]] = []
         self._claims: list[tuple[Any, ...]] = []
         self._answers: list[tuple[Any, ...]] = []
+        self._late: list[tuple[Any, ...]] = []
         self._next_head: KnownHead | None = None
 
     def add(self, command: Command) -> None:
@@ -178,6 +180,9 @@ class Batch:
             )
         place = before
         for stream in append.streams:
+            self._late.extend(
+                [(stream.stream, at) for at, event in enumerate(stream.events, place + 1) if event.late]
+            )
             place += len(stream.events)
             version = stream.expected_version
             reached = version + len(stream.events)
@@ -215,7 +220,7 @@ class Batch:
     def statement(self) -> tuple[str, list[Any]]:
         """The statement that stores the batch, with its arguments."""
         frontier = self.next_head.frontier
-        parts = (self._begun, self._changed, self._claims, self._answers)
+        parts = (self._begun, self._changed, self._claims, self._answers, self._late)
         arguments: list[Any] = [
             self._county, self.head.position, self._position, self.moment,
             frontier.to_bytes(), frontier.root(), len(self._changed),
@@ -241,6 +246,7 @@ _BEGUN: Final = {
     "stream": "text", "version": "int", "position": "bigint", "state": "bytea", "state_code": "text",
 }  # fmt: skip
 _CHANGED: Final = {"stream": "text", "expected": "int", **_BEGUN}
+_LATE: Final = {"stream": "text", "position": "bigint"}
 _CLAIM: Final = {"kind": "text", "key": "text", "stream": "text", "position": "bigint"}
 _ANSWER: Final = {
     "scope": "text", "key": "text", "body_sha256": "bytea", "response": "bytea", "first_position": "bigint",
@@ -249,7 +255,7 @@ _ANSWER: Final = {
 
 
 @cache
-def _statement(begun: bool, changed: bool, claims: bool, answers: bool) -> str:
+def _statement(begun: bool, changed: bool, claims: bool, answers: bool, late: bool) -> str:
     """Everything in one statement; parts without rows are left out, because even empty they cost time.
 
     Nothing is stored unless the head is where the batch begins. A stream that is begun twice, a claim and a key that
@@ -298,6 +304,11 @@ WITH moved AS (
         statement += f""", answers AS (
     INSERT INTO idempotency (county, recorded_at, {", ".join(_ANSWER)})
     SELECT $1, $4, {_added(_ANSWER)} FROM moved, {rows.unnest(_ANSWER)} AS added ({", ".join(_ANSWER)})
+)"""
+    if late:
+        statement += f""", late AS (
+    INSERT INTO late_event (county, {", ".join(_LATE)})
+    SELECT $1, {_added(_LATE)} FROM moved, {rows.unnest(_LATE)} AS added ({", ".join(_LATE)})
 )"""
     found = "(SELECT count(*) FROM changed)" if changed else "0"
     return statement + f"\nSELECT 1 / ({found} = $7::int)::int FROM moved"

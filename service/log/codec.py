@@ -269,8 +269,8 @@ class EventCodec:
             data,
         )
 
-    def new_event(self, event: DomainEvent) -> NewEvent:
-        """What the log is asked to record for a domain event."""
+    def new_event(self, event: DomainEvent, *, late: bool = False) -> NewEvent:
+        """What the log is asked to record for a domain event. `late`: it lies before an older one of its stream."""
         return NewEvent(
             type=type(event).TOPIC,
             schema=type(event).class_version,
@@ -279,6 +279,7 @@ class EventCodec:
                 mode="json", by_alias=True, context=LOG, exclude=set(ENVELOPE_FIELDS), exclude_none=True
             ),
             basis=event.basis.model_dump(mode="json", by_alias=True, context=LOG, exclude_none=True),
+            late=late,
         )
 
     def domain_event(self, recorded: RecordedEvent) -> DomainEvent:

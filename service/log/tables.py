@@ -90,6 +90,16 @@ claim: Final = Table(
     comment="Keys taken once and for ever, e.g. certificate numbers; also in the body of the event at `position`",
 )
 
+late_event: Final = Table(
+    "late_event",
+    metadata,
+    Column("county", _KEY, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("stream", _KEY, nullable=False),
+    PrimaryKeyConstraint("county", "position", name="late_event_pkey"),
+    comment="Events whose business day lies before that of an older one of their stream, the first one aside",
+)
+
 idempotency: Final = Table(
     "idempotency",
     metadata,

@@ -229,9 +229,9 @@ class Demonstration:
         }
         await walk.step(clerk, "发起移交", "transfers", {"transfer": transfer}, "县商信局 → 村集体")
         items = [{"item": "1", "result": "ACCEPTED"}, {"item": "2", "result": "ACCEPTED"}]
-        accepted = {"receiver": VILLAGE, "items": items}
+        accepted = {"receiver": VILLAGE, "items": items, "occurredOn": self.day(718)}
         await walk.step(clerk, "逐项接收", "transfers/DEMO-T1/acceptances", accepted)
-        await walk.step(clerk, "移交完成", "transfers/DEMO-T1/completion", {})
+        await walk.step(clerk, "移交完成", "transfers/DEMO-T1/completion", {"occurredOn": self.day(716)})
 
     async def _in_care(self, walk: Walk, clerk: Client) -> None:
         booking = {
@@ -248,8 +248,10 @@ class Demonstration:
             "duties": [{"person": await self._manager(), "duty": "MANAGER"}],
             "ruleDocument": "演示管护制度",
         }
-        await walk.step(clerk, "落实管护", "custody", {"custody": custody})
-        await walk.step(clerk, "落实监管", "supervision", {"supervision": [{"supervisor": TOWNSHIP}]})
+        since = {"occurredOn": self.day(695)}
+        await walk.step(clerk, "落实管护", "custody", {"custody": custody, **since})
+        supervision = [{"supervisor": TOWNSHIP}]
+        await walk.step(clerk, "落实监管", "supervision", {"supervision": supervision, **since})
 
     async def _in_operation(self, walk: Walk, clerk: Client) -> None:
         await walk.step(clerk, "出租", "leases", {"terms": self._terms()}, "年租金 30,000.00 元")
@@ -276,18 +278,23 @@ class Demonstration:
             "reason": "长期闲置，无法盘活",
             "decisionDocument": "演示村代会决议003",
         }
-        await walk.step(clerk, "提出处置", "disposals", {"proposal": proposal})
+        await walk.step(clerk, "提出处置", "disposals", {"proposal": proposal, "occurredOn": self.day(50)})
         signers = [{"person": f"P0000{n}", "outsideOwnerUnit": n == 1} for n in (1, 2, 3)]
         base = {"value": "150000.00", "baseDate": self.day(40)}
         house = base | {"method": "IN_HOUSE", "reportNo": "演示评-0", "signers": signers}
-        await walk.try_in_vain(clerk, "自行评估 15 万元", f"{DISPOSAL}/appraisals", {"appraisal": house})
+        on = {"occurredOn": self.day(38)}
+        await walk.try_in_vain(
+            clerk, "自行评估 15 万元", f"{DISPOSAL}/appraisals", {"appraisal": house, **on}
+        )
         agency = base | {
             "method": "AGENCY",
             "reportNo": "演示评报字001",
             "agency": "演示资产评估公司",
             "agencyLicence": "演示资质001",
         }
-        await walk.step(clerk, "机构评估", f"{DISPOSAL}/appraisals", {"appraisal": agency}, "150,000.00 元")
+        await walk.step(
+            clerk, "机构评估", f"{DISPOSAL}/appraisals", {"appraisal": agency, **on}, "150,000.00 元"
+        )
         publication = {
             "publishedOn": self.day(30),
             "channel": "BULLETIN_BOARD",
@@ -298,7 +305,7 @@ class Demonstration:
             clerk, "评估结果公开", f"{DISPOSAL}/publications", {"publication": publication}, "村公开栏"
         )
         for who, level in (("township", "TOWNSHIP"), ("agriculture", "AGRICULTURE")):
-            opinion = {"level": level, "opinion": "同意上报"}
+            opinion = {"level": level, "opinion": "同意上报", "occurredOn": self.day(22)}
             await walk.step(self.clients[who], f"逐级上报 {level}", f"{DISPOSAL}/forwardings", opinion)
         approval = {
             "approver": "COUNTY_GOV",

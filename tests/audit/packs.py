@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
 import json
 import zipfile
@@ -29,6 +30,7 @@ from service.log.merkle import Tree
 from service.log.signed_note import Note, SignerKey
 from tests.projections.history import COUNTY, Log as History, RandomHistory, append_all
 
+LATE_EVENTS = importlib.import_module("migrations.versions.0022_late_events")
 REGULATION = Regulation.load(county=COUNTY)
 EVENTS = 2_400
 PERSON = "P-0003"
@@ -91,6 +93,9 @@ async def log_with(
         await append_all(store, history)
         assets = [one.aggregate_id for one in history if one.type == "asset.registered"]
         await append_all(store, procedures(assets[:PROCEDURES]))
+        await pool.execute(
+            LATE_EVENTS.FOUND
+        )  # a third of the history is entered late; its maker does not say so
         keys = Checkpoints(pool, folder / "keys", utc_now)
         yield Log(pool, store, keys, folder)
 

@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from domain.aggregate import folded
 from domain.asset.asset import Asset
 from domain.asset.facts.card import Correction
 from domain.asset.facts.title_plan import JointProposal
@@ -259,10 +260,7 @@ class Life(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Replaying what the log would hold gives the live state."""
-        replayed: Any = None
-        for event in self.events:
-            stored: Any = through_the_log(event)
-            replayed = stored.mutate(replayed)
+        replayed: Any = folded(through_the_log(event) for event in self.events).aggregate
         # the log sorts the keys of an object, so a contract's clauses may come back in another order
         assert json.loads(replayed.dump_state()) == json.loads(self.asset.dump_state())
         assert (replayed.version, replayed.regions()) == (self.asset.version, self.asset.regions())

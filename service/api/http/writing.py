@@ -288,6 +288,7 @@ class Write(Read):
             await self._may(aggregate, scope or self._said_by(speaker) or kind.scope, work, at)
             await self._except(body, at, work)
             await use_case(aggregate, at, work)
+            await work.settle()
             work.note(at)
             return Result(aggregate.id, aggregate.version, kind.view(aggregate, self))
 
@@ -313,6 +314,7 @@ class Write(Read):
             made = make(at, work)
             aggregate = made if isinstance(made, DomainAggregate) else await made
             work.add(aggregate)
+            await work.settle()
             work.note(at)
             return Result(aggregate.id, aggregate.version, kind.view(aggregate, self))
 
@@ -332,6 +334,7 @@ class Write(Read):
             at = await self._circumstances(work, body, on)
             speak_for(self.actor, unit)
             result = await command(at, work)
+            await work.settle()
             work.note(at)
             return result
 
@@ -341,7 +344,8 @@ class Write(Read):
         """The circumstances of the decision, once the codes of the body are known: in the log and in the tables of the day."""
         await work.require_named(body)
         at = self.occasion(body, on)
-        self.request.state.day = at.on
+        work.on = self.request.state.day = at.on
+        at.noting = work.noting
         require_listed(body, at.rules)
         await work.require_existing(body, at)
         hold_form(body, at)

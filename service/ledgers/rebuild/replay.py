@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Final
 
 import asyncpg
 
 from projections.engine.events import EventReader, LedgerEvent
+from projections.engine.refold import late_positions, late_streams, refold
 from projections.engine.tables import SHADOW
 from projections.engine.writing import copy_in, load, write_fast
 from service.ledgers.projector import keys_of
@@ -63,12 +64,16 @@ class Replay:
                 return
             members = [shadow for shadow in shadows if shadow.positions.get(county, 0) == low]
             ahead = [shadow.positions[county] for shadow in shadows if shadow.positions.get(county, 0) > low]
+            await self.copied()
+            late = await late_positions(self._work, county, low, min([upto, *ahead]))
             async for rows in self._read(county, low, min([upto, *ahead])):
                 events = self._reader.read_all(rows)
                 await self._load(members, county, events)
+                anew = {one.projection.name: late_streams(one.projection, events, late) for one in members}
                 for start in range(0, len(events), SLICE):
-                    await self._apply(members, county, events[start : start + SLICE])
+                    await self._apply(members, county, events[start : start + SLICE], anew)
                     await asyncio.sleep(0)  # lets the next fetch in
+                await self._refold(members, county, events[-1].position, anew)
                 self.done += len(events)
                 self.tell("replaying")
                 await self.keep_within_limits(members)
@@ -110,12 +115,34 @@ class Replay:
                 await ensure_keys(self._work, shadow)
                 await load(self._work, rows, keys_of(shadow.projection, mine), schema=SHADOW)
 
-    async def _apply(self, members: Sequence[Shadow], county: str, events: Sequence[LedgerEvent]) -> None:
+    async def _refold(
+        self, members: Sequence[Shadow], county: str, upto: int, anew: Mapping[str, set[str]]
+    ) -> None:
+        """Make anew what late events touch, from the log."""
+        for shadow in members:
+            streams = anew[shadow.projection.name]
+            if streams:
+                await self._begin()
+                rows = shadow.rows_of(county)
+                if not all(table.complete for table in rows.tables.values()):
+                    await ensure_keys(self._work, shadow)
+                await refold(
+                    self._work, shadow.projection, rows, streams, self._reader, upto=upto, schema=SHADOW
+                )
+
+    async def _apply(
+        self,
+        members: Sequence[Shadow],
+        county: str,
+        events: Sequence[LedgerEvent],
+        anew: Mapping[str, set[str]],
+    ) -> None:
         last = events[-1].position
         for shadow in members:
             projection = shadow.projection
             handlers = projection.handlers
-            mine = [event for event in events if event.type in handlers]
+            streams = anew[projection.name]
+            mine = [event for event in events if event.type in handlers and event.stream not in streams]
             rows = shadow.rows_of(county)
             if mine:
                 projection.apply(mine, rows)

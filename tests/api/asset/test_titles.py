@@ -283,8 +283,9 @@ async def confirmed(service: Service, **changes: Any) -> str:
     asset = await registered(service, card(**changes))
     await write(service, asset, "transfers", {"transfer": transfer()}, "clerk")
     items = [{"item": "1", "result": "ACCEPTED"}, {"item": "2", "result": "ACCEPTED"}]
-    await write(service, asset, "transfers/T1/acceptances", {"receiver": VILLAGE, "items": items}, "clerk")
-    await write(service, asset, "transfers/T1/completion", {}, "clerk")
+    taken = {"receiver": VILLAGE, "items": items, "occurredOn": "2021-08-02"}
+    await write(service, asset, "transfers/T1/acceptances", taken, "clerk")
+    await write(service, asset, "transfers/T1/completion", {"occurredOn": "2021-08-03"}, "clerk")
     body = {"confirmation": confirmation(), "occurredOn": "2021-08-10"}
     await write(service, asset, "ownership-confirmations", body, "office")
     return asset

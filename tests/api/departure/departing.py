@@ -92,7 +92,7 @@ async def kept_asset(service: Service, person: str, duty: str = "MANAGER", unit:
     asset = new_code()
     path = f"/v1/assets/{asset}"
     await service.write("/v1/assets", {"asset": asset, "card": road()})
-    confirmed = {"confirmation": TOWNSHIP_OWNS}
+    confirmed = {"confirmation": TOWNSHIP_OWNS, "occurredOn": "2021-12-31"}
     await service.write(f"{path}/ownership-confirmations", confirmed, "office", version=1)
     kept = custody(person, duty) | {"responsibleUnit": unit}
     await service.write(f"{path}/custody", {"custody": kept, "occurredOn": "2022-01-01"}, version=2)

@@ -504,9 +504,8 @@ async def test_whoever_is_first_responsible_by_post_is_not_cleared(service: Serv
     asset = new_code()
     path = f"/v1/assets/{asset}"
     await service.write("/v1/assets", {"asset": asset, "card": road()})
-    await service.write(
-        f"{path}/ownership-confirmations", {"confirmation": TOWNSHIP_OWNS}, "office", version=1
-    )
+    confirmed = {"confirmation": TOWNSHIP_OWNS, "occurredOn": "2022-01-31"}
+    await service.write(f"{path}/ownership-confirmations", confirmed, "office", version=1)
     manager = await service.person(VILLAGE)
     first = {"firstResponsible": {"organization": VILLAGE, "position": "VILLAGE_PARTY_SECRETARY"}}
     await service.write(

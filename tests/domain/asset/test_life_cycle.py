@@ -265,7 +265,7 @@ class Shown:
 def moved(asset: Asset, event: Any) -> tuple[list[str], list[Move]]:
     """What the event's command records on the asset, and which regions that moves; nothing when it is refused."""
     before = asset.regions()
-    at = occasion(event.occurred_on, today=LATE)
+    at = occasion(max(event.occurred_on, asset.through), today=LATE)
     try:
         COMMANDS[event.TOPIC](asset, event, at, lambda _: Shown(asset))  # type: ignore[arg-type]
     except Refusal:

@@ -15,8 +15,8 @@ from pydantic import Field
 from domain.aggregate import folded
 from domain.asset.asset import Asset
 from domain.asset.facts.income import attainment
-from domain.asset.facts.rights import operators_between
 from domain.catalogue import EVENT_TYPES
+from domain.periods import part_of_year
 from domain.recorded import RecordedEvent
 from domain.refusals import refuse
 from domain.values import Code, Fen
@@ -178,10 +178,11 @@ def flattened(view: dict[str, Any], above: str = "") -> dict[str, Any]:
 
 
 def attained(asset: Asset, events: Iterable[RecordedEvent], year: int) -> tuple[Fen, Fen, str | None]:
-    """A year's target by the contracts that ran in it, what came in, and the percentage (C4.5-22); fen."""
-    first, last = date(year, 1, 1), date(year, 12, 31)
-    running = operators_between(asset.contracts.values(), first, last)
-    target = sum(contract.terms.annual_income for contract in running)
+    """A year's target by the days on which contracts ran in it, what came in, and the percentage (C4.5-22); fen."""
+    target = sum(
+        part_of_year(one.terms.annual_income, year, one.terms.starts_on, one.last_day)
+        for one in asset.contracts.values()
+    )
     received = sum(
         recorded.data["receipt"]["amount"]
         for recorded in events

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import isleap
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field
@@ -93,6 +93,18 @@ class Contract(Value):
     def open(self) -> bool:
         """Whether the operator still runs the asset under it."""
         return self.state in {"ACTIVE", "HOLDOVER"}
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day for which its income is due; None while the operator holds over.
+
+        On the day of a termination the next operator may start, so that day is no longer this one's.
+        """
+        if self.state == "HOLDOVER":
+            return None
+        if self.state == "TERMINATED" and self.ended_on is not None:
+            return self.ended_on - timedelta(days=1)
+        return self.ended_on or self.terms.ends_on
 
     def collides_with(self, terms: ContractTerms) -> bool:
         """Whether both would run the same part on the same day. An operator who holds over stays for an open time."""

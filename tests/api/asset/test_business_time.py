@@ -290,6 +290,40 @@ async def test_the_order_of_entry_makes_no_difference(service: Service, order: t
     )
 
 
+async def test_target_of_a_year_is_that_of_the_days_on_which_contracts_ran(service: Service) -> None:
+    """36,500 yuan a year from July to December 2021: 184 of 365 days, 18,400 yuan. Two in turn are one after the other."""
+    asset = await owned(service)
+    given = {
+        "signedOn": "2022-06-20",
+        "startsOn": "2022-07-01",
+        "endsOn": "2022-12-31",
+        "annualIncome": "36500.00",
+    }
+    await enter(service, asset, "leases", {"terms": terms("L1", **given)})
+
+    async def target(year: str) -> str:
+        found = await service.read(f"/v1/assets/{asset}/income-attainment", year=year)
+        return str(found["target"])
+
+    assert [await target(year) for year in ("2021", "2022", "2023")] == ["0.00", "18400.00", "0.00"]
+    await enter(
+        service,
+        asset,
+        "leases/L1/ending",
+        {"endedOn": "2022-10-01", "outcome": "TERMINATED", "reason": "退租"},
+    )
+    assert await target("2022") == "9200.00"  # July to September: 92 days
+    following = {
+        "signedOn": "2022-10-01",
+        "startsOn": "2022-10-01",
+        "endsOn": "2023-09-30",
+        "annualIncome": "73000.00",
+    }
+    await enter(service, asset, "leases", {"terms": terms("L2", **following)})
+    assert await target("2022") == "27600.00"  # 9,200, and 92 days at 200 a day
+    assert await target("2023") == "54600.00"  # January to September: 273 days
+
+
 async def test_correction_for_an_earlier_day_than_another_would_be_undone_and_is_refused(
     service: Service,
 ) -> None:

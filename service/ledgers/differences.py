@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -19,7 +19,7 @@ from pydantic.alias_generators import to_camel
 
 from domain.refusals import refuse
 from domain.values import BusinessDate, Value
-from projections.engine.differences import Difference, Key, RowChange, RowSelection, difference
+from projections.engine.differences import Difference, Key, RowChange, difference
 from projections.engine.writing import Connection
 from service.ledgers.filters import ChangesQuery, Standpoint
 from service.ledgers.masking import Sees, must_not_choose_by_hidden, rows_shown_to
@@ -90,10 +90,9 @@ async def changes_of(source: Source, query: ChangesQuery, row: type[Value]) -> d
         raise refuse("FIELD_REQUIRED", field="from_as_of、from_known_at、to_as_of、to_known_at")
     must_not_choose_by_hidden(source, query, row)
     what = query.rows(source.county)
+    start = start_of(query.cursor, [name in what.texts for name in what.key])
     async with _both(source, query.PROJECTION, was, now) as (before, after):
-        delta = await difference(
-            before.connection, after.connection, what, start=_start(query.cursor, what), limit=query.limit
-        )
+        delta = await difference(before.connection, after.connection, what, start=start, limit=query.limit)
         body: dict[str, Any] = {"ledger": query.PROJECTION}
         for name, side in (("before", before), ("after", after)):
             sums = await query.totals(side.at)
@@ -178,24 +177,24 @@ def cursor_of(key: Key) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
 
 
-def start_of(cursor: str | None) -> Key | None:
-    """The key after which a page starts; CURSOR_INVALID."""
+def start_of(cursor: str | None, texts: Sequence[bool] = (True,)) -> Key | None:
+    """The key after which a page starts; CURSOR_INVALID.
+
+    `texts`: of each part of the key, whether it is a text or a whole number.
+    """
     if cursor is None:
         return None
     try:
         found = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error) as error:
         raise refuse("CURSOR_INVALID") from error
-    if not isinstance(found, list) or not found or not all(isinstance(one, str | int) for one in found):
+    if not isinstance(found, list) or list(map(_is_text, found)) != list(texts):
         raise refuse("CURSOR_INVALID")
     return tuple(found)
 
 
-def _start(cursor: str | None, what: RowSelection) -> Key | None:
-    """The same for the rows of a question: the key has as many parts, of the same kinds; CURSOR_INVALID."""
-    start = start_of(cursor)
-    if start is not None and [type(part) is str for part in start] != [
-        name in what.texts for name in what.key
-    ]:
-        raise refuse("CURSOR_INVALID")
-    return start
+def _is_text(part: Any) -> bool | None:
+    """True for a text that a key may have, False for a whole number, None for what is no part of a key."""
+    if isinstance(part, str):
+        return None if "\x00" in part else True
+    return False if type(part) is int and abs(part) < 2**63 else None

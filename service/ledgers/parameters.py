@@ -59,7 +59,7 @@ _INTEGER: Final = re.compile(r"-?[0-9]+", re.ASCII)
 
 
 def _integer(value: Any) -> Any:
-    if isinstance(value, str) and not _INTEGER.fullmatch(value):
+    if isinstance(value, bool) or (isinstance(value, str) and not _INTEGER.fullmatch(value)):
         raise PydanticCustomError("FIELD_INVALID", "须为整数 / an integer in plain digits")
     return value
 

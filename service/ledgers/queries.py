@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from time import perf_counter
@@ -67,8 +67,15 @@ async def all_pages(at: Standpoint, query: LedgerQuery) -> AsyncGenerator[Page, 
 
 async def page_at(at: Standpoint, query: LedgerQuery, paging: Mapping[str, Any] | None = None) -> Page:
     """A page of the ledger that the connection shows; CURSOR_INVALID, FIELD_INVALID."""
-    try:
+    with refusing_nonsense():
         return await query.page(at, query.paging() if paging is None else paging)
+
+
+@contextmanager
+def refusing_nonsense() -> Iterator[None]:
+    """Inside, a question that makes no sense is refused: CURSOR_INVALID, FIELD_INVALID."""
+    try:
+        yield
     except QuestionInvalid as error:
         if error.field_name == "cursor":
             raise refuse("CURSOR_INVALID") from error

@@ -72,7 +72,7 @@ async def anomalies_found(source: Source, filters: AnomalyFilters, moment: Ledge
     Money in the evidence is in yuan. CURSOR_INVALID.
     """
     rules = (await source.regulation()).on(moment.as_of or source.today)
-    start = start_of(filters.cursor) or ("", "")
+    start = start_of(filters.cursor, (True, True)) or ("", "")
     bounds = Bounds(threshold=int(rules.parameters["P01"]))
     async with ledgers_at(source, LEDGERS, moment) as (connection, position):
         found = await anomalies(
@@ -80,7 +80,7 @@ async def anomalies_found(source: Source, filters: AnomalyFilters, moment: Ledge
             source.county,
             bounds,
             rule=filters.rule,
-            after=(str(start[0]), str(start[-1])),
+            after=(str(start[0]), str(start[1])),
             limit=filters.limit,
         )
     last = found[-1] if len(found) == filters.limit else None

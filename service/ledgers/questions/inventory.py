@@ -14,7 +14,7 @@ from domain.values import Code
 from projections.engine.reading import Page
 from projections.inventory import inventories
 from service.ledgers.filters import Filters, Standpoint
-from service.ledgers.queries import ledgers_at_head
+from service.ledgers.queries import ledgers_at_head, refusing_nonsense
 from service.ledgers.source import Source
 from service.ledgers.tables import row_model
 
@@ -79,9 +79,15 @@ LineRow = row_model("StocktakeLineRow", inventories.STOCKTAKE_LINE)
 async def registered_assets(
     source: Source, batch: str, limit: int, cursor: str | None
 ) -> tuple[tuple[str, ...], str | None]:
-    """A page of the assets that a batch registered, in the file's order, and where the next one begins; NOT_FOUND."""
+    """A page of the assets that a batch registered, in the file's order, and where the next one begins.
+
+    NOT_FOUND, CURSOR_INVALID.
+    """
     if await source.load(InventoryBatch, batch) is None:
         raise refuse("NOT_FOUND", what=batch)
     async with ledgers_at_head(source, inventories.PROJECTION.name) as (connection, _):
-        page = await inventories.batch_assets(connection, source.county, batch, limit=limit, cursor=cursor)
+        with refusing_nonsense():
+            page = await inventories.batch_assets(
+                connection, source.county, batch, limit=limit, cursor=cursor
+            )
     return tuple(row["asset"] for row in page.rows), page.next_cursor

@@ -11,14 +11,12 @@ from pydantic import Field
 from domain.asset.asset import Asset
 from domain.household.asset import HouseholdAsset
 from domain.recorded import RecordedEvent
-from domain.refusals import refuse
 from domain.values import Value
 from projections.asset import timeline as asset_timeline
 from projections.asset.timeline import Decode
-from projections.engine.reading import QuestionInvalid
 from service.ledgers.circumstances import EventActor
 from service.ledgers.masking import NOWHERE, event_shown_to, whose
-from service.ledgers.queries import ledgers_now
+from service.ledgers.queries import ledgers_now, refusing_nonsense
 from service.ledgers.source import Source
 from service.ledgers.tables import typed
 from service.ledgers.warnings import WarningBody
@@ -75,7 +73,7 @@ async def timeline_of(
         return event_shown_to(source.sees, decode(county, position, body), around)
 
     async with ledgers_now(source, (asset_timeline.PROJECTION.name,), min_position) as connection:
-        try:
+        with refusing_nonsense():
             rows, following = await asset_timeline.timeline(
                 connection,
                 source.county,
@@ -88,7 +86,5 @@ async def timeline_of(
                 limit=filters.limit,
                 cursor=filters.cursor,
             )
-        except QuestionInvalid as error:
-            raise refuse("CURSOR_INVALID") from error
     entries = [typed(row | {"data": in_yuan(row["type"], row["data"])}, TimelineEntry) for row in rows]
     return Timeline(asset=asset, entries=tuple(entries), next_cursor=following)

@@ -72,9 +72,9 @@ class HouseholdInspection(Value):
     """A yearly look at the asset (C4.3-17, C4.5-21), and the half-yearly one while it is entrusted (C4.6-10)."""
 
     inspected_on: Annotated[FactDay, NotBefore("start")] = Field(title="检查日期")
-    present: bool = Field(title="资产是否在")
+    present: bool = Field(title="资产是否在", strict=True)
     condition: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="状况")
-    cooperated: bool = Field(default=True, title="农户是否配合")
+    cooperated: bool = Field(default=True, title="农户是否配合", strict=True)
     reason: Annotated[Name | None, PERSONAL_OF_HOUSEHOLD] = Field(default=None, title="不在的原因")
     inspector: Code | None = Field(default=None, title="检查单位")
 

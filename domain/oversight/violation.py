@@ -59,7 +59,7 @@ class AnswerablePerson(Value):
 class ViolationEstablishment(Value):
     """The organ's decision on what happened."""
 
-    upheld: bool = Field(title="是否属实")
+    upheld: bool = Field(title="是否属实", strict=True)
     decided_by: Code = Field(title="认定单位")
     decided_on: Annotated[FactDay, NotBefore("its.violation.happened_on")] = Field(title="认定日期")
     document_no: Annotated[Name, PERSONAL_OF_ANSWERABLE] = Field(title="文号")

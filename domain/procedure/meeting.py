@@ -38,16 +38,19 @@ class Meeting(Value):
         ge=1,
         le=1_000_000,
         description="村级会议按登记的代表或成员人数，可不填；乡（镇）专题会议必填",
+        strict=True,
     )
-    present: int = Field(title="实到人数", ge=0, le=1_000_000)
-    in_favour: int = Field(title="同意", ge=0, le=1_000_000)
-    against: int = Field(default=0, title="反对", ge=0, le=1_000_000)
-    abstained: int = Field(default=0, title="弃权", ge=0, le=1_000_000)
+    present: int = Field(title="实到人数", ge=0, le=1_000_000, strict=True)
+    in_favour: int = Field(title="同意", ge=0, le=1_000_000, strict=True)
+    against: int = Field(default=0, title="反对", ge=0, le=1_000_000, strict=True)
+    abstained: int = Field(default=0, title="弃权", ge=0, le=1_000_000, strict=True)
     households: int | None = Field(
-        default=None, title="总户数", ge=0, le=1_000_000, description="按登记的户数，可不填"
+        default=None, title="总户数", ge=0, le=1_000_000, description="按登记的户数，可不填", strict=True
     )
-    households_present: int = Field(default=0, title="到会户数", ge=0, le=1_000_000)
-    concluded: bool | None = Field(default=None, title="专题会议是否同意", description="仅乡（镇）专题会议")
+    households_present: int = Field(default=0, title="到会户数", ge=0, le=1_000_000, strict=True)
+    concluded: bool | None = Field(
+        default=None, title="专题会议是否同意", description="仅乡（镇）专题会议", strict=True
+    )
     minutes_sha256: Sha256 = Field(title="会议记录摘要")
     roll_sha256: Sha256 | None = Field(default=None, title="签到册摘要")
     photos: tuple[Sha256, ...] = Field(default=(), title="照片摘要", max_length=50)

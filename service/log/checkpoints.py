@@ -87,7 +87,7 @@ class Checkpoints:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 head, signed = await self._whole(connection, county)
                 size = head if size is None else size
-                if not 0 <= size <= head:
+                if not 1 <= size <= head:
                     raise NoCheckpoint(f"the log of {county} has {head} events, not {size}")
                 index = await load_index(connection, county, size)
             largest = max([size, *(one.size for one in signed)])

@@ -45,7 +45,7 @@ class FundingLine(Value):
     amount: Fen = Field(title="金额")
     allocated_on: FactDay = Field(title="拨付日期")
     direct_to_village: bool | None = Field(
-        default=None, title="是否直接投入到村", description="社会捐助资金必填"
+        default=None, title="是否直接投入到村", description="社会捐助资金必填", strict=True
     )
     village: Code | None = Field(default=None, title="对应村", description="联建项目按投资比例确权时使用")
     document_no: Name | None = Field(default=None, title="资金文号")
@@ -107,8 +107,8 @@ class RegisterCard(Value):
     funds_paid_to: str | None = Field(
         default=None, title="资金拨付到", pattern="^(DEPARTMENT|TOWNSHIP|VILLAGE|FARM)$"
     )
-    village_use: bool = Field(default=False, title="是否村级使用")
-    equity_investment: bool = Field(default=False, title="是否入股形成")
+    village_use: bool = Field(default=False, title="是否村级使用", strict=True)
+    equity_investment: bool = Field(default=False, title="是否入股形成", strict=True)
     acceptance: Acceptance | None = Field(default=None, title="竣工验收")
     nominal_value_reason: Text | None = Field(
         default=None, title="按名义金额登记的说明", description="受捐赠且无价值凭据、按名义金额登记的资产必填"

@@ -35,7 +35,7 @@ class Custody(Value):
     first_responsible: PositionRef | None = Field(default=None, title="管护第一责任人（职务）")
     duties: tuple[Duty, ...] = Field(default=(), title="具体责任人", max_length=50)
     rule_document: Name | None = Field(default=None, title="管护制度文号")
-    provisional: bool = Field(default=False, title="是否临时管护")
+    provisional: bool = Field(default=False, title="是否临时管护", strict=True)
 
 
 def check_duties(before: Custody | None, after: Custody, at: Occasion) -> None:

@@ -34,7 +34,7 @@ class Appraiser(Value):
     """One signer of an in-house appraisal."""
 
     person: Code = Field(title="评估人")
-    outside_owner_unit: bool = Field(title="是否外单位人员")
+    outside_owner_unit: bool = Field(title="是否外单位人员", strict=True)
 
 
 class Appraisal(Value):

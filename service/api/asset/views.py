@@ -42,7 +42,7 @@ class AskOwnershipAdvice(Value):
     """A card that is not in the register, or not yet."""
 
     card: RegisterCard = Field(title="登记卡")
-    title_unclear: bool = Field(default=False, title="产权不明晰")
+    title_unclear: bool = Field(default=False, title="产权不明晰", strict=True)
     on: BusinessDate | None = Field(default=None, title="日期", description="不填为当日")
 
 

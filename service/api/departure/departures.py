@@ -127,7 +127,7 @@ class ReconcileHandover(Circumstances):
 
     lines: tuple[AssetReconciliationLine, ...] = Field(default=(), title="核账情况", max_length=5000)
     others_agree: bool = Field(
-        default=False, title="其余相符", description="清单其余未核账的资产账实相符、资料齐全"
+        default=False, title="其余相符", description="清单其余未核账的资产账实相符、资料齐全", strict=True
     )
 
 

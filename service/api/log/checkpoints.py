@@ -40,7 +40,7 @@ class CheckpointBody(Value):
 class MakeCheckpoint(Value):
     """Which size to sign."""
 
-    size: Position | None = Field(default=None, title="事件数", description="不填为日志末位置")
+    size: Place | None = Field(default=None, title="事件数", description="不填为日志末位置", strict=True)
 
 
 class WitnessCheckpoint(Value):

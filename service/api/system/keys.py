@@ -87,7 +87,7 @@ class KeyBody(Value):
 class RotateKey(Value):
     """How long the old key goes on beside the new one."""
 
-    overlap_hours: int = Field(default=24, ge=0, le=720, title="新旧并用", description="小时")
+    overlap_hours: int = Field(default=24, ge=0, le=720, title="新旧并用", description="小时", strict=True)
 
 
 def _credentials(read: Read) -> Credentials:

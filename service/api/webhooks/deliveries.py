@@ -63,8 +63,8 @@ class ReplayWebhooks(Value):
     which: Literal["ALL", "FAILED", "MISSING"] = Field(
         title="重新推送哪些", description="ALL 范围内全部；FAILED 已放弃的；MISSING 已放弃的和从未生成的"
     )
-    first: int = Field(title="起始位置", ge=1, le=MAX_EXACT)
-    last: int = Field(title="截止位置", ge=1, le=MAX_EXACT)
+    first: int = Field(title="起始位置", ge=1, le=MAX_EXACT, strict=True)
+    last: int = Field(title="截止位置", ge=1, le=MAX_EXACT, strict=True)
 
 
 @get(router, "/{endpoint}/deliveries", "查询推送记录", "webhook.read", response_model=WebhookDeliveries)

@@ -67,10 +67,15 @@ class CreateWebhookEndpoint(Value):
         title="推送次序",
         description="ASSET 同一对象有序；ALL 全部有序，一项失败即全部等待；NONE 不保证次序",
     )
-    concurrency: int = Field(default=4, title="同时推送数", ge=1, le=16)
-    per_second: int = Field(default=20, title="每秒最多推送数", ge=1, le=200)
+    concurrency: int = Field(default=4, title="同时推送数", ge=1, le=16, strict=True)
+    per_second: int = Field(default=20, title="每秒最多推送数", ge=1, le=200, strict=True)
     after: int | None = Field(
-        default=None, title="起点", description="推送位置大于此值的事件；不填只推送今后的", ge=0, le=MAX_EXACT
+        default=None,
+        title="起点",
+        description="推送位置大于此值的事件；不填只推送今后的",
+        ge=0,
+        le=MAX_EXACT,
+        strict=True,
     )
 
 
@@ -80,8 +85,8 @@ class ChangeWebhookEndpoint(Value):
     url: str | None = Field(default=None, title="接收地址", min_length=1, max_length=2000)
     label: Name | None = Field(default=None, title="用途说明")
     filters: WebhookFilter | None = Field(default=None, title="筛选条件")
-    concurrency: int | None = Field(default=None, title="同时推送数", ge=1, le=16)
-    per_second: int | None = Field(default=None, title="每秒最多推送数", ge=1, le=200)
+    concurrency: int | None = Field(default=None, title="同时推送数", ge=1, le=16, strict=True)
+    per_second: int | None = Field(default=None, title="每秒最多推送数", ge=1, le=200, strict=True)
 
 
 class WebhookSecretView(Value):
@@ -149,7 +154,7 @@ class RotateWebhookSecret(Value):
     """The next key of a kind; the present one goes on beside it for a while."""
 
     kind: Literal["HMAC", "ED25519"] = Field(title="签名种类")
-    overlap_hours: int = Field(default=24, title="新旧并用小时数", ge=0, le=168)
+    overlap_hours: int = Field(default=24, title="新旧并用小时数", ge=0, le=168, strict=True)
 
 
 class RotatedWebhookSecret(Value):

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from tests import contract
+from tests.api.plausible import body_of, leaves, write_routes
 
 Schema = dict[str, Any]
 
@@ -83,3 +85,27 @@ def test_every_field_of_a_body_has_limits(document: Schema) -> None:
     found = list(Walk(document).bodies())
     assert len(found) > 600
     assert {where for where, schema in found if unlimited(schema) and "binary" not in str(schema)} == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        (kind, wrong)
+        for kind, every in ((bool, (0, 1, "true", "是")), (int, (True, "7", 1.5)))
+        for wrong in every
+    ],
+)
+def test_what_only_stands_for_a_number_or_for_yes_is_none(kind: type, wrong: Any) -> None:
+    """A body's number is a number of JSON and its yes is `true`: not "7", not `true` votes, not 1 for yes."""
+    taken = set()
+    seen = 0
+    for path, model, _ in write_routes():
+        for at, hint, _ in leaves(model):
+            if hint is kind:
+                seen += 1
+                try:
+                    model.model_validate(body_of(model, at, wrong))
+                except ValidationError:
+                    continue
+                taken.add((path, at))
+    assert (seen > 15, taken) == (True, set())

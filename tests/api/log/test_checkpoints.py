@@ -50,6 +50,9 @@ async def test_a_checkpoint_is_made_once_and_read_by_everybody(signing: Service)
     (key,) = await signing.read("/v1/log/keys")
     assert Note.parse(made["note"]).signed_by(VerifierKey.parse(key["key"]))
     assert (await signing.get("/v1/checkpoints/1")).json()["code"] == "NOT_FOUND"
+    for nothing in (0, -1, False, True, "7"):
+        refused = await signing.post("/v1/checkpoints", {"size": nothing}, "operator")
+        assert (refused.status_code, refused.json()["code"]) == (422, "FIELD_INVALID"), nothing
     beyond = await signing.post("/v1/checkpoints", {"size": 10**9}, "auditor")
     assert (beyond.status_code, beyond.json()["code"]) == (404, "NOT_FOUND")
 

@@ -148,8 +148,8 @@ def seal_code() -> str:
     return LedgerSeal.id_of("ASSET", VILLAGE, 2021)
 
 
-def path_of(template: str) -> str:
-    """A path of the interface about what the county has."""
+def codes_in(template: str) -> dict[str, Any]:
+    """What the parameters of a path of the interface name in this county."""
     given: dict[str, Any] = {
         "disposal": "D-1",
         "contract": "L-1",
@@ -185,4 +185,9 @@ def path_of(template: str) -> str:
         codes["case"] = codes["violation"]
     if template.endswith("/office-members"):
         given["organization"] = "ASSET_OFFICE"
-    return template.format_map(given | codes)
+    return given | codes
+
+
+def path_of(template: str) -> str:
+    """A path of the interface about what the county has."""
+    return template.format_map(codes_in(template))

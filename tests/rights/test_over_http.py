@@ -144,7 +144,7 @@ class Probed:
             "Idempotency-Key": uuid.uuid4().hex,
         }
         for stem, stream in VERSIONED.items():
-            if path.startswith(stem):
+            if path.startswith(f"{stem}/{{"):
                 headers["If-Match"] = f'"{self.versions[stream]}"'
         return await self.service.http.request(method, path_of(path), json=body, headers=headers)
 

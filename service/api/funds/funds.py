@@ -18,9 +18,9 @@ from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.refusals import Refusal, refuse
 from domain.values import Code, Fen, Name, Sha256, Text, Value
-from service.api.asset.bulk import YIELD_EVERY, refused_item
+from service.api.asset.bulk import YIELD_EVERY, BulkRefusal, refused_item
 from service.api.http.lines import BulkLine, lines_body, lines_of
-from service.api.http.reading import ACTION, Reading, from_log, get, named, routes
+from service.api.http.reading import ACTION, Reading, from_log, get, named, refused_as, routes
 from service.api.http.writing import (
     IDEMPOTENCY_KEY,
     WRITE_PROBLEMS,
@@ -188,7 +188,9 @@ _BULK_ANSWER = named(WriteAnswer[BulkAllocations], BulkAllocations, "s", "sAnswe
     status_code=201,
     response_model=_BULK_ANSWER,
     response_class=Response,
-    responses=answered(201, _BULK_ANSWER) | WRITE_PROBLEMS,
+    responses=answered(201, _BULK_ANSWER)
+    | WRITE_PROBLEMS
+    | refused_as(409, "未登记任何拨付 / nothing was recorded", BulkRefusal),
     openapi_extra={
         ACTION: "fund.record",
         "parameters": [IDEMPOTENCY_KEY],
@@ -261,7 +263,7 @@ _RECONCILIATIONS = Kind(
 )
 
 
-@_RECONCILIATIONS.post("/{unit}/{year}/comparisons", "核对资金与资产", "fund.reconcile")
+@_RECONCILIATIONS.post("/{unit}/{year}/comparisons", "核对资金与资产", "fund.reconcile", creates=True)
 async def compare_funds(unit: UnitCode, year: Year, body: Circumstances, write: Writing) -> Response:
     """Compare a unit's allocations of a year with its assets, and keep the result (C4.4-03)."""
 

@@ -128,8 +128,8 @@ _IF_NONE_MATCH: Final[Schema] = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
-    "description": "已知的版本（ETag） / the version that is known already",
-    "schema": {"type": "string", "title": "已知的版本（ETag）", "pattern": '^"[0-9]{1,9}"$'},
+    "description": "已知的版本（ETag），可列多个；其他内容即不相符 / the versions known already; what is none of ours fits none",
+    "schema": {"type": "string", "title": "已知的版本（ETag）", "maxLength": 32768, "examples": ['"7"']},
 }
 
 

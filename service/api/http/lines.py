@@ -36,7 +36,9 @@ def lines_body(model: type[Value], title: str) -> dict[str, Any]:
     return {
         "required": True,
         "content": {
-            "application/json": {"schema": {"type": "array", "items": line, "maxItems": MAX_ITEMS}},
+            "application/json": {
+                "schema": {"type": "array", "items": line, "minItems": 1, "maxItems": MAX_ITEMS}
+            },
             "application/x-ndjson": {"schema": lines},
         },
     }

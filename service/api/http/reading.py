@@ -343,7 +343,8 @@ class Read:
         headers = {}
         if version is not None:
             headers["ETag"] = etag = f'"{version}"'
-            if self.request.headers.get("if-none-match") == etag:
+            known = self.request.headers.get("if-none-match", "").split(",")
+            if {etag, f"W/{etag}", "*"} & {one.strip() for one in known}:
                 return Response(status_code=304, headers=headers)
         return Response(orjson.dumps(shown), media_type="application/json", headers=headers)
 

@@ -131,9 +131,19 @@ def answered(status: int, model: Any) -> dict[int | str, dict[str, Any]]:
 
 
 def post(
-    router: APIRouter, path: str, summary: str, action: str, shown: type[Value], *, versioned: bool = False
+    router: APIRouter,
+    path: str,
+    summary: str,
+    action: str,
+    shown: type[Value],
+    *,
+    versioned: bool | None = None,
 ) -> Callable[[Endpoint], Endpoint]:
-    """Declare a write route: it records facts, so it is a POST, and answers 201 with the resource."""
+    """Declare a write route: it records facts, so it is a POST, and answers 201 with the resource.
+
+    `versioned`: whether it has to name the version that it rests on; None where it rests on none (`create`, `act`).
+    """
+    if_match = [] if versioned is None else [_header("If-Match", _ETAG, _IF_MATCH, required=versioned)]
     answer = named(WriteAnswer[shown], shown, "View", "Answer")  # type: ignore[valid-type]  # made at run time
     return router.post(
         path,
@@ -148,11 +158,7 @@ def post(
         },
         openapi_extra={
             ACTION: action,
-            "parameters": [
-                IDEMPOTENCY_KEY,
-                CORRELATION_ID,
-                _header("If-Match", _ETAG, _IF_MATCH, required=versioned),
-            ],
+            "parameters": [IDEMPOTENCY_KEY, CORRELATION_ID, *if_match],
         },
     )
 
@@ -183,9 +189,11 @@ class Kind(Generic[_Aggregate]):
     absent: Callable[[Write, str], Awaitable[Refusal]] = _absent
     """The refusal of a decision on one that does not exist."""
 
-    def post(self, path: str, summary: str, action: str) -> Callable[[Endpoint], Endpoint]:
+    def post(
+        self, path: str, summary: str, action: str, *, creates: bool = False
+    ) -> Callable[[Endpoint], Endpoint]:
         """Declare a write on one aggregate, or, at the path of all of them, the creation of one."""
-        versioned = self.versioned and path != ""
+        versioned = None if creates or path == "" else self.versioned
         return post(self.router, path, summary, action, self.shown, versioned=versioned)
 
 
@@ -231,6 +239,11 @@ class Write(Read):
         if match is None:
             raise refuse("VERSION_STALE", expected=given[:40])
         return int(match.group(1))
+
+    def _rests_on_no_version(self) -> None:
+        """FIELD_UNKNOWN with If-Match: who sends it must not think that it was heeded."""
+        if "if-match" in self.request.headers:
+            raise refuse("FIELD_UNKNOWN", field="If-Match")
 
     async def decide(
         self,
@@ -305,6 +318,7 @@ class Write(Read):
         unit: str | None = None,
     ) -> Response:
         """A new aggregate; ALREADY_EXISTS when its code is taken. `scope`: where it will lie. Order as `carry_out`."""
+        self._rests_on_no_version()
 
         async def work_on(work: Work) -> Result:
             at = await self._circumstances(work, body, on)
@@ -329,6 +343,7 @@ class Write(Read):
         unit: str | None = None,
     ) -> Response:
         """A command on several aggregates, which says itself what it answers and who may act on each. Order as `carry_out`."""
+        self._rests_on_no_version()
 
         async def work_on(work: Work) -> Result:
             at = await self._circumstances(work, body, on)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.api.bodies import VILLAGE, card, road, terms
 from tests.api.service import Service, new_code
 
@@ -103,11 +105,26 @@ async def test_of_many_who_saw_the_same_version_one_wins(service: Service) -> No
     assert (await service.read(f"/v1/assets/{asset}"))["version"] == 2
 
 
-async def test_who_knows_the_version_needs_no_body(service: Service) -> None:
+async def test_a_version_named_where_a_write_rests_on_none_is_refused(service: Service) -> None:
+    """Who sends If-Match must not think that it was heeded: creations and commands on several aggregates know none."""
+    body = {"asset": new_code(), "card": road()}
+    line = [{"card": {"unit": VILLAGE}}]
+    for path, sent, who in (("/v1/assets", body, "clerk"), ("/v1/fund-allocations/bulk", line, "finance")):
+        refused = await service.post(path, sent, who, version=1)
+        assert (refused.status_code, refused.json()["code"]) == (422, "FIELD_UNKNOWN"), path
+        assert "If-Match" in refused.json()["detail"]
+    assert (await service.post("/v1/assets", body)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("known", "status"),
+    [('"1"', 304), ('W/"1"', 304), ('"7", "1"', 304), ("*", 304), ('"2"', 200), ("{}", 200), ("1", 200)],
+)
+async def test_who_knows_the_version_needs_no_body(service: Service, known: str, status: int) -> None:
     asset = new_code()
     await service.write("/v1/assets", {"asset": asset, "card": road()})
-    headers = service.headers("reader", If_None_Match='"1"')
-    assert (await service.http.get(f"/v1/assets/{asset}", headers=headers)).status_code == 304
+    headers = service.headers("reader", If_None_Match=known)
+    assert (await service.http.get(f"/v1/assets/{asset}", headers=headers)).status_code == status
 
 
 async def test_appointments_made_side_by_side_are_all_kept(service: Service) -> None:

@@ -277,6 +277,7 @@ PROJECTION: Final = Projection(
         "asset.registered": _asset_lines,
         "asset.registration_corrected": _asset_lines,
         "household_asset.registered": _household_lines,
+        "household_asset.registration_corrected": _household_lines,
         "fund_reconciliation.compiled": _compiled,
         "fund_reconciliation.reconciled": _reconciled,
         "fund_reconciliation.pushed": _pushed,

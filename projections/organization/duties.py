@@ -99,17 +99,25 @@ GUIDANCE: Final = ledger_table(
 
 
 def _rule_adopted(event: LedgerEvent, rows: Rows) -> None:
+    """A rule, or the same one with another title or number: a pilot that rests on it goes on."""
     rule = event.data["rule"]
+    kind, effective_from = rule.get("kind", "SUPERVISION_RULE"), day(rule["effectiveFrom"])
+    place = (kind, rule["topic"], effective_from)
+    known = [
+        row["pilot_since"]
+        for row in rows.group(UNIT_RULE, event.id)
+        if (row["kind"], row["topic"], row["effective_from"]) == place
+    ]
     rows.put(
         UNIT_RULE,
         {
             "organization": event.id,
-            "kind": rule.get("kind", "SUPERVISION_RULE"),
+            "kind": kind,
             "topic": rule["topic"],
             "title": rule["title"],
             "document_no": rule["documentNo"],
-            "effective_from": day(rule["effectiveFrom"]),
-            "pilot_since": None,
+            "effective_from": effective_from,
+            "pilot_since": known[0] if known else None,
             "position": event.position,
         },
     )
@@ -197,7 +205,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="unit_duties",
     title="单位履责台账",
-    version=2,
+    version=3,
     tables=(UNIT_RULE, TASK_FORCE, OFFICE_MEMBER, GUIDANCE),
     handlers={
         "organization.rule_adopted": _rule_adopted,

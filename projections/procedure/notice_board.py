@@ -383,9 +383,9 @@ def _ownership_confirmed(event: LedgerEvent, rows: Rows) -> None:
     confirmation = event.data["confirmation"]
     notice = None
     if (procedure := confirmation.get("procedure")) is not None:
-        for one in rows.group(NOTICE, f"procedure-{procedure}"):
-            if one["state"] in {"COMPLETED", "PUBLISHED"}:
-                notice = one["notice"]
+        posted = rows.group(NOTICE, f"procedure-{procedure}")
+        good = [one for one in posted if one["state"] in {"COMPLETED", "PUBLISHED"}]
+        notice = max(good, key=lambda one: one["first_position"])["notice"] if good else None
     _open_task(event, rows, "OWNERSHIP", "", [one["party"] for one in confirmation["owners"]], notice)
 
 
@@ -395,8 +395,17 @@ def _contract_signed(event: LedgerEvent, rows: Rows) -> None:
 
 
 def _income_distributed(event: LedgerEvent, rows: Rows) -> None:
+    """A plan is paid by several holders, and in instalments: it is one matter, made public once."""
     distribution = event.data["distribution"]
-    _open_task(event, rows, "INCOME_USE", distribution["plan"], [distribution["holder"]])
+    plan, holder = distribution["plan"], distribution["holder"]
+    matter = ("INCOME_USE", plan)
+    for task in rows.group(NOTICE_TASK, event.id):
+        if (task["stage"], task["reference"]) == matter:
+            if holder not in task["units"]:
+                known = rows.edit(NOTICE_TASK, event.id, matter)
+                known.update(units=[*known["units"], holder], position=event.position)
+            return
+    _open_task(event, rows, "INCOME_USE", plan, [holder])
 
 
 HANDLERS: Final = {

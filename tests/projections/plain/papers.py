@@ -1,0 +1,370 @@
+"""Random histories of what units put on paper: funds, rules, supervision, inventories, procedures, notices, care of assets.
+
+What comes twice, is corrected, overlaps or is paid in parts is in them. Days never go back: which word counts when they do is
+asked elsewhere (`lively`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from domain.recorded import RecordedEvent
+from tests.projections.history import SHA, VILLAGES, card, confirmation, custody
+from tests.projections.inventory_history import batch_facts, stocktake_facts
+from tests.projections.plain.procedure_papers import TOWNSHIP, UNITS, Fact, ProcedurePapers
+
+SOURCES: Final = ("FISCAL_DEV", "AID_XJ", "EAST_WEST")
+
+
+class PaperHistory(ProcedurePapers):
+    """Events of paperwork, for ever, from a seed."""
+
+    def take(self, count: int) -> list[RecordedEvent]:
+        """The first `count` events."""
+        kinds: tuple[Callable[[], Fact | None], ...] = (
+            *(
+                self._allocation,
+                self._fund_line,
+                self._reconciliation,
+                self._rule,
+                self._force,
+                self._inspection,
+            ),
+            *(
+                self._violation,
+                self._inventory,
+                self._inventory,
+                self._inventory,
+                self._procedure,
+                self._procedure,
+            ),
+            *(
+                self._procedure,
+                self._procedure,
+                self._announcement,
+                self._announcement,
+                self._asset,
+                self._asset,
+            ),
+            *(self._asset, self._publishable),
+        )
+        events: list[RecordedEvent] = []
+        while len(events) < count:
+            if (made := self.random.choice(kinds)()) is not None:
+                events.append(self.log.add(*made, self.today))
+        return events
+
+    # ---- funds
+
+    def _allocation(self) -> Fact:
+        code, fresh = self.code("F", 0.4)
+        amount = self.random.randrange(1, 10**8)
+        spent = [{"amount": amount // 10, "reason": "培训", "documentNo": f"支{self.number}号"}]
+        told: dict[str, Any] = {
+            "unit": self.random.choice(UNITS),
+            "source": self.random.choice(SOURCES),
+            "allocatedOn": f"20{self.random.randint(16, 20)}-12-31",
+            "amount": amount,
+            "documentNo": f"拨{self.number}号",
+        }
+        told |= {"nonAsset": spent * self.random.randrange(3)} if self.random.random() < 0.5 else {}
+        told |= {"projectCode": "P-1", "projectName": "项目"} if self.random.random() < 0.5 else {}
+        stream, why = f"fund_allocation-{code}", {"reason": "笔误", "documentNo": "更1号"}
+        if fresh:
+            return stream, "fund_allocation.recorded", {"card": told}
+        if self.random.random() < 0.8:
+            return stream, "fund_allocation.corrected", {"card": told} | why
+        self.known["F"].remove(code)
+        return stream, "fund_allocation.withdrawn", why
+
+    def _fund_line(self) -> Fact:
+        """A card whose money is said and put right; of a household's asset the township may change with it."""
+        kind = self.random.choice(("asset", "household_asset"))
+        code, fresh = self.code("A" if kind == "asset" else "H", 0.3)
+        lines = [
+            {"source": self.random.choice(SOURCES), "amount": self.random.randrange(1, 10**7), "allocatedOn": f"201{n}-03-01"}
+            for n in range(6, 6 + self.random.randint(1, 3))
+        ]  # fmt: skip
+        told = card(
+            10**7, self.random.choice(VILLAGES), fundingLines=lines, implementer=self.random.choice(UNITS)
+        )
+        told |= {"projectCode": "P-2"} if self.random.random() < 0.5 else {}
+        if self.random.random() < 0.3:
+            told.pop("acceptance")
+        if kind == "household_asset":
+            told = {
+                "assetName": "牛", "assetContent": "牛2头", "assetType": "LIVESTOCK", "household": "H-1",
+                "location": told["location"], "completionDate": "2019-05-20", "quantity": "2", "unitOfMeasure": "头",
+                "originalValue": 10**7, "fundingLines": lines,
+            } | ({"projectCode": "P-2"} if "projectCode" in told else {})  # fmt: skip
+        guidance = {"lead": "AGRICULTURE", "co": ["FINANCE"], "ruleGap": self.random.random() < 0.5}
+        data: dict[str, Any] = {"card": told} | ({"scope": "IN"} if kind == "asset" else {})
+        data |= {"guidance": guidance} if kind == "asset" and self.random.random() < 0.5 else {}
+        if fresh:
+            return f"{kind}-{code}", f"{kind}.registered", data
+        changed = {"changed": ["fundingLines"], "old": {}, "reason": "笔误", "documentNo": "更2号"}
+        return f"{kind}-{code}", f"{kind}.registration_corrected", data | changed
+
+    def _reconciliation(self) -> Fact:
+        number, fresh = self.code("R", 0.15)
+        unit, year = self.random.choice(UNITS), 2016 + self.number % 5
+        stream = f"fund_reconciliation-{number}"
+        if fresh:
+            return stream, "fund_reconciliation.compiled", {"unit": unit, "year": year}
+        lines = [
+            {"source": one, "allocated": self.random.randrange(900), "nonAsset": 10, "formed": self.random.randrange(900)}
+            for one in SOURCES[: self.random.randint(1, 3)]
+        ]  # fmt: skip
+        digest = f"{self.log.position:064x}"
+        compared = {
+            "lines": lines,
+            "result": self.random.choice(("OPEN", "RECONCILED")),
+            "ledgerSha256": digest,
+        }
+        return self.random.choice(
+            (
+                (stream, "fund_reconciliation.reconciled", compared | {"position": 7}),
+                (stream, "fund_reconciliation.pushed", {"ledgerSha256": digest}),
+                (stream, "fund_reconciliation.reported", {"ledgerSha256": digest, "documentNo": "函1号"}),
+                (
+                    stream,
+                    "fund_reconciliation.acknowledged",
+                    {"ledgerSha256": digest, "person": f"P-{self.number}"},
+                ),
+            )
+        )
+
+    # ---- duties of units
+
+    def _rule(self) -> Fact:
+        unit = f"organization-{self.random.choice(UNITS)}"
+        kind, topic = self.random.choice(
+            (("SUPERVISION_RULE", "USE"), ("MANAGEMENT_RULE", "CUSTODY"), *[("SUPPORTING_RULE", "SMALL_ASSET_INCENTIVE")] * 3)
+        )  # fmt: skip
+        rule = {"topic": topic, "title": f"办法{self.number}", "documentNo": f"制{self.log.position}号"}
+        rule |= {"effectiveFrom": f"202{self.random.randint(0, 3)}-01-01"}
+        rule |= {} if kind == "SUPERVISION_RULE" and self.random.random() < 0.5 else {"kind": kind}
+        if self.random.random() < 0.3:
+            return unit, "organization.incentive_pilot_enabled", {"documentNo": "试1号"}
+        return unit, "organization.rule_adopted", {"rule": rule}
+
+    def _force(self) -> Fact:
+        unit = self.random.choice(UNITS)
+        stream, known = f"organization-{unit}", self.known.setdefault("force", [])
+        member = {
+            "person": f"P-{self.random.randrange(4)}",
+            "role": "组长",
+            "since": f"202{self.random.randrange(3)}-01-01",
+        }
+        match self.random.randrange(4):
+            case 0:
+                guidance = {
+                    "guidance": f"G-{self.log.position}",
+                    "guided": TOWNSHIP,
+                    "topic": "登记",
+                    "givenOn": self.day(),
+                }
+                guidance |= {"followUp": "补登"} if self.random.random() < 0.5 else {}
+                return stream, "organization.guidance_recorded", {"guidance": guidance}
+            case 1:
+                members = self.random.sample(["AGRICULTURE", "AUDIT", "FINANCE"], 2)
+                return (
+                    stream,
+                    "organization.office_members_named",
+                    {"members": members, "documentNo": f"办{self.log.position}号"},
+                )
+            case 2 if unit in known:
+                ended = {"until": "2023-01-01"} if self.random.random() < 0.5 else {}
+                return stream, "organization.task_force_member_changed", {"member": member | ended}
+            case _:
+                known.append(unit)
+                force = {
+                    "documentNo": f"专{self.log.position}号",
+                    "establishedOn": self.day(),
+                    "members": [member],
+                }
+                return stream, "organization.task_force_established", {"taskForce": force}
+
+    # ---- supervision
+
+    def _inspection(self) -> Fact:
+        code, fresh = self.code("IN", 0.3)
+        stream, found = f"inspection-{code}", self.known.setdefault(f"findings of {code}", [])
+        if fresh:
+            told = {
+                "organ": "AUDIT",
+                "inspector": "P-1",
+                "unit": TOWNSHIP,
+                "inspectedOn": self.day(),
+                "subject": "台账",
+            }
+            return stream, "inspection.recorded", {"inspected": told}
+        if not found or self.random.random() < 0.3:
+            found.append(str(len(found) + 1))
+            raised = {"finding": found[-1], "text": f"账外{self.number}"}
+            raised |= {"asset": "A-1", "clause": "C4.4-01"} if self.random.random() < 0.5 else {}
+            return stream, "inspection.finding_raised", {"supervisionFinding": raised}
+        finding = self.random.choice(found)
+        if self.random.random() < 0.5:
+            order = {
+                "finding": finding,
+                "dueOn": f"2022-0{self.random.randint(1, 9)}-01",
+                "documentNo": "改1号",
+            }
+            return (
+                stream,
+                "inspection.rectification_ordered",
+                {"rectification": order | {"measures": "补登"}},
+            )
+        seen = {"finding": finding, "verifiedBy": "P-2", "verifiedOn": self.day()}
+        seen["outcome"] = self.random.choice(("RECTIFIED", "NOT_RECTIFIED"))
+        return stream, "inspection.rectification_verified", {"verified": seen}
+
+    def _violation(self) -> Fact:
+        code, fresh = self.code("VC", 0.4)
+        stream = f"violation_case-{code}"
+        if fresh:
+            told = {"kind": "FALSE_CLAIM", "happenedOn": "2020-05-10", "text": "虚报", "unit": TOWNSHIP}
+            told |= {"amount": 5_000_00, "assets": ["A-1"]} if self.random.random() < 0.5 else {}
+            who = [{"person": "P-1", "duty": "PRINCIPAL", "organization": TOWNSHIP, "post": "PRINCIPAL"}]
+            return stream, "violation_case.reported", {"violation": told, "answerable": who}
+        if self.random.random() < 0.5:
+            decided = {"decidedBy": "AUDIT", "decidedOn": self.day(), "documentNo": "认1号", "facts": "查明"}
+            decided |= {"upheld": self.random.random() < 0.6} | (
+                {"amount": 7} if self.random.random() < 0.5 else {}
+            )
+            return stream, "violation_case.established", {"establishment": decided}
+        held = {"person": f"P-{self.random.randrange(3)}", "measure": self.random.choice(("警告", "记过"))}
+        held |= {"decidedBy": "DISCIPLINE", "decidedOn": self.day(), "documentNo": f"处{self.number}号"}
+        return stream, "violation_case.accountability_decided", {"accountability": held}
+
+    # ---- inventories, several at a time
+
+    def _inventory(self) -> Fact | None:
+        if len(self.under_way) < 3:
+            self.number += 1
+            assets = [f"A-{self.random.randrange(60)}" for _ in range(6)]
+            assets = list(dict.fromkeys(assets))
+            make = self.random.random() < 0.5
+            unit = self.random.choice(UNITS)
+            made = batch_facts(self.number, assets, unit, self.random) if make else stocktake_facts(self.number, assets, self.random)  # fmt: skip
+            self.under_way.append(made)
+        one = self.random.choice(self.under_way)
+        fact = next(one, None)
+        if fact is None:
+            self.under_way.remove(one)
+        return fact
+
+    # ---- care of an asset
+
+    def _asset(self) -> Fact | None:
+        if not (assets := self.known.get("A", [])):
+            return None
+        code = self.random.choice(assets[-6:])
+        stream, village = f"asset-{code}", self.random.choice(UNITS)
+        asked = self.known.setdefault(f"certificates of {code}", [])
+        match self.random.randrange(11):
+            case 0:
+                kind = self.random.choice(("ACCEPTANCE", "PHOTO", "CONTRACT"))
+                return (
+                    stream,
+                    "asset.document_archived",
+                    {"document": {"kind": kind, "document": f"D-{self.number}", "sha256": SHA}},
+                )
+            case 1:
+                seen = {"stocktake": f"ST-{self.number}", "verifiedOn": self.day()}
+                return stream, "asset.stocktake_recorded", {"stocktaking": seen}
+            case 2:
+                data = confirmation({village: 10**7})
+                if self.random.random() < 0.6:
+                    data["holders"] = [
+                        {
+                            "party": village,
+                            "kind": "COLLECTIVE",
+                            "name": "合作社",
+                            "uscc": "N2653022MF12345676",
+                        }
+                    ]
+                if self.random.random() < 0.6:
+                    data["filingDue"] = "AGRICULTURE"
+                return stream, "asset.ownership_confirmed", data
+            case 3:
+                return (
+                    stream,
+                    "asset.ownership_filed",
+                    {
+                        "addressee": "AGRICULTURE",
+                        "documentNo": "备1号",
+                        "filedOn": self.day(),
+                        "procedure": "PR-1",
+                    },
+                )
+            case 4:
+                given = {
+                    "village": village,
+                    "number": f"确{self.log.position}号",
+                    "amount": 7,
+                    "issuedOn": self.day(),
+                }
+                return (
+                    stream,
+                    "asset.ownership_certificate_issued",
+                    {"certificate": given, "procedure": "PR-1"},
+                )
+            case 5:
+                if not asked or self.random.random() < 0.4:
+                    asked.append(f"Z-{self.log.position}")
+                    told = {
+                        "certificate": asked[-1],
+                        "kind": "REAL_ESTATE",
+                        "holder": village,
+                        "appliedOn": self.day(),
+                        "state": "APPLIED",
+                    }
+                    return stream, "asset.title_certificate_applied", {"certificate": told}
+                answer: dict[str, Any] = {"certificate": self.random.choice(asked)}
+                if self.random.random() < 0.5:
+                    return (
+                        stream,
+                        "asset.title_certificate_issued",
+                        answer | {"number": f"不动产{self.log.position}号", "issuedOn": self.day()},
+                    )
+                return (
+                    stream,
+                    "asset.title_certificate_ineligible",
+                    answer | {"decidedOn": self.day(), "reason": "资料不全"},
+                )
+            case 6:
+                rule = {
+                    "owner": village,
+                    "title": "制度",
+                    "documentNo": f"村制{self.log.position}号",
+                    "effectiveFrom": self.day(),
+                }
+                return stream, "asset.management_rule_adopted", {"managementRule": rule}
+            case 7 | 8:
+                return (
+                    stream,
+                    "asset.custody_assigned",
+                    custody(village, {"P-1": "MANAGER"}, provisional=self.random.random() < 0.5),
+                )
+            case 9:
+                plan = {
+                    "intervalDays": self.random.randint(30, 365),
+                    "startsOn": self.day(),
+                    "content": f"清淤{self.number}",
+                }
+                return stream, "asset.maintenance_planned", {"plan": plan}
+            case _:
+                done = {
+                    "content": "维修",
+                    "cost": 7,
+                    "doneOn": self.day(),
+                    "voucherNo": f"记{self.log.position}号",
+                }
+                return (
+                    stream,
+                    "asset.maintenance_done",
+                    {"maintenance": done, "costShares": [{"party": village, "amount": 7}]},
+                )

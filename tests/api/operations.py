@@ -51,7 +51,7 @@ class Operation:
             if one["in"] == place and one.get("required")
         }
 
-    def url(self, **values: str) -> str:
+    def url(self, /, **values: str) -> str:
         """The path with these values, already quoted; what is left out is a code that nothing has."""
         url = self.path
         for name, schema in self.parameters("path").items():

@@ -269,30 +269,44 @@ def test_readers_that_do_not_read_hold_their_exports_and_nothing_else(unread: tu
             assert trailer["count"] == again.content.count(b"\n") - 1 >= 8_001
 
 
+@pytest.mark.parametrize(
+    ("path", "table", "statement"),
+    [
+        (REGISTER, "asset_register", "asset_register"),
+        (f"{REGISTER}?as_of=2022-01-01", "asset_register", "asset_register"),
+        ("/v1/assets/A-1/examination", "event", "FROM event%stream = $2"),
+    ],
+    ids=["now", "past", "examination"],
+)
 def test_question_whose_client_is_gone_is_given_up_in_the_database_too(
-    unread: tuple[str, list[str]], database_url: str
+    unread: tuple[str, list[str]], database_url: str, path: str, table: str, statement: str
 ) -> None:
-    """Its statement waits for a lock that it would get only after a minute."""
+    """Its statement waits for a lock that it would get only after a minute; its place is free for the key's next."""
     url, tokens = unread
 
     async def given_up() -> None:
-        async with locked(database_url, "asset_register"):
+        async with locked(database_url, table):
             watching = await asyncpg.connect(database_url)
             try:
-                for path in (REGISTER, f"{REGISTER}?as_of=2022-01-01"):
+                for _ in range(
+                    3
+                ):  # one at a time for a key: a place that is kept would let no further one come so far
                     with Client(url) as client:
                         client.send(question(tokens[0], path))
-                        await waiting(watching, 1)
-                    await waiting(watching, 0)
+                        await waiting(watching, statement, 1)
+                    await waiting(watching, statement, 0)
             finally:
                 await watching.close()
 
     asyncio.run(given_up())
 
 
-async def waiting(connection: asyncpg.Connection, count: int) -> None:
-    """So many statements wait for a lock."""
-    statement = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+async def waiting(connection: asyncpg.Connection, statement: str, count: int) -> None:
+    """So many statements like this one wait for a lock."""
+    waits = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        " AND query LIKE '%' || $1 || '%'"
+    )
     async with asyncio.timeout(PATIENCE / 2):
-        while await connection.fetchval(statement) != count:  # noqa: ASYNC110  the database tells nobody
+        while await connection.fetchval(waits, statement) != count:  # noqa: ASYNC110  the database tells nobody
             await asyncio.sleep(0.05)

@@ -170,6 +170,8 @@ async def test_sizes_the_log_never_had(log: Checkpoints) -> None:
         with pytest.raises(NoCheckpoint):
             await log.tree(COUNTY, size)
     with pytest.raises(NoCheckpoint):
+        await log.make(COUNTY, 0)  # nothing is no log that could be signed
+    with pytest.raises(NoCheckpoint):
         await log.latest(COUNTY)
 
 

@@ -5,7 +5,8 @@ read.
 
 The served program with a county of 9,000 assets. Writes are registrations over 64 connections, as fast as they are
 answered; health is asked twenty times a second on a connection of its own. Both are measured alone and beside the others,
-by turns. The 200 ask for the register of a past day, the whole register as lines, and the register as a workbook, ten of
+by turns. Those who ask take processor time of the same machine, and none of it is the service's fault: what their process
+took is burnt beside the writes that are measured alone. The 200 ask for the register of a past day, the whole register as lines, and the register as a workbook, ten of
 them with one key and from one address, and come again when they are told to; the 50 have a key and an address each, ask for
 the whole register and do not read.
 """
@@ -97,20 +98,30 @@ class _Figures:
     health: list[float] = field(default_factory=list)
 
 
+@dataclass
+class _Asked:
+    """What the crowd was answered, and which part of a processor it took to ask."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    processor: list[float] = field(default_factory=list)
+
+
 async def _measured(service: str, token: str, slow: list[str], unread: list[str]) -> list[dict[str, Any]]:
     traffic = Traffic(token)
     alone, beside = _Figures(), _Figures()
-    statuses: Counter[int] = Counter()
+    told = _Asked()
+    statuses = told.statuses
     asked = 0.0
     await load(service, traffic.registrations("/v1/assets"), 2.0, b"201")
     for _ in range(RUNS):
-        await _once(service, traffic, alone)
-        async with _crowd(service, slow, unread, statuses):
+        async with _crowd(service, slow, unread, told):
             began = time.monotonic()
             await asyncio.sleep(3)
             await _once(service, traffic, beside)
             asked += time.monotonic() - began
         await asyncio.sleep(2)
+        async with _burning(told.processor[-1]):
+            await _once(service, traffic, alone)
     rate, own = statistics.median(beside.writes), statistics.median(alone.writes)
     late, usual = _percentile(beside.health), _percentile(alone.health)
     who = f"{SLOW} slow questions and {UNREAD} who do not read"
@@ -120,8 +131,10 @@ async def _measured(service: str, token: str, slow: list[str], unread: list[str]
             "value": rate,
             "unit": "requests/s",
             "ratio": rate / own,
-            "compared_with": f"writes alone: {own:,.0f} requests/s",
+            "compared_with": f"writes beside as much processor time: {own:,.0f} requests/s",
             "runs": [round(one) for one in beside.writes],
+            "runs_alone": [round(one) for one in alone.writes],
+            "processor_of_those_who_ask": [round(one, 2) for one in told.processor],
         },
         {
             "name": f"health beside {who} and the writes, 99th percentile",
@@ -165,10 +178,30 @@ async def _health(service: str, milliseconds: list[float]) -> None:
             await asyncio.sleep(HEALTH_EVERY)
 
 
+_BURN: Final = """
+import sys, time
+share = float(sys.argv[1])
+while True:
+    end = time.process_time() + 0.01 * share
+    while time.process_time() < end:
+        pass
+    time.sleep(0.01 * (1 - share))
+"""
+
+
 @asynccontextmanager
-async def _crowd(
-    service: str, slow: list[str], unread: list[str], statuses: Counter[int]
-) -> AsyncIterator[None]:
+async def _burning(share: float) -> AsyncIterator[None]:
+    """That part of a processor is taken inside the block, for nothing."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", _BURN, str(min(share, 0.99)))
+    try:
+        yield
+    finally:
+        process.kill()
+        await process.wait()
+
+
+@asynccontextmanager
+async def _crowd(service: str, slow: list[str], unread: list[str], told: _Asked) -> AsyncIterator[None]:
     """All of them, at it inside the block; in a process of their own, so that nobody who measures waits for them."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", __name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
@@ -181,13 +214,14 @@ async def _crowd(
         yield
     finally:
         process.stdin.close()
-        counted = json.loads(await process.stdout.read())
+        said = json.loads(await process.stdout.read())
         await process.wait()
-        statuses.update({int(status): count for status, count in counted.items()})
+        told.statuses.update({int(status): count for status, count in said["statuses"].items()})
+        told.processor.append(said["processor"])
 
 
-async def crowd(service: str, slow: list[str], unread: list[str]) -> Counter[int]:
-    """In the process of its own: ask until nobody wants it any more; how often each status was answered."""
+async def crowd(service: str, slow: list[str], unread: list[str]) -> dict[str, Any]:
+    """In the process of its own: ask until nobody wants it any more; how often each status was answered, at what cost."""
     statuses: Counter[int] = Counter()
     place = urlsplit(service)
     sockets = [
@@ -205,13 +239,15 @@ async def crowd(service: str, slow: list[str], unread: list[str]) -> Counter[int
                 asyncio.create_task(_ask(http, token, next(questions), statuses)) for _ in range(PER_KEY)
             ]
         print("at it", flush=True)
+        began, taken = time.monotonic(), time.process_time()
         await asyncio.to_thread(sys.stdin.read)
+        processor = (time.process_time() - taken) / (time.monotonic() - began)
         for one in asking:
             one.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
     for connection in sockets:
         connection.close()
-    return statuses
+    return {"statuses": statuses, "processor": processor}
 
 
 def _unread(host: str, port: int, token: str, address: str) -> socket.socket:

@@ -13,6 +13,7 @@ import json
 import os
 import random
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -36,6 +37,8 @@ from tests.infrastructure.test_clocks import set_clock, shifted_pool
 from tests.log.wire import Wire, wire_to
 
 COUNTY = "653022"
+MOST_SECONDS_TO_STOP: Final = 20.0
+"""What docs/operations.md promises of a stop, whatever is under way."""
 
 
 @dataclass
@@ -179,6 +182,27 @@ async def service_killed(killed: Killed) -> None:
     await killed.start()
 
 
+async def service_stopped(killed: Killed) -> None:
+    """A stop under load ends in good order and soon, whoever waits for events or has not sent his request whole."""
+    assert killed.process is not None
+    headers = {"Authorization": f"Bearer {killed.token}"}
+    half = socket.create_connection(("127.0.0.1", killed.port))
+    half.sendall(b"POST /v1/persons HTTP/1.1\r\nHost: taizhang\r\nContent-Length: 100\r\n")
+    async with httpx.AsyncClient(base_url=killed.url, headers=headers, timeout=60) as http:
+        waits = {"after": 10**9, "wait": 30}
+        waiting = [asyncio.create_task(http.get("/v1/events", params=waits)) for _ in range(4)]
+        await asyncio.sleep(0.3)
+        assert not any(one.done() for one in waiting)
+        began = time.monotonic()
+        await killed.stop()
+        assert time.monotonic() - began < MOST_SECONDS_TO_STOP
+        await asyncio.gather(*waiting, return_exceptions=True)
+    half.close()
+    assert killed.process.stdout is not None
+    killed.process.stdout.close()
+    await killed.start()
+
+
 async def server_killed(killed: Killed) -> None:
     os.kill(killed.postmaster(), signal.SIGKILL)
 
@@ -272,6 +296,7 @@ def small_disk(place: Path) -> Iterator[Path]:
 
 KINDS: Final[dict[str, tuple[Trouble, int, int]]] = {
     "service killed": (service_killed, 2, 50),
+    "service stopped": (service_stopped, 1, 10),
     "server killed": (server_killed, 1, 20),
     "service frozen": (service_frozen, 1, 10),
     "server frozen": (server_frozen, 0, 10),

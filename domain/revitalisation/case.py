@@ -75,7 +75,7 @@ class RevitalisationVerification(Value):
 
     verified_on: Annotated[FactDay, NotBefore("its.closing.closed_on")] = Field(title="核实日期")
     verified_by: PersonCode = Field(title="核实人")
-    confirmed: bool = Field(title="是否属实", description="不属实的，事项重新办理")
+    confirmed: bool = Field(title="是否属实", description="不属实的，事项重新办理", strict=True)
     note: Text | None = Field(default=None, title="说明")
 
 

@@ -38,7 +38,7 @@ class DetectionWish(Value):
     """For which day, and whether cases are opened."""
 
     on: Annotated[BusinessDate, NotAfter("today")] = Field(title="判断日期")
-    dry_run: bool = Field(default=False, title="只查看不立项")
+    dry_run: bool = Field(default=False, title="只查看不立项", strict=True)
 
 
 class FoundAsset(Value):

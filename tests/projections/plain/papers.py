@@ -33,6 +33,7 @@ class PaperHistory(ProcedurePapers):
             ),
             *(
                 self._violation,
+                self._revitalisation,
                 self._inventory,
                 self._inventory,
                 self._inventory,
@@ -238,6 +239,55 @@ class PaperHistory(ProcedurePapers):
         held = {"person": f"P-{self.random.randrange(3)}", "measure": self.random.choice(("警告", "记过"))}
         held |= {"decidedBy": "DISCIPLINE", "decidedOn": self.day(), "documentNo": f"处{self.number}号"}
         return stream, "violation_case.accountability_decided", {"accountability": held}
+
+    # ---- bringing back to life
+
+    def _revitalisation(self) -> Fact:
+        """A case goes its way in order: found, planned, put off, ended, seen, opened again."""
+        code, fresh = self.code("RC", 0.2)
+        stream, kind = f"revitalisation_case-{code}", "revitalisation_case"
+        states, about = self.known, {"asset": f"A-{code}"}
+        if fresh:
+            states[code] = ["OPEN"]
+            year = {"year": 2020, "income": self.random.randrange(900), "upkeep": 40, "depreciation": 500}
+            found: dict[str, Any] = {"cause": "LOSS", "years": [year | {"year": 2019}, year]}
+            if self.random.random() < 0.5:
+                found = {"cause": "IDLE", "idleDays": 181, "idleSince": self.day(), "years": []}
+            declared = {"reason": "停产"} if self.random.random() < 0.3 else {}
+            return stream, f"{kind}.opened", about | declared | {"detected": found}
+        outcome = self.random.choice(("BUSINESS_ENTRUST", "OTHER"))
+        if states[code] == ["OPEN"] or (states[code] == ["PLANNED"] and self.random.random() < 0.2):
+            states[code] = ["PLANNED"]
+            plan = {
+                "deadline": self.day(),
+                "measures": "招租",
+                "outcome": outcome,
+                "person": f"P-{self.number}",
+            }
+            return stream, f"{kind}.plan_filed", about | {"plan": plan}
+        if states[code] == ["PLANNED"] and self.random.random() < 0.5:
+            put_off = {"deadline": self.day(), "documentNo": "函9号", "reason": "停工"}
+            return stream, f"{kind}.extended", about | {"extension": put_off}
+        if states[code] == ["PLANNED"]:
+            states[code] = ["CLOSED"]
+            closing = {
+                "closedOn": self.day(),
+                "outcome": outcome,
+                "result": f"果{self.number}",
+                "evidenceSha256": SHA,
+            }
+            return (
+                stream,
+                f"{kind}.closed",
+                about | {"closedBy": self.random.choice(UNITS), "closing": closing},
+            )
+        if states[code] == ["CLOSED"] and self.random.random() < 0.7:
+            good = self.random.random() < 0.5
+            states[code] = ["VERIFIED" if good else "PLANNED"]
+            seen = {"confirmed": good, "verifiedBy": "P-1", "verifiedOn": self.day()}
+            return stream, f"{kind}.verified", about | {"verification": seen}
+        states[code] = ["OPEN"]
+        return stream, f"{kind}.reopened", about | {"reason": "再次停产"}
 
     # ---- inventories, several at a time
 

@@ -37,6 +37,7 @@ from tests.projections.plain import (
     notices,
     oversight,
     procedures,
+    revitalisation,
     sealing,
     units,
 )
@@ -65,6 +66,7 @@ OF_PAPERS: Final[dict[str, Model]] = {
     "procedures": procedures.tables,
     "notice_board": notices.tables,
     "asset_duties": care.tables,
+    "revitalisation": revitalisation.tables,
 }
 """The models that are asked on histories of paperwork."""
 WITHOUT: Final = {

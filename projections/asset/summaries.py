@@ -158,7 +158,7 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     ),
     "asset.ownership_procedure_started": lambda data: f"程序 {data['procedure']}（{data['chain']}）",
     "asset.county_decision_issued": lambda data: (
-        f"{data['decision']['documentNo']}：{data['decision']['reasons']}"
+        f"{data['decision'].get('documentNo', '县人民政府决定')}：{data['decision']['reasons']}"
     ),
     "asset.title_dispute_opened": lambda data: data["dispute"]["reason"],
     "asset.ownership_certificate_issued": lambda data: (

@@ -272,8 +272,8 @@ def test_readers_that_do_not_read_hold_their_exports_and_nothing_else(unread: tu
 @pytest.mark.parametrize(
     ("path", "table", "statement"),
     [
-        (REGISTER, "asset_register", "asset_register"),
-        (f"{REGISTER}?as_of=2022-01-01", "asset_register", "asset_register"),
+        (REGISTER, "asset_register", ""),
+        (f"{REGISTER}?as_of=2022-01-01", "asset_register", ""),
         ("/v1/assets/A-1/examination", "event", "FROM event%stream = $2"),
     ],
     ids=["now", "past", "examination"],

@@ -35,7 +35,7 @@ AssetView = view_model(
 
 
 @dataclass(slots=True)
-class Reading:
+class PastAsset:
     """A fold over some of an asset's events.
 
     `unplaced` are events whose business date lies before that of a fact they rest on: they cannot be shown at a day
@@ -54,7 +54,7 @@ class Reading:
 
 def fold(
     codec: EventCodec, events: Iterable[RecordedEvent], *, as_of: date | None, known_at: datetime | None
-) -> Reading:
+) -> PastAsset:
     """Replay the events that had happened by `as_of` and were recorded by `known_at`."""
     told = [
         one
@@ -63,7 +63,7 @@ def fold(
     ]
     made = folded(map(codec.domain_event, told), whole=False)
     unplaced = {one.originator_version for one in made.unplaced}
-    return Reading(
+    return PastAsset(
         made.aggregate,
         events=[one for one in told if one.version not in unplaced],
         unplaced=[one for one in told if one.version in unplaced],
@@ -156,7 +156,7 @@ async def asset_changes(
     }
 
 
-def _side(when: When, reading: Reading) -> dict[str, Any]:
+def _side(when: When, reading: PastAsset) -> dict[str, Any]:
     return {
         "asOf": when[0] and when[0].isoformat(),
         "knownAt": when[1] and when[1].isoformat(),

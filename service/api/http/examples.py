@@ -99,7 +99,7 @@ SAID: Final[dict[str, Schema]] = {
     "RegisterCard": _CARD,
     "RequestedParameterChange": {"parameter": "P01", "value": "100000.00", "effectiveFrom": "2099-01-01"},
     "ReviewSignature": {"department": "FINANCE"},
-    "RevitalisationPlan": {"deadline": "2026-12-31"},
+    "RevitalisationPlan": {"deadline": "2099-12-31"},
     "SealLedger": {"kind": "ASSET", "unit": NAMED["organization"], "year": 2021},
     "SignHandover": {"organization": NAMED["organization"]},
     "Subject": {"kind": "INCOME_PLAN", "sha256": digest_of({})},

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from domain.regulation.code_tables import CODE_TABLES
 from domain.values import Fen, Listed, Refers
 from service.api.routers import ROUTERS
+from tests import contract
 from tests.api.bodies import TOWNSHIP, VILLAGE
 from tests.examples import regulation
 
@@ -158,3 +159,9 @@ def first_code(table: str) -> str:
     known = CODE_TABLES[table]
     rows = known.rows(regulation().on(DAY))
     return str(getattr(rows[0], known.key)) if known.key else "X-1"
+
+
+def first_version(path: str) -> int | None:
+    """The version that a write on something new is based on, where the route heeds one (If-Match)."""
+    described = contract.document()["paths"][path]["post"].get("parameters", ())
+    return 1 if any(one["name"] == "If-Match" for one in described) else None

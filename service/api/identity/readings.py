@@ -30,14 +30,14 @@ class ReadingBody(Value):
     rows: int | None = Field(default=None, title="查阅行数", description="文件不计")
 
 
-class ReadingsPage(Value):
+class AuditorsReadings(Value):
     """Readings in order."""
 
     readings: tuple[ReadingBody, ...] = Field(title="查阅记录")
     next_after: int = Field(title="下次起点")
 
 
-@get(router, "", "审计查阅记录", "reading.read", response_model=ReadingsPage)
+@get(router, "", "审计查阅记录", "reading.read", response_model=AuditorsReadings)
 async def read_auditors_readings(
     read: Reading,
     after: Annotated[Position, Query(title="起点", description="返回序号大于此值的记录")] = 0,

@@ -38,6 +38,7 @@ KEYS: dict[str, tuple[str, str, list[str], list[str]]] = {
     "reader": (TOWNSHIP, "TOWNSHIP", ["READER"], [TOWNSHIP]),
     "household": ("H-0012", "HOUSEHOLD", ["READER"], [VILLAGE]),
     "second_village": ("653022202201", "VILLAGE", ["REGISTRAR"], ["653022202201"]),
+    "log_auditor": ("COUNTY_GOV", "COUNTY_GOV", ["LOG_AUDITOR"], [COUNTY]),
     "quiet_village": ("653022202209", "VILLAGE", ["REGISTRAR"], ["653022202209"]),
 }
 """Name → organisation, its kind, roles, divisions."""

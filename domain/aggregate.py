@@ -270,7 +270,7 @@ class DomainAggregate(_Standing, BaseAggregate[str]):
         if self._stands_on == day and history is None:
             return
         keep = {name: self.__dict__[name] for name in _KEPT if name in self.__dict__}
-        there = folded(self.history, until=day).aggregate
+        there = fold_stream(self.history, until=day).aggregate
         if there is None:
             raise Late(self.stream, day or date.max)
         self.__dict__.update(there.__dict__)
@@ -361,7 +361,7 @@ class Folded:
     unplaced: list[DomainEvent] = field(default_factory=list)
 
 
-def folded(events: Iterable[DomainEvent], *, until: date | None = None, whole: bool = True) -> Folded:
+def fold_stream(events: Iterable[DomainEvent], *, until: date | None = None, whole: bool = True) -> Folded:
     """Fold a stream's events, given in the order of the log: the one way from events to a state.
 
     `until`: only what had happened by that day, and the first event. What cannot be placed leaves nothing behind; in a

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
 from pydantic import Field
 
-from domain.aggregate import DomainAggregate, DomainEvent, folded
+from domain.aggregate import DomainAggregate, DomainEvent, fold_stream
 from domain.asset.asset import Asset
 from domain.examination.commands import COMMANDS, DERIVED, NotJudged
 from domain.occasion import Occasion
@@ -258,7 +258,7 @@ def _judge(
 
 def fold(events: Iterable[Happened]) -> DomainAggregate | None:
     """The state that events leave; nothing is judged."""
-    found: DomainAggregate | None = folded(one.event for one in events).aggregate
+    found: DomainAggregate | None = fold_stream(one.event for one in events).aggregate
     return found
 
 

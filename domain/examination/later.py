@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from domain.aggregate import folded
+from domain.aggregate import fold_stream
 from domain.examination.examination import KINDS, Examined, Happened, Procedures, RulesAt, examine
 from domain.occasion import Occasion
 from domain.refusals import Refusal
@@ -58,7 +58,7 @@ def impeded(
     old = [one for one in events if one.position not in new]
     if stream.partition("-")[0] not in KINDS:
         unplaced = [
-            {one.originator_version for one in folded(e.event for e in side).unplaced}
+            {one.originator_version for one in fold_stream(e.event for e in side).unplaced}
             for side in (old, events)
         ]
         return [

@@ -22,7 +22,7 @@ import orjson
 from pydantic import BaseModel
 
 import domain
-from domain.aggregate import DomainAggregate, DomainEvent, Late, folded
+from domain.aggregate import DomainAggregate, DomainEvent, Late, fold_stream
 from domain.catalogue import AGGREGATE_KINDS
 from domain.occasion import Occasion, Override
 from domain.organization.division import Division
@@ -237,7 +237,7 @@ class CommandContext:
         events: Iterable[RecordedEvent],
     ) -> _Aggregate:
         """The aggregate that events made; NOT_FOUND without any."""
-        aggregate: _Aggregate | None = folded(map(self.codec.domain_event, events)).aggregate
+        aggregate: _Aggregate | None = fold_stream(map(self.codec.domain_event, events)).aggregate
         if aggregate is None:
             raise refuse("NOT_FOUND", what=aggregate_id)
         return aggregate

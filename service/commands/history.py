@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import Field
 
-from domain.aggregate import folded
+from domain.aggregate import fold_stream
 from domain.asset.asset import Asset
 from domain.asset.facts.income import attainment
 from domain.catalogue import EVENT_TYPES
@@ -61,7 +61,7 @@ def fold(
         for one in events
         if (as_of is None or one.occurred_on <= as_of) and (known_at is None or one.recorded_at <= known_at)
     ]
-    made = folded(map(codec.domain_event, told), whole=False)
+    made = fold_stream(map(codec.domain_event, told), whole=False)
     unplaced = {one.originator_version for one in made.unplaced}
     return PastAsset(
         made.aggregate,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from domain.aggregate import DomainAggregate, folded
+from domain.aggregate import DomainAggregate, fold_stream
 from domain.catalogue import AGGREGATE_KINDS
 from service.commands.commands import state_code
 from service.log.event_store import EventStore
@@ -26,7 +26,7 @@ async def state_that_differs(pool: asyncpg.Pool, store: EventStore, county: str)
         streams = await store.read_streams(county, [row["stream"] for row in rows])
         for row in rows:
             told = streams.get(row["stream"], ())[: row["version"]]
-            aggregate: Any = folded(map(store.codec.domain_event, told)).aggregate
+            aggregate: Any = fold_stream(map(store.codec.domain_event, told)).aggregate
             kind, _, code = row["stream"].partition("-")
             cls: type[DomainAggregate] = AGGREGATE_KINDS[kind]
             if aggregate is None or not _same(cls, code, row, aggregate):

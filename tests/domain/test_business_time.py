@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from domain.aggregate import DomainEvent, Late, folded
+from domain.aggregate import DomainEvent, Late, fold_stream
 from domain.asset.asset import Asset
 from domain.asset.facts.upkeep import StatusReport
 from domain.order import placed
@@ -68,7 +68,7 @@ def test_same_facts_in_any_order_of_entry_make_the_same_state(facts: list[Fact],
     one, other = lived(sorted(facts, key=lambda fact: fact[0])), lived(shuffled)
     assert one.view() == other.view()
     events = [through_the_log(event) for event in other.history]
-    again = folded(events)
+    again = fold_stream(events)
     assert again.unplaced == []
     assert json.loads(again.aggregate.dump_state()) == json.loads(other.dump_state())
     kept = Asset.load_state(ASSET, other.version, other.dump_state())
@@ -118,11 +118,11 @@ def test_event_that_rests_on_a_later_day_is_placed_right_behind_it() -> None:
     assert isinstance(ended, DomainEvent)
     early = ended.model_copy(update={"occurred_on": date(2021, 11, 1)})
     told = [*asset.history[:-2], signed, early]
-    found = folded(told)
+    found = fold_stream(told)
     assert found.unplaced == []
     assert found.aggregate.contracts[CONTRACT].state == "TERMINATED"
     assert not found.aggregate.contracts[CONTRACT].open
-    past = folded(told, until=date(2021, 11, 15))
+    past = fold_stream(told, until=date(2021, 11, 15))
     assert past.unplaced == [early]
     assert (past.aggregate.contracts, past.aggregate.user_right_holder) == ({}, VILLAGE)
     assert before == []

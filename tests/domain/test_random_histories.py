@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from domain.aggregate import folded
+from domain.aggregate import fold_stream
 from domain.asset.asset import Asset
 from domain.asset.facts.card import Correction
 from domain.asset.facts.title_plan import JointProposal
@@ -260,7 +260,7 @@ class Life(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Replaying what the log would hold gives the live state."""
-        replayed: Any = folded(through_the_log(event) for event in self.events).aggregate
+        replayed: Any = fold_stream(through_the_log(event) for event in self.events).aggregate
         # the log sorts the keys of an object, so a contract's clauses may come back in another order
         assert json.loads(replayed.dump_state()) == json.loads(self.asset.dump_state())
         assert (replayed.version, replayed.regions()) == (self.asset.version, self.asset.regions())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -66,7 +65,7 @@ async def everything_agrees(service: Service, asset: str) -> dict[str, Any]:
     assert await state_that_differs(service.pool, context.store, COUNTY) is None
     replayed = await context.replay(Asset, COUNTY, asset)
     assert view_of(replayed) == view_of(await context.load(Asset, COUNTY, asset))
-    past = await service.read(f"/v1/assets/{asset}", as_of=date.today().isoformat())
+    past = await service.read(f"/v1/assets/{asset}", as_of=service.app.state.context.today().isoformat())
     assert past["resource"] == now
     assert past["unplaced"] == []
     head = await service.head()
@@ -117,7 +116,7 @@ async def rows_anew(service: Service, projection: Projection, asset: str) -> lis
 
 async def rows_as_of(service: Service, projection: Projection, asset: str) -> list[dict[str, Any]]:
     moments = service.app.state.moments
-    async with moments.at(COUNTY, [projection.name], date.today(), None) as past:
+    async with moments.at(COUNTY, [projection.name], service.app.state.context.today(), None) as past:
         return await rows_of(service, projection, asset, past.connection)
 
 

@@ -134,7 +134,7 @@ def _entry(data: Data) -> str:
 
 def _revitalisation(data: Data) -> str:
     found = data["detected"]
-    if found["cause"] == "IDLE":
+    if found.get("idleSince"):
         return f"自 {found['idleSince']} 起闲置 {found['idleDays']} 天"
     if found.get("years"):
         year = found["years"][-1]

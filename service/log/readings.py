@@ -20,7 +20,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
-from service.algorithms.digests import Digest, digest_named
+from service.algorithms.digests import Digest, DigestUnknown, digest_named
 from service.log.codec import canonical, stamp
 from service.log.signed_note import Note, NoteInvalid, NoteSignature, VerifierKey
 
@@ -185,7 +185,10 @@ async def problem_of(
     connection: Any, county: str, origin: str, keys: Sequence[VerifierKey], beside: Sequence[str]
 ) -> str | None:
     """The first thing wrong with a county's readings, None if they are whole. `beside`: texts kept beside the keys."""
-    digest = await _digest_of(connection, county)
+    try:
+        digest = await _digest_of(connection, county)
+    except DigestUnknown as error:
+        return str(error)
     head = await connection.fetchrow(_HEAD, county)
     number, last = (0, BEGINNING) if head is None else (head["number"], head["hash"])
     signed: dict[int, bytes] = {}

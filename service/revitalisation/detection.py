@@ -45,7 +45,7 @@ class FoundAsset(Value):
     """An asset that is to be revitalised."""
 
     asset: Code = Field(title="资产编号")
-    name: Name = Field(title="资产名称")
+    asset_name: Name = Field(title="资产名称")
     cause: Cause = Field(title="盘活原因")
     idle_days: int | None = Field(default=None, title="闲置天数")
     net: Fen | None = Field(default=None, title="最近年度净收益")
@@ -151,7 +151,7 @@ def case_code(origin: str, asset: str) -> str:
 def _found(asset: Asset, cause: DetectedCause, case: str | None) -> FoundAsset:
     return FoundAsset(
         asset=asset.id,
-        name=asset.card.asset_name,
+        asset_name=asset.card.asset_name,
         cause=cause.cause,
         idle_days=cause.idle_days,
         net=Fen(cause.years[-1].net) if cause.years else None,

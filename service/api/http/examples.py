@@ -92,7 +92,7 @@ SAID: Final[dict[str, Schema]] = {
             {"role": "PROJECT_VILLAGE", "organization": NAMED["division"]},
         ]
     },
-    "PropertyRegistration": {"party": NAMED["division"]},
+    "PropertyRegistration": {"party": NAMED["division"], "registeredOn": "2021-10-20"},
     "RaiseAuditFinding": {"auditorOrganization": "AUDIT"},
     "RectificationVerification": {"verifiedOn": "2021-10-20"},
     "Rectification": {"dueOn": "2099-12-31"},

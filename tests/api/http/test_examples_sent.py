@@ -42,8 +42,8 @@ def signing_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def a_villages_herd() -> Asset:
     """An asset that its village made, confirmed."""
-    asset = Asset.register(HERD, herd_card(useful_life_years=8), occasion(date(2021, 7, 1)))
-    asset.confirm_ownership(confirmation(), occasion(date(2021, 8, 1)))
+    asset = Asset.register(HERD, herd_card(useful_life_years=8), occasion(date(2021, 6, 17)))
+    asset.confirm_ownership(confirmation(), occasion(date(2021, 6, 17)))
     return asset
 
 

@@ -140,7 +140,7 @@ def test_metrics_and_security_log_of_a_service_that_works(
         assert found["taizhang_events_total", county] == head
         assert found["taizhang_append_seconds_count", county] == 2  # the founding and the person
         assert found["taizhang_append_batch_commands_count", county] == 2
-        assert len(lags) == 17
+        assert len(lags) == 18
         allowed = {
             dict(labels)["share"]: most
             for (name, labels), most in found.items()

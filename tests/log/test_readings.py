@@ -12,8 +12,10 @@ import pytest
 import pytest_asyncio
 
 from service.log.checkpoints import Checkpoints
+from service.log.event_store import EventStore
 from service.log.readings import NotRecorded, Reading, Readings, problem_of
 from service.log.signing_keys import known_keys, origin_of
+from tests.log.commands import command, noted, stream_append
 
 COUNTY = "653022"
 NOW = datetime(2026, 11, 30, 4, 5, 6, tzinfo=UTC)
@@ -35,6 +37,12 @@ class Kept:
 
     async def read(self, *numbers: int) -> None:
         await asyncio.gather(*(self.readings.record(COUNTY, look(one)) for one in numbers))
+
+    async def sign(self) -> None:
+        """A checkpoint of a log that has something in it; of nothing there is none."""
+        async with EventStore(self.pool) as store:
+            await store.append(COUNTY, command(stream_append("thing-1", 0, noted())))
+        await self.checkpoints.make(COUNTY)
 
     async def problem(self) -> str | None:
         async with self.pool.acquire() as connection:
@@ -75,7 +83,7 @@ async def test_readings_are_numbered_without_gaps_and_together(kept: Kept) -> No
 async def test_a_reading_that_was_altered_or_lost_is_found(kept: Kept, statement: str, told: str) -> None:
     """Five readings covered by a checkpoint; then somebody reaches the database."""
     await kept.read(0, 1, 2, 3, 4)
-    await kept.checkpoints.make(COUNTY)
+    await kept.sign()
     assert await kept.problem() is None
     await kept.pool.execute(statement)
     assert (await kept.problem() or "").startswith(told)
@@ -84,7 +92,7 @@ async def test_a_reading_that_was_altered_or_lost_is_found(kept: Kept, statement
 async def test_a_chain_that_was_made_anew_is_not_the_one_that_was_signed(kept: Kept) -> None:
     """Whoever rewrites all tables cannot sign: the text beside the key says what the fifth reading's hash was."""
     await kept.read(0, 1, 2, 3, 4)
-    await kept.checkpoints.make(COUNTY)
+    await kept.sign()
     for table in ("reading", "reading_head", "reading_statement"):
         await kept.pool.execute(f"DELETE FROM {table}")
     await kept.read(0, 1, 9, 3, 4)

@@ -87,7 +87,7 @@ def codes_in(meaning: Meaning) -> Iterator[Codes]:
             yield from codes_in(of)
         case Parts(of):
             for _, part in of:
-                yield from codes_in(part)
+                yield from codes_in(part.of)
         case OneOf(of):
             for one in of:
                 yield from codes_in(one)
@@ -103,7 +103,7 @@ def undeclared(value: Any, meaning: Meaning) -> Iterator[str]:
             for one in value.values():
                 yield from undeclared(one, of)
         case Parts(of):
-            known = dict(of)
+            known = {name: part.of for name, part in of}
             yield from value.keys() - known.keys()
             for name, one in value.items():
                 if one is not None:
@@ -132,7 +132,7 @@ def amounts_in(meaning: Meaning) -> set[Meaning]:
         case Each(of) | ByKey(_, of):
             return amounts_in(of)
         case Parts(of):
-            return {found for _, part in of for found in amounts_in(part)}
+            return {found for _, part in of for found in amounts_in(part.of)}
     return {meaning} & {MONEY}
 
 

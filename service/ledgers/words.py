@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
+from domain.classification import MASK
 from domain.regulation import Regulation
 from domain.values import Fen
 from projections.engine.meaning import ByKey, Codes, Each, Meaning, Money, Named, OneOf, Parts
@@ -57,6 +58,8 @@ class Words:
         """A value in words: codes in Chinese, units with their names, lists one after the other, amounts in yuan."""
         if value is None:
             return ""
+        if value == MASK:  # what is masked is told as that, whatever would stand there
+            return MASK
         match meaning:
             case Money():
                 return f"{Fen(value).yuan()}元" if isinstance(value, int) else str(value)

@@ -196,13 +196,13 @@ def test_rows_and_sums_at_the_terminal_are_those_over_http(both: Both) -> None:
 
 
 def test_nearly_every_ledger_has_rows_in_this_log(both: Both) -> None:
-    """So that what is compared above is more than empty lists; no procedure of this log waits for anybody, and it has no case of revitalisation."""
+    """So that what is compared above is more than empty lists; no procedure of this log waits for anybody."""
     empty = {
         name
         for name in LEDGERS
         if not both.http.bodies[name, tuple(sorted(both.http.needed.get(name, {}).items()))]["rows"]
     }
-    assert empty == {"procedure-tasks", "revitalisation-cases"}
+    assert empty == {"procedure-tasks"}
 
 
 def test_changes_have_the_same_filters_as_the_ledger() -> None:

@@ -303,7 +303,12 @@ class RandomHistory:
         yield from self._directory()
         yield from self._golden("fund_allocation", "fund_reconciliation", "joint_review", "ledger_seal")
         yield from self._golden(
-            "procedure", "public_notice", "inspection", "violation_case", "policy_override"
+            "procedure",
+            "public_notice",
+            "inspection",
+            "violation_case",
+            "policy_override",
+            "revitalisation_case",
         )
         while True:
             chance = self.random.random()

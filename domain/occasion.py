@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from domain.regulation import Rules
 
 
-class Override(Value):
+class LiftedRefusal(Value):
     """What a decision stores of the exception that lifted a refusal (P25): which one, for what, by which document.
 
     `override` and `subject` are missing in events of before exceptions were granted on record: there the document is a
@@ -44,7 +44,7 @@ class Basis(Value):
     clauses: tuple[str, ...] = ()
     warnings: tuple[RegulationWarning, ...] = ()
     findings: tuple[RegulationWarning, ...] = ()
-    overrides: tuple[Override, ...] = ()
+    overrides: tuple[LiftedRefusal, ...] = ()
     provenance: str | None = None
 
 
@@ -55,7 +55,7 @@ class Occasion:
     on: date
     today: date
     rules: Rules
-    overrides: Mapping[str, Override] = field(default_factory=dict)
+    overrides: Mapping[str, LiftedRefusal] = field(default_factory=dict)
     provenance: str | None = None
     given: dict[str, date] = field(default_factory=dict)
     """Days from outside the aggregate that bounds name (`given.name`, `domain.bounds`), put in by the use case."""
@@ -66,7 +66,7 @@ class Occasion:
     _clauses: list[str] = field(default_factory=list)
     _warnings: list[RegulationWarning] = field(default_factory=list)
     _findings: list[RegulationWarning] = field(default_factory=list)
-    _used: dict[str, Override] = field(default_factory=dict)
+    _used: dict[str, LiftedRefusal] = field(default_factory=dict)
 
     def stands(self, unit: str) -> str:
         """The unit that stands in a unit's place on that day: itself, but where it has ended by then."""
@@ -103,7 +103,7 @@ class Occasion:
         """A refusal by the county's own entry for the code."""
         return refuse_by(self.rules.wording.entry(code), clause=clause, missing=missing, **params)
 
-    def _lifts(self, override: Override) -> bool:
+    def _lifts(self, override: LiftedRefusal) -> bool:
         if override.override is None:
             return False
         if override.expires_on is None:

@@ -42,7 +42,7 @@ from domain.departure.papers import (
 )
 from domain.household.asset import HouseholdAsset
 from domain.household.card import HouseholdAssetCard, HouseholdInspection
-from domain.occasion import Occasion, Override
+from domain.occasion import LiftedRefusal, Occasion
 from domain.organization.division import Division, DivisionCard
 from domain.organization.organization import Organization, OrganizationCard
 from domain.organization.person import Person, PersonCard
@@ -114,7 +114,7 @@ def occasion(
     on: date = DAY,
     *,
     today: date = TODAY,
-    overrides: tuple[Override, ...] = (),
+    overrides: tuple[LiftedRefusal, ...] = (),
     provenance: str | None = None,
     under: Regulation | None = None,
 ) -> Occasion:
@@ -133,7 +133,7 @@ def imported(on: date = date(2019, 5, 1)) -> Occasion:
     return occasion(on, provenance="2021年清查表")
 
 
-def override(code: str, **changes: Any) -> Override:
+def override(code: str, **changes: Any) -> LiftedRefusal:
     """An exception for `ASSET` that the county government granted, as a decision of its time stores it."""
     given: dict[str, Any] = {
         "override": "PO-1",
@@ -144,7 +144,7 @@ def override(code: str, **changes: Any) -> Override:
         "granted_by": "COUNTY_GOV",
         "expires_on": date(2022, 12, 31),
     }
-    return Override(**(given | changes))
+    return LiftedRefusal(**(given | changes))
 
 
 def settled(aggregate: A) -> A:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay, NotBefore
-from domain.occasion import Override
+from domain.occasion import LiftedRefusal
 from domain.refusals import refuse
 from domain.values import AssetCode, BusinessDate, Code, Name, Sha256, Text, Value
 
@@ -145,7 +145,7 @@ class PolicyOverride(DomainAggregate):
             and (revocation is None or day < revocation.revoked_on)
         )
 
-    def lifting(self, day: date) -> Override:
+    def lifting(self, day: date) -> LiftedRefusal:
         """What a decision of that day stores of it. OVERRIDE_NOT_IN_FORCE, OVERRIDE_REVOKED."""
         grant = self.override_grant
         if not self.held_on(day):
@@ -160,7 +160,7 @@ class PolicyOverride(DomainAggregate):
                 grantedOn=grant.granted_on.isoformat(),
                 expiresOn=None if grant.expires_on is None else grant.expires_on.isoformat(),
             )
-        return Override(
+        return LiftedRefusal(
             override=self.id,
             subject=f"asset-{grant.asset}",
             code=grant.code,

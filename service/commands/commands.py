@@ -24,7 +24,7 @@ from pydantic import BaseModel
 import domain
 from domain.aggregate import DomainAggregate, DomainEvent, Late, fold_stream
 from domain.catalogue import AGGREGATE_KINDS
-from domain.occasion import Occasion, Override
+from domain.occasion import LiftedRefusal, Occasion
 from domain.organization.division import Division
 from domain.organization.organization import Organization
 from domain.organization.person import Person
@@ -132,7 +132,7 @@ class CommandContext:
         self,
         county: str,
         on: date | None,
-        overrides: Iterable[Override] = (),
+        overrides: Iterable[LiftedRefusal] = (),
         provenance: str | None = None,
     ) -> Occasion:
         """The circumstances of one decision; without a business date it is today's."""

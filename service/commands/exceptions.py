@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from domain.asset.asset import Asset
-from domain.occasion import Occasion, Override
+from domain.occasion import LiftedRefusal, Occasion
 from domain.organization.organization import Organization
 from domain.oversight.policy_override import OverrideGrant, PolicyOverride
 from service.commands.commands import CommandContext, Work
@@ -15,7 +15,7 @@ from service.commands.commands import CommandContext, Work
 _CLAIM: Final = "policy_override"
 
 
-async def exceptions(work: Work, numbers: Sequence[str], day: date) -> dict[str, Override]:
+async def exceptions(work: Work, numbers: Sequence[str], day: date) -> dict[str, LiftedRefusal]:
     """What named exceptions lift on a day, by the code they lift. NOT_FOUND, OVERRIDE_NOT_IN_FORCE,
     OVERRIDE_REVOKED.
     """

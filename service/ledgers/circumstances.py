@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from domain.occasion import Override
+from domain.occasion import LiftedRefusal
 from domain.values import Value
 from service.ledgers.warnings import WarningBody
 
@@ -25,5 +25,5 @@ class EventBasis(Value):
     clauses: tuple[str, ...] = Field(default=(), title="依据条款")
     warnings: tuple[WarningBody, ...] = Field(default=(), title="提示")
     findings: tuple[WarningBody, ...] = Field(default=(), title="历史检查发现")
-    overrides: tuple[Override, ...] = Field(default=(), title="例外批准")
+    overrides: tuple[LiftedRefusal, ...] = Field(default=(), title="例外批准")
     provenance: str | None = Field(default=None, title="导入来源")

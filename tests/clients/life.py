@@ -198,11 +198,12 @@ class Life:
                 models.ItemAcceptance(item=item, result=models.ItemAcceptanceResult.ACCEPTED)
                 for item in ("1", "2")
             ],
+            occurred_on=ago(715),
         )
         self.step(accept_transfer.sync_detailed(self.asset, "T1", client=clerk, body=accepted, **self.now()))
         self.step(
             complete_transfer.sync_detailed(
-                self.asset, "T1", client=clerk, body=models.Circumstances(), **self.now()
+                self.asset, "T1", client=clerk, body=models.Circumstances(occurred_on=ago(714)), **self.now()
             )
         )
         refusal = sign_contract.sync(
@@ -252,10 +253,15 @@ class Life:
         )
         self.step(
             assign_custody.sync_detailed(
-                self.asset, client=clerk, body=models.AssignCustody(custody=custody), **self.now()
+                self.asset,
+                client=clerk,
+                body=models.AssignCustody(custody=custody, occurred_on=ago(699)),
+                **self.now(),
             )
         )
-        watch = models.AssignSupervision(supervision=[models.Supervision(supervisor=TOWNSHIP)])
+        watch = models.AssignSupervision(
+            supervision=[models.Supervision(supervisor=TOWNSHIP)], occurred_on=ago(699)
+        )
         self.step(assign_supervision.sync_detailed(self.asset, client=clerk, body=watch, **self.now()))
 
     def operate(self) -> None:
@@ -318,7 +324,10 @@ class Life:
         )
         self.step(
             propose_disposal.sync_detailed(
-                self.asset, client=clerk, body=models.ProposeDisposal(proposal=proposal), **self.now()
+                self.asset,
+                client=clerk,
+                body=models.ProposeDisposal(proposal=proposal, occurred_on=ago(50)),
+                **self.now(),
             )
         )
         appraisal = models.Appraisal(
@@ -334,7 +343,7 @@ class Life:
                 self.asset,
                 disposal,
                 client=clerk,
-                body=models.RecordAppraisal(appraisal=appraisal),
+                body=models.RecordAppraisal(appraisal=appraisal, occurred_on=ago(38)),
                 **self.now(),
             )
         )
@@ -354,7 +363,7 @@ class Life:
             )
         )
         for who, level in ((self.keys.township, "TOWNSHIP"), (self.keys.agriculture, "AGRICULTURE")):
-            opinion = models.ForwardDisposal(level=level, opinion="同意上报")
+            opinion = models.ForwardDisposal(level=level, opinion="同意上报", occurred_on=ago(25))
             self.step(
                 forward_disposal.sync_detailed(self.asset, disposal, client=who, body=opinion, **self.now())
             )

@@ -214,7 +214,7 @@ class RevitalisationCase(DomainAggregate):
 
         `asset`: as the log has it; `received`: contracts of it under which income came in; `unit`: who closes.
         Refused: STEP_OUT_OF_ORDER without a plan or once closed; OUTCOME_NOT_ALLOWED_FOR_CLASS, CODE_UNKNOWN,
-        FIELD_REQUIRED as for a plan; CONTRACT_REQUIRED without a running contract in the outcome's mode;
+        FIELD_REQUIRED as for a plan; CONTRACT_REQUIRED without a running contract in the outcome's mode that was signed since the case was opened;
         EVIDENCE_REQUIRED without proof: a digest of what was seen, renewed use, income under the contract, the
         disposal carried out, the document.
         """
@@ -314,7 +314,12 @@ def _must_be_shown(
     if "CONTRACT" in term.flags or closing.contract is not None:
         contract = None if closing.contract is None else asset.contracts.get(closing.contract)
         modes = {flag.removeprefix("MODE_") for flag in term.flags if flag.startswith("MODE_")}
-        fits = contract is not None and contract.open and (not modes or contract.terms.mode in modes)
+        fits = (
+            contract is not None
+            and contract.open
+            and contract.terms.signed_on >= opened_on  # what ran before revived nothing
+            and (not modes or contract.terms.mode in modes)
+        )
         at.require(fits, "CONTRACT_REQUIRED", missing=["contract"], contract=closing.contract)
         at.require(
             closing.contract in received,

@@ -158,7 +158,9 @@ async def close_revitalisation(
         received = frozenset(
             str(contract)
             for one in events
-            if one.type == Asset.IncomeReceived.TOPIC and (contract := one.data["receipt"].get("contract"))
+            if one.type == Asset.IncomeReceived.TOPIC
+            and one.occurred_on <= at.on
+            and (contract := one.data["receipt"].get("contract"))
         )
         it.close(body.closing, asset, received=received, unit=work.actor.organization, at=at)
 

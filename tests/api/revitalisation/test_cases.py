@@ -215,6 +215,32 @@ async def test_a_contract_that_has_ended_revives_nothing(service: Service) -> No
     assert (await refused(service, path, closing(contract="L1")))[1] == "CONTRACT_REQUIRED"
 
 
+async def test_what_ran_before_the_case_revives_nothing(service: Service) -> None:
+    life = await idle(service)
+    await life.step(
+        "leases", {"terms": terms(mode="ENTRUSTED", signedOn="2022-05-31", startsOn="2022-06-01")}
+    )
+    money = {
+        "receipt": "R1",
+        "amount": "9000.00",
+        "receivedOn": "2022-09-01",
+        "contract": "L1",
+        "voucherNo": "收1",
+    }
+    await life.step("income-receipts", {"receipt": money})
+    path = f"{CASES}/{await planned(service, life)}/closing"  # opened on 1 June
+    assert (await refused(service, path, closing(contract="L1")))[1] == "CONTRACT_REQUIRED"
+
+
+async def test_income_of_after_the_closing_proves_nothing_on_its_day(service: Service) -> None:
+    life = await idle(service)
+    path = f"{CASES}/{await planned(service, life)}/closing"
+    await let(service, life, mode="ENTRUSTED", paid=True)  # on 1 September
+    early = closing(contract="L1", closedOn="2022-08-31")
+    assert await refused(service, path, early) == (409, "EVIDENCE_REQUIRED", ["incomeReceipts"])
+    await service.write(path, closing(contract="L1", closedOn="2022-09-01"), "village")
+
+
 async def test_restructuring_takes_a_document(service: Service) -> None:
     life = await idle(service)
     path = f"{CASES}/{await planned(service, life, 'RESTRUCTURE')}/closing"

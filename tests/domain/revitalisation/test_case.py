@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from domain.asset.asset import Asset
@@ -30,12 +30,12 @@ from tests.examples import (
     settled,
 )
 
-IDLE = DetectedCause(cause="IDLE", idle_since=date(2021, 12, 1), idle_days=200)
+IDLE = DetectedCause(cause="IDLE", idle_since=date(2021, 1, 1), idle_days=200)
 OPENED = date(2022, 6, 20)
 
 
-def opened(asset: Asset | None = None) -> RevitalisationCase:
-    return settled(RevitalisationCase.open("RC-1", asset or in_use(), IDLE, occasion(OPENED)))
+def opened(asset: Asset | None = None, on: date = OPENED) -> RevitalisationCase:
+    return settled(RevitalisationCase.open("RC-1", asset or in_use(), IDLE, occasion(on)))
 
 
 def plan(outcome: str = "REACTIVATE", **changes: Any) -> RevitalisationPlan:
@@ -48,8 +48,8 @@ def plan(outcome: str = "REACTIVATE", **changes: Any) -> RevitalisationPlan:
     return RevitalisationPlan(**(given | changes))
 
 
-def planned(asset: Asset | None = None, outcome: str = "REACTIVATE") -> RevitalisationCase:
-    case = opened(asset)
+def planned(asset: Asset | None = None, outcome: str = "REACTIVATE", on: date = OPENED) -> RevitalisationCase:
+    case = opened(asset, on)
     case.file_plan(plan(outcome), asset or in_use(), occasion(date(2022, 7, 1)))
     return settled(case)
 
@@ -114,8 +114,9 @@ def test_the_deadline_is_put_off_once_there_is_one() -> None:
 
 def test_a_closing_is_believed_as_far_as_the_log_shows_it() -> None:
     asset = earning()
-    case = planned(asset, "JOINT_OPERATION")
     contract = next(iter(asset.contracts))
+    signed = asset.contracts[contract].terms.signed_on
+    case = planned(asset, "JOINT_OPERATION", signed)
     mode = asset.contracts[contract].terms.mode
     outcome = {"ENTRUSTED": "BUSINESS_ENTRUST", "EQUITY": "EQUITY_COOP"}.get(mode, "OTHER")
     with refused("CONTRACT_REQUIRED"):
@@ -133,6 +134,8 @@ def test_a_closing_is_believed_as_far_as_the_log_shows_it() -> None:
         close(case, closing("RESTRUCTURE"), asset)
     with refused("EVIDENCE_REQUIRED"):
         close(case, closing("REACTIVATE"), asset)
+    with refused("CONTRACT_REQUIRED"):
+        close(planned(asset, "JOINT_OPERATION", signed + timedelta(days=1)), told, asset, contract)
     close(case, told, asset, contract)
     recorded(case, RevitalisationCase.Closed)
     assert (case.state, case.closed_by) == ("CLOSED", VILLAGE)

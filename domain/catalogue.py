@@ -23,6 +23,7 @@ from domain.organization.person import Person
 from domain.oversight.inspection import Inspection
 from domain.oversight.policy_override import PolicyOverride
 from domain.oversight.violation import ViolationCase
+from domain.personal.subject import PersonalSubject
 from domain.policy import Policy
 from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.public_notice import PublicNotice
@@ -44,6 +45,7 @@ AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
     LedgerSeal,
     Organization,
     Person,
+    PersonalSubject,
     Policy,
     PolicyOverride,
     ProcedureInstance,

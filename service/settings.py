@@ -32,6 +32,13 @@ class Settings(BaseSettings):
     keys: Path | None = Field(
         None, description="folder of the keys that sign checkpoints; with the data if not given"
     )
+    masters: Path | None = Field(
+        None,
+        description="folder of the master keys of personal data, which no backup may hold; beside the keys if not given",
+    )
+    sealing: Literal["aes256gcm", "sm4gcm"] = Field(
+        "aes256gcm", description="how personal data are sealed from now on; what is sealed says it itself"
+    )
     security_log: Path | None = Field(
         None, description="folder of the security log, kept 180 days; beside the keys if not given"
     )
@@ -97,7 +104,9 @@ class Settings(BaseSettings):
         "info", description="least level that is logged"
     )
 
-    @field_validator("data", "keys", "policy_dir", "security_log", "oidc_client_secret_file", "oidc_ca_file")
+    @field_validator(
+        "data", "keys", "masters", "policy_dir", "security_log", "oidc_client_secret_file", "oidc_ca_file"
+    )
     @classmethod
     def _absolute(cls, folder: Path | None) -> Path | None:
         return None if folder is None else folder.expanduser().absolute()

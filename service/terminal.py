@@ -10,6 +10,7 @@ import orjson
 import structlog
 from rich.console import Console
 
+from domain.sealed import hidden
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class Terminal:
     def emit(self, data: Any, human: Callable[[Console], None] | None = None) -> None:
         """The result on stdout: one JSON document with --json (or when there is no human form), else `human`."""
         if self.json or human is None:
-            sys.stdout.buffer.write(orjson.dumps(data, default=str, option=orjson.OPT_INDENT_2) + b"\n")
+            said = orjson.dumps(data, default=str, option=orjson.OPT_INDENT_2).decode()
+            sys.stdout.buffer.write(hidden(said).encode() + b"\n")
             sys.stdout.buffer.flush()
         else:
             human(Console(highlight=False))

@@ -28,6 +28,7 @@ from domain.household.card import (
     HouseholdInspection,
     Loss,
     check_household_card,
+    must_be_stated_anew,
 )
 from domain.refusals import refuse
 from domain.values import Code, Name, Quantity, Text
@@ -178,6 +179,7 @@ class HouseholdAsset(DomainAggregate):
         card = correction.applied_to(self.card)
         if card == self.card:
             return
+        must_be_stated_anew(self.card, card)
         card = check_household_card(card, at)
         must_not_be_negative(self.quantity, card.quantity - self.card.quantity)
         difference = difference_of(self.card, card)

@@ -11,6 +11,7 @@ from domain.asset.facts.correction import with_changes
 from domain.bounds import FactDay, NotBefore
 from domain.classification import PERSONAL_OF_HOUSEHOLD, SEALED_OF_HOUSEHOLD, UNIT
 from domain.refusals import refuse
+from domain.sealed import ChangesOf, SealedField, SealedForm
 from domain.values import (
     AssetTypeCode,
     BusinessDate,
@@ -37,6 +38,9 @@ class HouseholdAssetCard(Value):
     asset_content: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="资产内容")
     asset_type: AssetTypeCode = Field(title="类型")
     household: Annotated[Code | None, PERSONAL_OF_HOUSEHOLD] = Field(default=None, title="户编号")
+    householder: Annotated[Name | None, SEALED_OF_HOUSEHOLD, SealedField(SealedForm.NAME, of="household")] = (
+        Field(default=None, title="户主姓名")
+    )
     location: DivisionCode = Field(title="所在村")
     completion_date: FactDay = Field(title="建设（购置）时间")
     quantity: Quantity = Field(title="数量")
@@ -44,13 +48,15 @@ class HouseholdAssetCard(Value):
     original_value: Fen = Field(title="原始价值")
     funding_lines: tuple[FundingLine, ...] = Field(default=(), title="资金来源构成", max_length=50)
     project_code: Code | None = Field(default=None, title="项目编号")
-    loan_ref: Annotated[Name | None, SEALED_OF_HOUSEHOLD] = Field(default=None, title="小额信贷合同号")
+    loan_ref: Annotated[Name | None, SEALED_OF_HOUSEHOLD, SealedField(SealedForm.PAPER, of="household")] = (
+        Field(default=None, title="小额信贷合同号")
+    )
 
 
 class HouseholdCorrection(Value):
     """What a correction changes: only the named fields, with the reason and the document behind it."""
 
-    changes: Annotated[dict[str, JsonValue], PERSONAL_OF_HOUSEHOLD] = Field(
+    changes: Annotated[dict[str, JsonValue], PERSONAL_OF_HOUSEHOLD, ChangesOf(HouseholdAssetCard)] = Field(
         title="更正内容", description="字段名及新值 / field names and new values"
     )
     reason: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="更正理由")
@@ -144,3 +150,15 @@ def check_household_card(card: HouseholdAssetCard, at: Occasion) -> HouseholdAss
     card = card.model_copy(update={"funding_lines": settle_funding(card.funding_lines, at)})
     check_funding_sum(card.funding_lines, card.original_value)
     return card
+
+
+def must_be_stated_anew(before: HouseholdAssetCard, after: HouseholdAssetCard) -> None:
+    """FIELD_REQUIRED for a sealed value that goes over to another household as it is: it is sealed as that of the first."""
+    if before.household == after.household:
+        return
+    kept = {
+        "householder": after.householder is not None and after.householder == before.householder,
+        "loanRef": after.loan_ref is not None and after.loan_ref == before.loan_ref,
+    }
+    if missing := [f"changes.{name}" for name, stays in kept.items() if stays]:
+        raise refuse("FIELD_REQUIRED", field=missing[0], missing=missing)

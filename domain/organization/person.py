@@ -12,6 +12,7 @@ from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay
 from domain.classification import PERSONAL_OF_LEAVER, PUBLIC, SEALED_OF_LEAVER, UNIT
 from domain.refusals import refuse
+from domain.sealed import SealedField, SealedForm
 from domain.values import BusinessDate, Code, FormerOrganizationCode, Name, Text, Value
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ class LeavingFact(Value):
         title="离任事实种类", description="免职 / 死亡 / 羁押 / 其他"
     )
     happened_on: Annotated[FactDay, PERSONAL_OF_LEAVER] = Field(title="发生日期")
-    document_no: Annotated[Name | None, SEALED_OF_LEAVER] = Field(default=None, title="文号")
+    document_no: Annotated[Name | None, SEALED_OF_LEAVER, SealedField(SealedForm.PAPER, of="person")] = Field(
+        default=None, title="文号"
+    )
 
 
 class Person(DomainAggregate):

@@ -16,6 +16,7 @@ from domain.bounds import FactDay, NotBefore
 from domain.classification import PERSONAL_OF_OBJECTOR, PUBLIC, SEALED_OF_OBJECTOR
 from domain.refusals import refuse
 from domain.regulation.legal_clock import Period, Reckoning
+from domain.sealed import SealedField, SealedForm
 from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Objection(Value):
 
     number: int = Field(title="异议序号")
     text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="异议内容")
-    contact: Annotated[Name | None, SEALED_OF_OBJECTOR] = Field(
+    contact: Annotated[Name | None, SEALED_OF_OBJECTOR, SealedField(SealedForm.CONTACT)] = Field(
         default=None, title="联系方式", description="可不填；不公开"
     )
     filed_on: BusinessDate = Field(title="提出日期")

@@ -37,6 +37,7 @@ from domain.procedure.records import Filing, ProcedureOpening, Signer, StepRetur
 from domain.procedure.subject import Subject
 from domain.refusals import refuse
 from domain.regulation.legal_clock import Period, Reckoning
+from domain.sealed import SealedField, SealedForm
 from domain.values import BusinessDate, Code, Name, Sha256, Text
 
 if TYPE_CHECKING:
@@ -526,7 +527,9 @@ class ProcedureInstance(ProcedureCourse):
         TOPIC: ClassVar[str] = "procedure.suggestion_filed"
         TITLE: ClassVar[str] = "提出意见建议"
         text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="意见建议")
-        contact: Annotated[Name | None, SEALED_OF_OBJECTOR] = Field(default=None, title="联系方式")
+        contact: Annotated[Name | None, SEALED_OF_OBJECTOR, SealedField(SealedForm.CONTACT)] = Field(
+            default=None, title="联系方式"
+        )
 
     def file_suggestion(self, text: str, contact: str | None, at: Occasion) -> None:
         """Take a suggestion in (C3-05): a fact, from anybody."""

@@ -17,6 +17,7 @@ from domain.classification import PERSONAL_OF_OBJECTOR, PUBLIC, SEALED_OF_OBJECT
 from domain.procedure.notice import Objection, Outcome, Posting, must_be_open, next_objection, with_answer
 from domain.procedure.records import Signer
 from domain.refusals import refuse
+from domain.sealed import SealedField, SealedForm
 from domain.values import Code, Name, Text, Value
 
 if TYPE_CHECKING:
@@ -120,7 +121,9 @@ class PublicNotice(DomainAggregate):
         TOPIC: ClassVar[str] = "public_notice.suggestion_filed"
         TITLE: ClassVar[str] = "提出意见建议"
         text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="意见建议")
-        contact: Annotated[Name | None, SEALED_OF_OBJECTOR] = Field(default=None, title="联系方式")
+        contact: Annotated[Name | None, SEALED_OF_OBJECTOR, SealedField(SealedForm.CONTACT)] = Field(
+            default=None, title="联系方式"
+        )
 
     def file_suggestion(self, text: str, contact: str | None, at: Occasion) -> None:
         """Take a suggestion in (C3-05): a fact, from anybody."""

@@ -55,6 +55,10 @@ def _of_terms(data: Data) -> str:
     return f"{terms['operator']['name']}，{term}，年收益 {_yuan(terms['annualIncome'])}"
 
 
+def _order(order: Data) -> str:
+    return f"{order['documentNo']}：{order['reason']}"
+
+
 def _shares(shares: Sequence[Data]) -> str:
     first = "、".join(f"{one['party']} {_yuan(one['amount'])}" for one in shares[:3])
     return first if len(shares) <= 3 else f"{first} 等 {len(shares)} 家"
@@ -257,6 +261,11 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
         "属实" if data["verification"]["confirmed"] else "不属实，继续办理"
     ),
     "revitalisation_case.reopened": lambda data: data["reason"],
+    "personal_subject.restricted": lambda data: _order(data["order"]),
+    "personal_subject.restriction_lifted": lambda data: _order(data["order"]),
+    "personal_subject.hold_placed": lambda data: f"{data['hold']['documentNo']}：{data['hold']['reason']}",
+    "personal_subject.hold_released": lambda data: f"{data['hold']}，{_order(data['order'])}",
+    "personal_subject.erased": lambda data: _order(data["forgetting"]["order"]),
     "departure_case.opened": lambda data: f"{data['notice']['person']} 离任，清单 {len(data['assets'])} 项",
     "departure_case.lines_added": lambda data: f"补充 {len(data['assets'])} 项",
     "departure_case.lines_accepted": lambda data: f"{data['acceptedBy']} 接收 {len(data['assets'])} 项",

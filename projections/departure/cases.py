@@ -520,3 +520,13 @@ async def departure_page(
 async def _cases_as_known(connection: Connection, county: str, clock: LegalClock) -> str:
     table = DEPARTURE_CASE
     return await as_known(connection, county, table.name, table.columns, clock, due_on="k.due")
+
+
+async def open_cases_of(connection: Connection, county: str, person: str) -> list[str]:
+    """A person's handovers that are not completed, by their codes."""
+    rows = await connection.fetch(
+        "SELECT case_id FROM departure_case WHERE county = $1 AND person = $2 AND state = 'OPEN' ORDER BY case_id",
+        county,
+        person,
+    )
+    return [row["case_id"] for row in rows]

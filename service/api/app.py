@@ -51,7 +51,14 @@ from service.log.appending import LogError
 from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
 from service.log.readings import Readings
+from service.personal.ciphers import AES256GCM
+from service.personal.erasure import Erasure
+from service.personal.keys import USE as PERSONAL, PersonKeys
+from service.personal.masks import Masks
+from service.personal.readings import PlainReadings
+from service.personal.sealing import Sealer
 from service.revitalisation.detection import detection_work
+from service.sealing_keys import SealingKeys
 from service.shares import Share
 from service.version import installed_version
 from service.webhooks.dialling import Dialler
@@ -83,6 +90,10 @@ class ServiceParts:
     """Refuses to record by a clock that jumped; None: the clock is believed."""
     keys: Path | None = None
     """Folder of the keys that sign checkpoints and webhooks; without one nothing is signed or sent."""
+    masters: Path | None = None
+    """Folder of the master keys of personal data; without one none are taken in."""
+    sealing: str = AES256GCM
+    """How personal data are sealed from now on."""
     algorithms: ChosenAlgorithms = field(default_factory=ChosenAlgorithms)
     """What the settings say of digests and signatures, by county."""
     dialler: Dialler = field(default_factory=Dialler)
@@ -118,6 +129,17 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
             )
             app.state.pool = parts.pool
             app.state.readings = Readings(share_of(parts.pool, Share.CREDENTIALS))
+            keys = (
+                None
+                if parts.masters is None
+                else PersonKeys(parts.pool, SealingKeys(parts.masters, PERSONAL))
+            )
+            app.state.sealer = None if keys is None else Sealer(keys, parts.sealing)
+            app.state.masks = Masks(keys)
+            app.state.personal_readings = (
+                None if keys is None else PlainReadings(keys, app.state.context, app.state.readings)
+            )
+            app.state.erasure = None if keys is None else Erasure(keys, app.state.context)
             app.state.streams = {}
             app.state.watch = parts.watch
             app.state.schema = SchemaWatch(parts.pool)

@@ -26,6 +26,7 @@ from service.api.ledgers import ledger_routers
 from service.api.log import audit_packs, checkpoints, events, feed, verifier
 from service.api.organization import duties as unit_duties, organizations
 from service.api.oversight import anomalies, data_quality, inspections as oversight, policy_overrides
+from service.api.personal import readings as personal_readings, subjects as personal_subjects
 from service.api.procedure import notices, procedures
 from service.api.revitalisation import cases as revitalisation
 from service.api.sealing import joint_reviews, seals
@@ -68,6 +69,8 @@ ROUTERS = (
     household_assets.entrustments,
     household_ledgers.router,
     households.router,
+    personal_readings.router,
+    personal_subjects.router,
     departures.router,
     clearance_certificates.router,
     procedures.router,

@@ -35,6 +35,7 @@ from service.identity.oidc.provider import Provider
 from service.log.appending import LogError
 from service.log.signing_keys import folder_of, require_whole
 from service.memory import settle_memory
+from service.personal.keys import masters_of
 from service.settings import Settings
 from service.webhooks.dialling import Dialler
 
@@ -83,6 +84,8 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
                 invalid=counties.invalid,
                 watch=ClockWatch(),
                 keys=keys,
+                masters=masters_of(settings, keys),
+                sealing=settings.sealing,
                 algorithms=settings.chosen_algorithms,
                 dialler=Dialler(tuple(ip_network(one) for one in settings.webhook_networks)),
                 provider=None if issuer is None else Provider(issuer),
@@ -95,6 +98,8 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
                 await _until_started(server, task)
                 async with answering(database.described, patience, database.pool.terminate):
                     await _prepare(app.state.context, list(counties.usable))
+                    for served in counties.usable:
+                        await app.state.erasure.settle(served)
                     await app.state.schema.differences()  # logged now, not only when somebody asks how we are
                     bootstrap = await Credentials(database.pool).bootstrap(county, utc_now())
                 settle_memory()

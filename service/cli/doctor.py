@@ -33,6 +33,8 @@ from service.ledgers.projector import Projector
 from service.log.ends import ends_of
 from service.log.event_store import EventStore
 from service.log.signing_keys import SigningKeys, folder_of, log_problems
+from service.personal.condition import condition
+from service.personal.keys import masters_of
 from service.settings import Settings
 from service.shares import DEFAULT_CONNECTIONS, LEAST_CONNECTIONS, LEFT_FOR_TOOLS, shared_out
 from service.terminal import Terminal
@@ -74,7 +76,8 @@ async def _examine(terminal: Terminal) -> list[CheckResult]:
         keys = folder_of(terminal.settings, database)
         connections = terminal.settings.database_connections
         chosen = terminal.settings.chosen_algorithms
-        found = [finding async for finding in examine(database, keys, connections, chosen)]
+        masters = masters_of(terminal.settings, keys)
+        found = [finding async for finding in examine(database, keys, connections, chosen, masters)]
         return found + policies(terminal.settings) + await identity_provider(terminal.settings)
 
 
@@ -123,9 +126,10 @@ async def examine(
     keys: Path | None = None,
     connections: int = DEFAULT_CONNECTIONS,
     chosen: ChosenAlgorithms | None = None,
+    masters: Path | None = None,
 ) -> AsyncIterator[CheckResult]:
     """Every check on an open database; `keys`: the folder of the keys that sign checkpoints; `connections` of a service;
-    `chosen`: what the settings say of digests.
+    `chosen`: what the settings say of digests; `masters`: the folder of the master keys of personal data.
     """
     yield CheckResult("taizhang", ok=True, found=f"{installed_version()}, Python {platform.python_version()}")
     yield CheckResult("database", ok=True, found=f"{database.origin}: {database.described}")
@@ -154,6 +158,8 @@ async def examine(
         for result in await _ledgers(database):
             yield result
         for result in await _keys(database):
+            yield result
+        for result in await _personal(database, masters):
             yield result
         if keys is not None:
             async with database.pool.acquire() as connection:
@@ -281,6 +287,16 @@ async def _keys(database: Database) -> list[CheckResult]:
         if wrong:
             told = f"{'; '.join(wrong)}: taizhang keys revoke, and make them anew"
         results.append(CheckResult(f"keys {county}", not wrong, told))
+    return results
+
+
+async def _personal(database: Database, masters: Path | None) -> list[CheckResult]:
+    """Per county, whether sealed personal data can be opened, and how much is from before they were sealed."""
+    context = CommandContext(store=EventStore(database.pool), regulations={}, clock=utc_now)
+    results = []
+    for county in await context.store.counties():
+        found = await condition(database.pool, context, county, masters)
+        results.append(CheckResult(f"personal data {county}", found.wrong is None, found.in_words()))
     return results
 
 

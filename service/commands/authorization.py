@@ -97,6 +97,8 @@ _TITLE: Final = _OWNERS | {"COUNTY_GOV"}
 """Who has a part in a title: owners, and the county government that decides."""
 _ORGANS: Final = frozenset({"BODY", "DEPARTMENT"})
 """Supervising organs: 纪检, 审计, 财政, 农业农村, 乡村振兴 (C5.4-01)."""
+_READERS: Final = _OWNERS | _ORGANS | {"COUNTY_GOV", "ASSET_OFFICE"}
+"""Whose people may need personal data in plain for what the regulation asks of them; no company's."""
 _DEPARTMENTS: Final = frozenset({"DEPARTMENT"})
 
 ACTIONS: Final[dict[str, Permission]] = {
@@ -140,6 +142,19 @@ ACTIONS: Final[dict[str, Permission]] = {
     ),
     "household.read": _permission(Role.READER, Role.AUDITOR, scope=Scope.COUNTY),
     "household_asset.read": _EVERYONE,
+    "personal_data.read": _permission(
+        Role.REGISTRAR,
+        Role.APPROVER,
+        Role.OFFICE,
+        Role.PERSONNEL,
+        Role.AUDITOR,
+        scope=Scope.COUNTY,
+        kinds=_READERS,
+    ),
+    "personal_data.look_up": _permission(Role.OFFICE, Role.AUDITOR, scope=Scope.COUNTY, kinds=_READERS),
+    "personal_data.govern": _permission(Role.OFFICE, scope=Scope.COUNTY),
+    "personal_data.hold": _permission(Role.AUDITOR, scope=Scope.COUNTY, kinds=_ORGANS),
+    "personal_data.review": _permission(Role.OFFICE, Role.AUDITOR, Role.LOG_AUDITOR, scope=Scope.COUNTY),
     "division.define": _permission(Role.ADMIN, scope=Scope.COUNTY),
     "division.read": _EVERYONE,
     "organization.define": _permission(Role.ADMIN, scope=Scope.COUNTY),

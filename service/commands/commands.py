@@ -402,6 +402,9 @@ def encoded(codec: EventCodec, aggregate: DomainAggregate) -> StreamAppend:
     )
 
 
+Before = Callable[[Sequence[StreamAppend]], Awaitable[None]]
+"""Stores beside the log what has to be there before these streams are appended to."""
+
 Decision = Callable[[Work], Awaitable[Result]]
 """Works on the aggregates and says what the client will see. May run again when somebody else was faster."""
 
@@ -418,15 +421,16 @@ async def transact(
     command_id: str | None = None,
     correlation_id: str | None = None,
     causation_id: str | None = None,
+    before: Before | None = None,
 ) -> CommandOutcome:
-    """Run one command to its end.
+    """Run one command to its end. `before`: what has to be stored beside the log before it is appended to.
 
     Raises what the decision raises (`Refusal`), `StaleVersion` when the client's version is old, `VersionConflict`
     when somebody else was faster, `ClaimTaken` when a key is taken; then nothing was stored. Before any of these is
     raised for a request with an idempotency key, the log is asked whether that request was already done.
     """
     identity = command_id or str(uuid.uuid4())
-    origin = _Origin(identity, correlation_id or identity, causation_id, idempotency)
+    origin = _Origin(identity, correlation_id or identity, causation_id, idempotency, before)
     days: dict[str, date] = {}
     noting = False
     for attempt in range(1, ATTEMPTS + 1):
@@ -477,6 +481,7 @@ class _Origin:
     correlation_id: str
     causation_id: str | None
     idempotency: Idempotency | None
+    before: Before | None
 
 
 async def _attempt(work: Work, decide: Decision, origin: _Origin) -> CommandOutcome:
@@ -488,6 +493,8 @@ async def _attempt(work: Work, decide: Decision, origin: _Origin) -> CommandOutc
         if origin.idempotency is not None:
             earlier = await work.context.store.replayed(work.county, origin.idempotency)
         return CommandOutcome((earlier and earlier.response) or start + _answer_end(None), earlier)
+    if origin.before is not None:
+        await origin.before(streams)
     receipt = await work.context.store.append(
         work.county,
         Append(

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from domain.refusals import Refusal, refuse, render
 from domain.regulation.wording import SERVICE, Wording
+from domain.sealed import hidden
 from service import metrics, security_log
 from service.log.appending import (
     AppendMalformed,
@@ -114,7 +115,7 @@ def problem_response(
     if refusal.nature == "access" and refusal.code != "CREDENTIAL_REQUIRED":
         _note_denial(request, refusal)
     return Response(
-        orjson.dumps(problem(request, refusal, **extra)),
+        hidden(orjson.dumps(problem(request, refusal, **extra)).decode()),
         status_code=status_of(refusal),
         media_type=MEDIA_TYPE,
         headers={**_headers(refusal, in_english=english(request)), **(headers or {})},

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from domain.classification import MASK
 from domain.regulation import Regulation
+from domain.sealed import hidden
 from domain.values import Fen
 from projections.engine.meaning import ByKey, Codes, Each, Meaning, Money, Named, OneOf, Parts
 
@@ -84,7 +85,7 @@ class Words:
             return "是" if value else "否"
         if isinstance(value, list | tuple):
             return "；".join(self.tell(one, meaning, names) for one in value)
-        return str(value)
+        return hidden(str(value))
 
     def _named(self, code: str, kinds: tuple[str, ...], names: Names) -> str:
         """A code with its name before it; a department that the directory does not have yet as the rules call it."""

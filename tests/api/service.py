@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -51,6 +52,8 @@ class Service:
     app: FastAPI
     pool: asyncpg.Pool
     http: httpx.AsyncClient
+    masters: Path
+    """Folder of the master keys of personal data."""
     tokens: dict[str, str] = field(default_factory=dict)
 
     def headers(self, who: str | None, **more: str) -> dict[str, str]:
@@ -128,13 +131,14 @@ async def running(
         if pool is None:
             pool = await stack.enter_async_context(asyncpg.create_pool(database_url, min_size=2, max_size=12))
         served = regulations or {COUNTY: REGULATION}
+        parts.setdefault("masters", Path(stack.enter_context(tempfile.TemporaryDirectory())))
         app = create_app(ServiceParts(pool, served, invalid or {}, keys=keys, **parts))
         async with app.router.lifespan_context(app):
             for county in served:
                 await found(app.state.context, county)
             transport = httpx.ASGITransport(app=app)
             async with httpx.AsyncClient(transport=transport, base_url="http://taizhang") as http:
-                service = Service(app, pool, http)
+                service = Service(app, pool, http, parts["masters"])
                 credentials = Credentials(pool)
                 for name, (organization, kind, roles, divisions) in KEYS.items():
                     spec = KeySpec(COUNTY, name, organization, kind, roles, divisions)

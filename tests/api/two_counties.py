@@ -68,7 +68,7 @@ async def both(database_url: str, data: Path, keys: Path) -> AsyncIterator[Both]
     wuqia.write_second_county(data)
     served = {COUNTY: REGULATION, wuqia.COUNTY: Regulation.load(data, wuqia.COUNTY)}
     async with running(database_url, keys, regulations=served) as service:
-        other = Service(service.app, service.pool, service.http)
+        other = Service(service.app, service.pool, service.http, service.masters)
         await give_keys(other)
         yield County(COUNTY, service), County(wuqia.COUNTY, other)
 

@@ -25,7 +25,7 @@ from service.api.routers import ROUTERS
 
 LISTED: Final = tomllib.loads(Path(__file__).with_name("unit_by_module.toml").read_text("utf-8"))
 OF_PERSONS: Final = re.compile(
-    "(?<!账)户编号|农户编号|联系方式|电话|手机|身份证|住址|账号|付款人|离任原因|羁押|线索|原因不在|小额信贷"
+    "(?<!账)户编号|户主|农户编号|联系方式|电话|手机|身份证|住址|账号|付款人|离任原因|羁押|线索|原因不在|小额信贷"
 )
 """What a field about a person is called: such a one is never a unit's by its module."""
 

@@ -37,6 +37,7 @@ MODULES = (
     "moments",
     "questions",
     "reading",
+    "sealing",
     "waits",
     "docs",
 )

@@ -86,7 +86,7 @@ def everything() -> list[DomainAggregate]:
     return [
         asset,
         Person.register(MANAGER, PersonCard(name="阿依古丽", organization=VILLAGE), at),
-        HouseholdAsset.register(CODES["household_asset"], cow_card(), at),
+        HouseholdAsset.register(CODES["household_asset"], cow_card(householder="买买提"), at),
         DepartureCase.open(CODES["case"], notice(departs_on=date(2021, 9, 30)), {CODES["asset"]: 1}, at),
         ProcedureInstance.open(
             CODES["procedure"], opening("A8", subject=subject("income-plan")), by(VILLAGE), at
@@ -177,6 +177,8 @@ def codes_in(template: str) -> dict[str, Any]:
         "pack": "op-2",
         "override": "EX-1",
         "endpoint": "none",
+        "subject": "household.H2022080012",
+        "hold": "BQ-1",
     }
     codes = dict(CODES)
     if template.startswith("/v1/household-assets"):

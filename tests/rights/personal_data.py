@@ -54,15 +54,20 @@ async def _household(it: Planted) -> None:
     asset = it.given["household_asset"] = new_code("H")
     it.given["household"] = household
     card = cow(
-        household, assetContent=put("registered card.assetContent"), loanRef=put("registered card.loanRef")
+        household,
+        assetContent=put("registered card.assetContent"),
+        householder=put("registered card.householder"),
+        loanRef=put("registered card.loanRef"),
     )
     await it.service.write("/v1/household-assets", {"asset": asset, "card": card, "occurredOn": "2021-07-15"})
     life = HouseholdLife(it.service, asset)
     changes = {
         "household": put("registration_corrected card.household"),
         "assetContent": put("old.assetContent"),
+        "householder": put("registration_corrected card.householder"),
+        "loanRef": put("old.loanRef"),
     }
-    for one in (changes, {"household": household, "assetContent": put("registration_corrected card.assetContent"),
+    for one in (changes, {"household": household, "householder": put("old.householder"), "assetContent": put("registration_corrected card.assetContent"),
                           "loanRef": put("registration_corrected card.loanRef")}):  # fmt: skip
         correction = {"changes": one, "reason": put("registration_corrected reason"), "documentNo": "更1号"}
         await life.step("registration-corrections", {"correction": correction})

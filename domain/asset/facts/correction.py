@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic import JsonValue, ValidationError
 
 from domain.refusals import Refusal, catalogue, refuse
+from domain.sealed import tokens_again
 from domain.values import LOG, Value
 
 _Card = TypeVar("_Card", bound=Value)
@@ -20,7 +21,7 @@ def with_changes(card: _Card, changes: Mapping[str, JsonValue]) -> _Card:
     unknown = sorted(set(changes) - known)
     if unknown:
         raise refuse("FIELD_UNKNOWN", clause="C4.6-02", field="、".join(unknown))
-    before = card.model_dump(mode="json", by_alias=True)
+    before = tokens_again(card.model_dump(mode="json", by_alias=True))
     try:
         return type(card).model_validate({**before, **changes})
     except ValidationError as error:

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from domain.refusals import refuse
 from service.admission import RoomBounds, WaitingRoom, acting_for
 from service.api.http.query_names import QueryNames
+from service.api.http.sealed_bodies import masked
 from service.api.http.strict_json import parse
 from service.commands.actor import Actor
 from service.commands.problems import ACTOR
@@ -162,10 +163,10 @@ class IntakeRoute(APIRoute):
             with acting_for(sender_key(request)):
                 if request.method == "GET":
                     async with admission.questions.place():
-                        return await while_there(request, handler(request))
+                        return await masked(request, await while_there(request, handler(request)))
                 async with _taken_in(request, limits, parsed=parsed) as taken, admission.commands.place():
                     with commanding():
-                        return await handler(taken)
+                        return await masked(request, await handler(taken))
 
         return handle
 

@@ -24,6 +24,7 @@ from service import metrics
 from service.api.http.answers import headers
 from service.api.http.intake import JSON, LINES
 from service.api.http.reading import BINARY, TOLD, Read, described, named
+from service.api.http.sealed_bodies import masks_of
 from service.api.http.spool import Spool, spools_of
 from service.ledgers.filters import LedgerQuery
 from service.ledgers.ledger import Ledger
@@ -128,13 +129,14 @@ def _form(read: Read, more: Sequence[str]) -> str:
 
 async def _write_lines(read: Read, ledger: Ledger, query: LedgerQuery, file: Spool) -> None:
     """All rows from one snapshot, a page at a time, then the trailer."""
-    digest, count = hashlib.sha256(), 0
+    digest, count, masks = hashlib.sha256(), 0, masks_of(read.request)
     async with moment_of(read, query) as (at, said), aclosing(all_pages(at, query)) as pages:
         async for found in pages:
             lines = b"".join(
                 orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE)
                 for one in rows_shown(rows_shown_to(read.sees, found.rows, ledger.row), ledger.row)
             )
+            lines = await masks.rendered(lines, read.county)
             digest.update(lines)
             count += len(found.rows)
             file.write(lines)

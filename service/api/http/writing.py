@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
@@ -30,6 +30,7 @@ from service.api.http.reading import (
     named,
     route_model,
 )
+from service.api.http.sealed_bodies import sealing
 from service.commands import authorization
 from service.commands.actor import Actor
 from service.commands.authorization import ACTIONS, Resource, authorize, may, speak_for
@@ -39,6 +40,7 @@ from service.commands.naming import require_listed
 from service.ledgers.masking import bytes_shown_to
 from service.ledgers.warnings import WarningBody
 from service.log.appending import Idempotency
+from service.personal.sealing import PendingKeys
 
 _Aggregate = TypeVar("_Aggregate", bound=DomainAggregate)
 _View = TypeVar("_View")
@@ -138,14 +140,16 @@ def post(
     shown: type[Value],
     *,
     versioned: bool | None = None,
+    cls: type[DomainAggregate] | None = None,
 ) -> Callable[[Endpoint], Endpoint]:
     """Declare a write route: it records facts, so it is a POST, and answers 201 with the resource.
 
     `versioned`: whether it has to name the version that it rests on; None where it rests on none (`create`, `act`).
+    Its body is sealed before it; `cls`: of the aggregate that its path names.
     """
     if_match = [] if versioned is None else [_header("If-Match", _ETAG, _IF_MATCH, required=versioned)]
     answer = named(WriteAnswer[shown], shown, "View", "Answer")  # type: ignore[valid-type]  # made at run time
-    return router.post(
+    declare = router.post(
         path,
         summary=summary,
         status_code=201,
@@ -161,6 +165,11 @@ def post(
             "parameters": [IDEMPOTENCY_KEY, CORRELATION_ID, *if_match],
         },
     )
+
+    def declared(endpoint: Endpoint) -> Endpoint:
+        return cast("Endpoint", declare(sealing(endpoint, cls)))
+
+    return declared
 
 
 Scope = Callable[[_Aggregate, "Write"], Resource | Awaitable[Resource]]
@@ -194,7 +203,8 @@ class Kind(Generic[_Aggregate]):
     ) -> Callable[[Endpoint], Endpoint]:
         """Declare a write on one aggregate, or, at the path of all of them, the creation of one."""
         versioned = None if creates or path == "" else self.versioned
-        return post(self.router, path, summary, action, self.shown, versioned=versioned)
+        cls = self.cls if path else None
+        return post(self.router, path, summary, action, self.shown, versioned=versioned, cls=cls)
 
 
 REPLAYED: Final = "Idempotency-Replayed"
@@ -208,6 +218,8 @@ class Write(Read):
     """One write request: who, with which key, on which version."""
 
     idempotency: Idempotency
+    pending: PendingKeys | None = None
+    """What the sealing of its body has to store just before the append."""
 
     @property
     def action(self) -> str:
@@ -341,9 +353,14 @@ class Write(Read):
         *,
         on: date | None = None,
         unit: str | None = None,
+        versioned: bool = False,
     ) -> Response:
-        """A command on several aggregates, which says itself what it answers and who may act on each. Order as `carry_out`."""
-        self._rests_on_no_version()
+        """A command on several aggregates, which says itself what it answers and who may act on each. Order as `carry_out`.
+
+        `versioned`: it heeds `expected_version` itself.
+        """
+        if not versioned:
+            self._rests_on_no_version()
 
         async def work_on(work: Work) -> Result:
             at = await self._circumstances(work, body, on)
@@ -374,6 +391,7 @@ class Write(Read):
             decide,
             idempotency=self.idempotency,
             correlation_id=self._correlation(),
+            before=None if self.pending is None else self.pending.keep,
         )
         return self._response(outcome)
 

@@ -21,6 +21,7 @@ from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.public_notice import Announcement, PublicNotice
 from domain.procedure.records import Signer
 from domain.refusals import refuse
+from domain.sealed import SealedField, SealedForm
 from domain.values import Code, Name, Text, Value
 from service.api.http.addresses import sender_of
 from service.api.http.paging import answer, page_of, page_or_export
@@ -34,6 +35,7 @@ from service.api.http.public import (
     statement_routes,
 )
 from service.api.http.reading import Read, Reading, described, get, named, routes
+from service.api.http.sealed_bodies import sealing
 from service.api.http.writing import (
     CORRELATION_ID,
     IDEMPOTENCY_KEY,
@@ -102,7 +104,7 @@ class PublicStatement(Value):
     """What somebody has to say. No name is asked for."""
 
     text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="意见内容")
-    contact: Annotated[Name | None, SEALED_OF_OBJECTOR] = Field(
+    contact: Annotated[Name | None, SEALED_OF_OBJECTOR, SealedField(SealedForm.CONTACT)] = Field(
         default=None, title="联系方式", description="可不填；不公开，只供办理单位联系"
     )
 
@@ -147,12 +149,14 @@ statements = statement_routes("/v1/notices", "notices 公示公告", NoticeState
 
 
 @statements.post("/{notice}/objections", summary="公众提出异议", **_TOLD)
+@sealing
 async def file_public_objection(notice: NoticeId, body: PublicStatement, write: PublicWriting) -> Response:
     """Object to a notice without a credential, unnamed if you like (C3-05); it keeps the notice open until answered."""
     return await _hear(write, notice, body, objects=True)
 
 
 @statements.post("/{notice}/suggestions", summary="公众提出意见建议", **_TOLD)
+@sealing
 async def file_public_suggestion(notice: NoticeId, body: PublicStatement, write: PublicWriting) -> Response:
     """Make a suggestion without a credential (C3-05)."""
     return await _hear(write, notice, body, objects=False)

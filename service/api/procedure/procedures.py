@@ -23,6 +23,7 @@ from domain.procedure.records import ProcedureOpening, Signer, Verdict
 from domain.procedure.subject import Content, Subject, canonical_content
 from domain.refusals import refuse
 from domain.regulation.legal_clock import LegalClock
+from domain.sealed import SealedField, SealedForm
 from domain.values import Code, Listed, Name, Sha256, Text, Value
 from service.api.http.provisional import dates_as_known
 from service.api.http.reading import ACTION, Reading, from_log, get, routes
@@ -148,7 +149,7 @@ class FileObjection(Circumstances):
 
     step: Code = Field(title="公示步骤")
     text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="异议内容")
-    contact: Annotated[Name | None, SEALED_OF_OBJECTOR] = Field(
+    contact: Annotated[Name | None, SEALED_OF_OBJECTOR, SealedField(SealedForm.CONTACT)] = Field(
         default=None, title="联系方式", description="可不填；不公开"
     )
 
@@ -157,7 +158,7 @@ class FileSuggestion(Circumstances):
     """Request body: make a suggestion."""
 
     text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="意见建议")
-    contact: Annotated[Name | None, SEALED_OF_OBJECTOR] = Field(
+    contact: Annotated[Name | None, SEALED_OF_OBJECTOR, SealedField(SealedForm.CONTACT)] = Field(
         default=None, title="联系方式", description="可不填；不公开"
     )
 

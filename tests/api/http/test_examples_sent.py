@@ -49,10 +49,12 @@ def a_villages_herd() -> Asset:
 
 def place_of(template: str) -> str:
     """Where an example goes: to a confirmed asset, except what comes before the confirmation; to the procedure of the
-    example that opens one.
+    example that opens one, the hold of the example that places one.
     """
     if template.startswith("/v1/procedures/{procedure}"):
         return template.format(procedure="X-0001", number="1")
+    if "/holds/{hold}/" in template:
+        return path_of(template.replace("{hold}", "X-0001"))
     if not template.startswith("/v1/assets/{asset}/") or BEFORE.search(template):
         return path_of(template)
     return template.format(

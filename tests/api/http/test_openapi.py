@@ -279,6 +279,8 @@ NOT_REPEATABLE = {
     "/v1/identity-links": "a subject is linked once: ALREADY_EXISTS",
     "/v1/ownership-advice": "nothing is recorded",
     "/v1/procedures/subjects/digest": "nothing is recorded",
+    "/v1/personal-data/readings": "each reading is on record; its answer is kept nowhere",
+    "/v1/personal-data/lookups": "each look-up is on record; its answer is kept nowhere",
 }
 """Writes without an idempotency key, with the reason."""
 

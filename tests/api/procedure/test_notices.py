@@ -125,7 +125,7 @@ async def test_open_objections_are_seen_at_once_by_those_who_answer_them_only(se
     path = f"/v1/notices/{notice}/objections"
     seen = await service.read(path, "clerk")
     (objection,) = seen["objections"]
-    assert (seen["unit"], objection["text"], objection["contact"]) == (TOWNSHIP, words, "138-0000 0000")
+    assert (seen["unit"], objection["text"], objection["contact"]) == (TOWNSHIP, words, "138****0000")
     assert (objection["step"], objection["overdue"]) == ("NOTICE", False)
     assert objection["answerAt"] == f"/v1/procedures/{procedure}/objections/1/resolution"
     for who, status in {

@@ -71,6 +71,9 @@ async def test_read_only_roles_never_write_asset_data() -> None:
         "violation.report",
         "violation.decide",
         "webhook.manage",
+        "personal_data.read",
+        "personal_data.look_up",
+        "personal_data.hold",
     }
     writes = {action for route, action in ROUTES.items() if route[0] == "POST" and action not in others}
     assert all(not ACTIONS[action].roles & READ_ONLY for action in writes)

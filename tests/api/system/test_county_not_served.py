@@ -46,7 +46,7 @@ async def counties(
     async with running(
         module_database_url, keys, regulations=served, invalid={wuqia.COUNTY: found.value}
     ) as service:
-        other = Service(service.app, service.pool, service.http)
+        other = Service(service.app, service.pool, service.http, service.masters)
         await give_keys(other)
         yield County(COUNTY, service), County(wuqia.COUNTY, other)
 

@@ -48,6 +48,7 @@ def one_asset(asset: str, story: list[RecordedEvent]) -> Row:
             "asset_content": card["assetContent"],
             "asset_type": card["assetType"],
             "household": card.get("household"),
+            "householder": card.get("householder"),
             "location": card["location"],
             "village": village_of(card["location"]),
             "township": township_of(card["location"]),

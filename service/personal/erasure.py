@@ -1,0 +1,86 @@
+"""What restriction and forgetting do beside the log, and where a subject's data stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from domain.personal.subject import PersonalSubject
+from service.commands.commands import CommandContext
+from service.personal.forgetting import Forgetter
+from service.personal.keys import KeyTaken, PersonKeys
+from service.personal.readings import plaintext_events
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """The key under which a subject's values stand, None without one, and the streams that hold them."""
+
+    key: str | None
+    streams: tuple[str, ...]
+
+    @property
+    def sealed(self) -> bool:
+        """Whether something stands under the key."""
+        return bool(self.streams)
+
+
+class Erasure:
+    """Restricts and forgets, for one running service."""
+
+    def __init__(self, keys: PersonKeys, context: CommandContext) -> None:
+        self._keys = keys
+        self._context = context
+        self._forgetting = Forgetter(keys)
+
+    async def whereabouts(self, county: str, subject: str) -> Whereabouts:
+        """Where a subject's values stand."""
+        row = await self._keys.pool.fetchrow(
+            "SELECT k.key, array_remove(array_agg(p.stream ORDER BY p.stream), NULL) AS streams FROM personal_key k"
+            " LEFT JOIN personal_place p USING (county, key)"
+            " WHERE k.county = $1 AND k.subject = $2 GROUP BY k.key",
+            county,
+            subject,
+        )
+        return Whereabouts(None, ()) if row is None else Whereabouts(row["key"], tuple(row["streams"]))
+
+    async def carry_out(self, county: str, subject: str) -> None:
+        """Do to a subject's keys what the log has decided about them; twice is once.
+
+        `SealingKeyMissing`: a forgetting was decided and could not be carried out.
+        """
+        decided = await self._context.load(PersonalSubject, county, subject)
+        if decided is None:
+            return
+        if decided.destroyed:
+            await self._forgetting.forget(county, decided.destroyed)
+        await self._restrict(county, subject, restricted=decided.restriction is not None)
+
+    async def _restrict(self, county: str, subject: str, *, restricted: bool) -> None:
+        """Note that nothing may be read under a subject's key, be it one that nothing is sealed under yet, or that it may."""
+        now = self._context.clock()
+        if restricted:
+            with suppress(KeyTaken):  # it has one
+                await self._keys.keep(county, (), (self._keys.fresh(subject),), (), (), now)
+        await self._keys.pool.execute(
+            "UPDATE personal_key SET restricted_at = CASE WHEN $3 THEN coalesce(restricted_at, $4) END"
+            " WHERE county = $1 AND subject = $2",
+            county,
+            subject,
+            restricted,
+            now,
+        )
+
+    async def settle(self, county: str) -> None:
+        """Finish what a stop or a restore left undone: decisions that are in the log, and the book."""
+        await self._forgetting.settle(county)
+        after = ""
+        while streams := await self._context.store.streams_of(county, PersonalSubject.KIND, after=after):
+            for stream in streams:
+                await self.carry_out(county, stream.removeprefix(f"{PersonalSubject.KIND}-"))
+            after = streams[-1]
+
+    async def plaintext_events(self, county: str, streams: Sequence[str]) -> int:
+        """Events of some streams that hold a sealed field's value as it is."""
+        return await plaintext_events(self._context, county, streams)

@@ -1,0 +1,56 @@
+"""Matters that still need a subject's data: as long as one of them runs, it is not forgotten."""
+
+from __future__ import annotations
+
+from domain.household.asset import HouseholdAsset
+from domain.organization.person import Person
+from domain.procedure.procedure import ProcedureInstance
+from domain.procedure.public_notice import PublicNotice
+from domain.sealed import parts_of
+from projections.departure.cases import PROJECTION as DEPARTURES, open_cases_of
+from projections.household.benefits import assets_of
+from projections.household.register import PROJECTION as HOUSEHOLDS
+from service.ledgers.queries import ledgers_at_head
+from service.ledgers.source import Source
+
+
+async def streams_of(source: Source, subject: str) -> list[str]:
+    """The streams that are about a subject with a code, whether its data are sealed or not."""
+    kind, _, code = subject.partition(".")
+    if kind == "household":
+        async with ledgers_at_head(source, HOUSEHOLDS.name) as (connection, _position):
+            assets = await assets_of(connection, source.county, code)
+        return [HouseholdAsset.stream_of(row["asset"]) for row in assets]
+    return [Person.stream_of(code)] if kind == "person" else []
+
+
+async def running_matters(
+    source: Source, subject: str, key: str | None, places: list[str]
+) -> tuple[str, ...]:
+    """What still runs: a household's assets that are in the register (四(二)), a person's open handovers (四(十)), an
+    objection that waits for its answer (三(五)). `key`: under which an objector's values stand, `places`: where.
+    """
+    kind, _, code = subject.partition(".")
+    if kind == "household":
+        async with ledgers_at_head(source, HOUSEHOLDS.name) as (connection, _position):
+            assets = await assets_of(connection, source.county, code)
+        return tuple(HouseholdAsset.stream_of(row["asset"]) for row in assets if row["state"] != "CLOSED")
+    if kind == "person":
+        async with ledgers_at_head(source, DEPARTURES.name) as (connection, _position):
+            return tuple(await open_cases_of(connection, source.county, code))
+    return tuple([one for place in places for one in await _open_objections(source, place, key)])
+
+
+async def _open_objections(source: Source, stream: str, key: str | None) -> list[str]:
+    kind, _, code = stream.partition("-")
+    cls: type[ProcedureInstance | PublicNotice] = (
+        ProcedureInstance if kind == ProcedureInstance.KIND else PublicNotice
+    )
+    found = await source.load(cls, code)
+    if found is None:
+        return []
+    return [
+        f"{stream}:{one.number}"
+        for one in found.objections.values()
+        if one.open and one.contact is not None and (parts := parts_of(one.contact)) and parts.key == key
+    ]

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from domain.catalogue import EVENT_TYPES
+from domain.classification import Classification, classified
 from service.api.routers import ROUTERS
 from service.personal.marks import mark_of, may_hold_sealed
 
@@ -54,6 +55,18 @@ def test_what_is_sealed_is_what_the_issue_names_as_far_as_it_is_recorded() -> No
         ("contact", "CONTACT"),
         ("documentNo", "PAPER"),
     } == EVENT_FIELDS
+
+
+def test_a_field_of_an_event_that_is_classified_as_sealed_is_sealed() -> None:
+    unsealed = {
+        f"{form.__name__}.{name}"
+        for event in EVENT_TYPES.values()
+        for form in forms(event)
+        for name, field in form.model_fields.items()
+        if (how := classified(field)) is not None
+        and (how.level is Classification.SEALED) != (mark_of(field) is not None)
+    }
+    assert unsealed == set()
 
 
 def test_an_endpoint_whose_body_may_hold_a_sealed_value_stands_behind_the_sealing() -> None:

@@ -1,4 +1,7 @@
-"""One short Chinese line for every event: what happened, to be read in a list. Derived when shown, never stored."""
+"""One short Chinese line for every event: what happened, to be read in a list. Derived when shown, never stored.
+
+Codes are told in the words of the lists that the ledgers' columns name.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +9,26 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from domain.values import Fen
+from projections.engine.codes import (
+    CERTIFICATE,
+    CONTRACT_STATE,
+    DISPOSAL_KIND,
+    DISPOSAL_STATE,
+    DUTY,
+    HERD_CHANGE,
+    LEVEL,
+    LOSS,
+    OPERATION_STATE,
+    RIGHT,
+    RISK_KIND,
+    SYSTEM,
+)
+from projections.engine.meaning import Codes
 
 Data = Mapping[str, Any]
 
-_STATES: Final = {
-    "NOT_IN_USE": "未使用",
-    "IN_USE": "在用",
-    "PARTLY_USED": "部分使用",
-    "IDLE": "闲置",
-    "DAMAGED": "损毁",
-    "LOST": "灭失",
-}
-_DISPOSALS: Final = {"AUCTION": "拍卖", "TRANSFER": "转让", "SCRAP": "报废", "OTHER": "其他方式"}
-_OUTCOMES: Final = {"EXPIRED": "到期", "TERMINATED": "提前终止", "REJECTED": "未获批准", "WITHDRAWN": "撤回"}
-_RIGHTS: Final = {
-    "OWNERSHIP": "所有权",
-    "USE": "使用权",
-    "INCOME": "收益权",
-    "DISPOSAL": "处置权",
-    "SUPERVISION": "监督权",
-}
-_CERTIFICATES: Final = {"TITLE": "产权证", "REAL_ESTATE": "不动产证"}
-_DUTIES: Final = {"MANAGER": "管理人员", "RESPONSIBLE": "责任人"}
-
-_HERD: Final = {"BIRTH": "繁殖", "DEATH": "死亡", "SALE": "出售", "PURCHASE": "购入", "CULL": "淘汰"}
-_LOSSES: Final = {
-    "SOLD": "出售",
-    "DIED": "死亡",
-    "STOLEN": "被盗",
-    "DISASTER": "受灾",
-    "DAMAGED": "损毁",
-    "OTHER": "其他原因灭失",
-}
+InWords = Callable[[Codes, str], str]
+"""What a code of a list is called, in the county's words (a code that the list lacks: itself)."""
 
 
 def _yuan(fen: int) -> str:
@@ -68,11 +59,9 @@ def _confirmed(data: Data) -> str:
     return _shares(data["confirmation"]["owners"])
 
 
-def _custody(data: Data) -> str:
+def _custody(data: Data, word: InWords) -> str:
     custody = data["custody"]
-    people = "、".join(
-        f"{one['person']}（{_DUTIES.get(one['duty'], one['duty'])}）" for one in custody.get("duties", ())
-    )
+    people = "、".join(f"{one['person']}（{word(DUTY, one['duty'])}）" for one in custody.get("duties", ()))
     return f"管护主体 {custody['custodian']}" + (f"，{people}" if people else "")
 
 
@@ -80,14 +69,14 @@ def _supervision(data: Data) -> str:
     return "监管单位 " + "、".join(one["supervisor"] for one in data["supervision"])
 
 
-def _handed_over(data: Data) -> str:
-    duty = _DUTIES.get(data["duty"], data["duty"])
+def _handed_over(data: Data, word: InWords) -> str:
+    duty = word(DUTY, data["duty"])
     return f"{duty}由 {data['outgoing']} 交给 {data['incoming']}，监交 {data['supervisor']}"
 
 
-def _status(data: Data) -> str:
+def _status(data: Data, word: InWords) -> str:
     report = data["report"]
-    state, note = _STATES.get(report["state"], report["state"]), report.get("note")
+    state, note = word(OPERATION_STATE, report["state"]), report.get("note")
     return f"{state}：{note}" if note else f"{state}"
 
 
@@ -116,9 +105,9 @@ def _published(data: Data) -> str:
     return f"{publication['publishedOn']} 在 {publication['place']} 公开"
 
 
-def _disposed(data: Data) -> str:
+def _disposed(data: Data, word: InWords) -> str:
     sale = data["sale"]
-    return f"{_DISPOSALS.get(data['kind'], data['kind'])}，价款 {_yuan(sale['price'])}"
+    return f"{word(DISPOSAL_KIND, data['kind'])}，价款 {_yuan(sale['price'])}"
 
 
 def _transfer(data: Data) -> str:
@@ -126,14 +115,14 @@ def _transfer(data: Data) -> str:
     return f"{transfer['deliverer']} 移交 {transfer['receiver']}，{len(transfer['items'])} 项"
 
 
-def _herd(data: Data) -> str:
+def _herd(data: Data, word: InWords) -> str:
     change = data["herdChange"]
-    return f"{_HERD.get(change['kind'], change['kind'])} {change['change']}，现有 {data['quantity']}"
+    return f"{word(HERD_CHANGE, change['kind'])} {change['change']}，现有 {data['quantity']}"
 
 
-def _entry(data: Data) -> str:
+def _entry(data: Data, word: InWords) -> str:
     entry = data["entry"]
-    return f"{entry['system']} 回执 {entry.get('refNo', '')}"
+    return f"{word(SYSTEM, entry['system'])} 回执 {entry.get('refNo', '')}"
 
 
 def _revitalisation(data: Data) -> str:
@@ -170,57 +159,33 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     ),
     "asset.ownership_confirmed": _confirmed,
     "asset.ownership_filed": lambda data: f"已报 {data['addressee']} 备案",
-    "asset.right_assigned": lambda data: (
-        f"{_RIGHTS.get(data['assignment']['right'], data['assignment']['right'])}：{data['assignment']['holder']}"
-    ),
-    "asset.title_certificate_applied": lambda data: (
-        f"{data['certificate']['holder']} 申请{_CERTIFICATES.get(data['certificate']['kind'], '证书')}"
-    ),
     "asset.title_certificate_issued": lambda data: data["number"],
     "asset.title_certificate_ineligible": lambda data: data["reason"],
     "asset.property_registered": lambda data: (
         f"{data['registration']['party']} {data['registration']['registrationNo']}"
     ),
-    "asset.custody_assigned": _custody,
     "asset.supervision_assigned": _supervision,
-    "asset.handed_over": _handed_over,
     "asset.put_into_use": lambda data: f"自 {data['inUseSince']} 起使用",
-    "asset.operation_status_reported": _status,
-    "asset.risk_flagged": lambda data: f"{data['kind']}：{data['reason']}",
-    "asset.risk_cleared": lambda data: f"{data['kind']}：{data['reason']}",
     "asset.maintenance_done": _maintenance,
     "asset.depreciation_posted": _depreciation,
     "asset.leased": _of_terms,
     "asset.operating_contract_signed": _of_terms,
     "asset.operating_contract_changed": _of_terms,
-    "asset.operating_contract_ended": lambda data: (
-        f"{data['contract']} {_OUTCOMES.get(data['outcome'], data['outcome'])}（{data['endedOn']}）"
-    ),
     "asset.holdover_started": lambda data: f"{data['contract']} 自 {data['since']} 起继续使用",
     "asset.income_received": lambda data: (
         f"收款 {_yuan(data['receipt']['amount'])}，凭证 {data['receipt']['voucherNo']}"
     ),
     "asset.income_distributed": _distribution,
-    "asset.disposal_proposed": lambda data: (
-        f"{_DISPOSALS.get(data['proposal']['kind'], data['proposal']['kind'])}：{data['proposal']['reason']}"
-    ),
     "asset.appraisal_recorded": _appraisal,
     "asset.appraisal_published": _published,
-    "asset.disposal_forwarded": lambda data: f"{data['level']}：{data['opinion']}",
     "asset.disposal_approved": lambda data: (
         f"{data['approval']['approver']} {data['approval']['documentNo']}"
     ),
-    "asset.disposal_closed": lambda data: (
-        f"{_OUTCOMES.get(data['outcome'], data['outcome'])}：{data['reason']}"
-    ),
-    "asset.disposed": _disposed,
     "asset.disposal_proceeds_received": lambda data: (
         f"到账 {_yuan(data['amount'])}，凭证 {data['voucherNo']}"
     ),
-    "asset.herd_count_changed": _herd,
     "asset.management_rule_adopted": lambda data: data["managementRule"]["title"],
     "asset.stocktake_recorded": lambda data: f"{data['stocktaking']['stocktake']} 已核实",
-    "asset.external_entry_recorded": _entry,
     "asset.maintenance_planned": lambda data: (
         f"每 {data['plan']['intervalDays']} 天：{data['plan']['content']}"
     ),
@@ -231,10 +196,6 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     ),
     "household_asset.document_archived": lambda data: (
         data["document"].get("title") or data["document"]["document"]
-    ),
-    "household_asset.external_entry_recorded": _entry,
-    "household_asset.loss_recorded": lambda data: (
-        f"{_LOSSES.get(data['loss']['kind'], data['loss']['kind'])}，现有 {data['quantity']}"
     ),
     "household_asset.entrusted": lambda data: (
         f"委托 {data['entrustment']['operatorName']}，年收益 {_yuan(data['entrustment']['yearlyReturn'])}"
@@ -276,9 +237,40 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "departure_case.difference_resolved": lambda data: f"{data['asset']}：{data['resolution']}",
     "departure_case.finding_raised": lambda data: str(data["finding"]["text"]),
 }
+_IN_WORDS: Final[dict[str, Callable[[Data, InWords], str]]] = {
+    "asset.right_assigned": lambda data, word: (
+        f"{word(RIGHT, data['assignment']['right'])}：{data['assignment']['holder']}"
+    ),
+    "asset.title_certificate_applied": lambda data, word: (
+        f"{data['certificate']['holder']} 申请{word(CERTIFICATE, data['certificate']['kind'])}"
+    ),
+    "asset.custody_assigned": _custody,
+    "asset.handed_over": _handed_over,
+    "asset.operation_status_reported": _status,
+    "asset.risk_flagged": lambda data, word: f"{word(RISK_KIND, data['kind'])}：{data['reason']}",
+    "asset.risk_cleared": lambda data, word: f"{word(RISK_KIND, data['kind'])}：{data['reason']}",
+    "asset.operating_contract_ended": lambda data, word: (
+        f"{data['contract']} {word(CONTRACT_STATE, data['outcome'])}（{data['endedOn']}）"
+    ),
+    "asset.disposal_proposed": lambda data, word: (
+        f"{word(DISPOSAL_KIND, data['proposal']['kind'])}：{data['proposal']['reason']}"
+    ),
+    "asset.disposal_forwarded": lambda data, word: f"{word(LEVEL, data['level'])}：{data['opinion']}",
+    "asset.disposal_closed": lambda data, word: f"{word(DISPOSAL_STATE, data['outcome'])}：{data['reason']}",
+    "asset.disposed": _disposed,
+    "asset.herd_count_changed": _herd,
+    "asset.external_entry_recorded": _entry,
+    "household_asset.external_entry_recorded": _entry,
+    "household_asset.loss_recorded": lambda data, word: (
+        f"{word(LOSS, data['loss']['kind'])}，现有 {data['quantity']}"
+    ),
+}
+"""Of events that name a code of a list."""
 
 
-def summary(event_type: str, data: Data) -> str:
+def summary(event_type: str, data: Data, word: InWords) -> str:
     """The line for an event; empty for a type that has none."""
+    if event_type in _IN_WORDS:
+        return _IN_WORDS[event_type](data, word)
     build = _SUMMARIES.get(event_type)
     return "" if build is None else build(data)

@@ -19,7 +19,7 @@ from domain.household.asset import HouseholdAsset
 from domain.oversight.policy_override import PolicyOverride
 from domain.recorded import RecordedEvent
 from domain.revitalisation.case import RevitalisationCase
-from projections.asset.summaries import summary
+from projections.asset.summaries import InWords, summary
 from projections.engine.events import LedgerEvent
 from projections.engine.projection import Handler, Projection
 from projections.engine.reading import MAX_PAGE, Conditions, QuestionInvalid
@@ -149,6 +149,7 @@ async def timeline(
     asset: str,
     *,
     decode: Decode,
+    word: InWords,
     types: list[str] | None = None,
     since: date | None = None,
     until: date | None = None,
@@ -175,11 +176,11 @@ async def timeline(
         f" WHERE {conditions.where} ORDER BY t.position {'DESC' if descending else ''} LIMIT {limit + 1}",
         *conditions.parameters,
     )
-    rows = [_entry(decode(county, position, body)) for position, body in records[:limit]]
+    rows = [_entry(decode(county, position, body), word) for position, body in records[:limit]]
     return rows, str(rows[-1]["position"]) if len(records) > limit else None
 
 
-def _entry(event: RecordedEvent) -> Row:
+def _entry(event: RecordedEvent, word: InWords) -> Row:
     data: dict[str, Any] = event.data
     if event.type in _OF_LISTS and "assets" in data:
         data = {name: value for name, value in data.items() if name != "assets"} | {
@@ -191,7 +192,7 @@ def _entry(event: RecordedEvent) -> Row:
         "version": event.version,
         "type": event.type,
         "title": EVENT_TYPES[event.type].TITLE,
-        "summary": summary(event.type, event.data),
+        "summary": summary(event.type, event.data, word),
         "occurred_on": event.occurred_on,
         "recorded_at": event.recorded_at,
         "actor": event.actor,

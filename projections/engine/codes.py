@@ -1,4 +1,4 @@
-"""The lists whose codes stand in columns of more than one ledger."""
+"""The lists whose codes stand in columns of more than one ledger, or in the lines of a timeline."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ RISK_KIND: Final = terms("RISK_KIND")
 DISPOSAL_KIND: Final = terms("DISPOSAL_KIND")
 DEPARTURE_REASON: Final = Codes(terms=("DEPARTURE_REASON",), words=(("DETENTION", "被采取措施"),))
 CERTIFICATE: Final = terms("CERTIFICATE")
+HERD_CHANGE: Final = terms("HERD_CHANGE")
 ARCHIVE_KIND: Final = terms("ARCHIVE_KIND")
 
 UNIT_KIND: Final = states(
@@ -49,6 +50,12 @@ UNIT_KIND: Final = states(
 )
 HOLDING: Final = states(ASSET="扶贫资产", HOUSEHOLD="到户资产")
 DUTY: Final = states(MANAGER="管理人员", RESPONSIBLE="责任人")
+RIGHT: Final = states(
+    OWNERSHIP="所有权", USE="使用权", INCOME="收益权", DISPOSAL="处置权", SUPERVISION="监督权"
+)
+LOSS: Final = states(
+    SOLD="出售", DIED="死亡", STOLEN="被盗", DISASTER="受灾", DAMAGED="损毁", OTHER="其他原因灭失"
+)
 CONTRACT_STATE: Final = states(
     NONE="无合同", ACTIVE="履行中", HOLDOVER="到期继续使用", EXPIRED="到期终止", TERMINATED="提前终止"
 )

@@ -39,6 +39,10 @@ class Words:
             self._lists[codes] = found
         return self._lists[codes]
 
+    def word(self, codes: Codes, code: str) -> str:
+        """The Chinese of one code; the code itself where the list does not have it."""
+        return self.of(codes).get(code, code)
+
     def _sources(self, codes: Codes) -> Iterator[dict[str, str]]:
         for name in codes.tables:
             by = _BY.get(name, "code")
@@ -78,7 +82,7 @@ class Words:
                 every = (self.tell(value, one, names) for one in of)
                 return next((one for one in every if one != value), str(value))
             case Codes():
-                return self.of(meaning).get(value, str(value))
+                return self.word(meaning, str(value))
             case Named(kinds):
                 return self._named(str(value), kinds, names)
         if isinstance(value, bool):

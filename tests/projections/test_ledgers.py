@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from domain.regulation import Regulation
 from projections.asset import income as income_ledger, register as asset_register, timeline as asset_timeline
 from projections.asset.income import INCOME_LEDGER
 from projections.asset.register import REGISTER, SHARE
@@ -25,6 +26,7 @@ from projections.household import register as household_register
 from projections.household.register import HOUSEHOLD_REGISTER
 from projections.organization import directory
 from projections.organization.directory import DIVISION, ORGANIZATION, PERSON, TENURE
+from service.ledgers.words import Words
 from tests.projections.folding import all_rows
 from tests.projections.history import (
     COUNTY,
@@ -44,6 +46,7 @@ from tests.projections.history import (
 from tests.projections.ledger_case import Given
 
 A, B, C = VILLAGES[:3]
+WORDS = Words(Regulation.load(county=COUNTY))
 ASSET = "asset-A1"
 
 
@@ -451,9 +454,62 @@ class TestTimeline:
         for event in RandomHistory(2).take(20_000):
             if event.type in asset_timeline.HANDLERS and event.type not in seen:
                 seen.add(event.type)
-                assert summary(event.type, event.data)
+                assert summary(event.type, event.data, WORDS.word)
         assert seen == set(asset_timeline.HANDLERS)
-        assert summary("asset.registered", {"card": card()}) == "防渗渠，12.5 公里，原值 100000.00 元"
+        assert (
+            summary("asset.registered", {"card": card()}, WORDS.word)
+            == "防渗渠，12.5 公里，原值 100000.00 元"
+        )
+
+    @pytest.mark.parametrize(
+        ("event_type", "data", "line"),
+        [
+            ("asset.operation_status_reported", {"report": {"state": "PARTLY_USED"}}, "部分使用"),
+            ("asset.operation_status_reported", {"report": {"state": "LOST", "note": "洪水"}}, "灭失：洪水"),
+            (
+                "asset.herd_count_changed",
+                {"herdChange": {"kind": "CULL", "change": "-3"}, "quantity": "17"},
+                "淘汰 -3，现有 17",
+            ),
+            (
+                "asset.right_assigned",
+                {"assignment": {"right": "INCOME", "holder": "巴仁村"}},
+                "收益权：巴仁村",
+            ),
+            (
+                "asset.title_certificate_applied",
+                {"certificate": {"kind": "REAL_ESTATE", "holder": "巴仁村"}},
+                "巴仁村 申请不动产证",
+            ),
+            (
+                "asset.operating_contract_ended",
+                {"contract": "C1", "outcome": "TERMINATED", "endedOn": "2024-05-06"},
+                "C1 提前终止（2024-05-06）",
+            ),
+            ("asset.disposal_closed", {"outcome": "REJECTED", "reason": "价低"}, "未获批准：价低"),
+            ("asset.disposal_proposed", {"proposal": {"kind": "SCRAP", "reason": "锈蚀"}}, "报废：锈蚀"),
+            ("asset.disposal_forwarded", {"level": "TOWNSHIP", "opinion": "同意"}, "乡（镇）：同意"),
+            ("asset.disposed", {"kind": "AUCTION", "sale": {"price": 100}}, "拍卖，价款 1.00 元"),
+            ("asset.risk_flagged", {"kind": "TITLE_UNCLEAR", "reason": "无证"}, "权属不清：无证"),
+            ("household_asset.loss_recorded", {"loss": {"kind": "STOLEN"}, "quantity": "0"}, "被盗，现有 0"),
+            (
+                "asset.custody_assigned",
+                {"custody": {"custodian": "巴仁村", "duties": [{"person": "P1", "duty": "RESPONSIBLE"}]}},
+                "管护主体 巴仁村，P1（责任人）",
+            ),
+        ],
+    )
+    def test_a_line_tells_codes_in_the_words_of_their_list(
+        self, event_type: str, data: dict[str, Any], line: str
+    ) -> None:
+        assert summary(event_type, data, WORDS.word) == line
+
+    def test_a_line_tells_a_countys_own_code_in_the_countys_word(self) -> None:
+        given = {"herdChange": {"kind": "GIFT", "change": "2"}, "quantity": "19"}
+        assert summary("asset.herd_count_changed", given, WORDS.word) == "GIFT 2，现有 19"
+        assert summary("asset.herd_count_changed", given, lambda _, code: {"GIFT": "受赠"}[code]).startswith(
+            "受赠"
+        )
 
 
 class TestDepartures:

@@ -20,6 +20,7 @@ from service.ledgers.queries import ledgers_now, refusing_nonsense
 from service.ledgers.source import Source
 from service.ledgers.tables import typed
 from service.ledgers.warnings import WarningBody
+from service.ledgers.words import Words
 from service.ledgers.yuan import in_yuan
 
 
@@ -72,6 +73,7 @@ async def timeline_of(
     def shown(county: str, position: int, body: bytes) -> RecordedEvent:
         return event_shown_to(source.sees, decode(county, position, body), around)
 
+    words = Words(await source.regulation())
     async with ledgers_now(source, (asset_timeline.PROJECTION.name,), min_position) as connection:
         with refusing_nonsense():
             rows, following = await asset_timeline.timeline(
@@ -79,6 +81,7 @@ async def timeline_of(
                 source.county,
                 asset,
                 decode=shown,
+                word=words.word,
                 types=None if filters.types is None else list(filters.types),
                 since=filters.since,
                 until=filters.until,

@@ -29,6 +29,8 @@ from projections.engine.tables import (
 )
 from projections.engine.writing import Connection
 
+ENTRY: Final = states(RECEIPT="收益入账", ATTRIBUTION="确权后归属", DISTRIBUTION="收益分配")
+
 INCOME_LEDGER: Final = ledger_table(
     "income_ledger",
     whole_column("line", "同一事件内的行号"),
@@ -36,7 +38,7 @@ INCOME_LEDGER: Final = ledger_table(
     code_column(
         "entry",
         "RECEIPT 收益入账 / ATTRIBUTION 确权后归属 / DISTRIBUTION 收益分配",
-        states(RECEIPT="收益入账", ATTRIBUTION="确权后归属", DISTRIBUTION="收益分配"),
+        ENTRY,
         title="收支",
     ),
     text_column("holder", "收益权人；未归属的收入为空", of=UNIT_CODE, null=True),

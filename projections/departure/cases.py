@@ -50,6 +50,9 @@ _FINDING: Final = parts(
     state=member("处理状态", states(OPEN="未处理", RESOLVED="已处理")),
     settled=optional("问题处理", parts(resolution=member("处理结果"), documentNo=member("处理依据文号"))),
 )
+CASE_STATE: Final = states(OPEN="办理中", COMPLETED="已完成")
+LINE_STATE: Final = states(OPEN="待接收", ACCEPTED="已接收", DISPUTED="有异议")
+LINE_COMPARED: Final = states(AGREES="相符", DIFFERS="有差异", RESOLVED="差异已处理")
 _SIGNER: Final = states(OUTGOING="移交人", INCOMING="接收人", SUPERVISOR="监交人")
 
 DEPARTURE_CASE: Final = ledger_table(
@@ -62,7 +65,7 @@ DEPARTURE_CASE: Final = ledger_table(
     day_column("departs_on", "离任日期"),
     text_column("successor", "接任人", of=PERSON_CODE, null=True),
     text_column("document_no", "通知文号", null=True, classified=PERSONAL_OF_LEAVER),
-    code_column("state", "状态：OPEN / COMPLETED", states(OPEN="办理中", COMPLETED="已完成")),
+    code_column("state", "状态：OPEN / COMPLETED", CASE_STATE),
     whole_column("lines", "清单项数"),
     whole_column("open_lines", "待接收项数"),
     whole_column("accepted_lines", "已接收项数"),
@@ -109,11 +112,7 @@ DEPARTURE_LINE: Final = ledger_table(
     "departure_line",
     text_column("case_id", "交接编号"),
     text_column("asset", "资产编号"),
-    code_column(
-        "state",
-        "状态：OPEN / ACCEPTED / DISPUTED",
-        states(OPEN="待接收", ACCEPTED="已接收", DISPUTED="有异议"),
-    ),
+    code_column("state", "状态：OPEN / ACCEPTED / DISPUTED", LINE_STATE),
     whole_column("asset_version", "清单所列的资产版本", null=True),
     flag_column("addendum", "是否补充清单项"),
     text_column("incoming", "另行指定的接收人", of=PERSON_CODE, null=True),
@@ -121,7 +120,7 @@ DEPARTURE_LINE: Final = ledger_table(
     code_column(
         "reconciliation",
         "核账：AGREES 相符 / DIFFERS 有差异 / RESOLVED 差异已处理",
-        states(AGREES="相符", DIFFERS="有差异", RESOLVED="差异已处理"),
+        LINE_COMPARED,
         null=True,
     ),
     text_column("disputed_by", "提出异议人", of=PERSON_CODE, null=True),

@@ -17,6 +17,8 @@ from projections.departure.cases import (
     DEPARTURE_CASE,
     DEPARTURE_LINE,
     HANDLERS as CASE_HANDLERS,
+    LINE_COMPARED,
+    LINE_STATE,
     PROJECTION as DEPARTURES,
 )
 from projections.engine.events import LedgerEvent
@@ -26,8 +28,6 @@ from service.audit.trail import FIGURES, AssetTrail, TrailEntry, TrailEvent, inc
 from service.audit.verify import LABELS, TABLES, takers, tally_of, weight_of
 
 Cells = list[Any]
-_LINE_STATES: Final = {"OPEN": "待接收", "ACCEPTED": "已接收", "DISPUTED": "有异议"}
-_COMPARED: Final = {"AGREES": "相符", "DIFFERS": "有差异", "RESOLVED": "差异已处理"}
 _OPEN: Final = "未处理"
 
 
@@ -240,8 +240,8 @@ class Tables:
                     line["asset"],
                     "" if version is None else str(version),
                     who,
-                    _LINE_STATES[line["state"]],
-                    _COMPARED.get(line["reconciliation"], ""),
+                    LINE_STATE.own[line["state"]],
+                    LINE_COMPARED.own.get(line["reconciliation"], ""),
                     "补充" if line["addendum"] else "",
                 ]
             )

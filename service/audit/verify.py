@@ -142,13 +142,12 @@ TABLES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
 LABELS: Final = {
     "PUBLIC_WELFARE": "公益类", "OPERATING": "经营类", "UNCONFIRMED": "未确权", "IN_PROCEDURE": "确权中", "CONFIRMED": "已确权", "DISPUTED": "权属不清",
     "NOT_IN_USE": "未投入使用", "IN_USE": "在用", "PARTLY_USED": "部分使用", "IDLE": "闲置", "DAMAGED": "损毁", "LOST": "灭失",
-    "ACTIVE": "履行中", "HOLDOVER": "到期继续使用", "EXPIRED": "到期终止", "TERMINATED": "终止",
+    "ACTIVE": "履行中", "HOLDOVER": "到期继续使用", "EXPIRED": "到期终止", "TERMINATED": "提前终止",
     "MANAGER": "管理人员", "RESPONSIBLE": "责任人", "FIRST_RESPONSIBLE": "管护第一责任人", "SUPERVISOR": "第一监管责任人",
     "RECEIPT": "收益入账", "ATTRIBUTION": "确权后归属", "DISTRIBUTION": "收益分配", "OPEN": "办理中", "COMPLETED": "已完成",
-    "TRANSFER": "调动", "RESIGN": "辞职", "RETIRE": "退休", "REMOVED": "免职", "DEATH": "去世", "DETENTION": "被采取措施",
+    "TRANSFER": "调动", "RESIGN": "辞职", "RETIRE": "退休", "REMOVED": "免职", "DEATH": "死亡", "DETENTION": "被羁押",
     "OTHER": "其他", "FINDING": "检查发现", "WARNING": "提醒",
-    "AUDIT_FINDING": "审计问题", "RECONCILED": "已完成", "ACCEPTED": "已接收", "AGREES": "相符", "DIFFERS": "有差异",
-    "RESOLVED": "已处理",
+    "AUDIT_FINDING": "审计问题", "RECONCILED": "已完成",
 }  # fmt: skip
 
 WORDS: Final = {

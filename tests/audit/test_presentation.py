@@ -346,3 +346,10 @@ def test_verifier_has_the_word_for_everything_a_table_shows() -> None:
     assert words.written(source) == source
     assert words.due().items() <= verify.WORDS.items()
     assert words.due().keys() >= {"event/asset.booked", "event/procedure.opened", "type/ROAD"}
+
+
+def test_verifier_calls_codes_as_the_ledgers_do() -> None:
+    """Its labels travel alone in every pack: code by code the words of the lists that ledgers name, and no code that no
+    table of a pack shows.
+    """
+    assert words.due_labels() == verify.LABELS

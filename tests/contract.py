@@ -29,10 +29,6 @@ FILE: Final = "TAIZHANG_TEST_CONTRACT"
 """Where the processes of a test write what is not as declared."""
 BODIES: Final = 25
 """So many bodies of each answer of an operation are compared whole, and of the others one in as many."""
-HELD: Final = ("tests/api/", "tests/architecture/")
-"""Tests that fail by what they hear. Of the others, which ask over HTTP beside what they are about, the answers were not yet
-all looked through.
-"""
 OF_THE_TRANSPORT: Final = frozenset(
     {"connection", "content-length", "content-type", "date", "keep-alive", "server", "transfer-encoding"}
 )

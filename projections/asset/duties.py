@@ -182,11 +182,18 @@ def _certificate_applied(event: LedgerEvent, rows: Rows) -> None:
     row["title_certificates"] = {**row["title_certificates"], asked["certificate"]: known}
 
 
-def _certificate_answered(event: LedgerEvent, rows: Rows) -> None:
-    row, number = _edit(event, rows), event.data.get("number")
-    answer = {"state": "INELIGIBLE"} if number is None else {"state": "ISSUED", "number": number}
-    asked = row["title_certificates"][event.data["certificate"]]
-    row["title_certificates"] = {**row["title_certificates"], event.data["certificate"]: asked | answer}
+def _certificate_issued(event: LedgerEvent, rows: Rows) -> None:
+    _answer_certificate(event, rows, {"state": "ISSUED", "number": event.data["number"]})
+
+
+def _certificate_ineligible(event: LedgerEvent, rows: Rows) -> None:
+    _answer_certificate(event, rows, {"state": "INELIGIBLE"})
+
+
+def _answer_certificate(event: LedgerEvent, rows: Rows, answer: dict[str, str]) -> None:
+    row, certificate = _edit(event, rows), event.data["certificate"]
+    asked = row["title_certificates"][certificate]
+    row["title_certificates"] = {**row["title_certificates"], certificate: asked | answer}
 
 
 def _rule_adopted(event: LedgerEvent, rows: Rows) -> None:
@@ -233,8 +240,8 @@ PROJECTION: Final = Projection(
         "asset.ownership_filed": _filed,
         "asset.ownership_certificate_issued": _ownership_certificate,
         "asset.title_certificate_applied": _certificate_applied,
-        "asset.title_certificate_issued": _certificate_answered,
-        "asset.title_certificate_ineligible": _certificate_answered,
+        "asset.title_certificate_issued": _certificate_issued,
+        "asset.title_certificate_ineligible": _certificate_ineligible,
         "asset.management_rule_adopted": _rule_adopted,
         "asset.custody_assigned": _in_custody,
         "asset.maintenance_planned": _planned,

@@ -1,4 +1,4 @@
-"""What every aggregate and every event of this service has in common.
+"""The base of every aggregate and every event of this service.
 
 An aggregate's public methods decide: they ask the occasion, raise a refusal or record events. Its private methods
 marked `@event(SomeEvent)` only assign: replay runs them and nothing else, so a rule tightened later can never
@@ -80,7 +80,9 @@ def _library_time(day: date) -> datetime:
 
 
 class _Standing:
-    """What an aggregate knows of the days of its events; beside the library's class, which takes annotations for fields."""
+    """The days of an aggregate's events as far as it knows them; beside the library's class, which takes annotations
+    for fields.
+    """
 
     _through = date.min
     """The newest business day of its events but the first: what lies before it is late, and folds everything anew."""

@@ -28,7 +28,7 @@ MASK: Final = "***"
 
 
 class Classification(StrEnum):
-    """How far a value may be seen."""
+    """Classification of a value: how far it may be seen."""
 
     PUBLIC = "PUBLIC"
     """公开: public record, for everybody."""

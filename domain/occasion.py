@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class LiftedRefusal(Value):
-    """What a decision stores of the exception that lifted a refusal (P25): which one, for what, by which document.
+    """Exception that lifted a refusal (P25), as a decision stores it: which one, for what, by which document.
 
     `override` and `subject` are missing in events of before exceptions were granted on record: there the document is a
     typed word, which lifts nothing when history is examined.
@@ -124,7 +124,7 @@ class Occasion:
             self.refuse(code, clause=clause, missing=missing, **params)
 
     def not_in_future(self, day: date, field_name: str) -> None:
-        """Nothing that has not happened yet can be recorded; input error, so imported history gets it too."""
+        """Guard against a day in the future, DATE_IN_FUTURE; input error, so imported history gets it too."""
         if day > self.today:
             raise refuse(
                 "DATE_IN_FUTURE", field=field_name, date=day.isoformat(), today=self.today.isoformat()

@@ -54,7 +54,7 @@ class ParameterChange(Value):
 
 
 class RequestedParameterChange(Value):
-    """What a parameter shall be from a day on."""
+    """Value that a parameter shall have from a day on."""
 
     parameter: Name = Field(title="参数编号", description="P01–P37")
     value: Any = Field(title="新值", description="与参数表同形，金额为元、两位小数")

@@ -1,4 +1,4 @@
-"""What is said when a rule or the input stands in the way: code, clause, what is missing, two languages.
+"""Refusals by a rule or of the input: code, clause, what is missing, two languages.
 
 Codes and clause keys are packaged data (`domain/regulation/data`) and the same for all counties; they are what clients
 and events rely on. The words are a county's: its own sentence for a code, its own article behind a clause. A refusal
@@ -193,7 +193,7 @@ class Refusal(Exception):  # noqa: N818 - what happened is a refusal; it is an a
             listed_in=self.listed_in,
         )
 
-    def again(self) -> Refusal:
+    def fresh(self) -> Refusal:
         """The same refusal to be raised anew: one that is kept would hold what every raise of it went through."""
         return Refusal(
             self.entry,

@@ -58,7 +58,7 @@ class TrialRefusal:
 
 @dataclass(slots=True)
 class Trial:
-    """What a trial came to. `steps`: how many were taken; `faults`: what makes the data unusable."""
+    """Result of a trial. `steps`: how many were taken; `faults`: what makes the data unusable."""
 
     steps: int = 0
     faults: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Who is let in to do something slow: so many at once, so many of them for one key, and nobody waits for ever.
+"""Admission to slow work: so many at once, so many of them for one key, and nobody waits for ever.
 
     async with room.place():
         ...
@@ -37,7 +37,7 @@ def acting_for(sender: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class RoomBounds:
-    """How many may be in a room, and wait before it."""
+    """Bounds of a room: how many may be in it, and wait before it."""
 
     at_once: int
     per_key: int

@@ -38,7 +38,7 @@ def uptime() -> float:
 
 
 class ClockWatch:
-    """Whether the clock has gone on as clocks do since this process started.
+    """Watch over the clock: whether it has gone on as clocks do since this process started.
 
     A moment that is recorded is every later event's earliest one: a clock that jumps a year ahead must not get into the
     log, for it could never be set right. Who has set a clock right on purpose starts the service anew.

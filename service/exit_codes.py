@@ -1,4 +1,4 @@
-"""What the exit codes of `taizhang` mean, and the errors that carry them.
+"""Meaning of the exit codes of `taizhang`.
 
 A command that cannot do its work raises `CommandFailed` with one sentence for the person at the terminal;
 `service.cli.main` prints the sentence on stderr and leaves with the code. Nothing else in the program calls `sys.exit`.

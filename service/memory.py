@@ -1,4 +1,4 @@
-"""When Python looks for cycles of objects nobody uses any more, and when it is told not to.
+"""Timing of Python's search for cycles of objects that nobody uses any more.
 
 Looking costs time in proportion to everything that is alive. A request, an event and a ledger's row are freed by
 counting references; hardly anything here makes a cycle.
@@ -25,7 +25,7 @@ def settle_memory() -> None:
 
 
 class _Pauses:
-    """How many pauses are under way in this process, and whether the collector was on before the first."""
+    """Pauses of the collector in this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

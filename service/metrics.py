@@ -1,4 +1,5 @@
-"""What a running service counts, for Prometheus: names, units and labels in one place; `docs/operations.md` explains them.
+"""Counters of a running service, for Prometheus: names, units and labels in one place; `docs/operations.md` explains
+them.
 
 Counted per process. Nothing here names a person, an asset or a key.
 """

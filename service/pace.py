@@ -24,7 +24,7 @@ _Piece = TypeVar("_Piece")
 
 
 class _WorkPace:
-    """What goes on in this process."""
+    """Pace of the work in this process."""
 
     def __init__(self) -> None:
         self.commands = 0

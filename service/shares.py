@@ -1,4 +1,4 @@
-"""What a service's connections are kept for, how many each share has, and how long anything of it may take.
+"""Shares of a service's connections: purpose, number, and how long anything of each may take.
 
 Commands, questions, past moments, exports, long work, ledgers, health and credentials each have connections of their
 own. Whoever asks for a connection gets one of the share it works for (`working`), which a request learns at the front
@@ -16,7 +16,7 @@ from typing import Final
 
 
 class Share(StrEnum):
-    """What connections are kept for."""
+    """Share of connections, by purpose."""
 
     COMMANDS = "commands"
     """Commands, and whoever commits them."""

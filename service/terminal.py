@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Terminal:
-    """What a command sees of the person or script that called it."""
+    """Terminal: the person or script that called, as a command sees it."""
 
     def __init__(self, json: bool = False) -> None:
         self.json = json

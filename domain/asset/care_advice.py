@@ -1,4 +1,5 @@
-"""Who would keep an asset and who would supervise it by the custody table (T7), in units instead of roles (四(三), 四(十)).
+"""Advice on the keeper and the supervisor of an asset by the custody table (T7), in units instead of roles (四(三),
+四(十)).
 
 Advice only: custody and supervision are assigned by people. Where not even one supervising unit can be derived,
 custody is refused (C4.3-02).
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CareAdvice(Value):
-    """What the custody table says of one asset: the row, and the units its roles stand for today."""
+    """The custody table's answer for one asset: the row, and the units its roles stand for today."""
 
     rule: str = Field(title="适用规则")
     custodians: tuple[Code, ...] = Field(title="管护主体")

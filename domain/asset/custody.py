@@ -22,7 +22,7 @@ class AssetCustody(AssetState):
     """The part of `Asset` that knows in whose care it is."""
 
     class CustodyAssigned(AssetState.Event):
-        """Who looks after the asset: custodian, the post first responsible, named persons."""
+        """Custody of the asset assigned: custodian, the post first responsible, named persons."""
 
         TOPIC: ClassVar[str] = "asset.custody_assigned"
         TITLE: ClassVar[str] = "落实管护"
@@ -97,7 +97,7 @@ class AssetCustody(AssetState):
         self.custody = custody
 
     class SupervisionAssigned(AssetState.Event):
-        """Who supervises the custodian: a set, each with a first supervisor by post."""
+        """Supervisors of the custodian assigned: a set, each with a first supervisor by post."""
 
         TOPIC: ClassVar[str] = "asset.supervision_assigned"
         TITLE: ClassVar[str] = "落实监管"

@@ -70,7 +70,7 @@ class AdvisedRegime(Value):
 
 
 class OwnershipAdvisory(Value):
-    """What the regulation says of an asset's title on a day. Without `owner_kind` the decider names the owner."""
+    """The regulation's answer on an asset's title on a day. Without `owner_kind` the decider names the owner."""
 
     policy: str = Field(title="政策版本")
     rule: str = Field(title="适用规则")
@@ -142,7 +142,7 @@ def advisory(
 def _owners(
     card: RegisterCard, advice: OwnershipAdvice, evidence: TitleEvidence, at: Occasion
 ) -> tuple[tuple[SuggestedOwner, ...], str | None]:
-    """Whose it should be: the county's word, the plan, the investments, the one unit of the row; else why nobody yet."""
+    """Owners it should have: the county's word, the plan, the investments, the one unit of the row; else why nobody yet."""
     decision = evidence.decision
     if advice.decider == "COUNTY_GOV" and decision is not None and decision.owners:
         return _sharing(decision.owners), None

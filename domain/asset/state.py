@@ -45,7 +45,9 @@ class TitleProcedure(Value):
 
 
 class AssetState(DomainAggregate):
-    """What the parts of `Asset` share: its attributes by subject, and the questions that more than one part asks."""
+    """State that the parts of `Asset` share: its attributes by subject, and the questions that more than one part
+    asks.
+    """
 
     IN_BUSINESS_TIME: ClassVar[bool] = True
 

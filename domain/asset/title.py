@@ -37,7 +37,8 @@ class AssetTitle(AssetState):
         )
 
     class OwnershipConfirmed(AssetState.Event):
-        """Whose the asset is, in what shares, by which rule; the accounting regime; whose earlier income is.
+        """Title confirmed: owners, shares and the rule behind them; the accounting regime; the owners of earlier
+        income.
 
         `holders`: who in law holds each owner's share. `filing_due`: to whom it has still to be filed.
         """

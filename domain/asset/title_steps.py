@@ -1,4 +1,4 @@
-"""What leads to a title: plans of shares, the procedure over them, the county's decision, disputes, 确权书 (四(五), T5 A5–A7)."""
+"""Steps to a title: plans of shares, the procedure over them, the county's decision, disputes, 确权书 (四(五), T5 A5–A7)."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ class AssetUse(AssetState):
         self.risks = {name: day for name, day in self.risks.items() if name != kind}
 
     class MaintenancePlanned(AssetState.Event):
-        """How often it is maintained."""
+        """A plan of upkeep set."""
 
         TOPIC: ClassVar[str] = "asset.maintenance_planned"
         TITLE: ClassVar[str] = "养护计划"

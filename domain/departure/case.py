@@ -134,7 +134,7 @@ class DepartureCase(DomainAggregate):
         self.reopened = 0
 
     class SuccessorNamed(Event):
-        """Who takes over."""
+        """A successor named."""
 
         TOPIC: ClassVar[str] = "departure_case.successor_named"
         TITLE: ClassVar[str] = "确定接任人"
@@ -189,7 +189,7 @@ class DepartureCase(DomainAggregate):
         self._unseal()
 
     class LinesAdded(Event):
-        """What came into care, or happened to what is on the list, while the case was open."""
+        """Assets added to the list: they came into care, or something happened to them, while the case was open."""
 
         TOPIC: ClassVar[str] = "departure_case.lines_added"
         TITLE: ClassVar[str] = "补充交接清单"
@@ -218,7 +218,7 @@ class DepartureCase(DomainAggregate):
         self._unseal()
 
     class LinesAccepted(Event):
-        """Who takes over accepts these assets."""
+        """Assets of the list accepted by the person who takes them over."""
 
         TOPIC: ClassVar[str] = "departure_case.lines_accepted"
         TITLE: ClassVar[str] = "接收清单项"
@@ -253,7 +253,7 @@ class DepartureCase(DomainAggregate):
         self._change(assets, state="ACCEPTED")
 
     class LineDisputed(Event):
-        """Who takes over does not find what the list says."""
+        """Line of the list disputed by the person who takes over."""
 
         TOPIC: ClassVar[str] = "departure_case.line_disputed"
         TITLE: ClassVar[str] = "清单项有异议"
@@ -280,7 +280,7 @@ class DepartureCase(DomainAggregate):
         self._unseal()
 
     class DisputeResolved(Event):
-        """How a dispute was settled; the line is open for acceptance again."""
+        """A dispute settled; the line is open for acceptance again."""
 
         TOPIC: ClassVar[str] = "departure_case.dispute_resolved"
         TITLE: ClassVar[str] = "异议处理"
@@ -338,7 +338,7 @@ class DepartureCase(DomainAggregate):
         self.reconciled = False
 
     class DifferenceResolved(Event):
-        """How a difference between book, thing and papers was settled."""
+        """A difference between book, thing and papers settled."""
 
         TOPIC: ClassVar[str] = "departure_case.difference_resolved"
         TITLE: ClassVar[str] = "核账差异处理"
@@ -453,7 +453,7 @@ class DepartureCase(DomainAggregate):
             self.provisional = provisional
 
     class FindingResolved(Event):
-        """What was done about a finding."""
+        """A finding of the audit dealt with."""
 
         TOPIC: ClassVar[str] = "departure_case.finding_resolved"
         TITLE: ClassVar[str] = "审计问题处理"

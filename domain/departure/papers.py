@@ -1,4 +1,4 @@
-"""What a departure (离任交接) is made of: the notice, lines of the list, reconciliation, audit, findings, signatures."""
+"""Papers of a departure (离任交接): the notice, lines of the list, reconciliation, audit, findings, signatures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LeavingReason = Literal["TRANSFER", "RESIGN", "RETIRE", "REMOVED", "DEATH", "DET
 
 
 class DepartureNotice(Value):
-    """Who leaves which duty in which unit, when and why, and who follows."""
+    """Notice of a departure: person, duty, unit, day, reason and successor."""
 
     person: FormerPersonCode = Field(title="离任人")
     kind: Literal["RESPONSIBLE", "MANAGER"] = Field(title="交接类型", description="责任人 / 管理人员")
@@ -95,7 +95,7 @@ class AuditFinding(Value):
 
 
 class InterimCustodian(Value):
-    """Who looks after things until a successor takes over (P37). It does not release the leaver."""
+    """Interim custodian until a successor takes over (P37). It does not release the leaver."""
 
     person: PersonCode = Field(title="临时管护人")
     appointed_by: Code = Field(title="指定单位", description="上级主管单位")
@@ -109,7 +109,7 @@ SigningDay = Annotated[FactDay, NotBefore("its.sealed_place.as_of", clause="C4.1
 
 
 class SealedPlace(Value):
-    """What a sealed list rests on: the assets as of a day, as the log knew them at a place of its tree."""
+    """Basis of a sealed list: the assets as of a day, as the log knew them at a place of its tree."""
 
     as_of: BusinessDate = Field(title="业务日期")
     position: int = Field(title="日志位置", ge=0)

@@ -29,7 +29,7 @@ Command = Callable[[Any, Any, "Occasion", Shown], DomainAggregate | None]
 
 
 class NotJudged(Exception):  # noqa: N818 - says what could not be done, and why
-    """What the decision was given is neither in the event nor elsewhere in the log."""
+    """A decision that cannot be put again: what it was given is neither in the event nor elsewhere in the log."""
 
 
 def _corrected(it: Any, event: Any, at: Occasion, _: Shown) -> None:

@@ -75,7 +75,7 @@ class UnjudgedEvent(Value):
 
 @dataclass(slots=True)
 class Examined:
-    """What came of some streams. `events`: how many were looked at."""
+    """Result of examining some streams. `events`: how many were looked at."""
 
     events: int = 0
     findings: list[ExaminationFinding] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What a late event does to what came after it: later steps that were possible without it and are not with it."""
+"""Effect of a late event on what came after it: later steps that were possible without it and are not with it."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class FundAllocation(DomainAggregate):
         self.state = "RECORDED"
 
     class Corrected(Event):
-        """What was paid was something else than recorded."""
+        """Record of an allocation corrected: something else was paid than recorded."""
 
         TOPIC: ClassVar[str] = "fund_allocation.corrected"
         TITLE: ClassVar[str] = "资金拨付更正"
@@ -101,7 +101,7 @@ class FundAllocation(DomainAggregate):
         self.state = "RECORDED"
 
     class Withdrawn(Event):
-        """It was never paid, or was recorded twice."""
+        """Record of an allocation withdrawn: it was never paid, or was recorded twice."""
 
         TOPIC: ClassVar[str] = "fund_allocation.withdrawn"
         TITLE: ClassVar[str] = "资金拨付撤销"

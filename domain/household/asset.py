@@ -131,7 +131,7 @@ class HouseholdAsset(DomainAggregate):
             raise refuse("STEP_OUT_OF_ORDER", clause="C4.2-06", step=action, state="CLOSED")
 
     class HouseholdConfirmed(Event):
-        """It is the household's: of effect in the register alone."""
+        """Confirmation as the household's own: of effect in the register alone."""
 
         TOPIC: ClassVar[str] = "household_asset.household_confirmed"
         TITLE: ClassVar[str] = "确权到户"
@@ -294,7 +294,7 @@ class HouseholdAsset(DomainAggregate):
         self.state = "REGISTERED" if self.quantity > 0 else "CLOSED"
 
     class Entrusted(Event):
-        """It runs in an operator's hands together with other households' assets."""
+        """Entrustment to an operator, together with other households' assets."""
 
         TOPIC: ClassVar[str] = "household_asset.entrusted"
         TITLE: ClassVar[str] = "集中委托"

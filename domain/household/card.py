@@ -1,4 +1,4 @@
-"""What is said of a household asset: its card, inspections, losses, entrustment (四(二), 四(三), 四(六)3)."""
+"""Facts of a household asset: its card, inspections, losses, entrustment (四(二), 四(三), 四(六)3)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class HouseholdAssetCard(Value):
-    """What is known of an asset that belongs to a household. `household` is a code, never a name."""
+    """Register card of an asset that belongs to a household. `household` is a code, never a name."""
 
     asset_name: Annotated[Name, UNIT] = Field(title="资产名称")
     asset_content: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="资产内容")
@@ -54,7 +54,7 @@ class HouseholdAssetCard(Value):
 
 
 class HouseholdCorrection(Value):
-    """What a correction changes: only the named fields, with the reason and the document behind it."""
+    """Correction of a household asset's card: only the named fields, with the reason and the document behind it."""
 
     changes: Annotated[dict[str, JsonValue], PERSONAL_OF_HOUSEHOLD, ChangesOf(HouseholdAssetCard)] = Field(
         title="更正内容", description="字段名及新值 / field names and new values"

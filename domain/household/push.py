@@ -39,7 +39,7 @@ class HouseholdLedgerPush(Value):
 
 
 class CorrectionRequest(Value):
-    """What a village finds wrong with a row."""
+    """Request of a village to correct a row of the pushed ledger."""
 
     request: Code = Field(title="更正申请编号")
     asset: Code = Field(title="到户资产编号")

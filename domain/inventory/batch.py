@@ -31,7 +31,7 @@ _CLAUSE_OF: Final = {"A1": "C4.4-01", "A2": "C4.4-02"}
 
 
 class InventoryImport(Value):
-    """What was imported: the file by its digest, the unit and person that compiled it, and what became of its rows."""
+    """Import into a batch: the file by its digest, the unit and person that compiled it, and what became of its rows."""
 
     file_name: Name = Field(title="文件名")
     sha256: Sha256 = Field(title="文件摘要")
@@ -44,7 +44,7 @@ class InventoryImport(Value):
 
 
 class Opinion(Value):
-    """What a reviewer or a department says to the batch. A return needs reasons."""
+    """Opinion of a reviewer or a department on the batch. A return needs reasons."""
 
     organization: Code = Field(title="单位")
     person: PersonCode = Field(title="经办人")

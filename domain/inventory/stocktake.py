@@ -30,7 +30,7 @@ LISTED_AT_ONCE: Final = 5_000
 
 
 class StocktakeScope(Value):
-    """What a campaign covers: the whole county, a division with all below it, or what one unit is responsible for."""
+    """Scope of a campaign: the whole county, a division with all below it, or what one unit is responsible for."""
 
     kind: Literal["COUNTY", "DIVISION", "UNIT"] = Field(title="范围种类", description="全县 / 区划 / 单位")
     code: Code | None = Field(default=None, title="区划或单位编号", description="全县不填")
@@ -46,7 +46,7 @@ class Baseline(Value):
 
 
 class StocktakeLine(Value):
-    """What became of one asset of the baseline. MISSING, MOVED and DAMAGED need evidence."""
+    """Result for one asset of the baseline. MISSING, MOVED and DAMAGED need evidence."""
 
     asset: Code = Field(title="资产编号")
     result: Literal["FOUND", "MISSING", "MOVED", "DAMAGED"] = Field(title="盘点结果")
@@ -155,7 +155,7 @@ class StocktakeCampaign(DomainAggregate):
         self.assets = (*self.assets, *assets)
 
     class LinesRecorded(Event):
-        """What became of these assets; a later line on the same asset replaces the earlier one."""
+        """Results for assets of the baseline; a later line on the same asset replaces the earlier one."""
 
         TOPIC: ClassVar[str] = "stocktake.lines_recorded"
         TITLE: ClassVar[str] = "盘点结果"

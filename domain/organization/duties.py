@@ -1,4 +1,4 @@
-"""What a unit must have in place to manage assets: rules, a task force, an office, guidance given (四(三), 五).
+"""Duties of a unit that manages assets: rules, a task force, an office, guidance given (四(三), 五).
 
 Nothing here refuses a unit its assets: what is missing is reported, by clause, until it is there.
 """

@@ -103,7 +103,7 @@ class Person(DomainAggregate):
         self.facts = ()
 
     class ClearanceIssued(Event):
-        """Nothing is in the way: a certificate."""
+        """Certificate of clearance issued: nothing is in the way."""
 
         TOPIC: ClassVar[str] = "person.clearance_issued"
         TITLE: ClassVar[str] = "签发移交证明"

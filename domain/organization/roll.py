@@ -22,7 +22,9 @@ RollBody = Literal["REPRESENTATIVES", "MEMBERS"]
 
 
 class VillageRoll(Value):
-    """Who may decide, from a day to a day inclusive: elected representatives, or all members and their households."""
+    """Roll of those who may decide, from a day to a day inclusive: elected representatives, or all members and their
+    households.
+    """
 
     body: RollBody = Field(
         title="议事主体", description="REPRESENTATIVES 村民（成员）代表 / MEMBERS 村民（成员）"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class InspectionRecord(Value):
-    """Who looked at whom, when, at what."""
+    """Record of an inspection: inspecting unit, inspected unit, day and matter."""
 
     organ: OrganizationCode = Field(title="监督单位")
     inspector: PersonCode = Field(title="检查人")
@@ -52,7 +52,7 @@ class SupervisionFinding(Value):
 
 
 class Rectification(Value):
-    """What is to be done about a finding, and until when."""
+    """Order to put a finding right: measure and deadline."""
 
     finding: Code = Field(title="问题编号")
     measures: Text = Field(title="整改要求")

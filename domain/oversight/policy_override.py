@@ -29,7 +29,7 @@ GRANTING: Final = {"COUNTY": frozenset({"COUNTY_GOV"})}
 
 
 class OverrideGrant(Value):
-    """What is excepted: one asset from one rule, by which document, from which day until which (both included)."""
+    """Exception granted: one asset from one rule, by which document, from which day until which (both included)."""
 
     code: Code = Field(title="所解除的拒绝代码")
     asset: AssetCode = Field(title="资产编号")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Violation(Value):
-    """What is said to have happened."""
+    """Violation as it is reported."""
 
     kind: Annotated[Code, Listed("violations")] = Field(
         title="违规类别", description="八类之一，如 FALSE_CLAIM 虚报冒领"
@@ -68,7 +68,7 @@ class ViolationEstablishment(Value):
 
 
 class Accountability(Value):
-    """What follows for one person."""
+    """Consequence of a violation for one person."""
 
     person: Annotated[FormerPersonCode, PERSONAL_OF_ANSWERABLE] = Field(title="被追责人")
     measure: Annotated[Name, PERSONAL_OF_ANSWERABLE] = Field(title="处理措施")
@@ -124,7 +124,7 @@ class ViolationCase(DomainAggregate):
         self.state = "REPORTED"
 
     class Established(Event):
-        """It was found true, or unfounded."""
+        """Violation found true, or unfounded."""
 
         TOPIC: ClassVar[str] = "violation_case.established"
         TITLE: ClassVar[str] = "违规问题认定"

@@ -29,7 +29,7 @@ MAX_OPEN_OBJECTIONS: Final = 1000
 
 
 class NoticePlace(Value):
-    """Where a notice has to hang: the role of the place in the chain, and which unit's place it is."""
+    """Place where a notice has to hang: the role of the place in the chain, and which unit's place it is."""
 
     role: Code = Field(title="地点类型", description="PROJECT_VILLAGE 项目所在村 / TOWNSHIP 乡（镇） / …")
     organization: Code = Field(title="所在单位")
@@ -76,7 +76,7 @@ Outcome = Literal["UPHELD", "DISMISSED", "WITHDRAWN"]
 
 
 class Objection(Value):
-    """What somebody has against a posted text. `late`: after the notice was completed, so it no longer holds it up."""
+    """Objection to a posted text. `late`: after the notice was completed, so it no longer holds it up."""
 
     number: int = Field(title="异议序号")
     text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="异议内容")

@@ -76,7 +76,7 @@ def _township(card: OrganizationCard) -> str | None:
 
 
 class ProcedureCase(Value):
-    """What of the matter decides which steps apply and who takes them."""
+    """Facts of the matter that decide which steps apply and who takes them."""
 
     owner_kind: Literal["DEPARTMENT", "TOWNSHIP", "VILLAGE", "FARM", "HOUSEHOLD"] | None = Field(
         default=None, title="所有权人类型"
@@ -257,7 +257,7 @@ class _Cast:
 
 
 class Laid(Protocol):
-    """What the questions below ask of a step; ledgers have steps of their own."""
+    """Attributes of a step that the questions below ask; ledgers have steps of their own."""
 
     @property
     def code(self) -> str:

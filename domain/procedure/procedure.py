@@ -331,7 +331,7 @@ class ProcedureInstance(ProcedureCourse):
         self._judge(step, by, verdict, reasons, reopened, occurred_on, own_matter=own_matter)
 
     class DecisionIssued(ProcedureCourse.Event):
-        """Who decides has decided, by a numbered document with reasons: the county government, an owner, an approver."""
+        """Decision issued by a numbered document with reasons, by the county government, an owner or an approver."""
 
         TOPIC: ClassVar[str] = "procedure.decision_issued"
         TITLE: ClassVar[str] = "决定（批复）"

@@ -1,4 +1,4 @@
-"""What a procedure has shown so far: the argument a decision on an asset takes instead of the procedure itself."""
+"""State of a procedure as a proof: the argument a decision on an asset takes instead of the procedure itself."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ Stage = Literal["OWNERSHIP", "CONTRACT", "INCOME_USE", "PAYMENT", "DISPOSAL", "A
 
 
 class Announcement(Value):
-    """What a notice is about. With asset, stage and reference it does the task that the fact opened."""
+    """Matter of a public notice. With asset, stage and reference it does the task that the fact opened."""
 
     stage: Stage = Field(title="环节")
     asset: Code | None = Field(default=None, title="资产编号")
@@ -51,7 +51,7 @@ class PublicNotice(DomainAggregate):
         """Root of the notice's events."""
 
     class Posted(Event, CreatedEvent):
-        """It hangs at its first place."""
+        """Notice posted at its first place."""
 
         TOPIC: ClassVar[str] = "public_notice.posted"
         TITLE: ClassVar[str] = "公布"
@@ -76,7 +76,7 @@ class PublicNotice(DomainAggregate):
         self.objections = {}
 
     class PlaceAdded(Event):
-        """It hangs at one more place."""
+        """Notice posted at one more place."""
 
         TOPIC: ClassVar[str] = "public_notice.place_added"
         TITLE: ClassVar[str] = "增加公布地点"

@@ -1,4 +1,4 @@
-"""What a procedure keeps on record of its steps: who took which part, filings, returns."""
+"""Records of a procedure's steps: who took which part, filings, returns."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Verdict = Literal["APPROVED", "RETURNED"]
 
 
 class Signer(Value):
-    """Who takes a step: a person for a unit."""
+    """Person who takes a step for a unit."""
 
     organization: OrganizationCode = Field(title="单位")
     person: PersonCode = Field(title="经办人")
 
 
 class ProcedureOpening(Value):
-    """What a procedure is opened with."""
+    """Opening of a procedure: chain, subject and case."""
 
     chain: Annotated[Code, Listed("chains")] = Field(title="流程", description="A1–A19")
     title: Name = Field(title="事项名称", description="公开发布，不得含个人信息")

@@ -1,4 +1,4 @@
-"""What a procedure is about: a text or plan as canonical content under its digest, so that it cannot be swapped.
+"""Subject of a procedure: a text or plan as canonical content under its digest, so that it cannot be swapped.
 
 The digest of the content is named by every vote, review, filing, decision and execution; another digest is another
 text (PLAN_HASH_MISMATCH).
@@ -65,7 +65,7 @@ Content = Annotated[dict[str, JsonValue], AfterValidator(_plain)]
 
 
 class Subject(Value):
-    """What is proposed, voted on, posted, reviewed, filed and carried out."""
+    """Subject: the text that is proposed, voted on, posted, reviewed, filed and carried out."""
 
     kind: Code = Field(title="事项类型")
     id: Code = Field(title="事项编号", description="资产、方案或清单的编号")

@@ -1,4 +1,4 @@
-"""What differs between two sets of rules: rows added, removed and changed, by table and key."""
+"""Difference between two sets of rules: rows added, removed and changed, by table and key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the tables agree with one another, with the clauses and with the catalogue of codes.
+"""Checks that the tables agree with one another, with the clauses and with the catalogue of codes.
 
 A table that names something nobody defines would be a rule that never applies, or a refusal nobody can make.
 """

@@ -10,7 +10,7 @@ from domain.regulation.parameters import RegimeDepreciation
 
 @dataclass(frozen=True, slots=True)
 class DepreciationBasis:
-    """What is depreciated: cost in fen, life in years, the day it came into use, and the method."""
+    """Basis of depreciation: cost in fen, life in years, the day it came into use, and the method."""
 
     cost: int
     life_years: int

@@ -1,4 +1,4 @@
-"""What is wrong with a value of a county's folder, in the words of whoever wrote it there."""
+"""Faults of values in a county's folder, in the words of whoever wrote them there."""
 
 from __future__ import annotations
 

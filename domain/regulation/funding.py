@@ -1,4 +1,4 @@
-"""Where the money came from and which department therefore guides the asset (四(一), matrix T1, P18)."""
+"""Sources of money, and the department that guides the asset because of them (四(一), matrix T1, P18)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""When a legal period ends: calendar days, working days, rest days, make-up days (P06, P26, P27; 民法典第二百零一条、第二百零三条).
+"""Legal periods and their ends: calendar days, working days, rest days, make-up days (P06, P26, P27;
+民法典第二百零一条、第二百零三条).
 
 National days off and make-up days come from the library `chinesecalendar`, the region's own (肉孜节、古尔邦节) from the
 county's calendar.toml, which may also hold the national days of a year before the library does. Of a year that neither
@@ -40,7 +41,7 @@ Counting = Literal["CALENDAR_DAYS", "WORKING_DAYS"]
 
 
 class Reckoning(Value):
-    """How a provisional date was counted (起算), so that it can be counted anew. The first day counted is the next one.
+    """Reckoning (起算) of a provisional date, by which it can be counted anew. The first day counted is the next one.
 
     CALENDAR_DAYS: the last of so many days, or the next working day if that is none; WORKING_DAYS: the last of so many.
     """

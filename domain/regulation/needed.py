@@ -1,4 +1,4 @@
-"""What this service's own code names in a county's tables: without these rows it could not work for the county.
+"""Rows of a county's tables that this service's own code names: without these rows it could not work for the county.
 
 Everything else a table holds is the county's own choice. A test compares this with the code.
 """

@@ -1,4 +1,4 @@
-"""What a county's tables hold that no decision reads yet (尚未生效): one packaged list, the same for every county.
+"""Rows of a county's tables that no decision reads yet (尚未生效): one packaged list, the same for every county.
 
 Whoever edits such a field changes nothing so far, so wherever the rules are shown or checked it is said. A test compares the
 list with the code: what has no reader stands in it, what stands in it has none.

@@ -1,4 +1,4 @@
-"""Who owns an asset, who decides it, and what has to happen before (四(五), decision table T3)."""
+"""Ownership of an asset: the owner, who decides it, and what has to happen before (四(五), decision table T3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from domain.values import Value
 
 
 class OwnershipFacts(Value):
-    """What T3 looks at. A fact that is None is unknown and meets no condition."""
+    """Facts that T3 looks at. A fact that is None is unknown and meets no condition."""
 
     asset_class: str
     asset_type: str | None = None
@@ -43,7 +43,7 @@ class OwnershipFacts(Value):
 
 @dataclass(frozen=True, slots=True)
 class OwnershipAdvice:
-    """What T3 says of an asset.
+    """T3's answer for an asset.
 
     `owner_kind`: None means as decided by `decider`. `steps`: codes of what must have happened before the confirmation;
     `step_rows` has these and what is due after it. `suggestion`: unit proposed to the decider.

@@ -88,7 +88,8 @@ class Presence(Value):
 
 
 class MeetingRule(Value):
-    """When a meeting is valid and a proposal passed. Any one of `presence` is enough; none: nothing is asked.
+    """Rule by which a meeting is valid and a proposal passed. Any one of `presence` is enough; none: nothing is
+    asked.
 
     `counted_in`: votes in favour are measured against those PRESENT or against ALL members. `notice_days`: before it.
     """

@@ -1,4 +1,4 @@
-"""Whether a meeting was valid and a proposal passed, by the rule of the day (P10), in whole heads."""
+"""Validity of a meeting and of its vote, by the rule of the day (P10), in whole heads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from domain.regulation.parameters import MeetingRule
 
 @dataclass(frozen=True, slots=True)
 class Turnout:
-    """Who could come, who came, who agreed. Households only where an assembly counts them."""
+    """Turnout: how many could come, came, and agreed. Households only where an assembly counts them."""
 
     members: int
     present: int

@@ -258,7 +258,7 @@ class UnitOfMeasure(Row):
 
 
 class OwnershipStep(Value):
-    """What must have happened before the confirmation, or is due after it. `unless`: not asked for when it holds."""
+    """Step that must precede the confirmation, or is due after it. `unless`: not asked for when it holds."""
 
     code: str = Field(title="确权环节代码")
     zh: str = Field(title="环节名称")
@@ -407,7 +407,7 @@ class OperationMode(Row):
 
 
 class ContractClause(Row):
-    """What a contract must settle in some modes; no `scopes`: for every project scope.
+    """Clause that a contract must settle in some modes; no `scopes`: for every project scope.
 
     CLAUSE: in the contract. CLAUSE_OR_RULE: or in a rule document linked to it. DOCUMENT: a document of its own.
     """
@@ -426,7 +426,7 @@ class ContractClause(Row):
 
 
 class CustodyRule(Row):
-    """Who keeps and who supervises: the first by `order` whose conditions all hold decides.
+    """Row of the custody table: the first by `order` whose conditions all hold decides.
 
     `first_responsible` (管护第一责任人) and `first_supervisor` (第一监管责任人) are different offices, never merged.
     """
@@ -681,7 +681,7 @@ class Holiday(Row):
 
 
 class CalendarYear(Row):
-    """What the file holds of a year: all `local` holidays as announced; all `national` ones as well."""
+    """The file's days of one year: all `local` holidays as announced; all `national` ones as well."""
 
     KEY: ClassVar[tuple[str, ...]] = ("year",)
 

@@ -34,7 +34,7 @@ R = TypeVar("R", bound=Row)
 
 
 class AssetFacts(Protocol):
-    """What the ownership table reads off a register card."""
+    """Facts that the ownership table reads off a register card."""
 
     @property
     def asset_class(self) -> str:

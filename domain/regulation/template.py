@@ -46,7 +46,7 @@ _REPLACES: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What a county's folder begins with: its code and name, its document, and the day its rules begin."""
+    """First facts of a county's folder: its code and name, its document, and the day its rules begin."""
 
     county: str
     name: str

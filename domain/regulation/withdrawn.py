@@ -1,4 +1,5 @@
-"""What folders of rules written for earlier versions may still say: it never ruled anything, so it is read over.
+"""Withdrawn entries that folders of rules written for earlier versions may still have: they never ruled anything, so
+they are read over.
 
 `policy check` tells what it read over; a folder keeps working with it. Nothing is added here but what is taken out of the
 tables, and nothing is ever taken out of here.

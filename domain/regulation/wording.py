@@ -1,4 +1,4 @@
-"""How a county says what the service decides: its own sentences for codes, its own articles behind clauses."""
+"""A county's wording of what the service decides: its own sentences for codes, its own articles behind clauses."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class RevitalisationDeclaration(Value):
 
 
 class RevitalisationPlan(Value):
-    """What is to become of the asset, until when, and who sees to it."""
+    """Plan for an idle asset: measure, deadline and the person who sees to it."""
 
     outcome: Outcome = Field(title="盘活方式")
     outcome_name: Name | None = Field(default=None, title="其他盘活方式名称")
@@ -58,7 +58,9 @@ class DeadlineExtension(Value):
 
 
 class RevitalisationClosing(Value):
-    """How it ended. What proves it stands in the log and is named here; a photograph or paper comes with its digest."""
+    """Closing of a case as it is told. What proves it stands in the log and is named here; a photograph or paper
+    comes with its digest.
+    """
 
     outcome: Outcome = Field(title="盘活方式")
     outcome_name: Name | None = Field(default=None, title="其他盘活方式名称")
@@ -149,7 +151,7 @@ class RevitalisationCase(DomainAggregate):
         self.plan = self.closing = self.closed_by = self.verification = None
 
     class PlanFiled(Event):
-        """What is to become of the asset; a new plan takes the place of the one before."""
+        """Plan for the asset filed; a new plan takes the place of the one before."""
 
         TOPIC: ClassVar[str] = "revitalisation_case.plan_filed"
         TITLE: ClassVar[str] = "报送盘活方案"
@@ -193,7 +195,7 @@ class RevitalisationCase(DomainAggregate):
             self.plan = self.plan.model_copy(update={"deadline": extension.deadline})
 
     class Closed(Event):
-        """It is done, as far as whoever sees to it says and the log shows."""
+        """Case closed, as far as whoever sees to it says and the log shows."""
 
         TOPIC: ClassVar[str] = "revitalisation_case.closed"
         TITLE: ClassVar[str] = "盘活办结"
@@ -253,7 +255,7 @@ class RevitalisationCase(DomainAggregate):
         self.state = "VERIFIED" if verification.confirmed else "PLANNED"
 
     class Reopened(Event):
-        """What was verified turned out not to last: the asset lies idle again."""
+        """Case opened again because what was verified did not last: the asset lies idle again."""
 
         TOPIC: ClassVar[str] = "revitalisation_case.reopened"
         TITLE: ClassVar[str] = "盘活事项重新办理"

@@ -27,7 +27,7 @@ _IN_BASIS_POINTS = 10_000
 
 
 class YearResult(Value):
-    """What an asset brought in a calendar year, in fen: income received less upkeep and depreciation on record."""
+    """An asset's result in a calendar year, in fen: income received less upkeep and depreciation on record."""
 
     year: int = Field(title="年度")
     income: Fen = Field(title="到账收益")

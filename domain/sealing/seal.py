@@ -43,7 +43,7 @@ class CategorySum(Value):
 
 
 class LedgerSnapshot(Value):
-    """What is sealed."""
+    """Snapshot of a ledger: what is sealed."""
 
     kind: SealKind = Field(title="台账种类")
     unit: Code = Field(title="单位", description="全县台账为县代码")

@@ -1,4 +1,4 @@
-"""How complete the register is (八项目标, C2-01): eight things the regulation wants of every managed asset.
+"""Completeness of the register (八项目标, C2-01): eight things the regulation wants of every managed asset.
 
 Nobody writes the score: it is read off the register's row, at whatever moment the register is asked about.
 """

@@ -1,4 +1,4 @@
-"""What is done and due around each asset (资产履责台账): acceptance, guidance, file, stocktake, certificates, filing,
+"""Duties done and due around each asset (资产履责台账): acceptance, guidance, file, stocktake, certificates, filing,
 custody, upkeep.
 
 Beside the asset register, which says what an asset is. What is overdue on a day follows from both (`worklist`).

@@ -126,7 +126,7 @@ def _put_unasked(event: LedgerEvent, rows: Rows, system: str) -> None:
     )
 
 
-def _gone(event: LedgerEvent, rows: Rows) -> None:
+def _lapse_all(event: LedgerEvent, rows: Rows) -> None:
     _lapse(event, rows, [row["system"] for row in rows.group(EXTERNAL_ENTRY, event.id)])
 
 
@@ -150,10 +150,10 @@ PROJECTION: Final = Projection(
     handlers={
         "asset.ownership_confirmed": _confirmed,
         "asset.external_entry_recorded": _entered,
-        "asset.disposed": _gone,
+        "asset.disposed": _lapse_all,
         "household_asset.registered": _household_registered,
         "household_asset.external_entry_recorded": _entered,
-        "household_asset.registration_closed": _gone,
+        "household_asset.registration_closed": _lapse_all,
     },
     keys=_keys,
     weight=1,

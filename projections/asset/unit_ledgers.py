@@ -62,7 +62,7 @@ _NET: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _UnitSource:
     """A ledger of one unit as parts of a query."""
 
     source: str
@@ -81,9 +81,9 @@ class _Asked:
         ]
 
 
-def _asked(
+def _unit_source(
     county: str, unit: str, ledger: str, relation: str | None, asset_class: str | None, township: str | None
-) -> _Asked:
+) -> _UnitSource:
     kept = KEPT[ledger]
     conditions = Conditions()
     of_county, of_unit = conditions.parameter(county), conditions.parameter(unit)
@@ -100,7 +100,7 @@ def _asked(
     if wanted:
         conditions.parts.append("(" + " OR ".join(known[one] for one in wanted) + ")")
     part = _PART.format(county=of_county, unit=of_unit)
-    return _Asked(f"asset_register r LEFT JOIN {part} AS p ON p.asset = r.asset", conditions, of_unit)
+    return _UnitSource(f"asset_register r LEFT JOIN {part} AS p ON p.asset = r.asset", conditions, of_unit)
 
 
 async def kept_page(
@@ -118,7 +118,7 @@ async def kept_page(
     cursor: str | None = None,
 ) -> Page:
     """Rows of a unit's ledger: `COLUMNS`, what the unit has to do with the asset, and its share (fen) if it owns."""
-    asked = _asked(county, unit, ledger, relation, asset_class, township)
+    asked = _unit_source(county, unit, ledger, relation, asset_class, township)
     return await page(
         connection,
         REGISTER,
@@ -147,7 +147,7 @@ async def kept_totals(
     """`assets`, `original_value`, `net_book_value` of what is listed, each asset once, and the unit's own `owned`
     assets, `share_value`, `share_net_value` (fen).
     """
-    asked = _asked(county, unit, ledger, relation, asset_class, township)
+    asked = _unit_source(county, unit, ledger, relation, asset_class, township)
     record = await connection.fetchrow(
         "SELECT count(*) AS assets, coalesce(sum(r.original_value), 0)::bigint AS original_value,"
         " coalesce(sum(r.net_book_value), 0)::bigint AS net_book_value, count(p.amount) AS owned,"

@@ -1,4 +1,4 @@
-"""Whether value is kept (保值增值, C2-04): a year's preservation rate and income yield of a unit, and of the county.
+"""Preservation of value (保值增值, C2-04): a year's preservation rate and income yield of a unit, and of the county.
 
 rate = (closing net value + depreciation of the year + disposal proceeds of the year − additions) ÷ opening net value.
 

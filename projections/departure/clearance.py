@@ -1,4 +1,4 @@
-"""What stands in the way of a person's leaving (C4.10-11): asked of the ledgers, listed as little as possible.
+"""Obstacles to a person's leaving (C4.10-11): asked of the ledgers, listed as little as possible.
 
 Every entry has a `kind`: ASSET (in care by name), POST (first responsible by a post still held), TENURE (a post that was
 left without a departure case), CASE (a departure case that is open, with the point that is missing and by when it was

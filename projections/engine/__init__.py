@@ -1,1 +1,1 @@
-"""What every ledger is made with: projections, rows, events, questions, past moments, differences."""
+"""The engine of all ledgers: projections, rows, events, questions, past moments, differences."""

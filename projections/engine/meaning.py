@@ -1,4 +1,4 @@
-"""What the values of a column mean: money, the code of a unit, the code of a list. It stands where the column is.
+"""Meaning of a column's values: money, the code of a unit, the code of a list. It stands where the column is.
 
 Whoever shows a ledger asks the column, never its name: `lines` are a count in one ledger and amounts in another, and
 `NONE` is a state of a disposal here and an accounting system there.
@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a value means. A value of this class itself is shown as it is: inside a list or an object a text."""
+    """Meaning of a value. A value of this class itself is shown as it is: inside a list or an object a text."""
 
 
 @dataclass(frozen=True, slots=True)

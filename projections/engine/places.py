@@ -1,4 +1,4 @@
-"""Where a division code lies: 6 digits for the county, 9 for a township, 12 for a village."""
+"""Level and parents of a division code: 6 digits for the county, 9 for a township, 12 for a village."""
 
 from __future__ import annotations
 

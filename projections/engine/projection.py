@@ -1,4 +1,4 @@
-"""What a projection is: a name, a version, tables, and one function per event type that it reads."""
+"""A projection: a name, a version, tables, and one function per event type that it reads."""
 
 from __future__ import annotations
 

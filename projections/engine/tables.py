@@ -1,4 +1,4 @@
-"""What ledger tables have in common: the metadata, the column types, and how rows are grouped for a batch.
+"""Ledger tables in common: the metadata, the column types, and how rows are grouped for a batch.
 
 Every table has `county` as the first column of its key, and `position`: the place in the log of the last event that
 touched the row. Money is bigint fen. Comments are in Chinese: they are read by the people who query the database.

@@ -1,4 +1,4 @@
-"""What a household has of the assets (贫困户受益明细, C3-07): paid shares of income, and assets of its own."""
+"""A household's benefits from the assets (贫困户受益明细, C3-07): paid shares of income, and assets of its own."""
 
 from __future__ import annotations
 

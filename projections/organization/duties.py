@@ -1,4 +1,4 @@
-"""What units have in place (单位履责台账): rules, task forces, the asset office, guidance given (四(三)).
+"""Measures that units have in place (单位履责台账): rules, task forces, the asset office, guidance given (四(三)).
 
 What a unit lacks on a day is told by `standing`; who manages a village's assets comes from the directory.
 """

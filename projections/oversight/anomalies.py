@@ -1,4 +1,5 @@
-"""What looks wrong before anybody has said so (预防违规, C5.4-04): rules over the ledgers, each with its evidence.
+"""Signs of violations before anybody has reported them (预防违规, C5.4-04): rules over the ledgers, each with its
+evidence.
 
 An anomaly accuses nobody and blocks nothing: it is a reason to look. Nothing is stored; what is explained by later facts
 does not show any more.

@@ -1,4 +1,4 @@
-"""What the record lacks (数据质量看板): a line per gap and asset, with its clause, since when, and whose it is to mend.
+"""Gaps of the record (数据质量看板): a line per gap and asset, with its clause, since when, and whose it is to mend.
 
 Nothing is stored: a gap is read off the ledgers, at whatever moment they are asked about, and is gone when they say so.
 Among them are the rule gaps, where the regulation names nobody and a default was taken (C4.1-07): never in silence.
@@ -245,7 +245,7 @@ class _Values(dict[str, str]):
         return self[name]
 
 
-def _asked(
+def _gap_source(
     county: str,
     standards: Standards,
     kind: str | list[str] | None,
@@ -296,7 +296,7 @@ async def gap_page(
     cursor: str | None = None,
 ) -> Page:
     """Gaps, each with `days` since it is there. `unit`: what it has to mend, or lies in the village or township it is."""
-    source, conditions = _asked(county, standards, kind, village, township, unit, asset)
+    source, conditions = _gap_source(county, standards, kind, village, township, unit, asset)
     found = await page(
         connection,
         GAP,
@@ -324,7 +324,7 @@ async def gap_counts(
     if by not in PLACES:
         raise QuestionInvalid("by", by)
     filters = dict.fromkeys(("kind", "village", "township", "unit", "asset")) | chosen
-    source, conditions = _asked(county, standards, **filters)
+    source, conditions = _gap_source(county, standards, **filters)
     if by == "unit":
         source += " CROSS JOIN LATERAL (SELECT jsonb_array_elements_text(g.units) AS unit) AS u"
     records = await connection.fetch(

@@ -1,4 +1,4 @@
-"""What is due on a day, from all ledgers (履责待办): one line per duty that waits, with its clause and who answers.
+"""Duties due on a day, from all ledgers (履责待办): one line per duty that waits, with its clause and who answers.
 
 Nothing is stored: a duty is due because of what the ledgers say and how many days the county gives (`Periods`), so the
 same question asked for another day, or after a changed period, has its own answer.
@@ -33,7 +33,7 @@ LEDGERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """How many days the county gives for each duty."""
+    """Days that the county gives for each duty."""
 
     status_report: int
     booking: int

@@ -1,4 +1,5 @@
-"""What a seal covers: the canonical rows of a ledger at a moment, their digest and their sums (C4.4-04, C4.5-01).
+"""Rows that a seal covers: the canonical rows of a ledger at a moment, their digest and their sums (C4.4-04,
+C4.5-01).
 
 The rows are those of the columns listed here, in order of the asset's code, one JSON object per line with sorted
 names. The columns of a form never change: another choice is another form, and old seals are derived in their own.
@@ -62,7 +63,7 @@ WINDOW owners AS (PARTITION BY s.asset ORDER BY s.party COLLATE "C")"""
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What a ledger came to: its digest, rows and sums in fen."""
+    """A ledger as it was sealed: its digest, rows and sums in fen."""
 
     root_hash: str
     rows: int

@@ -40,7 +40,9 @@ USUAL: Final = Algorithms()
 
 @dataclass(frozen=True, slots=True)
 class ChosenAlgorithms:
-    """What the settings say: for counties by name, and for all others. Nothing is said about a county: its log decides."""
+    """Algorithms that the settings choose: for counties by name, and for all others. Nothing is said about a county:
+    its log decides.
+    """
 
     by_county: Mapping[str, Algorithms] = field(default_factory=dict)
     others: Algorithms | None = None

@@ -79,7 +79,7 @@ DESCRIPTION = """县级扶贫资产台账服务，一个服务可管多个县。
 
 @dataclass(slots=True)
 class ServiceParts:
-    """What the application runs on. Made once per process by whoever starts it."""
+    """Parts of the service that the application runs on. Made once per process by whoever starts it."""
 
     pool: asyncpg.Pool
     regulations: dict[str, Regulation]
@@ -252,7 +252,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return problem_response(request, refuse("INTERNAL", incident=incident))
 
 
-async def _gone(_request: Request, _error: ClientDisconnect) -> Response:
+async def _client_left(_request: Request, _error: ClientDisconnect) -> Response:
     return Response(status_code=400)  # nobody is there to read it
 
 
@@ -263,7 +263,7 @@ _HANDLERS: Final[dict[Any, Any]] = {
     ValidationError: _invalid_inside,
     LogError: _not_stored,
     HTTPException: _unrouted,
-    ClientDisconnect: _gone,
+    ClientDisconnect: _client_left,
     **dict.fromkeys(LOST, _disconnected),
     **dict.fromkeys(TOO_SLOW, _too_slow),
     Exception: _unexpected,

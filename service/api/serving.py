@@ -74,7 +74,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
         async with open_database(settings, exclusive=True, shares=True) as database:
             await upgrade(database.url)
             keys = folder_of(settings, database)
-            security_log.keep_in(settings.security_log or _beside(keys, database))
+            security_log.keep_in(settings.security_log or _default_security_log(keys, database))
             patience = START_PATIENCES * settings.database_patience
             async with answering(database.described, patience, database.pool.terminate):
                 await require_whole(database.pool, keys, settings.chosen_algorithms)
@@ -113,7 +113,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
         security_log.stop()
 
 
-def _beside(keys: Path, database: Database) -> Path:
+def _default_security_log(keys: Path, database: Database) -> Path:
     """Where the security log is kept unless told: with the data, else beside the keys."""
     if database.data_folder is not None:
         return database.data_folder / "security-log"
@@ -200,10 +200,10 @@ class _QuietServer(uvicorn.Server):
 
 class _Nothing:
     def __enter__(self) -> None:
-        """Nothing to take over."""
+        """Take nothing over."""
 
     def __exit__(self, *exception: object) -> None:
-        """Nothing to restore."""
+        """Restore nothing."""
 
 
 async def _until_started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:

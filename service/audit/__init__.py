@@ -1,1 +1,1 @@
-"""What was in whose care, and what happened to it: the trail of a person's tenure, and the pack that proves it."""
+"""Audit of care: the trail of a person's tenure, and the pack that proves it."""

@@ -57,7 +57,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class ExaminationScope:
-    """What is examined: one asset with its procedures; what names a unit or a person; or, with nothing, the county."""
+    """Scope of an examination: one asset with its procedures; what names a unit or a person; or, with nothing, the
+    county.
+    """
 
     asset: str | None = None
     named: str | None = None
@@ -66,7 +68,9 @@ class ExaminationScope:
 
 @dataclass(slots=True)
 class Report:
-    """What was found. `refused`: what only the draft would have refused; None when no draft was asked about."""
+    """Report of an examination. `refused`: what only the draft would have refused; None when no draft was asked
+    about.
+    """
 
     own: Examined = field(default_factory=Examined)
     refused: list[ExaminationFinding] | None = None

@@ -47,7 +47,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What judging takes: whose log, by which rules."""
+    """Material of a judgement: whose log, by which rules."""
 
     county: str
     codec: EventCodec
@@ -79,7 +79,7 @@ Judge = Callable[[Chunk], Awaitable[Rows]]
 
 @dataclass(frozen=True, slots=True)
 class Examiners:
-    """What judges a chunk: in a thread of this process, or in a process beside it."""
+    """Judges of a chunk: in a thread of this process, or in a process beside it."""
 
     here: Judge
     beside: Judge | None
@@ -91,24 +91,24 @@ async def examiners(regulation: Regulation, policy: Stored, streams: int) -> Asy
     """For so many streams; processes begin with their first chunk and end with this."""
     bench = Bench.of(regulation, policy)
 
-    async def here(chunk: Chunk) -> Rows:
+    async def in_thread(chunk: Chunk) -> Rows:
         return await asyncio.to_thread(bench.judge, chunk)
 
     if streams < WORTH_FROM or _PROCESSES == 0:
-        yield Examiners(here, None, 0)
+        yield Examiners(in_thread, None, 0)
         return
     pool = ProcessPoolExecutor(
         _PROCESSES, mp_context=get_context("spawn"), initializer=_begin, initargs=(regulation, policy)
     )
 
-    async def beside(chunk: Chunk) -> Rows:
+    async def in_process(chunk: Chunk) -> Rows:
         try:
             return await asyncio.wrap_future(pool.submit(_judge, chunk))
         except BrokenProcessPool:  # somebody ended a process, or memory did; nothing is lost but time
-            return await here(chunk)
+            return await in_thread(chunk)
 
     try:
-        yield Examiners(here, beside, _PROCESSES)
+        yield Examiners(in_thread, in_process, _PROCESSES)
     finally:
         await asyncio.to_thread(pool.shutdown, cancel_futures=True)
 

@@ -71,7 +71,9 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class PackRequest:
-    """What a pack is ordered of: a person's care, of one unit or all (None), between two days or the whole of it, as known when."""
+    """Order of a pack: a person's care, of one unit or all (None), between two days or the whole of it, as known
+    when.
+    """
 
     person: str
     unit: str | None = None
@@ -86,7 +88,7 @@ class PackRequest:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What was packed."""
+    """A pack that was made."""
 
     path: Path
     sha256: str
@@ -100,7 +102,7 @@ class Packed:
 
 @dataclass(slots=True)
 class _Work:
-    """What the steps hand on to each other."""
+    """Work under way that the steps hand on to each other."""
 
     connection: Any
     county: str
@@ -367,7 +369,7 @@ async def _name(work: _Work) -> None:
 
 
 def _titled(trail: AssetTrail) -> Iterable[str]:
-    """Whose certificates and registrations go with an asset."""
+    """Units whose certificates and registrations go with an asset."""
     for _, _, data in trail.papers:
         yield data.get("registration", {}).get("party", "")
         if isinstance(certificate := data.get("certificate"), dict):
@@ -604,7 +606,7 @@ def verifier_source() -> bytes:
 
 
 def _head(work: _Work, words: dict[str, str]) -> dict[str, Any]:
-    """Whose care, of which log, what was asked for, and words that the verifier does not have."""
+    """Head of the manifest: whose care, of which log, what was asked for, and words that the verifier does not have."""
     asked = work.request
     return {
         "request": {

@@ -1497,7 +1497,7 @@ def tally_of(findings: list[Row], warnings: list[Row]) -> list[Row]:
 
 
 def income_lines(event: Event) -> list[tuple[str, int]]:
-    """Whose income an event gives or takes; "" while it has no holder."""
+    """Holders of the income that an event gives or takes, with amounts; "" while it has no holder."""
     data = event["data"]
     shares = [(one["party"], one["amount"]) for one in data.get("attributions", ())]
     if event["type"] == "asset.income_received":
@@ -2522,7 +2522,7 @@ class Since:
                 ) from error
 
     def check(self, origin: str, size: int, root: bytes, keys: Sequence[Key], digest: TreeDigest) -> None:
-        """That the log of this checkpoint begins with the earlier one's, or the other way round."""
+        """Check that the log of this checkpoint begins with the earlier one's, or the other way round."""
         place = "the earlier checkpoint"
         if self.origin != origin:
             raise Bad("since", place, f"is of {self.origin}, not of {origin} (不是同一日志)")

@@ -105,14 +105,14 @@ async def _events(terminal: Terminal, county: str, asset: str) -> list[dict[str,
 async def _state(
     terminal: Terminal, county: str, asset: str, as_of: date | None, known_at: datetime | None
 ) -> dict[str, Any]:
-    return await _asked(terminal, lambda it: asset_history(it, county, asset, as_of, known_at))
+    return await _answered(terminal, lambda it: asset_history(it, county, asset, as_of, known_at))
 
 
 async def _changes(terminal: Terminal, county: str, asset: str, was: When, now: When) -> dict[str, Any]:
-    return await _asked(terminal, lambda it: asset_changes(it, county, asset, was, now))
+    return await _answered(terminal, lambda it: asset_changes(it, county, asset, was, now))
 
 
-async def _asked(
+async def _answered(
     terminal: Terminal, question: Callable[[CommandContext], Awaitable[dict[str, Any]]]
 ) -> dict[str, Any]:
     async with open_database(terminal.settings) as database:

@@ -57,7 +57,7 @@ class ImportLine(Value):
 
 @dataclass(slots=True)
 class FileCheck:
-    """What a file would do."""
+    """Result of checking a file."""
 
     assets: list[Asset] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
@@ -66,7 +66,7 @@ class FileCheck:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How a file is to be imported."""
+    """Request for an import from the terminal."""
 
     dry_run: bool
     partial: bool

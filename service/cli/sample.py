@@ -35,7 +35,7 @@ app = typer.Typer(help="Load a sample county: real divisions, invented people an
 
 
 class Rate(ProgressColumn):
-    """How many per second."""
+    """Rate per second."""
 
     def render(self, task: Task) -> Text:
         """Blank until it is known."""

@@ -281,7 +281,7 @@ def _answer(code: int, said: dict[str, Any]) -> bytes:
 
 
 async def _silent(_done: int, _total: int | None) -> None:
-    """Nobody watches."""
+    """Progress that is shown to nobody."""
 
 
 def _on_webhooks(terminal: Terminal, work: Callable[[Webhooks], Awaitable[T]]) -> T:

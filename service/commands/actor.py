@@ -1,4 +1,4 @@
-"""Who acts: a key of a unit, or a person who signed in for one, with roles and a scope of divisions."""
+"""Actor of a command: a key of a unit, or a person who signed in for one, with roles and a scope of divisions."""
 
 from __future__ import annotations
 

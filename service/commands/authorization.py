@@ -1,4 +1,4 @@
-"""Who may do what: one table, one pure function (D10).
+"""Rights: one table, one pure function (D10).
 
 An action is allowed by role, by the kind of organisation, and by where the resource lies. Reading is for every
 credential of the county unless the table says otherwise. Separation of duties between persons (maker ≠ checker,
@@ -17,7 +17,7 @@ from service.commands.actor import Actor
 
 
 class Role(StrEnum):
-    """What a credential is trusted with."""
+    """Role of a credential."""
 
     ADMIN = "ADMIN"
     """Keys and organisations of the county; no asset data."""
@@ -44,7 +44,7 @@ READ_ONLY: Final = frozenset({Role.AUDITOR, Role.READER, Role.OPERATOR, Role.LOG
 
 
 class Scope(StrEnum):
-    """How the resource's place limits an action."""
+    """Scope: how the resource's place limits an action."""
 
     COUNTY = "COUNTY"
     """Anywhere in the credential's county."""
@@ -265,7 +265,7 @@ def rights() -> tuple[Right, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What is acted upon: where it lies and to whom it belongs."""
+    """Resource that is acted upon: where it lies and to whom it belongs."""
 
     divisions: tuple[str, ...] = ()
     organizations: tuple[str, ...] = ()

@@ -66,7 +66,7 @@ class StaleVersion(Exception):  # noqa: N818  a state, not a mistake of the serv
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a decision leads to: the aggregate that answers for it, as the client will see it."""
+    """Result of a decision: the aggregate that answers for it, as the client will see it."""
 
     id: str
     version: int
@@ -75,7 +75,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class CommandOutcome:
-    """What a command came to: the stored answer, and where in the log it stands.
+    """Outcome of a command: the stored answer, and where in the log it stands.
 
     `receipt` is None when the decision had nothing to record; `body` then shows the present state.
     """
@@ -106,7 +106,7 @@ def source_digest(folder: Path) -> str:
 
 @dataclass(slots=True)
 class CommandContext:
-    """What commands need of the running service: the log, the rules, the clock."""
+    """Surroundings of a command in the running service: the log, the rules, the clock."""
 
     store: EventStore
     regulations: dict[str, Regulation]
@@ -475,7 +475,7 @@ async def _happened_all_the_same(context: CommandContext, actor: Actor, decide: 
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """What a command's events say of where it came from."""
+    """Origin of a command as its events tell it."""
 
     command_id: str
     correlation_id: str

@@ -40,7 +40,7 @@ class CountySource:
         return self.context.today()
 
     def sees(self, mark: Classified, codes: Codes) -> bool:
-        """Nothing personal: who sits at the terminal has no role."""
+        """False for what is personal: who sits at the terminal has no role."""
         return sees(None, mark, codes)
 
     async def regulation(self) -> Regulation:
@@ -52,7 +52,7 @@ class CountySource:
         return await self.context.load(cls, self.county, aggregate_id)
 
     async def reach(self, position: int, *ledgers: str) -> None:
-        """Nothing: no process here brings ledgers forward; how far they are is said with the answer."""
+        """Wait for nothing: no process here brings ledgers forward; how far they are is said with the answer."""
 
     async def reach_head(self, *ledgers: str) -> int:  # noqa: ARG002  nobody brings them forward
         """How far the log is; nothing is waited for."""

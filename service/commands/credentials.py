@@ -88,7 +88,7 @@ class NewCredential:
 
 @dataclass(frozen=True, slots=True)
 class KeySpec:
-    """What a new key may do."""
+    """Specification of a new key."""
 
     county: str
     label: str

@@ -1,4 +1,5 @@
-"""What a county has before its first asset: its divisions and the organisations the regulation binds (C0-03, C4.3-10).
+"""Founding of a county, before its first asset: its divisions and the organisations the regulation binds (C0-03,
+C4.3-10).
 
 Read from the county's data folder and recorded once, in one commit; a second call finds it done, also one that looked
 before the first had finished. Versions of the rules that come with later data are activated when a service starts with

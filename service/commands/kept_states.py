@@ -1,4 +1,4 @@
-"""Whether the states that are kept of streams are those that their events make: a cache is never a source."""
+"""Comparison of the states kept of streams with those that their events make: a cache is never a source."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ async def state_that_differs(pool: asyncpg.Pool, store: EventStore, county: str)
             aggregate: Any = fold_stream(map(store.codec.domain_event, told)).aggregate
             kind, _, code = row["stream"].partition("-")
             cls: type[DomainAggregate] = AGGREGATE_KINDS[kind]
-            if aggregate is None or not _same(cls, code, row, aggregate):
+            if aggregate is None or not _equals_kept(cls, code, row, aggregate):
                 return str(row["stream"])
         last = rows[-1]["stream"]
     return None
 
 
-def _same(cls: type[DomainAggregate], code: str, row: Any, made: DomainAggregate) -> bool:
+def _equals_kept(cls: type[DomainAggregate], code: str, row: Any, made: DomainAggregate) -> bool:
     try:
         kept = cls.load_state(code, row["version"], row["state"])
     except ValueError:

@@ -1,4 +1,4 @@
-"""What sort of sender a key is for. Rights hang on it, so it is looked up in the log and not believed."""
+"""Kind of sender that a key is for. Rights hang on it, so it is looked up in the log and not believed."""
 
 from __future__ import annotations
 

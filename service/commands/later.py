@@ -1,4 +1,4 @@
-"""Whether what is entered late leaves possible what came after it: asked before it is recorded."""
+"""Check that what is entered late leaves possible what came after it: asked before it is recorded."""
 
 from __future__ import annotations
 

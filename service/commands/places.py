@@ -1,4 +1,4 @@
-"""Where things lie and whose they are: asked by authorisation, and by whoever wants events of a place."""
+"""Places and owners of things: asked by authorisation, and by whoever wants events of a place."""
 
 from __future__ import annotations
 

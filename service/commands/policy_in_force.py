@@ -22,7 +22,9 @@ Load = Callable[[str, int], Awaitable[Policy | None]]
 
 @dataclass(slots=True)
 class _KnownCounty:
-    """What is known of a county. `looking` is under way; `next` begins after it, and who asks now waits for that."""
+    """A county as far as it is known. `looking` is under way; `next` begins after it, and who asks now waits for
+    that.
+    """
 
     regulation: Regulation
     version: int = 0
@@ -57,7 +59,7 @@ class PolicyInForce:
         """Refuse for the reason the county is stopped, if it is."""
         reason = self._stopped.get(county)
         if reason is not None:
-            raise reason.again()
+            raise reason.fresh()
 
     def known(self, county: str) -> Regulation:
         """The regulation as of the last look; COUNTY_UNKNOWN, and what a stopped county is stopped for."""
@@ -76,7 +78,7 @@ class PolicyInForce:
         if known.next is None:
             with working(Share.COMMANDS):  # commands wait for it, whoever asked first
                 known.next = asyncio.create_task(self._look_after(known.looking, county, known))
-            known.next.add_done_callback(_heard)
+            known.next.add_done_callback(_take_exception)
         await asyncio.shield(known.next)
         return known.regulation
 
@@ -105,7 +107,7 @@ class PolicyInForce:
         known.version = policy.version
 
 
-def _heard(task: asyncio.Task[None]) -> None:
+def _take_exception(task: asyncio.Task[None]) -> None:
     """A look whose askers have all gone may fail unheard."""
     if not task.cancelled():
         task.exception()

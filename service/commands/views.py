@@ -1,4 +1,4 @@
-"""What is shown of an aggregate: the schema of its view, and the Chinese title of each field of that."""
+"""View of an aggregate: the schema of its view, and the Chinese title of each field of that."""
 
 from __future__ import annotations
 

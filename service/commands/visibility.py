@@ -1,4 +1,4 @@
-"""Who sees personal data: one table, one pure function, beside the table of rights (`authorization`).
+"""Visibility of personal data: one table, one pure function, beside the table of rights (`authorization`).
 
 Everything that leaves the service asks it (`service.ledgers.masking`): pages, exports, events, histories, packs. The
 rows are written from the regulation; what no row allows is masked.
@@ -18,7 +18,7 @@ from service.ledgers.masking import OF_HOUSEHOLD
 
 
 class Reach(StrEnum):
-    """Whose data a row opens."""
+    """Reach of a row: the persons whose data it opens."""
 
     COUNTY = "COUNTY"
     """Those of the whole county."""

@@ -1,4 +1,4 @@
-"""Whether a database server is one that a log can be kept on: each thing that is not so is one sentence.
+"""Check of a database server: whether a log can be kept on it; each fault is one sentence.
 
 A connection pooler that hands out server sessions by the transaction (pgbouncer's `pool_mode = transaction`) is not: the
 committer's session settings, its role and prepared statements belong to a session, and would reach somebody else's.
@@ -41,7 +41,7 @@ SELECT current_setting('server_version') AS version, current_setting('server_enc
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What a server that can be used says of itself."""
+    """Facts of a database server that can be used."""
 
     version: str
     connections: int

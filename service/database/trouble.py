@@ -1,4 +1,4 @@
-"""What is raised where the database, or the way to it, is not there."""
+"""Errors for a database that is not there, or not to be reached."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _SHOWN: Final = "access_grant, person, organization, roles, divisions, document_
 
 @dataclass(frozen=True, slots=True)
 class GrantSpec:
-    """What is granted: to whom, for which unit, on what paper, until when."""
+    """Grant: to whom, for which unit, on what paper, until when."""
 
     county: str
     person: str
@@ -35,7 +35,7 @@ class GrantSpec:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What a person's live grants for a unit come to."""
+    """Sum of a person's live grants for a unit."""
 
     roles: frozenset[str]
     divisions: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Who is behind a token: a key, a session, and whatever else a service lets people and systems in by."""
+"""Identity behind a token: a key, a session, and whatever else a service lets people and systems in by."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _SHOWN: Final = "official, person, login, created_at, created_by, last_used_at, 
 
 @dataclass(frozen=True, slots=True)
 class FirstSecrets:
-    """What an official is handed over on paper: shown once, kept nowhere."""
+    """First secrets that an official is handed on paper: shown once, kept nowhere."""
 
     official: str
     login: str
@@ -36,7 +36,7 @@ class FirstSecrets:
 
 @dataclass(frozen=True, slots=True)
 class LoginAttempt:
-    """What somebody types to come in. `new_password`: asked for as long as the password is an initial one."""
+    """Attempt to sign in, as somebody types it. `new_password`: asked for as long as the password is an initial one."""
 
     login: str
     password: str

@@ -36,13 +36,13 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The hash that is kept of a password. SERVICE_BUSY."""
-        return await self._beside(self._hasher.hash, normal(password))
+        return await self._in_thread(self._hasher.hash, normal(password))
 
     async def fits(self, password: str, kept: str | None) -> bool:
         """Whether this is the password. For a login that does not exist (None) it takes as long and is False. SERVICE_BUSY."""
         if self._nobody is None:
             self._nobody = await self.hash(secrets.token_urlsafe(16))
-        same = await self._beside(self._compare, kept or self._nobody, normal(password))
+        same = await self._in_thread(self._compare, kept or self._nobody, normal(password))
         return same and kept is not None
 
     def _compare(self, kept: str, password: str) -> bool:
@@ -53,7 +53,7 @@ class Passwords:
         except VerificationError:  # what is kept is no hash: nobody gets in by it
             return False
 
-    async def _beside(self, work: Callable[..., _Done], *arguments: str) -> _Done:
+    async def _in_thread(self, work: Callable[..., _Done], *arguments: str) -> _Done:
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._turns.acquire()

@@ -34,7 +34,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What the provider sent the person back with; `binding` is what the browser kept."""
+    """Return of a person from the provider, with what it sent back; `binding` is what the browser kept."""
 
     binding: str
     state: str | None
@@ -44,7 +44,7 @@ class Returned:
 
 
 class Provided:
-    """What one identity provider says, as this service acts on it."""
+    """Identity provider of this service, as the service acts on its word."""
 
     def __init__(
         self,

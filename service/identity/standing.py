@@ -1,4 +1,6 @@
-"""What a person may be for a unit at a moment: what was granted, as long as the log knows the person to be of the unit."""
+"""Standing of a person for a unit at a moment: what was granted, as long as the log knows the person to be of the
+unit.
+"""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _BEAT_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SheetBounds:
-    """What reading and judging one file may cost. The largest honest file (30,000 rows) takes half of it."""
+    """Bounds of reading and judging one file. The largest honest file (30,000 rows) takes half of it."""
 
     memory: int = 1_024 * _MEBIBYTE
     """Bytes beside what the process has at its start."""
@@ -119,7 +119,7 @@ class _Line:
 
     async def hear(self) -> Any:
         """What is said next, None after a moment of silence; `_Died`."""
-        return await self._done(self._heard)
+        return await self._done(self._next_message)
 
     async def close(self) -> None:
         """Close it when nobody is at work on it any more; the process has ended, so that is now."""
@@ -135,7 +135,7 @@ class _Line:
         except (EOFError, OSError) as error:
             raise _Died from error
 
-    def _heard(self) -> Any:
+    def _next_message(self) -> Any:
         return self._connection.recv() if self._connection.poll(_BEAT_SECONDS) else None
 
 
@@ -195,7 +195,7 @@ def _work(theirs: Connection, bounds: SheetBounds) -> None:
         with collecting_paused():
             said: Any = judge_sheet(
                 theirs.recv(),
-                lambda question: _asked(theirs, question),
+                lambda question: _answer_to(theirs, question),
                 lambda done, total: theirs.send((done, total)),
             )
     except Refusal as refusal:
@@ -212,7 +212,7 @@ def _work(theirs: Connection, bounds: SheetBounds) -> None:
         theirs.send(_as_sent(_too_big(bounds)))
 
 
-def _asked(theirs: Connection, question: RegisterQuestion) -> RegisterAnswer:
+def _answer_to(theirs: Connection, question: RegisterQuestion) -> RegisterAnswer:
     theirs.send(question)
     answer: RegisterAnswer = theirs.recv()
     return answer

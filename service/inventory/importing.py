@@ -46,7 +46,7 @@ Progress = Callable[[int, int | None], Awaitable[None]]
 
 
 class ImportWish(Value):
-    """How a file is to be imported."""
+    """Request for an import: unit, day and manner."""
 
     batch: Code = Field(title="批次编号")
     file_name: Name = Field(title="文件名")
@@ -63,7 +63,7 @@ class ImportWish(Value):
 
 @dataclass(frozen=True, slots=True)
 class ImportOutcome:
-    """What an import came to. `rejected`: all rejected rows as JSON lines; `report`: the same as a workbook."""
+    """Outcome of an import. `rejected`: all rejected rows as JSON lines; `report`: the same as a workbook."""
 
     result: dict[str, Any]
     rejected: bytes

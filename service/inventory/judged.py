@@ -53,7 +53,9 @@ class SheetOrder:
 
 @dataclass(frozen=True, slots=True)
 class RegisterQuestion:
-    """What has to be known of the register: assets that lie in these divisions, and which of these codes are taken."""
+    """Question to the register before an import: assets that lie in these divisions, and which of these codes are
+    taken.
+    """
 
     places: list[str]
     codes: list[str]
@@ -61,7 +63,7 @@ class RegisterQuestion:
 
 @dataclass(frozen=True, slots=True)
 class RegisterAnswer:
-    """What the register holds: look-alikes → asset, codes that are taken."""
+    """Answer of the register before an import: look-alikes → asset, codes that are taken."""
 
     registered: dict[LookAlike, str]
     codes: frozenset[str]
@@ -69,7 +71,9 @@ class RegisterAnswer:
 
 @dataclass(frozen=True, slots=True)
 class JudgedSheet:
-    """What a file comes to. `streams`: the assets to be appended, in the file's order; `result`: what people are told."""
+    """A file as it was judged. `streams`: the assets to be appended, in the file's order; `result`: what people are
+    told.
+    """
 
     rows: int
     ok: int
@@ -123,7 +127,7 @@ def judge_sheet(
         len(lines),
         len(checked.assets),
         len(checked.rejected),
-        _told(order, ledger, checked)
+        _result_of(order, ledger, checked)
         | {"milliseconds": {"read": _ms(started, read), "judge": _ms(read, judged)}},
         b"".join(orjson.dumps(one.as_json()) + b"\n" for one in checked.rejected),
         rejected_rows(ledger, faults, rules) if faults else None,
@@ -136,7 +140,7 @@ def _ms(start: float, end: float) -> int:
     return round((end - start) * 1000)
 
 
-def _told(order: SheetOrder, ledger: SpreadsheetLedger, checked: LedgerCheck) -> dict[str, Any]:
+def _result_of(order: SheetOrder, ledger: SpreadsheetLedger, checked: LedgerCheck) -> dict[str, Any]:
     """What people are told, so that nothing of the file is dropped in silence: rows that are no assets, columns and
     sheets that were not read, days read with less than a day, totals that do not add up.
     """

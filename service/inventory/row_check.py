@@ -1,4 +1,4 @@
-"""What a ledger's rows come to: register cards judged as the API judges them, each with the asset it would register.
+"""Check of a ledger's rows: register cards judged as the API judges them, each with the asset it would register.
 
 Nothing is stored here. A row with a problem has every problem that its own content shows, by column; rules of the
 regulation are asked only of rows that could be read whole.
@@ -83,7 +83,7 @@ class Rejected:
 
 @dataclass(slots=True)
 class LedgerCheck:
-    """What a ledger comes to."""
+    """Result of checking a ledger."""
 
     assets: list[Asset] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)

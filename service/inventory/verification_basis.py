@@ -1,4 +1,4 @@
-"""What a confirmation of ownership rests on (清产核资依据, C4.5-02): a batch or a stocktake that is named is looked up.
+"""Basis of a confirmation of ownership (清产核资依据, C4.5-02): a batch or a stocktake that is named is looked up.
 
 `inventory_batch:CODE` has to be determined by all four departments and hold the asset; `stocktake:CODE` has to be
 complete and have seen it. One that does not is the warning STOCKTAKE_BASIS_MISSING, stored with the confirmation. Any

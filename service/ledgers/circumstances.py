@@ -10,7 +10,7 @@ from service.ledgers.warnings import WarningBody
 
 
 class EventActor(Value):
-    """Who sent the command: a key or a person who signed in, and the unit."""
+    """Sender of the command: a key or a person who signed in, and the unit."""
 
     id: str = Field(title="操作者编号")
     kind: str = Field(title="操作者类型")

@@ -1,4 +1,4 @@
-"""What differs between two moments of a ledger, asked and shown (D7).
+"""Difference of two moments of a ledger, asked and shown (D7).
 
 A moment is a business day (`as_of`) and how far the log was known (`known_at`); what is not given is now. Only what
 the ledger says is compared, not by which events it came to say it.
@@ -40,7 +40,7 @@ class ChangedRow(Value):
 
 
 class Changes(Value):
-    """What differs."""
+    """Changes of a ledger between two moments."""
 
     added: int = Field(title="增加行数")
     removed: int = Field(title="减少行数")

@@ -1,4 +1,5 @@
-"""What a ledger can be asked: its filters, in what order and how much of it, at which moment, and between which two.
+"""Questions that a ledger takes: its filters, in what order and how much of it, at which moment, and between which
+two.
 
 A ledger's filters are one frozen class (`Filters`) that also asks its question of the database. What is common to all
 ledgers is added to it (`page_query`, `changes_query`), and that is what the HTTP interface and the command line take.
@@ -61,7 +62,7 @@ class Standpoint:
 
 
 class Filters(BaseModel, ABC):
-    """What chooses rows of a ledger. Unknown parameters are refused, so that no filter is silently ignored."""
+    """Filters of a ledger's rows. Unknown parameters are refused, so that no filter is silently ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -110,7 +111,7 @@ class ComparedFilters(Filters, ABC):
 
 
 class LedgerQuery(Filters, ABC):
-    """What every ledger can be asked."""
+    """Query that every ledger takes."""
 
     COMMON: ClassVar[frozenset[str]] = frozenset(
         {"min_position", "sort", "limit", "cursor", "as_of", "known_at"}
@@ -130,7 +131,7 @@ class LedgerQuery(Filters, ABC):
 
 
 class DatedQuery(LedgerQuery, ABC):
-    """What ledgers can be asked that are also known as of a business day, and as known at a moment (D7)."""
+    """Query of ledgers that are also known as of a business day, and as known at a moment (D7)."""
 
     as_of: BusinessDate | None = Field(
         default=None, title="业务日期", description="台账在该日的样子；不填为当前"

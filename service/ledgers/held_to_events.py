@@ -1,4 +1,4 @@
-"""Whether the ledger rows that say a person may leave are those that the events make (C4.10-11).
+"""Comparison of the ledger rows that say a person may leave with those that the events make (C4.10-11).
 
 A certificate is signed on what the ledgers say, and rows of a table can be edited by whoever reaches the database. So the
 streams that name the person, or a unit whose post the person held, are found in the log itself, folded by the

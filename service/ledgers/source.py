@@ -26,7 +26,7 @@ _Aggregate = TypeVar("_Aggregate", bound=DomainAggregate)
 
 
 class Source(Protocol):
-    """Who asks a county's ledgers, and what the answer needs: a request, or a command at the terminal."""
+    """Source of answers from a county's ledgers, for whoever asks: a request, or a command at the terminal."""
 
     @property
     def county(self) -> str:

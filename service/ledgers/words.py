@@ -1,4 +1,4 @@
-"""What codes on ledgers are called in Chinese: by the list that a column names, in the words of the county's own rules.
+"""Chinese words for codes on ledgers: by the list that a column names, in the words of the county's own rules.
 
 For spreadsheets and pages that people read. The API gives codes, with Chinese titles in its schema.
 """

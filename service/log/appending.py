@@ -1,4 +1,4 @@
-"""What is asked of the log and what it answers: the vocabulary of an append.
+"""Vocabulary of an append: what is asked of the log, and its answers.
 
 A command asks for one `Append`: events for one or many streams that are stored together or not at all.
 """
@@ -48,7 +48,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """How a sender names one request, so that sending it twice has one effect."""
+    """Idempotency key: the sender's name for one request, so that sending it twice has one effect."""
 
     scope: str
     """The credential that sent it: other senders' keys are other keys."""
@@ -149,7 +149,7 @@ class LogReadOnly(LogUnavailable):
 
 
 class LogDamaged(LogUnavailable):
-    """What the tables say of the log does not fit together; nothing is stored until it does."""
+    """Contradiction between the tables of the log; nothing is stored until they agree."""
 
 
 class ClockJumped(LogUnavailable):

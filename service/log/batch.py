@@ -54,7 +54,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class KnownHead:
-    """Where the log stood when this process last looked or wrote."""
+    """Head of the log when this process last looked or wrote."""
 
     position: int
     recorded_at: datetime

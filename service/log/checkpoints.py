@@ -228,7 +228,7 @@ class Checkpoints:
             return await load(connection, county, size, positions=positions, sizes=sizes)
 
     async def consistent(self, county: str, old: Checkpoint) -> tuple[Checkpoint, list[bytes]]:
-        """That the latest checkpoint's log begins with the one `old` tells of; `CheckpointWrong` if it does not."""
+        """Proof that the latest checkpoint's log begins with the one `old` tells of; `CheckpointWrong` if it does not."""
         latest = Checkpoint.parse((await self.latest(county)).text)
         if old.size > latest.size:
             latest = (await self.make(county)).checkpoint

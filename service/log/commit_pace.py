@@ -1,4 +1,4 @@
-"""How many of the commands that wait the log's writer takes into its next transaction."""
+"""Pace of commits: how many of the commands that wait the log's writer takes into its next transaction."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from time import thread_time
 
 
 class CommitPace:
-    """Whether to leave half of the queue for the next transaction.
+    """Pace of the log's writer: whether it leaves half of the queue for the next transaction.
 
     Callers that are all answered at once come back all at once: then the database waits while they prepare, and they
     wait while it writes. Two halves taking turns keep both busy. That pays when preparing the whole queue takes

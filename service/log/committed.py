@@ -1,4 +1,4 @@
-"""How far a county's log is, as this process knows it."""
+"""Committed head of a county's log, as this process knows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an error of the database says about the transaction that met it."""
+"""Meaning of a database error for the transaction that met it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DATABASE_ERRORS: Final = (
 
 
 class Verdict(Enum):
-    """What a database error says about the batch that met it."""
+    """Verdict of a database error on the batch that met it."""
 
     LOST = "the connection is gone; what became of the statement is not known"
     AGAIN = "not stored, the same rows may well be next time"

@@ -1,4 +1,4 @@
-"""Where a log ends, by everything that says so: head, events, streams, kept answers, ledgers, signed checkpoints.
+"""End of a log, by everything that says so: head, events, streams, kept answers, ledgers, signed checkpoints.
 
 They are written together, so they agree. One that says something else was changed by other hands, or comes from another
 backup: then the service does not start, nothing is appended and nothing is signed. Looking costs a few index look-ups
@@ -33,7 +33,7 @@ FROM known LEFT JOIN log_head h USING (county) WHERE $1::text IS NULL OR county 
 
 @dataclass(frozen=True, slots=True)
 class LogEnds:
-    """Where each table says that a county's log ends; None where it says nothing."""
+    """End of a county's log by each table; None where it says nothing."""
 
     county: str
     head: int | None

@@ -34,7 +34,7 @@ class NoEpochNeeded(Exception):  # noqa: N818  names a state
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What the note of an epoch says. Epoch 1 is every log's first; it has no note."""
+    """Epoch of a log, as its note tells it. Epoch 1 is every log's first; it has no note."""
 
     origin: str
     number: int

@@ -115,7 +115,7 @@ _LAST_VERSION: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class StreamHead:
-    """Where a stream stands, with its aggregate's cached state."""
+    """Head of a stream, with its aggregate's cached state."""
 
     version: int
     state: bytes | None
@@ -124,7 +124,7 @@ class StreamHead:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a county's log stands. `recorded_at` of an empty log is the epoch."""
+    """Head of a county's log. `recorded_at` of an empty log is the epoch."""
 
     county: str
     position: int

@@ -125,10 +125,10 @@ class Tree:
             msg = f"not all of these leaves are in a tree of {size}"
             raise ValueError(msg)
         proof: list[bytes] = []
-        self._beside(indexes, 0, size, 0, len(indexes), proof)
+        self._add_siblings(indexes, 0, size, 0, len(indexes), proof)
         return proof
 
-    def _beside(
+    def _add_siblings(
         self, indexes: Sequence[int], start: int, end: int, low: int, high: int, proof: list[bytes]
     ) -> None:
         if low == high:
@@ -136,8 +136,8 @@ class Tree:
         elif high - low < end - start:
             middle = start + _split(end - start)
             cut = bisect_left(indexes, middle, low, high)
-            self._beside(indexes, start, middle, low, cut, proof)
-            self._beside(indexes, middle, end, cut, high, proof)
+            self._add_siblings(indexes, start, middle, low, cut, proof)
+            self._add_siblings(indexes, middle, end, cut, high, proof)
 
     def _checked_size(self, size: int | None) -> int:
         if size is None:

@@ -1,4 +1,4 @@
-"""What a look at the database says of the service's health: which revision it is at, and when each log was last written."""
+"""Health of the service by one look at the database: which revision it is at, and when each log was last written."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a log says of itself: so many events make this root, and this index (entries, root)."""
+    """Statement of a log about itself: so many events make this root, and this index (entries, root)."""
 
     origin: str
     size: int

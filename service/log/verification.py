@@ -89,7 +89,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was found. `root` is the recomputed one over the `position` events that were read."""
+    """Result of a verification. `root` is the recomputed one over the `position` events that were read."""
 
     county: str
     position: int
@@ -296,7 +296,7 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one process read of the log."""
+    """Part of the log that one process read."""
 
     leaves: bytes
     claims: int
@@ -307,7 +307,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """How a long log is read by several processes. Each connects to `url` by itself."""
+    """Parallel verification of a long log by several processes. Each connects to `url` by itself."""
 
     url: str
     processes: int

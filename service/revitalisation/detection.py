@@ -54,7 +54,7 @@ class FoundAsset(Value):
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What it takes to look at a county's assets."""
+    """Detection in a county's assets, with what it takes."""
 
     context: CommandContext
     job: Job

@@ -52,7 +52,7 @@ class SampleUnit:
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Who holds which post of a unit."""
+    """Staff of a unit: the holder of each post."""
 
     principal: str
     manager: str
@@ -60,7 +60,7 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What was drawn for one asset before anything is known of its owner."""
+    """Draw for one asset before anything is known of its owner."""
 
     index: int
     entry: dict[str, Any]

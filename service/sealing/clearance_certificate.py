@@ -30,7 +30,7 @@ def _root(text: str) -> str:
 
 
 class ClearanceCertificate(Value):
-    """What the certificate says; `service.audit.verify` reads it back."""
+    """Text of the certificate; `service.audit.verify` reads it back."""
 
     certificate_no: Code = Field(title="证明编号")
     person: Code = Field(title="人员编号")

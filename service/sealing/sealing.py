@@ -28,7 +28,7 @@ UNIT_KINDS: tuple[SealKind, ...] = ("ASSET", "HOUSEHOLD")
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
-    """What it takes to derive what a seal says."""
+    """Derivation of a seal, with what it takes."""
 
     pool: asyncpg.Pool
     moments: Moments

@@ -16,7 +16,7 @@ from service.sealing.sealing import Sealing, unit_seals
 
 @dataclass(frozen=True, slots=True)
 class YearSealed:
-    """What came of it."""
+    """Outcome of sealing a year."""
 
     as_of: date
     made: tuple[LedgerSnapshot, ...]

@@ -34,7 +34,7 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one attempt."""
+    """Answer to one attempt."""
 
     outcome: Outcome
     milliseconds: int

@@ -1,4 +1,4 @@
-"""What an endpoint wants to hear of: types of events, places, units, assets, classes of assets."""
+"""Filter of an endpoint: types of events, places, units, assets, classes of assets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ASSET_KINDS: Final = frozenset({"asset", "household_asset"})
 
 @dataclass(frozen=True, slots=True)
 class EventPlace:
-    """Where what an event is about lies, whose it is, and of which class."""
+    """Place of what an event is about."""
 
     divisions: tuple[str, ...] = ()
     organizations: tuple[str, ...] = ()

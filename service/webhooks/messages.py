@@ -1,4 +1,5 @@
-"""What is sent: a thin message that says what happened to what, and where to read the rest. No personal data.
+"""Message to an endpoint: a thin message that says what happened to what, and where to read the rest. No personal
+data.
 
 The same event is the same message for every endpoint and at every attempt, so whoever gets it twice can tell.
 """
@@ -22,7 +23,7 @@ VERIFICATION: Final = "webhook.verification"
 
 
 class MessageData(Value):
-    """What a message says of an event."""
+    """Content of a message about an event."""
 
     county: str = Field(title="县代码")
     position: int = Field(title="日志位置")

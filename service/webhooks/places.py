@@ -1,4 +1,4 @@
-"""Where what an event is about lies, and whose it is: for whoever filters events by place, unit or class."""
+"""Place and owner of what an event is about: for whoever filters events by place, unit or class."""
 
 from __future__ import annotations
 

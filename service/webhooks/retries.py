@@ -1,4 +1,4 @@
-"""When a delivery is tried again: at once, then ever later for three days, then not any more."""
+"""Times of retries: at once, then ever later for three days, then not any more."""
 
 from __future__ import annotations
 

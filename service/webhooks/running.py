@@ -28,7 +28,7 @@ REPLAY: Final = "webhook.replay"
 
 @dataclass(frozen=True, slots=True)
 class Webhooks:
-    """What the webhooks of one service consist of."""
+    """Webhooks of one service, all parts."""
 
     context: CommandContext
     endpoints: Endpoints

@@ -1,1 +1,1 @@
-"""What is said of an asset: the facts its events hold, with the rules that judge each by itself."""
+"""Facts of an asset, as its events hold them, with the rules that judge each by itself."""

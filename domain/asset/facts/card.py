@@ -69,7 +69,7 @@ class Acceptance(Value):
 
 
 class RegisterCard(Value):
-    """What is known of an asset when it is entered in the register."""
+    """Register card: the asset as it is known when it is entered in the register."""
 
     asset_name: Name = Field(title="资产名称")
     asset_content: Text = Field(title="资产内容")
@@ -133,7 +133,7 @@ class RegisterCard(Value):
 
 
 class Correction(Value):
-    """What a correction changes: only the named fields, with the reason and the document behind it.
+    """Correction of a card: only the named fields, with the reason and the document behind it.
 
     An asset that was disposed of is corrected only with a document of the county (T11).
     """

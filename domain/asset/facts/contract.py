@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Operator(Value):
-    """Who runs an asset (经营主体)."""
+    """The unit or person that runs an asset (经营主体)."""
 
     operator: Code = Field(title="经营主体编号")
     name: Name = Field(title="经营主体名称")

@@ -1,4 +1,4 @@
-"""Who looks after an asset and who supervises it (四(十), matrix T7). Custody and supervision are never merged."""
+"""Custody and supervision of an asset (四(十), matrix T7). Custody and supervision are never merged."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ DisposalState = Literal[
 
 
 class DisposalProposal(Value):
-    """What the owner wants to do and why."""
+    """Proposal of a disposal by the owner: kind and reason."""
 
     disposal: Code = Field(title="处置编号")
     kind: str = Field(title="处置方式", pattern="^(AUCTION|TRANSFER|SCRAP|OTHER)$")
@@ -50,7 +50,7 @@ class Appraisal(Value):
 
 
 class Publication(Value):
-    """Where and when the appraisal result was made public, with evidence (C4.12-03)."""
+    """Publication of the appraisal result: place, day and evidence (C4.12-03)."""
 
     published_on: Annotated[
         FactDay, NotBefore("its.disposals[disposal].appraisal.base_date", clause="C4.12-03")
@@ -73,7 +73,7 @@ class Approval(Value):
 
 
 class DisposalSale(Value):
-    """How it ended: price in fen, 0 for scrap without value."""
+    """End of a disposal: price in fen, 0 for scrap without value."""
 
     disposed_on: Annotated[
         FactDay, NotBefore("its.disposals[disposal].approval.approved_on", clause="C4.12-05")

@@ -74,7 +74,7 @@ class TitleDispute(Value):
 
 
 class TitleHolder(Value):
-    """Who in law holds an owner's share: a village's registered collective, its committee only where there is none."""
+    """Holder of an owner's share in law: a village's registered collective, its committee only where there is none."""
 
     party: Code = Field(title="单位编号")
     kind: Literal["COLLECTIVE", "VILLAGE_COMMITTEE", "DEPARTMENT", "TOWNSHIP", "FARM"] = Field(
@@ -86,7 +86,7 @@ class TitleHolder(Value):
 
 @dataclass(frozen=True, slots=True)
 class TitleEvidence:
-    """What an asset and its procedure show of the steps that T3 asks for before the confirmation.
+    """Evidence that an asset and its procedure have of the steps that T3 asks for before the confirmation.
 
     `planned`: the shares of the recorded plan (joint or quantified). `decision`: the county's, younger than any
     dispute. `proof`: of the procedure the confirmation names.

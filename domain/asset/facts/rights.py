@@ -44,7 +44,7 @@ class RightAssignment(Value):
 
 
 class RightHolder(Value):
-    """Who holds a right on a day, and by what."""
+    """Holder of a right on a day, and the paper or rule that gives it."""
 
     holder: Code = Field(title="权利人")
     share: Fen | None = Field(default=None, title="份额")

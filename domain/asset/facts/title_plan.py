@@ -1,4 +1,4 @@
-"""Who shall own how much of an asset that several villages share: the plans that title procedures decide on.
+"""Plans of shares for an asset that several villages own, on which title procedures decide.
 
 Joint villages own by what they invested (R3, C4.5-06); cross-village assets are quantified to villages by a plan that
 weighs covered households and the villages' economy (R4, C4.5-16). A plan sums to the asset's value to the fen.
@@ -31,7 +31,9 @@ Households = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 
 
 class TitleContent(Value):
-    """What a title procedure votes on, posts and files: the asset, the kind of its owners, and what each shall own."""
+    """Text of a title procedure that is voted on, posted and filed: the asset, the kind of its owners, and what each
+    shall own.
+    """
 
     asset: Code = Field(title="资产编号")
     owner_kind: Code = Field(title="所有权人类型")
@@ -89,7 +91,9 @@ class JointProposal(Value):
 
 
 class JointShares(Value):
-    """What each village invested by the funding lines that name it, and its share of the value by that ratio, fen."""
+    """Shares by investment: what each village put in by the funding lines that name it, and its part of the value by
+    that ratio, fen.
+    """
 
     basis: str = Field(title="投资比例口径")
     investments: tuple[PartyShare, ...] = Field(title="各村投资")

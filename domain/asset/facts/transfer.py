@@ -31,14 +31,14 @@ class ItemAcceptance(Value):
 
 
 class RemainingFunds(Value):
-    """What is left of the project's money when the asset changes hands, fen; zero is said as zero."""
+    """Remainder of the project's money when the asset changes hands, fen; zero is said as zero."""
 
     amount: Fen = Field(title="结余金额")
     statement: Text = Field(title="结余资金说明")
 
 
 class TransferOffer(Value):
-    """What the deliverer offers: everything of a transfer that is not the receiver's to say."""
+    """The deliverer's part of a transfer: everything of a transfer that is not the receiver's to say."""
 
     transfer: Code = Field(title="移交编号")
     deliverer: OrganizationCode = Field(title="移交单位")

@@ -22,7 +22,7 @@ OperationState = Literal["NOT_IN_USE", "IN_USE", "PARTLY_USED", "IDLE", "DAMAGED
 
 
 class StatusReport(Value):
-    """How an asset is doing (C3-08): state, day, evidence, position."""
+    """Report on the state of an asset (C3-08): state, day, evidence, position."""
 
     state: Literal["IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"] = Field(title="使用状况")
     reported_on: Annotated[FactDay, NotBefore("start")] = Field(title="报告日期")
@@ -41,7 +41,7 @@ class Maintenance(Value):
 
 
 class MaintenancePlan(Value):
-    """How often the asset is maintained, counted from the last upkeep, at first from `starts_on` (C4.3-14)."""
+    """Plan of upkeep: an interval counted from the last upkeep, at first from `starts_on` (C4.3-14)."""
 
     interval_days: int = Field(title="养护间隔（天）", strict=True, ge=1, le=3660)
     starts_on: Annotated[BusinessDate, NotBefore("start")] = Field(title="计划起始日期")
@@ -91,7 +91,7 @@ def must_not_be_negative(quantity: Decimal, change: Decimal) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """What the file of an asset should hold and what it lacks (C4.6-03). `percent` is rounded down."""
+    """Checklist of an asset's file: papers it should hold and papers it lacks (C4.6-03). `percent` is rounded down."""
 
     required: tuple[str, ...]
     missing: tuple[str, ...]

@@ -37,7 +37,7 @@ YIELD_EVERY: Final = 50
 
 
 class BulkItem(Value):
-    """What became of one line."""
+    """Outcome of one line."""
 
     line: int = Field(title="行号")
     status: int = Field(title="HTTP 状态", description="与单条请求的 HTTP 状态相同")
@@ -49,7 +49,7 @@ class BulkItem(Value):
 
 
 class BulkAnswer(Value):
-    """What became of all lines."""
+    """Outcome of all lines."""
 
     items: tuple[BulkItem, ...] = Field(title="逐行结果")
     created: int = Field(title="登记项数")
@@ -58,7 +58,7 @@ class BulkAnswer(Value):
 
 
 class BulkRefusal(ProblemBody):
-    """Nothing was registered, and why: BATCH_ROLLED_BACK names what is wrong with each line."""
+    """Refusal of a whole bulk: nothing was registered; BATCH_ROLLED_BACK names what is wrong with each line."""
 
     items: tuple[BulkItem, ...] = Field(default=(), title="逐行结果", description="有错误的行，最多 1000 行")
 

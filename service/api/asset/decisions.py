@@ -1,4 +1,4 @@
-"""What the routers of assets share: how an asset is shown, where it lies, one decision on one asset."""
+"""Parts that the routers of assets share: how an asset is shown, where it lies, one decision on one asset."""
 
 from __future__ import annotations
 

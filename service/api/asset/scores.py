@@ -1,4 +1,4 @@
-"""What the register says of the regulation's goals: how complete it is (C2-01), whether value is kept (C2-04)."""
+"""Scores of the register by the regulation's goals: how complete it is (C2-01), whether value is kept (C2-04)."""
 
 from __future__ import annotations
 

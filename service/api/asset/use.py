@@ -1,4 +1,4 @@
-"""What happens around an asset, over HTTP: herds, stocktakes, entries in systems outside, upkeep, file, care advice."""
+"""Use and care of an asset, over HTTP: herds, stocktakes, entries in systems outside, upkeep, file, care advice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be asked of one asset: whose it should be and why, who holds its rights on a day, what its income attains."""
+"""Questions to one asset: whose it should be and why, who holds its rights on a day, what its income attains."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ async def read_asset_changes(
 
 
 class ClauseFindings(Value):
-    """How many findings a clause has."""
+    """Number of findings of a clause."""
 
     clause: str | None = Field(title="条款")
     article: str | None = Field(title="本县条文")

@@ -34,7 +34,7 @@ CertificateNo = Annotated[Code, Path(title="证明编号")]
 
 
 class CertificateState(Value):
-    """What the log knows of a certificate now."""
+    """State of a certificate as the log knows it now."""
 
     certificate: str = Field(title="证明编号")
     state: Literal["VALID", "REVOKED", "UNKNOWN"] = Field(
@@ -107,7 +107,7 @@ async def read_clearance_note(certificate: CertificateNo, read: Reading) -> Resp
 
 
 class CertificateStanding(Value):
-    """What a stranger is told of a certificate whose text he holds."""
+    """Standing of a certificate, as told to a stranger who holds its text."""
 
     certificate: str = Field(title="证明编号")
     state: Literal["VALID", "REVOKED", "SUPERSEDED", "UNKNOWN"] = Field(
@@ -172,7 +172,7 @@ async def _standing(
 
 
 async def _find(read: Read, certificate: str) -> tuple[Person, Clearance] | None:
-    """Whose certificate it is, by the number that its issue claimed; None if none did. From the events, not a cache."""
+    """Person of a certificate, by the number that its issue claimed; None if none did. From the events, not a cache."""
     stream = await read.context.store.claimed(read.county, "clearance_certificate", certificate)
     if stream is None:
         return None

@@ -1,4 +1,6 @@
-"""Who answers for what: responsible persons of an asset on a day, what is in a person's care, and clearance."""
+"""Responsibility of persons, over HTTP: responsible persons of an asset on a day, what is in a person's care, and
+clearance.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,7 @@ async def read_person_care(
 
 
 class ClearanceState(Value):
-    """Whether a person may leave: nothing in their care, no case open, no tenure left unaudited (C4.10-11)."""
+    """Clearance of a person: nothing in their care, no case open, no tenure left unaudited (C4.10-11)."""
 
     person: str = Field(title="人员编号")
     clear: bool = Field(title="可否办理手续")

@@ -50,7 +50,7 @@ FindingCode = Annotated[Code, Path(title="问题编号")]
 
 
 class HandoverProgress(Value):
-    """How far a case has come."""
+    """Progress of a case."""
 
     lines: int = Field(title="清单项数")
     open: int = Field(title="待接收")

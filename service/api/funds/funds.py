@@ -173,7 +173,7 @@ async def read_fund_allocation(allocation: AllocationCode, read: Reading) -> Res
 
 
 class BulkAllocations(Value):
-    """What became of all lines: they are stored together or not at all."""
+    """Outcome of all lines: they are stored together or not at all."""
 
     created: int = Field(title="登记笔数")
     amount: Fen = Field(title="拨付金额合计")

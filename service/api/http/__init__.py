@@ -1,1 +1,1 @@
-"""What every request over HTTP has in common."""
+"""The common ground of all requests over HTTP."""

@@ -1,4 +1,4 @@
-"""Where a request comes from: the address that counts for limits, and whether it is this machine.
+"""Origin of a request: the address that counts for limits, and whether it is this machine.
 
 Behind a proxy the address is the one the proxy tells of, but only if the proxy is configured (TAIZHANG_TRUSTED_PROXIES):
 the server puts it into the request's scope then. Of everybody else a forwarded address is a mere claim.

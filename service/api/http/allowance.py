@@ -1,4 +1,4 @@
-"""How often somebody may do something: so many at once, then one every so many seconds. In memory, and bounded.
+"""Allowances: so many at once, then one every so many seconds. In memory, and bounded.
 
 Nobody is shut out for an hour because an hour's share is used up: what was taken comes back one by one.
 """

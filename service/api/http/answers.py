@@ -1,4 +1,4 @@
-"""What every operation answers beside its body, described once: refusals by status, and the headers of answers."""
+"""Answers that every operation gives beside its body, described once: refusals by status, and the headers of answers."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from service.commands.problems import MEDIA_TYPE, status_of, worded_problem
 
 @dataclass(frozen=True, slots=True)
 class ConnectionBounds:
-    """What a connection may take. Sizes in bytes, times in seconds."""
+    """Bounds of a connection. Sizes in bytes, times in seconds."""
 
     head_bytes: int = 32_768
     """Request line and headers."""
@@ -79,7 +79,7 @@ class OpenConnections:
         return None
 
     def waits(self, connection: BoundedConnection) -> None:
-        """It waits for a request from now on."""
+        """Mark the connection as one that waits for a request."""
         if connection in self._open:
             self._waiting[connection] = None
 
@@ -88,7 +88,7 @@ class OpenConnections:
         self._waiting.pop(connection, None)
 
     def leave(self, connection: BoundedConnection) -> None:
-        """It is gone."""
+        """Take the connection off the list."""
         self._waiting.pop(connection, None)
         address = self._open.pop(connection, None)
         if address is not None:
@@ -116,7 +116,7 @@ _PIECE: Final = 16_384
 
 
 class _Reads(Enum):
-    """What the next bytes of a connection are part of."""
+    """Part of a request that the next bytes of a connection belong to."""
 
     HEAD = auto()
     BODY = auto()
@@ -163,7 +163,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._set_timer(self.bounds.head_seconds, self._head_too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing of it remains."""
+        """Let go of everything the connection had."""
         self._others.leave(self)
         self._set_timer(None)
         self.resume_writing()

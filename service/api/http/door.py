@@ -56,7 +56,7 @@ class FrontDoor:
 
 
 def _share(scope: Scope) -> Share:
-    """Whose connections a request takes, unless it turns out to be about a past moment or a whole ledger."""
+    """Share of connections that a request takes, unless it turns out to be about a past moment or a whole ledger."""
     if scope["path"].startswith(HEALTH):
         return Share.HEALTH
     return Share.QUESTIONS if scope["method"] in {"GET", "HEAD"} else Share.COMMANDS

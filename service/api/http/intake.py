@@ -172,7 +172,9 @@ class IntakeRoute(APIRoute):
 
 
 class Admission:
-    """How many requests one application answers at a time. What is slow has narrower rooms of its own behind these."""
+    """Room for the requests that one application answers at a time. What is slow has narrower rooms of its own behind
+    these.
+    """
 
     def __init__(self, commands: RoomBounds = COMMANDS, questions: RoomBounds = QUESTIONS) -> None:
         self.commands = WaitingRoom(commands)
@@ -187,7 +189,7 @@ def admission_of(request: Request) -> Admission:
 
 async def while_there(request: Request, answering: Coroutine[Any, Any, Response]) -> Response:
     """The answer to a question, unless whoever asked goes away: then it is given up, its statement in the database too."""
-    answer, gone = asyncio.ensure_future(answering), asyncio.ensure_future(_gone(request))
+    answer, gone = asyncio.ensure_future(answering), asyncio.ensure_future(_disconnect(request))
     try:
         await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
@@ -200,7 +202,7 @@ async def while_there(request: Request, answering: Coroutine[Any, Any, Response]
                 await asyncio.wait((task,))
 
 
-async def _gone(request: Request) -> None:
+async def _disconnect(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
@@ -270,7 +272,7 @@ async def _read(request: Request, limit: int) -> bytes:
 
 
 def sender_key(request: Request) -> str:
-    """Whose share of the rooms a request takes: the credential's, else the address's."""
+    """Sender whose share of the rooms a request takes: the credential's, else the address's."""
     actor: Actor | None = request.scope.get(ACTOR)
     if actor is not None and actor.kind != "public":
         return actor.id

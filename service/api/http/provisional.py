@@ -9,7 +9,7 @@ from domain.regulation.legal_clock import LegalClock, Reckoning
 
 def dates_as_known(view: dict[str, Any], calendar: LegalClock) -> dict[str, Any]:
     """The same with every date that was recorded with `provisional` counted anew; a definite one has no `provisional`."""
-    found = {name: _anew(value, calendar) for name, value in view.items()}
+    found = {name: _recounted(value, calendar) for name, value in view.items()}
     counted = view.get("provisional")
     if isinstance(counted, dict):
         deadline = calendar.deadline(Reckoning.model_validate(counted))
@@ -19,7 +19,7 @@ def dates_as_known(view: dict[str, Any], calendar: LegalClock) -> dict[str, Any]
     return found
 
 
-def _anew(value: Any, calendar: LegalClock) -> Any:
+def _recounted(value: Any, calendar: LegalClock) -> Any:
     if isinstance(value, list):
-        return [_anew(one, calendar) for one in value]
+        return [_recounted(one, calendar) for one in value]
     return dates_as_known(value, calendar) if isinstance(value, dict) else value

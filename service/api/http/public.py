@@ -1,4 +1,4 @@
-"""What the public may do without a credential: read, and be heard. Bounded, so that nobody can drown the log.
+"""Rights of the public without a credential: read, and be heard. Bounded, so that nobody can drown the log.
 
 Who speaks is not asked and not kept: an anonymous statement is stored as said by PUBLIC. Statements are counted per
 sender's address, in this process's memory, in such a way that nobody can silence others: only what was stored counts,
@@ -44,7 +44,7 @@ _ALL: Final = "all"
 
 
 class Hearing:
-    """Who has spoken how often. A crowd behind one address (a village's line, a hall's terminal) has room."""
+    """Record of who has spoken how often. A crowd behind one address (a village's line, a hall's terminal) has room."""
 
     def __init__(self, at_once: int = 100, service_at_once: int = 2_000) -> None:
         self._at_notice = Allowances(at_once, every=300.0)
@@ -98,7 +98,9 @@ class Hearing:
 
 
 class Asking:
-    """How often an address asks what is looked up for the public: so many at once, then one every few seconds."""
+    """Allowance of an address for questions to what is looked up for the public: so many at once, then one every few
+    seconds.
+    """
 
     def __init__(self, at_once: int = 30, every: float = 2.0) -> None:
         self._of_sender = Allowances(at_once, every)

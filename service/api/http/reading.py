@@ -1,4 +1,4 @@
-"""What every request over HTTP has in common: the credential behind it, what it may do, how a refusal is described."""
+"""The common ground of all requests over HTTP: the credential behind it, what it may do, how a refusal is described."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operation came to: why it did not succeed, or by its kind an import, an audit pack, webhooks sent again."""
+"""Result of an operation: why it did not succeed, or by its kind an import, an audit pack, webhooks sent again."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class RejectedRow(Value):
 
 
 class ImportMilliseconds(Value):
-    """How long the stages of an import took."""
+    """Duration of an import's stages."""
 
     read: int = Field(title="读取毫秒数")
     judge: int = Field(title="判定毫秒数")
@@ -96,7 +96,7 @@ class ImportMilliseconds(Value):
 
 
 class ImportResult(Value):
-    """What became of a file. Of an import that was interrupted after it was stored only the counts are known."""
+    """Result of an import. Of an import that was interrupted after it was stored only the counts are known."""
 
     batch: str | None = Field(title="批次编号", description="没有登记任何资产的为空")
     sha256: str = Field(title="文件摘要")
@@ -122,7 +122,7 @@ class ImportResult(Value):
 
 
 class PackResult(Value):
-    """What was packed."""
+    """Result of an order of a pack."""
 
     sha256: str = Field(title="摘要", description="审计包的 SHA-256")
     bytes: int = Field(title="字节数")
@@ -134,14 +134,14 @@ class PackResult(Value):
 
 
 class ReplayResult(Value):
-    """How many deliveries of an endpoint were made pending anew."""
+    """Number of an endpoint's deliveries that were made pending anew."""
 
     endpoint: str = Field(title="推送端点编号")
     deliveries: int = Field(title="重新推送条数")
 
 
 class DetectionResult(Value):
-    """What a detection of idle and inefficient assets found."""
+    """Result of a detection of idle and inefficient assets."""
 
     on: BusinessDate = Field(title="识别日期")
     dry_run: bool = Field(title="是否试运行")

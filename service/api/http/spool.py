@@ -106,7 +106,7 @@ class Spool:
 
 
 def give_up(answer: Response) -> None:
-    """Nothing of an answer is sent: a file behind it is closed."""
+    """Give an answer up unsent: a file behind it is closed."""
     if isinstance(answer, _SpooledAnswer):
         answer.spool.close()
 

@@ -55,10 +55,10 @@ def members_of(value: Any) -> int:
 
 def _refuse_repeated_names(text: bytes) -> None:
     """BODY_MALFORMED when an object has two members of one name. The text is JSON, and not nested too deeply."""
-    json.loads(text.decode(), object_pairs_hook=_once, parse_int=_unread, parse_float=_unread)
+    json.loads(text.decode(), object_pairs_hook=_pass_distinct_names, parse_int=_unread, parse_float=_unread)
 
 
-def _once(pairs: Sequence[tuple[str, Any]]) -> None:
+def _pass_distinct_names(pairs: Sequence[tuple[str, Any]]) -> None:
     """Let an object pass whose names are different; nothing of it is kept."""
     if len(dict(pairs)) != len(pairs):
         twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)

@@ -1,4 +1,4 @@
-"""What every write over HTTP has in common: idempotency key, expected version, business date, decision, answer."""
+"""The common ground of all writes over HTTP: idempotency key, expected version, business date, decision, answer."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Excepting(Circumstances):
 
 
 class RecordedEventRef(Value):
-    """Where an event of this command stands in the log."""
+    """Place in the log of an event of this command."""
 
     stream: str = Field(title="事件流")
     version: int = Field(title="版本")
@@ -185,7 +185,7 @@ async def _absent(_: Write, code: str) -> Refusal:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kind(Generic[_Aggregate]):
-    """What the write routes of one kind of aggregate have in common."""
+    """Kind of aggregate, as its write routes share it."""
 
     router: APIRouter
     cls: type[_Aggregate]

@@ -27,7 +27,7 @@ _log = structlog.get_logger(__name__)
 
 
 class WrongKeys:
-    """How many wrong keys came from where."""
+    """Record of wrong keys by sender."""
 
     def __init__(self, at_once: int = AT_ONCE, every: float = EVERY, longest: float = LONGEST) -> None:
         self._allowances = Allowances(at_once, every)

@@ -28,7 +28,9 @@ class CreateOfficial(Value):
 
 
 class FirstSecretsBody(Value):
-    """What the official is handed over: shown this once, kept nowhere. The password is changed at the first sign-in."""
+    """First secrets of an official, handed over: shown this once, kept nowhere. The password is changed at the first
+    sign-in.
+    """
 
     official: str = Field(title="登录账户编号")
     login: str = Field(title="登录名")

@@ -18,7 +18,7 @@ door = APIRouter(
 
 
 class BeginAtProvider(Value):
-    """Where the person wanted to go."""
+    """Request body: begin a sign-in at the provider, with the page the person wanted."""
 
     return_to: str = Field(
         default="/", title="登录后要去的页面", max_length=2000, description="本服务内的路径"
@@ -26,14 +26,14 @@ class BeginAtProvider(Value):
 
 
 class BegunSignIn(Value):
-    """Where the person goes, and what the browser keeps for the way back."""
+    """Sign-in begun: the address to go to, and what the browser keeps for the way back."""
 
     address: str = Field(title="统一身份认证地址", description="请浏览器前往此地址")
     binding: str = Field(title="绑定值", description="只显示这一次；返回时凭此完成登录，不得交给他人")
 
 
 class FinishAtProvider(Value):
-    """What the provider sent the person back with, and what the browser kept."""
+    """Request body: finish a sign-in with what the provider sent back and what the browser kept."""
 
     binding: str = Field(title="绑定值", max_length=200)
     state: str | None = Field(default=None, title="登录状态值", max_length=200)

@@ -1,4 +1,4 @@
-"""What auditors have read (查阅记录, 五(四)), for the administrator who watches them (审计管理员)."""
+"""Readings of auditors (查阅记录, 五(四)), for the administrator who watches them (审计管理员)."""
 
 from __future__ import annotations
 

@@ -55,7 +55,9 @@ def view_of(batch: InventoryBatch) -> dict[str, Any]:
 
 
 class ImportQuery(BaseModel):
-    """How the file in the body is to be imported. Unknown parameters are refused, so that none is silently ignored."""
+    """Query of an import: how the file in the body is to be read. Unknown parameters are refused, so that none is
+    silently ignored.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

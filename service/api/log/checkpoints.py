@@ -1,4 +1,4 @@
-"""What the log says of itself, signed; and proofs that events are in it and that it only grew."""
+"""Signed statements of the log about itself; and proofs that events are in it and that it only grew."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class LogKeyBody(Value):
 
 
 class InclusionProof(Value):
-    """That an event stands at its position in the tree of this size."""
+    """Proof that an event stands at its position in the tree of this size."""
 
     position: int = Field(title="日志位置")
     size: int = Field(title="事件数")
@@ -71,7 +71,7 @@ class InclusionProof(Value):
 
 
 class ConsistencyProof(Value):
-    """That the log of one size begins with the log of a smaller size."""
+    """Proof that the log of one size begins with the log of a smaller size."""
 
     old_size: int = Field(title="原事件数")
     size: int = Field(title="事件数")
@@ -209,7 +209,7 @@ async def prove_inclusion(
     position: Annotated[Place, Query(title="日志位置")],
     size: Annotated[Place | None, Query(title="事件数", description="不填为日志末位置")] = None,
 ) -> Response:
-    """That the event at a position is in the log of a size. Compare the leaf with SHA-256(0x00 ‖ event bytes)."""
+    """Proof that the event at a position is in the log of a size. Compare the leaf with SHA-256(0x00 ‖ event bytes)."""
     size = await _size(read, size)
     if position > size:
         raise refuse("POSITION_UNKNOWN", asked=position, head=size)
@@ -236,7 +236,7 @@ async def prove_consistency(
     old_size: Annotated[Position, Query(title="原事件数")],
     size: Annotated[Position | None, Query(title="事件数", description="不填为日志末位置")] = None,
 ) -> Response:
-    """That the log of a size begins with the log of a smaller one: nothing of it was changed since."""
+    """Proof that the log of a size begins with the log of a smaller one: nothing of it was changed since."""
     size = await _size(read, size)
     if old_size > size:
         raise refuse("POSITION_UNKNOWN", asked=old_size, head=size)

@@ -220,14 +220,14 @@ def _stream(read: Read, query: FeedQuery, filters: EventFilter, after: int) -> R
         raise refuse("TOO_MANY_REQUESTS")
     streams[key] = streams.get(key, 0) + 1
 
-    async def told() -> AsyncIterator[bytes]:
+    async def streamed() -> AsyncIterator[bytes]:
         try:
             async for chunk in _events(read, query, filters, after):
                 yield chunk
         finally:
             streams[key] -= 1
 
-    return StreamingResponse(told(), media_type=STREAM)
+    return StreamingResponse(streamed(), media_type=STREAM)
 
 
 async def _events(read: Read, query: FeedQuery, filters: EventFilter, after: int) -> AsyncIterator[bytes]:

@@ -1,4 +1,6 @@
-"""What units have in place, over HTTP: rules, task forces, the asset office, guidance; what they lack and what is due."""
+"""Measures that units have in place, over HTTP: rules, task forces, the asset office, guidance; what they lack and
+what is due.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What looks wrong before anybody has said so, over HTTP (C5.4-04)."""
+"""Signs of violations before anybody has reported them, over HTTP (C5.4-04)."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ async def read_notice(notice: NoticeId, read: PublicReading) -> Response:
 
 
 class PublicStatement(Value):
-    """What somebody has to say. No name is asked for."""
+    """Statement of a member of the public. No name is asked for."""
 
     text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="意见内容")
     contact: Annotated[Name | None, SEALED_OF_OBJECTOR, SealedField(SealedForm.CONTACT)] = Field(

@@ -37,7 +37,7 @@ Network = Annotated[str, Field(max_length=43), AfterValidator(_network)]
 
 
 class CreateKey(Value):
-    """What a new key may do. The county is the administrator's own."""
+    """Request body: a new key with its rights. The county is the administrator's own."""
 
     label: Name = Field(title="用途说明")
     organization: Code = Field(title="单位")
@@ -85,7 +85,7 @@ class KeyBody(Value):
 
 
 class RotateKey(Value):
-    """How long the old key goes on beside the new one."""
+    """Request body: change a key; the old one goes on beside the new one for so long."""
 
     overlap_hours: int = Field(default=24, ge=0, le=720, title="新旧并用", description="小时", strict=True)
 

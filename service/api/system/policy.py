@@ -30,7 +30,7 @@ PolicyView = view_model(Policy)
 
 
 class NotInEffect(Value):
-    """What of a parameter no decision reads yet."""
+    """Part of a parameter that no decision reads yet."""
 
     part: str | None = Field(title="值中的字段", description="为空表示整个参数")
     reason: str = Field(title="何时启用")

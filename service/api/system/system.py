@@ -33,7 +33,7 @@ guarded = routes("", "system 运行")
 
 
 class ProjectionHealth(Value):
-    """Where a ledger's checkpoint stands against the committed head."""
+    """State of a ledger: its checkpoint against the committed head."""
 
     county: str = Field(title="县代码")
     projection: str = Field(title="台账")
@@ -57,14 +57,14 @@ class MigrationsCheck(Value):
 
 
 class SchemaCheck(Value):
-    """Where the database's tables are not as this version expects them."""
+    """Check of the database's tables against those that this version expects."""
 
     differences: tuple[str, ...] = Field(title="结构差异")
     remedy: str | None = Field(title="处理办法")
 
 
 class ClockCheck(Value):
-    """Whether the clock can be recorded by."""
+    """Check of the clock: whether it can be recorded by."""
 
     jumped: bool = Field(title="时钟是否跳变")
     gained_seconds: float = Field(title="时钟多走的秒数")
@@ -72,7 +72,7 @@ class ClockCheck(Value):
 
 
 class CountyCheck(Value):
-    """Whether a county is served, and why not."""
+    """Check of a county: whether it is served, and why not."""
 
     county: str = Field(title="县代码")
     served: bool = Field(title="是否提供服务")
@@ -80,7 +80,7 @@ class CountyCheck(Value):
 
 
 class ReadinessChecks(Value):
-    """What was looked at; what could not be asked of the database is left out."""
+    """Checks behind a readiness; what could not be asked of the database is left out."""
 
     database: str = Field(title="数据库连接")
     migrations: MigrationsCheck | None = Field(default=None, title="迁移")
@@ -91,7 +91,7 @@ class ReadinessChecks(Value):
 
 
 class Readiness(Value):
-    """Whether requests are to be sent here; `degraded`: yes, and an operator is to look."""
+    """Readiness: whether requests are to be sent here; `degraded`: yes, and an operator is to look."""
 
     status: Literal["ok", "degraded", "unavailable"] = Field(title="就绪状态")
     version: str = Field(title="软件版本")

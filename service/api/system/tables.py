@@ -90,7 +90,7 @@ class ChainEntry(Chain):
 
 
 class RoleEntry(Value):
-    """What a key can be trusted with."""
+    """Role of a key, as the table tells it."""
 
     code: Role = Field(title="角色代码")
     zh: str = Field(title="中文名称")

@@ -1,4 +1,4 @@
-"""What this service sends to others, for the OpenAPI document's `webhooks`: nothing here answers a request."""
+"""Messages of this service to others, for the OpenAPI document's `webhooks`: nothing here answers a request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ announced = APIRouter(tags=["webhooks 推送"])
 
 
 class WebhookQuestionData(Value):
-    """What a message that is about no event says."""
+    """Content of a message that is about no event."""
 
     county: str = Field(title="县代码")
     endpoint: str = Field(title="推送端点编号")

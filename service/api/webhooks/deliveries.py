@@ -58,7 +58,7 @@ class WebhookAttempts(Value):
 
 
 class ReplayWebhooks(Value):
-    """What is to be sent again."""
+    """Request body: deliveries to be sent again."""
 
     which: Literal["ALL", "FAILED", "MISSING"] = Field(
         title="重新推送哪些", description="ALL 范围内全部；FAILED 已放弃的；MISSING 已放弃的和从未生成的"

@@ -31,7 +31,7 @@ EndpointCode = Annotated[Code, Path(title="推送端点编号")]
 
 
 class WebhookFilter(Value):
-    """What the endpoint wants; each list that is not empty must fit. Never more than its key may read."""
+    """Filter of an endpoint; each list that is not empty must fit. Never more than its key may read."""
 
     types: tuple[Annotated[str, Field(max_length=80)], ...] = Field(
         default=(),
@@ -80,7 +80,7 @@ class CreateWebhookEndpoint(Value):
 
 
 class ChangeWebhookEndpoint(Value):
-    """What is to be different; what is left out stays."""
+    """Request body with the changes of an endpoint; what is left out stays."""
 
     url: str | None = Field(default=None, title="接收地址", min_length=1, max_length=2000)
     label: Name | None = Field(default=None, title="用途说明")
@@ -100,7 +100,7 @@ class WebhookSecretView(Value):
 
 
 class WebhookHistoryLine(Value):
-    """What was done with an endpoint, by whom."""
+    """Line of an endpoint's history: act and actor."""
 
     happened_at: datetime = Field(title="时间")
     act: str = Field(title="事项")
@@ -165,7 +165,7 @@ class RotatedWebhookSecret(Value):
 
 
 class WebhookAttemptView(Value):
-    """What came of one attempt."""
+    """Outcome of one attempt."""
 
     number: int | None = Field(default=None, title="第几次尝试")
     message: str | None = Field(default=None, title="消息编号")

@@ -30,7 +30,7 @@ ANSWER_BYTES: Final = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ProviderAnswer:
-    """What the provider said."""
+    """Answer of the provider."""
 
     status: int
     document: Mapping[str, Any] | None

@@ -1,4 +1,4 @@
-"""What the operator says of the county's identity provider: the settings TAIZHANG_OIDC_…, held to what is safe."""
+"""The operator's settings for the county's identity provider: the settings TAIZHANG_OIDC_…, held to what is safe."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCOPE: Final = "openid profile"
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """What the operator says of the provider; ValueError for what no provider can be.
+    """Identity provider as the operator sets it; ValueError for what no provider can be.
 
     `audience`: what access tokens of systems are made out to; None: systems have no access by tokens.
     """

@@ -38,7 +38,7 @@ UNKNOWN_KEY_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What the provider says of itself (OpenID Connect Discovery), as far as it is used."""
+    """Metadata of the provider (OpenID Connect Discovery), as far as it is used."""
 
     authorization: str
     token: str
@@ -51,7 +51,7 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Published:
     metadata: Metadata
     keys: KeyRing
     at: float
@@ -72,7 +72,7 @@ class Provider:
         self.registry = Registry(issuer.algorithms)
         self._steady = steady
         self._asking = asyncio.Lock()
-        self._said: _Said | None = None
+        self._published: _Published | None = None
         self._asked_at = -math.inf
         self._answers = 0
         self._trouble: ProviderTrouble | None = None
@@ -84,33 +84,33 @@ class Provider:
     async def key(self, kid: str | None, algorithm: str) -> Key:
         """The key that may have signed a token; `NotBelieved`, and `ProviderTrouble` where that cannot be known."""
         found = (await self._current()).keys.find(kid, algorithm)
-        if found is None and await self._asked(UNKNOWN_KEY_SECONDS):
-            found = self._believed().keys.find(kid, algorithm)
+        if found is None and await self._refresh(UNKNOWN_KEY_SECONDS):
+            found = self._usable().keys.find(kid, algorithm)
         if found is not None:
             return found
         if self._trouble is not None:
-            raise self._again(self._trouble)
+            raise self._fresh(self._trouble)
         raise NotBelieved("no key of the provider may have signed it")
 
-    async def _current(self) -> _Said:
-        said = self._said
+    async def _current(self) -> _Published:
+        said = self._published
         if said is None or self._steady() - said.at >= ASKED_ANEW_SECONDS:
             kept = said is not None and self._steady() - said.at < KEPT_SECONDS
             if not (kept and self._asking.locked()):
-                await self._asked(SILENCE_SECONDS)
-        return self._believed()
+                await self._refresh(SILENCE_SECONDS)
+        return self._usable()
 
-    def _believed(self) -> _Said:
-        said = self._said
+    def _usable(self) -> _Published:
+        said = self._published
         if said is not None and self._steady() - said.at < KEPT_SECONDS:
             return said
-        raise self._again(self._trouble or ProviderSilent("not asked yet"))
+        raise self._fresh(self._trouble or ProviderSilent("not asked yet"))
 
     @staticmethod
-    def _again(trouble: ProviderTrouble) -> ProviderTrouble:
+    def _fresh(trouble: ProviderTrouble) -> ProviderTrouble:
         return type(trouble)(*trouble.args)
 
-    async def _asked(self, seconds: float) -> bool:
+    async def _refresh(self, seconds: float) -> bool:
         """Ask anew, but not twice within so many seconds; whether an answer has come since the caller did."""
         answers = self._answers
         async with self._asking:
@@ -120,18 +120,18 @@ class Provider:
                 return False
             try:
                 with noting():
-                    self._said = await self._ask()
+                    self._published = await self._ask()
             except ProviderTrouble as trouble:
                 self._trouble = trouble.with_traceback(None)
                 if isinstance(trouble, ProviderUnfit):
-                    self._said = None
+                    self._published = None
             else:
                 self._trouble = None
             self._asked_at = self._steady()
             self._answers += 1
             return True
 
-    async def _ask(self) -> _Said:
+    async def _ask(self) -> _Published:
         at = self._steady()
         metadata = metadata_in(self.issuer, await self._document(_discovery(self.issuer.issuer)))
         try:
@@ -140,7 +140,7 @@ class Provider:
             raise ProviderUnfit(f"{metadata.jwks}: {wrong}") from None
         if not keys.entries:
             raise ProviderUnfit(f"{metadata.jwks}: no key that may sign")
-        return _Said(metadata, keys, at)
+        return _Published(metadata, keys, at)
 
     async def _document(self, url: str) -> Mapping[str, Any]:
         answer = await self.asker.get(url)

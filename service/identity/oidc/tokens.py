@@ -37,7 +37,7 @@ _SHA: Final = {"256": hashlib.sha256, "384": hashlib.sha384, "512": hashlib.sha5
 
 @dataclass(frozen=True, slots=True)
 class IdentityClaims:
-    """What the provider says of who acts. `subject` is unique within `issuer` and never given to anybody else.
+    """Claims of the provider about who acts. `subject` is unique within `issuer` and never given to anybody else.
 
     `client`: the client that the token was given to: of a person's sign-in this service, of a system's token the system.
     `groups`: in the provider's order; None where it says nothing of groups. `authenticated_at`: when the person proved
@@ -77,7 +77,7 @@ class Tokens:
                 iat={"essential": True},
                 nonce={"essential": True},
             )
-            if not _same(said["nonce"], nonce):
+            if not _equal_in_constant_time(said["nonce"], nonce):
                 raise NotBelieved("nonce: of another sign-in")
             authorized = said.get("azp")
             if authorized is None and isinstance(said["aud"], list) and len(said["aud"]) > 1:
@@ -86,7 +86,7 @@ class Tokens:
                 raise NotBelieved("azp: given to another client")
             if access_token is not None and "at_hash" in said:
                 expected = _half_hash(signed.headers()["alg"], access_token)
-                if not _same(said["at_hash"], expected):
+                if not _equal_in_constant_time(said["at_hash"], expected):
                     raise NotBelieved("at_hash: of another access token")
             authenticated = None if said.get("auth_time") is None else _moment(said, "auth_time")
             if max_age is not None:
@@ -197,7 +197,7 @@ def _header(found: object) -> dict[str, Any]:
     return found
 
 
-def _same(said: object, expected: str) -> bool:
+def _equal_in_constant_time(said: object, expected: str) -> bool:
     return isinstance(said, str) and hmac.compare_digest(said.encode(), expected.encode())
 
 

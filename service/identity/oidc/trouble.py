@@ -1,4 +1,4 @@
-"""What can be wrong with a provider or with a token, and the refusals that say so outside.
+"""Troubles with a provider or a token.
 
 What exactly was wrong is told to the operator's log, not to whoever showed the token: it would say what to try next.
 It is the refusal's `__cause__`.
@@ -27,13 +27,13 @@ class ProviderTrouble(Exception):  # noqa: N818  names what happened
 
 
 class ProviderSilent(ProviderTrouble):
-    """It does not answer, or not in time, or with an error of its own, or with what cannot be read."""
+    """Provider without an answer, or with one that is late, an error of its own, or unreadable."""
 
     code = "IDENTITY_PROVIDER_UNAVAILABLE"
 
 
 class ProviderUnfit(ProviderTrouble):
-    """It answers, and what it says cannot be used: another issuer, no keys, an address without TLS."""
+    """Provider whose answer cannot be used: another issuer, no keys, an address without TLS."""
 
     code = "IDENTITY_PROVIDER_UNFIT"
 

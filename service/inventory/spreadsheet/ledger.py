@@ -104,7 +104,7 @@ class SpreadsheetLedger:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What reading needs to know of the county on a day."""
+    """Reader of a ledger, with what it has to know of the county on a day."""
 
     rules: Rules
     names: Names

@@ -46,7 +46,7 @@ class DirectoryUnit:
 
 
 class Names:
-    """What names mean on one day."""
+    """Names and the codes they stand for on one day."""
 
     def __init__(self, places: Iterable[Place], units: Iterable[DirectoryUnit], on: date) -> None:
         self._on = on

@@ -53,14 +53,14 @@ class ColumnWords(_Entry):
 
 
 class FundWords(_Entry):
-    """What a source of money is called over a column."""
+    """Words for a source of money over a column."""
 
     source: str
     names: tuple[str, ...]
 
 
 class CodeWords(_Entry):
-    """What is written in a cell for a code."""
+    """Words for a code in a cell."""
 
     kind: CellKind
     code: str
@@ -68,7 +68,7 @@ class CodeWords(_Entry):
 
 
 class RowWords(_Entry):
-    """What the first text of a row looks like that is no asset."""
+    """Words by which a row that is no asset begins."""
 
     kind: RowKind
     pattern: str

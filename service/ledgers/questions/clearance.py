@@ -1,4 +1,4 @@
-"""Whether a person may leave: nothing in their care, no case open, no tenure left unaudited (C4.10-11)."""
+"""Clearance of a person who leaves: nothing in their care, no case open, no tenure left unaudited (C4.10-11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a unit of its kind must have in place and lacks on a day, by clause (C4.3-03 and further)."""
+"""Compliance of a unit on a day: measures that its kind must have in place and lacks, by clause (C4.3-03 and
+further).
+"""
 
 from __future__ import annotations
 

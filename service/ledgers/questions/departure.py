@@ -129,7 +129,7 @@ class SupervisorBody(Value):
 
 
 class ResponsiblePersons(Value):
-    """Who was responsible for an asset on a day."""
+    """Persons responsible for an asset on a day."""
 
     asset: str = Field(title="资产编号")
     on: date = Field(title="日期")
@@ -167,7 +167,7 @@ ByPostRow = row_model(
 
 
 class PersonCare(Value):
-    """What is in a person's care."""
+    """Assets in a person's care."""
 
     person: str = Field(title="人员编号")
     on: date = Field(title="日期")

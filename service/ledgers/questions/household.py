@@ -171,7 +171,7 @@ class OwnAsset(Value):
 
 
 class BenefitStatement(Value):
-    """What a household has of the assets."""
+    """Benefits that a household has of the assets."""
 
     household: Annotated[str, PERSONAL_OF_HOUSEHOLD] = Field(title="户编号")
     benefits: tuple[Benefit, ...] = Field(title="受益明细")

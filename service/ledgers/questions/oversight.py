@@ -61,7 +61,7 @@ async def _standards(at: Standpoint) -> Standards:
 
 
 class GapTotals(Value):
-    """How many gaps there are, and of each kind."""
+    """Totals of gaps, all and of each kind."""
 
     gaps: int = Field(title="缺陷数")
     kinds: Annotated[dict[str, int], ByKey(GAP_KIND, PLAIN)] = Field(title="各种缺陷数")

@@ -1,4 +1,4 @@
-"""How units did in a year, item by item (C5.4-03)."""
+"""Scorecards of units for a year, item by item (C5.4-03)."""
 
 from __future__ import annotations
 

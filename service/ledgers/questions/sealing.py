@@ -76,7 +76,7 @@ SEALED_ROWS: Final = {
 
 
 class UnitLedgerState(Value):
-    """How far a unit is with its ledger of a year."""
+    """Progress of a unit with its ledger of a year."""
 
     organization: str = Field(title="单位")
     kind: str = Field(title="单位类型")

@@ -1,4 +1,4 @@
-"""What waits for units, the oldest first: reports, upkeep, bookings, custody, entries, inspections, objections."""
+"""Duties that wait for units, the oldest first: reports, upkeep, bookings, custody, entries, inspections, objections."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TaskBody(Value):
 
 
 class Worklist(Value):
-    """What waits, the oldest first."""
+    """Worklist: duties that wait, the oldest first."""
 
     on: date = Field(title="日期")
     waiting: int = Field(title="待办总数", description="含未列出的")

@@ -1,4 +1,4 @@
-"""Who may rebuild a ledger: a row per projection with a holder, a term (epoch) and a lease that has to be renewed."""
+"""Claim to rebuild a ledger: a row per projection with a holder, a term (epoch) and a lease that has to be renewed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rebuild is asked, how far it is, what came of it, and how it is spread."""
+"""Plan, progress and outcome of a rebuild."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RebuildFailed(Exception):  # noqa: N818  names a state, like its siblings
 
 @dataclass(frozen=True, slots=True)
 class RebuildLimits:
-    """How much stays in memory, and how often the work so far is made safe."""
+    """Limits of a rebuild: how much stays in memory, and how often the work so far is made safe."""
 
     rows: int = 120_000
     """Rows kept; beyond, they are written and forgotten (about 4 KB each in the widest ledger)."""
@@ -42,7 +42,7 @@ class RebuildLimits:
 
 @dataclass(slots=True)
 class RebuildProgress:
-    """How far a rebuild is: events over all its ledgers' common passes."""
+    """Progress of a rebuild: events over all its ledgers' common passes."""
 
     phase: str
     done: int
@@ -51,7 +51,7 @@ class RebuildProgress:
 
 @dataclass(frozen=True, slots=True)
 class RebuildOutcome:
-    """What came of one ledger's rebuild."""
+    """Outcome of one ledger's rebuild."""
 
     projection: str
     positions: dict[str, int]
@@ -92,7 +92,7 @@ class Shadow:
         return found
 
     def forget(self) -> None:
-        """Nothing in memory can be trusted any more."""
+        """Forget everything in memory, which cannot be trusted any more."""
         self.rows.clear()
         self.fresh = False
 

@@ -1,4 +1,4 @@
-"""How complete the register is (C2-01)."""
+"""Completeness of the register (C2-01)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GOALS_NAMED = "；".join(f"{code} {zh}" for code, (zh, _) in INDICATORS.items())
 
 
 class CompletenessRow(Value):
-    """How complete one asset's record is."""
+    """Completeness of one asset's record."""
 
     asset: str = Field(title="资产编号")
     asset_name: str = Field(title="资产名称")
@@ -61,7 +61,7 @@ class CompletenessFilters(Filters):
 
 
 class UnitCompleteness(Value):
-    """How complete the records of one unit's assets are."""
+    """Completeness of the records of one unit's assets."""
 
     unit: str | None = Field(title="单位", description="为空是尚未落实")
     assets: int = Field(title="资产项数")

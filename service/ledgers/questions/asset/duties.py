@@ -32,7 +32,7 @@ class _OnDayFilters(Filters, ABC):
 
 
 class ExternalEntryTotals(Value):
-    """How many entries are open, overdue, made, and needed no more."""
+    """Totals of entries: open, overdue, made, and needed no more."""
 
     open: int = Field(title="未录入项数")
     overdue: int = Field(title="其中逾期项数")
@@ -191,7 +191,7 @@ async def counted_risks(
 
 
 class RuleCoverage(Value):
-    """How many of an owner's assets have a rule document of its own."""
+    """Coverage of an owner's assets by rule documents of their own."""
 
     unit: str = Field(title="产权人")
     assets: int = Field(title="资产项数")

@@ -19,7 +19,7 @@ from service.ledgers.tables import row_model, typed_rows
 
 
 class IncomeTotals(Value):
-    """What came in, what was paid out, and the balance."""
+    """Totals of income: received, paid out, balance."""
 
     lines: int = Field(title="行数")
     received: Fen = Field(title="收入合计")

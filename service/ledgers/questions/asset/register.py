@@ -137,7 +137,7 @@ async def county_totals(source: Source, moment: LedgerMoment) -> CountyTotals:
 
 
 class OwnerTotals(Value):
-    """What one unit owns."""
+    """Totals of the assets that one unit owns."""
 
     party: str = Field(title="单位")
     assets: int = Field(title="资产项数", description="有份额的资产")

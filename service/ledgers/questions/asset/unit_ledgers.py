@@ -27,7 +27,7 @@ Kept = Literal[
 
 
 class UnitLedgerTotals(Value):
-    """What a unit's ledger comes to."""
+    """Totals of a unit's ledger."""
 
     assets: int = Field(title="资产项数", description="所列资产，每项一次")
     original_value: Fen = Field(title="原始价值", description="所列资产全值")
@@ -72,13 +72,13 @@ class UnitLedgerFilters(Filters):
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
         """Assets of the ledger."""
-        return await kept_ledgers.kept_page(at.connection, at.county, **self._asked(), **paging)
+        return await kept_ledgers.kept_page(at.connection, at.county, **self._parameters(), **paging)
 
     async def totals(self, at: Standpoint) -> Row | None:
         """Count and sums: of what is listed, and of the unit's own shares."""
-        return await kept_ledgers.kept_totals(at.connection, at.county, **self._asked())
+        return await kept_ledgers.kept_totals(at.connection, at.county, **self._parameters())
 
-    def _asked(self) -> dict[str, Any]:
+    def _parameters(self) -> dict[str, Any]:
         given = self.filters()
         return {"unit": given.pop("organization"), **given}
 

@@ -1,4 +1,4 @@
-"""Whether the value of assets was kept in a year, and what they earned (C2-04)."""
+"""Preservation of the value of assets in a year, and their earnings (C2-04)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PreservationRow(Value):
 
 
 class PreservationBody(Value):
-    """Whether value was kept in a year."""
+    """Preservation of value in a year."""
 
     year: int = Field(title="年度")
     formula: str = Field(title="算法版本")

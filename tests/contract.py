@@ -89,6 +89,8 @@ class Contract:
         names = {name.lower(): name for name in declared.get("headers", {})}
         for name in answer.headers.keys() - names.keys() - OF_THE_TRANSPORT - OF_EVERY_ANSWER:
             yield f"header {name} of {answer.status} is not declared"
+        if answer.status == 201 and "location" in names.keys() - answer.headers.keys():
+            yield "header Location of 201 is declared and missing"
         for name in answer.headers.keys() & names.keys():
             yield from self._header(f"{where}/headers/{_escaped(names[name])}", name, answer.headers[name])
         yield from self._body(where, declared.get("content", {}), answer)
@@ -114,7 +116,7 @@ class Contract:
             validator = self._validator(f"{where}/content/{_escaped(answer.media_type)}/schema")
             for error in list(validator.iter_errors(value))[:3]:
                 place = "/".join(map(str, error.instance_path))
-                yield f"body of {answer.status} at {place or 'its root'}: {error.message[:400]}"
+                yield f"body of {answer.status} at {place or 'its root'}: {_cut(error.message)}"
 
     def _at(self, pointer: str) -> Any:
         found: Any = self._document
@@ -129,6 +131,11 @@ class Contract:
                 schema, registry=self._registry, validate_formats=True
             )
         return self._validators[pointer]
+
+
+def _cut(message: str) -> str:
+    """A message without the middle of the value that it begins with."""
+    return message if len(message) <= 400 else f"{message[:150]} … {message[-250:]}"
 
 
 def _escaped(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from domain.regulation import Regulation
 from projections.asset.income import income_by_holder_and_year, income_page, income_totals
 from projections.asset.register import REGISTER
 from projections.asset.register_questions import (
@@ -27,6 +28,7 @@ from projections.engine.reading import QuestionInvalid
 from projections.household.register import household_page, household_totals
 from projections.organization.directory import carried_on_by, divisions, organization_page, persons, tenures
 from service.ledgers.projector import Projector
+from service.ledgers.words import Words
 from service.log.event_store import EventStore
 from tests.examples import calendar
 from tests.projections.contents import folded_rows
@@ -45,6 +47,7 @@ from tests.projections.history import (
 )
 
 A, B, C = VILLAGES[:3]
+WORDS = Words(Regulation.load(county=COUNTY))
 
 
 class Ledgers:
@@ -424,7 +427,7 @@ async def test_timeline(ledgers: Ledgers) -> None:
     log.add("asset-1", "asset.put_into_use", {"inUseSince": "2021-01-01"}, date(2021, 8, 1))
     await ledgers.settle()
     decode = ledgers.store.codec.decode
-    rows, following = await timeline(ledgers.connection, COUNTY, "1", decode=decode, limit=2)
+    rows, following = await timeline(ledgers.connection, COUNTY, "1", decode=decode, word=WORDS.word, limit=2)
     assert [(row["position"], row["type"], row["title"]) for row in rows] == [
         (1, "asset.registered", "登记"), (2, "departure_case.opened", "启动离任交接"),
     ]  # fmt: skip
@@ -432,16 +435,26 @@ async def test_timeline(ledgers: Ledgers) -> None:
     assert rows[0]["data"]["card"]["originalValue"] == 100_000_00
     assert (rows[1]["data"]["assetCount"], "assets" in rows[1]["data"]) == (2, False)
     assert rows[0]["clauses"] == ["C4.6-02"]
-    rows, following = await timeline(ledgers.connection, COUNTY, "1", decode=decode, cursor=following)
+    rows, following = await timeline(
+        ledgers.connection, COUNTY, "1", decode=decode, word=WORDS.word, cursor=following
+    )
     assert ([row["position"] for row in rows], following) == ([3], None)
     rows, _ = await timeline(
-        ledgers.connection, COUNTY, "1", decode=decode, descending=True, since=date(2021, 7, 1)
+        ledgers.connection,
+        COUNTY,
+        "1",
+        decode=decode,
+        word=WORDS.word,
+        descending=True,
+        since=date(2021, 7, 1),
     )
     assert [row["position"] for row in rows] == [3, 2]
-    rows, _ = await timeline(ledgers.connection, COUNTY, "1", decode=decode, types=["asset.put_into_use"])
+    rows, _ = await timeline(
+        ledgers.connection, COUNTY, "1", decode=decode, word=WORDS.word, types=["asset.put_into_use"]
+    )
     assert [row["position"] for row in rows] == [3]
     with pytest.raises(QuestionInvalid):
-        await timeline(ledgers.connection, COUNTY, "1", decode=decode, cursor="1;--")
+        await timeline(ledgers.connection, COUNTY, "1", decode=decode, word=WORDS.word, cursor="1;--")
 
 
 async def test_departures(ledgers: Ledgers) -> None:

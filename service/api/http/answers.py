@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 Schema = dict[str, Any]
@@ -85,8 +86,9 @@ def describe_answers(document: Schema) -> None:
     components = document["components"]
     components["headers"] = {name.replace("-", ""): one for name, one in _HEADERS.items()}
     shared: dict[str, Schema] = components.setdefault("responses", {})
-    for methods in document["paths"].values():
-        for operation in methods.values():
+    paths: dict[str, Any] = document["paths"]
+    for path, methods in paths.items():
+        for method, operation in methods.items():
             answers: dict[str, Schema] = operation["responses"]
             if "requestBody" in operation:  # what the gate says of any body
                 answers |= {status: one for status, one in _OF_BODIES.items() if status not in answers}
@@ -102,6 +104,15 @@ def describe_answers(document: Schema) -> None:
                     same = usual and shared.setdefault(name, problem) == problem
                     answers[status] = {"$ref": f"#/components/responses/{name}"} if same else problem
             _describe_success(operation, answers, components["schemas"])
+            if method == "post" and "201" in answers and _reads_one(paths, path):
+                own = answers["201"].get("headers", {})
+                answers["201"] |= {"headers": own | headers("Location")["headers"]}
+
+
+def _reads_one(paths: dict[str, Any], of_all: str) -> bool:
+    """Whether one of those that are made at a path is read under it."""
+    one = re.compile(re.escape(of_all) + r"/\{[^/]+\}")
+    return any("get" in methods for path, methods in paths.items() if one.fullmatch(path))
 
 
 def _only_as_problem(content: Schema) -> None:

@@ -210,7 +210,7 @@ class Kind(Generic[_Aggregate]):
 REPLAYED: Final = "Idempotency-Replayed"
 """Header of an answer that was given before."""
 
-_VERSION: Final = re.compile(rb'\{"id":"[^"\\]*","version":([0-9]+)')
+_ID_AND_VERSION: Final = re.compile(rb'\{"id":"([^"\\]*)","version":([0-9]+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +329,10 @@ class Write(Read):
         on: date | None = None,
         unit: str | None = None,
     ) -> Response:
-        """A new aggregate; ALREADY_EXISTS when its code is taken. `scope`: where it will lie. Order as `carry_out`."""
+        """A new aggregate; ALREADY_EXISTS when its code is taken. `scope`: where it will lie. Order as `carry_out`.
+
+        The answer says where it is read (Location), when it is made at the path of all of its kind.
+        """
         self._rests_on_no_version()
 
         async def work_on(work: Work) -> Result:
@@ -344,7 +347,11 @@ class Write(Read):
             work.note(at)
             return Result(aggregate.id, aggregate.version, kind.view(aggregate, self))
 
-        return await self.run(work_on)
+        answer = await self.run(work_on)
+        made = _ID_AND_VERSION.match(answer.body)
+        if made is not None and answer.status_code == 201 and self.request.url.path == kind.router.prefix:
+            answer.headers["Location"] = f"{kind.router.prefix}/{made.group(1).decode()}"
+        return answer
 
     async def act(
         self,
@@ -449,8 +456,8 @@ class Write(Read):
             headers["Taizhang-Position"] = str(outcome.receipt.last_position)
             if outcome.receipt.replayed:
                 headers[REPLAYED] = "true"
-        if (version := _VERSION.match(outcome.body)) is not None:
-            headers["ETag"] = f'"{version.group(1).decode()}"'
+        if (made := _ID_AND_VERSION.match(outcome.body)) is not None:
+            headers["ETag"] = f'"{made.group(2).decode()}"'
         return Response(
             bytes_shown_to(self.sees, outcome.body, route_model(self.request)),
             status_code=200 if outcome.receipt is None else 201,

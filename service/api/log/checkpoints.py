@@ -143,8 +143,10 @@ async def read_checkpoint(size: Size, read: Reading) -> Response:
 async def make_checkpoint(body: MakeCheckpoint, write: Writing) -> Response:
     """Sign what the log is now, or was at a size. The same size is the same checkpoint."""
     made = await as_problem(checkpoints_of(write.request).make(write.county, body.size))
-    answer = write.answer(body_of(made.note))
+    checkpoint = body_of(made.note)
+    answer = write.answer(checkpoint)
     answer.status_code = 201
+    answer.headers["Location"] = f"/v1/checkpoints/{checkpoint['size']}"
     return answer
 
 

@@ -32,6 +32,14 @@ guarded = routes("", "system 运行")
 """What an operator's key may ask."""
 
 
+class PoisonedBy(Value):
+    """Event at which a ledger is halted; it is never skipped."""
+
+    position: int = Field(title="日志位置")
+    type: str | None = Field(title="事件类型", description="无法读出时为空")
+    reason: str = Field(title="原因")
+
+
 class ProjectionHealth(Value):
     """State of a ledger: its checkpoint against the committed head."""
 
@@ -43,7 +51,7 @@ class ProjectionHealth(Value):
     behind: int = Field(title="落后条数")
     state: Literal["RUNNING", "HALTED", "OUTDATED", "MISSING"] = Field(title="台账更新状态")
     healthy: bool = Field(title="是否正常")
-    error: str | None = Field(title="停止原因")
+    error: PoisonedBy | None = Field(title="停止原因")
     holder: str | None = Field(title="由哪个进程更新")
     leased: bool = Field(title="是否有进程在更新")
     events_per_second: float = Field(title="每秒事件数")

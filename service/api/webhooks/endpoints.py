@@ -12,7 +12,6 @@ from pydantic import Field
 
 from domain.refusals import refuse
 from domain.values import Code, Name, Value
-from service.api.http.answers import headers
 from service.api.http.reading import ACTION, Endpoint, Read, Reading, get, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Write, Writing, answered
 from service.api.log.feed import require_types
@@ -251,10 +250,8 @@ def _secrets(known: list[KnownSecret]) -> list[dict[str, Any]]:
 
 
 def _post(path: str, summary: str, model: Any, status: int = 200) -> Callable[[Endpoint], Endpoint]:
-    """Declare a write on endpoints: with an idempotency key, as every write. What is made says where it is."""
+    """Declare a write on endpoints: with an idempotency key, as every write."""
     done = answered(status, model)
-    if status == 201:
-        done[status] |= headers("Location")
     return router.post(
         path,
         summary=summary,

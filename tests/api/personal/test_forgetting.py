@@ -222,3 +222,20 @@ async def test_keys_of_an_old_backup_bring_back_everybody_but_who_was_forgotten(
     assert await later.shown() == "（已遗忘）", (
         "it came after the backup, and its event would not be there either"
     )
+
+
+async def test_a_folder_of_master_keys_that_is_not_there_makes_nobody_forgotten(service: Service) -> None:
+    it, other = await a_household(service, "买合木提"), await a_household(service, "肉孜")
+    await it.closed()
+    await service.write(f"{it.path}/forgetting", {"order": ORDER}, "office")
+    later = await a_household(service, "司马义")
+    elsewhere = service.masters.with_name(f"{service.masters.name}-elsewhere")
+    elsewhere.mkdir()
+    for path in service.masters.glob("*.key"):
+        path.rename(elsewhere / path.name)
+    await service.app.state.erasure.settle(COUNTY)
+    assert (await other.shown(), await later.shown()) == ("***", "***")
+    for path in elsewhere.glob("*.key"):
+        path.rename(service.masters / path.name)
+    elsewhere.rmdir()
+    assert (await other.shown(), await later.shown()) == ("肉**", "司**")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
 import orjson
 import pytest
@@ -137,3 +138,21 @@ async def test_a_value_is_not_sealed_under_a_key_that_was_destroyed_meanwhile(se
         await keys.keep(COUNTY, [gone], [], [(gone.name, "household_asset-X")], [], utc_now())
     places = "SELECT count(*) FROM personal_place WHERE key = $1"
     assert await service.pool.fetchval(places, gone.name) == 0
+
+
+async def test_no_digest_that_is_kept_is_found_by_trying_values(service: Service) -> None:
+    """The digest by which a repeated request is known again is one over tokens."""
+    path, sent = "/v1/household-assets", new_code("digest")
+    body = {"card": cow(new_code("HH"), householder=NAME), "occurredOn": "2021-07-15"}
+    answer = await service.post(path, body, key=sent)
+    assert answer.status_code == 201, answer.text
+    kept = await service.pool.fetchval("SELECT body_sha256 FROM idempotency WHERE key = $1", sent)
+    told = answer.request.content
+    tried = [hashlib.sha256(f"POST {target}\n".encode() + told).digest() for target in (path, f"{path}?")]
+    assert kept not in tried
+    plain = {"card": cow(new_code("HH")), "occurredOn": "2021-07-15"}
+    unsealed = await service.post(path, plain, key=f"{sent}-plain")
+    kept = await service.pool.fetchval("SELECT body_sha256 FROM idempotency WHERE key = $1", f"{sent}-plain")
+    told = unsealed.request.content
+    tried = [hashlib.sha256(f"POST {target}\n".encode() + told).digest() for target in (path, f"{path}?")]
+    assert kept in tried, "this is how it would be found"

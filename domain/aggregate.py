@@ -19,6 +19,7 @@ from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
 from domain.bounds import Bound, hold
+from domain.execution import Execution
 from domain.occasion import Basis, Occasion
 from domain.order import UNPLACED, Place, place_of, placed
 from domain.refusals import RegulationWarning
@@ -62,6 +63,10 @@ class DomainEvent(Value, CanMutateAggregate[str]):
 
     def _as_dict(self) -> dict[str, Any]:
         return self.__dict__
+
+    def carries_out(self, it: Any) -> Execution | None:  # noqa: ARG002  events of some kinds ask it
+        """What a procedure decided on and this carries out, `it` being the aggregate after it; None: nothing yet."""
+        return None
 
 
 class CreatedEvent(DomainEvent, CanInitAggregate[str]):

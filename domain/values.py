@@ -292,6 +292,9 @@ UnitOfMeasureName = Annotated[Name, Listed("units-of-measure")]
 PostCode = Annotated[Code, Listed("positions", closed=False)]
 """A post: one of those the regulation gives a duty to, or any other."""
 
+NamedProcedure = Annotated[Code, Refers("procedure")]
+"""The procedure that what is recorded carries out."""
+
 PolicyOverrideCode = Annotated[Code, Refers("policy_override")]
 """An exception that the county government granted (P25)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
+from domain.execution import Execution
 from domain.occasion import Occasion
 from domain.organization.roll import VillageRoll
 from domain.procedure.meeting import Meeting
@@ -111,6 +112,16 @@ def settled(procedure: ProcedureInstance) -> ProcedureInstance:
 def sha(procedure: ProcedureInstance) -> str:
     """The digest of its text."""
     return procedure.subject.sha256
+
+
+def carry_out(
+    procedure: ProcedureInstance, step: str, unit: str, at: Occasion, sha256: str | None = None
+) -> None:
+    """What takes the step by the county's table has happened, by the text of the procedure or another one."""
+    row = next(one for one in at.rules.chain(procedure.chain).steps if one.code == step)
+    about = procedure.subject
+    execution = Execution(unit, about.kind, about.id, (sha256 or about.sha256,))
+    procedure.take_by_fact(row.facts[0], "asset-A-1", 7, execution, at)
 
 
 # ---- a joint village title, A5 -------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from pydantic import Field
 
 from domain.asset.facts.contract import Contract, ContractTerms, check_terms
 from domain.asset.facts.days import ConsentDay, ContractEndDay, HoldoverDay
+from domain.asset.facts.texts import contract_carried_out
+from domain.execution import Execution
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Name, Text
 
@@ -28,12 +30,20 @@ class AssetContracts(AssetState):
         TITLE: ClassVar[str] = "出租"
         terms: ContractTerms = Field(title="合同内容")
 
+        def carries_out(self, it: AssetState) -> Execution:
+            """The terms that were decided on."""
+            return contract_carried_out(it.id, self.terms)
+
     class OperatingContractSigned(AssetState.Event):
         """An operating contract of another mode than lease: contracted, entrusted, joint operation, equity …"""
 
         TOPIC: ClassVar[str] = "asset.operating_contract_signed"
         TITLE: ClassVar[str] = "签订经营合同"
         terms: ContractTerms = Field(title="合同内容")
+
+        def carries_out(self, it: AssetState) -> Execution:
+            """The terms that were decided on."""
+            return contract_carried_out(it.id, self.terms)
 
     def sign_contract(self, terms: ContractTerms, at: Occasion) -> None:
         """Put the asset into an operator's hands: `Leased` for mode LEASED, else `OperatingContractSigned` (T6).

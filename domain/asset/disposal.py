@@ -22,6 +22,8 @@ from domain.asset.facts.disposal import (
     check_publication,
     check_sale,
 )
+from domain.asset.facts.texts import disposal_carried_out
+from domain.execution import Execution
 from domain.refusals import refuse
 from domain.values import Code, Fen, Name, Text
 
@@ -72,6 +74,10 @@ class AssetDisposals(AssetState):
         disposal: Code = Field(title="处置编号")
         appraisal: Appraisal = Field(title="评估结果")
         net_book_value: Fen = Field(title="账面净值")
+
+        def carries_out(self, it: AssetState) -> Execution:
+            """A step of the disposal that was decided on."""
+            return _carried_out(it, self.disposal)
 
     def record_appraisal(self, disposal: str, appraisal: Appraisal, at: Occasion) -> None:
         """Record the appraisal; from 10万元 on by a licensed agency (C4.12-04). A new one starts the way anew.
@@ -247,6 +253,10 @@ class AssetDisposals(AssetState):
         net_book_value: Fen = Field(title="账面净值")
         ended_contracts: tuple[Code, ...] = Field(title="随之终止的合同")
 
+        def carries_out(self, it: AssetState) -> Execution:
+            """A step of the disposal that was decided on."""
+            return _carried_out(it, self.disposal)
+
     def dispose(self, disposal: str, sale: DisposalSale, at: Occasion) -> None:
         """Carry out an approved disposal, not below what was approved (C4.12-05, C4.12-06). Open contracts end with it.
 
@@ -287,6 +297,10 @@ class AssetDisposals(AssetState):
         amount: Fen = Field(title="到账金额")
         received_on: ProceedsDay = Field(title="到账日期")
         voucher_no: Name = Field(title="记账凭证号")
+
+        def carries_out(self, it: AssetState) -> Execution:
+            """A step of the disposal that was decided on."""
+            return _carried_out(it, self.disposal)
 
     def receive_proceeds(
         self, disposal: str, amount: Fen, received_on: date, voucher_no: str, at: Occasion
@@ -342,3 +356,10 @@ class AssetDisposals(AssetState):
         return disposal.value(
             original_value=self.card.original_value, net_book_value=self.net_book_value, at=at
         )
+
+
+def _carried_out(it: AssetState, disposal: str) -> Execution:
+    """The disposal is its first owner's, who proposes it for all."""
+    return disposal_carried_out(
+        it.id, it.disposals[disposal].proposal, it.owners[0].party if it.owners else ""
+    )

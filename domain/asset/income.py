@@ -15,6 +15,8 @@ from domain.asset.facts.income import (
     credited,
     digest_of,
 )
+from domain.asset.facts.texts import distribution_carried_out
+from domain.execution import Execution
 from domain.refusals import refuse
 from domain.values import Fen, PartyShare, divided
 
@@ -71,6 +73,10 @@ class AssetIncome(AssetState):
         TOPIC: ClassVar[str] = "asset.income_distributed"
         TITLE: ClassVar[str] = "收益分配"
         distribution: IncomeDistribution = Field(title="收益分配方案")
+
+        def carries_out(self, it: AssetState) -> Execution:
+            """The plan that was decided on."""
+            return distribution_carried_out(it.id, self.distribution)
 
     def distribute_income(self, distribution: IncomeDistribution, at: Occasion) -> None:
         """Pay out an approved plan from one holder's income of this asset (C4.9-03, C4.9-05, C4.9-06).

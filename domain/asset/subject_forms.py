@@ -9,9 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from domain.asset.facts.texts import (
+    CONTRACT_KIND,
+    DISPOSAL_KIND,
+    DISTRIBUTION_KIND,
+    ContractContent,
+    DisposalContent,
+    DistributionContent,
+)
 from domain.asset.facts.title_plan import SUBJECT_KIND, TitleContent
 from domain.procedure.subject import Subject, digest_of
-from domain.regulation.rows import OwnershipRule
+from domain.regulation.rows import Chain, OwnershipRule
 from domain.values import Value
 
 if TYPE_CHECKING:
@@ -43,6 +51,22 @@ def _title_chains(rules: Rules) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.chain for row in rows if row.chain is not None))
 
 
+def _carried_out_by(*facts: str) -> Callable[[Rules], tuple[str, ...]]:
+    """The chains in which one of these events takes a step."""
+
+    def chains(rules: Rules) -> tuple[str, ...]:
+        rows = rules.table("chains.chain", Chain)
+        return tuple(row.code for row in rows if any({*facts} & {*step.facts} for step in row.steps))
+
+    return chains
+
+
+_AS_WRITTEN_ZH: Final = "字段按请求体的写法，空值不写；合同不含签订日期和决定本身的文号；对象的键按 ASCII 排序，不含空格，UTF-8，取 SHA-256"
+_AS_WRITTEN_EN: Final = (
+    "fields as in the request, none that is empty, without the day of signing and the decision's own document; keys in"
+    " ASCII order, no spaces, UTF-8, SHA-256"
+)
+
 FORMS: Final[Mapping[str, Form]] = {
     SUBJECT_KIND: Form(
         SUBJECT_KIND,
@@ -54,7 +78,29 @@ FORMS: Final[Mapping[str, Form]] = {
         "各权利人按单位编号排序，金额为元、两位小数的字符串；对象的键按 ASCII 排序，不含空格，UTF-8，取 SHA-256",
         "owners in order of their codes, amounts as yuan strings with two decimals; keys in ASCII order, no spaces,"
         " UTF-8, SHA-256",
-    )
+    ),
+    **{
+        kind: Form(
+            kind, zh, en, model, model.canonical, _carried_out_by(*facts), _AS_WRITTEN_ZH, _AS_WRITTEN_EN
+        )
+        for kind, zh, en, model, facts in (
+            (
+                CONTRACT_KIND,
+                "经营合同",
+                "operating contract",
+                ContractContent,
+                ("asset.leased", "asset.operating_contract_signed"),
+            ),
+            (
+                DISTRIBUTION_KIND,
+                "收益分配",
+                "distribution of income",
+                DistributionContent,
+                ("asset.income_distributed",),
+            ),
+            (DISPOSAL_KIND, "资产处置", "disposal of an asset", DisposalContent, ("asset.disposed",)),
+        )
+    },
 }
 """Every kind with a form."""
 

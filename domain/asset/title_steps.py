@@ -21,6 +21,7 @@ from domain.asset.facts.title_plan import (
     title_digests,
 )
 from domain.asset.state import TITLE_UNCLEAR, AssetState, TitleProcedure
+from domain.execution import Execution
 from domain.procedure.proof import ProcedureProof
 from domain.refusals import refuse
 from domain.values import Code, Sha256
@@ -205,6 +206,13 @@ class AssetTitleSteps(AssetState):
         TITLE: ClassVar[str] = "发放确权书"
         certificate: OwnershipCertificate = Field(title="确权书内容")
         procedure: Code | None = Field(default=None, title="程序编号")
+
+        def carries_out(self, it: AssetState) -> Execution | None:
+            """The title of the villages, once each of them has its certificate (C4.5-06)."""
+            if any(share.party not in it.ownership_certificates for share in it.planned_shares):
+                return None
+            digests = title_digests(it.id, PLANNED_KIND, it.planned_shares)
+            return Execution(f"{it.card.location[:9]}000", SUBJECT_KIND, it.id, digests)
 
     def issue_ownership_certificate(
         self, certificate: OwnershipCertificate, proof: ProcedureProof | None, at: Occasion

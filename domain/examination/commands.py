@@ -14,6 +14,7 @@ from domain.asset.asset import Asset
 from domain.asset.facts.card import Correction
 from domain.asset.facts.ownership import check_parties_of
 from domain.asset.facts.title_plan import JointProposal
+from domain.execution import Execution
 from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.records import ProcedureOpening
 
@@ -196,6 +197,13 @@ _PROCEDURE: Final[dict[type[Any], Command]] = {
     ProcedureInstance.Withdrawn: lambda it, e, at, _s: it.withdraw(e.by, e.reason, at),
     ProcedureInstance.StepCompleted: lambda it, e, at, _s: it.complete_step(
         e.step, e.by, e.subject_sha256, at, document_no=e.document_no, note=e.note
+    ),
+    ProcedureInstance.StepTakenByFact: lambda it, e, at, _s: it.take_by_fact(
+        e.fact,
+        e.stream,
+        e.fact_version,
+        Execution(e.unit, it.subject.kind, it.subject.id, (e.subject_sha256,)),
+        at,
     ),
     ProcedureInstance.Reviewed: lambda it, e, at, _s: it.review(
         e.step, e.by, e.subject_sha256, e.verdict, at, reasons=e.reasons

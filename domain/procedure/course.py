@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 from pydantic import Field
 
 from domain.aggregate import DomainAggregate
+from domain.execution import Execution
 from domain.procedure import plan
 from domain.procedure.meeting import Meeting
 from domain.procedure.notice import Objection, Posted, first_open, missing_places, running_period
@@ -78,10 +79,11 @@ class ProcedureCourse(DomainAggregate):
         return plan.state(self.steps, self.done, withdrawn=self.withdrawn is not None)
 
     def completed_on(self) -> dict[str, date]:
-        """Step → the day its last unit took it."""
+        """Step → the day its last unit took it; without one that nobody has to take (a route without levels)."""
         return {
             step: max(one.on for one in self.done[step].values())
             for step in plan.completed(self.steps, self.done)
+            if step in self.done
         }
 
     def proof(self, subject_sha256: str | None = None) -> ProcedureProof:
@@ -122,6 +124,11 @@ class ProcedureCourse(DomainAggregate):
     ) -> None:
         record = StepRecord(person=by.person, on=on, document_no=document_no, own_matter=own_matter)
         self.done = self.done | {step: self.done.get(step, {}) | {by.organization: record}}
+
+    def _take_by_fact(self, step: str, unit: str, fact: str, on: date) -> None:
+        """What happened takes its step; nobody signs for it."""
+        record = StepRecord(fact=fact, on=on)
+        self.done = self.done | {step: self.done.get(step, {}) | {unit: record}}
 
     def _take_for_all(self, step: str, by: Signer, on: date) -> None:
         """A notice is one for all its units."""
@@ -166,12 +173,14 @@ class ProcedureCourse(DomainAggregate):
         at.cite(*self.articles)
         self._must_not_be_withdrawn(code)
         step = self.step(code)
+        if self.is_fact(step, at):
+            raise refuse("STEP_TAKEN_BY_FACT", clause=self.articles[0], step=step.zh)
         if step.act not in acts:
             raise refuse("FIELD_INVALID", field="step", value=code)
-        self._must_be_its_own(step, by)
+        self._must_be_its_own(step, by.organization)
         self._must_be_the_text(subject_sha256)
         self._must_be_due(step, at)
-        self._must_be_its_turn(step, by, at)
+        self._must_be_its_turn(step, by.organization, at)
         for other in step.not_same_person_as:
             at.require(
                 by.person not in {one.person for one in self.done.get(other, {}).values()},
@@ -179,6 +188,24 @@ class ProcedureCourse(DomainAggregate):
                 person=by.person,
             )
         return step
+
+    def is_fact(self, step: PlannedStep, at: Occasion) -> bool:
+        """Whether the step is taken by what happened: by the table of the day, also where it was laid out before."""
+        return step.act == "FACT" or step.code in at.rules.facts_of(self.chain)
+
+    def _step_of(self, fact: str, at: Occasion) -> PlannedStep:
+        """The step that a kind of fact takes, by the table of the day. PLAN_HASH_MISMATCH where the chain has none."""
+        facts = at.rules.facts_of(self.chain)
+        for step in self.steps:
+            if fact in facts.get(step.code, ()):
+                return step
+        raise refuse("PLAN_HASH_MISMATCH", clause=self.articles[0], missing=["procedure"])
+
+    def _must_be_carried_out(self, execution: Execution) -> None:
+        """What is carried out is what was decided: this subject, by this text. PLAN_HASH_MISMATCH."""
+        same = (execution.kind, execution.subject) == (self.subject.kind, self.subject.id)
+        if not same or self.subject.sha256 not in execution.digests:
+            raise refuse("PLAN_HASH_MISMATCH", clause=self.articles[0], missing=["procedure"])
 
     def _must_not_be_withdrawn(self, step: str) -> None:
         if self.withdrawn is not None:
@@ -194,8 +221,8 @@ class ProcedureCourse(DomainAggregate):
             raise refuse("FORBIDDEN", action=self.steps[0].zh)
 
     @staticmethod
-    def _must_be_its_own(step: PlannedStep, by: Signer) -> None:
-        if by.organization in step.actors:
+    def _must_be_its_own(step: PlannedStep, unit: str) -> None:
+        if unit in step.actors:
             return
         if step.act == "DECIDE" and step.refusal is not None and step.refusal_when == "LACKING":
             raise refuse(step.refusal, missing=[step.code])
@@ -211,7 +238,8 @@ class ProcedureCourse(DomainAggregate):
             self._not_due(step, missing, at)
             return
         finished = self.completed_on()
-        latest = max((finished[one] for one in plan.before(self.steps, step.code)), default=at.on)
+        before = plan.before(self.steps, step.code) & finished.keys()
+        latest = max((finished[one] for one in before), default=at.on)
         at.require(
             latest <= at.on,
             "DATE_ORDER",
@@ -236,13 +264,13 @@ class ProcedureCourse(DomainAggregate):
         else:
             at.refuse("STEP_OUT_OF_ORDER", clause=self.articles[0], missing=missing, **told)
 
-    def _must_be_its_turn(self, step: PlannedStep, by: Signer, at: Occasion) -> None:
+    def _must_be_its_turn(self, step: PlannedStep, unit: str, at: Occasion) -> None:
         taken = self.done.get(step.code, {})
-        if by.organization in taken:
+        if unit in taken:
             raise refuse("STEP_OUT_OF_ORDER", clause=self.articles[0], step=step.code, state="DONE")
         if step.in_order:
-            earlier = step.actors[: step.actors.index(by.organization)]
-            ahead = [unit for unit in earlier if unit not in taken]
+            earlier = step.actors[: step.actors.index(unit)]
+            ahead = [one for one in earlier if one not in taken]
             at.require(not ahead, "STEP_OUT_OF_ORDER", clause=self.articles[0], step=step.code, missing=ahead)
 
     def _must_have_hung(self, step: PlannedStep, at: Occasion) -> Period | None:

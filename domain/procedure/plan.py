@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from domain.regulation import Rules
     from domain.regulation.rows import Chain, ChainStep
 
-Act = Literal["DO", "REVIEW", "DETERMINE", "DECIDE", "MEETING", "NOTICE", "FILING"]
+Act = Literal["DO", "REVIEW", "DETERMINE", "DECIDE", "MEETING", "NOTICE", "FILING", "FACT"]
 """What taking a step means."""
 
 VILLAGE_ROLES: Final = frozenset({"TWO_COMMITTEES", "FIRST_SECRETARY_COMMITTEES_TEAM"})

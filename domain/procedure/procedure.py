@@ -16,6 +16,7 @@ from pydantic import Field
 from domain.aggregate import CreatedEvent
 from domain.bounds import NotBefore
 from domain.classification import PERSONAL_OF_OBJECTOR, SEALED_OF_OBJECTOR
+from domain.execution import Execution
 from domain.organization.roll import VillageRoll
 from domain.procedure import plan
 from domain.procedure.course import ProcedureCourse
@@ -38,7 +39,7 @@ from domain.procedure.subject import Subject
 from domain.refusals import refuse
 from domain.regulation.legal_clock import Period, Reckoning
 from domain.sealed import SealedField, SealedForm
-from domain.values import BusinessDate, Code, Name, Sha256, Text
+from domain.values import BusinessDate, Code, Name, OrganizationCode, Sha256, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -200,7 +201,7 @@ class ProcedureInstance(ProcedureCourse):
         document_no: str | None = None,
         note: str | None = None,
     ) -> None:
-        """Take a plain step: propose, compile, issue certificates, pay, seal …
+        """Take a plain step: propose, compile, choose …; what happened takes its step itself (STEP_TAKEN_BY_FACT).
 
         Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
         NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, SEGREGATION_OF_DUTIES, the code of a
@@ -220,6 +221,50 @@ class ProcedureInstance(ProcedureCourse):
     @event(StepCompleted)
     def _step_completed(self, step: Code, by: Signer, occurred_on: date, document_no: Name | None) -> None:
         self._take(step, by, occurred_on, document_no=document_no)
+
+    class StepTakenByFact(ProcedureCourse.Event):
+        """What the procedure decided on was carried out: the fact, recorded in the same commit, takes its step."""
+
+        TOPIC: ClassVar[str] = "procedure.step_taken_by_fact"
+        TITLE: ClassVar[str] = "事实完成环节"
+        step: Code = Field(title="环节代码")
+        unit: OrganizationCode = Field(title="所属单位")
+        subject_sha256: Sha256 = Field(title="事项内容摘要")
+        fact: Code = Field(title="事实（事件类型）")
+        stream: Name = Field(title="事实所在的事件流")
+        fact_version: int = Field(title="事实在事件流中的版本", ge=1)
+
+    def take_by_fact(self, fact: str, stream: str, version: int, execution: Execution, at: Occasion) -> None:
+        """Take the step that a kind of fact takes, in the fact's own commit. Another instalment takes nothing again.
+
+        Refused: STEP_OUT_OF_ORDER (withdrawn, or not that far), PLAN_HASH_MISMATCH (a procedure over something else, over
+        another text, or of a chain in which this takes no step), FORBIDDEN (another unit's step), NOT_FOUND, NOTICE_PLACE_MISSING,
+        NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, the code of a row
+        (`PlannedStep.refusal`).
+        """
+        at.cite(*self.articles)
+        found = self._step_of(fact, at)
+        self._must_not_be_withdrawn(found.code)
+        self._must_be_carried_out(execution)
+        self._must_be_its_own(found, execution.unit)
+        self._must_be_due(found, at)
+        if execution.unit in self.done.get(found.code, {}):
+            return
+        self._must_be_its_turn(found, execution.unit, at)
+        self.record(
+            self.StepTakenByFact,
+            at,
+            step=found.code,
+            unit=execution.unit,
+            subject_sha256=self.subject.sha256,
+            fact=fact,
+            stream=stream,
+            fact_version=version,
+        )
+
+    @event(StepTakenByFact)
+    def _step_taken_by_fact(self, step: Code, unit: Code, fact: Code, occurred_on: date) -> None:
+        self._take_by_fact(step, unit, fact, occurred_on)
 
     class Reviewed(ProcedureCourse.Event):
         """A unit has reviewed the text: approved, or returned with reasons, and then `reopened` has to be done again."""
@@ -245,7 +290,7 @@ class ProcedureInstance(ProcedureCourse):
     ) -> None:
         """Approve, or return with reasons. Those who decide by a document can return what is laid before them, too.
 
-        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
+        Refused: STEP_OUT_OF_ORDER, STEP_TAKEN_BY_FACT, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
         NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, SEGREGATION_OF_DUTIES,
         FIELD_REQUIRED, the code of a row (`PlannedStep.refusal`).
         """
@@ -299,7 +344,7 @@ class ProcedureInstance(ProcedureCourse):
     ) -> None:
         """Determine as one of the departments that all have to, in any order (C4.4-01, C4.4-02).
 
-        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
+        Refused: STEP_OUT_OF_ORDER, STEP_TAKEN_BY_FACT, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
         NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, SEGREGATION_OF_DUTIES,
         FIELD_REQUIRED, the code of a row (`PlannedStep.refusal`).
         """
@@ -352,7 +397,7 @@ class ProcedureInstance(ProcedureCourse):
     ) -> None:
         """Decide in favour of the text (C4.5-07, C4.5-16). DOC_NO_REQUIRED; a refusal is `review` with RETURNED.
 
-        Refused also: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH,
+        Refused also: STEP_OUT_OF_ORDER, STEP_TAKEN_BY_FACT, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH,
         NOTICE_PLACE_MISSING, NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER,
         SEGREGATION_OF_DUTIES, the code of a row (`PlannedStep.refusal`).
         """
@@ -401,7 +446,7 @@ class ProcedureInstance(ProcedureCourse):
 
         The codes of `as_called` and of `check_meeting`: ROLL_NOT_RECORDED, ROLL_MISMATCH, NO_QUORUM, NOT_PASSED …
 
-        Refused also: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH,
+        Refused also: STEP_OUT_OF_ORDER, STEP_TAKEN_BY_FACT, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH,
         NOTICE_PLACE_MISSING, NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER,
         SEGREGATION_OF_DUTIES, MEETING_KIND_NOT_ALLOWED, FIELD_REQUIRED, RULE_GAP,
         MEETING_CALLED_LATE, the code of a row (`PlannedStep.refusal`).
@@ -441,7 +486,7 @@ class ProcedureInstance(ProcedureCourse):
     def post_notice(self, step: str, by: Signer, subject_sha256: str, posting: Posting, at: Occasion) -> None:
         """Post the text at one place, with evidence (C3-04).
 
-        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
+        Refused: STEP_OUT_OF_ORDER, STEP_TAKEN_BY_FACT, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
         NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, SEGREGATION_OF_DUTIES,
         NOTICE_EVIDENCE_MISSING, RULE_GAP, the code of a row (`PlannedStep.refusal`).
         """
@@ -483,7 +528,7 @@ class ProcedureInstance(ProcedureCourse):
     def complete_notice(self, step: str, by: Signer, subject_sha256: str, at: Occasion) -> None:
         """Establish that a notice is through (C4.5-06): computed, never claimed.
 
-        Refused: NOTICE_PLACE_MISSING, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, STEP_OUT_OF_ORDER, NOT_FOUND,
+        Refused: NOTICE_PLACE_MISSING, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, STEP_OUT_OF_ORDER, STEP_TAKEN_BY_FACT, NOT_FOUND,
         FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_NOT_COMPLETED, DATE_ORDER, SEGREGATION_OF_DUTIES, the
         code of a row (`PlannedStep.refusal`).
         """
@@ -561,7 +606,7 @@ class ProcedureInstance(ProcedureCourse):
         """
         at.cite("C3-05")
         found = self.step(step)
-        self._must_be_its_own(found, by)
+        self._must_be_its_own(found, by.organization)
         must_be_open(self.objections, number, self.id)
         reopened: tuple[str, ...] = ()
         if outcome == "UPHELD" and self.state == "OPEN":
@@ -612,7 +657,7 @@ class ProcedureInstance(ProcedureCourse):
     def submit_filing(self, step: str, by: Signer, subject_sha256: str, at: Occasion) -> None:
         """File the text (C4.5-06, C4.7-06, C4.9-04). A re-check is to be answered within its working days (P27).
 
-        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
+        Refused: STEP_OUT_OF_ORDER, STEP_TAKEN_BY_FACT, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
         NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, SEGREGATION_OF_DUTIES, the code of a
         row (`PlannedStep.refusal`).
         """

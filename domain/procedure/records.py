@@ -32,9 +32,13 @@ class ProcedureOpening(Value):
 
 
 class StepRecord(Value):
-    """One unit's part of a step. `own_matter`: it judged what it had itself submitted, by another person (AMB-23)."""
+    """One unit's part of a step. `own_matter`: it judged what it had itself submitted, by another person (AMB-23).
 
-    person: Code = Field(title="经办人")
+    Nobody took a step that a fact took; `fact` is then the fact's event type.
+    """
+
+    person: Code | None = Field(default=None, title="经办人")
+    fact: Code | None = Field(default=None, title="完成环节的事实（事件类型）")
     on: BusinessDate = Field(title="日期")
     document_no: Name | None = Field(default=None, title="文号")
     own_matter: bool = Field(default=False, title="本单位提交的事项")

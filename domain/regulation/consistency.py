@@ -384,6 +384,8 @@ def _check_chains(book: Book, told: _Told) -> None:
             before.add(step.code)
             if (step.by is None) == (not step.all_of):
                 told.say(place, "须且只能有 by 或 all_of 之一")
+            if step.facts and step.act != "FACT":
+                told.say(place, '写明 facts 的环节须为 act = "FACT"')
             told.known(place, "单位", [step.by], organizations | _STEP_ROLES)
             told.known(place, "单位", step.all_of, organizations | _STEP_ROLES)
             told.known(place, "项目范围", step.only_scopes, book.terms("PROJECT_SCOPE"))

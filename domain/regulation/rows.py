@@ -340,8 +340,10 @@ class ChainStep(Value):
 
     `by`: an organisation or a role; `all_of`: each of these, in any order. `only_for`: owner kinds and `only_scopes`:
     project scopes it applies to, empty means all. `act`: what doing it means, where meeting, notice and filing do not
-    say it already: DO something, REVIEW or DETERMINE (approve or return), DECIDE by a document. `refusal_when`: the
-    refusal is said of a later step that finds this one LACKING, or of this one taken too EARLY.
+    say it already: DO something, REVIEW or DETERMINE (approve or return), DECIDE by a document; FACT: something of which
+    the log has an event of its own, and that takes the step. `facts`: types of these events, none where the service has
+    no command that names the procedure for it. `refusal_when`: the refusal is said of a later step that finds this one
+    LACKING, or of this one taken too EARLY.
     """
 
     code: str = Field(title="环节代码")
@@ -357,7 +359,8 @@ class ChainStep(Value):
     only_for: tuple[OwnerKind, ...] = Field(default=(), title="适用的所有权人类型")
     only_scopes: tuple[str, ...] = Field(default=(), title="适用的项目范围")
     optional: bool = Field(default=False, title="是否可省略")
-    act: Literal["DO", "REVIEW", "DETERMINE", "DECIDE"] = Field(default="DO", title="办理方式")
+    act: Literal["DO", "REVIEW", "DETERMINE", "DECIDE", "FACT"] = Field(default="DO", title="办理方式")
+    facts: tuple[str, ...] = Field(default=(), title="完成本环节的事实（事件类型）")
     refusal: str | None = Field(default=None, title="拒绝代码")
     refusal_when: Literal["LACKING", "EARLY"] | None = Field(default=None, title="拒绝条件")
 

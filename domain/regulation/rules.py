@@ -444,6 +444,11 @@ class Rules:
             raise refuse("CODE_UNKNOWN", field="chain", value=code)
         return found
 
+    def facts_of(self, chain: str) -> Mapping[str, tuple[str, ...]]:
+        """Steps of a chain that facts take → the types of these events; of a chain that is no more, none."""
+        row = self._chains.get(chain)
+        return {} if row is None else {step.code: step.facts for step in row.steps if step.act == "FACT"}
+
     def quorum(self, kind: str, matter: str = "COLLECTIVE") -> MeetingRule:
         """When such a meeting is valid and passes something; `quorum.judge` applies it. RULE_GAP for an unknown one."""
         for meeting in self.parameters["P10"].meetings:

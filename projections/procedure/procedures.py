@@ -282,6 +282,12 @@ def _step_taken(event: LedgerEvent, rows: Rows) -> None:
     _settle(event, rows, row)
 
 
+def _fact_took(event: LedgerEvent, rows: Rows) -> None:
+    row = _edit(event, rows)
+    _take(row, event.data["step"], event.data["unit"])
+    _settle(event, rows, row)
+
+
 def _decided(event: LedgerEvent, rows: Rows) -> None:
     _edit(event, rows)["document_no"] = event.data["documentNo"]
     _step_taken(event, rows)
@@ -377,6 +383,7 @@ HANDLERS: Final = {
     "procedure.amended": _amended,
     "procedure.withdrawn": _withdrawn,
     "procedure.step_completed": _step_taken,
+    "procedure.step_taken_by_fact": _fact_took,
     "procedure.reviewed": _judged,
     "procedure.determined": _judged,
     "procedure.decision_issued": _decided,

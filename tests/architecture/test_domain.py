@@ -84,6 +84,7 @@ IRREGULAR = {
     "Leased",
     "HandedOver",
     "MeetingHeld",
+    "StepTakenByFact",
     "Withdrawn",
     "TitleCertificateIneligible",
 }

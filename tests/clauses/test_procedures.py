@@ -14,6 +14,7 @@ from tests.procedures import (
     COUNTY_GOV,
     PROCEDURE,
     by,
+    carry_out,
     county_matter,
     elected,
     filed,
@@ -54,7 +55,7 @@ def test_no_distribution_without_a_completed_notice() -> None:
     plan.answer_filing("RECHECK", VILLAGE, by("AGRICULTURE"), sha(plan), "ACCEPTED", on(2022, 3, 16))
     settled(plan)
     with refused("NOTICE_NOT_COMPLETED", plan):
-        plan.complete_step("DISTRIBUTE", by(VILLAGE), sha(plan), on(2022, 3, 31))
+        carry_out(plan, "DISTRIBUTE", VILLAGE, on(2022, 3, 31))
     with refused("NOTICE_EVIDENCE_MISSING", plan, clause="C3-04"):
         bare = posting("OWNER_LOCATION", VILLAGE, date(2022, 3, 17), location=None)
         plan.post_notice("NOTICE", by(VILLAGE), sha(plan), bare, on(2022, 3, 17))
@@ -77,17 +78,17 @@ def test_the_joint_title_s_five_steps() -> None:
     """Orders shares, special meeting, ten days at both places, certificates and filing of a joint village title strictly."""
     plan = posted()
     with refused("NOTICE_PERIOD_RUNNING", plan, clause="C4.5-06"):
-        plan.complete_step("CERTIFICATES", by(TOWNSHIP), sha(plan), on(2021, 7, 12))
+        carry_out(plan, "CERTIFICATES", TOWNSHIP, on(2021, 7, 12))
     with refused("NOTICE_PLACE_MISSING", missing=["TOWNSHIP"]):
         half = posted(everywhere=False)
-        half.complete_step("CERTIFICATES", by(TOWNSHIP), sha(half), on(2021, 7, 13))
+        carry_out(half, "CERTIFICATES", TOWNSHIP, on(2021, 7, 13))
     early = joint_title()
     with refused("STEP_OUT_OF_ORDER", early):
-        early.complete_step("CERTIFICATES", by(TOWNSHIP), sha(early), on(2021, 7, 13))
+        carry_out(early, "CERTIFICATES", TOWNSHIP, on(2021, 7, 13))
     plan = hung()
     with refused("STEP_OUT_OF_ORDER", plan, missing=["CERTIFICATES"]):
         plan.submit_filing("FILING", by(TOWNSHIP), sha(plan), on(2021, 7, 13))
-    plan.complete_step("CERTIFICATES", by(TOWNSHIP), sha(plan), on(2021, 7, 13))
+    carry_out(plan, "CERTIFICATES", TOWNSHIP, on(2021, 7, 13))
     plan.submit_filing("FILING", by(TOWNSHIP), sha(plan), on(2021, 7, 14))
     assert plan.state == "COMPLETED"
 
@@ -124,11 +125,11 @@ def test_an_income_plan_is_ready_when_nothing_is_missing() -> None:
     """Names everything a plan still lacks before distribution, and refuses another text than the one voted and filed."""
     plan = voted()
     with refused("INCOME_PLAN_NOT_READY", plan, missing=["NOTICE", "REVIEW", "LINE_FILING", "RECHECK"]):
-        plan.complete_step("DISTRIBUTE", by(VILLAGE), sha(plan), on(2022, 3, 31))
+        carry_out(plan, "DISTRIBUTE", VILLAGE, on(2022, 3, 31))
     ready = ready_to_distribute()
     with refused("PLAN_HASH_MISMATCH", ready, clause="C4.9-03"):
-        ready.complete_step("DISTRIBUTE", by(VILLAGE), "cd" * 32, on(2022, 3, 31))
-    ready.complete_step("DISTRIBUTE", by(VILLAGE), sha(ready), on(2022, 3, 31))
+        carry_out(ready, "DISTRIBUTE", VILLAGE, on(2022, 3, 31), "cd" * 32)
+    carry_out(ready, "DISTRIBUTE", VILLAGE, on(2022, 3, 31))
 
 
 @pytest.mark.clause("C4.9-04")
@@ -140,13 +141,13 @@ def test_the_re_check_is_accepted_or_returned_never_assumed() -> None:
         "RECHECK", VILLAGE, by("AGRICULTURE"), sha(again), "RETURNED", on(2022, 3, 9), reasons="缺附件"
     )
     with refused("INCOME_PLAN_NOT_READY"):
-        again.complete_step("DISTRIBUTE", by(VILLAGE), sha(again), on(2023, 3, 31))
+        carry_out(again, "DISTRIBUTE", VILLAGE, on(2023, 3, 31))
     again.submit_filing("RECHECK", by(VILLAGE), sha(again), on(2022, 3, 10))
     sheet = posting("OWNER_LOCATION", VILLAGE, date(2022, 3, 10))
     again.post_notice("NOTICE", by(VILLAGE), sha(again), sheet, on(2022, 3, 10))
     again.complete_notice("NOTICE", by(VILLAGE), sha(again), on(2022, 3, 22))
     with refused("FILING_NOT_ACCEPTED", clause="C4.9-04"):
-        again.complete_step("DISTRIBUTE", by(VILLAGE), sha(again), on(2023, 3, 31))
+        carry_out(again, "DISTRIBUTE", VILLAGE, on(2023, 3, 31))
     again.answer_filing("RECHECK", VILLAGE, by("AGRICULTURE"), sha(again), "ACCEPTED", on(2022, 3, 24))
-    again.complete_step("DISTRIBUTE", by(VILLAGE), sha(again), on(2022, 3, 31))
+    carry_out(again, "DISTRIBUTE", VILLAGE, on(2022, 3, 31))
     assert {plan.state, again.state} == {"OPEN", "COMPLETED"}

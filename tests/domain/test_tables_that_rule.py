@@ -42,7 +42,7 @@ from tests.examples import (
     terms,
     yuan,
 )
-from tests.procedures import by, opening, posting, sha
+from tests.procedures import by, carry_out, opening, posting, sha
 
 METHODS = [
     {"regime": "STATE_ADMIN", "posted": "MONTHLY", "residual_basis_points": 0, "starts_next_month": False},
@@ -275,7 +275,7 @@ def test_published_result_completes_its_step_after_the_days_the_county_asks() ->
     case = ProcedureCase(owner_kind="VILLAGE", disposal_value=yuan("200000.00"))
     sale = ProcedureInstance.open("PR-1", opening("A14", case=case), by(VILLAGE), occasion(date(2022, 3, 1)))
     sale.complete_step("PROPOSE", by(VILLAGE), sha(sale), occasion(date(2022, 3, 1)))
-    sale.complete_step("APPRAISE", by(VILLAGE), sha(sale), occasion(date(2022, 3, 2)))
+    carry_out(sale, "APPRAISE", VILLAGE, occasion(date(2022, 3, 2)))
     sheet = posting("OWNER_LOCATION", VILLAGE, date(2022, 3, 3))
     sale.collect_events()
     sale.post_notice("PUBLISH", by(VILLAGE), sha(sale), sheet, occasion(date(2022, 3, 3), under=under))
@@ -288,7 +288,7 @@ def test_published_result_completes_its_step_after_the_days_the_county_asks() ->
 
 def test_soft_notice_hangs_as_long_as_the_county_asks() -> None:
     plan = procedures.ready_to_distribute()
-    plan.complete_step("DISTRIBUTE", by(VILLAGE), sha(plan), occasion(date(2022, 3, 31)))
+    carry_out(plan, "DISTRIBUTE", VILLAGE, occasion(date(2022, 3, 31)))
     plan.collect_events()
     sheet = posting("OWNER_LOCATION", VILLAGE, date(2022, 4, 6))
     under = regulation_with("P08", SEVEN)

@@ -51,8 +51,8 @@ def _in_order(clauses: dict[str, str]) -> dict[str, str]:
     return dict(sorted(clauses.items()))
 
 
-class ContractTerms(Value):
-    """An operating contract: mode, operator, term, the clauses it must settle, and the money.
+class ContractText(Value):
+    """What is decided on when an operating contract is decided on: mode, operator, term, the clauses it must settle, the money.
 
     `clauses` maps a clause key of T6 (responsibility, target, income, mode, term, incomeDistribution, riskControl,
     custody, rewardPenalty) to its text. `annual_income` is what the operator owes per year, in fen. `part` names the
@@ -62,7 +62,6 @@ class ContractTerms(Value):
     contract: Code = Field(title="合同编号")
     mode: Annotated[Code, Listed("operation-modes")] = Field(title="经营方式")
     operator: Operator = Field(title="经营主体情况")
-    signed_on: FactDay = Field(title="签订日期")
     starts_on: Annotated[BusinessDate, NotBefore("start")] = Field(title="起始日期")
     ends_on: Annotated[BusinessDate, NotBefore("starts_on", days=1, clause="C4.7-03")] = Field(
         title="终止日期"
@@ -76,10 +75,16 @@ class ContractTerms(Value):
         json_schema_extra=_keys_and_texts,
     )
     custody_rule_document: Name | None = Field(default=None, title="管护制度文号")
-    decision_document: Name | None = Field(default=None, title="民主决策或审批文号")
     annual_income: Fen = Field(title="年收益（租金、承包费等）")
     part: Name | None = Field(default=None, title="出租部位", description="整项资产留空")
     charter_document: Name | None = Field(default=None, title="章程文号", description="跨乡村资产必填")
+
+
+class ContractTerms(ContractText):
+    """An operating contract as it is signed: its text, the day, and the paper of the decision."""
+
+    signed_on: FactDay = Field(title="签订日期")
+    decision_document: Name | None = Field(default=None, title="民主决策或审批文号")
 
 
 class Contract(Value):

@@ -25,7 +25,7 @@ from domain.values import BusinessDate, Code, Fen, Listed, Name, Text
 from service.api.asset.decisions import AssetPath, assets_on
 from service.api.asset.views import UnplacedEvent
 from service.api.http.reading import LogReading, Reading, get, routes
-from service.api.http.writing import Circumstances, Excepting, Writing
+from service.api.http.writing import Circumstances, Excepting, Executing, Writing
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
 from service.commands.history import AssetView, asset_history
@@ -114,7 +114,7 @@ class PostDepreciation(Circumstances):
     year: int = Field(title="年度", ge=2000, le=2200, strict=True)
 
 
-class SignContract(Excepting):
+class SignContract(Executing, Excepting):  # type: ignore[misc]  # the plugin: each has a constructor
     """An operating contract."""
 
     terms: ContractTerms = Field(title="合同")
@@ -149,7 +149,7 @@ class ReceiveIncome(Circumstances):
     receipt: IncomeReceipt = Field(title="收款")
 
 
-class DistributeIncome(Circumstances):
+class DistributeIncome(Executing):
     """Request body: record an income distribution that was paid."""
 
     distribution: IncomeDistribution = Field(title="收益分配方案")
@@ -161,7 +161,7 @@ class ProposeDisposal(Excepting):
     proposal: DisposalProposal = Field(title="处置方案")
 
 
-class RecordAppraisal(Circumstances):
+class RecordAppraisal(Executing):
     """Request body: record an appraisal."""
 
     appraisal: Appraisal = Field(title="评估")
@@ -193,13 +193,13 @@ class CloseDisposal(Circumstances):
     reason: Text = Field(title="终止原因")
 
 
-class DisposeAsset(Circumstances):
+class DisposeAsset(Executing):
     """Request body: carry out an approved disposal."""
 
     sale: DisposalSale = Field(title="处置结果")
 
 
-class ReceiveProceeds(Circumstances):
+class ReceiveProceeds(Executing):
     """Proceeds of the disposal."""
 
     amount: Fen = Field(title="金额")

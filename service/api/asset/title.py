@@ -29,7 +29,7 @@ from domain.refusals import refuse
 from domain.values import Code, Name, Text
 from service.api.asset.decisions import AssetPath, assets_on
 from service.api.http.reading import routes
-from service.api.http.writing import Circumstances, Excepting, Scope, Write, Writing
+from service.api.http.writing import Circumstances, Excepting, Executing, Scope, Write, Writing
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.inventory.verification_basis import check_basis
@@ -97,7 +97,7 @@ class OpenTitleDispute(Circumstances):
     dispute: TitleDispute = Field(title="产权不明晰情况")
 
 
-class IssueOwnershipCertificate(Circumstances):
+class IssueOwnershipCertificate(Executing):
     """A joint village's certificate, by the procedure that led to it."""
 
     certificate: OwnershipCertificate = Field(title="确权书")

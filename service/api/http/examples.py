@@ -43,6 +43,7 @@ NAMED: Final = {
     "organization": "653022202000",
     "person": "P-0001",
     "policy_override": "EX-0001",
+    "procedure": "PR-0001",
 }
 """Kind of what a code names → the code of one that the examples speak of."""
 

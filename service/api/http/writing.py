@@ -18,7 +18,7 @@ from domain.occasion import Occasion
 from domain.organization.division import Division
 from domain.organization.organization import Organization
 from domain.refusals import Refusal, refuse
-from domain.values import BusinessDate, PolicyOverrideCode, Value
+from domain.values import BusinessDate, NamedProcedure, PolicyOverrideCode, Value
 from service.api.http.intake import admitted
 from service.api.http.reading import (
     ACTION,
@@ -36,6 +36,7 @@ from service.commands.actor import Actor
 from service.commands.authorization import ACTIONS, Resource, authorize, may, speak_for
 from service.commands.commands import CommandOutcome, Result, Work, in_twelve_digits, transact
 from service.commands.exceptions import exceptions
+from service.commands.executing import take_steps
 from service.commands.naming import require_listed
 from service.ledgers.masking import bytes_shown_to
 from service.ledgers.warnings import WarningBody
@@ -62,6 +63,16 @@ class Excepting(Circumstances):
         title="例外批准编号",
         description="县人民政府为本资产登记的例外批准 / exceptions granted for this asset",
         max_length=20,
+    )
+
+
+class Executing(Circumstances):
+    """Fields of a write that carries out what a procedure decided on: its step is taken in the same commit."""
+
+    procedure: NamedProcedure | None = Field(
+        default=None,
+        title="所执行的程序",
+        description="本事实所执行的程序编号，其内容须与本事实一致，相应环节随之办结 / the procedure that this carries out",
     )
 
 
@@ -313,6 +324,8 @@ class Write(Read):
             await self._may(aggregate, scope or self._said_by(speaker) or kind.scope, work, at)
             await self._except(body, at, work)
             await use_case(aggregate, at, work)
+            if isinstance(body, Executing) and body.procedure is not None:
+                await take_steps(work, aggregate, body.procedure)
             await work.settle()
             work.note(at)
             return Result(aggregate.id, aggregate.version, kind.view(aggregate, self))

@@ -39,8 +39,20 @@ OPERATIONS: Final[Mapping[Act, tuple[str, ...]]] = {
     "MEETING": ("hold_meeting",),
     "NOTICE": ("post_notice", "complete_notice"),
     "FILING": ("submit_filing", "answer_filing"),
+    "FACT": (),
 }
 """The operations by which each kind of step is taken; a decision is refused by a review that returns."""
+
+RECORDING: Final[Mapping[str, str]] = {
+    "asset.ownership_certificate_issued": "issue_ownership_certificate",
+    "asset.leased": "sign_contract",
+    "asset.operating_contract_signed": "sign_contract",
+    "asset.income_distributed": "distribute_income",
+    "asset.appraisal_recorded": "record_appraisal",
+    "asset.disposed": "dispose_asset",
+    "asset.disposal_proceeds_received": "receive_proceeds",
+}
+"""Facts that take steps of procedures, and the operation that records each."""
 
 _ROLES: Final[Mapping[Role, tuple[str, str]]] = {
     Role.ADMIN: ("密钥与单位管理员", "keys and units of the county; no asset data"),
@@ -266,7 +278,7 @@ def _chain(row: Chain) -> ChainEntry:
         ChainStepEntry(
             **{name: getattr(step, name) for name in ChainStep.model_fields},
             kind=act_of(step),
-            operations=OPERATIONS[act_of(step)],
+            operations=OPERATIONS[act_of(step)] or tuple(dict.fromkeys(RECORDING[one] for one in step.facts)),
         )
         for step in row.steps
     )

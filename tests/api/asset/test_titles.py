@@ -102,6 +102,10 @@ class Title:
         }
         await self.service.write(f"/v1/procedures/{self.code}/{noun}", body | facts, "approver")
 
+    async def completed(self) -> list[str]:
+        """Its steps that are done."""
+        return list((await self.service.read(f"/v1/procedures/{self.code}"))["resource"]["completedSteps"])
+
     async def meet_and_post(self) -> None:
         await self.act("steps", "SHARES", "2021-06-21")
         meeting = {
@@ -164,7 +168,12 @@ async def test_joint_villages_own_after_meeting_notice_and_certificates(service:
     )
     assert (await refused(service, asset, "ownership-certificates", first, "county"))[1] == "ROLE_NOT_ALLOWED"
     assert (await refused(service, asset, "ownership-certificates", first, "neighbour"))[1] == "FORBIDDEN"
-    await write(service, asset, "ownership-certificates", first, "approver")
+    ticked = {"step": "CERTIFICATES", "by": await title.signer(TOWNSHIP), "subjectSha256": title.digest}
+    none_yet = await service.post(f"/v1/procedures/{title.code}/steps", ticked, "approver")
+    assert (none_yet.status_code, none_yet.json()["code"]) == (409, "STEP_TAKEN_BY_FACT")
+    half = await write(service, asset, "ownership-certificates", first, "approver")
+    assert [one["type"] for one in half["events"]] == ["asset.ownership_certificate_issued"]
+    assert "CERTIFICATES" not in await title.completed()
     taken = {**second, "certificate": second["certificate"] | {"number": first["certificate"]["number"]}}
     assert (await refused(service, asset, "ownership-certificates", taken, "approver"))[1] == (
         "CERT_NO_DUPLICATE"
@@ -173,7 +182,12 @@ async def test_joint_villages_own_after_meeting_notice_and_certificates(service:
     body = {"confirmation": given, "occurredOn": "2021-07-14"}
     status, code, missing = await refused(service, asset, "ownership-confirmations", body, "approver")
     assert (status, code, missing) == (409, "STEP_OUT_OF_ORDER", [f"ownershipCertificates {SECOND}"])
-    await write(service, asset, "ownership-certificates", second, "approver")
+    whole = await write(service, asset, "ownership-certificates", second, "approver")
+    assert [one["type"] for one in whole["events"]] == [
+        "asset.ownership_certificate_issued",
+        "procedure.step_taken_by_fact",
+    ]
+    assert "CERTIFICATES" in await title.completed()
     done = await write(service, asset, "ownership-confirmations", body, "approver")
     assert done["resource"]["title"] == "CONFIRMED"
     assert "FILING_PENDING" in {one["code"] for one in done["warnings"]}
@@ -191,7 +205,6 @@ async def test_joint_villages_own_after_meeting_notice_and_certificates(service:
     board = {"asset": asset, "kind": "FILING_PENDING"}
     (gap,) = (await service.read("/v1/ledgers/data-quality", **board))["rows"]
     assert (gap["item"], gap["clause"], gap["units"]) == ("AGRICULTURE", "C4.5-06", [VILLAGE, SECOND])
-    await title.act("steps", "CERTIFICATES", "2021-07-14")
     await title.act("filings", "FILING", "2021-07-20")
     filed = await write(service, asset, "ownership-filings", filing, "clerk")
     assert "filingDue" not in filed["resource"]

@@ -156,7 +156,6 @@ async def test_filing_before_what_is_filed_is_refused(service: Service) -> None:
         {"confirmation": body, "occurredOn": "2021-07-16"},
         "approver",
     )
-    await title.act("steps", "CERTIFICATES", "2021-07-14")
     await title.act("filings", "FILING", "2021-07-15")
     filing = {"procedure": title.code, "filedOn": "2021-07-15"}
     early = await refused(service, f"/v1/assets/{asset}/ownership-filings", filing, "clerk")

@@ -123,17 +123,18 @@ async def joint_title(service: Service, title: str = "扶贫车间", **posted: s
 
 @pytest.mark.clause("C4.5-06", "C3-04")
 async def test_a_joint_title_goes_its_way(service: Service) -> None:
-    """Opens, votes, posts at both places, waits ten days, hands out certificates and files a joint village title."""
+    """Opens, votes, posts at both places, waits ten days; the certificates are due then, and are not ticked off."""
     it = await joint_title(service)
     early = await it.tried("notice-completions", "NOTICE", TOWNSHIP, "clerk", "2021-07-12")
     assert early == (409, "NOTICE_PERIOD_RUNNING")
     await it.act("notice-completions", "NOTICE", TOWNSHIP, "clerk", "2021-07-13")
-    await it.act("steps", "CERTIFICATES", TOWNSHIP, "clerk", "2021-07-13", documentNo="确权书1–2号")
-    done = await it.act("filings", "FILING", TOWNSHIP, "clerk", "2021-07-14")
-    assert done["resource"]["state"] == "COMPLETED"
+    ticked = await it.tried("steps", "CERTIFICATES", TOWNSHIP, "clerk", "2021-07-13")
+    assert ticked == (409, "STEP_TAKEN_BY_FACT")
+    early = await it.tried("filings", "FILING", TOWNSHIP, "clerk", "2021-07-14")
+    assert early == (409, "STEP_OUT_OF_ORDER")
     shown = (await service.read(it.path))["resource"]
-    assert shown["completedSteps"] == ["SHARES", "MEETING", "NOTICE", "CERTIFICATES", "FILING"]
-    assert shown["filings"]["FILING"][TOWNSHIP]["addressee"] == "AGRICULTURE"
+    assert shown["completedSteps"] == ["SHARES", "MEETING", "NOTICE"]
+    assert [one["step"] for one in shown["due"]] == ["CERTIFICATES"]
 
 
 @pytest.mark.clause("C4.7-06", "C4.9-03", "C4.9-04")
@@ -159,8 +160,8 @@ async def test_an_income_plan_goes_its_way(service: Service) -> None:
     await it.act("filings", "LINE_FILING", VILLAGE, "village", "2022-03-07")
     await it.act("filings", "RECHECK", VILLAGE, "village", "2022-03-07")
     await it.act("notice-completions", "NOTICE", VILLAGE, "village", "2022-03-15")
-    pending = await it.tried("steps", "DISTRIBUTE", VILLAGE, "village", "2022-03-31")
-    assert pending == (409, "FILING_NOT_ACCEPTED")
+    pending = (await service.read(it.path))["resource"]["due"]
+    assert [one["step"] for one in pending] == ["RECHECK"]
     await it.act(
         "filing-answers",
         "RECHECK",
@@ -170,7 +171,8 @@ async def test_an_income_plan_goes_its_way(service: Service) -> None:
         filedBy=VILLAGE,
         answer="ACCEPTED",
     )
-    await it.act("steps", "DISTRIBUTE", VILLAGE, "village", "2022-03-31")
+    due = (await service.read(it.path))["resource"]["due"]
+    assert [one["step"] for one in due] == ["DISTRIBUTE"]
 
 
 @pytest.mark.clause("C3-02")

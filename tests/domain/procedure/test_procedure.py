@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from domain.execution import Execution
 from domain.organization.roll import roll_on
 from domain.procedure.notice import MAX_OPEN_OBJECTIONS, notice_days
 from domain.procedure.plan import ProcedureCase, ProcedureParty
@@ -25,6 +26,7 @@ from tests.procedures import (
     after_meeting,
     assembled,
     by,
+    carry_out,
     county_matter,
     elected,
     filed,
@@ -145,7 +147,7 @@ def test_a_step_is_taken_in_its_order_by_its_own_unit_for_the_same_text() -> Non
             "MEETING", by(TOWNSHIP), sha(plan), township_meeting(date(2021, 6, 29)), on(2021, 6, 29)
         )
     with refused("STEP_OUT_OF_ORDER", plan, missing=["SHARES", "MEETING", "NOTICE"]):
-        plan.complete_step("CERTIFICATES", by(TOWNSHIP), sha(plan), on(2021, 6, 29))
+        carry_out(plan, "CERTIFICATES", TOWNSHIP, on(2021, 6, 29))
     with refused("FORBIDDEN", plan):
         plan.complete_step("SHARES", by("653022203000"), sha(plan), on(2021, 6, 29))
     with refused("PLAN_HASH_MISMATCH", plan):
@@ -246,7 +248,7 @@ def test_a_matter_is_withdrawn_before_it_is_completed() -> None:
     assert recorded(plan, ProcedureInstance.Withdrawn).reason == "不办了"
     assert plan.state == "WITHDRAWN"
     with refused("STEP_OUT_OF_ORDER", plan):
-        plan.complete_step("CERTIFICATES", by(TOWNSHIP), sha(plan), on(2021, 7, 14))
+        carry_out(plan, "CERTIFICATES", TOWNSHIP, on(2021, 7, 14))
     with refused("STEP_OUT_OF_ORDER", plan):
         plan.withdraw(by(TOWNSHIP), "不办了", on(2021, 7, 14))
     with refused("STEP_OUT_OF_ORDER", plan):
@@ -445,7 +447,7 @@ def test_a_notice_hangs_at_both_places_for_its_whole_period() -> None:
     assert warned(event, "CALENDAR_YEAR_UNCONFIRMED") == {"year": 2021}
     actions: list[Callable[[], None]] = [
         lambda: plan.complete_notice("NOTICE", by(TOWNSHIP), sha(plan), on(2021, 7, 13)),
-        lambda: plan.complete_step("CERTIFICATES", by(TOWNSHIP), sha(plan), on(2021, 7, 13)),
+        lambda: carry_out(plan, "CERTIFICATES", TOWNSHIP, on(2021, 7, 13)),
     ]
     for action in actions:
         with refused("NOTICE_PLACE_MISSING", plan, missing=["TOWNSHIP"]):
@@ -461,18 +463,18 @@ def test_the_period_runs_to_monday_midnight() -> None:
     plan = posted()
     actions: list[Callable[[], None]] = [
         lambda: plan.complete_notice("NOTICE", by(TOWNSHIP), sha(plan), on(2021, 7, 12)),
-        lambda: plan.complete_step("CERTIFICATES", by(TOWNSHIP), sha(plan), on(2021, 7, 12)),
+        lambda: carry_out(plan, "CERTIFICATES", TOWNSHIP, on(2021, 7, 12)),
     ]
     for action in actions:
         with refused("NOTICE_PERIOD_RUNNING", plan):
             action()
     with refused("NOTICE_NOT_COMPLETED", plan):
-        plan.complete_step("CERTIFICATES", by(TOWNSHIP), sha(plan), on(2021, 7, 13))
+        carry_out(plan, "CERTIFICATES", TOWNSHIP, on(2021, 7, 13))
     plan.complete_notice("NOTICE", by(TOWNSHIP), sha(plan), on(2021, 7, 13))
     event = recorded(plan, ProcedureInstance.NoticeCompleted)
     assert event.period is not None
     assert event.period.ends_on == date(2021, 7, 12)
-    plan.complete_step("CERTIFICATES", by(TOWNSHIP), sha(plan), on(2021, 7, 13))
+    carry_out(plan, "CERTIFICATES", TOWNSHIP, on(2021, 7, 13))
 
 
 def test_every_village_where_the_project_stands_is_a_place() -> None:
@@ -531,7 +533,7 @@ def test_what_is_published_without_a_period_is_done_with_its_evidence() -> None:
     case = ProcedureCase(owner_kind="VILLAGE", disposal_value=yuan("200000.00"))
     sale = ProcedureInstance.open(PROCEDURE, opening("A14", case=case), by(VILLAGE), on(2022, 3, 1))
     sale.complete_step("PROPOSE", by(VILLAGE), sha(sale), on(2022, 3, 1))
-    sale.complete_step("APPRAISE", by(VILLAGE), sha(sale), on(2022, 3, 2))
+    carry_out(sale, "APPRAISE", VILLAGE, on(2022, 3, 2))
     settled(sale)
     with refused("APPRAISAL_NOT_PUBLISHED", sale):
         sale.review("FORWARD", by(TOWNSHIP, "P-2"), sha(sale), "APPROVED", on(2022, 3, 3))
@@ -547,12 +549,74 @@ def test_what_is_published_without_a_period_is_done_with_its_evidence() -> None:
         sale.decide("APPROVE", by(COUNTY_GOV, "P-4"), sha(sale), "县批1号", "同意", on(2022, 3, 7))
 
 
+def test_a_fact_takes_its_step_and_nobody_ticks_it_off() -> None:
+    plan = ready_to_distribute()
+    with refused("STEP_TAKEN_BY_FACT", plan, clause="C4.9-03"):
+        plan.complete_step("DISTRIBUTE", by(VILLAGE), sha(plan), on(2022, 3, 31))
+    with refused("STEP_TAKEN_BY_FACT", plan):
+        plan.review("DISTRIBUTE", by(VILLAGE), sha(plan), "APPROVED", on(2022, 3, 31))
+    about = plan.subject
+    paid = ("asset.income_distributed", "asset-A-1", 7)
+    for unit, kind, subject_id, sha256, code in (
+        (VILLAGE, about.kind, "A-2", about.sha256, "PLAN_HASH_MISMATCH"),
+        (VILLAGE, "asset_title", about.id, about.sha256, "PLAN_HASH_MISMATCH"),
+        (VILLAGE, about.kind, about.id, OTHER_TEXT, "PLAN_HASH_MISMATCH"),
+        (TOWNSHIP, about.kind, about.id, about.sha256, "FORBIDDEN"),
+    ):
+        with refused(code, plan):
+            plan.take_by_fact(*paid, Execution(unit, kind, subject_id, (sha256,)), on(2022, 3, 31))
+    with refused("PLAN_HASH_MISMATCH", plan):  # a contract takes no step of this chain
+        done = Execution(VILLAGE, about.kind, about.id, (about.sha256,))
+        plan.take_by_fact("asset.leased", "asset-A-1", 7, done, on(2022, 3, 31))
+    carry_out(plan, "DISTRIBUTE", VILLAGE, on(2022, 3, 31))
+    event = recorded(plan, ProcedureInstance.StepTakenByFact)
+    assert (event.step, event.fact, event.stream, event.fact_version) == ("DISTRIBUTE", *paid)
+    assert plan.done["DISTRIBUTE"][VILLAGE].fact == "asset.income_distributed"
+    settled(plan)
+    carry_out(plan, "DISTRIBUTE", VILLAGE, on(2022, 4, 1))  # another instalment
+    nothing(plan)
+
+
+def test_a_step_that_was_laid_out_before_as_done_by_hand_is_a_fact_all_the_same() -> None:
+    """A county's running procedure keeps its steps; who takes them is asked of the table of the day."""
+    plan = ready_to_distribute()
+    plan.steps = tuple(
+        one.model_copy(update={"act": "DO"}) if one.code == "DISTRIBUTE" else one for one in plan.steps
+    )
+    with refused("STEP_TAKEN_BY_FACT", plan):
+        plan.complete_step("DISTRIBUTE", by(VILLAGE), sha(plan), on(2022, 3, 31))
+    carry_out(plan, "DISTRIBUTE", VILLAGE, on(2022, 3, 31))
+    assert plan.state == "COMPLETED"
+
+
+def test_what_was_withdrawn_is_not_carried_out() -> None:
+    plan = ready_to_distribute()
+    plan.withdraw(by(VILLAGE), "不办了", on(2022, 3, 30))
+    settled(plan)
+    with refused("STEP_OUT_OF_ORDER", plan, clause="C4.9-03"):
+        carry_out(plan, "DISTRIBUTE", VILLAGE, on(2022, 3, 31))
+
+
+def test_a_small_disposal_passes_no_level_before_its_approver() -> None:
+    """Below 100,000 yuan the township approves (P04), so that there is no level to pass."""
+    case = ProcedureCase(owner_kind="VILLAGE", disposal_value=yuan("50000.00"))
+    sale = ProcedureInstance.open(PROCEDURE, opening("A14s", case=case), by(VILLAGE), on(2022, 3, 1))
+    sale.complete_step("PROPOSE", by(VILLAGE), sha(sale), on(2022, 3, 1))
+    meeting = representatives(date(2022, 3, 2))
+    sale.hold_meeting("DECISION", by(VILLAGE), sha(sale), meeting, on(2022, 3, 2), rolls=elected())
+    carry_out(sale, "APPRAISE", VILLAGE, on(2022, 3, 3))
+    sheet = posting("OWNER_LOCATION", VILLAGE, date(2022, 3, 4))
+    sale.post_notice("PUBLISH", by(VILLAGE), sha(sale), sheet, on(2022, 3, 4))
+    sale.decide("APPROVE", by(TOWNSHIP, "P-2"), sha(sale), "乡批1号", "同意", on(2022, 3, 7))
+    assert sale.proof().done_by("APPROVE", date(2022, 3, 7))
+
+
 def test_a_soft_notice_is_optional_and_done_by_posting() -> None:
     plan = ready_to_distribute()
     with refused("STEP_OUT_OF_ORDER", plan):
         sheet = posting("OWNER_LOCATION", VILLAGE, date(2022, 4, 1))
         plan.post_notice("PUBLISH_USE", by(VILLAGE), sha(plan), sheet, on(2022, 4, 1))
-    plan.complete_step("DISTRIBUTE", by(VILLAGE), sha(plan), on(2022, 3, 31))
+    carry_out(plan, "DISTRIBUTE", VILLAGE, on(2022, 3, 31))
     assert plan.state == "COMPLETED"
     sheet = posting("OWNER_LOCATION", VILLAGE, date(2022, 4, 1))
     plan.post_notice("PUBLISH_USE", by(VILLAGE), sha(plan), sheet, on(2022, 4, 1))
@@ -613,7 +677,7 @@ def test_who_objects_may_withdraw_and_who_comes_late_is_heard_all_the_same() -> 
     settled(plan)
     object_to(plan, (2021, 7, 14))
     assert recorded(plan, ProcedureInstance.ObjectionFiled).objection.late
-    plan.complete_step("CERTIFICATES", by(TOWNSHIP), sha(plan), on(2021, 7, 15))
+    carry_out(plan, "CERTIFICATES", TOWNSHIP, on(2021, 7, 15))
     with refused("NOT_FOUND", plan):
         plan.file_objection("SHARES", "x", None, on(2021, 7, 15))
 
@@ -639,7 +703,7 @@ def test_a_filing_of_record_is_done_when_submitted_and_reopened_when_returned() 
     plan = hung()
     with refused("STEP_OUT_OF_ORDER", plan, missing=["CERTIFICATES"]):
         plan.submit_filing("FILING", by(TOWNSHIP), sha(plan), on(2021, 7, 14))
-    plan.complete_step("CERTIFICATES", by(TOWNSHIP), sha(plan), on(2021, 7, 14))
+    carry_out(plan, "CERTIFICATES", TOWNSHIP, on(2021, 7, 14))
     settled(plan)
     plan.submit_filing("FILING", by(TOWNSHIP), sha(plan), on(2021, 7, 14))
     event = recorded(plan, ProcedureInstance.FilingSubmitted)
@@ -688,11 +752,11 @@ def test_what_is_missing_before_a_distribution_is_named() -> None:
     )
     settled(pending)
     with refused("INCOME_PLAN_NOT_READY", pending, missing=["NOTICE", "RECHECK"]):
-        pending.complete_step("DISTRIBUTE", by(VILLAGE), sha(pending), on(2022, 4, 1))
+        carry_out(pending, "DISTRIBUTE", VILLAGE, on(2022, 4, 1))
     pending.complete_notice("NOTICE", by(VILLAGE), sha(pending), on(2022, 3, 15))
     settled(pending)
     with refused("FILING_NOT_ACCEPTED", pending):
-        pending.complete_step("DISTRIBUTE", by(VILLAGE), sha(pending), on(2022, 4, 1))
+        carry_out(pending, "DISTRIBUTE", VILLAGE, on(2022, 4, 1))
 
 
 def test_a_re_check_in_a_year_without_calendar_is_due_on_a_provisional_date() -> None:

@@ -16,6 +16,7 @@ from tests.examples import TOWNSHIP, VILLAGE
 from tests.procedures import (
     PROCEDURE,
     by,
+    carry_out,
     elected,
     on,
     opening,
@@ -76,6 +77,8 @@ class Steps(RuleBasedStateMachine):
             match step.act:
                 case "DO":
                     it.complete_step(step.code, signer, sha, at)
+                case "FACT":
+                    carry_out(it, step.code, signer.organization, at, sha)
                 case "MEETING":
                     make = township_meeting if step.meeting == "TOWNSHIP" else representatives
                     it.hold_meeting(step.code, signer, sha, make(self.day), at, rolls=elected())

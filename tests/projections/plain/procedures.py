@@ -55,6 +55,8 @@ class Course:
         actors = next((one["actors"] for one in self.steps if one["code"] == step), [])
         unit = data.get("by", {}).get("organization", "")
         match name_of(event):
+            case "step_taken_by_fact":
+                self.take(step, data["unit"])
             case "step_completed" | "meeting_held" | "decision_issued":
                 self.take(step, unit)
             case "reviewed" | "determined" if data["verdict"] == "APPROVED":

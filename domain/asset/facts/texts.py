@@ -1,0 +1,83 @@
+"""Texts that procedures decide on and an asset's later facts carry out: a contract, a distribution of income, a disposal.
+
+Each is a subject with a form, so that its digest can be worked out again from what is carried out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import Field
+
+from domain.asset.facts.contract import ContractTerms, ContractText
+from domain.asset.facts.disposal import DisposalProposal
+from domain.asset.facts.income import IncomeDistribution, IncomeUse
+from domain.execution import Execution
+from domain.procedure.subject import digest_of
+from domain.values import Code, Fen, Value
+
+CONTRACT_KIND: Final = "operating_contract"
+DISTRIBUTION_KIND: Final = "income_distribution"
+DISPOSAL_KIND: Final = "asset_disposal"
+
+
+class ContractContent(Value):
+    """What a procedure over an operating contract decides on: the asset and the contract's text."""
+
+    asset: Code = Field(title="资产编号")
+    terms: ContractText = Field(title="合同内容")
+
+    def canonical(self) -> dict[str, Any]:
+        """The content as it is digested."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class DistributionContent(Value):
+    """What a procedure over a distribution of income decides on: whose income of which asset goes where."""
+
+    asset: Code = Field(title="资产编号")
+    plan: Code = Field(title="分配方案编号")
+    holder: Code = Field(title="收益权人")
+    amount: Fen = Field(title="分配总额")
+    lines: tuple[IncomeUse, ...] = Field(title="分配明细", min_length=1, max_length=5000)
+
+    def canonical(self) -> dict[str, Any]:
+        """The content as it is digested."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class DisposalContent(Value):
+    """What a procedure over a disposal decides on: which asset is to go in which way, and why."""
+
+    asset: Code = Field(title="资产编号")
+    proposal: DisposalProposal = Field(title="处置方案")
+
+    def canonical(self) -> dict[str, Any]:
+        """The content as it is digested: without the paper of the decision itself."""
+        return {
+            "asset": self.asset,
+            "proposal": self.proposal.model_dump(
+                mode="json", by_alias=True, exclude_none=True, exclude={"decision_document"}
+            ),
+        }
+
+
+def contract_carried_out(asset: str, terms: ContractTerms) -> Execution:
+    """A contract that is signed: its signer's."""
+    text = {name: getattr(terms, name) for name in ContractText.model_fields}
+    content = ContractContent(asset=asset, terms=ContractText(**text))
+    return Execution(terms.signer, CONTRACT_KIND, terms.contract, (digest_of(content.canonical()),))
+
+
+def distribution_carried_out(asset: str, paid: IncomeDistribution) -> Execution:
+    """A distribution that is paid: its holder's."""
+    content = DistributionContent(
+        asset=asset, plan=paid.plan, holder=paid.holder, amount=paid.amount, lines=paid.lines
+    )
+    return Execution(paid.holder, DISTRIBUTION_KIND, paid.plan, (digest_of(content.canonical()),))
+
+
+def disposal_carried_out(asset: str, proposal: DisposalProposal, owner: str) -> Execution:
+    """A disposal that goes its way: the owner's."""
+    content = DisposalContent(asset=asset, proposal=proposal)
+    return Execution(owner, DISPOSAL_KIND, proposal.disposal, (digest_of(content.canonical()),))

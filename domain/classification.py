@@ -21,7 +21,7 @@ from pydantic import BaseModel, GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema
 
-from domain.values import Code, Fen, Listed, Quantity, Refers, Sha256, Uscc
+from domain.values import Archived, Code, Fen, Listed, Quantity, Refers, Sha256, Uscc
 
 MASK: Final = "***"
 """What stands where a value is not shown."""
@@ -129,7 +129,7 @@ _NAMED: Final = tuple(get_args(one)[1:] for one in (Code, Sha256, Uscc, Quantity
 
 def _speaks_for_itself(hint: Any, marks: Any = ()) -> bool:
     """Whether a type holds values of things only: a code, a digest, an amount, a day. A code that is a person's has a mark."""
-    if any(isinstance(one, Refers | Listed) for one in marks) or tuple(marks) in _NAMED:
+    if any(isinstance(one, Archived | Refers | Listed) for one in marks) or tuple(marks) in _NAMED:
         return True
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:

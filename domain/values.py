@@ -321,6 +321,22 @@ Uscc = Annotated[
 Sha256 = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 """The SHA-256 of a document's bytes, lower-case hexadecimal."""
 
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """Mark of a digest that is a paper's: the document store keeps its content under it (四(六)).
+
+    `personal`: the paper shows households or names their members, whatever the event that names it is about.
+    """
+
+    personal: bool = False
+
+
+PaperSha256 = Annotated[Sha256, Archived()]
+"""The digest of a paper: a document, a photograph, a voucher."""
+PersonalPaperSha256 = Annotated[Sha256, Archived(personal=True)]
+"""The digest of a paper that names households, as a roll of members does."""
+
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]{1,3})?", re.ASCII)
 
 

@@ -20,6 +20,7 @@ from projections.household import register as household_register
 from projections.inventory import inventories
 from projections.organization import directory, duties as unit_duties
 from projections.oversight import inspections as oversight
+from projections.paper import namings as paper_namings
 from projections.procedure import notice_board, procedures
 from projections.revitalisation import cases as revitalisation
 from projections.sealing import seals as ledger_seals
@@ -45,6 +46,7 @@ CATALOGUE: Final[dict[str, Projection]] = {
         unit_duties.PROJECTION,
         oversight.PROJECTION,
         revitalisation.PROJECTION,
+        paper_namings.PROJECTION,
     )
 }
 """By name."""

@@ -19,8 +19,8 @@ from domain.values import (
     DivisionCode,
     Fen,
     Name,
+    PersonalPaperSha256,
     Quantity,
-    Sha256,
     Text,
     UnitOfMeasureName,
     Value,
@@ -91,7 +91,7 @@ class Loss(Value):
     kind: Literal["SOLD", "DIED", "STOLEN", "DISASTER", "DAMAGED", "OTHER"] = Field(title="灭失原因")
     lost_on: Annotated[FactDay, NotBefore("start")] = Field(title="灭失日期")
     quantity: Quantity | None = Field(default=None, title="灭失数量", description="全部灭失时不填")
-    evidence_sha256: Sha256 | None = Field(default=None, title="证明材料摘要")
+    evidence_sha256: PersonalPaperSha256 | None = Field(default=None, title="证明材料摘要")
     note: Annotated[Text | None, PERSONAL_OF_HOUSEHOLD] = Field(default=None, title="说明")
 
 

@@ -20,7 +20,7 @@ from pydantic import Field
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay
 from domain.refusals import refuse
-from domain.values import Code, Name, Sha256, Text, Value
+from domain.values import Code, Name, PaperSha256, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -52,7 +52,7 @@ class StocktakeLine(Value):
     result: Literal["FOUND", "MISSING", "MOVED", "DAMAGED"] = Field(title="盘点结果")
     seen_on: FactDay = Field(title="盘点日期")
     location: Code | None = Field(default=None, title="现所在地", description="位置变动必填")
-    evidence_sha256: Sha256 | None = Field(default=None, title="照片或凭证摘要")
+    evidence_sha256: PaperSha256 | None = Field(default=None, title="照片或凭证摘要")
     note: Text | None = Field(default=None, title="说明")
 
 
@@ -64,7 +64,7 @@ class Surplus(Value):
     location: Code = Field(title="所在地")
     quantity: Name = Field(title="数量及单位")
     seen_on: FactDay = Field(title="盘点日期")
-    evidence_sha256: Sha256 = Field(title="照片或凭证摘要")
+    evidence_sha256: PaperSha256 = Field(title="照片或凭证摘要")
     note: Text | None = Field(default=None, title="说明")
 
 

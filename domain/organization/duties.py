@@ -12,7 +12,17 @@ from pydantic import BeforeValidator, Field
 
 from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Listed, Name, OrganizationCode, PersonCode, Sha256, Text, Value
+from domain.values import (
+    BusinessDate,
+    Code,
+    Listed,
+    Name,
+    OrganizationCode,
+    PaperSha256,
+    PersonCode,
+    Text,
+    Value,
+)
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -55,7 +65,7 @@ class UnitRule(Value):
     effective_from: Annotated[BusinessDate | None, BeforeValidator(_blank_is_none)] = Field(
         default=None, title="施行日期"
     )
-    sha256: Sha256 | None = Field(default=None, title="文件摘要")
+    sha256: PaperSha256 | None = Field(default=None, title="文件摘要")
 
     @property
     def place(self) -> str:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
-from domain.values import BusinessDate, Name, Sha256, Value
+from domain.values import BusinessDate, Name, PersonalPaperSha256, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,7 @@ class VillageRoll(Value):
     since: FactDay = Field(title="起始日期")
     until: Annotated[BusinessDate, NotBefore("since")] = Field(title="截止日期（含当日）")
     document_no: Name = Field(title="选举结果或名册文号")
-    document_sha256: Sha256 = Field(title="选举结果或名册摘要")
+    document_sha256: PersonalPaperSha256 = Field(title="选举结果或名册摘要")
 
     def check(self) -> None:
         """Refused: FIELD_REQUIRED and FIELD_INVALID for households that lack or do not belong."""

@@ -20,8 +20,8 @@ from domain.values import (
     Code,
     Name,
     OrganizationCode,
+    PaperSha256,
     PersonCode,
-    Sha256,
     Text,
     Value,
 )
@@ -48,7 +48,7 @@ class SupervisionFinding(Value):
     text: Text = Field(title="问题")
     asset: Code | None = Field(default=None, title="资产编号")
     clause: Code | None = Field(default=None, title="条款")
-    evidence_sha256: Sha256 | None = Field(default=None, title="证据摘要")
+    evidence_sha256: PaperSha256 | None = Field(default=None, title="证据摘要")
 
 
 class Rectification(Value):

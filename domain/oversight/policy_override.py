@@ -16,7 +16,7 @@ from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay, NotBefore
 from domain.occasion import LiftedRefusal
 from domain.refusals import refuse
-from domain.values import AssetCode, BusinessDate, Code, Name, Sha256, Text, Value
+from domain.values import AssetCode, BusinessDate, Code, Name, PaperSha256, Text, Value
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,7 +34,7 @@ class OverrideGrant(Value):
     code: Code = Field(title="所解除的拒绝代码")
     asset: AssetCode = Field(title="资产编号")
     document_no: Name = Field(title="批准文号")
-    document_sha256: Sha256 = Field(title="批准文件摘要")
+    document_sha256: PaperSha256 = Field(title="批准文件摘要")
     reason: Text = Field(title="批准理由")
     granted_on: FactDay = Field(title="批准日期", description="自该日起有效")
     expires_on: Annotated[BusinessDate, NotBefore("granted_on")] | None = Field(

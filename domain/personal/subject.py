@@ -15,7 +15,7 @@ from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay
 from domain.classification import UNIT
 from domain.refusals import refuse
-from domain.values import Code, Name, Sha256, Text, Value
+from domain.values import Code, Name, PersonalPaperSha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -27,7 +27,7 @@ class PersonalOrder(Value):
     decided_on: FactDay = Field(title="决定日期")
     reason: Annotated[Text, UNIT] = Field(title="理由", description="不得含个人信息")
     document_no: Annotated[Name, UNIT] = Field(title="决定文号")
-    document_sha256: Sha256 | None = Field(default=None, title="决定文件摘要")
+    document_sha256: PersonalPaperSha256 | None = Field(default=None, title="决定文件摘要")
 
 
 class LegalHold(Value):

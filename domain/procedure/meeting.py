@@ -11,7 +11,7 @@ from domain.bounds import FactDay, NotAfter, NotBefore
 from domain.organization.roll import RollBody, VillageRoll, roll_on
 from domain.refusals import refuse
 from domain.regulation.quorum import Turnout, judge
-from domain.values import BusinessDate, Sha256, Text, Value
+from domain.values import BusinessDate, PaperSha256, PersonalPaperSha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -51,9 +51,9 @@ class Meeting(Value):
     concluded: bool | None = Field(
         default=None, title="专题会议是否同意", description="仅乡（镇）专题会议", strict=True
     )
-    minutes_sha256: Sha256 = Field(title="会议记录摘要")
-    roll_sha256: Sha256 | None = Field(default=None, title="签到册摘要")
-    photos: tuple[Sha256, ...] = Field(default=(), title="照片摘要", max_length=50)
+    minutes_sha256: PaperSha256 = Field(title="会议记录摘要")
+    roll_sha256: PersonalPaperSha256 | None = Field(default=None, title="签到册摘要")
+    photos: tuple[PaperSha256, ...] = Field(default=(), title="照片摘要", max_length=50)
 
 
 Body = Literal["REPRESENTATIVES", "TOWNSHIP"]

@@ -17,7 +17,7 @@ from domain.classification import PERSONAL_OF_OBJECTOR, PUBLIC, SEALED_OF_OBJECT
 from domain.refusals import refuse
 from domain.regulation.legal_clock import Period, Reckoning
 from domain.sealed import SealedField, SealedForm
-from domain.values import BusinessDate, Code, Name, Sha256, Text, Value
+from domain.values import BusinessDate, Code, Name, PaperSha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -43,7 +43,7 @@ class Posting(Value):
         default=None, title="具体位置", description="公示栏、网址等"
     )
     posted_on: Annotated[FactDay, NotBefore("start")] = Field(title="张贴日期")
-    evidence: tuple[Sha256, ...] = Field(
+    evidence: tuple[PaperSha256, ...] = Field(
         default=(), title="凭证摘要", description="照片、网页存档等的 SHA-256", max_length=50
     )
     text: Annotated[Text, PUBLIC] = Field(title="公示内容", description="公开发布，不得含个人信息")

@@ -17,7 +17,7 @@ from domain.asset.asset import Asset
 from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
 from domain.revitalisation.detection import Cause, DetectedCause
-from domain.values import AssetCode, BusinessDate, Code, Listed, Name, PersonCode, Sha256, Text, Value
+from domain.values import AssetCode, BusinessDate, Code, Listed, Name, PaperSha256, PersonCode, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -66,7 +66,7 @@ class RevitalisationClosing(Value):
     outcome_name: Name | None = Field(default=None, title="其他盘活方式名称")
     closed_on: Annotated[FactDay, NotBefore("start")] = Field(title="办结日期")
     result: Text = Field(title="盘活结果")
-    evidence_sha256: Sha256 | None = Field(default=None, title="盘活后照片或凭证摘要")
+    evidence_sha256: PaperSha256 | None = Field(default=None, title="盘活后照片或凭证摘要")
     contract: Code | None = Field(default=None, title="合同编号")
     disposal: Code | None = Field(default=None, title="处置编号")
     document_no: Name | None = Field(default=None, title="文号")

@@ -24,8 +24,8 @@ from domain.values import (
     FundSourceCode,
     Listed,
     Name,
+    PaperSha256,
     Quantity,
-    Sha256,
     Text,
     UnitOfMeasureName,
     Value,
@@ -155,7 +155,7 @@ class Document(Value):
 
     kind: Annotated[Code, Listed("archive-kinds", closed=False)] = Field(title="资料种类")
     document: Code = Field(title="资料编号")
-    sha256: Sha256 = Field(title="资料摘要")
+    sha256: PaperSha256 = Field(title="资料摘要")
     title: Name | None = Field(default=None, title="资料标题")
 
     def joins(self, file: Mapping[str, Document]) -> bool:

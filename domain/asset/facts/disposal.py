@@ -10,7 +10,7 @@ from pydantic import Field
 from domain.bounds import FactDay, NotBefore
 from domain.procedure.notice import period_from
 from domain.refusals import refuse
-from domain.values import MAX_FEN, Code, Fen, Listed, Name, Sha256, Text, Value
+from domain.values import MAX_FEN, Code, Fen, Listed, Name, PaperSha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -57,7 +57,7 @@ class Publication(Value):
     ] = Field(title="公开日期")
     channel: str = Field(title="公开方式", pattern="^(BULLETIN_BOARD|WEBSITE|OTHER)$")
     place: Code = Field(title="公开地点", description="资产归属地的行政区划代码")
-    evidence_sha256: Sha256 = Field(title="公开凭证摘要")
+    evidence_sha256: PaperSha256 = Field(title="公开凭证摘要")
 
 
 class Approval(Value):

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
-from domain.values import Code, Listed, Name, Sha256, Value
+from domain.values import Code, Listed, Name, PaperSha256, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -41,7 +41,7 @@ class ExternalEntry(Value):
     system: Annotated[Code, Listed("external-systems")] = Field(title="系统")
     ref_no: Annotated[Name | None, BeforeValidator(_blank_is_none)] = Field(default=None, title="回执编号")
     entered_on: Annotated[FactDay, NotBefore("start")] = Field(title="录入日期")
-    evidence_sha256: Sha256 | None = Field(default=None, title="截图或导出文件摘要")
+    evidence_sha256: PaperSha256 | None = Field(default=None, title="截图或导出文件摘要")
 
 
 class Stocktaking(Value):

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Fen, Listed, Name, Quantity, Sha256, Text, Value
+from domain.values import BusinessDate, Code, Fen, Listed, Name, PaperSha256, Quantity, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -26,7 +26,7 @@ class StatusReport(Value):
 
     state: Literal["IN_USE", "PARTLY_USED", "IDLE", "DAMAGED", "LOST"] = Field(title="使用状况")
     reported_on: Annotated[FactDay, NotBefore("start")] = Field(title="报告日期")
-    evidence_sha256: Sha256 | None = Field(default=None, title="照片或凭证摘要")
+    evidence_sha256: PaperSha256 | None = Field(default=None, title="照片或凭证摘要")
     position: Name | None = Field(default=None, title="位置")
     note: Text | None = Field(default=None, title="说明")
 
@@ -57,7 +57,7 @@ class HerdChange(Value):
     )
     change: Quantity = Field(title="变动数量", description="增加为正，减少为负")
     happened_on: Annotated[FactDay, NotBefore("start")] = Field(title="变动日期")
-    evidence_sha256: Sha256 | None = Field(
+    evidence_sha256: PaperSha256 | None = Field(
         default=None, title="证明材料摘要", description="兽医证明、照片、村级说明或保险记录；死亡、淘汰必填"
     )
     note: Text | None = Field(default=None, title="说明")
@@ -119,4 +119,4 @@ class ManagementRule(Value):
     title: Name = Field(title="制度名称")
     document_no: Name = Field(title="文号")
     effective_from: BusinessDate = Field(title="施行日期")
-    sha256: Sha256 | None = Field(default=None, title="文件摘要")
+    sha256: PaperSha256 | None = Field(default=None, title="文件摘要")

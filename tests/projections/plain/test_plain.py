@@ -25,6 +25,7 @@ from service.log.codec import EventCodec
 from tests.projections.contents import folded_rows
 from tests.projections.history import COUNTY, RandomHistory
 from tests.projections.plain import (
+    archive,
     asset,
     care,
     departure,
@@ -67,6 +68,7 @@ OF_PAPERS: Final[dict[str, Model]] = {
     "notice_board": notices.tables,
     "asset_duties": care.tables,
     "revitalisation": revitalisation.tables,
+    "paper_namings": archive.tables,
 }
 """The models that are asked on histories of paperwork."""
 WITHOUT: Final = {

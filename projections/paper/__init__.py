@@ -1,0 +1,1 @@
+"""The ledger of papers: which events name which paper."""

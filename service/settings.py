@@ -3,6 +3,7 @@
 # Pydantic reads these annotations at run time: no `from __future__ import annotations` here.
 import difflib
 import os
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -89,6 +90,27 @@ class Settings(BaseSettings):
         False,
         description="refuse, not only warn, when one person becomes two of OPERATOR, ADMIN and LOG_AUDITOR",
     )
+    papers: str | None = Field(
+        None,
+        description="folder of the document store, or s3://bucket/prefix; with the data, or beside the keys, if not given",
+    )
+    papers_endpoint: str | None = Field(
+        None, pattern=r"^https?://", description="address of the S3-compatible store; Amazon's if not given"
+    )
+    papers_region: str = Field("us-east-1", min_length=1, description="region of the bucket")
+    papers_key_id: str | None = Field(None, description="access key of the S3-compatible store")
+    papers_secret: SecretStr | None = Field(None, description="secret of that access key")
+    papers_secret_file: Path | None = Field(
+        None, description="file with that secret, readable by its owner only"
+    )
+    papers_largest: int = Field(64, ge=1, le=2048, description="MiB of the largest paper that is taken in")
+    papers_in_sum: int = Field(512, ge=1, description="GiB of all papers of a county")
+    papers_unnamed: int = Field(
+        500, ge=1, le=100_000, description="most papers of one unit that no event names yet"
+    )
+    papers_unnamed_days: int = Field(
+        30, ge=1, le=3650, description="days after which a paper is removed that no event names"
+    )
     county: str = Field(
         "653022", pattern=r"^[0-9]{6}$", description="county code (GB/T 2260) commands work on"
     )
@@ -105,11 +127,27 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "data", "keys", "masters", "policy_dir", "security_log", "oidc_client_secret_file", "oidc_ca_file"
+        "data",
+        "keys",
+        "masters",
+        "papers_secret_file",
+        "policy_dir",
+        "security_log",
+        "oidc_client_secret_file",
+        "oidc_ca_file",
     )
     @classmethod
     def _absolute(cls, folder: Path | None) -> Path | None:
         return None if folder is None else folder.expanduser().absolute()
+
+    @field_validator("papers")
+    @classmethod
+    def _folder_or_bucket(cls, place: str | None) -> str | None:
+        if place is None or re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?", place):
+            return place
+        if "://" in place:
+            raise ValueError("must be a folder or s3://bucket/prefix")
+        return str(Path(place).expanduser().absolute())
 
     @field_validator("policy_dir")
     @classmethod

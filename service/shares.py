@@ -1,6 +1,6 @@
 """Shares of a service's connections: purpose, number, and how long anything of each may take.
 
-Commands, questions, past moments, exports, long work, ledgers, health and credentials each have connections of their
+Commands, questions, past moments, exports, long work, ledgers, papers, health and credentials each have connections of their
 own. Whoever asks for a connection gets one of the share it works for (`working`), which a request learns at the front
 door and a task where it is started; so no room of the code has to know whose errand it is on.
 """
@@ -30,6 +30,8 @@ class Share(StrEnum):
     """Imports, audit packs, examinations."""
     LEDGERS = "ledgers"
     """Whoever keeps the ledgers up with the log."""
+    PAPERS = "papers"
+    """The document store, while papers are taken in, sent, looked after."""
     HEALTH = "health"
     CREDENTIALS = "credentials"
 
@@ -55,6 +57,7 @@ TERMS: Final[Mapping[Share, Terms]] = {
     Share.EXPORTS: Terms(least=1, more=2, wait=10, lock=5, statement=60),
     Share.WORK: Terms(least=3, more=2, wait=60, lock=30, statement=300),
     Share.LEDGERS: Terms(least=1, more=2, wait=10, lock=30, statement=300),
+    Share.PAPERS: Terms(least=1, more=1, wait=10, lock=10, statement=60),
     Share.HEALTH: Terms(least=1, more=0, wait=2, lock=5, statement=10),
     Share.CREDENTIALS: Terms(least=1, more=1, wait=3, lock=3, statement=5),
 }

@@ -28,13 +28,15 @@ from projections.engine.meaning import (
 )
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
+from projections.paper import namings as paper_namings
 
 LEDGERS: Final = (
     asset_register.PROJECTION.name,
     income_ledger.PROJECTION.name,
     asset_timeline.PROJECTION.name,
+    paper_namings.PROJECTION.name,
 )
-FORMULA: Final = "anomalies/1"
+FORMULA: Final = "anomalies/2"
 
 RULES: Final[dict[str, str]] = {
     "SPLIT_DISPOSAL": "化整为零处置",
@@ -43,6 +45,7 @@ RULES: Final[dict[str, str]] = {
     "RENT_BELOW_PEERS": "租金明显低于同类",
     "ONE_OPERATOR": "同一主体在多村经营",
     "BACKDATED": "事后补记",
+    "SAME_EVIDENCE": "同一凭证用于多次公示或检查",
 }
 """Rule → Chinese name."""
 
@@ -63,6 +66,9 @@ EVIDENCE: Final[dict[str, Parts]] = {
     "ONE_OPERATOR": parts(villages=member("村", Each(PLACE_CODE)), assets=member("资产项数", WHOLE)),
     "BACKDATED": parts(
         positions=member("补记事件的日志位置", Each(WHOLE)), mostDays=member("最多晚记天数", WHOLE)
+    ),
+    "SAME_EVIDENCE": parts(
+        positions=member("引用事件的日志位置", Each(WHOLE)), streams=member("公示、程序或检查", Each(PLAIN))
     ),
 }
 """Rule → what its evidence says."""
@@ -141,7 +147,15 @@ SELECT 'BACKDATED', asset, min(occurred_on),
 FROM asset_timeline WHERE county = {county} AND findings = 0 AND recorded_at::date - occurred_on > {backdated}::int
 GROUP BY asset"""
 
-_RULES: Final = (_SPLIT, _EQUAL, _EARLY, _RENT, _OPERATOR, _BACKDATED)
+_SAME: Final = """
+SELECT 'SAME_EVIDENCE', sha256, min(occurred_on),
+    jsonb_build_object('positions', jsonb_agg(DISTINCT position), 'streams', jsonb_agg(DISTINCT stream)),
+    count(DISTINCT position)
+FROM paper_naming WHERE county = {county} AND type IN ('public_notice.posted', 'public_notice.place_added',
+    'procedure.notice_posted', 'inspection.finding_raised')
+GROUP BY sha256 HAVING count(DISTINCT position) >= 2"""
+
+_RULES: Final = (_SPLIT, _EQUAL, _EARLY, _RENT, _OPERATOR, _BACKDATED, _SAME)
 _FOUND: Final = " UNION ALL ".join(_RULES)
 
 
@@ -154,7 +168,7 @@ async def anomalies(
     after: tuple[str, str] = ("", ""),
     limit: int = 100,
 ) -> list[Row]:
-    """`rule`, `subject` (asset, owner or operator), `since`, `cases`, `evidence` (money in fen), ordered by rule and
+    """`rule`, `subject` (asset, owner, operator or paper), `since`, `cases`, `evidence` (money in fen), ordered by rule and
     subject, those after `after`; of several findings of a rule about one subject the one with most cases.
     """
     values = [

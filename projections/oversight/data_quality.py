@@ -41,12 +41,14 @@ from projections.engine.tables import (
 )
 from projections.engine.writing import Connection
 from projections.household import register as household_register
+from projections.paper import namings as paper_namings
 
 LEDGERS: Final = (
     asset_register.PROJECTION.name,
     asset_duties.PROJECTION.name,
     external_entries.PROJECTION.name,
     household_register.PROJECTION.name,
+    paper_namings.PROJECTION.name,
 )
 """What the board is read from."""
 
@@ -62,6 +64,8 @@ KINDS: Final[dict[str, str]] = {
     "ENTRY_OVERDUE": "逾期未录入外部系统",
     "CARD_INCOMPLETE": "登记内容不全",
     "NO_DOCUMENT": "没有存档资料",
+    "PAPER_NOT_KEPT": "登记的资料尚未上传",
+    "PAPER_LOST": "存档的资料丢失或被改动",
     "HISTORY_FINDING": "历史数据检查发现",
 }
 """Kind of gap → Chinese name."""
@@ -179,6 +183,14 @@ _HOUSEHOLD_FINDINGS: Final = (
     " WHERE r.county = {county} AND r.state = 'REGISTERED' AND r.findings > 0"
 )
 
+_NAMED: Final = (
+    " FROM paper_naming n LEFT JOIN paper p ON p.county = n.county AND p.sha256 = n.sha256"
+    " WHERE n.county = r.county AND n.asset = r.asset"
+)
+"""What events name for an asset, with what the document store has of it: it is asked about now, whatever the moment."""
+_PAPERS: Final = f"SELECT{_NAMED}"
+_SINCE: Final = f"SELECT min(n.occurred_on){_NAMED}"
+
 _GAPS: Final = (
     _of_asset(
         "GUIDANCE_GAP",
@@ -220,6 +232,18 @@ _GAPS: Final = (
     ),
     _of_asset("CARD_INCOMPLETE", "'C4.6-02'", f"{_CARD} <> '[]'::jsonb", "r.registered_on", missing=_CARD),
     _of_asset("NO_DOCUMENT", "'C4.6-03'", "r.documents = 0", "r.registered_on"),
+    _of_asset(
+        "PAPER_NOT_KEPT",
+        "'C4.6-03'",
+        f"EXISTS ({_PAPERS} AND p.state IS NULL)",
+        f"({_SINCE} AND p.state IS NULL)",
+    ),
+    _of_asset(
+        "PAPER_LOST",
+        "'C4.6-03'",
+        f"EXISTS ({_PAPERS} AND p.state <> 'INTACT')",
+        f"({_SINCE} AND p.state <> 'INTACT')",
+    ),
     _of_asset("HISTORY_FINDING", "'C4.4-00'", "r.findings > 0", "r.registered_on"),
     _HOUSEHOLD_FINDINGS,
     _of_entry("ENTRY_GAP", "'C4.3-06'", "e.rule_gap AND e.state <> 'LAPSED'", "NULL::date"),

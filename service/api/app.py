@@ -51,6 +51,9 @@ from service.log.appending import LogError
 from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
 from service.log.readings import Readings
+from service.paper.archive import PaperArchive, PaperBounds
+from service.paper.keeping import looked_after
+from service.paper.places import PaperPlace
 from service.personal.ciphers import AES256GCM
 from service.personal.erasure import Erasure
 from service.personal.keys import USE as PERSONAL, PersonKeys
@@ -102,6 +105,9 @@ class ServiceParts:
     """Where people sign in who are not known by a local account; None: nowhere."""
     separate_administrators: bool = False
     """Whether one person may not be two of the three administrators."""
+    papers: PaperPlace | None = None
+    """Where papers are kept; without a place, or without a folder of master keys, none are."""
+    paper_bounds: PaperBounds = field(default_factory=PaperBounds)
 
 
 def create_app(parts: ServiceParts | None = None) -> FastAPI:
@@ -148,6 +154,18 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
                 if parts.keys is None
                 else Checkpoints(parts.pool, parts.keys, parts.clock, parts.algorithms)
             )
+            app.state.archive = (
+                None
+                if parts.papers is None or parts.masters is None
+                else PaperArchive(
+                    share_of(parts.pool, Share.PAPERS),
+                    parts.papers,
+                    parts.masters,
+                    parts.clock,
+                    parts.paper_bounds,
+                    parts.sealing,
+                )
+            )
             projector = Projector(parts.pool, store)
             moments = app.state.moments = Moments(parts.pool, store)
             async with projector, aclosing(moments):
@@ -161,7 +179,11 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
                 if webhooks is not None:
                     kinds |= {REPLAY: webhooks.replay}
                 wording = app.state.context.in_force.wording
-                async with Operations(parts.pool, kinds, wording=wording) as operations, sending(webhooks):
+                async with (
+                    Operations(parts.pool, kinds, wording=wording) as operations,
+                    sending(webhooks),
+                    looked_after(app.state.archive, list(parts.regulations)),
+                ):
                     app.state.operations = operations
                     yield
 

@@ -26,6 +26,7 @@ from service.api.ledgers import ledger_routers
 from service.api.log import audit_packs, checkpoints, events, feed, verifier
 from service.api.organization import duties as unit_duties, organizations
 from service.api.oversight import anomalies, data_quality, inspections as oversight, policy_overrides
+from service.api.paper import documents
 from service.api.personal import readings as personal_readings, subjects as personal_subjects
 from service.api.procedure import notices, procedures
 from service.api.revitalisation import cases as revitalisation
@@ -45,6 +46,8 @@ ROUTERS = (
     tables.router,
     policy.router,
     policy_overrides.router,
+    documents.uploads,
+    documents.router,
     revitalisation.cases,
     revitalisation.detections,
     keys.router,

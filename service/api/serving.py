@@ -35,6 +35,7 @@ from service.identity.oidc.provider import Provider
 from service.log.appending import LogError
 from service.log.signing_keys import folder_of, require_whole
 from service.memory import settle_memory
+from service.paper.settled import bounds_of, place_of
 from service.personal.keys import masters_of
 from service.settings import Settings
 from service.webhooks.dialling import Dialler
@@ -90,6 +91,8 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
                 dialler=Dialler(tuple(ip_network(one) for one in settings.webhook_networks)),
                 provider=None if issuer is None else Provider(issuer),
                 separate_administrators=settings.separate_administrators,
+                papers=place_of(settings, database, keys),
+                paper_bounds=bounds_of(settings),
             )
             app = create_app(parts)
             server = http_server(app, settings.trusted_proxies)

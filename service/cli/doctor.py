@@ -33,6 +33,9 @@ from service.ledgers.projector import Projector
 from service.log.ends import ends_of
 from service.log.event_store import EventStore
 from service.log.signing_keys import SigningKeys, folder_of, log_problems
+from service.paper.archive import PaperArchive
+from service.paper.checking import condition_of, lost
+from service.paper.settled import bounds_of, place_of
 from service.personal.condition import condition
 from service.personal.keys import masters_of
 from service.settings import Settings
@@ -78,7 +81,24 @@ async def _examine(terminal: Terminal) -> list[CheckResult]:
         chosen = terminal.settings.chosen_algorithms
         masters = masters_of(terminal.settings, keys)
         found = [finding async for finding in examine(database, keys, connections, chosen, masters)]
+        if await _readable(database):
+            found += await papers(database, terminal.settings, keys)
         return found + policies(terminal.settings) + await identity_provider(terminal.settings)
+
+
+async def papers(database: Database, settings: Settings, keys: Path) -> list[CheckResult]:
+    """Per county, whether the papers of the document store lie there and were intact when they were read last."""
+    place = place_of(settings, database, keys)
+    archive = PaperArchive(database.pool, place, masters_of(settings, keys), utc_now, bounds_of(settings))
+    results = []
+    for county in await EventStore(database.pool).counties():
+        there = await condition_of(archive, county)
+        gone = {one.sha256 for one in await lost(archive, county)}
+        told = f"{there.papers} papers, {there.bytes >> 20} MB in {place.described}; {there.not_kept} named and never uploaded"
+        if gone or there.missing or there.altered:
+            told = f"{max(len(gone), there.missing)} lost, {there.altered} altered of {told}: taizhang papers missing"
+        results.append(CheckResult(f"papers {county}", not (gone or there.missing or there.altered), told))
+    return results
 
 
 async def identity_provider(settings: Settings) -> list[CheckResult]:

@@ -38,6 +38,7 @@ COMMANDS: Final[dict[str, Room]] = {
     "import": Room("service.cli.imports", "Register assets from a spreadsheet."),
     "projections": Room("service.cli.projections", "Status, rebuild and verification of the ledgers."),
     "ledger": Room("service.cli.ledger", "A ledger at a moment, and between two moments."),
+    "papers": Room("service.cli.papers", "The document store: condition, check, missing, purge."),
     "seal": Room("service.cli.seal", "Seal the ledgers of a year that units keep."),
     "policy": Room("service.cli.policy", "The rules a county works by: show, check, compare."),
     "calendar": Room("service.cli.calendar", "Holidays: years that are known; a year entered."),

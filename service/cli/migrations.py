@@ -25,6 +25,7 @@ from service.database.embedded import EmbeddedServer, default_folder, holds_clus
 from service.exit_codes import CommandFailed
 from service.identity import tables as identity_tables
 from service.log import checkpoint_tables, reading_tables, tables
+from service.paper import tables as paper_tables
 from service.personal import tables as personal_tables
 from service.terminal import Terminal
 from service.webhooks import tables as webhook_tables
@@ -40,6 +41,7 @@ TABLES: Final[tuple[MetaData, ...]] = (
     webhook_tables.metadata,
     identity_tables.metadata,
     personal_tables.metadata,
+    paper_tables.metadata,
     projections.metadata,
 )
 """Every table there is, as the code describes it."""

@@ -234,6 +234,10 @@ ACTIONS: Final[dict[str, Permission]] = {
     "access.grant": _permission(Role.ADMIN, scope=Scope.COUNTY),
     "access.read": _permission(Role.ADMIN, Role.LOG_AUDITOR, scope=Scope.COUNTY),
     "reading.read": _permission(Role.LOG_AUDITOR, scope=Scope.COUNTY),
+    "document.upload": _permission(
+        Role.REGISTRAR, Role.APPROVER, Role.OFFICE, Role.AUDITOR, scope=Scope.COUNTY
+    ),
+    "document.read": _EVERYONE,
     "access.matrix": _EVERYONE,
     "session.own": _EVERYONE,
 }

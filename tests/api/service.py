@@ -19,6 +19,7 @@ from service.api.app import ServiceParts, create_app
 from service.clock import utc_now
 from service.commands.credentials import Credentials, KeySpec
 from service.commands.founding import found
+from service.paper.places import PaperFolder
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE
 
 COUNTY = "653022"
@@ -132,6 +133,7 @@ async def running(
             pool = await stack.enter_async_context(asyncpg.create_pool(database_url, min_size=2, max_size=12))
         served = regulations or {COUNTY: REGULATION}
         parts.setdefault("masters", Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        parts.setdefault("papers", PaperFolder(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
         app = create_app(ServiceParts(pool, served, invalid or {}, keys=keys, **parts))
         async with app.router.lifespan_context(app):
             for county in served:

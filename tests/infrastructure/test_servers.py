@@ -159,7 +159,7 @@ ASKED: Final[dict[str, list[str]]] = {
     "serve": ["--port", "0"], "sample": ["--assets", "200"], "import": ["{sheet}", "--dry-run", "--key", "x"],
     "projections": ["status"], "ledger": ["show", "asset_register"], "seal": ["2024"], "history": ["ZC-1"],
     "keys": ["list"], "verify": [], "audit": ["pack", "p", "--out", "{out}"], "checkpoint": ["show"], "doctor": [],
-    "migrations": ["upgrade"], "demo": ["--exit"], "webhooks": ["list"],
+    "migrations": ["upgrade"], "papers": ["status"], "demo": ["--exit"], "webhooks": ["list"],
 }  # fmt: skip
 """Every command that asks the database, and how."""
 UNASKED: Final = {"access", "policy", "calendar", "openapi", "backup", "restore"}

@@ -35,7 +35,7 @@ def test_fewer_connections_than_the_shares_need_are_no_setting() -> None:
 def test_defaults_of_every_share() -> None:
     assert shared_out(DEFAULT_CONNECTIONS) == {
         Share.COMMANDS: 6, Share.QUESTIONS: 6, Share.PAST: 6, Share.EXPORTS: 3,
-        Share.WORK: 5, Share.LEDGERS: 3, Share.HEALTH: 1, Share.CREDENTIALS: 2,
+        Share.WORK: 5, Share.LEDGERS: 3, Share.PAPERS: 2, Share.HEALTH: 1, Share.CREDENTIALS: 2,
     }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from service.database.database import open_database
 from service.identity import tables as identity_tables
 from service.ledgers.rebuild.workers import rebuild
 from service.log import reading_tables
+from service.paper import tables as paper_tables
 from service.personal import tables as personal_tables
 from service.settings import Settings
 from tests.api.bodies import TOWNSHIP
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 WRITTEN_TO = {name for name in COUNTIES if not name.startswith(("0001", "0002"))}
 """Those whose version could start: its evaluator of the regulation came with the third revision."""
 LATE_EVENTS = importlib.import_module("migrations.versions.0022_late_events")
-YOUNGER = {"revitalisation": ("revitalisation_case",)}
+YOUNGER = {"revitalisation": ("revitalisation_case",), "paper_namings": ("paper_naming",)}
 """Ledgers that were made after 0013, with their tables."""
 HALTED = "0012-914b162-a76205a"
 """The county whose ledgers stood still: it had run the first form of 0002."""
@@ -111,6 +112,7 @@ async def test_mending_a_mended_county_changes_nothing(
             *identity_tables.metadata.tables,
             *reading_tables.metadata.tables,
             *personal_tables.metadata.tables,
+            *paper_tables.metadata.tables,
             "late_event",
             *itertools.chain(*YOUNGER.values()),
         ],

@@ -140,14 +140,14 @@ def test_metrics_and_security_log_of_a_service_that_works(
         assert found["taizhang_events_total", county] == head
         assert found["taizhang_append_seconds_count", county] == 2  # the founding and the person
         assert found["taizhang_append_batch_commands_count", county] == 2
-        assert len(lags) == 18
+        assert len(lags) == 19
         allowed = {
             dict(labels)["share"]: most
             for (name, labels), most in found.items()
             if name == "taizhang_pool_most"
         }
         assert allowed == {
-            "commands": 6, "questions": 6, "past": 6, "exports": 3, "work": 5, "ledgers": 3, "health": 1,
+            "commands": 6, "questions": 6, "past": 6, "exports": 3, "work": 5, "ledgers": 3, "papers": 2, "health": 1,
             "credentials": 2,
         }  # fmt: skip
         assert {value for (name, _), value in found.items() if name == "taizhang_ledger_frozen"} == {0}

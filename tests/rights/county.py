@@ -151,6 +151,7 @@ def seal_code() -> str:
 def codes_in(template: str) -> dict[str, Any]:
     """What the parameters of a path of the interface name in this county."""
     given: dict[str, Any] = {
+        "digest": SHA,
         "disposal": "D-1",
         "contract": "L-1",
         "kind": "IDLE",

@@ -45,6 +45,10 @@ _HEADERS: Final[dict[str, Schema]] = {
     "Content-Range": _header(
         "所给部分 / which part it is", {"type": "string", "pattern": "^bytes ([0-9]+-[0-9]+|[*])/[0-9]+$"}
     ),
+    "Content-Security-Policy": _header(
+        "浏览器中不得执行 / nothing of it runs in a browser",
+        {"type": "string", "const": "default-src 'none'; sandbox"},
+    ),
     "ETag": _header("版本 / version", {"type": "string", "pattern": '^"[0-9]{1,9}"$'}),
     "Idempotency-Replayed": _header("是否重发的结果 / given before", {"type": "string", "const": "true"}),
     "Location": _header(

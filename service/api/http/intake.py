@@ -26,7 +26,7 @@ from service.api.http.strict_json import parse
 from service.commands.actor import Actor
 from service.commands.problems import ACTOR
 from service.pace import commanding
-from service.shares import Share, at_work
+from service.shares import Share, at_work, working
 
 MAX_BODY_BYTES: Final = 1_048_576
 """Largest body of an ordinary request."""
@@ -62,6 +62,15 @@ EXAMINATIONS: Final = RoomBounds(
     at_once=2, per_key=1, waiting=8, waiting_per_key=1, wait_seconds=10.0, again_seconds=5
 )
 """Histories that are judged again."""
+
+UPLOADS: Final = RoomBounds(
+    at_once=6, per_key=2, waiting=24, waiting_per_key=6, wait_seconds=20.0, again_seconds=10
+)
+"""Papers that are taken in. Each holds some hundred kilobytes; a slow line holds a place as long as its time allows."""
+DOWNLOADS: Final = RoomBounds(
+    at_once=24, per_key=6, waiting=48, waiting_per_key=24, wait_seconds=10.0, again_seconds=5
+)
+"""Papers that are sent."""
 
 _PARSED: Final = "taizhang.json"
 
@@ -139,6 +148,8 @@ class IntakeRoute(APIRoute):
 
     LIMITS: ClassVar[Mapping[str, int]] = {JSON: MAX_BODY_BYTES}
     """Media types of an ordinary body with their largest size."""
+    STREAMED: ClassVar[bool] = False
+    """Whether its endpoint reads the body itself, piece by piece, in a room of its own."""
 
     async def admit(self, request: Request) -> None:
         """Refuse whoever may not use this route; nothing of the body has been read."""
@@ -164,6 +175,11 @@ class IntakeRoute(APIRoute):
                 if request.method == "GET":
                     async with admission.questions.place():
                         return await masked(request, await while_there(request, handler(request)))
+                if self.STREAMED:
+                    _require_type(request, limits)
+                    async with admission.uploads.place():
+                        with working(Share.PAPERS):
+                            return await handler(request)
                 async with _taken_in(request, limits, parsed=parsed) as taken, admission.commands.place():
                     with commanding():
                         return await masked(request, await handler(taken))
@@ -180,6 +196,8 @@ class Admission:
         self.commands = WaitingRoom(commands)
         self.questions = WaitingRoom(questions)
         self.examinations = WaitingRoom(EXAMINATIONS)
+        self.uploads = WaitingRoom(UPLOADS)
+        self.downloads = WaitingRoom(DOWNLOADS)
 
 
 def admission_of(request: Request) -> Admission:
@@ -238,14 +256,21 @@ async def _taken_in(
     """The request with its body; BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, BODY_MALFORMED, BODY_TOO_DEEP."""
     given = media_type(request)
     expected = _expected(request, limits.get(given, MAX_BODY_BYTES))
-    if expected and given not in limits:
-        raise refuse("UNSUPPORTED_MEDIA_TYPE", given=given or "-", accepted="、".join(sorted(limits)))
+    if expected:
+        _require_type(request, limits)
     bodies = bodies_of(request)
     with bodies.room_for(expected).holding(sender_key(request), expected):
         body = await _read(request, expected)
         if body and parsed:
             request.scope[_PARSED] = await bodies.parsed(body)
         yield ParsedRequest(request, body)
+
+
+def _require_type(request: Request, limits: Mapping[str, int]) -> None:
+    """UNSUPPORTED_MEDIA_TYPE for a body of a type that the route does not take."""
+    given = media_type(request)
+    if given not in limits:
+        raise refuse("UNSUPPORTED_MEDIA_TYPE", given=given or "-", accepted="、".join(sorted(limits)))
 
 
 def _expected(request: Request, limit: int) -> int:

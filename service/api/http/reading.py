@@ -184,9 +184,15 @@ def count_told(request: Request, body: Any) -> None:
     request.scope[TOLD] = 1 if rows is None else len(rows)
 
 
-def routes(prefix: str, tag: str) -> APIRouter:
+class StreamedRoute(KnownSenderRoute):
+    """A route whose endpoint reads the body itself as it comes."""
+
+    STREAMED = True
+
+
+def routes(prefix: str, tag: str, route_class: type[KnownSenderRoute] = KnownSenderRoute) -> APIRouter:
     """A router of this service: known senders, strict intake, refusals described."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=KnownSenderRoute, responses=READ_PROBLEMS)
+    return APIRouter(prefix=prefix, tags=[tag], route_class=route_class, responses=READ_PROBLEMS)
 
 
 def action_of(request: Request) -> str:

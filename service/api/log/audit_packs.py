@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import Path, Request, Response
 from pydantic import Field
 
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Value
-from service.api.http.answers import FILE_TAG, headers
+from service.api.http.ranges import IF_RANGE, PARTIAL, RANGE, WHOLE, wanted_of
 from service.api.http.reading import ACTION, BINARY, Reading, get, routes
 from service.api.http.results import OperationProblem, PackResult
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
@@ -21,25 +20,6 @@ from service.ledgers.parameters import Moment
 router = routes("/v1/audit-packs", "audit-packs 审计包")
 
 PackCode = Annotated[Code, Path(title="审计包编号")]
-_RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})", re.ASCII)
-_WHOLE: Final[dict[str, Any]] = {
-    "headers": headers("Accept-Ranges", "Content-Disposition")["headers"] | {"ETag": FILE_TAG}
-}
-_PARTIAL: Final[dict[str, Any]] = {"headers": _WHOLE["headers"] | headers("Content-Range")["headers"]}
-_RANGE_HEADER: Final = {
-    "name": "Range",
-    "in": "header",
-    "required": False,
-    "description": "所要的字节 / the bytes that are wanted",
-    "schema": {"type": "string", "title": "所要的字节", "maxLength": 100},
-}
-_IF_RANGE: Final = {
-    "name": "If-Range",
-    "in": "header",
-    "required": False,
-    "description": "只在文件仍有此摘要时续传 / only while the file has this digest",
-    "schema": {"type": "string", "title": "续传所依据的摘要", "maxLength": 100},
-}
 
 
 class OrderAuditPack(Value):
@@ -127,11 +107,11 @@ async def read_audit_pack(pack: PackCode, read: Reading) -> Response:
     "下载审计包",
     "audit.pack",
     response_class=Response,
-    parameters=(_RANGE_HEADER, _IF_RANGE),
+    parameters=(RANGE, IF_RANGE),
     responses={
-        200: {"description": "审计包 / the pack", "content": {"application/zip": BINARY}, **_WHOLE},
-        206: {"description": "其中一段 / part of it", "content": {"application/zip": BINARY}, **_PARTIAL},
-        416: {"description": "没有这一段 / no such part", **_PARTIAL},
+        200: {"description": "审计包 / the pack", "content": {"application/zip": BINARY}, **WHOLE},
+        206: {"description": "其中一段 / part of it", "content": {"application/zip": BINARY}, **PARTIAL},
+        416: {"description": "没有这一段 / no such part", **PARTIAL},
     },
 )
 async def read_audit_pack_file(pack: PackCode, read: Reading) -> Response:
@@ -146,30 +126,12 @@ async def read_audit_pack_file(pack: PackCode, read: Reading) -> Response:
         "Accept-Ranges": "bytes",
         "Content-Disposition": f'attachment; filename="{pack}.zip"',
     }
-    wanted = read.request.headers.get("range")
-    if wanted is None or read.request.headers.get("if-range", said["ETag"]) != said["ETag"]:
-        first, last, status = 0, size - 1, 200
-    else:
-        part = part_of(wanted, size)
-        if part is None:
-            return Response(status_code=416, headers=said | {"Content-Range": f"bytes */{size}"})
-        first, last, status = *part, 206
-        said["Content-Range"] = f"bytes {first}-{last}/{size}"
+    part = wanted_of(read.request, said, size)
+    if part is None:
+        return Response(status_code=416, headers=said)
+    first, last, status = part
     content = await _operations(read.request).file_part(read.county, pack, FILE, first, last)
     return Response(content, status_code=status, media_type="application/zip", headers=said)
-
-
-def part_of(wanted: str, size: int) -> tuple[int, int] | None:
-    """First and last byte of one range of a file; None if it has no such part (or several are asked for)."""
-    match = _RANGE.fullmatch(wanted.strip())
-    if match is None or match.groups() == ("", ""):
-        return None
-    first, last = match.groups()
-    if not first:
-        start, end = max(size - int(last), 0), size - 1
-    else:
-        start, end = int(first), min(int(last), size - 1) if last else size - 1
-    return (start, end) if start <= end < size else None
 
 
 async def _pack(read: Reading, pack: str) -> Operation:

@@ -32,7 +32,7 @@ async def read_anomalies(
     cursor: Annotated[Cursor | None, Query(title="游标")] = None,
     min_position: MinPosition = 0,
 ) -> Response:
-    """Disposals just under the threshold, equal shares, early contracts, low rents, one operator, late records (C5.4-04)."""
+    """Disposals just under the threshold, equal shares, early contracts, low rents, one operator, late records, one paper for several notices (C5.4-04)."""
     filters = AnomalyFilters(rule, cursor, limit)
     return read.answer(
         value_shown(await anomalies_found(read, filters, LedgerMoment(as_of, known_at, min_position)))

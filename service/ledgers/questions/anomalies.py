@@ -23,6 +23,7 @@ AnomalyRule = Literal[
     "RENT_BELOW_PEERS",
     "ONE_OPERATOR",
     "BACKDATED",
+    "SAME_EVIDENCE",
 ]
 RULES_NAMED = "；".join(f"{code} {zh}" for code, zh in RULES.items())
 
@@ -42,7 +43,7 @@ class Anomaly(Value):
 
     rule: AnomalyRule = Field(title="规则", description=RULES_NAMED)
     name: str = Field(title="规则名称")
-    subject: str = Field(title="资产、单位或经营主体编号")
+    subject: str = Field(title="资产、单位、经营主体编号或资料摘要")
     since: date | None = Field(title="最早日期")
     cases: int = Field(title="件数")
     evidence: Annotated[dict[str, Any], _EVIDENCE] = Field(title="可疑依据", description="金额为元")
@@ -67,7 +68,7 @@ class AnomalyFilters:
 
 
 async def anomalies_found(source: Source, filters: AnomalyFilters, moment: LedgerMoment) -> Anomalies:
-    """Disposals just under the threshold, equal shares, early contracts, low rents, one operator, late records.
+    """Disposals just under the threshold, equal shares, early contracts, low rents, one operator, late records, one paper for several notices.
 
     Money in the evidence is in yuan. CURSOR_INVALID.
     """

@@ -277,6 +277,7 @@ NOT_REPEATABLE = {
     "/v1/sessions/provider/completion": "its token is shown once and kept nowhere",
     "/v1/access-grants": "beside the log; given twice it says the same",
     "/v1/identity-links": "a subject is linked once: ALREADY_EXISTS",
+    "/v1/documents": "named by its content: the same one again is kept once, and says so",
     "/v1/ownership-advice": "nothing is recorded",
     "/v1/procedures/subjects/digest": "nothing is recorded",
     "/v1/personal-data/readings": "each reading is on record; its answer is kept nowhere",

@@ -34,7 +34,7 @@ HIDDEN: Final = "***"
 
 
 class SealedForm(StrEnum):
-    """What kind of value is sealed: how it is masked, and whether it can be looked up."""
+    """Kind of a sealed value: how it is masked, and whether it can be looked up."""
 
     NAME = "NAME"
     """姓名"""
@@ -59,7 +59,7 @@ class Token(str):
 
 
 class TokenParts(NamedTuple):
-    """What a token says of itself."""
+    """Parts of a token that it says of itself."""
 
     algorithm: str
     form: str

@@ -1,4 +1,4 @@
-"""How a value is sealed under a person's key: AES-256-GCM, or SM4-GCM (GB/T 32907) where the settings choose it.
+"""Ciphers that seal a value under a person's key: AES-256-GCM, or SM4-GCM (GB/T 32907) where the settings choose it.
 
 The nonce is made from the value under a second key (as in SIV modes): the same value of one person in the same form
 gives the same token, so that repeating a request records nothing new. That tells two equal values of one person, and

@@ -15,7 +15,7 @@ from service.sealing_keys import SealingKeyMissing, SealingKeys
 
 @dataclass(frozen=True, slots=True)
 class PersonalCondition:
-    """What was found: keys that open, what is wrong with the others, events from before sealing."""
+    """Condition of the sealed values: keys that open, what is wrong with the others, events from before sealing."""
 
     keys: int
     wrong: str | None

@@ -1,4 +1,4 @@
-"""What restriction and forgetting do beside the log, and where a subject's data stand."""
+"""Restriction and forgetting beside the log, and the places of a subject's data."""
 
 from __future__ import annotations
 

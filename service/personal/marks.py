@@ -18,7 +18,7 @@ Frames = tuple[Any, ...]
 
 
 class Where(NamedTuple):
-    """Where a sealed value stands: `card.householder`, with its marks, in these forms."""
+    """Place of a sealed value: `card.householder`, with its marks, in these forms."""
 
     path: str
     mark: SealedField

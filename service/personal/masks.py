@@ -1,4 +1,4 @@
-"""What is shown in a token's place: a mask that those recognise who know the value, and nobody else learns it from.
+"""Masks in the place of tokens: a mask that those recognise who know the value, and nobody else learns it from.
 
 The forms are those of common practice in public notices and banking: the surname, the first three and the last four
 digits of a telephone number.

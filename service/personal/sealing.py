@@ -31,7 +31,7 @@ UNKNOWN: Final = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class AboutRequest:
-    """Where else a request says whose values it holds."""
+    """Place beside the body where a request says whose values it holds."""
 
     mark: str
     """Of the request; the same when it is sent again."""
@@ -43,7 +43,7 @@ class AboutRequest:
 
 @dataclass(frozen=True, slots=True)
 class PendingKeys:
-    """What is to be stored just before the append: new keys, where values stand, by what persons are found."""
+    """Keys and marks to be stored just before the append: new keys, where values stand, by what persons are found."""
 
     keys: PersonKeys
     county: str

@@ -54,7 +54,7 @@ class PlainValueBody(Value):
 
 
 class PersonalReading(Value):
-    """What was read, and the number under which that is on record."""
+    """Reading of personal values, and the number under which that is on record."""
 
     reading: int = Field(title="查看记录编号")
     values: tuple[PlainValueBody, ...] = Field(title="各项原文")
@@ -79,7 +79,7 @@ class FoundSubjectBody(Value):
 
 
 class PersonalLookup(Value):
-    """Who was found, and the number under which the look-up is on record."""
+    """Persons that a look-up found, and the number under which it is on record."""
 
     reading: int = Field(title="查看记录编号")
     subjects: tuple[FoundSubjectBody, ...] = Field(

@@ -21,6 +21,7 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from projections.catalogue import CATALOGUE
 from service import security_log
 from service.log.event_store import EventStore, VersionConflict
 from tests.infrastructure.conftest import ROOT
@@ -140,7 +141,7 @@ def test_metrics_and_security_log_of_a_service_that_works(
         assert found["taizhang_events_total", county] == head
         assert found["taizhang_append_seconds_count", county] == 2  # the founding and the person
         assert found["taizhang_append_batch_commands_count", county] == 2
-        assert len(lags) == 19
+        assert len(lags) == len(CATALOGUE)
         allowed = {
             dict(labels)["share"]: most
             for (name, labels), most in found.items()

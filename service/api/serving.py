@@ -127,7 +127,7 @@ async def _ended(task: asyncio.Task[None], database: Database) -> None:
     """Wait until the server has stopped, but not for ever: what still waits for the database then loses it."""
     _, running_on = await asyncio.wait((task,), timeout=STOP_SECONDS)
     if running_on:
-        log.warning("stopping takes too long; connections to the database are cut", seconds=STOP_SECONDS)
+        log.warning("stop_took_too_long", seconds=STOP_SECONDS)
         database.pool.terminate()
         _, running_on = await asyncio.wait((task,), timeout=STOP_SECONDS / 2)
     if running_on:

@@ -43,7 +43,7 @@ from service.ledgers.projector import holder_name
 from service.log.appending import LogError
 from service.shares import Share, working
 
-log = structlog.stdlib.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 metadata: Final = MetaData()
 
@@ -426,7 +426,7 @@ class Operations:
         except LOST:
             raise  # the database went away: the lease runs out and the work is begun anew
         except Exception:
-            log.exception("operation failed", operation=job.operation, kind=kind)
+            log.exception("operation_failed", operation=job.operation, kind=kind)
             await self._failed(job, refuse("INTERNAL", incident=job.operation))
         else:
             await self._end(job, "SUCCEEDED", result=result)

@@ -42,7 +42,7 @@ _SESSION: Final = {
     "idle_in_transaction_session_timeout": "300000",
 }
 
-log = structlog.stdlib.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ async def open_database(
         facts = await check_server(url, described, patience, _SESSION)
         fitting = facts.fitting(settings.database_connections)
         if fitting < settings.database_connections:
-            log.info("fewer connections than wanted", server_allows=facts.connections, opened=fitting)
+            log.info("fewer_connections", server_allows=facts.connections, opened=fitting)
         settings = settings.model_copy(update={"database_connections": fitting})
         try:
             pool = await _open_pool(url, settings, shares=shares)
@@ -109,9 +109,7 @@ async def _open_pool(url: str, settings: Settings, *, shares: bool) -> asyncpg.P
     if shares and settings.database_connections >= LEAST_CONNECTIONS:
         return await open_shares(url, settings.database_connections, session=_SESSION, patience=patience)
     if shares:
-        log.warning(
-            "too few connections for shares", opened=settings.database_connections, needed=LEAST_CONNECTIONS
-        )
+        log.warning("too_few_connections", opened=settings.database_connections, needed=LEAST_CONNECTIONS)
     return await asyncpg.create_pool(
         url,
         min_size=1,
@@ -152,9 +150,9 @@ async def _keep_alive(server: EmbeddedServer) -> None:
         if not await asyncio.to_thread(server.alive):
             try:
                 await _in_thread(server.revive, server)
-                log.warning("embedded database had died and was started again", folder=str(server.folder))
+                log.warning("embedded_database_restarted", folder=str(server.folder))
             except (DatabaseUnavailable, OSError) as failure:
-                log.error("embedded database cannot be started again", reason=in_words(failure))  # noqa: TRY400
+                log.error("embedded_database_not_restarted", reason=in_words(failure))  # noqa: TRY400
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -23,7 +23,7 @@ import structlog
 
 from projections.catalogue import CATALOGUE
 
-log = structlog.stdlib.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 WRITER_ROLE: Final = "taizhang_writer"
 """Role that may add to the log and nothing else. Absent where the migrating user may not create roles."""

@@ -10,7 +10,7 @@ import structlog
 
 from service.database.bulkheads import NoConnectionFree
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
 LOST: Final = (
@@ -48,7 +48,7 @@ class Outage:
         self._failures += 1
         if self._since is None:
             self._since = monotonic()
-            _log.warning(
+            log.warning(
                 "database_lost", first_met_by=by, reason=f"{type(error).__name__}: {in_words(error)[:300]}"
             )
 
@@ -57,7 +57,7 @@ class Outage:
         if self._since is not None:
             seconds, failures = round(monotonic() - self._since, 1), self._failures
             self._since, self._failures = None, 0
-            _log.warning("database_back", after_seconds=seconds, failures=failures)
+            log.warning("database_back", after_seconds=seconds, failures=failures)
 
 
 OUTAGE: Final = Outage()

@@ -360,7 +360,7 @@ class _CountyFollower:
             except TROUBLE as error:
                 OUTAGE.met("ledgers", error)
             except Exception:  # noqa: BLE001  whatever it is: logged with its trace, and begun anew
-                self._log.exception("ledgers stopped; they begin anew from their checkpoints")
+                self._log.exception("ledgers_failed")
             self.held.clear()
             self.projector.forget(self.county)
             self._next_look = 0.0
@@ -407,7 +407,7 @@ class _CountyFollower:
 
     def _drop(self, names: set[str]) -> None:
         for name in names:
-            self._log.info("a ledger was taken over, or rebuilt", projection=name)
+            self._log.info("ledger_taken_over", projection=name)
             self.held.pop(name, None)
             self._next_look = 0.0  # if it was rebuilt it is free, and comes back at once
 
@@ -527,9 +527,7 @@ class _CountyFollower:
             if anew:
                 reader = self.projector.reader
                 for one in await refold(connection, projection, rows, anew, reader, upto=upto):
-                    self._log.warning(
-                        "an event has no place in a ledger", projection=projection.name, position=one.position
-                    )
+                    self._log.warning("event_passed_by", projection=projection.name, position=one.position)
             await write(connection, rows)
         except _REFUSED_BY_DATABASE as error:
             raise _RowsRefused(projection.name, f"{type(error).__name__}: {error}") from error
@@ -541,7 +539,7 @@ class _CountyFollower:
         self.held.pop(name, None)
         self.given_up[name] = member.position
         self._log.error(
-            "a ledger is halted: it cannot apply an event",
+            "ledger_halted",
             projection=name,
             position=poison.position,
             type=poison.event_type,

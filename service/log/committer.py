@@ -55,7 +55,7 @@ from service.log.committed import Committed
 from service.log.database_errors import DATABASE_ERRORS, Verdict, verdict_on
 from service.log.merkle import Frontier
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 LARGE: Final = 1_000
 """Events of a command, or of a batch, from which on it is encoded beside the event loop: others are to be served too."""
@@ -218,7 +218,7 @@ class Committer:
         """One line a minute."""
         if self._clock_told is None or monotonic() - self._clock_told > 60:
             self._clock_told = monotonic()
-            _log.error(what, county=self.county, **more)
+            log.error(what, county=self.county, **more)
 
     # Supervision
 
@@ -228,11 +228,11 @@ class Committer:
             while True:
                 try:
                     await self._work()
-                except Exception as error:  # noqa: BLE001  whatever it is, nobody may wait for ever
+                except Exception as error:  # whatever it is, nobody may wait for ever
                     self._failures += 1
                     metrics.FAILURES.labels(self.county).inc()
                     damaged = isinstance(error, LogDamaged)
-                    _log.error(
+                    log.error(  # noqa: TRY400  what the tables say is told without a trace
                         "committer_failed", county=self.county, reason=str(error), exc_info=not damaged
                     )
                     self._answer_all(error)

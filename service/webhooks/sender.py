@@ -147,7 +147,7 @@ class WebhookSender:
             except TROUBLE as error:
                 OUTAGE.met("webhooks", error)
             except Exception:
-                log.exception("the look after webhook endpoints failed; it begins anew")
+                log.exception("webhook_endpoints_not_seen")
             await asyncio.sleep(min(LOOK_SECONDS, self.lease_seconds / 6))
 
     async def _renew(self) -> None:
@@ -246,12 +246,10 @@ class WebhookSender:
                 OUTAGE.met("webhooks", error)
                 await asyncio.sleep(LOOK_SECONDS)
             except UnknownEvent as error:
-                log.warning(
-                    "webhooks wait for a newer version of the service", county=county, reason=str(error)
-                )
+                log.warning("webhooks_wait_for_newer_version", county=county, reason=str(error))
                 await asyncio.sleep(LOOK_SECONDS)
             except Exception:
-                log.exception("webhooks stopped; they begin anew from their cursors", county=county)
+                log.exception("webhooks_failed", county=county)
                 await asyncio.sleep(LOOK_SECONDS)
 
     # ---- sending ------------------------------------------------------------------------------------------------
@@ -306,13 +304,13 @@ class WebhookSender:
         except LeaseLost:
             self._drop(held)
         except SealingKeyMissing as error:
-            log.warning("webhook cannot be signed", endpoint=endpoint.endpoint, reason=str(error))
+            log.warning("webhook_not_signed", endpoint=endpoint.endpoint, reason=str(error))
             await asyncio.sleep(LOOK_SECONDS)
         except TROUBLE as error:
             OUTAGE.met("webhooks", error)
             await asyncio.sleep(LOOK_SECONDS)
         except Exception:
-            log.exception("webhook not sent", endpoint=endpoint.endpoint, position=delivery.position)
+            log.exception("webhook_not_sent", endpoint=endpoint.endpoint, position=delivery.position)
             await asyncio.sleep(LOOK_SECONDS)
         finally:
             under_way.pop(delivery.position, None)

@@ -23,7 +23,7 @@ EVERY: Final = 1.0
 LONGEST: Final = 5.0
 """Seconds that an answer is held back; who would have to wait longer is sent away."""
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class WrongKeys:
@@ -41,5 +41,5 @@ class WrongKeys:
             raise refuse("TOO_MANY_REQUESTS", seconds=ceil(wait))
         self._allowances.take(sender, now)
         if wait > 0:
-            _log.warning("wrong_keys_slowed", sender=sender, seconds=round(wait, 1))
+            log.warning("wrong_keys_slowed", sender=sender, seconds=round(wait, 1))
             await asyncio.sleep(wait)

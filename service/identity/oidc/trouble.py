@@ -17,7 +17,7 @@ from domain.refusals import refuse
 SILENCE_SECONDS: Final = 10.0
 """After a question that was not answered nobody waits for another one for so long."""
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class ProviderTrouble(Exception):  # noqa: N818  names what happened
@@ -64,7 +64,7 @@ def refusing() -> Iterator[None]:
     except ProviderTrouble as trouble:
         raise refuse(trouble.code, seconds=int(SILENCE_SECONDS)) from trouble
     except NotBelieved as wrong:
-        _log.debug("not_believed", code=wrong.code, why=str(wrong))
+        log.debug("not_believed", code=wrong.code, why=str(wrong))
         raise refuse(wrong.code) from wrong
 
 
@@ -74,5 +74,5 @@ def noting() -> Iterator[None]:
     try:
         yield
     except ProviderTrouble as trouble:
-        _log.warning("identity_provider_trouble", code=trouble.code, why=str(trouble))
+        log.warning("identity_provider_trouble", code=trouble.code, why=str(trouble))
         raise

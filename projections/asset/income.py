@@ -76,9 +76,20 @@ def _received(event: LedgerEvent, rows: Rows) -> None:
         (one["party"], one["amount"]) for one in data.get("attributions", ())
     ]
     for line, (holder, amount) in enumerate(parts or [(None, receipt["amount"])], 1):
-        papers = receipt["voucherNo"], receipt["receipt"], receipt.get("contract"), receipt.get("payer")
-        account = receipt.get("accountKind", "COLLECTIVE")
-        _add(event, rows, line, "RECEIPT", holder, amount, received_on, *papers, account)
+        _add(
+            event,
+            rows,
+            line,
+            "RECEIPT",
+            holder,
+            amount,
+            received_on,
+            voucher_no=receipt["voucherNo"],
+            reference=receipt["receipt"],
+            contract=receipt.get("contract"),
+            payer=receipt.get("payer"),
+            account_kind=receipt.get("accountKind", "COLLECTIVE"),
+        )
 
 
 def _attributed(event: LedgerEvent, rows: Rows) -> None:
@@ -93,9 +104,8 @@ def _attributed(event: LedgerEvent, rows: Rows) -> None:
 
 def _distributed(event: LedgerEvent, rows: Rows) -> None:
     paid = event.data["distribution"]
-    paid_on, papers = day(paid["paidOn"]), (paid["voucherNo"], paid["plan"])
+    paid_on = day(paid["paidOn"])
     for line, use in enumerate(paid["lines"], 1):
-        purpose = use["use"], use.get("purpose"), use.get("household")
         _add(
             event,
             rows,
@@ -104,11 +114,11 @@ def _distributed(event: LedgerEvent, rows: Rows) -> None:
             paid["holder"],
             -use["amount"],
             paid_on,
-            *papers,
-            None,
-            None,
-            None,
-            *purpose,
+            voucher_no=paid["voucherNo"],
+            reference=paid["plan"],
+            use=use["use"],
+            purpose=use.get("purpose"),
+            household=use.get("household"),
         )
 
 
@@ -120,6 +130,7 @@ def _add(
     holder: str | None,
     amount: int,
     entered_on: date,
+    *,
     voucher_no: str | None = None,
     reference: str | None = None,
     contract: str | None = None,

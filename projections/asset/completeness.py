@@ -5,11 +5,11 @@ Nobody writes the score: it is read off the register's row, at whatever moment t
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Unpack
 
 from projections.asset.register import REGISTER
 from projections.asset.register_questions import MANAGED, RegisterFilter
-from projections.engine.reading import Conditions, Page, QuestionInvalid, page
+from projections.engine.reading import Conditions, Page, Paging, QuestionInvalid, page
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
 
@@ -59,10 +59,7 @@ async def completeness_page(
     where: RegisterFilter,
     *,
     missing: str | None = None,
-    sort: str = "asset",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Managed assets with their `score` (0–8) and what is `missing`; with `missing`, only those that lack that."""
     conditions = where.conditions(county)
@@ -78,10 +75,8 @@ async def completeness_page(
         source="asset_register r",
         alias="r",
         columns=_COLUMNS,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="asset",
+        **paging,
         extra=[f"{_MET} AS score", f"array_remove(ARRAY[{_MISSING}], NULL) AS missing"],
     )
 

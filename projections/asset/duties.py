@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from sqlalchemy import Index
 
@@ -17,7 +17,7 @@ from projections.engine.codes import ARCHIVE_KIND, CERTIFICATE
 from projections.engine.events import LedgerEvent, day, day_or_none
 from projections.engine.meaning import DAY, PLAIN, UNIT_CODE, ByKey, Each, member, optional, parts, states
 from projections.engine.projection import Projection
-from projections.engine.reading import Conditions, Page, page
+from projections.engine.reading import Conditions, Page, Paging, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -269,10 +269,7 @@ async def duties_page(
     village: str | list[str] | None = None,
     township: str | list[str] | None = None,
     asset: str | list[str] | None = None,
-    sort: str = "asset",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Assets with what was done around them. `registered_late`: more than `register_within` days after acceptance;
     `certified`: some title or real-estate certificate was issued.
@@ -303,10 +300,8 @@ async def duties_page(
         source=_SOURCE,
         alias="d",
         columns=ASSET_DUTY.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="asset",
+        **paging,
         extra=["a.asset_name", "a.asset_class", "a.village", "a.township", f"{late} AS registered_late"],
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from sqlalchemy import Index
 
@@ -16,7 +16,7 @@ from projections.engine.codes import HOLDING, SYSTEM
 from projections.engine.events import LedgerEvent, day
 from projections.engine.meaning import UNIT_CODE, Each, states
 from projections.engine.projection import Projection
-from projections.engine.reading import Conditions, Page, page
+from projections.engine.reading import Conditions, Page, Paging, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -188,10 +188,7 @@ async def external_entry_page(
     holding: str | None = None,
     state: str | None = None,
     overdue: bool | None = None,
-    sort: str = "asset",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Obligations with `due_on` and `overdue` as of a day, `within_days` after they opened. `unit`: owner or enterer."""
     conditions = _conditions(
@@ -205,10 +202,8 @@ async def external_entry_page(
         source=SOURCE,
         alias="e",
         columns=EXTERNAL_ENTRY.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="asset",
+        **paging,
         extra=[
             *(f"{text} AS {name}" for name, text in PLACED.items()),
             f"{due} AS due_on",

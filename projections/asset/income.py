@@ -8,7 +8,7 @@ every holder and every stretch of time: opening balance + received − distribut
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Final, Unpack
 
 from sqlalchemy import Index
 
@@ -16,7 +16,7 @@ from domain.classification import PERSONAL_OF_HOUSEHOLD, PERSONAL_OF_PAYER
 from projections.engine.events import LedgerEvent, day
 from projections.engine.meaning import UNIT_CODE, states, terms
 from projections.engine.projection import Projection
-from projections.engine.reading import Conditions, Page, page
+from projections.engine.reading import Conditions, Page, Paging, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -215,10 +215,7 @@ async def income_page(
     use: str | None = None,
     since: date | None = None,
     until: date | None = None,
-    sort: str = "position",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Lines of the ledger between two days (inclusive), sorted by any column."""
     return await page(
@@ -237,10 +234,8 @@ async def income_page(
         source="income_ledger i",
         alias="i",
         columns=INCOME_LEDGER.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="position",
+        **paging,
     )
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Unpack
 
 from projections.asset.register import REGISTER
-from projections.engine.reading import Conditions, Page, QuestionInvalid, page
+from projections.engine.reading import Conditions, Page, Paging, QuestionInvalid, page
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
 
@@ -130,11 +130,7 @@ async def register_page(
     connection: Connection,
     county: str,
     where: RegisterFilter | None = None,
-    *,
-    sort: str = "asset",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Rows of the register, all columns, sorted by any that is not a list. `QuestionInvalid` names a wrong sort or
     cursor. With one owner asked for, rows also carry its `owner_share` (fen).
@@ -155,10 +151,8 @@ async def register_page(
         source="asset_register r",
         alias="r",
         columns=REGISTER.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="asset",
+        **paging,
         extra=extra,
     )
 

@@ -7,7 +7,7 @@ unclear title, or by the disposal of the asset. Places and owners come from the 
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Final, Unpack
 
 from sqlalchemy import Index
 
@@ -15,7 +15,7 @@ from projections.asset.register import risks_of
 from projections.engine.codes import RISK_KIND
 from projections.engine.events import LedgerEvent, day
 from projections.engine.projection import Projection
-from projections.engine.reading import Conditions, Page, page
+from projections.engine.reading import Conditions, Page, Paging, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -157,10 +157,7 @@ async def risk_page(
     village: str | list[str] | None = None,
     township: str | list[str] | None = None,
     asset: str | None = None,
-    sort: str = "asset",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Flags with the asset's name and place; with a day only those that were open on it."""
     return await page(
@@ -170,10 +167,8 @@ async def risk_page(
         source=_SOURCE,
         alias="r",
         columns=RISK.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="asset",
+        **paging,
         extra=["a.asset_name", "a.village", "a.township"],
     )
 

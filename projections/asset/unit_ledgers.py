@@ -7,11 +7,11 @@ What only lies in its area or stands under its supervision is listed, and counts
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Unpack
 
 from projections.asset.register import REGISTER
 from projections.asset.register_questions import MANAGED
-from projections.engine.reading import Conditions, Page, page
+from projections.engine.reading import Conditions, Page, Paging, page
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
 
@@ -112,10 +112,7 @@ async def kept_page(
     relation: str | None = None,
     asset_class: str | None = None,
     township: str | None = None,
-    sort: str = "asset",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Rows of a unit's ledger: `COLUMNS`, what the unit has to do with the asset, and its share (fen) if it owns."""
     asked = _unit_source(county, unit, ledger, relation, asset_class, township)
@@ -126,10 +123,8 @@ async def kept_page(
         source=asked.source,
         alias="r",
         columns=COLUMNS,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="asset",
+        **paging,
         extra=asked.extra(),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from sqlalchemy import Index
 
@@ -26,7 +26,7 @@ from projections.engine.meaning import (
 )
 from projections.engine.projection import Projection
 from projections.engine.provisional import as_known, flag, reckoning_column, reckoning_index
-from projections.engine.reading import Conditions, Page, page
+from projections.engine.reading import Conditions, Page, Paging, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -479,10 +479,7 @@ async def departure_page(
     state: str | None = None,
     on: date | None = None,
     overdue: bool | None = None,
-    sort: str = "case_id",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Departure cases, each with `missing`: what stands in the way of its completion, `provisional`: whether its due date
     is, by the calendar, and, asked for a day (`on`), `overdue`: open although due before it.
@@ -503,10 +500,8 @@ async def departure_page(
         source=f"{await _cases_as_known(connection, county, clock)} d",
         alias="d",
         columns=DEPARTURE_CASE.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="case_id",
+        **paging,
     )
     for row in found.rows:
         row["missing"] = missing_points(row)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from sqlalchemy import Index
 
@@ -19,7 +19,7 @@ from projections.engine.codes import DUTY_OF_CUSTODY, POST
 from projections.engine.events import LedgerEvent, day
 from projections.engine.meaning import PERSON_CODE, UNIT_CODE
 from projections.engine.projection import Projection
-from projections.engine.reading import Conditions, Page, page, rows_of
+from projections.engine.reading import Conditions, Page, Paging, page, rows_of
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -280,10 +280,7 @@ async def custody_page(
     on: date | None = None,
     at_position: int | None = None,
     history: bool = False,
-    sort: str = "asset",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Lines of the ledger: the present ones, those of a day, or all there ever were (`history`)."""
     return await page(
@@ -302,10 +299,8 @@ async def custody_page(
         source="custody_ledger c",
         alias="c",
         columns=CUSTODY_LEDGER.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="asset",
+        **paging,
     )
 
 

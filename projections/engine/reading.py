@@ -13,7 +13,7 @@ import binascii
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 import asyncpg
 import orjson
@@ -115,6 +115,18 @@ def _as_text(value: Any) -> str | None:
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
 
 
+class Paging(TypedDict, total=False):
+    """Which rows of a ledger a reader wants first, how many, and from where on.
+
+    `sort` is any listed column that is not JSON; rows without a value come last, and the key settles ties.
+    """
+
+    sort: str
+    descending: bool
+    limit: int
+    cursor: str | None
+
+
 async def page(
     connection: Connection,
     ledger: LedgerTable,
@@ -123,17 +135,17 @@ async def page(
     source: str,
     alias: str,
     columns: Sequence[str],
-    sort: str,
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    usually: str | None = None,
     extra: Sequence[str] = (),
+    **paging: Unpack[Paging],
 ) -> Page:
-    """A page of a ledger's rows. `sort` is any listed column that is not JSON, rows without a value come last; the
-    key settles ties. `source` is the FROM clause in which the ledger is called `alias`, `extra` more output columns.
+    """A page of a ledger's rows. `source` is the FROM clause in which the ledger is called `alias`, `usually` the column
+    that it is sorted by where `paging` names none, `extra` more output columns.
     """
-    if sort not in columns or sort in ledger.json_columns:
-        raise QuestionInvalid("sort", sort)
+    sort, descending = paging.get("sort", usually), paging.get("descending", False)
+    limit, cursor = paging.get("limit", 100), paging.get("cursor")
+    if sort is None or sort not in columns or sort in ledger.json_columns:
+        raise QuestionInvalid("sort", sort or "")
     limit = max(1, min(limit, MAX_PAGE))
     ties = ledger.key[1:]
     column = ledger.table.columns[sort]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from sqlalchemy import Index
 
@@ -14,7 +14,7 @@ from projections.engine.events import LedgerEvent, day
 from projections.engine.meaning import PLACE_CODE, UNIT_CODE, Each, member, parts, states
 from projections.engine.places import places_of
 from projections.engine.projection import Projection
-from projections.engine.reading import Conditions, Page, page, rows_of
+from projections.engine.reading import Conditions, Page, Paging, page, rows_of
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -318,10 +318,7 @@ async def household_page(
     asset_type: str | list[str] | None = None,
     entrustment: str | None = None,
     state: str | None = None,
-    sort: str = "asset",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Rows of the household register, all columns, sorted by any that is not a list."""
     conditions = household_conditions(
@@ -341,10 +338,8 @@ async def household_page(
         source="household_register h",
         alias="h",
         columns=HOUSEHOLD_REGISTER.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="asset",
+        **paging,
     )
 
 

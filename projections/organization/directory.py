@@ -6,7 +6,7 @@ Codes of the past stay: a unit that another one carries on (玉麦乡 → 玉麦
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Final, Unpack
 
 from sqlalchemy import Index
 
@@ -15,7 +15,7 @@ from projections.engine.codes import DEPARTURE_REASON, POST, UNIT_KIND
 from projections.engine.events import LedgerEvent, day
 from projections.engine.meaning import PERSON_CODE, PLACE_CODE, UNIT_CODE, states
 from projections.engine.projection import Projection
-from projections.engine.reading import Conditions, Page, page, rows_of
+from projections.engine.reading import Conditions, Page, Paging, page, rows_of
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -295,10 +295,7 @@ async def organization_page(
     *,
     kind: str | list[str] | None = None,
     superior: str | None = None,
-    sort: str = "organization",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Units."""
     conditions = Conditions()
@@ -312,10 +309,8 @@ async def organization_page(
         source="organization o",
         alias="o",
         columns=ORGANIZATION.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="organization",
+        **paging,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import orjson
 from sqlalchemy import MetaData, PrimaryKeyConstraint, Table
@@ -28,7 +28,7 @@ from projections.engine.meaning import (
     states,
     table,
 )
-from projections.engine.reading import Conditions, Page, QuestionInvalid, page
+from projections.engine.reading import Conditions, Page, Paging, QuestionInvalid, page
 from projections.engine.rows import Row
 from projections.engine.tables import (
     LedgerTable,
@@ -314,10 +314,7 @@ async def gap_page(
     township: str | list[str] | None = None,
     unit: str | None = None,
     asset: str | list[str] | None = None,
-    sort: str = "subject",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Gaps, each with `days` since it is there. `unit`: what it has to mend, or lies in the village or township it is."""
     source, conditions = _gap_source(county, standards, kind, village, township, unit, asset)
@@ -328,10 +325,8 @@ async def gap_page(
         source=source,
         alias="g",
         columns=GAP.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="subject",
+        **paging,
     )
     for row in found.rows:
         row["days"] = max((standards.on - row["since"]).days, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Final, Unpack
 
 from domain.classification import PERSONAL_OF_ANSWERABLE
 from projections.engine.codes import DUTY_OF_CUSTODY, POST
@@ -23,7 +23,7 @@ from projections.engine.meaning import (
     terms,
 )
 from projections.engine.projection import Projection
-from projections.engine.reading import Conditions, Page, page
+from projections.engine.reading import Conditions, Page, Paging, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -231,10 +231,7 @@ async def finding_page(
     unit: str | list[str] | None = None,
     state: str | None = None,
     overdue: bool | None = None,
-    sort: str = "inspection",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Inspections and their findings; `overdue`: ordered, and the day is past."""
     late = f"(f.state = 'ORDERED' AND f.due_on < '{on.isoformat()}'::date)"
@@ -251,10 +248,8 @@ async def finding_page(
         source="supervision_finding f",
         alias="f",
         columns=FINDING.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="inspection",
+        **paging,
         extra=[f"{late} AS overdue"],
     )
 
@@ -267,10 +262,7 @@ async def violation_page(
     unit: str | list[str] | None = None,
     state: str | None = None,
     person: str | None = None,
-    sort: str = "violation_case",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Cases. `person`: those in which a person was responsible on the day, or was held to account."""
     conditions = Conditions()
@@ -290,8 +282,6 @@ async def violation_page(
         source="violation_case v",
         alias="v",
         columns=VIOLATION.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="violation_case",
+        **paging,
     )

@@ -7,7 +7,7 @@ The board is for everybody: no contacts, long numbers masked, an objection's wor
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from sqlalchemy import Index
 
@@ -19,7 +19,7 @@ from projections.engine.masking import masked
 from projections.engine.meaning import DAY, PLAIN, UNIT_CODE, WHOLE, Each, member, parts, states
 from projections.engine.projection import Projection
 from projections.engine.provisional import as_known, flag, reckoning_column, reckoning_index
-from projections.engine.reading import Conditions, Page, page, rows_of
+from projections.engine.reading import Conditions, Page, Paging, page, rows_of
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -539,10 +539,7 @@ async def notice_task_page(
     asset: str | list[str] | None = None,
     stage: str | None = None,
     open_only: bool = True,
-    sort: str = "since",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """What has to be made public, open tasks or all; each with `days_open` on the day `on` while it is open."""
     conditions = Conditions()
@@ -560,10 +557,8 @@ async def notice_task_page(
         source="notice_task t",
         alias="t",
         columns=NOTICE_TASK.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="since",
+        **paging,
     )
     for row in found.rows:
         row["days_open"] = None if row["notice"] is not None else max((on - row["since"]).days, 0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Unpack
 
 from sqlalchemy import Index
 
@@ -18,7 +18,7 @@ from projections.engine.events import LedgerEvent, day_or_none
 from projections.engine.meaning import PLAIN, UNIT_CODE, Each, states
 from projections.engine.projection import Projection
 from projections.engine.provisional import as_known, flag, reckoning_column, reckoning_index
-from projections.engine.reading import Conditions, Page, page
+from projections.engine.reading import Conditions, Page, Paging, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -426,10 +426,7 @@ async def procedure_page(
     unit: str | list[str] | None = None,
     subject: str | list[str] | None = None,
     state: str | None = None,
-    sort: str = "procedure",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Procedures with their progress."""
     conditions = Conditions()
@@ -443,10 +440,8 @@ async def procedure_page(
         source="procedure_register p",
         alias="p",
         columns=_SHOWN,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="procedure",
+        **paging,
     )
 
 
@@ -472,10 +467,7 @@ async def task_page(
     procedure: str | list[str] | None = None,
     act: str | None = None,
     overdue: bool | None = None,
-    sort: str = "since",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """What waits for whom; each with `overdue` on the day `on` and `days_open` until then, `provisional`: whether its date
     is, by the calendar.
@@ -495,10 +487,8 @@ async def task_page(
         source=f"{await _tasks_as_known(connection, county, clock)} t",
         alias="t",
         columns=PROCEDURE_TASK.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="since",
+        **paging,
     )
     for row in found.rows:
         flag(row)

@@ -6,14 +6,14 @@ Names and places come from the asset register.
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from sqlalchemy import Index
 
 from projections.engine.events import LedgerEvent, day, day_or_none
 from projections.engine.meaning import PERSON_CODE, UNIT_CODE, states, terms
 from projections.engine.projection import Projection
-from projections.engine.reading import Conditions, Page, page
+from projections.engine.reading import Conditions, Page, Paging, page
 from projections.engine.rows import Row, Rows
 from projections.engine.tables import (
     LedgerTable,
@@ -164,10 +164,7 @@ async def revitalisation_page(
     township: Any = None,
     village: Any = None,
     overdue: bool | None = None,
-    sort: str = "revitalisation_case",
-    descending: bool = False,
-    limit: int = 100,
-    cursor: str | None = None,
+    **paging: Unpack[Paging],
 ) -> Page:
     """Cases in order of their codes; overdue is a plan whose deadline lies before the day."""
     conditions = Conditions()
@@ -187,9 +184,7 @@ async def revitalisation_page(
         source=_SOURCE,
         alias="r",
         columns=REVITALISATION.columns,
-        sort=sort,
-        descending=descending,
-        limit=limit,
-        cursor=cursor,
+        usually="revitalisation_case",
+        **paging,
         extra=["a.asset_name", "a.village", "a.township", f"coalesce({late}, false) AS overdue"],
     )

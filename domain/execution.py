@@ -1,4 +1,4 @@
-"""What a fact carries out (执行): the text that a procedure decided on, and the unit whose fact it is.
+"""Execution (执行) of a decision by a fact: the text that a procedure decided on, and the unit whose fact it is.
 
 An event says it of itself (`DomainEvent.carries_out`). A command that records such an event and names a procedure takes
 the procedure's step by it in the same commit (`ProcedureInstance.take_by_fact`).

@@ -223,7 +223,7 @@ class ProcedureInstance(ProcedureCourse):
         self._take(step, by, occurred_on, document_no=document_no)
 
     class StepTakenByFact(ProcedureCourse.Event):
-        """What the procedure decided on was carried out: the fact, recorded in the same commit, takes its step."""
+        """Step of carrying out taken by a fact: the fact, recorded in the same commit, takes its step."""
 
         TOPIC: ClassVar[str] = "procedure.step_taken_by_fact"
         TITLE: ClassVar[str] = "事实完成环节"

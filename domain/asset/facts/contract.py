@@ -52,7 +52,7 @@ def _in_order(clauses: dict[str, str]) -> dict[str, str]:
 
 
 class ContractText(Value):
-    """What is decided on when an operating contract is decided on: mode, operator, term, the clauses it must settle, the money.
+    """Text of an operating contract that is decided on: mode, operator, term, the clauses it must settle, the money.
 
     `clauses` maps a clause key of T6 (responsibility, target, income, mode, term, incomeDistribution, riskControl,
     custody, rewardPenalty) to its text. `annual_income` is what the operator owes per year, in fen. `part` names the

@@ -22,7 +22,7 @@ DISPOSAL_KIND: Final = "asset_disposal"
 
 
 class ContractContent(Value):
-    """What a procedure over an operating contract decides on: the asset and the contract's text."""
+    """Text of a procedure over an operating contract: the asset and the contract's text."""
 
     asset: Code = Field(title="资产编号")
     terms: ContractText = Field(title="合同内容")
@@ -33,7 +33,7 @@ class ContractContent(Value):
 
 
 class DistributionContent(Value):
-    """What a procedure over a distribution of income decides on: whose income of which asset goes where."""
+    """Text of a procedure over a distribution of income: whose income of which asset goes where."""
 
     asset: Code = Field(title="资产编号")
     plan: Code = Field(title="分配方案编号")
@@ -47,7 +47,7 @@ class DistributionContent(Value):
 
 
 class DisposalContent(Value):
-    """What a procedure over a disposal decides on: which asset is to go in which way, and why."""
+    """Text of a procedure over a disposal: which asset is to go in which way, and why."""
 
     asset: Code = Field(title="资产编号")
     proposal: DisposalProposal = Field(title="处置方案")

@@ -20,6 +20,8 @@ from service.log.event_store import EventStore
 from service.log.signed_note import Checkpoint, Note, NoteInvalid
 from service.log.signing_keys import SigningKeys, folder_of, known_keys, log_problems
 from service.log.tree import load_tree
+from service.paper.places import PaperFolder, PaperPlace
+from service.paper.settled import place_of
 from service.settings import Settings
 from service.terminal import Terminal
 from service.version import installed_version
@@ -39,10 +41,12 @@ SERVER: Final = (
 def backup(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Folder to be made; another disk than the data's.")],
+    *,
+    papers: Annotated[bool, typer.Option("--papers", help="Copy the document store too.")] = False,
 ) -> None:
     """Copy everything into a new folder, with a digest of each file; what is printed last is the digest of it all."""
     terminal: Terminal = ctx.obj
-    made, heads = terminal.run(_backup(terminal, folder))
+    made, heads = terminal.run(_backup(terminal, folder, papers=papers))
     said = {"folder": str(made.folder), "digest": made.digest, "files": len(made.files), "logs": heads}
     terminal.emit(
         said,
@@ -86,7 +90,8 @@ def restore(
         keys = settings.keys or server.folder / "keys"
         policy = settings.policy_dir or server.folder / "policy"
         put_away = frozenset(path.name for path in keys.glob("epoch-*/*"))
-        others = backups.restore(found, server, {"keys": keys, "policy": policy}, progress, leave=put_away)
+        beside = {"keys": keys, "policy": policy, "papers": _papers_of(settings, server)}
+        others = backups.restore(found, server, beside, progress, leave=put_away)
     for other in others:
         _settle(terminal, found.folder, keys, policy, other)
     try:
@@ -120,7 +125,9 @@ def _require_embedded(settings: Settings) -> None:
         raise CommandFailed(SERVER.format(keys=keys))
 
 
-async def _backup(terminal: Terminal, folder: Path) -> tuple[backups.Backup, list[dict[str, Any]]]:
+async def _backup(
+    terminal: Terminal, folder: Path, *, papers: bool
+) -> tuple[backups.Backup, list[dict[str, Any]]]:
     settings = terminal.settings
     _require_embedded(settings)
     async with open_database(settings, announce=terminal.note) as database:
@@ -133,11 +140,28 @@ async def _backup(terminal: Terminal, folder: Path) -> tuple[backups.Backup, lis
             "schema": migrate.head(),
             "logs": heads,
         }
-        beside = {"keys": folder_of(settings, database), "policy": settings.policy_dir}
+        keys = folder_of(settings, database)
+        beside = {"keys": keys, "policy": settings.policy_dir}
+        if papers:
+            beside["papers"] = _folder_of_papers(place_of(settings, database, keys))
         assert database.data_folder is not None  # noqa: S101 - it is the embedded one
         server = EmbeddedServer(database.data_folder)
         with _bar(terminal) as progress:
             return await asyncio.to_thread(_copied, server, folder, beside, about, progress), heads
+
+
+def _folder_of_papers(place: PaperPlace) -> Path:
+    """The folder of the document store; `CommandFailed` where it lies in none."""
+    if isinstance(place, PaperFolder):
+        return place.folder
+    raise CommandFailed(f"The papers lie in {place.described}: copy them with that store's own means.")
+
+
+def _papers_of(settings: Settings, server: EmbeddedServer) -> Path | None:
+    """Where papers of a backup go; None where the settings say that they lie in no folder."""
+    if settings.papers is None:
+        return server.folder / "papers"
+    return None if "://" in settings.papers else Path(settings.papers)
 
 
 def _copied(server: EmbeddedServer, *what: Any) -> backups.Backup:

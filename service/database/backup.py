@@ -4,6 +4,7 @@
     postgresql/     the cluster as PostgreSQL itself copies it while it runs (pg_basebackup), with the WAL it needs
     keys/           the keys that sign checkpoints, with what they have signed
     policy/         the counties' folders of policy data
+    papers/         the document store, where it was asked for; its master keys are not in a backup
 
 Keys are copied before the database: what they have signed is then in it. A folder without `backup.json` is no backup. Nothing
 here deletes anything: an unfinished copy keeps a name that says so.
@@ -29,6 +30,8 @@ from service.exit_codes import CommandFailed
 FORMAT: Final = 1
 MANIFEST: Final = "backup.json"
 CLUSTER: Final = "postgresql"
+UNFINISHED: Final = "incoming"
+"""A folder in which something is being written: nothing in it is whole."""
 SPARE: Final = 100 << 20
 """Bytes that have to be left on the disk beside a copy."""
 _PROGRESS: Final = re.compile(rb"(\d+)/(\d+) kB")
@@ -210,7 +213,7 @@ def _require_room(folder: Path, needed: int) -> None:
 
 
 def _copy_tree(source: Path, target: Path) -> None:
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.new"))
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.new", UNFINISHED))
 
 
 def _copy_new(source: Path, target: Path, leave: frozenset[str] = frozenset()) -> list[Path]:
@@ -218,7 +221,7 @@ def _copy_new(source: Path, target: Path, leave: frozenset[str] = frozenset()) -
     others: list[Path] = []
     for path in sorted(_files(source)):
         place = target / path.relative_to(source)
-        if path.suffix == ".new" or path.name in leave:
+        if path.suffix == ".new" or path.name in leave or path.parent.name == UNFINISHED:
             continue
         if not place.exists():
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

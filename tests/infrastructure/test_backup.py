@@ -10,6 +10,7 @@ import pytest
 
 from domain.organization.organization import Organization, OrganizationCard
 from service.api.serving import running
+from service.commands.actor import Actor
 from service.commands.commands import CommandContext, stream_append
 from service.commands.founding import FOUNDED_ON, system_actor
 from service.database.backup import MANIFEST, Backup, BackupWrong, read
@@ -18,12 +19,12 @@ from service.exit_codes import CommandFailed, ExitCode
 from service.log.appending import Append
 from service.log.signed_note import Note, VerifierKey
 from service.settings import Settings
-from tests import second_county as wuqia
+from tests import papers, second_county as wuqia
 from tests.infrastructure.conftest import taizhang
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 COUNTY: Final = "653022"
 
@@ -208,3 +209,35 @@ def test_server_s_database_is_left_to_its_own_tools(
         )
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (ExitCode.REFUSED, "", 1)
         assert "docs/operations.md" in done.stderr
+
+
+async def test_papers_are_backed_up_on_request_and_open_again_with_their_master_key(
+    place: Path, environment: dict[str, str]
+) -> None:
+    content = papers.pdf("随备份走", padding=100_000)
+    clerk = Actor("tests", "key", COUNTY, "COUNTY_GOV", "COUNTY_GOV", frozenset({"APPROVER"}), (COUNTY,))
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    async with running(
+        Settings(data=place / "data", port=0), host="127.0.0.1", port=0, county=COUNTY
+    ) as service:
+        archive = service.app.state.archive
+        await archive.receive(clerk, pieces(), "application/pdf", None)
+        (archive.place.folder / "incoming" / "half").write_bytes(b"half")
+        masters = archive.keys.folder
+        said(taizhang("--json", "backup", str(place / "without"), environment=environment))
+        said(taizhang("--json", "backup", str(place / "backup"), "--papers", environment=environment))
+    assert not (place / "without" / "papers").exists()
+    assert [path.name for path in (place / "backup" / "papers").iterdir()] == [COUNTY]
+    other = elsewhere(place, environment, "restored")
+    done = taizhang("restore", str(place / "backup"), environment=other)
+    assert done.returncode == 0, done.stderr
+    sealed = taizhang("--json", "papers", "check", environment=other)
+    assert sealed.returncode == ExitCode.REFUSED, sealed.stderr
+    assert [one["state"] for one in json.loads(sealed.stdout)["wrong"]] == [None]
+    opened = said(
+        taizhang("--json", "papers", "check", environment=other | {"TAIZHANG_MASTERS": str(masters)})
+    )
+    assert opened == {"read": 1, "wrong": []}

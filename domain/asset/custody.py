@@ -9,7 +9,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.asset.care_advice import CareAdvice, advise_care
-from domain.asset.facts.custody import Custody, Duty, Supervision, check_duties
+from domain.asset.facts.custody import DUTIES_OF_POSTS, Custody, Duty, Supervision, check_duties
 from domain.refusals import Refusal, refuse
 from domain.values import Code
 
@@ -139,8 +139,8 @@ class AssetCustody(AssetState):
     ) -> None:
         """Pass a duty from one person to another (C4.10-09, C4.10-10). Called by the completion of a departure case.
 
-        `duty`: MANAGER or RESPONSIBLE of a named person, or FIRST_RESPONSIBLE, which goes with a post: the post decides
-        who has it on a day, and the event says that what was in its care was handed over.
+        `duty`: MANAGER or RESPONSIBLE of a named person, or one of `DUTIES_OF_POSTS`: the post decides who has it on a
+        day, and the event says that what was in its care was handed over.
 
         Refused: SAME_PERSON when nothing would change hands; STEP_OUT_OF_ORDER when the outgoing person does not
         have this duty.
@@ -169,7 +169,11 @@ class AssetCustody(AssetState):
 
     def in_care_of(self, person: str, duty: str) -> bool:
         """Whether the asset has this duty for that person; a post's duty is anybody's who held the post."""
-        if self.disposed_on is not None or self.custody is None:
+        if self.disposed_on is not None:
+            return False
+        if duty == "SUPERVISOR":
+            return any(one.first_supervisor is not None for one in self.supervision)
+        if self.custody is None:
             return False
         if duty == "FIRST_RESPONSIBLE":
             return self.custody.first_responsible is not None
@@ -177,7 +181,7 @@ class AssetCustody(AssetState):
 
     @event(HandedOver)
     def _handed_over(self, duty: Code, outgoing: Code, incoming: Code) -> None:
-        if self.custody is None or duty == "FIRST_RESPONSIBLE":
+        if self.custody is None or duty in DUTIES_OF_POSTS:
             return
         kept = [one for one in self.custody.duties if (one.person, one.duty) != (outgoing, duty)]
         successor = Duty(person=incoming, duty=duty)

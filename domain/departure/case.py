@@ -29,6 +29,8 @@ from domain.departure.papers import (
     HandoverSignature,
     InterimCustodian,
     SealedPlace,
+    SigningRefusal,
+    days_covered,
 )
 from domain.refusals import refuse
 from domain.regulation.legal_clock import Reckoning
@@ -62,10 +64,12 @@ class DepartureCase(DomainAggregate):
     audit: Annotated[DepartureAudit | None, Field(title="离任审计报告")]
     findings: Annotated[dict[str, Literal["OPEN", "RESOLVED"]], Field(title="各审计问题状态")]
     interim: Annotated[InterimCustodian | None, Field(title="临时管护安排")]
+    interims: Annotated[tuple[InterimCustodian, ...], Field(title="历次临时管护安排")]
     sealed: Annotated[str | None, Field(title="已封存清单摘要")]
     sealed_place: Annotated[SealedPlace | None, Field(title="清单封存所据日志")]
     """Where in the log; None for a list that is not sealed, or was before places were kept."""
     signatures: Annotated[dict[str, HandoverSignature], Field(title="各方签字")]
+    signing_refused: Annotated[SigningRefusal | None, Field(title="移交人拒签情况")]
     state: Annotated[Literal["OPEN", "COMPLETED"], Field(title="交接状态")]
     reopened: Annotated[int, Field(title="重新启动次数")]
 
@@ -127,9 +131,11 @@ class DepartureCase(DomainAggregate):
         self.audit = None
         self.findings = {}
         self.interim = None
+        self.interims = ()
         self.sealed = None
         self.sealed_place = None
         self.signatures = {}
+        self.signing_refused = None
         self.state = "OPEN"
         self.reopened = 0
 
@@ -496,7 +502,7 @@ class DepartureCase(DomainAggregate):
         if in_duty_since is not None:
             at.given["in_duty_since"] = in_duty_since
         at.require(
-            audit.auditor != self.notice.person,
+            audit.auditor not in {self.notice.person, self.successor, *self.incoming()},
             "AUDITOR_NOT_INDEPENDENT",
             organization=audit.auditor_organization,
         )
@@ -537,7 +543,7 @@ class DepartureCase(DomainAggregate):
         interim: InterimCustodian = Field(title="临时管护安排")
 
     def appoint_interim(self, interim: InterimCustodian, *, superior: str | None, at: Occasion) -> None:
-        """The superior unit appoints an interim custodian, for as long as P37 allows, with an inventory.
+        """The superior unit appoints an interim custodian, with an inventory; all in turn together for as long as P37 allows.
 
         Refused: STEP_OUT_OF_ORDER when the case is completed; SAME_PERSON for the leaver; SUPERVISOR_NOT_SUPERIOR
         when another unit than the superior one appoints; INTERIM_TOO_LONG for more days than P37.
@@ -549,7 +555,7 @@ class DepartureCase(DomainAggregate):
         at.require(
             interim.appointed_by == superior, "SUPERVISOR_NOT_SUPERIOR", organization=interim.appointed_by
         )
-        days = (interim.until - interim.since).days + 1
+        days = days_covered([*self.interims, interim])
         longest = at.rules.parameters["P37"]
         at.require(days <= longest, "INTERIM_TOO_LONG", days=days, longest=longest)
         if interim != self.interim:
@@ -558,6 +564,7 @@ class DepartureCase(DomainAggregate):
     @event(InterimCustodianAppointed)
     def _interim_custodian_appointed(self, interim: InterimCustodian) -> None:
         self.interim = interim
+        self.interims = (*self.interims, interim)
 
     # ---- seal, signatures, completion --------------------------------------------------------------------------------
 
@@ -591,6 +598,7 @@ class DepartureCase(DomainAggregate):
         self.sealed = list_sha256
         self.sealed_place = place
         self.signatures = {}
+        self.signing_refused = None
 
     def list_digest(self) -> str:
         """SHA-256 over case, person, duty, unit and each line: asset, its version, who takes it over."""
@@ -645,6 +653,43 @@ class DepartureCase(DomainAggregate):
     @event(Signed)
     def _signed(self, signature: HandoverSignature) -> None:
         self.signatures = {**self.signatures, signature.place: signature}
+
+    class SigningRefused(Event):
+        """The leaver does not sign, and the supervisor says so."""
+
+        TOPIC: ClassVar[str] = "departure_case.signing_refused"
+        TITLE: ClassVar[str] = "移交人拒签"
+        refusal: SigningRefusal = Field(title="移交人拒签情况")
+
+    def record_signing_refusal(self, refusal: SigningRefusal, *, superior: str | None, at: Occasion) -> None:
+        """Record that the leaver refuses to sign the sealed list: by the supervisor of the superior unit (C4.10-10).
+
+        Refused: STEP_OUT_OF_ORDER (before the seal, or when the leaver has signed), PLAN_HASH_MISMATCH,
+        SUPERVISOR_NOT_SUPERIOR, SAME_PERSON (the supervisor is a party).
+        """
+        at.cite("C4.10-10")
+        self._must_be_open()
+        if self.sealed is None or "OUTGOING" in self.signatures:
+            done = "SIGNED" if self.sealed is not None else "OPEN"
+            missing = ["seal"] if self.sealed is None else []
+            raise refuse(
+                "STEP_OUT_OF_ORDER", clause="C4.10-10", step="signingRefusal", state=done, missing=missing
+            )
+        if refusal.list_sha256 != self.sealed:
+            raise refuse("PLAN_HASH_MISMATCH", clause="C4.10-10")
+        at.require(
+            superior is not None and refusal.organization == superior,
+            "SUPERVISOR_NOT_SUPERIOR",
+            organization=refusal.organization,
+        )
+        if refusal.supervisor in {self.notice.person, *self.incoming()}:
+            raise refuse("SAME_PERSON", person=refusal.supervisor)
+        if refusal != self.signing_refused:
+            self.record(self.SigningRefused, at, refusal=refusal)
+
+    @event(SigningRefused)
+    def _signing_refused(self, refusal: SigningRefusal) -> None:
+        self.signing_refused = refusal
 
     class Completed(Event):
         """Handover complete: every asset on the list records HandedOver with it."""
@@ -787,12 +832,13 @@ class DepartureCase(DomainAggregate):
             raise refuse("FORBIDDEN", clause="C4.10-10", action="acceptance")
 
     def _must_hand_over(self, signature: HandoverSignature) -> None:
-        """The leaver signs; for one who died or is detained the interim custodian or somebody of the unit does."""
+        """The leaver signs; for one who died, is detained or refuses the interim custodian or somebody of the unit does."""
         if signature.person == self.notice.person and self.notice.reason not in CANNOT_SIGN:
             return
+        in_place = self.notice.reason in CANNOT_SIGN or self.signing_refused is not None
         of_the_unit = signature.organization == self.notice.organization
         interim = self.interim is not None and signature.person == self.interim.person
-        stands_in = self.notice.reason in CANNOT_SIGN and (of_the_unit or interim)
+        stands_in = in_place and (of_the_unit or interim)
         if not stands_in or signature.person in {self.notice.person, *self.incoming()}:
             raise refuse("FORBIDDEN", clause="C4.10-10", action="signature")
 
@@ -803,6 +849,7 @@ class DepartureCase(DomainAggregate):
         self.sealed = None
         self.sealed_place = None
         self.signatures = {}
+        self.signing_refused = None
 
 
 def _lines(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -14,6 +16,7 @@ from domain.values import (
     FormerOrganizationCode,
     FormerPersonCode,
     Name,
+    OrganizationCode,
     PersonCode,
     Sha256,
     Text,
@@ -71,7 +74,7 @@ class AssetReconciliationLine(Value):
 class DepartureAudit(Value):
     """The result of the departure audit (C4.10-09), by reference to its report. It covers whole days."""
 
-    auditor: Code = Field(title="审计人")
+    auditor: PersonCode = Field(title="审计人")
     auditor_organization: Code = Field(title="审计单位")
     covers_from: Annotated[BusinessDate, NotAfter("cut_off")] | None = Field(
         default=None, title="审计起始日", description="不晚于任职起始日；不填即全部任期"
@@ -104,6 +107,16 @@ class InterimCustodian(Value):
     inventory_no: Name = Field(title="交接盘点表文号")
 
 
+def days_covered(interims: Iterable[InterimCustodian]) -> int:
+    """How many days they look after things together; a day on which two of them do counts once."""
+    counted, reached = 0, date.min
+    for one in sorted(interims, key=lambda it: it.since):
+        first = max(one.since, reached + timedelta(days=1)) if reached > date.min else one.since
+        counted += max((one.until - first).days + 1, 0)
+        reached = max(reached, one.until)
+    return counted
+
+
 SigningDay = Annotated[FactDay, NotBefore("its.sealed_place.as_of", clause="C4.10-10")]
 """A handover list was signed: not before it was sealed."""
 
@@ -114,6 +127,16 @@ class SealedPlace(Value):
     as_of: BusinessDate = Field(title="业务日期")
     position: int = Field(title="日志位置", ge=0)
     tree_root: Sha256 = Field(title="日志树根")
+
+
+class SigningRefusal(Value):
+    """A leaver's refusal to sign the sealed list, as the supervisor saw it; then somebody of the unit signs in that place."""
+
+    supervisor: PersonCode = Field(title="监交人")
+    organization: OrganizationCode = Field(title="监交人单位")
+    refused_on: SigningDay = Field(title="拒签日期")
+    reason: Annotated[Text, PERSONAL_OF_LEAVER] = Field(title="拒签情况")
+    list_sha256: Sha256 = Field(title="清单摘要")
 
 
 class HandoverSignature(Value):

@@ -236,6 +236,7 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "departure_case.reconciliation_recorded": lambda data: f"核账 {len(data['lines'])} 项",
     "departure_case.difference_resolved": lambda data: f"{data['asset']}：{data['resolution']}",
     "departure_case.finding_raised": lambda data: str(data["finding"]["text"]),
+    "departure_case.signing_refused": lambda data: f"移交人拒签，监交人 {data['refusal']['supervisor']} 登记",
 }
 _IN_WORDS: Final[dict[str, Callable[[Data, InWords], str]]] = {
     "asset.right_assigned": lambda data, word: (

@@ -394,6 +394,11 @@ def _signed(event: LedgerEvent, rows: Rows) -> None:
     case["signatures"] = {**case["signatures"], place: facts}
 
 
+def _signing_refused(event: LedgerEvent, rows: Rows) -> None:
+    """Who refused to sign is in the case's own events; the row moves on with it."""
+    _touch(event, rows)
+
+
 def _completed(event: LedgerEvent, rows: Rows) -> None:
     case = _touch(event, rows)
     case["state"] = "COMPLETED"
@@ -419,6 +424,7 @@ HANDLERS: Final = {
     "departure_case.audit_completed": _audit_completed,
     "departure_case.list_sealed": _list_sealed,
     "departure_case.signed": _signed,
+    "departure_case.signing_refused": _signing_refused,
     "departure_case.completed": _completed,
 }
 _WITH_LINES: Final = frozenset(list(HANDLERS)[:9])

@@ -164,10 +164,10 @@ async def _bound_up(connection: Connection, county: str, person: str) -> list[Ro
 
 
 async def _posts(connection: Connection, county: str, person: str, today: date) -> list[tuple[str, str]]:
-    """Posts held today that are first responsible for some asset, or whose closed unit is carried on by theirs."""
+    """Posts held today that are first responsible for some asset or its first supervisor, or whose closed unit is carried on by theirs."""
     records = await connection.fetch(
         f"{POSTS_HELD} SELECT DISTINCT p.unit, p.post FROM post p WHERE EXISTS (SELECT FROM custody_ledger c"
-        " WHERE c.county = $1 AND c.post_unit = p.unit AND c.post = p.post AND c.duty = 'FIRST_RESPONSIBLE'"
+        " WHERE c.county = $1 AND c.post_unit = p.unit AND c.post = p.post AND c.duty IN ('FIRST_RESPONSIBLE', 'SUPERVISOR')"
         " AND c.since <= $3 AND (c.until IS NULL OR c.until > $3)) ORDER BY 1, 2",
         county,
         person,
@@ -180,9 +180,9 @@ async def _posts(connection: Connection, county: str, person: str, today: date) 
 async def _tenures(connection: Connection, county: str, person: str, since: date) -> list[Row]:
     """Posts that were left while they answered for assets, without a case of the responsible person."""
     records = await connection.fetch(
-        "SELECT t.organization, t.post, t.until, count(*) AS assets FROM tenure t JOIN custody_ledger c"
+        "SELECT t.organization, t.post, t.until, count(DISTINCT c.asset) AS assets FROM tenure t JOIN custody_ledger c"
         " ON c.county = t.county AND c.post_unit = t.organization AND c.post = t.post"
-        " AND c.duty = 'FIRST_RESPONSIBLE' AND c.since <= t.until AND (c.until IS NULL OR c.until > t.until)"
+        " AND c.duty IN ('FIRST_RESPONSIBLE', 'SUPERVISOR') AND c.since <= t.until AND (c.until IS NULL OR c.until > t.until)"
         " WHERE t.county = $1 AND t.person = $2 AND t.until >= $3 AND NOT EXISTS (SELECT 1 FROM departure_case d"
         "  WHERE d.county = t.county AND d.person = t.person AND d.organization = t.organization"
         "  AND d.kind = 'RESPONSIBLE' AND d.departs_on >= t.until)"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -76,10 +77,10 @@ class Conditions:
             self.add(f"{column} <= {{}}", high)
 
     def contains(self, column: str, words: str | None) -> None:
-        """Text that holds all the given words, upper and lower case alike."""
-        for word in (words or "").split():
+        """Text that holds all the given words; upper and lower case, full and half width, composed and not are alike."""
+        for word in unicodedata.normalize("NFKC", words or "").split():
             pattern = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            self.add(f"{column} ILIKE {{}}", f"%{pattern}%")
+            self.add(f"normalize({column}, NFKC) ILIKE {{}}", f"%{pattern}%")
 
     @property
     def where(self) -> str:

@@ -389,6 +389,7 @@ def _codes_of(data: dict[str, Any]) -> Iterable[str]:
             signature.get("person"),
             interim.get("person"),
             interim.get("appointedBy"),
+            data.get("refusal", {}).get("supervisor"),
         ],
     )
 

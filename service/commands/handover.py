@@ -12,6 +12,7 @@ from datetime import date
 from typing import Final
 
 from domain.asset.asset import Asset
+from domain.asset.facts.custody import DUTIES_OF_POSTS
 from domain.departure.case import Care, DepartureCase
 from domain.departure.papers import AssetReconciliationLine, AuditFinding, DepartureNotice, LeavingReason
 from domain.occasion import Occasion
@@ -41,7 +42,7 @@ async def care_for(ledgers: LedgerSource, notice: DepartureNotice, *, by_post: b
     """Assets that the person answers for by this duty in this unit: asset → version.
 
     A responsible person also answers for what the posts held in the unit on the day of leaving were first responsible
-    for. `by_post=False` leaves these out: they were handed over already.
+    for, or the first supervisor of (C4.10-05 … -07). `by_post=False` leaves these out: they were handed over already.
     """
     await ledgers.reach_head(*_LEDGERS)
     async with ledgers.pool.acquire() as connection:
@@ -59,7 +60,6 @@ async def _care(connection: Connection, county: str, notice: DepartureNotice, *,
             notice.person,
             notice.departs_on,
             unit=notice.organization,
-            duty="FIRST_RESPONSIBLE",
         )
     records = await connection.fetch(
         "SELECT asset, version FROM asset_register WHERE county = $1 AND asset = ANY ($2)",
@@ -111,9 +111,7 @@ async def units_of_care(ledgers: LedgerSource, person: str, today: date) -> list
             ledgers.county,
             person,
         )
-        by_post = await custody_ledger.in_care_by_post(
-            connection, ledgers.county, person, today, duty="FIRST_RESPONSIBLE"
-        )
+        by_post = await custody_ledger.in_care_by_post(connection, ledgers.county, person, today)
         wanted = {(str(record["unit"]), str(record["duty"])) for record in named}
         wanted |= {(str(line["post_unit"]), "RESPONSIBLE") for line in by_post}
         standing = await directory.carried_on_by(
@@ -142,6 +140,9 @@ async def open_cases(
 ) -> list[str]:
     """Open a case for every unit and duty in which the person has something in care; gives their codes.
 
+    What went with a post and was handed over before the post ended, which is the regulation's own order, is not handed
+    over twice.
+
     `mark` makes the codes: the same request gives the same.
 
     Refused: SAME_PERSON.
@@ -158,12 +159,31 @@ async def open_cases(
                 "document_no": document_no,
             }
         )
-        care = await care_for(ledgers, notice)
+        care = await _still_to_hand_over(ledgers, notice)
         if care:
             code = f"{person}-{unit}-{kind[0]}-{mark}"[:64]
             work.add(DepartureCase.open(code, notice, care, at))
             opened.append(code)
     return opened
+
+
+async def _still_to_hand_over(ledgers: LedgerSource, notice: DepartureNotice) -> Care:
+    """What is in care, without what went with a post and was handed over by a completed case up to the same day or later."""
+    care = await care_for(ledgers, notice)
+    named = await care_for(ledgers, notice, by_post=False)
+    async with ledgers.pool.acquire() as connection:
+        records = await connection.fetch(
+            "SELECT DISTINCT l.asset FROM departure_case d JOIN departure_line l"
+            " ON l.county = d.county AND l.case_id = d.case_id WHERE d.county = $1 AND d.person = $2"
+            " AND d.organization = $3 AND d.kind = $4 AND d.state = 'COMPLETED' AND d.departs_on >= $5",
+            ledgers.county,
+            notice.person,
+            notice.organization,
+            notice.kind,
+            notice.departs_on,
+        )
+    handed_over = {str(record["asset"]) for record in records}
+    return {asset: version for asset, version in care.items() if asset in named or asset not in handed_over}
 
 
 async def open_cases_of_post(
@@ -230,8 +250,8 @@ def duty_handed_over(asset: Asset, case: DepartureCase) -> str | None:
     person, kind = case.notice.person, case.notice.kind
     if asset.in_care_of(person, kind):
         return kind
-    if kind == "RESPONSIBLE" and not case.reopened and asset.in_care_of(person, "FIRST_RESPONSIBLE"):
-        return "FIRST_RESPONSIBLE"
+    if kind == "RESPONSIBLE" and not case.reopened:
+        return next((duty for duty in DUTIES_OF_POSTS if asset.in_care_of(person, duty)), None)
     return None
 
 

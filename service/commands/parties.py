@@ -6,12 +6,13 @@ knows of the person on that day.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 
+from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.organization.person import Person
-from domain.refusals import refuse
+from domain.refusals import Refusal, refuse
 from service.commands.commands import CommandContext, Work
 
 
@@ -34,6 +35,24 @@ async def require_of_unit(
     carried = await carried_on(work.context, work.county, found.card.organization, day)
     if not is_of(found, await work.get(Organization, unit), carried, day):
         raise refuse("SIGNER_OF_ANOTHER_UNIT", person=person, organization=unit)
+
+
+async def record_for(work: Work, party: Iterable[str], at: Occasion) -> Refusal | None:
+    """Whether the credential is of one of these units, or records for one: the unit above it, or an agent that keeps its books.
+
+    What is recorded on behalf is marked (RECORDED_ON_BEHALF). Gives FORBIDDEN for anybody else, a co-owner too: said once
+    the decision itself has nothing against it, for what it says is more exact.
+    """
+    units = tuple(party)
+    standing = [(await work.carried_on(Organization, unit, at.today)) for unit in units]
+    if any(work.actor.organization in names for names in standing):
+        return None
+    here = await work.context.load_many(Organization, work.county, [names[-1] for names in standing])
+    above = {one.card.superior for one in here.values()}
+    if work.actor.organization in above or work.actor.organization_kind in {"ASSET_OFFICE", "COMPANY"}:
+        at.warn("RECORDED_ON_BEHALF", unit="、".join(units), recorder=work.actor.organization)
+        return None
+    return refuse("FORBIDDEN", action="、".join(units))
 
 
 def unable_since(person: Person, day: date) -> date | None:

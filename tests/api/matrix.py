@@ -178,6 +178,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", f"{_CASE}/audit"): "departure.audit",
     ("POST", f"{_CASE}/seal"): "departure.handle",
     ("POST", f"{_CASE}/signatures"): "departure.handle",
+    ("POST", f"{_CASE}/signing-refusal"): "departure.handle",
     ("POST", f"{_CASE}/completion"): "departure.handle",
     ("POST", "/v1/procedures"): "procedure.open",
     ("GET", _PROCEDURE): "procedure.read",

@@ -839,6 +839,14 @@ class RandomHistory:
         }
         yield self.add(stream, "departure_case.audit_completed", {"audit": audit})
         yield self.add(stream, "departure_case.list_sealed", {"listSha256": SHA, "count": len(assets)})
+        refusal = {
+            "supervisor": supervisor,
+            "organization": VILLAGES[0],
+            "refusedOn": "2022-06-01",
+            "reason": "拒不到场",
+            "listSha256": SHA,
+        }
+        yield self.add(stream, "departure_case.signing_refused", {"refusal": refusal})
         for role, person in (("OUTGOING", leaver), ("INCOMING", successor), ("SUPERVISOR", supervisor)):
             signature = {
                 "role": role,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic import Field
 
@@ -11,6 +11,10 @@ from domain.values import Code, Name, PersonCode, PostCode, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
+
+
+DUTIES_OF_POSTS: Final = ("FIRST_RESPONSIBLE", "SUPERVISOR")
+"""Duties that go with a post: 管护第一责任人, 第一监管责任人. Whoever holds the post on a day has them on that day."""
 
 
 class Duty(Value):

@@ -329,7 +329,12 @@ async def post_depreciation(asset: AssetPath, body: PostDepreciation, write: Wri
 async def sign_contract(asset: AssetPath, body: SignContract, write: Writing) -> Response:
     """Sign an operating contract; mode LEASED records Leased (C4.7-03, C4.11-02)."""
     return await write.decide(
-        assets, asset, body, lambda it, at: it.sign_contract(body.terms, at), on=body.terms.signed_on
+        assets,
+        asset,
+        body,
+        lambda it, at: it.sign_contract(body.terms, at),
+        on=body.terms.signed_on,
+        party=lambda _: (body.terms.signer,),
     )
 
 
@@ -350,7 +355,7 @@ async def change_contract(
             at=at,
         )
 
-    return await write.decide(assets, asset, body, change)
+    return await write.decide(assets, asset, body, change, party=lambda _: (body.terms.signer,))
 
 
 @assets.post("/{asset}/leases/{contract}/ending", "终止经营合同", "asset.contract")
@@ -394,13 +399,21 @@ async def distribute_income(asset: AssetPath, body: DistributeIncome, write: Wri
         body,
         lambda it, at: it.distribute_income(body.distribution, at),
         on=body.distribution.paid_on,
+        party=lambda _: (body.distribution.holder,),
     )
 
 
 @assets.post("/{asset}/disposals", "提出处置", "asset.propose_disposal")
 async def propose_disposal(asset: AssetPath, body: ProposeDisposal, write: Writing) -> Response:
     """Propose a disposal (C4.12-01)."""
-    return await write.decide(assets, asset, body, lambda it, at: it.propose_disposal(body.proposal, at))
+    return await write.decide(
+        assets, asset, body, lambda it, at: it.propose_disposal(body.proposal, at), party=owners_of
+    )
+
+
+def owners_of(it: Asset) -> tuple[str, ...]:
+    """The owners: each of them can propose what then goes the way of its own decision."""
+    return tuple(share.party for share in it.owners)
 
 
 @assets.post("/{asset}/disposals/{disposal}/appraisals", "资产评估", "asset.propose_disposal")
@@ -478,7 +491,12 @@ async def dispose_asset(
 ) -> Response:
     """Carry out an approved disposal (C4.12-05, C4.12-06)."""
     return await write.decide(
-        assets, asset, body, lambda it, at: it.dispose(disposal, body.sale, at), on=body.sale.disposed_on
+        assets,
+        asset,
+        body,
+        lambda it, at: it.dispose(disposal, body.sale, at),
+        on=body.sale.disposed_on,
+        party=owners_of,
     )
 
 

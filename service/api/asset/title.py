@@ -409,5 +409,13 @@ async def register_property(asset: AssetPath, body: RegisterProperty, write: Wri
 
 @titles.post("/{asset}/rights", "明确权利", "asset.assign_right")
 async def assign_right(asset: AssetPath, body: AssignRight, write: Writing) -> Response:
-    """Give a right to a holder by a document, for a time (C2-02)."""
-    return await write.decide(titles, asset, body, lambda it, at: it.assign_right(body.assignment, at))
+    """Give a right to a holder by a document, for a time (C2-02). An owner gives it; supervision also who is above it."""
+
+    async def give(it: Asset, at: Occasion, work: Work) -> None:
+        await work.stand(at, [share.party for share in it.owners])
+        it.assign_right(body.assignment, at)
+        owners = {at.stands(share.party) for share in it.owners}
+        if body.assignment.right != "SUPERVISION" and write.actor.organization not in owners:
+            raise refuse("FORBIDDEN", action=body.assignment.right)
+
+    return await write.carry_out(titles, asset, body, give)

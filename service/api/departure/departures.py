@@ -22,6 +22,7 @@ from domain.departure.papers import (
     InterimCustodian,
     SealedPlace,
     SigningDay,
+    SigningRefusal,
 )
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
@@ -167,6 +168,12 @@ class SignHandover(Circumstances):
     organization: Code = Field(title="签字人单位")
     signed_on: SigningDay = Field(title="签字日期")
     list_sha256: Sha256 = Field(title="清单摘要", description="封存时给出")
+
+
+class RecordSigningRefusal(Circumstances):
+    """Request body: record that the leaver does not sign."""
+
+    refusal: SigningRefusal = Field(title="移交人拒签情况")
 
 
 async def _scope(case: DepartureCase, write: Write) -> Resource:
@@ -344,7 +351,8 @@ async def order_departure_audit(case: CaseCode, body: OrderDepartureAudit, write
 async def record_departure_audit(case: CaseCode, body: RecordDepartureAudit, write: Writing) -> Response:
     """Record the departure audit (C4.10-09) over the whole tenure: the auditing unit speaks for itself."""
 
-    async def record(it: DepartureCase, at: Occasion, _: Work) -> None:
+    async def record(it: DepartureCase, at: Occasion, work: Work) -> None:
+        await require_of_unit(work, body.audit.auditor, body.audit.auditor_organization, at.on)
         since = await handover.in_duty_since(write.ledgers, it.notice)
         await handover.hold_to_events(write.ledgers, write.context, it)
         it.complete_audit(body.audit, at, in_duty_since=since)
@@ -427,6 +435,30 @@ async def sign_handover(case: CaseCode, body: SignHandover, write: Writing) -> R
         on=body.signed_on,
         scope=_of_the_parties,
         unit=body.organization,
+    )
+
+
+@departures.post("/{case}/signing-refusal", "移交人拒签", "departure.handle")
+async def record_signing_refusal(case: CaseCode, body: RecordSigningRefusal, write: Writing) -> Response:
+    """Record that the leaver refuses to sign (C4.10-10): the supervisor of the superior unit, by its own credential.
+
+    Then somebody of the leaver's unit signs in that place.
+    """
+    refusal = body.refusal
+
+    async def put_down(it: DepartureCase, at: Occasion, work: Work) -> None:
+        await require_of_unit(work, refusal.supervisor, refusal.organization, refusal.refused_on)
+        unit = await _unit(it.notice, write)
+        it.record_signing_refusal(refusal, superior=unit.card.superior, at=at)
+
+    return await write.carry_out(
+        departures,
+        case,
+        body,
+        put_down,
+        on=refusal.refused_on,
+        scope=_with_superior,
+        unit=refusal.organization,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar, cast
@@ -38,6 +38,7 @@ from service.commands.commands import CommandOutcome, Result, Work, in_twelve_di
 from service.commands.exceptions import exceptions
 from service.commands.executing import take_steps
 from service.commands.naming import require_listed
+from service.commands.parties import record_for
 from service.ledgers.masking import bytes_shown_to
 from service.ledgers.warnings import WarningBody
 from service.log.appending import Idempotency
@@ -186,6 +187,9 @@ def post(
 Scope = Callable[[_Aggregate, "Write"], Resource | Awaitable[Resource]]
 """Where an aggregate lies and whose it is, for authorisation; some have to ask for the unit they are about."""
 
+Party = Callable[[_Aggregate], Iterable[str]]
+"""The units of which one acts: its contract, its income, its right."""
+
 UseCase = Callable[[_Aggregate, Occasion, Work], Awaitable[object]]
 """A decision that needs more than one aggregate, or the ledgers."""
 
@@ -279,6 +283,7 @@ class Write(Read):
         scope: Scope[_Aggregate] | None = None,
         unit: str | Callable[[_Aggregate], str] | None = None,
         level: str | None = None,
+        party: Party[_Aggregate] | None = None,
     ) -> Response:
         """One decision on one aggregate; see `carry_out`."""
 
@@ -286,7 +291,7 @@ class Write(Read):
             decision(aggregate, at)
 
         return await self.carry_out(
-            kind, aggregate_id, body, use_case, on=on, scope=scope, unit=unit, level=level
+            kind, aggregate_id, body, use_case, on=on, scope=scope, unit=unit, level=level, party=party
         )
 
     async def carry_out(
@@ -300,6 +305,7 @@ class Write(Read):
         scope: Scope[_Aggregate] | None = None,
         unit: str | Callable[[_Aggregate], str] | None = None,
         level: str | None = None,
+        party: Party[_Aggregate] | None = None,
     ) -> Response:
         """A use case that begins with one aggregate.
 
@@ -308,7 +314,8 @@ class Write(Read):
         contradict one another (DATE_IN_FUTURE, DATE_ORDER), the aggregate (NOT_FOUND, VERSION_STALE), who may act
         (FORBIDDEN …), then the decision. `on`: the fact's own date, the
         business date unless the client states one. `scope`: where it lies, if not as of its kind. `unit`: the unit
-        that must act itself; `level`: the unit, or the kind of units, that must.
+        that must act itself; `level`: the unit, or the kind of units, that must. `party`: the units of which one acts here,
+        itself or by who may record for it (`record_for`: FORBIDDEN, RECORDED_ON_BEHALF).
         """
         expected = self.expected_version(required=kind.versioned)
 
@@ -323,7 +330,10 @@ class Write(Read):
             speak_for(self.actor, speaker, level)
             await self._may(aggregate, scope or self._said_by(speaker) or kind.scope, work, at)
             await self._except(body, at, work)
+            stranger = None if party is None else await record_for(work, party(aggregate), at)
             await use_case(aggregate, at, work)
+            if stranger is not None:
+                raise stranger
             if isinstance(body, Executing) and body.procedure is not None:
                 await take_steps(work, aggregate, body.procedure)
             await work.settle()

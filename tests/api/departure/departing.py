@@ -9,9 +9,16 @@ from tests.api.bodies import TOWNSHIP, VILLAGE, confirmation, custody, road
 from tests.api.service import Service, new_code
 
 SECOND_VILLAGE = "653022202201"
+QUIET_VILLAGE = "653022202209"
 
 
-KEY_OF = {VILLAGE: "village", SECOND_VILLAGE: "second_village", TOWNSHIP: "clerk", "COUNTY_GOV": "clerk"}
+KEY_OF = {
+    VILLAGE: "village",
+    SECOND_VILLAGE: "second_village",
+    QUIET_VILLAGE: "quiet_village",
+    TOWNSHIP: "clerk",
+    "COUNTY_GOV": "clerk",
+}
 """Whose credential acts for whom; for the county nobody's in these tests does."""
 
 

@@ -231,6 +231,25 @@ async def test_meeting_is_held_against_the_roll_that_the_township_recorded(servi
     assert [one["count"] for one in shown] == [37]
 
 
+@pytest.mark.clause("C3-02")
+async def test_two_thirds_have_to_come_and_more_than_half_of_them_agree(service: Service) -> None:
+    """Of 35 representatives 23 are no quorum, 24 are; of 24 present 12 in favour pass nothing, 13 do."""
+    it = Running(service, "A8")
+    await it.open(VILLAGE, "village", "2022-03-01")
+    await it.act("steps", "PROPOSE", VILLAGE, "village", "2022-03-01")
+    await elected(service)
+
+    async def vote(**changes: Any) -> tuple[int, str]:
+        meeting = representatives("2022-03-02", **changes)
+        return await it.tried("meetings", "DECISION", VILLAGE, "village", None, meeting=meeting)
+
+    assert await vote(present=23, inFavour=23, against=0) == (409, "NO_QUORUM")
+    assert await vote(present=24, inFavour=12, against=12) == (409, "NOT_PASSED")
+    meeting = representatives("2022-03-02", present=24, inFavour=13, against=11)
+    held = await it.act("meetings", "DECISION", VILLAGE, "village", None, meeting=meeting)
+    assert "DECISION" in held["resource"]["completedSteps"]
+
+
 async def test_departments_determine_and_the_county_decides(service: Service) -> None:
     lists = Running(service, "A1")
     await lists.open(VILLAGE, "village", "2021-08-02")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.departure.case import DepartureCase
-from domain.departure.papers import HandoverLine
+from domain.departure.papers import HandoverLine, SigningRefusal
 from domain.regulation.legal_clock import Reckoning
 from tests.domain.saying import nothing, recorded, refused, warned
 from tests.examples import (
@@ -320,7 +320,64 @@ def test_somebody_of_the_unit_signs_for_who_cannot(reason: str) -> None:
     recorded(sealed, DepartureCase.Signed)
 
 
+def declined(of: DepartureCase, superior: str | None = TOWNSHIP, **changes: Any) -> None:
+    given: dict[str, Any] = {
+        "supervisor": OVERSEER,
+        "organization": TOWNSHIP,
+        "refused_on": date(2021, 10, 31),
+        "reason": "拒不到场",
+        "list_sha256": of.sealed or SHA,
+    }
+    refusal = SigningRefusal(**(given | changes))
+    of.record_signing_refusal(refusal, superior=superior, at=occasion(date(2021, 10, 31)))
+
+
+def test_the_unit_signs_for_who_refuses_once_the_supervisor_says_so() -> None:
+    taken = case_accepted()
+    with refused("STEP_OUT_OF_ORDER", taken, missing=["seal"]):
+        declined(taken)
+    sealed = case_sealed()
+    with refused("FORBIDDEN", sealed):
+        sign(sealed, "OUTGOING", person="P-7")
+    with refused("SUPERVISOR_NOT_SUPERIOR", sealed):
+        declined(sealed, organization=VILLAGE)
+    with refused("SUPERVISOR_NOT_SUPERIOR", sealed):
+        declined(sealed, superior=None)
+    with refused("PLAN_HASH_MISMATCH", sealed):
+        declined(sealed, list_sha256=SHA)
+    for party in (MANAGER, SUCCESSOR):
+        with refused("SAME_PERSON", sealed):
+            declined(sealed, supervisor=party)
+    declined(sealed)
+    assert recorded(sealed, DepartureCase.SigningRefused).refusal.reason == "拒不到场"
+    declined(sealed)
+    nothing(sealed)
+    with refused("FORBIDDEN", sealed):
+        sign(sealed, "OUTGOING", person=SUCCESSOR)
+    with refused("FORBIDDEN", sealed):
+        sign(sealed, "OUTGOING", person="P-7", organization=TOWNSHIP)
+    sign(sealed, "OUTGOING", person="P-7")
+    recorded(sealed, DepartureCase.Signed)
+    with refused("STEP_OUT_OF_ORDER", sealed):
+        declined(sealed, reason="又拒")
+
+
 # ---- interim custody -----------------------------------------------------------------------------------------------
+
+
+def test_interim_custodians_in_turn_count_together() -> None:
+    """Sixty days in all (P37), whoever has them: thirty and thirty, not thirty and thirty-one; a shared day counts once."""
+    opened = case(reason="DEATH")
+    at = occasion(date(2021, 11, 1))
+    opened.appoint_interim(interim(until=date(2021, 11, 30)), superior=TOWNSHIP, at=at)
+    recorded(opened, DepartureCase.InterimCustodianAppointed)
+    for since, until in ((date(2021, 12, 1), date(2021, 12, 31)), (date(2021, 11, 30), date(2021, 12, 31))):
+        with refused("INTERIM_TOO_LONG", opened):
+            following = interim(person="P-1010", since=since, until=until)
+            opened.appoint_interim(following, superior=TOWNSHIP, at=at)
+    following = interim(person="P-1010", since=date(2021, 11, 30), until=date(2021, 12, 30))
+    opened.appoint_interim(following, superior=TOWNSHIP, at=at)
+    recorded(opened, DepartureCase.InterimCustodianAppointed)
 
 
 def test_the_superior_unit_appoints_an_interim_custodian_who_signs_but_releases_nobody() -> None:

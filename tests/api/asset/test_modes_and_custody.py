@@ -1,0 +1,57 @@
+"""What is let, and who looks after it, over HTTP: modes by class, named persons, not before the title."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.asset.test_titles import confirmed, refused, registered, write
+from tests.api.bodies import TOWNSHIP, VILLAGE, confirmation, custody, road, terms
+from tests.api.service import Service
+
+
+@pytest.mark.clause("C3-03")
+@pytest.mark.parametrize("mode", ["LEASED", "CONTRACTED", "ENTRUSTED", "JOINT_OPERATION", "EQUITY"])
+async def test_public_welfare_assets_are_not_let(service: Service, mode: str) -> None:
+    """Refuses every mode of operation for a public-welfare asset (a road); a production line is let."""
+    asset = await registered(service, road())
+    owns = confirmation("450000.00", TOWNSHIP) | {"ownerKind": "TOWNSHIP", "incomeRightHolders": []}
+    await write(
+        service,
+        asset,
+        "ownership-confirmations",
+        {"confirmation": owns, "occurredOn": "2021-07-10"},
+        "office",
+    )
+    lease = terms(mode=mode, signer=TOWNSHIP)
+    assert (await refused(service, asset, "leases", {"terms": lease}, "clerk"))[:2] == (
+        409,
+        "MODE_NOT_ALLOWED_FOR_CLASS",
+    )
+    if mode == "LEASED":
+        await write(service, await confirmed(service), "leases", {"terms": terms()}, "village")
+
+
+@pytest.mark.clause("C4.10-02")
+async def test_custody_names_a_person_and_waits_for_the_title(service: Service) -> None:
+    """Refuses final custody before the confirmation, and custody of a unit without a named person."""
+    keeper = await service.person(VILLAGE)
+    asset = await registered(service, road())
+    body = {"custody": custody(keeper), "occurredOn": "2021-07-09"}
+    assert (await refused(service, asset, "custody", body, "clerk"))[:2] == (409, "OWNERSHIP_NOT_CONFIRMED")
+    provisional = {"custody": custody(keeper) | {"provisional": True}, "occurredOn": "2021-07-09"}
+    await write(service, asset, "custody", provisional, "clerk")
+    owns = confirmation("450000.00", TOWNSHIP) | {"ownerKind": "TOWNSHIP", "incomeRightHolders": []}
+    await write(
+        service,
+        asset,
+        "ownership-confirmations",
+        {"confirmation": owns, "occurredOn": "2021-07-10"},
+        "office",
+    )
+    nobody = {"custody": custody(keeper) | {"duties": []}, "occurredOn": "2021-07-10"}
+    assert await refused(service, asset, "custody", nobody, "clerk") == (
+        409,
+        "RESPONSIBLE_PERSON_REQUIRED",
+        ["duties"],
+    )
+    await write(service, asset, "custody", body | {"occurredOn": "2021-07-10"}, "clerk")

@@ -15,6 +15,8 @@ from domain.funds.allocation import FundAllocation
 from domain.funds.reconciliation import FundReconciliation
 from domain.household.asset import HouseholdAsset
 from domain.household.push import HouseholdLedger
+from domain.income.account import IncomeSubAccount
+from domain.income.plan import IncomePlan
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign
 from domain.organization.division import Division
@@ -39,6 +41,8 @@ AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
     FundReconciliation,
     HouseholdAsset,
     HouseholdLedger,
+    IncomePlan,
+    IncomeSubAccount,
     Inspection,
     InventoryBatch,
     JointReview,

@@ -17,6 +17,7 @@ from projections.departure import cases as departures, custody as custody_ledger
 from projections.engine.projection import Projection
 from projections.funds import ledger as fund_ledger
 from projections.household import register as household_register
+from projections.income import accounts as income_accounts, plans as income_plans
 from projections.inventory import inventories
 from projections.organization import directory, duties as unit_duties
 from projections.oversight import inspections as oversight
@@ -47,6 +48,8 @@ CATALOGUE: Final[dict[str, Projection]] = {
         oversight.PROJECTION,
         revitalisation.PROJECTION,
         paper_namings.PROJECTION,
+        income_accounts.PROJECTION,
+        income_plans.PROJECTION,
     )
 }
 """By name."""

@@ -14,9 +14,8 @@ from domain.asset.facts.income import (
     check_receipt,
     credited,
     digest_of,
+    due_by,
 )
-from domain.asset.facts.texts import distribution_carried_out
-from domain.execution import Execution
 from domain.refusals import refuse
 from domain.values import Fen, PartyShare, divided
 
@@ -56,7 +55,9 @@ class AssetIncome(AssetState):
         contract = self.contracts.get(receipt.contract) if receipt.contract is not None else None
         if receipt.contract is not None and contract is None:
             raise refuse("NOT_FOUND", what=receipt.contract)
-        check_receipt(receipt, due=contract.terms.annual_income if contract is not None else None, at=at)
+        due = None if contract is None else due_by(contract, receipt.received_on)
+        before = self.received_by_contract.get(receipt.contract or "", Fen(0))
+        check_receipt(receipt, due=due, before=before, at=at)
         at.in_range(self.income_received + receipt.amount, "amount")
         holders = self.income_right_holders or self.owners
         self.record(self.IncomeReceived, at, receipt=receipt, attributions=divided(receipt.amount, holders))
@@ -66,6 +67,12 @@ class AssetIncome(AssetState):
         self.receipts = {**self.receipts, receipt.receipt: digest_of(receipt)}
         self.income_received = Fen(self.income_received + receipt.amount)
         self.income_by_holder = credited(self.income_by_holder, attributions)
+        if receipt.contract is not None:
+            before = self.received_by_contract.get(receipt.contract, 0)
+            self.received_by_contract = {
+                **self.received_by_contract,
+                receipt.contract: Fen(before + receipt.amount),
+            }
 
     class IncomeDistributed(AssetState.Event):
         """An approved plan was paid out."""
@@ -73,10 +80,6 @@ class AssetIncome(AssetState):
         TOPIC: ClassVar[str] = "asset.income_distributed"
         TITLE: ClassVar[str] = "收益分配"
         distribution: IncomeDistribution = Field(title="收益分配方案")
-
-        def carries_out(self, it: AssetState) -> Execution:
-            """The plan that was decided on."""
-            return distribution_carried_out(it.id, self.distribution)
 
     def distribute_income(self, distribution: IncomeDistribution, at: Occasion) -> None:
         """Pay out an approved plan from one holder's income of this asset (C4.9-03, C4.9-05, C4.9-06).
@@ -97,6 +100,40 @@ class AssetIncome(AssetState):
         if distribution.holder not in self.income_by_holder:
             raise refuse("NOT_INCOME_HOLDER", holder=distribution.holder)
         check_distribution(distribution, balance=self.income_by_holder[distribution.holder], at=at)
+        at.in_range(self.income_distributed + distribution.amount, "amount")
+        self.record(self.IncomeDistributed, at, distribution=distribution)
+
+    def plannable(self, holder: str, at: Occasion) -> Fen:
+        """What a holder can plan with of this asset's income, fen (C4.9-02, C4.9-06).
+
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; NOT_INCOME_HOLDER for a unit without
+        income of this asset.
+        """
+        self._allow("INCOME_PLAN", at)
+        if holder not in self.income_by_holder:
+            raise refuse("NOT_INCOME_HOLDER", holder=holder)
+        return self.income_by_holder[holder]
+
+    def pay_planned(self, distribution: IncomeDistribution, at: Occasion) -> None:
+        """Pay this asset's part of an income plan's instalment; the plan judged its text and its uses (C4.9-03, C4.9-05).
+
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; ALREADY_EXISTS when the voucher
+        stands for another payment of the plan; NOT_INCOME_HOLDER; INSUFFICIENT_INCOME_BALANCE for more than the holder
+        has of it; AMOUNT_OUT_OF_RANGE.
+        """
+        at.cite("C4.9-03", "C4.9-05")
+        self._allow("DISTRIBUTE", at)
+        if _payment_key(distribution) in self.payments:
+            raise refuse("ALREADY_EXISTS", what=distribution.voucher_no)
+        if distribution.holder not in self.income_by_holder:
+            raise refuse("NOT_INCOME_HOLDER", holder=distribution.holder)
+        balance = self.income_by_holder[distribution.holder]
+        at.require(
+            distribution.amount <= balance,
+            "INSUFFICIENT_INCOME_BALANCE",
+            amount=distribution.amount,
+            balance=balance,
+        )
         at.in_range(self.income_distributed + distribution.amount, "amount")
         self.record(self.IncomeDistributed, at, distribution=distribution)
 

@@ -104,6 +104,7 @@ class AssetState(DomainAggregate):
     income_received: Annotated[Fen, Field(title="累计到账收益")]
     income_distributed: Annotated[Fen, Field(title="累计分配收益")]
     income_by_holder: Annotated[dict[str, Fen], Field(title="各收益权人结余")]
+    received_by_contract: Annotated[dict[str, Fen], Field(title="各合同累计收款")]
     receipts: Annotated[dict[str, str], Field(title="各收款单内容摘要")]
     payments: Annotated[dict[str, str], Field(title="各次分配内容摘要")]
 
@@ -155,6 +156,7 @@ class AssetState(DomainAggregate):
         self.contracts = {}
         self.income_received = self.income_distributed = Fen(0)
         self.income_by_holder = {}
+        self.received_by_contract = {}
         self.receipts = {}
         self.payments = {}
         self.accumulated_depreciation = Fen(0)

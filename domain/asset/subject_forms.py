@@ -9,14 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.asset.facts.texts import (
-    CONTRACT_KIND,
-    DISPOSAL_KIND,
-    DISTRIBUTION_KIND,
-    ContractContent,
-    DisposalContent,
-    DistributionContent,
-)
+from domain.asset.facts.texts import CONTRACT_KIND, DISPOSAL_KIND, ContractContent, DisposalContent
 from domain.asset.facts.title_plan import SUBJECT_KIND, TitleContent
 from domain.procedure.subject import Subject, digest_of
 from domain.regulation.rows import Chain, OwnershipRule
@@ -90,13 +83,6 @@ FORMS: Final[Mapping[str, Form]] = {
                 "operating contract",
                 ContractContent,
                 ("asset.leased", "asset.operating_contract_signed"),
-            ),
-            (
-                DISTRIBUTION_KIND,
-                "收益分配",
-                "distribution of income",
-                DistributionContent,
-                ("asset.income_distributed",),
             ),
             (DISPOSAL_KIND, "资产处置", "disposal of an asset", DisposalContent, ("asset.disposed",)),
         )

@@ -117,7 +117,11 @@ _ASSET: Final[dict[type[Any], Command]] = {
     ),
     Asset.HoldoverStarted: lambda it, e, at, _s: it.start_holdover(e.contract, e.since, at),
     Asset.IncomeReceived: lambda it, e, at, _s: it.receive_income(e.receipt, at),
-    Asset.IncomeDistributed: lambda it, e, at, _s: it.distribute_income(e.distribution, at),
+    Asset.IncomeDistributed: lambda it, e, at, _s: (
+        it.distribute_income(e.distribution, at)
+        if e.distribution.papers
+        else it.pay_planned(e.distribution, at)
+    ),
     Asset.DisposalProposed: lambda it, e, at, _s: it.propose_disposal(e.proposal, at),
     Asset.AppraisalRecorded: lambda it, e, at, _s: it.record_appraisal(e.disposal, e.appraisal, at),
     Asset.AppraisalPublished: lambda it, e, at, _s: it.publish_appraisal(e.disposal, e.publication, at),

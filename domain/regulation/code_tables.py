@@ -92,6 +92,7 @@ def _tables() -> Iterator[CodeTable]:
     yield CodeTable("ownership-rules", "权属界定规则", "ownership_rules.rule")
     yield CodeTable("regimes", "主管部门与会计制度", "regimes.regime")
     yield CodeTable("accounting-systems", "会计制度", "regimes.accounting_system")
+    yield CodeTable("posting-rules", "收益资金记账规则", "regimes.posting", clause="C4.9-05")
     yield CodeTable("chains", "办理流程", "chains.chain")
     yield CodeTable("disposal-routes", "处置的上报层级与批准机关", "chains.disposal_route", clause="C4.12-05")
     yield CodeTable("operation-modes", "经营方式", "operation_modes.mode", clause="C4.7-03")

@@ -17,6 +17,7 @@ LISTS: Final = frozenset(
         "HOUSEHOLD_ACTION",
         "INCOME_USE",
         "MANAGEMENT_RULE",
+        "PV_INCOME_USE",
         "POSITION",
         "PROJECT_SCOPE",
         "REVITALISATION_OUTCOME",
@@ -32,6 +33,7 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
     "asset_types.class": frozenset({"PUBLIC_WELFARE", "OPERATING", "HOUSEHOLD"}),
     "chains.chain": frozenset({"A1", "A2", "A3", "A4", "A14"}),
     "departments.organization": frozenset({"COUNTY_GOV", "ASSET_OFFICE"}),
+    "regimes.posting": frozenset({"RECEIPT", "DISTRIBUTION"}),
     "ledgers.ledger": frozenset({"UNIT_MASTER", "HOUSEHOLD_FUND_ASSET", "COUNTY_MASTER", "CATEGORISED"}),
 }
 """Table → codes of its rows."""

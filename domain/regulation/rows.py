@@ -224,6 +224,7 @@ class AssetType(Row):
     land: bool = Field(default=False, title="是否土地类")
     real_estate: bool = Field(default=False, title="是否可办不动产登记")
     needs_loan_ref: bool = Field(default=False, title="是否须注明借款凭据")
+    photovoltaic: bool = Field(default=False, title="收益是否按光伏规定分配")
     life_years_from: int | None = Field(default=None, gt=0, title="使用年限下限（年）")
     life_years_to: int | None = Field(default=None, gt=0, title="使用年限上限（年）")
 
@@ -315,6 +316,23 @@ class AccountingSystem(Row):
 
     regime: Regime = Field(title="会计制度")
     zh: str = Field(title="中文名称")
+
+
+class PostingRule(Row):
+    """Entry of a cause on the income sub-account: debit and credit, and whether the balance grows by it.
+
+    `by_hand`: no fact about an asset posts it by itself, so that it is entered by hand.
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("code",)
+
+    code: str = Field(title="代码")
+    zh: str = Field(title="中文名称")
+    en: str = Field(title="英文名称")
+    debit: str = Field(title="借方科目")
+    credit: str = Field(title="贷方科目")
+    inward: bool = Field(title="是否增加余额")
+    by_hand: bool = Field(default=False, title="是否手工记账")
 
 
 # ---- chains.toml (T5) ------------------------------------------------------------------------------------------------

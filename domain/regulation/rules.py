@@ -151,6 +151,7 @@ class Rules:
         self._accounting: dict[str, rows.AccountingSystem] = {
             row.regime: row for row in self.table("regimes.accounting_system", rows.AccountingSystem)
         }
+        self._postings = {row.code: row for row in self.table("regimes.posting", rows.PostingRule)}
         self._custody = sorted(self.table("custody.rule", rows.CustodyRule), key=lambda row: row.order)
         self._systems = {row.code: row for row in self.table("external_systems.system", rows.ExternalSystem)}
         self._obligations = self.table("external_systems.obligation", rows.ExternalObligation)
@@ -354,6 +355,13 @@ class Rules:
         found = self._accounting.get(regime)
         if found is None:
             raise _gap("T4", regime=regime)
+        return found
+
+    def posting_rule(self, cause: str) -> rows.PostingRule:
+        """Debit and credit of a cause on the income sub-account (C4.9-05). Refused: CODE_UNKNOWN."""
+        found = self._postings.get(cause)
+        if found is None:
+            raise refuse("CODE_UNKNOWN", clause="C4.9-05", field="cause", value=cause)
         return found
 
     def external_system(self, code: str) -> rows.ExternalSystem:

@@ -30,6 +30,7 @@ TABLES: Final[Mapping[str, type[Row]]] = {
     "ownership_rules.rule": rows.OwnershipRule,
     "regimes.regime": rows.RegimeRow,
     "regimes.accounting_system": rows.AccountingSystem,
+    "regimes.posting": rows.PostingRule,
     "chains.chain": rows.Chain,
     "chains.disposal_route": rows.DisposalRoute,
     "operation_modes.mode": rows.OperationMode,

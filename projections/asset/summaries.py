@@ -94,6 +94,12 @@ def _distribution(data: Data) -> str:
     return f"{paid['holder']} 分配 {_yuan(paid['amount'])}，{len(paid['lines'])} 项"
 
 
+def _income_plan(data: Data) -> str:
+    content = data["content"]
+    whole = sum(one["amount"] for one in content["lines"])
+    return f"{content['year']} 年度 {_yuan(whole)}，到户 {_yuan(data['householdShare'])}，{len(content['lines'])} 项"
+
+
 def _appraisal(data: Data) -> str:
     appraisal = data["appraisal"]
     by = appraisal.get("agency") or "内部评估"
@@ -227,6 +233,26 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "personal_subject.hold_placed": lambda data: f"{data['hold']['documentNo']}：{data['hold']['reason']}",
     "personal_subject.hold_released": lambda data: f"{data['hold']}，{_order(data['order'])}",
     "personal_subject.erased": lambda data: _order(data["forgetting"]["order"]),
+    "income_plan.proposed": _income_plan,
+    "income_plan.amended": lambda data: f"{_income_plan(data)}：{data['reason']}",
+    "income_plan.withdrawn": lambda data: data["reason"],
+    "income_plan.executed": lambda data: (
+        f"支付 {_yuan(data['payment']['amount'])}，凭证 {data['payment']['voucherNo']}，程序 {data['procedure']}"
+    ),
+    "income_plan.use_published": lambda data: (
+        f"{data['notice']['publishedOn']} 在 {data['notice']['place']} 公布"
+    ),
+    "income_sub_account.opened": lambda data: f"期初余额 {_yuan(data['opening']['balance'])}",
+    "income_sub_account.posted": lambda data: (
+        f"{data['entry']['month']}：{data['entry']['credit'] if data['entry']['inward'] else data['entry']['debit']}"
+        f" {_yuan(data['entry']['amount'])}，凭证 {data['entry']['voucherNo']}"
+    ),
+    "income_sub_account.posting_reversed": lambda data: (
+        f"{data['entry']['posting']} {_yuan(data['entry']['amount'])}：{data['reversal']['reason']}"
+    ),
+    "income_sub_account.period_closed": lambda data: (
+        f"{data['closing']['month']} 月末余额 {_yuan(data['balance'])}"
+    ),
     "departure_case.opened": lambda data: f"{data['notice']['person']} 离任，清单 {len(data['assets'])} 项",
     "departure_case.lines_added": lambda data: f"补充 {len(data['assets'])} 项",
     "departure_case.lines_accepted": lambda data: f"{data['acceptedBy']} 接收 {len(data['assets'])} 项",

@@ -21,6 +21,7 @@ from service.api.household import (
     statements as households,
 )
 from service.api.identity import grants, links, matrix, officials, provider, readings, sessions
+from service.api.income import account as income_account, plans as income_plans
 from service.api.inventory import imports, stocktakes
 from service.api.ledgers import ledger_routers
 from service.api.log import audit_packs, checkpoints, events, feed, verifier
@@ -48,6 +49,8 @@ ROUTERS = (
     policy_overrides.router,
     documents.uploads,
     documents.router,
+    income_account.router,
+    income_plans.router,
     revitalisation.cases,
     revitalisation.detections,
     keys.router,

@@ -14,8 +14,9 @@ from service.api.serving import running, until_ledgers_follow
 from service.cli.sample import DEFAULT_ASSETS, DEFAULT_SEED, LoadBar
 from service.database.embedded import default_folder
 from service.exit_codes import CommandFailed, ExitCode
-from service.sample.demonstration import LEAST_ASSETS, MOST_ASSETS, DemoFailed, Demonstration
+from service.sample.demonstration import LEAST_ASSETS, MOST_ASSETS, Demonstration
 from service.sample.loading import SampleRefused, load_sample
+from service.sample.walk import DemoFailed
 from service.settings import Settings
 from service.terminal import Terminal
 

@@ -191,6 +191,9 @@ ACTIONS: Final[dict[str, Permission]] = {
     "revitalisation.handle": _permission(Role.REGISTRAR, Role.APPROVER),
     "revitalisation.verify": _permission(Role.APPROVER, kinds=frozenset({"TOWNSHIP", "FARM"})),
     "revitalisation.read": _EVERYONE,
+    "income.keep_account": _permission(Role.REGISTRAR, kinds=_KEEPERS),
+    "income.plan": _permission(Role.REGISTRAR, kinds=_KEEPERS),
+    "income.read": _EVERYONE,
     "inventory.import": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "inventory.submit": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "inventory.review": _permission(

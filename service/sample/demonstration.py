@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,6 +21,8 @@ from service.api.serving import Running, until_ledgers_follow
 from service.audit.verify import LABELS, verify
 from service.clock import county_day, utc_now
 from service.commands.credentials import Credentials, KeySpec
+from service.sample.plan_walk import PlanWalk, open_account
+from service.sample.walk import Client, DemoFailed, Walk
 
 KEY_LIFE = timedelta(days=1)
 VILLAGE = "653022202205"
@@ -31,79 +33,6 @@ DISPOSAL = "disposals/DEMO-D1"
 LEAST_ASSETS = 200
 MOST_ASSETS = 1_000_000
 """Sizes of the sample county that the walk is good for."""
-
-
-class DemoFailed(Exception):  # noqa: N818  the demonstration's own ending
-    """A step of the walk was answered otherwise than it should have been."""
-
-
-@dataclass(slots=True)
-class Client:
-    """One credential's view of the service."""
-
-    http: httpx.AsyncClient
-    token: str
-    keys: Iterator[str]
-    """Idempotency keys for the writes of the walk, in their order."""
-
-    async def knows(self, path: str) -> bool:
-        """Whether there is something at a path."""
-        answer = await self.http.get(path, headers={"Authorization": f"Bearer {self.token}"})
-        if answer.status_code != 404:
-            _expect(answer, 200)
-        return answer.status_code == 200
-
-    async def get(self, path: str, **params: Any) -> dict[str, Any]:
-        """Read; anything but 200 ends the demonstration."""
-        answer = await self.http.get(path, params=params, headers={"Authorization": f"Bearer {self.token}"})
-        return _expect(answer, 200)
-
-    async def post(
-        self, path: str, body: Mapping[str, Any], *, version: int | None = None, expect: int = 201
-    ) -> dict[str, Any]:
-        """Write with a fresh idempotency key; `expect` is the status that the walk counts on."""
-        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": next(self.keys)}
-        if version is not None:
-            headers["If-Match"] = f'"{version}"'
-        return _expect(await self.http.post(path, json=body, headers=headers), expect)
-
-
-def _expect(answer: httpx.Response, status: int) -> dict[str, Any]:
-    if answer.status_code != status:
-        msg = f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:800]}"
-        raise DemoFailed(msg)
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-@dataclass(slots=True)
-class Walk:
-    """One asset's way: its path, its version after the last step, and the table of what happened."""
-
-    path: str
-    version: int
-    table: Table
-
-    def note(self, step: str, answer: dict[str, Any], text: str = "") -> None:
-        """One line for something that was recorded."""
-        types = "、".join(one["type"] for one in answer["events"]) or "—"
-        self.table.add_row(step, types, str(answer.get("position") or ""), text)
-
-    def refused(self, step: str, answer: dict[str, Any]) -> None:
-        """One line for something that was refused, with the clause that stands behind it."""
-        self.table.add_row(
-            f"[red]{step}", f"[red]{answer['code']}", answer["clause"] or "", answer["detail"][:64]
-        )
-
-    async def step(self, who: Client, name: str, noun: str, body: dict[str, Any], text: str = "") -> None:
-        """Record the next fact about the asset."""
-        answer = await who.post(f"{self.path}/{noun}", body, version=self.version)
-        self.version = answer["version"]
-        self.note(name, answer, text)
-
-    async def try_in_vain(self, who: Client, name: str, noun: str, body: dict[str, Any]) -> None:
-        """Something the regulation does not allow."""
-        self.refused(name, await who.post(f"{self.path}/{noun}", body, version=self.version, expect=409))
 
 
 @dataclass(slots=True)
@@ -262,9 +191,9 @@ class Demonstration:
             "contract": "DEMO-LEASE",
             "voucherNo": "演示收-001",
         }
-        await walk.step(clerk, "收益入账", "income-receipts", {"receipt": receipt})
-        plan = {"distribution": self._distribution()}
-        await walk.step(clerk, "收益分配", "income-distributions", plan, "壮大集体经济、公益岗位")
+        await open_account(clerk, VILLAGE, self.day(689))
+        await walk.step(clerk, "收益入账", "income-receipts", {"receipt": receipt}, "记入收益资金明细科目")
+        await PlanWalk(self.clients, self.day, VILLAGE, TOWNSHIP, await self._manager()).run(walk)
         ending = {"endedOn": self.day(120), "outcome": "TERMINATED", "reason": "设备老化，承租方退出"}
         await walk.step(clerk, "合同终止", "leases/DEMO-LEASE/ending", ending)
         report = {"state": "IDLE", "reportedOn": self.day(60), "note": "停用"}
@@ -384,23 +313,6 @@ class Demonstration:
             "clauses": clauses,
             "decisionDocument": "演示村代会决议002",
             "annualIncome": "30000.00",
-        }
-
-    def _distribution(self) -> dict[str, Any]:
-        return {
-            "plan": "DEMO-PLAN-1",
-            "holder": VILLAGE,
-            "amount": "20000.00",
-            "paidOn": self.day(300),
-            "voucherNo": "演示付-001",
-            "lines": [
-                {"use": "COLLECTIVE_ECONOMY", "amount": "12000.00"},
-                {"use": "PUBLIC_POST", "amount": "8000.00"},
-            ],
-            "decisionDocument": "演示村代会决议001",
-            "noticeDocument": "演示公示001",
-            "townshipReview": "演示审001",
-            "filingDocument": "演示备001",
         }
 
     # ---- one official ------------------------------------------------------------------------------------------

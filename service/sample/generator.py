@@ -6,6 +6,7 @@ here only to draw; every amount is made an integer before it becomes a fact.
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,21 +22,35 @@ from domain.asset.facts.booking import Booking
 from domain.asset.facts.card import Acceptance, FundingLine, RegisterCard
 from domain.asset.facts.contract import ContractTerms, Operator
 from domain.asset.facts.custody import Custody, Duty, PositionRef, Supervision
-from domain.asset.facts.income import IncomeDistribution, IncomeReceipt, IncomeUse
+from domain.asset.facts.income import IncomeReceipt
 from domain.asset.facts.ownership import OwnershipConfirmation
 from domain.asset.facts.transfer import ItemAcceptance, TransferItem, TransferOffer
 from domain.asset.facts.upkeep import Maintenance, StatusReport
 from domain.household.asset import HouseholdAsset
 from domain.household.card import HouseholdAssetCard
+from domain.income.account import IncomeSubAccount, SubAccountOpening
+from domain.income.content import IncomePlanContent, PlanLine, PlanSource
+from domain.income.plan import IncomePlan, PaidLine, PlanPayment, UseNotice
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.organization.person import Person, PersonCard
+from domain.organization.roll import VillageRoll
+from domain.procedure.meeting import Meeting
+from domain.procedure.notice import NoticePlace, Posting
+from domain.procedure.plan import ProcedureCase, ProcedureParty
+from domain.procedure.procedure import ProcedureInstance
+from domain.procedure.records import ProcedureOpening, Signer
 from domain.values import Fen, PartyShare, split_exactly
 
 CONFIRMED_FROM = date(2021, 7, 1)
 """Ownership of the sample's assets is confirmed in the half year after the regulation was issued."""
 LAST_DAY = date(2022, 12, 31)
 """The sample's history ends here; what comes later is recorded by people."""
+
+ACCOUNTS_OPENED = date(2022, 1, 1)
+"""The villages keep their income on sub-accounts since."""
+REPRESENTATIVES = 35
+"""How many of them every village has elected."""
 
 OccasionAt = Callable[[date], Occasion]
 
@@ -80,6 +95,10 @@ class Sample:
     units: dict[str, SampleUnit]
     occasion: OccasionAt
     staff: dict[str, Staff] = field(default_factory=dict)
+    accounts: dict[str, IncomeSubAccount] = field(default_factory=dict)
+    """Sub-accounts of the villages, with what the assets so far have earned and paid."""
+    papers: list[DomainAggregate] = field(default_factory=list)
+    """Plans and procedures of the assets so far, until somebody takes them."""
 
     def __post_init__(self) -> None:
         """Read the profile and sort the units."""
@@ -128,6 +147,8 @@ class Sample:
             since = date(2018, 7, 1) + timedelta(days=rng.randrange(900))
             document = f"样例任字〔{since.year}〕{rng.randrange(1, 999)}号"
             organization.appoint(position, person, since, document, self.occasion(since))
+        if organization.card.kind == "VILLAGE":
+            organization.record_roll(_roll(organization.id), self.occasion(_ELECTED))
 
     # ---- assets ------------------------------------------------------------------------------------------------
 
@@ -366,27 +387,138 @@ class Sample:
             payer="样例经营主体",
             voucher_no=f"收-{paid:%Y%m}-{rng.randrange(1, 999):03d}",
         )
-        asset.receive_income(receipt, self.occasion(paid))
+        self._receive(asset, receipt)
         if rng.random() < 0.5:
-            self._distribute(rng, asset, annual // 2)
+            self._distribute(rng, asset, drawn, annual // 2)
 
-    def _distribute(self, rng: Random, asset: Asset, amount: int) -> None:
-        paid = date(2022, 12, rng.randint(10, 28))
-        parts = split_exactly(amount, {"COLLECTIVE_ECONOMY": 6, "PUBLIC_POST": 4})
-        number = rng.randrange(1, 60)
-        distribution = IncomeDistribution(
-            plan=f"D-{asset.id}-2022",
-            holder=next(iter(asset.income_by_holder)),
+    def _receive(self, asset: Asset, receipt: IncomeReceipt) -> None:
+        """Income comes in and stands on the sub-accounts of the villages it is for."""
+        at = self.occasion(receipt.received_on)
+        asset.receive_income(receipt, at)
+        for holder, amount in asset.income_by_holder.items():
+            if self.units[holder].kind == "VILLAGE":
+                self._account(holder).enter(
+                    at.rules.posting_rule("RECEIPT"),
+                    at,
+                    posting=receipt.receipt,
+                    amount=amount,
+                    day=receipt.received_on,
+                    voucher_no=receipt.voucher_no,
+                    asset=asset.id,
+                )
+
+    def _account(self, village: str) -> IncomeSubAccount:
+        if village not in self.accounts:
+            opening = SubAccountOpening(
+                opened_on=ACCOUNTS_OPENED,
+                balance=Fen(0),
+                document_no=f"样例村账〔{ACCOUNTS_OPENED.year}〕{village[-6:]}",
+                document_sha256=_digest(f"opening {village}"),
+            )
+            at = self.occasion(ACCOUNTS_OPENED)
+            self.accounts[village] = IncomeSubAccount.open(village, "VILLAGE", opening, at)
+        return self.accounts[village]
+
+    def _distribute(self, rng: Random, asset: Asset, drawn: Drawn, amount: int) -> None:
+        """Half of the rent is planned, decided on by the village's procedure, and paid (A8)."""
+        village = next(iter(asset.income_by_holder))
+        decided, paid = date(2022, 11, rng.randint(1, 5)), date(2022, 12, rng.randint(10, 28))
+        if self.units[village].kind != "VILLAGE":
+            return
+        plant = self.occasion(decided).rules.asset_type(asset.card.asset_type).photovoltaic
+        parts = split_exactly(
+            amount,
+            {"PUBLIC_POST": 9, "SMALL_WORKS": 1} if plant else {"COLLECTIVE_ECONOMY": 6, "PUBLIC_POST": 4},
+        )
+        lines = tuple(PlanLine(use=use, amount=Fen(part)) for use, part in parts.items() if part > 0)
+        content = IncomePlanContent(
+            village=village,
+            year=2022,
+            sources=(PlanSource(asset=asset.id, amount=Fen(amount)),),
+            lines=lines,
+            ruleset="PV" if plant else "GENERAL",
+            purpose_statement="开发公益岗位，壮大村集体经济（样例）",
+        )
+        account, code = self._account(village), f"D-{asset.id}-2022"
+        at = self.occasion(decided)
+        plan = IncomePlan.propose(code, content, {asset.id: asset}, account.available(decided), at)
+        procedure = self._decided(plan, asset, drawn, decided)
+        payment = PlanPayment(
+            payment=f"P-{asset.id}-2022",
             amount=Fen(amount),
             paid_on=paid,
             voucher_no=f"付-{paid:%Y%m}-{rng.randrange(1, 999):03d}",
-            lines=tuple(IncomeUse(use=use, amount=Fen(part)) for use, part in parts.items() if part > 0),
-            decision_document=f"样例村代会〔2022〕{number}号",
-            notice_document=f"样例公示〔2022〕{number}号",
-            township_review=f"样例审〔2022〕{number}号",
-            filing_document=f"样例备〔2022〕{number}号",
+            list_sha256=_digest(f"list {code}"),
+            lines=tuple(PaidLine(line=number, amount=one.amount) for number, one in enumerate(lines, 1)),
         )
-        asset.distribute_income(distribution, self.occasion(paid))
+        at = self.occasion(paid)
+        plan.execute(payment, procedure, at)
+        procedure.take_by_fact(
+            IncomePlan.Executed.TOPIC, plan.stream, plan.version, plan.carried_out, self.occasion(paid)
+        )
+        for distribution in plan.distributions(payment).values():
+            asset.pay_planned(distribution, at)
+        account.enter(
+            at.rules.posting_rule("DISTRIBUTION"),
+            at,
+            posting=payment.payment,
+            amount=payment.amount,
+            day=paid,
+            voucher_no=payment.voucher_no,
+        )
+        published = paid + timedelta(days=3)
+        notice = UseNotice(
+            published_on=published, place="村务公开栏（样例）", evidence_sha256=_digest(f"use {code}")
+        )
+        plan.publish_use(notice, self.occasion(published))
+        self.papers += [plan, procedure]
+
+    def _decided(self, plan: IncomePlan, asset: Asset, drawn: Drawn, day: date) -> ProcedureInstance:
+        """The plan's whole procedure: vote, notice, review, filings, each by its own unit."""
+        village, subject = plan.content.village, plan.content.subject(plan.id)
+        roles = (("VILLAGE", village), ("OWNER", village), ("TOWNSHIP", drawn.township))
+        opening = ProcedureOpening(
+            chain="A8",
+            title=f"{asset.card.asset_name}收益分配使用方案",
+            subject=subject,
+            case=ProcedureCase(
+                owner_kind="VILLAGE",
+                project_scope=asset.card.project_scope,
+                asset_type=asset.card.asset_type,
+            ),
+            parties=tuple(ProcedureParty(role=role, organization=unit) for role, unit in roles),
+        )
+        clerk = Signer(organization=village, person=self.staff[village].principal)
+        township = Signer(organization=drawn.township, person=self.staff[drawn.township].principal)
+        at = self.occasion(day)
+        found = ProcedureInstance.open(f"PR-{plan.id}", opening, clerk, at)
+        sha = subject.sha256
+        found.complete_step("PROPOSE", clerk, sha, at)
+        minutes = _digest(f"minutes {plan.id}")
+        meeting = Meeting(
+            kind="REPRESENTATIVE_MEETING", held_on=day, place="村委会（样例）", members=REPRESENTATIVES,
+            present=REPRESENTATIVES - 3, in_favour=REPRESENTATIVES - 5, against=2, minutes_sha256=minutes,
+        )  # fmt: skip
+        found.hold_meeting("DECISION", clerk, sha, meeting, at, rolls=(_roll(village),))
+        place = NoticePlace(role="OWNER_LOCATION", organization=village)
+        posting = Posting(
+            place=place,
+            location="村务公开栏（样例）",
+            posted_on=day,
+            evidence=(minutes,),
+            text="收益分配方案公示",
+        )
+        found.post_notice("NOTICE", clerk, sha, posting, at)
+        found.review("REVIEW", township, sha, "APPROVED", self.occasion(day + timedelta(days=2)))
+        later = self.occasion(day + timedelta(days=3))
+        for step in found.steps:
+            if step.filing is not None:
+                found.submit_filing(step.code, clerk, sha, later)
+        answered = self.occasion(day + timedelta(days=8))
+        recheck = Signer(organization="AGRICULTURE", person=self.staff["AGRICULTURE"].principal)
+        found.answer_filing("RECHECK", village, recheck, sha, "ACCEPTED", answered)
+        found.complete_notice("NOTICE", clerk, sha, self.occasion(day + timedelta(days=20)))
+        return found
 
     def _depreciate(self, asset: Asset, first_year: int) -> None:
         for year in range(first_year, LAST_DAY.year + 1):
@@ -398,6 +530,25 @@ class Sample:
             reported = day + timedelta(days=rng.randrange(0, 10))
             report = StatusReport(state=state, reported_on=reported)
             asset.report_status(report, self.occasion(reported))
+
+
+_ELECTED = date(2021, 3, 1)
+
+
+def _roll(village: str) -> VillageRoll:
+    return VillageRoll(
+        body="REPRESENTATIVES",
+        count=REPRESENTATIVES,
+        since=_ELECTED,
+        until=date(2050, 12, 31),
+        document_no=f"样例选举〔2021〕{village[-6:]}",
+        document_sha256=_digest(f"roll {village}"),
+    )
+
+
+def _digest(text: str) -> str:
+    """SHA-256 that stands for a paper of the sample."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _principal(owner_kind: str) -> str:

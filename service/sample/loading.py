@@ -50,7 +50,10 @@ async def load_sample(
     done = 0
     for chunk in _chunks(sample.asset(index) for index in range(assets)):
         last = done + len(chunk) >= assets
-        await _append(context, county, chunk, (Claim("sample_loaded", mark),) if last else ())
+        beside, sample.papers = sample.papers, []
+        if last:
+            beside += sample.accounts.values()
+        await _append(context, county, [*chunk, *beside], (Claim("sample_loaded", mark),) if last else ())
         done += len(chunk)
         if progress is not None:
             progress(done, assets)

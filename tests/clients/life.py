@@ -27,7 +27,6 @@ from taizhang_client.api.assets import (
     complete_transfer,
     confirm_ownership,
     dispose_asset,
-    distribute_income,
     end_contract,
     forward_disposal,
     initiate_transfer,
@@ -42,6 +41,7 @@ from taizhang_client.api.assets import (
     report_status,
     sign_contract,
 )
+from taizhang_client.api.income import open_income_sub_account, propose_income_plan, withdraw_income_plan
 from taizhang_client.api.keys import create_key
 from taizhang_client.api.persons import register_person
 from taizhang_client.types import Response
@@ -132,7 +132,7 @@ class Life:
     def step(self, response: Response[models.AssetAnswer | models.ProblemBody]) -> None:
         answer = expect(models.AssetAnswer, response)
         self.asset, self.version = answer.id, answer.version
-        self.events += [event.type_ for event in answer.events]
+        self.events += [event.type_ for event in answer.events if event.type_.startswith("asset.")]
 
     def now(self) -> dict[str, str]:
         """Headers of a write that is based on what was answered last."""
@@ -271,6 +271,18 @@ class Life:
                 self.asset, client=clerk, body=models.SignContract(terms=lease()), **self.now()
             )
         )
+        opening = models.SubAccountOpening(
+            opened_on=ago(689), balance="0.00", document_no="村账001", document_sha256="c" * 64
+        )
+        expect(
+            models.IncomeSubAccountAnswer,
+            open_income_sub_account.sync_detailed(
+                VILLAGE,
+                client=clerk,
+                body=models.OpenIncomeSubAccount(opening=opening),
+                idempotency_key=str(uuid.uuid4()),
+            ),
+        )
         receipt = models.IncomeReceipt(
             receipt="R1",
             amount="30000.00",
@@ -283,26 +295,7 @@ class Life:
                 self.asset, client=clerk, body=models.ReceiveIncome(receipt=receipt), **self.now()
             )
         )
-        plan = models.IncomeDistribution(
-            plan="PLAN-1",
-            holder=VILLAGE,
-            amount="20000.00",
-            paid_on=ago(300),
-            voucher_no="付-001",
-            lines=[
-                models.IncomeUse(use="COLLECTIVE_ECONOMY", amount="12000.00"),
-                models.IncomeUse(use="PUBLIC_POST", amount="8000.00"),
-            ],
-            decision_document="村代会决议001",
-            notice_document="公示001",
-            township_review="审001",
-            filing_document="备001",
-        )
-        self.step(
-            distribute_income.sync_detailed(
-                self.asset, client=clerk, body=models.DistributeIncome(distribution=plan), **self.now()
-            )
-        )
+        self.plan_income()
         ending = models.EndContract(
             ended_on=ago(120), outcome=models.EndContractOutcome.TERMINATED, reason="承租方退出"
         )
@@ -312,6 +305,35 @@ class Life:
             report_status.sync_detailed(
                 self.asset, client=clerk, body=models.ReportStatus(report=report), **self.now()
             )
+        )
+
+    def plan_income(self) -> None:
+        """A plan over the income is proposed, and given up before the village decided on it."""
+        clerk = self.keys.clerk
+        plan = models.IncomePlanContent(
+            village=VILLAGE,
+            year=ago(330).year,
+            sources=[models.PlanSource(asset=self.asset, amount="20000.00")],
+            lines=[
+                models.PlanLine(use="COLLECTIVE_ECONOMY", amount="12000.00"),
+                models.PlanLine(use="PUBLIC_POST", amount="8000.00"),
+            ],
+            purpose_statement="开发公益岗位，壮大村集体经济",
+        )
+        told = expect(
+            models.IncomePlanAnswer,
+            propose_income_plan.sync_detailed(
+                client=clerk,
+                body=models.ProposeIncomePlan(plan=plan, occurred_on=ago(329)),
+                idempotency_key=str(uuid.uuid4()),
+            ),
+        )
+        withdrawal = models.WithdrawIncomePlan(reason="改由下年度安排", occurred_on=ago(300))
+        expect(
+            models.IncomePlanAnswer,
+            withdraw_income_plan.sync_detailed(
+                told.id, client=clerk, body=withdrawal, idempotency_key=str(uuid.uuid4())
+            ),
         )
 
     def leave(self) -> None:
@@ -408,7 +430,6 @@ EVENTS = [
     "asset.supervision_assigned",
     "asset.leased",
     "asset.income_received",
-    "asset.income_distributed",
     "asset.operating_contract_ended",
     "asset.operation_status_reported",
     "asset.disposal_proposed",
@@ -435,7 +456,7 @@ def main(said: str) -> None:
     assert life.events == EVENTS, life.events
     asset = expect(models.AssetReading, read_asset.sync_detailed(life.asset, client=keys.clerk)).resource
     assert asset.disposed_on == ago(10), asset
-    assert (asset.income_received, asset.income_distributed) == ("30000.00", "20000.00"), asset
+    assert (asset.income_received, asset.income_distributed) == ("30000.00", "0.00"), asset
     print(life.asset, f"lived through {len(life.events)} events")
 
 

@@ -34,7 +34,12 @@ if TYPE_CHECKING:
 WRITTEN_TO = {name for name in COUNTIES if not name.startswith(("0001", "0002"))}
 """Those whose version could start: its evaluator of the regulation came with the third revision."""
 LATE_EVENTS = importlib.import_module("migrations.versions.0022_late_events")
-YOUNGER = {"revitalisation": ("revitalisation_case",), "paper_namings": ("paper_naming",)}
+YOUNGER = {
+    "revitalisation": ("revitalisation_case",),
+    "paper_namings": ("paper_naming",),
+    "income_sub_accounts": ("income_posting",),
+    "income_plans": ("income_plan",),
+}
 """Ledgers that were made after 0013, with their tables."""
 HALTED = "0012-914b162-a76205a"
 """The county whose ledgers stood still: it had run the first form of 0002."""

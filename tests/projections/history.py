@@ -309,6 +309,8 @@ class RandomHistory:
             "violation_case",
             "policy_override",
             "revitalisation_case",
+            "income_sub_account",
+            "income_plan",
         )
         while True:
             chance = self.random.random()

@@ -31,6 +31,7 @@ KNOWN: dict[str, Any] = {
     "organKind": "VILLAGE",
     "deliverer": "COMMERCE",
     "note": "note",
+    "month": "2021-09",
 }
 """Values of fields by their names, where a schema alone does not tell what there is."""
 IN_TABLE: dict[str, str] = {
@@ -44,6 +45,7 @@ IN_TABLE: dict[str, str] = {
     "income-uses": "AID_NO_LABOUR",
     "operation-modes": "LEASED",
     "positions": "ASSET_MANAGER",
+    "posting-rules": "INTEREST",
     "project-scopes": "SINGLE_VILLAGE",
     "revitalisation-outcomes": "REACTIVATE",
     "risk-kinds": "IDLE",

@@ -12,6 +12,9 @@ from domain.funds.allocation import FundAllocation
 from domain.funds.reconciliation import FundReconciliation
 from domain.household.asset import HouseholdAsset
 from domain.household.push import HouseholdLedger
+from domain.income.account import IncomeSubAccount, SubAccountOpening
+from domain.income.content import IncomePlanContent, PlanLine, PlanSource
+from domain.income.plan import IncomePlan
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign, StocktakeScope
 from domain.organization.person import Person, PersonCard
@@ -25,6 +28,7 @@ from domain.revitalisation.case import RevitalisationCase
 from domain.revitalisation.detection import DetectedCause
 from domain.sealing.joint_review import JointReview
 from domain.sealing.seal import LedgerSeal
+from domain.values import Fen
 from service.commands.commands import stream_append
 from service.commands.founding import system_actor
 from service.log.appending import Append
@@ -34,11 +38,13 @@ from tests.clauses.test_safeguards import ANSWERABLE, violation
 from tests.domain.sealing.test_ledger_seal import snapshot
 from tests.domain.test_funds_and_reviews import LEADS, allocation
 from tests.examples import (
+    ASSET,
     MANAGER,
     SHA,
     TOWNSHIP,
     VILLAGE,
     cow_card,
+    earning,
     notice,
     occasion,
     transfer,
@@ -62,6 +68,7 @@ CODES = {
     "review": "JR-1",
     "allocation": "F-1",
     "revitalisation_case": "RC-1",
+    "income_plan": "IP-1",
     "operation": "op-1",
 }
 """What each path parameter names."""
@@ -108,6 +115,15 @@ def everything() -> list[DomainAggregate]:
             at,
         ),
         Inspection.record_inspection(CODES["inspection"], inspected, at),
+        IncomeSubAccount.open(
+            VILLAGE,
+            "VILLAGE",
+            SubAccountOpening(
+                opened_on=DAY, balance=Fen(1000_00), document_no="村账1号", document_sha256=SHA
+            ),
+            at,
+        ),
+        IncomePlan.propose(CODES["income_plan"], a_plan(), {ASSET: earning()}, Fen(100_00), at),
         RevitalisationCase.open(CODES["revitalisation_case"], asset, DetectedCause(cause="IDLE"), at),
         ViolationCase.report(CODES["violation"], violation(), ANSWERABLE, at),
         JointReview.open(CODES["review"], 2021, DAY, LEADS, occasion(date(2021, 10, 1))),
@@ -116,6 +132,16 @@ def everything() -> list[DomainAggregate]:
         FundReconciliation.compile(VILLAGE, 2021, at),
         HouseholdLedger.push_first(VILLAGE, push(pushed_on=DAY), "TOWNSHIP", at),
     ]
+
+
+def a_plan() -> IncomePlanContent:
+    """A village's plan over a hundred yuan of an asset's income."""
+    return IncomePlanContent(
+        village=VILLAGE,
+        year=2021,
+        sources=(PlanSource(asset=ASSET, amount=Fen(100_00)),),
+        lines=(PlanLine(use="COLLECTIVE_ECONOMY", amount=Fen(100_00)),),
+    )
 
 
 async def filled(service: Service) -> dict[str, int]:
@@ -180,6 +206,7 @@ def codes_in(template: str) -> dict[str, Any]:
         "endpoint": "none",
         "subject": "household.H2022080012",
         "hold": "BQ-1",
+        "posting": "I-1",
     }
     codes = dict(CODES)
     if template.startswith("/v1/household-assets"):

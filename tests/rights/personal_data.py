@@ -10,6 +10,7 @@ from typing import Any
 from tests.api.bodies import TOWNSHIP, VILLAGE
 from tests.api.departure.departing import Departure
 from tests.api.household.test_household_life import HouseholdLife, cow
+from tests.api.income.decided import account_of, aid, paid_by_plan, plan
 from tests.api.organization.test_duties import asset_of, confirmed
 from tests.api.procedure.test_procedures import posting
 from tests.api.service import Service, new_code
@@ -131,21 +132,23 @@ async def _income(it: Planted) -> None:
         "voucherNo": "收-MK",
         "payer": it.put("PAYER", "asset.income_received receipt.payer"),
     }
+    await account_of(it.service, VILLAGE, on="2021-09-01")
     await life.step("income-receipts", {"receipt": receipt})
+    asset = asset_of(life)
+
+    def text(event: str) -> dict[str, Any]:
+        def put(field: str) -> str:
+            return it.put("HOUSEHOLD", f"income_plan.{event} content.{field}")
+
+        omitted = [{"household": put("omissions.household"), "reason": put("omissions.reason")}]
+        return plan(VILLAGE, asset, aid(put("lines.household"), "500.00", 5), omissions=omitted)
+
+    proposed = (await it.service.write("/v1/income-plans", text("proposed")))["id"]
+    it.given["income_plan"] = proposed
+    amended = text("amended") | {"reason": "更正名单"}
+    await it.service.write(f"/v1/income-plans/{proposed}/amendments", amended)
     household = it.put("HOUSEHOLD", "asset.income_distributed distribution.lines.household")
-    paid = {
-        "plan": "PLAN-MK",
-        "holder": VILLAGE,
-        "amount": "500.00",
-        "paidOn": "2022-12-20",
-        "voucherNo": "付-MK",
-        "lines": [{"use": "AID_NO_LABOUR", "amount": "500.00", "household": household}],
-        "decisionDocument": "村代会〔2022〕9号",
-        "noticeDocument": "公示〔2022〕9号",
-        "townshipReview": "乡审〔2022〕9号",
-        "filingDocument": "县备〔2022〕9号",
-    }
-    await life.step("income-distributions", {"distribution": paid})
+    await paid_by_plan(it.service, VILLAGE, asset, "P-MK", aid(household, "500.00", 5), on="2022-12-20")
 
 
 async def _objections(it: Planted) -> None:

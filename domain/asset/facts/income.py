@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from domain.asset.facts.contract import Contract
 from domain.bounds import FactDay, NotBefore
 from domain.classification import PERSONAL_OF_HOUSEHOLD, PERSONAL_OF_PAYER, UNIT
 from domain.refusals import refuse
@@ -55,9 +57,30 @@ class IncomeDistribution(Value):
     township_review: Annotated[Name | None, UNIT] = Field(default=None, title="乡镇审核文号")
     filing_document: Annotated[Name | None, UNIT] = Field(default=None, title="县级备案文号")
 
+    @property
+    def papers(self) -> tuple[str, ...]:
+        """The papers that it names; what an income plan pays names none, its procedure is on record."""
+        named = (self.decision_document, self.notice_document, self.township_review, self.filing_document)
+        return tuple(one for one in named if one is not None)
 
-def check_receipt(receipt: IncomeReceipt, *, due: Fen | None, at: Occasion) -> None:
+
+def due_by(contract: Contract, day: date) -> Fen:
+    """What is due under a contract by a day, fen: a year's rent for each of its years that has begun.
+
+    Rent paid before it begins is the first year's; an operator who stays after the term owes on.
+    """
+    terms = contract.terms
+    last = day if contract.state == "HOLDOVER" else min(day, terms.ends_on)
+    begun = last.year - terms.starts_on.year
+    if (last.month, last.day) >= (terms.starts_on.month, terms.starts_on.day):
+        begun += 1
+    return Fen(terms.annual_income * max(begun, 1))
+
+
+def check_receipt(receipt: IncomeReceipt, *, due: Fen | None, before: Fen, at: Occasion) -> None:
     """Money that came in must be positive, not in the future, and on the collective's account; more than due: a warning.
+
+    `due`: by its contract up to the day, `before`: what came in under that before.
 
     Refused: AMOUNT_NOT_POSITIVE, ACCOUNT_NOT_COLLECTIVE.
     """
@@ -65,8 +88,8 @@ def check_receipt(receipt: IncomeReceipt, *, due: Fen | None, at: Occasion) -> N
     if receipt.amount <= 0:
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.9-02", field="amount")
     at.require(receipt.account_kind != "PERSONAL", "ACCOUNT_NOT_COLLECTIVE", account=receipt.account_kind)
-    if due is not None and receipt.amount > due and receipt.reason is None:
-        at.warn("INCOME_EXCEEDS_DUE", due=due, amount=receipt.amount)
+    if due is not None and before + receipt.amount > due and receipt.reason is None:
+        at.warn("INCOME_EXCEEDS_DUE", due=due, amount=Fen(before + receipt.amount))
 
 
 def check_distribution(distribution: IncomeDistribution, *, balance: Fen, at: Occasion) -> None:

@@ -1,4 +1,4 @@
-"""Texts that procedures decide on and an asset's later facts carry out: a contract, a distribution of income, a disposal.
+"""Texts that procedures decide on and an asset's later facts carry out: a contract, a disposal.
 
 Each is a subject with a form, so that its digest can be worked out again from what is carried out.
 """
@@ -11,13 +11,11 @@ from pydantic import Field
 
 from domain.asset.facts.contract import ContractTerms, ContractText
 from domain.asset.facts.disposal import DisposalProposal
-from domain.asset.facts.income import IncomeDistribution, IncomeUse
 from domain.execution import Execution
 from domain.procedure.subject import digest_of
-from domain.values import Code, Fen, Value
+from domain.values import Code, Value
 
 CONTRACT_KIND: Final = "operating_contract"
-DISTRIBUTION_KIND: Final = "income_distribution"
 DISPOSAL_KIND: Final = "asset_disposal"
 
 
@@ -26,20 +24,6 @@ class ContractContent(Value):
 
     asset: Code = Field(title="资产编号")
     terms: ContractText = Field(title="合同内容")
-
-    def canonical(self) -> dict[str, Any]:
-        """The content as it is digested."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-class DistributionContent(Value):
-    """Text of a procedure over a distribution of income: whose income of which asset goes where."""
-
-    asset: Code = Field(title="资产编号")
-    plan: Code = Field(title="分配方案编号")
-    holder: Code = Field(title="收益权人")
-    amount: Fen = Field(title="分配总额")
-    lines: tuple[IncomeUse, ...] = Field(title="分配明细", min_length=1, max_length=5000)
 
     def canonical(self) -> dict[str, Any]:
         """The content as it is digested."""
@@ -67,14 +51,6 @@ def contract_carried_out(asset: str, terms: ContractTerms) -> Execution:
     text = {name: getattr(terms, name) for name in ContractText.model_fields}
     content = ContractContent(asset=asset, terms=ContractText(**text))
     return Execution(terms.signer, CONTRACT_KIND, terms.contract, (digest_of(content.canonical()),))
-
-
-def distribution_carried_out(asset: str, paid: IncomeDistribution) -> Execution:
-    """A distribution that is paid: its holder's."""
-    content = DistributionContent(
-        asset=asset, plan=paid.plan, holder=paid.holder, amount=paid.amount, lines=paid.lines
-    )
-    return Execution(paid.holder, DISTRIBUTION_KIND, paid.plan, (digest_of(content.canonical()),))
 
 
 def disposal_carried_out(asset: str, proposal: DisposalProposal, owner: str) -> Execution:

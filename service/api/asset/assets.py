@@ -30,6 +30,8 @@ from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
 from service.commands.history import AssetView, asset_history
 from service.commands.places import resource_of
+from service.income.history import be_history
+from service.income.posting import post_income
 from service.ledgers.parameters import Moment
 from service.log.appending import Idempotency
 
@@ -149,10 +151,11 @@ class ReceiveIncome(Circumstances):
     receipt: IncomeReceipt = Field(title="收款")
 
 
-class DistributeIncome(Executing):
-    """Request body: record an income distribution that was paid."""
+class DistributeIncome(Circumstances):
+    """Request body: record an income distribution of before the regulation."""
 
     distribution: IncomeDistribution = Field(title="收益分配方案")
+    provenance: Name = Field(title="数据来源", description="如 2013—2021年村级账簿")
 
 
 class ProposeDisposal(Excepting):
@@ -384,20 +387,28 @@ async def start_holdover(
 
 @assets.post("/{asset}/income-receipts", "收益入账", "asset.income")
 async def receive_income(asset: AssetPath, body: ReceiveIncome, write: Writing) -> Response:
-    """Record income and attribute it to the income-right holders (C4.9-01, C4.9-02)."""
-    return await write.decide(
-        assets, asset, body, lambda it, at: it.receive_income(body.receipt, at), on=body.receipt.received_on
-    )
+    """Record income, attributed to the income-right holders and posted on their sub-accounts (C4.9-01, C4.9-02, C4.9-05)."""
+
+    async def receive(it: Asset, at: Occasion, work: Work) -> None:
+        it.receive_income(body.receipt, at)
+        await post_income(work, it, at)
+
+    return await write.carry_out(assets, asset, body, receive, on=body.receipt.received_on)
 
 
-@assets.post("/{asset}/income-distributions", "收益分配", "asset.income")
+@assets.post("/{asset}/income-distributions", "历史收益分配补录", "asset.income")
 async def distribute_income(asset: AssetPath, body: DistributeIncome, write: Writing) -> Response:
-    """Pay out an approved plan (C4.9-03)."""
+    """Record what was distributed before the regulation, with its source (C4.9-03); since then a plan pays it (`/v1/income-plans`)."""
+
+    def distribute(it: Asset, at: Occasion) -> None:
+        be_history(body.distribution, body.provenance, at)
+        it.distribute_income(body.distribution, at)
+
     return await write.decide(
         assets,
         asset,
         body,
-        lambda it, at: it.distribute_income(body.distribution, at),
+        distribute,
         on=body.distribution.paid_on,
         party=lambda _: (body.distribution.holder,),
     )

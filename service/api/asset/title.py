@@ -32,6 +32,7 @@ from service.api.http.reading import routes
 from service.api.http.writing import Circumstances, Excepting, Executing, Scope, Write, Writing
 from service.commands.authorization import Resource
 from service.commands.commands import Work
+from service.income.posting import post_income
 from service.inventory.verification_basis import check_basis
 
 router = routes("/v1/assets", "assets 资产")
@@ -301,6 +302,7 @@ async def confirm_ownership(asset: AssetPath, body: ConfirmOwnership, write: Wri
         if confirmation.procedure is not None:
             proof = await shown(work, it, confirmation.procedure)
         it.confirm_ownership(confirmation, at, proof=proof, holders=holders)
+        await post_income(work, it, at)
 
     return await write.carry_out(titles, asset, body, confirm)
 

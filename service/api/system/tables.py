@@ -47,7 +47,7 @@ RECORDING: Final[Mapping[str, str]] = {
     "asset.ownership_certificate_issued": "issue_ownership_certificate",
     "asset.leased": "sign_contract",
     "asset.operating_contract_signed": "sign_contract",
-    "asset.income_distributed": "distribute_income",
+    "income_plan.executed": "execute_income_plan",
     "asset.appraisal_recorded": "record_appraisal",
     "asset.disposed": "dispose_asset",
     "asset.disposal_proceeds_received": "receive_proceeds",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.bodies import OTHER_VILLAGE, TOWNSHIP, VILLAGE
+from tests.api.income.decided import account_of, aid, line, paid_by_plan
 from tests.api.organization.test_duties import confirmed
 from tests.api.service import Service, new_code
 
@@ -261,30 +262,17 @@ async def test_a_household_sees_what_it_got_and_nobody_else_s(service: Service) 
     """Shows a household everything it was paid and owns; to others but auditors it is refused."""
     life = await confirmed(service)
     await entered(service)
+    await account_of(service, VILLAGE, on="2021-09-01")
     receipt = {"receipt": "R-H", "amount": "3000.00", "receivedOn": "2022-09-01", "voucherNo": "收-H"}
     await life.step("income-receipts", {"receipt": receipt})
-    paid = {
-        "plan": "PLAN-H",
-        "holder": VILLAGE,
-        "amount": "2900.00",
-        "paidOn": "2022-12-20",
-        "voucherNo": "付-H",
-        "lines": [
-            {"use": "AID_NO_LABOUR", "amount": "500.00", "household": "H-0012"},
-            {"use": "PUBLIC_POST", "amount": "2400.00", "household": "H-0012"},
-        ],
-        "decisionDocument": "村代会〔2022〕9号",
-        "noticeDocument": "公示〔2022〕9号",
-        "townshipReview": "乡审〔2022〕9号",
-        "filingDocument": "县备〔2022〕9号",
-    }
     asset = life.path.rpartition("/")[2]
-    await life.step("income-distributions", {"distribution": paid})
+    lines = aid("H-0012", "500.00", 5), line("2400.00", "PUBLIC_POST", household="H-0012")
+    plan = (await paid_by_plan(service, VILLAGE, asset, "P-H", *lines, on="2022-12-20"))["id"]
     path = "/v1/households/H-0012/benefits"
     statement = await service.read(path, "household", min_position=await service.head())
     assert [(one["asset"], one["plan"], one["use"], one["amount"]) for one in statement["benefits"]] == [
-        (asset, "PLAN-H", "AID_NO_LABOUR", "500.00"),
-        (asset, "PLAN-H", "PUBLIC_POST", "2400.00"),
+        (asset, plan, "AID_NO_LABOUR", "500.00"),
+        (asset, plan, "PUBLIC_POST", "2400.00"),
     ]
     assert statement["received"] == "2900.00"
     assert {one["assetName"] for one in statement["assets"]} == {"西门塔尔牛"}

@@ -283,6 +283,9 @@ def test_more_than_is_due_is_warned_of_unless_it_is_explained() -> None:
         "due": "12000.00",
         "amount": "12000.01",
     }
+    fen = more.model_copy(update={"receipt": "R-3", "amount": Fen(1)})
+    asset.receive_income(fen, occasion(YEAR_END))
+    assert warned(recorded(asset, Asset.IncomeReceived), "INCOME_EXCEEDS_DUE")["amount"] == "12000.02"
     told = more.model_copy(update={"receipt": "R-2", "reason": "预交下年租金"})
     asset.receive_income(told, occasion(YEAR_END))
     assert all(

@@ -556,7 +556,7 @@ def test_a_fact_takes_its_step_and_nobody_ticks_it_off() -> None:
     with refused("STEP_TAKEN_BY_FACT", plan):
         plan.review("DISTRIBUTE", by(VILLAGE), sha(plan), "APPROVED", on(2022, 3, 31))
     about = plan.subject
-    paid = ("asset.income_distributed", "asset-A-1", 7)
+    paid = ("income_plan.executed", "asset-A-1", 7)
     for unit, kind, subject_id, sha256, code in (
         (VILLAGE, about.kind, "A-2", about.sha256, "PLAN_HASH_MISMATCH"),
         (VILLAGE, "asset_title", about.id, about.sha256, "PLAN_HASH_MISMATCH"),
@@ -571,7 +571,7 @@ def test_a_fact_takes_its_step_and_nobody_ticks_it_off() -> None:
     carry_out(plan, "DISTRIBUTE", VILLAGE, on(2022, 3, 31))
     event = recorded(plan, ProcedureInstance.StepTakenByFact)
     assert (event.step, event.fact, event.stream, event.fact_version) == ("DISTRIBUTE", *paid)
-    assert plan.done["DISTRIBUTE"][VILLAGE].fact == "asset.income_distributed"
+    assert plan.done["DISTRIBUTE"][VILLAGE].fact == "income_plan.executed"
     settled(plan)
     carry_out(plan, "DISTRIBUTE", VILLAGE, on(2022, 4, 1))  # another instalment
     nothing(plan)

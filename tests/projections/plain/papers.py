@@ -20,6 +20,11 @@ SOURCES: Final = ("FISCAL_DEV", "AID_XJ", "EAST_WEST")
 class PaperHistory(ProcedurePapers):
     """Events of paperwork, for ever, from a seed."""
 
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.plans: dict[str, tuple[int, int]] = {}
+        """Income plan → what it is over, and what of it is paid."""
+
     def take(self, count: int) -> list[RecordedEvent]:
         """The first `count` events."""
         kinds: tuple[Callable[[], Fact | None], ...] = (
@@ -34,6 +39,8 @@ class PaperHistory(ProcedurePapers):
             *(
                 self._violation,
                 self._revitalisation,
+                self._income_account,
+                self._income_plan,
                 self._inventory,
                 self._inventory,
                 self._inventory,
@@ -55,6 +62,97 @@ class PaperHistory(ProcedurePapers):
             if (made := self.random.choice(kinds)()) is not None:
                 events.append(self.log.add(*made, self.today))
         return events
+
+    # ---- income of villages
+
+    def _income_account(self) -> Fact:
+        code, fresh = self.code("V", 0.2)
+        stream = f"income_sub_account-{code}"
+        if fresh:
+            opening = {
+                "openedOn": "2021-07-01",
+                "balance": self.random.randrange(10**7),
+                "documentNo": f"村账{self.number}号",
+                "documentSha256": SHA,
+            }
+            return stream, "income_sub_account.opened", {"opening": opening}
+        month = f"202{self.random.randint(1, 6)}-0{self.random.randint(1, 9)}"
+        if self.random.random() < 0.15:
+            closing = {"month": month, "closedOn": "2026-10-01"}
+            return stream, "income_sub_account.period_closed", {"closing": closing, "balance": self.number}
+        inward = self.random.random() < 0.6
+        sides = ("银行存款—扶贫资产收益资金", "经营收入—扶贫资产收益资金")
+        entry: dict[str, Any] = {
+            "posting": f"N-{self.number}",
+            "cause": self.random.choice(("RECEIPT", "INTEREST") if inward else ("DISTRIBUTION", "BANK_FEE")),
+            "amount": self.random.randrange(1, 10**6),
+            "day": f"{month}-11",
+            "month": month,
+            "debit": sides[0 if inward else 1],
+            "credit": sides[1 if inward else 0],
+            "inward": inward,
+            "byHand": self.random.random() < 0.5,
+            "voucherNo": f"凭{self.number}号",
+        }
+        entry |= {"month": "2026-10", "forMonth": month} if self.random.random() < 0.3 else {}
+        entry |= {"asset": f"A-{self.number}"} if self.random.random() < 0.5 else {}
+        if self.random.random() < 0.2:
+            reversal = {"reason": "记错账户", "documentNo": f"冲{self.number}号"}
+            return stream, "income_sub_account.posting_reversed", {"entry": entry, "reversal": reversal}
+        return stream, "income_sub_account.posted", {"entry": entry}
+
+    def _income_plan(self) -> Fact | None:
+        code, fresh = self.code("IP", 0.3)
+        stream = f"income_plan-{code}"
+        lines = [
+            {"use": "PUBLIC_POST", "amount": self.random.randrange(1, 10**6)}
+            | ({"household": f"H-{self.random.randint(1, 3)}"} if self.random.random() < 0.6 else {})
+            for _ in range(self.random.randint(1, 4))
+        ]
+        share = sum(one["amount"] for one in lines if "household" in one)
+        text = {
+            "content": {
+                "village": self.random.choice(VILLAGES),
+                "year": 2022,
+                "sources": [{"asset": "A-1", "amount": sum(one["amount"] for one in lines)}],
+                "lines": lines,
+                "ruleset": self.random.choice(("GENERAL", "PV")),
+            },
+            "sha256": f"{self.log.position:064x}",
+            "householdShare": share,
+            "villageShare": sum(one["amount"] for one in lines) - share,
+        }
+        if fresh:
+            self.plans[code] = (sum(one["amount"] for one in lines), 0)
+            return stream, "income_plan.proposed", text
+        planned, paid = self.plans[code]
+        chance = self.random.random()
+        if paid == 0 and chance < 0.3:
+            self.plans[code] = (sum(one["amount"] for one in lines), 0)
+            return stream, "income_plan.amended", text | {"reason": "补充说明"}
+        if paid == 0 and chance < 0.4:
+            self.known["IP"].remove(code)
+            return stream, "income_plan.withdrawn", {"reason": "改由下年度安排"}
+        if paid < planned and chance < 0.85:
+            amount = planned - paid if self.random.random() < 0.5 else self.random.randint(1, planned - paid)
+            self.plans[code] = (planned, paid + amount)
+            payment = {
+                "payment": f"P-{self.number}",
+                "amount": amount,
+                "paidOn": f"2022-1{self.random.randint(0, 2)}-2{self.random.randint(0, 8)}",
+                "voucherNo": f"付{self.number}",
+                "listSha256": SHA,
+                "lines": [{"line": 1, "amount": amount}],
+            }
+            return stream, "income_plan.executed", {"payment": payment, "procedure": f"PR-{self.number}"}
+        if paid == 0:
+            return None
+        notice = {
+            "publishedOn": f"2023-01-1{self.random.randint(0, 9)}",
+            "place": "村公示栏",
+            "evidenceSha256": SHA,
+        }
+        return stream, "income_plan.use_published", {"notice": notice}
 
     # ---- funds
 

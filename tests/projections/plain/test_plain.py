@@ -34,6 +34,8 @@ from tests.projections.plain import (
     funds,
     household,
     income,
+    income_accounts,
+    income_plans,
     inventory,
     notices,
     oversight,
@@ -69,6 +71,8 @@ OF_PAPERS: Final[dict[str, Model]] = {
     "asset_duties": care.tables,
     "revitalisation": revitalisation.tables,
     "paper_namings": archive.tables,
+    "income_sub_accounts": income_accounts.tables,
+    "income_plans": income_plans.tables,
 }
 """The models that are asked on histories of paperwork."""
 WITHOUT: Final = {

@@ -1,0 +1,333 @@
+"""An income plan (收益分配使用方案, A8): proposed by the village, decided on by its procedure, paid as it was decided.
+
+A plan is paid in instalments, each with its voucher and payment list, from the income of its source assets and from the
+village's sub-account in one commit; a text that was decided on and another one are told apart by their digests.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from eventsourcing.domain import event
+from pydantic import Field
+
+from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.asset.facts.income import IncomeDistribution, IncomeUse
+from domain.bounds import FactDay, NotBefore
+from domain.classification import UNIT
+from domain.execution import Execution
+from domain.income.content import SUBJECT_KIND, IncomePlanContent, check_content
+from domain.refusals import refuse
+from domain.values import Code, Fen, Name, Sha256, Text, Value, total
+
+if TYPE_CHECKING:
+    from domain.asset.asset import Asset
+    from domain.occasion import Occasion
+    from domain.procedure.procedure import ProcedureInstance
+
+PlanState = Literal["PROPOSED", "WITHDRAWN", "PAYING", "PAID"]
+"""已提出、已撤回、部分支付、已支付。"""
+
+
+class PaidLine(Value):
+    """The part of a line that is paid: its number in the plan, from 1 on, and the amount."""
+
+    line: int = Field(title="明细序号", ge=1, le=5000, strict=True)
+    amount: Fen = Field(title="支付金额")
+
+
+class PlanPayment(Value):
+    """One instalment: what was paid by bank list on a day, under a voucher."""
+
+    payment: Code = Field(title="支付编号")
+    amount: Fen = Field(title="支付总额")
+    paid_on: Annotated[FactDay, NotBefore("its.proposed_on", clause="C4.9-03")] = Field(title="支付日期")
+    voucher_no: Annotated[Name, UNIT] = Field(title="凭证号")
+    list_sha256: Sha256 = Field(title="发放清单摘要")
+    lines: tuple[PaidLine, ...] = Field(title="支付明细", min_length=1, max_length=5000)
+
+
+class UseNotice(Value):
+    """The use of the money made public (公布使用情况)."""
+
+    published_on: Annotated[FactDay, NotBefore("its.last_paid_on", clause="C4.9-03")] = Field(
+        title="公布日期"
+    )
+    place: Annotated[Name, UNIT] = Field(title="公布地点")
+    evidence_sha256: Sha256 = Field(title="公布照片或链接摘要")
+
+
+class IncomePlan(DomainAggregate):
+    """One plan of one village."""
+
+    TOPIC: ClassVar[str] = "income_plan"
+    KIND: ClassVar[str] = "income_plan"
+
+    content: Annotated[IncomePlanContent, Field(title="方案内容")]
+    sha256: Annotated[Sha256, Field(title="内容摘要")]
+    village_share: Annotated[Fen, Field(title="到村金额")]
+    household_share: Annotated[Fen, Field(title="到户金额")]
+    state: Annotated[PlanState, Field(title="方案状态")]
+    proposed_on: Annotated[date, Field(title="提出日期")]
+    procedure: Annotated[str | None, Field(title="程序编号")]
+    paid: Annotated[Fen, Field(title="已支付金额")]
+    paid_by_line: Annotated[dict[int, Fen], Field(title="各项已支付金额")]
+    payments: Annotated[dict[str, PlanPayment], Field(title="各次支付")]
+    last_paid_on: Annotated[date | None, Field(title="最近支付日期")]
+    published: Annotated[UseNotice | None, Field(title="使用情况公布")]
+
+    class Event(DomainAggregate.Event):
+        """Root of the plan's events."""
+
+    # ---- proposing -----------------------------------------------------------------------------------------------
+
+    class Proposed(Event, CreatedEvent):
+        """The village proposes what its income is to be used for."""
+
+        TOPIC: ClassVar[str] = "income_plan.proposed"
+        TITLE: ClassVar[str] = "提出收益分配方案"
+        content: IncomePlanContent = Field(title="方案内容")
+        sha256: Sha256 = Field(title="内容摘要")
+        village_share: Fen = Field(title="到村金额")
+        household_share: Fen = Field(title="到户金额")
+
+    @classmethod
+    def propose(
+        cls, plan: str, content: IncomePlanContent, assets: dict[str, Asset], balance: Fen, at: Occasion
+    ) -> IncomePlan:
+        """Propose a plan (C4.7-06, C4.9-03), judged by `check_content`.
+
+        Refused: AMOUNT_NOT_POSITIVE, FIELD_INVALID, ATTRIBUTION_SUM_MISMATCH, NOT_INCOME_HOLDER, PLAN_EXCEEDS_INCOME,
+        PV_RULESET_REQUIRED, USE_NOT_ALLOWED, FIELD_REQUIRED, EQUAL_DISTRIBUTION_PROHIBITED,
+        DISTRIBUTION_BASIS_REQUIRED, CODE_UNKNOWN, ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
+        """
+        at.cite("C4.7-06", "C4.9-03")
+        check_content(content, assets, balance, at)
+        return cls.begin(cls.Proposed, plan, at, **_fields(plan, content))
+
+    @event(Proposed)
+    def __init__(
+        self,
+        content: IncomePlanContent,
+        sha256: Sha256,
+        village_share: Fen,
+        household_share: Fen,
+        occurred_on: date,
+    ) -> None:
+        self.content, self.sha256 = content, sha256
+        self.village_share, self.household_share = village_share, household_share
+        self.state = "PROPOSED"
+        self.proposed_on = occurred_on
+        self.procedure = None
+        self.paid = Fen(0)
+        self.paid_by_line = {}
+        self.payments = {}
+        self.last_paid_on = self.published = None
+
+    class Amended(Event):
+        """Another text in the place of the one before: what was decided on that one decides nothing of this."""
+
+        TOPIC: ClassVar[str] = "income_plan.amended"
+        TITLE: ClassVar[str] = "修改收益分配方案"
+        content: IncomePlanContent = Field(title="方案内容")
+        sha256: Sha256 = Field(title="内容摘要")
+        village_share: Fen = Field(title="到村金额")
+        household_share: Fen = Field(title="到户金额")
+        reason: Text = Field(title="修改原因")
+
+    def amend(
+        self, content: IncomePlanContent, reason: str, assets: dict[str, Asset], balance: Fen, at: Occasion
+    ) -> None:
+        """Put another text in its place before anything is paid (C4.9-04), judged by `check_content`.
+
+        Refused: STEP_OUT_OF_ORDER once it is withdrawn or paid, FIELD_INVALID for another village's; AMOUNT_NOT_POSITIVE, FIELD_INVALID, ATTRIBUTION_SUM_MISMATCH, NOT_INCOME_HOLDER, PLAN_EXCEEDS_INCOME,
+        PV_RULESET_REQUIRED, USE_NOT_ALLOWED, FIELD_REQUIRED, EQUAL_DISTRIBUTION_PROHIBITED,
+        DISTRIBUTION_BASIS_REQUIRED, CODE_UNKNOWN, ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
+        """
+        at.cite("C4.9-03")
+        self._must_be(("PROPOSED",), "amendment", at)
+        if content.village != self.content.village:
+            raise refuse("FIELD_INVALID", clause="C4.9-03", field="plan.village", value=content.village)
+        check_content(content, assets, balance, at)
+        if content != self.content:
+            self.record(self.Amended, at, reason=reason, **_fields(self.id, content))
+
+    @event(Amended)
+    def _amended(
+        self, content: IncomePlanContent, sha256: Sha256, village_share: Fen, household_share: Fen
+    ) -> None:
+        self.content, self.sha256 = content, sha256
+        self.village_share, self.household_share = village_share, household_share
+
+    class Withdrawn(Event):
+        """The village gives the plan up."""
+
+        TOPIC: ClassVar[str] = "income_plan.withdrawn"
+        TITLE: ClassVar[str] = "撤回收益分配方案"
+        reason: Text = Field(title="撤回原因")
+
+    def withdraw(self, reason: str, at: Occasion) -> None:
+        """Give the plan up before anything is paid (C4.9-03). STEP_OUT_OF_ORDER."""
+        at.cite("C4.9-03")
+        self._must_be(("PROPOSED",), "withdrawal", at)
+        self.record(self.Withdrawn, at, reason=reason)
+
+    @event(Withdrawn)
+    def _withdrawn(self) -> None:
+        self.state = "WITHDRAWN"
+
+    # ---- paying --------------------------------------------------------------------------------------------------
+
+    class Executed(Event):
+        """An instalment of the plan was paid, by the procedure that decided on its text."""
+
+        TOPIC: ClassVar[str] = "income_plan.executed"
+        TITLE: ClassVar[str] = "支付收益分配方案"
+        payment: PlanPayment = Field(title="支付情况")
+        procedure: Code = Field(title="程序编号")
+
+        def carries_out(self, it: IncomePlan) -> Execution:
+            """The text that was decided on."""
+            return it.carried_out
+
+    def execute(self, payment: PlanPayment, procedure: ProcedureInstance, at: Occasion) -> bool:
+        """Pay an instalment of what was decided on (C4.9-03, C4.9-05). False for one that is on record already.
+
+        Whether the procedure is through is for it to say (`ProcedureInstance.take_by_fact`).
+
+        Refused: STEP_OUT_OF_ORDER once it is withdrawn; ALREADY_EXISTS when the number stands for another payment;
+        PLAN_HASH_MISMATCH for one over another plan or text, or
+        other than the one that was paid by before; AMOUNT_NOT_POSITIVE; FIELD_INVALID for a line there is not;
+        ATTRIBUTION_SUM_MISMATCH; PLAN_AMOUNT_EXCEEDED for more than a line has.
+        """
+        at.cite("C4.9-03", "C4.9-05")
+        known = self.payments.get(payment.payment)
+        if known is not None:
+            if known == payment:
+                return False
+            raise refuse("ALREADY_EXISTS", what=payment.payment)
+        self._must_be(("PROPOSED", "PAYING", "PAID"), "execution", at)
+        subject = self.content.subject(self.id)
+        same = (subject.kind, self.id, self.sha256) == (
+            procedure.subject.kind,
+            procedure.subject.id,
+            procedure.subject.sha256,
+        )
+        at.require(
+            same and self.procedure in {None, procedure.id},
+            "PLAN_HASH_MISMATCH",
+            clause="C4.9-03",
+            missing=["procedure"],
+        )
+        self._check_payment(payment, at)
+        self.record(self.Executed, at, payment=payment, procedure=procedure.id)
+        return True
+
+    @property
+    def carried_out(self) -> Execution:
+        """What a procedure over this plan's text decided on."""
+        return Execution(self.content.village, SUBJECT_KIND, self.id, (self.sha256,))
+
+    def _check_payment(self, payment: PlanPayment, at: Occasion) -> None:
+        if any(one.amount <= 0 for one in payment.lines):
+            raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.9-03", field="payment.lines[].amount")
+        numbers = [one.line for one in payment.lines]
+        if len(set(numbers)) != len(numbers) or max(numbers) > len(self.content.lines):
+            raise refuse("FIELD_INVALID", clause="C4.9-03", field="payment.lines", value=str(max(numbers)))
+        if total(one.amount for one in payment.lines) != payment.amount:
+            raise refuse(
+                "ATTRIBUTION_SUM_MISMATCH", clause="C4.9-03", field="payment.lines", amount=payment.amount
+            )
+        for one in payment.lines:
+            planned = self.content.lines[one.line - 1].amount
+            sum_paid = Fen(self.paid_by_line.get(one.line, Fen(0)) + one.amount)
+            at.require(
+                sum_paid <= planned,
+                "PLAN_AMOUNT_EXCEEDED",
+                clause="C4.9-03",
+                planned=planned,
+                amount=sum_paid,
+            )
+
+    @event(Executed)
+    def _executed(self, payment: PlanPayment, procedure: Code) -> None:
+        self.procedure = procedure
+        self.payments = {**self.payments, payment.payment: payment}
+        by_line = dict(self.paid_by_line)
+        for one in payment.lines:
+            by_line[one.line] = Fen(by_line.get(one.line, 0) + one.amount)
+        self.paid_by_line = by_line
+        self.paid = Fen(self.paid + payment.amount)
+        self.last_paid_on = max(self.last_paid_on or payment.paid_on, payment.paid_on)
+        self.state = "PAID" if self.paid == self.content.amount else "PAYING"
+
+    def distributions(self, payment: PlanPayment) -> dict[str, IncomeDistribution]:
+        """What of an instalment is paid from which asset: from the first source until it is used up, and so on."""
+        before = Fen(self.paid - payment.amount)
+        left = {one.asset: int(one.amount) for one in self.content.sources}
+        _draw(left, before)
+        pieces: dict[str, list[IncomeUse]] = {}
+        for one in payment.lines:
+            line = self.content.lines[one.line - 1]
+            for asset, amount in _draw(left, one.amount):
+                pieces.setdefault(asset, []).append(
+                    IncomeUse(
+                        use=line.use, amount=Fen(amount), purpose=line.purpose, household=line.household
+                    )
+                )
+        return {
+            asset: IncomeDistribution(
+                plan=self.id,
+                holder=self.content.village,
+                amount=total(use.amount for use in uses),
+                paid_on=payment.paid_on,
+                voucher_no=payment.voucher_no,
+                lines=tuple(uses),
+            )
+            for asset, uses in pieces.items()
+        }
+
+    # ---- publishing ----------------------------------------------------------------------------------------------
+
+    class UsePublished(Event):
+        """The village made public what the money was used for."""
+
+        TOPIC: ClassVar[str] = "income_plan.use_published"
+        TITLE: ClassVar[str] = "公布收益使用情况"
+        notice: UseNotice = Field(title="公布情况")
+
+    def publish_use(self, notice: UseNotice, at: Occasion) -> None:
+        """Record that the use was made public (C3-04, C4.9-03). STEP_OUT_OF_ORDER before anything is paid."""
+        at.cite("C3-04", "C4.9-03")
+        self._must_be(("PAYING", "PAID"), "useNotice", at)
+        if notice != self.published:
+            self.record(self.UsePublished, at, notice=notice)
+
+    @event(UsePublished)
+    def _use_published(self, notice: UseNotice) -> None:
+        self.published = notice
+
+    def _must_be(self, states: tuple[PlanState, ...], step: str, at: Occasion) -> None:
+        at.require(self.state in states, "STEP_OUT_OF_ORDER", clause="C4.9-03", step=step, state=self.state)
+
+
+def _fields(plan: str, content: IncomePlanContent) -> dict[str, object]:
+    return {
+        "content": content,
+        "sha256": content.subject(plan).sha256,
+        "village_share": content.village_share,
+        "household_share": content.household_share,
+    }
+
+
+def _draw(left: dict[str, int], amount: int) -> list[tuple[str, int]]:
+    """Take an amount from what is `left` of the sources, in their order; gives what came from each."""
+    taken: list[tuple[str, int]] = []
+    for asset, there in left.items():
+        part = min(there, amount)
+        if part > 0:
+            taken.append((asset, part))
+            amount -= part
+    left.update({asset: left[asset] - part for asset, part in taken})
+    return taken

@@ -1,0 +1,1 @@
+"""Ledgers of the income of village collectives (四(九))."""

@@ -1,0 +1,1 @@
+"""Income of village collectives over HTTP (四(九))."""

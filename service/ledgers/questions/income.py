@@ -1,0 +1,93 @@
+"""Income of villages: the statement of their sub-accounts with opening and closing balance, and their plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from domain.income.account import month_of
+from domain.income.content import Ruleset
+from domain.values import BusinessDate, Code, Fen, Value
+from projections.asset import income as income_ledger
+from projections.engine.reading import Page
+from projections.engine.rows import Row
+from projections.income import accounts, plans
+from service.ledgers.filters import Filters, Several, Standpoint
+from service.ledgers.queries import folded
+from service.ledgers.source import Source
+from service.ledgers.tables import row_model
+
+
+class StatementTotals(Value):
+    """Opening balance, what came in and went out in the months asked for, closing balance."""
+
+    lines: int = Field(title="行数")
+    opening: Fen = Field(title="期初余额")
+    received: Fen = Field(title="增加合计")
+    paid: Fen = Field(title="减少合计")
+    closing: Fen = Field(title="期末余额")
+
+
+class StatementFilters(Filters):
+    """Filters of the statement of income sub-accounts."""
+
+    PROJECTION: ClassVar[str] = accounts.PROJECTION.name
+    DATED = True
+    TOTALS = StatementTotals
+
+    organization: Several = Field(default=(), title="村集体", max_length=200)
+    cause: Code | None = Field(default=None, title="记账事由")
+    asset: Several = Field(default=(), title="资产编号", max_length=200)
+    since: BusinessDate | None = Field(
+        default=None, title="起始日期", description="按记账月份 / by the book's month"
+    )
+    until: BusinessDate | None = Field(
+        default=None, title="截止日期", description="按记账月份 / by the book's month"
+    )
+
+    def filters(self) -> dict[str, Any]:
+        """The ledger's own filters; days as the months of the books."""
+        given = super().filters()
+        months = {name: month_of(given.pop(name)) for name in ("since", "until") if name in given}
+        return given | months
+
+    async def totals(self, at: Standpoint) -> Row | None:
+        """The balances of the villages over the months asked for, whatever else is chosen."""
+        covered = {"organization", "since", "until"}
+        given = {name: value for name, value in self.filters().items() if name in covered}
+        return await accounts.statement_totals(at.connection, at.county, **given)
+
+    async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
+        """Lines of the statement."""
+        return await accounts.posting_page(at.connection, at.county, **self.filters(), **paging)
+
+
+StatementRow = row_model("IncomeStatementRow", accounts.INCOME_POSTING)
+
+
+async def newest_income(source: Source, organization: str) -> date | None:
+    """The last day on which income or a use of it is on record for a village, folded from the log; None for none."""
+    async with folded(source, income_ledger.PROJECTION.name) as (connection, _):
+        return await accounts.newest_income(connection, source.county, organization)
+
+
+class IncomePlanFilters(Filters):
+    """Filters of the ledger of income plans."""
+
+    PROJECTION: ClassVar[str] = plans.PROJECTION.name
+
+    village: Several = Field(default=(), title="村集体", max_length=200)
+    year: int | None = Field(default=None, title="年度", ge=2013, le=2999)
+    state: Literal["PROPOSED", "WITHDRAWN", "PAYING", "PAID"] | None = Field(default=None, title="方案状态")
+    ruleset: Ruleset | None = Field(default=None, title="适用规则")
+    unpublished: bool | None = Field(default=None, title="是否已支付而未公布使用情况")
+
+    async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
+        """Plans."""
+        return await plans.plan_page(at.connection, at.county, **self.filters(), **paging)
+
+
+IncomePlanRow = row_model("IncomePlanRow", plans.INCOME_PLAN)

@@ -17,6 +17,7 @@ from domain.refusals import refuse
 from service.commands.actor import Actor
 from service.commands.authorization import authorize_role, may
 from service.commands.commands import CommandContext
+from service.commands.key_units import HOUSEHOLD
 from service.ledgers.masking import NOWHERE, Codes, named_in, whose
 from service.ledgers.source import Source
 from service.paper.archive import Paper, PaperArchive
@@ -98,7 +99,7 @@ def field_of(event_type: str, name: str) -> PaperField:
 async def seen(asking: AskingForPaper, archive: PaperArchive, sha256: str) -> Paper:
     """A paper that whoever asks may see.
 
-    NOT_FOUND where no event names it and the unit did not bring it; ROLE_NOT_ALLOWED, FORBIDDEN_PERSONAL_DATA where a fact
+    NOT_FOUND where no event names it and the unit did not bring it; FORBIDDEN for a unit's paper to who is no unit; ROLE_NOT_ALLOWED, FORBIDDEN_PERSONAL_DATA where a fact
     that names it is not for whoever asks; PAPER_NOT_KEPT where it is named and was never uploaded.
     """
     await asking.reach_head(LEDGER)
@@ -127,6 +128,8 @@ async def _require_sight(asking: AskingForPaper, sha256: str) -> None:
     for fact in facts:
         authorize_role(asking.actor, READ_BY[fact["stream"].partition("-")[0]])
         mark = field_of(fact["type"], fact["field"]).holds
+        if mark == UNIT and asking.actor.organization_kind == HOUSEHOLD:
+            raise refuse("FORBIDDEN", action="document.read")
         if mark != UNIT and not asking.sees(mark, NOWHERE):
             guarded.append((fact, mark))
     if len(guarded) > MOST_GUARDED:

@@ -233,3 +233,18 @@ async def test_paper_of_a_household_is_for_who_sees_the_household(store: Store) 
     await store.keep(content, "neighbour")  # who has the content may have it back
     assert (await store.fetch(digest, "neighbour")).content == content
     await hidden("reader")
+
+
+async def test_household_sees_its_own_papers_and_no_units(store: Store) -> None:
+    own, units = await store.keep(papers.pdf("本户的凭证")), await store.keep(papers.pdf("村的合同"))
+    life = await entered(store.service)
+    await life.step("documents", {"document": {"kind": "PHOTO", "document": "D-1", "sha256": own}})
+    other = await entered(store.service, household="H-0013")
+    theirs = await store.keep(papers.pdf("邻居的凭证"))
+    await other.step("documents", {"document": {"kind": "PHOTO", "document": "D-1", "sha256": theirs}})
+    await store.asset(units)
+    told = {}
+    for name, digest in (("own", own), ("theirs", theirs), ("units", units)):
+        answer = await store.fetch(digest, "household")
+        told[name] = answer.status_code if answer.status_code == 200 else answer.json()["code"]
+    assert told == {"own": 200, "theirs": "FORBIDDEN_PERSONAL_DATA", "units": "FORBIDDEN"}

@@ -154,7 +154,8 @@ async def upload_document(
     got = await archive.receive(read.actor, request.stream(), media_type(request), sha256)
     answer = read.answer(_shown(got.paper))
     answer.status_code = 201 if got.new else 200
-    answer.headers["Location"] = f"/v1/documents/{got.paper.sha256}"
+    if got.new:
+        answer.headers["Location"] = f"/v1/documents/{got.paper.sha256}"
     return answer
 
 

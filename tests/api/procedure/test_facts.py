@@ -314,7 +314,8 @@ async def test_a_fact_takes_its_step_in_its_own_commit(service: Service, chain: 
     swapped = await opened(service, chain, matter.other)
     dropped = await opened(service, chain, matter.subject)
     strange = await opened(service, "A1")
-    gone = {"by": await dropped.signer(VILLAGE), "reason": "不办了", "occurredOn": "2022-03-02"}
+    ready = await advanced(dropped, date(2022, 3, 2))
+    gone = {"by": await dropped.signer(VILLAGE), "reason": "不办了", "occurredOn": ready.isoformat()}
     await service.write(f"{dropped.path}/withdrawal", gone, "village")
     on = date(2022, 3, 2)
     for step, (noun, body, field) in matter.facts.items():
@@ -325,18 +326,18 @@ async def test_a_fact_takes_its_step_in_its_own_commit(service: Service, chain: 
         on = await advanced(it, on)
         if step == "DISPOSE":
             await passed_on(service, matter.asset, on)
-        ready = dated(body, field, on)
+        told_then = dated(body, field, on)
         for other, refused in (
             (swapped, "PLAN_HASH_MISMATCH"),
             (strange, "PLAN_HASH_MISMATCH"),
             (dropped, "STEP_OUT_OF_ORDER"),
         ):
-            tried = await told(service, matter.asset, noun, ready | {"procedure": code_of(other)})
+            tried = await told(service, matter.asset, noun, told_then | {"procedure": code_of(other)})
             assert tried == (409, refused), (step, other.chain)
-        tried = await told(service, matter.asset, noun, ready | {"procedure": "PR-nobody"})
+        tried = await told(service, matter.asset, noun, told_then | {"procedure": "PR-nobody"})
         assert tried == (422, "CODE_UNKNOWN")
         assert step not in await done_in(service, it)
-        final = ready | {"procedure": code_of(it)}
+        final = told_then | {"procedure": code_of(it)}
         if noun.startswith("/"):
             answer = await service.write(noun, final, "clerk")
         else:

@@ -17,7 +17,7 @@ from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay, NotBefore
 from domain.classification import UNIT
 from domain.refusals import refuse
-from domain.values import AssetCode, Code, Fen, Listed, Name, Sha256, Text, Value
+from domain.values import AssetCode, Code, Fen, Listed, Name, PaperSha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -34,7 +34,7 @@ class SubAccountOpening(Value):
     opened_on: Annotated[FactDay, NotBefore("start")] = Field(title="设立日期")
     balance: Fen = Field(title="期初余额")
     document_no: Annotated[Name, UNIT] = Field(title="依据文号")
-    document_sha256: Sha256 = Field(title="对账单或依据文件摘要")
+    document_sha256: PaperSha256 = Field(title="对账单或依据文件摘要")
 
 
 class HandPosting(Value):

@@ -19,7 +19,7 @@ from domain.classification import UNIT
 from domain.execution import Execution
 from domain.income.content import SUBJECT_KIND, IncomePlanContent, check_content
 from domain.refusals import refuse
-from domain.values import Code, Fen, Name, Sha256, Text, Value, total
+from domain.values import Code, Fen, Name, PaperSha256, PersonalPaperSha256, Sha256, Text, Value, total
 
 if TYPE_CHECKING:
     from domain.asset.asset import Asset
@@ -44,7 +44,7 @@ class PlanPayment(Value):
     amount: Fen = Field(title="支付总额")
     paid_on: Annotated[FactDay, NotBefore("its.proposed_on", clause="C4.9-03")] = Field(title="支付日期")
     voucher_no: Annotated[Name, UNIT] = Field(title="凭证号")
-    list_sha256: Sha256 = Field(title="发放清单摘要")
+    list_sha256: PersonalPaperSha256 = Field(title="发放清单摘要")
     lines: tuple[PaidLine, ...] = Field(title="支付明细", min_length=1, max_length=5000)
 
 
@@ -55,7 +55,7 @@ class UseNotice(Value):
         title="公布日期"
     )
     place: Annotated[Name, UNIT] = Field(title="公布地点")
-    evidence_sha256: Sha256 = Field(title="公布照片或链接摘要")
+    evidence_sha256: PaperSha256 = Field(title="公布照片或链接摘要")
 
 
 class IncomePlan(DomainAggregate):

@@ -28,6 +28,8 @@ UPLOAD: Final = "document.upload"
 READ_BY: Final[dict[str, str]] = {
     "asset": "asset.read",
     "household_asset": "household_asset.read",
+    "income_plan": "income.read",
+    "income_sub_account": "income.read",
     "inspection": "ledger.read",
     "organization": "organization.read",
     "personal_subject": "personal_data.review",

@@ -13,7 +13,13 @@ from tests.api.service import KEYS
 
 Schema = dict[str, Any]
 
-CODE_OF: Final = {"notice": "procedure-none-1", "year": "2021", "size": "1", "number": "1"}
+CODE_OF: Final = {
+    "notice": "procedure-none-1",
+    "subject": "household.none",
+    "year": "2021",
+    "size": "1",
+    "number": "1",
+}
 """Values of path parameters that nothing is known by; every other is the code `none`, or the first of its list."""
 
 

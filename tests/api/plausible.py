@@ -87,7 +87,13 @@ def _value(
         return value
     for mark in metadata:
         if isinstance(mark, Refers):
-            return {"person": "P-1", "asset": "A-1", "division": VILLAGE, "organization": TOWNSHIP}[mark.kind]
+            return {
+                "person": "P-1",
+                "asset": "A-1",
+                "division": VILLAGE,
+                "organization": TOWNSHIP,
+                "procedure": "X-1",
+            }[mark.kind]
         if isinstance(mark, Listed):
             return first_code(mark.table)
     for mark in metadata:
@@ -129,7 +135,11 @@ def _holds(hint: Any, step: Step) -> bool:
 def _matching(pattern: str) -> str:
     """A text that fits one of the patterns in use."""
     choice = re.fullmatch(r"\^\(([A-Z_|]+)\)\$", pattern)
-    made = [choice[1].split("|")[0]] if choice else ["X-1", "a" * 64, "N2653022MA7799999X", "1", "2021"]
+    made = (
+        [choice[1].split("|")[0]]
+        if choice
+        else ["X-1", "a" * 64, "N2653022MA7799999X", "1", "2021", "2021-07"]
+    )
     return next(one for one in made if re.search(pattern, one))
 
 

@@ -68,7 +68,7 @@ SAID: Final[dict[str, Schema]] = {
     "CreateWebhookEndpoint": {"url": "https://receiver.example.cn/taizhang"},
     "Custody": {"custodian": NAMED["division"], "responsibleUnit": NAMED["division"]}
     | {"duties": [{"person": NAMED["person"], "duty": "MANAGER"}]},
-    "DepartureAudit": {"auditorOrganization": "AUDIT", "cutOff": "2021-09-30"},
+    "DepartureAudit": {"auditor": "P-0002", "auditorOrganization": "AUDIT", "cutOff": "2021-09-30"},
     "EndContract": {"endedOn": "2024-06-16"},
     "StartHoldover": {"since": "2024-06-17"},
     "DisposalProposal": {"decisionDocument": "民主决策文号"},

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from domain.bounds import NOW, Bound, NotAfter
+from domain.procedure.subject import digest_of
 from service.clock import county_day, utc_now
 from tests import contract
 from tests.api.asset.test_titles import PARTS, Title, confirmed, joint, registered, write
@@ -17,7 +18,14 @@ from tests.api.bodies import TOWNSHIP, VILLAGE, confirmation, road, terms
 from tests.api.departure.departing import departure, kept_asset
 from tests.api.operations import CODE_OF
 from tests.api.plausible import Place, body_of, first_version, leaves, write_routes
-from tests.api.procedure.test_procedures import Running, elected, joint_title, posting, representatives
+from tests.api.procedure.test_procedures import (
+    Running,
+    elected,
+    joint_title,
+    parties,
+    posting,
+    representatives,
+)
 from tests.api.service import KEYS, Service, new_code
 
 
@@ -49,10 +57,14 @@ def test_walk_finds_the_dates_of_facts() -> None:
 
 
 async def founded(service: Service) -> None:
-    """The person and the asset that made-up bodies name."""
+    """The person, the asset and the procedure that made-up bodies name."""
     card = {"name": "张三", "organization": TOWNSHIP}
     await service.post("/v1/persons", {"person": "P-1", "card": card}, "personnel")
     await service.post("/v1/assets", {"asset": "A-1", "card": road()})
+    subject = {"kind": "plan", "id": "A-1", "sha256": digest_of({"plan": 1}), "content": {"plan": 1}}
+    opening = {"chain": "A5", "title": "确权", "subject": subject, "parties": parties()}
+    signer = {"organization": TOWNSHIP, "person": "P-1"}
+    await service.post("/v1/procedures", {"procedure": "X-1", "opening": opening, "by": signer}, "clerk")
 
 
 def sensible(body: Any, tomorrow: str) -> Any:

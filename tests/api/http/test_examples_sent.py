@@ -63,12 +63,15 @@ def place_of(template: str) -> str:
 
 
 async def with_what_examples_name(service: Service) -> dict[str, int]:
-    """Fill the county; beside it the person and the asset that the examples name. Gives the versions by stream."""
+    """Fill the county; beside it the persons and the asset that the examples name. Gives the versions by stream."""
     versions = await filled(service)
     context = service.app.state.context
     card = PersonCard(name="买买提", organization=NAMED["organization"])
     made = [
         Person.register(NAMED["person"], card, occasion(date(2021, 6, 17))),
+        Person.register(
+            "P-0002", PersonCard(name="阿曼古丽", organization="AUDIT"), occasion(date(2021, 6, 17))
+        ),
         Asset.register(NAMED["asset"], workshop_card(), occasion()),
         a_villages_herd(),
     ]

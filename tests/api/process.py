@@ -35,6 +35,7 @@ from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec
 from service.commands.founding import found
 from service.memory import settle_memory
+from service.paper.places import PaperFolder
 from service.shares import TERMS
 from service.terminal import configure_log
 from tests import clock, contract
@@ -52,28 +53,38 @@ async def serve(
     lock: float,
 ) -> None:
     terms = {share: replace(one, lock=max(lock, one.lock)) for share, one in TERMS.items()}
-    async with bulkheads(database_url, terms=terms) as pool:
-        app = create_app(ServiceParts(pool, {COUNTY: Regulation.load(county=COUNTY)}, keys=keys))
-        app.state.spools = Spools(exports)
-        _mount_noop(app)
-        listening = socket.create_server(("127.0.0.1", 0))
-        server = http_server(app, proxies, bounds)
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:
-            if serving.done():
-                serving.result()
-                raise RuntimeError("the server did not start")
-            await asyncio.sleep(0.01)
-        await found(app.state.context, COUNTY)
-        settle_memory()
-        roles = list(Role)
-        spec = KeySpec(COUNTY, "tests", "653022202000", "TOWNSHIP", roles, [COUNTY])
-        made = await Credentials(pool).create(spec, utc_now())
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        print(json.dumps({"url": url, "token": made.token}), flush=True)
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-        server.should_exit = True
-        await serving
+    regulations = {COUNTY: Regulation.load(county=COUNTY)}
+    with TemporaryDirectory(prefix="taizhang-kept-") as kept:
+        masters, papers = Path(kept) / "masters", PaperFolder(Path(kept) / "papers")
+        async with bulkheads(database_url, terms=terms) as pool:
+            app = create_app(ServiceParts(pool, regulations, keys=keys, masters=masters, papers=papers))
+            await _answer(app, bounds, proxies, exports)
+
+
+async def _answer(
+    app: FastAPI, bounds: ConnectionBounds, proxies: Sequence[str], exports: RoomBounds
+) -> None:
+    """Answer requests until the parent closes the standard input."""
+    app.state.spools = Spools(exports)
+    _mount_noop(app)
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = http_server(app, proxies, bounds)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started:
+        if serving.done():
+            serving.result()
+            raise RuntimeError("the server did not start")
+        await asyncio.sleep(0.01)
+    await found(app.state.context, COUNTY)
+    settle_memory()
+    roles = list(Role)
+    spec = KeySpec(COUNTY, "tests", "653022202000", "TOWNSHIP", roles, [COUNTY])
+    made = await Credentials(app.state.pool).create(spec, utc_now())
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    print(json.dumps({"url": url, "token": made.token}), flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    server.should_exit = True
+    await serving
 
 
 def _mount_noop(app: FastAPI) -> None:

@@ -127,7 +127,7 @@ LISTS_BY_HAND = {
         "DAMAGE", "SQUANDER", "ILLEGAL_OCCUPATION", "ILLEGAL_DISPOSAL",
     },
     "roles": {"ADMIN", "REGISTRAR", "APPROVER", "PERSONNEL", "LOG_AUDITOR", "OFFICE", "AUDITOR", "OPERATOR", "READER"},
-    "subjects": {"asset_title", "operating_contract", "income_distribution", "asset_disposal"},
+    "subjects": {"asset_title", "operating_contract", "asset_disposal"},
 }  # fmt: skip
 """Codes as the regulation and this service's documents count them."""
 
@@ -175,8 +175,7 @@ async def test_what_no_decision_reads_yet_is_said_at_its_table(service: Service)
     routes = await table(service, "disposal-routes")
     assert [one["column"] for one in routes["notInEffect"]] == ["filing"]
     assert (await table(service, "risk-kinds"))["notInEffect"] == []
-    pv = await table(service, "pv-income-uses")
-    assert [(one["row"], one["column"]) for one in pv["notInEffect"]] == [("PV_INCOME_USE", None)]
+    assert (await table(service, "pv-income-uses"))["notInEffect"] == []
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -84,6 +84,8 @@ def watched(value: Any, schema: Schema, place: str, noted: set[str]) -> Any:
 
 
 NOTED: set[str] = set()
+ASKED_OF_ANY = {"paper_namings": {"asset"}}
+"""Ledger → keys that it asks of whatever form is around a paper: one that names an asset says whose the paper is."""
 
 
 @cache
@@ -100,7 +102,7 @@ def test_a_ledger_reads_keys_that_the_events_class_has(name: str) -> None:
     events, projection = history(), CATALOGUE[name]
     NOTED.clear()
     fold(projection, events, projection.rows(COUNTY))
-    assert not NOTED
+    assert not {one for one in NOTED if one.rpartition(".")[2] not in ASKED_OF_ANY.get(name, ())}
 
 
 def test_lines_of_a_timeline_read_keys_that_the_events_class_has() -> None:

@@ -70,6 +70,7 @@ EXTRA: Final[dict[str, dict[str, Any]]] = {
     "POST /v1/organizations/{organization}/task-force": {
         "taskForce.members": [{"person": MANAGER, "role": "HEAD", "since": "2021-09-20"}]
     },
+    "POST /v1/departures/{case}/signing-refusal": {"refusal.supervisor": MANAGER},
     "POST /v1/notices": {"posting.evidence": ["0" * 64]},
     "POST /v1/assets/{asset}/supervision": {"supervision": [{"supervisor": TOWNSHIP}]},
     "POST /v1/household-entrustments": {"assets": [{"asset": "H-1", "yearlyReturn": "1.00"}]},

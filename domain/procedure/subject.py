@@ -32,13 +32,15 @@ def digest_of(content: dict[str, Any]) -> str:
 
 
 def _plain(content: dict[str, Any]) -> dict[str, Any]:
+    """The content in canonical order, whatever order it was typed in: a state that is kept equals one made from the log."""
     if not _admitted(content, MAX_DEPTH) or len(canonical_content(content)) > MAX_BYTES:
         raise PydanticCustomError(
             "FIELD_INVALID",
             "内容只能由文字、整数、是否、空值、数组和以英文为键的对象组成，不超过 256 KiB /"
             " text, whole numbers, booleans, null, arrays and objects with ASCII keys only, up to 256 KiB",
         )
-    return content
+    ordered: dict[str, Any] = json.loads(canonical_content(content))
+    return ordered
 
 
 def _admitted(value: Any, depth: int) -> bool:

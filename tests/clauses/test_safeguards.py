@@ -451,7 +451,7 @@ async def test_anomalies_are_read_by_rule_and_page(service: Service) -> None:
     subjects = []
     while True:
         page = await service.read("/v1/ledgers/anomalies", **asked)
-        assert page["formula"] == "anomalies/1"
+        assert page["formula"] == "anomalies/2"
         subjects += [row["subject"] for row in page["rows"]]
         if page["nextCursor"] is None:
             break

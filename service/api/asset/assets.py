@@ -155,7 +155,7 @@ class DistributeIncome(Circumstances):
     """Request body: record an income distribution of before the regulation."""
 
     distribution: IncomeDistribution = Field(title="收益分配方案")
-    provenance: Name = Field(title="数据来源", description="如 2013—2021年村级账簿")
+    provenance: Name = Field(title="数据来源", description="如 村级账簿、会议记录")
 
 
 class ProposeDisposal(Excepting):

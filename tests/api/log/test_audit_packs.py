@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from service.api.log.audit_packs import part_of
+from service.api.http.ranges import part_of
 from service.audit import verify
 from service.commands.operations import ENDED
 from service.version import installed_version

@@ -130,6 +130,8 @@ def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:
     one = subject_of("k", "i", {"a": 1, "b": [True, None, {"d": "文", "c": "x"}]})
     two = subject_of("k", "i", {"b": [True, None, {"c": "x", "d": "文"}], "a": 1})
     assert one.sha256 == two.sha256
+    assert list(two.content) == ["a", "b"], "a state that is kept equals one that is made from the log"
+    assert one.model_dump_json() == two.model_dump_json()
     nested: Any = 1
     for _ in range(30):
         nested = [nested]

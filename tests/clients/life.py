@@ -272,7 +272,7 @@ class Life:
             )
         )
         opening = models.SubAccountOpening(
-            opened_on=ago(689), balance="0.00", document_no="村账001", document_sha256="c" * 64
+            opened_on=ago(689), balance="0.00", document_no="村账001", document_sha_256="c" * 64
         )
         expect(
             models.IncomeSubAccountAnswer,

@@ -294,13 +294,3 @@ async def assets_of(connection: Connection, county: str, kind: str, code: str | 
         code,
     )
     return [record["asset"] for record in records]
-
-
-async def locations_of(connection: Connection, county: str, assets: list[str]) -> dict[str, str]:
-    """Where assets lie; those not in the register are absent."""
-    records = await connection.fetch(
-        "SELECT asset, location FROM asset_register WHERE county = $1 AND asset = ANY($2::text[])",
-        county,
-        assets,
-    )
-    return {record["asset"]: record["location"] for record in records}

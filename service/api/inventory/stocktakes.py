@@ -30,7 +30,7 @@ from service.commands import stocktaking
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
 from service.commands.views import view_model
-from service.ledgers.questions.asset.register import assets_within, places_of
+from service.ledgers.questions.asset.register import assets_within
 
 router = routes("/v1/stocktakes", "stocktakes 清查盘点")
 
@@ -158,10 +158,10 @@ async def record_stocktake_lines(
 ) -> Response:
     """What became of assets of the baseline; a later line replaces the earlier one (C2-03)."""
 
-    async def record(it: StocktakeCampaign, at: Occasion, _: Work) -> None:
+    async def record(it: StocktakeCampaign, at: Occasion, work: Work) -> None:
         units = (it.scope.code or "",) if it.scope.kind == "UNIT" else ()
-        places = await places_of(write, [line.asset for line in body.lines])
-        for location in sorted(set(places.values())):
+        assets = await work.get_many(Asset, list(dict.fromkeys(line.asset for line in body.lines)))
+        for location in sorted({asset.card.location for asset in assets.values()}):
             authorize(write.actor, write.action, Resource(divisions=(location,), organizations=units))
         it.record_lines(body.lines, at)
 

@@ -148,7 +148,7 @@ async def test_a_stocktake_is_done_where_one_is_responsible(service: Service) ->
     assert (await service.post("/v1/stocktakes", county)).status_code == 403
     path = f"/v1/stocktakes/{campaign}"
     refused = await service.post(f"{path}/lines", {"lines": [line(asset)]}, "neighbour")
-    assert refused.json().get("code") == "FORBIDDEN_JURISDICTION", refused.text
+    assert refused.json()["code"] == "FORBIDDEN_JURISDICTION"
     assert (await service.post(f"{path}/surpluses", surplus(village), "neighbour")).status_code == 403
     assert (await service.post(f"{path}/completion", {}, "neighbour")).status_code == 403
     own = {"title": "清查", "scope": {"kind": "UNIT", "code": OTHER_TOWNSHIP}}
@@ -224,3 +224,15 @@ async def test_a_baseline_is_read_from_the_log(service: Service) -> None:
         await service.pool.execute(hide, codes[0], None)
     listed = (await service.read(f"/v1/stocktakes/{campaign}"))["resource"]
     assert (listed["baseline"]["assets"], listed["results"]["unseen"]) == (2, 2)
+
+
+async def test_who_may_record_lines_is_asked_of_the_log_and_not_of_a_ledger_that_is_behind(
+    service: Service,
+) -> None:
+    village = await fresh_village(service)
+    (asset,) = await roads(service, village, 1)
+    campaign = await opened(service, village)
+    await service.read("/v1/ledgers/asset-register", min_position=await service.head())
+    await service.pool.execute("DELETE FROM asset_register WHERE asset = $1", asset)
+    refused = await service.post(f"/v1/stocktakes/{campaign}/lines", {"lines": [line(asset)]}, "neighbour")
+    assert (refused.status_code, refused.json()["code"]) == (403, "FORBIDDEN_JURISDICTION")

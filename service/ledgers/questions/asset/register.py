@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
@@ -186,9 +186,3 @@ async def assets_within(source: Source, kind: str, code: str | None) -> tuple[li
     """
     async with folded(source, _NAME) as (connection, position):
         return await register_questions.assets_of(connection, source.county, kind, code), position
-
-
-async def places_of(source: Source, assets: Sequence[str]) -> dict[str, str]:
-    """The division in which each asset of the register lies."""
-    async with source.pool.acquire() as connection:
-        return await register_questions.locations_of(connection, source.county, list(assets))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from urllib.parse import quote
 import jsonschema_rs
 from starlette.types import Message, Receive, Scope, Send
 
-from service.api import app
+from service.api.http import door
 from service.api.http.document import FOLDER, HTTP_API
 from service.api.http.door import SAFE_HEADERS, FrontDoor
 
@@ -240,5 +241,11 @@ def take_noted() -> list[str]:
 
 
 def install() -> None:
-    """Have every application of this process listened to from now on."""
-    app.FrontDoor = ListeningDoor  # type: ignore[misc]  # the one place that makes it
+    """Have every application of this process listened to from now on.
+
+    A command of the command line that serves nothing is not made to import the whole interface for it, which takes seconds.
+    """
+    door.FrontDoor = ListeningDoor  # type: ignore[misc]  # what the application will import
+    app = sys.modules.get("service.api.app")
+    if app is not None:
+        app.FrontDoor = ListeningDoor  # type: ignore[attr-defined]  # the one place that makes it

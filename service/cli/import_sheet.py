@@ -16,7 +16,7 @@ from service.commands.founding import found, system_actor
 from service.commands.policy_data import load_regulation
 from service.database.database import open_database
 from service.database.migrate import upgrade
-from service.inventory.importing import Importer, ImportOutcome, ImportWish
+from service.inventory.importing import Importer, ImportOptions, ImportOutcome
 from service.inventory.spreadsheet.report import template
 from service.ledgers.projector import Projector
 from service.log.event_store import EventStore
@@ -27,11 +27,11 @@ SHOWN: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class SheetWish:
+class SheetOptions:
     """A spreadsheet and how it is to be imported; `report`: where the rejected rows go as a workbook."""
 
     content: bytes
-    wish: ImportWish
+    options: ImportOptions
     report: Path | None
 
 
@@ -42,7 +42,7 @@ def write_template(terminal: Terminal, target: Path) -> None:
     terminal.emit({"template": str(target)}, lambda console: console.print(f"{target}"))
 
 
-async def import_sheet(terminal: Terminal, given: SheetWish) -> int:
+async def import_sheet(terminal: Terminal, given: SheetOptions) -> int:
     """Import a spreadsheet; gives how many rows were rejected. What cannot be read at all is one sentence."""
     settings = terminal.settings
     county = settings.county
@@ -65,7 +65,7 @@ async def import_sheet(terminal: Terminal, given: SheetWish) -> int:
     return int(outcome.result["rejected"])
 
 
-async def _run(terminal: Terminal, importer: Importer, county: str, given: SheetWish) -> ImportOutcome:
+async def _run(terminal: Terminal, importer: Importer, county: str, given: SheetOptions) -> ImportOutcome:
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -83,7 +83,7 @@ async def _run(terminal: Terminal, importer: Importer, county: str, given: Sheet
             rate = f"{done / seconds:,.0f} 行/秒" if seconds else ""
             bar.update(task, completed=done, total=total, rate=rate)
 
-        return await importer.run(system_actor(county, "import"), given.wish, given.content, progress)
+        return await importer.run(system_actor(county, "import"), given.options, given.content, progress)
 
 
 def _show(console: Console, result: dict[str, Any], importer: Importer) -> None:

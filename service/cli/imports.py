@@ -24,7 +24,7 @@ from domain.asset.facts.card import RegisterCard
 from domain.refusals import Refusal, refuse
 from domain.regulation.wording import Wording
 from domain.values import BusinessDate, Code, Value
-from service.cli.import_sheet import SheetWish, import_sheet, write_template
+from service.cli.import_sheet import SheetOptions, import_sheet, write_template
 from service.clock import utc_now
 from service.commands.commands import CommandContext, stream_append
 from service.commands.founding import found, system_actor
@@ -33,7 +33,7 @@ from service.commands.problems import from_pydantic
 from service.database.database import open_database
 from service.database.migrate import upgrade
 from service.exit_codes import CommandFailed, ExitCode
-from service.inventory.importing import ImportWish
+from service.inventory.importing import ImportOptions
 from service.log.appending import Append, Claim, ClaimTaken
 from service.log.event_store import EventStore
 from service.terminal import Terminal
@@ -65,7 +65,7 @@ class FileCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class HistoryOptions:
     """Request for an import from the terminal."""
 
     dry_run: bool
@@ -111,13 +111,15 @@ def import_file(
         raise CommandFailed(msg, ExitCode.USAGE)
     content = file.read_bytes()
     if file.suffix.lower() in LINES:
-        refused = terminal.run(_import(terminal, file.name, content, Wish(dry_run, partial, provenance)))
+        refused = terminal.run(
+            _import(terminal, file.name, content, HistoryOptions(dry_run, partial, provenance))
+        )
         what = "lines"
     else:
         if unit is None or compiled_by is None:
             msg = "A spreadsheet needs --unit and --compiled-by."
             raise CommandFailed(msg, ExitCode.USAGE)
-        wish = ImportWish(
+        options = ImportOptions(
             batch=batch or f"B-{hashlib.sha256(content).hexdigest()[:16]}",
             file_name=file.name[:120],
             unit=unit,
@@ -127,14 +129,14 @@ def import_file(
             provenance=provenance,
             sheet=sheet,
         )
-        refused = terminal.run(import_sheet(terminal, SheetWish(content, wish, report)))
+        refused = terminal.run(import_sheet(terminal, SheetOptions(content, options, report)))
         what = "rows"
     if refused:
         msg = f"{refused} {what} were refused."
         raise CommandFailed(msg)
 
 
-async def _import(terminal: Terminal, name: str, content: bytes, wish: Wish) -> int:
+async def _import(terminal: Terminal, name: str, content: bytes, options: HistoryOptions) -> int:
     settings = terminal.settings
     county = settings.county
     registered = 0
@@ -145,11 +147,13 @@ async def _import(terminal: Terminal, name: str, content: bytes, wish: Wish) -> 
                 store=store, regulations={county: load_regulation(terminal.settings)}, clock=utc_now
             )
             await context.in_force.catch_up(county)
-            checked = _check(terminal, context, county, content, wish.provenance)
+            checked = _check(terminal, context, county, content, options.provenance)
             await _refuse_known(context, county, checked)
-            if not wish.dry_run and checked.assets and (wish.partial or not checked.refused):
+            if not options.dry_run and checked.assets and (options.partial or not checked.refused):
                 await found(context, county)
-                registered = await _register(context, county, content, checked.assets, whole=not wish.partial)
+                registered = await _register(
+                    context, county, content, checked.assets, whole=not options.partial
+                )
     result = {
         "file": name,
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -157,7 +161,7 @@ async def _import(terminal: Terminal, name: str, content: bytes, wish: Wish) -> 
         "registered": registered,
         "refused": checked.refused,
         "findings": checked.findings,
-        "dryRun": wish.dry_run,
+        "dryRun": options.dry_run,
     }
     terminal.emit(result, lambda console: console.print(_table(result)))
     return len(checked.refused)

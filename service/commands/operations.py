@@ -140,7 +140,7 @@ class StoredFile:
     content: bytes
 
 
-class OperationCancelled(Exception):  # noqa: N818  a wish, not a mistake
+class OperationCancelled(Exception):  # noqa: N818  asked for, not a mistake
     """Somebody asked to stop; raised inside the work at its next `progress`."""
 
 

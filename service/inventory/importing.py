@@ -45,8 +45,8 @@ Progress = Callable[[int, int | None], Awaitable[None]]
 """Told how many rows are done of how many, and twice a second that it is going on."""
 
 
-class ImportWish(Value):
-    """Request for an import: unit, day and manner."""
+class ImportOptions(Value):
+    """Options of an import: unit, day and manner."""
 
     batch: Code = Field(title="批次编号")
     file_name: Name = Field(title="文件名")
@@ -96,7 +96,7 @@ class Importer:
     async def run(
         self,
         actor: Actor,
-        wish: ImportWish,
+        options: ImportOptions,
         content: bytes,
         progress: Progress,
         *,
@@ -107,23 +107,23 @@ class Importer:
         """
         county = actor.county
         sha256 = hashlib.sha256(content).hexdigest()
-        done = await self._done_before(county, wish, sha256, resumed=resumed)
+        done = await self._done_before(county, options, sha256, resumed=resumed)
         if done is not None:
             return done
-        kind = await self._unit_kind(actor, wish)
+        kind = await self._unit_kind(actor, options)
         await self._caught_up(county)
-        judged = await self._judged(actor, wish, content, sha256, progress)
+        judged = await self._judged(actor, options, content, sha256, progress)
         self.stages.read = judged.result["milliseconds"]["read"] / 1000
         self.stages.judge = judged.result["milliseconds"]["judge"] / 1000
         receipt = None
         if judged.streams:
             started = perf_counter()
-            receipt = await self._append(actor, wish, _import_of(wish, kind, sha256, judged), judged)
+            receipt = await self._append(actor, options, _import_of(options, kind, sha256, judged), judged)
             self.stages.append = perf_counter() - started
         result = judged.result | {
-            "batch": wish.batch if receipt is not None else None,
-            "dryRun": wish.dry_run,
-            "partial": wish.partial,
+            "batch": options.batch if receipt is not None else None,
+            "dryRun": options.dry_run,
+            "partial": options.partial,
             "registered": judged.ok if receipt is not None else 0,
             "position": receipt.last_position if receipt is not None else None,
             "milliseconds": self.stages.as_json(),
@@ -133,24 +133,24 @@ class Importer:
     # ---- before -------------------------------------------------------------------------------------------------
 
     async def _done_before(
-        self, county: str, wish: ImportWish, sha256: str, *, resumed: bool
+        self, county: str, options: ImportOptions, sha256: str, *, resumed: bool
     ) -> ImportOutcome | None:
         """The outcome of an import that stored its batch and was interrupted before it could say so. For any other:
         BATCH_ALREADY_IMPORTED, ALREADY_EXISTS for a batch's code that is taken.
         """
-        batch = await self.context.load(InventoryBatch, county, wish.batch)
-        if resumed and batch is not None and batch.imported.sha256 == sha256 and not wish.dry_run:
+        batch = await self.context.load(InventoryBatch, county, options.batch)
+        if resumed and batch is not None and batch.imported.sha256 == sha256 and not options.dry_run:
             imported = batch.imported
             return ImportOutcome(
                 {
-                    "batch": wish.batch,
+                    "batch": options.batch,
                     "sha256": sha256,
                     "rows": imported.rows,
                     "ok": imported.ok,
                     "rejected": imported.rejected,
                     "registered": imported.ok,
                     "dryRun": False,
-                    "partial": wish.partial,
+                    "partial": options.partial,
                     "resumed": True,
                 },
                 b"",
@@ -158,7 +158,7 @@ class Importer:
             )
         await self._refuse_imported(county, sha256)
         if batch is not None:
-            raise refuse("ALREADY_EXISTS", what=wish.batch)
+            raise refuse("ALREADY_EXISTS", what=options.batch)
         return None
 
     async def _refuse_imported(self, county: str, sha256: str) -> None:
@@ -169,16 +169,16 @@ class Importer:
             raise refuse("BATCH_ALREADY_IMPORTED", batch=taken.partition("-")[2])
 
     async def _unit_kind(
-        self, actor: Actor, wish: ImportWish
+        self, actor: Actor, options: ImportOptions
     ) -> Literal["VILLAGE", "TOWNSHIP", "FARM", "DEPARTMENT"]:
-        unit = await self.context.load(Organization, actor.county, wish.unit)
+        unit = await self.context.load(Organization, actor.county, options.unit)
         if unit is None or unit.card.kind not in _COMPILING_KINDS:
-            raise refuse("CODE_UNKNOWN", field="unit", value=wish.unit)
-        if not await self.context.knows(Person, actor.county, wish.compiled_by):
-            raise refuse("CODE_UNKNOWN", field="compiledBy", value=wish.compiled_by)
+            raise refuse("CODE_UNKNOWN", field="unit", value=options.unit)
+        if not await self.context.knows(Person, actor.county, options.compiled_by):
+            raise refuse("CODE_UNKNOWN", field="compiledBy", value=options.compiled_by)
         if actor.kind != "system":
             where = (unit.card.division,) if unit.card.division and unit.card.kind != "DEPARTMENT" else ()
-            authorize(actor, "inventory.import", Resource(divisions=where, organizations=(wish.unit,)))
+            authorize(actor, "inventory.import", Resource(divisions=where, organizations=(options.unit,)))
         return unit.card.kind  # type: ignore[return-value]  # narrowed by the set above
 
     async def _caught_up(self, county: str) -> None:
@@ -186,7 +186,7 @@ class Importer:
         ledgers = ("asset_register", "directory")
         await self.projector.wait_for(county, ledgers, head.position, LEDGER_SECONDS)
 
-    async def _names(self, county: str, rules: Rules, wish: ImportWish) -> Names:
+    async def _names(self, county: str, rules: Rules, options: ImportOptions) -> Names:
         short = {
             row.code: row.short_zh for row in rules.table("departments.organization", rows.NamedOrganization)
         }
@@ -211,28 +211,28 @@ class Importer:
                 for row in units
                 if row["kind"] in _COMPILING_KINDS
             ],
-            wish.occurred_on or self.context.today(),
+            options.occurred_on or self.context.today(),
         )
 
     # ---- judging ------------------------------------------------------------------------------------------------
 
     async def _judged(
-        self, actor: Actor, wish: ImportWish, content: bytes, sha256: str, progress: Progress
+        self, actor: Actor, options: ImportOptions, content: bytes, sha256: str, progress: Progress
     ) -> JudgedSheet:
         county = actor.county
-        at = self.context.occasion(county, wish.occurred_on)
+        at = self.context.occasion(county, options.occurred_on)
         order = SheetOrder(
             content=content,
             sha256=sha256,
-            sheet=wish.sheet,
+            sheet=options.sheet,
             actor=actor,
             regulation=self.context.in_force.known(county),
             wording=self.context.in_force.wording(county),
-            names=await self._names(county, at.rules, wish),
+            names=await self._names(county, at.rules, options),
             on=at.on,
             today=at.today,
-            provenance=wish.provenance,
-            registers=None if wish.dry_run else "PART" if wish.partial else "WHOLE",
+            provenance=options.provenance,
+            registers=None if options.dry_run else "PART" if options.partial else "WHOLE",
         )
 
         async def answer(question: RegisterQuestion) -> RegisterAnswer:
@@ -250,17 +250,19 @@ class Importer:
     # ---- storing ------------------------------------------------------------------------------------------------
 
     async def _append(
-        self, actor: Actor, wish: ImportWish, imported: InventoryImport, judged: JudgedSheet
+        self, actor: Actor, options: ImportOptions, imported: InventoryImport, judged: JudgedSheet
     ) -> Receipt:
-        at = self.context.occasion(actor.county, wish.occurred_on)
-        batch = stream_append(self.context, InventoryBatch.compile(wish.batch, imported, judged.assets, at))
+        at = self.context.occasion(actor.county, options.occurred_on)
+        batch = stream_append(
+            self.context, InventoryBatch.compile(options.batch, imported, judged.assets, at)
+        )
         try:
             return await self.context.store.append(
                 actor.county,
                 Append(
-                    command_id=f"import-{wish.batch}",
+                    command_id=f"import-{options.batch}",
                     actor=actor.envelope(),
-                    correlation_id=f"import-{wish.batch}",
+                    correlation_id=f"import-{options.batch}",
                     causation_id=None,
                     streams=(batch, *judged.streams),
                     claims=(Claim(CLAIM, imported.sha256),),
@@ -276,17 +278,17 @@ class Importer:
 
 
 def _import_of(
-    wish: ImportWish,
+    options: ImportOptions,
     kind: Literal["VILLAGE", "TOWNSHIP", "FARM", "DEPARTMENT"],
     sha256: str,
     judged: JudgedSheet,
 ) -> InventoryImport:
     return InventoryImport(
-        file_name=wish.file_name,
+        file_name=options.file_name,
         sha256=sha256,
-        unit=wish.unit,
+        unit=options.unit,
         unit_kind=kind,
-        compiled_by=wish.compiled_by,
+        compiled_by=options.compiled_by,
         rows=judged.rows,
         ok=judged.ok,
         rejected=judged.rejected,

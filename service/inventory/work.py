@@ -8,7 +8,7 @@ import asyncpg
 
 from service.commands.commands import CommandContext
 from service.commands.operations import Job, Work
-from service.inventory.importing import Importer, ImportWish
+from service.inventory.importing import Importer, ImportOptions
 from service.inventory.spreadsheet.report import MEDIA_TYPE
 from service.ledgers.projector import Projector
 
@@ -23,9 +23,9 @@ def work_kinds(context: CommandContext, pool: asyncpg.Pool, projector: Projector
     """Every kind by its name."""
 
     async def import_spreadsheet(job: Job) -> dict[str, Any]:
-        wish = ImportWish.model_validate(job.request)
+        options = ImportOptions.model_validate(job.request)
         importer = Importer(context, pool, projector)
-        outcome = await importer.run(job.actor, wish, await job.file(), job.progress, resumed=job.resumed)
+        outcome = await importer.run(job.actor, options, await job.file(), job.progress, resumed=job.resumed)
         if outcome.rejected:
             await job.keep(REJECTED, "application/x-ndjson", outcome.rejected)
         if outcome.report is not None:

@@ -34,7 +34,7 @@ _LISTED: Final = 1000
 _ACTION: Final = "revitalisation.detect"
 
 
-class DetectionWish(Value):
+class DetectionOptions(Value):
     """For which day, and whether cases are opened."""
 
     on: Annotated[BusinessDate, NotAfter("today")] = Field(title="判断日期")
@@ -61,7 +61,7 @@ class Detection:
 
     async def run(self) -> dict[str, Any]:
         """The result of the operation: how many assets were looked at, what was found, which cases are open already."""
-        wish = DetectionWish.model_validate(self.job.request)
+        options = DetectionOptions.model_validate(self.job.request)
         county, store = self.job.county, self.context.store
         looked = already = 0
         found: list[FoundAsset] = []
@@ -76,21 +76,23 @@ class Detection:
             looked += len(mine)
             events = await store.read_streams(county, [it.stream for it in mine])
             for it in mine:
-                cause = self._cause(events[it.stream], wish.on, None)
+                cause = self._cause(events[it.stream], options.on, None)
                 last = None if cause is None else await self._last_case(it.id)
                 if last is not None and last.over and last.closing is not None:
-                    cause = self._cause(events[it.stream], wish.on, last.closing.closed_on)
+                    cause = self._cause(events[it.stream], options.on, last.closing.closed_on)
                 if cause is None:
                     continue
                 open_already = last is not None and not last.over
-                case = None if wish.dry_run or open_already else await self._opened(it.id, cause, wish.on)
-                if open_already or (case is None and not wish.dry_run):
+                case = (
+                    None if options.dry_run or open_already else await self._opened(it.id, cause, options.on)
+                )
+                if open_already or (case is None and not options.dry_run):
                     already += 1
                 else:
                     found.append(_found(it, cause, case))
         return {
-            "on": wish.on.isoformat(),
-            "dryRun": wish.dry_run,
+            "on": options.on.isoformat(),
+            "dryRun": options.dry_run,
             "looked": looked,
             "found": len(found),
             "alreadyOpen": already,

@@ -38,16 +38,16 @@ class Webhooks:
 
     async def replay(self, job: Job) -> dict[str, Any]:
         """The work of a replay; its result says how many deliveries are on their way again."""
-        wish = job.request
-        endpoint = await self.endpoints.get(job.county, wish["endpoint"])
+        options = job.request
+        endpoint = await self.endpoints.get(job.county, options["endpoint"])
         again = await replay(
             self.context.store,
             self.endpoints,
             self.places,
             endpoint,
-            wish["which"],
-            wish["first"],
-            wish["last"],
+            options["which"],
+            options["first"],
+            options["last"],
             self.context.clock,
             job.progress,
         )

@@ -26,7 +26,7 @@ from service.clock import utc_now
 from service.commands.commands import CommandContext, stream_append
 from service.commands.founding import found, system_actor
 from service.database import migrate
-from service.inventory.importing import Importer, ImportWish
+from service.inventory.importing import Importer, ImportOptions
 from service.inventory.spreadsheet.grid import grids_of
 from service.ledgers.projector import Projector
 from service.log.appending import Append
@@ -72,11 +72,11 @@ async def _imports(url: str) -> list[dict[str, Any]]:
             await _person(context)
             for number, content in enumerate(files):
                 importer = Importer(context, pool, projector)
-                wish = ImportWish(
+                options = ImportOptions(
                     batch=f"B-{number}", file_name="台账.xlsx", unit=TOWNSHIP, compiled_by="P-1"
                 )
                 begun = time.perf_counter()
-                outcome = await importer.run(system_actor(COUNTY, "bench"), wish, content, _quiet)
+                outcome = await importer.run(system_actor(COUNTY, "bench"), options, content, _quiet)
                 seconds["whole"] += time.perf_counter() - begun
                 assert outcome.result["registered"] == each, outcome.result
                 for name in ("read", "judge", "append"):

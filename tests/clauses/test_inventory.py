@@ -37,13 +37,13 @@ async def service(module_database_url: str) -> AsyncIterator[Service]:
         yield one
 
 
-async def outcome(service: Service, content: bytes, **wish: Any) -> dict[str, Any]:
+async def outcome(service: Service, content: bytes, **options: Any) -> dict[str, Any]:
     """The operation of an imported file after its end."""
     person = await service.person(TOWNSHIP)
     headers = service.headers("clerk", Idempotency_Key=uuid.uuid4().hex) | {"Content-Type": "text/csv"}
     answer = await service.http.post(
         "/v1/imports",
-        params={"unit": TOWNSHIP, "compiled_by": person} | wish,
+        params={"unit": TOWNSHIP, "compiled_by": person} | options,
         content=content,
         headers=headers,
     )

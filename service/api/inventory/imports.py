@@ -31,7 +31,7 @@ from service.commands.authorization import Resource, Role
 from service.commands.commands import Work
 from service.commands.operations import INPUT, StoredFile, operation_id
 from service.commands.views import view_model
-from service.inventory.importing import ImportWish
+from service.inventory.importing import ImportOptions
 from service.inventory.spreadsheet.report import MEDIA_TYPE, template
 from service.inventory.work import IMPORT, REJECTED
 from service.ledgers.parameters import Cursor, Limit, Position
@@ -104,12 +104,12 @@ async def import_file(write: Writing, query: Annotated[ImportQuery, Query()]) ->
     if query.provenance is not None and Role.OFFICE not in write.actor.roles:
         raise refuse("ROLE_NOT_ALLOWED", role="、".join(sorted(write.actor.roles)), action="provenance")
     operation = operation_id(write.actor.id, write.idempotency.key, "B")
-    wish = ImportWish(**query.model_dump() | {"batch": query.batch or operation})
+    options = ImportOptions(**query.model_dump() | {"batch": query.batch or operation})
     queued = await operations_of(write.request).submit(
         write.actor,
         IMPORT,
         operation,
-        wish.model_dump(mode="json", by_alias=True),
+        options.model_dump(mode="json", by_alias=True),
         digest=write.idempotency.body_sha256,
         content=StoredFile(INPUT, media_type(write.request), content),
     )

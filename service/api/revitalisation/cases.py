@@ -36,7 +36,7 @@ from service.commands.commands import Work
 from service.commands.operations import operation_id
 from service.commands.places import resource_of
 from service.commands.views import view_model
-from service.revitalisation.detection import DETECTION, DetectionWish, case_code
+from service.revitalisation.detection import DETECTION, DetectionOptions, case_code
 from service.revitalisation.opening import cases_of, open_case, reopen_case
 
 cases = routes("/v1/revitalisation-cases", "revitalisation 盘活")
@@ -84,7 +84,7 @@ class ReopenRevitalisation(Circumstances):
     reason: Text = Field(title="重新办理的理由")
 
 
-class DetectRevitalisation(DetectionWish):
+class DetectRevitalisation(DetectionOptions):
     """Request body: look at the assets of the own jurisdiction for a day."""
 
 

@@ -20,7 +20,7 @@ import pytest_asyncio
 
 from service.commands.actor import Actor
 from service.inventory.beside import SheetBounds
-from service.inventory.importing import Importer, ImportWish
+from service.inventory.importing import Importer, ImportOptions
 from tests.api.bodies import TOWNSHIP
 from tests.api.process import killable
 from tests.api.service import Service, new_code
@@ -141,11 +141,11 @@ class Served:
     http: httpx.AsyncClient
     pid: int
 
-    async def sent(self, content: bytes, **wish: Any) -> str:
+    async def sent(self, content: bytes, **options: Any) -> str:
         """The operation of a file that was sent."""
         answer = await self.http.post(
             "/v1/imports",
-            params={"unit": TOWNSHIP, "compiled_by": PERSON} | wish,
+            params={"unit": TOWNSHIP, "compiled_by": PERSON} | options,
             content=content,
             headers={"Content-Type": XLSX, "Idempotency-Key": uuid.uuid4().hex},
         )
@@ -254,7 +254,7 @@ async def test_honest_file_beyond_the_bounds_is_refused_with_the_bound(
     service: Service, bounds: dict[str, Any], what: str
 ) -> None:
     state = service.app.state
-    wish = ImportWish(
+    options = ImportOptions(
         batch=new_code("B"),
         file_name="表.xlsx",
         unit=TOWNSHIP,
@@ -264,7 +264,7 @@ async def test_honest_file_beyond_the_bounds_is_refused_with_the_bound(
     importer = Importer(state.context, state.pool, state.projector, SheetBounds(**bounds))
     content = ledger([row(number) for number in range(1, 10_001)])
     with refused("SPREADSHEET_TOO_LARGE") as told:
-        await importer.run(CLERK, wish, content, nobody)
+        await importer.run(CLERK, options, content, nobody)
     assert told.value.params["what"].startswith(what)
 
 

@@ -13,7 +13,7 @@ import pytest
 from service.api.http.intake import MAX_SHEET_BYTES
 from service.commands.actor import Actor
 from service.commands.operations import OperationCancelled
-from service.inventory.importing import Importer, ImportWish
+from service.inventory.importing import Importer, ImportOptions
 from tests.api.bodies import TOWNSHIP, VILLAGE
 from tests.api.service import Service, new_code
 from tests.domain.saying import refused
@@ -36,19 +36,19 @@ async def sent(
     *,
     key: str | None = None,
     kind: str = XLSX,
-    **wish: Any,
+    **options: Any,
 ) -> Any:
     """The answer to a file that was sent."""
-    wish = {"unit": TOWNSHIP} | wish
-    if "compiled_by" not in wish:
-        wish["compiled_by"] = await service.person(TOWNSHIP)
+    options = {"unit": TOWNSHIP} | options
+    if "compiled_by" not in options:
+        options["compiled_by"] = await service.person(TOWNSHIP)
     headers = service.headers(who, Idempotency_Key=key or str(uuid.uuid4())) | {"Content-Type": kind}
-    return await service.http.post("/v1/imports", params=wish, content=content, headers=headers)
+    return await service.http.post("/v1/imports", params=options, content=content, headers=headers)
 
 
-async def outcome(service: Service, content: bytes, who: str = "clerk", **wish: Any) -> dict[str, Any]:
+async def outcome(service: Service, content: bytes, who: str = "clerk", **options: Any) -> dict[str, Any]:
     """The operation of a file that was sent, after its end."""
-    answer = await sent(service, content, who, **wish)
+    answer = await sent(service, content, who, **options)
     assert answer.status_code == 202, answer.text
     url = answer.headers["Location"]
     return dict(await service.read(url, who, wait=20))
@@ -146,24 +146,24 @@ async def test_of_many_that_send_the_same_file_one_is_served(service: Service) -
 
 async def test_an_import_that_died_after_its_commit_is_not_done_twice(service: Service) -> None:
     content, head = ledger(unique(5)), 0
-    wish = ImportWish(
+    options = ImportOptions(
         batch=new_code("B"), file_name="表.xlsx", unit=TOWNSHIP, compiled_by=await service.person(TOWNSHIP)
     )
     state = service.app.state
     ends = []
     for resumed in (False, True):
         importer = Importer(state.context, state.pool, state.projector)
-        ends.append(await importer.run(CLERK, wish, content, no_progress, resumed=resumed))
+        ends.append(await importer.run(CLERK, options, content, no_progress, resumed=resumed))
         head = head or await service.head()
     assert [one.result["registered"] for one in ends] == [5, 5]
     assert await service.head() == head
     with refused("BATCH_ALREADY_IMPORTED"):
-        await Importer(state.context, state.pool, state.projector).run(CLERK, wish, content, no_progress)
+        await Importer(state.context, state.pool, state.projector).run(CLERK, options, content, no_progress)
 
 
 async def test_an_import_that_is_cancelled_has_stored_nothing(service: Service) -> None:
     content, before = ledger(unique(5)), await service.head()
-    wish = ImportWish(
+    options = ImportOptions(
         batch=new_code("B"), file_name="表.xlsx", unit=TOWNSHIP, compiled_by=await service.person(TOWNSHIP)
     )
 
@@ -173,7 +173,7 @@ async def test_an_import_that_is_cancelled_has_stored_nothing(service: Service) 
 
     state = service.app.state
     with pytest.raises(OperationCancelled):
-        await Importer(state.context, state.pool, state.projector).run(CLERK, wish, content, cancelled)
+        await Importer(state.context, state.pool, state.projector).run(CLERK, options, content, cancelled)
     person = 1
     assert await service.head() == before + person
 
@@ -268,9 +268,9 @@ async def test_the_template_is_read_back_without_a_question(service: Service) ->
 # ---- review and determination ---------------------------------------------------------------------------------------
 
 
-async def batch_of(service: Service, **wish: Any) -> str:
+async def batch_of(service: Service, **options: Any) -> str:
     """An imported batch."""
-    done = await outcome(service, ledger(unique(1)), **wish)
+    done = await outcome(service, ledger(unique(1)), **options)
     return str(done["result"]["batch"])
 
 

@@ -54,9 +54,9 @@ async def test_a_killed_import_is_ended_once_by_the_next_process(module_database
                 if not operation:
                     person = {"person": "P-kill", "card": {"name": "张三", "organization": TOWNSHIP}}
                     posted(http, "/v1/persons", json=person)
-                    wish = {"unit": TOWNSHIP, "compiled_by": "P-kill", "batch": "B-kill"}
+                    options = {"unit": TOWNSHIP, "compiled_by": "P-kill", "batch": "B-kill"}
                     sent = posted(
-                        http, "/v1/imports", params=wish, content=content, headers={"Content-Type": XLSX}
+                        http, "/v1/imports", params=options, content=content, headers={"Content-Type": XLSX}
                     )
                     operation = sent.headers["Location"]
                 seen(http, operation, judged=judged)
@@ -70,7 +70,7 @@ async def test_a_killed_import_is_ended_once_by_the_next_process(module_database
             again = posted(
                 http,
                 "/v1/imports",
-                params=wish | {"batch": "B-again"},
+                params=options | {"batch": "B-again"},
                 content=content,
                 headers={"Content-Type": XLSX},
             )

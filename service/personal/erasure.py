@@ -6,11 +6,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+import structlog
+
 from domain.personal.subject import PersonalSubject
 from service.commands.commands import CommandContext
 from service.personal.forgetting import Forgetter
 from service.personal.keys import KeyTaken, PersonKeys
 from service.personal.readings import plaintext_events
+from service.sealing_keys import SealingKeyMissing
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,12 @@ class Erasure:
         after = ""
         while streams := await self._context.store.streams_of(county, PersonalSubject.KIND, after=after):
             for stream in streams:
-                await self.carry_out(county, stream.removeprefix(f"{PersonalSubject.KIND}-"))
+                subject = stream.removeprefix(f"{PersonalSubject.KIND}-")
+                try:
+                    await self.carry_out(county, subject)
+                except SealingKeyMissing as missing:
+                    # The service starts all the same, and doctor says what is wrong.
+                    log.warning("personal_decision_not_carried_out", county=county, reason=str(missing))
             after = streams[-1]
 
     async def plaintext_events(self, county: str, streams: Sequence[str]) -> int:

@@ -62,6 +62,11 @@ class Permission:
     scope: Scope = Scope.JURISDICTION
     kinds: frozenset[str] | None = None
     """Kinds of organisation in which the roles count; None: any. OFFICE counts in the asset office alone."""
+    of_parties: bool = False
+    """Whether it is an act of those whose subject it is (`Kind.parties`): its owners, the village whose income it is.
+
+    They act themselves; the unit above records for them and is marked; nobody else does, whatever its key covers.
+    """
 
     def counts(self, role: str, kind: str) -> bool:
         """Whether one of the roles counts in a kind of organisation."""
@@ -87,6 +92,10 @@ def _permission(
     return Permission(frozenset(roles), scope, kinds)
 
 
+def _of_parties(*roles: Role, kinds: frozenset[str]) -> Permission:
+    return Permission(frozenset(roles), Scope.JURISDICTION, kinds, of_parties=True)
+
+
 _EVERYONE: Final = Permission(frozenset(Role), Scope.COUNTY)
 
 _OWNERS: Final = frozenset({"DEPARTMENT", "TOWNSHIP", "FARM", "VILLAGE"})
@@ -106,13 +115,13 @@ ACTIONS: Final[dict[str, Permission]] = {
     "asset.register": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "asset.correct": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "asset.archive_document": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
-    "asset.book": _permission(Role.REGISTRAR, kinds=_KEEPERS),
+    "asset.book": _of_parties(Role.REGISTRAR, kinds=_KEEPERS),
     "asset.confirm_ownership": _permission(Role.APPROVER, Role.OFFICE, kinds=_TITLE),
     "asset.propose_title": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_OWNERS),
     "asset.decide_title": _permission(Role.APPROVER, scope=Scope.UNIT, kinds=frozenset({"COUNTY_GOV"})),
     "asset.certify_share": _permission(Role.APPROVER, scope=Scope.UNIT, kinds=frozenset({"TOWNSHIP"})),
     "asset.dispute_title": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE, kinds=_TITLE),
-    "asset.certify_title": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_OWNERS),
+    "asset.certify_title": _of_parties(Role.REGISTRAR, Role.APPROVER, kinds=_OWNERS),
     "asset.assign_right": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_OWNERS),
     "asset.transfer": _permission(Role.REGISTRAR, kinds=_OWNERS),
     "asset.assign_custody": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_OWNERS),
@@ -120,15 +129,15 @@ ACTIONS: Final[dict[str, Permission]] = {
     "asset.enter_externally": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "asset.maintain": _permission(Role.REGISTRAR),
     "asset.depreciate": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
-    "asset.contract": _permission(Role.REGISTRAR, kinds=_OWNERS),
-    "asset.income": _permission(Role.REGISTRAR, kinds=_KEEPERS),
-    "asset.propose_disposal": _permission(Role.REGISTRAR, kinds=_OWNERS),
+    "asset.contract": _of_parties(Role.REGISTRAR, kinds=_OWNERS),
+    "asset.income": _of_parties(Role.REGISTRAR, kinds=_KEEPERS),
+    "asset.propose_disposal": _of_parties(Role.REGISTRAR, kinds=_OWNERS),
     "asset.forward_disposal": _permission(Role.APPROVER, kinds=frozenset({"TOWNSHIP", "DEPARTMENT"})),
     "asset.approve_disposal": _permission(
         Role.APPROVER, kinds=frozenset({"TOWNSHIP", "DEPARTMENT", "COUNTY_GOV"})
     ),
     "asset.close_disposal": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_TITLE),
-    "asset.dispose": _permission(Role.REGISTRAR, kinds=_OWNERS),
+    "asset.dispose": _of_parties(Role.REGISTRAR, kinds=_OWNERS),
     "asset.read": _EVERYONE,
     "household_asset.register": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "household_asset.inspect": _permission(Role.REGISTRAR, Role.APPROVER),
@@ -191,8 +200,8 @@ ACTIONS: Final[dict[str, Permission]] = {
     "revitalisation.handle": _permission(Role.REGISTRAR, Role.APPROVER),
     "revitalisation.verify": _permission(Role.APPROVER, kinds=frozenset({"TOWNSHIP", "FARM"})),
     "revitalisation.read": _EVERYONE,
-    "income.keep_account": _permission(Role.REGISTRAR, kinds=_KEEPERS),
-    "income.plan": _permission(Role.REGISTRAR, kinds=_KEEPERS),
+    "income.keep_account": _of_parties(Role.REGISTRAR, kinds=_KEEPERS),
+    "income.plan": _of_parties(Role.REGISTRAR, kinds=_KEEPERS),
     "income.read": _EVERYONE,
     "inventory.import": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "inventory.submit": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),

@@ -6,8 +6,9 @@ knows of the person on that day.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date
+from enum import StrEnum
 
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
@@ -37,22 +38,49 @@ async def require_of_unit(
         raise refuse("SIGNER_OF_ANOTHER_UNIT", person=person, organization=unit)
 
 
-async def record_for(work: Work, party: Iterable[str], at: Occasion) -> Refusal | None:
-    """Whether the credential is of one of these units, or records for one: the unit above it, or an agent that keeps its books.
+class Standing(StrEnum):
+    """Standing (与事项的关系) of a credential to the units of which one acts."""
 
-    What is recorded on behalf is marked (RECORDED_ON_BEHALF). Gives FORBIDDEN for anybody else, a co-owner too: said once
-    the decision itself has nothing against it, for what it says is more exact.
-    """
-    units = tuple(party)
-    standing = [(await work.carried_on(Organization, unit, at.today)) for unit in units]
-    if any(work.actor.organization in names for names in standing):
-        return None
-    here = await work.context.load_many(Organization, work.county, [names[-1] for names in standing])
+    ITSELF = "ITSELF"
+    """It is of one of them, or of what stands in its place today."""
+    RECORDER = "RECORDER"
+    """It records for one: the unit above it, the asset office, or an agent that keeps its books."""
+    STRANGER = "STRANGER"
+
+
+async def standing_of(work: Work, units: Collection[str], at: Occasion) -> Standing:
+    """How the credential of the command stands to these units on today's day."""
+    names = [(await work.carried_on(Organization, unit, at.today)) for unit in units]
+    if any(work.actor.organization in carried for carried in names):
+        return Standing.ITSELF
+    here = await work.context.load_many(Organization, work.county, [carried[-1] for carried in names])
     above = {one.card.superior for one in here.values()}
     if work.actor.organization in above or work.actor.organization_kind in {"ASSET_OFFICE", "COMPANY"}:
+        return Standing.RECORDER
+    return Standing.STRANGER
+
+
+async def require_party(work: Work, units: Collection[str], at: Occasion) -> None:
+    """The credential is of one of these units, or records for one. FORBIDDEN for anybody else, whatever its key covers.
+
+    Where there is nobody yet whose matter it is, there is nobody to ask for.
+    """
+    if units and await standing_of(work, units, at) is Standing.STRANGER:
+        raise refuse("FORBIDDEN", action="、".join(units))
+
+
+async def record_for(work: Work, units: Collection[str], at: Occasion) -> Refusal | None:
+    """What is recorded for one of these units is marked (RECORDED_ON_BEHALF); what the unit does itself is not.
+
+    Gives FORBIDDEN for anybody else, a co-owner too: said once the decision itself has nothing against it, for what it
+    says is more exact.
+    """
+    standing = await standing_of(work, units, at) if units else Standing.ITSELF
+    if standing is Standing.STRANGER:
+        return refuse("FORBIDDEN", action="、".join(units))
+    if standing is Standing.RECORDER:
         at.warn("RECORDED_ON_BEHALF", unit="、".join(units), recorder=work.actor.organization)
-        return None
-    return refuse("FORBIDDEN", action="、".join(units))
+    return None
 
 
 def unable_since(person: Person, day: date) -> date | None:

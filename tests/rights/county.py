@@ -43,6 +43,7 @@ from tests.examples import (
     SHA,
     TOWNSHIP,
     VILLAGE,
+    confirmation,
     cow_card,
     earning,
     notice,
@@ -58,6 +59,7 @@ CODES = {
     "asset": "A-1",
     "transfer": "T-1",
     "household_asset": "H-1",
+    "owned_asset": "A-2",
     "case": "CASE-1",
     "procedure": "PR-1",
     "batch": "B-1",
@@ -78,6 +80,10 @@ def everything() -> list[DomainAggregate]:
     """One aggregate of every kind, about a village's asset, as the domain makes them."""
     at = occasion(DAY)
     asset = Asset.register(CODES["asset"], workshop_card(), occasion())
+    owned = Asset.register(
+        CODES["owned_asset"], workshop_card(implementer=VILLAGE, implementer_kind="VILLAGE"), at
+    )
+    owned.confirm_ownership(confirmation(), at)
     offered = transfer(transfer=CODES["transfer"], deliverer=workshop_card().implementer, receiver=VILLAGE)
     asset.initiate_transfer(offered, at)
     posted = Posting(
@@ -92,6 +98,7 @@ def everything() -> list[DomainAggregate]:
     )
     return [
         asset,
+        owned,
         Person.register(MANAGER, PersonCard(name="阿依古丽", organization=VILLAGE), at),
         HouseholdAsset.register(CODES["household_asset"], cow_card(householder="买买提"), at),
         DepartureCase.open(CODES["case"], notice(departs_on=date(2021, 9, 30)), {CODES["asset"]: 1}, at),
@@ -218,6 +225,6 @@ def codes_in(template: str) -> dict[str, Any]:
     return given | codes
 
 
-def path_of(template: str) -> str:
-    """A path of the interface about what the county has."""
-    return template.format_map(codes_in(template))
+def path_of(template: str, **others: str) -> str:
+    """A path of the interface about what the county has; `others`: parameters that name something else of it."""
+    return template.format_map(codes_in(template) | others)

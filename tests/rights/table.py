@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 Reach = str
 """How a sender stands to what is acted upon: "own unit", "own township", "other township" or "county"."""
@@ -28,10 +28,16 @@ class Right:
     where: str
     unit: str | None
     speaks: str | None
+    parties: bool
+    """Whether it is an act of those whose subject it is: who covers the place without being above them is nobody there."""
 
     def allows(self, role: str, kind: str, reach: Reach) -> bool:
         """One cell of the table."""
         return kind in self.kinds.get(role, frozenset()) and reach in REACHES[self.where]
+
+    def acts(self, role: str, kind: str, reach: Reach) -> bool:
+        """Whether such a sender gets through where it is known whose the subject is."""
+        return self.allows(role, kind, reach) and not (self.parties and reach == "county")
 
 
 def _read() -> tuple[dict[str, Right], frozenset[str]]:
@@ -51,12 +57,18 @@ def _read() -> tuple[dict[str, Right], frozenset[str]]:
                 row["where"],
                 row.get("unit"),
                 row.get("speaks"),
+                row.get("parties", False),
             )
     return rights, frozenset(kinds["ANY"])
 
 
 RIGHTS, KINDS = _read()
 """The rights by operation ("POST /v1/assets"), and every kind of organisation."""
+
+BY_PLACE: Final[list[dict[str, Any]]] = tomllib.loads(
+    Path(__file__).with_name("recorded_by_place.toml").read_text("utf-8")
+)["recorded"]
+"""Writes that whoever is in charge of a place may record, with the reason why they are nobody's own act."""
 
 ROLES: Final = (
     "ADMIN",

@@ -9,7 +9,7 @@ from service.commands.actor import Actor
 from service.commands.authorization import ACTIONS, Resource, Role, authorize, may
 from tests.api.matrix import PUBLIC, ROUTES
 from tests.examples import COUNTY, TOWNSHIP, VILLAGE
-from tests.rights.table import KINDS, RIGHTS, ROLES
+from tests.rights.table import BY_PLACE, KINDS, RIGHTS, ROLES
 
 OTHER_TOWNSHIP = "653022201000"
 LYING = Resource(divisions=(VILLAGE,), organizations=(VILLAGE,))
@@ -52,6 +52,25 @@ def test_the_service_grants_what_the_regulation_does_and_nothing_else(operation:
         if may(sender(role, kind, reach), action, LYING) is not right.allows(role, kind, reach)
     ]
     assert not wrong, f"{right.clauses}: {wrong[:8]} of {len(wrong)}"
+
+
+@pytest.mark.parametrize("operation", sorted(RIGHTS))
+def test_the_service_knows_whose_act_it_is(operation: str) -> None:
+    """An act of the parties here is one there, and one of a unit for itself cannot be somebody else's."""
+    assert ACTIONS[action_of(operation)].of_parties is RIGHTS[operation].parties
+
+
+def test_what_is_nobody_s_own_act_is_written_down_with_its_reason() -> None:
+    """Every write says whose act it is; one that a whole place may record is listed, and the list may only shrink."""
+    listed = {one: reason for reason in BY_PLACE for one in reason["operations"]}
+    open_to_the_place = {
+        one
+        for one, right in RIGHTS.items()
+        if not one.startswith("GET ") and right.where == "place" and not right.parties and not right.speaks
+    }
+    assert set(listed) == open_to_the_place
+    assert len(listed) <= 83
+    assert all(len(reason["why"]) > 20 for reason in BY_PLACE)
 
 
 def test_what_is_in_no_row_is_read_by_every_role() -> None:

@@ -22,10 +22,10 @@ from domain.asset.facts.upkeep import Maintenance, StatusReport
 from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
 from domain.values import BusinessDate, Code, Fen, Listed, Name, Text
-from service.api.asset.decisions import AssetPath, assets_on
+from service.api.asset.decisions import AssetPath, assets_on, owners_of
 from service.api.asset.views import UnplacedEvent
 from service.api.http.reading import LogReading, Reading, get, routes
-from service.api.http.writing import Circumstances, Excepting, Executing, Writing
+from service.api.http.writing import Circumstances, Excepting, Executing, Party, Writing
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
 from service.commands.history import AssetView, asset_history
@@ -372,6 +372,7 @@ async def end_contract(
         body,
         lambda it, at: it.end_contract(contract, body.ended_on, body.outcome, body.reason, at),
         on=body.ended_on,
+        party=_signer_of(contract),
     )
 
 
@@ -381,8 +382,22 @@ async def start_holdover(
 ) -> Response:
     """Record that the operator stayed after the term (C4.3-15, 民法典 734)."""
     return await write.decide(
-        assets, asset, body, lambda it, at: it.start_holdover(contract, body.since, at), on=body.since
+        assets,
+        asset,
+        body,
+        lambda it, at: it.start_holdover(contract, body.since, at),
+        on=body.since,
+        party=_signer_of(contract),
     )
+
+
+def _signer_of(contract: str) -> Party[Asset]:
+    """The unit that signed a contract; of one that is not there the owners."""
+
+    def signer(it: Asset) -> tuple[str, ...]:
+        return (it.contracts[contract].terms.signer,) if contract in it.contracts else owners_of(it)
+
+    return signer
 
 
 @assets.post("/{asset}/income-receipts", "收益入账", "asset.income")
@@ -417,14 +432,7 @@ async def distribute_income(asset: AssetPath, body: DistributeIncome, write: Wri
 @assets.post("/{asset}/disposals", "提出处置", "asset.propose_disposal")
 async def propose_disposal(asset: AssetPath, body: ProposeDisposal, write: Writing) -> Response:
     """Propose a disposal (C4.12-01)."""
-    return await write.decide(
-        assets, asset, body, lambda it, at: it.propose_disposal(body.proposal, at), party=owners_of
-    )
-
-
-def owners_of(it: Asset) -> tuple[str, ...]:
-    """The owners: each of them can propose what then goes the way of its own decision."""
-    return tuple(share.party for share in it.owners)
+    return await write.decide(assets, asset, body, lambda it, at: it.propose_disposal(body.proposal, at))
 
 
 @assets.post("/{asset}/disposals/{disposal}/appraisals", "资产评估", "asset.propose_disposal")
@@ -493,7 +501,8 @@ async def close_disposal(
         authorize(write.actor, action, resource_of(it))
         it.close_disposal(disposal, body.outcome, body.reason, at)
 
-    return await write.decide(assets, asset, body, close)
+    withdrawn = body.outcome == "WITHDRAWN"
+    return await write.decide(assets, asset, body, close, party=owners_of if withdrawn else None)
 
 
 @assets.post("/{asset}/disposals/{disposal}/execution", "处置", "asset.dispose")
@@ -507,7 +516,6 @@ async def dispose_asset(
         body,
         lambda it, at: it.dispose(disposal, body.sale, at),
         on=body.sale.disposed_on,
-        party=owners_of,
     )
 
 

@@ -34,4 +34,10 @@ def assets_on(router: APIRouter) -> Kind[Asset]:
         lambda it, _: resource_of(it),
         versioned=True,
         absent=_absent,
+        parties=owners_of,
     )
+
+
+def owners_of(it: Asset) -> tuple[str, ...]:
+    """The owners: each of them can act, for its own part or for what then goes the way of its own decision."""
+    return tuple(share.party for share in it.owners)

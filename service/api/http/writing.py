@@ -38,7 +38,7 @@ from service.commands.commands import CommandOutcome, Result, Work, in_twelve_di
 from service.commands.exceptions import exceptions
 from service.commands.executing import take_steps
 from service.commands.naming import require_listed
-from service.commands.parties import record_for
+from service.commands.parties import record_for, require_party
 from service.ledgers.masking import bytes_shown_to
 from service.ledgers.warnings import WarningBody
 from service.log.appending import Idempotency
@@ -194,6 +194,11 @@ UseCase = Callable[[_Aggregate, Occasion, Work], Awaitable[object]]
 """A decision that needs more than one aggregate, or the ledgers."""
 
 
+def nobody(_: Any) -> tuple[str, ...]:
+    """What belongs to no unit."""
+    return ()
+
+
 async def _absent(_: Write, code: str) -> Refusal:
     return refuse("NOT_FOUND", what=code)
 
@@ -212,6 +217,8 @@ class Kind(Generic[_Aggregate]):
     """Whether a decision has to name the version it rests on (If-Match)."""
     absent: Callable[[Write, str], Awaitable[Refusal]] = _absent
     """The refusal of a decision on one that does not exist."""
+    parties: Party[_Aggregate] = nobody
+    """Whose it is: they act where the action is one of the parties (`Permission.of_parties`)."""
 
     def post(
         self, path: str, summary: str, action: str, *, creates: bool = False
@@ -315,7 +322,7 @@ class Write(Read):
         (FORBIDDEN …), then the decision. `on`: the fact's own date, the
         business date unless the client states one. `scope`: where it lies, if not as of its kind. `unit`: the unit
         that must act itself; `level`: the unit, or the kind of units, that must. `party`: the units of which one acts here,
-        itself or by who may record for it (`record_for`: FORBIDDEN, RECORDED_ON_BEHALF).
+        itself or by who may record for it (`record_for`: FORBIDDEN, RECORDED_ON_BEHALF), if not everybody whose it is.
         """
         expected = self.expected_version(required=kind.versioned)
 
@@ -330,7 +337,11 @@ class Write(Read):
             speak_for(self.actor, speaker, level)
             await self._may(aggregate, scope or self._said_by(speaker) or kind.scope, work, at)
             await self._except(body, at, work)
-            stranger = None if party is None else await record_for(work, party(aggregate), at)
+            whose = tuple(kind.parties(aggregate)) if ACTIONS[self.action].of_parties else ()
+            exactly = whose if party is None else tuple(party(aggregate))
+            if whose:
+                await require_party(work, tuple(dict.fromkeys((*whose, *exactly))), at)
+            stranger = await record_for(work, exactly, at)
             await use_case(aggregate, at, work)
             if stranger is not None:
                 raise stranger
@@ -351,8 +362,11 @@ class Write(Read):
         scope: Resource | Callable[[], Awaitable[Resource]],
         on: date | None = None,
         unit: str | None = None,
+        party: str | None = None,
     ) -> Response:
-        """A new aggregate; ALREADY_EXISTS when its code is taken. `scope`: where it will lie. Order as `carry_out`.
+        """A new aggregate; ALREADY_EXISTS when its code is taken. `scope`: where it will lie; `party`: whose act it is.
+
+        Order as `carry_out`.
 
         The answer says where it is read (Location), when it is made at the path of all of its kind.
         """
@@ -363,6 +377,9 @@ class Write(Read):
             speak_for(self.actor, unit)
             place = scope if isinstance(scope, Resource) else await scope()
             authorize(self.actor, self.action, place)
+            if party is not None:
+                await require_party(work, (party,), at)
+                await record_for(work, (party,), at)
             made = make(at, work)
             aggregate = made if isinstance(made, DomainAggregate) else await made
             work.add(aggregate)

@@ -65,7 +65,14 @@ async def _place(it: IncomeSubAccount, write: Write) -> Resource:
     return place_of(await unit_of(write.context, write.county, it.id, "organization"))
 
 
-_ACCOUNTS = Kind(router, IncomeSubAccount, IncomeSubAccountView, lambda it, _: account_view(it), _place)
+_ACCOUNTS = Kind(
+    router,
+    IncomeSubAccount,
+    IncomeSubAccountView,
+    lambda it, _: account_view(it),
+    _place,
+    parties=lambda it: (it.id,),
+)
 _ACCOUNT = "/{organization}/income-sub-account"
 
 
@@ -86,7 +93,9 @@ async def open_income_sub_account(
     async def scope() -> Resource:
         return place_of(await unit_of(write.context, write.county, organization, "organization"))
 
-    return await write.create(_ACCOUNTS, body, open_account, scope=scope, on=body.opening.opened_on)
+    return await write.create(
+        _ACCOUNTS, body, open_account, scope=scope, on=body.opening.opened_on, party=organization
+    )
 
 
 @_ACCOUNTS.post(f"{_ACCOUNT}/postings", "收益资金手工记账", "income.keep_account")

@@ -78,6 +78,11 @@ async def _place(it: IncomePlan, write: Write) -> Resource:
     return await _village(write, it.content.village)
 
 
+def _village_of(it: IncomePlan) -> tuple[str, ...]:
+    """The village whose income it is about."""
+    return (it.content.village,)
+
+
 async def _village(write: Write, village: str) -> Resource:
     return place_of(await unit_of(write.context, write.county, village, "plan.village"))
 
@@ -87,7 +92,7 @@ async def _balance(work: Work, village: str, at: Occasion) -> Fen:
     return (await work.get(IncomeSubAccount, village)).available(at.on)
 
 
-_PLANS = Kind(router, IncomePlan, IncomePlanView, lambda it, _: plan_view(it), _place)
+_PLANS = Kind(router, IncomePlan, IncomePlanView, lambda it, _: plan_view(it), _place, parties=_village_of)
 
 
 @_PLANS.post("", "提出收益分配方案", "income.plan")
@@ -103,7 +108,7 @@ async def propose_income_plan(body: ProposeIncomePlan, write: Writing) -> Respon
     async def scope() -> Resource:
         return await _village(write, body.plan.village)
 
-    return await write.create(_PLANS, body, propose, scope=scope)
+    return await write.create(_PLANS, body, propose, scope=scope, party=body.plan.village)
 
 
 @_PLANS.post("/{income_plan}/amendments", "修改收益分配方案", "income.plan")

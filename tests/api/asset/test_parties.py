@@ -88,3 +88,29 @@ async def test_only_an_owner_gives_a_right_away(service: Service, right: str) ->
     body = {"assignment": given, "occurredOn": "2021-08-10"}
     assert await refused(service, asset, "rights", body, "clerk") == (403, "FORBIDDEN", [])
     await write(service, asset, "rights", body, "village")
+
+
+@pytest.mark.clause("C4.7-06", "C4.9-05")
+async def test_a_village_s_plan_and_account_say_who_recorded_them(service: Service) -> None:
+    """Marks a plan and a sub-account that the township enters for the village; a department is refused."""
+    asset = await confirmed(service)
+    await write(service, asset, "leases", {"terms": terms()}, "village")
+    receipt = {
+        "receipt": "R1", "amount": "30000.00", "receivedOn": "2022-09-01", "contract": "L1", "voucherNo": "收-1",
+    }  # fmt: skip
+    kept = await write(service, asset, "income-receipts", {"receipt": receipt}, "clerk")
+    assert "RECORDED_ON_BEHALF" in codes(kept)
+    account = f"/v1/organizations/{VILLAGE}/income-sub-account"
+    opening = {
+        "openedOn": "2022-09-02", "balance": "30000.00", "documentNo": "村账1号", "documentSha256": "a" * 64,
+    }  # fmt: skip
+    planned = plan(VILLAGE, asset, line("18000.00"))
+    for path, body in ((account, {"opening": opening}), ("/v1/income-plans", planned)):
+        foreign = await service.post(path, body, "commerce")
+        assert (foreign.status_code, foreign.json()["code"]) == (403, "FORBIDDEN"), path
+    assert "RECORDED_ON_BEHALF" in codes(await service.write(account, {"opening": opening}, "clerk"))
+    proposed = await service.write("/v1/income-plans", planned, "clerk")
+    (mark,) = [one for one in proposed["warnings"] if one["code"] == "RECORDED_ON_BEHALF"]
+    assert (mark["params"]["unit"], mark["params"]["recorder"]) == (VILLAGE, TOWNSHIP)
+    itself = f"/v1/income-plans/{proposed['id']}/withdrawal"
+    assert "RECORDED_ON_BEHALF" not in codes(await service.write(itself, {"reason": "重新商议"}, "village"))

@@ -38,7 +38,7 @@ async def require_of_unit(
         raise refuse("SIGNER_OF_ANOTHER_UNIT", person=person, organization=unit)
 
 
-class Standing(StrEnum):
+class PartyStanding(StrEnum):
     """Standing (与事项的关系) of a credential to the units of which one acts."""
 
     ITSELF = "ITSELF"
@@ -48,16 +48,16 @@ class Standing(StrEnum):
     STRANGER = "STRANGER"
 
 
-async def standing_of(work: Work, units: Collection[str], at: Occasion) -> Standing:
+async def standing_of(work: Work, units: Collection[str], at: Occasion) -> PartyStanding:
     """How the credential of the command stands to these units on today's day."""
     names = [(await work.carried_on(Organization, unit, at.today)) for unit in units]
     if any(work.actor.organization in carried for carried in names):
-        return Standing.ITSELF
+        return PartyStanding.ITSELF
     here = await work.context.load_many(Organization, work.county, [carried[-1] for carried in names])
     above = {one.card.superior for one in here.values()}
     if work.actor.organization in above or work.actor.organization_kind in {"ASSET_OFFICE", "COMPANY"}:
-        return Standing.RECORDER
-    return Standing.STRANGER
+        return PartyStanding.RECORDER
+    return PartyStanding.STRANGER
 
 
 async def require_party(work: Work, units: Collection[str], at: Occasion) -> None:
@@ -65,7 +65,7 @@ async def require_party(work: Work, units: Collection[str], at: Occasion) -> Non
 
     Where there is nobody yet whose matter it is, there is nobody to ask for.
     """
-    if units and await standing_of(work, units, at) is Standing.STRANGER:
+    if units and await standing_of(work, units, at) is PartyStanding.STRANGER:
         raise refuse("FORBIDDEN", action="、".join(units))
 
 
@@ -75,10 +75,10 @@ async def record_for(work: Work, units: Collection[str], at: Occasion) -> Refusa
     Gives FORBIDDEN for anybody else, a co-owner too: said once the decision itself has nothing against it, for what it
     says is more exact.
     """
-    standing = await standing_of(work, units, at) if units else Standing.ITSELF
-    if standing is Standing.STRANGER:
+    standing = await standing_of(work, units, at) if units else PartyStanding.ITSELF
+    if standing is PartyStanding.STRANGER:
         return refuse("FORBIDDEN", action="、".join(units))
-    if standing is Standing.RECORDER:
+    if standing is PartyStanding.RECORDER:
         at.warn("RECORDED_ON_BEHALF", unit="、".join(units), recorder=work.actor.organization)
     return None
 

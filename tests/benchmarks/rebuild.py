@@ -26,12 +26,14 @@ from service.ledgers.projector import Projector
 from service.ledgers.rebuild.plan import RebuildOutcome, RebuildProgress
 from service.ledgers.rebuild.workers import rebuild
 from service.log.event_store import EventStore
+from tests.benchmarks.cpu import ProcessorTime, postmaster_of
 from tests.projections.history import COUNTY, RandomHistory, append_all, fill_log
 
 EVENTS: Final = int(os.environ.get("TAIZHANG_BENCH_EVENTS", "1000000"))
 RUNS: Final = 3
 TARGET: Final = 200_000
 DATABASE: Final = "bench_rebuild"
+ALONE: Final = "custody_ledger"
 ALIVE: Final = 12_000
 """Assets alive at a time: touched in no order, so that a row's next event finds thousands of others in between."""
 
@@ -68,25 +70,44 @@ async def _rebuilds(url: str) -> list[dict[str, Any]]:
     await _fill(url)
     every = list(CATALOGUE.values())
     results: list[dict[str, Any]] = []
+    postmaster = await postmaster_of(url)
     for processes in (2, 1):
-        totals, replays, memory = [], [], []
+        totals, replays, memory, client, server = [], [], [], [], []
         outcomes: list[RebuildOutcome] = []
         for _ in range(RUNS if processes > 1 else 1):
             watch = _Memory()
+            used = ProcessorTime(postmaster)
             started = time.perf_counter()
             outcomes = await rebuild(url, every, processes=processes, progress=watch)
             totals.append(EVENTS / (time.perf_counter() - started))
             replays.append(EVENTS / max(one.replay_seconds for one in outcomes))
             memory.append(watch.peak)
+            await asyncio.sleep(1)  # the server's processes end a moment after their connections
+            client.append(used.client / EVENTS * 1_000_000)
+            server.append(used.server / EVENTS * 1_000_000)
         assert all(one.swapped and one.equal is not False for one in outcomes)
         what = f"rebuild of all {len(every)} ledgers, {EVENTS:,} events, {processes} process{'es' * (processes > 1)}"
         results += [
             _row(f"{what}: replay", replays, "events/s", TARGET),
             _row(f"{what}: with comparison, indexes and swap", totals, "events/s", TARGET),
+            _row(f"{what}: processor time of the processes", client, "µs/event", None),
+            _row(f"{what}: processor time of the server", server, "µs/event", None),
         ]
         if processes > 1:
             results.append(_row(f"{what}: memory of all processes", memory, "MB", None))
-    return results
+    return [*results, *await _alone(url, postmaster)]
+
+
+async def _alone(url: str, postmaster: int) -> list[dict[str, Any]]:
+    """One ledger that reads a tenth of the events."""
+    used = ProcessorTime(postmaster)
+    await rebuild(url, [CATALOGUE[ALONE]], processes=1)
+    await asyncio.sleep(1)
+    what = f"rebuild of {ALONE} alone, {EVENTS:,} events: processor time of"
+    return [
+        _row(f"{what} the process", [used.client / EVENTS * 1_000_000], "µs/event", None),
+        _row(f"{what} the server", [used.server / EVENTS * 1_000_000], "µs/event", None),
+    ]
 
 
 class _Memory:

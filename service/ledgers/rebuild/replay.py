@@ -20,12 +20,16 @@ from service.ledgers.rebuild.plan import RebuildImpossible, RebuildLimits, Rebui
 from service.ledgers.rebuild.shadow_tables import ensure_keys
 
 READ_AT_ONCE: Final = 4000
-"""Events of one fetch."""
+"""Events of one fetch, about: the stretch of the log that is asked for is as long as it takes to find so many."""
+MOST_STRETCH: Final = 8 * READ_AT_ONCE
+"""Positions of one fetch: behind events that nobody reads there can be as many in a row that are read."""
 SLICE: Final = 250
 """Events between two looks at the network: the next fetch fills up while these are applied."""
 
 _READ: Final = """
-SELECT position, body FROM event WHERE county = $1 AND position > $2 AND position <= $3 ORDER BY position"""
+SELECT e.position, e.body FROM event e JOIN unnest($4::text[]) AS wanted (type) ON e.type = wanted.type
+WHERE e.county = $1 AND e.position > $2 AND e.position <= $3 ORDER BY e.position"""
+_HELD: Final = "SELECT count(*) FROM event WHERE county = $1 AND position > $2 AND position <= $3"
 
 
 class Replay:
@@ -65,40 +69,47 @@ class Replay:
             members = [shadow for shadow in shadows if shadow.positions.get(county, 0) == low]
             ahead = [shadow.positions[county] for shadow in shadows if shadow.positions.get(county, 0) > low]
             await self.copied()
-            late = await late_positions(self._work, county, low, min([upto, *ahead]))
-            async for rows in self._read(county, low, min([upto, *ahead])):
+            end = min([upto, *ahead])
+            late = await late_positions(self._work, county, low, end)
+            async for reached, rows in self._read(members, county, low, end):
                 events = self._reader.read_all(rows)
                 await self._load(members, county, events)
                 anew = {one.projection.name: late_streams(one.projection, events, late) for one in members}
                 for start in range(0, len(events), SLICE):
                     await self._apply(members, county, events[start : start + SLICE], anew)
                     await asyncio.sleep(0)  # lets the next fetch in
-                await self._refold(members, county, events[-1].position, anew)
-                self.done += len(events)
+                await self._refold(members, county, reached, anew)
+                for shadow in members:
+                    shadow.events += reached - low
+                    shadow.positions[county] = reached
+                self.done += reached - low
+                low = reached
                 self.tell("replaying")
                 await self.keep_within_limits(members)
 
-    async def _read(self, county: str, low: int, upto: int) -> AsyncIterator[list[Any]]:
-        """Events low < position ≤ upto; the next ones are on their way while the caller works."""
+    async def _read(
+        self, members: Sequence[Shadow], county: str, low: int, upto: int
+    ) -> AsyncIterator[tuple[int, list[Any]]]:
+        """Events low < position ≤ upto of the types that these ledgers read, each time with the position up to which there
+        are no more; the next ones are on their way while the caller works.
+        """
+        if await self._log.fetchval(_HELD, county, low, upto) != upto - low:
+            raise RebuildImpossible(f"The log of {county} does not hold all events from {low + 1} to {upto}.")
+        types = sorted({name for shadow in members for name in shadow.projection.handlers})
+        stretch = READ_AT_ONCE
 
-        def fetch(after: int) -> asyncio.Future[list[Any]]:
-            return asyncio.ensure_future(
-                self._log.fetch(_READ, county, after, min(after + READ_AT_ONCE, upto))
-            )
+        def fetch() -> asyncio.Future[list[Any]]:
+            return asyncio.ensure_future(self._log.fetch(_READ, county, low, min(low + stretch, upto), types))
 
-        coming = fetch(low)
+        coming = fetch()
         try:
             while low < upto:
                 rows = await coming
-                end = min(low + READ_AT_ONCE, upto)
-                if len(rows) != end - low:
-                    raise RebuildImpossible(
-                        f"The log of {county} does not hold all events from {low + 1} to {end}."
-                    )
-                low = end
+                low = min(low + stretch, upto)
+                stretch = min(MOST_STRETCH, max(READ_AT_ONCE, stretch * READ_AT_ONCE // max(len(rows), 1)))
                 if low < upto:
-                    coming = fetch(low)
-                yield rows
+                    coming = fetch()
+                yield low, rows
         finally:
             await cancelled(coming)
 
@@ -137,7 +148,6 @@ class Replay:
         events: Sequence[LedgerEvent],
         anew: Mapping[str, set[str]],
     ) -> None:
-        last = events[-1].position
         for shadow in members:
             projection = shadow.projection
             handlers = projection.handlers
@@ -154,8 +164,6 @@ class Replay:
                         self._copying = asyncio.ensure_future(
                             copy
                         )  # goes on while the next events are applied
-            shadow.positions[county] = last
-            shadow.events += len(events)
 
     async def keep_within_limits(self, members: Sequence[Shadow]) -> None:
         """Commit where too much is in memory, or the last time is too long ago."""

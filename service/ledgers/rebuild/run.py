@@ -28,7 +28,7 @@ from service.ledgers.rebuild.plan import (
     Shadow,
 )
 from service.ledgers.rebuild.replay import Replay, cancelled
-from service.ledgers.rebuild.swap import hold_checkpoints, take_place
+from service.ledgers.rebuild.swap import analyze, hold_checkpoints, take_place
 from service.log.codec import EventCodec
 from service.log.ends import ends_of
 from service.memory import collecting_paused
@@ -122,6 +122,8 @@ class Rebuild:
             self._replay.tell("swapping")
             await self._take_place(shadow)
             swapped = True
+            self._replay.tell("analyzing")
+            await analyze(self._work, shadow.projection, self._schema)
         else:
             await self._discard(shadow)
         return RebuildOutcome(

@@ -73,12 +73,11 @@ async def ensure_keys(connection: Any, shadow: Shadow) -> None:
 
 
 async def add_indexes(connection: Any, projection: Projection) -> None:
-    """The indexes of the live tables, and what the planner has to know."""
+    """The indexes of the live tables."""
     for ledger in projection.tables:
         for index in sorted(_in_shadow(ledger).indexes, key=lambda one: str(one.name)):
             command = CreateIndex(index, if_not_exists=True)
             await connection.execute(str(command.compile(dialect=_DIALECT)))
-        await connection.execute(f"ANALYZE {shadow_name(ledger)}")
 
 
 async def drop(connection: Any, projection: Projection) -> None:

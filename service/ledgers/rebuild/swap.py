@@ -41,6 +41,12 @@ async def take_place(
     await work.execute("DELETE FROM projection_rebuild WHERE projection = $1", projection.name)
 
 
+async def analyze(work: Any, projection: Projection, schema: str) -> None:
+    """Tell the planner of the new tables, once they are in use: their places are taken no later for it."""
+    for ledger in projection.tables:
+        await work.execute(f"ANALYZE {schema}.{ledger.name}")
+
+
 async def _move(work: Any, schema: str, ledger: LedgerTable) -> None:
     await work.execute(f"DROP TABLE IF EXISTS {PREVIOUS}.{ledger.name}")
     await work.execute(f"ALTER TABLE IF EXISTS {schema}.{ledger.name} SET SCHEMA {PREVIOUS}")

@@ -74,6 +74,11 @@ class Received:
 
 _COLUMNS: Final = "county, sha256, size, media_type, object, stored_at, state, checked_at"
 _FIND: Final = f"SELECT {_COLUMNS} FROM paper WHERE county = $1 AND sha256 = $2"
+_ANY: Final = f"SELECT {_COLUMNS} FROM paper WHERE county = $1 AND state = 'INTACT' ORDER BY sha256 LIMIT 1"
+_KEY_GONE: Final = (
+    "主密钥不在或是另一个，请恢复主密钥文件夹（TAIZHANG_MASTERS） / the master key of the papers that are kept is not there"
+    " or is another one: bring the folder of master keys back (TAIZHANG_MASTERS)"
+)
 _KEEP: Final = f"""
 INSERT INTO paper ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, 'INTACT', $6)
 ON CONFLICT (county, sha256) DO UPDATE SET object = excluded.object, state = 'INTACT', checked_at = excluded.checked_at
@@ -128,6 +133,7 @@ class PaperArchive:
         PAPER_DIGEST_OTHERWISE; PAPERS_UNAVAILABLE.
         """
         await self._require_room(actor)
+        await self._require_key(actor.county)
         name = secrets.token_hex(16)
         file = await _there(self.place.begin)
         try:
@@ -150,6 +156,19 @@ class PaperArchive:
             raise refuse("PAPERS_TOO_MANY", limit=self.bounds.unnamed, days=self.bounds.unnamed_days)
         if in_sum >= self.bounds.in_sum:
             raise refuse("PAPERS_FULL", limit=self.bounds.in_sum >> 30)
+
+    async def _require_key(self, county: str) -> None:
+        """The key that opens what is kept is here: where it is not, a second one is not made for what comes."""
+        async with self.pool.acquire() as connection:
+            row = await connection.fetchrow(_ANY, county)
+        if row is None:
+            return
+        try:
+            await _there(self.opened, paper_of(row))
+        except NotIntact as unopened:
+            if unopened.state is None or self.keys.current(county) is None:
+                log.warning("papers_not_taken_in", county=county, reason=str(unopened))
+                raise refuse("PAPERS_UNAVAILABLE", reason=_KEY_GONE) from unopened
 
     async def _written(self, stream: AsyncIterator[bytes], sealing: SealedFile) -> tuple[str, int]:
         digest, size, piece = hashlib.sha256(), 0, bytearray()

@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from service.commands.commands import CommandContext
-from service.personal.keys import USE, opener
+from service.personal.keys import MEND, USE, opener, wrapping_now
 from service.personal.readings import SEALED_TYPES, holds_plaintext
 from service.sealing_keys import SealingKeyMissing, SealingKeys
 
@@ -35,15 +35,17 @@ async def condition(
     """Open every key of the county, and read every event that may hold a sealed value."""
     rows = await pool.fetch("SELECT key, master, wrapped FROM personal_key WHERE county = $1", county)
     wrong = None
-    if rows and masters is None:
-        wrong = f"{len(rows)} keys of persons, and no folder of master keys"
-    elif rows and masters is not None:
-        unwrap = opener(SealingKeys(masters, USE), county)
+    if masters is not None:
+        keys = SealingKeys(masters, USE)
+        unwrap = opener(keys, county)
         try:
+            await wrapping_now(pool, keys, county)
             for row in rows:
                 unwrap(row)
         except SealingKeyMissing as missing:
-            wrong = f"{missing}: bring the folder of master keys back (TAIZHANG_MASTERS), or restart the service once after a restore"
+            wrong = f"{missing}: {MEND}"
+    elif rows:
+        wrong = f"{len(rows)} keys of persons, and no folder of master keys"
     plaintext = 0
     async for events in context.store.read(county, types=SEALED_TYPES):
         plaintext += sum(holds_plaintext(context, one) for one in events)

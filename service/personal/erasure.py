@@ -11,7 +11,7 @@ import structlog
 from domain.personal.subject import PersonalSubject
 from service.commands.commands import CommandContext
 from service.personal.forgetting import Forgetter
-from service.personal.keys import KeyTaken, PersonKeys
+from service.personal.keys import MEND, KeyTaken, PersonKeys, wrapping_now
 from service.personal.readings import plaintext_events
 from service.sealing_keys import SealingKeyMissing
 
@@ -80,6 +80,7 @@ class Erasure:
     async def settle(self, county: str) -> None:
         """Finish what a stop or a restore left undone: decisions that are in the log, and the book."""
         await self._forgetting.settle(county)
+        await self._say_whose_masters(county)
         after = ""
         while streams := await self._context.store.streams_of(county, PersonalSubject.KIND, after=after):
             for stream in streams:
@@ -90,6 +91,13 @@ class Erasure:
                     # The service starts all the same, and doctor says what is wrong.
                     log.warning("personal_decision_not_carried_out", county=county, reason=str(missing))
             after = streams[-1]
+
+    async def _say_whose_masters(self, county: str) -> None:
+        """Say at the start, and not only when somebody writes, that no personal data can be taken in."""
+        try:
+            await wrapping_now(self._keys.pool, self._keys.masters, county)
+        except SealingKeyMissing as missing:
+            log.warning("personal_data_not_taken_in", county=county, reason=str(missing), mend=MEND)
 
     async def plaintext_events(self, county: str, streams: Sequence[str]) -> int:
         """Events of some streams that hold a sealed field's value as it is."""

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 import orjson
 
 from service.personal.ciphers import unseal
-from service.personal.keys import Findable, PersonKeys, opener, put_lookups, wrapped
+from service.personal.keys import Findable, PersonKeys, opener, put_lookups, wrapped, wrapping_now
 
 _ROWS: Final = """
 SELECT key, subject, master, wrapped, made_at, restricted_at FROM personal_key WHERE county = $1 ORDER BY key"""
@@ -42,6 +42,8 @@ class Forgetter:
                 "SELECT key FROM personal_key WHERE county = $1 AND key = ANY($2::text[])", county, list(keys)
             )
             if found:
+                # In another folder nothing would be destroyed.
+                await wrapping_now(connection, self._masters, county)
                 for table in _TABLES:
                     await connection.execute(
                         f"DELETE FROM {table} WHERE county = $1 AND key = ANY($2::text[])", county, list(keys)

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
+import orjson
 from cryptography.exceptions import InvalidTag
 
+from domain.personal.subject import PersonalSubject
 from domain.sealed import SealedForm, Token, parts_of
 from service.personal.ciphers import KEY_BYTES, tag
 from service.sealing_keys import SealingKeyMissing, SealingKeys, opened_with, sealed_with
@@ -23,11 +25,17 @@ from service.settings import Settings
 
 USE: Final = "personal"
 """The row of sealing keys that are master keys."""
+MEND: Final = (
+    "bring the folder of master keys back (TAIZHANG_MASTERS), or restart the service once after a restore"
+)
+"""What to do where no key of a person can be opened."""
 FOUND_BY: Final = frozenset({SealedForm.NAME, SealedForm.PHONE, SealedForm.ID_NUMBER, SealedForm.CONTACT})
 """Forms by which a person can be looked up."""
 
 _COLUMNS: Final = "key, subject, master, wrapped, restricted_at IS NOT NULL AS restricted"
 _OF_SUBJECTS: Final = f"SELECT {_COLUMNS} FROM personal_key WHERE county = $1 AND subject = ANY($2::text[])"
+_ANY: Final = "SELECT key, master, wrapped FROM personal_key WHERE county = $1 ORDER BY key LIMIT 1"
+_FORGETTINGS: Final = "SELECT body FROM event WHERE county = $1 AND type = $2"
 _LEFT: Final = "SELECT count(*) FROM personal_key WHERE county = $1 AND key = ANY($2::text[])"
 _NAMED: Final = f"SELECT {_COLUMNS} FROM personal_key WHERE county = $1 AND key = ANY($2::text[])"
 
@@ -98,7 +106,8 @@ class PersonKeys:
     ) -> None:
         """Keep new keys, where values under a key stand (key, stream), and by what persons are found.
 
-        Twice is once: a command may be tried again. `KeyTaken` when somebody else was faster, or has destroyed a `known` one.
+        Twice is once: a command may be tried again. `KeyTaken` when somebody else was faster, or has destroyed a `known` one;
+        `SealingKeyMissing`.
         """
         async with self.pool.acquire() as connection, connection.transaction():
             # Whoever changes the master key keeps everybody else out: the one read now is good until this is stored.
@@ -106,7 +115,7 @@ class PersonKeys:
             names = [one.name for one in known]
             if names and await connection.fetchval(_LEFT, county, names) != len(names):
                 raise KeyTaken
-            name = self.masters.current(county) or self.masters.make_next(county)
+            name = await wrapping_now(connection, self.masters, county) or self.masters.make_next(county)
             master = self.masters.secret(name)
             try:
                 await connection.executemany(
@@ -131,6 +140,25 @@ class PersonKeys:
                 [(county, *one) for one in places],
             )
             await put_lookups(connection, county, master, findable)
+
+
+async def wrapping_now(connection: Any, masters: SealingKeys, county: str) -> str | None:
+    """The master key that wraps from now on; None where the county never had one, and its first is to be made.
+
+    `SealingKeyMissing`: it had one, and the folder is gone or another county's or database's. A key made then would divide
+    the county's data into what one folder opens and what the other does.
+    """
+    row = await connection.fetchrow(_ANY, county)
+    if row is not None:
+        opener(masters, county)(row)
+    name = masters.current(county)
+    if name is None:
+        for body in await connection.fetch(_FORGETTINGS, county, PersonalSubject.Erased.TOPIC):
+            if orjson.loads(body["body"])["data"]["forgetting"].get("key") is not None:
+                raise SealingKeyMissing(
+                    f"{masters.folder} holds no master key, and keys of persons were made under one"
+                )
+    return name
 
 
 def masters_of(settings: Settings, keys: Path) -> Path:

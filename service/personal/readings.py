@@ -18,7 +18,7 @@ from service.ledgers.masking import Sees, named_in, whose
 from service.log.codec import canonical
 from service.log.readings import Reading, Readings
 from service.personal.ciphers import tag, unseal
-from service.personal.keys import PersonKeys
+from service.personal.keys import PersonKeys, wrapping_now
 from service.personal.marks import may_hold_sealed, values_in
 from service.sealing_keys import SealingKeyMissing
 
@@ -141,8 +141,14 @@ class PlainReadings:
     async def look_up(
         self, actor: Actor, form: SealedForm, value: str, why: ReadingReason, now: datetime
     ) -> tuple[int, list[FoundSubject]]:
-        """The number of the record, and the subjects that the value was recorded of; restricted ones are not found."""
-        name = self._keys.masters.current(actor.county)
+        """The number of the record, and the subjects that the value was recorded of; restricted ones are not found.
+
+        SEALING_UNAVAILABLE: by another master key nobody would be found.
+        """
+        try:
+            name = await wrapping_now(self._pool, self._keys.masters, actor.county)
+        except SealingKeyMissing as missing:
+            raise refuse("SEALING_UNAVAILABLE", reason=str(missing)) from missing
         rows: list[Any] = []
         if name is not None:
             sought = tag(self._keys.masters.secret(name), actor.county, form, value)

@@ -150,7 +150,10 @@ async def read_personal_data(body: ReadPersonalData, read: Reading) -> PersonalR
     openapi_extra={ACTION: "personal_data.look_up"},
 )
 async def look_up_personal_data(body: LookUpPersonalData, read: Reading) -> PersonalLookup:
-    """Find whom a name or a telephone number was recorded of, by a keyed hash (C3-07). On record, not repeatable."""
+    """Find whom a name or a telephone number was recorded of, by a keyed hash (C3-07). On record, not repeatable.
+
+    SEALING_UNAVAILABLE.
+    """
     why = ReadingReason(body.reason, body.document_no)
     number, found = await readings_of(read.request).look_up(
         read.actor, body.form, body.value, why, read.context.clock()

@@ -131,6 +131,24 @@ async def test_check_tells_lost_from_altered_and_from_a_key_that_is_not_there(st
     assert condition.not_kept >= 1
 
 
+async def test_no_second_master_key_is_made_for_papers_whose_own_is_away_or_another(store: Store) -> None:
+    folder = store.service.app.state.archive.keys.folder
+    digest = await store.keep(papers.pdf("主密钥"))
+    (key,) = folder.glob("*-papers-*.key")
+    away = key.rename(key.with_suffix(".away"))
+    try:
+        assert await store.refused(papers.pdf("主密钥不在")) == (503, "PAPERS_UNAVAILABLE")
+        assert list(folder.glob("*-papers-*.key")) == []
+        store.service.app.state.archive.keys.make_next(COUNTY)  # as in the folder of another database
+        answer = await store.send(papers.pdf("主密钥是另一个"))
+        assert (answer.status_code, answer.json()["code"]) == (503, "PAPERS_UNAVAILABLE")
+        assert "TAIZHANG_MASTERS" in answer.json()["detail"]
+    finally:
+        away.rename(key)
+    assert (await store.fetch(digest)).status_code == 200
+    await store.keep(papers.pdf("主密钥回来"))
+
+
 async def test_service_looks_after_its_papers_by_itself(store: Store) -> None:
     """What is due goes, and what was not read for 30 days is read: also what somebody altered in the folder."""
     archive = store.service.app.state.archive

@@ -17,6 +17,7 @@ from domain.values import (
     FormerPersonCode,
     Name,
     OrganizationCode,
+    PaperSha256,
     PersonCode,
     Sha256,
     Text,
@@ -25,6 +26,9 @@ from domain.values import (
 
 CANNOT_SIGN: Final = frozenset({"DEATH", "DETENTION"})
 """Reasons of leaving after which somebody else signs for the leaver."""
+
+ON_PAPER: Final = "填写的为纸上签字，由签字人单位录入；不填的为本人登录签字"
+"""What it says that a signature has a scan, or none."""
 
 LeavingReason = Literal["TRANSFER", "RESIGN", "RETIRE", "REMOVED", "DEATH", "DETENTION", "OTHER"]
 
@@ -147,6 +151,7 @@ class HandoverSignature(Value):
     organization: Code = Field(title="签字人单位")
     signed_on: SigningDay = Field(title="签字日期")
     list_sha256: Sha256 = Field(title="清单摘要")
+    paper_sha256: PaperSha256 | None = Field(default=None, title="纸质签字扫描件摘要", description=ON_PAPER)
 
     @property
     def place(self) -> str:

@@ -128,9 +128,18 @@ class Organization(DomainAggregate):
         card: OrganizationCard = Field(title="单位登记内容")
 
     @classmethod
-    def define(cls, code: str, card: OrganizationCard, at: Occasion) -> Organization:
-        """Enter a unit."""
+    def define(
+        cls, code: str, card: OrganizationCard, at: Occasion, *, office: str | None = None
+    ) -> Organization:
+        """Enter a unit (C4.3-05, C4.3-10). `office`: the county's asset office of that day, of which there is one.
+
+        Refused: FIELD_INVALID for a village whose code is not that of its division; ALREADY_EXISTS for a second asset office.
+        """
         at.cite("C4.3-10")
+        if card.kind == "VILLAGE" and card.division != code:
+            raise refuse("FIELD_INVALID", clause="C4.3-10", field="organization", value=code)
+        if card.kind == "ASSET_OFFICE" and office is not None:
+            raise refuse("ALREADY_EXISTS", what=office)
         return cls.begin(cls.Defined, code, at, card=card)
 
     @event(Defined)

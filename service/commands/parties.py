@@ -38,6 +38,15 @@ async def require_of_unit(
         raise refuse("SIGNER_OF_ANOTHER_UNIT", person=person, organization=unit)
 
 
+def require_paper(work: Work, paper: str | None) -> None:
+    """What a unit's key records of a person's signature stands on paper: its scan is named. SIGNATURE_PAPER_REQUIRED.
+
+    Who signed in signs himself.
+    """
+    if work.actor.person is None and paper is None:
+        raise refuse("SIGNATURE_PAPER_REQUIRED", missing=["paperSha256"])
+
+
 class PartyStanding(StrEnum):
     """Standing (与事项的关系) of a credential to the units of which one acts."""
 

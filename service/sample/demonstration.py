@@ -390,6 +390,7 @@ class Demonstration:
                 "person": person,
                 "organization": unit,
                 "signedOn": self.today.isoformat(),
+                "paperSha256": hashlib.sha256(f"{path}{role}".encode()).hexdigest(),
             }
             await signing.post(f"{path}/signatures", signature | {"listSha256": digest})
         done = await clerk.post(f"{path}/completion", {})

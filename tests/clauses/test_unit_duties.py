@@ -14,7 +14,8 @@ from tests.examples import MANAGER, SUCCESSOR, TOWNSHIP, VILLAGE, occasion, orga
 
 
 def unit(kind: Any = "TOWNSHIP", code: str = TOWNSHIP) -> Organization:
-    card = OrganizationCard(name="某单位", kind=kind, valid_from=date(2013, 1, 1))
+    place = code if kind == "VILLAGE" else None
+    card = OrganizationCard(name="某单位", kind=kind, division=place, valid_from=date(2013, 1, 1))
     return settled(Organization.define(code, card, occasion()))
 
 

@@ -85,13 +85,19 @@ def test_a_division_and_a_unit_are_defined() -> None:
     assert (place.name, unit.card.kind) == ("玉麦乡", "VILLAGE")
     fresh = Division.define("653022299", place.card, occasion())
     assert recorded(fresh, Division.Defined).card == place.card
-    other = Organization.define("X", unit.card, occasion())
+    other = Organization.define(VILLAGE, unit.card, occasion())
     assert recorded(other, Organization.Defined).card == unit.card
     ahead = {"valid_from": date(2031, 1, 1)}
     with refused("DATE_IN_FUTURE"):
         Division.define("X", place.card.model_copy(update=ahead), occasion())
+    with refused("FIELD_INVALID"):
+        Organization.define("X", unit.card, occasion())
+    office = unit.card.model_copy(update={"kind": "ASSET_OFFICE"})
+    with refused("ALREADY_EXISTS"):
+        Organization.define("OFFICE-2", office, occasion(), office="ASSET_OFFICE")
+    assert recorded(Organization.define("OFFICE-1", office, occasion()), Organization.Defined).card == office
     with refused("DATE_IN_FUTURE"):
-        Organization.define("X", unit.card.model_copy(update=ahead), occasion())
+        Organization.define(VILLAGE, unit.card.model_copy(update=ahead), occasion())
 
 
 @pytest.mark.parametrize("old", [division(), organization()], ids=["division", "organization"])

@@ -53,10 +53,10 @@ async def backed_up(place: Path, environment: dict[str, str]) -> dict[str, Any]:
 
 
 async def write_more(context: CommandContext) -> None:
-    """One more event of the log: a village's committee."""
+    """One more event of the log: a company."""
     card = OrganizationCard(
-        name="新村村民委员会",
-        kind="VILLAGE",
+        name="新村合作社",
+        kind="COMPANY",
         division=f"{COUNTY}000000",
         superior="COUNTY_GOV",
         valid_from=FOUNDED_ON,

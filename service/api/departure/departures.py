@@ -14,6 +14,7 @@ from pydantic import Field
 
 from domain.departure.case import DepartureCase
 from domain.departure.papers import (
+    ON_PAPER,
     AssetReconciliationLine,
     AuditFinding,
     DepartureAudit,
@@ -29,7 +30,7 @@ from domain.organization.organization import Organization
 from domain.organization.person import Person
 from domain.refusals import refuse
 from domain.regulation.legal_clock import LegalClock
-from domain.values import Code, Name, OrganizationCode, PersonCode, Sha256, Text, Value
+from domain.values import Code, Name, OrganizationCode, PaperSha256, PersonCode, Sha256, Text, Value
 from service.api.asset.decisions import AssetPath
 from service.api.http.provisional import dates_as_known
 from service.api.http.reading import RULED, Reading, from_log, get, routes
@@ -39,7 +40,7 @@ from service.api.sealing.seals import After, Most, sealing_of
 from service.commands import handover
 from service.commands.authorization import Resource
 from service.commands.commands import Work
-from service.commands.parties import require_of_unit
+from service.commands.parties import require_of_unit, require_paper
 from service.commands.views import view_model
 from service.ledgers.differences import Changes, changes_shown, start_of
 from service.ledgers.questions.asset.register import RegisterRow
@@ -168,6 +169,7 @@ class SignHandover(Circumstances):
     organization: Code = Field(title="签字人单位")
     signed_on: SigningDay = Field(title="签字日期")
     list_sha256: Sha256 = Field(title="清单摘要", description="封存时给出")
+    paper_sha256: PaperSha256 | None = Field(default=None, title="纸质签字扫描件摘要", description=ON_PAPER)
 
 
 class RecordSigningRefusal(Circumstances):
@@ -412,16 +414,18 @@ async def seal_handover_list(case: CaseCode, body: Circumstances, write: Writing
 
 @departures.post("/{case}/signatures", "签字", "departure.handle")
 async def sign_handover(case: CaseCode, body: SignHandover, write: Writing) -> Response:
-    """Sign the sealed list (C4.10-10): each by the credential of the own unit (FORBIDDEN), of which the signer is."""
+    """Sign the sealed list (C4.10-10): each by the own sign-in, or on paper, which the signer's unit records with its scan."""
     signature = HandoverSignature(
         role=body.role,
         person=body.person,
         organization=body.organization,
         signed_on=body.signed_on,
         list_sha256=body.list_sha256,
+        paper_sha256=body.paper_sha256,
     )
 
     async def put_name(it: DepartureCase, at: Occasion, work: Work) -> None:
+        require_paper(work, body.paper_sha256)
         left = it.notice.organization if body.person == it.notice.person else None
         await require_of_unit(work, body.person, body.organization, body.signed_on, on_duty=left)
         unit = await _unit(it.notice, write)

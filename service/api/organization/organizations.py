@@ -175,13 +175,20 @@ class EndAppointment(Circumstances):
 
 @_UNITS.post("", "设立单位", "organization.define")
 async def define_organization(body: DefineOrganization, write: Writing) -> Response:
-    """Enter a unit (C4.3-10)."""
-    return await write.create(
-        _UNITS,
-        body,
-        lambda at, _: Organization.define(body.organization, body.card, at),
-        scope=Resource(organizations=(body.organization,)),
-    )
+    """Enter a unit (C4.3-10). A village has the code of its division; the county has one asset office at a time."""
+
+    async def define(at: Occasion, work: Work) -> Organization:
+        office = await _office_on(work, body.card.valid_from)
+        return Organization.define(body.organization, body.card, at, office=office)
+
+    return await write.create(_UNITS, body, define, scope=Resource(organizations=(body.organization,)))
+
+
+async def _office_on(work: Work, day: date) -> str | None:
+    """The county's asset office on a day: the one it was founded with, or what carries its duties on as an office."""
+    standing = (await work.carried_on(Organization, "ASSET_OFFICE", day))[-1]
+    found = await work.context.load(Organization, work.county, standing)
+    return standing if found is not None and found.card.kind == "ASSET_OFFICE" else None
 
 
 @_UNITS.post("/{organization}/successor", "单位变更", "organization.define")

@@ -12,6 +12,9 @@ SECOND_VILLAGE = "653022202201"
 QUIET_VILLAGE = "653022202209"
 
 
+SCAN = "5c" * 32
+"""Digest of the scan of a signed list."""
+
 KEY_OF = {
     VILLAGE: "village",
     SECOND_VILLAGE: "second_village",
@@ -63,14 +66,17 @@ class Departure:
         self.digest = sealed["resource"]["sealed"]
         return sealed
 
-    async def sign(self, role: str, person: str, organization: str, who: str | None = None) -> Any:
-        """A signature, by the key of the signer's unit unless another is given."""
+    async def sign(
+        self, role: str, person: str, organization: str, who: str | None = None, paper: str | None = SCAN
+    ) -> Any:
+        """A signature, on paper by the key of the signer's unit unless another is given."""
         body = {
             "role": role,
             "person": person,
             "organization": organization,
             "signedOn": self.day,
             "listSha256": self.digest,
+            "paperSha256": paper,
         }
         return await self.service.post(f"{self.path}/signatures", body, who or KEY_OF[organization])
 

@@ -11,7 +11,14 @@ from domain.asset.asset import Asset
 from service.identity.grants import GrantSpec
 from service.log.tree import load_tree
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, custody, road
-from tests.api.departure.departing import SECOND_VILLAGE, TOWNSHIP_OWNS, Departure, departure, kept_asset
+from tests.api.departure.departing import (
+    SCAN,
+    SECOND_VILLAGE,
+    TOWNSHIP_OWNS,
+    Departure,
+    departure,
+    kept_asset,
+)
 from tests.api.service import COUNTY, Service, new_code
 
 
@@ -378,7 +385,26 @@ async def test_whoever_signed_in_accepts_disputes_and_signs_for_himself_alone(se
     await leaving.seal()
     forged = await leaving.sign("INCOMING", leaving.incoming, VILLAGE, who=other)
     assert (forged.status_code, forged.json()["code"]) == (403, "SIGNER_IS_ANOTHER")
-    assert (await leaving.sign("INCOMING", leaving.incoming, VILLAGE, who=own)).status_code == 201
+    signed = await leaving.sign("INCOMING", leaving.incoming, VILLAGE, who=own, paper=None)
+    assert signed.status_code == 201
+
+
+@pytest.mark.clause("C4.10-10")
+async def test_what_a_unit_records_of_a_signature_stands_on_paper(service: Service) -> None:
+    """Refuses a signature by a unit's key without the scan; with it the case says that it is on paper, by digest."""
+    leaving = await departure(service, 1)
+    await leaving.open()
+    await leaving.reconcile()
+    await leaving.accept()
+    await leaving.seal()
+    bare = await leaving.sign("OUTGOING", leaving.outgoing, VILLAGE, paper=None)
+    assert (bare.status_code, bare.json()["code"]) == (422, "SIGNATURE_PAPER_REQUIRED")
+    on_paper = await leaving.sign("OUTGOING", leaving.outgoing, VILLAGE)
+    assert on_paper.json()["resource"]["signatures"]["OUTGOING"]["paperSha256"] == SCAN
+    own = await signed_in(service, leaving.incoming, VILLAGE)
+    itself = await leaving.sign("INCOMING", leaving.incoming, VILLAGE, who=own, paper=None)
+    signatures = itself.json()["resource"]["signatures"]
+    assert signatures[f"INCOMING:{leaving.incoming}"].get("paperSha256") is None
 
 
 @pytest.mark.clause("C4.10-10")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE
 from tests.api.service import Service, new_code
 
@@ -74,6 +76,22 @@ async def test_a_new_unit_hangs_on_known_ones(service: Service) -> None:
     page = await service.read("/v1/organizations", kind="COMPANY", min_position=await service.head())
     assert code in {row["organization"] for row in page["rows"]}
     assert (await service.read(f"/v1/organizations/{code}"))["resource"]["card"]["superior"] == TOWNSHIP
+
+
+@pytest.mark.clause("C4.3-05", "C4.3-10")
+async def test_a_second_office_and_a_village_without_its_division_are_refused(service: Service) -> None:
+    """Refuses a second asset office while one stands, and a village whose code is not that of its division."""
+    card = {"name": "资产办", "kind": "ASSET_OFFICE", "superior": "COUNTY_GOV", "validFrom": "2021-01-01"}
+    second = await service.post("/v1/organizations", {"organization": "OFFICE-2", "card": card}, "admin")
+    assert (second.status_code, second.json()["code"]) == (409, "ALREADY_EXISTS")
+    village = card | {"kind": "VILLAGE", "division": VILLAGE, "superior": TOWNSHIP}
+    for code in (new_code("V"), "653022202201"):
+        body = {"organization": code, "card": village}
+        answer = await service.post("/v1/organizations", body, "admin")
+        assert (answer.status_code, answer.json()["code"]) == (422, "FIELD_INVALID"), code
+    placeless = {"organization": VILLAGE, "card": village | {"division": None}}
+    answer = await service.post("/v1/organizations", placeless, "admin")
+    assert (answer.status_code, answer.json()["code"]) == (422, "FIELD_INVALID")
 
 
 async def test_an_unknown_person_or_unit_is_not_found(service: Service) -> None:

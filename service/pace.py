@@ -1,26 +1,29 @@
 """Long work beside commands: it gives way while commands are under way, and goes at full speed when there are none.
 
+    await giving_way(fold(...))
+
 Python does one thing at a time. Folding a log, writing out a ledger or filling a workbook takes whatever it can get;
-after every piece of it `give_way` waits several times as long as the piece took, together for all that goes on, so that
-commands keep most of the time.
+what every step of it took, from one wait to the next, is counted, and before its next step it waits several times as
+long, together for all that goes on, so that commands keep most of the time. So long work waits often: no step of it
+takes longer than a health check may.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Awaitable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from time import monotonic, perf_counter
-from typing import Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-WAY: Final = 5.0
-"""How many times as long as a piece took one waits after it: long work gets a sixth of the time."""
-LONGEST: Final = 1.0
-"""Seconds of the longest wait."""
+WAY: Final = 9.0
+"""How many times as long as its steps took all long work together waits: it gets a tenth of the time."""
 QUIET: Final = 0.5
 """After so many seconds without a command there is nobody to give way to."""
+_LOOK: Final = 0.1
+"""Seconds between two looks at whether there is still anybody to give way to."""
 
-_Piece = TypeVar("_Piece")
+_Result = TypeVar("_Result")
 
 
 class _WorkPace:
@@ -29,10 +32,24 @@ class _WorkPace:
     def __init__(self) -> None:
         self.commands = 0
         self.last_command = float("-inf")
-        self.long = 0
+        self.free_at = 0.0
+        """From when on the next step may be taken, beside commands."""
+        self.stepping = False
+        """Whether a step is being taken: long work within long work is timed once."""
 
     def quiet(self) -> bool:
         return not self.commands and monotonic() - self.last_command > QUIET
+
+    def owe(self, seconds: float) -> None:
+        self.free_at = max(self.free_at, monotonic()) + seconds * WAY
+
+    async def turn(self) -> None:
+        """Until everything that was taken up to now is made good, or nobody needs it."""
+        due = self.free_at
+        while not self.quiet() and (left := due - monotonic()) > 0:  # noqa: ASYNC110  # nobody says when commands end
+            await asyncio.sleep(min(left, _LOOK))
+        if self.quiet():
+            self.free_at = 0.0
 
 
 _PACE: Final = _WorkPace()
@@ -49,26 +66,38 @@ def commanding() -> Iterator[None]:
         _PACE.last_command = monotonic()
 
 
-@contextmanager
-def long_work() -> Iterator[None]:
-    """Something long is under way."""
-    _PACE.long += 1
-    try:
-        yield
-    finally:
-        _PACE.long -= 1
+def giving_way(work: Coroutine[Any, Any, _Result]) -> Awaitable[_Result]:
+    """Long work that waits for its turn before each of its steps."""
+    return _GivingWay(work)
 
 
-async def give_way(seconds: float) -> None:
-    """After a piece of long work that took so many seconds: let the others have their turn."""
-    wait = 0.0 if _PACE.quiet() else min(seconds * WAY * max(1, _PACE.long), LONGEST)
-    await asyncio.sleep(wait)
+class _GivingWay(Generic[_Result]):
+    """A coroutine whose steps are timed, and taken only in turn."""
 
+    def __init__(self, work: Coroutine[Any, Any, _Result]) -> None:
+        self._work = work
 
-async def paced(pieces: AsyncIterator[_Piece]) -> AsyncIterator[_Piece]:
-    """The pieces of long work, with a pause after each in proportion to what was made of it."""
-    with long_work():
-        async for piece in pieces:
-            started = perf_counter()
-            yield piece
-            await give_way(perf_counter() - started)
+    def __await__(self) -> Generator[Any, Any, _Result]:
+        if _PACE.stepping:
+            return (yield from self._work.__await__())
+        error: BaseException | None = None
+        while True:
+            if error is None:
+                try:
+                    yield from _PACE.turn().__await__()
+                except BaseException as stopped:  # noqa: BLE001  # the work is told of it where it waits
+                    error = stopped
+            started, _PACE.stepping = perf_counter(), True
+            try:
+                waits_for = self._work.send(None) if error is None else self._work.throw(error)
+            except StopIteration as done:
+                result: _Result = done.value
+                return result
+            finally:
+                _PACE.stepping = False
+                _PACE.owe(perf_counter() - started)
+            error = None
+            try:
+                yield waits_for
+            except BaseException as stopped:  # noqa: BLE001  # likewise
+                error = stopped

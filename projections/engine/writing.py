@@ -30,6 +30,7 @@ _TYPES: Final[tuple[tuple[type, str], ...]] = (
 )
 _LOAD_AT_ONCE: Final = 5000
 _WRITE_AT_ONCE: Final = 5000
+_COPY_AT_ONCE: Final = 2000
 
 Connection = Any
 """An asyncpg connection, or one lent by a pool (they share no base class)."""
@@ -140,7 +141,9 @@ async def write_fast(connection: Connection, rows: Rows, *, schema: str | None =
         await delete_gone(connection, found, schema=schema)
         new = [found.changed[key] for key in found.new]
         kept = [row for key, row in found.changed.items() if row is not None and key not in found.new]
-        await copy_in(connection, ledger, _records(ledger, new), schema=schema)
+        for start in range(0, len(new), _COPY_AT_ONCE):  # so that a loop with others to serve gets its turn
+            records = _records(ledger, new[start : start + _COPY_AT_ONCE])
+            await copy_in(connection, ledger, records, schema=schema)
         await _write_many(connection, _upsert(ledger, schema), ledger, kept)
         await copy_in(connection, ledger, found.appended, schema=schema)
         found.changed, found.new, found.appended = {}, set(), []

@@ -107,6 +107,7 @@ class _Known:
     actor: Actor
     expires_at: datetime | None
     networks: tuple[IPv4Network | IPv6Network, ...]
+    last_used_at: datetime | None
     until: float
 
 
@@ -117,7 +118,13 @@ class Credentials:
         self._pool = pool
         self._known: dict[bytes, _Known] = {}
         """By the token's digest: secrets are not kept in memory longer than a request needs them."""
+        self._lookups: dict[bytes, asyncio.Future[_Known]] = {}
+        """Look-ups under way: whoever shows the same token meanwhile waits for the same one."""
         self._looking = asyncio.Semaphore(LOOKED_UP_AT_ONCE)
+        self._changes = 0
+        """How often a key was made, revoked or rotated here: what was read before is not trusted afterwards."""
+        self._used: dict[str, datetime] = {}
+        self._noting = asyncio.Semaphore(1)
         self._bootstrap_over = False
         self._pending_until = 0.0
 
@@ -147,7 +154,7 @@ class Credentials:
             divisions=list(spec.divisions),
             spending=spending,
         )
-        self._known.clear()
+        self._forget()
         self._pending_until = 0.0
         return made
 
@@ -183,10 +190,14 @@ class Credentials:
             identity,
             now,
         )
-        self._known.clear()
+        self._forget()
         if done is None:
             raise refuse("NOT_FOUND", what=identity)
         security_log.record("key_revoked", key=identity, county=county)
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self._changes += 1
 
     async def of_county(self, county: str) -> list[dict[str, Any]]:
         """All credentials of a county in order of their making, without secrets."""
@@ -224,7 +235,7 @@ class Credentials:
                 identity,
                 now + overlap,
             )
-        self._known.clear()
+        self._forget()
         security_log.record("key_rotated", key=made.id, replaces=identity, county=county)
         return made
 
@@ -237,11 +248,12 @@ class Credentials:
         digest = _digest(token)
         known = self._known.get(digest)
         if known is None or known.until <= monotonic():
-            known = await self._look_up(token, digest, now, address)
+            known = await self._looked_up(token, digest)
         if known.expires_at is not None and known.expires_at <= now:
             raise refuse("CREDENTIAL_EXPIRED")
         if known.networks and not _lies_in(address, known.networks):
             raise refuse("CREDENTIAL_ELSEWHERE")
+        await self._note_use(known, now, address)
         return known.actor
 
     async def is_live(self, county: str, identity: str, now: datetime) -> bool:
@@ -269,12 +281,26 @@ class Credentials:
             raise refuse("CREDENTIAL_EXPIRED")
         return _actor(row)
 
-    async def _look_up(self, token: str, digest: bytes, now: datetime, address: str | None) -> _Known:
+    async def _looked_up(self, token: str, digest: bytes) -> _Known:
+        """What the database knows of a token, asked once for all who show it at the same time."""
+        under_way = self._lookups.get(digest)
+        if under_way is None:
+            under_way = self._lookups[digest] = asyncio.ensure_future(self._look_up(token, digest))
+            under_way.add_done_callback(lambda done: self._looked(digest, done))
+        return await asyncio.shield(under_way)
+
+    def _looked(self, digest: bytes, done: asyncio.Future[_Known]) -> None:
+        del self._lookups[digest]
+        if not done.cancelled():
+            done.exception()  # told to everybody who waited; nobody may be left
+
+    async def _look_up(self, token: str, digest: bytes) -> _Known:
         self._known.pop(digest, None)
         shaped = _TOKEN.fullmatch(token)
         if shaped is None:
             raise refuse("CREDENTIAL_INVALID")
         async with self._looking:
+            changes = self._changes
             row = await self._pool.fetchrow(
                 f"SELECT {_RIGHTS}, secret_sha256, addresses, last_used_at FROM credential"
                 " WHERE id = $1 AND revoked_at IS NULL",
@@ -282,19 +308,34 @@ class Credentials:
             )
             if row is None or not secrets.compare_digest(row["secret_sha256"], digest):
                 raise refuse("CREDENTIAL_INVALID")
-            if row["last_used_at"] is None or row["last_used_at"] + USED_EVERY <= now:
-                await self._pool.execute(
-                    "UPDATE credential SET last_used_at = $2, last_used_from = $3 WHERE id = $1",
-                    row["id"],
-                    now,
-                    address,
-                )
         if len(self._known) >= CACHE_ENTRIES:
             self._known.clear()
         networks = tuple(ip_network(one) for one in row["addresses"])
-        known = _Known(_actor(row), row["expires_at"], networks, monotonic() + CACHE_SECONDS)
-        self._known[digest] = known
+        known = _Known(
+            _actor(row), row["expires_at"], networks, row["last_used_at"], monotonic() + CACHE_SECONDS
+        )
+        if changes == self._changes:
+            self._known[digest] = known
         return known
+
+    async def _note_use(self, known: _Known, now: datetime, address: str | None) -> None:
+        """Keep when a key was last used: by one of those who use it, once in `USED_EVERY`, one key after the other, so
+        that a connection is left to those who are looked up.
+        """
+        key = known.actor.id
+        last = self._used.get(key, known.last_used_at)
+        if last is not None and last + USED_EVERY > now:
+            return
+        if len(self._used) >= CACHE_ENTRIES:
+            self._used.clear()
+        self._used[key] = now
+        async with self._noting:
+            await self._pool.execute(
+                "UPDATE credential SET last_used_at = $2, last_used_from = $3 WHERE id = $1",
+                key,
+                now,
+                address,
+            )
 
 
 def end_of(roles: Iterable[str], asked: datetime | None, now: datetime) -> datetime | None:

@@ -25,7 +25,7 @@ from service.admission import RoomBounds, WaitingRoom
 from service.database.bulkheads import share_of
 from service.log.event_store import EventStore
 from service.memory import collecting_paused
-from service.pace import paced
+from service.pace import giving_way
 from service.shares import Share, working
 
 MOST_KEPT: Final = 3
@@ -176,7 +176,7 @@ class Moments:
                     batch=BATCH,
                 )
                 with collecting_paused():
-                    await ledger.grow(kept.connection, self._reader, paced(batches), position)
+                    await giving_way(ledger.grow(kept.connection, self._reader, batches, position))
 
     async def _trim(self) -> None:
         """Keep the moments asked for last; one in use is left alone."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from time import perf_counter
 from typing import Any, Final
 
 from domain.refusals import refuse
@@ -16,10 +16,11 @@ from projections.engine.writing import Connection
 from service.ledgers.filters import DatedQuery, Filters, LedgerQuery, Standpoint, day_asked
 from service.ledgers.source import Source
 from service.ledgers.tables import shown
-from service.pace import give_way
 
-PAGE: Final = 250
-"""Rows of a whole ledger that are asked for, and made something of, at a time."""
+PAGE: Final = 100
+"""Rows of a whole ledger that are asked for at a time."""
+PIECE: Final = 25
+"""Rows that something is made of at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,17 @@ async def all_pages(at: Standpoint, query: LedgerQuery) -> AsyncGenerator[Page, 
     paging = {**query.paging(), "limit": PAGE}
     while True:
         found = await page_at(at, query, paging)
-        started = perf_counter()
         yield found
-        await give_way(perf_counter() - started)
         if found.next_cursor is None:
             return
         paging["cursor"] = found.next_cursor
+
+
+async def in_pieces(rows: Sequence[Row]) -> AsyncGenerator[Sequence[Row], None]:
+    """Rows of a page, a few at a time, with a look at what else there is to do before each."""
+    for start in range(0, len(rows), PIECE):
+        await asyncio.sleep(0)
+        yield rows[start : start + PIECE]
 
 
 async def page_at(at: Standpoint, query: LedgerQuery, paging: Mapping[str, Any] | None = None) -> Page:

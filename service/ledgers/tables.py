@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from types import UnionType
-from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 from pydantic.alias_generators import to_camel
@@ -26,6 +26,7 @@ from service.ledgers.shapes import described
 from service.ledgers.yuan import yuan_of
 
 _Convert = Callable[[Any], Any]
+_AS_THEY_ARE: Final = frozenset({str, int, bool, date, datetime, NoneType})
 _Model = TypeVar("_Model", bound=BaseModel)
 
 PROVISIONAL: Final = "该日期所在年份的放假安排尚未录入，只按周末计算；录入后即为确定"
@@ -63,7 +64,11 @@ def values_shown(values: Iterable[BaseModel]) -> list[dict[str, Any]]:
 
 def shown(row: Row, model: type[BaseModel]) -> dict[str, Any]:
     """A row as the API shows it by its schema. Columns without a value are null; KeyError for one that has no field."""
-    return {name: convert(row[column]) for column, name, convert in _plan(model, tuple(row))}
+    plan = _plan(model, tuple(row))
+    body = dict(zip(plan.names, plan.values(row), strict=True))
+    for name, convert in plan.converted:
+        body[name] = convert(body[name])
+    return body
 
 
 def rows_shown(rows: Iterable[Row], model: type[BaseModel]) -> list[dict[str, Any]]:
@@ -77,12 +82,22 @@ def converted(value: Any, meaning: Meaning) -> Any:
     return convert(value)
 
 
+class _Plan(NamedTuple):
+    """How a row of these columns is shown: what is taken as it is, and what is converted."""
+
+    names: tuple[str, ...]
+    values: Callable[[Row], tuple[Any, ...]]
+    converted: tuple[tuple[str, _Convert], ...]
+
+
 @cache
-def _plan(model: type[BaseModel], columns: tuple[str, ...]) -> tuple[tuple[str, str, _Convert], ...]:
-    return tuple(
-        (column, to_camel(column), _of_field(model.model_fields[column]))
-        for column in columns
-        if column != "county"
+def _plan(model: type[BaseModel], columns: tuple[str, ...]) -> _Plan:
+    taken = [column for column in columns if column != "county"]
+    conversions = [(to_camel(column), _of_field(model.model_fields[column])) for column in taken]
+    return _Plan(
+        tuple(name for name, _ in conversions),
+        lambda row: tuple(map(row.__getitem__, taken)),
+        tuple((name, convert) for name, convert in conversions if convert is not None),
     )
 
 
@@ -109,11 +124,21 @@ def _unless_plain(of: ByKey | Each) -> Meaning:
     return PLAIN if of.of == PLAIN else of
 
 
-def _of_field(field: FieldInfo) -> _Convert:
+def _of_field(field: FieldInfo) -> _Convert | None:
+    """None: shown as it is."""
     inner = _model_in(field.annotation)
     if inner is not None:
         return lambda value: _of_model(value, inner)
-    return _converter(field_meaning(field)) or _plain
+    as_it_is = _leaves(field.annotation) <= _AS_THEY_ARE
+    return _converter(field_meaning(field)) or (None if as_it_is else _plain)
+
+
+def _leaves(hint: Any) -> set[Any]:
+    """The types that a hint is made of."""
+    if get_origin(hint) is Annotated:
+        return _leaves(get_args(hint)[0])
+    arguments = get_args(hint)
+    return {hint} if not arguments else set().union(*map(_leaves, arguments))
 
 
 def _of_model(value: Any, model: type[BaseModel]) -> Any:

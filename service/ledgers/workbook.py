@@ -13,7 +13,7 @@ from projections.engine.rows import Row
 from projections.organization import directory
 from service.ledgers.filters import LedgerQuery
 from service.ledgers.masking import rows_shown_to
-from service.ledgers.queries import all_pages, moment_of
+from service.ledgers.queries import all_pages, in_pieces, moment_of
 from service.ledgers.sheets import LedgerSheet, columns_of
 from service.ledgers.source import Source
 from service.ledgers.words import Names, Words
@@ -45,11 +45,8 @@ async def write_workbook(
 
 
 async def _add(sheet: LedgerSheet, rows: Sequence[Row], names: Names) -> None:
-    adding = asyncio.ensure_future(asyncio.to_thread(sheet.add, rows, names))
-    try:
-        await asyncio.shield(adding)
-    finally:
-        await asyncio.wait((adding,))  # whoever gives up first lets the thread finish with the sheet
+    async for some in in_pieces(rows):  # not in a thread: it would take turns with the loop for Python
+        sheet.add(some, names)
 
 
 def _notes(county: str, query: LedgerQuery, said: Mapping[str, Any]) -> list[str]:

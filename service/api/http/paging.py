@@ -30,11 +30,12 @@ from service.ledgers.filters import LedgerQuery
 from service.ledgers.ledger import Ledger
 from service.ledgers.masking import must_not_choose_by_hidden, rows_shown_to
 from service.ledgers.parameters import Moment, Position
-from service.ledgers.queries import all_pages, moment_of, read_page, totals_shown
+from service.ledgers.queries import all_pages, in_pieces, moment_of, read_page, totals_shown
 from service.ledgers.sheets import MEDIA_TYPE
 from service.ledgers.tables import rows_shown
 from service.ledgers.words import Words
 from service.ledgers.workbook import write_workbook
+from service.pace import giving_way
 
 MinPosition = Annotated[
     Position,
@@ -99,7 +100,7 @@ async def answer(read: Read, ledger: Ledger, query: LedgerQuery) -> Response:
     if form in LINES:
         metrics.EXPORTS.labels("ndjson").inc()
         async with spools_of(read.request).writing() as spool:
-            await _write_lines(read, ledger, query, spool)
+            await giving_way(_write_lines(read, ledger, query, spool))
         return spool.answer("application/x-ndjson")
     found = await read_page(read, query)
     return read.answer(
@@ -132,14 +133,15 @@ async def _write_lines(read: Read, ledger: Ledger, query: LedgerQuery, file: Spo
     digest, count, masks = hashlib.sha256(), 0, masks_of(read.request)
     async with moment_of(read, query) as (at, said), aclosing(all_pages(at, query)) as pages:
         async for found in pages:
-            lines = b"".join(
-                orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE)
-                for one in rows_shown(rows_shown_to(read.sees, found.rows, ledger.row), ledger.row)
-            )
-            lines = await masks.rendered(lines, read.county)
-            digest.update(lines)
-            count += len(found.rows)
-            file.write(lines)
+            async for rows in in_pieces(found.rows):
+                lines = b"".join(
+                    orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE)
+                    for one in rows_shown(rows_shown_to(read.sees, rows, ledger.row), ledger.row)
+                )
+                lines = await masks.rendered(lines, read.county)
+                digest.update(lines)
+                count += len(rows)
+                file.write(lines)
     read.request.scope[TOLD] = count
     trailer = {"trailer": {"count": count, "sha256": digest.hexdigest(), **said}}
     file.write(orjson.dumps(trailer, option=orjson.OPT_APPEND_NEWLINE))
@@ -149,8 +151,8 @@ async def _workbook(read: Read, ledger: Ledger, query: LedgerQuery) -> Response:
     """The whole ledger as a spreadsheet, written to a file that nobody else sees and read back from it."""
     words, title = Words(await read.regulation()), await query.heading(read) or ledger.title
     async with spools_of(read.request).writing() as spool:
-        said, read.request.scope[TOLD] = await write_workbook(
-            read, query, spool.file, title, ledger.row, words
+        said, read.request.scope[TOLD] = await giving_way(
+            write_workbook(read, query, spool.file, title, ledger.row, words)
         )
         spool.keep_within_bounds()
     name = quote(f"{title}-{said.get('asOf', read.today.isoformat())}.xlsx")

@@ -18,7 +18,6 @@ from starlette.types import Receive, Scope, Send
 
 from domain.refusals import refuse
 from service.admission import RoomBounds, WaitingRoom
-from service.pace import long_work
 from service.shares import Share, working
 
 MOST_BYTES: Final = 536_870_912
@@ -54,7 +53,7 @@ class Spools:
         spool = Spool(self, sender, self._most_bytes)
         try:
             async with self._writing.place():
-                with working(Share.EXPORTS), long_work():
+                with working(Share.EXPORTS):
                     yield spool
         except BaseException:
             spool.close()

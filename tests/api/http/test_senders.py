@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from datetime import timedelta
+from typing import Any, cast
 
+import asyncpg
 import pytest
 
 from domain.refusals import Refusal
 from service.clock import utc_now
 from service.commands import credentials as kept
-from service.commands.credentials import Credentials, KeySpec
+from service.commands.actor import Actor
+from service.commands.credentials import Credentials, KeySpec, NewCredential
 from tests.api.bodies import TOWNSHIP, road
 from tests.api.service import COUNTY, Service, new_code
 
@@ -93,3 +97,64 @@ async def test_a_revoked_key_is_dead_elsewhere_within_its_seconds(
     with pytest.raises(Refusal) as told:
         await elsewhere.identify(made.token, utc_now())
     assert told.value.code == "CREDENTIAL_INVALID"
+
+
+class PausedPool:
+    """A pool that counts what is looked up, and tells nobody what was found until it may."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self.asked = 0
+        self.found, self.may = asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+    async def fetchrow(self, *arguments: Any) -> Any:
+        self.asked += 1
+        row = await self._pool.fetchrow(*arguments)
+        self.found.set()
+        await self.may.wait()
+        return row
+
+
+async def a_key(service: Service) -> NewCredential:
+    spec = KeySpec(COUNTY, "并发", TOWNSHIP, "TOWNSHIP", ["READER"], [TOWNSHIP])
+    return await Credentials(service.pool).create(spec, utc_now())
+
+
+async def test_a_token_shown_by_many_at_once_is_looked_up_once(service: Service) -> None:
+    made, pool = await a_key(service), PausedPool(service.pool)
+    credentials = Credentials(cast("asyncpg.Pool", pool))
+    asking = [asyncio.ensure_future(credentials.identify(made.token, utc_now())) for _ in range(64)]
+    await pool.found.wait()
+    asking[0].cancel()  # whoever asked first and went away takes the answer from nobody
+    pool.may.set()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert isinstance(answers[0], asyncio.CancelledError)
+    assert {one.id for one in answers[1:] if isinstance(one, Actor)} == {made.id}
+    assert pool.asked == 1
+    used = "SELECT last_used_at FROM credential WHERE id = $1"
+    assert await service.pool.fetchval(used, made.id) is not None
+
+
+async def test_a_key_revoked_while_it_is_looked_up_is_not_trusted_afterwards(service: Service) -> None:
+    made, pool = await a_key(service), PausedPool(service.pool)
+    credentials = Credentials(cast("asyncpg.Pool", pool))
+    asking = asyncio.ensure_future(credentials.identify(made.token, utc_now()))
+    await pool.found.wait()
+    await credentials.revoke(COUNTY, made.id, utc_now())
+    pool.may.set()
+    assert (await asking).id == made.id  # it was good when it was asked about
+    with pytest.raises(Refusal) as told:
+        await credentials.identify(made.token, utc_now())
+    assert told.value.code == "CREDENTIAL_INVALID"
+
+
+async def test_use_of_a_key_is_kept_once_a_minute(service: Service) -> None:
+    made, credentials = await a_key(service), Credentials(service.pool)
+    first = utc_now()
+    used = "SELECT last_used_at FROM credential WHERE id = $1"
+    for later, kept_at in ((0, 0), (59, 0), (60, 60), (119, 60), (120, 120)):
+        await credentials.identify(made.token, first + timedelta(seconds=later))
+        assert await service.pool.fetchval(used, made.id) == first + timedelta(seconds=kept_at)

@@ -83,7 +83,7 @@ def converted(value: Any, meaning: Meaning) -> Any:
 
 
 class _Plan(NamedTuple):
-    """How a row of these columns is shown: what is taken as it is, and what is converted."""
+    """Plan of how a row of these columns is shown: what is taken as it is, and what is converted."""
 
     names: tuple[str, ...]
     values: Callable[[Row], tuple[Any, ...]]

@@ -28,6 +28,7 @@ from service.commands.founding import activate, found
 from service.commands.policy_data import load_counties, not_served
 from service.database.database import Database, open_database
 from service.database.migrate import upgrade
+from service.database.row_security import lay_what_is_missing
 from service.database.server_check import answering
 from service.exit_codes import CommandFailed, DatabaseUnavailable
 from service.identity.oidc.issuer import Issuer
@@ -74,6 +75,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
     try:
         async with open_database(settings, exclusive=True, shares=True) as database:
             await upgrade(database.url)
+            await lay_what_is_missing(database.pool)
             keys = folder_of(settings, database)
             security_log.keep_in(settings.security_log or _default_security_log(keys, database))
             patience = START_PATIENCES * settings.database_patience

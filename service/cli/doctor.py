@@ -25,6 +25,7 @@ from service.commands.key_units import kept_contradictions
 from service.commands.policy_data import counties_of, read_county
 from service.database import migrate, schema
 from service.database.database import Database, open_database
+from service.database.row_security import condition as condition_of_rows
 from service.exit_codes import CommandFailed
 from service.identity.oidc.issuer import Issuer
 from service.identity.oidc.provider import Provider
@@ -172,6 +173,9 @@ async def examine(
         yield await _connections(connection, connections)
         yield await _clock(connection)
         yield await _role(connection, may_create=place["may_create"])
+        if await connection.fetchval("SELECT to_regclass('projection_checkpoint')") is not None:
+            floor = await condition_of_rows(connection)
+            yield CheckResult("row security", floor.ok, floor.in_words())
     for result in await _schema(database):
         yield result
     if await _readable(database):

@@ -24,6 +24,7 @@ from projections.departure import cases as departures, custody as custody_ledger
 from projections.engine.writing import Connection
 from projections.organization import directory
 from service.commands.commands import CommandContext, Work
+from service.database.row_security import rows_of
 from service.ledgers.held_to_events import row_that_differs
 from service.ledgers.source import LedgerSource
 
@@ -45,7 +46,7 @@ async def care_for(ledgers: LedgerSource, notice: DepartureNotice, *, by_post: b
     for, or the first supervisor of (C4.10-05 … -07). `by_post=False` leaves these out: they were handed over already.
     """
     await ledgers.reach_head(*_LEDGERS)
-    async with ledgers.pool.acquire() as connection:
+    async with rows_of(ledgers.pool, ledgers.county) as connection:
         return await _care(connection, ledgers.county, notice, by_post=by_post)
 
 
@@ -88,7 +89,7 @@ async def hold_rows_to_events(ledgers: LedgerSource, context: CommandContext, pe
 async def in_duty_since(ledgers: LedgerSource, notice: DepartureNotice) -> date | None:
     """The first day of the person's duty in the unit: by a post, or by name for an asset; None if there is none."""
     await ledgers.reach_head(*_LEDGERS)
-    async with ledgers.pool.acquire() as connection:
+    async with rows_of(ledgers.pool, ledgers.county) as connection:
         found = await connection.fetchval(
             "SELECT min(since) FROM (SELECT since FROM tenure WHERE county = $1 AND person = $2"
             " AND organization = ANY ($3) UNION ALL SELECT since FROM custody_ledger WHERE county = $1"
@@ -103,7 +104,7 @@ async def in_duty_since(ledgers: LedgerSource, notice: DepartureNotice) -> date 
 async def units_of_care(ledgers: LedgerSource, person: str, today: date) -> list[tuple[str, str]]:
     """Where the person has something in care today and no case is open for it: (unit, MANAGER or RESPONSIBLE)."""
     await ledgers.reach_head(*_LEDGERS)
-    async with ledgers.pool.acquire() as connection:
+    async with rows_of(ledgers.pool, ledgers.county) as connection:
         named = await connection.fetch(
             "SELECT DISTINCT u.unit, c.duty FROM custody_ledger c JOIN custody_ledger u ON u.county = c.county"
             " AND u.asset = c.asset AND u.duty = 'RESPONSIBLE_UNIT' AND u.until_position IS NULL"
@@ -171,7 +172,7 @@ async def _still_to_hand_over(ledgers: LedgerSource, notice: DepartureNotice) ->
     """What is in care, without what went with a post and was handed over by a completed case up to the same day or later."""
     care = await care_for(ledgers, notice)
     named = await care_for(ledgers, notice, by_post=False)
-    async with ledgers.pool.acquire() as connection:
+    async with rows_of(ledgers.pool, ledgers.county) as connection:
         records = await connection.fetch(
             "SELECT DISTINCT l.asset FROM departure_case d JOIN departure_line l"
             " ON l.county = d.county AND l.case_id = d.case_id WHERE d.county = $1 AND d.person = $2"

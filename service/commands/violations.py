@@ -9,6 +9,7 @@ from projections.asset import register as asset_register
 from projections.departure import custody as custody_ledger
 from projections.organization import directory
 from service.commands.commands import Work
+from service.database.row_security import rows_of
 from service.ledgers.source import LedgerSource
 
 LEDGERS = (
@@ -25,7 +26,7 @@ async def answerable(
     await ledgers.reach_head(*LEDGERS)
     found: dict[AnswerablePerson, None] = {}
     day = violation.happened_on
-    async with ledgers.pool.acquire() as connection:
+    async with rows_of(ledgers.pool, ledgers.county) as connection:
         for asset in violation.assets:
             care = await custody_ledger.responsible_on(connection, ledgers.county, asset, day)
             for one in care["persons"]:

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 import migrations
+from service.database.row_security import laying, read_tables
 from service.exit_codes import DatabaseUnavailable
 
 LOCK_TIMEOUT_SECONDS: Final = 10
@@ -164,6 +165,7 @@ def _run(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    connection.exec_driver_sql(laying(read_tables()))
 
 
 def _revision(connection: Connection) -> str | None:

@@ -13,6 +13,7 @@ from domain.refusals import refuse
 from projections.engine.reading import Page, QuestionInvalid
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
+from service.database.row_security import rows_of
 from service.ledgers.filters import DatedQuery, Filters, LedgerQuery, Standpoint, day_asked
 from service.ledgers.source import Source
 from service.ledgers.tables import shown
@@ -129,7 +130,7 @@ async def ledgers_now(
 ) -> AsyncIterator[Connection]:
     """A connection to the ledgers as they are, once they have taken in the log up to a position."""
     await source.reach(min_position, *names)
-    async with source.pool.acquire() as connection:
+    async with rows_of(source.pool, source.county) as connection:
         yield connection
 
 
@@ -137,7 +138,7 @@ async def ledgers_now(
 async def ledgers_at_head(source: Source, *names: str) -> AsyncIterator[tuple[Connection, int]]:
     """A connection to the ledgers once they have taken in all that is in the log now, and how far that is."""
     position = await source.reach_head(*names)
-    async with source.pool.acquire() as connection:
+    async with rows_of(source.pool, source.county) as connection:
         yield connection, position
 
 
@@ -168,10 +169,7 @@ async def known_position(source: Source, known_at: datetime | None) -> int | Non
 @asynccontextmanager
 async def snapshot(source: Source, projection: str) -> AsyncIterator[tuple[Connection, int]]:
     """A connection whose questions all see the same rows, and how far in the log these reach."""
-    async with (
-        source.pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
+    async with rows_of(source.pool, source.county, "repeatable_read") as connection:
         position = await connection.fetchval(
             "SELECT position FROM projection_checkpoint WHERE county = $1 AND projection = $2",
             source.county,

@@ -10,6 +10,7 @@ from pydantic import Field
 from domain.catalogue import EVENT_TYPES
 from domain.refusals import refuse
 from domain.values import Sha256, Value
+from service.database.row_security import rows_of
 from service.ledgers.differences import cursor_of, start_of
 from service.ledgers.source import Source
 from service.paper.archive import PaperArchive
@@ -67,7 +68,7 @@ async def papers_of_asset(
     """Papers that events name for an asset, in the order of the log, and the next cursor. CURSOR_INVALID."""
     await source.reach_head(LEDGER)
     start = start_of(cursor, (True, True)) or ("0", "-1")
-    async with source.pool.acquire() as connection:
+    async with rows_of(source.pool, source.county) as connection:
         rows = await connection.fetch(
             _OF_ASSET, source.county, asset, _whole(start[0]), _whole(start[1]), limit
         )
@@ -89,7 +90,7 @@ async def papers_of_unit(
     """Papers that a unit has uploaded, in the order of their digests, and the next cursor. CURSOR_INVALID."""
     await source.reach_head(LEDGER)
     start = start_of(cursor, (True,)) or ("",)
-    async with source.pool.acquire() as connection:
+    async with rows_of(source.pool, source.county) as connection:
         rows = await connection.fetch(_OF_UNIT, source.county, unit, str(start[0]), limit)
     kept_for = timedelta(days=archive.bounds.unnamed_days)
     found = [

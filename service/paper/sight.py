@@ -18,6 +18,7 @@ from service.commands.actor import Actor
 from service.commands.authorization import authorize_role, may
 from service.commands.commands import CommandContext
 from service.commands.key_units import HOUSEHOLD
+from service.database.row_security import rows_of
 from service.ledgers.masking import NOWHERE, Codes, named_in, whose
 from service.ledgers.source import Source
 from service.paper.archive import Paper, PaperArchive
@@ -87,7 +88,7 @@ GROUP BY type, field, stream ORDER BY 4
 
 async def mentions_of(source: Source, sha256: str, limit: int) -> list[Mention]:
     """The first events that name a paper."""
-    async with source.pool.acquire() as connection:
+    async with rows_of(source.pool, source.county) as connection:
         rows = await connection.fetch(_MENTIONS, source.county, sha256, limit)
     return [Mention(**dict(row)) for row in rows]
 
@@ -122,7 +123,7 @@ def may_bring(actor: Actor) -> bool:
 
 
 async def _require_sight(asking: AskingForPaper, sha256: str) -> None:
-    async with asking.pool.acquire() as connection:
+    async with rows_of(asking.pool, asking.county) as connection:
         facts = await connection.fetch(_FACTS, asking.county, sha256)
     if not facts:
         raise refuse("NOT_FOUND", what=sha256)

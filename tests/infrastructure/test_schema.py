@@ -63,7 +63,7 @@ ALTERED = [
         "is PRIMARY KEY (county, kind), not PRIMARY KEY (county, organization, kind, topic, effective_from)",
     ),
     ("ALTER TABLE asset_duty SET UNLOGGED", "table asset_duty", "unlogged"),
-    ("ALTER TABLE event ENABLE ROW LEVEL SECURITY", "table event", "row security"),
+    ("ALTER TABLE log_head ENABLE ROW LEVEL SECURITY", "table log_head", "row security"),
     (f"GRANT DELETE ON event TO {schema.WRITER_ROLE}", f"grant event.{schema.WRITER_ROLE}", "DELETE"),
     ("GRANT UPDATE ON event TO PUBLIC", f"grant event.{schema.WRITER_ROLE}", "UPDATE"),
 ]

@@ -13,6 +13,7 @@ from projections.departure import cases as departures, custody as custody_ledger
 from projections.engine.differences import RowSelection, selection
 from projections.engine.reading import MAX_PAGE, Page
 from projections.organization import directory
+from service.database.row_security import rows_of
 from service.ledgers.filters import ComparedFilters, Filters, Several, Standpoint
 from service.ledgers.queries import ledgers_now
 from service.ledgers.source import Source
@@ -82,7 +83,7 @@ DepartureRow = row_model(
 
 async def completed_cases(source: Source, person: str) -> tuple[str, ...]:
     """Departure cases of the person that are completed."""
-    async with source.pool.acquire() as connection:
+    async with rows_of(source.pool, source.county) as connection:
         found = await departures.departure_page(
             connection, source.county, source.calendar, person=person, state="COMPLETED", limit=MAX_PAGE
         )

@@ -17,6 +17,7 @@ from sqlalchemy.schema import (
 
 from projections.engine.projection import Projection
 from projections.engine.tables import SHADOW, LedgerTable, metadata as ledger_metadata
+from service.database.row_security import laying
 from service.database.schema import WRITER_ROLE
 from service.ledgers.rebuild.plan import RebuildImpossible, Shadow
 
@@ -48,6 +49,7 @@ async def create(connection: Any, projection: Projection) -> None:
                 await connection.execute(
                     f"GRANT SELECT, INSERT, UPDATE, DELETE ON {shadow_name(ledger)} TO {WRITER_ROLE}"
                 )
+            await connection.execute(laying([shadow_name(ledger)]))
         except asyncpg.InsufficientPrivilegeError as error:
             raise RebuildImpossible(f"The database user may not make tables in {SHADOW}: {error}.") from error
     await connection.execute(

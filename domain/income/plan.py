@@ -229,6 +229,15 @@ class IncomePlan(DomainAggregate):
         """What a procedure over this plan's text decided on."""
         return Execution(self.content.village, SUBJECT_KIND, self.id, (self.sha256,))
 
+    def unpaid_to(self, household: str) -> Fen:
+        """What the plan has for a household and was not paid yet; nothing once it is withdrawn."""
+        if self.state == "WITHDRAWN":
+            return Fen(0)
+        lines = [
+            (number, one) for number, one in enumerate(self.content.lines, 1) if one.household == household
+        ]
+        return Fen(sum(one.amount - self.paid_by_line.get(number, 0) for number, one in lines))
+
     def _check_payment(self, payment: PlanPayment, at: Occasion) -> None:
         if any(one.amount <= 0 for one in payment.lines):
             raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.9-03", field="payment.lines[].amount")

@@ -67,6 +67,8 @@ class Permission:
 
     They act themselves; the unit above records for them and is marked; nobody else does, whatever its key covers.
     """
+    of_households: frozenset[Role] = frozenset()
+    """Roles that count for a household, about itself, and for no unit."""
 
     def counts(self, role: str, kind: str) -> bool:
         """Whether one of the roles counts in a kind of organisation."""
@@ -83,6 +85,8 @@ class Permission:
 
     def kinds_of(self, role: str) -> frozenset[str] | None:
         """Kinds of organisation in which one of the roles counts; None: any."""
+        if role in self.of_households:
+            return frozenset({"HOUSEHOLD"})
         return frozenset({"ASSET_OFFICE"}) if role == Role.OFFICE else self.kinds
 
 
@@ -151,14 +155,11 @@ ACTIONS: Final[dict[str, Permission]] = {
     ),
     "household.read": _permission(Role.READER, Role.AUDITOR, scope=Scope.COUNTY),
     "household_asset.read": _EVERYONE,
-    "personal_data.read": _permission(
-        Role.REGISTRAR,
-        Role.APPROVER,
-        Role.OFFICE,
-        Role.PERSONNEL,
-        Role.AUDITOR,
-        scope=Scope.COUNTY,
-        kinds=_READERS,
+    "personal_data.read": Permission(
+        frozenset({Role.REGISTRAR, Role.APPROVER, Role.OFFICE, Role.PERSONNEL, Role.AUDITOR, Role.READER}),
+        Scope.COUNTY,
+        _READERS,
+        of_households=frozenset({Role.READER}),
     ),
     "personal_data.look_up": _permission(Role.OFFICE, Role.AUDITOR, scope=Scope.COUNTY, kinds=_READERS),
     "personal_data.govern": _permission(Role.OFFICE, scope=Scope.COUNTY),

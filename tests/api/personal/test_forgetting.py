@@ -9,7 +9,10 @@ import pytest
 from service.personal.forgetting import Forgetter
 from service.personal.keys import USE
 from service.sealing_keys import SealingKeyMissing, SealingKeys
+from tests.api.bodies import VILLAGE
 from tests.api.household.test_household_life import cow
+from tests.api.income.decided import Decided, account_of, aid, payment, plan
+from tests.api.organization.test_duties import asset_of, confirmed
 from tests.api.personal.plaintext import tables_with
 from tests.api.service import COUNTY, Service, new_code
 
@@ -240,3 +243,53 @@ async def test_a_folder_of_master_keys_that_is_not_there_makes_nobody_forgotten(
         path.rename(service.masters / path.name)
     elsewhere.rmdir()
     assert (await other.shown(), await later.shown()) == ("肉**", "司**")
+
+
+async def test_a_household_reads_its_own_name_in_plain_on_record_and_no_other_ones(service: Service) -> None:
+    own, other = Household(service, "H-0012", new_code("H")), await a_household(service, "阿不力孜")
+    body = {"asset": own.asset, "card": cow(own.code, householder="吐鲁洪"), "occurredOn": "2021-07-15"}
+    await service.write("/v1/household-assets", body)
+    answer = await own.plain("household")
+    assert answer.status_code == 201, answer.text
+    assert [(one["state"], one["value"]) for one in answer.json()["values"]] == [("OPEN", "吐鲁洪")]
+    records = await service.read("/v1/personal-data/readings", "auditor", limit=1000)
+    (record,) = [one for one in records if one["number"] == answer.json()["reading"]]
+    assert (record["organization"], record["subjects"]) == ("H-0012", ["household.H-0012"])
+    refused = await other.plain("household")
+    assert (refused.status_code, refused.json()["code"]) == (403, "FORBIDDEN_PERSONAL_DATA")
+
+
+async def test_a_household_that_is_still_to_be_paid_is_not_forgotten(service: Service) -> None:
+    """三(七) and 四(九): what a plan has for it, until the last yuan is paid or the plan is withdrawn."""
+    it = await a_household(service, "依力哈木")
+    await it.closed()
+    life = await confirmed(service)
+    asset = asset_of(life)
+    await account_of(service, VILLAGE, on="2021-09-01")
+    receipt = {"receipt": new_code("R"), "amount": "3000.00", "receivedOn": "2022-09-01", "voucherNo": "收1"}
+    await life.step("income-receipts", {"receipt": receipt})
+    given_up = await service.write("/v1/income-plans", plan(VILLAGE, asset, aid(it.code, "120.00", 5)))
+
+    async def still_due() -> list[str]:
+        answer = await service.post(f"{it.path}/forgetting", {"order": ORDER}, "office")
+        assert (answer.status_code, answer.json()["code"]) == (409, "PERSONAL_DATA_IN_USE")
+        return list(answer.json()["missing"])
+
+    assert await still_due() == [f"income_plan-{given_up['id']}:120.00"]
+    withdrawal = {"reason": "名单有误", "occurredOn": "2022-09-03"}
+    await service.write(f"/v1/income-plans/{given_up['id']}/withdrawal", withdrawal)
+    lines = aid(it.code, "500.00", 5), aid(new_code("HH"), "300.00", 4)
+    decided = Decided(service, VILLAGE, await service.write("/v1/income-plans", plan(VILLAGE, asset, *lines)))
+    stream = f"income_plan-{decided.plan.rpartition('/')[2]}"
+    assert await still_due() == [f"{stream}:500.00"]
+    await decided.through()
+    for number, on, amounts in (
+        ("P-1", "2022-10-10", ((1, "499.99"), (2, "300.00"))),
+        ("P-2", "2022-10-11", ((1, "0.01"),)),
+    ):
+        part = payment(f"{number}-{stream}", on, *amounts)
+        await service.write(f"{decided.plan}/execution", decided.paid(part))
+        if number == "P-1":
+            assert await still_due() == [f"{stream}:0.01"]
+    await service.write(f"{it.path}/forgetting", {"order": ORDER}, "office")
+    assert await it.shown() == "（已遗忘）"

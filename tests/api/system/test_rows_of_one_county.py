@@ -14,9 +14,7 @@ from tests.api.two_counties import Both, both
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def counties(
-    module_database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Both]:
+async def counties(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Both]:
     data: Path = tmp_path_factory.mktemp("data")
     async with both(module_database_url, data, tmp_path_factory.mktemp("keys")) as found:
         yield found

@@ -111,6 +111,12 @@ class Settings(BaseSettings):
     papers_unnamed_days: int = Field(
         30, ge=1, le=3650, description="days after which a paper is removed that no event names"
     )
+    replaced_ledgers_days: int = Field(
+        30, ge=1, le=3650, description="days for which a rebuild's replaced ledgers are kept"
+    )
+    idempotency_days: int = Field(
+        30, ge=1, le=3650, description="days for which an Idempotency-Key is remembered with its answer"
+    )
     county: str = Field(
         "653022", pattern=r"^[0-9]{6}$", description="county code (GB/T 2260) commands work on"
     )

@@ -36,7 +36,7 @@ metadata: Final = MetaData()
 SHADOW: Final = "ledger_shadow"
 """Schema in which a rebuild fills its tables before they take the place of the live ones."""
 PREVIOUS: Final = "ledger_previous"
-"""Schema that keeps what a rebuild replaced, until the next rebuild of the same ledger."""
+"""Schema that keeps what a rebuild replaced, for a while, at most until the next rebuild of the same ledger."""
 
 _TEXT: Final = String(collation="C")
 _MEANING: Final = "meaning"

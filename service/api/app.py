@@ -45,6 +45,7 @@ from service.database.trouble import LOST, OUTAGE, TOO_SLOW
 from service.identity.identities import identities_of
 from service.identity.oidc.provider import Provider
 from service.inventory.work import work_kinds
+from service.ledgers.clearing_up import KeptFor, clearing_up
 from service.ledgers.moments import Moments
 from service.ledgers.projector import Projector
 from service.log.appending import LogError
@@ -75,7 +76,7 @@ BUSY_SECONDS: Final = 2
 DESCRIPTION = """县级扶贫资产台账服务，一个服务可管多个县。每一次写入记录一个事实，事实只增不改；台账由事件生成。
 
 每个拒绝都给出代码、条款、本县条文及其原文、缺少的内容（RFC 9457）。金额为以元为单位、两位小数的字符串。
-写请求必须带 `Idempotency-Key`；修改资产必须带 `If-Match`。拒绝的语言由 `Accept-Language` 选择（中文或 English）。
+写请求必须带 `Idempotency-Key`（默认记 30 天）；修改资产必须带 `If-Match`。拒绝的语言由 `Accept-Language` 选择（中文或 English）。
 每个应答都带 `Cache-Control: no-store`、`X-Content-Type-Options: nosniff`、`Referrer-Policy: no-referrer`。
 """
 
@@ -108,6 +109,8 @@ class ServiceParts:
     papers: PaperPlace | None = None
     """Where papers are kept; without a place, or without a folder of master keys, none are."""
     paper_bounds: PaperBounds = field(default_factory=PaperBounds)
+    kept_for: KeptFor = field(default_factory=KeptFor)
+    """How long replaced ledgers and idempotency keys are kept."""
 
 
 def create_app(parts: ServiceParts | None = None) -> FastAPI:
@@ -183,6 +186,7 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
                     Operations(parts.pool, kinds, wording=wording) as operations,
                     sending(webhooks),
                     looked_after(app.state.archive, list(parts.regulations)),
+                    clearing_up(share_of(parts.pool, Share.WORK), parts.kept_for),
                 ):
                     app.state.operations = operations
                     yield

@@ -33,6 +33,7 @@ from service.database.server_check import answering
 from service.exit_codes import CommandFailed, DatabaseUnavailable
 from service.identity.oidc.issuer import Issuer
 from service.identity.oidc.provider import Provider
+from service.ledgers.clearing_up import KeptFor
 from service.log.appending import LogError
 from service.log.signing_keys import folder_of, require_whole
 from service.memory import settle_memory
@@ -95,6 +96,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
                 separate_administrators=settings.separate_administrators,
                 papers=place_of(settings, database, keys),
                 paper_bounds=bounds_of(settings),
+                kept_for=KeptFor.from_settings(settings),
             )
             app = create_app(parts)
             server = http_server(app, settings.trusted_proxies)

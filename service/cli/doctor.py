@@ -6,7 +6,7 @@ import platform
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,7 +30,9 @@ from service.exit_codes import CommandFailed
 from service.identity.oidc.issuer import Issuer
 from service.identity.oidc.provider import Provider
 from service.identity.oidc.trouble import ProviderTrouble
+from service.ledgers.clearing_up import KeptFor
 from service.ledgers.projector import Projector
+from service.ledgers.rebuild.previous import kept_tables
 from service.log.ends import ends_of
 from service.log.event_store import EventStore
 from service.log.signing_keys import SigningKeys, folder_of, log_problems
@@ -50,6 +52,8 @@ app = typer.Typer(help="Check database, settings and migrations.")
 
 MOST_SKEW_SECONDS = 5.0
 LEAST_FREE_BYTES = 1 << 30
+OVERDUE = timedelta(days=7)
+"""How long replaced ledgers may wait for a service to remove them."""
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
 
@@ -81,7 +85,8 @@ async def _examine(terminal: Terminal) -> list[CheckResult]:
         connections = terminal.settings.database_connections
         chosen = terminal.settings.chosen_algorithms
         masters = masters_of(terminal.settings, keys)
-        found = [finding async for finding in examine(database, keys, connections, chosen, masters)]
+        kept = KeptFor.from_settings(terminal.settings)
+        found = [finding async for finding in examine(database, keys, connections, chosen, masters, kept)]
         if await _readable(database):
             found += await papers(database, terminal.settings, keys)
         return found + policies(terminal.settings) + await identity_provider(terminal.settings)
@@ -148,9 +153,11 @@ async def examine(
     connections: int = DEFAULT_CONNECTIONS,
     chosen: ChosenAlgorithms | None = None,
     masters: Path | None = None,
+    kept: KeptFor | None = None,
 ) -> AsyncIterator[CheckResult]:
     """Every check on an open database; `keys`: the folder of the keys that sign checkpoints; `connections` of a service;
-    `chosen`: what the settings say of digests; `masters`: the folder of the master keys of personal data.
+    `chosen`: what the settings say of digests; `masters`: the folder of the master keys of personal data; `kept`:
+    how long what a rebuild replaced is kept.
     """
     yield CheckResult("taizhang", ok=True, found=f"{installed_version()}, Python {platform.python_version()}")
     yield CheckResult("database", ok=True, found=f"{database.origin}: {database.described}")
@@ -185,6 +192,7 @@ async def examine(
             yield result
         for result in await _personal(database, masters):
             yield result
+        yield await _replaced(database, kept)
         if keys is not None:
             async with database.pool.acquire() as connection:
                 for result in await _logs(connection, keys, chosen):
@@ -322,6 +330,18 @@ async def _personal(database: Database, masters: Path | None) -> list[CheckResul
         found = await condition(database.pool, context, county, masters)
         results.append(CheckResult(f"personal data {county}", found.wrong is None, found.in_words()))
     return results
+
+
+async def _replaced(database: Database, kept: KeptFor | None) -> CheckResult:
+    """What rebuilds replaced, and whether anybody removes it when its time is over."""
+    keep = (kept or KeptFor()).replaced
+    async with database.pool.acquire() as connection:
+        tables = await kept_tables(connection)
+    overdue = [one.name for one in tables if one.age is not None and one.age > keep + OVERDUE]
+    told = f"{len(tables)} tables, {sum(one.bytes for one in tables) >> 20} MB, kept for {keep.days} days"
+    if overdue:
+        told = f"{told}; overdue: {', '.join(overdue)}. A service that logs in as their owner removes them"
+    return CheckResult("replaced ledgers", not overdue, told)
 
 
 def _stuck(one: dict[str, Any], ledgers: list[dict[str, Any]]) -> bool:

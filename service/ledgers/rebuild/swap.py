@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from projections.engine.projection import Projection
 from projections.engine.tables import PREVIOUS, LedgerTable
+from service.ledgers.rebuild.previous import kept_tables, say_since_when
 from service.ledgers.rebuild.shadow_tables import shadow_name
 
 _SWAPPED: Final = """
@@ -35,6 +36,8 @@ async def take_place(
             await _move(work, schema, ledger)
         else:
             await _exchange(work, schema, ledger, county)
+        if await kept_tables(work, ledger.name):  # not where there was no live table
+            await say_since_when(work, ledger.name)
     await work.execute(
         _SWAPPED, projection.name, projection.version, list(positions), list(positions.values())
     )

@@ -15,7 +15,7 @@ from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay
 from domain.classification import UNIT
 from domain.refusals import refuse
-from domain.values import Code, Name, PersonalPaperSha256, Text, Value
+from domain.values import Code, Name, PersonalPaperSha256, Sha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -46,6 +46,9 @@ class Forgetting(Value):
     plaintext_events: int = Field(title="无法遗忘的事件数", description="密封启用前以明文记入日志的事件")
     key: Code | None = Field(
         default=None, title="所销毁的密钥编号", description="密文中引用的编号；没有密文时为空"
+    )
+    papers: tuple[Sha256, ...] = Field(
+        default=(), title="所销毁内容的资料摘要", description="只与该主体有关、事件所引用的个人资料"
     )
 
 
@@ -86,6 +89,11 @@ class PersonalSubject(DomainAggregate):
     def destroyed(self) -> frozenset[str]:
         """Keys whose destruction was decided: none of them may be left anywhere."""
         return frozenset(one.key for one in self.forgettings if one.key is not None)
+
+    @property
+    def papers_destroyed(self) -> frozenset[str]:
+        """Papers the destruction of whose content was decided."""
+        return frozenset(paper for one in self.forgettings for paper in one.papers)
 
     @property
     def hold(self) -> LegalHold | None:

@@ -241,8 +241,8 @@ _GAPS: Final = (
     _of_asset(
         "PAPER_LOST",
         "'C4.6-03'",
-        f"EXISTS ({_PAPERS} AND p.state <> 'INTACT')",
-        f"({_SINCE} AND p.state <> 'INTACT')",
+        f"EXISTS ({_PAPERS} AND p.state NOT IN ('INTACT', 'FORGOTTEN'))",
+        f"({_SINCE} AND p.state NOT IN ('INTACT', 'FORGOTTEN'))",
     ),
     _of_asset("HISTORY_FINDING", "'C4.4-00'", "r.findings > 0", "r.registered_on"),
     _HOUSEHOLD_FINDINGS,

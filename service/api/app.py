@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,6 +54,7 @@ from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
 from service.log.readings import Readings
 from service.paper.archive import PaperArchive, PaperBounds
+from service.paper.forgetting import forget_papers
 from service.paper.keeping import looked_after
 from service.paper.places import PaperPlace
 from service.personal.ciphers import AES256GCM
@@ -148,7 +150,6 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
             app.state.personal_readings = (
                 None if keys is None else PlainReadings(keys, app.state.context, app.state.readings)
             )
-            app.state.erasure = None if keys is None else Erasure(keys, app.state.context)
             app.state.streams = {}
             app.state.watch = parts.watch
             app.state.schema = SchemaWatch(parts.pool)
@@ -167,6 +168,15 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
                     parts.clock,
                     parts.paper_bounds,
                     parts.sealing,
+                )
+            )
+            app.state.erasure = (
+                None
+                if keys is None
+                else Erasure(
+                    keys,
+                    app.state.context,
+                    None if app.state.archive is None else partial(forget_papers, app.state.archive),
                 )
             )
             projector = Projector(parts.pool, store)

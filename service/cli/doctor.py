@@ -101,6 +101,8 @@ async def papers(database: Database, settings: Settings, keys: Path) -> list[Che
         there = await condition_of(archive, county)
         gone = {one.sha256 for one in await lost(archive, county)}
         told = f"{there.papers} papers, {there.bytes >> 20} MB in {place.described}; {there.not_kept} named and never uploaded"
+        if there.forgotten:
+            told = f"{told}; {there.forgotten} forgotten with their persons"
         if gone or there.missing or there.altered:
             told = f"{max(len(gone), there.missing)} lost, {there.altered} altered of {told}: taizhang papers missing"
         results.append(CheckResult(f"papers {county}", not (gone or there.missing or there.altered), told))

@@ -58,7 +58,7 @@ def status(ctx: typer.Context) -> None:
         said,
         lambda console: console.print(
             f"{said['place']}: {said['papers']} papers, {said['bytes']} bytes; {said['missing']} lost,"
-            f" {said['altered']} altered; {said['not_kept']} named and never uploaded",
+            f" {said['altered']} altered; {said['forgotten']} forgotten with their persons; {said['not_kept']} named and never uploaded",
             soft_wrap=True,
         ),
     )

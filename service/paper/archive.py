@@ -82,7 +82,7 @@ _KEY_GONE: Final = (
 _KEEP: Final = f"""
 INSERT INTO paper ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, 'INTACT', $6)
 ON CONFLICT (county, sha256) DO UPDATE SET object = excluded.object, state = 'INTACT', checked_at = excluded.checked_at
-WHERE paper.state <> 'INTACT'
+WHERE paper.state NOT IN ('INTACT', 'FORGOTTEN')
 RETURNING {_COLUMNS}
 """
 _BROUGHT: Final = """
@@ -130,7 +130,7 @@ class PaperArchive:
         """Take a content in, in bounded memory. `declared`: the media type that its sender says; `expected`: the digest.
 
         PAPERS_TOO_MANY, BODY_TOO_LARGE, BODY_REQUIRED; PAPER_TYPE_NOT_ALLOWED, PAPER_TYPE_OTHERWISE, PAPER_BROKEN;
-        PAPER_DIGEST_OTHERWISE; PAPERS_UNAVAILABLE.
+        PAPER_DIGEST_OTHERWISE; PAPER_FORGOTTEN; PAPERS_UNAVAILABLE.
         """
         await self._require_room(actor)
         await self._require_key(actor.county)
@@ -206,6 +206,8 @@ class PaperArchive:
         """Put the object in its place and write its row, unless the content is here already."""
         county, now = actor.county, self.clock()
         before = await self.find(county, digest)
+        if before is not None and before.state == "FORGOTTEN":
+            raise refuse("PAPER_FORGOTTEN")
         put = False
         while True:
             wanted = before is None or before.state != "INTACT"
@@ -278,7 +280,8 @@ class PaperArchive:
         """Keep what was found when it was looked at, unless another content stands there by now."""
         async with self.pool.acquire() as connection:
             await connection.execute(
-                "UPDATE paper SET state = $4, checked_at = $5 WHERE county = $1 AND sha256 = $2 AND object = $3",
+                "UPDATE paper SET state = $4, checked_at = $5 WHERE county = $1 AND sha256 = $2 AND object = $3"
+                " AND state <> 'FORGOTTEN'",
                 paper.county,
                 paper.sha256,
                 paper.object,

@@ -12,10 +12,14 @@ from service.paper.archive import Paper, PaperArchive, paper_of
 from service.paper.sealed import NotIntact, State
 
 _PAGE: Final = 500
-_ALL: Final = "SELECT * FROM paper WHERE county = $1 AND sha256 > $2 ORDER BY sha256 LIMIT $3"
+_ALL: Final = (
+    "SELECT * FROM paper WHERE county = $1 AND sha256 > $2 AND state <> 'FORGOTTEN' ORDER BY sha256 LIMIT $3"
+)
 _COUNTS: Final = """
-SELECT count(*) AS papers, coalesce(sum(size), 0)::bigint AS bytes,
-    count(*) FILTER (WHERE state = 'MISSING') AS missing, count(*) FILTER (WHERE state = 'ALTERED') AS altered
+SELECT count(*) FILTER (WHERE state <> 'FORGOTTEN') AS papers,
+    coalesce(sum(size) FILTER (WHERE state <> 'FORGOTTEN'), 0)::bigint AS bytes,
+    count(*) FILTER (WHERE state = 'MISSING') AS missing, count(*) FILTER (WHERE state = 'ALTERED') AS altered,
+    count(*) FILTER (WHERE state = 'FORGOTTEN') AS forgotten
 FROM paper WHERE county = $1
 """
 _NOT_KEPT: Final = """
@@ -27,7 +31,7 @@ SELECT n.sha256, min(n.position) AS position, min(n.occurred_on) AS since, (arra
     (array_agg(n.stream ORDER BY n.position))[1] AS stream, (array_agg(n.unit ORDER BY n.position))[1] AS unit,
     p.state
 FROM paper_naming n LEFT JOIN paper p ON p.county = n.county AND p.sha256 = n.sha256
-WHERE n.county = $1 AND p.state IS DISTINCT FROM 'INTACT' AND n.sha256 > $2
+WHERE n.county = $1 AND coalesce(p.state, 'NOT KEPT') NOT IN ('INTACT', 'FORGOTTEN') AND n.sha256 > $2
 GROUP BY n.sha256, p.state ORDER BY n.sha256 LIMIT $3
 """
 
@@ -40,6 +44,8 @@ class PaperCondition:
     bytes: int
     missing: int
     altered: int
+    forgotten: int
+    """Contents destroyed with what is forgotten of a person: no gap."""
     not_kept: int
     """Digests that events name and nobody has uploaded."""
 
@@ -54,7 +60,7 @@ async def condition_of(archive: PaperArchive, county: str) -> PaperCondition:
 
 
 async def papers_of(archive: PaperArchive, county: str) -> AsyncIterator[Paper]:
-    """Every paper of a county, in the order of the digests."""
+    """Every paper of a county whose content is to be there, in the order of the digests."""
     after = ""
     while True:
         async with archive.pool.acquire() as connection:

@@ -28,7 +28,7 @@ MOST_AT_ONCE: Final = 200
 MOST_BYTES: Final = 1 << 30
 """Read in one round: so much an hour is 24 GiB a day."""
 
-_OLDEST: Final = "SELECT * FROM paper WHERE county = $1 AND checked_at < $2 ORDER BY checked_at LIMIT $3"
+_OLDEST: Final = "SELECT * FROM paper WHERE county = $1 AND checked_at < $2 AND state <> 'FORGOTTEN' ORDER BY checked_at LIMIT $3"
 
 
 @asynccontextmanager

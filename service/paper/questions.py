@@ -30,7 +30,7 @@ WHERE u.county = $1 AND u.organization = $2 AND u.sha256 > $3 ORDER BY u.sha256 
 """
 
 
-STATES: Final = "INTACT 完好 / MISSING 丢失 / ALTERED 被改动"
+STATES: Final = "INTACT 完好 / MISSING 丢失 / ALTERED 被改动 / FORGOTTEN 已随主体遗忘"
 
 
 class AssetDocument(Value):

@@ -29,8 +29,8 @@ _TAG: Final = 16
 _MAGIC: Final = b"TZPAPER\x01"
 _MOST_HEAD: Final = 512
 
-State = Literal["INTACT", "MISSING", "ALTERED"]
-"""What was found of a paper when it was looked at."""
+State = Literal["INTACT", "MISSING", "ALTERED", "FORGOTTEN"]
+"""What was found of a paper when it was looked at, or that its content was destroyed with what is forgotten of a person."""
 ReadAt = Callable[[int, int], bytes]
 """(offset, most bytes) → what the store has there; fewer only at the end."""
 

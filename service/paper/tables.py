@@ -35,7 +35,12 @@ paper_table: Final = Table(
     Column("media_type", _KEY, nullable=False, comment="内容类型，由内容判定"),
     Column("object", _KEY, nullable=False, comment="存储中的名称"),
     Column("stored_at", _MOMENT, nullable=False, comment="存入时间"),
-    Column("state", _KEY, nullable=False, comment="INTACT 完好 / MISSING 丢失 / ALTERED 被改动"),
+    Column(
+        "state",
+        _KEY,
+        nullable=False,
+        comment="INTACT 完好 / MISSING 丢失 / ALTERED 被改动 / FORGOTTEN 已随主体遗忘",
+    ),
     Column("checked_at", _MOMENT, nullable=False, comment="最近核对时间"),
     PrimaryKeyConstraint("county", "sha256", name="paper_pkey"),
     Index("paper_checked_idx", "county", "checked_at"),

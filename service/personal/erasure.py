@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,6 +14,9 @@ from service.personal.forgetting import Forgetter
 from service.personal.keys import MEND, KeyTaken, PersonKeys, wrapping_now
 from service.personal.readings import plaintext_events
 from service.sealing_keys import SealingKeyMissing
+
+ForgetPapers = Callable[[str, Sequence[str]], Awaitable[None]]
+"""(county, digests) → their contents are removed."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -34,8 +37,10 @@ class Whereabouts:
 class Erasure:
     """Restricts and forgets, for one running service."""
 
-    def __init__(self, keys: PersonKeys, context: CommandContext) -> None:
+    def __init__(self, keys: PersonKeys, context: CommandContext, forget_papers: ForgetPapers | None) -> None:
+        """`forget_papers`: removes contents from the document store; None where there is none."""
         self._keys = keys
+        self._forget_papers = forget_papers
         self._context = context
         self._forgetting = Forgetter(keys)
 
@@ -60,6 +65,8 @@ class Erasure:
             return
         if decided.destroyed:
             await self._forgetting.forget(county, decided.destroyed)
+        if decided.papers_destroyed and self._forget_papers is not None:
+            await self._forget_papers(county, sorted(decided.papers_destroyed))
         await self._restrict(county, subject, restricted=decided.restriction is not None)
 
     async def _restrict(self, county: str, subject: str, *, restricted: bool) -> None:

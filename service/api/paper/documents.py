@@ -145,7 +145,7 @@ async def upload_document(
     """Keep a paper (C4.6-03). Its digest is what an event names it by; the same content is kept once.
 
     PAPER_TYPE_NOT_ALLOWED, PAPER_TYPE_OTHERWISE, PAPER_BROKEN for what it is; PAPER_DIGEST_OTHERWISE; BODY_TOO_LARGE;
-    PAPERS_TOO_MANY, PAPERS_FULL. What no event names is removed after the time that `GET /v1/documents/uploads` tells.
+    PAPERS_TOO_MANY, PAPERS_FULL, PAPER_FORGOTTEN. What no event names is removed after the time that `GET /v1/documents/uploads` tells.
     """
     archive, request = _archive(read.request), read.request
     declared = request.headers.get("content-length", "")
@@ -230,10 +230,12 @@ _FILE: Final[dict[str, Any]] = {"content": dict.fromkeys(sorted(ENDINGS), BINARY
 async def read_document_content(digest: Digest, read: Reading) -> Response:
     """The paper, or the part that `Range` asks for. Every byte was proved; what is lost or altered is PAPER_NOT_INTACT.
 
-    NOT_FOUND, FORBIDDEN_PERSONAL_DATA, PAPER_NOT_KEPT.
+    NOT_FOUND, FORBIDDEN_PERSONAL_DATA, PAPER_NOT_KEPT, PAPER_FORGOTTEN.
     """
     archive = _archive(read.request)
     paper = await seen(read, archive, digest)
+    if paper.state == "FORGOTTEN":
+        raise refuse("PAPER_FORGOTTEN")
     said = {
         "ETag": f'"{digest}"',
         "Accept-Ranges": "bytes",

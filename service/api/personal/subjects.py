@@ -16,6 +16,7 @@ from service.api.http.writing import Circumstances, Kind, Write, Writing
 from service.commands.authorization import ANYWHERE
 from service.commands.commands import Result, Work
 from service.commands.views import view_model
+from service.paper.forgetting import papers_of_alone
 from service.personal.erasure import Erasure, Whereabouts
 from service.personal.matters import running_matters, streams_of
 from service.sealing_keys import SealingKeyMissing
@@ -165,6 +166,8 @@ async def release_personal_data_hold(
 async def forget_personal_data(subject: SubjectCode, body: ForgetPersonalData, write: Writing) -> Response:
     """Destroy a subject's key: what was sealed under it is opened by nobody, in no backup (C3-07).
 
+    The contents of papers that are about the subject alone are destroyed too; `papers` in the answer names their digests.
+
     PERSONAL_DATA_ON_HOLD, PERSONAL_DATA_IN_USE; the answer counts the events from before sealing, which stay readable
     in the log. Sent again, it finishes what a stop left undone. SEALING_UNAVAILABLE.
     """
@@ -173,8 +176,11 @@ async def forget_personal_data(subject: SubjectCode, body: ForgetPersonalData, w
     async def decide(it: PersonalSubject, at: Occasion) -> None:
         where = await erasure.whereabouts(write.county, subject)
         running = await running_matters(write, subject, where.key, list(where.streams))
-        plain = await erasure.plaintext_events(write.county, await streams_of(write, subject))
-        it.forget(Forgetting(order=body.order, plaintext_events=plain, key=where.key), running, at)
+        streams = await streams_of(write, subject)
+        plain = await erasure.plaintext_events(write.county, streams)
+        papers = await papers_of_alone(write, streams)
+        forgetting = Forgetting(order=body.order, plaintext_events=plain, key=where.key, papers=papers)
+        it.forget(forgetting, running, at)
 
     return await _decide(write, subject, body, body.order.decided_on, decide)
 

@@ -22,7 +22,6 @@ async def named(life: HouseholdLife, number: str, digest: str) -> None:
 
 
 async def test_content_of_a_household_alone_goes_with_it_and_nobody_brings_it_back(store: Store) -> None:
-    archive = store.service.app.state.archive
     code, life = await a_household(store)
     _, neighbour = await a_household(store)
     before = set(store.lying())

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from service.cli import doctor
+from service.paper import keeping
 from service.paper.checking import condition_of, lacking, look_at, lost
 from service.paper.clearing import LedgerBehind, clear, due
 from service.paper.keeping import look_after
+from service.settings import Settings
 from tests import papers
 from tests.api.bodies import TOWNSHIP
 from tests.api.paper.store import Store
@@ -174,6 +179,64 @@ async def test_service_looks_after_its_papers_by_itself(store: Store) -> None:
     assert await archive.find(COUNTY, old) is None
     states = {name: (await archive.find(COUNTY, digest)).state for name, digest in kept}
     assert states == {"whole": "INTACT", "altered": "ALTERED", "looked at": "INTACT"}
+
+
+async def test_service_looks_after_its_papers_at_its_times_and_again_after_trouble(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First after a while, then again and again; a round that fails does not end it, and the end of the service does."""
+    rounds: list[str] = []
+    enough = asyncio.Event()
+
+    async def one_round(_archive: Any, county: str) -> None:
+        rounds.append(county)
+        if len(rounds) == 1:
+            raise OSError("the store does not answer")
+        if len(rounds) >= 6:
+            enough.set()
+
+    monkeypatch.setattr(keeping, "look_after", one_round)
+    monkeypatch.setattr(keeping, "FIRST_SECONDS", 0.05)
+    monkeypatch.setattr(keeping, "EVERY_SECONDS", 0.01)
+    async with keeping.looked_after(store.service.app.state.archive, [COUNTY, "653023"]):
+        await asyncio.sleep(0)
+        assert rounds == []
+        await asyncio.wait_for(enough.wait(), 10)
+    over = len(rounds)
+    assert rounds == [COUNTY, "653023"] * (over // 2) + [COUNTY] * (over % 2)
+    await asyncio.sleep(0.05)
+    assert len(rounds) == over
+
+
+async def test_doctor_tells_lost_and_altered_papers_of_a_county(store: Store) -> None:
+    database: Any = SimpleNamespace(pool=store.service.pool, data_folder=None)
+    masters = store.service.app.state.archive.keys.folder
+    settings = Settings(papers=str(store.folder), masters=masters)
+
+    async def told() -> tuple[bool, str]:
+        (found,) = [one for one in await doctor.papers(database, settings, masters) if COUNTY in one.check]
+        assert found.check == f"papers {COUNTY}"
+        return found.ok, found.found
+
+    for paper in await lost(store.service.app.state.archive, COUNTY):  # of the tests before
+        await store.service.pool.execute("DELETE FROM paper WHERE sha256 = $1", paper.sha256)
+    await store.service.pool.execute("UPDATE paper SET state = 'INTACT'")
+    assert (await told())[0]
+    before = set(store.lying())
+    digest = await store.keep(papers.pdf("体检"))
+    (path,) = set(store.lying()) - before
+    content = path.read_bytes()
+    path.unlink()
+    ok, words = await told()
+    assert not ok
+    assert words.startswith("1 lost, 0 altered of ")
+    assert words.endswith("taizhang papers missing")
+    path.write_bytes(content[:-5] + bytes(5))
+    paper = await store.service.app.state.archive.find(COUNTY, digest)
+    assert (await told())[0], "altered is known once somebody has looked"
+    await look_at(store.service.app.state.archive, paper)
+    ok, words = await told()
+    assert (ok, words.split(" of ")[0]) == (False, "0 lost, 1 altered")
 
 
 async def test_gaps_of_papers_stand_on_the_data_quality_board(store: Store) -> None:

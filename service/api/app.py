@@ -54,6 +54,7 @@ from service.log.checkpoints import Checkpoints
 from service.log.event_store import EventStore
 from service.log.readings import Readings
 from service.paper.archive import PaperArchive, PaperBounds
+from service.paper.beside_packs import PacksPapers
 from service.paper.forgetting import forget_papers
 from service.paper.keeping import looked_after
 from service.paper.places import PaperPlace
@@ -185,7 +186,12 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
                 app.state.projector = projector
                 kinds = work_kinds(app.state.context, parts.pool, projector)
                 kinds |= detection_work(app.state.context)
-                kinds |= {PACK: pack_work(app.state.context, app.state.checkpoints)}
+                beside = (
+                    None
+                    if app.state.archive is None
+                    else PacksPapers(app.state.archive, projector, moments).put_beside
+                )
+                kinds |= {PACK: pack_work(app.state.context, app.state.checkpoints, beside)}
                 webhooks = app.state.webhooks = webhooks_of(
                     app.state.context, parts.pool, parts.keys, parts.dialler
                 )

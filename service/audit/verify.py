@@ -338,8 +338,9 @@ class Archive:
     the bounds above; `limits`: bytes that a file of this name may have.
     """
 
-    def __init__(self, source: Any, what: str, limits: dict[str, int]) -> None:
+    def __init__(self, source: Any, what: str, limits: dict[str, int], most: int = MAX_FILES) -> None:
         self.what, self.entries = what, dict[str, _ZippedFile]()
+        self._most = most
         self._limits = limits
         self._file = source
         self._length = source.seek(0, 2)
@@ -397,8 +398,8 @@ class Archive:
             raise self._bad("zip64", "has the long form of its end, which no pack needs (不支持 zip64)")
         if disk or first_disk or here != count:
             raise self._bad("header", "says that it is one of several volumes (分卷压缩包)")
-        if count > MAX_FILES:
-            raise self._bad("too-many-files", f"has {count} files, {MAX_FILES} are allowed (文件过多)")
+        if count > self._most:
+            raise self._bad("too-many-files", f"has {count} files, {self._most} are allowed (文件过多)")
         if start + length > at:
             raise self._bad("cut-off", "says that its directory lies beyond its end (文件不完整)")
         if start + length < at:
@@ -2423,18 +2424,19 @@ def verify(
     witnesses: Sequence[str] = (),
     say: Any = lambda _: None,
     since: Since | None = None,
+    papers: Any = None,
 ) -> dict[str, Any]:
-    """Verify a pack; what was found. `Bad` names the first bad place.
+    """Verify a pack, and the archive of `papers` beside it; what was found. `Bad` names the first bad place.
 
     `good` only with a key that was named: without it everything may fit together, and anybody could have made it.
     """
     if isinstance(path, (str, Path)):
         with Path(path).open("rb") as opened:
-            return verify(opened, pinned, witnesses, say, since)
+            return verify(opened, pinned, witnesses, say, since, papers)
     collecting = gc.isenabled()
     gc.disable()  # nothing here is cyclic, and walking a million small objects again and again takes half the time
     try:
-        return _verified(Pack(path), pinned, witnesses, say, since)
+        return _verified(Pack(path), pinned, witnesses, say, since, papers)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise Bad("shape", "the pack", f"holds what no pack holds (内容不合格式): {error!r}"[:300]) from error
     finally:
@@ -2442,8 +2444,33 @@ def verify(
             gc.enable()
 
 
+_PAPER: Final = re.compile(r"([0-9a-f]{64})\.[a-z]{3,4}")
+_DIGEST: Final = re.compile(rb'"([0-9a-f]{64})"')
+MAX_PAPERS: Final = 60_000
+
+
+def check_papers(file: Any, bodies: Iterable[bytes]) -> int:
+    """How many papers lie in an archive beside a pack: each is what its name says, and an event of the pack names it."""
+    named = {found.decode() for body in bodies for found in _DIGEST.findall(body)}
+    archive = Archive(file, "the archive of papers", {}, MAX_PAPERS)
+    for name in archive.entries:
+        called = _PAPER.fullmatch(name)
+        if called is None:
+            raise Bad("files", name, "is no paper of a pack (不是审计包所附资料)")
+        if called[1] not in named:
+            raise Bad("files", name, "is named by no event of the pack (审计包的事件未引用)")
+        if hashlib.sha256(archive.read(name)).hexdigest() != called[1]:
+            raise Bad("digest", name, "is not the paper that the events name (与事件所引用的资料不同)")
+    return len(archive.entries)
+
+
 def _verified(
-    pack: Pack, pinned: str | None, witnesses: Sequence[str], say: Any, since: Since | None
+    pack: Pack,
+    pinned: str | None,
+    witnesses: Sequence[str],
+    say: Any,
+    since: Since | None,
+    papers: Any = None,
 ) -> dict[str, Any]:
     say("signatures")
     text, key, keys = _signatures(pack, pinned, witnesses)
@@ -2459,6 +2486,7 @@ def _verified(
     say("events")
     bodies, positions = _lines(pack.read(EVENTS), EVENTS)
     check_proof(bodies, [one - 1 for one in positions], size, pack.read(PROOF), root, EVENTS, digest)
+    there = None if papers is None else check_papers(papers, bodies)
     say("index")
     entries, places = _lines(pack.read(INDEX), INDEX)
     check_proof(entries, places, index_count, pack.read(INDEX_PROOF), index_root, INDEX, digest)
@@ -2495,7 +2523,7 @@ def _verified(
         "key": key.line, "fingerprint": key.fingerprint, "pinned": pinned is not None,
         "witnesses": len(witnesses), "since": None if since is None else since.size,
         "sameVerifier": pack.read(VERIFIER) == Path(__file__).read_bytes(),
-        "verifier": pack.manifest["files"][VERIFIER],
+        "verifier": pack.manifest["files"][VERIFIER], "papers": there,
     }  # fmt: skip
 
 
@@ -3073,7 +3101,11 @@ def code_of(bad: Bad) -> int:
 
 
 def verify_file(
-    file: Path, pinned: str | None, witnesses: Sequence[str] = (), since: Since | None = None
+    file: Path,
+    pinned: str | None,
+    witnesses: Sequence[str] = (),
+    since: Since | None = None,
+    papers: Path | None = None,
 ) -> dict[str, Any]:
     """Verify whatever this is: a pack, a certificate, an exported log. OSError if it cannot be read."""
     with file.open("rb") as opened:
@@ -3089,7 +3121,10 @@ def verify_file(
             raise Bad(
                 "shape", str(file), f"holds what it cannot hold (内容不合格式): {error!r}"[:300]
             ) from error
-        return verify(opened, pinned, witnesses, since=since)
+        if papers is None:
+            return verify(opened, pinned, witnesses, since=since)
+        with papers.open("rb") as beside:
+            return verify(opened, pinned, witnesses, since=since, papers=beside)
 
 
 def report(result: dict[str, Any]) -> str:
@@ -3114,6 +3149,10 @@ def report(result: dict[str, Any]) -> str:
             f" {result['events']} events of {result['log']} at {result['size']}"
         )
         lines += [f"{name}：{value}" for name, value in result["summary"][:7]]
+        if result["papers"] is not None:
+            lines.append(
+                f"papers (所附资料): {result['papers']}, each as the events name it (均与事件所引用的一致)"
+            )
         if result["ownWords"]:
             lines.append(f"words of the county's own (本县自定名称): {', '.join(result['ownWords'])}")
         said = "，".join(f"{name} {value}" for name, value in result["said"].items())
@@ -3155,13 +3194,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--since", help="a checkpoint kept from earlier (or later): the log must be one with it"
     )
     parser.add_argument("--proof", help="proof of consistency with it, JSON; not needed for an exported log")
+    parser.add_argument("--papers", help="the archive of papers that came with the pack (所附资料)")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     given = parser.parse_args(arguments)
     try:
         pinned = key_from(given.key) if given.key else None
         proof = Path(given.proof).read_bytes() if given.proof else None
         since = Since(Path(given.since).read_bytes(), proof) if given.since else None
-        result = verify_file(Path(given.file), pinned, [key_from(one) for one in given.witness], since)
+        papers = Path(given.papers) if given.papers else None
+        result = verify_file(
+            Path(given.file), pinned, [key_from(one) for one in given.witness], since, papers
+        )
     except Bad as bad:
         found = {"good": False, "verdict": "BAD", "kind": bad.kind, "place": bad.place, "detail": bad.detail}
         print(json.dumps(found, ensure_ascii=False) if given.json else f"BAD 核验不通过: {bad}")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -20,11 +23,28 @@ from service.log.tree import LogTreeWrong
 
 KIND: Final = "AUDIT_PACK"
 FILE: Final = "pack.zip"
+PAPERS: Final = "papers.zip"
 _TELL_SECONDS: Final = 0.5
 
 
-def pack_work(context: CommandContext, checkpoints: Checkpoints | None) -> Work:
-    """The work of this service; SIGNING_KEY_UNAVAILABLE ends it where nothing can be signed."""
+@dataclass(frozen=True, slots=True)
+class PapersBeside:
+    """Number of papers that a pack's events name, and of those that lie beside it."""
+
+    named: int
+    there: int
+
+
+PutBeside = Callable[[Job, CommandContext, Path, Path], Awaitable[PapersBeside]]
+"""(order, service, pack, archive to write) → the papers that the pack's events name are in the archive."""
+
+
+def pack_work(
+    context: CommandContext, checkpoints: Checkpoints | None, put_beside: PutBeside | None = None
+) -> Work:
+    """The work of this service; SIGNING_KEY_UNAVAILABLE ends it where nothing can be signed, PAPERS_NOT_OFFERED where
+    papers were asked for and none are kept.
+    """
 
     async def work(job: Job) -> dict[str, Any]:
         if checkpoints is None:
@@ -32,8 +52,9 @@ def pack_work(context: CommandContext, checkpoints: Checkpoints | None) -> Work:
         with tempfile.TemporaryDirectory(prefix="taizhang-pack-") as folder:
             packed = await _watched(job, context, checkpoints, Path(folder) / FILE)
             content = await asyncio.to_thread(packed.path.read_bytes)
+            beside = await _papers(job, context, put_beside, packed.path) if job.request.get("papers") else {}
         await job.keep(FILE, "application/zip", content)
-        return {
+        return beside | {
             "sha256": packed.sha256,
             "bytes": len(content),
             "size": packed.size,
@@ -44,6 +65,20 @@ def pack_work(context: CommandContext, checkpoints: Checkpoints | None) -> Work:
         }
 
     return work
+
+
+async def _papers(
+    job: Job, context: CommandContext, put_beside: PutBeside | None, pack: Path
+) -> dict[str, Any]:
+    """Keep the papers that the pack's events name beside it."""
+    if put_beside is None:
+        raise refuse("PAPERS_NOT_OFFERED")
+    out = pack.with_name(PAPERS)
+    found = await put_beside(job, context, pack, out)
+    content = await asyncio.to_thread(out.read_bytes)
+    await job.keep(PAPERS, "application/zip", content)
+    digest = hashlib.sha256(content).hexdigest()
+    return {"papers": {"sha256": digest, "bytes": len(content), "named": found.named, "there": found.there}}
 
 
 async def _watched(job: Job, context: CommandContext, checkpoints: Checkpoints, out: Path) -> Packed:

@@ -341,6 +341,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/audit-packs"): "audit.pack",
     ("GET", "/v1/audit-packs/{pack}"): "audit.pack",
     ("GET", "/v1/audit-packs/{pack}/file"): "audit.pack",
+    ("GET", "/v1/audit-packs/{pack}/papers"): "audit.pack",
     ("GET", "/v1/checkpoints/latest"): "checkpoint.read",
     ("GET", "/v1/checkpoints/{size}"): "checkpoint.read",
     ("POST", "/v1/checkpoints"): "checkpoint.make",

@@ -121,6 +121,15 @@ class ImportResult(Value):
     milliseconds: ImportMilliseconds | None = Field(default=None, title="各阶段用时")
 
 
+class PackPapers(Value):
+    """The papers beside a pack: how many its events name, and how many of them lie in the archive."""
+
+    sha256: str = Field(title="摘要", description="资料压缩包的 SHA-256")
+    bytes: int = Field(title="字节数")
+    named: int = Field(title="事件引用的资料数")
+    there: int = Field(title="所含资料数", description="未上传、丢失、已遗忘的不含")
+
+
 class PackResult(Value):
     """Result of an order of a pack."""
 
@@ -131,6 +140,7 @@ class PackResult(Value):
     assets: int = Field(title="资产项数")
     first: BusinessDate = Field(title="起始日期", alias="from")
     last: BusinessDate = Field(title="截止日期", alias="to")
+    papers: PackPapers | None = Field(default=None, title="所附资料", description="要求附资料时")
 
 
 class ReplayResult(Value):

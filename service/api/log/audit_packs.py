@@ -13,7 +13,7 @@ from service.api.http.ranges import IF_RANGE, PARTIAL, RANGE, WHOLE, wanted_of
 from service.api.http.reading import ACTION, BINARY, Reading, get, routes
 from service.api.http.results import OperationProblem, PackResult
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
-from service.audit.work import FILE, KIND
+from service.audit.work import FILE, KIND, PAPERS
 from service.commands.operations import Operation, Operations
 from service.ledgers.parameters import Moment
 
@@ -30,6 +30,9 @@ class OrderAuditPack(Value):
     first: BusinessDate | None = Field(default=None, title="起始日期", alias="from")
     last: BusinessDate | None = Field(default=None, title="截止日期", alias="to")
     known_at: Moment | None = Field(default=None, title="截至时刻", description="只含此前记录的事件")
+    papers: bool = Field(
+        default=False, title="是否附资料", description="另附事件所引用的存档资料；须有权查看其中全部资料"
+    )
 
 
 class PackView(Value):
@@ -41,6 +44,7 @@ class PackView(Value):
     total: int | None = Field(default=None, title="总数")
     operation: str = Field(title="任务路径")
     file: str | None = Field(default=None, title="下载路径", description="支持断点续传（Range）")
+    papers: str | None = Field(default=None, title="资料下载路径", description="要求附资料时")
     result: PackResult | None = Field(default=None, title="审计包内容")
     problem: OperationProblem | None = Field(default=None, title="失败原因")
 
@@ -58,6 +62,7 @@ def _shown(found: Operation) -> dict[str, Any]:
         total=found.total,
         operation=f"/v1/operations/{found.operation}",
         file=f"{path}/file" if FILE in found.files else None,
+        papers=f"{path}/papers" if PAPERS in found.files else None,
         result=None if found.result is None else PackResult.model_validate(found.result),
         problem=None if found.problem is None else OperationProblem.model_validate(found.problem),
     )
@@ -75,8 +80,12 @@ def _shown(found: Operation) -> dict[str, Any]:
 )
 async def order_audit_pack(body: OrderAuditPack, write: Writing) -> Response:
     """Order a pack about what was in a person's care (C4.10-09). It is made beside other requests, one at a time for a
-    key (TOO_MANY_REQUESTS), and may be cancelled as an operation.
+    key (TOO_MANY_REQUESTS), and may be cancelled as an operation. With `papers` the papers that its events name come in an
+    archive beside it; the operation fails with FORBIDDEN_PERSONAL_DATA where one of them is not for whoever orders,
+    with PACK_PAPERS_TOO_LARGE beyond 256 MiB. PAPERS_NOT_OFFERED.
     """
+    if body.papers and write.request.app.state.archive is None:
+        raise refuse("PAPERS_NOT_OFFERED")
     if body.first is not None and body.last is not None and body.first > body.last:
         raise refuse("DATE_ORDER", earlier="from", later="to")
     if await write.context.store.load(write.county, f"person-{body.person}") is None:
@@ -117,20 +126,47 @@ async def read_audit_pack(pack: PackCode, read: Reading) -> Response:
 async def read_audit_pack_file(pack: PackCode, read: Reading) -> Response:
     """The file, or the part that `Range` asks for: a download that broke off goes on where it stopped."""
     found = await _pack(read, pack)
+    return await _sent(read, found, FILE, found.result, f"{pack}.zip")
+
+
+@get(
+    router,
+    "/{pack}/papers",
+    "下载审计包所附资料",
+    "audit.pack",
+    response_class=Response,
+    parameters=(RANGE, IF_RANGE),
+    responses={
+        200: {"description": "资料 / the papers", "content": {"application/zip": BINARY}, **WHOLE},
+        206: {"description": "其中一段 / part of it", "content": {"application/zip": BINARY}, **PARTIAL},
+        416: {"description": "没有这一段 / no such part", **PARTIAL},
+    },
+)
+async def read_audit_pack_papers(pack: PackCode, read: Reading) -> Response:
+    """The papers beside a pack, each under its digest; the verifier checks them (`--papers`). NOT_FOUND where none were asked for."""
+    found = await _pack(read, pack)
+    result = None if found.result is None else found.result.get("papers")
+    return await _sent(read, found, PAPERS, result, f"{pack}-papers.zip")
+
+
+async def _sent(
+    read: Reading, found: Operation, name: str, result: dict[str, Any] | None, called: str
+) -> Response:
+    pack = found.operation
     read.must_be_made_for(found.ordered_by)
-    if found.result is None:
-        raise refuse("NOT_FOUND", what=f"{pack}/file")
-    size = await _operations(read.request).file_size(read.county, pack, FILE)
+    if result is None:
+        raise refuse("NOT_FOUND", what=f"{pack}/{name}")
+    size = await _operations(read.request).file_size(read.county, pack, name)
     said = {
-        "ETag": f'"{found.result["sha256"]}"',
+        "ETag": f'"{result["sha256"]}"',
         "Accept-Ranges": "bytes",
-        "Content-Disposition": f'attachment; filename="{pack}.zip"',
+        "Content-Disposition": f'attachment; filename="{called}"',
     }
     part = wanted_of(read.request, said, size)
     if part is None:
         return Response(status_code=416, headers=said)
     first, last, status = part
-    content = await _operations(read.request).file_part(read.county, pack, FILE, first, last)
+    content = await _operations(read.request).file_part(read.county, pack, name, first, last)
     return Response(content, status_code=status, media_type="application/zip", headers=said)
 
 

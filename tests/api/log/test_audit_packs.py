@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import zipfile
 from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
@@ -14,9 +15,13 @@ import pytest_asyncio
 
 from service.api.http.ranges import part_of
 from service.audit import verify
+from service.audit.zipped import entry
 from service.commands.operations import ENDED
+from service.paper import beside_packs
 from service.version import installed_version
+from tests import papers
 from tests.api.bodies import TOWNSHIP, road
+from tests.api.household.test_household_life import entered
 from tests.api.service import Service, new_code, running
 
 VERIFIER = Path(verify.__file__).read_bytes()
@@ -169,3 +174,90 @@ async def test_the_verifier_is_published_for_everybody(signing: Service) -> None
     assert (told["format"], told["version"]) == (verify.FORMAT, installed_version())
     assert answer.headers["etag"] == f'"{told["sha256"]}"'
     assert f"{told['sha256']}  verify.py\n" == DOCUMENTED, "make openapi writes it"
+
+
+async def test_papers_come_beside_a_pack_on_request_and_the_verifier_takes_each_by_its_digest(
+    signing: Service, tmp_path: Path
+) -> None:
+    """C4.10-09 and 四(六): what the pack's events name and is kept; what is missing is counted, a foreign file is told."""
+    person = await in_care(signing, there := papers.pdf("验收单"), papers.sha256(papers.pdf("从未上传")))
+    found = await ordered(signing, {"person": person, "papers": True}, "auditor")
+    assert found["state"] == "SUCCEEDED", found
+    told = found["result"]["papers"]
+    assert (told["named"], told["there"]) == (2, 1)
+    pack, beside = [(await signing.get(found[one], "auditor")).content for one in ("file", "papers")]
+    assert (told["bytes"], told["sha256"]) == (len(beside), hashlib.sha256(beside).hexdigest())
+    digest = papers.sha256(there)
+    with zipfile.ZipFile(BytesIO(beside)) as zipped:
+        assert {name: zipped.read(name) for name in zipped.namelist()} == {f"{digest}.pdf": there}
+    (key,) = await signing.read("/v1/log/keys")
+    for name, content in (("pack.zip", pack), ("papers.zip", beside)):
+        (tmp_path / name).write_bytes(content)
+    result = verify.verify_file(tmp_path / "pack.zip", key["fingerprint"], papers=tmp_path / "papers.zip")
+    assert (result["good"], result["papers"]) == (True, 1)
+    assert "所附资料): 1" in verify.report(result)
+    other = papers.pdf("别的资料")
+    for name, content, said in (
+        (f"{digest}.pdf", other, "与事件所引用的资料不同"),
+        (f"{papers.sha256(other)}.pdf", other, "审计包的事件未引用"),
+        ("说明.pdf", there, "不是审计包所附资料"),
+    ):
+        with zipfile.ZipFile(tmp_path / "papers.zip", "w") as zipped:
+            zipped.writestr(entry(name, zipfile.ZIP_STORED), content)
+        with pytest.raises(verify.Bad, match=said):
+            verify.verify_file(tmp_path / "pack.zip", None, papers=tmp_path / "papers.zip")
+    plain = await ordered(signing, {"person": person}, "auditor")
+    assert "papers" not in plain
+    refused = await signing.get(f"/v1/audit-packs/{plain['pack']}/papers", "auditor")
+    assert (refused.status_code, refused.json()["code"]) == (404, "NOT_FOUND")
+
+
+async def test_papers_beside_a_pack_are_refused_to_who_may_not_see_all_of_them(
+    signing: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A household's paper that an asset's event names too is not for the personnel of the county; the pack alone is."""
+    own = papers.pdf("到户凭证")
+    person = await in_care(signing, own)
+    life = await entered(signing, household=new_code("HH"))
+    document = {"kind": "PHOTO", "document": "D-1", "sha256": papers.sha256(own)}
+    await life.step("documents", {"document": document})
+    assert (await ordered(signing, {"person": person}, "personnel"))["state"] == "SUCCEEDED"
+    found = await ordered(signing, {"person": person, "papers": True}, "personnel")
+    assert (found["state"], found["problem"]["code"]) == ("FAILED", "FORBIDDEN_PERSONAL_DATA")
+    assert "papers" not in found
+    monkeypatch.setattr(beside_packs, "MOST_BYTES", len(own))
+    assert (await ordered(signing, {"person": person, "papers": True}, "auditor"))["state"] == "SUCCEEDED"
+    monkeypatch.setattr(beside_packs, "MOST_BYTES", len(own) - 1)
+    large = await ordered(signing, {"person": person, "papers": True}, "auditor")
+    assert large["problem"]["code"] == "PACK_PAPERS_TOO_LARGE"
+
+
+async def in_care(service: Service, *named: bytes | str) -> str:
+    """A person who has a road in care, whose file names these papers: a content is uploaded, a digest is not."""
+    person, asset = await service.person(TOWNSHIP), new_code()
+    made = await service.write("/v1/assets", {"asset": asset, "card": road()})
+    custody = {
+        "custodian": TOWNSHIP,
+        "responsibleUnit": TOWNSHIP,
+        "duties": [{"person": person, "duty": "MANAGER"}],
+        "provisional": True,
+    }
+    made = await service.write(f"/v1/assets/{asset}/custody", {"custody": custody}, version=made["version"])
+    for one in named:
+        if isinstance(one, bytes):
+            headers = service.headers("clerk", Content_Type="application/pdf")
+            kept = await service.http.post("/v1/documents", content=one, headers=headers)
+            assert kept.status_code == 201, kept.text
+        digest = papers.sha256(one) if isinstance(one, bytes) else one
+        document = {"kind": "ACCEPTANCE", "document": new_code("D"), "sha256": digest}
+        made = await service.write(
+            f"/v1/assets/{asset}/documents", {"document": document}, version=made["version"]
+        )
+    return person
+
+
+async def ordered(service: Service, body: dict[str, Any], who: str) -> dict[str, Any]:
+    """A pack that was ordered, when it has ended."""
+    answer = await service.post("/v1/audit-packs", body, who)
+    assert answer.status_code == 202, answer.text
+    return await ended(service, answer.json()["pack"])

@@ -47,8 +47,10 @@ class Forgetting(Value):
     key: Code | None = Field(
         default=None, title="所销毁的密钥编号", description="密文中引用的编号；没有密文时为空"
     )
-    papers: tuple[Sha256, ...] = Field(
-        default=(), title="所销毁内容的资料摘要", description="只与该主体有关、事件所引用的个人资料"
+    papers: tuple[Sha256, ...] | None = Field(
+        default=None,
+        title="所销毁内容的资料摘要",
+        description="只与该主体有关、事件所引用的个人资料；没有时为空",
     )
 
 
@@ -93,7 +95,7 @@ class PersonalSubject(DomainAggregate):
     @property
     def papers_destroyed(self) -> frozenset[str]:
         """Papers the destruction of whose content was decided."""
-        return frozenset(paper for one in self.forgettings for paper in one.papers)
+        return frozenset(paper for one in self.forgettings for paper in one.papers or ())
 
     @property
     def hold(self) -> LegalHold | None:

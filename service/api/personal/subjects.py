@@ -179,7 +179,9 @@ async def forget_personal_data(subject: SubjectCode, body: ForgetPersonalData, w
         streams = await streams_of(write, subject)
         plain = await erasure.plaintext_events(write.county, streams)
         papers = await papers_of_alone(write, streams)
-        forgetting = Forgetting(order=body.order, plaintext_events=plain, key=where.key, papers=papers)
+        forgetting = Forgetting(
+            order=body.order, plaintext_events=plain, key=where.key, papers=papers or None
+        )
         it.forget(forgetting, running, at)
 
     return await _decide(write, subject, body, body.order.decided_on, decide)

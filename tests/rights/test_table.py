@@ -80,6 +80,21 @@ def test_what_is_in_no_row_is_read_by_every_role() -> None:
     assert others & {action_of(one) for one in RIGHTS} == set()
 
 
+def test_a_household_does_nothing_but_read_itself() -> None:
+    """A household is no kind of unit, and its key has the role READER alone (三(七)): of all that is not a plain question it may what a row names it for."""
+    allowed = {
+        operation
+        for operation in RIGHTS
+        if not operation.startswith("GET ")
+        and any(may(sender("READER", "HOUSEHOLD", reach), action_of(operation), LYING) for reach in SENDERS)
+    }
+    assert allowed == {
+        "POST /v1/personal-data/readings",
+        "DELETE /v1/sessions/current",
+        "PUT /v1/sessions/current/organization",
+    }
+
+
 def test_two_roles_give_no_more_than_each_of_them() -> None:
     """A key of several roles may what one of them may, in the kinds of organisation where that one counts."""
     clerk = Actor("k", "api_key", COUNTY, TOWNSHIP, "TOWNSHIP", frozenset({"READER", "OFFICE"}), (TOWNSHIP,))

@@ -19,7 +19,7 @@ from projections.funds import ledger as fund_ledger
 from projections.household import register as household_register
 from projections.income import accounts as income_accounts, plans as income_plans
 from projections.inventory import inventories
-from projections.organization import directory, duties as unit_duties
+from projections.organization import directory, duties as unit_duties, on_behalf
 from projections.oversight import inspections as oversight
 from projections.paper import namings as paper_namings
 from projections.procedure import notice_board, procedures
@@ -50,6 +50,7 @@ CATALOGUE: Final[dict[str, Projection]] = {
         paper_namings.PROJECTION,
         income_accounts.PROJECTION,
         income_plans.PROJECTION,
+        on_behalf.PROJECTION,
     )
 }
 """By name."""

@@ -390,6 +390,33 @@ class Organization(DomainAggregate):
     def _guidance_recorded(self) -> None:
         """Counted in the ledger of units' duties; no decision of the unit rests on it."""
 
+    class RecordingConfirmed(Event):
+        """The village stands by what another unit recorded for it."""
+
+        TOPIC: ClassVar[str] = "organization.recording_confirmed"
+        TITLE: ClassVar[str] = "确认代为登记事项"
+        entry: int = Field(title="代为登记事项的日志位置", ge=1)
+        secretary: Code = Field(title="确认的村党支部书记")
+
+    def confirm_recording(
+        self, entry: int, secretary: str | None, recorded_by: str | None, at: Occasion
+    ) -> None:
+        """Confirm what another unit recorded for this village: by its Party secretary, who is not who recorded it (C4.7-04).
+
+        Refused: CONFIRMER_NOT_SECRETARY for whoever is not the secretary on that day, a key of the village too; SAME_PERSON.
+        """
+        at.cite("C4.7-04")
+        leading = {one for post in at.rules.principal_positions for one in self.holders(post, at.on)}
+        if self.card.kind != "VILLAGE" or secretary is None or secretary not in leading:
+            raise refuse("CONFIRMER_NOT_SECRETARY", village=self.id)
+        if secretary == recorded_by:
+            raise refuse("SAME_PERSON", person=secretary)
+        self.record(self.RecordingConfirmed, at, entry=entry, secretary=secretary)
+
+    @event(RecordingConfirmed)
+    def _recording_confirmed(self) -> None:
+        """Counted in the ledger of what was recorded on behalf; no decision of the unit rests on it."""
+
     class RepresentativesElected(Event):
         """A village has elected its representatives: so many, for so long."""
 

@@ -171,6 +171,9 @@ ACTIONS: Final[dict[str, Permission]] = {
     "organization.appoint": _permission(Role.PERSONNEL, Role.ADMIN),
     "organization.keep_duties": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
     "organization.record_roll": _permission(Role.REGISTRAR, Role.APPROVER, kinds=frozenset({"TOWNSHIP"})),
+    "organization.confirm_recording": _permission(
+        Role.REGISTRAR, Role.APPROVER, scope=Scope.UNIT, kinds=frozenset({"VILLAGE"})
+    ),
     "organization.enable_pilot": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
     "organization.name_office": _permission(Role.OFFICE, scope=Scope.UNIT),
     "organization.guide": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),

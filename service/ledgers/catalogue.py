@@ -73,6 +73,16 @@ _LEDGERS: Final = (
         unit="village",
     ),
     Ledger(
+        name="on-behalf-records",
+        title="代为登记台账",
+        about="What one unit recorded for another, and whether the village's Party secretary confirmed it (C4.7-04).",
+        path="/v1/ledgers/on-behalf-records",
+        filters=organization.OnBehalfFilters,
+        row=organization.OnBehalfRow,
+        brief=("position", "unit", "recorder", "type", "occurred_on", "confirmed_on"),
+        unit="unit",
+    ),
+    Ledger(
         name="custody-ledger",
         title="管护台账",
         about="Who has or had which duty for which asset, from when to when.",

@@ -17,7 +17,7 @@ SINCE = date(2021, 1, 15)
 
 def unit(kind: str = "VILLAGE") -> Organization:
     card = OrganizationCard.model_validate(
-        {"name": "巴仁村", "kind": kind, "validFrom": date(2018, 1, 1)}, by_alias=True
+        {"name": "巴仁村", "kind": kind, "division": VILLAGE, "validFrom": date(2018, 1, 1)}, by_alias=True
     )
     return settled(Organization.define(VILLAGE, card, occasion(date(2018, 1, 1))))
 

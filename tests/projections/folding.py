@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+import orjson
 
 from domain.recorded import RecordedEvent
 from projections.engine import events as ledger_events
@@ -38,7 +39,10 @@ def of_recorded(recorded: RecordedEvent) -> LedgerEvent:
         recorded_at=recorded.recorded_at.isoformat(),
         actor=ledger_events._Actor(actor.get("id", ""), actor.get("kind", ""), actor.get("organization")),
         basis=ledger_events._Basis(
-            *([msgspec.Raw(b"{}")] * len(basis.get(name, ())) for name in ("warnings", "findings"))
+            *(
+                [msgspec.Raw(orjson.dumps(one)) for one in basis.get(name, ())]
+                for name in ("warnings", "findings")
+            )
         ),
         raw=msgspec.Raw(b""),
         decoded=recorded.data,

@@ -48,6 +48,17 @@ WARNED: Final = BASIS | {
         }
     ]
 }
+ON_BEHALF: Final = BASIS | {
+    "warnings": [
+        {
+            "code": "RECORDED_ON_BEHALF",
+            "clause": "C4.7-04",
+            "detailZh": "代为登记",
+            "detailEn": "recorded on behalf",
+            "params": {"unit": "653022202208、653022202201", "recorder": "653022202000"},
+        }
+    ]
+}
 ACTOR: Final = {"id": "k_01", "kind": "api-key", "organization": "653022202000"}
 
 
@@ -312,6 +323,8 @@ class RandomHistory:
             "income_sub_account",
             "income_plan",
         )
+        confirmed = {"entry": self.log.position, "secretary": "P-SECRETARY"}
+        yield self.add(f"organization-{VILLAGES[0]}", "organization.recording_confirmed", confirmed)
         while True:
             chance = self.random.random()
             if not self.lives or (len(self.lives) < self.alive and chance < 0.15):
@@ -341,7 +354,8 @@ class RandomHistory:
         return FIRST_DAY + timedelta(days=self.log.position // 50 + self.random.randrange(-30, 30))
 
     def add(self, stream: str, event_type: str, data: dict[str, Any]) -> RecordedEvent:
-        basis = WARNED if self.random.random() < 0.05 else BASIS
+        chance = self.random.random()
+        basis = WARNED if chance < 0.05 else ON_BEHALF if chance < 0.06 else BASIS
         return self.log.add(stream, event_type, data, self._day(), basis=basis)
 
     def _directory(self) -> Iterator[RecordedEvent]:

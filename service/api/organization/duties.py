@@ -21,6 +21,7 @@ from service.api.http.writing import Circumstances, Writing
 from service.api.organization.organizations import OnDay, OrganizationPath, units_on
 from service.commands.authorization import may, resource_of_units
 from service.commands.commands import Work
+from service.commands.recordings import recorded_for
 from service.ledgers.parameters import Limit, YearNumber
 from service.ledgers.questions.compliance import Compliance, compliance_of
 from service.ledgers.questions.organization import GuidanceRow, guidance_by
@@ -96,6 +97,26 @@ async def record_roll(organization: OrganizationPath, body: RecordRoll, write: W
     return await write.decide(
         units, organization, body, lambda it, at: it.record_roll(body.roll, at), on=body.roll.since
     )
+
+
+class ConfirmRecording(Circumstances):
+    """Request body: confirm what another unit recorded for the village."""
+
+    entry: int = Field(title="代为登记事项的日志位置", ge=1, le=2**53, description="代为登记台账的 position")
+
+
+@units.post("/{organization}/recording-confirmations", "确认代为登记事项", "organization.confirm_recording")
+async def confirm_recording(
+    organization: OrganizationPath, body: ConfirmRecording, write: Writing
+) -> Response:
+    """Confirm, once, what another unit recorded for the village (C4.7-04): its Party secretary, from the own sign-in."""
+
+    async def confirm(it: Organization, at: Occasion, work: Work) -> None:
+        recorded = await recorded_for(work, it.id, body.entry)
+        it.confirm_recording(body.entry, write.actor.person, recorded.actor.get("person"), at)
+        work.claim("recording_confirmation", f"{it.id}/{body.entry}")
+
+    return await write.carry_out(units, organization, body, confirm, unit=organization)
 
 
 @units.post("/{organization}/task-force", "成立资产管理专班", "organization.keep_duties")

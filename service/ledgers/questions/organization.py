@@ -10,7 +10,7 @@ from pydantic import Field
 
 from domain.values import Code, Value
 from projections.engine.reading import Page
-from projections.organization import directory, duties as unit_duties
+from projections.organization import directory, duties as unit_duties, on_behalf
 from service.ledgers.filters import Filters, Several, Standpoint
 from service.ledgers.queries import ledgers_now
 from service.ledgers.source import Source
@@ -70,3 +70,29 @@ async def guidance_by(
     async with ledgers_now(source, (unit_duties.PROJECTION.name,), min_position) as connection:
         found = await unit_duties.guidance_given(connection, source.county, organization, year)
     return typed_rows(found, GuidanceRow)
+
+
+# ---- what was recorded on behalf -----------------------------------------------------------------------------------
+
+
+class OnBehalfFilters(Filters):
+    """Filters of the ledger of what was recorded on behalf."""
+
+    PROJECTION: ClassVar[str] = on_behalf.PROJECTION.name
+
+    unit: Several = Field(default=(), title="被代为登记的单位", max_length=200)
+    recorder: Several = Field(default=(), title="登记单位", max_length=200)
+    township: Code | None = Field(default=None, title="所属乡镇", description="该乡镇各村的事项")
+    confirmed: bool | None = Field(default=None, title="是否已确认")
+
+    async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
+        """What one unit recorded for another, and whether the village's secretary confirmed it."""
+        return await on_behalf.on_behalf_page(at.connection, at.county, **self.filters(), **paging)
+
+
+OnBehalfRow = row_model(
+    "OnBehalfRow",
+    on_behalf.ON_BEHALF,
+    confirmed_on=(date | None, Field(default=None, title="确认日期")),
+    confirmed_by=(str | None, Field(default=None, title="确认人")),
+)

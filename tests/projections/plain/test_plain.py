@@ -40,6 +40,7 @@ from tests.projections.plain import (
     notices,
     oversight,
     procedures,
+    representation,
     revitalisation,
     sealing,
     units,
@@ -60,6 +61,7 @@ MODELS: Final[dict[str, Model]] = {
     "directory": directory.tables,
     "risk_board": duties.risks,
     "external_entries": duties.entries,
+    "on_behalf": representation.tables,
 }
 OF_PAPERS: Final[dict[str, Model]] = {
     "fund_ledger": funds.tables,

@@ -79,7 +79,7 @@ _LEDGERS: Final = (
         path="/v1/ledgers/on-behalf-records",
         filters=organization.OnBehalfFilters,
         row=organization.OnBehalfRow,
-        brief=("position", "unit", "recorder", "type", "occurred_on", "confirmed_on"),
+        brief=("unit", "recorder", "stream", "type", "occurred_on", "confirmed_on"),
         unit="unit",
     ),
     Ledger(

@@ -324,7 +324,8 @@ class RandomHistory:
             "income_plan",
         )
         confirmed = {"entry": self.log.position, "secretary": "P-SECRETARY"}
-        yield self.add(f"organization-{VILLAGES[0]}", "organization.recording_confirmed", confirmed)
+        village = f"organization-{VILLAGES[0]}"
+        yield self.log.add(village, "organization.recording_confirmed", confirmed, FIRST_DAY, basis=BASIS)
         while True:
             chance = self.random.random()
             if not self.lives or (len(self.lives) < self.alive and chance < 0.15):

@@ -108,8 +108,10 @@ class DomainAggregate(_Standing, BaseAggregate[str]):
 
     TOPIC: ClassVar[str] = ""
     KIND: ClassVar[str] = ""
-    IN_BUSINESS_TIME: ClassVar[bool] = False
-    """Whether its events are folded by their business days (`domain.order`); else by their place in the log alone."""
+    IN_BUSINESS_TIME: ClassVar[bool] = True
+    """Whether its events are folded by their business days (`domain.order`). Those that say no, and are folded by their place
+    in the log alone, stand with a reason in `tests/domain/by_position.toml`.
+    """
 
     class Event(DomainEvent):
         """Root of the aggregate's events."""
@@ -252,6 +254,14 @@ class DomainAggregate(_Standing, BaseAggregate[str]):
     def late(self) -> frozenset[int]:
         """Versions of its new events that lie before older ones."""
         return self._late
+
+    @property
+    def now(self) -> Self:
+        """It as it is now, whatever day it shows: for what is counted over all its days."""
+        if self._stands_on is None:
+            return self
+        whole: Self = fold_stream(self.history).aggregate
+        return whole
 
     @property
     def history(self) -> Sequence[DomainEvent]:

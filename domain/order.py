@@ -19,6 +19,14 @@ UNPLACED: Final = (KeyError, IndexError, AttributeError)
 
 _E = TypeVar("_E")
 
+
+def there(found: _E | None) -> _E:
+    """What an event rests on; KeyError while it is not there yet, so that the event waits for it."""
+    if found is None:
+        raise KeyError
+    return found
+
+
 Place = tuple[int, date, int]
 """0 for the first event and 1 for what follows, business day, place in the log."""
 

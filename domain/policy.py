@@ -81,6 +81,7 @@ class Policy(DomainAggregate):
 
     TOPIC: ClassVar[str] = "policy"
     KIND: ClassVar[str] = "policy"
+    IN_BUSINESS_TIME: ClassVar[bool] = False
 
     versions: Annotated[tuple[ActivatedVersion, ...], Field(title="启用的政策版本")]
     changes: Annotated[tuple[ParameterChange, ...], Field(title="参数调整")]

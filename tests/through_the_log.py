@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from domain.aggregate import DomainEvent
+from domain.recorded import RecordedEvent
 from service.log.appending import Append, StreamAppend
 from service.log.codec import EventCodec, prepare, stamp
 
@@ -16,6 +17,11 @@ MOMENT: Final = datetime(2022, 6, 17, 4, 5, 6, tzinfo=UTC)
 
 def through_the_log(event: DomainEvent) -> DomainEvent:
     """The event that is read from the bytes the log keeps of `event`."""
+    return CODEC.domain_event(recorded(event))
+
+
+def recorded(event: DomainEvent) -> RecordedEvent:
+    """What the log has of an event, at its first place."""
     kind = event.TOPIC.partition(".")[0]
     stream = StreamAppend(
         f"{kind}-{event.originator_id}", event.originator_version - 1, [CODEC.new_event(event)], b"", ""
@@ -24,4 +30,4 @@ def through_the_log(event: DomainEvent) -> DomainEvent:
         command_id="c-1", actor={"id": "k_01"}, correlation_id="w-1", causation_id=None, streams=[stream]
     )
     (prepared,) = prepare(COUNTY, append)
-    return CODEC.domain_event(CODEC.decode(COUNTY, 1, prepared.before + stamp(MOMENT) + prepared.after))
+    return CODEC.decode(COUNTY, 1, prepared.before + stamp(MOMENT) + prepared.after)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -48,8 +48,6 @@ class AssetState(DomainAggregate):
     """State that the parts of `Asset` share: its attributes by subject, and the questions that more than one part
     asks.
     """
-
-    IN_BUSINESS_TIME: ClassVar[bool] = True
 
     # registration
     card: Annotated[RegisterCard, Field(title="登记卡")]

@@ -48,6 +48,7 @@ class DepartureCase(DomainAggregate):
 
     TOPIC: ClassVar[str] = "departure_case"
     KIND: ClassVar[str] = "departure_case"
+    IN_BUSINESS_TIME: ClassVar[bool] = False
 
     notice: Annotated[DepartureNotice, Field(title="离任通知")]
     due_on: Annotated[date | None, Field(title="办结期限")]

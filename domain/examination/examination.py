@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
 from pydantic import Field
 
-from domain.aggregate import DomainAggregate, DomainEvent, fold_stream
+from domain.aggregate import CreatedEvent, DomainAggregate, DomainEvent, fold_stream
 from domain.asset.asset import Asset
-from domain.examination.commands import COMMANDS, DERIVED, NotJudged
+from domain.examination.again import AGAIN, as_it_stands
+from domain.examination.commands import COMMANDS, DERIVED, Command, NotJudged, Shown
 from domain.occasion import Occasion
 from domain.order import UNPLACED, Place, place_of, placed
 from domain.procedure.procedure import ProcedureInstance
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
 Source = Literal["EXAMINED", "STORED", "BOTH"]
 """Found now, stored with the event at its time, or both."""
 
-_JUDGED: Final[dict[str, type[DomainAggregate]]] = {one.KIND: one for one in (Asset, ProcedureInstance)}
-KINDS: Final = tuple(_JUDGED)
+KINDS: Final = (Asset.KIND, ProcedureInstance.KIND)
 """Aggregates whose decisions are judged again."""
 
 _A = TypeVar("_A", bound=DomainAggregate)
@@ -179,8 +179,7 @@ def _after(state: DomainAggregate | None, event: DomainEvent) -> DomainAggregate
 
 def _place(one: Happened) -> Place:
     event = one.event
-    in_time = _JUDGED[event.TOPIC.partition(".")[0]].IN_BUSINESS_TIME
-    return place_of(event.originator_version, event.occurred_on if in_time else date.min, one.position)
+    return place_of(event.originator_version, event.occurred_on, one.position)
 
 
 def _examined(
@@ -233,7 +232,7 @@ def _judge(
 ) -> DomainEvent | None:
     """Put the command to a copy of the state; gives the event it made, None when that is of another type."""
     event = one.event
-    command = COMMANDS.get(event.TOPIC)
+    command = COMMANDS.get(event.TOPIC) or _again(event)
     if command is None:
         message = f"没有与 {event.TOPIC} 对应的决定"
         raise NotJudged(message)
@@ -254,6 +253,18 @@ def _judge(
     asked = decided if decided is not None else met
     made = list(asked.collect_events()) if asked is not None else []
     return next((new for new in made if isinstance(new, DomainEvent) and new.TOPIC == event.TOPIC), None)
+
+
+def _again(event: DomainEvent) -> Command | None:
+    """The command behind an event of an aggregate whose decisions nobody judges anew; None for what begins one."""
+    if event.TOPIC.partition(".")[0] in KINDS or isinstance(event, CreatedEvent):
+        return None
+    put = AGAIN.get(event.TOPIC, as_it_stands)
+
+    def command(it: Any, event: Any, at: Occasion, _: Shown) -> None:
+        put(it, event, at)
+
+    return command
 
 
 def fold(events: Iterable[Happened]) -> DomainAggregate | None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from domain.aggregate import fold_stream
-from domain.examination.examination import KINDS, Examined, Happened, Procedures, RulesAt, examine
+from domain.examination.examination import Examined, Happened, Procedures, RulesAt, examine
 from domain.occasion import Occasion
 from domain.refusals import Refusal
 
@@ -56,14 +55,6 @@ def impeded(
     Found by putting the commands of everything after them anew, once without and once with them (decision 0012).
     """
     old = [one for one in events if one.position not in new]
-    if stream.partition("-")[0] not in KINDS:
-        unplaced = [
-            {one.originator_version for one in fold_stream(e.event for e in side).unplaced}
-            for side in (old, events)
-        ]
-        return [
-            Impeded(one, None) for one in old if one.event.originator_version in unplaced[1] - unplaced[0]
-        ]
     late = [one.event for one in events if one.position in new and one.event.WHOLE]
     undoing = [
         Impeded(one, None, undoes=True)

@@ -50,6 +50,7 @@ class FundReconciliation(DomainAggregate):
 
     TOPIC: ClassVar[str] = "fund_reconciliation"
     KIND: ClassVar[str] = "fund_reconciliation"
+    IN_BUSINESS_TIME: ClassVar[bool] = False
 
     unit: Annotated[str, Field(title="单位编号")]
     year: Annotated[int, Field(title="年度")]

@@ -157,6 +157,7 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.registration_corrected"
         TITLE: ClassVar[str] = "到户资产登记更正"
+        WHOLE: ClassVar[bool] = True
         card: HouseholdAssetCard = Field(title="到户资产登记卡")
         changed: Annotated[tuple[str, ...], UNIT] = Field(title="变更的字段")
         old: Annotated[dict[str, Any], PERSONAL_OF_HOUSEHOLD] = Field(title="变更前的值")
@@ -204,6 +205,7 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.document_archived"
         TITLE: ClassVar[str] = "到户资产资料存档"
+        FACT: ClassVar[bool] = True
         document: Document = Field(title="存档文件")
 
     def archive_document(self, document: Document, at: Occasion) -> None:
@@ -225,6 +227,7 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.external_entry_recorded"
         TITLE: ClassVar[str] = "到户资产外部系统录入"
+        FACT: ClassVar[bool] = True
         entry: ExternalEntry = Field(title="外部系统录入记录")
 
     def record_external_entry(self, entry: ExternalEntry, at: Occasion) -> None:
@@ -247,6 +250,7 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.inspected"
         TITLE: ClassVar[str] = "到户资产检查"
+        FACT: ClassVar[bool] = True
         inspection: HouseholdInspection = Field(title="到户资产检查")
 
     def inspect(self, inspection: HouseholdInspection, at: Occasion) -> None:
@@ -270,6 +274,7 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.loss_recorded"
         TITLE: ClassVar[str] = "到户资产灭失登记"
+        FACT: ClassVar[bool] = True
         loss: Loss = Field(title="灭失情况")
         quantity: Quantity = Field(title="灭失后数量")
 
@@ -333,6 +338,7 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.entrustment_ended"
         TITLE: ClassVar[str] = "集中委托结束"
+        FACT: ClassVar[bool] = True
         entrustment: Code = Field(title="集中委托编号")
         ended_on: EntrustmentEndDay = Field(title="委托结束日期")
         reason: Annotated[Text, PERSONAL_OF_HOUSEHOLD] = Field(title="结束原因")

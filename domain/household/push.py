@@ -51,6 +51,7 @@ class HouseholdLedger(DomainAggregate):
 
     TOPIC: ClassVar[str] = "household_ledger"
     KIND: ClassVar[str] = "household_ledger"
+    IN_BUSINESS_TIME: ClassVar[bool] = False
 
     push: Annotated[HouseholdLedgerPush, Field(title="推送的到户台账")]
     acknowledged: Annotated[str | None, Field(title="已确认的台账摘要")]

@@ -88,6 +88,7 @@ class IncomeSubAccount(DomainAggregate):
 
     TOPIC: ClassVar[str] = "income_sub_account"
     KIND: ClassVar[str] = "income_sub_account"
+    IN_BUSINESS_TIME: ClassVar[bool] = False
 
     opening: Annotated[SubAccountOpening, Field(title="设立情况")]
     balance: Annotated[Fen, Field(title="余额")]

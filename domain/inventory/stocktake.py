@@ -19,6 +19,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay
+from domain.order import there
 from domain.refusals import refuse
 from domain.values import Code, Name, PaperSha256, Sha256, Text, Value
 
@@ -271,6 +272,7 @@ class StocktakeCampaign(DomainAggregate):
 
     @event(SurplusRegistered)
     def _surplus_registered(self, surplus: str, asset: str) -> None:
+        there(self.surpluses.get(surplus))
         self.registrations = {**self.registrations, surplus: asset}
 
     # ---- what others ask --------------------------------------------------------------------------------------

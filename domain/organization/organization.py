@@ -11,6 +11,7 @@ from pydantic import Field
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay, NotBefore
 from domain.classification import PERSONAL_OF_LEAVER
+from domain.order import there
 from domain.organization.duties import (
     ASSET_MANAGER,
     INCENTIVE,
@@ -211,6 +212,7 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.position_ended"
         TITLE: ClassVar[str] = "离任"
+        FACT: ClassVar[bool] = True
         AFTER_END: ClassVar[bool] = True
         position: Code = Field(title="职务")
         person: Code = Field(title="任职人")
@@ -240,6 +242,7 @@ class Organization(DomainAggregate):
 
     @event(PositionEnded)
     def _position_ended(self, position: Code, person: Code, until: BusinessDate) -> None:
+        _ = self.open_tenures[position, person]  # waits for the appointment
         self.tenures = tuple(
             one.model_copy(update={"until": until})
             if (one.position, one.person, one.until) == (position, person, None)
@@ -327,6 +330,7 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.task_force_member_changed"
         TITLE: ClassVar[str] = "专班成员变动"
+        FACT: ClassVar[bool] = True
         member: TaskForceMember = Field(title="专班成员")
 
     def change_task_force_member(self, member: TaskForceMember, at: Occasion) -> None:
@@ -345,8 +349,7 @@ class Organization(DomainAggregate):
 
     @event(TaskForceMemberChanged)
     def _task_force_member_changed(self, member: TaskForceMember) -> None:
-        if self.task_force is not None:
-            self.task_force = self.task_force.with_member(member)
+        self.task_force = there(self.task_force).with_member(member)
 
     class OfficeMembersNamed(Event):
         """The asset office is made up of these departments."""
@@ -377,6 +380,7 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.guidance_recorded"
         TITLE: ClassVar[str] = "指导记录"
+        FACT: ClassVar[bool] = True
         guidance: GuidanceGiven = Field(title="管理指导记录")
 
     def record_guidance(self, guidance: GuidanceGiven, at: Occasion) -> None:
@@ -422,6 +426,7 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.representatives_elected"
         TITLE: ClassVar[str] = "村民（成员）代表选举"
+        FACT: ClassVar[bool] = True
         roll: VillageRoll = Field(title="应到人数登记")
 
     class MembersCounted(Event):
@@ -429,6 +434,7 @@ class Organization(DomainAggregate):
 
         TOPIC: ClassVar[str] = "organization.members_counted"
         TITLE: ClassVar[str] = "村民（成员）名册"
+        FACT: ClassVar[bool] = True
         roll: VillageRoll = Field(title="应到人数登记")
 
     def record_roll(self, roll: VillageRoll, at: Occasion) -> None:
@@ -508,6 +514,7 @@ class Organization(DomainAggregate):
 
     @event(CollectiveReplaced)
     def _collective_replaced(self, collective: Collective, former: Code) -> None:
+        _ = {one.uscc: one for one in self.collectives}[former]  # waits for it
         ended = {"replaced_on": collective.registered_on}
         self.collectives = (
             *(one.model_copy(update=ended) if one.uscc == former else one for one in self.collectives),

@@ -9,7 +9,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
-from domain.bounds import FactDay
+from domain.bounds import FactDay, NotBefore
 from domain.classification import PERSONAL_OF_LEAVER, PUBLIC, SEALED_OF_LEAVER, UNIT
 from domain.refusals import refuse
 from domain.sealed import SealedField, SealedForm
@@ -46,7 +46,9 @@ class Formality(Value):
     """A transfer, resignation or retirement that was carried out."""
 
     kind: FormalityKind = Field(title="手续种类", description="调动 / 辞职 / 退休")
-    carried_out_on: FactDay = Field(title="办理日期")
+    carried_out_on: Annotated[
+        FactDay, NotBefore("its.certificates[certificate_no].issued_on", clause="C4.10-11")
+    ] = Field(title="办理日期")
     document_no: Annotated[Name, PUBLIC] = Field(title="文号")
     certificate_no: Code = Field(title="移交证明编号")
 
@@ -68,6 +70,7 @@ class Person(DomainAggregate):
 
     TOPIC: ClassVar[str] = "person"
     KIND: ClassVar[str] = "person"
+    IN_BUSINESS_TIME: ClassVar[bool] = False
 
     card: Annotated[PersonCard, Field(title="人员登记内容")]
     clearances: Annotated[tuple[Clearance, ...], Field(title="移交证明")]
@@ -181,6 +184,7 @@ class Person(DomainAggregate):
 
         TOPIC: ClassVar[str] = "person.leaving_recorded"
         TITLE: ClassVar[str] = "离任事实"
+        FACT: ClassVar[bool] = True
         AFTER_END: ClassVar[bool] = True
         fact: LeavingFact = Field(title="离任事实内容")
 
@@ -193,6 +197,11 @@ class Person(DomainAggregate):
     @event(LeavingRecorded)
     def _leaving_recorded(self, fact: LeavingFact) -> None:
         self.facts = (*self.facts, fact)
+
+    @property
+    def certificates(self) -> dict[str, Clearance]:
+        """Certificates by their number, revoked ones too."""
+        return {one.certificate_no: one for one in self.clearances}
 
     def valid_clearances(self, on: date | None = None) -> tuple[Clearance, ...]:
         """Certificates that hold, issued up to a day."""

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay, NotBefore
+from domain.order import there
 from domain.refusals import refuse
 from domain.values import (
     AssetCode,
@@ -170,6 +171,7 @@ class Inspection(DomainAggregate):
 
     @event(RectificationOrdered)
     def _rectification_ordered(self, rectification: Rectification) -> None:
+        there(self.findings.get(rectification.finding))
         self.orders = {**self.orders, rectification.finding: rectification}
         self.states = {**self.states, rectification.finding: "ORDERED"}
 
@@ -191,6 +193,7 @@ class Inspection(DomainAggregate):
 
     @event(RectificationVerified)
     def _rectification_verified(self, verified: RectificationVerification) -> None:
+        there(self.orders.get(verified.finding))
         if verified.outcome == "RECTIFIED":
             self.states = {**self.states, verified.finding: "RECTIFIED"}
 

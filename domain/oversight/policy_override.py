@@ -57,6 +57,7 @@ class PolicyOverride(DomainAggregate):
 
     TOPIC: ClassVar[str] = "policy_override"
     KIND: ClassVar[str] = "policy_override"
+    IN_BUSINESS_TIME: ClassVar[bool] = False
 
     override_grant: Annotated[OverrideGrant, Field(title="例外批准内容")]
     granted_by: Annotated[str, Field(title="批准单位")]

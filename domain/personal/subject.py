@@ -59,6 +59,7 @@ class PersonalSubject(DomainAggregate):
 
     TOPIC: ClassVar[str] = "personal_subject"
     KIND: ClassVar[str] = "personal_subject"
+    IN_BUSINESS_TIME: ClassVar[bool] = False
 
     restriction: Annotated[PersonalOrder | None, Field(title="限制处理")]
     holds: Annotated[tuple[LegalHold, ...], Field(title="法律保全")]

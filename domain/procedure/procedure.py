@@ -548,6 +548,7 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.objection_filed"
         TITLE: ClassVar[str] = "提出异议"
+        FACT: ClassVar[bool] = True
         step: Code = Field(title="环节代码")
         objection: Objection = Field(title="异议")
 
@@ -559,7 +560,7 @@ class ProcedureInstance(ProcedureCourse):
         at.cite("C3-05")
         if not self.postings.get(step):
             raise refuse("NOT_FOUND", what=f"{self.id} {step}")
-        objection = next_objection(self.objections, text, contact, at, late=step in self.completed_steps)
+        objection = next_objection(self.now.objections, text, contact, at, late=step in self.completed_steps)
         self.record(self.ObjectionFiled, at, step=step, objection=objection)
 
     @event(ObjectionFiled)
@@ -571,6 +572,7 @@ class ProcedureInstance(ProcedureCourse):
 
         TOPIC: ClassVar[str] = "procedure.suggestion_filed"
         TITLE: ClassVar[str] = "提出意见建议"
+        FACT: ClassVar[bool] = True
         text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="意见建议")
         contact: Annotated[Name | None, SEALED_OF_OBJECTOR, SealedField(SealedForm.CONTACT)] = Field(
             default=None, title="联系方式"

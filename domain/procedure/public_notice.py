@@ -103,12 +103,13 @@ class PublicNotice(DomainAggregate):
 
         TOPIC: ClassVar[str] = "public_notice.objection_filed"
         TITLE: ClassVar[str] = "提出异议"
+        FACT: ClassVar[bool] = True
         objection: Objection = Field(title="异议")
 
     def file_objection(self, text: str, contact: str | None, at: Occasion) -> None:
         """Take an objection in (C3-05): a fact, from anybody. Refused: TOO_MANY_ITEMS."""
         at.cite("C3-05")
-        objection = next_objection(self.objections, text, contact, at)
+        objection = next_objection(self.now.objections, text, contact, at)
         self.record(self.ObjectionFiled, at, objection=objection)
 
     @event(ObjectionFiled)
@@ -120,6 +121,7 @@ class PublicNotice(DomainAggregate):
 
         TOPIC: ClassVar[str] = "public_notice.suggestion_filed"
         TITLE: ClassVar[str] = "提出意见建议"
+        FACT: ClassVar[bool] = True
         text: Annotated[Text, PERSONAL_OF_OBJECTOR] = Field(title="意见建议")
         contact: Annotated[Name | None, SEALED_OF_OBJECTOR, SealedField(SealedForm.CONTACT)] = Field(
             default=None, title="联系方式"

@@ -15,6 +15,7 @@ from pydantic import Field
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.asset.asset import Asset
 from domain.bounds import FactDay, NotBefore
+from domain.order import there
 from domain.refusals import refuse
 from domain.revitalisation.detection import Cause, DetectedCause
 from domain.values import AssetCode, BusinessDate, Code, Listed, Name, PaperSha256, PersonCode, Text, Value
@@ -191,8 +192,7 @@ class RevitalisationCase(DomainAggregate):
 
     @event(Extended)
     def _extended(self, extension: DeadlineExtension) -> None:
-        if self.plan is not None:
-            self.plan = self.plan.model_copy(update={"deadline": extension.deadline})
+        self.plan = there(self.plan).model_copy(update={"deadline": extension.deadline})
 
     class Closed(Event):
         """Case closed, as far as whoever sees to it says and the log shows."""
@@ -251,6 +251,7 @@ class RevitalisationCase(DomainAggregate):
 
     @event(Verified)
     def _verified(self, verification: RevitalisationVerification) -> None:
+        there(self.closing)
         self.verification = verification
         self.state = "VERIFIED" if verification.confirmed else "PLANNED"
 

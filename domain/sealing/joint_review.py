@@ -60,6 +60,7 @@ class JointReview(DomainAggregate):
 
     TOPIC: ClassVar[str] = "joint_review"
     KIND: ClassVar[str] = "joint_review"
+    IN_BUSINESS_TIME: ClassVar[bool] = False
 
     year: Annotated[int, Field(title="年度")]
     as_of: Annotated[BusinessDate, Field(title="台账基准日")]

@@ -64,6 +64,7 @@ class LedgerSeal(DomainAggregate):
 
     TOPIC: ClassVar[str] = "ledger_seal"
     KIND: ClassVar[str] = "ledger_seal"
+    IN_BUSINESS_TIME: ClassVar[bool] = False
 
     snapshot: Annotated[LedgerSnapshot, Field(title="台账快照")]
     submitted_by: Annotated[str | None, Field(title="报送人")]

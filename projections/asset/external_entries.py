@@ -145,7 +145,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="external_entries",
     title="外部系统录入跟踪",
-    version=3,
+    version=4,
     tables=(EXTERNAL_ENTRY,),
     handlers={
         "asset.ownership_confirmed": _confirmed,

@@ -49,6 +49,8 @@ class Projection:
     """Share of a rebuild's work, by which ledgers are spread over processes."""
     foreign: Mapping[LedgerTable, frozenset[str]] = field(default_factory=dict)
     """Types of events that touch a table's groups and are not of the stream that the group is about."""
+    shared: Mapping[LedgerTable, str] = field(default_factory=dict)
+    """Tables in whose groups several streams have rows of their own each, and the column that says whose a row is."""
     foreign_first: bool = False
     """Whether a group that is folded anew hears of these right after its first event; else behind all its own."""
 

@@ -97,11 +97,13 @@ async def refold(
         return True
 
     unplaced = placed(events, partial(_place, projection, streams), take)
+    mine = {one.partition("-")[2] for one in streams}
     await load(connection, rows, groups, schema=schema)
     for ledger, group in groups:
         made = scratch.tables[ledger.name].groups.get(group, {})
         there = rows.tables[ledger.name].groups.get(group, {})
-        for sub in [one for one in there if one not in made]:
+        whose = projection.shared.get(ledger)
+        for sub in [one for one in there if one not in made and (whose is None or there[one][whose] in mine)]:
             rows.delete(ledger, group, sub)
         for sub, row in made.items():
             row.update(highest[ledger.name, group, sub])

@@ -268,7 +268,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="fund_ledger",
     title="资金台账",
-    version=2,
+    version=3,
     tables=(ALLOCATION, LINE, RECONCILIATION),
     handlers={
         "fund_allocation.recorded": _recorded,

@@ -192,7 +192,8 @@ def _inspected(event: LedgerEvent, rows: Rows) -> None:
     row["absence_reason"] = inspection.get("reason")
     present = inspection["present"]
     row["state"] = "REGISTERED" if present and row["remaining"] > 0 else "CLOSED"
-    row["absent_since"] = None if present else row["absent_since"] or day(inspection["inspectedOn"])
+    looked_for = not present and row["remaining"] > 0  # what is known to be lost is not looked for
+    row["absent_since"] = (row["absent_since"] or day(inspection["inspectedOn"])) if looked_for else None
 
 
 def _confirmed(event: LedgerEvent, rows: Rows) -> None:
@@ -284,7 +285,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="household_register",
     title="到户类资产台账",
-    version=2,
+    version=3,
     tables=(HOUSEHOLD_REGISTER, HOUSEHOLD_LEDGER),
     handlers={
         "household_asset.registered": _registered,

@@ -125,7 +125,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="income_plans",
     title="收益分配方案台账",
-    version=1,
+    version=2,
     tables=(INCOME_PLAN,),
     handlers={
         "income_plan.proposed": _proposed,

@@ -302,7 +302,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="inventories",
     title="清查台账",
-    version=1,
+    version=2,
     tables=(INVENTORY_BATCH, INVENTORY_ASSET, STOCKTAKE, STOCKTAKE_LINE),
     handlers={
         "inventory_batch.imported": _imported,
@@ -321,6 +321,7 @@ PROJECTION: Final = Projection(
     },
     keys=_keys,
     weight=1,
+    shared={INVENTORY_ASSET: "batch", STOCKTAKE_LINE: "campaign"},
 )
 
 

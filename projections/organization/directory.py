@@ -181,7 +181,7 @@ def _ended(event: LedgerEvent, rows: Rows) -> None:
         if one["post"] == data["position"] and one["person"] == data["person"] and one["until"] is None
     ]
     if not running:
-        raise LookupError(f"{data['person']} does not hold {data['position']} in {event.id}")
+        raise KeyError(f"{data['person']} does not hold {data['position']} in {event.id}")
     for one in running:  # like the aggregate: an end closes whatever of this post is open
         row = rows.edit(TENURE, event.id, (one["post"], one["person"], one["since"], one["first_position"]))
         row["until"] = day(data["until"])
@@ -245,7 +245,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="directory",
     title="区划、单位、任职与人员",
-    version=1,
+    version=2,
     tables=(DIVISION, ORGANIZATION, TENURE, PERSON),
     handlers={
         "division.defined": _division_defined,

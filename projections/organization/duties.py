@@ -205,7 +205,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="unit_duties",
     title="单位履责台账",
-    version=3,
+    version=4,
     tables=(UNIT_RULE, TASK_FORCE, OFFICE_MEMBER, GUIDANCE),
     handlers={
         "organization.rule_adopted": _rule_adopted,

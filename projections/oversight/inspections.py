@@ -206,7 +206,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="oversight",
     title="监督检查与违规问题台账",
-    version=1,
+    version=2,
     tables=(FINDING, VIOLATION),
     handlers={
         "inspection.recorded": _inspected,

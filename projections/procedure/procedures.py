@@ -406,7 +406,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="procedures",
     title="程序台账",
-    version=1,
+    version=2,
     tables=(PROCEDURE, PROCEDURE_TASK),
     handlers=HANDLERS,
     keys=_keys,

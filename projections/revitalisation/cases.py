@@ -134,7 +134,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="revitalisation",
     title="盘活台账",
-    version=1,
+    version=2,
     tables=(REVITALISATION,),
     handlers={
         "revitalisation_case.opened": _opened,

@@ -862,7 +862,7 @@ class Posts:
         self.tenures: list[list[str]] = []
         self.successor: dict[str, tuple[str, str]] = {}
         for unit, events in organizations:
-            for event in events:
+            for event in sorted(events, key=happened):
                 data = event["data"]
                 if event["type"] == "organization.succeeded":
                     self.successor[unit] = (data["successor"], data["closedOn"])
@@ -1044,8 +1044,8 @@ class AssetFigures:
 
 
 def happened(event: Event) -> tuple[bool, str, int]:
-    """Where an event of an asset stands: its first, then by business day, and on one day as they were recorded."""
-    return event["type"] != "asset.registered", event["occurredOn"], event["position"]
+    """Where an event of a stream stands: its first, then by business day, and on one day as they were recorded."""
+    return event["version"] > 1, event["occurredOn"], event["position"]
 
 
 def fold(events: Iterable[Event]) -> AssetFigures:

@@ -239,7 +239,7 @@ async def test_the_certificate_and_what_comes_after(service: Service) -> None:
     await leaving.hand_over()
     formality = {
         "kind": "TRANSFER",
-        "carriedOutOn": "2023-02-10",
+        "carriedOutOn": service.app.state.context.today().isoformat(),  # the certificate's day, or after
         "documentNo": "调1号",
         "certificateNo": "QZ-0",
     }

@@ -93,8 +93,11 @@ async def test_a_household_asset_lives_in_its_register_and_nowhere_else(service:
     await life.step("closing", closing)
     row = await row_of(service, life)
     assert (row["state"], row["closedOn"], row["closingReason"]) == ("CLOSED", "2021-12-01", "出售")
-    loss = {"loss": {"kind": "DIED", "lostOn": "2021-09-01"}}
+    loss = {"loss": {"kind": "DIED", "lostOn": "2021-12-01"}}
     assert await life.refused("losses", loss) == "STEP_OUT_OF_ORDER"
+    await life.step("losses", {"loss": {"kind": "DIED", "lostOn": "2021-11-30", "quantity": "1"}})
+    row = await row_of(service, life)  # it died while it was on the register, whenever that became known
+    assert (row["state"], row["remaining"], row["closedOn"]) == ("CLOSED", "1", "2021-12-01")
 
 
 @pytest.mark.clause("C4.2-06")

@@ -274,7 +274,10 @@ async def test_steps_are_taken_in_order_and_the_deadline_only_moves_on(service: 
     code = await declared(service, life)
     path = f"{CASES}/{code}"
     out_of_order = (409, "STEP_OUT_OF_ORDER")
-    later = {"extension": {"deadline": "2023-03-31", "reason": "冬季停工", "documentNo": "延1号"}}
+    later = {
+        "extension": {"deadline": "2023-03-31", "reason": "冬季停工", "documentNo": "延1号"},
+        "occurredOn": "2022-09-01",
+    }
     look = {
         "verification": {
             "verifiedOn": "2022-10-10",
@@ -293,7 +296,8 @@ async def test_steps_are_taken_in_order_and_the_deadline_only_moves_on(service: 
     extended = await service.write(f"{path}/extensions", later, "village")
     assert extended["resource"]["plan"]["deadline"] == "2023-03-31"
     await service.write(f"{path}/closing", closing("RESTRUCTURE", documentNo="改1号"), "village")
-    assert (await refused(service, f"{path}/plan", plan(person, "RESTRUCTURE")))[:2] == out_of_order
+    again = plan(person, "RESTRUCTURE") | {"occurredOn": "2022-10-02"}
+    assert (await refused(service, f"{path}/plan", again))[:2] == out_of_order
 
 
 async def test_the_township_verifies_and_never_what_it_closed_itself(service: Service) -> None:
@@ -302,7 +306,7 @@ async def test_the_township_verifies_and_never_what_it_closed_itself(service: Se
     done = closing("RESTRUCTURE", documentNo="改1号")
     look = {
         "verification": {
-            "verifiedOn": "2022-10-10",
+            "verifiedOn": "2022-10-01",
             "verifiedBy": await service.person(TOWNSHIP),
             "confirmed": False,
         }
@@ -317,15 +321,16 @@ async def test_the_township_verifies_and_never_what_it_closed_itself(service: Se
         409,
         "SEGREGATION_OF_DUTIES",
     )
-    await service.write(f"{path}/reopening", {"reason": "由村里办结"}, "approver")
-    await service.write(f"{path}/plan", plan(await service.person(VILLAGE), "RESTRUCTURE"), "village")
+    await service.write(f"{path}/reopening", {"reason": "由村里办结", "occurredOn": "2022-10-01"}, "approver")
+    anew = plan(await service.person(VILLAGE), "RESTRUCTURE") | {"occurredOn": "2022-10-01"}
+    await service.write(f"{path}/plan", anew, "village")
     await service.write(f"{path}/closing", done, "village")
     once_more = {"declared": {"asset": asset_of(life), "reason": "再报", "declaredOn": "2022-10-02"}}
     assert (await refused(service, CASES, once_more))[:2] == (409, "ALREADY_EXISTS")
     on = await service.write(f"{path}/verification", look, "approver")
     assert on["resource"]["state"] == "PLANNED"
     await service.write(f"{path}/closing", done, "village")
-    look["verification"]["confirmed"] = True
+    look["verification"] |= {"confirmed": True, "verifiedOn": "2022-10-10"}
     over = await service.write(f"{path}/verification", look, "approver")
     assert over["resource"]["state"] == "VERIFIED"
     assert case_in(await detect(service, "2022-11-01"), life) is None  # closed on 1 October, 31 days ago

@@ -192,7 +192,8 @@ def test_what_is_not_so_goes_on_with_its_plan() -> None:
     case, asset = closed()
     case.verify(looked(confirmed=False), TOWNSHIP, occasion(date(2022, 10, 10)))
     assert (case.state, case.over) == ("PLANNED", False)
-    close(case, closing("RESTRUCTURE", document_no="改2号"), asset)
+    told = closing("RESTRUCTURE", document_no="改2号", closed_on=date(2022, 10, 20))
+    case.close(told, asset, received=frozenset(), unit=VILLAGE, at=occasion(date(2022, 10, 20)))
     assert case.state == "CLOSED"
 
 

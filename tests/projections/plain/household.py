@@ -100,7 +100,8 @@ def what_is_left(story: list[RecordedEvent]) -> Row:
             case "inspected":
                 there = data["inspection"]["present"]
                 state = "REGISTERED" if there and left > 0 else "CLOSED"
-                absent = None if there else absent or day(data["inspection"]["inspectedOn"])
+                gone = there or left <= 0
+                absent = None if gone else absent or day(data["inspection"]["inspectedOn"])
             case "registration_closed":
                 state, absent = "CLOSED", None
     return {"remaining": left, "state": state, "absent_since": absent}

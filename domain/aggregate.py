@@ -257,7 +257,7 @@ class DomainAggregate(_Standing, BaseAggregate[str]):
 
     @property
     def now(self) -> Self:
-        """It as it is now, whatever day it shows: for what is counted over all its days."""
+        """The same one as it is now, whatever day this shows: for what is counted over all its days."""
         if self._stands_on is None:
             return self
         whole: Self = fold_stream(self.history).aggregate

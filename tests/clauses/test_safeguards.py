@@ -330,7 +330,7 @@ async def test_who_supervises_reads_all_and_changes_no_asset(service: Service) -
     made = await service.write("/v1/inspections", {"inspected": inspected}, "auditor")
     path = f"/v1/inspections/{made['id']}"
     finding = {"supervisionFinding": {"finding": "1", "text": "账实不符", "asset": asset}}
-    await service.write(f"{path}/findings", finding, "auditor")
+    await service.write(f"{path}/findings", finding | {"occurredOn": "2022-03-01"}, "auditor")
     order = {"finding": "1", "measures": "核实", "documentNo": "整1号", "dueOn": "2022-04-01"}
     on = {"occurredOn": "2022-03-02"}
     await service.write(f"{path}/rectifications", {"rectification": order} | on, "auditor")

@@ -217,8 +217,10 @@ class CommandContext:
         events = await self.store.read_stream(county, cls.stream_of(aggregate_id))
         return self._folded(cls, aggregate_id, events)
 
-    async def take_back(self, county: str, it: DomainAggregate, day: date) -> None:
-        """Take an aggregate that was loaded as it is now to the state of a day before its newest event."""
+    async def take_back(self, county: str, it: DomainAggregate, day: date | None) -> None:
+        """Take an aggregate that was loaded as it is now to the state of a day before its newest event. None: it stays as it
+        is, and has its events at hand for what is late.
+        """
         events = await self.store.read_stream(county, it.stream, upto=it.version)
         it.stand_on(day, [self.codec.domain_event(one) for one in events])
 

@@ -90,6 +90,7 @@ async def _appointed(context: CommandContext, county: str, sample: Sample) -> li
     organizations = await context.load_many(Organization, county, sorted(sample.staff))
     for organization in organizations.values():
         if not organization.tenures:
+            await context.take_back(county, organization, None)
             sample.appoint(organization)
     return list(organizations.values())
 

@@ -201,7 +201,9 @@ def test_the_custody_ledger_says_of_every_day_and_place_of_the_log_what_the_cale
 def spelt(event: RecordedEvent) -> dict[str, Any]:
     """An event as the verifier reads it."""
     day = event.occurred_on.isoformat()
-    return {"type": event.type, "data": event.data, "occurredOn": day, "position": event.position}
+    return {
+        "type": event.type, "data": event.data, "occurredOn": day, "position": event.position, "version": event.version,
+    }  # fmt: skip
 
 
 def test_paperwork_is_made_of_events_as_the_domain_knows_them() -> None:

@@ -35,6 +35,7 @@ from service.ledgers.projector import Projector
 from service.ledgers.rebuild.previous import kept_tables
 from service.log.ends import ends_of
 from service.log.event_store import EventStore
+from service.log.late_events import late_event_that_differs
 from service.log.signing_keys import SigningKeys, folder_of, log_problems
 from service.paper.archive import PaperArchive
 from service.paper.checking import condition_of, lost
@@ -192,6 +193,8 @@ async def examine(
             yield result
         for result in await _keys(database):
             yield result
+        for result in await _late(database):
+            yield result
         for result in await _personal(database, masters):
             yield result
         yield await _replaced(database, kept)
@@ -321,6 +324,18 @@ async def _keys(database: Database) -> list[CheckResult]:
         if wrong:
             told = f"{'; '.join(wrong)}: taizhang keys revoke, and make them anew"
         results.append(CheckResult(f"keys {county}", not wrong, told))
+    return results
+
+
+async def _late(database: Database) -> list[CheckResult]:
+    """Per county, whether the list of late events, which its ledgers go by, is what the log says."""
+    results = []
+    for county in await EventStore(database.pool).counties():
+        wrong = await late_event_that_differs(database.pool, county)
+        told = "late events are listed as the log has them"
+        if wrong is not None:
+            told = f"event {wrong} is not listed as the log has it: ledgers may be wrong, restore late_event and rebuild them"
+        results.append(CheckResult(f"late events {county}", wrong is None, told))
     return results
 
 

@@ -19,6 +19,7 @@ from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
 from service.ledgers.rebuild.workers import rebuild as rebuild_ledgers
 from service.log.event_store import EventStore, Verification
+from service.log.late_events import late_event_that_differs
 from service.log.readings import problem_of
 from service.log.signed_note import Checkpoint
 from service.log.signing_keys import SigningKeys, folder_of, known_keys, origin_of
@@ -156,6 +157,9 @@ async def _kept(database: Database, store: EventStore, processes: int) -> str | 
         stream = await state_that_differs(database.pool, store, county)
         if stream is not None:
             return f"the state kept of {stream} in {county} is not what its events make"
+        late = await late_event_that_differs(database.pool, county)
+        if late is not None:
+            return f"the list of late events in {county} is not what the log says of event {late}"
     outcomes = await rebuild_ledgers(database.url, chosen(None), swap=False, processes=processes)
     wrong = [one.projection for one in outcomes if one.equal is False]
     return f"the ledgers {', '.join(wrong)} are not what the events make" if wrong else None

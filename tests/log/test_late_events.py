@@ -9,6 +9,7 @@ from datetime import date
 import asyncpg
 
 from service.log.event_store import EventStore, NewEvent
+from service.log.late_events import late_event_that_differs
 from tests.log.commands import COUNTY, command, noted, stream_append
 
 MIGRATION = importlib.import_module("migrations.versions.0022_late_events")
@@ -40,3 +41,16 @@ async def test_list_is_what_the_append_says_and_what_the_migration_finds(
     await pool.execute("DELETE FROM late_event")
     await pool.execute(MIGRATION.FOUND)
     assert await listed(pool) == said
+
+
+async def test_list_that_was_edited_is_found(store: EventStore, pool: asyncpg.Pool) -> None:
+    """A row less, one too many, one of another stream: each is named by its place."""
+    await store.append(COUNTY, command(stream_append("thing-1", 0, on(20), on(7), on(6, late=True), on(9))))
+    assert await late_event_that_differs(pool, COUNTY) is None
+    for edited, place in (
+        ("UPDATE late_event SET stream = 'thing-2'", 3),
+        ("DELETE FROM late_event", 3),
+        ("INSERT INTO late_event VALUES ($1, 3, 'thing-1'), ($1, 4, 'thing-1')", 4),
+    ):
+        await pool.execute(edited, *([COUNTY] if "$1" in edited else []))
+        assert await late_event_that_differs(pool, COUNTY) == place, edited

@@ -82,8 +82,9 @@ def rebuild(
     ] = False,
     processes: Processes = PROCESSES,
 ) -> None:
-    """Build ledgers anew from the log and let them take the place of the live ones; the old ones are kept until the
-    next time. Goes on where a killed one stopped. Exit code 1 if rows differ: then the live ones stay.
+    """Build ledgers anew from the log and let them take the place of the live ones; the old ones are kept for some
+    days (TAIZHANG_REPLACED_LEDGERS_DAYS), at most until the next time. Goes on where a killed one
+    stopped. Exit code 1 if rows differ: then the live ones stay.
     """
     terminal: Terminal = ctx.obj
     outcomes = _run(terminal, name, county, processes, swap=True, accept_difference=accept_difference)

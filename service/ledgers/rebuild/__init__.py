@@ -1,4 +1,4 @@
-"""Rebuilds ledgers from the log beside the live ones: replay, catch up, compare, swap, keep the old one.
+"""Rebuilds ledgers from the log beside the live ones: replay, catch up, compare, swap, keep the old one for a while.
 
 The shadow tables lie in a schema of their own and are filled by the very functions that run live, in big batches, with
 indexes built at the end. What is compared are digests of live and shadow at the same position. The swap moves tables
@@ -7,7 +7,8 @@ between schemas in one transaction that holds the checkpoints, so that no live r
 leaves a row in `projection_rebuild` and half-filled shadow tables, and the next rebuild goes on from there.
 
 A rebuild is read from `run` on: `plan` what is asked and what came of it, `claims` who may write, `shadow_tables` what is
-filled, `replay` how, `comparison` with the live tables, `swap` of the two; `workers` spreads rebuilds over processes.
+filled, `replay` how, `comparison` with the live tables, `swap` of the two, `previous` what it left behind; `workers` spreads
+rebuilds over processes.
 
 Memory is bounded by `RebuildLimits`: rows are flushed and forgotten beyond it, and loaded again where an event needs them.
 """

@@ -24,6 +24,7 @@ from domain.catalogue import AGGREGATES, EVENT_TYPES
 from domain.examination.again import AGAIN
 from domain.examination.examination import KINDS
 from domain.order import UNPLACED, place_of, placed
+from domain.organization.organization import Organization, OrganizationCard
 from domain.recorded import RecordedEvent
 from projections.catalogue import CATALOGUE
 from projections.engine.events import LedgerEvent
@@ -31,6 +32,7 @@ from projections.engine.projection import Projection
 from projections.engine.refold import Before
 from projections.engine.rows import Rows
 from service.log.codec import EventCodec
+from tests.examples import occasion
 from tests.procedures import hung, inventory, ready_to_distribute
 from tests.projections.folding import all_rows, of_recorded
 from tests.projections.history import COUNTY, RandomHistory
@@ -145,6 +147,20 @@ def test_same_events_in_any_order_of_entry_leave_the_same_state_and_rows(
     for projection in CATALOGUE.values():
         if any(name.startswith(f"{kind}.") for name in projection.handlers):
             assert rows_of(projection, story) == rows_of(projection, other), projection.name
+
+
+def test_end_of_a_post_waits_for_its_beginning() -> None:
+    """An end that history dates before the appointment: both are known, and the post is not held any more."""
+    card = OrganizationCard(name="某村", kind="COMPANY", superior="653022202000", valid_from=date(2015, 1, 1))
+    unit = Organization.define("ORG-1", card, occasion(date(2015, 1, 1)))
+    unit.appoint("ASSET_MANAGER", "P-1", date(2022, 1, 1), "任1号", occasion(date(2022, 1, 1)))
+    unit.end_position("ASSET_MANAGER", "P-1", date(2022, 6, 30), "轮换", occasion(date(2022, 6, 30)))
+    told = [replace(recorded(one), position=place) for place, one in enumerate(unit.history, 1)]
+    told[2] = replace(told[2], occurred_on=date(2021, 12, 1))
+    state, unplaced = state_of(told)
+    assert ([one["until"] for one in state["tenures"]], unplaced) == (["2022-06-30"], [])
+    rows = rows_of(CATALOGUE["directory"], told)
+    assert [row["until"] for row in rows if "post" in row] == [date(2022, 6, 30)]
 
 
 def test_groups_of_rows_are_of_one_stream_or_say_whose_each_row_is() -> None:

@@ -65,3 +65,13 @@ def test_a_flood_is_dammed() -> None:
     }
     with refused("TOO_MANY_ITEMS", notice):
         notice.file_objection("又来", None, on(2022, 3, 5))
+
+
+def test_objection_that_is_entered_late_has_a_number_of_its_own() -> None:
+    """On its day there was no other: the number counts over all days."""
+    notice = posted()
+    notice.file_objection("面积不对", None, on(2022, 3, 9))
+    notice.stand_on(date(2022, 3, 5))
+    notice.file_objection("地点不对", None, on(2022, 3, 5))
+    notice.stand_on(None)
+    assert {number: one.filed_on.day for number, one in notice.objections.items()} == {"1": 9, "2": 5}

@@ -31,6 +31,7 @@ KEPT: Final = 5
 STRANGERS: Final = 8
 """Of so many requests one comes with the next key, whether it may or not."""
 REFUSED_THOUGH_VALID: Final = {
+    "BODY_REQUIRED": "a file has one byte at the least (minLength), which the tool does not heed in what is binary",
     "CURSOR_INVALID": "a cursor is what the page before gave: no schema says which",
 }
 """Refusals with 400 of what the document allows, by their codes, with the reason."""

@@ -87,7 +87,9 @@ class ImportQuery(BaseModel):
         "requestBody": {
             "required": True,
             "content": {
-                name: {"schema": {"type": "string", "format": "binary", "title": "清查表文件"}}
+                name: {
+                    "schema": {"type": "string", "format": "binary", "title": "清查表文件", "minLength": 1}
+                }
                 for name in sorted(SHEETS)
             },
         },

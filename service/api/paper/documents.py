@@ -132,7 +132,7 @@ def _shown(paper: Paper) -> dict[str, Any]:
         "requestBody": {
             "required": True,
             "content": {
-                name: {"schema": {"type": "string", "format": "binary", "title": "资料内容"}}
+                name: {"schema": {"type": "string", "format": "binary", "title": "资料内容", "minLength": 1}}
                 for name in sorted({*ENDINGS, UNSAID})
             },
         },

@@ -273,6 +273,10 @@ async def test_the_certificate_and_what_comes_after(service: Service) -> None:
     assert [event["type"] for event in again["events"]] == ["departure_case.completed"]
     renewed = await service.write(clearance, issuer, "personnel")
     formality |= {"certificateNo": renewed["resource"]["clearances"][-1]["certificateNo"]}
+    early = await service.post(
+        f"{person}/formalities", {"formality": formality | {"carriedOutOn": "2023-02-10"}}, "personnel"
+    )
+    assert (early.status_code, early.json()["code"]) == (422, "DATE_ORDER"), early.text
     done = await service.write(f"{person}/formalities", {"formality": formality}, "personnel")
     assert done["resource"]["formalities"][0]["kind"] == "TRANSFER"
 

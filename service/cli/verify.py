@@ -53,6 +53,9 @@ def verify(
         Path | None,
         typer.Option(help="JSON of GET /v1/log/proofs/consistency, for --since; an exported log needs none."),
     ] = None,
+    papers: Annotated[
+        Path | None, typer.Option(help="The archive of papers that came with the audit pack.")
+    ] = None,
     thorough: Annotated[
         bool,
         typer.Option(
@@ -74,7 +77,7 @@ def verify(
     """
     terminal: Terminal = ctx.obj
     if file is not None:
-        _verify_file(terminal, file, key, witness or [], since, proof)
+        _verify_file(terminal, file, key, witness or [], since, proof, papers)
         return
     bad = terminal.run(_verify(terminal, thorough, processes or max(1, (os.cpu_count() or 1) - 1)))
     if bad is not None:
@@ -89,13 +92,16 @@ def _verify_file(
     witnesses: list[str],
     since: Path | None,
     proof: Path | None,
+    papers: Path | None,
 ) -> None:
     try:
         pinned = None if key is None else verifier.key_from(key)
         earlier = None
         if since is not None:
             earlier = verifier.Since(since.read_bytes(), None if proof is None else proof.read_bytes())
-        result = verifier.verify_file(file, pinned, [verifier.key_from(one) for one in witnesses], earlier)
+        result = verifier.verify_file(
+            file, pinned, [verifier.key_from(one) for one in witnesses], earlier, papers
+        )
     except verifier.Bad as bad:
         raise CommandFailed(f"BAD 核验不通过: {bad}.", ExitCode(verifier.code_of(bad))) from bad
     except (OSError, ValueError) as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import subprocess
+import sys
 import zipfile
 from collections.abc import AsyncIterator
 from io import BytesIO
@@ -176,6 +178,15 @@ async def test_the_verifier_is_published_for_everybody(signing: Service) -> None
     assert f"{told['sha256']}  verify.py\n" == DOCUMENTED, "make openapi writes it"
 
 
+def at_the_terminal(folder: Path, key: str) -> tuple[int, str]:
+    """Exit code, and what `taizhang verify` says of the pack in a folder and the papers beside it."""
+    command = ["verify", str(folder / "pack.zip"), "--key", key, "--papers", str(folder / "papers.zip")]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.program", *command], capture_output=True, text=True, timeout=120
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
 async def test_papers_come_beside_a_pack_on_request_and_the_verifier_takes_each_by_its_digest(
     signing: Service, tmp_path: Path
 ) -> None:
@@ -196,6 +207,8 @@ async def test_papers_come_beside_a_pack_on_request_and_the_verifier_takes_each_
     result = verify.verify_file(tmp_path / "pack.zip", key["fingerprint"], papers=tmp_path / "papers.zip")
     assert (result["good"], result["papers"]) == (True, 1)
     assert "所附资料): 1" in verify.report(result)
+    code, told_there = at_the_terminal(tmp_path, key["fingerprint"])
+    assert (code, "所附资料): 1" in told_there) == (0, True), told_there
     other = papers.pdf("别的资料")
     for name, content, said in (
         (f"{digest}.pdf", other, "与事件所引用的资料不同"),
@@ -206,6 +219,8 @@ async def test_papers_come_beside_a_pack_on_request_and_the_verifier_takes_each_
             zipped.writestr(entry(name, zipfile.ZIP_STORED), content)
         with pytest.raises(verify.Bad, match=said):
             verify.verify_file(tmp_path / "pack.zip", None, papers=tmp_path / "papers.zip")
+    code, told_there = at_the_terminal(tmp_path, key["fingerprint"])
+    assert (code != 0, "不是审计包所附资料" in told_there) == (True, True), told_there
     plain = await ordered(signing, {"person": person}, "auditor")
     assert "papers" not in plain
     refused = await signing.get(f"/v1/audit-packs/{plain['pack']}/papers", "auditor")

@@ -2,7 +2,10 @@
 
     make mutants                     all of them, some minutes
     make mutants ARGS="-k rights"    those whose name, kind or file contains the words
-    make mutants ARGS=--write        and write the results to docs/mutants.md; of bugs that were not run the last ones stay
+    make mutants ARGS=--not-run      those without a result in docs/mutants.md
+    make mutants ARGS="-n 2"         two at a time, in a copy each
+    make mutants ARGS=--write        and write each result to docs/mutants.md as it comes; of bugs that were not run the last
+                                     ones stay
 
 The exit code is the number of survivors, 99 at most. It is no part of the suite: the suite only checks that each bug can
 still be planted (`test_mutants.py`).
@@ -15,7 +18,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import groupby
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 from typing import Final
 
@@ -110,34 +116,54 @@ def main() -> int:
         action="append",
         help="only those whose name, kind or file contains this; may be given several times",
     )
-    parser.add_argument("--write", action="store_true", help="write the result to docs/mutants.md")
+    parser.add_argument("--write", action="store_true", help="write the results to docs/mutants.md")
+    parser.add_argument(
+        "--not-run", action="store_true", help="only those without a result in docs/mutants.md"
+    )
+    parser.add_argument("-n", dest="at_once", type=int, default=1, help="so many at a time, in a copy each")
     asked = parser.parse_args()
     chosen = [one for one in mutants() if asked.words is None or any(map(one.matches, asked.words))]
-    results: list[tuple[Mutant, str]] = []
-    with tempfile.TemporaryDirectory(prefix="taizhang-mutants-") as folder:
-        tree = copy_of_the_tree(Path(folder))
-        sound: dict[tuple[str, ...], bool] = {}
-        for one in chosen:
-            if one.tests not in sound:
-                sound[one.tests] = run_tests(tree, one.tests) == PASSED
-            if not sound[one.tests]:
-                print(f"{'no verdict':10} {one.kind}: {one.name} (its tests fail without it)", flush=True)
-                results.append((one, "no verdict"))
-                continue
-            began = monotonic()
-            word = verdict(tree, one)
-            print(f"{word:10} {one.kind}: {one.name} ({monotonic() - began:.0f} s)", flush=True)
-            results.append((one, word))
-    if asked.write:
-        today = f"{county_day(utc_now()):%Y-%m-%d}"
+    if asked.not_run:
         known = kept(REPORT.read_text("utf-8"))
-        known |= {(one.kind, one.name): (word, today) for one, word in results}
-        REPORT.write_text(written(mutants(), known), "utf-8")
+        chosen = [one for one in chosen if (one.kind, one.name) not in known]
+    results: list[tuple[Mutant, str]] = []
+    with ThreadPoolExecutor(asked.at_once) as pool:
+        shares = [list(run_of) for _, run_of in groupby(chosen, lambda one: one.tests)]
+        for told in as_completed([pool.submit(tried, share, asked.write) for share in shares]):
+            results += told.result()
     survivors = sum(word != "caught" for _, word in results)
     print(
         f"{len(results)} planted, {len(results) - survivors} caught, {survivors} survived or without a verdict"
     )
     return min(survivors, 99)
+
+
+def tried(share: list[Mutant], write: bool) -> list[tuple[Mutant, str]]:
+    """Plant bugs that the same tests are to see, in a copy of the tree of their own."""
+    results: list[tuple[Mutant, str]] = []
+    with tempfile.TemporaryDirectory(prefix="taizhang-mutants-") as folder:
+        tree = copy_of_the_tree(Path(folder))
+        sound = run_tests(tree, share[0].tests) == PASSED
+        for one in share:
+            began = monotonic()
+            word = verdict(tree, one) if sound else "no verdict"
+            why = f"{monotonic() - began:.0f} s" if sound else "its tests fail without it"
+            print(f"{word:10} {one.kind}: {one.name} ({why})", flush=True)
+            results.append((one, word))
+            if write:
+                keep(one, word)
+    return results
+
+
+_KEEPING: Final = Lock()
+
+
+def keep(one: Mutant, word: str) -> None:
+    """Write a result to the report."""
+    with _KEEPING:
+        known = kept(REPORT.read_text("utf-8"))
+        known[one.kind, one.name] = word, f"{county_day(utc_now()):%Y-%m-%d}"
+        REPORT.write_text(written(mutants(), known), "utf-8")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ LEDGER: Final = "paper_namings"
 UPLOAD: Final = "document.upload"
 READ_BY: Final[dict[str, str]] = {
     "asset": "asset.read",
+    "departure_case": "departure.read",
     "household_asset": "household_asset.read",
     "income_plan": "income.read",
     "income_sub_account": "income.read",

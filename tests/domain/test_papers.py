@@ -23,6 +23,7 @@ COMPUTED: Final = {
     r"inventory_batch\.imported imported\.sha256": "of the spreadsheet; its file is kept with the operation that imported it",
     r"joint_review\..*rootHash": "of the sealed ledgers, made anew from the events",
     r"ledger_seal\..*(rootHash|treeRoot)": "of the sealed ledger and the log's own root",
+    r"personal_subject\.erased forgetting\.papers": "of papers whose contents were removed with the household",
     r"policy\..*digest": "of the policy data in force",
     r"procedure\..*(subjectSha256|subject\.sha256)": "of the matter's content, which the procedure itself holds",
     r"asset\..*subjectSha256": "of the matter's content, which the procedure itself holds",

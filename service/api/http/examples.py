@@ -111,7 +111,7 @@ SAID: Final[dict[str, Schema]] = {
     "ReviewSignature": {"department": "FINANCE"},
     "RevitalisationPlan": {"deadline": "2099-12-31"},
     "SealLedger": {"kind": "ASSET", "unit": NAMED["organization"], "year": 2021},
-    "SignHandover": {"organization": NAMED["organization"]},
+    "SignHandover": {"organization": NAMED["organization"], "paperSha256": NO_CONTENT},
     "Subject": {"kind": "INCOME_PLAN", "sha256": digest_of({})},
     "SucceedDivision": {"successor": "653022202209"},
     "Surplus": {"location": NAMED["division"]},

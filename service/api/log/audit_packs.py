@@ -31,7 +31,10 @@ class OrderAuditPack(Value):
     last: BusinessDate | None = Field(default=None, title="截止日期", alias="to")
     known_at: Moment | None = Field(default=None, title="截至时刻", description="只含此前记录的事件")
     papers: bool = Field(
-        default=False, title="是否附资料", description="另附事件所引用的存档资料；须有权查看其中全部资料"
+        default=False,
+        title="是否附资料",
+        description="另附事件所引用的存档资料；须有权查看其中全部资料",
+        strict=True,
     )
 
 

@@ -102,7 +102,9 @@ async def record_roll(organization: OrganizationPath, body: RecordRoll, write: W
 class ConfirmRecording(Circumstances):
     """Request body: confirm what another unit recorded for the village."""
 
-    entry: int = Field(title="代为登记事项的日志位置", ge=1, le=2**53, description="代为登记台账的 position")
+    entry: int = Field(
+        strict=True, title="代为登记事项的日志位置", ge=1, le=2**53, description="代为登记台账的 position"
+    )
 
 
 @units.post("/{organization}/recording-confirmations", "确认代为登记事项", "organization.confirm_recording")

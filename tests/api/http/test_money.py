@@ -22,6 +22,7 @@ COUNTS = {
     "count": "people, households or representatives",
     "coveredPoorHouseholds": "households",
     "households": "households",
+    "entry": "a position of the log",
     "first": "a position of the log",
     "householdsPresent": "households",
     "inFavour": "people",

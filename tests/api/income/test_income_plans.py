@@ -122,6 +122,7 @@ async def test_plan_is_paid_in_instalments_never_a_fen_more_than_a_line(
         body: dict[str, Any] = {"reason": "改主意"}
         if gone == "amendments":
             body |= plan(village, it.subject["content"]["sources"][0]["asset"], line("25000.00"))
+            body |= {"occurredOn": "2022-11-02"}
         assert (await code(service, f"{it.plan}/{gone}", body))[:2] == (409, "STEP_OUT_OF_ORDER")
     notice = {"publishedOn": "2022-11-02", "place": "村公示栏", "evidenceSha256": SEEN}
     shown = await service.write(f"{it.plan}/use-notices", {"notice": notice})

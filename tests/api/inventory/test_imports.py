@@ -16,6 +16,7 @@ from service.commands.operations import OperationCancelled
 from service.inventory.importing import Importer, ImportOptions
 from tests.api.bodies import TOWNSHIP, VILLAGE
 from tests.api.service import Service, new_code
+from tests.clock import today
 from tests.domain.saying import refused
 from tests.workbooks import HEADINGS, csv_of, ledger, row
 
@@ -275,7 +276,7 @@ async def batch_of(service: Service, **options: Any) -> str:
 
 
 def opinion(organization: str, person: str, **changes: Any) -> dict[str, Any]:
-    said = {"organization": organization, "person": person, "decision": "APPROVE", "decidedOn": "2022-01-10"}
+    said = {"organization": organization, "person": person, "decision": "APPROVE", "decidedOn": str(today())}
     return {"opinion": said | changes}
 
 

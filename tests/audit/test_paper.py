@@ -456,8 +456,10 @@ def made(history: History, **asked: Any) -> tuple[openpyxl.Workbook, str]:
     """Workbook and page of a history, made as the verifier makes them."""
     streams: dict[str, list[dict[str, Any]]] = {}
     for one in history.events:
-        streams.setdefault(one.stream, []).append(
+        told = streams.setdefault(one.stream, [])
+        told.append(
             {
+                "version": len(told) + 1,
                 "type": one.type, "data": one.data, "occurredOn": one.occurred_on.isoformat(), "basis": one.basis,
                 "recordedAt": "2022-06-01T00:00:00.000000Z", "position": one.position, "actor": one.actor,
             }

@@ -32,6 +32,7 @@ STRANGERS: Final = 8
 """Of so many requests one comes with the next key, whether it may or not."""
 REFUSED_THOUGH_VALID: Final = {
     "BODY_REQUIRED": "a file has one byte at the least (minLength), which the tool does not heed in what is binary",
+    "PAPER_TYPE_NOT_ALLOWED": "what a paper is, its content says: no schema says which",
     "CURSOR_INVALID": "a cursor is what the page before gave: no schema says which",
 }
 """Refusals with 400 of what the document allows, by their codes, with the reason."""

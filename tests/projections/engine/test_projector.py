@@ -268,7 +268,7 @@ async def test_rows_the_database_will_not_store_halt_the_ledger_at_their_event(
     ("body", "halted"),
     [
         (b"{not json", set(CATALOGUE)),
-        (b'{"type":"asset.booked","stream":5}', {"asset_register", "asset_timeline"}),
+        (b'{"type":"asset.booked","stream":5}', {"asset_register", "asset_timeline", "on_behalf"}),
         (b'{"type":"asset.teleported","stream":"asset-1"}', set(CATALOGUE)),
     ],
     ids=["not JSON", "a known type's", "an unknown type's"],

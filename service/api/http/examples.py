@@ -103,6 +103,8 @@ SAID: Final[dict[str, Schema]] = {
         ]
     },
     "PropertyRegistration": {"party": NAMED["division"], "registeredOn": "2021-10-20"},
+    "OrderRectification": {"occurredOn": "2021-10-11"},
+    "RaiseSupervisionFinding": {"occurredOn": "2021-10-10"},
     "RaiseAuditFinding": {"auditorOrganization": "AUDIT"},
     "RectificationVerification": {"verifiedOn": "2021-10-20"},
     "Rectification": {"dueOn": "2099-12-31"},

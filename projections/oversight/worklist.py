@@ -6,7 +6,7 @@ same question asked for another day, or after a changed period, has its own answ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 from domain.regulation.legal_clock import LegalClock
 from projections.asset.external_entries import PLACED, SOURCE
 from projections.engine.provisional import as_known
+from projections.engine.reading import Conditions
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
 from projections.organization.directory import STANDING
@@ -150,10 +151,35 @@ _NOW: Final = (
 """The tasks with the units that there are on that day: what waited for one that is no more waits for who carries on."""
 
 _ESCALATED_TO: Final = (
-    "CASE WHEN due_on + $13::int < $2 THEN ARRAY(SELECT DISTINCT s.superior::text FROM organization s"
+    "CASE WHEN due_on + $9::int < $2 THEN ARRAY(SELECT DISTINCT s.superior::text FROM organization s"
     " WHERE s.county = $1 AND s.organization = ANY (units) AND s.superior IS NOT NULL ORDER BY 1)"
     " ELSE '{}'::text[] END"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which duties of a day are asked for, by what their lines say; what is None restricts nothing."""
+
+    unit: str | None = None
+    """What that unit answers for itself, what waits in the village or township that it is, and what was escalated to it."""
+    task: Sequence[str] | None = None
+    """Kinds: EXTERNAL_ENTRY for the entries in all systems, OBJECTION for all objections; or one with what follows its colon."""
+    clause: Sequence[str] | None = None
+    subject: Sequence[str] | None = None
+    village: Sequence[str] | None = None
+    township: Sequence[str] | None = None
+    responsible: Sequence[str] | None = None
+    escalated_to: str | None = None
+    since: date | None = None
+    until: date | None = None
+    """Due before this day; without it before `on`: what is overdue."""
+    overdue: bool | None = None
+    provisional: bool | None = None
+
+
+Place = tuple[date, str, str, int]
+"""Where a line stands in the list: the day it is due, its task, its subject, its number among those."""
 
 
 async def tasks_due(
@@ -162,46 +188,77 @@ async def tasks_due(
     on: date,
     periods: Periods,
     clock: LegalClock,
+    wanted: Wanted,
     *,
-    unit: str | None = None,
-    task: str | None = None,
-    until: date | None = None,
+    after: Place | None = None,
     limit: int = 1000,
-) -> list[Row]:
-    """What is due until a day (default: overdue, due before `on`), the oldest first, at most `limit` lines.
+) -> tuple[list[Row], int]:
+    """What is due, the oldest first, at most `limit` lines after a place in the list, and how many lines there are in all.
 
     Objections wait from the day they are filed, whenever their answer is due: a notice stands still until then.
-    `unit`: what that unit answers for itself, what waits in the village or township that it is, and what was escalated
-    to it; what was a unit's that is no more is its who carries on its duties. `task`: one kind, EXTERNAL_ENTRY for the entries in all systems, OBJECTION for all objections. `waiting`
-    counts all lines beyond the limit too; `escalated_to`: the superiors of the units of a duty that is overdue for
-    long; `provisional`: whether the due date is, by the calendar.
+    What was a unit's that is no more is its who carries on its duties. `escalated_to`: the superiors of the units of a
+    duty that is overdue for long; `provisional`: whether the due date is, by the calendar; `number`: see `Place`.
     """
     cases = await as_known(connection, county, "departure_case", _CASE_COLUMNS, clock, due_on="k.due")
-    departures = _DEPARTURES.format(cases=cases)
-    tasks = f"SELECT t.*, false AS provisional FROM ({_TASKS}) t UNION ALL {departures}"
-    records = await connection.fetch(
-        f"{STANDING} SELECT task, clause, subject, name, village, township, units, due_on, provisional,"
-        f" due_on < $2 AS overdue, {_ESCALATED_TO} AS escalated_to, count(*) OVER () AS waiting"
-        f" FROM ({_NOW.format(tasks=tasks)}) tasks"
-        " WHERE county = $1 AND (due_on < $9 OR task LIKE 'OBJECTION:%') AND ($10::text IS NULL OR split_part(task, ':', 1) = $10)"
-        " AND ($11::text IS NULL OR $11 = ANY (units) OR village = $11 OR township = $11"
-        f" OR $11 = ANY ({_ESCALATED_TO}))"
-        " ORDER BY due_on, task, subject LIMIT $12",
-        county,
-        on,
+    tasks = f"SELECT t.*, false AS provisional FROM ({_TASKS}) t UNION ALL {_DEPARTURES.format(cases=cases)}"
+    lengths = (
         periods.status_report,
         periods.booking,
         periods.custody,
         periods.external_entry,
         periods.household_inspection,
         periods.entrusted_inspection,
-        until or on,
-        task,
-        unit,
-        limit,
         periods.escalation,
     )
-    return [dict(record) for record in records]
+    chosen = Conditions([county, on, *lengths])
+    _choose(chosen, wanted, on)
+    placed = "true"
+    if after is not None:
+        places = ", ".join(
+            f"{chosen.parameter(value)}::{kind}" for value, kind in zip(after, _PLACE_TYPES, strict=True)
+        )
+        placed = f"(due_on, task, subject, number) > ({places})"
+    records = await connection.fetch(
+        f"{STANDING}, found AS MATERIALIZED (SELECT *, due_on < $2 AS overdue,"
+        " row_number() OVER (PARTITION BY due_on, task, subject ORDER BY name) AS number"
+        f" FROM ({_NOW.format(tasks=tasks)}) tasks WHERE county = $1 AND {chosen.where})"
+        f" SELECT listed.*, {_ESCALATED_TO} AS escalated_to, counted.waiting"
+        " FROM (SELECT count(*) AS waiting FROM found) counted LEFT JOIN LATERAL"
+        " (SELECT task, clause, subject, name, village, township, units, due_on, provisional, overdue, number"
+        f" FROM found WHERE {placed} ORDER BY due_on, task, subject, number LIMIT {chosen.parameter(limit)}) listed"
+        " ON true ORDER BY due_on, task, subject, number",
+        *chosen.parameters,
+    )
+    rows = [dict(record) for record in records]
+    waiting = rows[0]["waiting"]
+    return [row for row in rows if row["task"] is not None], waiting
+
+
+_PLACE_TYPES: Final = ("date", "text", "text", "bigint")
+
+
+def _choose(chosen: Conditions, wanted: Wanted, on: date) -> None:
+    chosen.add("(due_on < {} OR task LIKE 'OBJECTION:%')", wanted.until or on)
+    chosen.between("due_on", wanted.since, None)
+    if wanted.task is not None:
+        chosen.add("(task = ANY ({}) OR split_part(task, ':', 1) = ANY ({}))", wanted.task, wanted.task)
+    chosen.equal("clause", wanted.clause)
+    chosen.equal("subject", wanted.subject)
+    chosen.equal("village", wanted.village)
+    chosen.equal("township", wanted.township)
+    if wanted.overdue is not None:
+        chosen.parts.append("due_on < $2" if wanted.overdue else "due_on >= $2")
+    chosen.equal("provisional", wanted.provisional)
+    if wanted.responsible is not None:
+        chosen.add("units && {}::text[]", wanted.responsible)
+    if wanted.escalated_to is not None:
+        chosen.parts.append(f"{chosen.parameter(wanted.escalated_to)}::text = ANY ({_ESCALATED_TO})")
+    if wanted.unit is not None:
+        unit = chosen.parameter(wanted.unit)
+        chosen.parts.append(
+            f"({unit}::text = ANY (units) OR village = {unit} OR township = {unit}"
+            f" OR {unit} = ANY ({_ESCALATED_TO}))"
+        )
 
 
 async def objection_words(

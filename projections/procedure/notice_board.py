@@ -538,6 +538,9 @@ async def notice_task_page(
     unit: str | None = None,
     asset: str | list[str] | None = None,
     stage: str | None = None,
+    reference: str | list[str] | None = None,
+    since_from: date | None = None,
+    since_until: date | None = None,
     open_only: bool = True,
     **paging: Unpack[Paging],
 ) -> Page:
@@ -546,6 +549,8 @@ async def notice_task_page(
     conditions.equal("t.county", county)
     conditions.equal("t.asset", asset)
     conditions.equal("t.stage", stage)
+    conditions.equal("t.reference", reference)
+    conditions.between("t.since", since_from, since_until)
     if unit is not None:
         conditions.add("t.units ? {}", unit)
     if open_only:

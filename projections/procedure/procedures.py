@@ -465,8 +465,13 @@ async def task_page(
     on: date,
     organization: str | list[str] | None = None,
     procedure: str | list[str] | None = None,
+    step: str | list[str] | None = None,
     act: str | None = None,
+    words: str | None = None,
+    due_from: date | None = None,
+    due_until: date | None = None,
     overdue: bool | None = None,
+    provisional: bool | None = None,
     **paging: Unpack[Paging],
 ) -> Page:
     """What waits for whom; each with `overdue` on the day `on` and `days_open` until then, `provisional`: whether its date
@@ -476,7 +481,12 @@ async def task_page(
     conditions.equal("t.county", county)
     conditions.equal("t.organization", organization)
     conditions.equal("t.procedure", procedure)
+    conditions.equal("t.step", step)
     conditions.equal("t.act", act)
+    conditions.contains("t.title", words)
+    conditions.between("t.due_on", due_from, due_until)
+    if provisional is not None:
+        conditions.parts.append(f"t.reckoning IS {'NOT ' if provisional else ''}NULL")
     if overdue is not None:
         late = "t.due_on < {}" if overdue else "(t.due_on IS NULL OR t.due_on >= {})"
         conditions.add(late, on)

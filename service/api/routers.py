@@ -26,7 +26,13 @@ from service.api.inventory import imports, stocktakes
 from service.api.ledgers import ledger_routers
 from service.api.log import audit_packs, checkpoints, events, feed, verifier
 from service.api.organization import duties as unit_duties, organizations
-from service.api.oversight import anomalies, data_quality, inspections as oversight, policy_overrides
+from service.api.oversight import (
+    anomalies,
+    data_quality,
+    inspections as oversight,
+    policy_overrides,
+    worklists,
+)
 from service.api.paper import documents
 from service.api.personal import readings as personal_readings, subjects as personal_subjects
 from service.api.procedure import notices, procedures
@@ -90,6 +96,7 @@ ROUTERS = (
     anomalies.router,
     fund_ledgers.router,
     duty_ledgers.router,
+    worklists.router,
     funds.allocations,
     funds.reconciliations,
     joint_reviews.router,

@@ -1,4 +1,4 @@
-"""Duties around assets over HTTP: the risk board, owners' rules, the county's worklist."""
+"""Duties around assets over HTTP: the risk board, owners' rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from fastapi import Query, Response
 from domain.values import Code
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, routes
-from service.api.organization.duties import Most, TaskKind, Until, tasks_answer
 from service.api.organization.organizations import OnDay
 from service.ledgers.questions.asset.duties import (
     RiskBoardFilters,
@@ -19,7 +18,6 @@ from service.ledgers.questions.asset.duties import (
     counted_risks,
     rule_coverage,
 )
-from service.ledgers.questions.worklist import TaskFilters, Worklist
 from service.ledgers.tables import values_shown
 
 router = routes("/v1/ledgers", "ledgers 台账")
@@ -50,16 +48,3 @@ async def read_risk_board(
 async def read_rule_coverage(read: Reading, on: OnDay = None, min_position: MinPosition = 0) -> Response:
     """How far each owner has rules for the assets it owns on a day (C5.3-01)."""
     return read.answer(values_shown(await rule_coverage(read, read.day(on), min_position)))
-
-
-@get(router, "/worklist", "全县待办", "ledger.read", response_model=Worklist)
-async def read_county_worklist(
-    read: Reading,
-    on: OnDay = None,
-    task: TaskKind = None,
-    until: Until = None,
-    limit: Most = 200,
-    min_position: MinPosition = 0,
-) -> Response:
-    """What waits anywhere in the county on a day, the oldest first."""
-    return await tasks_answer(read, TaskFilters(read.day(on), None, task, until, limit), min_position)

@@ -1,10 +1,7 @@
-"""Measures that units have in place, over HTTP: rules, task forces, the asset office, guidance; what they lack and
-what is due.
-"""
+"""Measures that units have in place, over HTTP: rules, task forces, the asset office, guidance; what they lack."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query, Response
@@ -14,18 +11,16 @@ from domain.occasion import Occasion
 from domain.organization.duties import GuidanceGiven, TaskForce, TaskForceMember, UnitRule
 from domain.organization.organization import Organization
 from domain.organization.roll import VillageRoll
-from domain.values import BusinessDate, Code, Name, OrganizationCode
+from domain.values import Name, OrganizationCode
 from service.api.http.paging import MinPosition
-from service.api.http.reading import Read, Reading, get, list_of, routes
+from service.api.http.reading import Reading, get, list_of, routes
 from service.api.http.writing import Circumstances, Writing
 from service.api.organization.organizations import OnDay, OrganizationPath, units_on
-from service.commands.authorization import may, resource_of_units
 from service.commands.commands import Work
 from service.commands.recordings import recorded_for
-from service.ledgers.parameters import Limit, YearNumber
+from service.ledgers.parameters import YearNumber
 from service.ledgers.questions.compliance import Compliance, compliance_of
 from service.ledgers.questions.organization import GuidanceRow, guidance_by
-from service.ledgers.questions.worklist import TaskFilters, Worklist, due_tasks
 from service.ledgers.tables import value_shown, values_shown
 
 router = routes("/v1/organizations", "organizations 单位")
@@ -176,7 +171,7 @@ async def list_guidance(
     return read.answer(values_shown(await guidance_by(read, organization, year, min_position)))
 
 
-# ---- what is missing and what is due ---------------------------------------------------------------------------------
+# ---- what is missing -------------------------------------------------------------------------------------------------
 
 
 @get(router, "/{organization}/compliance", "单位履责检查", "organization.read", response_model=Compliance)
@@ -185,37 +180,3 @@ async def read_compliance(
 ) -> Response:
     """What the unit must have in place and lacks on a day, by clause (C4.3-03 and further)."""
     return read.answer(value_shown(await compliance_of(read, organization, read.day(on), min_position)))
-
-
-TaskKind = Annotated[
-    Code | None, Query(title="事项", description="如 STATUS_REPORT、EXTERNAL_ENTRY、OBJECTION；不填为全部")
-]
-Until = Annotated[
-    BusinessDate | None,
-    Query(title="到期日前", description="列出此日前到期的；不填只列已逾期的。未答复的异议自提出之日起列出"),
-]
-Most = Annotated[Limit, Query(title="最多行数")]
-
-
-async def tasks_answer(read: Read, filters: TaskFilters, min_position: int) -> Response:
-    """The worklist of a unit, or of the whole county; the words of objections for those who answer them."""
-
-    def may_answer(units: Sequence[str]) -> bool:
-        return may(read.actor, "objection.read", resource_of_units(units))
-
-    return read.answer(value_shown(await due_tasks(read, filters, may_answer, min_position)))
-
-
-@get(router, "/{organization}/worklist", "单位待办", "organization.read", response_model=Worklist)
-async def read_unit_worklist(
-    organization: OrganizationPath,
-    read: Reading,
-    on: OnDay = None,
-    task: TaskKind = None,
-    until: Until = None,
-    limit: Most = 200,
-    min_position: MinPosition = 0,
-) -> Response:
-    """What waits for the unit on a day: reports, upkeep, bookings, custody, entries, inspections, ledgers, managers."""
-    filters = TaskFilters(read.day(on), organization, task, until, limit)
-    return await tasks_answer(read, filters, min_position)

@@ -47,8 +47,13 @@ class TasksFilters(Filters):
     on: BusinessDate = Field(title="日期", description="按该日判断是否逾期")
     organization: Several = Field(default=(), title="待办单位", max_length=200)
     procedure: Several = Field(default=(), title="程序编号", max_length=200)
+    step: Several = Field(default=(), title="步骤", max_length=30)
     act: Literal["TAKE", "ANSWER", "RESOLVE"] | None = Field(default=None, title="待办事项")
+    words: Name | None = Field(default=None, title="关键词", description="事项名称中的词")
+    due_from: BusinessDate | None = Field(default=None, title="办理期限自")
+    due_until: BusinessDate | None = Field(default=None, title="办理期限至", description="含当日")
     overdue: bool | None = Field(default=None, title="是否逾期")
+    provisional: bool | None = Field(default=None, title="日期是否暂定")
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
         """What waits for whom."""
@@ -74,6 +79,9 @@ class NoticeTasksFilters(Filters):
     unit: Code | None = Field(default=None, title="应公布的单位")
     asset: Several = Field(default=(), title="资产编号", max_length=200)
     stage: Literal["OWNERSHIP", "CONTRACT", "INCOME_USE"] | None = Field(default=None, title="环节")
+    reference: Several = Field(default=(), title="合同或分配方案编号", max_length=200)
+    since_from: BusinessDate | None = Field(default=None, title="应公布起始日期自")
+    since_until: BusinessDate | None = Field(default=None, title="应公布起始日期至", description="含当日")
     open_only: bool = Field(default=True, title="只列待公布", description="否则含已公布")
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:

@@ -54,6 +54,12 @@ OPERATIONS: Final = Counter(
     ("kind", "state"),
     registry=_COUNTED,
 )
+PAST_FOLDS: Final = Counter(
+    "taizhang_past_folds",
+    "Past moments folded in a process of their own: done, given up because nobody waited any more, died",
+    ("outcome",),
+    registry=_COUNTED,
+)
 
 
 def exposition(

@@ -53,14 +53,32 @@ class PastLedger:
         """How many events have no place in it."""
         return len(self._unplaced)
 
-    async def create(self, connection: Connection, schema: str) -> None:
-        """Temporary tables like those of `schema`, in front of them on this connection's search path."""
+    @property
+    def unplaced_positions(self) -> frozenset[int]:
+        """Positions of these."""
+        return frozenset(self._unplaced)
+
+    async def create(self, connection: Connection, schema: str, *, keyed: bool = True) -> None:
+        """Temporary tables like those of `schema`, in front of them on this connection's search path. `keyed`: they have
+        their keys from the start; where they are filled in one go, `taken_over` lays them.
+        """
         await connection.execute(f'SET search_path = pg_temp, "{schema}"')
         for ledger in self.projection.tables:
             await connection.execute(
                 f'CREATE TEMPORARY TABLE {ledger.name} (LIKE "{schema}".{ledger.name} INCLUDING DEFAULTS)'
             )
-            await connection.execute(f"ALTER TABLE {ledger.name} ADD PRIMARY KEY ({', '.join(ledger.key)})")
+        if keyed:
+            await self._lay_keys(connection)
+
+    async def taken_over(self, connection: Connection, position: int, unplaced: frozenset[int]) -> None:
+        """Go on with tables that somebody else folded up to `position` and that were filled from his."""
+        await self._lay_keys(connection)
+        await self._analyze(connection)
+        for table in self.rows.tables.values():
+            table.forget()
+        self._complete = False
+        self._unplaced = set(unplaced)
+        self.position = position
 
     async def grow(
         self, connection: Connection, reader: EventReader, batches: Batches, position: int
@@ -73,9 +91,16 @@ class PastLedger:
                 await self._take(connection, events[start : start + SLICE], reader, late)
                 await asyncio.sleep(0)
         await self._write(connection)
+        await self._analyze(connection)
+        self.position = position
+
+    async def _lay_keys(self, connection: Connection) -> None:
+        for ledger in self.projection.tables:
+            await connection.execute(f"ALTER TABLE {ledger.name} ADD PRIMARY KEY ({', '.join(ledger.key)})")
+
+    async def _analyze(self, connection: Connection) -> None:
         for ledger in self.projection.tables:
             await connection.execute(f"ANALYZE {ledger.name}")
-        self.position = position
 
     async def _take(
         self, connection: Connection, events: Sequence[LedgerEvent], reader: EventReader, late: frozenset[int]

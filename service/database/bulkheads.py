@@ -50,6 +50,9 @@ class SharePool(Pool):
         )
         self.share = share
         self.wait = terms.wait
+        self.url = url
+        self.settings = {**session, **limits}
+        """What is said to the server of each connection, for whoever opens one beside these."""
 
     async def _acquire(self, timeout: float | None) -> Any:
         try:

@@ -2,6 +2,9 @@
 
 The first question about a moment costs a pass over the log; the next ones cost what the current ledger costs. A kept
 moment grows along the log, so "as of that day, as known now" is only caught up with what came since.
+
+A service folds more than a few events in a process beside its event loop (`service.ledgers.beside`), one for everybody who
+waits for the same moment, which is ended when nobody waits for it any more. Tools, which serve nobody meanwhile, fold in their own.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ from projections.engine.as_of import PastLedger
 from projections.engine.events import EventReader
 from projections.engine.writing import Connection
 from service.admission import RoomBounds, WaitingRoom
-from service.database.bulkheads import share_of
+from service.database.bulkheads import SharePool, share_of
+from service.ledgers.beside import FoldOrder, folded_beside
 from service.log.event_store import EventStore
 from service.memory import collecting_paused
 from service.pace import giving_way
@@ -30,6 +34,8 @@ from service.shares import Share, working
 
 MOST_KEPT: Final = 3
 """Moments kept at most: each holds a connection, and the rows of its ledgers in the database's temporary files."""
+FEW: Final = 2_000
+"""Events that a service folds on its own loop, in steps; more are worth a process."""
 BATCH: Final = 500
 """Events between two looks at what else there is to do."""
 LAST: Final = 2**63 - 1
@@ -53,12 +59,21 @@ _asking: ContextVar[bool] = ContextVar("asking", default=False)
 
 @dataclass(slots=True, eq=False)
 class _Kept:
-    """One moment: its connection, once it has one, and how far its ledgers are. Used by one question at a time."""
+    """One moment: its connection, once it has one, and how far its ledgers are. Used by one question at a time; folded by
+    a task of its own, for whoever waits.
+    """
 
     ledgers: list[PastLedger] = field(default_factory=list)
     connection: Any = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     users: int = 0
+    """Who uses it or waits for it."""
+    folding: asyncio.Task[None] | None = None
+
+    @property
+    def position(self) -> int:
+        """How far in the log all its ledgers are."""
+        return min((one.position for one in self.ledgers), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +105,7 @@ class Moments:
         self._room = WaitingRoom(RoomBounds(at_once=at_once, **_BOUNDS))
 
     async def aclose(self) -> None:
-        """Forget every moment and give the connections back."""
+        """Forget every moment, end what is being folded, and give the connections back."""
         while self._kept:
             _, kept = self._kept.popitem()
             await self._drop(kept)
@@ -139,14 +154,12 @@ class Moments:
         try:
             async with kept.lock:
                 place = (await self._head(county)) if position is None else position
-                try:
-                    await self._bring(kept, key, place)
-                except BaseException:
-                    await self._drop(kept)  # half folded: begun anew by who asks next
-                    raise
+                await self._folded(kept, key, place)
                 yield Past(kept.connection, place, sum(one.unplaced for one in kept.ledgers))
         finally:
             kept.users -= 1
+            if kept.folding is not None and not kept.users:
+                await self._drop(kept)  # nobody waits for it any more
             await self._trim()
 
     async def _head(self, county: str) -> int:
@@ -155,16 +168,42 @@ class Moments:
         )
         return head or 0
 
-    async def _bring(self, kept: _Kept, key: Key, position: int) -> None:
+    async def _folded(self, kept: _Kept, key: Key, position: int) -> None:
+        """Until it is folded up to `position`. Who is cancelled leaves the task to those who wait for the same moment."""
+        while kept.folding is not None or kept.connection is None or kept.position < position:
+            task = kept.folding
+            if task is None:
+                task = kept.folding = asyncio.create_task(self._fold(kept, key, position))
+            try:
+                await asyncio.shield(task)
+            except Exception:
+                await self._drop(kept)  # half folded: begun anew by who asks next
+                raise
+            kept.folding = None
+
+    async def _fold(self, kept: _Kept, key: Key, position: int) -> None:
         """Fold what is missing up to `position`."""
         county, names, on, _ = key
+        apart = self._connections if isinstance(self._connections, SharePool) else None
+        if apart is not None and position - kept.position > FEW:
+            connection, kept.connection = (
+                kept.connection,
+                None,
+            )  # what came since is worth folding all of it beside
+            await self._close(connection)
         if kept.connection is None:
             await self._trim()  # what nobody uses makes room before, not after
+            kept.ledgers = []
             kept.connection = await self._connections.acquire()
             schema = await kept.connection.fetchval("SELECT current_schema()")
-            kept.ledgers = [PastLedger(CATALOGUE[name], county, on) for name in names]
-            for ledger in kept.ledgers:
+            if apart is not None and position > FEW:
+                order = FoldOrder(apart.url, apart.settings, schema, county, names, on, position)
+                kept.ledgers = await folded_beside(order, kept.connection)
+                return
+            ledgers = [PastLedger(CATALOGUE[name], county, on) for name in names]
+            for ledger in ledgers:
                 await ledger.create(kept.connection, schema)
+            kept.ledgers = ledgers
         for ledger in kept.ledgers:
             if ledger.position < position:
                 batches = self._store.read_past(
@@ -187,8 +226,19 @@ class Moments:
                 await self._drop(self._kept.pop(key))
 
     async def _drop(self, kept: _Kept) -> None:
-        """Close the connection: its temporary tables and prepared statements must not meet others' questions."""
+        """End what is being folded, and close the connection."""
+        task, kept.folding = kept.folding, None
         connection, kept.connection = kept.connection, None
+        kept.ledgers = []
+        if task is not None:
+            task.cancel()
+            await asyncio.wait((task,))
+        await self._close(connection)
+
+    async def _close(self, connection: Any) -> None:
+        """Close a moment's connection: its temporary tables and prepared statements must not meet others' questions."""
         if connection is not None:
-            await connection.close()
-            await self._connections.release(connection)
+            try:
+                await connection.close()
+            finally:
+                await self._connections.release(connection)

@@ -99,10 +99,11 @@ CROSS JOIN LATERAL (
     WHERE county = $1 AND type = wanted.type AND position > $2 AND position <= $3 ORDER BY position LIMIT $4
 ) AS found
 ORDER BY found.position LIMIT $4"""
-_READ_PAST: Final = """
+PAST_EVENTS: Final = """
 SELECT position, body FROM event
 WHERE county = $1 AND position > $2 AND position <= $3 AND type = ANY($5::text[]) AND occurred_on <= $6
 ORDER BY position LIMIT $4"""
+"""Events of a stretch of the log, of some types and of business days up to one."""
 _READ_STREAM: Final = """
 SELECT position, body FROM event
 WHERE county = $1 AND stream = $2 AND version > $3 AND version <= $4 ORDER BY version"""
@@ -315,7 +316,7 @@ class EventStore:
         """Like `read_stored`, for many types, and only of business days up to `until`: the log is walked along, the
         bytes of what is left out are not read.
         """
-        return self._walk(_READ_PAST, county, after, upto, batch, list(types), until)
+        return self._walk(PAST_EVENTS, county, after, upto, batch, list(types), until)
 
     async def _walk(
         self, query: str, county: str, after: int, upto: int | None, batch: int, *more: Any

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import multiprocessing
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
@@ -23,6 +24,7 @@ from service.api.routers import ROUTERS
 from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.credentials import Credentials, KeySpec
+from service.ledgers import moments
 from service.shares import DEFAULT_CONNECTIONS, LEAST_CONNECTIONS, TERMS
 from tests.api.bodies import TOWNSHIP, road
 from tests.api.http.test_connections import Client
@@ -139,6 +141,32 @@ async def test_questions_about_the_past_come_one_at_a_time_for_a_key(shared: Ser
     await holder
     assert [one.status_code for one in await asyncio.gather(*waiting)] == [200] * 8
     assert room.taken == 0
+
+
+async def test_past_day_whose_process_dies_is_to_be_asked_again(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 with a time, nothing of the process is left, and the next one's answer is to the byte what the loop's own fold gives."""
+    monkeypatch.setattr(moments, "FEW", 0)
+    async with with_lock_timeout(database_url, PATIENCE) as service:
+        for _ in range(3):
+            await service.write("/v1/assets", {"asset": new_code(), "card": road()})
+        async with locked(database_url, "event"):
+            asked = ask(service, "reader", as_of="2029-01-01")
+            await until(lambda: len(folding()) == 1)
+            folding()[0].kill()
+            busy(await asked, 503, "PAST_LEDGER_INTERRUPTED")
+        assert folding() == []
+        beside = await ask(service, "reader", as_of="2029-01-01")
+        assert (beside.status_code, len(beside.json()["rows"])) == (200, 3), beside.text
+        await service.app.state.moments.aclose()
+        monkeypatch.setattr(moments, "FEW", 10_000)
+        assert (await ask(service, "reader", as_of="2029-01-01")).content == beside.content
+
+
+def folding() -> list[Any]:
+    """Processes that fold a past moment."""
+    return [one for one in multiprocessing.active_children() if one.name == "past"]
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from domain.asset.asset import Asset
 from domain.asset.facts.card import Acceptance, FundingLine, RegisterCard
 from domain.asset.facts.contract import ContractTerms, Operator
-from domain.asset.facts.custody import Custody, Duty
+from domain.asset.facts.custody import Custody, Duty, PositionRef
 from domain.asset.facts.disposal import Appraisal, Approval, DisposalProposal, DisposalSale, Publication
 from domain.asset.facts.ownership import CountyDecision, OwnershipConfirmation
 from domain.asset.facts.title_plan import SUBJECT_KIND, title_digest
@@ -337,10 +337,11 @@ class _Life:
 
     def _keep(self, at: Occasion) -> None:
         owner = self.asset.owners[0].party
-        self.asset.care_advice(at)
+        leading = sorted(self.rules.codes("POSITION", f"PRINCIPAL_OF_{self.asset.owner_kind}"))
         custody = Custody(
-            custodian=owner,
+            custodian=self.asset.care_advice(at).custodians[0],
             responsible_unit=owner,
+            first_responsible=PositionRef(organization=owner, position=leading[0]) if leading else None,
             duties=(Duty(person="P1", duty="MANAGER"),),
             rule_document=_PAPER,
         )

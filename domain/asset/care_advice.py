@@ -1,8 +1,8 @@
 """Advice on the keeper and the supervisor of an asset by the custody table (T7), in units instead of roles (四(三),
 四(十)).
 
-Advice only: custody and supervision are assigned by people. Where not even one supervising unit can be derived,
-custody is refused (C4.3-02).
+Custody and supervision are assigned by people, as the row says; where the row is a gap of the text, as they see fit.
+Where not even one supervising unit can be derived, custody is refused (C4.3-02).
 """
 
 from __future__ import annotations
@@ -26,8 +26,16 @@ class CareAdvice(Value):
     custodians: tuple[Code, ...] = Field(title="管护主体")
     first_responsible: str | None = Field(default=None, title="管护第一责任人（角色）")
     supervisors: tuple[Code, ...] = Field(title="监管单位")
+    required: tuple[Code, ...] = Field(
+        default=(),
+        title="必须列入的监管单位",
+        description="有第一监管责任人的资产，本规则所列监管单位缺一不可",
+    )
     first_supervisor: str | None = Field(default=None, title="第一监管责任人（角色）")
     accountable: tuple[Code, ...] = Field(title="直接责任主体", description="始终为所有权人")
+    maintenance_body: tuple[Code, ...] = Field(
+        title="维护管理主体", description="行业部门所有的为该部门，其余为所在乡（镇）"
+    )
     cost_backstop: str | None = Field(default=None, title="管护费用兜底")
     warning: str | None = Field(default=None, title="提示代码")
     rule_gap: bool = Field(default=False, title="文件未明确")
@@ -87,9 +95,11 @@ def advise_care(
         first_responsible=row.first_responsible,
         supervisors=named(*supervisors),
         first_supervisor=row.first_supervisor,
+        required=named(*row.supervisors) if row.first_supervisor and not row.rule_gap else (),
         accountable=owners,
+        maintenance_body=owners if owner_kind == "DEPARTMENT" else (township,),
         cost_backstop=row.cost_backstop,
         warning=row.warning,
         rule_gap=row.rule_gap,
-        clauses=tuple(dict.fromkeys(clauses)),
+        clauses=tuple(dict.fromkeys((*clauses, "C4.10-01"))),
     )

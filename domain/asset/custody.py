@@ -35,36 +35,58 @@ class AssetCustody(AssetState):
         RESPONSIBLE_PERSON_REQUIRED without a named person; FIELD_INVALID for a duty listed twice;
         HANDOVER_INCOMPLETE when somebody who has the asset in care would drop out without a handover;
         STEP_OUT_OF_ORDER when a provisional custody would follow a real one; FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL
-        for another post than a principal's over a public-welfare asset; SUPERVISOR_REQUIRED when nobody supervises;
-        and where the custody table is asked: RULE_GAP, CODE_UNKNOWN, LINE_DEPT_UNMAPPED.
+        for another post than that of the owner's principal over a public-welfare asset; CUSTODIAN_REQUIRED for another
+        custodian than the custody table's, unless its row is a gap (T7); SUPERVISOR_REQUIRED when nobody supervises.
         """
         at.cite("C4.10-02", "C4.10-05")
         self._allow("PROVISIONAL_CUSTODY" if custody.provisional else "CUSTODY", at)
         if custody == self.custody:
             return
         check_duties(self.custody, custody, at)
-        first = custody.first_responsible
-        if first is not None and self.card.asset_class == "PUBLIC_WELFARE":
-            at.require(
-                first.position in at.rules.principal_positions,
-                "FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL",
-                position=first.position,
-            )
+        if self.card.asset_class == "PUBLIC_WELFARE":
+            self._check_first_responsible(custody, at)
         if any(one.supervisor == custody.custodian for one in self.supervision):
             at.warn("SUPERVISOR_IS_CUSTODIAN", supervisor=custody.custodian)
         if not custody.provisional:
-            at.require(self._supervised(at), "SUPERVISOR_REQUIRED", missing=["supervision"])
+            advice = self._advice(at)
+            if advice is not None and not advice.rule_gap:
+                at.require(
+                    at.stands(custody.custodian) in map(at.stands, advice.custodians),
+                    "CUSTODIAN_REQUIRED",
+                    clause=advice.clauses[0],
+                    missing=advice.custodians,
+                )
+            supervised = self.supervision or (advice is not None and advice.supervisors)
+            at.require(supervised, "SUPERVISOR_REQUIRED", missing=["supervision"])
             self._warn_of_late_custody(at)
         self.record(self.CustodyAssigned, at, custody=custody)
 
-    def _supervised(self, at: Occasion) -> bool:
-        """Whether a unit supervises, or at least one follows from the custody table (C4.3-02)."""
-        if self.supervision:
-            return True
+    def _check_first_responsible(self, custody: Custody, at: Occasion) -> None:
+        """Of a public-welfare asset the owner's principal leader is first responsible (C4.10-05)."""
+        first = custody.first_responsible
+        if first is None and custody.provisional:
+            return
+        leading = (
+            at.rules.codes("POSITION", f"PRINCIPAL_OF_{self.owner_kind}")
+            if self.owners
+            else at.rules.principal_positions
+        )
+        owners = {at.stands(share.party) for share in self.owners}
+        at.require(
+            first is not None
+            and first.position in leading
+            and (not owners or at.stands(first.organization) in owners),
+            "FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL",
+            missing=["custody.firstResponsible"],
+            position=first.position if first is not None else "—",
+        )
+
+    def _advice(self, at: Occasion) -> CareAdvice | None:
+        """What the custody table says of it on the day; None where no row of it covers the asset (C4.3-02)."""
         try:
-            return bool(self.care_advice(at).supervisors)
+            return self.care_advice(at)
         except Refusal:
-            return False  # no row of the table covers it
+            return None
 
     def _warn_of_late_custody(self, at: Occasion) -> None:
         """The first custody is due some days after the confirmation (P32)."""
@@ -107,16 +129,48 @@ class AssetCustody(AssetState):
         """Assign the supervising units (C4.3-02, C4.10-06, C4.10-07).
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; SUPERVISOR_REQUIRED for an empty
-        set.
+        set; SUPERVISOR_SET_INCOMPLETE for a part of the custody table's; FIRST_SUPERVISOR_MUST_BE_PARTY_SECRETARY and
+        FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL where another post than the leading one is first of a village or another unit.
         """
-        at.cite("C4.3-02", "C4.10-06")
+        at.cite("C4.3-02", "C4.10-06", "C4.10-07")
         self._allow("SUPERVISION", at)
         at.require(supervision, "SUPERVISOR_REQUIRED", missing=["supervision"])
         if supervision == self.supervision:
             return
+        self._check_supervision(supervision, at)
         if self.custody is not None and any(one.supervisor == self.custody.custodian for one in supervision):
             at.warn("SUPERVISOR_IS_CUSTODIAN", supervisor=self.custody.custodian)
         self.record(self.SupervisionAssigned, at, supervision=supervision)
+
+    def _check_supervision(self, supervision: tuple[Supervision, ...], at: Occasion) -> None:
+        """The custody table's row decides who supervises and by which post first, but where the text has none (T7)."""
+        advice = self._advice(at)
+        if advice is None or advice.first_supervisor is None or advice.rule_gap:
+            return
+        named = {at.stands(one.supervisor) for one in supervision}
+        lacking = [unit for unit in advice.required if at.stands(unit) not in named]
+        at.require(not lacking, "SUPERVISOR_SET_INCOMPLETE", clause=advice.clauses[0], missing=lacking)
+        firsts = [one.first_supervisor for one in supervision if one.first_supervisor is not None]
+        each = advice.required if advice.first_supervisor == "PRINCIPAL_OF_EACH" else ()
+        for unit in each or advice.accountable[:1]:
+            posts = [one.position for one in firsts if at.stands(one.organization) == at.stands(unit)]
+            self._must_lead(unit, posts or [""], at)
+        for one in firsts:
+            self._must_lead(one.organization, [one.position], at)
+
+    def _must_lead(self, unit: str, posts: list[str], at: Occasion) -> None:
+        """The first supervisor of a village is its Party secretary, of another unit its principal leader."""
+        village = self.owner_kind == "VILLAGE" and any(share.party == unit for share in self.owners)
+        leading = (
+            at.rules.codes("POSITION", "PRINCIPAL_OF_VILLAGE") if village else at.rules.principal_positions
+        )
+        code = (
+            "FIRST_SUPERVISOR_MUST_BE_PARTY_SECRETARY" if village else "FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL"
+        )
+        for post in posts:
+            at.require(
+                post in leading, code, clause="C4.10-06" if village else "C4.10-07", position=post or "—"
+            )
 
     @event(SupervisionAssigned)
     def _supervision_assigned(self, supervision: tuple[Supervision, ...]) -> None:

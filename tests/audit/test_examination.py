@@ -48,7 +48,7 @@ def unlawful() -> Asset:
     asset.confirm_ownership(confirmation(), imported(day))
     long = terms(signed_on=date(2019, 5, 1), starts_on=date(2019, 5, 1), ends_on=date(2049, 5, 1))
     asset.sign_contract(long, imported(day))
-    asset.assign_custody(examples.custody(), imported(day))
+    asset.assign_custody(examples.custody(custodian="O-1"), imported(day))
     return asset
 
 

@@ -34,11 +34,12 @@ async def test_public_welfare_assets_are_not_let(service: Service, mode: str) ->
 @pytest.mark.clause("C4.10-02")
 async def test_custody_names_a_person_and_waits_for_the_title(service: Service) -> None:
     """Refuses final custody before the confirmation, and custody of a unit without a named person."""
-    keeper = await service.person(VILLAGE)
     asset = await registered(service, road())
-    body = {"custody": custody(keeper), "occurredOn": "2021-07-09"}
+    leader = {"organization": TOWNSHIP, "position": "PRINCIPAL"}
+    kept = custody(await service.person(VILLAGE)) | {"custodian": TOWNSHIP, "firstResponsible": leader}
+    body = {"custody": kept, "occurredOn": "2021-07-09"}
     assert (await refused(service, asset, "custody", body, "clerk"))[:2] == (409, "OWNERSHIP_NOT_CONFIRMED")
-    provisional = {"custody": custody(keeper) | {"provisional": True}, "occurredOn": "2021-07-09"}
+    provisional = {"custody": kept | {"provisional": True}, "occurredOn": "2021-07-09"}
     await write(service, asset, "custody", provisional, "clerk")
     owns = confirmation("450000.00", TOWNSHIP) | {"ownerKind": "TOWNSHIP", "incomeRightHolders": []}
     await write(
@@ -48,7 +49,7 @@ async def test_custody_names_a_person_and_waits_for_the_title(service: Service) 
         {"confirmation": owns, "occurredOn": "2021-07-10"},
         "office",
     )
-    nobody = {"custody": custody(keeper) | {"duties": []}, "occurredOn": "2021-07-10"}
+    nobody = {"custody": kept | {"duties": []}, "occurredOn": "2021-07-10"}
     assert await refused(service, asset, "custody", nobody, "clerk") == (
         409,
         "RESPONSIBLE_PERSON_REQUIRED",

@@ -107,7 +107,7 @@ async def kept_asset(service: Service, person: str, duty: str = "MANAGER", unit:
     await service.write("/v1/assets", {"asset": asset, "card": road()})
     confirmed = {"confirmation": TOWNSHIP_OWNS, "occurredOn": "2021-12-31"}
     await service.write(f"{path}/ownership-confirmations", confirmed, "office", version=1)
-    kept = custody(person, duty) | {"responsibleUnit": unit}
+    kept = custody(person, duty) | TOWNSHIP_KEEPS | {"responsibleUnit": unit}
     await service.write(f"{path}/custody", {"custody": kept, "occurredOn": "2022-01-01"}, version=2)
     return asset
 
@@ -116,6 +116,13 @@ TOWNSHIP_OWNS = confirmation("450000.00", TOWNSHIP) | {
     "ownerKind": "TOWNSHIP",
     "incomeRightHolders": [],
 }
+
+
+TOWNSHIP_KEEPS = {
+    "custodian": TOWNSHIP,
+    "firstResponsible": {"organization": TOWNSHIP, "position": "PRINCIPAL"},
+}
+"""What the custody table says of such a road."""
 
 
 async def departure(service: Service, count: int = 3) -> Departure:

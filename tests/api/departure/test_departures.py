@@ -10,10 +10,12 @@ import pytest
 from domain.asset.asset import Asset
 from service.identity.grants import GrantSpec
 from service.log.tree import load_tree
+from tests.api.asset.test_titles import confirmed, write
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, custody, road
 from tests.api.departure.departing import (
     SCAN,
     SECOND_VILLAGE,
+    TOWNSHIP_KEEPS,
     TOWNSHIP_OWNS,
     Departure,
     departure,
@@ -531,16 +533,11 @@ async def test_whoever_is_first_responsible_by_post_is_not_cleared(service: Serv
     }
     appointed = await service.post(f"/v1/organizations/{VILLAGE}/appointments", post, "personnel")
     assert appointed.status_code == 201, appointed.text
-    asset = new_code()
-    path = f"/v1/assets/{asset}"
-    await service.write("/v1/assets", {"asset": asset, "card": road()})
-    confirmed = {"confirmation": TOWNSHIP_OWNS, "occurredOn": "2022-01-31"}
-    await service.write(f"{path}/ownership-confirmations", confirmed, "office", version=1)
+    asset = await confirmed(service)
     manager = await service.person(VILLAGE)
     first = {"firstResponsible": {"organization": VILLAGE, "position": "VILLAGE_PARTY_SECRETARY"}}
-    await service.write(
-        f"{path}/custody", {"custody": custody(manager) | first, "occurredOn": "2022-02-01"}, version=2
-    )
+    kept = {"custody": custody(manager) | first, "occurredOn": "2022-02-01"}
+    await write(service, asset, "custody", kept, "clerk")
     cleared = await service.read(f"/v1/clearances/{head}", "personnel")
     assert (cleared["clear"], cleared["posts"]) == (False, [f"{VILLAGE}/VILLAGE_PARTY_SECRETARY"])
     successor = await service.person(VILLAGE)
@@ -589,7 +586,9 @@ async def many(service: Service, count: int) -> None:
             await service.write(
                 f"{path}/ownership-confirmations", {"confirmation": TOWNSHIP_OWNS}, "office", version=1
             )
-            await service.write(f"{path}/custody", {"custody": custody(leaving.outgoing)}, version=2)
+            await service.write(
+                f"{path}/custody", {"custody": custody(leaving.outgoing) | TOWNSHIP_KEEPS}, version=2
+            )
 
     await asyncio.gather(*(keep(code) for code in codes))
     await leaving.open()

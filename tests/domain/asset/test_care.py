@@ -13,6 +13,7 @@ from tests.examples import (
     MANAGER,
     OVERSEER,
     RESPONSIBLE,
+    ROADS,
     SUCCESSOR,
     TOWNSHIP,
     VILLAGE,
@@ -92,10 +93,18 @@ def test_nobody_leaves_a_duty_by_a_new_assignment() -> None:
 
 def test_the_first_responsible_of_a_public_asset_is_a_principal() -> None:
     asset = confirmed_road()
-    clerk = PositionRef(organization=VILLAGE, position="ASSET_MANAGER")
-    with refused("FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL", asset):
-        asset.assign_custody(custody(first_responsible=clerk), occasion())
-    asset.assign_custody(custody(), occasion())
+    for post in (
+        PositionRef(organization=ROADS, position="DEPUTY_IN_CHARGE"),
+        PositionRef(organization=ROADS, position="VILLAGE_PARTY_SECRETARY"),
+        PositionRef(organization=VILLAGE, position="PRINCIPAL"),
+        None,
+    ):
+        with refused("FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL", asset):
+            asset.assign_custody(custody(custodian=ROADS, first_responsible=post), occasion())
+    leader = PositionRef(organization=ROADS, position="PRINCIPAL")
+    with refused("CUSTODIAN_REQUIRED", asset, missing=[ROADS]):
+        asset.assign_custody(custody(first_responsible=leader), occasion())
+    asset.assign_custody(custody(custodian=ROADS, first_responsible=leader), occasion())
     recorded(asset, Asset.CustodyAssigned)
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from domain.asset.asset import Asset
-from domain.asset.facts.custody import Duty, PositionRef
+from domain.asset.facts.custody import Duty, PositionRef, Supervision
 from tests.domain.saying import nothing, recorded, refused, warned
 from tests.examples import (
     CASE,
@@ -23,6 +23,7 @@ from tests.examples import (
     disposed,
     in_care,
     in_use,
+    leased,
     occasion,
     registered,
     supervision,
@@ -116,6 +117,20 @@ def test_supervision_is_somebody_s() -> None:
     assert recorded(asset, Asset.SupervisionAssigned).supervision == supervision()
     asset.assign_supervision(supervision(), occasion())
     nothing(asset)
+
+
+def test_supervisors_of_what_is_let_are_those_of_the_custody_table() -> None:
+    asset = leased()
+    with refused("SUPERVISOR_SET_INCOMPLETE", asset, missing=[VILLAGE]):
+        asset.assign_supervision(supervision("COMMERCE"), occasion())
+    director = PositionRef(organization=VILLAGE, position="VILLAGE_DIRECTOR")
+    for first in (director, None):
+        with refused("FIRST_SUPERVISOR_MUST_BE_PARTY_SECRETARY", asset, clause="C4.10-06"):
+            asset.assign_supervision((Supervision(supervisor=VILLAGE, first_supervisor=first),), occasion())
+    secretary = PositionRef(organization=VILLAGE, position="VILLAGE_PARTY_SECRETARY")
+    watched = (Supervision(supervisor=VILLAGE, first_supervisor=secretary),)
+    asset.assign_supervision(watched, occasion())
+    assert recorded(asset, Asset.SupervisionAssigned).supervision == watched
 
 
 def test_who_supervises_himself_is_warned_of_from_either_side() -> None:

@@ -298,6 +298,9 @@ NamedProcedure = Annotated[Code, Refers("procedure")]
 PolicyOverrideCode = Annotated[Code, Refers("policy_override")]
 """An exception that the county government granted (P25)."""
 
+JointReviewCode = Annotated[Code, Refers("joint_review")]
+"""A joint review of the county's ledgers."""
+
 _USCC_DIGITS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """Letters that cannot be taken for a digit (GB 32100)."""
 

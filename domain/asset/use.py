@@ -313,8 +313,12 @@ class AssetUse(AssetState):
         FACT: ClassVar[bool] = True
         entry: ExternalEntry = Field(title="外部系统录入记录")
 
-    def record_external_entry(self, entry: ExternalEntry, at: Occasion) -> None:
+    def record_external_entry(
+        self, entry: ExternalEntry, at: Occasion, *, stocktake_stands: bool = True
+    ) -> None:
         """Record the entry in one system; obligations open with the confirmation (C4.3-06, C4.3-07, C4.5-12, T10).
+
+        `stocktake_stands`: whether the stocktake that is on record of the asset is one of the log, complete, and saw it.
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, and the latter before the title is
         confirmed; REF_REQUIRED, CODE_UNKNOWN for the entry itself; EXTERNAL_SYSTEM_NOT_APPLICABLE for a system it
@@ -323,7 +327,7 @@ class AssetUse(AssetState):
         """
         self._allow("EXTERNAL_ENTRY", at)
         at.require(self.confirmed_on, "OWNERSHIP_NOT_CONFIRMED", missing=["ownershipConfirmation"])
-        verified = self.stocktaking is not None
+        verified = self.stocktaking is not None and stocktake_stands
         if check_entry(entry, self.external_duties, self.external_entries, verified=verified, at=at):
             self.record(self.ExternalEntryRecorded, at, entry=entry)
 

@@ -19,6 +19,14 @@ _YIELD_EVERY: Final = 100
 """After so many assets other requests get their turn."""
 
 
+async def stands(work: Work, asset: Asset, stocktaking: Stocktaking | None) -> bool:
+    """Whether a stocktake that was said to have verified an asset is one of the log, complete, and saw it (C4.5-12)."""
+    if stocktaking is None:
+        return False
+    campaign = await work.context.load(StocktakeCampaign, work.county, stocktaking.stocktake)
+    return campaign is not None and campaign.covers(asset.id)
+
+
 async def complete(
     campaign: StocktakeCampaign, at: Occasion, work: Work, occasion: Callable[[], Occasion]
 ) -> None:

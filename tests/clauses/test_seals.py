@@ -13,7 +13,7 @@ from domain.sealing.joint_review import JointReview
 from domain.sealing.seal import LedgerSeal
 from projections.sealing.sealed_rows import derive, projection_of
 from service.log.tree import load_tree
-from tests.api.bodies import OTHER_TOWNSHIP, OTHER_VILLAGE, TOWNSHIP, VILLAGE, card, confirmation
+from tests.api.bodies import OTHER_TOWNSHIP, OTHER_VILLAGE, TOWNSHIP, VILLAGE, card, confirmation, road
 from tests.api.service import COUNTY, REGULATION, Service, new_code, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -215,11 +215,25 @@ class Reviewing:
             await self.service.write(f"{self.path}/settlements", body, await self.token(LEADS[1]))
 
 
-@pytest.mark.clause("C4.4-04", "C4.4-05")
+async def old_stock(service: Service, review: str | None, on: str = "2022-03-01") -> tuple[int, str | None]:
+    """Registers, without its papers, what was completed before the regulation; on the word of a review."""
+    legacy = {"result": "LEGACY", "reason": "2014年资料遗失", "jointReviewDocument": "陶联审〔2021〕3号"}
+    if review is not None:
+        legacy["jointReview"] = review
+    body = {"asset": new_code(), "card": road(acceptance=legacy), "occurredOn": on}
+    answer = await service.post("/v1/assets", body)
+    return answer.status_code, answer.json().get("code")
+
+
+@pytest.mark.clause("C4.4-04", "C4.4-05", "C4.3-01")
 async def test_the_county_s_ledgers_are_sealed_on_a_review_that_seventeen_departments_signed(
     service: Service,
 ) -> None:
-    """Seals master and categorised ledgers when seventeen departments signed: every dimension sums to the master."""
+    """Seals master and categorised ledgers when seventeen departments signed: every dimension sums to the master.
+    Old stock without papers comes in on the word of a review that all have signed: of none, or of one under way, it is refused.
+    """
+    assert await old_stock(service, None) == (409, "ACCEPTANCE_REQUIRED")
+    assert await old_stock(service, "JR-2021") == (422, "CODE_UNKNOWN")
     await owned(service, OTHER_VILLAGE, originalValue="2000.00", fundingLines=lines("2000.00"))
     project = {
         "unit": TOWNSHIP, "source": "FISCAL_DEV", "allocatedOn": "2019-03-01", "amount": "5000.00",
@@ -240,9 +254,11 @@ async def test_the_county_s_ledgers_are_sealed_on_a_review_that_seventeen_depart
     assert foreign.json()["code"] == "FORBIDDEN_JURISDICTION"
     for department in DEPARTMENTS[:-1]:
         assert (await review.sign(department)).status_code == 201
+    assert await old_stock(service, "JR-2021") == (409, "ACCEPTANCE_REQUIRED")
     early = await service.post(f"{review.path}/seal", {}, "office")
     assert (early.json()["code"], early.json()["missing"]) == ("STEP_OUT_OF_ORDER", [DEPARTMENTS[-1]])
     assert (await review.sign(DEPARTMENTS[-1])).json()["resource"]["state"] == "SIGNED"
+    assert await old_stock(service, "JR-2021", "2022-02-28") == (409, "ACCEPTANCE_REQUIRED")
     refused = await service.post(f"{review.path}/seal", {}, await review.token(LEADS[0]))
     assert refused.status_code == 403
 
@@ -268,6 +284,7 @@ async def test_the_county_s_ledgers_are_sealed_on_a_review_that_seventeen_depart
     assert again.json()["code"] == "STEP_OUT_OF_ORDER"
     stored = await service.app.state.context.load(JointReview, COUNTY, "JR-2021")
     assert stored.seals == tuple(codes)
+    assert await old_stock(service, "JR-2021") == (201, None)
 
 
 @pytest.mark.clause("C4.4-05")

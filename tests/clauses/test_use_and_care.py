@@ -50,7 +50,7 @@ LEGACY = acceptance(
     accepted_on=None,
     document_no=None,
     reason="2014年资料遗失",
-    joint_review_document="陶联审〔2021〕3号",
+    joint_review="JR-2021",
 )
 
 
@@ -117,7 +117,7 @@ def test_old_stock_is_registered_on_the_joint_review_s_word() -> None:
     assert asset.card.acceptance == LEGACY
     with refused("DATE_ORDER"):
         asset.put_into_use(date(2019, 9, 29), occasion())
-    for name in ("reason", "joint_review_document"):
+    for name in ("reason", "joint_review"):
         with refused("ACCEPTANCE_REQUIRED"):
             register(acceptance=LEGACY.model_copy(update={name: None}))
     finished = occasion().rules.first_day

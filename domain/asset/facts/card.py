@@ -22,6 +22,7 @@ from domain.values import (
     Fen,
     FormerOrganizationCode,
     FundSourceCode,
+    JointReviewCode,
     Listed,
     Name,
     PaperSha256,
@@ -63,9 +64,12 @@ class Acceptance(Value):
     )
     document_no: Name | None = Field(default=None, title="验收文号")
     reason: Text | None = Field(default=None, title="历史资产无验收资料的说明")
-    joint_review_document: Name | None = Field(
-        default=None, title="联合审查意见文号", description="LEGACY 必填：同意按历史资产登记的联合审查意见"
+    joint_review: JointReviewCode | None = Field(
+        default=None,
+        title="联合审查编号",
+        description="LEGACY 必填：同意按历史资产登记、已全部会签的联合审查",
     )
+    joint_review_document: Name | None = Field(default=None, title="联合审查意见文号")
 
 
 class RegisterCard(Value):
@@ -238,7 +242,7 @@ def _check_nominal_value(card: RegisterCard, at: Occasion) -> None:
 
 def _check_acceptance(card: RegisterCard, at: Occasion) -> None:
     """A passed acceptance with its paper; what was completed before the regulation may say LEGACY, with a reason and
-    the approval of the joint review (C4.3-01). Whoever finished later had the papers to make.
+    the joint review that approved it (C4.3-01). Whoever finished later had the papers to make.
     """
     at.cite("C4.3-01")
     acceptance = card.acceptance
@@ -252,7 +256,7 @@ def _check_acceptance(card: RegisterCard, at: Occasion) -> None:
     if acceptance.result == "LEGACY" and card.completion_date < at.rules.first_day:
         needed = {
             "acceptance.reason": acceptance.reason,
-            "acceptance.jointReviewDocument": acceptance.joint_review_document,
+            "acceptance.jointReview": acceptance.joint_review,
         }
     missing = [name for name, value in needed.items() if value is None]
     at.require(not missing, "ACCEPTANCE_REQUIRED", missing=missing)

@@ -29,6 +29,7 @@ from service.api.http.writing import Circumstances, Excepting, Executing, Party,
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
 from service.commands.history import AssetView, asset_history
+from service.commands.joint_reviews import require_approved
 from service.commands.places import resource_of
 from service.income.history import be_history
 from service.income.posting import post_income
@@ -220,6 +221,7 @@ async def register_asset(body: RegisterAsset, write: Writing) -> Response:
 
     async def register(at: Occasion, work: Work) -> Asset:
         await stand_guiding(body.card, at, work)
+        await require_approved(work, body.card, at)
         return Asset.register(code, body.card, at)
 
     return await write.create(assets, body, register, scope=place_of(body.card))
@@ -255,6 +257,8 @@ async def correct_registration(asset: AssetPath, body: CorrectRegistration, writ
             await stand_guiding(body.correction.applied_to(it.card), at, work)
         it.correct_registration(body.correction, at)
         await work.require_named(it.card, "card")
+        if "acceptance" in body.correction.changes:
+            await require_approved(work, it.card, at)
 
     return await write.carry_out(assets, asset, body, correct)
 

@@ -24,6 +24,7 @@ from service.api.http.reading import ACTION, ProblemBody, refused_as, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Write, Writing, answered
 from service.commands.authorization import authorize
 from service.commands.commands import Result, Work, transact
+from service.commands.joint_reviews import require_approved
 from service.commands.problems import from_log_error, from_pydantic, problem, problem_response
 from service.ledgers.warnings import WarningBody
 from service.log.appending import Idempotency, LogError
@@ -95,6 +96,7 @@ async def registration(write: Write, work: Work, body: RegisterAsset, code: str)
     at = write.occasion(body)
     await work.require_existing(body, at)
     await stand_guiding(body.card, at, work)
+    await require_approved(work, body.card, at)
     asset = Asset.register(code, body.card, at)
     work.add(asset)
     return asset, at

@@ -9,13 +9,16 @@ from domain.asset.asset import Asset
 from domain.asset.care_advice import CareAdvice
 from domain.asset.facts.external_entry import ExternalEntry, Stocktaking
 from domain.asset.facts.upkeep import HerdChange, MaintenancePlan, ManagementRule, checklist
+from domain.occasion import Occasion
 from domain.refusals import refuse
 from domain.values import Value
 from service.api.asset.decisions import AssetPath, assets_on
 from service.api.http.reading import RULED, Read, Reading, get, routes
 from service.api.http.writing import Circumstances, Write, Writing
 from service.api.organization.organizations import OnDay
+from service.commands import stocktaking
 from service.commands.authorization import Resource
+from service.commands.commands import Work
 from service.commands.places import resource_of
 
 router = routes("/v1/assets", "assets 资产")
@@ -63,11 +66,17 @@ async def change_herd_count(asset: AssetPath, body: ChangeHerdCount, write: Writ
 
 @uses.post("/{asset}/stocktakes", "登记清产核资", "asset.report_status")
 async def record_stocktake(asset: AssetPath, body: RecordStocktake, write: Writing) -> Response:
-    """Record that a stocktake verified the asset (C4.5-12)."""
+    """Record that a stocktake verified the asset (C4.5-12): a fact. One that the log does not have, or that did not see the
+    asset, is recorded with a warning and opens no entry outside.
+    """
     found = body.stocktaking
-    return await write.decide(
-        uses, asset, body, lambda it, at: it.record_stocktake(found, at), on=found.verified_on
-    )
+
+    async def record(it: Asset, at: Occasion, work: Work) -> None:
+        if not await stocktaking.stands(work, it, found):
+            at.warn("STOCKTAKE_BASIS_MISSING")
+        it.record_stocktake(found, at)
+
+    return await write.carry_out(uses, asset, body, record, on=found.verified_on)
 
 
 @uses.post("/{asset}/management-rules", "制定资产管理制度", "asset.archive_document")
@@ -88,14 +97,11 @@ async def record_external_entry(asset: AssetPath, body: RecordExternalEntry, wri
         units = (*place.organizations, *(unit for units in named for unit in units))
         return Resource(divisions=place.divisions, organizations=units)
 
-    return await write.decide(
-        uses,
-        asset,
-        body,
-        lambda it, at: it.record_external_entry(entry, at),
-        on=entry.entered_on,
-        scope=enterers,
-    )
+    async def enter(it: Asset, at: Occasion, work: Work) -> None:
+        stands = await stocktaking.stands(work, it, it.stocktaking)
+        it.record_external_entry(entry, at, stocktake_stands=stands)
+
+    return await write.carry_out(uses, asset, body, enter, on=entry.entered_on, scope=enterers)
 
 
 @uses.post("/{asset}/maintenance-plans", "养护计划", "asset.maintain")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.asset.test_asset_life import Life
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, card, confirmation, custody, road, transfer
+from tests.api.inventory.test_stocktakes import fresh_village, line, opened
 from tests.api.service import REGULATION, Service, new_code
 
 
@@ -104,10 +105,13 @@ async def test_the_finance_bureau_enters_for_the_owner(service: Service) -> None
 
 @pytest.mark.clause("C4.5-12")
 async def test_a_stocktake_opens_the_way_to_the_rural_collective_system(service: Service) -> None:
-    """Takes the entry of a village's public-welfare asset once a stocktake has verified it."""
+    """Takes the entry of a village's public-welfare asset once a stocktake of the log, complete, has seen it: refused with
+    none, with one that nobody knows, and while it is under way.
+    """
+    village = await fresh_village(service)
     lamps = road(
         assetType="INFRA_OTHER", unitOfMeasure="盏", quantity="40", implementer=VILLAGE,
-        implementerKind="VILLAGE", villageUse=True,
+        implementerKind="VILLAGE", villageUse=True, location=village,
     )  # fmt: skip
     life = await registered(service, lamps)
     paper = {
@@ -116,18 +120,31 @@ async def test_a_stocktake_opens_the_way_to_the_rural_collective_system(service:
         "verificationBasis": "竣工验收",
     }
     await life.step("ownership-confirmations", {"confirmation": paper, "occurredOn": "2021-08-10"}, "office")
-    answer = await service.post(
-        f"{life.path}/external-entries", entry("SYS_RURAL_COLLECTIVE", "R-4"), version=life.version
-    )
-    assert (answer.status_code, answer.json()["code"]) == (409, "STOCKTAKE_REQUIRED")
-    await life.step("stocktakes", {"stocktaking": {"stocktake": "ST-1", "verifiedOn": "2021-08-20"}})
-    await life.step("external-entries", entry("SYS_RURAL_COLLECTIVE", "R-4"))
+
+    async def entered() -> tuple[int, str | None]:
+        body = entry("SYS_RURAL_COLLECTIVE", "R-4", "2022-02-01")
+        answer = await service.post(f"{life.path}/external-entries", body, version=life.version)
+        return answer.status_code, answer.json().get("code")
+
+    assert await entered() == (409, "STOCKTAKE_REQUIRED")
+    campaign = await opened(service, village)
+    for named in ("ST-nobody", campaign):
+        said = {"stocktaking": {"stocktake": named, "verifiedOn": "2022-01-05"}}
+        told = await life.step("stocktakes", said)
+        assert [one["code"] for one in told["warnings"]] == ["STOCKTAKE_BASIS_MISSING"], named
+        assert await entered() == (409, "STOCKTAKE_REQUIRED"), named
+    path = f"/v1/stocktakes/{campaign}"
+    await service.write(f"{path}/lines", {"lines": [line(asset_of(life))]})
+    assert await entered() == (409, "STOCKTAKE_REQUIRED")
+    await service.write(f"{path}/completion", {}, "approver")
+    life.version = (await service.read(life.path))["version"]
+    assert await entered() == (201, None)
     rows = (
         await service.read(
             "/v1/ledgers/asset-duties", asset=asset_of(life), min_position=await service.head()
         )
     )["rows"]
-    assert (rows[0]["stocktake"], rows[0]["verifiedOn"]) == ("ST-1", "2021-08-20")
+    assert (rows[0]["stocktake"], rows[0]["verifiedOn"]) == (campaign, "2022-01-05")
 
 
 @pytest.mark.clause("C0-01")

@@ -157,7 +157,7 @@ def test_work_begins_before_it_ends() -> None:
         (acceptance(document_no=None), ["acceptance.documentNo"]),
         (
             acceptance(result="LEGACY", accepted_on=None, document_no=None),
-            ["acceptance.reason", "acceptance.jointReviewDocument"],
+            ["acceptance.reason", "acceptance.jointReview"],
         ),
     ],
     ids=["none", "failed", "no day", "no document", "legacy without reason"],
@@ -173,7 +173,7 @@ def test_old_stock_may_say_why_it_has_no_acceptance() -> None:
         accepted_on=None,
         document_no=None,
         reason="2014年资料遗失",
-        joint_review_document="陶联审〔2021〕3号",
+        joint_review="JR-2021",
     )
     assert register(workshop_card(acceptance=legacy)).card.acceptance == legacy
 

@@ -11,6 +11,7 @@ from projections.asset import (
     income as income_ledger,
     register as asset_register,
     risk_board,
+    risk_covers,
     timeline as asset_timeline,
 )
 from projections.departure import cases as departures, custody as custody_ledger
@@ -51,6 +52,7 @@ CATALOGUE: Final[dict[str, Projection]] = {
         income_accounts.PROJECTION,
         income_plans.PROJECTION,
         on_behalf.PROJECTION,
+        risk_covers.PROJECTION,
     )
 }
 """By name."""

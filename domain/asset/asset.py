@@ -24,6 +24,7 @@ from domain.asset.guidance import Guidance, guidance_of
 from domain.asset.income import AssetIncome
 from domain.asset.registration import AssetRegistration
 from domain.asset.rights import AssetRights
+from domain.asset.risk import AssetRisk
 from domain.asset.state import AssetState
 from domain.asset.title import AssetTitle
 from domain.asset.title_steps import AssetTitleSteps
@@ -44,6 +45,7 @@ class Asset(
     AssetCustody,
     AssetDepreciation,
     AssetContracts,
+    AssetRisk,
     AssetIncome,
     AssetDisposals,
 ):

@@ -16,6 +16,7 @@ from domain.asset.facts.disposal import Disposal
 from domain.asset.facts.external_entry import ExternalEntry, ExternalEntryDuty, Stocktaking
 from domain.asset.facts.ownership import CountyDecision, TitleDispute, TitleHolder
 from domain.asset.facts.rights import RightAssignment
+from domain.asset.facts.risk_cover import HeldCover
 from domain.asset.facts.title_plan import JointShares, QuantificationPlan
 from domain.asset.facts.transfer import AssetTransfer
 from domain.asset.facts.upkeep import (
@@ -97,6 +98,7 @@ class AssetState(DomainAggregate):
 
     # contracts
     contracts: Annotated[dict[str, Contract], Field(title="各经营合同")]
+    risk_covers: Annotated[dict[str, HeldCover], Field(title="各项风险保障")]
 
     # income
     income_received: Annotated[Fen, Field(title="累计到账收益")]
@@ -152,6 +154,7 @@ class AssetState(DomainAggregate):
         self.external_entries = {}
         self.management_rules = {}
         self.contracts = {}
+        self.risk_covers = {}
         self.income_received = self.income_distributed = Fen(0)
         self.income_by_holder = {}
         self.received_by_contract = {}

@@ -7,7 +7,7 @@ asked about that day when the report comes in, and what they say is kept with it
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -30,6 +30,11 @@ from domain.values import (
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
+
+
+CollateralKind = Literal["MORTGAGE", "PLEDGE", "GUARANTEE"]
+COLLATERAL: Final[dict[CollateralKind, str]] = {"MORTGAGE": "抵押", "PLEDGE": "质押", "GUARANTEE": "担保"}
+"""Ways to let an asset answer for a debt, in the words of 四(十二); the regulation forbids every one."""
 
 
 class Violation(Value):
@@ -114,6 +119,25 @@ class ViolationCase(DomainAggregate):
         if violation.kind not in at.rules.codes("VIOLATION"):
             raise refuse("VIOLATION_CODE_UNKNOWN", kind=violation.kind)
         return cls.begin(cls.Reported, code, at, violation=violation, answerable=answerable)
+
+    @classmethod
+    def suspect_collateral(
+        cls, code: str, *, asset: str, unit: str, who: str, kind: CollateralKind, words: str, at: Occasion
+    ) -> ViolationCase:
+        """A case opened by the service itself: somebody asked to let an asset secure a debt, and was refused (C4.12-06).
+
+        `who`: the sender, `unit`: for which unit. It is a suspicion like any report: an organ establishes it, or does not.
+        """
+        at.cite("C4.12-06")
+        violation = Violation(
+            kind="ILLEGAL_DISPOSAL",
+            happened_on=at.on,
+            unit=unit,
+            assets=(asset,),
+            text=f"{who} 代 {unit} 申请以资产 {asset} 提供{COLLATERAL[kind]}，已拒绝：{words}",
+            source=f"系统拒绝的申请：{who}",
+        )
+        return cls.report(code, violation, (), at)
 
     @event(Reported)
     def __init__(self, violation: Violation, answerable: tuple[AnswerablePerson, ...]) -> None:

@@ -177,6 +177,12 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "asset.leased": _of_terms,
     "asset.operating_contract_signed": _of_terms,
     "asset.operating_contract_changed": _of_terms,
+    "asset.risk_mitigation_added": lambda data: (
+        f"{data['contract']} 增加风险保障 {data['cover']['cover']}（至 {data['cover']['validTo']}）"
+    ),
+    "asset.risk_mitigation_released": lambda data: (
+        f"解除风险保障 {data['cover']}（{data['release']['releasedOn']}）：{data['release']['reason']}"
+    ),
     "asset.holdover_started": lambda data: f"{data['contract']} 自 {data['since']} 起继续使用",
     "asset.income_received": lambda data: (
         f"收款 {_yuan(data['receipt']['amount'])}，凭证 {data['receipt']['voucherNo']}"

@@ -28,6 +28,7 @@ LEDGERS: Final = (
     "notice_board",
     "departures",
     "revitalisation",
+    "risk_covers",
 )
 """What the worklist is read from."""
 
@@ -117,6 +118,11 @@ SELECT CASE r.state WHEN 'OPEN' THEN 'REVITALISATION_PLAN' WHEN 'PLANNED' THEN '
        CASE r.state WHEN 'OPEN' THEN r.opened_on WHEN 'PLANNED' THEN r.deadline ELSE r.closed_on END
 FROM revitalisation_case r JOIN asset_register a ON a.county = r.county AND a.asset = r.asset
 WHERE r.state <> 'VERIFIED'
+UNION ALL
+SELECT 'RISK_COVER:' || c.cover, 'C4.8-01', {_LINE}, c.valid_to
+FROM risk_cover c JOIN asset_register a ON a.county = c.county AND a.asset = c.asset
+WHERE c.released_on IS NULL AND EXISTS (
+    SELECT FROM jsonb_each(a.contracts) k WHERE k.key = c.contract AND k.value ->> 'state' IN ('ACTIVE', 'HOLDOVER'))
 UNION ALL
 SELECT 'ASSET_MANAGER', 'C4.3-22', a.county, a.village::text, max(o.name)::text, a.village::text,
        max(a.township)::text, ARRAY[a.village::text],

@@ -7,6 +7,7 @@ from service.api.asset import (
     bulk,
     duty_ledgers,
     ledgers,
+    risk as asset_risk,
     scores,
     title as asset_titles,
     unit_ledgers as kept_ledgers,
@@ -111,5 +112,6 @@ ROUTERS = (
     webhook_deliveries.router,
     oversight.inspections,
     oversight.violations,
+    asset_risk.router,
 )
 """Every router of the service, those of most requests first: a request looks for its route in this order."""

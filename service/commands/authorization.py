@@ -142,6 +142,7 @@ ACTIONS: Final[dict[str, Permission]] = {
     ),
     "asset.close_disposal": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_TITLE),
     "asset.dispose": _of_parties(Role.REGISTRAR, kinds=_OWNERS),
+    "asset.encumber": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE, scope=Scope.COUNTY),
     "asset.read": _EVERYONE,
     "household_asset.register": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "household_asset.inspect": _permission(Role.REGISTRAR, Role.APPROVER),

@@ -17,7 +17,7 @@ from service.ledgers.questions import (
     revitalisation,
     sealing,
 )
-from service.ledgers.questions.asset import completeness, duties, income, register, unit_ledgers
+from service.ledgers.questions.asset import completeness, duties, income, register, risk_covers, unit_ledgers
 
 _LEDGERS: Final = (
     Ledger(
@@ -244,6 +244,16 @@ _LEDGERS: Final = (
             "deadline",
             "overdue",
         ),
+        unit="township",
+    ),
+    Ledger(
+        name="risk-covers",
+        title="风险保障台账",
+        about="What secures each contract, by whom and until when, and which cover has expired (C4.8-01, C4.8-02).",
+        path="/v1/ledgers/risk-covers",
+        filters=risk_covers.RiskCoverFilters,
+        row=risk_covers.RiskCoverRow,
+        brief=("asset", "asset_name", "contract", "cover", "kind", "provider", "amount", "valid_to", "state"),
         unit="township",
     ),
     Ledger(

@@ -42,6 +42,7 @@ YOUNGER = {
     "income_sub_accounts": ("income_posting",),
     "income_plans": ("income_plan",),
     "on_behalf": ("on_behalf_record", "on_behalf_confirmation"),
+    "risk_covers": ("risk_cover",),
 }
 """Ledgers that were made after 0013, with their tables."""
 HALTED = "0012-914b162-a76205a"

@@ -273,6 +273,7 @@ class _Life:
     in_use: bool = False
     idle: bool = False
     disposal: str | None = None
+    covers: list[str] = field(default_factory=list)
     events: int = 0
     in_case: bool = False
     supervised: bool = False
@@ -669,11 +670,32 @@ class RandomHistory:
                 "consentedBy": [life.village],
             }
             return "asset.operating_contract_changed", terms(life.contract, annualIncome=6_000_00) | consent
-        if chance < 0.5:
+        if chance < 0.4:
             return "asset.holdover_started", {"contract": life.contract, "since": "2026-01-01"}
+        if chance < 0.5:
+            return self._cover(life)
         ended, life.contract = life.contract, None
         facts = {"contract": ended, "endedOn": "2022-01-01", "outcome": "TERMINATED", "reason": "协商一致"}
         return "asset.operating_contract_ended", facts
+
+    def _cover(self, life: _Life) -> tuple[str, dict[str, Any]]:
+        """A contract's cover, given or given back."""
+        if life.covers and self.random.random() < 0.4:
+            release = {"releasedOn": "2023-02-01", "reason": "退还保证金"}
+            return "asset.risk_mitigation_released", {"cover": life.covers.pop(), "release": release}
+        life.covers.append(f"RC-{self.log.position}")
+        cover = {
+            "cover": life.covers[-1],
+            "kind": "DEPOSIT",
+            "provider": "甲合作社",
+            "beneficiary": life.village,
+            "amount": self.random.randrange(1, 100_000),
+            "validFrom": "2021-06-01",
+            "validTo": "2022-06-01",
+            "collateral": None,
+            "ruleRef": "克扶领发〔2020〕2号" if self.random.random() < 0.5 else None,
+        }
+        return "asset.risk_mitigation_added", {"contract": life.contract, "cover": cover}
 
     def _income(self, life: _Life) -> tuple[str, dict[str, Any]] | None:
         amount = self.random.randrange(1, 100_000)

@@ -73,6 +73,7 @@ NAMES_A_UNIT = frozenset(
         "approver",
         "auditorOrganization",
         "appointedBy",
+        "beneficiary",
         "custodian",
         "decidedBy",
         "department",

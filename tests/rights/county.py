@@ -214,6 +214,7 @@ def codes_in(template: str) -> dict[str, Any]:
         "subject": "household.H2022080012",
         "hold": "BQ-1",
         "posting": "I-1",
+        "cover": "RC-1",
     }
     codes = dict(CODES)
     if template.startswith("/v1/household-assets"):

@@ -106,6 +106,12 @@ SAID: Final[dict[str, Schema]] = {
     "OrderRectification": {"occurredOn": "2021-10-11"},
     "RaiseSupervisionFinding": {"occurredOn": "2021-10-10"},
     "RaiseAuditFinding": {"auditorOrganization": "AUDIT"},
+    "RiskCover": {
+        "beneficiary": NAMED["division"],
+        "validTo": "2024-06-16",
+        "ruleRef": "克扶领发〔2020〕2号",
+    },
+    "RiskCoverRelease": {"releasedOn": "2024-06-16"},
     "RectificationVerification": {"verifiedOn": "2021-10-20"},
     "Rectification": {"dueOn": "2099-12-31"},
     "RegisterCard": _CARD,

@@ -28,6 +28,7 @@ from tests.projections.plain import (
     archive,
     asset,
     care,
+    covers,
     departure,
     directory,
     duties,
@@ -62,6 +63,7 @@ MODELS: Final[dict[str, Model]] = {
     "risk_board": duties.risks,
     "external_entries": duties.entries,
     "on_behalf": representation.tables,
+    "risk_covers": covers.tables,
 }
 OF_PAPERS: Final[dict[str, Model]] = {
     "fund_ledger": funds.tables,

@@ -10,8 +10,10 @@ from typing import Final
 
 from domain.aggregate import DomainAggregate, DomainEvent, is_event
 from domain.asset.asset import Asset
+from domain.asset.series import DisposalSeries
 from domain.departure.case import DepartureCase
 from domain.funds.allocation import FundAllocation
+from domain.funds.proceeds import ProceedsPool
 from domain.funds.reconciliation import FundReconciliation
 from domain.household.asset import HouseholdAsset
 from domain.household.push import HouseholdLedger
@@ -36,6 +38,7 @@ from domain.sealing.seal import LedgerSeal
 AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
     Asset,
     DepartureCase,
+    DisposalSeries,
     Division,
     FundAllocation,
     FundReconciliation,
@@ -53,6 +56,7 @@ AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
     Policy,
     PolicyOverride,
     ProcedureInstance,
+    ProceedsPool,
     PublicNotice,
     RevitalisationCase,
     StocktakeCampaign,

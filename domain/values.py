@@ -295,6 +295,9 @@ PostCode = Annotated[Code, Listed("positions", closed=False)]
 NamedProcedure = Annotated[Code, Refers("procedure")]
 """The procedure that what is recorded carries out."""
 
+DisposalSeriesCode = Annotated[Code, Refers("disposal_series")]
+"""A code of a batch of disposals."""
+
 PolicyOverrideCode = Annotated[Code, Refers("policy_override")]
 """An exception that the county government granted (P25)."""
 

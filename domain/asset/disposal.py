@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from domain.occasion import Occasion
     from domain.regulation.rows import Action
 from domain.asset.state import AssetState
+
+NOTHING: Final = Fen(0)
+"""What counts beside a disposal that is alone in its series."""
 
 
 class AssetDisposals(AssetState):
@@ -79,13 +82,16 @@ class AssetDisposals(AssetState):
             """A step of the disposal that was decided on."""
             return _carried_out(it, self.disposal)
 
-    def record_appraisal(self, disposal: str, appraisal: Appraisal, at: Occasion) -> None:
+    def record_appraisal(
+        self, disposal: str, appraisal: Appraisal, at: Occasion, *, beside: Fen = NOTHING
+    ) -> None:
         """Record the appraisal; from 10万元 on by a licensed agency (C4.12-04). A new one starts the way anew.
 
+        `beside`, fen: what counts with it in its series (P03).
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
         STEP_OUT_OF_ORDER when the disposal is closed; AMOUNT_NOT_POSITIVE; AGENCY_APPRAISAL_REQUIRED from the
         threshold on without an agency, and for an agency without its licence; APPRAISAL_REQUIRED below it with too
-        few signers.
+        few signers; AMOUNT_OUT_OF_RANGE.
         """
         current = self._open_disposal(disposal, at)
         if current.appraisal == appraisal:
@@ -93,7 +99,7 @@ class AssetDisposals(AssetState):
         value = self._disposal_value(
             current.model_copy(update={"appraisal": appraisal, "approval": None}), at
         )
-        check_appraisal(appraisal, value=value, at=at)
+        check_appraisal(appraisal, value=at.in_range(value + beside, "value"), at=at)
         self.record(
             self.AppraisalRecorded,
             at,
@@ -154,18 +160,23 @@ class AssetDisposals(AssetState):
         level: Code = Field(title="上报层级")
         opinion: Text = Field(title="上报意见")
 
-    def forward_disposal(self, disposal: str, level: str, opinion: str, at: Occasion) -> None:
+    def forward_disposal(
+        self, disposal: str, level: str, opinion: str, at: Occasion, *, beside: Fen = NOTHING
+    ) -> None:
         """Pass the proposal to the next level of the route, never skipping one (C4.12-05, A14).
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
         STEP_OUT_OF_ORDER when another level is due or the disposal is closed; APPRAISAL_NOT_PUBLISHED; RULE_GAP
-        when no route covers the owner and value; CODE_UNKNOWN for a level that is not on the route.
+        when no route covers the owner and value; CODE_UNKNOWN for a level that is not on the route;
+        AMOUNT_OUT_OF_RANGE.
         """
         at.cite("C4.12-05")
         current = self._open_disposal(disposal, at)
         at.require(current.publication, "APPRAISAL_NOT_PUBLISHED", missing=["publication"])
         if self.owner_kind is not None:  # without an owner, in imported history, nobody knows the route
-            route = at.rules.disposal_route(self.owner_kind, self._disposal_value(current, at))
+            route = at.rules.disposal_route(
+                self.owner_kind, at.in_range(self._disposal_value(current, at) + beside, "value")
+            )
             if level not in route.levels:
                 raise refuse(
                     "CODE_UNKNOWN", clause="C4.12-05", listed_in="disposal-routes", field="level", value=level
@@ -195,21 +206,24 @@ class AssetDisposals(AssetState):
         approval: Approval = Field(title="处置批准")
         value: Fen = Field(title="处置价值")
 
-    def approve_disposal(self, disposal: str, approval: Approval, at: Occasion) -> None:
+    def approve_disposal(
+        self, disposal: str, approval: Approval, at: Occasion, *, beside: Fen = NOTHING
+    ) -> None:
         """Approve: by the county government from 10万元 on, else by the approver of P04 (C4.12-05).
 
         An approved disposal may be approved again at a lower price, e.g. after an auction without a bidder.
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
         STEP_OUT_OF_ORDER when a level of the route was left out or the disposal is closed; APPRAISAL_REQUIRED;
-        APPRAISAL_EXPIRED by the day of the approval (P35); APPRAISAL_NOT_PUBLISHED; NOTICE_PERIOD_RUNNING;
+        APPRAISAL_EXPIRED by the day of the approval (P35); AGENCY_APPRAISAL_REQUIRED and APPRAISAL_REQUIRED when the
+        series has grown beyond the appraiser since; APPRAISAL_NOT_PUBLISHED; NOTICE_PERIOD_RUNNING;
         AMOUNT_NOT_POSITIVE; RULE_GAP when no route covers the owner and value; APPROVAL_LEVEL_TOO_LOW for an
-        approver below the competent one.
+        approver below the competent one; AMOUNT_OUT_OF_RANGE.
         """
         current = self._open_disposal(disposal, at)
         if current.approval == approval:
             return
-        value = self._disposal_value(current, at)
+        value = at.in_range(self._disposal_value(current, at) + beside, "value")
         check_approval(approval, current, value=value, owner_kind=self.owner_kind, at=at)
         self.record(self.DisposalApproved, at, disposal=disposal, approval=approval, value=value)
 
@@ -263,7 +277,7 @@ class AssetDisposals(AssetState):
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
         STEP_OUT_OF_ORDER when the disposal is closed; AMOUNT_NOT_POSITIVE; APPRAISAL_REQUIRED; APPROVAL_REQUIRED
         before it is approved; APPRAISAL_EXPIRED by the day of the sale (P35); PRICE_BELOW_APPRAISAL for less than
-        was approved, but for scrap.
+        was approved, but for scrap that nobody buys.
         """
         current = self._open_disposal(disposal, at)
         check_sale(sale, current, at)
@@ -338,6 +352,11 @@ class AssetDisposals(AssetState):
     def _disposal_proceeds_received(self, disposal: Code, amount: Fen, voucher_no: Name) -> None:
         current = self.disposals[disposal]
         self._advance(disposal, current.state, proceeds={**current.proceeds, voucher_no: amount})
+
+    def disposal_value(self, disposal: str, at: Occasion) -> Fen:
+        """What a disposal counts for in its series, fen: as it is appraised now, whatever it was approved to fetch (P02)."""
+        counted = self.disposals[disposal].model_copy(update={"approval": None})
+        return self._disposal_value(counted, at)
 
     def _advance(self, disposal: str, state: str, **facts: Any) -> None:
         moved = self.disposals[disposal].model_copy(update={"state": state, **facts})

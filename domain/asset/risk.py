@@ -93,11 +93,13 @@ class AssetRisk(AssetState):
         cover: Code = Field(title="风险保障编号")
         release: RiskCoverRelease = Field(title="解除情况")
 
-    def release_risk_cover(self, contract: str, cover: str, release: RiskCoverRelease, at: Occasion) -> None:
+    def release_risk_cover(
+        self, cover: str, release: RiskCoverRelease, at: Occasion, *, contract: str | None = None
+    ) -> None:
         """Record that a cover holds no more: a fact (C4.8-01). Refused: NOT_FOUND; STEP_OUT_OF_ORDER when it was released before."""
         at.cite("C4.8-01")
         known = self.risk_covers.get(cover)
-        if known is None or known.contract != contract:
+        if known is None or (contract is not None and known.contract != contract):
             raise refuse("NOT_FOUND", what=cover)
         if known.release == release:
             return

@@ -117,9 +117,7 @@ _ASSET: Final[dict[type[Any], Command]] = {
     ),
     Asset.HoldoverStarted: lambda it, e, at, _s: it.start_holdover(e.contract, e.since, at),
     Asset.RiskMitigationAdded: lambda it, e, at, _s: it.add_risk_cover(e.contract, e.cover, at),
-    Asset.RiskMitigationReleased: lambda it, e, at, _s: it.release_risk_cover(
-        it.risk_covers[e.cover].contract, e.cover, e.release, at
-    ),
+    Asset.RiskMitigationReleased: lambda it, e, at, _s: it.release_risk_cover(e.cover, e.release, at),
     Asset.IncomeReceived: lambda it, e, at, _s: it.receive_income(e.receipt, at),
     Asset.IncomeDistributed: lambda it, e, at, _s: (
         it.distribute_income(e.distribution, at)

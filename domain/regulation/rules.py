@@ -238,6 +238,11 @@ class Rules:
         """
         return source_of(line, index, self._sources, self._parents)
 
+    @cached_property
+    def provenance_sources(self) -> frozenset[str]:
+        """Sources of money that comes from a disposed asset: a line of them names what it rests on (C4.12-07)."""
+        return frozenset(code for code, row in self._sources.items() if row.provenance_required)
+
     def guiding_departments(
         self, lines: Iterable[SourcedAmount], implementer_kind: str | None = None
     ) -> GuidingDepartments:

@@ -248,6 +248,25 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "income_plan.use_published": lambda data: (
         f"{data['notice']['publishedOn']} 在 {data['notice']['place']} 公布"
     ),
+    "proceeds_pool.opened": lambda _data: "县级资金池",
+    "proceeds_pool.proceeds_received": lambda data: (
+        f"{data['receipt']['asset']} 处置所得 {_yuan(data['receipt']['amount'])}（{data['receipt']['receivedOn']}）"
+    ),
+    "proceeds_pool.proceeds_allocated": lambda data: (
+        f"{data['allocation']['projectName']} {_yuan(data['allocation']['amount'])}"
+        f"（{data['allocation']['documentNo']}）"
+    ),
+    "proceeds_pool.allocation_returned": lambda data: (
+        f"{data['allocation']} 退回 {_yuan(data['back']['amount'])}：{data['back']['reason']}"
+    ),
+    "proceeds_pool.funding_drawn": lambda data: (
+        f"{data['allocation']} 形成资产 {data['asset']} {_yuan(data['amount'])}"
+    ),
+    "disposal_series.opened": lambda data: data["name"],
+    "disposal_series.lot_counted": lambda data: (
+        f"{data['lot']['asset']} 处置 {data['lot']['disposal']} {_yuan(data['lot']['value'])}"
+    ),
+    "disposal_series.lot_released": lambda data: f"{data['asset']} 处置 {data['disposal']}",
     "income_sub_account.opened": lambda data: f"期初余额 {_yuan(data['opening']['balance'])}",
     "income_sub_account.posted": lambda data: (
         f"{data['entry']['month']}：{data['entry']['credit'] if data['entry']['inward'] else data['entry']['debit']}"

@@ -26,6 +26,8 @@ _TAGS: Final = {
     "joint-reviews": "seals 台账封存",
 }
 """Under what a ledger's routes stand in the document, by where they lie."""
+_OF_SUBJECTS: Final = {"risk-covers": "risk 风险防控"}
+"""Ledgers that stand under their subject, whatever their path: the page of all ledgers is full."""
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -35,7 +37,7 @@ def ledger_routers() -> Sequence[APIRouter]:
 
 
 def _router(ledger: Ledger) -> APIRouter:
-    router = routes("", _TAGS[ledger.path.split("/")[2]])
+    router = routes("", _OF_SUBJECTS.get(ledger.name) or _TAGS[ledger.path.split("/")[2]])
     action = str(ledger.action)
     page = page_of(ledger.row, ledger.filters.TOTALS)
     declared = page_or_export(page)

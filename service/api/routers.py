@@ -5,9 +5,9 @@ from __future__ import annotations
 from service.api.asset import (
     assets,
     bulk,
+    disposal_batches,
     duty_ledgers,
     ledgers,
-    risk as asset_risk,
     scores,
     title as asset_titles,
     unit_ledgers as kept_ledgers,
@@ -15,7 +15,7 @@ from service.api.asset import (
     views as asset_views,
 )
 from service.api.departure import clearance_certificates, clearances, departures
-from service.api.funds import funds, ledgers as fund_ledgers
+from service.api.funds import funds, ledgers as fund_ledgers, proceeds
 from service.api.household import (
     assets as household_assets,
     pushes as household_ledgers,
@@ -32,6 +32,7 @@ from service.api.oversight import (
     data_quality,
     inspections as oversight,
     policy_overrides,
+    risk,
     worklists,
 )
 from service.api.paper import documents
@@ -112,6 +113,8 @@ ROUTERS = (
     webhook_deliveries.router,
     oversight.inspections,
     oversight.violations,
-    asset_risk.router,
+    risk.router,
+    disposal_batches.router,
+    proceeds.router,
 )
 """Every router of the service, those of most requests first: a request looks for its route in this order."""

@@ -235,6 +235,7 @@ ACTIONS: Final[dict[str, Permission]] = {
     "fund.reconcile": _permission(Role.REGISTRAR, Role.APPROVER, scope=Scope.UNIT, kinds=_DEPARTMENTS),
     "fund.acknowledge": _permission(Role.REGISTRAR, Role.APPROVER, scope=Scope.UNIT, kinds=_OWNERS),
     "fund.read": _EVERYONE,
+    "proceeds.allocate": _permission(Role.REGISTRAR, Role.APPROVER, scope=Scope.COUNTY),
     "event.read": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
     "webhook.read": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
     "webhook.manage": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),

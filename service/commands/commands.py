@@ -270,6 +270,10 @@ class Work:
         """The county of the credential."""
         return self.actor.county
 
+    def at_hand(self, cls: type[_Aggregate], aggregate_id: str) -> _Aggregate | None:
+        """The aggregate as this command has it already, with what it recorded; None where it was not touched yet."""
+        return cast("_Aggregate | None", self._touched.get(cls.stream_of(aggregate_id)))
+
     async def get(self, cls: type[_Aggregate], aggregate_id: str, expected: int | None = None) -> _Aggregate:
         """Load an aggregate to decide on; NOT_FOUND, or `StaleVersion` if it is not at `expected`."""
         aggregate = (await self.get_many(cls, [aggregate_id]))[aggregate_id]

@@ -93,6 +93,7 @@ def _value(
                 "division": VILLAGE,
                 "organization": TOWNSHIP,
                 "procedure": "X-1",
+                "disposal_series": "DB-1",
             }[mark.kind]
         if isinstance(mark, Listed):
             return first_code(mark.table)

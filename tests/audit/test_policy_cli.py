@@ -183,10 +183,10 @@ def test_what_no_decision_reads_yet_is_said_to_be_not_in_effect(terminal: Termin
         for one in whole["parameters"]
     }
     assert effect["P01"] == (True, [])
-    assert effect["P03"] == (False, [None])
+    assert effect["P03"] == (True, [])
     assert effect["P23"] == (True, ["operatingNetAtLeast"])
     assert {code for code, (there, _) in effect.items() if not there} == {
-        "P03", "P11", "P21", "P24", "P30", "P33", "P36",
+        "P11", "P21", "P30", "P33", "P36",
     }  # fmt: skip
     told = terminal.run("policy", "show", "P11", "--data")
     assert "P11 尚未生效 (not in effect)" in told

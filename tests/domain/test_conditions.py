@@ -84,6 +84,18 @@ def test_every_kind_with_a_buyer_fetches_what_was_approved(kind: str) -> None:
                 asset.dispose(DISPOSAL, sale(price=yuan(price)), occasion(date(2022, 5, 10)))
 
 
+def test_scrap_that_somebody_buys_fetches_what_was_approved_and_scrap_without_a_buyer_needs_nothing() -> None:
+    """Calling it scrap is no way to give an asset to a buyer below its value."""
+    asset = to_be_sold("SCRAP")
+    with refused("PRICE_BELOW_APPRAISAL", asset):
+        asset.dispose(DISPOSAL, sale(price=yuan("109999.99")), occasion(date(2022, 5, 10)))
+    asset.dispose(DISPOSAL, sale(price=yuan("110000.00")), occasion(date(2022, 5, 10)))
+    assert recorded(asset, Asset.Disposed).sale.price == yuan("110000.00")
+    asset = to_be_sold("SCRAP")
+    asset.dispose(DISPOSAL, sale(price=yuan("0.00"), buyer=None), occasion(date(2022, 5, 10)))
+    assert recorded(asset, Asset.Disposed).sale.price == 0
+
+
 @pytest.mark.clause("C4.12-02")
 def test_an_appraisal_holds_on_its_last_day_and_not_on_the_next() -> None:
     """A year from the base date, for the approval and for the sale."""

@@ -670,10 +670,8 @@ class RandomHistory:
                 "consentedBy": [life.village],
             }
             return "asset.operating_contract_changed", terms(life.contract, annualIncome=6_000_00) | consent
-        if chance < 0.4:
-            return "asset.holdover_started", {"contract": life.contract, "since": "2026-01-01"}
         if chance < 0.5:
-            return self._cover(life)
+            return "asset.holdover_started", {"contract": life.contract, "since": "2026-01-01"}
         ended, life.contract = life.contract, None
         facts = {"contract": ended, "endedOn": "2022-01-01", "outcome": "TERMINATED", "reason": "协商一致"}
         return "asset.operating_contract_ended", facts
@@ -692,10 +690,12 @@ class RandomHistory:
             "amount": self.random.randrange(1, 100_000),
             "validFrom": "2021-06-01",
             "validTo": "2022-06-01",
-            "collateral": None,
             "ruleRef": "克扶领发〔2020〕2号" if self.random.random() < 0.5 else None,
         }
-        return "asset.risk_mitigation_added", {"contract": life.contract, "cover": cover}
+        return "asset.risk_mitigation_added", {
+            "contract": f"{life.asset}-C{max(life.contracts, 1)}",
+            "cover": cover,
+        }
 
     def _income(self, life: _Life) -> tuple[str, dict[str, Any]] | None:
         amount = self.random.randrange(1, 100_000)
@@ -973,7 +973,7 @@ class RandomHistory:
 _STEPS: Final = (
     "confirm", "confirm", "book", "custody", "custody", "supervision", "use", "status", "status", "maintain",
     "maintain", "depreciate", "depreciate", "lease", "contract", "income", "income", "distribute", "document",
-    "risk", "correct", "transfer", "duty", "title_paper",
+    "risk", "correct", "transfer", "duty", "title_paper", "cover",
 )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from tests.projections.history import COUNTY, RandomHistory
 
 ROLLS = {"organization.representatives_elected", "organization.members_counted"}
 ORDERS = {name for name in EVENT_TYPES if name.startswith("personal_subject.")}
-LEDGER_TYPES = {name for name in EVENT_TYPES if not name.startswith("policy.")} - ROLLS - ORDERS
+SUMS = {name for name in EVENT_TYPES if name.startswith(("disposal_series.", "proceeds_pool."))}
+LEDGER_TYPES = {name for name in EVENT_TYPES if not name.startswith("policy.")} - ROLLS - ORDERS - SUMS
 READ_FOR_THEIR_PAPERS = ROLLS | {
     "personal_subject.restricted",
     "personal_subject.restriction_lifted",
@@ -22,7 +23,7 @@ READ_FOR_THEIR_PAPERS = ROLLS | {
     "personal_subject.erased",
 }
 """What no history of assets has, and the ledger of papers reads."""
-"""Every type but those of the county's policy and of villages' rolls: they are read from the log, by decisions."""
+"""Every type but those of the county's policy, of villages' rolls, of the series and the pool of disposals: they are read from the log, by decisions."""
 
 
 def test_every_event_of_a_random_history_is_one_the_domain_could_have_recorded() -> None:

@@ -215,6 +215,7 @@ def codes_in(template: str) -> dict[str, Any]:
         "hold": "BQ-1",
         "posting": "I-1",
         "cover": "RC-1",
+        "disposal_series": "DB-1",
     }
     codes = dict(CODES)
     if template.startswith("/v1/household-assets"):

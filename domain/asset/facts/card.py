@@ -51,6 +51,9 @@ class FundingLine(Value):
     village: Code | None = Field(default=None, title="对应村", description="联建项目按投资比例确权时使用")
     document_no: Name | None = Field(default=None, title="资金文号")
     from_asset: Code | None = Field(default=None, title="来源资产", description="处置所得再安排时的原资产")
+    allocation: Code | None = Field(
+        default=None, title="处置所得安排编号", description="处置所得再安排时必填：县乡村振兴领导小组的安排"
+    )
 
 
 class Acceptance(Value):

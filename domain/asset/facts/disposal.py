@@ -10,7 +10,7 @@ from pydantic import Field
 from domain.bounds import FactDay, NotBefore
 from domain.procedure.notice import period_from
 from domain.refusals import refuse
-from domain.values import MAX_FEN, Code, Fen, Listed, Name, PaperSha256, Text, Value
+from domain.values import MAX_FEN, Code, DisposalSeriesCode, Fen, Listed, Name, PaperSha256, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -28,6 +28,9 @@ class DisposalProposal(Value):
     kind_name: Name | None = Field(default=None, title="其他处置方式名称")
     reason: Text = Field(title="处置理由")
     decision_document: Name | None = Field(default=None, title="民主决策文号", description="村集体资产必填")
+    batch: DisposalSeriesCode | None = Field(
+        default=None, title="处置批次", description="同一批次的处置合并计算（P03）"
+    )
 
 
 class Appraiser(Value):
@@ -142,10 +145,20 @@ def check_appraisal(appraisal: Appraisal, *, value: Fen, at: Occasion) -> None:
 
     Refused: AMOUNT_NOT_POSITIVE, AGENCY_APPRAISAL_REQUIRED, APPRAISAL_REQUIRED.
     """
-    in_house = at.rules.parameters["P05"]
     at.cite("C4.12-02", "C4.12-04")
     if appraisal.value < 0:
         raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-02", field="value")
+    check_appraiser(appraisal, value=value, at=at)
+
+
+def check_appraiser(appraisal: Appraisal, *, value: Fen, at: Occasion) -> None:
+    """A licensed agency from 10万元 on, below it at least three signers of the unit and from outside (P01, P05).
+
+    Asked at the appraisal and again at the approval, by the sum of the series as it is then (P03).
+
+    Refused: AGENCY_APPRAISAL_REQUIRED, APPRAISAL_REQUIRED.
+    """
+    in_house = at.rules.parameters["P05"]
     if appraisal.method == "AGENCY":
         missing = [
             name
@@ -194,13 +207,14 @@ def check_approval(
 
     Without an owner (imported history only) nobody knows the route; that the title is missing was found before.
 
-    Refused: APPRAISAL_REQUIRED, APPRAISAL_EXPIRED, APPRAISAL_NOT_PUBLISHED, NOTICE_PERIOD_RUNNING,
+    Refused: APPRAISAL_REQUIRED, APPRAISAL_EXPIRED, AGENCY_APPRAISAL_REQUIRED, APPRAISAL_NOT_PUBLISHED, NOTICE_PERIOD_RUNNING,
     AMOUNT_NOT_POSITIVE, RULE_GAP, STEP_OUT_OF_ORDER, APPROVAL_LEVEL_TOO_LOW.
     """
     at.cite("C4.12-05")
     at.require(disposal.appraisal, "APPRAISAL_REQUIRED", missing=["appraisal"])
     if disposal.appraisal is not None:
         check_not_expired(disposal.appraisal, approval.approved_on, at)
+        check_appraiser(disposal.appraisal, value=value, at=at)
     at.require(disposal.publication, "APPRAISAL_NOT_PUBLISHED", missing=["publication"])
     if disposal.publication is not None:
         _must_have_been_public(disposal.publication.published_on, approval.approved_on, at)
@@ -256,7 +270,7 @@ def check_sale(sale: DisposalSale, disposal: Disposal, at: Occasion) -> None:
         return
     check_not_expired(disposal.appraisal, sale.disposed_on, at)
     at.require(
-        sale.price >= disposal.lowest_price or disposal.proposal.kind == "SCRAP",
+        sale.price >= disposal.lowest_price or (disposal.proposal.kind == "SCRAP" and sale.buyer is None),
         "PRICE_BELOW_APPRAISAL",
         price=sale.price,
         appraised=disposal.lowest_price,

@@ -26,11 +26,13 @@ from service.api.asset.decisions import AssetPath, assets_on, owners_of
 from service.api.asset.views import UnplacedEvent
 from service.api.http.reading import LogReading, Reading, get, routes
 from service.api.http.writing import Circumstances, Excepting, Executing, Party, Writing
+from service.commands import disposal_series, proceeds
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
 from service.commands.history import AssetView, asset_history
 from service.commands.joint_reviews import require_approved
 from service.commands.places import resource_of
+from service.commands.proceeds import rest_on_allocations
 from service.income.history import be_history
 from service.income.posting import post_income
 from service.ledgers.parameters import Moment
@@ -222,7 +224,9 @@ async def register_asset(body: RegisterAsset, write: Writing) -> Response:
     async def register(at: Occasion, work: Work) -> Asset:
         await stand_guiding(body.card, at, work)
         await require_approved(work, body.card, at)
-        return Asset.register(code, body.card, at)
+        made = Asset.register(code, body.card, at)
+        await rest_on_allocations(work, made.id, body.card, at)
+        return made
 
     return await write.create(assets, body, register, scope=place_of(body.card))
 
@@ -255,7 +259,9 @@ async def correct_registration(asset: AssetPath, body: CorrectRegistration, writ
     async def correct(it: Asset, at: Occasion, work: Work) -> None:
         with suppress(Refusal):  # the decision says it
             await stand_guiding(body.correction.applied_to(it.card), at, work)
+        before = it.card
         it.correct_registration(body.correction, at)
+        await rest_on_allocations(work, it.id, it.card, at, before=before)
         await work.require_named(it.card, "card")
         if "acceptance" in body.correction.changes:
             await require_approved(work, it.card, at)
@@ -435,18 +441,27 @@ async def distribute_income(asset: AssetPath, body: DistributeIncome, write: Wri
 
 @assets.post("/{asset}/disposals", "提出处置", "asset.propose_disposal")
 async def propose_disposal(asset: AssetPath, body: ProposeDisposal, write: Writing) -> Response:
-    """Propose a disposal (C4.12-01)."""
-    return await write.decide(assets, asset, body, lambda it, at: it.propose_disposal(body.proposal, at))
+    """Propose a disposal (C4.12-01); it counts in the series of its owner's project and batch (C4.12-04, P03)."""
+
+    async def propose(it: Asset, at: Occasion, work: Work) -> None:
+        it.propose_disposal(body.proposal, at)
+        await disposal_series.count(work, it, body.proposal.disposal, at)
+
+    return await write.carry_out(assets, asset, body, propose)
 
 
 @assets.post("/{asset}/disposals/{disposal}/appraisals", "资产评估", "asset.propose_disposal")
 async def record_appraisal(
     asset: AssetPath, disposal: DisposalCode, body: RecordAppraisal, write: Writing
 ) -> Response:
-    """Record the appraisal (C4.12-02, C4.12-04)."""
-    return await write.decide(
-        assets, asset, body, lambda it, at: it.record_appraisal(disposal, body.appraisal, at)
-    )
+    """Record the appraisal (C4.12-02, C4.12-04); by an agency where the series comes to the threshold (P03)."""
+
+    async def record(it: Asset, at: Occasion, work: Work) -> None:
+        beside = await disposal_series.beside(work, it, disposal, at)
+        it.record_appraisal(disposal, body.appraisal, at, beside=beside)
+        await disposal_series.count(work, it, disposal, at)
+
+    return await write.carry_out(assets, asset, body, record)
 
 
 @assets.post("/{asset}/disposals/{disposal}/publications", "公开评估结果", "asset.propose_disposal")
@@ -468,13 +483,12 @@ async def forward_disposal(
     asset: AssetPath, disposal: DisposalCode, body: ForwardDisposal, write: Writing
 ) -> Response:
     """Pass the proposal one level up (C4.12-05): each level speaks for itself."""
-    return await write.decide(
-        assets,
-        asset,
-        body,
-        lambda it, at: it.forward_disposal(disposal, body.level, body.opinion, at),
-        level=body.level,
-    )
+
+    async def forward(it: Asset, at: Occasion, work: Work) -> None:
+        beside = await disposal_series.beside(work, it, disposal, at)
+        it.forward_disposal(disposal, body.level, body.opinion, at, beside=beside)
+
+    return await write.carry_out(assets, asset, body, forward, level=body.level)
 
 
 @assets.post("/{asset}/disposals/{disposal}/approval", "批准处置", "asset.approve_disposal")
@@ -483,11 +497,17 @@ async def approve_disposal(
 ) -> Response:
     """Approve at the level the value demands (C4.12-05): the approver speaks for itself."""
     approval = body.approval
-    return await write.decide(
+
+    async def approve(it: Asset, at: Occasion, work: Work) -> None:
+        beside = await disposal_series.beside(work, it, disposal, at)
+        it.approve_disposal(disposal, approval, at, beside=beside)
+        await disposal_series.count(work, it, disposal, at)
+
+    return await write.carry_out(
         assets,
         asset,
         body,
-        lambda it, at: it.approve_disposal(disposal, approval, at),
+        approve,
         on=approval.approved_on,
         unit=approval.approver,
         level=approval.approver_level,
@@ -501,12 +521,13 @@ async def close_disposal(
     """Reject a disposal as an approver, or withdraw it as the owner (C4.12-02)."""
     action = "asset.approve_disposal" if body.outcome == "REJECTED" else "asset.propose_disposal"
 
-    def close(it: Asset, at: Occasion) -> None:
+    async def close(it: Asset, at: Occasion, work: Work) -> None:
         authorize(write.actor, action, resource_of(it))
         it.close_disposal(disposal, body.outcome, body.reason, at)
+        await disposal_series.count(work, it, disposal, at)
 
     withdrawn = body.outcome == "WITHDRAWN"
-    return await write.decide(assets, asset, body, close, party=owners_of if withdrawn else None)
+    return await write.carry_out(assets, asset, body, close, party=owners_of if withdrawn else None)
 
 
 @assets.post("/{asset}/disposals/{disposal}/execution", "处置", "asset.dispose")
@@ -527,14 +548,13 @@ async def dispose_asset(
 async def receive_proceeds(
     asset: AssetPath, disposal: DisposalCode, body: ReceiveProceeds, write: Writing
 ) -> Response:
-    """Record proceeds (C4.12-07)."""
-    return await write.decide(
-        assets,
-        asset,
-        body,
-        lambda it, at: it.receive_proceeds(disposal, body.amount, body.received_on, body.voucher_no, at),
-        on=body.received_on,
-    )
+    """Record proceeds: they are in the county's pool with the same commit (C4.12-07)."""
+
+    async def receive(it: Asset, at: Occasion, work: Work) -> None:
+        it.receive_proceeds(disposal, body.amount, body.received_on, body.voucher_no, at)
+        await proceeds.receive(work, it, disposal, body.amount, body.received_on, body.voucher_no, at)
+
+    return await write.carry_out(assets, asset, body, receive, on=body.received_on)
 
 
 class AssetReading(LogReading[AssetView]):  # type: ignore[valid-type]  # made at run time from the aggregate

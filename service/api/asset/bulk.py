@@ -26,6 +26,7 @@ from service.commands.authorization import authorize
 from service.commands.commands import Result, Work, transact
 from service.commands.joint_reviews import require_approved
 from service.commands.problems import from_log_error, from_pydantic, problem, problem_response
+from service.commands.proceeds import rest_on_allocations
 from service.ledgers.warnings import WarningBody
 from service.log.appending import Idempotency, LogError
 
@@ -98,6 +99,7 @@ async def registration(write: Write, work: Work, body: RegisterAsset, code: str)
     await stand_guiding(body.card, at, work)
     await require_approved(work, body.card, at)
     asset = Asset.register(code, body.card, at)
+    await rest_on_allocations(work, asset.id, body.card, at)
     work.add(asset)
     return asset, at
 

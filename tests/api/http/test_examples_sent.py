@@ -58,7 +58,7 @@ def place_of(template: str) -> str:
     if not template.startswith("/v1/assets/{asset}/") or BEFORE.search(template):
         return path_of(template)
     return template.format(
-        asset=HERD, contract="X-0001", disposal="X-0001", certificate="X-0001", kind="IDLE"
+        asset=HERD, contract="X-0001", disposal="X-0001", certificate="X-0001", kind="IDLE", cover="X-0001"
     )
 
 

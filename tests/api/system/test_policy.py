@@ -40,7 +40,7 @@ async def test_parameter_that_no_decision_reads_is_said_to_be_not_in_effect(serv
     shown = (await service.get("/v1/policy/parameters", who=None)).json()["parameters"]
     found = {one["id"]: one for one in shown}
     assert (found["P01"]["inEffect"], found["P01"]["unit"], found["P01"]["notInEffect"]) == (True, "YUAN", [])
-    assert (found["P03"]["inEffect"], found["P03"]["notInEffect"][0]["part"]) == (False, None)
+    assert (found["P36"]["inEffect"], found["P36"]["notInEffect"][0]["part"]) == (False, None)
     (part,) = found["P23"]["notInEffect"]
     assert (found["P23"]["inEffect"], part["part"]) == (True, "operatingNetAtLeast")
     assert part["reason"]

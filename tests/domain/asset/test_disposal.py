@@ -382,6 +382,6 @@ def test_scrap_may_fetch_nothing() -> None:
     road.forward_disposal(DISPOSAL, "FINANCE", "同意", at)
     approve(road)
     road.collect_events()
-    sell(road, price=Fen(0))
+    sell(road, price=Fen(0), buyer=None)
     assert recorded(road, Asset.Disposed).kind == "SCRAP"
     assert road.owners[0].party == ROADS

@@ -194,6 +194,7 @@ STATIONS: Final[dict[str, Callable[[], Asset]]] = {
     "cross": lambda: examples.registered(examples.workshop_card(project_scope="CROSS_VILLAGE")),
     "flagged": lambda: after("RiskFlagged", examples.confirmed),
     "applied": lambda: after("TitleCertificateApplied", examples.confirmed),
+    "covered": lambda: after("RiskMitigationAdded", examples.leased),
     "offered": lambda: after("TransferInitiated", examples.registered),
     "taken": lambda: after("TransferItemsAccepted", STATIONS["offered"]),
 }  # fmt: skip

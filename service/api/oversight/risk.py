@@ -81,7 +81,7 @@ async def release_risk_cover(
         _ASSETS,
         asset,
         body,
-        lambda it, at: it.release_risk_cover(contract, cover, body.release, at),
+        lambda it, at: it.release_risk_cover(cover, body.release, at, contract=contract),
         on=body.release.released_on,
     )
 

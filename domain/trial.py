@@ -16,10 +16,11 @@ from typing import Any, Final
 
 from domain.asset.asset import Asset
 from domain.asset.facts.card import Acceptance, FundingLine, RegisterCard
-from domain.asset.facts.contract import ContractTerms, Operator
+from domain.asset.facts.contract import ContractTerms, OperatingTarget, Operator, OwnOperation
 from domain.asset.facts.custody import Custody, Duty, PositionRef
 from domain.asset.facts.disposal import Appraisal, Approval, DisposalProposal, DisposalSale, Publication
 from domain.asset.facts.ownership import CountyDecision, OwnershipConfirmation
+from domain.asset.facts.texts import contract_carried_out
 from domain.asset.facts.title_plan import SUBJECT_KIND, title_digest
 from domain.asset.facts.transfer import ItemAcceptance, TransferItem, TransferOffer
 from domain.household.asset import HouseholdAsset
@@ -361,16 +362,43 @@ class _Life:
             clauses={row.key_name: "已写明" for row in asked if row.form != "DOCUMENT"},
             custody_rule_document=_PAPER,
             charter_document=_PAPER,
-            decision_document=_PAPER,
+            own_operation=OwnOperation(
+                responsible="P1",
+                target=OperatingTarget(metric="试办", value=Decimal(1), period="每年"),
+                expected_income=Fen(1_000_000),
+            ),
             annual_income=Fen(1_000_000),
         )
         if mode.revitalisation_only:
             self.asset.flag_risk("IDLE", "试办", at)
-        self.asset.sign_contract(terms, at)
+        self.asset.sign_contract(terms, at, proof=self._decided(terms) if mode.contract else None)
         if mode.revitalisation_only:
             self.asset.clear_risk("IDLE", "试办", at)
         self.asset.care_advice(at)
         self.asset.end_contract(mode.code, self.day, "TERMINATED", "试办", at)
+
+    def _decided(self, terms: ContractTerms) -> ProcedureProof:
+        """A procedure over the terms, on the chain that the tables have for such an asset, every step of it done by the owner."""
+        fact = Asset.Leased.TOPIC if terms.mode == "LEASED" else Asset.OperatingContractSigned.TOPIC
+        kind, scope = self.asset.owner_kind, self.asset.card.project_scope
+        revived = self.asset.to_be_revived
+        chain = next(iter(self.rules.chains_of(fact, kind, scope, to_be_revived=revived)), None)
+        if chain is None:
+            msg = f"没有可以决定签订{terms.mode}合同的流程"
+            raise _NothingToTry(msg)
+        decided = contract_carried_out(self.asset.id, terms)
+        done = [step.code for step in chain.leading_to(fact, kind, scope)]
+        return ProcedureProof(
+            procedure="PR2",
+            chain=chain.code,
+            subject_kind=decided.kind,
+            subject=decided.subject,
+            subject_sha256=decided.digests[0],
+            completed=tuple(done),
+            completed_on=dict.fromkeys(done, self.day),
+            units=dict.fromkeys(done, tuple(share.party for share in self.asset.owners)),
+            policy=self.rules.policy,
+        )
 
     def _depreciate(self, _: Occasion) -> None:
         """See that the regime has its book of rules, and its method if it depreciates."""

@@ -16,7 +16,7 @@ from domain.asset.asset import Asset
 from domain.asset.facts.booking import Booking
 from domain.asset.facts.card import Acceptance, Document, FundingLine, RegisterCard
 from domain.asset.facts.certificates import OwnershipCertificate
-from domain.asset.facts.contract import ContractTerms, Operator
+from domain.asset.facts.contract import ContractTerms, OperatingTarget, Operator, OwnOperation
 from domain.asset.facts.custody import Custody, Duty, PositionRef, Supervision
 from domain.asset.facts.disposal import (
     Appraisal,
@@ -28,6 +28,7 @@ from domain.asset.facts.disposal import (
 )
 from domain.asset.facts.income import IncomeDistribution, IncomeReceipt, IncomeUse
 from domain.asset.facts.ownership import CountyDecision, OwnershipConfirmation
+from domain.asset.facts.texts import contract_carried_out
 from domain.asset.facts.title_plan import SUBJECT_KIND, JointProposal, title_digest
 from domain.asset.facts.transfer import AssetTransfer, ItemAcceptance, TransferItem
 from domain.asset.facts.upkeep import Maintenance, StatusReport
@@ -408,10 +409,19 @@ def terms(**changes: Any) -> ContractTerms:
             "riskControl": "缴纳履约保证金",
             "custody": "乙方负责日常管护",
         },
-        "decision_document": "村代会〔2021〕5号",
         "annual_income": yuan("12000.00"),
     }
     return ContractTerms(**(given | changes))
+
+
+def own_operation(**changes: Any) -> OwnOperation:
+    """The village runs it itself: who answers for it, what is to be reached, what it is to bring."""
+    given: dict[str, Any] = {
+        "responsible": "P-1001",
+        "target": OperatingTarget(metric="年产值（万元）", value=Decimal(100), period="每年"),
+        "expected_income": yuan("12000.00"),
+    }
+    return OwnOperation(**(given | changes))
 
 
 def receipt(**changes: Any) -> IncomeReceipt:
@@ -634,10 +644,32 @@ def in_care() -> Asset:
     return settled(asset)
 
 
+def decided(
+    asset: Asset, paper: ContractTerms, *, on: date = date(2021, 9, 1), **changes: Any
+) -> ProcedureProof:
+    """Every owner has chosen and voted on these terms: by A10 across villages, else by A9."""
+    across = asset.card.project_scope == "CROSS_VILLAGE" and asset.owner_kind == "VILLAGE"
+    last = "MEETING" if asset.owner_kind == "VILLAGE" else "DECISION"
+    done = ("PROPOSE", "DECISION", "CHARTER") if across else ("SELECT", last)
+    text = contract_carried_out(asset.id, paper)
+    given: dict[str, Any] = {
+        "procedure": "PR-9", "chain": "A10" if across else "A9", "subject_kind": "operating_contract",
+        "subject": paper.contract, "subject_sha256": text.digests[0], "completed": done,
+        "completed_on": dict.fromkeys(done, on), "policy": "1",
+        "units": dict.fromkeys(done, tuple(one.party for one in asset.owners)),
+    }  # fmt: skip
+    return ProcedureProof(**(given | changes))
+
+
+def sign(asset: Asset, paper: ContractTerms, at: Occasion) -> None:
+    """The owners sign what they have decided on."""
+    asset.sign_contract(paper, at, proof=decided(asset, paper, on=min(at.on, date(2021, 9, 1))))
+
+
 def leased() -> Asset:
     """Let to an operator."""
     asset = in_care()
-    asset.sign_contract(terms(), occasion(date(2021, 9, 20)))
+    sign(asset, terms(), occasion(date(2021, 9, 20)))
     return settled(asset)
 
 

@@ -17,6 +17,7 @@ from domain.values import BusinessDate, Code, Name, Text
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
+    from domain.procedure.proof import ProcedureProof
 from domain.asset.state import AssetState
 
 
@@ -29,6 +30,7 @@ class AssetContracts(AssetState):
         TOPIC: ClassVar[str] = "asset.leased"
         TITLE: ClassVar[str] = "出租"
         terms: ContractTerms = Field(title="合同内容")
+        procedure: Code | None = Field(default=None, title="所依据的程序")
 
         def carries_out(self, it: AssetState) -> Execution:
             """The terms that were decided on."""
@@ -40,18 +42,23 @@ class AssetContracts(AssetState):
         TOPIC: ClassVar[str] = "asset.operating_contract_signed"
         TITLE: ClassVar[str] = "签订经营合同"
         terms: ContractTerms = Field(title="合同内容")
+        procedure: Code | None = Field(default=None, title="所依据的程序")
 
         def carries_out(self, it: AssetState) -> Execution:
             """The terms that were decided on."""
             return contract_carried_out(it.id, self.terms)
 
-    def sign_contract(self, terms: ContractTerms, at: Occasion) -> None:
+    def sign_contract(
+        self, terms: ContractTerms, at: Occasion, *, proof: ProcedureProof | None = None
+    ) -> None:
         """Put the asset into an operator's hands: `Leased` for mode LEASED, else `OperatingContractSigned` (T6).
+
+        `proof`: of the procedure that decided on these very terms; without it only imported history is taken in.
 
         Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, ALREADY_EXISTS, AMOUNT_NOT_POSITIVE,
         CODE_UNKNOWN, MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION,
         SIGNER_NOT_OWNER, CONTRACT_CLAUSE_MISSING, OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, DECISION_REQUIRED,
-        CONTRACT_OVERLAP, CUSTODIAN_REQUIRED, RIGHT_OVERLAP.
+        CONTRACT_OVERLAP, CUSTODIAN_REQUIRED, RIGHT_OVERLAP, PLAN_HASH_MISMATCH, CO_OWNER_CONSENT_REQUIRED.
         """
         self._allow("CONTRACT", at)
         known = self.contracts.get(terms.contract)
@@ -70,8 +77,46 @@ class AssetContracts(AssetState):
         self._must_have_custodian(terms.mode, at)
         if any(one.right == "USE" and one.meets(terms.starts_on, terms.ends_on) for one in self.rights):
             raise refuse("RIGHT_OVERLAP", field="USE")
+        signed = self.Leased if terms.mode == "LEASED" else self.OperatingContractSigned
+        self._must_be_decided(signed.TOPIC, terms, proof, at)
         at.warn("NOTICE_MISSING", step="operatingContract")
-        self.record(self.Leased if terms.mode == "LEASED" else self.OperatingContractSigned, at, terms=terms)
+        self.record(signed, at, terms=terms, procedure=None if proof is None else proof.procedure)
+
+    def _must_be_decided(
+        self, fact: str, terms: ContractTerms, proof: ProcedureProof | None, at: Occasion
+    ) -> None:
+        """The owner has decided on these very terms by the chain for such an asset (C4.11-01, C4.7-05, C4.7-12, P34).
+
+        What the procedure was opened for is the opener's word; whose asset it is and of what scope is not.
+        """
+        mode = at.rules.operation_mode(terms.mode)
+        if mode is None or not mode.contract:
+            return
+        at.cite("C4.11-01")
+        kind, scope = self.owner_kind, self.card.project_scope
+        chains = at.rules.chains_of(fact, kind, scope, to_be_revived=self.to_be_revived)
+        if proof is None:
+            at.refuse("DECISION_REQUIRED", missing=["procedure"])
+            return
+        decided = contract_carried_out(self.id, terms)
+        at.require(
+            proof.subject_sha256 in decided.digests,
+            "PLAN_HASH_MISMATCH",
+            clause="C4.11-01",
+            missing=["procedure"],
+        )
+        chain = next((one for one in chains if one.code == proof.chain), None)
+        if chain is None:
+            at.refuse("DECISION_REQUIRED", missing=[one.code for one in chains])
+            return
+        for step in chain.leading_to(fact, kind, scope):
+            at.require(proof.done_by(step.code, at.on), "DECISION_REQUIRED", missing=[step.code])
+            if step.decides:
+                agreed = proof.units.get(step.code, ())
+                absent = sorted(self._owner_parties - set(agreed))
+                at.require(
+                    self._consented(agreed, at), "CO_OWNER_CONSENT_REQUIRED", missing=absent, owners=absent
+                )
 
     def _must_have_custodian(self, mode: str, at: Occasion) -> None:
         """Own operation needs a person who keeps the asset from day to day (C4.3-16)."""
@@ -117,7 +162,7 @@ class AssetContracts(AssetState):
         CONSENT_AFTER_FACT when that day is later than the change; CO_OWNER_CONSENT_REQUIRED when owners with too
         small a part agreed; and whatever new terms are refused with: AMOUNT_NOT_POSITIVE, CODE_UNKNOWN,
         MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION, SIGNER_NOT_OWNER, CONTRACT_CLAUSE_MISSING,
-        OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, DECISION_REQUIRED, CONTRACT_OVERLAP.
+        OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, CONTRACT_OVERLAP.
         """
         at.cite("C4.11-03")
         self._allow("CHANGE_CONTRACT", at)

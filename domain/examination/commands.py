@@ -71,6 +71,11 @@ def _filed(it: Any, event: Any, at: Occasion, shown: Shown) -> None:
     it.file_ownership(event.filed_on, event.document_no, _proof(it, event.procedure, shown), at)
 
 
+def _signed_contract(it: Any, event: Any, at: Occasion, shown: Shown) -> None:
+    proof = None if event.procedure is None else shown(event.procedure).proof()
+    it.sign_contract(event.terms, at, proof=proof)
+
+
 def _changed_contract(it: Any, event: Any, at: Occasion, _: Shown) -> None:
     it.change_contract(
         event.terms,
@@ -109,8 +114,8 @@ _ASSET: Final[dict[type[Any], Command]] = {
     Asset.SupervisionAssigned: lambda it, e, at, _s: it.assign_supervision(e.supervision, at),
     Asset.HandedOver: _handed_over,
     Asset.DepreciationPosted: lambda it, e, at, _s: it.post_depreciation(e.year, at),
-    Asset.Leased: lambda it, e, at, _s: it.sign_contract(e.terms, at),
-    Asset.OperatingContractSigned: lambda it, e, at, _s: it.sign_contract(e.terms, at),
+    Asset.Leased: _signed_contract,
+    Asset.OperatingContractSigned: _signed_contract,
     Asset.OperatingContractChanged: _changed_contract,
     Asset.OperatingContractEnded: lambda it, e, at, _s: it.end_contract(
         e.contract, e.ended_on, e.outcome, e.reason, at

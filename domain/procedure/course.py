@@ -100,6 +100,7 @@ class ProcedureCourse(DomainAggregate):
             subject_sha256=self.subject.sha256,
             completed=plan.completed(self.steps, self.done),
             completed_on=self.completed_on(),
+            units={step: tuple(sorted(units)) for step, units in self.done.items()},
             document_no=self.document_no,
             policy=self.policy,
         )

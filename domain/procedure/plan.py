@@ -151,9 +151,7 @@ def _applies(step: ChainStep, case: ProcedureCase) -> bool:
         raise refuse("FIELD_REQUIRED", field="case.ownerKind", missing=["case.ownerKind"])
     if step.only_scopes and case.project_scope is None:
         raise refuse("FIELD_REQUIRED", field="case.projectScope", missing=["case.projectScope"])
-    return (not step.only_for or case.owner_kind in step.only_for) and (
-        not step.only_scopes or case.project_scope in step.only_scopes
-    )
+    return step.applies(case.owner_kind, case.project_scope)
 
 
 def act_of(step: ChainStep) -> Act:

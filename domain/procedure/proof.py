@@ -19,6 +19,7 @@ class ProcedureProof(Value):
     subject_sha256: Sha256 = Field(title="内容摘要")
     completed: tuple[Code, ...] = Field(title="已完成步骤", description="按流程次序")
     completed_on: dict[str, BusinessDate] = Field(title="各步骤完成日期")
+    units: dict[str, tuple[Code, ...]] = Field(default={}, title="各步骤办理单位")
     document_no: Name | None = Field(default=None, title="决定（批复）文号")
     policy: str = Field(title="政策版本", description="启动程序时的规则")
 

@@ -382,9 +382,20 @@ class ChainStep(Value):
     refusal: str | None = Field(default=None, title="拒绝代码")
     refusal_when: Literal["LACKING", "EARLY"] | None = Field(default=None, title="拒绝条件")
 
+    def applies(self, owner_kind: str | None, project_scope: str | None) -> bool:
+        """Whether it is asked of such an owner and of an asset of such a project."""
+        return (not self.only_for or owner_kind in self.only_for) and (
+            not self.only_scopes or project_scope in self.only_scopes
+        )
+
+    @property
+    def decides(self) -> bool:
+        """Whether it is somebody's decision: a vote, or a numbered document."""
+        return self.meeting is not None or self.act == "DECIDE"
+
 
 class Chain(Row):
-    """An approval chain: who does what after what."""
+    """An approval chain: who does what after what. `revitalisation_only`: for what lies idle or runs badly."""
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
@@ -392,6 +403,23 @@ class Chain(Row):
     zh: str = Field(title="中文名称")
     en: str = Field(title="英文名称")
     steps: tuple[ChainStep, ...] = Field(min_length=1, title="流程环节")
+    revitalisation_only: bool = Field(default=False, title="是否只用于盘活")
+
+    def leading_to(
+        self, fact: str, owner_kind: str | None, project_scope: str | None
+    ) -> tuple[ChainStep, ...]:
+        """The steps that have to be done before a kind of fact for such an owner and scope, in the chain's order."""
+        by_code = {step.code: step for step in self.steps}
+        waiting = [code for step in self.steps if fact in step.facts for code in step.needs]
+        found: set[str] = set()
+        while waiting:
+            code = waiting.pop()
+            if code not in found:
+                found.add(code)
+                waiting.extend(by_code[code].needs)
+        return tuple(
+            step for step in self.steps if step.code in found and step.applies(owner_kind, project_scope)
+        )
 
 
 class DisposalRoute(Row):

@@ -462,6 +462,21 @@ class Rules:
         row = self._chains.get(chain)
         return {} if row is None else {step.code: step.facts for step in row.steps if step.act == "FACT"}
 
+    def chains_of(
+        self, fact: str, owner_kind: str | None, project_scope: str | None, *, to_be_revived: bool
+    ) -> tuple[rows.Chain, ...]:
+        """The chains that decide on a kind of fact for such an owner and scope; where one is meant for just these, that one alone."""
+        open_to = {
+            row.code: (row, step)
+            for row in self._chains.values()
+            for step in row.steps
+            if fact in step.facts
+            and step.applies(owner_kind, project_scope)
+            and (to_be_revived or not row.revitalisation_only)
+        }
+        meant = {code for code, (_, step) in open_to.items() if step.only_for or step.only_scopes}
+        return tuple(row for code, (row, _) in open_to.items() if not meant or code in meant)
+
     def quorum(self, kind: str, matter: str = "COLLECTIVE") -> MeetingRule:
         """When such a meeting is valid and passes something; `quorum.judge` applies it. RULE_GAP for an unknown one."""
         for meeting in self.parameters["P10"].meetings:

@@ -5,9 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from domain.aggregate import DomainAggregate, DomainEvent
+from domain.asset.asset import Asset
+from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.procedure.procedure import ProcedureInstance
+from domain.procedure.proof import ProcedureProof
 from service.commands.commands import Work
+
+
+async def decided_by(work: Work, it: Asset, procedure: str, at: Occasion) -> ProcedureProof:
+    """What a procedure over an asset shows so far; a unit that carries an owner on has decided for it. STEP_OUT_OF_ORDER, PLAN_HASH_MISMATCH."""
+    proof = (await work.get(ProcedureInstance, procedure)).proof()
+    owners = {
+        share.party: set(await work.carried_on(Organization, share.party, at.today)) for share in it.owners
+    }
+    units = {
+        step: tuple(sorted({*taken, *(owner for owner, names in owners.items() if names & set(taken))}))
+        for step, taken in proof.units.items()
+    }
+    return proof.model_copy(update={"units": units})
 
 
 async def take_steps(work: Work, it: DomainAggregate, procedure: str) -> None:

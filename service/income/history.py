@@ -1,16 +1,18 @@
-"""Distributions of before the regulation: imported history, with where it comes from (C4.9-03)."""
+"""Payments and contracts of before the regulation: imported history, with where it comes from (C4.9-03, C4.11-01)."""
 
 from __future__ import annotations
 
-from domain.asset.facts.income import IncomeDistribution
+from datetime import date
+
 from domain.occasion import Occasion
+from domain.refusals import Refusal
 
 
-def be_history(distribution: IncomeDistribution, provenance: str, at: Occasion) -> None:
-    """What was paid before the regulation's first day is recorded as it happened, and what it breaks as findings.
+def be_history(day: date, provenance: str, otherwise: Refusal, at: Occasion) -> None:
+    """What happened before the regulation's first day is recorded as it happened, and what it breaks as findings.
 
-    Since then income is paid by a plan and its procedure: INCOME_PLAN_NOT_READY.
+    Since then it rests on a procedure: `otherwise` (INCOME_PLAN_NOT_READY, DECISION_REQUIRED).
     """
-    if distribution.paid_on >= at.rules.first_day:
-        raise at.refusal("INCOME_PLAN_NOT_READY", clause="C4.9-03", missing=["incomePlan"])
+    if day >= at.rules.first_day:
+        raise otherwise
     at.provenance = provenance

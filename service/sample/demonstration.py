@@ -21,6 +21,7 @@ from service.api.serving import Running, until_ledgers_follow
 from service.audit.verify import LABELS, verify
 from service.clock import county_day, utc_now
 from service.commands.credentials import Credentials, KeySpec
+from service.sample.contract_walk import ContractWalk
 from service.sample.plan_walk import PlanWalk, open_account
 from service.sample.walk import Client, DemoFailed, Walk
 
@@ -183,7 +184,8 @@ class Demonstration:
         await walk.step(clerk, "落实监管", "supervision", {"supervision": supervision, **since})
 
     async def _in_operation(self, walk: Walk, clerk: Client) -> None:
-        await walk.step(clerk, "出租", "leases", {"terms": self._terms()}, "年租金 30,000.00 元")
+        manager = await self._manager()
+        await ContractWalk(self.clients, self.day, VILLAGE, manager).run(walk, self._terms())
         receipt = {
             "receipt": "DEMO-R1",
             "amount": "30000.00",
@@ -193,7 +195,7 @@ class Demonstration:
         }
         await open_account(clerk, VILLAGE, self.day(689))
         await walk.step(clerk, "收益入账", "income-receipts", {"receipt": receipt}, "记入收益资金明细科目")
-        await PlanWalk(self.clients, self.day, VILLAGE, TOWNSHIP, await self._manager()).run(walk)
+        await PlanWalk(self.clients, self.day, VILLAGE, TOWNSHIP, manager).run(walk)
         ending = {"endedOn": self.day(120), "outcome": "TERMINATED", "reason": "设备老化，承租方退出"}
         await walk.step(clerk, "合同终止", "leases/DEMO-LEASE/ending", ending)
         report = {"state": "IDLE", "reportedOn": self.day(60), "note": "停用"}
@@ -311,7 +313,6 @@ class Demonstration:
             "endsOn": (self.today + timedelta(days=400)).isoformat(),
             "signer": VILLAGE,
             "clauses": clauses,
-            "decisionDocument": "演示村代会决议002",
             "annualIncome": "30000.00",
         }
 

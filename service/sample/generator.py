@@ -20,10 +20,11 @@ from domain.aggregate import DomainAggregate
 from domain.asset.asset import Asset
 from domain.asset.facts.booking import Booking
 from domain.asset.facts.card import Acceptance, FundingLine, RegisterCard
-from domain.asset.facts.contract import ContractTerms, Operator
+from domain.asset.facts.contract import ContractTerms, ContractText, OperatingTarget, Operator, OwnOperation
 from domain.asset.facts.custody import Custody, Duty, PositionRef, Supervision
 from domain.asset.facts.income import IncomeReceipt
 from domain.asset.facts.ownership import OwnershipConfirmation
+from domain.asset.facts.texts import CONTRACT_KIND, ContractContent, contract_carried_out
 from domain.asset.facts.transfer import ItemAcceptance, TransferItem, TransferOffer
 from domain.asset.facts.upkeep import Maintenance, StatusReport
 from domain.household.asset import HouseholdAsset
@@ -40,6 +41,8 @@ from domain.procedure.notice import NoticePlace, Posting
 from domain.procedure.plan import ProcedureCase, ProcedureParty
 from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.records import ProcedureOpening, Signer
+from domain.procedure.subject import Subject, digest_of
+from domain.regulation.rows import ChainStep
 from domain.values import Fen, PartyShare, split_exactly
 
 CONFIRMED_FROM = date(2021, 7, 1)
@@ -372,10 +375,10 @@ class Sample:
                 "riskControl": "缴纳履约保证金",
                 "custody": "乙方负责日常管护",
             },
-            decision_document=f"样例村代会〔{signed.year}〕{rng.randrange(1, 60)}号",
             annual_income=Fen(annual),
+            own_operation=self._own(asset, Fen(annual)) if mode == "SELF_OPERATED" else None,
         )
-        asset.sign_contract(terms, self.occasion(signed))
+        self._sign(asset, terms)
         if rng.randrange(1000) < rent["defaulted_per_mille"]:
             return
         paid = date(2022, 10, 15) + timedelta(days=40 if rng.randrange(1000) < rent["late_per_mille"] else 0)
@@ -390,6 +393,73 @@ class Sample:
         self._receive(asset, receipt)
         if rng.random() < 0.5:
             self._distribute(rng, asset, drawn, annual // 2)
+
+    def _own(self, asset: Asset, expected: Fen) -> OwnOperation:
+        """What an owner that runs an asset itself states."""
+        return OwnOperation(
+            responsible=self.staff[asset.owners[0].party].principal,
+            target=OperatingTarget(metric="年产值（万元，样例）", value=Decimal(10), period="每年"),
+            expected_income=expected,
+        )
+
+    def _sign(self, asset: Asset, terms: ContractTerms) -> None:
+        """The owner chooses and decides by its procedure, then signs; its own operation needs none."""
+        at = self.occasion(terms.signed_on)
+        mode = at.rules.operation_mode(terms.mode)
+        if mode is None or not mode.contract:
+            asset.sign_contract(terms, at)
+            return
+        procedure = self._chosen(asset, terms)
+        asset.sign_contract(terms, at, proof=procedure.proof())
+        signed = "asset.leased" if terms.mode == "LEASED" else "asset.operating_contract_signed"
+        procedure.take_by_fact(signed, asset.stream, asset.version, contract_carried_out(asset.id, terms), at)
+        self.papers.append(procedure)
+
+    def _chosen(self, asset: Asset, terms: ContractTerms) -> ProcedureInstance:
+        """The procedure over a contract (A9, A10), every step of it by every owner, up to the contract."""
+        kind, scope = asset.owner_kind, asset.card.project_scope
+        rules = self.occasion(terms.signed_on).rules
+        (chain,) = rules.chains_of("asset.leased", kind, scope, to_be_revived=False)
+        text = ContractText(**{name: getattr(terms, name) for name in ContractText.model_fields})
+        content = ContractContent(asset=asset.id, terms=text).canonical()
+        subject = Subject(kind=CONTRACT_KIND, id=terms.contract, sha256=digest_of(content), content=content)
+        owners = [share.party for share in asset.owners]
+        roles = [(role, owner) for owner in owners for role in ("OWNER", "VILLAGE")]
+        opening = ProcedureOpening(
+            chain=chain.code,
+            title=f"{asset.card.asset_name}选定经营主体",
+            subject=subject,
+            case=ProcedureCase(owner_kind=kind, project_scope=scope, asset_type=asset.card.asset_type),
+            parties=tuple(
+                ProcedureParty(role=role, organization=unit)
+                for role, unit in roles
+                if role == "OWNER" or kind == "VILLAGE"
+            ),
+        )
+        day = terms.signed_on - timedelta(days=10)
+        at = self.occasion(day)
+        signers = [Signer(organization=one, person=self.staff[one].principal) for one in owners]
+        found = ProcedureInstance.open(f"PR-{terms.contract}", opening, signers[0], at)
+        for step in chain.leading_to("asset.leased", kind, scope):
+            for signer in signers:
+                self._take(found, step, signer, subject.sha256, at)
+        return found
+
+    def _take(
+        self, found: ProcedureInstance, step: ChainStep, signer: Signer, sha: str, at: Occasion
+    ) -> None:
+        """A unit's part of a step: choosing, voting, deciding by a document."""
+        if step.meeting is not None:
+            minutes = _digest(f"minutes {found.id}")
+            meeting = Meeting(
+                kind="REPRESENTATIVE_MEETING", held_on=at.on, place="村委会（样例）", members=REPRESENTATIVES,
+                present=REPRESENTATIVES - 2, in_favour=REPRESENTATIVES - 4, against=2, minutes_sha256=minutes,
+            )  # fmt: skip
+            found.hold_meeting(step.code, signer, sha, meeting, at, rolls=(_roll(signer.organization),))
+        elif step.act == "DECIDE":
+            found.decide(step.code, signer, sha, f"样例决〔{at.on.year}〕{found.id[-6:]}", "同意（样例）", at)
+        else:
+            found.complete_step(step.code, signer, sha, at)
 
     def _receive(self, asset: Asset, receipt: IncomeReceipt) -> None:
         """Income comes in and stands on the sub-accounts of the villages it is for."""

@@ -86,28 +86,30 @@ def terminal(
 def test_imported_breaches_are_listed_by_clause(terminal: Terminal) -> None:
     told = terminal.json("audit", "examine", "--asset", ASSET)
     assert [(one["clause"], one["code"], one["findings"]) for one in told["clauses"]] == [  # type: ignore[attr-defined]
+        ("C4.11-01", "DECISION_REQUIRED", 1),
         ("C4.5-14", "TRANSFER_REQUIRED", 1),
         ("C4.7-03", "LEASE_TERM_EXCEEDS_20Y", 1),
     ]
-    assert [(one["position"], one["source"]) for one in told["findings"]] == [(2, "BOTH"), (3, "BOTH")]  # type: ignore[attr-defined]
+    assert [(one["position"], one["source"]) for one in told["findings"]] == [(2, "BOTH"), (3, "BOTH"), (3, "BOTH")]  # type: ignore[attr-defined]
     assert terminal.json("audit", "examine", "--asset", LAWFUL)["findings"] == []
 
 
 def test_a_county_is_examined_and_what_is_not_is_named(terminal: Terminal) -> None:
     told = terminal.json("audit", "examine", "--county", "--out", "found.xlsx")
-    assert len(told["findings"]) == 2  # type: ignore[arg-type]
+    assert len(told["findings"]) == 3  # type: ignore[arg-type]
     assert told["unjudged"] == []
     assert "person" in told["notExamined"]  # type: ignore[operator]
     book = openpyxl.load_workbook("found.xlsx")
     assert [row[5].value for row in book["发现"].iter_rows(min_row=2)] == [
         "TRANSFER_REQUIRED",
         "LEASE_TERM_EXCEEDS_20Y",
+        "DECISION_REQUIRED",
     ]
     assert "条款" in terminal.run("audit", "examine", "--county")
 
 
 def test_a_scope_takes_what_names_the_unit_or_person(terminal: Terminal) -> None:
-    assert len(terminal.json("audit", "examine", "--unit", VILLAGE)["findings"]) == 2  # type: ignore[arg-type]
+    assert len(terminal.json("audit", "examine", "--unit", VILLAGE)["findings"]) == 3  # type: ignore[arg-type]
     told = terminal.json("audit", "examine", "--person", "P-9999")
     assert (told["events"], told["findings"]) == (0, [])
 
@@ -137,8 +139,9 @@ def test_the_findings_are_in_the_pack(terminal: Terminal) -> None:
         rows = json.loads(pack.read(verify.EXAMINATION))
         assert rows == json.loads(pack.read(verify.TABLES_FILE))["examination"]
         assert "核验程序不重新判定" in pack.read(verify.PAGE).decode()
-    assert [(row[0], row[4], row[5], row[7]) for row in rows][:2] == [
+    assert [(row[0], row[4], row[5], row[7]) for row in rows][:3] == [
         (2, "C4.5-14", "TRANSFER_REQUIRED", "当时记录，重审亦有"),
+        (3, "C4.11-01", "DECISION_REQUIRED", "当时记录，重审亦有"),
         (3, "C4.7-03", "LEASE_TERM_EXCEEDS_20Y", "当时记录，重审亦有"),
     ]
     assert verify.verify("pack.zip")["verdict"] == verify.UNPINNED

@@ -28,6 +28,7 @@ from tests.examples import (
     registered,
     settled,
     share,
+    sign,
     terms,
     workshop_card,
     yuan,
@@ -73,7 +74,7 @@ def test_the_five_rights_are_read_for_a_day() -> None:
     """Ownership, use, income, disposal and supervision each have a holder on every day; use is the operator's while a contract runs."""
     asset = in_care()
     rules = occasion().rules
-    asset.sign_contract(terms(), occasion(date(2021, 9, 20)))
+    sign(asset, terms(), occasion(date(2021, 9, 20)))
     before, during, after = (
         asset.rights_on(day, rules) for day in (date(2021, 9, 30), date(2022, 1, 1), date(2026, 10, 1))
     )
@@ -112,7 +113,7 @@ def test_a_right_is_given_by_a_document_and_not_twice_for_a_day() -> None:
         with refused("RIGHT_OVERLAP", asset, clause="C2-02"):
             asset.assign_right(assignment(right, holder), occasion())
     with refused("RIGHT_OVERLAP", asset):
-        asset.sign_contract(terms(), occasion())
+        sign(asset, terms(), occasion())
     asset.assign_right(assignment("USE", "O-3", since=date(2022, 1, 1)), occasion())
     recorded(asset, Asset.RightAssigned)
     for holder in (TOWNSHIP, "FINANCE"):
@@ -128,7 +129,7 @@ def test_a_right_is_given_by_a_document_and_not_twice_for_a_day() -> None:
 
 def test_an_operator_s_term_leaves_no_room_for_another_user() -> None:
     asset = in_care()
-    asset.sign_contract(terms(), occasion(date(2021, 9, 20)))
+    sign(asset, terms(), occasion(date(2021, 9, 20)))
     asset.collect_events()
     with refused("RIGHT_OVERLAP", asset):
         asset.assign_right(assignment("USE", "O-3"), occasion())
@@ -183,7 +184,7 @@ def test_only_real_estate_has_a_real_estate_certificate_and_none_blocks_nothing(
     machine = confirmed(workshop_card(asset_type="PROCESSING"))
     with refused("FIELD_INVALID", machine):
         machine.apply_for_certificate(application(), occasion())
-    machine.sign_contract(terms(), occasion())
+    sign(machine, terms(), occasion())
     recorded(machine, Asset.Leased)
 
 

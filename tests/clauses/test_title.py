@@ -52,6 +52,7 @@ from tests.examples import (
     road_confirmation,
     share,
     shown,
+    sign,
     terms,
     transfer,
     transferred,
@@ -92,7 +93,7 @@ def test_nothing_is_operated_before_the_title() -> None:
     """Contracts, income plans and disposals wait for the confirmation; a confirmation without verified stock is warned of."""
     asset = transferred()
     with refused("OWNERSHIP_NOT_CONFIRMED", asset):
-        asset.sign_contract(terms(), occasion())
+        sign(asset, terms(), occasion())
     asset.confirm_ownership(confirmation(verification_basis=None), occasion())
     warned(recorded(asset, Asset.OwnershipConfirmed), "STOCKTAKE_BASIS_MISSING")
 
@@ -274,7 +275,7 @@ def test_a_title_is_in_procedure_while_its_procedure_runs() -> None:
     nothing(asset)
     assert asset.title == "IN_PROCEDURE"
     with refused("OWNERSHIP_NOT_CONFIRMED", asset):
-        asset.sign_contract(terms(), occasion())
+        sign(asset, terms(), occasion())
     with refused("STEP_OUT_OF_ORDER", confirmed()):
         confirmed().start_ownership_procedure(shown(asset), occasion())
 
@@ -306,7 +307,7 @@ def test_an_unclear_title_is_settled_by_the_county_with_reasons() -> None:
         again = dispute.model_copy(update={"reason": "另一村"})
         asset.open_title_dispute(again, occasion(date(2021, 9, 21)))
     with refused("OWNERSHIP_NOT_CONFIRMED", asset):
-        asset.sign_contract(terms(), occasion())
+        sign(asset, terms(), occasion())
     with refused(
         "COUNTY_DECISION_REQUIRED", asset, clause="C4.5-07"
     ):  # the old decision is older than the dispute
@@ -350,7 +351,7 @@ def test_the_owner_answers_for_it_whoever_operates() -> None:
     with refused("ACCOUNTABLE_IS_OWNER", asset):
         asset.confirm_ownership(confirmation(accountable_party="O-1"), occasion())
     asset.confirm_ownership(confirmation(accountable_party=VILLAGE), occasion(date(2021, 9, 1)))
-    asset.sign_contract(terms(), occasion())
+    sign(asset, terms(), occasion())
     assert (asset.accountable_parties, asset.user_right_holder) == ((VILLAGE,), "O-1")
 
 

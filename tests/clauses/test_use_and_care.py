@@ -35,10 +35,12 @@ from tests.examples import (
     maintenance,
     occasion,
     override,
+    own_operation,
     registered,
     report,
     road_card,
     share,
+    sign,
     supervision,
     terms,
     workshop_card,
@@ -150,9 +152,9 @@ def test_public_welfare_assets_are_not_let_unless_the_county_says_so() -> None:
         ),
     )
     with refused("MODE_NOT_ALLOWED_FOR_CLASS", asset):
-        asset.sign_contract(terms(), occasion())
+        sign(asset, terms(), occasion())
     lifted = occasion(overrides=(override("MODE_NOT_ALLOWED_FOR_CLASS"),))
-    asset.sign_contract(terms(), lifted)
+    sign(asset, terms(), lifted)
     assert recorded(asset, Asset.Leased).basis.overrides[0].code == "MODE_NOT_ALLOWED_FOR_CLASS"
 
 
@@ -205,8 +207,8 @@ def test_a_contract_settles_daily_custody_by_a_clause_or_a_rule() -> None:
     without = {key: text for key, text in terms().clauses.items() if key != "custody"}
     asset = in_care()
     with refused("CONTRACT_CLAUSE_MISSING", asset, missing=["custody"]):
-        asset.sign_contract(terms(clauses=without), occasion())
-    asset.sign_contract(terms(clauses=without, custody_rule_document="村管护〔2021〕1号"), occasion())
+        sign(asset, terms(clauses=without), occasion())
+    sign(asset, terms(clauses=without, custody_rule_document="村管护〔2021〕1号"), occasion())
     assert recorded(asset, Asset.Leased).terms.custody_rule_document == "村管护〔2021〕1号"
     assert leased().regions()["CONTRACT"] == "ACTIVE"
 
@@ -214,17 +216,17 @@ def test_a_contract_settles_daily_custody_by_a_clause_or_a_rule() -> None:
 @pytest.mark.clause("C4.3-16")
 def test_own_operation_needs_a_rule_and_a_named_custodian() -> None:
     """Starts own operation only with a custody rule document and a person named for daily custody."""
-    own = terms(mode="SELF_OPERATED", custody_rule_document="村管护〔2021〕1号")
+    own = terms(
+        mode="SELF_OPERATED", custody_rule_document="村管护〔2021〕1号", own_operation=own_operation()
+    )
     with refused("CUSTODIAN_REQUIRED", missing=["custody.duties"]):
-        in_use().sign_contract(own, occasion())
+        sign(in_use(), own, occasion())
     asset = in_care()
-    asset.sign_contract(own, occasion())
+    sign(asset, own, occasion())
     assert recorded(asset, Asset.OperatingContractSigned).terms.mode == "SELF_OPERATED"
     bare = {key: text for key, text in own.clauses.items() if key != "custody"}
     with refused("OPERATION_TERMS_MISSING", missing=["custody"]):
-        in_care().sign_contract(
-            own.model_copy(update={"clauses": bare, "custody_rule_document": None}), occasion()
-        )
+        sign(in_care(), own.model_copy(update={"clauses": bare, "custody_rule_document": None}), occasion())
 
 
 @pytest.mark.clause("C4.3-02", "C4.3-18")
@@ -243,8 +245,10 @@ def test_the_township_supervises_what_its_villages_own() -> None:
 def test_own_operation_puts_the_village_in_care_and_the_township_above() -> None:
     """Advises the village as custodian and the township as supervisor of what the village runs itself."""
     asset = in_care()
-    own = terms(mode="SELF_OPERATED", custody_rule_document="村管护〔2021〕1号")
-    asset.sign_contract(own, occasion())
+    own = terms(
+        mode="SELF_OPERATED", custody_rule_document="村管护〔2021〕1号", own_operation=own_operation()
+    )
+    sign(asset, own, occasion())
     advice = asset.care_advice(occasion())
     assert (advice.rule, advice.custodians, advice.supervisors) == ("T7-SINGLE-SELF", (VILLAGE,), (TOWNSHIP,))
     assert advice.warning == "SUPERVISOR_IS_CUSTODIAN"

@@ -65,11 +65,16 @@ def expect(kind: type[Answer], response: Response[Answer | models.ProblemBody]) 
 
 
 def lease() -> models.ContractTerms:
-    """A lease of three years with every clause the regulation asks for."""
+    """Three years of own operation, with what the regulation asks to be stated."""
     return models.ContractTerms(
         contract="LEASE-1",
-        mode="LEASED",
-        operator=models.Operator(operator="OP-1", name="核桃合作社"),
+        mode="SELF_OPERATED",
+        operator=models.Operator(operator=VILLAGE, name="村集体"),
+        own_operation=models.OwnOperation(
+            responsible=KEEPER,
+            target=models.OperatingTarget(metric="年加工核桃（吨）", value="200", period="每年"),
+            expected_income="30000.00",
+        ),
         signed_on=ago(690),
         starts_on=ago(689),
         ends_on=TODAY + timedelta(days=400),
@@ -86,7 +91,6 @@ def lease() -> models.ContractTerms:
                 "custody": "承租方负责日常管护",
             }
         ),
-        decision_document="村代会决议002",
         annual_income="30000.00",
     )
 

@@ -14,7 +14,7 @@ from domain.aggregate import DomainEvent, Late, fold_stream
 from domain.asset.asset import Asset
 from domain.asset.facts.upkeep import StatusReport
 from domain.order import placed
-from tests.examples import ASSET, CONTRACT, VILLAGE, confirmed, document, occasion, receipt, terms, yuan
+from tests.examples import ASSET, CONTRACT, VILLAGE, confirmed, document, occasion, receipt, sign, terms, yuan
 from tests.through_the_log import through_the_log
 
 Fact = tuple[date, Callable[[Asset, date], None]]
@@ -112,7 +112,7 @@ def test_late_event_needs_the_events_that_came_before() -> None:
 def test_event_that_rests_on_a_later_day_is_placed_right_behind_it() -> None:
     """A contract that ends before it is signed, as history had it: the end waits for the contract."""
     asset = confirmed()
-    asset.sign_contract(terms(), occasion(date(2021, 12, 1)))
+    sign(asset, terms(), occasion(date(2021, 12, 1)))
     asset.end_contract(CONTRACT, date(2021, 12, 5), "TERMINATED", "毁约", occasion(date(2021, 12, 5)))
     *before, signed, ended = asset.collect_events()
     assert isinstance(ended, DomainEvent)

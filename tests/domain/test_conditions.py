@@ -38,6 +38,7 @@ from tests.examples import (
     publication,
     sale,
     settled,
+    sign,
     terms,
     transferred,
     yuan,
@@ -154,15 +155,15 @@ def test_a_lease_of_the_whole_stands_beside_no_lease_of_a_part(
 ) -> None:
     """Whole and part collide in either order; only two different parts do not."""
     asset = in_care()
-    asset.sign_contract(terms(part=first), occasion())
+    sign(asset, terms(part=first), occasion())
     asset.collect_events()
     other = terms(contract="C-2", part=second)
     if apart:
-        asset.sign_contract(other, occasion())
+        sign(asset, other, occasion())
         recorded(asset, Asset.Leased)
         return
     with refused("CONTRACT_OVERLAP", asset):
-        asset.sign_contract(other, occasion())
+        sign(asset, other, occasion())
 
 
 @pytest.mark.clause("C4.7-01")
@@ -325,7 +326,7 @@ def test_every_owner_s_word_counts_for_another_operator() -> None:
     asset = confirmed_jointly()
     owners = [one.party for one in asset.owners]
     assert len(owners) == 2
-    asset.sign_contract(terms(signer=owners[0]), occasion(date(2021, 9, 20)))
+    sign(asset, terms(signer=owners[0]), occasion(date(2021, 9, 20)))
     asset.collect_events()
     changed = terms(signer=owners[0], annual_income=Fen(1_300_000))
     for who in owners:

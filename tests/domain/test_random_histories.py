@@ -46,6 +46,7 @@ from tests.examples import (
     report,
     sale,
     shown,
+    sign,
     supervision,
     terms,
     transfer,
@@ -154,7 +155,7 @@ class Life(RuleBasedStateMachine):
         paper = terms(
             contract=f"C-{number}", mode=mode, starts_on=self.day, ends_on=self.day + timedelta(days=90)
         )
-        self.attempt(lambda: self.asset.sign_contract(paper, self.at()))
+        self.attempt(lambda: sign(self.asset, paper, self.at()))
 
     @rule(number=st.integers(1, 3), stays=st.booleans())
     def end_contract(self, number: int, stays: bool) -> None:

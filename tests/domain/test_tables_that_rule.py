@@ -39,6 +39,7 @@ from tests.examples import (
     road_confirmation,
     settled,
     share,
+    sign,
     terms,
     yuan,
 )
@@ -160,8 +161,8 @@ def test_item_asked_for_at_confirmation_says_its_own_refusal() -> None:
 def test_mode_for_revitalisation_is_refused_an_asset_that_runs_and_found_in_history() -> None:
     asset = settled(in_use())
     with refused("MODE_ONLY_FOR_REVITALISATION", asset, clause="C4.11-06"):
-        asset.sign_contract(terms(mode="RESTRUCTURED"), occasion())
-    asset.sign_contract(terms(mode="RESTRUCTURED"), occasion(provenance="2021年清查表"))
+        sign(asset, terms(mode="RESTRUCTURED"), occasion())
+    sign(asset, terms(mode="RESTRUCTURED"), occasion(provenance="2021年清查表"))
     event = recorded(asset, Asset.OperatingContractSigned)
     assert found(event, "MODE_ONLY_FOR_REVITALISATION") == {"mode": "RESTRUCTURED"}
 
@@ -171,7 +172,7 @@ def test_flagged_asset_is_open_to_restructuring(kind: str) -> None:
     asset = in_use()
     asset.flag_risk(kind, "连续亏损", occasion())
     asset.collect_events()
-    asset.sign_contract(terms(mode="RESTRUCTURED"), occasion())
+    sign(asset, terms(mode="RESTRUCTURED"), occasion())
     recorded(asset, Asset.OperatingContractSigned)
 
 
@@ -179,7 +180,7 @@ def test_contract_in_a_mode_for_revitalisation_is_amended_after_the_asset_runs_a
     asset = in_use()
     asset.flag_risk("IDLE", "停产", occasion())
     signed = terms(mode="RESTRUCTURED")
-    asset.sign_contract(signed, occasion())
+    sign(asset, signed, occasion())
     asset.clear_risk("IDLE", "复产", occasion())
     asset.collect_events()
     asset.change_contract(
@@ -340,5 +341,5 @@ def test_exception_from_what_is_no_principle_does_not_hang_on_the_parameter() ->
     asset = settled(confirmed_road())
     lifting = override("MODE_NOT_ALLOWED_FOR_CLASS")
     paper = terms(signer=ROADS)
-    asset.sign_contract(paper, occasion(overrides=(lifting,), under=principles()))
+    sign(asset, paper, occasion(overrides=(lifting,), under=principles()))
     assert recorded(asset, Asset.Leased).basis.overrides == (lifting,)

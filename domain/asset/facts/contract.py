@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from domain.bounds import FactDay, NotBefore
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Fen, Listed, Name, Text, Value
+from domain.values import BusinessDate, Code, Fen, Listed, Name, PersonCode, Quantity, Text, Value
 
 if TYPE_CHECKING:
     from domain.asset.facts.card import RegisterCard
@@ -46,6 +46,27 @@ def _keys_and_texts(schema: dict[str, Any]) -> None:
     schema["propertyNames"] = {"pattern": pattern}
 
 
+class OperatingTarget(Value):
+    """Target of an owner that runs an asset itself (经营目标): a figure, how much of it, in which time."""
+
+    metric: Name = Field(title="目标指标", examples=["年加工核桃（吨）"])
+    value: Quantity = Field(title="目标值")
+    period: Name = Field(title="考核期间", examples=["每年"])
+
+
+class OwnOperation(Value):
+    """Own operation of an asset by its owner (直接经营): who answers for it, what is to be reached, what it is to bring."""
+
+    responsible: PersonCode | None = Field(default=None, title="经营责任人")
+    target: OperatingTarget | None = Field(default=None, title="经营目标")
+    expected_income: Fen | None = Field(default=None, title="预期收益（年）")
+
+    def missing(self) -> list[str]:
+        """The clause keys of T6 that it leaves open (C4.7-02)."""
+        stated = {"responsibility": self.responsible, "target": self.target, "income": self.expected_income}
+        return [key for key, value in stated.items() if value is None]
+
+
 def _in_order(clauses: dict[str, str]) -> dict[str, str]:
     """By key, as the log's canonical JSON has them: a state from the log and a state in memory are the same bytes."""
     return dict(sorted(clauses.items()))
@@ -78,13 +99,16 @@ class ContractText(Value):
     annual_income: Fen = Field(title="年收益（租金、承包费等）")
     part: Name | None = Field(default=None, title="出租部位", description="整项资产留空")
     charter_document: Name | None = Field(default=None, title="章程文号", description="跨乡村资产必填")
+    own_operation: OwnOperation | None = Field(default=None, title="直接经营事项", description="自主经营必填")
 
 
 class ContractTerms(ContractText):
     """An operating contract as it is signed: its text, the day, and the paper of the decision."""
 
     signed_on: FactDay = Field(title="签订日期")
-    decision_document: Name | None = Field(default=None, title="民主决策或审批文号")
+    decision_document: Name | None = Field(
+        default=None, title="民主决策或审批文号", description="仅历史合同补录；现行合同由程序证明"
+    )
 
 
 class Contract(Value):
@@ -145,7 +169,7 @@ def check_terms(
 
     Refused: AMOUNT_NOT_POSITIVE, CODE_UNKNOWN, MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION,
     SIGNER_NOT_OWNER, CONTRACT_CLAUSE_MISSING, OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y,
-    DECISION_REQUIRED, CONTRACT_OVERLAP.
+    CONTRACT_OVERLAP.
     """
     at.cite("C4.7-03", "C4.11-01", "C4.11-02", "C4.3-15")
     if terms.annual_income < 0:
@@ -161,11 +185,15 @@ def check_terms(
     )
     at.require(to_be_revived or not mode.revitalisation_only, "MODE_ONLY_FOR_REVITALISATION", mode=terms.mode)
     at.require(terms.signer in owners, "SIGNER_NOT_OWNER", signer=terms.signer)
-    missing = _unsettled(terms, card, at)
     if mode.contract:
+        missing = _unsettled(terms, card, at)
         at.require(not missing, "CONTRACT_CLAUSE_MISSING", missing=missing, clauses=missing)
     else:
+        at.cite("C4.7-02")
+        missing = _unstated(terms, card, at)
         at.require(not missing, "OPERATION_TERMS_MISSING", missing=missing)
+        if terms.own_operation is not None and (terms.own_operation.expected_income or 0) < 0:
+            raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.7-02", field="ownOperation.expectedIncome")
     if mode.max_term_years is not None:
         at.require(
             terms.ends_on <= years_after(terms.starts_on, mode.max_term_years),
@@ -173,9 +201,19 @@ def check_terms(
             startsOn=terms.starts_on,
             endsOn=terms.ends_on,
         )
-    at.require(terms.decision_document, "DECISION_REQUIRED", missing=["decisionDocument"])
     for other in existing:
         at.require(not other.collides_with(terms), "CONTRACT_OVERLAP", contract=other.terms.contract)
+
+
+def _unstated(terms: ContractTerms, card: RegisterCard, at: Occasion) -> list[str]:
+    """Keys of T6 that own operation leaves open: responsibility, target and income are stated as such, never as a text."""
+    stated = OwnOperation() if terms.own_operation is None else terms.own_operation
+    unstated = stated.missing()
+    by_text = [
+        key for key in _unsettled(terms, card, at) if key not in {"responsibility", "target", "income"}
+    ]
+    asked = [row.key_name for row in at.rules.contract_clauses(terms.mode, card.project_scope)]
+    return [key for key in asked if key in unstated or key in by_text]
 
 
 def _unsettled(terms: ContractTerms, card: RegisterCard, at: Occasion) -> list[str]:

@@ -29,6 +29,7 @@ from service.api.http.writing import Circumstances, Excepting, Executing, Party,
 from service.commands import disposal_series, proceeds
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
+from service.commands.executing import decided_by
 from service.commands.history import AssetView, asset_history
 from service.commands.joint_reviews import require_approved
 from service.commands.places import resource_of
@@ -120,9 +121,12 @@ class PostDepreciation(Circumstances):
 
 
 class SignContract(Executing, Excepting):  # type: ignore[misc]  # the plugin: each has a constructor
-    """An operating contract."""
+    """An operating contract, by the procedure that decided on it; what was signed before the regulation says where it is from."""
 
     terms: ContractTerms = Field(title="合同")
+    provenance: Name | None = Field(
+        default=None, title="数据来源", description="仅用于补录办法施行前签订的合同，如 村级档案"
+    )
 
 
 class ChangeContract(Excepting):
@@ -341,11 +345,19 @@ async def post_depreciation(asset: AssetPath, body: PostDepreciation, write: Wri
 @assets.post("/{asset}/leases", "签订经营合同", "asset.contract")
 async def sign_contract(asset: AssetPath, body: SignContract, write: Writing) -> Response:
     """Sign an operating contract; mode LEASED records Leased (C4.7-03, C4.11-02)."""
-    return await write.decide(
+
+    async def sign(it: Asset, at: Occasion, work: Work) -> None:
+        if body.provenance is not None:
+            otherwise = at.refusal("DECISION_REQUIRED", clause="C4.11-01", missing=["procedure"])
+            be_history(body.terms.signed_on, body.provenance, otherwise, at)
+        proof = None if body.procedure is None else await decided_by(work, it, body.procedure, at)
+        it.sign_contract(body.terms, at, proof=proof)
+
+    return await write.carry_out(
         assets,
         asset,
         body,
-        lambda it, at: it.sign_contract(body.terms, at),
+        sign,
         on=body.terms.signed_on,
         party=lambda _: (body.terms.signer,),
     )
@@ -426,7 +438,8 @@ async def distribute_income(asset: AssetPath, body: DistributeIncome, write: Wri
     """Record what was distributed before the regulation, with its source (C4.9-03); since then a plan pays it (`/v1/income-plans`)."""
 
     def distribute(it: Asset, at: Occasion) -> None:
-        be_history(body.distribution, body.provenance, at)
+        otherwise = at.refusal("INCOME_PLAN_NOT_READY", clause="C4.9-03", missing=["incomePlan"])
+        be_history(body.distribution.paid_on, body.provenance, otherwise, at)
         it.distribute_income(body.distribution, at)
 
     return await write.decide(

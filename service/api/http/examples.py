@@ -61,7 +61,6 @@ SAID: Final[dict[str, Schema]] = {
     "ContractTerms": {
         "endsOn": "2024-06-16",
         "signer": NAMED["division"],
-        "decisionDocument": "民主决策文号",
     },
     "CountyDecision": {"documentNo": "县政府决定文号"},
     "CreateKey": {"organization": NAMED["organization"]},

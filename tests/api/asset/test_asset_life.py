@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from service.commands.history import flattened
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, custody, terms, transfer
+from tests.api.contracts import decided
 from tests.api.income.decided import account_of, line, paid_by_plan
 from tests.api.service import Service, new_code
 
@@ -50,7 +51,7 @@ async def lived(service: Service, asset: str) -> Life:
     await life.step("use", {"inUseSince": "2021-08-15"})
     await life.step("custody", {"custody": custody(manager), "occurredOn": "2021-08-16"})
     await life.step("supervision", {"supervision": [{"supervisor": TOWNSHIP}], "occurredOn": "2021-08-16"})
-    await life.step("leases", {"terms": terms()})
+    await life.step("leases", await decided(service, asset, terms()))
     await account_of(service, VILLAGE, on="2021-09-02")
     receipt = {
         "receipt": "R1",
@@ -235,5 +236,6 @@ async def test_an_assets_history_is_examined(service: Service) -> None:
     """A life by commands has no finding; an asset that the log does not know cannot be examined."""
     life = await lived(service, new_code())
     told = await service.read(f"{life.path}/examination")
-    assert (told["events"], told["findings"], told["unjudged"]) == (life.version, [], [])
+    chosen = 4  # of the contract's procedure: opened, chosen, voted on, signed
+    assert (told["events"], told["findings"], told["unjudged"]) == (life.version + chosen, [], [])
     assert (await service.get("/v1/assets/A-0/examination")).status_code == 404

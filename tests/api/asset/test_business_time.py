@@ -15,6 +15,7 @@ from projections.engine.refold import refold
 from service.commands.history import view_of
 from service.commands.kept_states import state_that_differs
 from tests.api.bodies import VILLAGE, card, confirmation, road, terms
+from tests.api.contracts import decided
 from tests.api.service import COUNTY, Service, new_code
 
 OF_ASSETS = (
@@ -188,7 +189,7 @@ async def disposed(service: Service, asset: str) -> None:
 
 async def test_rent_paid_before_the_disposal_is_recorded_after_it(service: Service) -> None:
     asset = await owned(service)
-    await enter(service, asset, "leases", {"terms": terms()})
+    await enter(service, asset, "leases", await decided(service, asset, terms()))
     await disposed(service, asset)
     receipt = {
         "receipt": "R1",
@@ -211,9 +212,12 @@ async def test_a_decision_that_makes_a_later_one_impossible_is_refused_with_its_
     """A lease of 2021 to 2024 is on record: another of 2020, entered later, cannot run into it."""
     asset = await owned(service)
     later = await enter(
-        service, asset, "leases", {"terms": terms("L2", signedOn="2022-09-01", startsOn="2022-09-02")}
+        service,
+        asset,
+        "leases",
+        await decided(service, asset, terms("L2", signedOn="2022-09-01", startsOn="2022-09-02")),
     )
-    body = await refused(service, asset, "leases", {"terms": terms("L1")})
+    body = await refused(service, asset, "leases", await decided(service, asset, terms("L1")))
     assert body["code"] == "LATER_FACT_CONFLICT", body
     for told in ("asset.leased", "2022-09-01", f"日志位置 {later['position']}", "CONTRACT_OVERLAP"):
         assert told in body["detail"]
@@ -230,7 +234,7 @@ async def test_a_decision_is_judged_on_the_state_of_its_own_day(service: Service
 async def test_a_fact_that_contradicts_a_later_step_is_recorded_with_a_finding(service: Service) -> None:
     """A lease that ended in 2022 was changed in 2023: the end is a fact all the same."""
     asset = await owned(service)
-    await enter(service, asset, "leases", {"terms": terms()})
+    await enter(service, asset, "leases", await decided(service, asset, terms()))
     change = {
         "terms": terms(annualIncome="36000.00"), "consentDocument": "同意书", "consentedOn": "2023-01-05",
         "consentedBy": [VILLAGE], "occurredOn": "2023-01-10",
@@ -298,7 +302,7 @@ async def test_target_of_a_year_is_that_of_the_days_on_which_contracts_ran(servi
         "endsOn": "2022-12-31",
         "annualIncome": "36500.00",
     }
-    await enter(service, asset, "leases", {"terms": terms("L1", **given)})
+    await enter(service, asset, "leases", await decided(service, asset, terms("L1", **given)))
 
     async def target(year: str) -> str:
         found = await service.read(f"/v1/assets/{asset}/income-attainment", year=year)
@@ -318,7 +322,7 @@ async def test_target_of_a_year_is_that_of_the_days_on_which_contracts_ran(servi
         "endsOn": "2023-09-30",
         "annualIncome": "73000.00",
     }
-    await enter(service, asset, "leases", {"terms": terms("L2", **following)})
+    await enter(service, asset, "leases", await decided(service, asset, terms("L2", **following)))
     assert await target("2022") == "27600.00"  # 9,200, and 92 days at 200 a day
     assert await target("2023") == "54600.00"  # January to September: 273 days
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.api.asset.test_titles import confirmed, refused, registered, write
 from tests.api.bodies import TOWNSHIP, VILLAGE, confirmation, custody, road, terms
+from tests.api.contracts import decided
 from tests.api.service import Service
 
 
@@ -28,7 +29,8 @@ async def test_public_welfare_assets_are_not_let(service: Service, mode: str) ->
         "MODE_NOT_ALLOWED_FOR_CLASS",
     )
     if mode == "LEASED":
-        await write(service, await confirmed(service), "leases", {"terms": terms()}, "village")
+        asset = await confirmed(service)
+        await write(service, asset, "leases", await decided(service, asset, terms()), "village")
 
 
 @pytest.mark.clause("C4.10-02")

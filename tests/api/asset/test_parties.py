@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.asset.test_titles import SECOND, confirmed, refused, registered, shares, write
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, terms
+from tests.api.contracts import decided
 from tests.api.income.decided import account_of, line, plan
 from tests.api.service import Service
 
@@ -45,12 +46,13 @@ async def test_one_owner_does_not_act_for_another(service: Service) -> None:
     """Refuses a contract in a co-owner's name and a plan over a co-owner's income."""
     asset = await shared(service)
     lease = terms(charterDocument="章程1号")
-    assert await refused(service, asset, "leases", {"terms": lease}, "quiet_village") == (
+    body = await decided(service, asset, lease)
+    assert await refused(service, asset, "leases", body, "quiet_village") == (
         403,
         "FORBIDDEN",
         [],
     )
-    await write(service, asset, "leases", {"terms": lease}, "village")
+    await write(service, asset, "leases", body, "village")
     receipt = {
         "receipt": "R1", "amount": "30000.00", "receivedOn": "2022-09-01", "contract": "L1", "voucherNo": "收-1",
     }  # fmt: skip
@@ -66,14 +68,14 @@ async def test_one_owner_does_not_act_for_another(service: Service) -> None:
 async def test_what_the_township_records_for_a_village_says_so(service: Service) -> None:
     """Marks a contract that the township entered for the village; not what the village did itself."""
     asset = await confirmed(service)
-    lease = await write(service, asset, "leases", {"terms": terms()}, "clerk")
+    lease = await write(service, asset, "leases", await decided(service, asset, terms()), "clerk")
     (mark,) = [one for one in lease["warnings"] if one["code"] == "RECORDED_ON_BEHALF"]
     assert (mark["params"]["unit"], mark["params"]["recorder"]) == (VILLAGE, TOWNSHIP)
     stored = (await service.read(f"/v1/assets/{asset}/events"))["events"][-1]
     assert "RECORDED_ON_BEHALF" in {one["code"] for one in stored["basis"]["warnings"]}
     itself = await confirmed(service)
     assert "RECORDED_ON_BEHALF" not in codes(
-        await write(service, itself, "leases", {"terms": terms()}, "village")
+        await write(service, itself, "leases", await decided(service, itself, terms()), "village")
     )
     stranger = await refused(service, itself, "leases", {"terms": terms("L2")}, "neighbour")
     assert stranger[:2] == (403, "FORBIDDEN_JURISDICTION")
@@ -94,7 +96,7 @@ async def test_only_an_owner_gives_a_right_away(service: Service, right: str) ->
 async def test_a_village_s_plan_and_account_say_who_recorded_them(service: Service) -> None:
     """Marks a plan and a sub-account that the township enters for the village; a department is refused."""
     asset = await confirmed(service)
-    await write(service, asset, "leases", {"terms": terms()}, "village")
+    await write(service, asset, "leases", await decided(service, asset, terms()), "village")
     receipt = {
         "receipt": "R1", "amount": "30000.00", "receivedOn": "2022-09-01", "contract": "L1", "voucherNo": "收-1",
     }  # fmt: skip

@@ -12,6 +12,7 @@ from projections.oversight.scorecards import _card
 from service.ledgers.questions.scorecards import Scorecard
 from service.ledgers.tables import shown
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, custody, terms
+from tests.api.contracts import decided
 from tests.api.service import Service, new_code, running
 
 ALL = ["BASE", "OWNERSHIP", "CATEGORY", "RESPONSIBLE_UNIT", "OPERATION", "INCOME", "LOSS", "CUSTODY"]
@@ -55,7 +56,7 @@ async def test_the_score_follows_from_what_was_recorded(service: Service) -> Non
         ("bookings", {"booking": booking}, "clerk"),
         ("use", {"inUseSince": "2021-08-15"}, "clerk"),
         ("custody", {"custody": custody(manager), "occurredOn": "2021-08-16"}, "clerk"),
-        ("leases", {"terms": terms()}, "clerk"),
+        ("leases", await decided(service, asset, terms()), "clerk"),
         ("status-reports", {"report": {"state": "IN_USE", "reportedOn": "2021-09-30"}}, "clerk"),
     )  # fmt: skip
     assert ((await row())["score"], (await row())["missing"]) == (8, [])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, road, terms, transfer
+from tests.api.contracts import decided
 from tests.api.service import Service, new_code
 from tests.examples import yuan
 
@@ -347,7 +348,7 @@ async def test_the_receiver_may_refuse_a_transfer(service: Service) -> None:
 async def test_the_rights_of_a_day_are_those_of_that_day(service: Service) -> None:
     """The bundle is read as of a day: nobody's before the title, the operator's use while the contract runs."""
     asset = await confirmed(service)
-    await write(service, asset, "leases", {"terms": terms()}, "clerk")
+    await write(service, asset, "leases", await decided(service, asset, terms()), "clerk")
     right = {"right": "SUPERVISION", "holder": TOWNSHIP, "basisDocument": "乡监1号", "since": "2021-08-10"}
     await write(service, asset, "rights", {"assignment": right, "occurredOn": "2021-08-10"}, "clerk")
     path = f"/v1/assets/{asset}/rights"
@@ -369,7 +370,7 @@ async def test_the_rights_of_a_day_are_those_of_that_day(service: Service) -> No
 async def test_income_is_held_against_its_target(service: Service) -> None:
     """A year's income of an operating asset is shown beside the target of its contracts, as a percentage."""
     asset = await confirmed(service)
-    await write(service, asset, "leases", {"terms": terms()}, "clerk")
+    await write(service, asset, "leases", await decided(service, asset, terms()), "clerk")
     receipt = {
         "receipt": "R1",
         "amount": "12000.00",

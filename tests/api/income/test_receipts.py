@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.bodies import VILLAGE, terms
+from tests.api.contracts import decided
 from tests.api.income.decided import money
 from tests.api.income.incomes import earning
 from tests.api.service import Service
@@ -15,7 +16,7 @@ from tests.api.service import Service
 async def let(service: Service) -> Any:
     """A lease from 2 September 2021 at 30,000 yuan a year."""
     life = await earning(service, VILLAGE)
-    await life.step("leases", {"terms": terms()})
+    await life.step("leases", await decided(service, life.path, terms()))
     return life
 
 

@@ -10,6 +10,7 @@ import pytest
 from service.identity.grants import GrantSpec
 from tests.api.asset.test_titles import confirmed, write
 from tests.api.bodies import TOWNSHIP, VILLAGE, terms
+from tests.api.contracts import decided
 from tests.api.service import COUNTY, Service
 
 SECRETARY = "VILLAGE_PARTY_SECRETARY"
@@ -54,7 +55,8 @@ async def listed(service: Service, **filters: Any) -> dict[int, dict[str, Any]]:
 async def test_a_village_s_secretary_confirms_what_the_township_recorded(service: Service) -> None:
     """Lists what the township recorded for a village; refuses its confirmation by a key, a clerk, another village, twice."""
     asset = await confirmed(service)
-    entry = (await write(service, asset, "leases", {"terms": terms()}, "clerk"))["position"]
+    signed = await write(service, asset, "leases", await decided(service, asset, terms()), "clerk")
+    entry = signed["events"][0]["position"]
     row = (await listed(service, township=TOWNSHIP, confirmed="false"))[entry]
     assert (row["unit"], row["recorder"], row["type"]) == (VILLAGE, TOWNSHIP, "asset.leased")
     assert entry not in await listed(service, township="653022201000")
@@ -86,7 +88,8 @@ async def test_one_person_does_not_confirm_what_he_recorded(service: Service) ->
     person = await secretary(service, TOWNSHIP, "2023-02-01")
     asset = await confirmed(service)
     township = await signed_in(service, person, TOWNSHIP)
-    entry = (await write(service, asset, "leases", {"terms": terms()}, township))["position"]
+    signed = await write(service, asset, "leases", await decided(service, asset, terms()), township)
+    entry = signed["events"][0]["position"]
     village = await signed_in(service, person, VILLAGE)
     answer = await service.post(CONFIRMATIONS, {"entry": entry}, village)
     assert (answer.status_code, answer.json()["code"]) == (409, "SAME_PERSON")

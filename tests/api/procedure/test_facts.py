@@ -10,8 +10,9 @@ import pytest
 
 from domain.catalogue import EVENT_TYPES
 from domain.procedure.subject import digest_of
-from tests.api.asset.test_titles import confirmed, write
-from tests.api.bodies import TOWNSHIP, VILLAGE, terms
+from tests.api.asset.test_titles import confirmed, registered, write
+from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, terms
+from tests.api.contracts import decided as letting
 from tests.api.income.decided import account_of, line, payment, plan
 from tests.api.procedure.test_procedures import Running, elected, posting, representatives
 from tests.api.service import Service
@@ -83,6 +84,7 @@ async def opened(
     unit = next(one for one in units if one in KEYS)
     parties = [{"role": role, "organization": one} for role, one in ROLES]
     known = {"ownerKind": "VILLAGE", "projectScope": "SINGLE_VILLAGE", "assetType": "WORKSHOP"}
+    known |= {"projectScope": "CROSS_VILLAGE"} if chain == "A10" else {}
     case = known | {"disposalValue": "50000.00" if chain == "A14s" else "150000.00"}
     more = {} if subject is None else {"subject": subject}
     await it.open(unit, KEYS[unit], on, parties=parties, case=case, **more)
@@ -188,10 +190,36 @@ class Matter:
     """Step → where below the asset it is recorded, the body, the field of the body that holds its day."""
 
 
-async def contract_matter(service: Service) -> Matter:
-    """A lease of a village's production line."""
+async def across(service: Service) -> str:
+    """A production line across villages that has come to one village (C4.5-16)."""
+    asset = await registered(service, card(projectScope="CROSS_VILLAGE"))
+    lines = [{"township": TOWNSHIP, "village": VILLAGE, "coveredPoorHouseholds": 60}]
+    plan = {"plan": {"proposedBy": "COMMERCE", "lines": lines}, "occurredOn": "2021-07-01"}
+    await write(service, asset, "quantification-plans", plan, "commerce")
+    decision = {"decision": {"documentNo": "陶政函9号", "decidedOn": "2021-07-05", "reasons": "按方案"}}
+    await write(service, asset, "county-decisions", decision, "county")
+    body = {"confirmation": confirmation(), "occurredOn": "2021-07-10"}
+    await write(service, asset, "ownership-confirmations", body, "approver")
+    return asset
+
+
+async def plan_matter(service: Service) -> Matter:
+    """A lease of what lies across villages."""
+    return await contract_matter(service, await across(service), charterDocument="章程1号")
+
+
+async def revival_matter(service: Service) -> Matter:
+    """A lease of what lies idle."""
     asset = await confirmed(service)
-    text = terms("L1", signedOn="2022-06-01", startsOn="2022-06-02", endsOn="2024-06-01")
+    idle = {"report": {"state": "IDLE", "reportedOn": "2022-02-01"}}
+    await write(service, asset, "status-reports", idle, "clerk")
+    return await contract_matter(service, asset)
+
+
+async def contract_matter(service: Service, asset: str = "", **changes: Any) -> Matter:
+    """A lease of a village's production line."""
+    asset = asset or await confirmed(service)
+    text = terms("L1", signedOn="2022-06-01", startsOn="2022-06-02", endsOn="2024-06-01", **changes)
     told = {name: value for name, value in text.items() if name not in {"signedOn", "decisionDocument"}}
     subject = await digested(service, "operating_contract", "L1", {"asset": asset, "terms": told})
     cheap = {"asset": asset, "terms": told | {"annualIncome": "3000.00"}}
@@ -202,7 +230,7 @@ async def contract_matter(service: Service) -> Matter:
 async def income_matter(service: Service) -> Matter:
     """20,000 yuan of the rent for the collective economy."""
     asset = await confirmed(service)
-    await write(service, asset, "leases", {"terms": terms()}, "clerk")
+    await write(service, asset, "leases", await letting(service, asset, terms()), "clerk")
     receipt = {
         "receipt": "R1", "amount": "30000.00", "receivedOn": "2022-02-01", "contract": "L1", "voucherNo": "收-1",
     }  # fmt: skip
@@ -286,8 +314,8 @@ async def done_in(service: Service, it: Running) -> list[str]:
 MATTERS = {
     "A8": income_matter,
     "A9": contract_matter,
-    "A10": contract_matter,
-    "A13": contract_matter,
+    "A10": plan_matter,
+    "A13": revival_matter,
     "A14": disposal_matter,
     "A14s": disposal_matter,
 }

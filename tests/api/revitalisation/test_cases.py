@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.asset.test_asset_life import Life
 from tests.api.bodies import TOWNSHIP, VILLAGE, road, terms
+from tests.api.contracts import decided
 from tests.api.organization.test_duties import asset_of, confirmed, registered
 from tests.api.oversight.test_policy_overrides import grant
 from tests.api.service import Service
@@ -65,7 +66,8 @@ async def refused(service: Service, path: str, body: Any, who: str = "village") 
 
 
 async def let(service: Service, life: Life, *, mode: str, paid: bool) -> None:
-    await life.step("leases", {"terms": terms(mode=mode, signedOn="2022-07-01", startsOn="2022-07-02")})
+    paper = terms(mode=mode, signedOn="2022-07-01", startsOn="2022-07-02")
+    await life.step("leases", await decided(service, life.path, paper))
     if paid:
         money = {
             "receipt": "R1",
@@ -217,9 +219,8 @@ async def test_a_contract_that_has_ended_revives_nothing(service: Service) -> No
 
 async def test_what_ran_before_the_case_revives_nothing(service: Service) -> None:
     life = await idle(service)
-    await life.step(
-        "leases", {"terms": terms(mode="ENTRUSTED", signedOn="2022-05-31", startsOn="2022-06-01")}
-    )
+    paper = terms(mode="ENTRUSTED", signedOn="2022-05-31", startsOn="2022-06-01")
+    await life.step("leases", await decided(service, life.path, paper))
     money = {
         "receipt": "R1",
         "amount": "9000.00",

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, road, terms
+from tests.api.contracts import decided
 from tests.api.service import COUNTY, Service, new_code, running
 from tests.examples import regulation_where
 
@@ -159,12 +160,13 @@ async def test_restructuring_is_for_assets_that_lie_idle(service: Service, state
     assert said(answer) == (409, "MODE_ONLY_FOR_REVITALISATION", "C4.11-06")
     report = {"report": {"state": state, "reportedOn": "2021-08-20"}}
     await write(service, f"{asset}/status-reports", report, "clerk")
-    await write(service, f"{asset}/leases", restructured, "clerk")
+    await write(service, f"{asset}/leases", await decided(service, asset, restructured["terms"]), "clerk")
 
 
 async def test_running_contract_is_not_changed_to_restructuring_without_need(service: Service) -> None:
     asset = await owned_line(service)
-    await write(service, f"{asset}/leases", {"terms": terms(mode="CONTRACTED")}, "clerk")
+    contracted = await decided(service, asset, terms(mode="CONTRACTED"))
+    await write(service, f"{asset}/leases", contracted, "clerk")
     changed = {
         "terms": terms(mode="RESTRUCTURED"),
         "consentDocument": "同意书1号",

@@ -252,11 +252,13 @@ def commands() -> Iterator[Any]:
 class Shown:
     """A procedure that has come as far as the asset needs."""
 
-    def __init__(self, asset: Asset) -> None:
-        self.asset = asset
+    def __init__(self, asset: Asset, event: Any) -> None:
+        self.asset, self.event = asset, event
         self.parties = ()
 
     def proof(self) -> Any:
+        if hasattr(self.event, "terms"):
+            return examples.decided(self.asset, self.event.terms)
         at = occasion(date(2021, 9, 10))
         chain = self.asset.ownership_advice(at).chain
         steps = ("SHARES", "MEETING", "NOTICE", "CERTIFICATES", "FILING")
@@ -267,8 +269,10 @@ def moved(asset: Asset, event: Any) -> tuple[list[str], list[Move]]:
     """What the event's command records on the asset, and which regions that moves; nothing when it is refused."""
     before = asset.regions()
     at = occasion(max(event.occurred_on, asset.through), today=LATE)
+    if "terms" in type(event).model_fields:
+        event = otherwise(event, procedure="PR-9")
     try:
-        COMMANDS[event.TOPIC](asset, event, at, lambda _: Shown(asset))  # type: ignore[arg-type]
+        COMMANDS[event.TOPIC](asset, event, at, lambda _: Shown(asset, event))  # type: ignore[arg-type]
     except Refusal:
         return [], []
     recorded = [type(one).__name__ for one in asset.collect_events()]

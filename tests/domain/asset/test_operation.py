@@ -23,6 +23,7 @@ from tests.examples import (
     confirmed_jointly,
     confirmed_road,
     county_decision,
+    decided,
     disposed,
     distribution,
     earning,
@@ -31,9 +32,11 @@ from tests.examples import (
     leased,
     occasion,
     override,
+    own_operation,
     proposed,
     receipt,
     registered,
+    sign as signed,
     terms,
     use,
     workshop_card,
@@ -45,7 +48,7 @@ YEAR_END = date(2022, 12, 31)
 
 
 def sign(asset: Asset, paper: ContractTerms, **at: Any) -> None:
-    asset.sign_contract(paper, occasion(**at))
+    signed(asset, paper, occasion(**at))
 
 
 def change(asset: Asset, paper: ContractTerms, **changes: Any) -> None:
@@ -114,11 +117,27 @@ def test_across_villages_reward_and_charter_are_settled_too() -> None:
     recorded(asset, Asset.Leased)
 
 
-def test_own_operation_states_its_terms_without_a_contract() -> None:
+@pytest.mark.parametrize(
+    ("field", "key"), [("responsible", "responsibility"), ("target", "target"), ("expected_income", "income")]
+)
+def test_own_operation_states_its_three_terms_and_no_text_stands_for_them(field: str, key: str) -> None:
     asset = in_care()
-    with refused("OPERATION_TERMS_MISSING", asset, missing=["target"]):
-        bare = dict.fromkeys(("responsibility", "income", "custody"), "有")
-        sign(asset, terms(mode="SELF_OPERATED", clauses=bare))
+    with refused("OPERATION_TERMS_MISSING", asset, missing=[key], clause="C4.7-02"):
+        sign(asset, terms(mode="SELF_OPERATED", own_operation=own_operation(**{field: None})))
+
+
+def test_own_operation_needs_no_procedure() -> None:
+    asset = in_care()
+    with refused("OPERATION_TERMS_MISSING", asset, missing=["responsibility", "target", "income"]):
+        asset.sign_contract(terms(mode="SELF_OPERATED"), occasion())
+    with refused("AMOUNT_NOT_POSITIVE", asset):
+        asset.sign_contract(
+            terms(mode="SELF_OPERATED", own_operation=own_operation(expected_income=Fen(-1))), occasion()
+        )
+    asset.sign_contract(
+        terms(mode="SELF_OPERATED", own_operation=own_operation(expected_income=Fen(0))), occasion()
+    )
+    recorded(asset, Asset.OperatingContractSigned)
 
 
 def test_modes_are_those_of_the_class() -> None:
@@ -134,8 +153,70 @@ def test_modes_are_those_of_the_class() -> None:
 def test_an_owner_signs_after_a_decision() -> None:
     with refused("SIGNER_NOT_OWNER"):
         sign(in_care(), terms(signer=OTHER_VILLAGE))
-    with refused("DECISION_REQUIRED", missing=["decisionDocument"]):
-        sign(in_care(), terms(decision_document=None))
+    with refused("DECISION_REQUIRED", missing=["procedure"], clause="C4.11-01"):
+        in_care().sign_contract(terms(decision_document="村代会〔2021〕5号"), occasion())
+
+
+def test_a_decision_is_over_this_asset_and_these_very_terms() -> None:
+    for asset, paper in (
+        (in_care(), terms(annual_income=yuan("12000.01"))),
+        (in_care(), terms(contract="C-2")),
+        (registered(asset="A-2"), terms()),
+    ):
+        proof = decided(asset, paper)
+        it = in_care()
+        with refused("PLAN_HASH_MISMATCH", it, missing=["procedure"]):
+            it.sign_contract(terms(), occasion(), proof=proof)
+
+
+@pytest.mark.parametrize("step", ["SELECT", "MEETING"])
+def test_every_step_before_the_contract_is_done_by_its_day(step: str) -> None:
+    it = in_care()
+    proof = decided(it, terms())
+    left = {one: day for one, day in proof.completed_on.items() if one != step}
+    for days in (left, left | {step: date(2021, 9, 21)}):
+        late = proof.model_copy(update={"completed_on": days})
+        with refused("DECISION_REQUIRED", it, missing=[step]):
+            it.sign_contract(terms(), occasion(date(2021, 9, 20)), proof=late)
+    it.sign_contract(
+        terms(),
+        occasion(date(2021, 9, 20)),
+        proof=proof.model_copy(update={"completed_on": left | {step: date(2021, 9, 20)}}),
+    )
+    assert recorded(it, Asset.Leased).procedure == proof.procedure
+
+
+@pytest.mark.parametrize("chain", ["A8", "A10", "A13"])
+def test_the_chain_is_the_one_for_such_an_asset(chain: str) -> None:
+    """A9 for a village's own; A13 too, once it lies idle; A10 for what lies across villages and belongs to them."""
+    it = in_care()
+    steps = ("MEETING", "OPERATOR") if chain == "A13" else ("PROPOSE", "DECISION", "CHARTER")
+    proof = decided(
+        it,
+        terms(),
+        chain=chain,
+        completed_on=dict.fromkeys(steps, date(2021, 9, 1)),
+        units=dict.fromkeys(steps, (VILLAGE,)),
+    )
+    with refused("DECISION_REQUIRED", it, missing=["A9"]):
+        it.sign_contract(terms(), occasion(), proof=proof)
+    it.flag_risk("IDLE", "闲置", occasion())
+    if chain == "A13":
+        it.sign_contract(terms(), occasion(), proof=proof)
+    else:
+        with refused("DECISION_REQUIRED", it, missing=["A9", "A13"]):
+            it.sign_contract(terms(), occasion(), proof=proof)
+
+
+def test_every_owner_has_decided() -> None:
+    it = confirmed_jointly()
+    first, *others = sorted(one.party for one in it.owners)
+    paper = terms(signer=first)
+    alone = decided(it, paper, units={"SELECT": (first, *others), "MEETING": (first,)})
+    with refused("CO_OWNER_CONSENT_REQUIRED", it, missing=others):
+        it.sign_contract(paper, occasion(), proof=alone)
+    sign(it, paper)
+    recorded(it, Asset.Leased)
 
 
 def test_the_dates_and_money_of_a_contract_make_sense() -> None:

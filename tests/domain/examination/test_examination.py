@@ -113,6 +113,7 @@ def test_imported_illegal_history_is_found_by_clause_and_event() -> None:
     assert [(one.type, one.code, one.clause) for one in found.findings] == [
         ("asset.ownership_confirmed", "TRANSFER_REQUIRED", "C4.5-14"),
         ("asset.leased", "LEASE_TERM_EXCEEDS_20Y", "C4.7-03"),
+        ("asset.leased", "DECISION_REQUIRED", "C4.11-01"),
         ("asset.disposed", "APPRAISAL_REQUIRED", "C4.12-02"),
         ("asset.disposed", "APPROVAL_REQUIRED", "C4.12-02"),
     ]

@@ -10,7 +10,7 @@ from domain.examination.examination import Happened
 from domain.examination.later import Impeded, impeded
 from domain.procedure.public_notice import PublicNotice
 from tests.domain.saying import refused
-from tests.examples import confirmed, occasion, receipt, regulation, report, terms, yuan
+from tests.examples import confirmed, imported, occasion, receipt, regulation, report, terms, yuan
 
 NEW = 1000
 
@@ -31,9 +31,9 @@ def found(asset: Asset) -> list[Impeded]:
 def test_contract_that_runs_into_a_later_one_is_named_with_the_rule_it_would_break() -> None:
     asset = confirmed()
     later = terms(contract="C-2", signed_on=date(2022, 9, 1), starts_on=date(2022, 9, 2))
-    asset.sign_contract(later, occasion(date(2022, 9, 1)))
+    asset.sign_contract(later, imported(date(2022, 9, 1)))
     asset.stand_on(date(2021, 12, 1))
-    asset.sign_contract(terms(), occasion(date(2021, 12, 1)))
+    asset.sign_contract(terms(), imported(date(2021, 12, 1)))
     (one,) = found(asset)
     assert (one.event.event.TOPIC, one.event.event.occurred_on) == ("asset.leased", date(2022, 9, 1))
     assert (one.code, one.absolute) == ("CONTRACT_OVERLAP", False)

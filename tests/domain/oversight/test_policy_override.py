@@ -20,6 +20,7 @@ from tests.examples import (
     proposal,
     regulation_with,
     settled,
+    sign,
     terms,
 )
 
@@ -176,4 +177,4 @@ def test_exception_for_another_asset_lifts_nothing() -> None:
 def test_exception_from_another_rule_lifts_nothing() -> None:
     road = confirmed_road()
     with refused("MODE_NOT_ALLOWED_FOR_CLASS", road):
-        road.sign_contract(terms(signer="TRANSPORT"), occasion(overrides=(override(WELL),)))
+        sign(road, terms(signer="TRANSPORT"), occasion(overrides=(override(WELL),)))

@@ -36,7 +36,8 @@ class AssetCustody(AssetState):
         HANDOVER_INCOMPLETE when somebody who has the asset in care would drop out without a handover;
         STEP_OUT_OF_ORDER when a provisional custody would follow a real one; FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL
         for another post than that of the owner's principal over a public-welfare asset; CUSTODIAN_REQUIRED for another
-        custodian than the custody table's, unless its row is a gap (T7); SUPERVISOR_REQUIRED when nobody supervises.
+        custodian than the custody table's, unless its row is a gap (T7); SUPERVISOR_REQUIRED when nobody supervises;
+        RULE_GAP, CODE_UNKNOWN, LINE_DEPT_UNMAPPED where the tables do not say who supervises.
         """
         at.cite("C4.10-02", "C4.10-05")
         self._allow("PROVISIONAL_CUSTODY" if custody.provisional else "CUSTODY", at)
@@ -130,7 +131,8 @@ class AssetCustody(AssetState):
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; SUPERVISOR_REQUIRED for an empty
         set; SUPERVISOR_SET_INCOMPLETE for a part of the custody table's; FIRST_SUPERVISOR_MUST_BE_PARTY_SECRETARY and
-        FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL where another post than the leading one is first of a village or another unit.
+        FIRST_RESPONSIBLE_MUST_BE_PRINCIPAL where another post than the leading one is first of a village or another unit;
+        RULE_GAP, CODE_UNKNOWN, LINE_DEPT_UNMAPPED where the tables do not say who supervises.
         """
         at.cite("C4.3-02", "C4.10-06", "C4.10-07")
         self._allow("SUPERVISION", at)

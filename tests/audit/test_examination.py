@@ -90,7 +90,11 @@ def test_imported_breaches_are_listed_by_clause(terminal: Terminal) -> None:
         ("C4.5-14", "TRANSFER_REQUIRED", 1),
         ("C4.7-03", "LEASE_TERM_EXCEEDS_20Y", 1),
     ]
-    assert [(one["position"], one["source"]) for one in told["findings"]] == [(2, "BOTH"), (3, "BOTH"), (3, "BOTH")]  # type: ignore[attr-defined]
+    assert [(one["position"], one["source"]) for one in told["findings"]] == [
+        (2, "BOTH"),
+        (3, "BOTH"),
+        (3, "BOTH"),
+    ]  # type: ignore[attr-defined]
     assert terminal.json("audit", "examine", "--asset", LAWFUL)["findings"] == []
 
 

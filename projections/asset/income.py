@@ -170,6 +170,7 @@ PROJECTION: Final = Projection(
     name="income_ledger",
     title="资产收益台账",
     version=1,
+    aggregate="asset",
     tables=(INCOME_LEDGER,),
     handlers={
         "asset.income_received": _received,

@@ -755,6 +755,7 @@ PROJECTION: Final = Projection(
     handlers=HANDLERS,
     keys=_keys,
     weight=6,
+    aggregate="asset",
     foreign={REGISTER: frozenset({"departure_case.opened", "departure_case.lines_added"})},
     foreign_first=True,
 )

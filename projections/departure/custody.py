@@ -220,6 +220,7 @@ PROJECTION: Final = Projection(
     name="custody_ledger",
     title="管护台账",
     version=3,
+    aggregate="asset",
     tables=(CUSTODY_LEDGER,),
     handlers={
         "asset.custody_assigned": _custody_assigned,

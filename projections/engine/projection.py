@@ -53,6 +53,13 @@ class Projection:
     """Tables in whose groups several streams have rows of their own each, and the column that says whose a row is."""
     foreign_first: bool = False
     """Whether a group that is folded anew hears of these right after its first event; else behind all its own."""
+    aggregate: str | None = None
+    """Kind of the aggregates that its rows are of, one each: only an aggregate's own events touch them, and the foreign ones."""
+
+    @property
+    def foreign_types(self) -> frozenset[str]:
+        """Types of events that touch groups of other streams than their own."""
+        return frozenset().union(*self.foreign.values())
 
     def rows(self, county: str) -> Rows:
         """No rows yet."""

@@ -27,7 +27,7 @@ from projections.engine.as_of import PastLedger
 from projections.engine.events import EventReader
 from projections.engine.writing import Connection
 from service.log.codec import EventCodec
-from service.log.event_store import PAST_EVENTS
+from service.log.event_store import PAST_EVENTS, PAST_EVENTS_OF_STREAMS
 from service.memory import collecting_paused
 from service.metrics import PAST_FOLDS
 from service.processes import MEBIBYTE, Line, ProcessDied, bound_this_process, process_beside, serve_only
@@ -78,6 +78,8 @@ class FoldOrder:
     """The ledgers."""
     on: date | None
     position: int
+    streams: tuple[str, ...] | None = None
+    """The part of the log that is folded; None: all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +205,11 @@ async def _fold(theirs: Pipe, order: FoldOrder) -> None:
 async def _events(
     connection: Connection, order: FoldOrder, ledger: PastLedger
 ) -> AsyncIterator[Sequence[tuple[int, bytes]]]:
-    after, types, until = 0, list(ledger.projection.handlers), order.on or date.max
-    while rows := await connection.fetch(
-        PAST_EVENTS, order.county, after, order.position, BATCH, types, until
-    ):
+    after, more = 0, [list(ledger.projection.handlers), order.on or date.max]
+    query = PAST_EVENTS
+    if order.streams is not None:
+        query, more = PAST_EVENTS_OF_STREAMS, [*more, list(order.streams)]
+    while rows := await connection.fetch(query, order.county, after, order.position, BATCH, *more):
         after = rows[-1][0]
         yield rows
 

@@ -91,7 +91,7 @@ async def changes_of(source: Source, query: ChangesQuery, row: type[Value]) -> d
     must_not_choose_by_hidden(source, query, row)
     what = query.rows(source.county)
     start = start_of(query.cursor, [name in what.texts for name in what.key])
-    async with _both(source, query.PROJECTION, was, now) as (before, after):
+    async with _both(source, query, was, now) as (before, after):
         delta = await difference(before.connection, after.connection, what, start=start, limit=query.limit)
         body: dict[str, Any] = {"ledger": query.PROJECTION}
         for name, side in (("before", before), ("after", after)):
@@ -120,25 +120,27 @@ _When = tuple[date | None, datetime | None]
 
 
 @asynccontextmanager
-async def _both(source: Source, name: str, was: _When, now: _When) -> AsyncIterator[tuple[_Side, _Side]]:
+async def _both(
+    source: Source, query: ChangesQuery, was: _When, now: _When
+) -> AsyncIterator[tuple[_Side, _Side]]:
     """Both moments, taken in the one order that lets nobody wait for each other."""
     places = {when: await known_position(source, when[1]) for when in (was, now)}
     first, second = sorted((was, now), key=lambda when: order_of(when[0], places[when]))
-    async with _side(source, name, first, places[first]) as one:
+    async with _side(source, query, first, places[first]) as one:
         if first == second:
             yield one, one
             return
-        async with _side(source, name, second, places[second]) as other:
+        async with _side(source, query, second, places[second]) as other:
             yield (one, other) if first == was else (other, one)
 
 
 @asynccontextmanager
-async def _side(source: Source, name: str, when: _When, place: int | None) -> AsyncIterator[_Side]:
+async def _side(source: Source, query: ChangesQuery, when: _When, place: int | None) -> AsyncIterator[_Side]:
     if when == (None, None):
-        async with snapshot(source, name) as (connection, position):
+        async with snapshot(source, query.PROJECTION) as (connection, position):
             yield _Side(connection, source, when, position, 0)
         return
-    async with source.moments.at(source.county, [name], when[0], place) as past:
+    async with source.moments.at(source.county, [query.PROJECTION], when[0], place, query.about()) as past:
         yield _Side(past.connection, source, when, past.position, past.unplaced)
 
 

@@ -21,6 +21,7 @@ from domain.regulation import Rules
 from domain.regulation.legal_clock import LegalClock
 from domain.values import BusinessDate, Code, Value
 from projections.engine.differences import RowSelection
+from projections.engine.part import About
 from projections.engine.reading import Page
 from projections.engine.rows import Row
 from projections.engine.writing import Connection
@@ -29,6 +30,13 @@ from service.ledgers.source import Source
 
 Several = tuple[Code, ...]
 """A filter that may be given several times: one of these."""
+
+
+def about_any(aggregates: tuple[str, ...], *named: tuple[str, ...]) -> About | None:
+    """About some aggregates, else about those that events name together with the first codes given; None: about anything."""
+    if aggregates:
+        return About(aggregates)
+    return next((About(named=codes) for codes in named if codes), None)
 
 
 @dataclass(slots=True)
@@ -84,6 +92,10 @@ class Filters(BaseModel, ABC):
             for name, value in given.items()
             if value is not None and value != ()
         }
+
+    def about(self) -> About | None:
+        """What all rows and sums asked for are about, so that of a past day no more has to be folded; None: anything."""
+        return None
 
     async def settled(self, source: Source) -> Self:  # noqa: ARG002  for those that leave anything open
         """The same with what was left open filled in; the ledger's own refusals, before anything is read."""

@@ -5,6 +5,8 @@ moment grows along the log, so "as of that day, as known now" is only caught up 
 
 A service folds more than a few events in a process beside its event loop (`service.ledgers.beside`), one for everybody who
 waits for the same moment, which is ended when nobody waits for it any more. Tools, which serve nobody meanwhile, fold in their own.
+
+A question about some assets folds only what they need of the log (`projections.engine.part`), unless all of it is there.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import asyncpg
 from projections.catalogue import CATALOGUE
 from projections.engine.as_of import PastLedger
 from projections.engine.events import EventReader
+from projections.engine.part import About, events_of, part_of
 from projections.engine.writing import Connection
 from service.admission import RoomBounds, WaitingRoom
 from service.database.bulkheads import SharePool, share_of
@@ -49,8 +52,11 @@ _BOUNDS: Final[dict[str, Any]] = {
 }
 """Questions about the past: one at a time for each key."""
 
-Key = tuple[str, tuple[str, ...], date | None, int | None]
-"""County, ledgers, business day, place in the log; without a place it is the head, wherever that is."""
+MOST_OF_LOG: Final = 0.5
+"""A part of a log that has more than this of its events is not worth leaving out the rest."""
+
+Key = tuple[str, tuple[str, ...], date | None, int | None, About | None]
+"""County, ledgers, business day, place in the log (without one it is the head, wherever that is), and what it is about."""
 
 
 _asking: ContextVar[bool] = ContextVar("asking", default=False)
@@ -69,6 +75,11 @@ class _Kept:
     users: int = 0
     """Who uses it or waits for it."""
     folding: asyncio.Task[None] | None = None
+
+    @property
+    def folded(self) -> bool:
+        """Whether there is something to ask, or to go on from."""
+        return self.connection is not None and self.folding is None
 
     @property
     def position(self) -> int:
@@ -123,31 +134,49 @@ class Moments:
 
     @asynccontextmanager
     async def at(
-        self, county: str, names: Sequence[str], on: date | None, position: int | None
+        self,
+        county: str,
+        names: Sequence[str],
+        on: date | None,
+        position: int | None,
+        about: About | None = None,
     ) -> AsyncIterator[Past]:
-        """These ledgers as of `on`, as known at `position` (None: now). Nobody else asks on the connection meanwhile.
+        """These ledgers as of `on`, as known at `position` (None: now), at least what is asked `about` (None: everything).
+        Nobody else asks on the connection meanwhile.
 
         Who needs two moments at once takes them in the order of `order_of`. TOO_MANY_REQUESTS, SERVICE_BUSY where there
         is no place for the question.
         """
         with working(Share.PAST):
+            key = await self._key(county, names, on, position, about)
             if _asking.get():
-                async with self._at(county, names, on, position) as past:
+                async with self._at(key) as past:
                     yield past
                 return
             async with self._room.place():
                 token = _asking.set(True)
                 try:
-                    async with self._at(county, names, on, position) as past:
+                    async with self._at(key) as past:
                         yield past
                 finally:
                     _asking.reset(token)
 
+    async def _key(
+        self, county: str, names: Sequence[str], on: date | None, position: int | None, about: About | None
+    ) -> Key:
+        """The moment that is asked for: all of it where that is there, or little, or where its ledgers have no parts."""
+        ledgers = tuple(sorted(names))
+        if about is not None:
+            kept = self._kept.get((county, ledgers, on, position, None))
+            parts = all(CATALOGUE[name].aggregate is not None for name in names)
+            there = kept is not None and kept.folded
+            if there or not parts or (await self._head(county) if position is None else position) <= FEW:
+                about = None
+        return county, ledgers, on, position, about
+
     @asynccontextmanager
-    async def _at(
-        self, county: str, names: Sequence[str], on: date | None, position: int | None
-    ) -> AsyncIterator[Past]:
-        key = (county, tuple(sorted(names)), on, position)
+    async def _at(self, key: Key) -> AsyncIterator[Past]:
+        county, _, _, position, _ = key
         kept = self._kept.setdefault(key, _Kept())
         self._kept.move_to_end(key)
         kept.users += 1
@@ -183,21 +212,20 @@ class Moments:
 
     async def _fold(self, kept: _Kept, key: Key, position: int) -> None:
         """Fold what is missing up to `position`."""
-        county, names, on, _ = key
+        county, names, on, _, about = key
         apart = self._connections if isinstance(self._connections, SharePool) else None
-        if apart is not None and position - kept.position > FEW:
-            connection, kept.connection = (
-                kept.connection,
-                None,
-            )  # what came since is worth folding all of it beside
+        if about is not None or (apart is not None and position - kept.position > FEW):
+            connection, kept.connection = kept.connection, None  # it is worth folding anew
             await self._close(connection)
+        streams = None
         if kept.connection is None:
             await self._trim()  # what nobody uses makes room before, not after
             kept.ledgers = []
             kept.connection = await self._connections.acquire()
             schema = await kept.connection.fetchval("SELECT current_schema()")
-            if apart is not None and position > FEW:
-                order = FoldOrder(apart.url, apart.settings, schema, county, names, on, position)
+            streams, count = await self._part(kept.connection, key, position)
+            if apart is not None and count > FEW:
+                order = FoldOrder(apart.url, apart.settings, schema, county, names, on, position, streams)
                 kept.ledgers = await folded_beside(order, kept.connection)
                 return
             ledgers = [PastLedger(CATALOGUE[name], county, on) for name in names]
@@ -213,13 +241,24 @@ class Moments:
                     after=ledger.position,
                     upto=position,
                     batch=BATCH,
+                    streams=streams,
                 )
                 with collecting_paused():
                     await giving_way(ledger.grow(kept.connection, self._reader, batches, position))
 
+    async def _part(self, connection: Any, key: Key, position: int) -> tuple[tuple[str, ...] | None, int]:
+        """The streams to be folded (None: all), and how many events that is at most."""
+        county, names, on, _, about = key
+        if about is None:
+            return None, position
+        ledgers = [CATALOGUE[name] for name in names]
+        streams = await part_of(connection, ledgers, about, self._reader, county, on, position)
+        count = await events_of(connection, ledgers, county, position, streams)
+        return (streams, count) if count <= position * MOST_OF_LOG else (None, position)
+
     async def _trim(self) -> None:
-        """Keep the moments asked for last; one in use is left alone."""
-        for key in list(self._kept):
+        """Keep the moments asked for last, whole ones before parts; one in use is left alone."""
+        for key in sorted(self._kept, key=lambda one: one[-1] is None):
             if len(self._kept) <= self._most:
                 return
             if not self._kept[key].users:

@@ -100,7 +100,7 @@ async def moment_of(source: Source, query: LedgerQuery) -> AsyncIterator[tuple[S
         return
     known = await known_position(source, dated.known_at)
     names = [query.PROJECTION, *query.BESIDE]
-    async with source.moments.at(source.county, names, dated.as_of, known) as past:
+    async with source.moments.at(source.county, names, dated.as_of, known, query.about()) as past:
         said: dict[str, Any] = {"position": past.position, "unplaced": past.unplaced}
         if dated.as_of is not None:
             said["asOf"] = dated.as_of.isoformat()

@@ -104,6 +104,12 @@ SELECT position, body FROM event
 WHERE county = $1 AND position > $2 AND position <= $3 AND type = ANY($5::text[]) AND occurred_on <= $6
 ORDER BY position LIMIT $4"""
 """Events of a stretch of the log, of some types and of business days up to one."""
+PAST_EVENTS_OF_STREAMS: Final = """
+SELECT position, body FROM event
+WHERE county = $1 AND position > $2 AND position <= $3 AND type = ANY($5::text[]) AND occurred_on <= $6
+    AND stream = ANY($7::text[])
+ORDER BY position LIMIT $4"""
+"""The same of some streams."""
 _READ_STREAM: Final = """
 SELECT position, body FROM event
 WHERE county = $1 AND stream = $2 AND version > $3 AND version <= $4 ORDER BY version"""
@@ -312,10 +318,14 @@ class EventStore:
         after: int = 0,
         upto: int | None = None,
         batch: int = 1000,
+        streams: Sequence[str] | None = None,
     ) -> AsyncIterator[list[tuple[int, bytes]]]:
         """Like `read_stored`, for many types, and only of business days up to `until`: the log is walked along, the
-        bytes of what is left out are not read.
+        bytes of what is left out are not read. `streams`: only of these.
         """
+        if streams is not None:
+            query = PAST_EVENTS_OF_STREAMS
+            return self._walk(query, county, after, upto, batch, list(types), until, list(streams))
         return self._walk(PAST_EVENTS, county, after, upto, batch, list(types), until)
 
     async def _walk(

@@ -11,10 +11,11 @@ from pydantic import Field
 from domain.values import BusinessDate, Code, Fen, Value
 from projections.departure import cases as departures, custody as custody_ledger
 from projections.engine.differences import RowSelection, selection
+from projections.engine.part import About
 from projections.engine.reading import MAX_PAGE, Page
 from projections.organization import directory
 from service.database.row_security import rows_of
-from service.ledgers.filters import ComparedFilters, Filters, Several, Standpoint
+from service.ledgers.filters import ComparedFilters, Filters, Several, Standpoint, about_any
 from service.ledgers.queries import ledgers_now
 from service.ledgers.source import Source
 from service.ledgers.tables import PROVISIONAL, row_model, typed, typed_rows
@@ -34,6 +35,10 @@ class CustodyFilters(ComparedFilters):
     person: Several = Field(default=(), title="人员", max_length=200)
     on: BusinessDate | None = Field(default=None, title="日期", description="查询当日有效的职责")
     history: bool = Field(default=False, title="是否含历史", description="列出曾有的全部职责")
+
+    def about(self) -> About | None:
+        """Assets, or those of persons or units."""
+        return about_any(self.asset, self.person, self.unit)
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
         """Lines of the custody ledger: the present ones, those of a day, or all there ever were."""

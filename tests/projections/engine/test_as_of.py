@@ -139,3 +139,17 @@ async def test_an_error_of_who_asks_leaves_the_moment_as_it_was(moments: Moments
             await stored_rows(past.connection, COUNTY, CATALOGUE["household_register"])
             == (expected(CATALOGUE["household_register"], None, 3000)[0])
         )
+
+
+async def test_fold_that_failed_is_begun_anew(moments: Moments, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_: Any) -> None:
+        raise OSError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(as_of, "write_fast", fails)
+        with pytest.raises(OSError):
+            async with moments.at(COUNTY, ["household_register"], None, 3000):
+                pass
+    async with moments.at(COUNTY, ["household_register"], None, 3000) as past:
+        found = await stored_rows(past.connection, COUNTY, CATALOGUE["household_register"])
+    assert found == expected(CATALOGUE["household_register"], None, 3000)[0]

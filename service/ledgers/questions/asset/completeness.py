@@ -11,8 +11,9 @@ from domain.values import Fen, Value
 from projections.asset import register as asset_register
 from projections.asset.completeness import INDICATORS, completeness_of_units, completeness_page
 from projections.asset.register_questions import RegisterFilter
+from projections.engine.part import About
 from projections.engine.reading import Page
-from service.ledgers.filters import Filters, Several, Standpoint
+from service.ledgers.filters import Filters, Several, Standpoint, about_any
 from service.ledgers.queries import LedgerMoment, ledgers_at
 from service.ledgers.source import Source
 from service.ledgers.tables import typed_rows
@@ -50,6 +51,10 @@ class CompletenessFilters(Filters):
     owner: Several = Field(default=(), title="所有权人", max_length=200)
     asset: Several = Field(default=(), title="资产编号", max_length=200)
     missing: Indicator | None = Field(default=None, title="缺少的目标", description=GOALS_NAMED)
+
+    def about(self) -> About | None:
+        """Assets, or those of owners or villages."""
+        return about_any(self.asset, self.owner, self.village)
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
         """Managed assets, each with its score."""

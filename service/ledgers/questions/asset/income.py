@@ -10,9 +10,10 @@ from pydantic import Field
 from domain.values import BusinessDate, Code, Fen, Value
 from projections.asset import income as income_ledger
 from projections.engine.differences import RowSelection, selection
+from projections.engine.part import About
 from projections.engine.reading import Page
 from projections.engine.rows import Row
-from service.ledgers.filters import ComparedFilters, Several, Standpoint
+from service.ledgers.filters import ComparedFilters, Several, Standpoint, about_any
 from service.ledgers.queries import LedgerMoment, ledgers_at
 from service.ledgers.source import Source
 from service.ledgers.tables import row_model, typed_rows
@@ -41,6 +42,10 @@ class IncomeFilters(ComparedFilters):
     use: Code | None = Field(default=None, title="用途")
     since: BusinessDate | None = Field(default=None, title="起始日期")
     until: BusinessDate | None = Field(default=None, title="截止日期")
+
+    def about(self) -> About | None:
+        """Assets, or those of holders."""
+        return about_any(self.asset, self.holder)
 
     async def totals(self, at: Standpoint) -> Row | None:
         """What came in, what was paid out, and the balance, over holders, assets and days asked for."""

@@ -11,10 +11,11 @@ from domain.values import BusinessDate, Code, Fen, Name, Value
 from projections.asset import register as asset_register, register_questions
 from projections.asset.register_questions import RegisterFilter, register_page, register_totals
 from projections.engine.differences import RowSelection, selection
+from projections.engine.part import About
 from projections.engine.reading import Page
 from projections.engine.rows import Row
 from projections.household import register as household_register
-from service.ledgers.filters import ComparedFilters, Several, Standpoint
+from service.ledgers.filters import ComparedFilters, Several, Standpoint, about_any
 from service.ledgers.parameters import YearNumber
 from service.ledgers.queries import LedgerMoment, folded, ledgers_at
 from service.ledgers.source import Source
@@ -73,6 +74,10 @@ class RegisterFilters(ComparedFilters):
     scope: Literal["IN", "OUT"] | None = Field(default=None, title="管理范围")
     risk: Code | None = Field(default=None, title="风险", description="风险类型；ANY 为任一风险")
     disposed: Literal["no", "yes", "all"] = Field(default="no", title="是否含已处置资产")
+
+    def about(self) -> About | None:
+        """Assets, or those of owners or villages."""
+        return about_any(self.asset, self.owner, self.village)
 
     def where(self) -> RegisterFilter:
         """The filters as the ledger's question takes them."""

@@ -18,6 +18,8 @@ from domain.funds.reconciliation import FundReconciliation
 from domain.household.asset import HouseholdAsset
 from domain.household.push import HouseholdLedger
 from domain.income.account import IncomeSubAccount
+from domain.income.guarantee import CostGuarantee
+from domain.income.maintenance import MaintenanceExpense
 from domain.income.plan import IncomePlan
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign
@@ -45,6 +47,8 @@ AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
     HouseholdAsset,
     HouseholdLedger,
     IncomePlan,
+    MaintenanceExpense,
+    CostGuarantee,
     IncomeSubAccount,
     Inspection,
     InventoryBatch,

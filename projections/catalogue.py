@@ -18,7 +18,12 @@ from projections.departure import cases as departures, custody as custody_ledger
 from projections.engine.projection import Projection
 from projections.funds import ledger as fund_ledger
 from projections.household import register as household_register
-from projections.income import accounts as income_accounts, plans as income_plans
+from projections.income import (
+    accounts as income_accounts,
+    guarantees as cost_guarantees,
+    maintenance as maintenance_expenses,
+    plans as income_plans,
+)
 from projections.inventory import inventories
 from projections.organization import directory, duties as unit_duties, on_behalf
 from projections.oversight import inspections as oversight
@@ -53,6 +58,8 @@ CATALOGUE: Final[dict[str, Projection]] = {
         income_plans.PROJECTION,
         on_behalf.PROJECTION,
         risk_covers.PROJECTION,
+        maintenance_expenses.PROJECTION,
+        cost_guarantees.PROJECTION,
     )
 }
 """By name."""

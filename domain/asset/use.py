@@ -21,7 +21,7 @@ from domain.asset.facts.upkeep import (
 )
 from domain.asset.state import TITLE_UNCLEAR, AssetState
 from domain.refusals import refuse
-from domain.values import BusinessDate, PartyShare, Quantity, Text, divided
+from domain.values import BusinessDate, Fen, PartyShare, Quantity, Text, divided
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
@@ -224,6 +224,14 @@ class AssetUse(AssetState):
             maintenance=maintenance,
             cost_shares=divided(maintenance.cost, self.owners),
         )
+
+    def cost_shares(self, cost: Fen, at: Occasion) -> tuple[PartyShare, ...]:
+        """What each owner bears of a cost of upkeep, by the confirmed value of the day, exact to the fen (C4.7-09).
+
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
+        """
+        self._allow("MAINTENANCE", at)
+        return divided(cost, self.owners)
 
     @event(MaintenanceDone)
     def _maintenance_done(self, maintenance: Maintenance) -> None:

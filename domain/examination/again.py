@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from domain.aggregate import ENVELOPE_FIELDS
 from domain.funds.allocation import FundAllocation
 from domain.household.asset import HouseholdAsset
+from domain.income.guarantee import CostGuarantee
 from domain.income.plan import IncomePlan
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign
@@ -76,6 +77,9 @@ _OF_ASSETS: Final[dict[type[Any], Again]] = {
     IncomePlan.Withdrawn: lambda it, e, at: it.withdraw(e.reason, at),
     IncomePlan.Executed: _in(("PROPOSED", "PAYING", "PAID"), "execution"),
     IncomePlan.UsePublished: lambda it, e, at: it.publish_use(e.notice, at),
+    CostGuarantee.Verified: lambda it, e, at: it.verify(e.verification, e.township, at),
+    CostGuarantee.FinanceGuaranteeApproved: lambda it, e, at: it.approve(e.approval, e.own_means, at),
+    CostGuarantee.CountyCostCovered: lambda it, e, at: it.cover(e.payment, at),
     InventoryBatch.Submitted: lambda it, e, at: it.submit(e.person, at),
     InventoryBatch.Reviewed: lambda it, e, at: it.give_review(e.opinion, e.opinion.organization, at),
     InventoryBatch.Determined: lambda it, e, at: it.determine(e.opinion, at),

@@ -28,6 +28,11 @@ Month = Annotated[str, Field(pattern=MONTH_PATTERN)]
 """A month of the books, `2024-03`."""
 
 
+RECEIPT: Final = "RECEIPT"
+UPKEEP: Final = "MAINTENANCE"
+"""Causes of postings that are added up by year: operating income, and upkeep paid from it (C4.10-03)."""
+
+
 class SubAccountOpening(Value):
     """The sub-account as it begins: what lies on it before the first posting, and the document that says so."""
 
@@ -94,6 +99,8 @@ class IncomeSubAccount(DomainAggregate):
     balance: Annotated[Fen, Field(title="余额")]
     movements: Annotated[dict[date, Fen], Field(title="各日增减")]
     months: Annotated[dict[str, Fen], Field(title="各月记账增减")]
+    received_by_year: Annotated[dict[int, Fen], Field(title="各年经营收入")]
+    upkeep_by_year: Annotated[dict[int, Fen], Field(title="各年管护支出")]
     closed_through: Annotated[str | None, Field(title="已结账至")]
     by_hand: Annotated[dict[str, AccountEntry], Field(title="手工记账明细")]
     reversed_postings: Annotated[tuple[str, ...], Field(title="已冲销的记账")]
@@ -138,6 +145,8 @@ class IncomeSubAccount(DomainAggregate):
         self.balance = opening.balance
         self.movements = {}
         self.months = {}
+        self.received_by_year = {}
+        self.upkeep_by_year = {}
         self.closed_through = None
         self.by_hand = {}
         self.reversed_postings = ()
@@ -181,7 +190,17 @@ class IncomeSubAccount(DomainAggregate):
             return
         entry = self._entry(rule, posting, amount, day, voucher_no, asset)
         self._must_cover(entry, at)
+        if entry.cause == UPKEEP:
+            self._warn_of_upkeep(entry, at)
         self.record(self.Posted, at, entry=entry)
+
+    def _warn_of_upkeep(self, entry: AccountEntry, at: Occasion) -> None:
+        """Upkeep takes an appropriate part of the year's operating income (适当列支, P33, C4.10-03)."""
+        year = entry.day.year
+        spent = self.upkeep_by_year.get(year, 0) + entry.amount
+        cap = self.received_by_year.get(year, 0) * at.rules.parameters["P33"]
+        if spent * 10_000 > cap:
+            at.warn("MAINTENANCE_SHARE_HIGH", amount=Fen(spent), cap=Fen(cap // 10_000))
 
     def post_by_hand(self, posting: HandPosting, rule: PostingRule, at: Occasion) -> None:
         """Post what no fact posts by itself: interest, fees of the bank (C4.9-05).
@@ -208,6 +227,17 @@ class IncomeSubAccount(DomainAggregate):
     @event(Posted)
     def _posted(self, entry: AccountEntry) -> None:
         self._move(entry, entry.signed)
+        year = entry.day.year
+        if entry.cause == RECEIPT:
+            self.received_by_year = {
+                **self.received_by_year,
+                year: Fen(self.received_by_year.get(year, 0) + entry.amount),
+            }
+        elif entry.cause == UPKEEP:
+            self.upkeep_by_year = {
+                **self.upkeep_by_year,
+                year: Fen(self.upkeep_by_year.get(year, 0) + entry.amount),
+            }
         if entry.by_hand:
             self.by_hand = {**self.by_hand, entry.posting: entry}
 

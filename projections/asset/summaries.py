@@ -267,6 +267,23 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
         f"{data['lot']['asset']} 处置 {data['lot']['disposal']} {_yuan(data['lot']['value'])}"
     ),
     "disposal_series.lot_released": lambda data: f"{data['asset']} 处置 {data['disposal']}",
+    "maintenance_expense.proposed": lambda data: (
+        f"{data['asset']} 维修维护 {_yuan(data['cost'])}，本村承担 {_yuan(data['share'])}"
+    ),
+    "maintenance_expense.paid": lambda data: (
+        f"支付 {_yuan(data['payment']['amount'])}，凭证 {data['payment']['voucherNo']}，程序 {data['procedure']}"
+    ),
+    "cost_guarantee.inability_declared": lambda data: (
+        f"{data['declaration']['unit']} 应承担 {_yuan(data['share'])}：{data['declaration']['reason']}"
+    ),
+    "cost_guarantee.verified": lambda data: f"{data['township']}：{data['verification']['finding']}",
+    "cost_guarantee.finance_guarantee_approved": lambda data: (
+        f"列入 {data['approval']['budgetYear']} 年度预算 {_yuan(data['approval']['amount'])}"
+        f"，{data['approval']['documentNo']}"
+    ),
+    "cost_guarantee.county_cost_covered": lambda data: (
+        f"县财政支付 {_yuan(data['payment']['amount'])}，凭证 {data['payment']['voucherNo']}"
+    ),
     "income_sub_account.opened": lambda data: f"期初余额 {_yuan(data['opening']['balance'])}",
     "income_sub_account.posted": lambda data: (
         f"{data['entry']['month']}：{data['entry']['credit'] if data['entry']['inward'] else data['entry']['debit']}"

@@ -22,7 +22,12 @@ from service.api.household import (
     statements as households,
 )
 from service.api.identity import grants, links, matrix, officials, provider, readings, sessions
-from service.api.income import account as income_account, plans as income_plans
+from service.api.income import (
+    account as income_account,
+    guarantees as cost_guarantees,
+    maintenance as maintenance_expenses,
+    plans as income_plans,
+)
 from service.api.inventory import imports, stocktakes
 from service.api.ledgers import ledger_routers
 from service.api.log import audit_packs, checkpoints, events, feed, verifier
@@ -59,6 +64,8 @@ ROUTERS = (
     documents.router,
     income_account.router,
     income_plans.router,
+    maintenance_expenses.router,
+    cost_guarantees.router,
     revitalisation.cases,
     revitalisation.detections,
     keys.router,

@@ -41,6 +41,8 @@ YOUNGER = {
     "paper_namings": ("paper_naming",),
     "income_sub_accounts": ("income_posting",),
     "income_plans": ("income_plan",),
+    "maintenance_expenses": ("maintenance_expense",),
+    "cost_guarantees": ("cost_guarantee",),
     "on_behalf": ("on_behalf_record", "on_behalf_confirmation"),
     "risk_covers": ("risk_cover",),
 }

@@ -323,6 +323,8 @@ class RandomHistory:
             "revitalisation_case",
             "income_sub_account",
             "income_plan",
+            "maintenance_expense",
+            "cost_guarantee",
         )
         confirmed = {"entry": self.log.position, "secretary": "P-SECRETARY"}
         village = f"organization-{VILLAGES[0]}"

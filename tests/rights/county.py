@@ -14,6 +14,8 @@ from domain.household.asset import HouseholdAsset
 from domain.household.push import HouseholdLedger
 from domain.income.account import IncomeSubAccount, SubAccountOpening
 from domain.income.content import IncomePlanContent, PlanLine, PlanSource
+from domain.income.guarantee import CostGuarantee, InabilityDeclaration
+from domain.income.maintenance import MaintenanceContent, MaintenanceExpense, MaintenanceLine
 from domain.income.plan import IncomePlan
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign, StocktakeScope
@@ -71,6 +73,8 @@ CODES = {
     "allocation": "F-1",
     "revitalisation_case": "RC-1",
     "income_plan": "IP-1",
+    "maintenance_expense": "ME-1",
+    "cost_guarantee": "CG-1",
     "operation": "op-1",
 }
 """What each path parameter names."""
@@ -131,6 +135,8 @@ def everything() -> list[DomainAggregate]:
             at,
         ),
         IncomePlan.propose(CODES["income_plan"], a_plan(), {ASSET: earning()}, Fen(100_00), at),
+        MaintenanceExpense.propose(CODES["maintenance_expense"], works(), earning(), at),
+        CostGuarantee.declare(CODES["cost_guarantee"], inability(), "VILLAGE", earning(), at),
         RevitalisationCase.open(CODES["revitalisation_case"], asset, DetectedCause(cause="IDLE"), at),
         ViolationCase.report(CODES["violation"], violation(), ANSWERABLE, at),
         JointReview.open(CODES["review"], 2021, DAY, LEADS, occasion(date(2021, 10, 1))),
@@ -139,6 +145,19 @@ def everything() -> list[DomainAggregate]:
         FundReconciliation.compile(VILLAGE, 2021, at),
         HouseholdLedger.push_first(VILLAGE, push(pushed_on=DAY), "TOWNSHIP", at),
     ]
+
+
+def works() -> MaintenanceContent:
+    """Works on a village's asset for a hundred yuan."""
+    line = MaintenanceLine(work="更换设备轴承", amount=Fen(100_00))
+    return MaintenanceContent(village=VILLAGE, asset=ASSET, lines=(line,))
+
+
+def inability() -> InabilityDeclaration:
+    """A village that cannot bear a hundred yuan of upkeep."""
+    return InabilityDeclaration(
+        unit=VILLAGE, asset=ASSET, year=2021, cost=Fen(100_00), reason="收益不足", evidence_sha256=SHA
+    )
 
 
 def a_plan() -> IncomePlanContent:

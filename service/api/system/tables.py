@@ -48,6 +48,7 @@ RECORDING: Final[Mapping[str, str]] = {
     "asset.leased": "sign_contract",
     "asset.operating_contract_signed": "sign_contract",
     "income_plan.executed": "execute_income_plan",
+    "maintenance_expense.paid": "pay_maintenance",
     "asset.appraisal_recorded": "record_appraisal",
     "asset.disposed": "dispose_asset",
     "asset.disposal_proceeds_received": "receive_proceeds",

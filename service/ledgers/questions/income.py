@@ -1,4 +1,4 @@
-"""Income of villages: the statement of their sub-accounts with opening and closing balance, and their plans."""
+"""Income of villages: the statement of their sub-accounts with opening and closing balance, their plans, and upkeep."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from domain.values import BusinessDate, Code, Fen, Value
 from projections.asset import income as income_ledger
 from projections.engine.reading import Page
 from projections.engine.rows import Row
-from projections.income import accounts, plans
+from projections.income import accounts, guarantees, maintenance, plans
 from service.ledgers.filters import Filters, Several, Standpoint
 from service.ledgers.queries import folded
 from service.ledgers.source import Source
@@ -91,3 +91,41 @@ class IncomePlanFilters(Filters):
 
 
 IncomePlanRow = row_model("IncomePlanRow", plans.INCOME_PLAN)
+
+
+class MaintenanceFilters(Filters):
+    """Filters of the ledger of maintenance expenses."""
+
+    PROJECTION: ClassVar[str] = maintenance.PROJECTION.name
+
+    village: Several = Field(default=(), title="村集体", max_length=200)
+    asset: Several = Field(default=(), title="资产编号", max_length=200)
+    state: Literal["PROPOSED", "PAYING", "PAID"] | None = Field(default=None, title="支出状态")
+
+    async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
+        """Expenses."""
+        return await maintenance.maintenance_page(at.connection, at.county, **self.filters(), **paging)
+
+
+MaintenanceRow = row_model("MaintenanceExpenseRow", maintenance.MAINTENANCE)
+
+
+class GuaranteeFilters(Filters):
+    """Filters of the ledger of cost guarantees."""
+
+    PROJECTION: ClassVar[str] = guarantees.PROJECTION.name
+
+    unit: Several = Field(default=(), title="申报单位", max_length=200)
+    asset: Several = Field(default=(), title="资产编号", max_length=200)
+    year: int | None = Field(default=None, title="年度", ge=2013, le=2999)
+    budget_year: int | None = Field(default=None, title="列入预算的年度", ge=2013, le=2999)
+    state: Literal["DECLARED", "VERIFIED", "APPROVED", "COVERED"] | None = Field(
+        default=None, title="保障状态"
+    )
+
+    async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
+        """Guarantees."""
+        return await guarantees.guarantee_page(at.connection, at.county, **self.filters(), **paging)
+
+
+GuaranteeRow = row_model("CostGuaranteeRow", guarantees.GUARANTEE)

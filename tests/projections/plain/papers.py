@@ -23,6 +23,7 @@ class PaperHistory(ProcedurePapers):
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
         self.plans: dict[str, tuple[int, int]] = {}
+        self.guarantees: dict[str, tuple[str, int]] = {}
         """Income plan → what it is over, and what of it is paid."""
 
     def take(self, count: int) -> list[RecordedEvent]:
@@ -41,6 +42,8 @@ class PaperHistory(ProcedurePapers):
                 self._revitalisation,
                 self._income_account,
                 self._income_plan,
+                self._maintenance,
+                self._guarantee,
                 self._inventory,
                 self._inventory,
                 self._inventory,
@@ -153,6 +156,85 @@ class PaperHistory(ProcedurePapers):
             "evidenceSha256": SHA,
         }
         return stream, "income_plan.use_published", {"notice": notice}
+
+    def _maintenance(self) -> Fact | None:
+        code, fresh = self.code("ME", 0.4)
+        stream = f"maintenance_expense-{code}"
+        if fresh:
+            villages = self.random.sample(VILLAGES, 2)
+            parts = [self.random.randint(1, 10**5) for _ in villages]
+            line = {"work": "维修", "clause": "C4.10-03"}
+            line |= {"legalBasis": "明发17号"} if self.random.random() < 0.7 else {}
+            self.plans[code] = (parts[0], 0)
+            text = {
+                "village": villages[0],
+                "asset": "A-1",
+                "lines": [line | {"amount": amount} for amount in parts],
+                "cost": sum(parts),
+                "shares": [
+                    {"party": party, "amount": part} for party, part in zip(villages, parts, strict=True)
+                ],
+                "share": parts[0],
+                "sha256": f"{self.log.position:064x}",
+            }
+            return stream, "maintenance_expense.proposed", text
+        share, paid = self.plans[code]
+        if paid == share:
+            return None
+        amount = share - paid if self.random.random() < 0.5 else self.random.randint(1, share - paid)
+        self.plans[code] = (share, paid + amount)
+        payment = {
+            "payment": f"P-{self.number}",
+            "amount": amount,
+            "paidOn": f"2022-1{self.random.randint(0, 2)}-2{self.random.randint(0, 8)}",
+            "voucherNo": f"付{self.number}",
+        }
+        return stream, "maintenance_expense.paid", {"payment": payment, "procedure": f"PR-{self.number}"}
+
+    def _guarantee(self) -> Fact | None:
+        code, fresh = self.code("CG", 0.4)
+        stream = f"cost_guarantee-{code}"
+        if fresh:
+            share = self.random.randint(1, 10**5)
+            declaration = {
+                "unit": self.random.choice(VILLAGES),
+                "asset": "A-1",
+                "year": 2022,
+                "cost": share * 2,
+                "reason": "收益不足",
+                "evidenceSha256": SHA,
+            }
+            self.guarantees[code] = ("DECLARED", share)
+            told = {"declaration": declaration, "unitKind": "VILLAGE", "share": share}
+            return stream, "cost_guarantee.inability_declared", told
+        state, left = self.guarantees[code]
+        number = self.number
+        if state == "DECLARED":
+            self.guarantees[code] = ("VERIFIED", left)
+            found = {"verifiedOn": f"2022-03-1{self.random.randint(0, 9)}", "finding": "属实"}
+            return stream, "cost_guarantee.verified", {"verification": found, "township": "653022202000"}
+        if state == "VERIFIED":
+            approved = self.random.randint(1, left)
+            self.guarantees[code] = ("APPROVED", approved)
+            approval = {
+                "approvedOn": f"2022-04-1{self.random.randint(0, 9)}",
+                "amount": approved,
+                "budgetYear": 2023,
+                "documentNo": f"财{number}号",
+            }
+            told = {"approval": approval, "ownMeans": 0}
+            return stream, "cost_guarantee.finance_guarantee_approved", told
+        if left == 0:
+            return None
+        amount = self.random.randint(1, left)
+        self.guarantees[code] = (state, left - amount)
+        payment = {
+            "payment": f"C-{number}",
+            "amount": amount,
+            "paidOn": "2023-02-01",
+            "voucherNo": f"付{number}",
+        }
+        return stream, "cost_guarantee.county_cost_covered", {"payment": payment}
 
     # ---- funds
 

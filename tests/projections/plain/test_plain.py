@@ -45,6 +45,7 @@ from tests.projections.plain import (
     revitalisation,
     sealing,
     units,
+    upkeep,
 )
 from tests.projections.plain.custody import Calendar, Holder
 from tests.projections.plain.lively import LivelyHistory
@@ -77,6 +78,8 @@ OF_PAPERS: Final[dict[str, Model]] = {
     "paper_namings": archive.tables,
     "income_sub_accounts": income_accounts.tables,
     "income_plans": income_plans.tables,
+    "maintenance_expenses": upkeep.expenses,
+    "cost_guarantees": upkeep.guarantees,
 }
 """The models that are asked on histories of paperwork."""
 WITHOUT: Final = {

@@ -208,7 +208,7 @@ ACTIONS: Final[dict[str, Permission]] = {
     "income.keep_account": _of_parties(Role.REGISTRAR, kinds=_KEEPERS),
     "income.plan": _of_parties(Role.REGISTRAR, kinds=_KEEPERS),
     "income.read": _EVERYONE,
-    "guarantee.verify": _permission(Role.APPROVER, kinds=frozenset({"TOWNSHIP"})),
+    "guarantee.verify": _permission(Role.APPROVER, scope=Scope.UNIT, kinds=frozenset({"TOWNSHIP"})),
     "guarantee.approve": _permission(Role.APPROVER, scope=Scope.UNIT, kinds=_DEPARTMENTS),
     "inventory.import": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "inventory.submit": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),

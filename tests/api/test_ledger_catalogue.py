@@ -86,7 +86,7 @@ def http(module_database_url: str) -> Iterator[Answers]:
             asyncpg.create_pool(module_database_url, min_size=1, max_size=4) as pool,
             EventStore(pool) as store,
         ):
-            last = await append_all(store, RandomHistory(8, alive=60).take(900))
+            last = await append_all(store, RandomHistory(13, alive=60).take(900))
         async with running(module_database_url) as service:
             await service.app.state.projector.wait_for(COUNTY, None, last, 60)
             for name, ledger in LEDGERS.items():

@@ -134,7 +134,7 @@ class Probed:
             put(body, right.speaks, sender)
         if operation.endswith("/forwardings"):
             put(body, "level", "AGRICULTURE" if sender == "FINANCE" else kind)
-        if operation.endswith("/approval"):
+        if operation == "POST /v1/assets/{asset}/disposals/{disposal}/approval":
             put(body, "approval.approverLevel", kind)
         return [body] if "/bulk" in path else body
 

@@ -71,6 +71,11 @@ def guarantee_code(declared: InabilityDeclaration) -> str:
     return f"CG-{declared.year}-{digest_of(one)[:32]}"
 
 
+def township_of(it: CostGuarantee) -> str:
+    """The township of the village that declared; of a township's own declaration that township."""
+    return f"{it.declaration.unit[:9]}000"
+
+
 async def _unit(write: Write, unit: str) -> Resource:
     return place_of(await unit_of(write.context, write.county, unit, "declaration.unit"))
 
@@ -115,6 +120,7 @@ async def verify_inability(cost_guarantee: GuaranteePath, body: VerifyInability,
         body,
         lambda it, at: it.verify(body.verification, write.actor.organization, at),
         on=body.verification.verified_on,
+        unit=township_of,
     )
 
 

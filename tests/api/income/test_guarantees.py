@@ -66,10 +66,7 @@ async def test_county_pays_what_the_village_s_own_account_leaves_of_its_share(
     early = (409, "STEP_OUT_OF_ORDER")
     assert await refused(service, f"{path}/approval", approved("2833.33"), "finance") == early
     assert await refused(service, f"{path}/payments", covered("C1", "2833.33"), "finance") == early
-    assert await refused(service, f"{path}/verification", verified(), "neighbour") == (
-        403,
-        "FORBIDDEN_JURISDICTION",
-    )
+    assert await refused(service, f"{path}/verification", verified(), "neighbour") == (403, "FORBIDDEN")
     assert await refused(service, f"{path}/verification", verified(), "county") == (403, "ROLE_NOT_ALLOWED")
     await service.write(f"{path}/verification", verified(), "approver")
     assert await refused(service, f"{path}/verification", verified("2021-10-10"), "approver") == early

@@ -41,7 +41,7 @@ class InabilityDeclaration(Value):
 
 
 class InabilityVerification(Value):
-    """What the township found."""
+    """Finding of the township."""
 
     verified_on: Annotated[FactDay, NotBefore("its.declared_on", clause="C4.7-11")] = Field(title="核实日期")
     finding: Annotated[Text, UNIT] = Field(title="核实情况")
@@ -57,7 +57,7 @@ class GuaranteeApproval(Value):
 
 
 class GuaranteePayment(Value):
-    """What the county paid."""
+    """Payment of the county."""
 
     payment: Code = Field(title="支付编号")
     amount: Fen = Field(title="支付金额")
@@ -103,7 +103,8 @@ class CostGuarantee(DomainAggregate):
         """Declare that a village or township cannot bear its part of an asset's upkeep (C4.7-11, C4.10-08).
 
         `kind`: of the unit. Refused: AMOUNT_NOT_POSITIVE; NOT_ELIGIBLE_FOR_GUARANTEE for another kind of unit, and for
-        one that owns nothing of the asset; by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
+        one that owns nothing of the asset; by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; CODE_UNKNOWN
+        in a county without the chain.
         """
         at.cite("C4.7-11", "C4.10-08")
         if declaration.cost <= 0:

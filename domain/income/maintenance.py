@@ -43,7 +43,7 @@ class MaintenanceLine(Value):
 
 
 class MaintenanceContent(Value):
-    """What the two committees of an owner village propose: the whole work on one asset, and who bears what of it."""
+    """Proposal of an owner village's two committees: the whole work on one asset, and who bears what of it."""
 
     village: OrganizationCode = Field(title="村集体")
     asset: AssetCode = Field(title="资产编号")
@@ -57,7 +57,7 @@ class BasedLine(MaintenanceLine):
     """A line with what it rests on (C4.10-12)."""
 
     clause: Code = Field(title="依据条款")
-    legal_basis: Name | None = Field(default=None, title="依据文号")
+    legal_basis: Annotated[Name | None, UNIT] = Field(default=None, title="依据文号")
 
 
 class MaintenancePayment(Value):

@@ -32,7 +32,6 @@ READ_BY: Final[dict[str, str]] = {
     "household_asset": "household_asset.read",
     "cost_guarantee": "income.read",
     "income_plan": "income.read",
-    "maintenance_expense": "income.read",
     "income_sub_account": "income.read",
     "inspection": "ledger.read",
     "organization": "organization.read",

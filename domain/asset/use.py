@@ -228,9 +228,10 @@ class AssetUse(AssetState):
     def cost_shares(self, cost: Fen, at: Occasion) -> tuple[PartyShare, ...]:
         """What each owner bears of a cost of upkeep, by the confirmed value of the day, exact to the fen (C4.7-09).
 
-        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
+        Refused: by the life-cycle table ASSET_DISPOSED; OWNERSHIP_NOT_CONFIRMED before anybody owns it.
         """
         self._allow("MAINTENANCE", at)
+        at.require(self.owners, "OWNERSHIP_NOT_CONFIRMED", missing=["ownershipConfirmation"])
         return divided(cost, self.owners)
 
     @event(MaintenanceDone)

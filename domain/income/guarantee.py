@@ -44,7 +44,7 @@ class InabilityVerification(Value):
     """Finding of the township."""
 
     verified_on: Annotated[FactDay, NotBefore("its.declared_on", clause="C4.7-11")] = Field(title="核实日期")
-    finding: Annotated[Text, UNIT] = Field(title="核实情况")
+    finding: Annotated[Text, UNIT] = Field(title="核实意见")
 
 
 class GuaranteeApproval(Value):
@@ -78,7 +78,7 @@ class CostGuarantee(DomainAggregate):
     share: Annotated[Fen, Field(title="该单位应承担金额")]
     declared_on: Annotated[date, Field(title="申报日期")]
     state: Annotated[GuaranteeState, Field(title="保障状态")]
-    verification: Annotated[InabilityVerification | None, Field(title="核实情况")]
+    verification: Annotated[InabilityVerification | None, Field(title="无力承担核实情况")]
     verified_on: Annotated[date | None, Field(title="核实日期")]
     approval: Annotated[GuaranteeApproval | None, Field(title="批准情况")]
     covered: Annotated[Fen, Field(title="县财政已支付金额")]
@@ -135,7 +135,7 @@ class CostGuarantee(DomainAggregate):
 
         TOPIC: ClassVar[str] = "cost_guarantee.verified"
         TITLE: ClassVar[str] = "乡（镇）核实无力承担情况"
-        verification: InabilityVerification = Field(title="核实情况")
+        verification: InabilityVerification = Field(title="无力承担核实情况")
         township: Code = Field(title="核实单位")
 
     def verify(self, verification: InabilityVerification, township: str, at: Occasion) -> None:

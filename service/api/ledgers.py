@@ -26,7 +26,11 @@ _TAGS: Final = {
     "joint-reviews": "seals 台账封存",
 }
 """Under what a ledger's routes stand in the document, by where they lie."""
-_OF_SUBJECTS: Final = {"risk-covers": "risk 风险防控"}
+_OF_SUBJECTS: Final = {
+    "risk-covers": "risk 风险防控",
+    "maintenance": "upkeep 管护",
+    "cost-guarantees": "upkeep 管护",
+}
 """Ledgers that stand under their subject, whatever their path: the page of all ledgers is full."""
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 

@@ -45,7 +45,7 @@ class DeclareInability(Circumstances):
 class VerifyInability(Circumstances):
     """Request body: what the township found."""
 
-    verification: InabilityVerification = Field(title="核实情况")
+    verification: InabilityVerification = Field(title="无力承担核实情况")
 
 
 class ApproveGuarantee(Circumstances):

@@ -37,7 +37,7 @@ class ProposeMaintenance(Circumstances):
     """Request body: propose works on an asset and what the village bears of them."""
 
     maintenance_expense: Code | None = Field(default=None, title="支出编号", description="不填由系统编号")
-    expense: MaintenanceContent = Field(title="方案内容")
+    expense: MaintenanceContent = Field(title="维修维护方案")
 
 
 class PayMaintenance(Executing):

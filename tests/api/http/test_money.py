@@ -33,6 +33,7 @@ COUNTS = {
     "overlapHours": "hours",
     "perSecond": "deliveries",
     "present": "people",
+    "budgetYear": "a year",
     "score": "points or weight of a line",
     "size": "events of the log",
     "usefulLifeYears": "years",

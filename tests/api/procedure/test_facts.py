@@ -41,7 +41,6 @@ NOT_YET = {
     "A3": "the fund reconciliation says it",
     "A4": "the joint review says it",
     "A11": "relief is paid outside of the service",
-    "A12": "maintenance is paid outside of the service",
     "A15": "the departure case says it",
     "A16": "the departure case says it",
     "A17": "the pool of proceeds is not kept yet",

@@ -44,7 +44,7 @@ NOT_YET = {
     "A15": "the departure case says it",
     "A16": "the departure case says it",
     "A17": "the pool of proceeds is not kept yet",
-    "A18": "the county's payment is not recorded yet",
+    "A18": "the cost guarantee says it",
     "A19": "bookkeeping agents are not recorded yet",
 }
 """Chains whose facts no command records with the procedure's name: they stop there, and may only become fewer."""

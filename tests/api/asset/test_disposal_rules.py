@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.asset.test_asset_life import Life
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, card, confirmation, custody, terms, transfer
+from tests.api.contracts import decided
 from tests.api.organization.test_duties import asset_of, confirmed
 from tests.api.service import KEYS, Service, new_code
 
@@ -201,7 +202,7 @@ async def leased(service: Service) -> Life:
     await life.step("use", {"inUseSince": "2021-08-15"})
     manager = await service.person(VILLAGE)
     await life.step("custody", {"custody": custody(manager), "occurredOn": "2021-08-16"})
-    await life.step("leases", {"terms": terms()})
+    await life.step("leases", await decided(service, asset_of(life), terms()))
     return life
 
 

@@ -202,10 +202,10 @@ class ProceedsPool(DomainAggregate):
         self.returned = {**self.returned, allocation: of_it}
         self.balance = Fen(self.balance + back.amount)
 
-    class FundingDrawn(Event):
+    class FundingLinked(Event):
         """A new asset's funding line rests on an allocation."""
 
-        TOPIC: ClassVar[str] = "proceeds_pool.funding_drawn"
+        TOPIC: ClassVar[str] = "proceeds_pool.funding_linked"
         TITLE: ClassVar[str] = "处置所得形成资产"
         allocation: Code = Field(title="安排编号")
         asset: Code = Field(title="资产编号")
@@ -230,10 +230,10 @@ class ProceedsPool(DomainAggregate):
         if amount == so_far:
             return
         self._must_be_left(allocation, Fen(amount - so_far), at)
-        self.record(self.FundingDrawn, at, allocation=allocation, asset=asset, amount=amount)
+        self.record(self.FundingLinked, at, allocation=allocation, asset=asset, amount=amount)
 
-    @event(FundingDrawn)
-    def _funding_drawn(self, allocation: Code, asset: Code, amount: Fen) -> None:
+    @event(FundingLinked)
+    def _funding_linked(self, allocation: Code, asset: Code, amount: Fen) -> None:
         self.drawn = {**self.drawn, allocation: {**self.drawn.get(allocation, {}), asset: amount}}
 
     # ---- what follows ------------------------------------------------------------------------------------------

@@ -259,7 +259,7 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "proceeds_pool.allocation_returned": lambda data: (
         f"{data['allocation']} 退回 {_yuan(data['back']['amount'])}：{data['back']['reason']}"
     ),
-    "proceeds_pool.funding_drawn": lambda data: (
+    "proceeds_pool.funding_linked": lambda data: (
         f"{data['allocation']} 形成资产 {data['asset']} {_yuan(data['amount'])}"
     ),
     "disposal_series.opened": lambda data: data["name"],

@@ -122,7 +122,7 @@ def test_what_assets_rest_on_and_what_comes_back_never_exceed_the_allocation() -
     with refused("FIELD_INVALID", pool):
         pool.rest("PA-1", "A-2", yuan("1.00"), {"A-3"}, occasion(DAY))
     pool.rest("PA-1", "A-2", yuan("100000.00"), {"A-1"}, occasion(DAY))
-    assert recorded(pool, ProceedsPool.FundingDrawn).asset == "A-2"
+    assert recorded(pool, ProceedsPool.FundingLinked).asset == "A-2"
     pool.rest("PA-1", "A-2", yuan("100000.00"), {"A-1"}, occasion(DAY))
     nothing(pool)
     with refused("PROCEEDS_POOL_INSUFFICIENT", pool):

@@ -1,4 +1,4 @@
-"""What secures an asset's contracts (四(八)): covers given by the operator or a third party for the asset, never the reverse."""
+"""Risk cover of an asset's contracts (四(八)): given by the operator or a third party for the asset, never the reverse."""
 
 from __future__ import annotations
 

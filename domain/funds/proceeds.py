@@ -42,7 +42,7 @@ class ProceedsReceipt(Value):
 
 
 class ProceedsAllocation(Value):
-    """What the leading group decided to use proceeds for: a project, by a document."""
+    """Allocation of proceeds by the leading group: to a project, by a document."""
 
     allocation: Code = Field(title="安排编号")
     use: Code = Field(title="用途", description="PROJECT 扶贫项目建设")

@@ -17,7 +17,7 @@ RiskCoverKind = Literal[
 
 
 class RiskCover(Value):
-    """What secures a contract: who gives it to whom, for how much, from when to when, by which rule."""
+    """Cover of a contract: who gives it to whom, for how much, from when to when, by which rule."""
 
     cover: Code = Field(title="风险保障编号")
     kind: RiskCoverKind = Field(title="风险保障方式")
@@ -29,9 +29,7 @@ class RiskCover(Value):
     collateral: Name | None = Field(
         default=None, title="抵押物", description="经营者抵押必填：抵押物编号或权证号，不得是扶贫资产"
     )
-    rule_ref: Name | None = Field(
-        default=None, title="风险防控依据文件", description="如 克扶领发〔2020〕2号"
-    )
+    rule_ref: Name | None = Field(default=None, title="风险防控依据文件")
 
     def expired(self, on: date) -> bool:
         """Whether it covers nothing any more; its last day is covered."""

@@ -116,7 +116,7 @@ SAID: Final[dict[str, Schema]] = {
     "RiskCover": {
         "beneficiary": NAMED["division"],
         "validTo": "2024-06-16",
-        "ruleRef": "克扶领发〔2020〕2号",
+        "ruleRef": "风险防控依据文号",
     },
     "OpenDisposalBatch": {"owner": NAMED["division"]},
     "ProceedsAllocation": {"use": "PROJECT", "allocatedOn": "2021-10-10"},

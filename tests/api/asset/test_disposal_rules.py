@@ -241,7 +241,7 @@ async def test_a_deposit_is_shown_with_the_contract_until_it_expires_and_its_end
     for on, state in (("2023-12-30", "VALID"), ("2023-12-31", "VALID"), ("2024-01-01", "EXPIRED")):
         assert (await covers_of(service, life, on))["RC1"]["state"] == state
         assert bool(await covers_of(service, life, on, state="EXPIRED")) is (state == "EXPIRED")
-        waits = set() if on < "2023-12-31" else {("RISK_COVER:RC1", "2023-12-31")}
+        waits = set() if on < "2024-01-01" else {("RISK_COVER:RC1", "2023-12-31")}
         assert await tasks_of(service, life, on) == waits
     release = {"releasedOn": "2024-01-05", "reason": "退还保证金"}
     await life.step(f"{COVERS}/RC1/release", {"release": release})

@@ -23,7 +23,7 @@ class RiskCoverFilters(Filters):
 
     asset: Several = Field(default=(), title="资产编号", max_length=200)
     contract: str | None = Field(default=None, title="合同编号", max_length=64)
-    state: risk_covers.State | None = Field(default=None, title="保障状态")
+    state: risk_covers.State | None = Field(default=None, title="风险保障状态")
     village: Several = Field(default=(), title="所在村", max_length=200)
     township: Several = Field(default=(), title="所在乡（镇）", max_length=50)
     rule_missing: bool | None = Field(default=None, title="是否缺依据文件")
@@ -46,6 +46,6 @@ RiskCoverRow = row_model(
     township=(str | None, Field(title="所在乡（镇）")),
     state=(
         risk_covers.State,
-        Field(title="保障状态", description="VALID 有效 / EXPIRED 已到期 / RELEASED 已解除"),
+        Field(title="风险保障状态", description="VALID 有效 / EXPIRED 已到期 / RELEASED 已解除"),
     ),
 )

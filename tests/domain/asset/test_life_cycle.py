@@ -235,6 +235,8 @@ def commands() -> Iterator[Any]:
     yield otherwise(events["HoldoverStarted"], contract=CONTRACT, since=after, occurred_on=after)
     for outcome in ("EXPIRED", "TERMINATED"):
         yield otherwise(events["OperatingContractEnded"], outcome=outcome, ended_on=after, occurred_on=after)
+    given_back = events["RiskMitigationReleased"]
+    yield otherwise(given_back, occurred_on=given_back.release.released_on)
     yield otherwise(events["DisposalProposed"], proposal=examples.proposal(disposal="D-2"))
     yield otherwise(events["AppraisalRecorded"], appraisal=examples.appraisal("120000.00"))
     small = examples.approval(approver=TOWNSHIP, approver_level="TOWNSHIP")

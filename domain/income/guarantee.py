@@ -77,7 +77,7 @@ class CostGuarantee(DomainAggregate):
     unit_kind: Annotated[str, Field(title="申报单位类型")]
     share: Annotated[Fen, Field(title="该单位应承担金额")]
     declared_on: Annotated[date, Field(title="申报日期")]
-    state: Annotated[GuaranteeState, Field(title="保障状态")]
+    state: Annotated[GuaranteeState, Field(title="管护费用保障状态")]
     verification: Annotated[InabilityVerification | None, Field(title="无力承担核实情况")]
     verified_on: Annotated[date | None, Field(title="核实日期")]
     approval: Annotated[GuaranteeApproval | None, Field(title="批准情况")]

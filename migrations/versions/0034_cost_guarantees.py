@@ -36,7 +36,7 @@ COMMENT ON COLUMN cost_guarantee.asset IS '资产编号';
 COMMENT ON COLUMN cost_guarantee.year IS '年度';
 COMMENT ON COLUMN cost_guarantee.cost IS '维护管理费用总额（分）';
 COMMENT ON COLUMN cost_guarantee.share IS '该单位应承担金额（分）';
-COMMENT ON COLUMN cost_guarantee.state IS '保障状态';
+COMMENT ON COLUMN cost_guarantee.state IS '管护费用保障状态';
 COMMENT ON COLUMN cost_guarantee.declared_on IS '申报日期';
 COMMENT ON COLUMN cost_guarantee.verified_on IS '核实日期';
 COMMENT ON COLUMN cost_guarantee.approved_on IS '批准日期';

@@ -32,7 +32,7 @@ GUARANTEE: Final = ledger_table(
     whole_column("year", "年度"),
     money_column("cost", "维护管理费用总额"),
     money_column("share", "该单位应承担金额"),
-    code_column("state", "保障状态", STATE),
+    code_column("state", "管护费用保障状态", STATE),
     day_column("declared_on", "申报日期"),
     day_column("verified_on", "核实日期", null=True),
     day_column("approved_on", "批准日期", null=True),

@@ -120,7 +120,7 @@ class GuaranteeFilters(Filters):
     year: int | None = Field(default=None, title="年度", ge=2013, le=2999)
     budget_year: int | None = Field(default=None, title="列入预算的年度", ge=2013, le=2999)
     state: Literal["DECLARED", "VERIFIED", "APPROVED", "COVERED"] | None = Field(
-        default=None, title="保障状态"
+        default=None, title="管护费用保障状态"
     )
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.asset.test_titles import SECOND, confirmed, refused, registered, shares, write
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, custody, road, terms
+from tests.api.contracts import decided
 from tests.api.service import Service
 
 SECRETARY = "VILLAGE_PARTY_SECRETARY"
@@ -53,15 +54,15 @@ async def let_across_villages(service: Service) -> str:
     given = confirmation() | {"owners": parts, "incomeRightHolders": parts}
     body = {"confirmation": given, "occurredOn": "2021-07-10"}
     await write(service, asset, "ownership-confirmations", body, "approver")
-    lease = terms(charterDocument="章程1号")
-    await write(service, asset, "leases", {"terms": lease}, "village")
+    lease = await decided(service, asset, terms(charterDocument="章程1号"))
+    await write(service, asset, "leases", lease, "village")
     return asset
 
 
 async def let(service: Service) -> str:
     """A production line of one village, let to an operator."""
     asset = await confirmed(service)
-    await write(service, asset, "leases", {"terms": terms()}, "village")
+    await write(service, asset, "leases", await decided(service, asset, terms()), "village")
     return asset
 
 

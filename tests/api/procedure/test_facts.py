@@ -245,6 +245,21 @@ async def income_matter(service: Service) -> Matter:
     return Matter(asset, subject, other, {"DISTRIBUTE": (path, paid, "payment.paidOn")})
 
 
+async def upkeep_matter(service: Service) -> Matter:
+    """Works for 20,000 yuan on a village's production line."""
+    asset = await confirmed(service)
+    await account_of(service, VILLAGE, on="2021-12-01")
+    lines = [{"work": "更换设备轴承", "amount": "20000.00"}]
+    works = {"village": VILLAGE, "asset": asset, "lines": lines}
+    told = await service.write("/v1/maintenance-expenses", {"expense": works, "occurredOn": "2022-02-02"})
+    subject = told["resource"]["subject"]
+    content = subject["content"] | {"cost": "20000.01"}
+    other = subject | {"content": content, "sha256": digest_of(content)}
+    paid = {"payment": asset, "amount": "20000.00", "paidOn": "2022-09-01", "voucherNo": "付-1"}
+    path = f"/v1/maintenance-expenses/{told['id']}/payments"
+    return Matter(asset, subject, other, {"PAY": (path, {"payment": paid}, "payment.paidOn")})
+
+
 async def disposal_matter(service: Service) -> Matter:
     """An auction of a village's production line, proposed on the asset; each level has passed it on there, too."""
     asset = await confirmed(service)
@@ -314,6 +329,7 @@ MATTERS = {
     "A8": income_matter,
     "A9": contract_matter,
     "A10": plan_matter,
+    "A12": upkeep_matter,
     "A13": revival_matter,
     "A14": disposal_matter,
     "A14s": disposal_matter,
@@ -321,6 +337,7 @@ MATTERS = {
 EARLY = {
     "CONTRACT": {"DECISION_REQUIRED", "STEP_OUT_OF_ORDER", "PROPOSER_MISSING"},
     "DISTRIBUTE": {"INCOME_PLAN_NOT_READY"},
+    "PAY": {"STEP_OUT_OF_ORDER"},
     "APPRAISE": {"STEP_OUT_OF_ORDER"},
     "DISPOSE": {"APPROVAL_REQUIRED", "STEP_OUT_OF_ORDER"},
     "PROCEEDS": {"STEP_OUT_OF_ORDER"},

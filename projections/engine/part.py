@@ -38,7 +38,7 @@ WHERE county = $1 AND position <= $2 AND stream = ANY($3::text[]) AND type = ANY
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What all rows are about that a question asks for: these aggregates, or those whose events name one of these codes."""
+    """Matter of all rows that a question asks for: these aggregates, or those whose events name one of these codes."""
 
     aggregates: tuple[str, ...] = ()
     named: tuple[str, ...] = ()

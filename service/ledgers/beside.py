@@ -68,7 +68,7 @@ BOUNDS: Final = FoldBounds()
 
 @dataclass(frozen=True, slots=True)
 class FoldOrder:
-    """What is to be folded, and where the log is."""
+    """Order to fold: what, and where the log is."""
 
     url: str
     session: Mapping[str, str]

@@ -164,7 +164,7 @@ _ESCALATED_TO: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedDuties:
     """Which duties of a day are asked for, by what their lines say; what is None restricts nothing."""
 
     unit: str | None = None
@@ -194,7 +194,7 @@ async def tasks_due(
     on: date,
     periods: Periods,
     clock: LegalClock,
-    wanted: Wanted,
+    wanted: WantedDuties,
     *,
     after: Place | None = None,
     limit: int = 1000,
@@ -243,7 +243,7 @@ async def tasks_due(
 _PLACE_TYPES: Final = ("date", "text", "text", "bigint")
 
 
-def _choose(chosen: Conditions, wanted: Wanted, on: date) -> None:
+def _choose(chosen: Conditions, wanted: WantedDuties, on: date) -> None:
     chosen.add("(due_on < {} OR task LIKE 'OBJECTION:%')", wanted.until or on)
     chosen.between("due_on", wanted.since, None)
     if wanted.task is not None:

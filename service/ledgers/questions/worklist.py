@@ -14,7 +14,7 @@ from domain.regulation import Rules
 from domain.values import BusinessDate, Code, Value
 from projections.engine.rows import Row
 from projections.oversight import worklist
-from projections.oversight.worklist import Periods, Place, Wanted
+from projections.oversight.worklist import Periods, Place, WantedDuties
 from service.ledgers.differences import cursor_of, start_of
 from service.ledgers.filters import Several
 from service.ledgers.parameters import Cursor, Limit, Position
@@ -85,9 +85,9 @@ class TaskQuery(BaseModel):
     cursor: Cursor | None = Field(default=None, title="游标", description="上一页的 nextCursor")
     min_position: Position = Field(default=0, title="最低日志位置", description="等待台账至少更新到此位置")
 
-    def wanted(self, unit: str | None) -> Wanted:
+    def wanted(self, unit: str | None) -> WantedDuties:
         """What is asked of the ledgers; of one unit, or of the whole county."""
-        return Wanted(
+        return WantedDuties(
             unit,
             **{name: list(getattr(self, name)) or None for name in _LISTS},
             escalated_to=self.escalated_to,

@@ -32,7 +32,7 @@ from domain.departure.papers import (
     SigningRefusal,
     days_covered,
 )
-from domain.refusals import refuse
+from domain.refusals import Refusal, refuse
 from domain.regulation.legal_clock import Reckoning
 from domain.values import BusinessDate, Code, Name, Sha256, Text
 
@@ -91,12 +91,25 @@ class DepartureCase(DomainAggregate):
         provisional: Reckoning | None = Field(default=None, title="暂定办结期限的计算依据")
 
     @classmethod
-    def open(cls, case: str, notice: DepartureNotice, care: Care, at: Occasion) -> DepartureCase:
+    def open(
+        cls,
+        case: str,
+        notice: DepartureNotice,
+        care: Care,
+        at: Occasion,
+        *,
+        last_taken_on: date | None = None,
+    ) -> DepartureCase:
         """Open a case over what is in the person's care by this duty in this unit; due by P19 from this day on.
 
-        Refused: SAME_PERSON when the leaver would take over from himself.
+        `last_taken_on`: when the leaver took on the last of it by name. Nobody has left before that: an audit up to such
+        a day would not reach what it is about.
+
+        Refused: SAME_PERSON when the leaver would take over from himself; DATE_ORDER.
         """
         at.cite("C4.10-09" if notice.kind == "RESPONSIBLE" else "C4.10-10")
+        if last_taken_on is not None and notice.departs_on < last_taken_on:
+            raise _before_the_duty("notice.departsOn", notice.departs_on, last_taken_on)
         if notice.successor == notice.person:
             raise refuse("SAME_PERSON", person=notice.person)
         assets = tuple(sorted(care))
@@ -488,13 +501,19 @@ class DepartureCase(DomainAggregate):
         audit: DepartureAudit = Field(title="离任审计报告")
 
     def complete_audit(
-        self, audit: DepartureAudit, at: Occasion, *, in_duty_since: date | None = None
+        self,
+        audit: DepartureAudit,
+        at: Occasion,
+        *,
+        in_duty_since: date | None = None,
+        last_taken_on: date | None = None,
     ) -> None:
         """Record the audit: by an auditor outside the unit, over the whole tenure up to the departure (C4.10-09, P20).
 
-        `in_duty_since`: first day of the leaver's duty, as far as the log knows.
+        `in_duty_since`: first day of the leaver's duty, as far as the log knows; `last_taken_on`: when the last of what is
+        still in care by name came to it.
 
-        Refused: STEP_OUT_OF_ORDER, AUDITOR_NOT_INDEPENDENT, AUDIT_REQUIRED, AUDIT_STALE.
+        Refused: STEP_OUT_OF_ORDER, AUDITOR_NOT_INDEPENDENT, AUDIT_REQUIRED, AUDIT_STALE, DATE_ORDER.
         """
         at.cite("C4.10-09")
         self._must_be_open()
@@ -520,6 +539,8 @@ class DepartureCase(DomainAggregate):
             cutOff=audit.cut_off,
             departure=self.notice.departs_on,
         )
+        if last_taken_on is not None and audit.cut_off < last_taken_on:
+            raise _before_the_duty("audit.cutOff", audit.cut_off, last_taken_on)
         self.record(self.AuditCompleted, at, audit=audit)
 
     def _audit_reaches(self, audit: DepartureAudit, at: Occasion) -> bool:
@@ -851,6 +872,18 @@ class DepartureCase(DomainAggregate):
         self.sealed_place = None
         self.signatures = {}
         self.signing_refused = None
+
+
+def _before_the_duty(named: str, day: date, last_taken_on: date) -> Refusal:
+    """DATE_ORDER for a day of leaving or of its audit before the last duty of the leaver began."""
+    return refuse(
+        "DATE_ORDER",
+        clause="C4.10-09",
+        earlier="inDutySince",
+        later=named,
+        earlierOn=last_taken_on,
+        laterOn=day,
+    )
 
 
 def _lines(

@@ -101,6 +101,20 @@ async def in_duty_since(ledgers: LedgerSource, notice: DepartureNotice) -> date 
         return found if isinstance(found, date) else None
 
 
+async def last_taken_on(ledgers: LedgerSource, notice: DepartureNotice) -> date | None:
+    """The day on which a responsible person took on the last of what is in the own care by name in the unit; None where
+    nothing is, and for a manager, who is not audited.
+    """
+    if notice.kind != "RESPONSIBLE":
+        return None
+    await ledgers.reach_head(*_LEDGERS)
+    async with rows_of(ledgers.pool, ledgers.county) as connection:
+        lines = await custody_ledger.in_care(
+            connection, ledgers.county, notice.person, duty=notice.kind, unit=notice.organization
+        )
+    return max((line["since"] for line in lines), default=None)
+
+
 async def units_of_care(ledgers: LedgerSource, person: str, today: date) -> list[tuple[str, str]]:
     """Where the person has something in care today and no case is open for it: (unit, MANAGER or RESPONSIBLE)."""
     await ledgers.reach_head(*_LEDGERS)

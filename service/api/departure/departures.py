@@ -232,7 +232,8 @@ async def open_departure(body: OpenDeparture, write: Writing) -> Response:
     async def open_case(at: Occasion, _: Work) -> DepartureCase:
         care = await handover.care_for(write.ledgers, notice)
         await handover.hold_rows_to_events(write.ledgers, write.context, notice.person)
-        return DepartureCase.open(code, notice, care, at)
+        last = await handover.last_taken_on(write.ledgers, notice)
+        return DepartureCase.open(code, notice, care, at, last_taken_on=last)
 
     return await write.create(departures, body, open_case, scope=scope)
 
@@ -357,7 +358,8 @@ async def record_departure_audit(case: CaseCode, body: RecordDepartureAudit, wri
         await require_of_unit(work, body.audit.auditor, body.audit.auditor_organization, at.on)
         since = await handover.in_duty_since(write.ledgers, it.notice)
         await handover.hold_to_events(write.ledgers, write.context, it)
-        it.complete_audit(body.audit, at, in_duty_since=since)
+        last = await handover.last_taken_on(write.ledgers, it.notice)
+        it.complete_audit(body.audit, at, in_duty_since=since, last_taken_on=last)
 
     return await write.carry_out(departures, case, body, record, unit=body.audit.auditor_organization)
 

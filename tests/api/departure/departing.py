@@ -100,7 +100,9 @@ class Departure:
         return dict(await self.service.read(f"/v1/clearances/{self.outgoing}", "personnel"))
 
 
-async def kept_asset(service: Service, person: str, duty: str = "MANAGER", unit: str = VILLAGE) -> str:
+async def kept_asset(
+    service: Service, person: str, duty: str = "MANAGER", unit: str = VILLAGE, on: str = "2022-01-01"
+) -> str:
     """An asset that the person looks after."""
     asset = new_code()
     path = f"/v1/assets/{asset}"
@@ -108,7 +110,7 @@ async def kept_asset(service: Service, person: str, duty: str = "MANAGER", unit:
     confirmed = {"confirmation": TOWNSHIP_OWNS, "occurredOn": "2021-12-31"}
     await service.write(f"{path}/ownership-confirmations", confirmed, "office", version=1)
     kept = custody(person, duty) | TOWNSHIP_KEEPS | {"responsibleUnit": unit}
-    await service.write(f"{path}/custody", {"custody": kept, "occurredOn": "2022-01-01"}, version=2)
+    await service.write(f"{path}/custody", {"custody": kept, "occurredOn": on}, version=2)
     return asset
 
 

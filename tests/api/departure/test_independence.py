@@ -53,6 +53,36 @@ async def test_the_auditor_is_of_the_auditing_unit_and_no_party(service: Service
     await service.write(path, await report(service, auditor), "auditor")
 
 
+@pytest.mark.clause("C4.10-09")
+async def test_nobody_has_left_nor_is_audited_before_the_last_duty_began(service: Service) -> None:
+    """Refuses a departure, and a cut-off, on a day before the leaver took on what the case is about; that day itself is one."""
+    leaving = await departure(service, 0)
+    leaving.assets = [await kept_asset(service, leaving.outgoing, "RESPONSIBLE")]
+    notice = {
+        "person": leaving.outgoing,
+        "kind": "RESPONSIBLE",
+        "organization": VILLAGE,
+        "reason": "TRANSFER",
+        "departsOn": "2021-12-31",
+        "successor": leaving.incoming,
+    }
+    early = await service.post("/v1/departures", {"notice": notice}, "personnel")
+    assert (early.status_code, early.json()["code"], early.json()["clause"]) == (
+        422,
+        "DATE_ORDER",
+        "C4.10-09",
+    )
+    await leaving.open("RESPONSIBLE", departsOn="2022-01-01")
+    later = await kept_asset(service, leaving.outgoing, "RESPONSIBLE", on="2022-06-01")
+    path, auditor = f"{leaving.path}/audit", await service.person("AUDIT")
+    short = await service.post(path, await report(service, auditor, cutOff="2022-05-31"), "auditor")
+    assert (short.status_code, short.json()["code"]) == (422, "DATE_ORDER")
+    await service.write(path, await report(service, auditor, cutOff="2022-06-01"), "auditor")
+    await service.write(f"{leaving.path}/lines", {})
+    lines = (await service.read(leaving.path))["resource"]["lines"]
+    assert set(lines) == {*leaving.assets, later}
+
+
 @pytest.mark.clause("C4.10-09", "C4.10-06")
 async def test_the_first_supervisor_is_audited_too(service: Service) -> None:
     """The end of a first supervisor's post opens a case over what it supervised: no clearance before its audit."""

@@ -160,7 +160,7 @@ async def open_cases(
 
     `mark` makes the codes: the same request gives the same.
 
-    Refused: SAME_PERSON.
+    Refused: SAME_PERSON, DATE_ORDER.
     """
     opened = []
     for unit, kind in units:
@@ -215,7 +215,7 @@ async def open_cases_of_post(
 ) -> None:
     """Cases that the end of a post opens in its unit: by a principal's post over everything, by a manager's over what he keeps.
 
-    Refused: SAME_PERSON.
+    Refused: SAME_PERSON, DATE_ORDER.
     """
     units = [one for one in await units_of_care(ledgers, person, at.today) if one[0] == unit.id]
     if position not in at.rules.principal_positions:

@@ -207,7 +207,14 @@ _PROCEDURE: Final[dict[type[Any], Command]] = {
     ProcedureInstance.Amended: lambda it, e, at, _s: it.amend(e.subject, e.by, e.reason, at),
     ProcedureInstance.Withdrawn: lambda it, e, at, _s: it.withdraw(e.by, e.reason, at),
     ProcedureInstance.StepCompleted: lambda it, e, at, _s: it.complete_step(
-        e.step, e.by, e.subject_sha256, at, document_no=e.document_no, note=e.note
+        e.step,
+        e.by,
+        e.subject_sha256,
+        at,
+        document_no=e.document_no,
+        note=e.note,
+        signed_by=[one.person for one in e.proposers],
+        posts={one.post: (one.person,) for one in e.proposers},
     ),
     ProcedureInstance.StepTakenByFact: lambda it, e, at, _s: it.take_by_fact(
         e.fact,

@@ -7,7 +7,9 @@ Whatever is returned or objected to with success has to be done again. Decisions
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from eventsourcing.domain import event
@@ -34,7 +36,7 @@ from domain.procedure.notice import (
     with_answer,
 )
 from domain.procedure.plan import Act, PlannedStep, ProcedureCase, ProcedureParty
-from domain.procedure.records import Filing, ProcedureOpening, Signer, StepReturn, Verdict
+from domain.procedure.records import Filing, ProcedureOpening, Proposer, Signer, StepReturn, Verdict
 from domain.procedure.subject import Subject
 from domain.refusals import refuse
 from domain.regulation.legal_clock import Period, Reckoning
@@ -190,6 +192,7 @@ class ProcedureInstance(ProcedureCourse):
         subject_sha256: Sha256 = Field(title="事项内容摘要")
         document_no: Name | None = Field(default=None, title="办理文号")
         note: Text | None = Field(default=None, title="办理说明")
+        proposers: tuple[Proposer, ...] = Field(default=(), title="提出方签署人")
 
     def complete_step(
         self,
@@ -200,14 +203,19 @@ class ProcedureInstance(ProcedureCourse):
         *,
         document_no: str | None = None,
         note: str | None = None,
+        signed_by: Iterable[str] = (),
+        posts: Mapping[str, Collection[str]] = MappingProxyType({}),
     ) -> None:
         """Take a plain step: propose, compile, choose …; what happened takes its step itself (STEP_TAKEN_BY_FACT).
 
-        Refused: STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
+        `signed_by`: the persons who signed it; `posts`: who holds which post of the unit on that day.
+
+        Refused: PROPOSER_MISSING, STEP_OUT_OF_ORDER, NOT_FOUND, FIELD_INVALID, FORBIDDEN, PLAN_HASH_MISMATCH, NOTICE_PLACE_MISSING,
         NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, SEGREGATION_OF_DUTIES, the code of a
         row (`PlannedStep.refusal`).
         """
         found = self._may_take(step, {"DO"}, by, subject_sha256, at)
+        proposers = self._proposers(step, set(signed_by), posts, at)
         self.record(
             self.StepCompleted,
             at,
@@ -216,7 +224,23 @@ class ProcedureInstance(ProcedureCourse):
             subject_sha256=subject_sha256,
             document_no=document_no,
             note=note,
+            proposers=proposers,
         )
+
+    def _proposers(
+        self, step: str, signed: set[str], posts: Mapping[str, Collection[str]], at: Occasion
+    ) -> tuple[Proposer, ...]:
+        """Who signed by which post: everybody whose post the table names; one that nobody holds is not asked for (C4.7-12)."""
+        asked = at.rules.signers_of(self.chain, step)
+        held = [(post, person) for post in asked for person in posts.get(post, ())]
+        strange = sorted(signed - {person for _, person in held})
+        if strange:
+            raise refuse("FIELD_INVALID", field="signedBy", value=strange[0])
+        found = tuple(Proposer(post=post, person=person) for post, person in held if person in signed)
+        there = {one.post for one in found}
+        missing = [post for post in asked if post not in there and (posts.get(post) or not there)]
+        at.require(not missing, "PROPOSER_MISSING", missing=missing, proposers=missing)
+        return found
 
     @event(StepCompleted)
     def _step_completed(self, step: Code, by: Signer, occurred_on: date, document_no: Name | None) -> None:

@@ -14,6 +14,13 @@ from domain.values import BusinessDate, Code, Listed, Name, OrganizationCode, Pe
 Verdict = Literal["APPROVED", "RETURNED"]
 
 
+class Proposer(Value):
+    """Somebody who proposed a text by the post that he held on that day."""
+
+    post: Code = Field(title="职务")
+    person: PersonCode = Field(title="人员编号")
+
+
 class Signer(Value):
     """Person who takes a step for a unit."""
 

@@ -368,6 +368,7 @@ class ChainStep(Value):
     zh: str = Field(title="环节名称")
     by: str | None = Field(default=None, title="办理单位或角色")
     all_of: tuple[str, ...] = Field(default=(), title="须逐一办理的单位或角色")
+    signed_by: tuple[str, ...] = Field(default=(), title="须签署的职务")
     needs: tuple[str, ...] = Field(default=(), title="前置环节")
     not_same_person_as: tuple[str, ...] = Field(default=(), title="不得由同一人办理的环节")
     meeting: Literal["REPRESENTATIVES", "TOWNSHIP"] | None = Field(default=None, title="会议种类")

@@ -477,6 +477,11 @@ class Rules:
         meant = {code for code, (_, step) in open_to.items() if step.only_for or step.only_scopes}
         return tuple(row for code, (row, _) in open_to.items() if not meant or code in meant)
 
+    def signers_of(self, chain: str, step: str) -> tuple[str, ...]:
+        """The posts whose holders sign a step of a chain; of one that is no more, none."""
+        row = self._chains.get(chain)
+        return next((one.signed_by for one in row.steps if one.code == step), ()) if row is not None else ()
+
     def quorum(self, kind: str, matter: str = "COLLECTIVE") -> MeetingRule:
         """When such a meeting is valid and passes something; `quorum.judge` applies it. RULE_GAP for an unknown one."""
         for meeting in self.parameters["P10"].meetings:

@@ -459,7 +459,9 @@ class Sample:
         elif step.act == "DECIDE":
             found.decide(step.code, signer, sha, f"样例决〔{at.on.year}〕{found.id[-6:]}", "同意（样例）", at)
         else:
-            found.complete_step(step.code, signer, sha, at)
+            head = () if not step.signed_by else (signer.person,)
+            posts = {"VILLAGE_PARTY_SECRETARY": head}
+            found.complete_step(step.code, signer, sha, at, signed_by=head, posts=posts)
 
     def _receive(self, asset: Asset, receipt: IncomeReceipt) -> None:
         """Income comes in and stands on the sub-accounts of the villages it is for."""

@@ -72,7 +72,9 @@ class Choice:
         ]
         for unit in units or self.owners:
             body = {"step": step, "by": await self.by(unit), "subjectSha256": self.sha256}
-            noun, more = "steps", {"occurredOn": self.day}
+            noun, more = "steps", dict[str, Any](occurredOn=self.day)
+            if step == "PROPOSE":
+                more["signedBy"] = [await self.in_post(unit, "VILLAGE_PARTY_SECRETARY")]
             if kind == "MEETING":
                 await self._elected(unit)
                 noun, more = "meetings", {"meeting": self._meeting()}
@@ -86,6 +88,17 @@ class Choice:
         steps = {"A9": ("SELECT", last), "A10": ("PROPOSE", "DECISION", "CHARTER"), "A13": (last, "OPERATOR")}
         for step in steps[self.chain]:
             await self.take(step)
+
+    async def in_post(self, village: str, post: str) -> str:
+        """Somebody who holds a post of the village on the day, appointed long before."""
+        unit = (await self.service.read(f"/v1/organizations/{village}"))["resource"]
+        for one in unit["tenures"]:
+            if one["position"] == post and one["since"] <= self.day and (one.get("until") or "9") >= self.day:
+                return str(one["person"])
+        person = await self.service.person(village)
+        taken = {"position": post, "person": person, "since": "2020-01-01", "documentNo": "任1号"}
+        await self.service.write(f"/v1/organizations/{village}/appointments", taken, "personnel")
+        return person
 
     async def _elected(self, village: str) -> None:
         roll = {

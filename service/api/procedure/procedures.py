@@ -24,7 +24,7 @@ from domain.procedure.subject import Content, Subject, canonical_content
 from domain.refusals import refuse
 from domain.regulation.legal_clock import LegalClock
 from domain.sealed import SealedField, SealedForm
-from domain.values import Code, Listed, Name, Sha256, Text, Value
+from domain.values import Code, Listed, Name, PersonCode, Sha256, Text, Value
 from service.api.http.provisional import dates_as_known
 from service.api.http.reading import ACTION, Reading, from_log, get, routes
 from service.api.http.writing import Circumstances, Kind, Scope, Writing
@@ -108,6 +108,9 @@ class CompleteProcedureStep(ProcedureAct):
 
     document_no: Name | None = Field(default=None, title="文号")
     note: Text | None = Field(default=None, title="说明")
+    signed_by: tuple[PersonCode, ...] = Field(
+        default=(), title="签署人", description="须由多个职务共同提出的环节（A10）", max_length=20
+    )
 
 
 class HoldMeeting(ProcedureAct):
@@ -239,16 +242,27 @@ async def digest_subject(body: DigestSubject, read: Reading) -> DigestedSubject:
 async def complete_procedure_step(
     procedure: ProcedureCode, body: CompleteProcedureStep, write: Writing
 ) -> Response:
-    """Take a plain step: propose, compile, issue certificates, pay …"""
-    return await write.decide(
-        _PROCEDURES,
-        procedure,
-        body,
-        lambda it, at: it.complete_step(
-            body.step, body.by, body.subject_sha256, at, document_no=body.document_no, note=body.note
-        ),
-        scope=_of(body.by),
-    )
+    """Take a plain step: propose, compile, choose …; what posts sign it is asked of the unit's record of that day (C4.7-12)."""
+
+    async def complete(it: ProcedureInstance, at: Occasion, work: Work) -> None:
+        posts: dict[str, set[str]] = {}
+        if at.rules.signers_of(it.chain, body.step):
+            unit = await work.get(Organization, body.by.organization)
+            for one in unit.tenures:
+                if one.covers(at.on):
+                    posts.setdefault(one.position, set()).add(one.person)
+        it.complete_step(
+            body.step,
+            body.by,
+            body.subject_sha256,
+            at,
+            document_no=body.document_no,
+            note=body.note,
+            signed_by=body.signed_by,
+            posts=posts,
+        )
+
+    return await write.carry_out(_PROCEDURES, procedure, body, complete, scope=_of(body.by))
 
 
 @_PROCEDURES.post("/{procedure}/meetings", "会议决定", "procedure.act")

@@ -162,3 +162,40 @@ async def test_own_operation_states_responsibility_target_and_income(
     kept = {"custody": custody(person), "occurredOn": "2021-08-16"}
     await write(service, asset, "custody", kept, "clerk")
     await write(service, asset, "leases", body, "village")
+
+
+@pytest.mark.clause("C4.7-12")
+async def test_a_plan_across_villages_is_proposed_by_every_filled_post(service: Service) -> None:
+    """Refuses a plan without the signature of a filled post, the resident team's among them; a post nobody holds any more is not asked for."""
+    asset = await shared(service)
+    it = Choice(service, asset, terms("L9", charterDocument="章程1号"))
+    await it.open(owners=[SECOND])
+    posts = ("FIRST_SECRETARY", "VILLAGE_PARTY_SECRETARY", "VILLAGE_DIRECTOR", "RESIDENT_TEAM_LEADER")
+    path, key = f"/v1/procedures/{it.code}/steps", await it.who(SECOND)
+
+    async def proposed(*people: str) -> tuple[int, str, list[str]]:
+        body = {
+            "step": "PROPOSE",
+            "by": await it.by(SECOND),
+            "subjectSha256": it.sha256,
+            "occurredOn": it.day,
+        }
+        answer = await service.post(path, body | {"signedBy": list(people)}, key)
+        told = answer.json()
+        return answer.status_code, told.get("code", ""), told.get("missing", [])
+
+    assert await proposed() == (409, "PROPOSER_MISSING", list(posts))
+    people = {post: await it.in_post(SECOND, post) for post in posts}
+    for post in posts:
+        others = [one for name, one in people.items() if name != post]
+        assert await proposed(*others) == (409, "PROPOSER_MISSING", [post])
+    stranger = await service.person(SECOND)
+    assert (await proposed(*people.values(), stranger))[:2] == (422, "FIELD_INVALID")
+    team = people.pop("RESIDENT_TEAM_LEADER")
+    unit = f"/v1/organizations/{SECOND}/appointments/RESIDENT_TEAM_LEADER/{team}/ending"
+    await service.write(unit, {"until": it.day, "reason": "轮换"}, "personnel")
+    assert await proposed(*people.values()) == (409, "PROPOSER_MISSING", ["RESIDENT_TEAM_LEADER"])
+    it.day = "2021-09-02"
+    assert (await proposed(*people.values()))[0] == 201
+    stored = (await service.read(f"/v1/procedures/{it.code}"))["resource"]
+    assert stored["completedSteps"] == ["PROPOSE"]

@@ -12,7 +12,7 @@ from domain.catalogue import EVENT_TYPES
 from domain.procedure.subject import digest_of
 from tests.api.asset.test_titles import confirmed, registered, write
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, terms
-from tests.api.contracts import decided as letting
+from tests.api.contracts import Choice, decided as letting
 from tests.api.income.decided import account_of, line, payment, plan
 from tests.api.procedure.test_procedures import Running, elected, posting, representatives
 from tests.api.service import Service
@@ -100,6 +100,11 @@ async def digested(service: Service, kind: str, code: str, content: dict[str, An
     return dict(answer.json()["subject"])
 
 
+async def secretary(service: Service, village: str) -> str:
+    """The village's secretary, who proposes for those whose posts nobody holds."""
+    return await Choice(service, "", {"signedOn": "2022-03-01"}).in_post(village, "VILLAGE_PARTY_SECRETARY")
+
+
 async def advanced(it: Running, on: date) -> date:
     """Everything that can be done without a fact is done, step by step; gives the day after it."""
     rows = (await chains(it.service))[it.chain]
@@ -117,7 +122,8 @@ async def advanced(it: Running, on: date) -> date:
         day, who = on.isoformat(), KEYS[unit]
         match rows[step]["kind"]:
             case "DO":
-                await it.act("steps", step, unit, who, day)
+                signed = {"signedBy": [await secretary(it.service, unit)]} if rows[step]["signedBy"] else {}
+                await it.act("steps", step, unit, who, day, **signed)
             case "MEETING":
                 await elected(it.service)
                 await it.act("meetings", step, unit, who, None, meeting=representatives(day))

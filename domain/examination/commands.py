@@ -213,8 +213,8 @@ _PROCEDURE: Final[dict[type[Any], Command]] = {
         at,
         document_no=e.document_no,
         note=e.note,
-        signed_by=[one.person for one in e.proposers],
-        posts={one.post: (one.person,) for one in e.proposers},
+        signed_by=[one.person for one in e.proposers or ()],
+        posts={one.post: (one.person,) for one in e.proposers or ()},
     ),
     ProcedureInstance.StepTakenByFact: lambda it, e, at, _s: it.take_by_fact(
         e.fact,

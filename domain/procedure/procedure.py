@@ -192,7 +192,7 @@ class ProcedureInstance(ProcedureCourse):
         subject_sha256: Sha256 = Field(title="事项内容摘要")
         document_no: Name | None = Field(default=None, title="办理文号")
         note: Text | None = Field(default=None, title="办理说明")
-        proposers: tuple[Proposer, ...] = Field(default=(), title="提出方签署人")
+        proposers: tuple[Proposer, ...] | None = Field(default=None, title="提出方签署人")
 
     def complete_step(
         self,
@@ -224,7 +224,7 @@ class ProcedureInstance(ProcedureCourse):
             subject_sha256=subject_sha256,
             document_no=document_no,
             note=note,
-            proposers=proposers,
+            proposers=proposers or None,
         )
 
     def _proposers(

@@ -15,7 +15,7 @@ Verdict = Literal["APPROVED", "RETURNED"]
 
 
 class Proposer(Value):
-    """Somebody who proposed a text by the post that he held on that day."""
+    """Holder of a post on a day who proposed a text."""
 
     post: Code = Field(title="职务")
     person: PersonCode = Field(title="人员编号")

@@ -818,3 +818,26 @@ def test_a_vote_can_be_taken_only_once_and_the_review_comes_after_it() -> None:
         vote(plan, (2022, 3, 3))
     plan.review("REVIEW", by(TOWNSHIP), sha(plan), "RETURNED", on(2022, 3, 4), reasons="没有名单")
     assert plan.completed_steps == {"DECISION"}
+
+
+# ---- proposers by their posts (A10) ----------------------------------------------------------------------------------
+
+
+def test_a_plan_across_villages_is_signed_by_every_filled_post() -> None:
+    across = ProcedureCase(owner_kind="VILLAGE", project_scope="CROSS_VILLAGE", asset_type="WORKSHOP")
+    plan = open_it(opening("A10", case=across))
+    posts = {"FIRST_SECRETARY": ("P-1",), "RESIDENT_TEAM_LEADER": ("P-3",)}
+    with refused("PROPOSER_MISSING", plan, missing=["RESIDENT_TEAM_LEADER"]):
+        plan.complete_step("PROPOSE", by(VILLAGE), sha(plan), on(2022, 3, 1), signed_by=["P-1"], posts=posts)
+    with refused("FIELD_INVALID", plan):
+        plan.complete_step(
+            "PROPOSE", by(VILLAGE), sha(plan), on(2022, 3, 1), signed_by=["P-1", "P-9"], posts=posts
+        )
+    settled(plan)
+    plan.complete_step(
+        "PROPOSE", by(VILLAGE), sha(plan), on(2022, 3, 1), signed_by=["P-1", "P-3"], posts=posts
+    )
+    signed = recorded(plan, ProcedureInstance.StepCompleted).proposers
+    assert [(one.post, one.person) for one in signed] == [
+        ("FIRST_SECRETARY", "P-1"), ("RESIDENT_TEAM_LEADER", "P-3"),
+    ]  # fmt: skip

@@ -102,8 +102,6 @@ def _assign(event: LedgerEvent, rows: Rows, duties: frozenset[str], wanted: Iter
             _close(event, rows, line)
             continue
         holders.remove(holder)
-        if line["since"] > on:
-            _change(event, rows, line, since=on)
     for holder in holders:
         _open(event, rows, holder)
 
@@ -183,11 +181,9 @@ def _handed_over(event: LedgerEvent, rows: Rows) -> None:
     if data["duty"] not in PERSONAL:
         return  # it goes with a post, and the post's holder is in `tenure`
     lines = [line for line in rows.group(CUSTODY_LEDGER, event.id) if line["until_position"] is None]
-    passed_on = (data["duty"], data["outgoing"])
     custodian = next((line for line in lines if line["duty"] == "CUSTODIAN"), None)
     if custodian is None:
         return  # no custody, or it ended with the asset: there is no duty to pass on
-    _cut_short(event, rows, event.day, lambda line: (line["duty"], line["person"]) == passed_on)
     taken_on = False
     for line in lines:
         if line["duty"] != data["duty"]:
@@ -196,8 +192,6 @@ def _handed_over(event: LedgerEvent, rows: Rows) -> None:
             _close(event, rows, line)
         elif line["person"] == data["incoming"]:
             taken_on = True
-            if line["since"] > event.day:
-                _change(event, rows, line, since=event.day)
     if not taken_on:
         holder = _Holder(data["duty"], person=data["incoming"], provisional=custodian["provisional"])
         _open(event, rows, holder, data["case"])

@@ -224,14 +224,19 @@ def _without_procedure(case: Case) -> Files:
     return case.insider.with_index(files, lambda key: key != f"stream/{stream}")
 
 
-def _without_merged_unit(case: Case) -> Files:
-    """The unit that was merged into the one whose post the person held; the index still names it."""
+def _merged_unit(case: Case) -> str:
+    """The stream of the unit that was merged into the one whose post the person held."""
     entries = dict(json.loads(line.partition(b" ")[2]) for line in lines_of(case.files, verify.INDEX))
-    merged = next(
+    return next(
         stream
         for key, streams in sorted(entries.items()) if key.startswith("unit/")
         for stream in streams if stream.partition("-")[2] != key.removeprefix("unit/")
     )  # fmt: skip
+
+
+def _without_merged_unit(case: Case) -> Files:
+    """The merged unit; the index still names it."""
+    merged = _merged_unit(case)
     files = case.insider.with_events(case.files, lambda _, name: name != merged)
     return case.insider.with_index(files, lambda key: key != f"stream/{merged}")
 
@@ -272,6 +277,9 @@ INSIDERS: dict[str, tuple[Callable[[Case], Files], str]] = {
     "no word of where a post is named": (lambda c: _without_entry(c, "post/"), "missing"),
     "a unit that was merged left out, the rest proved": (_without_merged_unit, "missing"),
     "no word of which units were merged": (lambda c: _without_entry(c, "unit/"), "missing"),
+    "no word of where the same post of a unit that was merged is named": (
+        lambda c: _without_entry(c, f"post/{_merged_unit(c).partition('-')[2]}/"), "missing",
+    ),
     "a procedure about an asset left out, the rest proved": (_without_procedure, "missing"),
     "no word of which procedures are about an asset": (lambda c: _without_entry(c, "asset/"), "missing"),
     "an edited entry of the index": (
@@ -334,6 +342,15 @@ def test_the_owner_is_found(case: Case, change: str) -> None:
     bad = found(case.insider.resigned(make(case)))
     assert bad is not None
     assert bad.kind == kind, str(bad)
+
+
+def test_a_stream_whose_events_are_gone_is_named_by_the_index(case: Case) -> None:
+    stream = _asset(case.insider, case.files)
+    files = case.insider.with_events(case.files, lambda _, name: name != stream)
+    bad = found(case.insider.resigned(files))
+    assert bad is not None
+    assert (bad.kind, bad.place) == ("missing", stream)
+    assert "the index has it, its events are missing" in str(bad)
 
 
 def test_another_period_or_person_than_the_tables_show(case: Case) -> None:

@@ -341,6 +341,15 @@ async def test_a_revoked_grant_a_reset_and_a_closed_account_end_what_they_gave(
     assert refused(await again.try_in()) == (401, "LOGIN_INCORRECT")
 
 
+async def test_a_closed_account_is_not_told_from_an_unknown_one(service: Service, clock: Clock) -> None:
+    one = await official(service, clock)
+    await grant(service, one.person)
+    assert refused(await one.try_in()) == (403, "PASSWORD_CHANGE_REQUIRED")
+    closed = await service.http.delete(f"/v1/officials/{one.official}", headers=service.headers("admin"))
+    assert closed.status_code == 204
+    assert refused(await one.try_in()) == (401, "LOGIN_INCORRECT")
+
+
 async def test_no_secret_is_kept_in_the_clear(service: Service, clock: Clock) -> None:
     one = await official(service, clock)
     await grant(service, one.person)

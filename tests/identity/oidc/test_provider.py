@@ -272,6 +272,18 @@ async def test_nobody_is_believed_while_the_provider_is_broken(
     assert own.times("/elsewhere") == 0
 
 
+async def late(_: Asked, writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(5)
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+    await writer.drain()
+
+
+async def test_answer_that_comes_after_its_time_is_none(own: OwnProvider) -> None:
+    own.says[DISCOVERY] = late
+    with refused("IDENTITY_PROVIDER_UNAVAILABLE", f"{own.issuer}{DISCOVERY}: no answer within 2 s"):
+        await person(own, own.provider(answer_seconds=2))
+
+
 @pytest.mark.parametrize("path", [DISCOVERY, "/keys"])
 @pytest.mark.parametrize("slow", [never, drop_by_drop])
 async def test_nobody_is_waited_for_without_end(own: OwnProvider, path: str, slow: Any) -> None:

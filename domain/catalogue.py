@@ -16,6 +16,7 @@ from domain.funds.allocation import FundAllocation
 from domain.funds.proceeds import ProceedsPool
 from domain.funds.reconciliation import FundReconciliation
 from domain.household.asset import HouseholdAsset
+from domain.household.priority import PriorityHouseholds
 from domain.household.push import HouseholdLedger
 from domain.income.account import IncomeSubAccount
 from domain.income.guarantee import CostGuarantee
@@ -59,6 +60,7 @@ AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
     PersonalSubject,
     Policy,
     PolicyOverride,
+    PriorityHouseholds,
     ProcedureInstance,
     ProceedsPool,
     PublicNotice,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from domain.aggregate import ENVELOPE_FIELDS
 from domain.funds.allocation import FundAllocation
 from domain.household.asset import HouseholdAsset
+from domain.household.priority import PriorityHouseholds
 from domain.income.guarantee import CostGuarantee
 from domain.income.plan import IncomePlan
 from domain.inventory.batch import InventoryBatch
@@ -73,6 +74,8 @@ _OF_ASSETS: Final[dict[type[Any], Again]] = {
     HouseholdAsset.Entrusted: lambda it, e, at: it.entrust(e.entrustment, at),
     HouseholdAsset.EntrustmentEnded: lambda it, e, at: it.end_entrustment(e.ended_on, e.reason, at),
     HouseholdAsset.RegistrationClosed: lambda it, e, at: it.close_registration(e.closing, at),
+    PriorityHouseholds.HouseholdTagged: lambda it, e, at: it.tag(e.tag, at),
+    PriorityHouseholds.TagEnded: lambda it, e, at: it.end_tag(e.end, at),
     IncomePlan.Amended: _in(("PROPOSED",), "amendment"),
     IncomePlan.Withdrawn: lambda it, e, at: it.withdraw(e.reason, at),
     IncomePlan.Executed: _in(("PROPOSED", "PAYING", "PAID"), "execution"),

@@ -122,14 +122,17 @@ def _digest(parts: Iterable[Value]) -> str:
 # ---- how a plan is judged ------------------------------------------------------------------------------------------
 
 
-def check_content(content: IncomePlanContent, assets: dict[str, Asset], balance: Fen, at: Occasion) -> None:
+def check_content(
+    content: IncomePlanContent, assets: dict[str, Asset], balance: Fen, priority: frozenset[str], at: Occasion
+) -> None:
     """Judge a plan before it is put to the village: its money, its uses, its households (C4.9-05 … -07, -10, -11).
 
-    `assets`: the sources, as the log has them; `balance`: of the village's sub-account.
+    `assets`: the sources, as the log has them; `balance`: of the village's sub-account; `priority`: the village's priority
+    households of the day.
 
     Refused: AMOUNT_NOT_POSITIVE, FIELD_INVALID, ATTRIBUTION_SUM_MISMATCH, NOT_INCOME_HOLDER, PLAN_EXCEEDS_INCOME,
     PV_RULESET_REQUIRED, USE_NOT_ALLOWED, FIELD_REQUIRED, EQUAL_DISTRIBUTION_PROHIBITED,
-    DISTRIBUTION_BASIS_REQUIRED, CODE_UNKNOWN, ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED. Warned of: USE_OTHER, PV_SHARE_LOW, PURPOSE_REQUIRED.
+    DISTRIBUTION_BASIS_REQUIRED, CODE_UNKNOWN, ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED. Warned of: USE_OTHER, PV_SHARE_LOW, PURPOSE_REQUIRED, PRIORITY_HOUSEHOLD_OMITTED.
     """
     at.cite("C4.9-06", "C4.9-07", "C4.9-11")
     _check_money(content, assets, balance, at)
@@ -138,6 +141,7 @@ def check_content(content: IncomePlanContent, assets: dict[str, Asset], balance:
     terms = {one.code: one for one in uses}
     _check_uses(content, terms, at)
     _check_households(content, terms, at)
+    _look_for_priority(content, priority, at)
     if content.ruleset == "PV":
         _check_pv_share(content, terms, at)
     if content.purpose_statement is None:
@@ -231,6 +235,15 @@ def _check_households(content: IncomePlanContent, terms: dict[str, Term], at: Oc
         clause="C4.9-07",
         households=len(lacking),
     )
+
+
+def _look_for_priority(content: IncomePlanContent, priority: frozenset[str], at: Occasion) -> None:
+    """Whether every priority household gets something, or stands in the text with the reason why not (C4.9-08)."""
+    at.cite("C4.9-08")
+    given = {one.household for one in content.lines}
+    excused = {one.household for one in content.omissions}
+    if left_out := priority - given - excused:
+        at.warn("PRIORITY_HOUSEHOLD_OMITTED", households=len(left_out))
 
 
 def _alike(amounts: list[int], below_basis_points: int) -> bool:

@@ -18,6 +18,7 @@ from domain.bounds import FactDay, NotBefore
 from domain.classification import UNIT
 from domain.execution import Execution
 from domain.income.content import SUBJECT_KIND, IncomePlanContent, check_content
+from domain.occasion import Basis
 from domain.refusals import refuse
 from domain.values import Code, Fen, Name, PaperSha256, PersonalPaperSha256, Sha256, Text, Value, total
 
@@ -69,6 +70,9 @@ class IncomePlan(DomainAggregate):
     village_share: Annotated[Fen, Field(title="到村金额")]
     household_share: Annotated[Fen, Field(title="到户金额")]
     state: Annotated[PlanState, Field(title="方案状态")]
+    warned: Annotated[
+        tuple[str, ...], Field(title="方案的提示代码", description="提出或修改时给出，供审核和复核")
+    ]
     proposed_on: Annotated[date, Field(title="提出日期")]
     procedure: Annotated[str | None, Field(title="程序编号")]
     paid: Annotated[Fen, Field(title="已支付金额")]
@@ -94,7 +98,13 @@ class IncomePlan(DomainAggregate):
 
     @classmethod
     def propose(
-        cls, plan: str, content: IncomePlanContent, assets: dict[str, Asset], balance: Fen, at: Occasion
+        cls,
+        plan: str,
+        content: IncomePlanContent,
+        assets: dict[str, Asset],
+        balance: Fen,
+        priority: frozenset[str],
+        at: Occasion,
     ) -> IncomePlan:
         """Propose a plan (C4.7-06, C4.9-03), judged by `check_content`.
 
@@ -103,7 +113,7 @@ class IncomePlan(DomainAggregate):
         DISTRIBUTION_BASIS_REQUIRED, CODE_UNKNOWN, ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
         """
         at.cite("C4.7-06", "C4.9-03")
-        check_content(content, assets, balance, at)
+        check_content(content, assets, balance, priority, at)
         return cls.begin(cls.Proposed, plan, at, **_fields(plan, content))
 
     @event(Proposed)
@@ -114,9 +124,11 @@ class IncomePlan(DomainAggregate):
         village_share: Fen,
         household_share: Fen,
         occurred_on: date,
+        basis: Basis,
     ) -> None:
         self.content, self.sha256 = content, sha256
         self.village_share, self.household_share = village_share, household_share
+        self.warned = _codes(basis)
         self.state = "PROPOSED"
         self.proposed_on = occurred_on
         self.procedure = None
@@ -137,7 +149,13 @@ class IncomePlan(DomainAggregate):
         reason: Text = Field(title="修改原因")
 
     def amend(
-        self, content: IncomePlanContent, reason: str, assets: dict[str, Asset], balance: Fen, at: Occasion
+        self,
+        content: IncomePlanContent,
+        reason: str,
+        assets: dict[str, Asset],
+        balance: Fen,
+        priority: frozenset[str],
+        at: Occasion,
     ) -> None:
         """Put another text in its place before anything is paid (C4.9-04), judged by `check_content`.
 
@@ -149,15 +167,21 @@ class IncomePlan(DomainAggregate):
         self._must_be(("PROPOSED",), "amendment", at)
         if content.village != self.content.village:
             raise refuse("FIELD_INVALID", clause="C4.9-03", field="plan.village", value=content.village)
-        check_content(content, assets, balance, at)
+        check_content(content, assets, balance, priority, at)
         if content != self.content:
             self.record(self.Amended, at, reason=reason, **_fields(self.id, content))
 
     @event(Amended)
     def _amended(
-        self, content: IncomePlanContent, sha256: Sha256, village_share: Fen, household_share: Fen
+        self,
+        content: IncomePlanContent,
+        sha256: Sha256,
+        village_share: Fen,
+        household_share: Fen,
+        basis: Basis,
     ) -> None:
         self.content, self.sha256 = content, sha256
+        self.warned = _codes(basis)
         self.village_share, self.household_share = village_share, household_share
 
     class Withdrawn(Event):
@@ -328,6 +352,11 @@ def _fields(plan: str, content: IncomePlanContent) -> dict[str, object]:
         "village_share": content.village_share,
         "household_share": content.household_share,
     }
+
+
+def _codes(basis: Basis) -> tuple[str, ...]:
+    """The codes of what was warned of, each once: reviewers see them beside the text."""
+    return tuple(dict.fromkeys(one.code for one in basis.warnings))
 
 
 def _draw(left: dict[str, int], amount: int) -> list[tuple[str, int]]:

@@ -113,7 +113,7 @@ def _tables() -> Iterator[CodeTable]:
     yield _list("income-uses", "收益用途", "INCOME_USE", refusal="USE_NOT_ALLOWED", param="use")
     yield _list("pv-income-uses", "光伏收益用途", "PV_INCOME_USE")
     yield _list("hardship-causes", "致困原因", "HARDSHIP_CAUSE")
-    yield _list("priority-households", "重点帮扶对象", "PRIORITY_HOUSEHOLD")
+    yield _list("priority-households", "重点关注户", "PRIORITY_HOUSEHOLD")
     yield _list("violations", "违规问题", "VIOLATION", refusal="VIOLATION_CODE_UNKNOWN", param="kind")
     yield _list("unit-rule-topics", "单位制度事项", "SUPERVISION_RULE", "MANAGEMENT_RULE", "SUPPORTING_RULE")
     yield _list("positions", "职务", "POSITION")

@@ -239,6 +239,11 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "personal_subject.hold_placed": lambda data: f"{data['hold']['documentNo']}：{data['hold']['reason']}",
     "personal_subject.hold_released": lambda data: f"{data['hold']}，{_order(data['order'])}",
     "personal_subject.erased": lambda data: _order(data["forgetting"]["order"]),
+    "priority_households.opened": lambda _data: "重点关注户名册",
+    "priority_households.household_tagged": lambda data: (
+        f"{data['tag']['since']} 起，{data['tag']['source']}（{data['tag']['documentNo']}）"
+    ),
+    "priority_households.tag_ended": lambda data: f"至 {data['end']['until']}",
     "income_plan.proposed": _income_plan,
     "income_plan.amended": lambda data: f"{_income_plan(data)}：{data['reason']}",
     "income_plan.withdrawn": lambda data: data["reason"],

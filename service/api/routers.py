@@ -18,6 +18,7 @@ from service.api.departure import clearance_certificates, clearances, departures
 from service.api.funds import funds, ledgers as fund_ledgers, proceeds
 from service.api.household import (
     assets as household_assets,
+    priority as priority_households,
     pushes as household_ledgers,
     statements as households,
 )
@@ -90,6 +91,7 @@ ROUTERS = (
     household_assets.entrustments,
     household_ledgers.router,
     households.router,
+    priority_households.router,
     personal_readings.router,
     personal_subjects.router,
     departures.router,

@@ -154,6 +154,7 @@ ACTIONS: Final[dict[str, Permission]] = {
     "household_ledger.answer": _permission(
         Role.REGISTRAR, Role.APPROVER, scope=Scope.UNIT, kinds=frozenset({"VILLAGE"})
     ),
+    "household.tag": _of_parties(Role.REGISTRAR, kinds=_OWNERS),
     "household.read": _permission(Role.READER, Role.AUDITOR, scope=Scope.COUNTY),
     "household_asset.read": _EVERYONE,
     "personal_data.read": Permission(

@@ -513,7 +513,9 @@ class Sample:
         )
         account, code = self._account(village), f"D-{asset.id}-2022"
         at = self.occasion(decided)
-        plan = IncomePlan.propose(code, content, {asset.id: asset}, account.available(decided), at)
+        plan = IncomePlan.propose(
+            code, content, {asset.id: asset}, account.available(decided), frozenset(), at
+        )
         procedure = self._decided(plan, asset, drawn, decided)
         payment = PlanPayment(
             payment=f"P-{asset.id}-2022",

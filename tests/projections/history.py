@@ -322,6 +322,7 @@ class RandomHistory:
             "policy_override",
             "revitalisation_case",
             "income_sub_account",
+            "priority_households",
             "income_plan",
             "maintenance_expense",
             "cost_guarantee",

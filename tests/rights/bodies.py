@@ -46,6 +46,7 @@ IN_TABLE: dict[str, str] = {
     "operation-modes": "LEASED",
     "positions": "ASSET_MANAGER",
     "posting-rules": "INTEREST",
+    "priority-households": "SUDDEN_HARDSHIP",
     "project-scopes": "SINGLE_VILLAGE",
     "revitalisation-outcomes": "REACTIVATE",
     "risk-kinds": "IDLE",

@@ -11,6 +11,7 @@ from domain.departure.case import DepartureCase
 from domain.funds.allocation import FundAllocation
 from domain.funds.reconciliation import FundReconciliation
 from domain.household.asset import HouseholdAsset
+from domain.household.priority import PriorityHouseholds, PriorityTag
 from domain.household.push import HouseholdLedger
 from domain.income.account import IncomeSubAccount, SubAccountOpening
 from domain.income.content import IncomePlanContent, PlanLine, PlanSource
@@ -19,6 +20,7 @@ from domain.income.maintenance import MaintenanceContent, MaintenanceExpense, Ma
 from domain.income.plan import IncomePlan
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign, StocktakeScope
+from domain.occasion import Occasion
 from domain.organization.person import Person, PersonCard
 from domain.oversight.inspection import Inspection, InspectionRecord
 from domain.oversight.violation import ViolationCase
@@ -134,15 +136,16 @@ def everything() -> list[DomainAggregate]:
             ),
             at,
         ),
-        IncomePlan.propose(CODES["income_plan"], a_plan(), {ASSET: earning()}, Fen(100_00), at),
         MaintenanceExpense.propose(CODES["maintenance_expense"], works(), earning(), at),
         CostGuarantee.declare(CODES["cost_guarantee"], inability(), "VILLAGE", earning(), at),
+        IncomePlan.propose(CODES["income_plan"], a_plan(), {ASSET: earning()}, Fen(100_00), frozenset(), at),
         RevitalisationCase.open(CODES["revitalisation_case"], asset, DetectedCause(cause="IDLE"), at),
         ViolationCase.report(CODES["violation"], violation(), ANSWERABLE, at),
         JointReview.open(CODES["review"], 2021, DAY, LEADS, occasion(date(2021, 10, 1))),
         LedgerSeal.seal(snapshot(unit=VILLAGE, as_of=DAY), "VILLAGE", at),
         FundAllocation.enter(CODES["allocation"], allocation(), at),
         FundReconciliation.compile(VILLAGE, 2021, at),
+        priority_households(at),
         HouseholdLedger.push_first(VILLAGE, push(pushed_on=DAY), "TOWNSHIP", at),
     ]
 
@@ -158,6 +161,22 @@ def inability() -> InabilityDeclaration:
     return InabilityDeclaration(
         unit=VILLAGE, asset=ASSET, year=2021, cost=Fen(100_00), reason="收益不足", evidence_sha256=SHA
     )
+
+
+def priority_households(at: Occasion) -> PriorityHouseholds:
+    """A village's roll with one household on it."""
+    roll = PriorityHouseholds.open(VILLAGE, at)
+    roll.tag(
+        PriorityTag(
+            household="H2022080012",
+            kind="UNSTABLE_OUT_OF_POVERTY",
+            since=DAY,
+            source="监测系统",
+            document_no="监1号",
+        ),
+        at,
+    )
+    return roll
 
 
 def a_plan() -> IncomePlanContent:

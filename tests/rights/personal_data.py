@@ -136,6 +136,22 @@ async def _income(it: Planted) -> None:
     await life.step("income-receipts", {"receipt": receipt})
     asset = asset_of(life)
 
+    tag = {
+        "household": it.put("HOUSEHOLD", "priority_households.household_tagged tag.household"),
+        "kind": "SUDDEN_HARDSHIP",
+        "since": "2022-01-10",
+        "source": "监测系统",
+        "documentNo": "监1号",
+    }
+    await it.service.write("/v1/priority-households", {"village": VILLAGE, "tag": tag})
+    end = {
+        "household": tag["household"],
+        "kind": "SUDDEN_HARDSHIP",
+        "until": "2022-06-30",
+        "reason": it.put("HOUSEHOLD", "priority_households.tag_ended end.reason"),
+    }
+    await it.service.write(f"/v1/priority-households/{VILLAGE}/endings", {"end": end})
+
     def text(event: str) -> dict[str, Any]:
         def put(field: str) -> str:
             return it.put("HOUSEHOLD", f"income_plan.{event} content.{field}")

@@ -99,6 +99,7 @@ def forms(hint: Any) -> set[type[BaseModel]]:
 
 
 NOT_PLANTED: Final = {
+    "priority_households.tag_ended end.household": "the household that was tagged",
     "departure_case.signing_refused refusal.reason": "comes after a sealed list, which the planted case does not have",
     "violation_case.reported answerable.person": "the service finds it: who had the duty that day",
     "violation_case.accountability_decided accountability.person": "the code of a person that is on record",

@@ -29,6 +29,7 @@ LISTED: Final = {
     "operation-modes": "LEASED",
     "positions": "VILLAGE_PARTY_SECRETARY",
     "posting-rules": "INTEREST",
+    "priority-households": "SUDDEN_HARDSHIP",
     "project-scopes": "SINGLE_VILLAGE",
     "risk-kinds": "IDLE",
     "revitalisation-outcomes": "REACTIVATE",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Path, Response
 from pydantic import Field
 
+from domain.household.priority import PriorityHouseholds
 from domain.income.account import IncomeSubAccount
 from domain.income.content import IncomePlanContent
 from domain.income.plan import IncomePlan, PlanPayment, UseNotice
@@ -92,6 +93,13 @@ async def _balance(work: Work, village: str, at: Occasion) -> Fen:
     return (await work.get(IncomeSubAccount, village)).available(at.on)
 
 
+async def _priority(work: Work, village: str, at: Occasion) -> frozenset[str]:
+    """The village's priority households of the day; none where no roll was ever begun."""
+    if not await work.context.knows(PriorityHouseholds, work.county, village):
+        return frozenset()
+    return (await work.get(PriorityHouseholds, village)).tagged_on(at.on)
+
+
 _PLANS = Kind(router, IncomePlan, IncomePlanView, lambda it, _: plan_view(it), _place, parties=_village_of)
 
 
@@ -103,7 +111,8 @@ async def propose_income_plan(body: ProposeIncomePlan, write: Writing) -> Respon
     async def propose(at: Occasion, work: Work) -> IncomePlan:
         assets = await sources_of(work, body.plan)
         balance = await _balance(work, body.plan.village, at)
-        return IncomePlan.propose(code, body.plan, assets, balance, at)
+        priority = await _priority(work, body.plan.village, at)
+        return IncomePlan.propose(code, body.plan, assets, balance, priority, at)
 
     async def scope() -> Resource:
         return await _village(write, body.plan.village)
@@ -117,7 +126,9 @@ async def amend_income_plan(income_plan: PlanPath, body: AmendIncomePlan, write:
 
     async def amend(it: IncomePlan, at: Occasion, work: Work) -> None:
         assets = await sources_of(work, body.plan)
-        it.amend(body.plan, body.reason, assets, await _balance(work, it.content.village, at), at)
+        balance = await _balance(work, it.content.village, at)
+        priority = await _priority(work, it.content.village, at)
+        it.amend(body.plan, body.reason, assets, balance, priority, at)
 
     return await write.carry_out(_PLANS, income_plan, body, amend)
 

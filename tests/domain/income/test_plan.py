@@ -46,7 +46,9 @@ def content(*lines: PlanLine, **changes: Any) -> IncomePlanContent:
 
 
 def propose(text: IncomePlanContent, asset: Asset | None = None, balance: str = "12000.00") -> IncomePlan:
-    return IncomePlan.propose("IP-1", text, {ASSET: asset or earning()}, yuan(balance), on(date(2022, 12, 1)))
+    return IncomePlan.propose(
+        "IP-1", text, {ASSET: asset or earning()}, yuan(balance), frozenset(), on(date(2022, 12, 1))
+    )
 
 
 def proposed(*lines: PlanLine) -> IncomePlan:
@@ -130,15 +132,15 @@ def test_money_of_a_plan_is_there_is_the_villages_and_adds_up() -> None:
 
 def test_plan_is_amended_and_withdrawn_until_something_is_paid() -> None:
     plan, assets = proposed(), {ASSET: earning()}
-    plan.amend(content(), "无改动", assets, yuan("12000.00"), PROPOSED)
+    plan.amend(content(), "无改动", assets, yuan("12000.00"), frozenset(), PROPOSED)
     nothing(plan)
     with refused("FIELD_INVALID", plan):
-        plan.amend(content(village=OTHER_VILLAGE), "错村", assets, yuan("12000.00"), PROPOSED)
-    plan.amend(content(line("7000.00")), "增加", assets, yuan("12000.00"), PROPOSED)
+        plan.amend(content(village=OTHER_VILLAGE), "错村", assets, yuan("12000.00"), frozenset(), PROPOSED)
+    plan.amend(content(line("7000.00")), "增加", assets, yuan("12000.00"), frozenset(), PROPOSED)
     assert recorded(plan, IncomePlan.Amended).sha256 == plan.sha256
     plan.execute(paid((1, "1.00")), over(plan), on(PAID))
     with refused("STEP_OUT_OF_ORDER", plan):
-        plan.amend(content(), "再改", assets, yuan("12000.00"), PROPOSED)
+        plan.amend(content(), "再改", assets, yuan("12000.00"), frozenset(), PROPOSED)
     with refused("STEP_OUT_OF_ORDER", plan):
         plan.withdraw("不办了", PROPOSED)
     gone = proposed()
@@ -152,7 +154,12 @@ def test_plan_is_paid_by_the_procedure_over_its_text() -> None:
     plan = proposed()
     before = over(plan)
     plan.amend(
-        content(line("6000.00", "PUBLIC_WELFARE")), "改用途", {ASSET: earning()}, yuan("12000.00"), PROPOSED
+        content(line("6000.00", "PUBLIC_WELFARE")),
+        "改用途",
+        {ASSET: earning()},
+        yuan("12000.00"),
+        frozenset(),
+        PROPOSED,
     )
     plan.collect_events()
     with refused("PLAN_HASH_MISMATCH", plan):
@@ -292,3 +299,22 @@ def test_every_fen_of_a_payment_comes_from_one_source(sources: list[int], cuts: 
         for asset, one in parts.items():
             drawn[int(asset.removeprefix("A-"))] += one.amount
     assert drawn == dict(enumerate(sources)) and plan.state == "PAID"
+
+
+def test_priority_households_are_those_who_get_something_or_stand_with_a_reason() -> None:
+    """One left out is warned of; whoever is given to, or left out for a stated reason, is not."""
+    basis = LineBasis(criterion="困难程度", score=5)
+    given = line("1000.00", "AID_NO_LABOUR", household="H-1", basis=basis)
+    excused = (PriorityOmission(household="H-2", reason="已由低保兜底"),)
+
+    def told(*priority: str) -> IncomePlan:
+        text = content(given, line("5000.00"), omissions=excused)
+        return IncomePlan.propose(
+            "IP-1", text, {ASSET: earning()}, yuan("12000.00"), frozenset(priority), on(date(2022, 12, 1))
+        )
+
+    assert "PRIORITY_HOUSEHOLD_OMITTED" not in told("H-1", "H-2").warned
+    left_out = told("H-1", "H-2", "H-3", "H-4")
+    assert "PRIORITY_HOUSEHOLD_OMITTED" in left_out.warned
+    event = recorded(left_out, IncomePlan.Proposed)
+    assert warned(event, "PRIORITY_HOUSEHOLD_OMITTED") == {"households": 2}

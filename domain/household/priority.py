@@ -99,9 +99,11 @@ class PriorityHouseholds(DomainAggregate):
     def tag(self, tag: PriorityTag, at: Occasion) -> None:
         """Record a household's tag (C4.9-08). The same again records nothing.
 
-        Refused: ALREADY_EXISTS while the household bears that tag.
+        Refused: CODE_UNKNOWN for a kind that the regulation does not name, ALREADY_EXISTS while the household bears that tag.
         """
         at.cite("C4.9-08")
+        if tag.kind not in at.rules.codes("PRIORITY_HOUSEHOLD"):
+            raise refuse("CODE_UNKNOWN", clause="C4.9-08", field="tag.kind", value=tag.kind)
         if any(one == PriorityStretch(**tag.model_dump(), until=one.until) for one in self.tags):
             return
         if self._borne(tag.household, tag.kind, tag.since) is not None:

@@ -19,6 +19,7 @@ LISTS: Final = frozenset(
         "MANAGEMENT_RULE",
         "PV_INCOME_USE",
         "POSITION",
+        "PRIORITY_HOUSEHOLD",
         "PROJECT_SCOPE",
         "REVITALISATION_OUTCOME",
         "RISK_KIND",

@@ -68,8 +68,8 @@ async def rest_on_allocations(
         if one.allocation is not None:
             due[one.allocation] += one.amount
             origins.setdefault(one.allocation, set()).add(one.from_asset)
-    pool = await pool_of(work, at)
-    for code in [code for code, drawn in pool.drawn.items() if asset in drawn and code not in due]:
-        pool.rest(code, asset, Fen(0), set(), at)
+    proceeds = await pool_of(work, at)
+    for code in [code for code, drawn in proceeds.drawn.items() if asset in drawn and code not in due]:
+        proceeds.rest(code, asset, Fen(0), set(), at)
     for code, amount in due.items():
-        pool.rest(code, asset, Fen(amount), origins[code], at)
+        proceeds.rest(code, asset, Fen(amount), origins[code], at)

@@ -81,6 +81,16 @@ def test_the_same_tag_is_recorded_once_and_another_of_its_kind_not_before_it_end
 
 
 @pytest.mark.parametrize(
+    "kind", ["MARGINALLY_ABOVE", "UNSTABLE_OUT_OF_POVERTY", "MARGINAL_AT_RISK", "SUDDEN_HARDSHIP"]
+)
+def test_tag_is_of_one_of_the_four_kinds(kind: str) -> None:
+    assert roll(tag(kind=kind)).tagged_on(FIRST) == {"H-1"}
+    made = roll()
+    with refused("CODE_UNKNOWN", made):
+        made.tag(tag(kind=f"{kind}_NOT"), on(FIRST))
+
+
+@pytest.mark.parametrize(
     "wrong",
     [end("H-2"), end(kind="MARGINAL_AT_RISK"), end(until=FIRST - ONE_DAY)],
     ids=["household", "kind", "day"],

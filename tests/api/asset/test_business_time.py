@@ -219,7 +219,8 @@ async def test_a_decision_that_makes_a_later_one_impossible_is_refused_with_its_
     )
     body = await refused(service, asset, "leases", await decided(service, asset, terms("L1")))
     assert body["code"] == "LATER_FACT_CONFLICT", body
-    for told in ("asset.leased", "2022-09-01", f"日志位置 {later['position']}", "CONTRACT_OVERLAP"):
+    (place,) = [one["position"] for one in later["events"] if one["type"] == "asset.leased"]
+    for told in ("asset.leased", "2022-09-01", f"日志位置 {place}", "CONTRACT_OVERLAP"):
         assert told in body["detail"]
     await everything_agrees(service, asset)
 

@@ -50,12 +50,15 @@ async def test_the_score_follows_from_what_was_recorded(service: Service) -> Non
     )
     manager = await service.person(VILLAGE)
     booking = {"party": VILLAGE, "amount": "1000000.00", "voucherNo": "记-1", "bookedOn": "2021-08-12"}
-    await steps(
+    version = await steps(
         service, asset, 1,
         ("ownership-confirmations", {"confirmation": confirmation(), "occurredOn": "2021-08-10"}, "office"),
         ("bookings", {"booking": booking}, "clerk"),
         ("use", {"inUseSince": "2021-08-15"}, "clerk"),
         ("custody", {"custody": custody(manager), "occurredOn": "2021-08-16"}, "clerk"),
+    )  # fmt: skip
+    await steps(
+        service, asset, version,
         ("leases", await decided(service, asset, terms()), "clerk"),
         ("status-reports", {"report": {"state": "IN_USE", "reportedOn": "2021-09-30"}}, "clerk"),
     )  # fmt: skip

@@ -88,6 +88,8 @@ SAID: Final[dict[str, Schema]] = {
     "InabilityVerification": {"verifiedOn": "2021-10-20"},
     "GuaranteeApproval": {"amount": "1000.00", "budgetYear": 2022, "approvedOn": "2021-10-25"},
     "GuaranteePayment": {"amount": "1000.00", "paidOn": "2021-10-30"},
+    "TagPriorityHousehold": {"village": NAMED["division"]},
+    "PriorityTagEnd": {"until": "2021-09-30"},
     "PlanLine": {"use": "COLLECTIVE_ECONOMY", "amount": "1000.00"},
     "PlanSource": {"amount": "1000.00"},
     "PlanPayment": {"amount": "1000.00", "lines": [{"line": 1, "amount": "1000.00"}]},

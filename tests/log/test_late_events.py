@@ -45,7 +45,9 @@ async def test_list_is_what_the_append_says_and_what_the_migration_finds(
 
 async def test_list_that_was_edited_is_found(store: EventStore, pool: asyncpg.Pool) -> None:
     """A row less, one too many, one of another stream: each is named by its place."""
-    await store.append(COUNTY, command(stream_append("thing-1", 0, on(20), on(7), on(6, late=True), on(9))))
+    await store.append(
+        COUNTY, command(stream_append("thing-1", 0, on(20), on(7), on(6, late=True), on(9), on(9)))
+    )
     assert await late_event_that_differs(pool, COUNTY) is None
     for edited, place in (
         ("UPDATE late_event SET stream = 'thing-2'", 3),

@@ -66,6 +66,8 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         "PAPER_BROKEN",
     ),
     "pdf cut off": (PDF[:-20], "PAPER_BROKEN"),
+    "pdf without its last word": (PDF[: -len(b"%%EOF\n")], "PAPER_BROKEN"),
+    "pdf that does not say where its table is": (PDF.replace(b"startxref", b"startxxxx"), "PAPER_BROKEN"),
     "pdf that is a package": (PDF + papers.docx(), "PAPER_BROKEN"),
     "pdf after a page": (b"<html>" + PDF, "PAPER_TYPE_NOT_ALLOWED"),
     "jpeg cut off": (JPG[:-1], "PAPER_BROKEN"),

@@ -244,10 +244,10 @@ async def _find_care(work: _Work) -> None:
     while more:
         fresh = [stream for stream in work.closure.of_kind("organization") if stream not in read]
         read.update(fresh)
-        async for events in work.events(fresh):
-            seen += events
-            for event in events:
-                work.units.take(event)
+        of_units = [event async for events in work.events(fresh) for event in events]
+        seen += of_units
+        for event in sorted(of_units, key=lambda one: (one.id, place(one))):  # of each unit as it happened
+            work.units.take(event)
         more = work.closure.follow(work.units, merged_units(seen))
     ended: dict[int, date] = {}
     told: dict[str, list[TrailEvent]] = {}

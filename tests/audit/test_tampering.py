@@ -605,7 +605,7 @@ WITHOUT_EFFECT = {
     "transfer_initiated", "transfer_items_accepted", "transfer_refused", "handed_over", "appraisal_published",
     "appraisal_recorded", "disposal_approved", "disposal_closed", "disposal_forwarded",
     "disposal_proceeds_received", "disposal_proposed", "external_entry_recorded", "maintenance_planned",
-    "stocktake_recorded", "management_rule_adopted",
+    "stocktake_recorded", "management_rule_adopted", "risk_mitigation_added", "risk_mitigation_released",
 }  # fmt: skip
 """Events of an asset that change no column of the pack's tables (care is folded apart)."""
 

@@ -373,11 +373,11 @@ class TestCustody:
             ("P3", "2022-03-01", None, True),
         ]
 
-    def test_who_stays_by_a_dated_back_assignment_has_the_duty_from_that_day(self, given: Given) -> None:
+    def test_who_stays_by_a_later_assignment_has_the_duty_from_the_first_day(self, given: Given) -> None:
         given.event(ASSET, "asset.custody_assigned", custody(A, {"P1": "MANAGER"}), on="2021-01-01")
-        given.event(ASSET, "asset.custody_assigned", custody(A, {"P2": "MANAGER"}), on="2022-06-01")
         changed = custody(B, {"P2": "MANAGER"})
         given.event(ASSET, "asset.custody_assigned", changed, on="2022-03-01")
+        given.event(ASSET, "asset.custody_assigned", custody(A, {"P2": "MANAGER"}), on="2022-06-01")
         assert self.people(given) == [
             ("P1", "2021-01-01", "2022-03-01", False),
             ("P2", "2022-03-01", None, True),

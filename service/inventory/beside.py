@@ -94,11 +94,15 @@ async def _conversation(
                 raise RuntimeError(f"the process that reads spreadsheets failed: {other}")
 
 
+_NO_ROOM_TO_SAY_SO: Final = 1
+"""Exit code of an exception that nothing caught: all are, but for want of memory while one is told."""
+
+
 def _of_death(code: int | None, bounds: SheetBounds) -> Refusal:
     """What a process died of, as it is told."""
     if code == -signal.SIGXCPU:
         return _too_slow(bounds)
-    if code in {-signal.SIGABRT, -signal.SIGKILL, -signal.SIGXFSZ}:
+    if code in {-signal.SIGABRT, -signal.SIGKILL, -signal.SIGXFSZ, _NO_ROOM_TO_SAY_SO}:
         return _too_big(bounds)
     return refuse("SPREADSHEET_UNREADABLE", reason="读取时出错中止 / reading it broke off")
 
@@ -118,6 +122,7 @@ def _too_big(bounds: SheetBounds) -> Refusal:
 
 def _work(theirs: Connection, bounds: SheetBounds) -> None:
     serve_only()
+    too_big = _as_sent(_too_big(bounds))  # made while there is room for it
     bound_this_process(bounds.memory, bounds.cpu_seconds, bounds.spill)
     try:
         with collecting_paused():
@@ -129,7 +134,7 @@ def _work(theirs: Connection, bounds: SheetBounds) -> None:
     except Refusal as refusal:
         said = _as_sent(refusal)
     except MemoryError:
-        said = _as_sent(_too_big(bounds))
+        said = too_big
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # nobody listens any more
     except BaseException:  # noqa: BLE001  a reader in another language fails with more than an Exception
@@ -137,7 +142,7 @@ def _work(theirs: Connection, bounds: SheetBounds) -> None:
     try:
         theirs.send(said)
     except MemoryError:
-        theirs.send(_as_sent(_too_big(bounds)))
+        theirs.send(too_big)
 
 
 def _answer_to(theirs: Connection, question: RegisterQuestion) -> RegisterAnswer:

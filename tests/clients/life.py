@@ -65,7 +65,7 @@ def expect(kind: type[Answer], response: Response[Answer | models.ProblemBody]) 
 
 
 def lease() -> models.ContractTerms:
-    """Three years of own operation, with what the regulation asks to be stated."""
+    """Own operation for three years, with what the regulation asks to be stated."""
     return models.ContractTerms(
         contract="LEASE-1",
         mode="SELF_OPERATED",
@@ -143,11 +143,25 @@ class Life:
         return {"idempotency_key": str(uuid.uuid4()), "if_match": f'"{self.version}"'}
 
     def live(self) -> None:
+        self.keep()
         self.appear()
         self.change_hands()
         self.enter_care()
         self.operate()
         self.leave()
+
+    def keep(self) -> None:
+        """The person in whose care it will be, and who will run it."""
+        expect(
+            models.PersonAnswer,
+            register_person.sync_detailed(
+                client=self.keys.personnel,
+                body=models.RegisterPerson(
+                    person=KEEPER, card=models.PersonCard(name="阿依古丽", organization=VILLAGE)
+                ),
+                idempotency_key=str(uuid.uuid4()),
+            ),
+        )
 
     def appear(self) -> None:
         card = models.RegisterCard(
@@ -230,17 +244,7 @@ class Life:
         )
 
     def enter_care(self) -> None:
-        clerk, personnel = self.keys.clerk, self.keys.personnel
-        expect(
-            models.PersonAnswer,
-            register_person.sync_detailed(
-                client=personnel,
-                body=models.RegisterPerson(
-                    person=KEEPER, card=models.PersonCard(name="阿依古丽", organization=VILLAGE)
-                ),
-                idempotency_key=str(uuid.uuid4()),
-            ),
-        )
+        clerk = self.keys.clerk
         booking = models.Booking(party=VILLAGE, amount="1000000.00", voucher_no="记-001", booked_on=ago(700))
         self.step(
             book_asset.sync_detailed(

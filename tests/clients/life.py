@@ -436,7 +436,7 @@ EVENTS = [
     "asset.put_into_use",
     "asset.custody_assigned",
     "asset.supervision_assigned",
-    "asset.leased",
+    "asset.operating_contract_signed",
     "asset.income_received",
     "asset.operating_contract_ended",
     "asset.operation_status_reported",

@@ -38,7 +38,7 @@ PIECE: Final = MEBIBYTE // 4
 """Bytes of a table that are sent at a time."""
 AGAIN_SECONDS: Final = 2
 """When to ask again where the process died: the next one begins anew."""
-_NICE: Final = 5
+_NICE: Final = 19
 """Commands and questions of the present come first where there are fewer processors than work."""
 _CONNECTING_SECONDS: Final = 10.0
 _ENDING: Final = (

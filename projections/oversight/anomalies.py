@@ -91,8 +91,6 @@ class Bounds:
     peer_percent: int = 50
     """Rent below so much of the middle rent of its type, in relation to the original value."""
     villages: int = 5
-    backdated_days: int = 90
-    """Recorded so many days after it happened. What was imported as history is not meant (`findings`)."""
 
 
 _SPLIT: Final = """
@@ -142,10 +140,8 @@ FROM asset_register WHERE county = {county} AND contract IN ('ACTIVE', 'HOLDOVER
 
 _BACKDATED: Final = """
 SELECT 'BACKDATED', asset, min(occurred_on),
-    jsonb_build_object('positions', jsonb_agg(position ORDER BY position),
-        'mostDays', max(recorded_at::date - occurred_on)), count(*)
-FROM asset_timeline WHERE county = {county} AND findings = 0 AND recorded_at::date - occurred_on > {backdated}::int
-GROUP BY asset"""
+    jsonb_build_object('positions', jsonb_agg(position ORDER BY position), 'mostDays', max(days)), count(*)
+FROM asset_backdated_entry WHERE county = {county} GROUP BY asset"""
 
 _SAME: Final = """
 SELECT 'SAME_EVIDENCE', sha256, min(occurred_on),
@@ -180,9 +176,8 @@ async def anomalies(
         bounds.peers,
         bounds.peer_percent,
         bounds.villages,
-        bounds.backdated_days,
     ]
-    names = ("county", "threshold", "near", "window", "households", "peers", "peer", "villages", "backdated")
+    names = ("county", "threshold", "near", "window", "households", "peers", "peer", "villages")
     kinds = ("text", *["bigint"] * (len(names) - 1))
     places = {
         name: f"${number}::{kind}" for number, (name, kind) in enumerate(zip(names, kinds, strict=True), 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -15,7 +15,7 @@ from projections.asset import income as income_ledger, register as asset_registe
 from projections.asset.income import INCOME_LEDGER
 from projections.asset.register import REGISTER, SHARE
 from projections.asset.summaries import summary
-from projections.asset.timeline import ASSET_TIMELINE
+from projections.asset.timeline import BACKDATED, MENTION
 from projections.catalogue import CATALOGUE
 from projections.departure import cases as departures, custody as custody_ledger
 from projections.departure.cases import DEPARTURE_CASE, DEPARTURE_LINE, missing_points
@@ -29,6 +29,7 @@ from projections.organization.directory import DIVISION, ORGANIZATION, PERSON, T
 from service.ledgers.words import Words
 from tests.projections.folding import all_rows
 from tests.projections.history import (
+    BASIS,
     COUNTY,
     SHA,
     VILLAGES,
@@ -433,7 +434,7 @@ class TestDirectory:
 
 
 class TestTimeline:
-    def test_every_event_of_an_asset_and_of_cases_that_list_it(self) -> None:
+    def test_an_asset_is_mentioned_where_another_stream_names_it(self) -> None:
         given = Given(asset_timeline.PROJECTION)
         registered(given)
         given.event(
@@ -442,12 +443,24 @@ class TestTimeline:
         disputed = {"asset": "A1", "disputedBy": "P2", "reason": "少一台"}
         given.event("departure_case-D1", "departure_case.line_disputed", disputed)
         given.event("departure_case-D1", "departure_case.list_sealed", {"listSha256": SHA, "count": 2})
-        assert given.shown(ASSET_TIMELINE, "asset", "type") == [
-            ("A1", "asset.registered"),
-            ("A1", "departure_case.opened"),
-            ("A1", "departure_case.line_disputed"),
-            ("A2", "departure_case.opened"),
-        ]
+        assert given.shown(MENTION, "asset", "position") == [("A1", 2), ("A1", 3), ("A2", 2)]
+
+    @pytest.mark.parametrize(("days", "listed"), [(89, []), (90, []), (91, [("A1", 91)])])
+    def test_an_event_entered_more_than_ninety_days_late_is_listed(
+        self, days: int, listed: list[tuple[str, int]]
+    ) -> None:
+        given = Given(asset_timeline.PROJECTION)
+        recorded = date(2022, 1, 1)  # the day on which the history's log records
+        given.event(
+            ASSET, "asset.registered", {"card": card(), "scope": "IN"}, recorded - timedelta(days=days)
+        )
+        assert given.shown(BACKDATED, "asset", "days") == listed
+
+    def test_history_that_was_imported_is_not_listed_as_entered_late(self) -> None:
+        given = Given(asset_timeline.PROJECTION)
+        imported = BASIS | {"findings": WARNED["warnings"]}
+        given.event(ASSET, "asset.registered", {"card": card(), "scope": "IN"}, "2019-01-01", basis=imported)
+        assert given.shown(BACKDATED, "asset") == []
 
     def test_every_event_has_a_line_to_read(self) -> None:
         seen = set()

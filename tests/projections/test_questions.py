@@ -457,6 +457,37 @@ async def test_timeline(ledgers: Ledgers) -> None:
         await timeline(ledgers.connection, COUNTY, "1", decode=decode, word=WORDS.word, cursor="1;--")
 
 
+async def test_a_timeline_ends_where_the_mentions_of_other_streams_do(ledgers: Ledgers) -> None:
+    """Else who reads on from the last page would never see one that came into the ledger meanwhile."""
+    log, connection = ledgers.log, ledgers.connection
+    log.add("asset-1", "asset.registered", {"card": card(), "scope": "IN"})
+    log.add("departure_case-D1", "departure_case.opened", {"notice": notice("P1"), "assets": ["1"]})
+    log.add("asset-1", "asset.put_into_use", {"inUseSince": "2021-01-01"}, date(2021, 8, 1))
+    await ledgers.settle()
+    decode = ledgers.store.codec.decode
+    for reached in (1, 2, 3):
+        await connection.execute(
+            "UPDATE projection_checkpoint SET position = $1, state = 'HALTED', epoch = epoch + 1, holder = NULL"
+            " WHERE projection = 'asset_timeline'",
+            reached,
+        )
+        rows, _ = await timeline(connection, COUNTY, "1", decode=decode, word=WORDS.word)
+        assert [row["position"] for row in rows] == list(range(1, reached + 1))
+
+
+async def test_a_timeline_is_one_asset_s_and_one_county_s(ledgers: Ledgers) -> None:
+    log = ledgers.log
+    log.add("asset-1", "asset.registered", {"card": card(), "scope": "IN"})
+    log.add("asset-11", "asset.registered", {"card": card(), "scope": "IN"})
+    log.add("departure_case-D1", "departure_case.opened", {"notice": notice("P1"), "assets": ["11"]})
+    await ledgers.settle()
+    decode = ledgers.store.codec.decode
+    rows, _ = await timeline(ledgers.connection, COUNTY, "1", decode=decode, word=WORDS.word)
+    assert [row["stream"] for row in rows] == ["asset-1"]
+    rows, _ = await timeline(ledgers.connection, COUNTY, "11", decode=decode, word=WORDS.word)
+    assert [row["stream"] for row in rows] == ["asset-11", "departure_case-D1"]
+
+
 async def test_departures(ledgers: Ledgers) -> None:
     ledgers.log.add("asset-1", "asset.registered", {"card": card(), "scope": "IN"})
     ledgers.log.add(

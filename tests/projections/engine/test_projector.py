@@ -300,7 +300,7 @@ async def test_bytes_that_cannot_be_read_halt_who_reads_that_type(
     ("name", "damage", "reason"),
     [
         ("directory", "ALTER TABLE person DROP COLUMN name", "UndefinedColumnError"),
-        ("asset_timeline", "ALTER TABLE asset_timeline DROP COLUMN type", "UndefinedColumnError"),
+        ("asset_timeline", "ALTER TABLE asset_backdated_entry DROP COLUMN days", "UndefinedColumnError"),
         ("income_ledger", "DROP TABLE income_ledger", "UndefinedTableError"),
         ("asset_register", "ALTER TABLE asset_register ALTER title TYPE date USING NULL", "DatatypeMismatch"),
         (

@@ -218,7 +218,7 @@ async def test_rebuilding_while_events_are_appended_and_read(
             while not writing.done():
                 await pool.fetchval("SELECT count(*) FROM asset_register")
                 await pool.fetchval(
-                    "SELECT count(*) FROM asset_timeline t JOIN asset_register r USING (county, asset)"
+                    "SELECT count(*) FROM asset_mention m JOIN asset_register r USING (county, asset)"
                 )
 
         writing = asyncio.create_task(write())

@@ -55,7 +55,8 @@ async def import_sheet(terminal: Terminal, given: SheetOptions) -> int:
             context = CommandContext(
                 store=store, regulations={county: load_regulation(settings)}, clock=utc_now
             )
-            await found(context, county)
+            if not given.options.dry_run:
+                await found(context, county)
             await context.in_force.catch_up(county)
             importer = Importer(context, database.pool, projector)
             outcome = await _run(terminal, importer, county, given)

@@ -116,11 +116,11 @@ def import_file(
         )
         what = "lines"
     else:
-        if unit is None or compiled_by is None:
-            msg = "A spreadsheet needs --unit and --compiled-by."
+        if not dry_run and (unit is None or compiled_by is None):
+            msg = "A spreadsheet needs --unit and --compiled-by, except with --dry-run."
             raise CommandFailed(msg, ExitCode.USAGE)
         options = ImportOptions(
-            batch=batch or f"B-{hashlib.sha256(content).hexdigest()[:16]}",
+            batch=batch or f"B-{hashlib.sha256(content + (sheet or '').encode()).hexdigest()[:16]}",
             file_name=file.name[:120],
             unit=unit,
             compiled_by=compiled_by,

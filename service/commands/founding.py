@@ -41,18 +41,19 @@ def organizations_of(context: CommandContext, county: str) -> tuple[rows.NamedOr
 
 async def found(context: CommandContext, county: str) -> bool:
     """Record divisions and organisations. False when the county has them already, or got them meanwhile."""
-    if await _founded(context, county):
+    if await is_founded(context, county):
         return False
     try:
         await _record_founding(context, county)
     except (VersionConflict, ClaimTaken):
-        if not await _founded(context, county):
+        if not await is_founded(context, county):
             raise  # not another founding: something else has taken what a founding writes
         return False
     return True
 
 
-async def _founded(context: CommandContext, county: str) -> bool:
+async def is_founded(context: CommandContext, county: str) -> bool:
+    """Whether the county's divisions and organisations are recorded."""
     return await context.store.load(county, Organization.stream_of("COUNTY_GOV")) is not None
 
 
@@ -62,7 +63,7 @@ async def _record_founding(context: CommandContext, county: str) -> None:
     for row in divisions_of(context, county):
         card = DivisionCard(name=row.name, level=row.level, parent=row.parent, valid_from=FOUNDED_ON)
         aggregates.append(Division.define(row.code, card, at))
-    for code, organization in _organizations(context, county).items():
+    for code, organization in units_of(context, county).items():
         aggregates.append(Organization.define(code, organization, at))
     versions = versions_of(context.regulations[county])
     aggregates.append(Policy.adopt(county, versions, context.occasion(county, None)))
@@ -132,7 +133,8 @@ def _kind_of(entry: rows.NamedOrganization) -> OrganizationKind:
             return "BODY" if entry.kind == "BODY" else "DEPARTMENT"
 
 
-def _organizations(context: CommandContext, county: str) -> dict[str, OrganizationCard]:
+def units_of(context: CommandContext, county: str) -> dict[str, OrganizationCard]:
+    """The units that a county is founded with: those its regulation names, and one of every division."""
     units: dict[str, OrganizationCard] = {}
     for entry in organizations_of(context, county):
         units[entry.code] = OrganizationCard(

@@ -1,7 +1,7 @@
 """Import of a clerk's ledger as an inventory batch (C4.4-00): read, judge every row, register all or none or the good.
 
-One import is one append: the batch, its assets and the file's digest as a claim, all of them or nothing, whatever dies
-on the way. Asset codes follow from the file's digest and the row, and the batch's code is the caller's, so an import
+One import is one append: the batch, its assets and the digest of file and sheet as a claim, all of them or nothing,
+whatever dies on the way. Asset codes follow from that digest and the row, and the batch's code is the caller's, so an import
 that is told to run again finds what it did. A dry run does all of it but the append.
 """
 
@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import asyncpg
 from pydantic import Field
@@ -27,6 +27,8 @@ from projections.organization import directory
 from service.commands.actor import Actor
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import CommandContext, stream_append
+from service.commands.founding import FOUNDED_ON, divisions_of, is_founded, units_of
+from service.commands.joint_reviews import signed_reviews
 from service.inventory.beside import BOUNDS, SheetBounds, judged_beside
 from service.inventory.judged import JudgedSheet, RegisterAnswer, RegisterQuestion, SheetOrder
 from service.inventory.row_check import look_alike
@@ -37,7 +39,7 @@ from service.log.appending import Append, Claim, ClaimTaken, Receipt, VersionCon
 LEDGER_SECONDS: Final = 60.0
 """How long an import waits for the ledgers it compares with."""
 CLAIM: Final = "inventory_file"
-"""Kind of the claim on a file's digest."""
+"""Kind of the claim on a sheet of a file."""
 
 _COMPILING_KINDS: Final = frozenset({"VILLAGE", "TOWNSHIP", "FARM", "DEPARTMENT"})
 
@@ -50,8 +52,8 @@ class ImportOptions(Value):
 
     batch: Code = Field(title="批次编号")
     file_name: Name = Field(title="文件名")
-    unit: Code = Field(title="填报单位")
-    compiled_by: Code = Field(title="填报人")
+    unit: Code | None = Field(default=None, title="填报单位", description="试导入可不填")
+    compiled_by: Code | None = Field(default=None, title="填报人", description="试导入可不填")
     dry_run: bool = Field(default=False, title="试导入", description="只检查，不登记")
     partial: bool = Field(default=False, title="部分导入", description="有错误的行不登记，其余照常登记")
     occurred_on: BusinessDate | None = Field(default=None, title="业务日期")
@@ -68,6 +70,15 @@ class ImportOutcome:
     result: dict[str, Any]
     rejected: bytes
     report: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """The unit that compiled a ledger, and the person who did."""
+
+    unit: str
+    kind: Literal["VILLAGE", "TOWNSHIP", "FARM", "DEPARTMENT"]
+    person: str
 
 
 @dataclass(slots=True)
@@ -102,23 +113,29 @@ class Importer:
         *,
         resumed: bool = False,
     ) -> ImportOutcome:
-        """Import one file. `resumed`: this import was begun before, and may have stored its batch. BATCH_ALREADY_IMPORTED for a file that is in; the refusals of reading; CODE_UNKNOWN for an
-        unknown unit or person; FORBIDDEN_JURISDICTION for a unit that is not the actor's.
+        """Import one file. `resumed`: this import was begun before, and may have stored its batch.
+
+        BATCH_ALREADY_IMPORTED for a sheet that is in; the refusals of reading; FIELD_REQUIRED without unit or person,
+        which only a dry run may leave out; CODE_UNKNOWN for an unknown one; FORBIDDEN_JURISDICTION for a unit that is not
+        the actor's.
         """
         county = actor.county
         sha256 = hashlib.sha256(content).hexdigest()
         done = await self._done_before(county, options, sha256, resumed=resumed)
         if done is not None:
             return done
-        kind = await self._unit_kind(actor, options)
+        compiler = await self._compiler(actor, options)
         await self._caught_up(county)
         judged = await self._judged(actor, options, content, sha256, progress)
+        await self._refuse_imported(county, judged.source)
         self.stages.read = judged.result["milliseconds"]["read"] / 1000
         self.stages.judge = judged.result["milliseconds"]["judge"] / 1000
         receipt = None
-        if judged.streams:
+        if judged.streams and compiler is not None:
             started = perf_counter()
-            receipt = await self._append(actor, options, _import_of(options, kind, sha256, judged), judged)
+            receipt = await self._append(
+                actor, options, _import_of(options, compiler, sha256, judged), judged
+            )
             self.stages.append = perf_counter() - started
         result = judged.result | {
             "batch": options.batch if receipt is not None else None,
@@ -156,21 +173,32 @@ class Importer:
                 b"",
                 None,
             )
-        await self._refuse_imported(county, sha256)
+        await self._refuse_imported(county, sha256)  # as earlier versions claimed a file, whatever its sheet
+        if batch is not None and batch.imported.sha256 == sha256:
+            raise refuse("BATCH_ALREADY_IMPORTED", batch=options.batch)
         if batch is not None:
             raise refuse("ALREADY_EXISTS", what=options.batch)
         return None
 
-    async def _refuse_imported(self, county: str, sha256: str) -> None:
+    async def _refuse_imported(self, county: str, source: str) -> None:
         taken = await self.pool.fetchval(
-            "SELECT stream FROM claim WHERE county = $1 AND kind = $2 AND key = $3", county, CLAIM, sha256
+            "SELECT stream FROM claim WHERE county = $1 AND kind = $2 AND key = $3", county, CLAIM, source
         )
         if taken is not None:
             raise refuse("BATCH_ALREADY_IMPORTED", batch=taken.partition("-")[2])
 
-    async def _unit_kind(
-        self, actor: Actor, options: ImportOptions
-    ) -> Literal["VILLAGE", "TOWNSHIP", "FARM", "DEPARTMENT"]:
+    async def _compiler(self, actor: Actor, options: ImportOptions) -> Compiler | None:
+        """Who compiled the ledger; a dry run need not say so, and of a county that is not founded nobody is known."""
+        if options.dry_run and (
+            options.unit is None
+            or options.compiled_by is None
+            or not await is_founded(self.context, actor.county)
+        ):
+            return None
+        named = {"unit": options.unit, "compiledBy": options.compiled_by}
+        if options.unit is None or options.compiled_by is None:
+            missing = [name for name, value in named.items() if value is None]
+            raise refuse("FIELD_REQUIRED", missing=missing, field=missing[0])
         unit = await self.context.load(Organization, actor.county, options.unit)
         if unit is None or unit.card.kind not in _COMPILING_KINDS:
             raise refuse("CODE_UNKNOWN", field="unit", value=options.unit)
@@ -179,7 +207,8 @@ class Importer:
         if actor.kind != "system":
             where = (unit.card.division,) if unit.card.division and unit.card.kind != "DEPARTMENT" else ()
             authorize(actor, "inventory.import", Resource(divisions=where, organizations=(options.unit,)))
-        return unit.card.kind  # type: ignore[return-value]  # narrowed by the set above
+        kind = cast("Literal['VILLAGE', 'TOWNSHIP', 'FARM', 'DEPARTMENT']", unit.card.kind)
+        return Compiler(options.unit, kind, options.compiled_by)
 
     async def _caught_up(self, county: str) -> None:
         head = await self.context.store.head(county)
@@ -191,26 +220,31 @@ class Importer:
             row.code: row.short_zh for row in rules.table("departments.organization", rows.NamedOrganization)
         }
         async with self.pool.acquire() as connection:
-            places = await directory.divisions(connection, county)
-            units = await directory.organizations(connection, county)
+            divisions = await directory.divisions(connection, county)
+            organizations = await directory.organizations(connection, county)
+        places = [
+            Place(
+                row["division"],
+                row["name"],
+                row["level"],
+                row["parent"],
+                row["valid_from"],
+                row["closed_on"],
+                row["successor"],
+            )
+            for row in divisions
+        ]
+        units = [(row["organization"], row["name"], row["kind"]) for row in organizations]
+        if not units and options.dry_run:  # not founded yet: a dry run records nothing, the founding neither
+            places = [
+                Place(row.code, row.name, row.level, row.parent, FOUNDED_ON)
+                for row in divisions_of(self.context, county)
+            ]
+            units = [(code, card.name, card.kind) for code, card in units_of(self.context, county).items()]
+        compiling = [one for one in units if one[2] in _COMPILING_KINDS]
         return Names(
-            [
-                Place(
-                    row["division"],
-                    row["name"],
-                    row["level"],
-                    row["parent"],
-                    row["valid_from"],
-                    row["closed_on"],
-                    row["successor"],
-                )
-                for row in places
-            ],
-            [
-                DirectoryUnit(row["organization"], row["name"], row["kind"], short.get(row["organization"]))
-                for row in units
-                if row["kind"] in _COMPILING_KINDS
-            ],
+            places,
+            [DirectoryUnit(code, name, kind, short.get(code)) for code, name, kind in compiling],
             options.occurred_on or self.context.today(),
         )
 
@@ -243,6 +277,7 @@ class Importer:
             return RegisterAnswer(
                 {look_alike(*one[1:]): one[0] for one in known},
                 frozenset(stream.partition("-")[2] for stream in there),
+                await signed_reviews(self.context, county, question.reviews),
             )
 
         return await judged_beside(order, answer, progress, self.bounds)
@@ -265,7 +300,7 @@ class Importer:
                     correlation_id=f"import-{options.batch}",
                     causation_id=None,
                     streams=(batch, *judged.streams),
-                    claims=(Claim(CLAIM, imported.sha256),),
+                    claims=(Claim(CLAIM, judged.source),),
                 ),
             )
         except ClaimTaken as error:
@@ -273,22 +308,19 @@ class Importer:
         except (
             VersionConflict
         ) as error:  # somebody sent the same file, or took one of the codes, since the rows were judged
-            await self._refuse_imported(actor.county, imported.sha256)
+            await self._refuse_imported(actor.county, judged.source)
             raise refuse("ALREADY_EXISTS", what=error.stream.partition("-")[2]) from error
 
 
 def _import_of(
-    options: ImportOptions,
-    kind: Literal["VILLAGE", "TOWNSHIP", "FARM", "DEPARTMENT"],
-    sha256: str,
-    judged: JudgedSheet,
+    options: ImportOptions, compiler: Compiler, sha256: str, judged: JudgedSheet
 ) -> InventoryImport:
     return InventoryImport(
         file_name=options.file_name,
         sha256=sha256,
-        unit=options.unit,
-        unit_kind=kind,
-        compiled_by=options.compiled_by,
+        unit=compiler.unit,
+        unit_kind=compiler.kind,
+        compiled_by=compiler.person,
         rows=judged.rows,
         ok=judged.ok,
         rejected=judged.rejected,

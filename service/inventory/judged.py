@@ -6,6 +6,7 @@ connection, and what it needs to know of the register it asks for once.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,7 @@ from domain.regulation.wording import Wording
 from service.commands.actor import Actor
 from service.commands.commands import encoded
 from service.inventory.row_check import LedgerCheck, LookAlike, RowCheck
+from service.inventory.spreadsheet.headers import Header
 from service.inventory.spreadsheet.ledger import Reader, SpreadsheetLedger
 from service.inventory.spreadsheet.names import Names
 from service.inventory.spreadsheet.report import rejected_rows
@@ -53,20 +55,25 @@ class SheetOrder:
 
 @dataclass(frozen=True, slots=True)
 class RegisterQuestion:
-    """Question to the register before an import: assets that lie in these divisions, and which of these codes are
-    taken.
+    """Question to the register before an import: assets that lie in these divisions, which of these codes are taken,
+    and which of these reviews are signed.
     """
 
     places: list[str]
     codes: list[str]
+    reviews: list[str]
+    """Joint reviews that rows name."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterAnswer:
-    """Answer of the register before an import: look-alikes → asset, codes that are taken."""
+    """Answer of the register before an import: look-alikes → asset, codes that are taken, joint reviews that are signed
+    by all → the day of the last signature.
+    """
 
     registered: dict[LookAlike, str]
     codes: frozenset[str]
+    reviews: dict[str, date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,8 @@ class JudgedSheet:
     """The rejected rows as JSON lines."""
     report: bytes | None
     """The same as a workbook."""
+    source: str
+    """Digest of the file and of the sheet that was read: another sheet of a workbook is another ledger."""
     assets: tuple[str, ...]
     streams: tuple[StreamAppend, ...]
 
@@ -98,20 +107,25 @@ def judge_sheet(
     ledger = Reader(rules, order.names).read(order.content, order.sheet)
     read = perf_counter()
     lines = ledger.lines
+    source = hashlib.sha256(f"{order.sha256}/{ledger.sheet}".encode()).hexdigest()
     known = ask(
         RegisterQuestion(
             sorted({line.card["location"] for line in lines if "location" in line.card}),
             [line.asset for line in lines if line.asset],
+            sorted(
+                {named for line in lines if (named := line.card.get("acceptance", {}).get("jointReview"))}
+            ),
         )
     )
     check = RowCheck(
         order.actor,
         ledger,
-        order.sha256,
+        source,
         lambda: Occasion(on=order.on, today=order.today, rules=rules, provenance=order.provenance),
         order.wording.said,
         registered=known.registered,
         codes=known.codes,
+        reviews=known.reviews,
     )
     tell(0, len(lines))
     for start in range(0, len(lines), SLICE):
@@ -131,6 +145,7 @@ def judge_sheet(
         | {"milliseconds": {"read": _ms(started, read), "judge": _ms(read, judged)}},
         b"".join(orjson.dumps(one.as_json()) + b"\n" for one in checked.rejected),
         rejected_rows(ledger, faults, rules) if faults else None,
+        source,
         tuple(asset.id for asset in checked.assets),
         tuple(encoded(codec, asset) for asset in checked.assets) if wanted else (),
     )
@@ -151,10 +166,9 @@ def _result_of(order: SheetOrder, ledger: SpreadsheetLedger, checked: LedgerChec
         "ok": len(checked.assets),
         "rejected": len(checked.rejected),
         "findings": checked.findings,
-        "columns": [
-            {"column": one.letters, "heading": one.label, "field": one.field} for one in ledger.header.columns
-        ],
+        "columns": _columns_of(ledger.header),
         "unreadColumns": [{"column": letters, "heading": text} for letters, text in ledger.header.unread],
+        "furtherTables": [_table_of(one) for one in ledger.tables[1:]],
         "otherSheets": list(ledger.other_sheets),
         "skipped": [{"row": one.row, "kind": one.kind, "text": one.text} for one in ledger.skipped[:TOLD]],
         "totalsThatDiffer": [{"row": one.row, "text": one.text} for one in ledger.totals_differ[:TOLD]],
@@ -171,4 +185,16 @@ def _result_of(order: SheetOrder, ledger: SpreadsheetLedger, checked: LedgerChec
         ],
         "remarkCount": len(ledger.remarks),
         "refused": [one.as_json() for one in checked.rejected[:TOLD]],
+    }
+
+
+def _columns_of(header: Header) -> list[dict[str, str]]:
+    return [{"column": one.letters, "heading": one.label, "field": one.field} for one in header.columns]
+
+
+def _table_of(header: Header) -> dict[str, Any]:
+    return {
+        "row": header.top + 1,
+        "columns": _columns_of(header),
+        "unreadColumns": [{"column": letters, "heading": text} for letters, text in header.unread],
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -19,6 +20,7 @@ from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
 from service.commands.actor import Actor
 from service.commands.authorization import Resource, authorize
+from service.commands.joint_reviews import hold_to_review
 from service.commands.problems import from_validation
 from service.inventory.spreadsheet.ledger import MAX_REASONS, Fault, SpreadsheetLedger, SpreadsheetLine
 from service.inventory.spreadsheet.words import plain, vocabulary
@@ -47,6 +49,8 @@ _COLUMN_OF_FIELD: Final = {
     "acceptance.acceptedOn": "acceptedOn",
     "acceptance.documentNo": "acceptanceDocument",
     "acceptance.reason": "acceptanceReason",
+    "acceptance.jointReview": "jointReview",
+    "acceptance.jointReviewDocument": "jointReviewDocument",
     "documentNo": "fundDocument",
     "implementerKind": "implementer",
 }
@@ -93,16 +97,18 @@ class LedgerCheck:
 @dataclass(slots=True)
 class RowCheck:
     """Judges the rows of one ledger. `occasion`: the circumstances of one more registration; `said`: a refusal in the
-    county's words; `registered`: look-alikes and codes that the register holds → asset.
+    county's words; `source`: digest of file and sheet; `registered`: look-alikes and codes that the register holds → asset.
     """
 
     actor: Actor
     ledger: SpreadsheetLedger
-    sha256: str
+    source: str
     occasion: Callable[[], Occasion]
     said: Callable[[Refusal], Refusal]
     registered: dict[LookAlike, str] = field(default_factory=dict)
     codes: frozenset[str] = frozenset()
+    reviews: dict[str, date] = field(default_factory=dict)
+    """Joint reviews that are signed by all, and the day of the last signature."""
     checked: LedgerCheck = field(default_factory=LedgerCheck)
     _reasons: int = 0
     _rows: dict[LookAlike, int] = field(default_factory=dict)
@@ -135,8 +141,9 @@ class RowCheck:
         if self.actor.kind != "system":
             place = Resource(divisions=(card.location,), organizations=(card.implementer,))
             authorize(self.actor, "asset.register", place)
-        code = line.asset or asset_code(card, self.sha256, line.row)
+        code = line.asset or asset_code(card, self.source, line.row)
         at = self.occasion()
+        hold_to_review(card, self.reviews, at)
         asset = Asset.register(code, card, at)
         self._unlike_others(line, asset)
         self.checked.assets.append(asset)
@@ -170,7 +177,7 @@ class RowCheck:
 
     def _fault(self, line: SpreadsheetLine, refusal: Refusal, named: str) -> Fault:
         name = self._column(line, named)
-        column = self.ledger.header.of(name) if name else None
+        column = line.header.of(name) if name else None
         if column is None:
             return Fault(None, _headings().get(name or "", name), "", refusal)
         cell = self.ledger.rows[line.row - 1][column.index]
@@ -188,7 +195,7 @@ class RowCheck:
                 lines: Sequence[dict[str, Any]] = line.card.get("fundingLines", ())
                 source = lines[int(parts[1])]["source"] if int(parts[1]) < len(lines) else ""
                 found = f"fund:{source}"
-                return found if self.ledger.header.of(found) is not None else "fundSource"
+                return found if line.header.of(found) is not None else "fundSource"
             return _COLUMN_OF_FIELD.get(parts[2], parts[2])
         return _COLUMN_OF_FIELD.get(parts[0], parts[0]) if parts[0] in _headings() else None
 
@@ -212,9 +219,9 @@ def look_alike(
     return (project_code or plain(project_name or ""), plain(name), location, int(value), year)
 
 
-def asset_code(card: RegisterCard, sha256: str, row: int) -> str:
-    """A code for a row without one: place, year, and where it came from. The same file gives the same codes."""
-    return f"{card.location}-{card.completion_date.year}-{sha256[:8]}-{row:05d}"
+def asset_code(card: RegisterCard, source: str, row: int) -> str:
+    """A code for a row without one: place, year, and where it came from. The same sheet gives the same codes."""
+    return f"{card.location}-{card.completion_date.year}-{source[:8]}-{row:05d}"
 
 
 def _headings() -> dict[str, str]:

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from service.clock import utc_now
 from service.commands.credentials import Credentials, KeySpec
 from tests.api.bodies import TOWNSHIP, road
@@ -143,3 +145,21 @@ async def test_a_spreadsheet_is_imported_at_the_terminal(database_url: str, tmp_
     async with running(database_url) as service:
         batches = await service.read("/v1/imports", min_position=await service.head())
         assert len(batches["rows"]) == 2
+
+
+async def test_dry_run_of_a_county_that_is_not_founded_records_nothing(
+    database_url: str, tmp_path: Path
+) -> None:
+    """A clerk looks at a ledger before there is a county: it is judged by the county's data, the log stays empty."""
+    rows = [row(number) for number in range(1, 4)]
+    rows[2]["所在村"] = "蓬莱村"
+    file = tmp_path / "台账.xlsx"
+    file.write_bytes(ledger(rows))
+    code, result, said = taizhang(database_url, "import", str(file), "--dry-run")
+    assert (code, result["ok"], result["rejected"], result["registered"]) == (1, 2, 1, 0), said
+    connection = await asyncpg.connect(database_url)
+    try:
+        assert await connection.fetchval("SELECT count(*) FROM event") == 0
+        assert await connection.fetchval("SELECT count(*) FROM claim") == 0
+    finally:
+        await connection.close()

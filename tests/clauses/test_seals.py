@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import date
+from io import BytesIO
 from typing import Any
 
+import openpyxl
 import pytest
 import pytest_asyncio
 
@@ -15,6 +17,7 @@ from projections.sealing.sealed_rows import derive, projection_of
 from service.log.tree import load_tree
 from tests.api.bodies import OTHER_TOWNSHIP, OTHER_VILLAGE, TOWNSHIP, VILLAGE, card, confirmation, road
 from tests.api.service import COUNTY, REGULATION, Service, new_code, running
+from tests.workbooks import row
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -225,6 +228,33 @@ async def old_stock(service: Service, review: str | None, on: str = "2022-03-01"
     return answer.status_code, answer.json().get("code")
 
 
+async def old_stock_in_a_ledger(service: Service, review: str | None, on: str = "2022-03-01") -> list[str]:
+    """What is wrong with the one row of a dry-run ledger on the template: old stock, as its fourth note says."""
+    answer = await service.get("/v1/imports/template.xlsx")
+    book = openpyxl.load_workbook(BytesIO(answer.content))
+    sheet = book["扶贫资产清查表"]
+    headings = [str(cell.value) for cell in sheet[1]]
+    given = row(1, 验收结论="历史资产", 验收日期="", 验收文号="") | {
+        "原始价值（元）": 450000, "乡（镇）": TOWNSHIP, "无验收资料说明": "2014年资料遗失", "联合审查编号": review,
+    }  # fmt: skip
+    for name in set(given) & set(headings):
+        sheet.cell(row=2, column=headings.index(name) + 1).value = given[name] or None
+    filled = BytesIO()
+    book.save(filled)
+    person = await service.person(TOWNSHIP)
+    options = {"unit": TOWNSHIP, "compiled_by": person, "occurred_on": on, "dry_run": True}
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    headers = service.headers("clerk", Idempotency_Key=new_code()) | {"Content-Type": kind}
+    sent = await service.http.post("/v1/imports", params=options, content=filled.getvalue(), headers=headers)
+    done = await service.read(sent.headers["Location"], "clerk", wait=20)
+    assert done["state"] == "SUCCEEDED", done
+    return [
+        f"{reason['code']} {reason['heading']}"
+        for one in done["result"]["refused"]
+        for reason in one["reasons"]
+    ]
+
+
 @pytest.mark.clause("C4.4-04", "C4.4-05", "C4.3-01")
 async def test_the_county_s_ledgers_are_sealed_on_a_review_that_seventeen_departments_signed(
     service: Service,
@@ -255,10 +285,16 @@ async def test_the_county_s_ledgers_are_sealed_on_a_review_that_seventeen_depart
     for department in DEPARTMENTS[:-1]:
         assert (await review.sign(department)).status_code == 201
     assert await old_stock(service, "JR-2021") == (409, "ACCEPTANCE_REQUIRED")
+    for named in (None, "JR-1999", "JR-2021"):
+        assert await old_stock_in_a_ledger(service, named) == ["ACCEPTANCE_REQUIRED 联合审查编号"]
     early = await service.post(f"{review.path}/seal", {}, "office")
     assert (early.json()["code"], early.json()["missing"]) == ("STEP_OUT_OF_ORDER", [DEPARTMENTS[-1]])
     assert (await review.sign(DEPARTMENTS[-1])).json()["resource"]["state"] == "SIGNED"
     assert await old_stock(service, "JR-2021", "2022-02-28") == (409, "ACCEPTANCE_REQUIRED")
+    assert await old_stock_in_a_ledger(service, "JR-2021", "2022-02-28") == [
+        "ACCEPTANCE_REQUIRED 联合审查编号"
+    ]
+    assert await old_stock_in_a_ledger(service, "JR-2021") == []
     refused = await service.post(f"{review.path}/seal", {}, await review.token(LEADS[0]))
     assert refused.status_code == 403
 

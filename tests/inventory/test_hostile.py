@@ -11,6 +11,7 @@ from service.inventory.spreadsheet.container import (
     MAX_FILE_BYTES,
     MAX_INFLATED_BYTES,
     MAX_PARTS,
+    WorkbookFacts,
     check_workbook,
     kind_of,
 )
@@ -43,7 +44,7 @@ def sheet_with(cell: bytes) -> bytes:
 
 
 def test_a_good_workbook_passes() -> None:
-    assert check_workbook(altered({})) == {}
+    assert check_workbook(altered({})) == WorkbookFacts()
 
 
 @pytest.mark.parametrize(

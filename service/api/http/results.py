@@ -38,6 +38,14 @@ class SheetColumnUnread(Value):
     heading: str = Field(title="表头")
 
 
+class SheetTable(Value):
+    """A further table of the sheet, which is read by its own header."""
+
+    row: int = Field(title="表头行号")
+    columns: tuple[SheetColumnRead, ...] = Field(title="已读取的列")
+    unread_columns: tuple[SheetColumnUnread, ...] = Field(title="未读取的列")
+
+
 class SheetRowSkipped(Value):
     """A row of the file that is no asset."""
 
@@ -47,7 +55,7 @@ class SheetRowSkipped(Value):
 
 
 class SheetTotal(Value):
-    """A total row of the file that is not the sum of the rows above it."""
+    """A row of totals with an amount that is not the sum of the rows above it, or below it."""
 
     row: int = Field(title="行号")
     text: str = Field(title="内容")
@@ -112,6 +120,7 @@ class ImportResult(Value):
     findings: int = Field(default=0, title="历史检查发现条数")
     columns: tuple[SheetColumnRead, ...] = Field(default=(), title="已读取的列")
     unread_columns: tuple[SheetColumnUnread, ...] = Field(default=(), title="未读取的列")
+    further_tables: tuple[SheetTable, ...] = Field(default=(), title="同一工作表中的其他表")
     other_sheets: tuple[str, ...] = Field(default=(), title="未读取的工作表")
     skipped: tuple[SheetRowSkipped, ...] = Field(default=(), title="不是资产的行")
     totals_that_differ: tuple[SheetTotal, ...] = Field(default=(), title="与明细不符的合计行")

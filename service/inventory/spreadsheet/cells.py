@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from domain.refusals import Refusal, refuse
 from domain.values import MAX_FEN, Fen
+from service.inventory.spreadsheet.container import Shown
 from service.inventory.spreadsheet.grid import Cell
 
 Precision = Literal["DAY", "SERIAL", "MONTH", "YEAR"]
@@ -32,6 +33,7 @@ _TIME: Final = re.compile(r"[ T]0{1,2}:00(:00(\.0+)?)?$", re.ASCII)
 _SERIAL_DAYS: Final = range(20_000, 80_000)
 """Day numbers from 1954 to 2119; smaller and larger numbers are nothing a ledger of assets would hold."""
 _SERIAL_ZERO: Final = date(1899, 12, 30)
+_SERIAL_ZERO_1904: Final = date(1904, 1, 1)
 
 
 def text_of(cell: Cell) -> str | None:
@@ -94,8 +96,9 @@ _MONEY_UNIT: Final = re.compile(r"^(?:[¥￥]|人民币)?(.*?)(百万元|万元|
 _UNIT_FEN: Final = {"元": 100, "千元": 100_000, "万": 1_000_000, "万元": 1_000_000, "百万元": 100_000_000}
 
 
-def money_of(cell: Cell, unit: int) -> Fen | None:
-    """An amount in a column whose numbers count `unit` fen. A unit in the cell has to be the column's.
+def money_of(cell: Cell, unit: int, shown: Shown | None = None) -> Fen | None:
+    """An amount in a column whose numbers count `unit` fen. A unit in the cell has to be the column's, whether it was
+    typed or is `shown` by the cell's format; a format that shows another number than was saved can be read both ways.
 
     AMOUNT_MALFORMED, AMOUNT_PRECISION (a fraction of a fen), AMOUNT_OUT_OF_RANGE, CELL_AMBIGUOUS.
     """
@@ -109,6 +112,11 @@ def money_of(cell: Cell, unit: int) -> Fen | None:
         elif match is not None:
             text = match.group(1)
         cell = text
+    elif shown == "SCALED":
+        reason = "显示的数与保存的数不同，请清除单元格格式 / its format shows another number, clear it"
+        raise refuse("CELL_AMBIGUOUS", reason=reason)
+    elif shown is not None and _UNIT_FEN[shown] != unit:
+        raise refuse("CELL_AMBIGUOUS", reason=f"{shown}：单位与表头不一致 / its unit is not the column's")
     number = number_of(cell)
     if number is None:
         return None
@@ -138,8 +146,9 @@ def years_of(cell: Cell) -> int | None:
     return int(number)
 
 
-def day_of(cell: Cell, *, typed: bool) -> tuple[date, Precision] | None:
-    """A day and how exactly it was written. `typed`: the file tells texts from numbers (delimited text does not).
+def day_of(cell: Cell, *, typed: bool, since_1904: bool = False) -> tuple[date, Precision] | None:
+    """A day and how exactly it was written. `typed`: the file tells texts from numbers (delimited text does not);
+    `since_1904`: its day numbers do not count from 1900.
 
     DATE_MALFORMED; CELL_AMBIGUOUS for the number 2019.1, which is January as well as October written 2019.10.
     """
@@ -155,7 +164,7 @@ def day_of(cell: Cell, *, typed: bool) -> tuple[date, Precision] | None:
     number = _decimal(cell)
     whole = int(number)
     if number == whole and whole in _SERIAL_DAYS:
-        return _SERIAL_ZERO + timedelta(days=whole), "SERIAL"
+        return (_SERIAL_ZERO_1904 if since_1904 else _SERIAL_ZERO) + timedelta(days=whole), "SERIAL"
     return _day_of_text(format(number, "f").removesuffix(".0"), a_number=True)
 
 

@@ -10,6 +10,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final, Literal, cast
 from xml.etree import ElementTree as ET
@@ -62,12 +63,37 @@ _COUNTED: Final = (
     ),
 )
 """What is counted in a part, and how many of it there may be in all parts of that kind."""
+_CELL: Final = re.compile(rb"<(?:\w+:)?c\s[^>]*>")
+_STYLE: Final = re.compile(rb"""\ss\s*=\s*["']([0-9]+)["']""")
+_PLACE: Final = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)([0-9]+)["']""")
+_LOCALE: Final = re.compile(r"\[[^\]]*\]")
+_SCALE: Final = re.compile(r"[0#?.],+(?![0#?])")
+_UNIT_SHOWN: Final = re.compile(r"百万元|万元|千元|元")
 _CHUNK: Final = 1 << 20
 _TREE_CHUNK: Final = 1 << 16
 
 
-Hollow = dict[str, frozenset[tuple[int, int]]]
-"""Cells whose formula was saved without its result, by sheet name; rows and columns from 0."""
+Shown = Literal["元", "千元", "万元", "百万元", "SCALED"]
+"""What a format adds to the number that it shows: a unit of money, or a scale (45 for 450000)."""
+
+
+@dataclass(slots=True)
+class SheetFacts:
+    """Facts of a sheet beside its values; rows and columns from 0."""
+
+    hollow: frozenset[tuple[int, int]] = frozenset()
+    """Cells whose formula was saved without its result."""
+    shown: dict[tuple[int, int], Shown] = field(default_factory=dict)
+    """Cells whose format shows a unit of money or another scale than the number has."""
+
+
+@dataclass(slots=True)
+class WorkbookFacts:
+    """Facts of a workbook beside its values. `since_1904`: its day numbers begin there."""
+
+    since_1904: bool = False
+    sheets: dict[str, SheetFacts] = field(default_factory=dict)
+    """By sheet name, where there is anything to say."""
 
 
 def kind_of(content: bytes) -> Kind:
@@ -83,7 +109,7 @@ def kind_of(content: bytes) -> Kind:
     return "csv"
 
 
-def check_workbook(content: bytes) -> Hollow:
+def check_workbook(content: bytes) -> WorkbookFacts:
     """Unpack every part once within the limits and look at it. SPREADSHEET_REFUSED for what is hostile."""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
@@ -100,7 +126,7 @@ def check_workbook(content: bytes) -> Hollow:
         raise _unreadable(f"{type(error).__name__}") from error
 
 
-def _check(archive: zipfile.ZipFile) -> Hollow:
+def _check(archive: zipfile.ZipFile) -> WorkbookFacts:
     entries = archive.infolist()
     names = {entry.filename for entry in entries}
     if len(entries) > MAX_PARTS:
@@ -111,7 +137,7 @@ def _check(archive: zipfile.ZipFile) -> Hollow:
         raise _refused("部件重名 / two parts with one name")
     if not {"[Content_Types].xml", "xl/workbook.xml"} <= names:
         raise _unreadable("不是 .xlsx / not an .xlsx")
-    hollow: Hollow = {}
+    parts: dict[str, SheetFacts] = {}
     left, tags = MAX_INFLATED_BYTES, 0
     counts = [0] * len(_COUNTED)
     for entry in entries:
@@ -128,8 +154,13 @@ def _check(archive: zipfile.ZipFile) -> Hollow:
                 raise too_large("XML 标记 / tags", MAX_TAGS)
             _count(entry.filename, part, counts)
         if entry.filename.startswith("xl/worksheets/") and (cells := _hollow_cells(part)):
-            hollow[entry.filename] = cells
-    return _by_sheet_name(archive, hollow) if hollow else {}
+            parts[entry.filename] = SheetFacts(cells)
+    styles = _telling_styles(archive.read("xl/styles.xml")) if "xl/styles.xml" in names else {}
+    for name in names if styles else ():
+        if name.startswith("xl/worksheets/") and (shown := _shown_cells(archive.read(name), styles)):
+            parts.setdefault(name, SheetFacts()).shown = shown
+    book = _tree(archive.read("xl/workbook.xml"))
+    return WorkbookFacts(_since_1904(book), _by_sheet_name(archive, book, parts) if parts else {})
 
 
 def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
@@ -188,17 +219,63 @@ def _hollow_cells(part: bytes) -> frozenset[tuple[int, int]]:
     return frozenset((int(row) - 1, column_index(letters.decode())) for letters, row in _HOLLOW.findall(part))
 
 
-def _by_sheet_name(archive: zipfile.ZipFile, by_part: Hollow) -> Hollow:
+def _telling_styles(part: bytes) -> dict[int, Shown]:
+    """The formats of cells, by their number, that show a unit of money or another scale than the number has."""
+    if b"numFmt " not in part:
+        return {}
+    root = _tree(part)
+    told = {
+        one.get("numFmtId"): shown
+        for one in root.iter()
+        if one.tag.endswith("}numFmt") and (shown := _shown_by(one.get("formatCode", ""))) is not None
+    }
+    if not told:
+        return {}
+    cells = next((one for one in root.iter() if one.tag.endswith("}cellXfs")), ())
+    return {
+        number: told[one.get("numFmtId")] for number, one in enumerate(cells) if one.get("numFmtId") in told
+    }
+
+
+def _shown_by(code: str) -> Shown | None:
+    """What a number format adds. A comma after the last digit divides by a thousand, 0!.0, by ten thousand."""
+    positive = _LOCALE.sub("", code.partition(";")[0])
+    digits = positive.replace('"', "").replace("\\", "").replace("!", "")
+    if _SCALE.search(digits) is not None:
+        return "SCALED"
+    unit = _UNIT_SHOWN.search(digits)
+    return cast("Shown", unit.group()) if unit is not None else None
+
+
+def _shown_cells(part: bytes, styles: dict[int, Shown]) -> dict[tuple[int, int], Shown]:
+    found: dict[tuple[int, int], Shown] = {}
+    for tag in _CELL.finditer(part):
+        style = _STYLE.search(tag.group())
+        shown = styles.get(int(style[1])) if style is not None else None
+        place = _PLACE.search(tag.group()) if shown is not None else None
+        if shown is not None and place is not None:
+            found[int(place[2]) - 1, column_index(place[1].decode().upper())] = shown
+    return found
+
+
+def _since_1904(book: ET.Element) -> bool:
+    return any(
+        one.tag.endswith("}workbookPr") and one.get("date1904", "0") in {"1", "true", "on"} for one in book
+    )
+
+
+def _by_sheet_name(
+    archive: zipfile.ZipFile, book: ET.Element, by_part: dict[str, SheetFacts]
+) -> dict[str, SheetFacts]:
     relations = _tree(archive.read("xl/_rels/workbook.xml.rels"))
     targets = {one.get("Id"): (one.get("Target") or "").removeprefix("/xl/") for one in relations}
-    book = _tree(archive.read("xl/workbook.xml"))
-    found: Hollow = {}
+    found: dict[str, SheetFacts] = {}
     for sheet in book.iter():
         if sheet.tag.endswith("}sheet"):
             relation = next((value for name, value in sheet.items() if name.endswith("}id")), None)
-            cells = by_part.get(f"xl/{targets.get(relation, '')}")
-            if cells:
-                found[sheet.get("name", "")] = cells
+            facts = by_part.get(f"xl/{targets.get(relation, '')}")
+            if facts is not None:
+                found[sheet.get("name", "")] = facts
     return found
 
 

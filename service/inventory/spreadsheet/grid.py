@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from io import BytesIO, StringIO
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from domain.refusals import Refusal, refuse
-from service.inventory.spreadsheet.container import check_workbook, kind_of, too_large
+from service.inventory.spreadsheet.container import SheetFacts, Shown, check_workbook, kind_of, too_large
 
 Cell = str | float | int | bool | date | datetime | time | timedelta
 """A value as it was saved; an empty cell is the empty string. Text is as typed."""
@@ -46,6 +46,10 @@ class Grid:
     hollow: frozenset[tuple[int, int]] = frozenset()
     """Cells with a formula whose result was not saved."""
     hidden: bool = False
+    shown: dict[tuple[int, int], Shown] = field(default_factory=dict)
+    """Cells whose format shows a unit of money or another scale than the number has."""
+    since_1904: bool = False
+    """Day numbers count from 1904, as they did on the Macintosh."""
 
 
 def grids_of(content: bytes) -> list[Grid]:
@@ -58,7 +62,7 @@ def grids_of(content: bytes) -> list[Grid]:
 
 
 def _workbook(content: bytes) -> list[Grid]:
-    hollow = check_workbook(content)
+    facts = check_workbook(content)
     grids: list[Grid] = []
     left = MAX_CELLS
     try:
@@ -70,13 +74,14 @@ def _workbook(content: bytes) -> list[Grid]:
                     left -= sheet.total_height * sheet.total_width
                     if left < 0:
                         raise _too_many_cells()
-                    grids.append(_grid(sheet, hollow.get(entry.name, frozenset()), hidden=hidden))
+                    told = facts.sheets.get(entry.name, SheetFacts())
+                    grids.append(_grid(sheet, told, hidden=hidden, since_1904=facts.since_1904))
     except (CalamineError, OSError, ValueError, OverflowError) as error:
         raise refuse("SPREADSHEET_UNREADABLE", reason=str(error)[:120]) from error
     return grids
 
 
-def _grid(sheet: CalamineSheet, hollow: frozenset[tuple[int, int]], *, hidden: bool) -> Grid:
+def _grid(sheet: CalamineSheet, facts: SheetFacts, *, hidden: bool, since_1904: bool) -> Grid:
     rows: list[list[Cell]] = list(sheet.to_python(skip_empty_area=False))
     last_row, last_column = len(rows) - 1, (len(rows[0]) - 1 if rows else -1)
     merges = tuple(
@@ -86,7 +91,7 @@ def _grid(sheet: CalamineSheet, hollow: frozenset[tuple[int, int]], *, hidden: b
     )
     if sum((one.bottom - one.top + 1) * (one.right - one.left + 1) for one in merges) > MAX_CELLS:
         raise too_large("合并的单元格 / cells in merged areas", MAX_CELLS)
-    return Grid(sheet.name, rows, merges, hollow, hidden)
+    return Grid(sheet.name, rows, merges, facts.hollow, hidden, facts.shown, since_1904)
 
 
 def _too_many_cells() -> Refusal:

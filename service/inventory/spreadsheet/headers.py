@@ -1,8 +1,9 @@
 """Which column means what: the header of a ledger, over one row or several, with merged cells.
 
 A column means what its lowest heading says, together with the heading above it where that alone is not enough
-(资产 / 名称). Amounts need their unit on the column, above it, or once for the sheet (单位：万元). What can be read in two
-ways is refused with its columns; a column that is not known is told, never used.
+(资产 / 名称). Amounts need their unit on the column, above it, or once for the sheet (单位：万元); a note for the sheet that
+says otherwise than a column is refused. Every table of a sheet has a header of its own. What can be read in two ways is
+refused with its columns; a column that is not known is told, never used.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ ENOUGH: Final = 4
 FEN_PER_UNIT: Final = {"元": 100, "千元": 100_000, "万元": 1_000_000, "百万元": 100_000_000}
 _UNIT: Final = re.compile(r"百万元|万元|千元|元")
 _BRACKETED: Final = re.compile(r"\(([^()]*)\)")
-_SHEET_UNIT: Final = re.compile(r"单位[:：]?[^元]{0,8}?(百万元|万元|千元|元)")
+_SHEET_UNIT: Final = re.compile(r"单位[:为]?[^元:]{0,8}?(百万元|万元|千元|元)")
+_UNIT_ALONE: Final = re.compile(r"\((百万元|万元|千元|元)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,18 @@ class Header:
     columns: tuple[LedgerColumn, ...]
     unread: tuple[tuple[str, str], ...]
     """(letters, heading) of columns whose heading is not known."""
+    sheet_unit: int = 0
+    """Fen in one unit of amounts, as it is said once for the sheet; 0 where it is not."""
 
     def of(self, field: str) -> LedgerColumn | None:
         """The column of a field."""
         return next((column for column in self.columns if column.field == field), None)
+
+    def reads_like(self, other: Header) -> bool:
+        """Whether every column means the same in both."""
+        return [(one.index, one.field, one.unit) for one in self.columns] == [
+            (one.index, one.field, one.unit) for one in other.columns
+        ]
 
 
 def looks_like_ledger(grid: Grid) -> bool:
@@ -66,16 +76,43 @@ def looks_like_ledger(grid: Grid) -> bool:
 
 
 def header_of(grid: Grid, sources: Mapping[str, str]) -> Header:
-    """The header of a sheet. `sources`: plain names of fund sources → code.
+    """The first header of a sheet. `sources`: plain names of fund sources → code.
 
-    HEADER_NOT_FOUND, COLUMN_AMBIGUOUS (two columns for one field, or an amount without a unit), COLUMN_MISSING.
+    HEADER_NOT_FOUND, COLUMN_AMBIGUOUS (two columns for one field, an amount without a unit or with two), COLUMN_MISSING.
     """
     top = _top_of(grid)
     if top is None:
         raise refuse("HEADER_NOT_FOUND", reason=f"前 {SEARCHED_ROWS} 行 / the first {SEARCHED_ROWS} rows")
+    return _header(grid, sources, top, _sheet_unit(grid.rows[:top]))
+
+
+def header_below(grid: Grid, sources: Mapping[str, str], top: int, above: Header, since: int) -> Header:
+    """The header of a further table, whose first row is `top`; the rows from `since` on lie between the tables.
+
+    A unit that was said once for the sheet holds until another is said. The refusals of `header_of`.
+    """
+    unit = _sheet_unit(grid.rows[since:top]) or above.sheet_unit
+    try:
+        return _header(grid, sources, top, unit)
+    except Refusal as refusal:
+        where = f"第 {top + 1} 行起的另一张表 / the table that begins in row {top + 1}"
+        told = {**refusal.params, "table": where}
+        raise refuse(refusal.code, clause=refusal.clause, missing=refusal.missing, **told) from None
+
+
+def is_header(row: Sequence[Cell]) -> bool:
+    """Whether a row below a header is the first row of another: as many known headings as the first one has."""
+    return len(_known_in(row)) >= ENOUGH
+
+
+def unit_noted(row: Sequence[Cell]) -> int:
+    """Fen in one unit of amounts, where a row says it for the sheet; 0 where it does not."""
+    return _sheet_unit([row])
+
+
+def _header(grid: Grid, sources: Mapping[str, str], top: int, sheet_unit: int) -> Header:
     bottom = _bottom_of(grid, top, sources)
     paths = _paths(grid, top, bottom)
-    sheet_unit = _sheet_unit(grid, top)
     columns: list[LedgerColumn] = []
     unread: list[tuple[str, str]] = []
     for index, path in enumerate(paths):
@@ -87,23 +124,26 @@ def header_of(grid: Grid, sources: Mapping[str, str]) -> Header:
         elif column.kind != "ignored":
             columns.append(column)
     _check(columns)
-    return Header(top, bottom, tuple(columns), tuple(unread))
+    return Header(top, bottom, tuple(columns), tuple(unread), sheet_unit)
 
 
 def _top_of(grid: Grid) -> int | None:
+    rows = enumerate(grid.rows[:SEARCHED_ROWS])
+    return next((number for number, row in rows if len(_known_in(row)) >= ENOUGH), None)
+
+
+def _known_in(row: Sequence[Cell]) -> set[str]:
     known = columns_by_heading()
-    for number, row in enumerate(grid.rows[:SEARCHED_ROWS]):
-        fields = {known[key].field for cell in row if isinstance(cell, str) and (key := _key(cell)) in known}
-        if len(fields) >= ENOUGH:
-            return number
-    return None
+    return {known[key].field for cell in row if isinstance(cell, str) and (key := _key(cell)) in known}
 
 
 def _key(text: str) -> str:
     """A heading as it is looked up; an amount's unit that stands without brackets does not count."""
     key = heading(text)
     unit = _UNIT.search(key)
-    return key[: unit.start()] if unit is not None and unit.end() == len(key) and unit.start() else key
+    if unit is None or unit.end() != len(key) or not unit.start():
+        return key
+    return key[: unit.start()].removesuffix(":").removesuffix("单位").rstrip("/、,:-") or key
 
 
 def _bottom_of(grid: Grid, top: int, sources: Mapping[str, str]) -> int:
@@ -201,21 +241,32 @@ def _unit(index: int, path: Sequence[str], sheet_unit: int) -> int:
         if len(named) > 1:
             raise _ambiguous([f"{column_letters(index)} {_label(path)}"], "、".join(sorted(named)))
         if named:
-            return FEN_PER_UNIT[named.pop()]
+            own = FEN_PER_UNIT[named.pop()]
+            if sheet_unit not in {0, own}:
+                raise contradiction([f"{column_letters(index)} {_label(path)}"], sheet_unit)
+            return own
     if not sheet_unit:
         reason = "金额单位是元还是万元 / yuan or 万元"
         raise _ambiguous([f"{column_letters(index)} {_label(path)}"], reason)
     return sheet_unit
 
 
-def _sheet_unit(grid: Grid, top: int) -> int:
-    """The unit named once above the header, 0 if none. Two different ones are refused."""
+def contradiction(columns: Sequence[str], noted: int) -> Refusal:
+    """A unit that is noted for the sheet and is not that of these columns."""
+    said = next(unit for unit, fen in FEN_PER_UNIT.items() if fen == noted)
+    reason = f"表内另注“单位：{said}” / the sheet says {said} elsewhere"
+    return _ambiguous(columns, reason)
+
+
+def _sheet_unit(rows: Sequence[Sequence[Cell]]) -> int:
+    """The unit that these rows name for the sheet, 0 if none. Two different ones are refused."""
     named = {
         unit
-        for row in grid.rows[:top]
+        for row in rows
         for cell in row
         if isinstance(cell, str)
-        for unit in _SHEET_UNIT.findall(plain(cell))
+        for pattern in (_SHEET_UNIT, _UNIT_ALONE)
+        for unit in pattern.findall(plain(cell))
     }
     if len(named) > 1:
         raise _ambiguous([], f"单位 {'、'.join(sorted(named))}")

@@ -24,8 +24,18 @@ from service.inventory.spreadsheet.cells import (
     years_of,
 )
 from service.inventory.spreadsheet.grid import Cell, Grid, grids_of
-from service.inventory.spreadsheet.headers import Header, LedgerColumn, header_of, looks_like_ledger
+from service.inventory.spreadsheet.headers import (
+    Header,
+    LedgerColumn,
+    contradiction,
+    header_below,
+    header_of,
+    is_header,
+    looks_like_ledger,
+    unit_noted,
+)
 from service.inventory.spreadsheet.names import Names, Place, fund_sources
+from service.inventory.spreadsheet.sums import Sums
 from service.inventory.spreadsheet.words import (
     CellKind,
     RowKind,
@@ -66,9 +76,12 @@ class Remark:
 
 @dataclass(slots=True)
 class SpreadsheetLine:
-    """One row of the ledger: its number as the spreadsheet shows it, and the register card it makes."""
+    """One row of the ledger: its number as the spreadsheet shows it, the header of its table, and the register card it
+    makes.
+    """
 
     row: int
+    header: Header
     asset: str | None = None
     card: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -87,19 +100,24 @@ class Skipped:
 
 @dataclass(slots=True)
 class SpreadsheetLedger:
-    """A sheet as it was read."""
+    """A sheet as it was read. `tables`: the headers of its tables, from above to below."""
 
     sheet: str
-    header: Header
+    tables: list[Header]
     rows: list[list[Cell]]
-    """The sheet's cells; line `row` is `rows[row - 1]`."""
+    """The sheet's cells; line `row` is `rows[row - 1]`. What is merged over rows stands in each of them."""
     lines: list[SpreadsheetLine] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     other_sheets: tuple[str, ...] = ()
     """Sheets that were not read: without a header, or hidden."""
     totals_differ: list[Skipped] = field(default_factory=list)
-    """Total rows whose original value is not the sum of the rows above."""
+    """Rows of totals with an amount that is not the sum of the rows above them, or below."""
+
+    @property
+    def header(self) -> Header:
+        """The header of the first table."""
+        return self.tables[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +137,7 @@ class Reader:
         sources = fund_sources(
             official, ((fund.source, name) for fund in vocabulary().fund for name in fund.names)
         )
-        ledger = SpreadsheetLedger(grid.name, header_of(grid, sources), grid.rows)
+        ledger = SpreadsheetLedger(grid.name, [header_of(grid, sources)], list(grid.rows))
         ledger.other_sheets = tuple(one.name for one in grids if one is not grid)
         _RowReader(self, grid, ledger, sources).read()
         return ledger
@@ -156,18 +174,17 @@ class _RowReader:
         self._types = {plain(name): row.code for row in types for name in (row.zh, row.code)}
         self._type_rows = {row.code: row for row in types}
         self._merged = self._merged_below()
-        self._summed = 0
+        self._sums = Sums()
         self._reasons = 0
         self._places: dict[tuple[str, str | None], Place] = {}
-        header = ledger.header
-        self._columns = {column.field: column for column in header.columns}
-        self._funds = [column for column in header.columns if column.source is not None]
-        self._others = [column for column in header.columns if column.source is None]
+        self._under(ledger.header)
         self._readers: dict[CellKind, Callable[[Cell, LedgerColumn, SpreadsheetLine], Any]] = {
             "text": lambda cell, _column, _line: text_of(cell),
             "code": lambda cell, _column, _line: text_of(cell),
             "items": lambda cell, _column, _line: _items(text_of(cell)),
-            "money": lambda cell, column, _line: money_of(cell, column.unit),
+            "money": lambda cell, column, line: money_of(
+                cell, column.unit, grid.shown.get((line.row - 1, column.index))
+            ),
             "quantity": lambda cell, _column, _line: quantity_of(cell),
             "years": lambda cell, _column, _line: years_of(cell),
             "day": self._day,
@@ -179,24 +196,82 @@ class _RowReader:
 
     def read(self) -> None:
         """Put every row where it belongs."""
-        ledger, header = self._ledger, self._ledger.header
-        for index in range(header.top):
-            if any(cell != "" for cell in self._grid.rows[index]):
-                ledger.skipped.append(Skipped(index + 1, "NOTE", _shown(self._grid.rows[index])))
-        for index in range(header.bottom + 1, len(self._grid.rows)):
+        ledger = self._ledger
+        for index in range(ledger.header.top):
+            self._skip(index, "NOTE")
+        read_to = ledger.header.bottom
+        for index in range(ledger.header.bottom + 1, len(self._grid.rows)):
             row = self._grid.rows[index]
+            if index <= read_to:
+                continue
+            if is_header(row):
+                read_to = self._another_table(index)
+                continue
             if index in self._merged:
-                row = self._filled(index, row)
+                row = ledger.rows[index] = self._filled(index, row)
             kind = self._kind_of(row)
             if kind is None:
                 ledger.lines.append(self._line(index, row))
+                self._between = index + 1
                 if len(ledger.lines) > MAX_ROWS:
                     raise refuse("TOO_MANY_ITEMS", limit=MAX_ROWS)
-            elif kind != "EMPTY":
-                skipped = Skipped(index + 1, kind, _shown(row))
-                ledger.skipped.append(skipped)
-                if kind == "TOTAL":
-                    self._compare(row, skipped)
+                continue
+            self._skip(index, kind)
+            if kind in {"TOTAL", "SUBTOTAL"}:
+                self._sums.state(ledger.skipped[-1], self._stated(row))
+            elif kind == "SECTION":
+                self._sums.divide()
+            elif kind == "NOTE":
+                self._hold_to_note(index, row)
+        ledger.totals_differ = self._sums.differing()
+
+    def _under(self, header: Header) -> None:
+        """Read the rows that follow by this header."""
+        self._header = header
+        self._columns = {column.field: column for column in header.columns}
+        self._funds = [column for column in header.columns if column.source is not None]
+        self._others = [column for column in header.columns if column.source is None]
+        self._between = header.bottom + 1
+
+    def _another_table(self, top: int) -> int:
+        """A header among the rows: the same again (a page's), or another table's, by which what follows is read.
+
+        Gives its last row.
+        """
+        header = header_below(self._grid, self._sources, top, self._header, self._between)
+        for index in range(top, header.bottom + 1):
+            self._skip(index, "HEADER")
+        if not header.reads_like(self._header):
+            self._ledger.tables.append(header)
+            self._sums.divide()
+        self._under(header)
+        return header.bottom
+
+    def _skip(self, index: int, kind: RowKind) -> None:
+        row = self._grid.rows[index]
+        if kind != "EMPTY" and any(cell != "" for cell in row):
+            self._ledger.skipped.append(Skipped(index + 1, kind, _shown(row)))
+
+    def _hold_to_note(self, index: int, row: list[Cell]) -> None:
+        """A note among the rows or below them that names another unit than the columns have. COLUMN_AMBIGUOUS.
+
+        Between two tables it may be the next one's; that is judged with its header.
+        """
+        noted = unit_noted(row)
+        others = [
+            column for column in self._header.columns if column.kind == "money" and column.unit != noted
+        ]
+        if noted and others and not self._header_follows(index):
+            raise contradiction([f"{column.letters} {column.label}" for column in others], noted)
+
+    def _header_follows(self, index: int) -> bool:
+        """Whether the next rows, without an asset between, are another header."""
+        for row in self._grid.rows[index + 1 :]:
+            if is_header(row):
+                return True
+            if self._kind_of(row) is None:
+                return False
+        return False
 
     # ---- rows ---------------------------------------------------------------------------------------------------
 
@@ -220,32 +295,39 @@ class _RowReader:
                     return kind
             elif len(filled) <= 4 and self._lacks_asset(row) and pattern.fullmatch(first):
                 return kind
+        if len(filled) == len(texts) <= 4 and self._lacks_asset(row) and unit_noted(row):
+            return "NOTE"
         return None
 
     def _lacks_asset(self, row: list[Cell]) -> bool:
         """Rows of assets say what type they are and where; totals and notes do not."""
         return all(row[self._columns[one].index] == "" for one in ("assetType", "implementer"))
 
-    def _compare(self, row: list[Cell], skipped: Skipped) -> None:
-        column = self._columns["originalValue"]
-        try:
-            stated = money_of(row[column.index], column.unit)
-        except Refusal:
-            stated = Fen(-1)
-        if stated is not None and stated != self._summed:
-            self._ledger.totals_differ.append(skipped)
+    def _stated(self, row: list[Cell]) -> dict[str, Fen]:
+        """The amounts that a row of totals says; what cannot be read as one fits no sum."""
+        found: dict[str, Fen] = {}
+        for column in self._header.columns:
+            if column.kind == "money":
+                try:
+                    stated = money_of(row[column.index], column.unit)
+                except Refusal:
+                    stated = Fen(-1)
+                if stated is not None:
+                    found[column.field] = stated
+        return found
 
     def _line(self, index: int, row: list[Cell]) -> SpreadsheetLine:
-        line = SpreadsheetLine(index + 1)
+        line = SpreadsheetLine(index + 1, self._header)
         given: dict[str, Any] = {}
         for column in self._others:
             value = self._cell(index, row, column, line)
             if value is not None:
                 given[column.field] = value
         funds = [(column, self._cell(index, row, column, line)) for column in self._funds]
-        value = given.get("originalValue")
-        if value is not None:
-            self._summed += value
+        amounts = {column.field: amount for column, amount in funds if amount is not None}
+        self._sums.add(
+            amounts | {name: given[name] for name in ("originalValue", "fundTotal") if name in given}
+        )
         self._place(row, line, given)
         self._lines_of_money(line, given, funds)
         line.asset = given.pop("asset", None)
@@ -260,6 +342,8 @@ class _RowReader:
             return None
         try:
             if self._merged.get(index, {}).get(column.index, False) and column.kind in {"money", "quantity"}:
+                # Or whoever corrects the rows would find the whole figure in each of them.
+                row[column.index] = ""
                 reason = "合并单元格中的数不能分到各行 / a merged figure cannot be split"
                 raise refuse("CELL_AMBIGUOUS", reason=reason)
             reader = self._readers.get(column.kind)
@@ -283,7 +367,7 @@ class _RowReader:
     # ---- cells that need more than themselves -------------------------------------------------------------------
 
     def _day(self, cell: Cell, column: LedgerColumn, line: SpreadsheetLine) -> date | None:
-        found = day_of(cell, typed=self._typed)
+        found = day_of(cell, typed=self._typed, since_1904=self._grid.since_1904)
         if found is None:
             return None
         day, precision = found
@@ -397,6 +481,8 @@ class _RowReader:
                 "acceptedOn": given.pop("acceptedOn", None),
                 "documentNo": given.pop("acceptanceDocument", None),
                 "reason": given.pop("acceptanceReason", None),
+                "jointReview": given.pop("jointReview", None),
+                "jointReviewDocument": given.pop("jointReviewDocument", None),
             }
         )
         if acceptance:

@@ -11,7 +11,7 @@ import xlsxwriter
 
 from domain.regulation import Rules, rows
 from service.inventory.spreadsheet.grid import Cell
-from service.inventory.spreadsheet.headers import FEN_PER_UNIT, LedgerColumn
+from service.inventory.spreadsheet.headers import FEN_PER_UNIT, Header, LedgerColumn
 from service.inventory.spreadsheet.ledger import Fault, SpreadsheetLedger
 from service.inventory.spreadsheet.words import vocabulary
 
@@ -24,7 +24,7 @@ _NOTES: Final = (
     "金额以元为单位；资金来源各列之和须等于原始价值。没有金额的资金列留空。",
     "日期写成 2019-08-15 或 2019年8月；只写到月的按当月第一天登记。资金拨付时间可以只写年度。",
     "所在村写村名；同名的村须同时写明乡（镇），也可以写 12 位区划代码。",
-    "2013—2020 年形成、没有验收资料的，验收结论写“历史资产”并说明原因。",
+    "2013—2020 年形成、没有验收资料的，验收结论写“历史资产”，并填写“无验收资料说明”和“联合审查编号”（已全部会签的联合审查）。",
     "合计、小计行和表下的填表人、审核人等不会登记为资产。",
 )
 
@@ -99,10 +99,13 @@ def rejected_rows(
 ) -> bytes:
     """The rejected rows under headings that are read again, with the reasons beside each; bad cells are marked.
 
-    A clerk corrects the rows here and imports this file: only what was rejected is in it.
+    A clerk corrects the rows here and imports this file: only what was rejected is in it. Rows of another table of the
+    sheet stand under a header of their own, as they did there.
     """
     target = BytesIO()
-    columns = ledger.header.columns
+    by_row = {line.row: line.header for line in ledger.lines}
+    table: Header | None = None
+    number = -1
     with xlsxwriter.Workbook(
         target, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
@@ -112,11 +115,16 @@ def rejected_rows(
         bad = book.add_format({"bg_color": "#FFC7CE"})
         days = book.add_format({"num_format": "yyyy-mm-dd"})
         bad_days = book.add_format({"num_format": "yyyy-mm-dd", "bg_color": "#FFC7CE"})
-        for index, column in enumerate(columns):
-            sheet.write_string(0, index, _heading(column, rules), head)
-        for index, text in enumerate(_REASONS, start=len(columns)):
-            sheet.write_string(0, index, text, reason_head)
-        for number, (row, faults) in enumerate(rejected, start=1):
+        for row, faults in rejected:
+            number += 1
+            if by_row[row] is not table:
+                table = by_row[row]
+                columns = table.columns
+                for index, column in enumerate(columns):
+                    sheet.write_string(number, index, _heading(column, rules), head)
+                for index, text in enumerate(_REASONS, start=len(columns)):
+                    sheet.write_string(number, index, text, reason_head)
+                number += 1
             wrong = {fault.column for fault in faults}
             for index, column in enumerate(columns):
                 marked = column.letters in wrong
@@ -133,8 +141,9 @@ def rejected_rows(
             ):
                 sheet.write_string(number, index, "\n".join(texts))
         sheet.freeze_panes(1, 0)
-        sheet.set_column(0, len(columns), 14)
-        sheet.set_column(len(columns) + 1, len(columns) + 3, 40)
+        width = max((len(one.columns) for one in ledger.tables), default=0)
+        sheet.set_column(0, width, 14)
+        sheet.set_column(width + 1, width + 3, 40)
     return target.getvalue()
 
 

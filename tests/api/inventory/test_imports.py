@@ -136,6 +136,28 @@ async def test_the_same_file_is_taken_once(service: Service) -> None:
     assert first["result"]["batch"] in second["problem"]["detailZh"]
 
 
+def two_sheets() -> bytes:
+    """A workbook with two ledgers, of two villages' assets in rows of the same numbers."""
+    book = openpyxl.Workbook()
+    for name in ("一季度", "二季度"):
+        sheet = book.create_sheet(name)
+        sheet.append(list(HEADINGS))
+        for given in unique(2):
+            sheet.append([given[heading] for heading in HEADINGS])
+    target = BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+async def test_another_sheet_of_the_same_workbook_is_another_ledger(service: Service) -> None:
+    content = two_sheets()
+    first = await outcome(service, content, sheet="一季度")
+    again = await outcome(service, content, sheet="一季度")
+    second = await outcome(service, content, sheet="二季度")
+    assert [one["result"]["registered"] for one in (first, second)] == [2, 2]
+    assert again["problem"]["code"] == "BATCH_ALREADY_IMPORTED"
+
+
 async def test_of_many_that_send_the_same_file_one_is_served(service: Service) -> None:
     content = ledger(unique(20))
     ends = await asyncio.gather(*(outcome(service, content) for _ in range(4)))

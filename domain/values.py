@@ -364,7 +364,13 @@ Quantity = Annotated[
     BeforeValidator(_quantity),
     PlainSerializer(lambda value: format(value.normalize(), "f"), return_type=str, when_used="json"),
     WithJsonSchema(
-        {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,3})?$", "examples": ["60", "12.5"]}
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,3})?$"},
+                {"type": "integer", "minimum": -99_999_999_999, "maximum": 99_999_999_999},
+            ],
+            "examples": ["60", "12.5"],
+        }
     ),
 ]
 """How many or how much, at most 3 decimals (register card item 6)."""

@@ -31,7 +31,7 @@ from service.api.income import (
 )
 from service.api.inventory import imports, stocktakes
 from service.api.ledgers import ledger_routers
-from service.api.log import audit_packs, checkpoints, events, feed, verifier
+from service.api.log import audit_packs, checkpoints, events, feed, feeds, verifier
 from service.api.organization import duties as unit_duties, organizations
 from service.api.oversight import (
     anomalies,
@@ -115,6 +115,7 @@ ROUTERS = (
     seals.ledgers,
     events.router,
     feed.router,
+    feeds.router,
     checkpoints.router,
     audit_packs.router,
     verifier.router,

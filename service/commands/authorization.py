@@ -240,6 +240,8 @@ ACTIONS: Final[dict[str, Permission]] = {
     "fund.read": _EVERYONE,
     "proceeds.allocate": _permission(Role.REGISTRAR, Role.APPROVER, scope=Scope.COUNTY),
     "event.read": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
+    "feed.read": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
+    "feed.manage": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
     "webhook.read": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
     "webhook.manage": _permission(Role.AUDITOR, Role.OFFICE, Role.OPERATOR, Role.ADMIN, scope=Scope.COUNTY),
     "audit.pack": _permission(Role.AUDITOR, Role.OFFICE, Role.PERSONNEL, scope=Scope.COUNTY),

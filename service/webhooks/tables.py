@@ -1,4 +1,5 @@
-"""Tables of the webhooks: endpoints, their secrets, deliveries, attempts and history. Beside the log, not in it.
+"""Tables of the webhooks (endpoints, their secrets, deliveries, attempts and history) and of the feeds. Beside the log,
+not in it.
 
 The log is the queue: an endpoint's cursor and the deliveries up to it are written in one transaction, so a delivery is
 never lost and never made twice. All moments are those of the service's clock, but leases, which are the database's.
@@ -155,4 +156,20 @@ webhook_history: Final = Table(
     PrimaryKeyConstraint("county", "endpoint", "number", name="webhook_history_pkey"),
     _of_endpoint("webhook_history_endpoint_fkey"),
     comment="推送端点的审计记录：只增不改",
+)
+
+event_feed: Final = Table(
+    "event_feed",
+    metadata,
+    Column("county", _KEY, nullable=False, comment=_COUNTY),
+    Column("organization", _KEY, nullable=False, comment="所属单位"),
+    Column("feed", _KEY, nullable=False, comment="订阅名称"),
+    Column("label", Text, nullable=False, comment="用途说明"),
+    Column("filters", JSONB, nullable=False, comment="筛选条件"),
+    Column("position", BigInteger, nullable=False, comment="已确认处理到的日志位置"),
+    Column("created_at", _MOMENT, nullable=False, comment="创建时间"),
+    Column("read_at", _MOMENT, nullable=True, comment="最近读取时间"),
+    Column("acknowledged_at", _MOMENT, nullable=True, comment="最近确认时间"),
+    PrimaryKeyConstraint("county", "organization", "feed", name="event_feed_pkey"),
+    comment="事件订阅：外部系统读到哪里，每个订阅一行；不属于事件日志",
 )

@@ -249,6 +249,7 @@ def codes_in(template: str) -> dict[str, Any]:
         "pack": "op-2",
         "override": "EX-1",
         "endpoint": "none",
+        "feed": "county-finance",
         "subject": "household.H2022080012",
         "hold": "BQ-1",
         "posting": "I-1",

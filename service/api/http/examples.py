@@ -65,6 +65,8 @@ SAID: Final[dict[str, Schema]] = {
     },
     "CountyDecision": {"documentNo": "县政府决定文号"},
     "CreateKey": {"organization": NAMED["organization"]},
+    "CreateEventFeed": {"feed": "county-finance", "label": "县财政一体化"},
+    "AcknowledgeEvents": {"position": 0},
     "CreateWebhookEndpoint": {"url": "https://receiver.example.cn/taizhang"},
     "Custody": {"custodian": NAMED["division"], "responsibleUnit": NAMED["division"]}
     | {"duties": [{"person": NAMED["person"], "duty": "MANAGER"}]},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar, cast
 
@@ -199,6 +199,23 @@ async def read_log_keys(read: Reading) -> Response:
     )
 
 
+async def inclusion_proofs(read: Read, size: int, positions: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Proofs that the events at these positions are in the log of a size; behind it there are none. POSITION_UNKNOWN."""
+    size = await _size(read, size)
+    within = tuple(one for one in positions if one <= size)
+    tree = await as_problem(checkpoints_of(read.request).tree(read.county, size, positions=within))
+    return {
+        position: {
+            "position": position,
+            "size": size,
+            "leaf": _text(tree.node(0, position - 1)),
+            "root": _text(tree.root()),
+            "proof": [_text(one) for one in tree.inclusion_proof(position - 1)],
+        }
+        for position in within
+    }
+
+
 @get(
     router,
     "/log/proofs/inclusion",
@@ -215,15 +232,7 @@ async def prove_inclusion(
     size = await _size(read, size)
     if position > size:
         raise refuse("POSITION_UNKNOWN", asked=position, head=size)
-    tree = await as_problem(checkpoints_of(read.request).tree(read.county, size, positions=(position,)))
-    body = {
-        "position": position,
-        "size": size,
-        "leaf": _text(tree.node(0, position - 1)),
-        "root": _text(tree.root()),
-        "proof": [_text(one) for one in tree.inclusion_proof(position - 1)],
-    }
-    return read.answer(body)
+    return read.answer((await inclusion_proofs(read, size, (position,)))[position])
 
 
 @get(

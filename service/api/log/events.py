@@ -16,6 +16,7 @@ from domain.values import BusinessDate, Value
 from service.api.asset.decisions import AssetPath
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, routes
+from service.api.log.checkpoints import InclusionProof
 from service.ledgers.circumstances import EventActor, EventBasis
 from service.ledgers.masking import NOWHERE, Codes, Sees, event_shown_to, whose
 from service.ledgers.parameters import Cursor, EventTypeName, Limit
@@ -44,6 +45,9 @@ class EventBody(Value):
     causation_id: str | None = Field(default=None, title="起因编号")
     basis: EventBasis = Field(title="决定依据", description="政策版本、条款、提示、例外批准")
     data: dict[str, Any] = Field(title="事件内容")
+    proof: InclusionProof | None = Field(
+        default=None, title="存在证明", description="请求带 proof_size 时 / where `proof_size` was given"
+    )
 
 
 class EventsBody(Value):

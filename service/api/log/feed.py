@@ -7,7 +7,7 @@ misses nothing and gets nothing twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Annotated, Any, Final, Literal
@@ -21,14 +21,15 @@ from starlette.responses import StreamingResponse
 from domain.catalogue import EVENT_TYPES
 from domain.recorded import RecordedEvent
 from domain.refusals import Refusal, refuse
-from domain.values import Code
+from domain.values import Code, Value
 from service.api.http.answers import headers
 from service.api.http.intake import JSON, LINES
 from service.api.http.reading import TOLD, Read, Reading, actor_of, get, record_reading, routes
+from service.api.log.checkpoints import inclusion_proofs
 from service.api.log.events import EventsBody, body_of
 from service.commands.authorization import Role, authorize_role
 from service.ledgers.masking import Sees
-from service.ledgers.parameters import EventTypeName, Limit, Position
+from service.ledgers.parameters import EventTypeName, Limit, Place, Position
 from service.webhooks.filters import EventFilter, EventPlace
 from service.webhooks.messages import message_of
 from service.webhooks.places import places_of
@@ -48,12 +49,11 @@ BEAT_SECONDS: Final = 5.0
 STREAMS_OF_A_KEY: Final = 4
 
 
-class FeedQuery(BaseModel):
-    """Which events, in which form. Each filter that is given must fit."""
+class PageQuery(BaseModel):
+    """Page of events: its length and form, and the wait for the first of them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    after: Position = Field(default=0, title="起点", description="返回位置大于此值的事件")
     limit: Limit = Field(default=100, title="条数")
     wait: float = Field(
         default=0.0, title="等待秒数", description="没有新事件时等到有为止，或到时即答", ge=0, le=MOST_SECONDS
@@ -61,6 +61,17 @@ class FeedQuery(BaseModel):
     form: Literal["full", "thin"] = Field(
         default="full", title="事件的形式", description="full 全文；thin 与推送（webhook）的消息相同"
     )
+    proof_size: Place | None = Field(
+        default=None,
+        title="存在证明的事件数",
+        description="填所持检查点的事件数：每个全文事件附其在该大小的日志中的存在证明；在此之后的事件没有",
+    )
+
+
+class FeedQuery(PageQuery):
+    """Which events, in which form. Each filter that is given must fit."""
+
+    after: Position = Field(default=0, title="起点", description="返回位置大于此值的事件")
     types: list[EventTypeName] | None = Field(
         default=None, title="事件类型", description="可重复；asset.* 为该对象的全部事件", max_length=200
     )
@@ -90,16 +101,47 @@ class FeedQuery(BaseModel):
             assets=tuple(self.assets or ()),
             asset_classes=tuple(self.asset_classes or ()),
         )
-        require_types(filters, "types")
+        _require_types(filters, "types")
         return filters
 
 
-def require_types(filters: EventFilter, field: str) -> None:
+class EventFilterBody(Value):
+    """Filter that is kept, of an endpoint or a feed; each list that is not empty must fit. Never more than its key may read."""
+
+    types: tuple[Annotated[str, Field(max_length=80)], ...] = Field(
+        default=(),
+        title="事件类型",
+        description="如 asset.leased；asset.* 为该对象的全部事件",
+        max_length=200,
+    )
+    divisions: tuple[Code, ...] = Field(
+        default=(), title="行政区划", description="资产现在的所在地，或记录单位；含下级", max_length=200
+    )
+    organizations: tuple[Code, ...] = Field(
+        default=(), title="单位", description="记录事件的单位，或资产的实施、所有、管护单位", max_length=200
+    )
+    assets: tuple[Code, ...] = Field(default=(), title="资产编号", max_length=1000)
+    asset_classes: tuple[Literal["PUBLIC_WELFARE", "OPERATING", "HOUSEHOLD"], ...] = Field(
+        default=(), title="资产类别", max_length=3
+    )
+
+
+def _require_types(filters: EventFilter, field: str) -> None:
     """Types of events that there are, or `kind.*`. CODE_UNKNOWN."""
     kinds = {f"{name.partition('.')[0]}.*" for name in EVENT_TYPES}
     unknown = [one for one in filters.types if one not in EVENT_TYPES and one not in kinds]
     if unknown:
         raise refuse("CODE_UNKNOWN", field=field, value="、".join(unknown)[:200])
+
+
+def filter_of(body: EventFilterBody, county: str) -> EventFilter:
+    """The filter, if it can be one. FIELD_INVALID for a place outside the county, CODE_UNKNOWN for a type."""
+    filters = EventFilter(**body.model_dump(by_alias=False))
+    _require_types(filters, "filters.types")
+    outside = [one for one in filters.divisions if not one.startswith(county)]
+    if outside:
+        raise refuse("FIELD_INVALID", field="filters.divisions", value="、".join(outside)[:200])
+    return filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +203,35 @@ def form_of(read: Read) -> str:
     return JSON
 
 
-def shown_as(form: Literal["full", "thin"], event: RecordedEvent, sees: Sees) -> dict[str, Any]:
-    """An event in the form asked for, as somebody may see it."""
+async def shown(read: Read, query: PageQuery, events: Sequence[RecordedEvent]) -> list[dict[str, Any]]:
+    """Events in the form asked for, as who asks may see them, with the proofs asked for.
+
+    POSITION_UNKNOWN where the log is not that long; FIELD_INVALID for proofs of messages, which show nothing to be proven.
+    """
+    if query.proof_size is None:
+        return [_shown_as(query.form, event, read.sees) for event in events]
+    if query.form == "thin":
+        raise refuse("FIELD_INVALID", field="proof_size", value=str(query.proof_size), reason="form=thin")
+    proven = await inclusion_proofs(read, query.proof_size, [one.position for one in events])
+    return [
+        body_of(event, read.sees) | ({"proof": proven[event.position]} if event.position in proven else {})
+        for event in events
+    ]
+
+
+def _shown_as(form: Literal["full", "thin"], event: RecordedEvent, sees: Sees) -> dict[str, Any]:
     return body_of(event, sees) if form == "full" else message_of(event, EVENT_TYPES[event.type].TITLE)
+
+
+async def answer_page(read: Read, query: PageQuery, found: Found) -> Response:
+    """A page of events as JSON, or as lines with the next position in a header."""
+    listed = await shown(read, query, found.events)
+    form = form_of(read)
+    if form == JSON:
+        return read.answer({"events": listed, "nextAfter": found.upto, "head": found.head})
+    lines = b"".join(orjson.dumps(one) + b"\n" for one in listed)
+    read.request.scope[TOLD] = len(listed)
+    return Response(lines, media_type=form, headers={"Taizhang-Next-After": str(found.upto)})
 
 
 @get(
@@ -202,14 +270,9 @@ async def read_events(
     filters = query.filter()
     after = query.after if last_event_id is None else int(last_event_id)
     if form == STREAM:
+        await shown(read, query, ())  # what cannot be answered is said before the stream begins
         return _stream(read, query, filters, after)
-    found = await waited(read, filters, after, query.limit, query.wait)
-    listed = [shown_as(query.form, event, read.sees) for event in found.events]
-    if form == JSON:
-        return read.answer({"events": listed, "nextAfter": found.upto, "head": found.head})
-    lines = b"".join(orjson.dumps(one) + b"\n" for one in listed)
-    read.request.scope[TOLD] = len(listed)
-    return Response(lines, media_type=form, headers={"Taizhang-Next-After": str(found.upto)})
+    return await answer_page(read, query, await waited(read, filters, after, query.limit, query.wait))
 
 
 def _stream(read: Read, query: FeedQuery, filters: EventFilter, after: int) -> Response:
@@ -246,9 +309,9 @@ async def _events(read: Read, query: FeedQuery, filters: EventFilter, after: int
                 return
         if found.events and Role.AUDITOR in read.actor.roles:
             await record_reading(read.request, read.actor, len(found.events))
-        for event in found.events:
-            body = orjson.dumps(shown_as(query.form, event, read.sees)).decode()
-            yield format_sse_event(data_str=body, event=event.type, id=str(event.position))
+        for event, body in zip(found.events, await shown(read, query, found.events), strict=True):
+            said = orjson.dumps(body).decode()
+            yield format_sse_event(data_str=said, event=event.type, id=str(event.position))
         if not found.events:
             yield format_sse_event(comment=f"{found.upto}")
         after = found.upto

@@ -14,40 +14,18 @@ from domain.refusals import refuse
 from domain.values import Code, Name, Value
 from service.api.http.reading import ACTION, Endpoint, Read, Reading, get, routes
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Write, Writing, answered
-from service.api.log.feed import require_types
+from service.api.log.feed import EventFilterBody, filter_of
 from service.commands.operations import operation_id
 from service.ledgers.parameters import MAX_EXACT
 from service.outward import target_of
 from service.webhooks.deliveries import counts
 from service.webhooks.dialling import Answer
 from service.webhooks.endpoints import KnownSecret, WebhookEndpoint
-from service.webhooks.filters import EventFilter
 from service.webhooks.running import Webhooks
 
 router = routes("/v1/webhook-endpoints", "webhooks 推送")
 
 EndpointCode = Annotated[Code, Path(title="推送端点编号")]
-
-
-class WebhookFilter(Value):
-    """Filter of an endpoint; each list that is not empty must fit. Never more than its key may read."""
-
-    types: tuple[Annotated[str, Field(max_length=80)], ...] = Field(
-        default=(),
-        title="事件类型",
-        description="如 asset.leased；asset.* 为该对象的全部事件",
-        max_length=200,
-    )
-    divisions: tuple[Code, ...] = Field(
-        default=(), title="行政区划", description="资产现在的所在地，或记录单位；含下级", max_length=200
-    )
-    organizations: tuple[Code, ...] = Field(
-        default=(), title="单位", description="记录事件的单位，或资产的实施、所有、管护单位", max_length=200
-    )
-    assets: tuple[Code, ...] = Field(default=(), title="资产编号", max_length=1000)
-    asset_classes: tuple[Literal["PUBLIC_WELFARE", "OPERATING", "HOUSEHOLD"], ...] = Field(
-        default=(), title="资产类别", max_length=3
-    )
 
 
 class CreateWebhookEndpoint(Value):
@@ -60,7 +38,7 @@ class CreateWebhookEndpoint(Value):
         max_length=2000,
     )
     label: Name = Field(title="用途说明")
-    filters: WebhookFilter = Field(default=WebhookFilter(), title="筛选条件")
+    filters: EventFilterBody = Field(default=EventFilterBody(), title="筛选条件")
     ordering: Literal["ASSET", "ALL", "NONE"] = Field(
         default="ASSET",
         title="推送次序",
@@ -83,7 +61,7 @@ class ChangeWebhookEndpoint(Value):
 
     url: str | None = Field(default=None, title="接收地址", min_length=1, max_length=2000)
     label: Name | None = Field(default=None, title="用途说明")
-    filters: WebhookFilter | None = Field(default=None, title="筛选条件")
+    filters: EventFilterBody | None = Field(default=None, title="筛选条件")
     concurrency: int | None = Field(default=None, title="同时推送数", ge=1, le=16, strict=True)
     per_second: int | None = Field(default=None, title="每秒最多推送数", ge=1, le=200, strict=True)
 
@@ -115,7 +93,7 @@ class WebhookEndpointView(Value):
     label: str = Field(title="用途说明")
     organization: str = Field(title="所属单位")
     credential: str = Field(title="负责的密钥", description="它被吊销、到期或不能再读日志时，端点即停用")
-    filters: WebhookFilter = Field(title="筛选条件")
+    filters: EventFilterBody = Field(title="筛选条件")
     ordering: str = Field(title="推送次序")
     concurrency: int = Field(title="同时推送数")
     per_second: int = Field(title="每秒最多推送数")
@@ -214,7 +192,7 @@ async def _views(read: Read, endpoints: list[WebhookEndpoint]) -> list[dict[str,
             "label": one.label,
             "organization": one.organization,
             "credential": one.credential,
-            "filters": WebhookFilter(**one.filters.as_json()).model_dump(mode="json"),
+            "filters": EventFilterBody(**one.filters.as_json()).model_dump(mode="json"),
             "ordering": one.ordering,
             "concurrency": one.concurrency,
             "perSecond": one.per_second,
@@ -271,16 +249,6 @@ def _require_url(url: str) -> None:
         raise refuse("FIELD_INVALID", field="url", value=url[:200], reason=str(error)[:200]) from error
 
 
-def _filter_of(body: WebhookFilter, county: str) -> EventFilter:
-    """The filter, if it can be one. FIELD_INVALID for a place outside the county, CODE_UNKNOWN for a type."""
-    filters = EventFilter(**body.model_dump(by_alias=False))
-    require_types(filters, "filters.types")
-    outside = [one for one in filters.divisions if not one.startswith(county)]
-    if outside:
-        raise refuse("FIELD_INVALID", field="filters.divisions", value="、".join(outside)[:200])
-    return filters
-
-
 def _key_of(write: Write) -> str:
     """The key that answers for an endpoint: as long as it may read the log, the endpoint is told of it. KEY_REQUIRED."""
     if write.actor.person is not None:
@@ -298,7 +266,7 @@ async def create_webhook_endpoint(body: CreateWebhookEndpoint, write: Writing) -
     if body.after is not None and body.after > head:
         raise refuse("POSITION_UNKNOWN", asked=body.after, head=head)
     _require_url(body.url)
-    filters = _filter_of(body.filters, write.county)
+    filters = filter_of(body.filters, write.county)
     endpoint = WebhookEndpoint(
         county=write.county,
         endpoint=operation_id(write.actor.id, write.idempotency.key, "W"),
@@ -423,7 +391,7 @@ async def change_webhook_endpoint(
     if body.url is not None:
         _require_url(body.url)
     if body.filters is not None:
-        changes["filters"] = _filter_of(body.filters, write.county)
+        changes["filters"] = filter_of(body.filters, write.county)
     changed = replace(found, **changes)
     store = webhooks_of_request(write).endpoints
     await store.change(changed, write.actor.id, write.context.clock(), verified=changed.url == found.url)

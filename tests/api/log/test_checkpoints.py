@@ -57,6 +57,34 @@ async def test_a_checkpoint_is_made_once_and_read_by_everybody(signing: Service)
     assert (beyond.status_code, beyond.json()["code"]) == (404, "NOT_FOUND")
 
 
+async def test_events_come_with_proofs_that_they_are_in_the_log_of_a_size(signing: Service) -> None:
+    """Each proof leads to the root of that size; what came after it has none; messages have none."""
+    name, before = "proven", await signing.head()
+    await signing.write("/v1/feeds", {"feed": name, "label": "县财政一体化"}, "auditor")
+    await signing.write("/v1/assets", {"asset": new_code(), "card": road()})
+    await signing.write("/v1/assets", {"asset": new_code(), "card": road()})
+    size = await signing.head()
+    await signing.write("/v1/assets", {"asset": new_code(), "card": road()})
+    for path, more in ((f"/v1/feeds/{name}/events", {}), ("/v1/events", {"after": before})):
+        events = (await signing.read(path, "auditor", proof_size=size, **more))["events"]
+        assert [one["position"] for one in events] == [size - 1, size, size + 1]
+        assert events[2].get("proof") is None
+        root = raw(events[0]["proof"]["root"])
+        for event in events[:2]:
+            proof = event["proof"]
+            assert (proof["position"], proof["size"]) == (event["position"], size)
+            leaf, way = raw(proof["leaf"]), raw(proof["proof"])
+            assert verify_inclusion(leaf, event["position"] - 1, size, way, root)
+            alone = await signing.read("/v1/log/proofs/inclusion", position=event["position"], size=size)
+            assert alone == proof
+    for params, code in (
+        ({"proof_size": size + 2}, "POSITION_UNKNOWN"),
+        ({"form": "thin", "proof_size": 1}, "FIELD_INVALID"),
+    ):
+        answer = await signing.get(f"/v1/feeds/{name}/events", "auditor", **params)
+        assert answer.json()["code"] == code
+
+
 async def test_an_event_is_proved_to_be_in_the_log(signing: Service) -> None:
     await signing.write("/v1/assets", {"asset": new_code(), "card": road()})
     head = await signing.head()

@@ -72,6 +72,7 @@ async def test_read_only_roles_never_write_asset_data() -> None:
         "violation.report",
         "violation.decide",
         "webhook.manage",
+        "feed.manage",
         "document.upload",
         "personal_data.read",
         "personal_data.look_up",

@@ -55,6 +55,14 @@ class _WorkPace:
 _PACE: Final = _WorkPace()
 
 
+async def turn_after(seconds: float) -> float:
+    """Wait for the next step of long work that another process does; its last step took so many seconds. Seconds waited."""
+    asked = monotonic()
+    _PACE.owe(seconds)
+    await _PACE.turn()
+    return monotonic() - asked
+
+
 @contextmanager
 def commanding() -> Iterator[None]:
     """A command is under way."""

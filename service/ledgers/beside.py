@@ -3,7 +3,8 @@
 The process has a connection of its own: it reads the log, folds it into temporary tables as everybody does
 (`projections.engine.as_of`) and sends these on as PostgreSQL writes them. Here they go into the temporary tables of the
 connection that keeps the moment; nobody looks into the bytes. So the loop, which commands wait for, has next to nothing to do
-with it. What became of the folds is counted (`taizhang_past_folds`).
+with it. The process asks before each of its steps: while commands are under way they have most of the processors, here and
+in the database (`service.pace`). What became of the folds is counted (`taizhang_past_folds`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import Connection as Pipe
+from time import perf_counter
 from typing import Final
 
 import asyncpg
@@ -30,10 +32,11 @@ from service.log.codec import EventCodec
 from service.log.event_store import PAST_EVENTS, PAST_EVENTS_OF_STREAMS
 from service.memory import collecting_paused
 from service.metrics import PAST_FOLDS
+from service.pace import turn_after
 from service.processes import MEBIBYTE, Line, ProcessDied, bound_this_process, process_beside, serve_only
 
-BATCH: Final = 1_000
-"""Events that the process reads at a time."""
+BATCH: Final = 500
+"""Events that the process reads at a time: a step, which is not interrupted."""
 PIECE: Final = MEBIBYTE // 4
 """Bytes of a table that are sent at a time."""
 AGAIN_SECONDS: Final = 2
@@ -60,7 +63,7 @@ class FoldBounds:
     """Bytes beside what the process has at its start."""
     cpu_seconds: int = 300
     seconds: float = 600.0
-    """By the clock on the wall, on a machine that has other things to do."""
+    """By the clock on the wall, on a machine that has other things to do; waits for commands are not counted."""
 
 
 BOUNDS: Final = FoldBounds()
@@ -91,6 +94,13 @@ class _Table:
 
 
 @dataclass(frozen=True, slots=True)
+class _Step:
+    """A step was taken; the next one waits for the word."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Folded:
     """Everything was sent; of each ledger the positions that have no place in it."""
 
@@ -107,7 +117,7 @@ async def folded_beside(
     try:
         async with process_beside("past", _work, order, bounds) as (_, line):
             async with asyncio.timeout(bounds.seconds) as deadline:
-                ledgers = await _taken_over(line, order, connection)
+                ledgers = await _taken_over(line, order, connection, deadline)
         outcome = "DONE"
     except ProcessDied as death:
         outcome = "DIED"
@@ -122,7 +132,9 @@ async def folded_beside(
     return ledgers
 
 
-async def _taken_over(line: Line, order: FoldOrder, connection: Connection) -> list[PastLedger]:
+async def _taken_over(
+    line: Line, order: FoldOrder, connection: Connection, deadline: asyncio.Timeout
+) -> list[PastLedger]:
     ledgers = [PastLedger(CATALOGUE[name], order.county, order.on) for name in order.names]
     for ledger in ledgers:
         await ledger.create(connection, order.schema, keyed=False)
@@ -130,6 +142,12 @@ async def _taken_over(line: Line, order: FoldOrder, connection: Connection) -> l
         match await line.hear():
             case None:
                 pass
+            case _Step(seconds):
+                due = deadline.when()
+                deadline.reschedule(None)  # what commands take of its time is not counted
+                waited = await turn_after(seconds)
+                deadline.reschedule(None if due is None else due + waited)
+                await line.say(None)
             case _Table(number, name):
                 table = ledgers[number].rows.tables[name].ledger
                 await connection.copy_to_table(
@@ -183,6 +201,20 @@ def _ends_here(error: BaseException | None) -> bool:
     return False
 
 
+class _Steps:
+    """The steps of this process, each taken when the service says so."""
+
+    def __init__(self, theirs: Pipe) -> None:
+        self._theirs = theirs
+        self._began = perf_counter()
+
+    def next(self) -> None:
+        """Wait until the next step may be taken; the service's end means ours."""
+        self._theirs.send(_Step(perf_counter() - self._began))
+        self._theirs.recv()
+        self._began = perf_counter()
+
+
 async def _fold(theirs: Pipe, order: FoldOrder) -> None:
     connection = await asyncpg.connect(
         order.url, timeout=_CONNECTING_SECONDS, server_settings=dict(order.session)
@@ -190,12 +222,14 @@ async def _fold(theirs: Pipe, order: FoldOrder) -> None:
     with suppress(asyncpg.PostgresError):
         await connection.execute(_LOOK_FOR_US)
     reader = EventReader(EventCodec().upcast)
+    steps = _Steps(theirs)
     unplaced = []
     for number, name in enumerate(order.names):
         ledger = PastLedger(CATALOGUE[name], order.county, order.on)
         await ledger.create(connection, order.schema)
-        await ledger.grow(connection, reader, _events(connection, order, ledger), order.position)
+        await ledger.grow(connection, reader, _events(connection, order, ledger, steps), order.position)
         for table in ledger.projection.tables:
+            steps.next()
             theirs.send(_Table(number, table.name))
             await _send(theirs, connection, table.name, table.columns)
         unplaced.append(ledger.unplaced_positions)
@@ -203,7 +237,7 @@ async def _fold(theirs: Pipe, order: FoldOrder) -> None:
 
 
 async def _events(
-    connection: Connection, order: FoldOrder, ledger: PastLedger
+    connection: Connection, order: FoldOrder, ledger: PastLedger, steps: _Steps
 ) -> AsyncIterator[Sequence[tuple[int, bytes]]]:
     after, more = 0, [list(ledger.projection.handlers), order.on or date.max]
     query = PAST_EVENTS
@@ -212,6 +246,7 @@ async def _events(
     while rows := await connection.fetch(query, order.county, after, order.position, BATCH, *more):
         after = rows[-1][0]
         yield rows
+        steps.next()
 
 
 async def _send(theirs: Pipe, connection: Connection, name: str, columns: Sequence[str]) -> None:

@@ -16,12 +16,14 @@ import pytest_asyncio
 
 from domain.refusals import Refusal
 from projections.catalogue import CATALOGUE
+from service import pace
 from service.admission import acting_for
 from service.ledgers import moments as kept_moments
 from service.ledgers.beside import FoldBounds, FoldOrder, folded_beside
 from service.ledgers.moments import Moments
 from service.log.event_store import EventStore
 from service.metrics import PAST_FOLDS
+from service.pace import commanding
 from service.processes import MEBIBYTE
 from service.shares import Share
 from tests.domain.saying import refused
@@ -196,7 +198,7 @@ async def test_fold_beyond_its_memory_ends_with_its_process(database_url: str) -
         past = shares.of(Share.PAST)
         order = FoldOrder(past.url, past.settings, "public", COUNTY, (REGISTER,), None, 5000)
         async with past.acquire() as connection:
-            for mebibytes in (1, 4):
+            for mebibytes in (1, 3):
                 with refused("PAST_LEDGER_INTERRUPTED"):
                     await folded_beside(order, connection, FoldBounds(memory=mebibytes * MEBIBYTE))
                 await connection.execute("DROP TABLE pg_temp.asset_register, pg_temp.asset_share")
@@ -204,6 +206,33 @@ async def test_fold_beyond_its_memory_ends_with_its_process(database_url: str) -
         connection = await past.acquire()
         try:
             (ledger,) = await folded_beside(order, connection)
+            assert ledger.position == 5000
+        finally:
+            await connection.close()
+            await past.release(connection)
+
+
+async def test_fold_waits_while_there_are_commands_and_its_time_does_not_run(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps that took too long by far: it waits for as long as there is a command, longer than it may take, and is done
+    when there is none.
+    """
+    monkeypatch.setattr(pace, "_PACE", pace._WorkPace())
+    monkeypatch.setattr(pace, "WAY", 1_000_000.0)
+    bounds = FoldBounds(seconds=3.0)
+    async with bulkheads(database_url) as shares:
+        await fill_log(shares, EVENTS)
+        past = shares.of(Share.PAST)
+        order = FoldOrder(past.url, past.settings, "public", COUNTY, (REGISTER,), None, 5000)
+        connection = await past.acquire()
+        try:
+            with commanding():
+                task = asyncio.create_task(folded_beside(order, connection, bounds))
+                await until(lambda: pace._PACE.free_at > 0.0)  # its first step was counted
+                await asyncio.sleep(bounds.seconds + 0.5)
+                assert not task.done()
+            (ledger,) = await task
             assert ledger.position == 5000
         finally:
             await connection.close()

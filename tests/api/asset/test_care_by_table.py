@@ -146,18 +146,23 @@ async def test_implementer_and_every_owner_village_supervise_across_villages(ser
     ]
 
 
+async def departments_road(service: Service, department: str) -> str:
+    """A road that a department built and owns."""
+    built = {"implementer": department, "implementerKind": "DEPARTMENT", "fundsPaidTo": "DEPARTMENT"}
+    asset = await registered(service, road(**built))
+    owns = confirmation("450000.00", department) | {"ownerKind": "DEPARTMENT", "incomeRightHolders": []}
+    body = {"confirmation": owns, "occurredOn": "2021-07-10"}
+    await write(service, asset, "ownership-confirmations", body, "office")
+    return asset
+
+
 @pytest.mark.clause("C4.10-01")
 async def test_department_or_the_township_of_the_place_is_the_body_of_upkeep(service: Service) -> None:
     """Names the township where it lies as the body that maintains a village's asset, and the department for its own."""
     village = await confirmed(service)
     advice = await service.read(f"/v1/assets/{village}/care-advice", on=ON)
     assert (advice["maintenanceBody"], "C4.10-01" in advice["clauses"]) == ([TOWNSHIP], True)
-    asset = await registered(
-        service, road(implementer="TRANSPORT", implementerKind="DEPARTMENT", fundsPaidTo="DEPARTMENT")
-    )
-    owns = confirmation("450000.00", "TRANSPORT") | {"ownerKind": "DEPARTMENT", "incomeRightHolders": []}
-    body = {"confirmation": owns, "occurredOn": "2021-07-10"}
-    await write(service, asset, "ownership-confirmations", body, "office")
+    asset = await departments_road(service, "TRANSPORT")
     advice = await service.read(f"/v1/assets/{asset}/care-advice", on=ON)
     assert advice["maintenanceBody"] == ["TRANSPORT"]
 

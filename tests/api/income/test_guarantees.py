@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.asset.test_care_by_table import let_across_villages, townships_road
+from tests.api.asset.test_care_by_table import departments_road, let_across_villages, townships_road
 from tests.api.bodies import TOWNSHIP, VILLAGE
 from tests.api.income.decided import SEEN, open_account
 from tests.api.income.incomes import earning, villages
@@ -127,6 +127,8 @@ async def test_departments_and_who_owns_nothing_of_it_are_not_stood_in_for(servi
     wrong = (409, "NOT_ELIGIBLE_FOR_GUARANTEE")
     assert await refused(service, PATH, declared("COMMERCE", road, "1000.00"), "commerce") == wrong
     assert await refused(service, PATH, declared(VILLAGE, road, "1000.00"), "village") == wrong
+    bureaus = await departments_road(service, "COMMERCE")
+    assert await refused(service, PATH, declared("COMMERCE", bureaus, "1000.00"), "commerce") == wrong
     shared = await let_across_villages(service)
     assert await refused(service, PATH, declared(TOWNSHIP, shared, "1000.00"), "clerk") == wrong
     told = await service.write(PATH, declared(VILLAGE, shared, "10000.01"), "village")

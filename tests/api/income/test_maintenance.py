@@ -139,6 +139,21 @@ async def test_procedure_over_another_expense_pays_nothing(service: Service, vil
     assert (await code(service, path, it.paid(paid("P1", "1000.00"))))[:2] == (409, "PLAN_HASH_MISMATCH")
 
 
+@pytest.mark.clause("C4.10-04")
+async def test_rest_is_paid_by_the_procedure_that_the_first_part_was_paid_by(
+    service: Service, village: str
+) -> None:
+    """Refuses the rest by a second procedure over the same works."""
+    it = await proposed(service, village, "1000.00")
+    await it.through()
+    await service.write(f"{it.plan}/payments", it.paid(paid("P1", "400.00")))
+    second = Upkeep(service, village, {"id": it.plan.rpartition("/")[2], "resource": {"subject": it.subject}})
+    await second.through()
+    told = await code(service, f"{it.plan}/payments", second.paid(paid("P2", "600.00")))
+    assert told[:2] == (409, "PLAN_HASH_MISMATCH")
+    await service.write(f"{it.plan}/payments", it.paid(paid("P2", "600.00")))
+
+
 @pytest.mark.clause("C4.10-03")
 @pytest.mark.parametrize(("amount", "high"), [("2999.99", False), ("3000.00", False), ("3000.01", True)])
 async def test_upkeep_above_three_tenths_of_the_year_s_income_is_warned_of(

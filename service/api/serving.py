@@ -81,7 +81,7 @@ async def running(settings: Settings, *, host: str, port: int, county: str) -> A
             security_log.keep_in(settings.security_log or _default_security_log(keys, database))
             patience = START_PATIENCES * settings.database_patience
             async with answering(database.described, patience, database.pool.terminate):
-                await require_whole(database.pool, keys, settings.chosen_algorithms)
+                await require_whole(database.pool, keys, settings.chosen_algorithms, counties.usable)
             parts = ServiceParts(
                 pool=database.pool,
                 regulations=counties.usable,

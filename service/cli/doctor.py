@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -87,7 +87,9 @@ async def _examine(terminal: Terminal) -> list[CheckResult]:
         chosen = terminal.settings.chosen_algorithms
         masters = masters_of(terminal.settings, keys)
         kept = KeptFor.from_settings(terminal.settings)
-        found = [finding async for finding in examine(database, keys, connections, chosen, masters, kept)]
+        served = counties_of(terminal.settings)
+        examined = examine(database, keys, connections, chosen, masters, kept, served)
+        found = [finding async for finding in examined]
         if await _readable(database):
             found += await papers(database, terminal.settings, keys)
         return found + policies(terminal.settings) + await identity_provider(terminal.settings)
@@ -157,10 +159,12 @@ async def examine(
     chosen: ChosenAlgorithms | None = None,
     masters: Path | None = None,
     kept: KeptFor | None = None,
+    served: Collection[str] = (),
 ) -> AsyncIterator[CheckResult]:
     """Every check on an open database; `keys`: the folder of the keys that sign checkpoints; `connections` of a service;
     `chosen`: what the settings say of digests; `masters`: the folder of the master keys of personal data; `kept`:
-    how long what a rebuild replaced is kept.
+    how long what a rebuild replaced is kept; `served`: counties whose signed checkpoints are looked for though the
+    database has no log of them.
     """
     yield CheckResult("taizhang", ok=True, found=f"{installed_version()}, Python {platform.python_version()}")
     yield CheckResult("database", ok=True, found=f"{database.origin}: {database.described}")
@@ -200,7 +204,7 @@ async def examine(
         yield await _replaced(database, kept)
         if keys is not None:
             async with database.pool.acquire() as connection:
-                for result in await _logs(connection, keys, chosen):
+                for result in await _logs(connection, keys, chosen, served):
                     yield result
     if database.data_folder is not None:
         free = shutil.disk_usage(database.data_folder).free
@@ -246,11 +250,13 @@ async def _role(connection: Session, *, may_create: bool) -> CheckResult:
     )
 
 
-async def _logs(connection: Session, keys: Path, chosen: ChosenAlgorithms | None) -> list[CheckResult]:
+async def _logs(
+    connection: Session, keys: Path, chosen: ChosenAlgorithms | None, served: Collection[str]
+) -> list[CheckResult]:
     """Whether head, events, streams, ledgers and checkpoints of every log say that it ends at the same place."""
     if await connection.fetchval("SELECT to_regclass('checkpoint')") is None:
         return []
-    wrong = await log_problems(connection, SigningKeys(keys), chosen)
+    wrong = await log_problems(connection, SigningKeys(keys), chosen, served)
     heads = {one.county: one.head or 0 for one in await ends_of(connection)}
     results = [
         CheckResult(f"log {county}", county not in wrong, wrong.get(county, f"{heads.get(county, 0)} events"))

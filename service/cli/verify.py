@@ -124,7 +124,7 @@ async def _verify(terminal: Terminal, thorough: bool, processes: int) -> str | N
             readings: dict[str, str | None] = {}
             for county in await store.counties():
                 async with database.pool.acquire() as connection:
-                    signed = await keys.largest_signed(connection, county)
+                    signed = keys.largest_signed(county)
                     known = [one.verifier for one in await known_keys(connection, county, "LOG")]
                     beside_keys = keys.remembered_readings(county)
                     readings[county] = await problem_of(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from projections.asset import register
 from projections.departure import cases, custody
 from projections.engine.events import EventReader, Upcast
 from projections.engine.projection import Projection
@@ -34,6 +35,14 @@ _REACHED: Final = "SELECT position FROM projection_checkpoint WHERE county = $1 
 _CASES_SHOWN: Final = "SELECT case_id FROM departure_case WHERE county = $1 AND person = $2"
 
 
+_UNLIKE_REGISTERED: Final = """
+SELECT made.asset FROM (SELECT substr(stream, 7) AS asset, max(version) AS version FROM event
+    WHERE county = $1 AND stream = ANY($2::text[]) AND position <= $3 GROUP BY stream) made
+LEFT JOIN asset_register r ON r.county = $1 AND r.asset = made.asset
+WHERE r.version IS DISTINCT FROM made.version ORDER BY made.asset LIMIT 1"""
+"""An asset that is not in the register, or at another version than its events make."""
+
+
 async def row_that_differs(connection: Connection, upcast: Upcast, county: str, person: str) -> str | None:
     """The first row about a person's care, posts and cases that the events do not make so; None if all are right."""
     reader = EventReader(upcast)
@@ -52,6 +61,13 @@ async def row_that_differs(connection: Connection, upcast: Upcast, county: str, 
             wrong = await _first_difference(connection, projection, county, tables, sorted(ids), due)
             if wrong is not None:
                 return wrong
+            if (
+                projection is custody.PROJECTION
+            ):  # a list has each asset at the version that the register says
+                reached = await connection.fetchval(_REACHED, county, register.PROJECTION.name)
+                unlike = await connection.fetchval(_UNLIKE_REGISTERED, county, of_kind, reached)
+                if unlike is not None:
+                    return f"{register.REGISTER.name} {unlike}"
     return None
 
 

@@ -83,7 +83,6 @@ class Checkpoints:
         `NoCheckpoint` for a size the log never had, `CheckpointWrong` if the log is not what was signed of it before.
         """
         async with self._pool.acquire() as connection:
-            signer = await self.keys.signer(connection, county, self._clock())
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 head, signed = await self._whole(connection, county)
                 size = head if size is None else size
@@ -99,6 +98,7 @@ class Checkpoints:
                         f"the log of {county} is not what it was: its first {one.size} events are not those that were"
                         f" signed"
                     )
+            signer = await self.keys.signer(connection, county, self._clock())
             checkpoint = Checkpoint(
                 origin_of(county), size, tree.root(size), len(index.entries), index.root, tree.digest
             )
@@ -119,7 +119,7 @@ class Checkpoints:
             raise CheckpointWrong(f"the log of {county} is not whole: {ends.problem}; nothing is signed")
         head = 0 if ends is None or ends.head is None else ends.head
         here = None if ends is None else ends.signed
-        beside = await self.keys.kept(connection, county)
+        beside = self.keys.kept(county)
         signed = beside if here is None else [here, *beside]
         for one in signed:
             if one.size > head:

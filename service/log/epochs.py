@@ -104,7 +104,7 @@ async def begin(connection: Any, keys: SigningKeys, county: str, reason: str, no
     if ends is not None and ends.problem is not None:
         raise NoEpochNeeded(f"the log of {county} is not whole: {ends.problem}; an epoch does not mend that")
     head = 0 if ends is None or ends.head is None else ends.head
-    signed = await keys.kept(connection, county)
+    signed = keys.kept(county)
     lost = [one for one in signed if await not_as_signed(connection, county, head, [one])]
     if not lost:
         raise NoEpochNeeded(
@@ -113,7 +113,7 @@ async def begin(connection: Any, keys: SigningKeys, county: str, reason: str, no
     tree = await load_tree(connection, county, head)
     number = 2 + len(notes_of(keys, county))
     try:
-        old = [await keys.signer(connection, county, now)]
+        old = await keys.before(connection, county)
     except SigningKeyMissing:
         old = []
     new = await keys.begin_anew(connection, county, now)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -138,11 +138,20 @@ class SigningKeys:
             raise SigningKeyMissing(f"{self._path(county, current)} is not the key {current}.")
         return key
 
+    async def before(self, connection: Any, county: str) -> list[SignerKey]:
+        """The key that signed until now; where the database knows of none, all of the county's that lie in the folder."""
+        current = await self._current(connection, county)
+        if current is not None:
+            paths = [self._path(county, current)]
+        else:
+            paths = sorted(self.folder.glob(f"{county}-*.pem"))
+        return [SignerKey(origin_of(county), read_private(path)) for path in paths]
+
     async def rotate(self, connection: Any, county: str, now: datetime) -> SignerKey:
         """Make a new key and retire the one before; what was signed stays signed."""
         async with connection.transaction():
             await _alone(connection)
-            signed = await self.largest_signed(connection, county)
+            signed = self.largest_signed(county)
             before = await self._current(connection, county)
             key = await self._new(connection, county, now)
             self._link(county, before, key.verifier)
@@ -150,21 +159,19 @@ class SigningKeys:
             self.remember(county, key.verifier, signed)
         return key
 
-    async def largest_signed(self, connection: Any, county: str) -> Checkpoint | None:
-        """The largest checkpoint that lies in the folder; None before the first, or where there is no key."""
-        return max(await self.kept(connection, county), key=lambda one: one.size, default=None)
+    def largest_signed(self, county: str) -> Checkpoint | None:
+        """The largest checkpoint of the county's log that lies in the folder; None where there is none."""
+        return max(self.kept(county), key=lambda one: one.size, default=None)
 
-    async def kept(self, connection: Any, county: str) -> list[Checkpoint]:
-        """The checkpoints in the folder that keys of this log have signed, also keys that came later and that the database
-        does not know of: it may be an older one.
+    def kept(self, county: str) -> list[Checkpoint]:
+        """The checkpoints of the county's log in the folder, whichever key signed them: a database that does not know of
+        the key may be an older one, or an empty one in the log's place.
         """
         found: dict[str, Checkpoint] = {}
-        known = [one.verifier for one in await known_keys(connection, county, "LOG")]
-        for key in (*known, *self.successors(county, known)):
-            for path in sorted(self.folder.glob(f"{county}-{key.key_id.hex()}*.checkpoint")):
-                one = self._remembered(path)
-                if one is not None:
-                    found[one.text] = one
+        for path in sorted(self.folder.glob(f"{county}-*.checkpoint")):
+            one = self._remembered(path)
+            if one is not None and one.origin == origin_of(county):
+                found[one.text] = one
         return list(found.values())
 
     def keep(self, county: str, note: Note, key: VerifierKey) -> Path:
@@ -270,15 +277,18 @@ class SigningKeys:
 
 
 async def log_problems(
-    connection: Any, keys: SigningKeys, chosen: ChosenAlgorithms | None = None
+    connection: Any,
+    keys: SigningKeys,
+    chosen: ChosenAlgorithms | None = None,
+    served: Collection[str] = (),
 ) -> dict[str, str]:
     """What does not fit together of each county's log, with what was signed of it and, where it is given, with what the
-    settings say; empty: every log is whole.
+    settings say; empty: every log is whole. `served`: counties that are looked at though the database has no log of them.
     """
     wrong: dict[str, str] = {}
     known = {one.county: one for one in await ends_of(connection)}
     signing = {row["county"] for row in await connection.fetch("SELECT DISTINCT county FROM log_key")}
-    for county in sorted({*known, *signing}):
+    for county in sorted({*known, *signing, *served}):
         ends = known.get(county)
         head = 0 if ends is None or ends.head is None else ends.head
         if ends is not None and ends.problem is not None:
@@ -291,7 +301,7 @@ async def log_problems(
             wrong[county] = refused
             continue
         try:
-            unlike = await not_as_signed(connection, county, head, await keys.kept(connection, county))
+            unlike = await not_as_signed(connection, county, head, keys.kept(county))
         except LogTreeWrong as error:
             wrong[county] = str(error)
         else:
@@ -300,18 +310,21 @@ async def log_problems(
     return wrong
 
 
-async def require_whole(pool: asyncpg.Pool, keys: Path, chosen: ChosenAlgorithms | None = None) -> None:
+async def require_whole(
+    pool: asyncpg.Pool, keys: Path, chosen: ChosenAlgorithms | None = None, served: Collection[str] = ()
+) -> None:
     """Every log ends where all its tables and all that was signed of it say, and is of the digest that was chosen; one
-    sentence where it does not.
+    sentence where it does not. `served`: counties that would be founded where the database has no log of them.
     """
     async with pool.acquire() as connection:
-        wrong = await log_problems(connection, SigningKeys(keys), chosen)
+        wrong = await log_problems(connection, SigningKeys(keys), chosen, served)
     if wrong:
         told = "; ".join(f"the log of {county} is not whole: {problem}" for county, problem in wrong.items())
         sentence = told[:1].upper() + told[1:]
         raise CommandFailed(
             f"{sentence}. Nothing is served until it is known what happened: taizhang doctor, taizhang verify; a log"
-            " that was restored and lost events for good goes on after: taizhang checkpoint epoch."
+            " that was restored and lost events for good goes on after: taizhang checkpoint epoch. What was signed lies in"
+            f" {keys}; where that is another database's, name a folder of its own: TAIZHANG_KEYS."
         )
 
 

@@ -13,6 +13,8 @@ from pydantic import SecretStr
 from projections.catalogue import chosen
 from service.algorithms.digests import SHA256
 from service.api.serving import running
+from service.cli.doctor import examine
+from service.database.database import open_database
 from service.exit_codes import CommandFailed
 from service.ledgers.rebuild.plan import RebuildImpossible
 from service.ledgers.rebuild.workers import rebuild
@@ -147,7 +149,7 @@ async def test_older_backup_gets_no_signature(
         (ends,) = await ends_of(connection)
         assert ends.problem is None
         assert (await log_problems(connection, log.keys))[COUNTY] == "it has 600 events, but 700 were signed"
-        signed = await log.keys.largest_signed(connection, COUNTY)
+        signed = log.keys.largest_signed(COUNTY)
     async with EventStore(pool) as store:
         assert (await store.verify(COUNTY)).problem is None
         told = await store.verify(COUNTY, signed=signed)
@@ -184,8 +186,7 @@ async def test_sizes_below_what_was_signed_are_signed_of_the_same_log(
     async with EventStore(pool) as store:
         await store.append(COUNTY, command(stream_append("thing-1", 0)))
     await log.make(COUNTY)
-    async with pool.acquire() as connection:
-        signed = await log.keys.largest_signed(connection, COUNTY)
+    signed = log.keys.largest_signed(COUNTY)
     assert signed is not None
     assert signed.size == EVENTS + 1
     assert [size for size, _ in await signatures(pool)] == [1, 256, 300, EVENTS, EVENTS + 1]
@@ -248,6 +249,26 @@ async def test_service_does_not_start_on_a_damaged_log(database_url: str, tmp_pa
     with pytest.raises(CommandFailed, match="The log of 653022 is not whole: its head row is missing"):
         async with running(settings, host="127.0.0.1", port=0, county=COUNTY):
             raise AssertionError("it serves")
+
+
+async def test_service_founds_no_county_whose_log_was_signed(
+    database_url: str, empty_database_url: str, tmp_path: Path
+) -> None:
+    """An empty database in the place of one that was lost: start and doctor say what was signed."""
+    settings = Settings(database_url=SecretStr(database_url), keys=tmp_path / "keys", data=tmp_path / "data")
+    async with running(settings, host="127.0.0.1", port=0, county=COUNTY) as service:
+        size = (
+            await Checkpoints(service.database.pool, tmp_path / "keys", lambda: NOW).make(COUNTY)
+        ).checkpoint.size
+    empty = settings.model_copy(update={"database_url": SecretStr(empty_database_url)})
+    told = f"The log of {COUNTY} is not whole: it has 0 events, but {size} were signed"
+    with pytest.raises(CommandFailed, match=told):
+        async with running(empty, host="127.0.0.1", port=0, county=COUNTY):
+            raise AssertionError("it serves")
+    async with open_database(empty) as database:
+        found = {one.check: one async for one in examine(database, tmp_path / "keys", served=(COUNTY,))}
+    assert not found[f"log {COUNTY}"].ok
+    assert f"{size} were signed" in found[f"log {COUNTY}"].found
 
 
 async def test_nothing_is_compared_with_nothing(pool: asyncpg.Pool, database_url: str) -> None:

@@ -86,6 +86,33 @@ async def test_key_that_came_after_the_backup_is_noticed(
         await log.make(COUNTY)
 
 
+@pytest.mark.parametrize("events", [EARLIER, 0])
+async def test_database_from_before_the_first_key_is_noticed(
+    log: Checkpoints, pool: asyncpg.Pool, database_url: str, events: int
+) -> None:
+    """A backup from before anything was signed, or a database emptied: it knows of no key, and makes no other one."""
+    key = (await log.make(COUNTY)).signer.verifier
+    await tamper(database_url, await earlier(pool, EARLIER))
+    await tamper(database_url, "DELETE FROM log_key")
+    if not events:
+        await tamper(database_url, "DELETE FROM event; DELETE FROM stream; DELETE FROM log_head")
+    told = f"it has {events} events, but {EVENTS} were signed"
+    async with pool.acquire() as connection:
+        assert await log_problems(connection, log.keys, served=(COUNTY,)) == {COUNTY: told}
+        assert not events or await log_problems(connection, log.keys) == {COUNTY: told}
+        assert await log_problems(connection, log.keys, served=("653023",)) == (
+            {COUNTY: told} if events else {}
+        )
+    before = sorted(log.keys.folder.iterdir())
+    with pytest.raises(CheckpointWrong, match=f"{EVENTS} were signed"):
+        await log.make(COUNTY)
+    assert sorted(log.keys.folder.iterdir()) == before
+    assert (await begin(log, pool)).kept[0] == events
+    (note,) = epochs.notes_of(log.keys, COUNTY)
+    assert note.signed_by(key)
+    assert await problems(log, pool) is None
+
+
 async def _first_key(log: Checkpoints, pool: asyncpg.Pool) -> str:
     """The id of the key that no other was followed by."""
     after = {VerifierKey.parse(path.read_text()).key_id.hex() for path in log.keys.folder.glob("*.successor")}

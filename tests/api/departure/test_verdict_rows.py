@@ -24,13 +24,25 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HANDED_OVER = "the one who leaves has handed everything over"
 HOLDING = "the one who leaves holds an asset, and a row says otherwise"
-TABLES = ("custody_ledger", "departure_case", "departure_line", "tenure", "organization", "stream")
+TABLES = (
+    "custody_ledger",
+    "departure_case",
+    "departure_line",
+    "tenure",
+    "organization",
+    "stream",
+    "asset_register",
+)
 """Where a clearance is read from."""
 
 KEPT_STATE = (
     "UPDATE stream SET state = convert_to(replace(convert_from(state, 'UTF8'), '张三', '李四'), 'UTF8')"
     " WHERE stream = 'person-' || $1"
 )
+
+IN_CARE = "asset IN (SELECT asset FROM custody_ledger WHERE person = $1)"
+UNREGISTERED = f"DELETE FROM asset_register WHERE {IN_CARE}"
+AT_ANOTHER_VERSION = f"UPDATE asset_register SET version = version - 1 WHERE {IN_CARE}"
 
 EDITS: dict[str, tuple[str, str]] = {
     "an asset in care is another's": (HOLDING, "UPDATE custody_ledger SET person = 'P-OTHER' WHERE person = $1"),
@@ -129,7 +141,8 @@ async def test_row_that_the_events_do_not_make(signing: Service, edit: str) -> N
 
 
 async def test_every_table_is_edited() -> None:
-    assert {table for table in TABLES if any(table in sql for _, sql in EDITS.values())} == set(TABLES)
+    edits = [*(sql for _, sql in EDITS.values()), *(sql for step in STEPS.values() for sql in step)]
+    assert {table for table in TABLES if any(table in sql for sql in edits)} == set(TABLES)
 
 
 async def test_who_has_handed_everything_over_gets_a_certificate(signing: Service) -> None:
@@ -158,11 +171,11 @@ KEPT_CASE = (
 )
 CARE_IS_ANOTHERS = EDITS["an asset in care is another's"][1]
 STEPS: dict[str, tuple[str, ...]] = {
-    "opening": (CARE_IS_ANOTHERS,),
-    "lines": (CARE_IS_ANOTHERS, KEPT_CASE),
+    "opening": (CARE_IS_ANOTHERS, UNREGISTERED, AT_ANOTHER_VERSION),
+    "lines": (CARE_IS_ANOTHERS, UNREGISTERED, KEPT_CASE),
     "audit": ("DELETE FROM tenure WHERE person = $1", KEPT_CASE),
-    "seal": (CARE_IS_ANOTHERS, KEPT_CASE),
-    "completion": (CARE_IS_ANOTHERS, KEPT_CASE),
+    "seal": (CARE_IS_ANOTHERS, UNREGISTERED, KEPT_CASE),
+    "completion": (CARE_IS_ANOTHERS, UNREGISTERED, KEPT_CASE),
 }
 """Steps of a case that read ledgers, and edits that each of them would be misled by."""
 

@@ -232,6 +232,7 @@ def create_app(parts: ServiceParts | None = None) -> FastAPI:
     app.state.hearing = Hearing()
     app.state.asking = Asking()
     app.state.wrong_keys = WrongKeys()
+    app.state.wrong_sign_ins = WrongKeys(at_once=20)
     app.state.beginnings = WrongKeys(at_once=20)
     app.add_middleware(HeadAsGet)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to replace it

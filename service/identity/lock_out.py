@@ -35,8 +35,8 @@ class LockOut:
         SIGN_IN_LOCKED with the seconds to wait; what is refused so does not make the wait longer.
         """
         over = now - LOCKED
+        await self._pool.execute("DELETE FROM sign_in_failure WHERE last_at <= $1", over)
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("DELETE FROM sign_in_failure WHERE last_at <= $1", over)
             for attempted, bound in sorted(_bounds(county, login, address).items()):
                 failures = await connection.fetchval(
                     "INSERT INTO sign_in_failure AS kept (attempted, failures, last_at) VALUES ($1, 1, $2)"
@@ -56,17 +56,20 @@ class LockOut:
 
     async def succeed(self, county: str, login: str, address: str) -> None:
         """The right person came in: nothing counts here any more; elsewhere somebody may be guessing, only this does not."""
-        here, everywhere = _bounds(county, login, address)
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("DELETE FROM sign_in_failure WHERE attempted = $1", here)
-            await connection.execute(
-                "UPDATE sign_in_failure SET failures = greatest(failures - 1, 0) WHERE attempted = $1",
-                everywhere,
-            )
+            # in the order in which they were counted, or two block each other
+            counted = sorted(_bounds(county, login, address).items())
+            for attempted, bound in counted:
+                await connection.execute(
+                    "DELETE FROM sign_in_failure WHERE attempted = $1"
+                    if bound == AT_ADDRESS
+                    else "UPDATE sign_in_failure SET failures = greatest(failures - 1, 0) WHERE attempted = $1",
+                    attempted,
+                )
 
 
 def _bounds(county: str, login: str, address: str) -> dict[str, int]:
-    """What is counted, here first, with the failures that close it."""
+    """What is counted, with the failures that close it."""
     here, everywhere = f"{county}\n{login}\n{address}", f"{county}\n{login}"
     return {_digest(here): AT_ADDRESS, _digest(everywhere): EVERYWHERE}
 

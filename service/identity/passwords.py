@@ -1,4 +1,7 @@
-"""Passwords of officials: argon2id, hashed beside the event loop, at most two at once (64 MiB each)."""
+"""Passwords of officials: argon2id, hashed beside the event loop, at most two at once (64 MiB each), for one sender one.
+
+Who tries many waits behind nobody but himself: the other turn is for whoever else comes.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,15 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError, VerifyMismatchError
 
 from domain.refusals import refuse
+from service.admission import RoomBounds, WaitingRoom
 
 SHORTEST: Final = 12
 LONGEST: Final = 128
 """Characters of a password."""
-AT_ONCE: Final = 2
-WAIT_SECONDS: Final = 5.0
-"""How long a sign-in waits for its turn at the hashing; then it is sent away."""
+TURNS: Final = RoomBounds(
+    at_once=2, per_key=1, waiting=32, waiting_per_key=8, wait_seconds=5.0, again_seconds=2
+)
+"""Turns at the hashing. An office that begins its day behind one address has eight in line."""
 
 _Done = TypeVar("_Done")
 
@@ -31,15 +36,17 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns = WaitingRoom(TURNS)
         self._nobody: str | None = None
 
     async def hash(self, password: str) -> str:
-        """The hash that is kept of a password. SERVICE_BUSY."""
+        """The hash that is kept of a password. SERVICE_BUSY, TOO_MANY_REQUESTS."""
         return await self._in_thread(self._hasher.hash, normal(password))
 
     async def fits(self, password: str, kept: str | None) -> bool:
-        """Whether this is the password. For a login that does not exist (None) it takes as long and is False. SERVICE_BUSY."""
+        """Whether this is the password. For a login that does not exist (None) it takes as long and is False. SERVICE_BUSY,
+        TOO_MANY_REQUESTS.
+        """
         if self._nobody is None:
             self._nobody = await self.hash(secrets.token_urlsafe(16))
         same = await self._in_thread(self._compare, kept or self._nobody, normal(password))
@@ -54,15 +61,8 @@ class Passwords:
             return False
 
     async def _in_thread(self, work: Callable[..., _Done], *arguments: str) -> _Done:
-        try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise refuse("SERVICE_BUSY") from None
-        try:
+        async with self._turns.place():
             return await asyncio.to_thread(work, *arguments)
-        finally:
-            self._turns.release()
 
 
 def normal(password: str) -> str:

@@ -6,13 +6,23 @@ the server puts it into the request's scope then. Of everybody else a forwarded 
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from starlette.types import Scope
 
-FORWARDED: Final = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
+FORWARDED: Final = re.compile(
+    rb"forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-ip|x-original-.*|true-client-ip|cf-connecting-ip"
+)
 """Headers that proxies add."""
+_HERE: Final = re.compile(
+    rb"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]|\[::ffff:127(?:\.[0-9]{1,3}){3}\]", re.IGNORECASE
+)
+"""Hosts by which this machine is asked on this machine. By another name it is asked through a proxy that adds nothing, or
+by a page whose name was made to point here.
+"""
+_PORT: Final = re.compile(rb":[0-9]{1,5}\Z")
 NOBODY: Final = "-"
 """Instead of an address that is not known."""
 
@@ -49,13 +59,16 @@ def sender_of(scope: Scope) -> str:
 
 
 def is_local(scope: Scope) -> bool:
-    """Whether a request was sent on this machine and reached us without a proxy."""
+    """Whether a request was sent on this machine, to this machine, and reached us without a proxy."""
     client = scope.get("client")
     try:
         address = ip_address(client[0]) if client else None
     except ValueError:
         return False
-    if address is None or any(name in FORWARDED for name, _ in scope["headers"]):
+    if address is None or any(FORWARDED.fullmatch(name) for name, _ in scope["headers"]):
+        return False
+    hosts = [_PORT.sub(b"", value) for name, value in scope["headers"] if name == b"host"]
+    if not all(_HERE.fullmatch(host) for host in hosts):
         return False
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (mapped or address).is_loopback

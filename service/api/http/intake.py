@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.refusals import refuse
 from service.admission import RoomBounds, WaitingRoom, acting_for
+from service.api.http.addresses import sender_of
 from service.api.http.query_names import QueryNames
 from service.api.http.sealed_bodies import masked
 from service.api.http.strict_json import parse
@@ -301,7 +302,7 @@ def sender_key(request: Request) -> str:
     actor: Actor | None = request.scope.get(ACTOR)
     if actor is not None and actor.kind != "public":
         return actor.id
-    return "-" if request.client is None else request.client.host
+    return sender_of(request.scope)
 
 
 def admitted(request: Request) -> Actor:

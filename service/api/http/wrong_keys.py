@@ -33,12 +33,19 @@ class WrongKeys:
         self._allowances = Allowances(at_once, every)
         self._longest = longest
 
-    async def wait_for_turn(self, sender: str) -> None:
-        """Wait until a wrong key of this sender may be answered; TOO_MANY_REQUESTS when that is too far off."""
-        now = monotonic()
-        wait = self._allowances.wait(sender, now)
+    def must_be_near(self, sender: str) -> None:
+        """TOO_MANY_REQUESTS while the turn of a sender's next wrong one is too far off: what costs more than a look-up is not
+        begun then.
+        """
+        wait = self._allowances.wait(sender, monotonic())
         if wait > self._longest:
             raise refuse("TOO_MANY_REQUESTS", seconds=ceil(wait))
+
+    async def wait_for_turn(self, sender: str) -> None:
+        """Wait until a wrong key of this sender may be answered; TOO_MANY_REQUESTS when that is too far off."""
+        self.must_be_near(sender)
+        now = monotonic()
+        wait = self._allowances.wait(sender, now)
         self._allowances.take(sender, now)
         if wait > 0:
             log.warning("wrong_keys_slowed", sender=sender, seconds=round(wait, 1))

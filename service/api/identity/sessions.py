@@ -16,6 +16,7 @@ from service.api.http.addresses import sender_of
 from service.api.http.intake import JSON, IntakeRoute, let_in
 from service.api.http.public import COUNTY_PARAMETER, PublicReading, public_of
 from service.api.http.reading import ACTION, READ_PROBLEMS, Read, Reading, get, routes, token_of
+from service.api.http.wrong_keys import WrongKeys
 from service.commands.actor import Actor
 from service.identity.identities import Identities
 from service.identity.officials import LoginAttempt
@@ -124,7 +125,7 @@ async def open_session(body: OpenSession, read: PublicReading) -> BegunSession:
     """Begin a session by login, password and second factor; for the unit asked for, or the only one there is.
 
     LOGIN_INCORRECT for anything wrong in the three, without saying what; SIGN_IN_LOCKED after five failures from an
-    address (fifty from anywhere) within a quarter of an hour; PASSWORD_CHANGE_REQUIRED and PASSWORD_WEAK at the first
+    address (fifty from anywhere) within a quarter of an hour; TOO_MANY_REQUESTS for an address that fails on and on; PASSWORD_CHANGE_REQUIRED and PASSWORD_WEAK at the first
     sign-in; GRANT_MISSING, GRANT_SUSPENDED and UNIT_REQUIRED when it is not clear whom to act for.
     """
     known, now = identities(read.request), read.context.clock()
@@ -135,11 +136,13 @@ async def open_session(body: OpenSession, read: PublicReading) -> BegunSession:
         None if body.new_password is None else body.new_password.get_secret_value(),
     )
     address = sender_of(read.request.scope)
+    wrong: WrongKeys = read.request.app.state.wrong_sign_ins
+    wrong.must_be_near(address)
     try:
         person = await known.officials.admit(read.county, given, address, now)
     except Refusal as refusal:
         if refusal.code == "LOGIN_INCORRECT":
-            await read.request.app.state.wrong_keys.wait_for_turn(address)
+            await wrong.wait_for_turn(address)
         raise
     return await begin(read, person, body.organization, "PASSWORD")
 

@@ -100,7 +100,7 @@ async def test_two_hosts_are_refused(service: Service) -> None:
 
 def client_at(app: Any, host: str, **headers: str) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app=app, client=(host, 4711))
-    return httpx.AsyncClient(transport=transport, base_url="http://taizhang", headers=headers)
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost:8080", headers=headers)
 
 
 ELSEWHERE = [
@@ -112,6 +112,7 @@ ELSEWHERE = [
     ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}),
     ("127.0.0.1", {"Forwarded": "for=127.0.0.1"}),
     ("127.0.0.1", {"Via": "1.1 proxy"}),
+    ("127.0.0.1", {"Host": "taizhang.example.cn"}),
 ]
 HERE = ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"]
 PATHS = [*PUBLIC, *ROUTES, ("GET", "/docs"), ("GET", "/openapi.json"), ("GET", "/nowhere")]
@@ -173,4 +174,43 @@ def test_network_of_an_address(host: str, network: str) -> None:
 
 def test_a_request_of_an_unknown_address_is_not_local() -> None:
     assert not is_local({"client": None, "headers": []})
-    assert is_local({"client": ("127.0.0.1", 1), "headers": [(b"host", b"a")]})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "forwarded",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "x-forwarded-host",
+        "x-real-ip",
+        "x-client-ip",
+    ],
+)
+def test_header_that_a_proxy_adds_says_that_there_is_one(name: str) -> None:
+    headers = [(b"host", b"localhost"), (name.encode(), b"127.0.0.1")]
+    assert not is_local({"client": ("127.0.0.1", 1), "headers": headers})
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("localhost", True),
+        ("LOCALHOST:8080", True),
+        ("127.0.0.1", True),
+        ("127.8.8.8:18080", True),
+        ("[::1]:8080", True),
+        ("[::ffff:127.0.0.1]", True),
+        ("taizhang", False),
+        ("a.localhost", False),
+        ("128.0.0.1", False),
+        ("[::2]", False),
+        ("127.0.0.1:", False),
+        ("127.0.0.1.example.cn:8080", False),
+        ("localhost.example.cn", False),
+    ],
+)
+def test_host_by_which_this_machine_is_asked(host: str, local: bool) -> None:
+    """By another one a proxy asks that adds no header, or a page whose name was made to point here."""
+    assert is_local({"client": ("127.0.0.1", 1), "headers": [(b"host", host.encode())]}) is local

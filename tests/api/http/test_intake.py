@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from fastapi import Request
 
 from domain.refusals import Refusal
-from service.api.http.intake import MAX_BODY_BYTES, MAX_LINES_BYTES, BodyRoom
+from service.api.http.intake import MAX_BODY_BYTES, MAX_LINES_BYTES, BodyRoom, sender_key
 from service.api.http.lines import MAX_ITEMS
 from service.commands.authorization import ACTIONS, Role
 from tests.api.bodies import road
@@ -149,6 +150,16 @@ def test_room_one_sender_gets_his_share_and_no_more() -> None:
         assert code_of_holding(room, "b", 40) is None
     assert code_of_holding(room, "a", 40) is None
     assert code_of_holding(room, "a", 41) == "TOO_MANY_REQUESTS"
+
+
+def test_sender_is_the_network_that_one_subscriber_has() -> None:
+    """Not each of the 2^64 addresses in it: they would have a share each."""
+
+    def sender(host: str) -> str:
+        return sender_key(Request({"type": "http", "client": (host, 4711), "headers": []}))
+
+    assert sender("2001:db8:1:2::1") == sender("2001:db8:1:2:ffff::9") != sender("2001:db8:1:3::1")
+    assert sender("::ffff:10.1.2.3") == sender("10.1.2.3") != sender("10.1.2.4")
 
 
 def test_room_all_senders_together_get_the_whole_and_no_more() -> None:

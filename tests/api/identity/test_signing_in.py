@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,8 +15,10 @@ import pytest
 import pytest_asyncio
 from argon2 import PasswordHasher
 
+from service.admission import acting_for
 from service.api.http.wrong_keys import WrongKeys
 from service.clock import utc_now
+from service.identity.lock_out import LockOut, _bounds
 from service.identity.passwords import Passwords
 from service.identity.sessions import IDLE, LONGEST
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, road
@@ -53,6 +56,7 @@ async def service(
         one.app.state.wrong_keys = WrongKeys(
             at_once=10_000
         )  # that guessing is slowed is shown by test_wrong_keys
+        one.app.state.wrong_sign_ins = WrongKeys(at_once=10_000)
         quick = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
         one.app.state.identities.officials.passwords = quick  # what is delivered is shown below
         yield one
@@ -230,6 +234,83 @@ async def test_many_guesses_at_once_are_counted_too(service: Service, clerk: Som
     told = sorted(refused(answer)[1] for answer in answers)
     assert told == ["LOGIN_INCORRECT"] * 5 + ["SIGN_IN_LOCKED"] * 15
     assert refused(await clerk.try_in()) == (429, "SIGN_IN_LOCKED")
+
+
+async def test_an_address_that_fails_on_and_on_is_sent_away_unhashed(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever logins it tries: a password costs 64 MiB and a third of a second to look at."""
+    hashed = 0
+    passwords = service.app.state.identities.officials.passwords
+    fits = passwords.fits
+
+    async def counted(password: str, kept: str | None) -> bool:
+        nonlocal hashed
+        hashed += 1
+        return bool(await fits(password, kept))
+
+    monkeypatch.setattr(passwords, "fits", counted)
+    before = service.app.state.wrong_sign_ins
+    service.app.state.wrong_sign_ins = WrongKeys(at_once=3, every=60.0)
+    body = {"password": "wrong-wrong-1", "code": "123456"}
+    try:
+        told = [
+            refused(await service.http.post("/v1/sessions", json={**body, "login": f"nobody-{n}"}))
+            for n in range(5)
+        ]
+    finally:
+        service.app.state.wrong_sign_ins = before
+    assert told == [(401, "LOGIN_INCORRECT")] * 3 + [(429, "TOO_MANY_REQUESTS")] * 2
+    assert hashed == 3
+
+
+async def test_who_tries_many_passwords_at_once_waits_behind_nobody_but_himself() -> None:
+    """One address has one of the two turns, and so many in line; whoever else comes is looked at beside it."""
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    kept = await passwords.hash(NEW_PASSWORD)
+    go_on = threading.Event()
+
+    def held(_kept: str, _password: str) -> bool:
+        return go_on.wait(30)
+
+    passwords._compare = held  # type: ignore[method-assign]
+    with acting_for("10.0.0.1"):
+        many = [asyncio.create_task(passwords.fits(f"wrong-wrong-{n}", kept)) for n in range(20)]
+        await asyncio.sleep(0)
+    sent_away = [one for one in many if one.done() or await _soon_done(one)]
+    assert [str(getattr(one.exception(), "code", "")) for one in sent_away] == ["TOO_MANY_REQUESTS"] * 11
+    with acting_for("10.0.0.2"):
+        other = asyncio.create_task(passwords.fits(NEW_PASSWORD, kept))
+        await asyncio.sleep(0.05)
+    go_on.set()
+    assert await asyncio.wait_for(other, 5)
+    await asyncio.gather(*many, return_exceptions=True)
+
+
+async def _soon_done(task: asyncio.Task[bool]) -> bool:
+    await asyncio.wait((task,), timeout=0.02)
+    return task.done()
+
+
+async def test_who_comes_in_and_who_tries_meanwhile_do_not_block_each_other(
+    service: Service, clock: Clock
+) -> None:
+    """Both change what is counted of the login here and everywhere, in one order: for logins whose rows lie either way."""
+    lock_out, now = LockOut(service.pool), clock()
+    for number in range(6):
+        login, address = f"both-{number}", "10.9.9.9"
+        await lock_out.attempt(COUNTY, login, address, now)
+        first = min(_bounds(COUNTY, login, address))
+        last = max(_bounds(COUNTY, login, address))
+        for held in (first, last):
+            await lock_out.attempt(COUNTY, login, address, now)
+            async with service.pool.acquire() as connection, connection.transaction():
+                await connection.execute("SELECT FROM sign_in_failure WHERE attempted = $1 FOR UPDATE", held)
+                trying = asyncio.create_task(lock_out.attempt(COUNTY, login, address, now))
+                await asyncio.sleep(0.05)
+                coming_in = asyncio.create_task(lock_out.succeed(COUNTY, login, address))
+                await asyncio.sleep(0.05)
+            await asyncio.gather(trying, coming_in)
 
 
 async def test_those_who_come_in_are_not_counted(clerk: Somebody) -> None:

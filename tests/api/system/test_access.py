@@ -219,6 +219,7 @@ async def test_the_bootstrap_token_opens_one_door_once_and_from_here_only(databa
         stored = await service.pool.fetchval("SELECT secret_sha256 FROM credential")
         assert bootstrap.token.encode() not in stored
         service.tokens = {"boot": bootstrap.token}
+        service.http.base_url = "http://localhost"
 
         far = httpx.ASGITransport(app=service.app, client=("10.1.2.3", 4711))
         async with httpx.AsyncClient(transport=far, base_url="http://taizhang") as abroad:

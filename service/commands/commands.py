@@ -48,6 +48,9 @@ LIVING: Final[dict[str, type[DomainAggregate]]] = {cls.KIND: cls for cls in (Div
 _REPLAYED_AT_ONCE: Final = 500
 """Aggregates without a usable state that are read together: their events are in memory at once."""
 
+_MOST_SHARED: Final = 2_000
+"""Units, divisions and persons that are kept to be looked at."""
+
 _ENCODED_HERE: Final = 200
 """Up to so many aggregates of one command are encoded on the event loop; more of them beside it."""
 
@@ -115,6 +118,8 @@ class CommandContext:
     codec: EventCodec = field(default_factory=EventCodec)
     in_force: PolicyInForce = field(init=False)
     _known: set[tuple[str, str]] = field(default_factory=set)
+    _shared: dict[tuple[str, str], tuple[StreamHead, DomainAggregate]] = field(default_factory=dict)
+    """Aggregates that commands look at, with the state that they were made of."""
 
     def __post_init__(self) -> None:
         """Begin with the data alone."""
@@ -149,8 +154,10 @@ class CommandContext:
         )
 
     async def _policy(self, county: str, version: int) -> Policy | None:
-        """The county's policy if it has moved on from `version`, else None."""
-        head = await self.store.load(county, Policy.stream_of(county))
+        """The county's policy if it has moved on from `version`, else None; from here on `current=True` is heard."""
+        await self.store.catch_up(county)
+        stream = Policy.stream_of(county)
+        head = (await self.store.load_current(county, [stream])).get(stream)
         if head is None or head.version == version:
             return None
         return await self._revive(Policy, county, county, head)
@@ -168,10 +175,14 @@ class CommandContext:
         return None if head is None else await self._revive(cls, county, aggregate_id, head)
 
     async def load_many(
-        self, cls: type[_Aggregate], county: str, ids: Sequence[str]
+        self, cls: type[_Aggregate], county: str, ids: Sequence[str], *, current: bool = False
     ) -> dict[str, _Aggregate]:
-        """Many aggregates by few reads, in the order given; those that do not exist are absent."""
-        heads = await self.store.load_many(county, [cls.stream_of(one) for one in ids])
+        """Many aggregates by few reads, in the order given; those that do not exist are absent.
+
+        `current`: as they were when the command caught up, or later (`PolicyInForce.catch_up`); else as they are now.
+        """
+        load = self.store.load_current if current else self.store.load_many
+        heads = await load(county, [cls.stream_of(one) for one in ids])
         found: dict[str, _Aggregate] = {}
         uncached: list[str] = []
         for number, one in enumerate(dict.fromkeys(ids), 1):
@@ -189,8 +200,27 @@ class CommandContext:
                 found[one] = self._folded(cls, one, streams.get(cls.stream_of(one), ()))
         return {one: found[one] for one in ids if one in found}
 
+    async def to_look_at(
+        self, cls: type[_Aggregate], county: str, ids: Sequence[str]
+    ) -> dict[str, _Aggregate]:
+        """Aggregates as `load_many` gives current ones, shared by all who look at them: nobody may change them."""
+        heads = await self.store.load_current(county, [cls.stream_of(one) for one in ids])
+        found: dict[str, _Aggregate] = {}
+        for one in ids:
+            stream = cls.stream_of(one)
+            head, (of, shared) = heads.get(stream), self._shared.get((county, stream), (None, None))
+            if head is None:
+                continue
+            if of is not head:
+                shared = await self._revive(cls, county, one, head)
+                if len(self._shared) >= _MOST_SHARED:
+                    self._shared.clear()
+                self._shared[county, stream] = head, shared
+            found[one] = cast("_Aggregate", shared)
+        return found
+
     async def carried_on(
-        self, cls: type[DomainAggregate], county: str, code: str, day: date
+        self, cls: type[DomainAggregate], county: str, code: str, day: date, *, current: bool = False
     ) -> tuple[str, ...]:
         """A unit or division and what stood in its place, one after the other, up to the day; itself first.
 
@@ -200,7 +230,11 @@ class CommandContext:
         at: str | None = code
         while at is not None and at not in found:
             found.append(at)
-            here = await self.load(cls, county, at)
+            here: DomainAggregate | None
+            if current:
+                here = (await self.to_look_at(cls, county, (at,))).get(at)
+            else:
+                here = await self.load(cls, county, at)
             ended = here is not None and here.ended_on is not None and here.ended_on <= day
             at = here.follower if here is not None and ended else None
         return tuple(found)
@@ -285,7 +319,7 @@ class Work:
 
     async def get_many(self, cls: type[_Aggregate], ids: Sequence[str]) -> dict[str, _Aggregate]:
         """Load many aggregates to decide on, in one read; NOT_FOUND names those that do not exist."""
-        found = await self.context.load_many(cls, self.county, ids)
+        found = await self.context.load_many(cls, self.county, ids, current=True)
         absent = [one for one in ids if one not in found]
         if absent:
             raise refuse("NOT_FOUND", what="、".join(absent[:20]))
@@ -325,7 +359,7 @@ class Work:
             own = [self.actor.organization] if kind == Organization.KIND else []
             if not codes + own:
                 continue
-            found = await self.context.load_many(cls, self.county, codes + own)
+            found = await self.context.to_look_at(cls, self.county, codes + own)
             for one, code in named:
                 if one.kind == kind and code in found:
                     found[code].must_exist(at, one.path)
@@ -349,7 +383,7 @@ class Work:
 
     async def carried_on(self, cls: type[DomainAggregate], code: str, day: date) -> tuple[str, ...]:
         """A unit or division and what stood in its place up to the day (`CommandContext.carried_on`)."""
-        return await self.context.carried_on(cls, self.county, code, day)
+        return await self.context.carried_on(cls, self.county, code, day, current=True)
 
     def claim(self, kind: str, key: str) -> None:
         """Take a key that nobody else in the county may have."""

@@ -45,8 +45,9 @@ from service.log.committer import Committer, CommitterLimits, replay, stored_ans
 from service.log.ends import ends_of
 from service.log.merkle import Frontier
 from service.log.signed_note import Checkpoint
+from service.log.stream_states import MOST_TOGETHER, STREAMS, StreamHead, StreamStates
 from service.log.verification import SideBySide, Verification, verify_log
-from service.shares import Share
+from service.shares import Share, at_work
 
 __all__ = [
     "Append",
@@ -77,9 +78,6 @@ __all__ = [
 POLL_SECONDS: Final = 0.05
 """How often a waiter looks whether another process has committed."""
 
-_STREAMS: Final = """
-SELECT stream, version, state, state_code FROM stream
-WHERE county = $1 AND stream = ANY($2::text[])"""
 _CLAIMS: Final = """
 SELECT kind, key FROM claim WHERE county = $1 AND kind = ANY($2::text[]) ORDER BY position, kind, key"""
 _STREAMS_OF: Final = (
@@ -121,15 +119,6 @@ _LAST_VERSION: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class StreamHead:
-    """Head of a stream, with its aggregate's cached state."""
-
-    version: int
-    state: bytes | None
-    state_code: str
-
-
-@dataclass(frozen=True, slots=True)
 class Head:
     """Head of a county's log. `recorded_at` of an empty log is the epoch."""
 
@@ -165,10 +154,12 @@ class EventStore:
         self.codec = codec or EventCodec()
         self._committers: dict[str, Committer] = {}
         self._committed: dict[str, Committed] = {}
+        self._states = StreamStates(pool)
         self._running = False
 
     async def start(self) -> None:
-        """Accept appends."""
+        """Accept appends, and keep a connection for what commands ask."""
+        self._states = StreamStates(self._pool)
         self._running = True
 
     async def stop(self) -> None:
@@ -176,6 +167,7 @@ class EventStore:
         self._running = False
         await asyncio.gather(*(committer.stop() for committer in self._committers.values()))
         self._committers.clear()
+        await self._states.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -206,7 +198,9 @@ class EventStore:
             )
             self._committers[county] = committer
             committer.start()
-        return await committer.append(append)
+        receipt = await committer.append(append)
+        self._states.appended(county, append.streams, receipt)
+        return receipt
 
     async def replayed(self, county: str, idempotency: Idempotency) -> Receipt | None:
         """The receipt of an earlier request with this key; None if there was none.
@@ -231,10 +225,34 @@ class EventStore:
         return (await self.load_many(county, (stream,))).get(stream)
 
     async def load_many(self, county: str, streams: Iterable[str]) -> dict[str, StreamHead]:
-        """Where many streams stand; those that do not exist are left out."""
+        """Where many streams stand; those that do not exist are left out. A few for a command are read with others'."""
+        names = list(streams)
+        if self._running and len(names) <= MOST_TOGETHER and at_work() is Share.COMMANDS:
+            return await self._states.load(county, names) if names else {}
         async with self._pool.acquire() as connection:
-            rows = await connection.fetch(_STREAMS, county, list(streams))
+            rows = await connection.fetch(STREAMS, county, names)
         return {row[0]: StreamHead(*row[1:]) for row in rows}
+
+    async def catch_up(self, county: str) -> None:
+        """Look how far the log has come: from here on `load_current` knows all that it held when this was asked."""
+        if self._running:
+            await self._states.catch_up(county)
+
+    async def load_current(self, county: str, streams: Iterable[str]) -> dict[str, StreamHead]:
+        """Where streams stood when `catch_up` was asked, or later: from memory what is there. Those that do not exist are
+        left out.
+        """
+        found: dict[str, StreamHead] = {}
+        unknown: list[str] = []
+        for stream in streams:
+            head = self._states.known(county, stream)
+            if head is None:
+                unknown.append(stream)
+            else:
+                found[stream] = head
+        if unknown:
+            found.update(await self.load_many(county, unknown))
+        return found
 
     async def read_stream(
         self, county: str, stream: str, *, after: int = 0, upto: int | None = None

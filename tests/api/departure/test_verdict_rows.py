@@ -84,14 +84,20 @@ async def signing(
 
 @asynccontextmanager
 async def edited(service: Service, sql: str, person: str) -> AsyncIterator[None]:
-    """Tables as somebody with the database leaves them; afterwards they are as they were."""
+    """Tables as somebody with the database leaves them; afterwards they are as they were.
+
+    The service is as it is after a start: what a running one has in memory of a stream is its own and cannot be edited.
+    """
+    states = service.app.state.context.store._states
     for table in TABLES:
         await service.pool.execute(f"CREATE TABLE kept_{table} AS TABLE {table}")
     try:
         changed = await service.pool.execute(sql, person)
         assert not changed.endswith(" 0"), "there is something to edit"
+        states.forget()
         yield
     finally:
+        states.forget()
         for table in TABLES:
             await service.pool.execute(
                 f"DELETE FROM {table} t WHERE EXISTS (SELECT FROM kept_{table}); "

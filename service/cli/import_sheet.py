@@ -18,6 +18,7 @@ from service.database.database import open_database
 from service.database.migrate import upgrade
 from service.inventory.importing import Importer, ImportOptions, ImportOutcome
 from service.inventory.spreadsheet.report import template
+from service.inventory.spreadsheet.words import columns_by_field
 from service.ledgers.projector import Projector
 from service.log.event_store import EventStore
 from service.terminal import Terminal
@@ -96,7 +97,12 @@ def _show(console: Console, result: dict[str, Any], importer: Importer) -> None:
             table.add_row(str(row["row"]), column, reason["value"], reason["code"], reason["detailZh"])
     if table.row_count:
         console.print(table)
-    unread = "、".join(f"{one['column']} {one['heading']}" for one in result.get("unreadColumns", []))
+    unread = "、".join(_unread(one) for one in result.get("unreadColumns", []))
+    words = [
+        f"{one['heading']}“{one['word']}”{one['rows']} 行"
+        + (f"，是否为 {'、'.join(one['suggested'])}" if one["suggested"] else "")
+        for one in result.get("unresolvedWords", [])
+    ]
     skipped = [f"{one['row']} {one['kind']}" for one in result.get("skipped", [])]
     differ = [str(one["row"]) for one in result.get("totalsThatDiffer", [])]
     lines = [
@@ -105,7 +111,9 @@ def _show(console: Console, result: dict[str, Any], importer: Importer) -> None:
             f" {result['registered']} registered{' (dry run)' if result['dryRun'] else ''}"
         ),
         f"batch {result['batch']}" if result.get("batch") else "nothing was recorded",
+        f"layout {result['layout']}" if result.get("layout") else "",
         f"columns not read: {unread}" if unread else "",
+        *[f"not understood: {one}" for one in words[:20]],
         f"rows that are no assets: {', '.join(skipped[:20])}" if skipped else "",
         f"totals that differ from the sum: rows {', '.join(differ)}" if differ else "",
         f"dates read with less than a day: {result['remarkCount']}" if result.get("remarkCount") else "",
@@ -115,6 +123,15 @@ def _show(console: Console, result: dict[str, Any], importer: Importer) -> None:
     ]
     for line in filter(None, lines):
         console.print(line, markup=False)
+
+
+def _unread(one: dict[str, Any]) -> str:
+    """A column that was not read, with what may be done about it."""
+    field = columns_by_field().get(one["suggested"] or "")
+    told = (
+        f"，可能是“{field.zh}”" if field is not None else f"，{one['belongsTo']}" if one["belongsTo"] else ""
+    )
+    return f"{one['column']} {one['heading']}{told}"
 
 
 def _rate(what: str, rows: int, seconds: float) -> str:

@@ -34,6 +34,7 @@ from service.database.database import open_database
 from service.database.migrate import upgrade
 from service.exit_codes import CommandFailed, ExitCode
 from service.inventory.importing import ImportOptions
+from service.inventory.spreadsheet.mapping import ColumnMapping
 from service.log.appending import Append, Claim, ClaimTaken
 from service.log.event_store import EventStore
 from service.terminal import Terminal
@@ -99,6 +100,14 @@ def import_file(
     report: Annotated[
         Path | None, typer.Option(help="Spreadsheet: write the rejected rows with their reasons here.")
     ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Spreadsheet: what its columns and words mean, as JSON (docs/imports.md).",
+        ),
+    ] = None,
     template: Annotated[Path | None, typer.Option(help="Write an empty spreadsheet to fill in.")] = None,
 ) -> None:
     """Register assets from a file, all of them or (--partial) the good ones; the same file only once."""
@@ -128,12 +137,23 @@ def import_file(
             partial=partial,
             provenance=provenance,
             sheet=sheet,
+            mapping=_mapping(mapping) if mapping is not None else None,
         )
         refused = terminal.run(import_sheet(terminal, SheetOptions(content, options, report)))
         what = "rows"
     if refused:
         msg = f"{refused} {what} were refused."
         raise CommandFailed(msg)
+
+
+def _mapping(file: Path) -> ColumnMapping:
+    """A mapping from its file; one that is no mapping is told by the field that is wrong."""
+    try:
+        return ColumnMapping.model_validate(orjson.loads(file.read_bytes()))
+    except orjson.JSONDecodeError as error:
+        raise refuse("BODY_MALFORMED", reason=str(error)) from error
+    except ValidationError as error:
+        raise from_pydantic(error)[0] from error
 
 
 async def _import(terminal: Terminal, name: str, content: bytes, options: HistoryOptions) -> int:

@@ -32,6 +32,7 @@ from service.commands.joint_reviews import signed_reviews
 from service.inventory.beside import BOUNDS, SheetBounds, judged_beside
 from service.inventory.judged import JudgedSheet, RegisterAnswer, RegisterQuestion, SheetOrder
 from service.inventory.row_check import look_alike
+from service.inventory.spreadsheet.mapping import ColumnMapping
 from service.inventory.spreadsheet.names import DirectoryUnit, Names, Place
 from service.ledgers.projector import Projector
 from service.log.appending import Append, Claim, ClaimTaken, Receipt, VersionConflict
@@ -61,6 +62,7 @@ class ImportOptions(Value):
         default=None, title="历史数据来源", description="填写后违反规定之处记为检查发现，不拒绝"
     )
     sheet: Name | None = Field(default=None, title="工作表")
+    mapping: ColumnMapping | None = Field(default=None, title="列对应")
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,8 @@ class Importer:
             regulation=self.context.in_force.known(county),
             wording=self.context.in_force.wording(county),
             names=await self._names(county, at.rules, options),
+            mapping=options.mapping,
+            kept={},
             on=at.on,
             today=at.today,
             provenance=options.provenance,

@@ -23,6 +23,7 @@ from service.commands.commands import encoded
 from service.inventory.row_check import LedgerCheck, LookAlike, RowCheck
 from service.inventory.spreadsheet.headers import Header
 from service.inventory.spreadsheet.ledger import Reader, SpreadsheetLedger
+from service.inventory.spreadsheet.mapping import ColumnMapping, Mappings
 from service.inventory.spreadsheet.names import Names
 from service.inventory.spreadsheet.report import rejected_rows
 from service.log.appending import StreamAppend
@@ -47,6 +48,10 @@ class SheetOrder:
     regulation: Regulation
     wording: Wording
     names: Names
+    mapping: ColumnMapping | None
+    """Chosen for this file."""
+    kept: dict[str, ColumnMapping]
+    """Those that were kept, by layout."""
     on: date
     today: date
     provenance: str | None
@@ -104,7 +109,8 @@ def judge_sheet(
     """Read and judge one file. `ask` is called once, `tell` with rows done and rows in all. The refusals of reading."""
     started = perf_counter()
     rules = order.regulation.on(order.on)
-    ledger = Reader(rules, order.names).read(order.content, order.sheet)
+    mappings = Mappings(order.mapping, order.kept)
+    ledger = Reader(rules, order.names).read(order.content, order.sheet, mappings)
     read = perf_counter()
     lines = ledger.lines
     source = hashlib.sha256(f"{order.sha256}/{ledger.sheet}".encode()).hexdigest()
@@ -167,7 +173,19 @@ def _result_of(order: SheetOrder, ledger: SpreadsheetLedger, checked: LedgerChec
         "rejected": len(checked.rejected),
         "findings": checked.findings,
         "columns": _columns_of(ledger.header),
-        "unreadColumns": [{"column": letters, "heading": text} for letters, text in ledger.header.unread],
+        "layout": ledger.header.layout,
+        "unreadColumns": _unread_of(ledger.header),
+        "unresolvedWords": [
+            {
+                "column": one.column.letters,
+                "heading": one.column.label,
+                "field": field,
+                "word": word,
+                "rows": one.rows,
+                "suggested": list(one.suggested),
+            }
+            for (field, word), one in sorted(ledger.unresolved.items(), key=lambda each: -each[1].rows)[:TOLD]
+        ],
         "furtherTables": [_table_of(one) for one in ledger.tables[1:]],
         "otherSheets": list(ledger.other_sheets),
         "skipped": [{"row": one.row, "kind": one.kind, "text": one.text} for one in ledger.skipped[:TOLD]],
@@ -196,5 +214,18 @@ def _table_of(header: Header) -> dict[str, Any]:
     return {
         "row": header.top + 1,
         "columns": _columns_of(header),
-        "unreadColumns": [{"column": letters, "heading": text} for letters, text in header.unread],
+        "unreadColumns": _unread_of(header),
     }
+
+
+def _unread_of(header: Header) -> list[dict[str, Any]]:
+    """Columns that were not read: what they may be meant for, or the act that their content belongs to."""
+    return [
+        {
+            "column": one.letters,
+            "heading": one.label,
+            "suggested": one.suggestion,
+            "belongsTo": one.act,
+        }
+        for one in header.unread
+    ]

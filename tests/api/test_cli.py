@@ -13,7 +13,7 @@ import asyncpg
 
 from service.clock import utc_now
 from service.commands.credentials import Credentials, KeySpec
-from tests.api.bodies import TOWNSHIP, road
+from tests.api.bodies import TOWNSHIP, VILLAGE, road
 from tests.api.service import running
 from tests.workbooks import csv_of, ledger, row
 
@@ -155,8 +155,16 @@ async def test_dry_run_of_a_county_that_is_not_founded_records_nothing(
     rows[2]["所在村"] = "蓬莱村"
     file = tmp_path / "台账.xlsx"
     file.write_bytes(ledger(rows))
+    mapping = tmp_path / "对应.json"
+    mapping.write_text(json.dumps({"words": [{"field": "location", "word": "蓬莱村", "code": VILLAGE}]}))
     code, result, said = taizhang(database_url, "import", str(file), "--dry-run")
     assert (code, result["ok"], result["rejected"], result["registered"]) == (1, 2, 1, 0), said
+    assert [(one["word"], one["rows"]) for one in result["unresolvedWords"]] == [("蓬莱村", 1)]
+    code, result, said = taizhang(database_url, "import", str(file), "--dry-run", "--mapping", str(mapping))
+    assert (code, result["ok"], result["registered"]) == (0, 3, 0), said
+    mapping.write_text('{"columns": [{"heading": "备注", "field": "remark"}]}')
+    code, _, said = taizhang(database_url, "import", str(file), "--dry-run", "--mapping", str(mapping))
+    assert (code, "CODE_UNKNOWN" in said, "Traceback" in said) == (1, True, False)
     connection = await asyncpg.connect(database_url)
     try:
         assert await connection.fetchval("SELECT count(*) FROM event") == 0

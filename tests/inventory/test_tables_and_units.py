@@ -225,7 +225,7 @@ def total(text: str, value: object, fiscal: object = "") -> list[Any]:
 
 
 def test_sums_below_above_and_of_parts_are_held_against_the_rows(reader: Reader) -> None:
-    lines = [
+    lines: list[list[Any]] = [
         list(HEADINGS),
         total("合计", 1350000, 900000),
         ["一、基础设施"],

@@ -107,7 +107,7 @@ def test_columns_that_are_missing_are_named(reader: Reader) -> None:
 
 def test_columns_that_are_not_known_are_told(reader: Reader) -> None:
     found = reader.read(ledger([row()], [*HEADINGS, "领导批示"]))
-    assert found.header.unread == (("T", "领导批示"),)
+    assert [(one.letters, one.label) for one in found.header.unread] == [("T", "领导批示")]
 
 
 # ---- amounts ---------------------------------------------------------------------------------------------------------

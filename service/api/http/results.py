@@ -36,6 +36,21 @@ class SheetColumnUnread(Value):
 
     column: str = Field(title="列")
     heading: str = Field(title="表头")
+    suggested: str | None = Field(
+        default=None, title="可能对应的登记内容", description="须在列对应中指明后才读取"
+    )
+    belongs_to: str | None = Field(default=None, title="所属事项", description="不属于登记卡，另行办理")
+
+
+class UnresolvedWord(Value):
+    """A word in cells that no table knows."""
+
+    column: str = Field(title="列")
+    heading: str = Field(title="表头")
+    field: str = Field(title="登记内容")
+    word: str = Field(title="表中写法")
+    rows: int = Field(title="出现行数")
+    suggested: tuple[str, ...] = Field(title="可能所指", description="须在写法对应中指明后才采用")
 
 
 class SheetTable(Value):
@@ -120,6 +135,8 @@ class ImportResult(Value):
     findings: int = Field(default=0, title="历史检查发现条数")
     columns: tuple[SheetColumnRead, ...] = Field(default=(), title="已读取的列")
     unread_columns: tuple[SheetColumnUnread, ...] = Field(default=(), title="未读取的列")
+    layout: str | None = Field(default=None, title="表格版式", description="由各列表头得出，列对应按版式保存")
+    unresolved_words: tuple[UnresolvedWord, ...] = Field(default=(), title="未识别的写法")
     further_tables: tuple[SheetTable, ...] = Field(default=(), title="同一工作表中的其他表")
     other_sheets: tuple[str, ...] = Field(default=(), title="未读取的工作表")
     skipped: tuple[SheetRowSkipped, ...] = Field(default=(), title="不是资产的行")

@@ -128,10 +128,19 @@ def money_of(cell: Cell, unit: int, shown: Shown | None = None) -> Fen | None:
     return Fen(int(fen))
 
 
-def quantity_of(cell: Cell) -> Decimal | None:
-    """How many; at most three decimals (judged with the card)."""
-    number = number_of(cell)
-    return None if number is None else number.normalize() + 0
+_QUANTITY: Final = re.compile(r"([+-]?[0-9][0-9.,]*)([^0-9.,+-].*)")
+
+
+def quantity_of(cell: Cell) -> tuple[Decimal, str | None] | None:
+    """How many, and the unit that stands in the same cell (35只); at most three decimals (judged with the card)."""
+    unit = None
+    if isinstance(cell, str) and (match := _QUANTITY.fullmatch(_folded(cell).replace(" ", ""))):
+        cell, unit = match.groups()
+    try:
+        number = number_of(cell)
+    except Refusal as refusal:
+        raise refuse("QUANTITY_MALFORMED") if refusal.code == "AMOUNT_MALFORMED" else refusal from None
+    return None if number is None else (number.normalize() + 0, unit)
 
 
 def years_of(cell: Cell) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from domain.refusals import Refusal, refuse
@@ -24,22 +25,25 @@ from service.inventory.spreadsheet.cells import (
     years_of,
 )
 from service.inventory.spreadsheet.grid import Cell, Grid, grids_of
+from service.inventory.spreadsheet.header_rows import is_header
 from service.inventory.spreadsheet.headers import (
     Header,
     LedgerColumn,
     contradiction,
     header_below,
     header_of,
-    is_header,
     looks_like_ledger,
     unit_noted,
 )
+from service.inventory.spreadsheet.mapping import UNMAPPED, YEAR_DAYS, ColumnMapping, Mappings, check_mapping
 from service.inventory.spreadsheet.names import Names, Place, fund_sources
+from service.inventory.spreadsheet.resolving import Resolution
 from service.inventory.spreadsheet.sums import Sums
 from service.inventory.spreadsheet.words import (
     CellKind,
     RowKind,
     codes_by_word,
+    columns_by_field,
     plain,
     row_patterns,
     vocabulary,
@@ -49,6 +53,8 @@ MAX_ROWS: Final = 30_000
 """Most assets of one file: they are appended in one commit, which a larger one would not fit."""
 MAX_REASONS: Final = 20_000
 """Once a file has so many problems, each further row is told its first one only: a reason takes a kilobyte."""
+NO_COLUMN: Final = -1
+"""Index of what is given once for all rows."""
 _ITEM_MARKS: Final = "；;、\n"
 
 
@@ -99,6 +105,15 @@ class Skipped:
 
 
 @dataclass(slots=True)
+class UnresolvedWord:
+    """A word that no table and no mapping knows: its column, in how many rows it stands, what it is likely to mean."""
+
+    column: LedgerColumn
+    suggested: tuple[str, ...]
+    rows: int = 0
+
+
+@dataclass(slots=True)
 class SpreadsheetLedger:
     """A sheet as it was read. `tables`: the headers of its tables, from above to below."""
 
@@ -111,6 +126,8 @@ class SpreadsheetLedger:
     remarks: list[Remark] = field(default_factory=list)
     other_sheets: tuple[str, ...] = ()
     """Sheets that were not read: without a header, or hidden."""
+    unresolved: dict[tuple[str, str], UnresolvedWord] = field(default_factory=dict)
+    """Words that no table and no mapping knows, by field and word."""
     totals_differ: list[Skipped] = field(default_factory=list)
     """Rows of totals with an amount that is not the sum of the rows above them, or below."""
 
@@ -127,17 +144,24 @@ class Reader:
     rules: Rules
     names: Names
 
-    def read(self, content: bytes, sheet: str | None = None) -> SpreadsheetLedger:
-        """The ledger of a file, or of one named sheet of it. The refusals of `grids_of` and `header_of`;
-        COLUMN_AMBIGUOUS when several sheets hold a ledger and none was named; TOO_MANY_ITEMS.
+    def read(
+        self, content: bytes, sheet: str | None = None, mappings: Mappings | None = None
+    ) -> SpreadsheetLedger:
+        """The ledger of a file, or of one named sheet of it. The refusals of `grids_of`, `header_of` and
+        `check_mapping`; COLUMN_AMBIGUOUS when several sheets hold a ledger and none was named; TOO_MANY_ITEMS.
         """
+        mappings = mappings or Mappings()
         grids = grids_of(content)
         grid = _chosen(grids, sheet)
         official = {row.code: row.zh for row in self.rules.table("fund_sources.source", rows.FundSource)}
         sources = fund_sources(
             official, ((fund.source, name) for fund in vocabulary().fund for name in fund.names)
         )
-        ledger = SpreadsheetLedger(grid.name, [header_of(grid, sources)], list(grid.rows))
+        if mappings.chosen is not None:
+            types = [row.code for row in self.rules.table("asset_types.type", rows.AssetType)]
+            check_mapping(mappings.chosen, list(official), types)
+        fits = Resolution(self.rules, self.names, sources, UNMAPPED).fits()
+        ledger = SpreadsheetLedger(grid.name, [header_of(grid, sources, mappings, fits)], list(grid.rows))
         ledger.other_sheets = tuple(one.name for one in grids if one is not grid)
         _RowReader(self, grid, ledger, sources).read()
         return ledger
@@ -163,21 +187,22 @@ class _RowReader:
     """Reads the rows below the header, one after the other."""
 
     def __init__(
-        self, reader: Reader, grid: Grid, ledger: SpreadsheetLedger, sources: dict[str, str]
+        self,
+        reader: Reader,
+        grid: Grid,
+        ledger: SpreadsheetLedger,
+        sources: dict[str, str],
     ) -> None:
+        self._rules = reader.rules
         self._names = reader.names
         self._grid = grid
         self._ledger = ledger
         self._sources = sources
         self._typed = grid.name != "CSV"
-        types = reader.rules.table("asset_types.type", rows.AssetType)
-        self._types = {plain(name): row.code for row in types for name in (row.zh, row.code)}
-        self._type_rows = {row.code: row for row in types}
         self._merged = self._merged_below()
         self._sums = Sums()
         self._reasons = 0
         self._places: dict[tuple[str, str | None], Place] = {}
-        self._under(ledger.header)
         self._readers: dict[CellKind, Callable[[Cell, LedgerColumn, SpreadsheetLine], Any]] = {
             "text": lambda cell, _column, _line: text_of(cell),
             "code": lambda cell, _column, _line: text_of(cell),
@@ -185,7 +210,8 @@ class _RowReader:
             "money": lambda cell, column, line: money_of(
                 cell, column.unit, grid.shown.get((line.row - 1, column.index))
             ),
-            "quantity": lambda cell, _column, _line: quantity_of(cell),
+            "quantity": self._quantity,
+            "measure": lambda cell, _column, _line: self._measure(cell),
             "years": lambda cell, _column, _line: years_of(cell),
             "day": self._day,
             "yearOrDay": self._day,
@@ -193,6 +219,7 @@ class _RowReader:
             "fundSource": self._fund_source,
             "unit": self._unit,
         }
+        self._under(ledger.header)
 
     def read(self) -> None:
         """Put every row where it belongs."""
@@ -207,9 +234,10 @@ class _RowReader:
             if is_header(row):
                 read_to = self._another_table(index)
                 continue
+            without_content = self._without_content(row)
             if index in self._merged:
                 row = ledger.rows[index] = self._filled(index, row)
-            kind = self._kind_of(row)
+            kind = self._kind_of(row) or without_content
             if kind is None:
                 ledger.lines.append(self._line(index, row))
                 self._between = index + 1
@@ -232,6 +260,25 @@ class _RowReader:
         self._funds = [column for column in header.columns if column.source is not None]
         self._others = [column for column in header.columns if column.source is None]
         self._between = header.bottom + 1
+        self._resolution = Resolution(self._rules, self._names, self._sources, header.mapping)
+        quantity = self._columns.get("quantity")
+        self._measure_above = self._resolution.measure_in(quantity.label) if quantity is not None else None
+        self._given = self._given_once(header.mapping)
+
+    def _given_once(self, mapping: ColumnMapping) -> dict[str, Any]:
+        """What the mapping gives for all rows. The refusals of cells."""
+        found: dict[str, Any] = {}
+        self._once: dict[str, LedgerColumn] = {}
+        for given in mapping.given:
+            words = columns_by_field()[given.field]
+            column = self._once[given.field] = LedgerColumn(NO_COLUMN, given.field, words.kind, words.zh)
+            reader = self._readers.get(column.kind, self._word)
+            found[given.field] = reader(given.value, column, SpreadsheetLine(0, self._header))
+        return found
+
+    def _column(self, field: str) -> LedgerColumn:
+        """The column of a field, or the one that stands for what was given once."""
+        return self._columns.get(field) or self._once[field]
 
     def _another_table(self, top: int) -> int:
         """A header among the rows: the same again (a page's), or another table's, by which what follows is read.
@@ -299,9 +346,16 @@ class _RowReader:
             return "NOTE"
         return None
 
+    def _without_content(self, row: list[Cell]) -> RowKind | None:
+        """What a row is that says nothing in any column that is read: a number typed ahead, or a note."""
+        if any(row[column.index] != "" for column in self._header.columns):
+            return None
+        return "NOTE" if any(isinstance(cell, str) and cell.strip() for cell in row) else "EMPTY"
+
     def _lacks_asset(self, row: list[Cell]) -> bool:
-        """Rows of assets say what type they are and where; totals and notes do not."""
-        return all(row[self._columns[one].index] == "" for one in ("assetType", "implementer"))
+        """Rows of assets say what type they are and who built them or when; totals and notes do not."""
+        second = "implementer" if "implementer" in self._columns else "completionDate"
+        return all(row[self._columns[one].index] == "" for one in ("assetType", second))
 
     def _stated(self, row: list[Cell]) -> dict[str, Fen]:
         """The amounts that a row of totals says; what cannot be read as one fits no sum."""
@@ -313,22 +367,24 @@ class _RowReader:
                 except Refusal:
                     stated = Fen(-1)
                 if stated is not None:
-                    found[column.field] = stated
+                    found[column.sum] = stated
         return found
 
     def _line(self, index: int, row: list[Cell]) -> SpreadsheetLine:
         line = SpreadsheetLine(index + 1, self._header)
-        given: dict[str, Any] = {}
+        given: dict[str, Any] = dict(self._given)
+        self._measured = self._measure_above
         for column in self._others:
             value = self._cell(index, row, column, line)
             if value is not None:
                 given[column.field] = value
+        self._settle_measure(row, line, given)
         funds = [(column, self._cell(index, row, column, line)) for column in self._funds]
-        amounts = {column.field: amount for column, amount in funds if amount is not None}
+        amounts = {column.sum: amount for column, amount in funds if amount is not None}
         self._sums.add(
             amounts | {name: given[name] for name in ("originalValue", "fundTotal") if name in given}
         )
-        self._place(row, line, given)
+        self._place(line, given)
         self._lines_of_money(line, given, funds)
         line.asset = given.pop("asset", None)
         line.card = self._card(given)
@@ -354,6 +410,10 @@ class _RowReader:
 
     def _fault(self, line: SpreadsheetLine, column: LedgerColumn, cell: Cell, refusal: Refusal) -> None:
         """Say it with the heading: the readers of cells do not know it."""
+        if refusal.code in {"CODE_UNKNOWN", "FUND_SOURCE_UNKNOWN"}:
+            key = (column.field, str(cell).strip()[:200])
+            suggested = tuple(refusal.params.get("suggested", ()))
+            self._ledger.unresolved.setdefault(key, UnresolvedWord(column, suggested)).rows += 1
         if line.faults and self._reasons > MAX_REASONS:
             line.left_out += 1
             return
@@ -372,7 +432,10 @@ class _RowReader:
             return None
         day, precision = found
         if precision == "YEAR" and column.kind == "day":
-            raise year_alone()
+            if self._header.mapping.year_alone is None:
+                raise year_alone()
+            month, number = YEAR_DAYS[self._header.mapping.year_alone]
+            day = day.replace(month=month, day=number)
         if precision != "DAY":
             self._ledger.remarks.append(
                 Remark(line.row, column.letters, column.label, str(cell), day.isoformat(), precision)
@@ -391,46 +454,58 @@ class _RowReader:
 
     def _type(self, cell: Cell, column: LedgerColumn, _line: SpreadsheetLine) -> str | None:
         text = text_of(cell)
-        if text is None:
-            return None
-        code = self._types.get(plain(text))
-        if code is None:
-            raise refuse("CODE_UNKNOWN", field=column.label, value=text)
-        return code
+        return self._resolution.type_of(text, column.label) if text is not None else None
 
     def _fund_source(self, cell: Cell, _column: LedgerColumn, _line: SpreadsheetLine) -> str | None:
         text = text_of(cell)
-        if text is None:
-            return None
-        code = self._sources.get(plain(text))
-        if code is None:
-            raise refuse("FUND_SOURCE_UNKNOWN", source=text)
-        return code
+        return self._resolution.fund_source_of(text) if text is not None else None
 
     def _unit(self, cell: Cell, column: LedgerColumn, _line: SpreadsheetLine) -> tuple[str, str] | None:
         text = text_of(cell)
-        if text is None:
-            return None
-        unit = self._names.unit(text, column.label)
-        return unit.code, unit.kind
+        return self._resolution.unit_of(text, column.label) if text is not None else None
 
-    def _place(self, row: list[Cell], line: SpreadsheetLine, given: dict[str, Any]) -> None:
+    def _measure(self, cell: Cell) -> str | None:
+        text = text_of(cell)
+        return self._resolution.measure_of(text) if text is not None else None
+
+    def _quantity(self, cell: Cell, _column: LedgerColumn, _line: SpreadsheetLine) -> Decimal | None:
+        """How many; the unit of measure may stand in the same cell, or above in the heading."""
+        found = quantity_of(cell)
+        if found is None:
+            return None
+        number, unit = found
+        if unit is not None:
+            self._measured = self._resolution.measure_of(unit)
+        return number
+
+    def _settle_measure(self, row: list[Cell], line: SpreadsheetLine, given: dict[str, Any]) -> None:
+        """The unit of measure from its own column or from beside the number; two different ones are refused."""
+        if self._measured is None or "quantity" not in given:
+            return
+        if given.setdefault("unitOfMeasure", self._measured) != self._measured:
+            column = self._columns["quantity"]
+            reason = f"{self._measured}：与单位列不一致 / not the unit's own column"
+            self._fault(line, column, row[column.index], refuse("CELL_AMBIGUOUS", reason=reason))
+
+    def _place(self, line: SpreadsheetLine, given: dict[str, Any]) -> None:
         """The village, in its township where one is named."""
         where, township = given.pop("location", None), given.pop("township", None)
         if where is None:
             return
         known = self._places.get((where, township))
         if known is None:
-            column = self._columns["location"]
+            column, written = self._column("location"), where
             try:
                 inside = None
                 if township is not None:
-                    column = self._columns["township"]
-                    inside = self._names.township(township, column.label)
-                    column = self._columns["location"]
-                known = self._names.place(where, inside, column.label)
+                    column, written = self._column("township"), township
+                    named = self._resolution.place_name("township", township)
+                    inside = self._names.township(named, column.label)
+                    column, written = self._column("location"), where
+                named = self._resolution.place_name("location", where)
+                known = self._names.place(named, inside, column.label)
             except Refusal as refusal:
-                self._fault(line, column, row[column.index], refusal)
+                self._fault(line, column, written, refusal)
                 return
             self._places[where, township] = known
         given["location"] = known.code
@@ -467,7 +542,7 @@ class _RowReader:
 
     def _card(self, given: dict[str, Any]) -> dict[str, Any]:
         """The row as the register card's fields. A type has one class and one subclass: they need no column."""
-        kind = self._type_rows.get(given.get("assetType", ""))
+        kind = self._resolution.type_rows.get(given.get("assetType", ""))
         if kind is not None:
             given.setdefault("assetClass", kind.asset_class)
             if kind.subclass is not None:

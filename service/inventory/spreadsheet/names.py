@@ -6,12 +6,14 @@ its successor. Nothing is mapped silently.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from typing import Final
 
-from domain.refusals import refuse
+from domain.refusals import Refusal, refuse
+from service.inventory.spreadsheet.suggestions import LIKE
 from service.inventory.spreadsheet.words import heading, plain
 
 _VILLAGE_SUFFIXES: Final = ("村民委员会", "社区居委会", "村委会", "居委会", "委会", "社区", "村")
@@ -58,10 +60,11 @@ class Names:
                 self._villages.setdefault(village_key(place.name), []).append(place)
             else:
                 self._townships.setdefault(plain(place.name), []).append(place)
+        county = next((plain(place.name) for place in self._places.values() if place.level == "county"), "")
         self._units = {unit.code: unit for unit in units}
         self._by_name: dict[str, list[DirectoryUnit]] = {}
         for unit in self._units.values():
-            for name in _unit_names(unit):
+            for name in _unit_names(unit, county):
                 self._by_name.setdefault(name, []).append(unit)
 
     def township(self, text: str, field: str) -> Place:
@@ -92,8 +95,24 @@ class Names:
             reason = "、".join(f"{one.name} {one.code}" for one in found[:5])
             raise refuse("CELL_AMBIGUOUS", field=field, value=text, reason=reason)
         if not found:
-            raise refuse("CODE_UNKNOWN", field=field, value=text)
+            within = [
+                unit for place in self._within(text) if (unit := self._units.get(place.code)) is not None
+            ]
+            if len(within) == 1:
+                return within[0]
+            like = [self._by_name[name][0] for name in likest(plain(text), self._by_name)]
+            raise _unknown(text, field, [(unit.name, unit.code) for unit in like])
         return found[0]
+
+    def knows_place(self, text: str) -> bool:
+        """Whether a village or a township goes by this name or code."""
+        return bool(
+            self._coded(text) or self._villages.get(village_key(text)) or self._townships.get(plain(text))
+        )
+
+    def knows_unit(self, text: str) -> bool:
+        """Whether a unit goes by this name or code."""
+        return text in self._units or plain(text) in self._by_name
 
     def _coded(self, text: str) -> list[Place]:
         place = self._places.get(text.ljust(12, "0") if len(text) in {6, 9} and text.isdigit() else text)
@@ -111,7 +130,9 @@ class Names:
 
     def _one(self, found: list[Place], text: str, field: str) -> Place:
         if not found:
-            raise refuse("CODE_UNKNOWN", field=field, value=text)
+            known = {**self._villages, **self._townships}
+            like = [known[name][0] for name in likest(village_key(text), known)]
+            raise _unknown(text, field, [(place.name, place.code) for place in like])
         there = [place for place in found if place.in_force(self._on)]
         if not there:
             reason = f"已由 {found[0].successor} 承接 / succeeded by it" if found[0].successor else "尚未设立"
@@ -131,9 +152,24 @@ def village_key(name: str) -> str:
     return key
 
 
-def _unit_names(unit: DirectoryUnit) -> set[str]:
+def likest(text: str, known: Iterable[str]) -> list[str]:
+    """The known names that are most like a text, one or two; none where nothing is."""
+    return get_close_matches(text, list(known), n=2, cutoff=LIKE)
+
+
+def _unknown(text: str, field: str, like: Sequence[tuple[str, str]]) -> Refusal:
+    suggested = [f"{name}（{code}）" for name, code in dict.fromkeys(like)]
+    return refuse("CODE_UNKNOWN", field=field, value=text, suggested=suggested or None)
+
+
+def _unit_names(unit: DirectoryUnit, county: str) -> set[str]:
     name = plain(unit.name)
-    names = {name, name.removeprefix("县"), name.removesuffix("人民政府")}
+    base = name.removesuffix("人民政府")
+    names = {name, name.removeprefix("县"), base}
+    if unit.kind == "TOWNSHIP":
+        names.add(base + "政府")
+    if county:
+        names |= {county + name.removeprefix("县"), county + base}
     if unit.short is not None:
         names.add(plain(unit.short))
     if unit.kind == "VILLAGE":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from io import BytesIO
@@ -13,10 +14,11 @@ from domain.regulation import Rules, rows
 from service.inventory.spreadsheet.grid import Cell
 from service.inventory.spreadsheet.headers import FEN_PER_UNIT, Header, LedgerColumn
 from service.inventory.spreadsheet.ledger import Fault, SpreadsheetLedger
-from service.inventory.spreadsheet.words import vocabulary
+from service.inventory.spreadsheet.words import columns_by_field, vocabulary
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _REASONS: Final = ("原表行号", "问题所在列", "问题代码", "问题说明")
+_MEASURE: Final = re.compile(r"[（(]([^（）()]*)[）)]$")
 _LISTED_ROWS: Final = 2_000
 """How far down the template's drop-down lists reach."""
 _NOTES: Final = (
@@ -122,7 +124,11 @@ def rejected_rows(
                 columns = table.columns
                 for index, column in enumerate(columns):
                     sheet.write_string(number, index, _heading(column, rules), head)
-                for index, text in enumerate(_REASONS, start=len(columns)):
+                given = [(columns_by_field()[one.field].zh, one.value) for one in table.mapping.given]
+                beside = len(columns) + len(given)
+                for index, (text, _) in enumerate(given, start=len(columns)):
+                    sheet.write_string(number, index, text, head)
+                for index, text in enumerate(_REASONS, start=beside):
                     sheet.write_string(number, index, text, reason_head)
                 number += 1
             wrong = {fault.column for fault in faults}
@@ -130,18 +136,20 @@ def rejected_rows(
                 marked = column.letters in wrong
                 cell = ledger.rows[row - 1][column.index]
                 _write(sheet, number, index, cell, bad if marked else None, bad_days if marked else days)
-            sheet.write_number(number, len(columns), row)
+            for index, (_, value) in enumerate(given, start=len(columns)):
+                sheet.write_string(number, index, value)
+            sheet.write_number(number, beside, row)
             for index, texts in enumerate(
                 (
                     [f"{fault.column or ''} {fault.heading or ''}".strip() or "整行" for fault in faults],
                     [fault.refusal.code for fault in faults],
                     [fault.refusal.detail_zh for fault in faults],
                 ),
-                start=len(columns) + 1,
+                start=beside + 1,
             ):
                 sheet.write_string(number, index, "\n".join(texts))
         sheet.freeze_panes(1, 0)
-        width = max((len(one.columns) for one in ledger.tables), default=0)
+        width = max((len(one.columns) + len(one.mapping.given) for one in ledger.tables), default=0)
         sheet.set_column(0, width, 14)
         sheet.set_column(width + 1, width + 3, 40)
     return target.getvalue()
@@ -150,8 +158,12 @@ def rejected_rows(
 def _heading(column: LedgerColumn, rules: Rules) -> str:
     if column.source is not None:
         name = rules.fund_source(column.source).zh
+        if column.part is not None:
+            name = f"{name}（{column.part}）"
     else:
         name = next(words.zh for words in vocabulary().column if words.field == column.field)
+    if column.field == "quantity" and (measure := _MEASURE.search(column.label)) is not None:
+        return f"{name}（{measure[1]}）"
     if column.kind != "money":
         return name
     unit = next(unit for unit, fen in FEN_PER_UNIT.items() if fen == column.unit)

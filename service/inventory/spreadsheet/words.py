@@ -33,6 +33,7 @@ CellKind = Literal[
     "unit",
     "unitKind",
     "acceptance",
+    "measure",
 ]
 RowKind = Literal["TOTAL", "SUBTOTAL", "NOTE", "SECTION", "HEADER", "EMPTY"]
 
@@ -42,14 +43,18 @@ class _Entry(BaseModel):
 
 
 class ColumnWords(_Entry):
-    """A column clerks fill in. `zh` is its heading in the template."""
+    """A column clerks fill in. `zh` is its heading in the template; `weak`: headings that mean it where no other column
+    does; `once`: may be given for all rows of a ledger that has no such column.
+    """
 
     field: str
     zh: str
     names: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
     kind: CellKind
     required: bool = False
     template: bool = True
+    once: bool = False
 
 
 class FundWords(_Entry):
@@ -59,10 +64,31 @@ class FundWords(_Entry):
     names: tuple[str, ...]
 
 
+class ActWords(_Entry):
+    """Headings of what is no part of the register card, and the act that records it."""
+
+    act: str
+    names: tuple[str, ...]
+
+
+class UndecidedWords(_Entry):
+    """Headings under 资金来源 that may be several sources: which of them is decided by the mapping."""
+
+    sources: tuple[str, ...]
+    names: tuple[str, ...]
+
+
 class CodeWords(_Entry):
     """Words for a code in a cell."""
 
     kind: CellKind
+    code: str
+    names: tuple[str, ...]
+
+
+class TypeWords(_Entry):
+    """Words that a type is likely to be meant by."""
+
     code: str
     names: tuple[str, ...]
 
@@ -79,13 +105,20 @@ class Vocabulary(_Entry):
 
     column: tuple[ColumnWords, ...]
     fund: tuple[FundWords, ...]
+    level: tuple[str, ...]
+    """Levels of government that divide the money of one source."""
+    undecided: tuple[UndecidedWords, ...]
+    act: tuple[ActWords, ...]
     word: tuple[CodeWords, ...]
+    likely: tuple[TypeWords, ...]
     row: tuple[RowWords, ...]
 
 
 @cache
 def vocabulary() -> Vocabulary:
-    """The packaged vocabulary. Read once; a heading that stands for two columns is a mistake of the file."""
+    """The packaged vocabulary. Read once; a heading that stands for two columns is a mistake of the file, unless it is
+    one that means a column only where no other does.
+    """
     source = resources.files("service.inventory.spreadsheet").joinpath("columns.toml")
     read = Vocabulary.model_validate(tomllib.loads(source.read_text("utf-8")))
     headings = [
@@ -104,6 +137,60 @@ def columns_by_heading() -> MappingProxyType[str, ColumnWords]:
     return MappingProxyType(
         {heading(name): column for column in vocabulary().column for name in (column.zh, *column.names)}
     )
+
+
+@cache
+def columns_by_field() -> MappingProxyType[str, ColumnWords]:
+    """Every column by the field that it is read into."""
+    return MappingProxyType({column.field: column for column in vocabulary().column})
+
+
+@cache
+def weak_by_heading() -> MappingProxyType[str, tuple[str, ...]]:
+    """Headings that mean a field where no other column does, with those fields in the vocabulary's order."""
+    found: dict[str, tuple[str, ...]] = {}
+    for column in vocabulary().column:
+        for name in column.weak:
+            found[heading(name)] = (*found.get(heading(name), ()), column.field)
+    return MappingProxyType(found)
+
+
+@cache
+def acts_by_heading() -> MappingProxyType[str, str]:
+    """Headings of what is no part of the register card, and the act that records it."""
+    return MappingProxyType({heading(name): one.act for one in vocabulary().act for name in one.names})
+
+
+@cache
+def types_by_likely_word() -> MappingProxyType[str, str]:
+    """Words that a type is likely to be meant by, and the type."""
+    return MappingProxyType({plain(name): one.code for one in vocabulary().likely for name in one.names})
+
+
+@cache
+def levels() -> frozenset[str]:
+    """Levels of government, as headings are compared."""
+    return frozenset(heading(name) for name in vocabulary().level)
+
+
+@cache
+def sources_by_undecided() -> MappingProxyType[str, tuple[str, ...]]:
+    """Headings that may be several sources, and which."""
+    return MappingProxyType(
+        {heading(name): one.sources for one in vocabulary().undecided for name in one.names}
+    )
+
+
+@cache
+def more_headings() -> frozenset[str]:
+    """Headings that are known for something else than a column of their own."""
+    return frozenset(weak_by_heading()) | frozenset(acts_by_heading())
+
+
+@cache
+def dividing_headings() -> frozenset[str]:
+    """Headings that divide the money, under a source or under 资金来源."""
+    return levels() | frozenset(sources_by_undecided())
 
 
 @cache

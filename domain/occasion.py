@@ -82,6 +82,11 @@ class Occasion:
         if entry not in self._warnings:
             self._warnings.append(entry)
 
+    def take_as_history(self, source: str) -> None:
+        """Take what follows as imported history: what it breaks is noted, and every event of it is marked (HISTORY_IMPORTED)."""
+        self.provenance = source
+        self.warn("HISTORY_IMPORTED", source=source)
+
     def refuse(
         self, code: str, *, clause: str | None = None, missing: Iterable[str] = (), **params: Any
     ) -> None:

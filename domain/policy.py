@@ -7,6 +7,7 @@ begins today or later, so no decision that was made is ever judged again by anot
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from eventsourcing.domain import event
@@ -53,6 +54,13 @@ class ParameterChange(Value):
         )
 
 
+class HistoryCutOver(Value):
+    """The last day on which imported history is entered: from the next one on the log is kept as things happen."""
+
+    day: BusinessDate = Field(title="历史补录截止日", description="当日仍可补录，次日起关闭；今天或以后")
+    document: Name = Field(title="依据文号")
+
+
 class RequestedParameterChange(Value):
     """Value that a parameter shall have from a day on."""
 
@@ -85,6 +93,7 @@ class Policy(DomainAggregate):
 
     versions: Annotated[tuple[ActivatedVersion, ...], Field(title="启用的政策版本")]
     changes: Annotated[tuple[ParameterChange, ...], Field(title="参数调整")]
+    cut_over: Annotated[HistoryCutOver | None, Field(title="历史补录截止")]
 
     class Event(DomainAggregate.Event):
         """Root of the policy's events."""
@@ -106,6 +115,7 @@ class Policy(DomainAggregate):
     def __init__(self, versions: tuple[ActivatedVersion, ...]) -> None:
         self.versions = versions
         self.changes = ()
+        self.cut_over = None
 
     class VersionActivated(Event):
         """A further version of the rules was put to use."""
@@ -173,6 +183,39 @@ class Policy(DomainAggregate):
     @event(ParameterChanged)
     def _parameter_changed(self, change: ParameterChange) -> None:
         self.changes = (*self.changes, change)
+
+    class HistoryCutOverDeclared(Event):
+        """The county office declared the last day of imported history."""
+
+        TOPIC: ClassVar[str] = "policy.history_cut_over_declared"
+        TITLE: ClassVar[str] = "宣布历史补录截止日"
+        cut_over: HistoryCutOver = Field(title="历史补录截止")
+
+    def declare_cut_over(self, cut_over: HistoryCutOver, at: Occasion) -> None:
+        """Declare the last day of imported history, or another one while the declared one is not over (C4.3-19).
+
+        HISTORY_CLOSED once it is over: what was closed is not opened again. CUT_OVER_RETROACTIVE for a day that is past.
+        """
+        at.cite("C4.3-19")
+        self.must_take_history(at)
+        if cut_over.day < at.today:
+            raise at.refusal("CUT_OVER_RETROACTIVE", given=cut_over.day, today=at.today)
+        if cut_over == self.cut_over:
+            return
+        self.record(self.HistoryCutOverDeclared, at, cut_over=cut_over)
+
+    @event(HistoryCutOverDeclared)
+    def _history_cut_over_declared(self, cut_over: HistoryCutOver) -> None:
+        self.cut_over = cut_over
+
+    def takes_history_on(self, today: date) -> bool:
+        """Whether imported history is entered on a day; before a cut-over is declared it is."""
+        return self.cut_over is None or today <= self.cut_over.day
+
+    def must_take_history(self, at: Occasion) -> None:
+        """HISTORY_CLOSED after the declared cut-over: by the day of entry, whatever day the item is about."""
+        if not self.takes_history_on(at.today):
+            raise at.refusal("HISTORY_CLOSED", cut_over=self.cut_over.day, document=self.cut_over.document)  # type: ignore[union-attr]  # a day is declared
 
     def amend(self, data: Regulation) -> Regulation:
         """The county's data with every change so far."""

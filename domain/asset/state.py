@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from domain.asset.facts.contract import Contract
 from domain.asset.facts.custody import Custody, Supervision
 from domain.asset.facts.disposal import Disposal
 from domain.asset.facts.external_entry import ExternalEntry, ExternalEntryDuty, Stocktaking
+from domain.asset.facts.history import ImportedHistory
 from domain.asset.facts.ownership import CountyDecision, TitleDispute, TitleHolder
 from domain.asset.facts.rights import RightAssignment
 from domain.asset.facts.risk_cover import HeldCover
@@ -56,6 +57,8 @@ class AssetState(DomainAggregate):
     guidance: Annotated[Guidance | None, Field(title="指导部门")]
     documents: Annotated[dict[str, Document], Field(title="存档资料")]
     booked: Annotated[dict[str, Fen], Field(title="各单位入账金额")]
+
+    imported_history: Annotated[tuple[ImportedHistory, ...], Field(title="补录的历史事项")]
 
     # transfers between units
     transfers: Annotated[dict[str, AssetTransfer], Field(title="资产移交")]
@@ -121,7 +124,16 @@ class AssetState(DomainAggregate):
     disposed_on: Annotated[date | None, Field(title="处置日期")]
 
     class Event(DomainAggregate.Event):
-        """Root of the events of all parts."""
+        """Root of the events of all parts. What came in as imported history marks the asset, whatever it says."""
+
+        def mutate(self, aggregate: Any) -> Any:
+            """Assign, and mark the asset where this is imported history."""
+            changed: Any = super().mutate(aggregate)
+            source = self.basis.provenance
+            if source is not None:
+                part = ImportedHistory(event=self.TOPIC, occurred_on=self.occurred_on, source=source)
+                changed.imported_history = (*changed.imported_history, part)
+            return changed
 
     @property
     def begun_on(self) -> date:
@@ -134,6 +146,7 @@ class AssetState(DomainAggregate):
         """An asset that is registered and no more."""
         self.card, self.scope, self.guidance = card, scope, guidance
         self.documents = {}
+        self.imported_history = ()
         self.booked = {}
         self.transfers = {}
         self.title = "UNCONFIRMED"

@@ -58,6 +58,7 @@ INCOME_LEDGER: Final = ledger_table(
     code_column("use", "用途", terms("INCOME_USE", "PV_INCOME_USE"), null=True),
     text_column("purpose", "其他用途名称", null=True),
     text_column("household", "户编号", null=True, classified=PERSONAL_OF_HOUSEHOLD),
+    text_column("imported_from", "历史补录来源；按程序办理的为空", null=True),
     key=("position", "line"),
     group=None,
     comment="资产收益台账：每笔收款按收益权人一行，每项分配明细一行",
@@ -158,6 +159,7 @@ def _add(
         use,
         purpose,
         household,
+        event.basis.provenance,
         event.position,
     )
 
@@ -169,7 +171,7 @@ def _keys(_event: LedgerEvent) -> tuple[tuple[LedgerTable, str], ...]:
 PROJECTION: Final = Projection(
     name="income_ledger",
     title="资产收益台账",
-    version=1,
+    version=2,
     aggregate="asset",
     tables=(INCOME_LEDGER,),
     handlers={

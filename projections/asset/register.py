@@ -77,6 +77,7 @@ _CONTRACT: Final = parts(
     endsOn=member("合同终止日期", DAY),
     endedOn=optional("实际终止日期", DAY),
     annualIncome=member("年收益", MONEY),
+    importedFrom=optional("补录来源"),
 )
 _DISPOSAL: Final = parts(
     kind=member("处置方式", DISPOSAL_KIND),
@@ -208,6 +209,19 @@ REGISTER: Final = ledger_table(
     whole_column("corrections", "更正次数"),
     whole_column("warnings", "提醒条数"),
     whole_column("findings", "历史数据检查发现条数"),
+    json_column(
+        "imported_history",
+        "补录的历史事项：事件类型、日期、来源",
+        of=Each(
+            parts(
+                "LedgerHistory",
+                event=member("补录事件类型"),
+                occurredOn=member("补录事项日期", DAY),
+                source=member("补录来源"),
+            )
+        ),
+        title="补录的历史事项",
+    ),
     day_column("registered_on", "登记日期"),
     day_column("last_occurred_on", "最近业务日期"),
     whole_column("version", "资产事件版本"),
@@ -251,7 +265,17 @@ def _touch(event: LedgerEvent, rows: Rows) -> Row:
         row["warnings"] += len(basis.warnings)
     if basis.findings:
         row["findings"] += len(basis.findings)
+    if basis.provenance is not None:
+        row["imported_history"] = [*row["imported_history"], *_imported(event)]
     return row
+
+
+def _imported(event: LedgerEvent) -> list[dict[str, str]]:
+    """The mark of an event that came in as imported history; nothing for others."""
+    source = event.basis.provenance
+    if source is None:
+        return []
+    return [{"event": event.type, "occurredOn": event.occurred_on, "source": source}]
 
 
 def _card(card: Mapping[str, Any], scope: str) -> Row:
@@ -347,6 +371,7 @@ def _registered(event: LedgerEvent, rows: Rows) -> None:
         corrections=0,
         warnings=len(event.basis.warnings),
         findings=len(event.basis.findings),
+        imported_history=_imported(event),
         registered_on=occurred,
         last_occurred_on=occurred,
         version=event.version,
@@ -556,16 +581,18 @@ def _depreciation_posted(event: LedgerEvent, rows: Rows) -> None:
 
 
 def _contract_signed(event: LedgerEvent, rows: Rows) -> None:
-    _set_contract(_touch(event, rows), event.data["terms"], "ACTIVE")
+    row = _touch(event, rows)
+    _set_contract(row, event.data["terms"], "ACTIVE", event.basis.provenance)
 
 
 def _contract_changed(event: LedgerEvent, rows: Rows) -> None:
     row = _touch(event, rows)
     terms = event.data["terms"]
-    _set_contract(row, terms, row["contracts"][terms["contract"]]["state"])
+    was = row["contracts"][terms["contract"]]
+    _set_contract(row, terms, was["state"], was.get("importedFrom"))
 
 
-def _set_contract(row: Row, terms: Mapping[str, Any], state: str) -> None:
+def _set_contract(row: Row, terms: Mapping[str, Any], state: str, imported_from: str | None) -> None:
     operator = terms["operator"]
     contract = {
         "operator": operator["operator"],
@@ -579,6 +606,8 @@ def _set_contract(row: Row, terms: Mapping[str, Any], state: str) -> None:
         "state": state,
         "endedOn": None,
     }
+    if imported_from is not None:
+        contract["importedFrom"] = imported_from
     row["contracts"] = {**row["contracts"], terms["contract"]: contract}
     row["user_right_holder"] = operator["operator"]
     _show_contract(row)
@@ -750,7 +779,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="asset_register",
     title="资产台账",
-    version=2,
+    version=3,
     tables=(REGISTER, SHARE),
     handlers=HANDLERS,
     keys=_keys,

@@ -195,6 +195,7 @@ def _entry(event: RecordedEvent, word: InWords) -> Row:
         "clauses": event.basis.get("clauses", []),
         "warnings": event.basis.get("warnings", []),
         "findings": event.basis.get("findings", []),
+        "provenance": event.basis.get("provenance"),
         "command_id": event.command_id,
         "data": data,
     }

@@ -45,7 +45,7 @@ COLUMNS: Final = (
     "net_book_value", "location", "township", "project_code", "implementer", "registration", "title", "owners",
     "owner_kind", "regime", "user_right_holder", "income_right_holders", "confirmed_on", "booked_amount", "operation",
     "operating_mode", "operator_name", "contract_ends_on", "annual_income", "income_received", "income_distributed",
-    "custodian", "responsible_unit", "duties", "supervision", "open_risks",
+    "custodian", "responsible_unit", "duties", "supervision", "open_risks", "imported_history",
 )  # fmt: skip
 """Columns of these ledgers: the card's fourteen items and what is asked about them at the end of a year."""
 

@@ -39,6 +39,7 @@ class _Actor(msgspec.Struct, gc=False):
 class _Basis(msgspec.Struct, gc=False):
     warnings: list[msgspec.Raw] = []
     findings: list[msgspec.Raw] = []
+    provenance: str | None = None
 
 
 _DAYS: dict[str, date] = {}

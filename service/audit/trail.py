@@ -55,6 +55,7 @@ class Judged(msgspec.Struct, gc=False):
     clauses: list[str] = []
     warnings: list[dict[str, Any]] = []
     findings: list[dict[str, Any]] = []
+    provenance: str | None = None
 
 
 class TrailEvent(LedgerEvent, rename="camel", gc=False):

@@ -28,6 +28,7 @@ from service.cli.import_sheet import SheetOptions, import_sheet, write_template
 from service.clock import utc_now
 from service.commands.commands import CommandContext, stream_append
 from service.commands.founding import found, system_actor
+from service.commands.history_door import through_door
 from service.commands.policy_data import load_regulation
 from service.commands.problems import from_pydantic
 from service.database.database import open_database
@@ -167,6 +168,9 @@ async def _import(terminal: Terminal, name: str, content: bytes, options: Histor
                 store=store, regulations={county: load_regulation(terminal.settings)}, clock=utc_now
             )
             await context.in_force.catch_up(county)
+            if options.provenance is not None:
+                at = context.occasion(county, None)
+                await through_door(context, system_actor(county, "import"), options.provenance, at)
             checked = _check(terminal, context, county, content, options.provenance)
             await _refuse_known(context, county, checked)
             if not options.dry_run and checked.assets and (options.partial or not checked.refused):
@@ -201,7 +205,9 @@ def _check(
             line = ImportLine.model_validate(orjson.loads(raw))
             if line.asset in seen:
                 raise refuse("ALREADY_EXISTS", what=line.asset)
-            at = context.occasion(county, line.occurred_on, provenance=provenance)
+            at = context.occasion(county, line.occurred_on)
+            if provenance is not None:
+                at.take_as_history(provenance)
             asset = Asset.register(line.asset, line.card, at)
         except orjson.JSONDecodeError as error:
             checked.refused.append(row(number, refuse("BODY_MALFORMED", reason=str(error))))

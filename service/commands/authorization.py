@@ -206,6 +206,7 @@ ACTIONS: Final[dict[str, Permission]] = {
     "revitalisation.handle": _permission(Role.REGISTRAR, Role.APPROVER),
     "revitalisation.verify": _permission(Role.APPROVER, kinds=frozenset({"TOWNSHIP", "FARM"})),
     "revitalisation.read": _EVERYONE,
+    "history.enter": _permission(Role.OFFICE, scope=Scope.COUNTY),
     "income.keep_account": _of_parties(Role.REGISTRAR, kinds=_KEEPERS),
     "income.plan": _of_parties(Role.REGISTRAR, kinds=_KEEPERS),
     "income.read": _EVERYONE,

@@ -28,6 +28,7 @@ from service.commands.actor import Actor
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import CommandContext, stream_append
 from service.commands.founding import FOUNDED_ON, divisions_of, is_founded, units_of
+from service.commands.history_door import through_door
 from service.commands.joint_reviews import signed_reviews
 from service.inventory.beside import BOUNDS, SheetBounds, judged_beside
 from service.inventory.judged import JudgedSheet, RegisterAnswer, RegisterQuestion, SheetOrder
@@ -257,6 +258,8 @@ class Importer:
     ) -> JudgedSheet:
         county = actor.county
         at = self.context.occasion(county, options.occurred_on)
+        if options.provenance is not None:
+            await through_door(self.context, actor, options.provenance, at)
         order = SheetOrder(
             content=content,
             sha256=sha256,

@@ -10,13 +10,14 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
 import orjson
 
 from domain.occasion import Occasion
-from domain.regulation import Regulation
+from domain.regulation import Regulation, Rules
 from domain.regulation.wording import Wording
 from service.commands.actor import Actor
 from service.commands.commands import encoded
@@ -127,7 +128,7 @@ def judge_sheet(
         order.actor,
         ledger,
         source,
-        lambda: Occasion(on=order.on, today=order.today, rules=rules, provenance=order.provenance),
+        partial(_occasion, order, rules),
         order.wording.said,
         registered=known.registered,
         codes=known.codes,
@@ -155,6 +156,14 @@ def judge_sheet(
         tuple(asset.id for asset in checked.assets),
         tuple(encoded(codec, asset) for asset in checked.assets) if wanted else (),
     )
+
+
+def _occasion(order: SheetOrder, rules: Rules) -> Occasion:
+    """The circumstances of one row. Imported history was let in when the file was taken (`through_door`)."""
+    at = Occasion(on=order.on, today=order.today, rules=rules)
+    if order.provenance is not None:
+        at.take_as_history(order.provenance)
+    return at
 
 
 def _ms(start: float, end: float) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.policy import ActivatedVersion, Policy, RequestedParameterChange, versions_of
+from domain.policy import ActivatedVersion, HistoryCutOver, Policy, RequestedParameterChange, versions_of
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import COUNTY, TODAY, occasion, regulation
 
@@ -114,3 +114,38 @@ def test_the_policy_lives_on_from_its_cached_state() -> None:
     policy.collect_events()
     again = Policy.load_state(COUNTY, policy.version, policy.dump_state())
     assert (again.versions, again.changes) == (policy.versions, policy.changes)
+
+
+def until(day: date) -> HistoryCutOver:
+    return HistoryCutOver(day=day, document="陶政办发〔2023〕9号")
+
+
+def test_history_is_open_through_the_declared_day_and_never_again() -> None:
+    policy = adopted()
+    day = TODAY + timedelta(days=30)
+    assert policy.takes_history_on(date(2999, 1, 1))
+    policy.declare_cut_over(until(day), occasion(TODAY))
+    assert recorded(policy, Policy.HistoryCutOverDeclared).cut_over == until(day)
+    after = day + timedelta(days=1)
+    assert [policy.takes_history_on(one) for one in (day - timedelta(days=1), day, after)] == [
+        True,
+        True,
+        False,
+    ]
+    policy.must_take_history(occasion(TODAY, today=day))
+    with refused("HISTORY_CLOSED", policy, clause="C4.3-19"):
+        policy.must_take_history(occasion(TODAY, today=after))
+    with refused("HISTORY_CLOSED", policy, clause="C4.3-19"):
+        policy.declare_cut_over(until(after), occasion(TODAY, today=after))
+
+
+def test_a_cut_over_is_declared_for_today_at_the_earliest_and_moved_while_it_is_not_over() -> None:
+    policy = adopted()
+    with refused("CUT_OVER_RETROACTIVE", policy, clause="C4.3-19"):
+        policy.declare_cut_over(until(TODAY - timedelta(days=1)), occasion(TODAY))
+    policy.declare_cut_over(until(TODAY + timedelta(days=9)), occasion(TODAY))
+    policy.collect_events()
+    policy.declare_cut_over(until(TODAY + timedelta(days=9)), occasion(TODAY))
+    nothing(policy)
+    policy.declare_cut_over(until(TODAY), occasion(TODAY))
+    assert policy.cut_over == until(TODAY)

@@ -63,7 +63,8 @@ HALTED = "0012-914b162-a76205a"
 """The county whose ledgers stood still: it had run the first form of 0002."""
 
 FILLED_AGAIN = {
-    "custody_ledger", "external_entries", "fund_ledger", "household_register", "notice_board", "unit_duties",
+    "asset_register", "custody_ledger", "external_entries", "fund_ledger", "household_register", "income_ledger", "notice_board",
+    "unit_duties",
 }  # fmt: skip
 """Ledgers that a revision after 0013 empties: they fill themselves again."""
 
@@ -150,6 +151,8 @@ async def test_mending_a_mended_county_changes_nothing(
         await connection.execute(f"DROP TABLE {row['tablename']} CASCADE")
     await connection.execute("ALTER TABLE log_head DROP COLUMN digest")
     await connection.execute("ALTER TABLE household_register DROP COLUMN householder")
+    await connection.execute("ALTER TABLE asset_register DROP COLUMN imported_history")
+    await connection.execute("ALTER TABLE income_ledger DROP COLUMN imported_from")
     for column in ("addresses", "replaces", "last_used_at", "last_used_from"):
         await connection.execute(f"ALTER TABLE credential DROP COLUMN {column}")
     await connection.execute("UPDATE alembic_version SET version_num = '0013'")

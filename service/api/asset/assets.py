@@ -17,7 +17,7 @@ from domain.asset.facts.contract import ContractTerms
 from domain.asset.facts.custody import Custody, Supervision
 from domain.asset.facts.days import ConsentDay, ContractEndDay, HoldoverDay, ProceedsDay, UseDay
 from domain.asset.facts.disposal import Appraisal, Approval, DisposalProposal, DisposalSale, Publication
-from domain.asset.facts.income import IncomeDistribution, IncomeReceipt
+from domain.asset.facts.income import IncomeReceipt
 from domain.asset.facts.upkeep import Maintenance, StatusReport
 from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
@@ -34,7 +34,6 @@ from service.commands.history import AssetView, asset_history
 from service.commands.joint_reviews import require_approved
 from service.commands.places import resource_of
 from service.commands.proceeds import rest_on_allocations
-from service.income.history import be_history
 from service.income.posting import post_income
 from service.ledgers.parameters import Moment
 from service.log.appending import Idempotency
@@ -121,12 +120,9 @@ class PostDepreciation(Circumstances):
 
 
 class SignContract(Executing, Excepting):  # type: ignore[misc]  # the plugin: each has a constructor
-    """An operating contract, by the procedure that decided on it; what was signed before the regulation says where it is from."""
+    """An operating contract, by the procedure that decided on it."""
 
     terms: ContractTerms = Field(title="合同")
-    provenance: Name | None = Field(
-        default=None, title="数据来源", description="仅用于补录办法施行前签订的合同，如 村级档案"
-    )
 
 
 class ChangeContract(Excepting):
@@ -156,13 +152,6 @@ class ReceiveIncome(Circumstances):
     """Request body: record income received."""
 
     receipt: IncomeReceipt = Field(title="收款")
-
-
-class DistributeIncome(Circumstances):
-    """Request body: record an income distribution of before the regulation."""
-
-    distribution: IncomeDistribution = Field(title="收益分配方案")
-    provenance: Name = Field(title="数据来源", description="如 村级账簿、会议记录")
 
 
 class ProposeDisposal(Excepting):
@@ -347,9 +336,6 @@ async def sign_contract(asset: AssetPath, body: SignContract, write: Writing) ->
     """Sign an operating contract; mode LEASED records Leased (C4.7-03, C4.11-02)."""
 
     async def sign(it: Asset, at: Occasion, work: Work) -> None:
-        if body.provenance is not None:
-            otherwise = at.refusal("DECISION_REQUIRED", clause="C4.11-01", missing=["procedure"])
-            be_history(body.terms.signed_on, body.provenance, otherwise, at)
         proof = None if body.procedure is None else await decided_by(work, it, body.procedure, at)
         it.sign_contract(body.terms, at, proof=proof)
 
@@ -431,25 +417,6 @@ async def receive_income(asset: AssetPath, body: ReceiveIncome, write: Writing) 
         await post_income(work, it, at)
 
     return await write.carry_out(assets, asset, body, receive, on=body.receipt.received_on)
-
-
-@assets.post("/{asset}/income-distributions", "历史收益分配补录", "asset.income")
-async def distribute_income(asset: AssetPath, body: DistributeIncome, write: Writing) -> Response:
-    """Record what was distributed before the regulation, with its source (C4.9-03); since then a plan pays it (`/v1/income-plans`)."""
-
-    def distribute(it: Asset, at: Occasion) -> None:
-        otherwise = at.refusal("INCOME_PLAN_NOT_READY", clause="C4.9-03", missing=["incomePlan"])
-        be_history(body.distribution.paid_on, body.provenance, otherwise, at)
-        it.distribute_income(body.distribution, at)
-
-    return await write.decide(
-        assets,
-        asset,
-        body,
-        distribute,
-        on=body.distribution.paid_on,
-        party=lambda _: (body.distribution.holder,),
-    )
 
 
 @assets.post("/{asset}/disposals", "提出处置", "asset.propose_disposal")

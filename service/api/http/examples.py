@@ -77,6 +77,7 @@ SAID: Final[dict[str, Schema]] = {
     "EntrustHouseholdAssets": {"endsOn": "2024-06-16"},
     "ExternalEntry": {"refNo": "系统回执编号"},
     "ForwardDisposal": {"level": "TOWNSHIP"},
+    "HistoryCutOver": {"day": "2099-12-31"},
     "HouseholdAssetCard": {"assetType": "LIVESTOCK", "unitOfMeasure": "头"}
     | {"fundingLines": _CARD["fundingLines"], "household": "H-0001"},
     "IncomeDistribution": {"holder": NAMED["division"]},

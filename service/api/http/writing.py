@@ -7,7 +7,8 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Generic, TypeVar, cast
+from operator import attrgetter
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
@@ -18,7 +19,7 @@ from domain.occasion import Occasion
 from domain.organization.division import Division
 from domain.organization.organization import Organization
 from domain.refusals import Refusal, refuse
-from domain.values import BusinessDate, NamedProcedure, PolicyOverrideCode, Value
+from domain.values import BusinessDate, Name, NamedProcedure, PolicyOverrideCode, Value
 from service.api.http.intake import admitted
 from service.api.http.reading import (
     ACTION,
@@ -37,6 +38,7 @@ from service.commands.authorization import ACTIONS, Resource, authorize, may, sp
 from service.commands.commands import CommandOutcome, Result, Work, in_twelve_digits, transact
 from service.commands.exceptions import exceptions
 from service.commands.executing import take_steps
+from service.commands.history_door import require_before_regulation, through_door
 from service.commands.naming import require_listed
 from service.commands.parties import record_for, require_party
 from service.ledgers.masking import bytes_shown_to
@@ -75,6 +77,26 @@ class Executing(Circumstances):
         title="所执行的程序",
         description="本事实所执行的程序编号，其内容须与本事实一致，相应环节随之办结 / the procedure that this carries out",
     )
+
+
+class Historical(Circumstances):
+    """Fields of a write that enters imported history: what happened before the regulation, without its procedure.
+
+    Whatever body is one passes the door of history (`through_door`) before it is decided on.
+    """
+
+    HAPPENED: ClassVar[str]
+    """The body's field with the fact's own day, dotted."""
+    SINCE: ClassVar[tuple[str, str, str]]
+    """Code and clause of the refusal since the regulation's first day, and what is missing then."""
+
+    provenance: Name = Field(title="数据来源", description="如 村级账簿、会议记录、村级档案")
+
+    @property
+    def happened(self) -> date:
+        """The fact's own day."""
+        day: date = attrgetter(self.HAPPENED)(self)
+        return day
 
 
 class RecordedEventRef(Value):
@@ -337,6 +359,7 @@ class Write(Read):
             speak_for(self.actor, speaker, level)
             await self._may(aggregate, scope or self._said_by(speaker) or kind.scope, work, at)
             await self._except(body, at, work)
+            await self._let_in(body, at)
             whose = tuple(kind.parties(aggregate)) if ACTIONS[self.action].of_parties else ()
             exactly = whose if party is None else tuple(party(aggregate))
             if whose:
@@ -377,6 +400,7 @@ class Write(Read):
             speak_for(self.actor, unit)
             place = scope if isinstance(scope, Resource) else await scope()
             authorize(self.actor, self.action, place)
+            await self._let_in(body, at)
             if party is not None:
                 await require_party(work, (party,), at)
                 await record_for(work, (party,), at)
@@ -412,6 +436,7 @@ class Write(Read):
         async def work_on(work: Work) -> Result:
             at = await self._circumstances(work, body, on)
             speak_for(self.actor, unit)
+            await self._let_in(body, at)
             result = await command(at, work)
             await work.settle()
             work.note(at)
@@ -429,6 +454,13 @@ class Write(Read):
         await work.require_existing(body, at)
         hold_form(body, at)
         return at
+
+    async def _let_in(self, body: Circumstances, at: Occasion) -> None:
+        """Imported history passes its door, or the refusal of what it says it is not."""
+        if isinstance(body, Historical):
+            code, clause, missing = body.SINCE
+            require_before_regulation(body.happened, at.refusal(code, clause=clause, missing=[missing]), at)
+            await through_door(self.context, self.actor, body.provenance, at)
 
     async def run(self, decide: Callable[[Work], Awaitable[Result]]) -> Response:
         """Carry a command out and answer: what the other ways end in, and what the public says."""

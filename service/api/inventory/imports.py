@@ -27,8 +27,9 @@ from service.api.http.writing import (
 )
 from service.api.organization.organizations import unit_of
 from service.api.system.operations import OperationView, operations_of, shown
-from service.commands.authorization import Resource, Role
+from service.commands.authorization import Resource
 from service.commands.commands import Work
+from service.commands.history_door import through_door
 from service.commands.operations import INPUT, StoredFile, operation_id
 from service.commands.views import view_model
 from service.inventory.importing import ImportOptions
@@ -69,7 +70,9 @@ class ImportQuery(BaseModel):
     partial: bool = Field(default=False, title="部分导入", description="有错误的行不登记，其余照常登记")
     occurred_on: BusinessDate | None = Field(default=None, title="业务日期")
     provenance: Name | None = Field(
-        default=None, title="历史数据来源", description="限县资产管理办公室：违反规定之处记为检查发现"
+        default=None,
+        title="历史数据来源",
+        description="限县资产管理办公室，且在历史补录截止日前：违反规定之处记为检查发现",
     )
     sheet: Name | None = Field(default=None, title="工作表", description="有多个清查表时必填")
 
@@ -103,8 +106,9 @@ async def import_file(write: Writing, query: Annotated[ImportQuery, Query()]) ->
     content = await write.request.body()
     if not content:
         raise refuse("BODY_REQUIRED")
-    if query.provenance is not None and Role.OFFICE not in write.actor.roles:
-        raise refuse("ROLE_NOT_ALLOWED", role="、".join(sorted(write.actor.roles)), action="provenance")
+    if query.provenance is not None:
+        at = write.context.occasion(write.county, query.occurred_on)
+        await through_door(write.context, write.actor, query.provenance, at)
     operation = operation_id(write.actor.id, write.idempotency.key, "B")
     options = ImportOptions(**query.model_dump() | {"batch": query.batch or operation})
     queued = await operations_of(write.request).submit(

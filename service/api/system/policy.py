@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 from pydantic import Field
 
-from domain.policy import ParameterChange, Policy, RequestedParameterChange
+from domain.policy import HistoryCutOver, ParameterChange, Policy, RequestedParameterChange
 from domain.regulation import Regulation, rows
 from domain.regulation.amendments import shown_value
 from domain.regulation.not_in_effect import waiting_of
@@ -109,6 +109,20 @@ class ChangeParameter(Circumstances):
     change: RequestedParameterChange = Field(title="调整")
 
 
+class DeclareHistoryCutOver(Circumstances):
+    """Request body: declare the last day of imported history."""
+
+    cut_over: HistoryCutOver = Field(title="历史补录截止")
+
+
+class HistoryDoorBody(Value):
+    """Whether imported history is still entered, and until when."""
+
+    county: str = Field(title="县")
+    open: bool = Field(title="是否开放", description="未宣布截止日的县开放；限县资产管理办公室")
+    cut_over: HistoryCutOver | None = Field(title="历史补录截止")
+
+
 def shown_parameters(regulation: Regulation, day: date) -> tuple[ParameterBody, ...]:
     """Every parameter in force on a day, in the order of their numbers."""
     return tuple(
@@ -196,3 +210,21 @@ async def change_parameter(body: ChangeParameter, write: Writing) -> Response:
     """Set a parameter from today or a later day on (C4.3-19): the county asset management office alone does."""
     data = write.context.regulations[write.county]
     return await write.decide(_POLICIES, write.county, body, lambda it, at: it.change(body.change, data, at))
+
+
+@router.get("/history-cut-over", summary="历史补录截止日")
+async def read_history_cut_over(request: Request, county: County = None) -> HistoryDoorBody:
+    """Until when the asset office enters imported history, from the log; open while no day is declared."""
+    code = await county_of(request, county)
+    context = context_of(request)
+    policy = await context.load(Policy, code, code)
+    is_open = policy is None or policy.takes_history_on(context.today())
+    return HistoryDoorBody(county=code, open=is_open, cut_over=None if policy is None else policy.cut_over)
+
+
+@_POLICIES.post("/history-cut-over", "宣布历史补录截止日", "policy.change")
+async def declare_history_cut_over(body: DeclareHistoryCutOver, write: Writing) -> Response:
+    """Declare the last day of imported history (C4.3-19): the county asset management office alone does; once over it stays closed."""
+    return await write.decide(
+        _POLICIES, write.county, body, lambda it, at: it.declare_cut_over(body.cut_over, at)
+    )

@@ -18,9 +18,11 @@ async def test_a_typed_number_is_no_decision(service: Service) -> None:
     """Refuses a contract without its procedure, whatever document number is typed; signs it by the village's vote."""
     asset = await confirmed(service)
     text = terms(decisionDocument="村代会〔2021〕2号")
-    for body in ({"terms": text}, {"terms": text, "provenance": "村级档案"}):
-        tried = await refused(service, asset, "leases", body, "village")
-        assert tried == (409, "DECISION_REQUIRED", ["procedure"])
+    tried = await refused(service, asset, "leases", {"terms": text}, "village")
+    assert tried == (409, "DECISION_REQUIRED", ["procedure"])
+    historical = {"terms": text, "provenance": "村级档案"}
+    tried = await refused(service, asset, "historical-contracts", historical, "office")
+    assert tried == (409, "DECISION_REQUIRED", ["procedure"])
     signed = await write(service, asset, "leases", await decided(service, asset, text), "village")
     assert [one["type"] for one in signed["events"]] == ["asset.leased", "procedure.step_taken_by_fact"]
     stored = (await service.read(f"/v1/assets/{asset}/events"))["events"][-1]
@@ -124,7 +126,8 @@ async def test_a_contract_of_before_the_regulation_comes_in_as_it_was(service: S
     """Signed on the last day before it, with its source: recorded, and what it lacks as findings; from its first day on by procedure."""
     asset = await confirmed(service)
     old = terms(signedOn="2021-06-16", startsOn="2021-06-17", endsOn="2024-06-16")
-    entered = await write(service, asset, "leases", {"terms": old, "provenance": "村级档案"}, "village")
+    body = {"terms": old, "provenance": "村级档案"}
+    entered = await write(service, asset, "historical-contracts", body, "office")
     stored = (await service.read(f"/v1/assets/{asset}/events"))["events"]
     (event,) = [one for one in stored if one["type"] == "asset.leased"]
     assert "DECISION_REQUIRED" in {one["code"] for one in event["basis"]["findings"]}
@@ -132,7 +135,8 @@ async def test_a_contract_of_before_the_regulation_comes_in_as_it_was(service: S
     assert entered["resource"]["contracts"]["L1"]["state"] == "ACTIVE"
     other = await confirmed(service)
     new = terms(signedOn="2021-06-17", startsOn="2021-06-18", endsOn="2024-06-17")
-    tried = await refused(service, other, "leases", {"terms": new, "provenance": "村级档案"}, "village")
+    body = {"terms": new, "provenance": "村级档案"}
+    tried = await refused(service, other, "historical-contracts", body, "office")
     assert tried == (409, "DECISION_REQUIRED", ["procedure"])
 
 

@@ -318,12 +318,16 @@ async def test_distribution_of_one_asset_is_recorded_of_before_the_regulation_al
 
     path = f"{life.path}/income-distributions"
     for on in ("2021-06-17", "2022-10-01"):
-        answer = await service.post(path, paid(on), version=life.version)
+        answer = await service.post(path, paid(on), "office", version=life.version)
         assert (answer.status_code, answer.json()["code"]) == (409, "INCOME_PLAN_NOT_READY"), on
-    await life.step("income-distributions", paid("2021-06-16"))
+    await life.step("income-distributions", paid("2021-06-16"), "office")
     (event,) = (
         one
         for one in (await service.read(f"{life.path}/events"))["events"]
         if one["type"] == "asset.income_distributed"
     )
     assert event["basis"]["provenance"] == "2013—2021年村级账簿"
+    asset, position = life.path.rpartition("/")[2], await service.head()
+    lines = (await service.read("/v1/ledgers/income-ledger", asset=asset, min_position=position))["rows"]
+    marked = {one["reference"]: one["importedFrom"] for one in lines if one["entry"] != "ATTRIBUTION"}
+    assert marked == {"R1": None, "OLD-1": "2013—2021年村级账簿"}

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from domain.asset.asset import Asset
 from domain.asset.facts.card import Correction, RegisterCard
 from domain.values import MAX_FEN, Fen
-from tests.domain.saying import found, nothing, recorded, refused
+from tests.domain.saying import found, nothing, recorded, refused, warned
 from tests.examples import (
     ASSET,
     OTHER_VILLAGE,
@@ -367,3 +367,15 @@ def test_a_card_outside_its_shape_is_no_card() -> None:
         workshop_card(implementer_kind="PERSON")
     with pytest.raises(ValidationError):
         RegisterCard.model_validate(workshop_card().model_dump() | {"colour": "red"})
+
+
+def test_imported_history_marks_the_event_and_the_asset() -> None:
+    """From the first event on, each event that came so; what goes through its procedure afterwards does not."""
+    at = occasion(date(2019, 5, 1))
+    at.take_as_history("2021年清查表")
+    asset = Asset.register("A-9", workshop_card(), at)
+    assert warned(recorded(asset, Asset.Registered), "HISTORY_IMPORTED") == {"source": "2021年清查表"}
+    asset.flag_risk("IDLE", "闲置", occasion())
+    assert [(one.event, one.occurred_on, one.source) for one in asset.imported_history] == [
+        ("asset.registered", date(2019, 5, 1), "2021年清查表")
+    ]

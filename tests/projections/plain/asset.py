@@ -69,6 +69,15 @@ def one_row(asset: str, story: Story, listings: Story) -> Row:
             "corrections": len(list(each(story, "registration_corrected"))),
             "warnings": warnings_of(story),
             "findings": findings_of(story),
+            "imported_history": [
+                {
+                    "event": one.type,
+                    "occurredOn": one.occurred_on.isoformat(),
+                    "source": one.basis["provenance"],
+                }
+                for one in story
+                if one.basis.get("provenance") is not None
+            ],
             "registered_on": registered.occurred_on,
             "last_occurred_on": max(event.occurred_on for event in story),
             "version": len(story),
@@ -226,7 +235,7 @@ def contracts(story: Story) -> dict[str, Row]:
                     "part": terms.get("part"),
                     "state": known[terms["contract"]]["state"] if changed else "ACTIVE",
                     "endedOn": None,
-                }
+                } | imported_from(event, known.get(terms["contract"], {}))
             case "holdover_started":
                 known[data["contract"]]["state"] = "HOLDOVER"
             case "operating_contract_ended":
@@ -235,6 +244,12 @@ def contracts(story: Story) -> dict[str, Row]:
                 for code in data["endedContracts"]:
                     known[code] |= {"state": "TERMINATED", "endedOn": data["sale"]["disposedOn"]}
     return known
+
+
+def imported_from(event: RecordedEvent, was: Row) -> Row:
+    """The source of a contract that came in as imported history, and keeps it through its changes."""
+    source = was.get("importedFrom", event.basis.get("provenance"))
+    return {} if source is None else {"importedFrom": source}
 
 
 def contract(story: Story) -> Row:

@@ -21,6 +21,7 @@ def tables(events: list[RecordedEvent]) -> dict[str, Table]:
                 "asset": event.stream.removeprefix("asset-"),
                 "position": event.position,
                 "line": number,
+                "imported_from": event.basis.get("provenance"),
             }
             | line
             | {"year": line["entered_on"].year}

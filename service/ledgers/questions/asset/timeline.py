@@ -51,6 +51,7 @@ class TimelineEntry(Value):
     clauses: tuple[str, ...] = Field(title="依据条款")
     warnings: tuple[WarningBody, ...] = Field(title="提示")
     findings: tuple[WarningBody, ...] = Field(title="历史检查发现")
+    provenance: str | None = Field(title="导入来源", description="历史补录的来源；按程序办理的为空")
     command_id: str = Field(title="命令编号")
     data: dict[str, Any] = Field(title="事件内容")
 

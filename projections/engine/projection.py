@@ -61,6 +61,13 @@ class Projection:
         """Types of events that touch groups of other streams than their own."""
         return frozenset().union(*self.foreign.values())
 
+    @property
+    def by_streams(self) -> bool:
+        """Whether each group of rows is of one stream, so that streams can be folded one after the other: nothing but its own events
+        touches it, and events of foreign types, which then name the aggregate.
+        """
+        return not self.shared and (not self.foreign or self.aggregate is not None)
+
     def rows(self, county: str) -> Rows:
         """No rows yet."""
         return Rows(county, self.tables)
@@ -80,7 +87,19 @@ class Projection:
                 try:
                     handler(event, rows)
                 except Exception as error:
-                    reason = f"{type(error).__name__}: {error}"
-                    raise PoisonEvent(self.name, position, event.type, reason) from error
+                    raise self._poison(event, error) from error
             after = position
         return after
+
+    def take(self, events: Iterable[LedgerEvent], rows: Rows) -> None:
+        """Apply events that it reads, each stream's in order of position; `PoisonEvent` as in `apply`."""
+        handlers = self.handlers
+        for event in events:
+            try:
+                handlers[event.type](event, rows)
+            except Exception as error:
+                raise self._poison(event, error) from error
+
+    def _poison(self, event: LedgerEvent, error: Exception) -> PoisonEvent:
+        reason = f"{type(error).__name__}: {error}"
+        return PoisonEvent(self.name, event.position, event.type, reason)

@@ -247,6 +247,13 @@ projection_rebuild: Final = Table(
     moment_column("lease_until", "租约到期时间", null=True),
     moment_column("started_at", "开始时间"),
     moment_column("updated_at", "最近前移时间"),
+    Column(
+        "streams",
+        JSONB,
+        nullable=False,
+        server_default=text("'{}'::jsonb"),
+        comment="各县逐个事件流处理时：处理到的事件位置、最后一个事件流",
+    ),
     PrimaryKeyConstraint("projection", name="projection_rebuild_pkey"),
     comment="正在进行的台账重建；中断后从此处继续",
 )

@@ -74,7 +74,11 @@ def _delete(ledger: LedgerTable, schema: str | None) -> str:
 
 
 def _json(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    if value:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    if value is None:
+        return None
+    return "[]" if value == [] else "{}" if value == {} else orjson.dumps(value).decode()  # most are empty
 
 
 def of_record(record: Any, json_columns: frozenset[str]) -> Row:
@@ -142,7 +146,7 @@ async def write_fast(connection: Connection, rows: Rows, *, schema: str | None =
         new = [found.changed[key] for key in found.new]
         kept = [row for key, row in found.changed.items() if row is not None and key not in found.new]
         for start in range(0, len(new), _COPY_AT_ONCE):  # so that a loop with others to serve gets its turn
-            records = _records(ledger, new[start : start + _COPY_AT_ONCE])
+            records = records_of(ledger, new[start : start + _COPY_AT_ONCE])
             await copy_in(connection, ledger, records, schema=schema)
         await _write_many(connection, _upsert(ledger, schema), ledger, kept)
         await copy_in(connection, ledger, found.appended, schema=schema)
@@ -184,7 +188,7 @@ async def copy_in(
         )
 
 
-def _records(ledger: LedgerTable, rows: Iterable[Row | None]) -> list[Sequence[Any]]:
+def records_of(ledger: LedgerTable, rows: Iterable[Row | None]) -> list[Sequence[Any]]:
     """Rows as COPY takes them."""
     pick = itemgetter(*ledger.columns)
     places = [n for n, name in enumerate(ledger.columns) if name in ledger.json_columns]

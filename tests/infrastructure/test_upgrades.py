@@ -150,6 +150,7 @@ async def test_mending_a_mended_county_changes_nothing(
     for row in later:
         await connection.execute(f"DROP TABLE {row['tablename']} CASCADE")
     await connection.execute("ALTER TABLE log_head DROP COLUMN digest")
+    await connection.execute("ALTER TABLE projection_rebuild DROP COLUMN streams")
     await connection.execute("ALTER TABLE household_register DROP COLUMN householder")
     await connection.execute("ALTER TABLE asset_register DROP COLUMN imported_history")
     await connection.execute("ALTER TABLE income_ledger DROP COLUMN imported_from")

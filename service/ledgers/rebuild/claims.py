@@ -16,7 +16,7 @@ LEASE_SECONDS: Final = 10.0
 
 _FENCE: Final = """
 UPDATE projection_rebuild r
-SET positions = r.positions || $3::jsonb, updated_at = clock_timestamp(),
+SET positions = r.positions || $3::jsonb, streams = coalesce($5::jsonb, r.streams), updated_at = clock_timestamp(),
     lease_until = clock_timestamp() + make_interval(secs => $4)
 FROM unnest($1::text[], $2::bigint[]) AS mine (name, epoch)
 WHERE r.projection = mine.name AND r.epoch = mine.epoch RETURNING r.projection"""
@@ -26,7 +26,7 @@ UPDATE projection_rebuild
 SET holder = $2, epoch = epoch + 1, lease_until = clock_timestamp() + make_interval(secs => $3)
 WHERE projection = $1 AND (holder IS NULL OR holder = $2 OR lease_until < clock_timestamp()
     OR lease_until > clock_timestamp() + make_interval(secs => $3))
-RETURNING epoch, version, positions"""
+RETURNING epoch, version, positions, streams"""
 
 
 class Claims:
@@ -56,16 +56,29 @@ class Claims:
                 raise RebuildUnderWay(projection.name, holder)
             await asyncio.sleep(0.2)
 
-    async def fence(
-        self, connection: Any, shadows: Sequence[Shadow], positions: dict[str, int] | None = None
-    ) -> None:
+    async def fence(self, connection: Any, shadows: Sequence[Shadow]) -> None:
         """Only who holds the rebuild may write; locks its row until the transaction ends."""
+        await self._fence(connection, shadows, {}, None)
+
+    async def advance(self, connection: Any, shadow: Shadow) -> None:
+        """Write how far a shadow is, if we hold its rebuild."""
+        streams = {county: (one.upto, one.last) for county, one in shadow.streamed.items()}
+        await self._fence(connection, [shadow], shadow.positions, streams)
+
+    async def _fence(
+        self,
+        connection: Any,
+        shadows: Sequence[Shadow],
+        positions: dict[str, int],
+        streams: dict[str, tuple[int, str]] | None,
+    ) -> None:
         held = await connection.fetch(
             _FENCE,
             [shadow.projection.name for shadow in shadows],
             [shadow.epoch for shadow in shadows],
-            orjson.dumps(positions or {}).decode(),
+            orjson.dumps(positions).decode(),
             self.lease_seconds,
+            None if streams is None else orjson.dumps(streams).decode(),
         )
         if len(held) < len(shadows):
             lost = {shadow.projection.name for shadow in shadows} - {row["projection"] for row in held}

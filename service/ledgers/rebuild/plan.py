@@ -34,8 +34,10 @@ class RebuildLimits:
 
     rows: int = 120_000
     """Rows kept; beyond, they are written and forgotten (about 4 KB each in the widest ledger)."""
+    streamed: int = 4_000
+    """Events of whole streams that are folded at a time, about: their rows are in memory together."""
     appended: int = 20_000
-    """Rows of tables that are only added to, gathered before they are copied in."""
+    """Rows that the tables cannot hold yet, gathered before they are copied in."""
     seconds: float = 30.0
     """After how long the work so far is committed: at most this much is lost to a kill."""
 
@@ -69,6 +71,15 @@ class RebuildOutcome:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """How far the streams of a county are folded: their events up to a position, of all streams up to one by name."""
+
+    upto: int
+    last: str
+    """The last one that is folded and written; empty before the first."""
+
+
 @dataclass(slots=True)
 class Shadow:
     """One projection's shadow: how far it is in each county, and the rows in memory."""
@@ -77,6 +88,8 @@ class Shadow:
     epoch: int
     positions: dict[str, int]
     fresh: bool
+    streamed: dict[str, Streamed] = field(default_factory=dict)
+    """By county, where streams are being folded one after the other; the position follows when all are."""
     keyed: bool = False
     rows: dict[str, Rows] = field(default_factory=dict)
     events: int = 0

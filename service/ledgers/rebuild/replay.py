@@ -1,4 +1,8 @@
-"""Fills shadow tables: events are read, applied in memory, and written within bounds, positions with them."""
+"""Fills shadow tables: events are read by position, applied in memory, and written within bounds, positions with them.
+
+What has nothing yet is folded stream after stream instead, where a ledger's groups are of one stream each
+(`service.ledgers.rebuild.streams`): a group is then in memory once, and never read back.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ import asyncpg
 
 from projections.engine.events import EventReader, LedgerEvent
 from projections.engine.refold import late_positions, late_streams, refold
-from projections.engine.tables import SHADOW
+from projections.engine.tables import SHADOW, LedgerTable
 from projections.engine.writing import copy_in, load, write_fast
 from service.ledgers.projector import keys_of
 from service.ledgers.rebuild.claims import Claims
@@ -47,10 +51,11 @@ class Replay:
     ) -> None:
         self.shadows: dict[str, Shadow] = {}
         """By projection: what is being rebuilt and has not taken its place."""
-        self.done = 0
+        self.done = 0.0
         self.total = 0
-        self._work, self._log, self._claims = work, log, claims
-        self._reader, self._limits, self._report = reader, limits, report
+        self.work, self.log, self.reader, self.limits = work, log, reader, limits
+        self._claims, self._report = claims, report
+        self._gathered: dict[LedgerTable, list[Sequence[Any]]] = {}
         self._transaction: Any = None
         self._copying: asyncio.Future[None] | None = None
         self._committed_at = monotonic()
@@ -58,7 +63,11 @@ class Replay:
 
     def tell(self, phase: str) -> None:
         """Say how far it is."""
-        self._report(RebuildProgress(phase, min(self.done, self.total), self.total))
+        self._report(RebuildProgress(phase, min(round(self.done), self.total), self.total))
+
+    def share(self, members: Sequence[Shadow]) -> float:
+        """The part of all the work that a pass for these is."""
+        return len(members) / max(len(self.shadows), 1)
 
     async def replay(self, shadows: Sequence[Shadow], county: str, upto: int) -> None:
         """Bring shadows to `upto`, those that are behind first, then all in one pass."""
@@ -70,9 +79,9 @@ class Replay:
             ahead = [shadow.positions[county] for shadow in shadows if shadow.positions.get(county, 0) > low]
             await self.copied()
             end = min([upto, *ahead])
-            late = await late_positions(self._work, county, low, end)
+            late = await late_positions(self.work, county, low, end)
             async for reached, rows in self._read(members, county, low, end):
-                events = self._reader.read_all(rows)
+                events = self.reader.read_all(rows)
                 await self._load(members, county, events)
                 anew = {one.projection.name: late_streams(one.projection, events, late) for one in members}
                 for start in range(0, len(events), SLICE):
@@ -82,7 +91,7 @@ class Replay:
                 for shadow in members:
                     shadow.events += reached - low
                     shadow.positions[county] = reached
-                self.done += reached - low
+                self.done += (reached - low) * self.share(members)
                 low = reached
                 self.tell("replaying")
                 await self.keep_within_limits(members)
@@ -93,13 +102,12 @@ class Replay:
         """Events low < position ≤ upto of the types that these ledgers read, each time with the position up to which there
         are no more; the next ones are on their way while the caller works.
         """
-        if await self._log.fetchval(_HELD, county, low, upto) != upto - low:
-            raise RebuildImpossible(f"The log of {county} does not hold all events from {low + 1} to {upto}.")
+        await self.require_all(county, low, upto)
         types = sorted({name for shadow in members for name in shadow.projection.handlers})
         stretch = READ_AT_ONCE
 
         def fetch() -> asyncio.Future[list[Any]]:
-            return asyncio.ensure_future(self._log.fetch(_READ, county, low, min(low + stretch, upto), types))
+            return asyncio.ensure_future(self.log.fetch(_READ, county, low, min(low + stretch, upto), types))
 
         coming = fetch()
         try:
@@ -113,6 +121,11 @@ class Replay:
         finally:
             await cancelled(coming)
 
+    async def require_all(self, county: str, low: int, upto: int) -> None:
+        """The log has every event low < position ≤ upto; RebuildImpossible."""
+        if await self.log.fetchval(_HELD, county, low, upto) != upto - low:
+            raise RebuildImpossible(f"The log of {county} does not hold all events from {low + 1} to {upto}.")
+
     async def _load(self, members: Sequence[Shadow], county: str, events: Sequence[LedgerEvent]) -> None:
         """Bring back rows that were written and forgotten, where these events look at them."""
         for shadow in members:
@@ -122,9 +135,9 @@ class Replay:
             handlers = shadow.projection.handlers
             mine = [event for event in events if event.type in handlers]
             if mine:
-                await self._begin()
-                await ensure_keys(self._work, shadow)
-                await load(self._work, rows, keys_of(shadow.projection, mine), schema=SHADOW)
+                await self.begin()
+                await ensure_keys(self.work, shadow)
+                await load(self.work, rows, keys_of(shadow.projection, mine), schema=SHADOW)
 
     async def _refold(
         self, members: Sequence[Shadow], county: str, upto: int, anew: Mapping[str, set[str]]
@@ -133,12 +146,12 @@ class Replay:
         for shadow in members:
             streams = anew[shadow.projection.name]
             if streams:
-                await self._begin()
+                await self.begin()
                 rows = shadow.rows_of(county)
                 if not all(table.complete for table in rows.tables.values()):
-                    await ensure_keys(self._work, shadow)
+                    await ensure_keys(self.work, shadow)
                 await refold(
-                    self._work, shadow.projection, rows, streams, self._reader, upto=upto, schema=SHADOW
+                    self.work, shadow.projection, rows, streams, self.reader, upto=upto, schema=SHADOW
                 )
 
     async def _apply(
@@ -157,10 +170,10 @@ class Replay:
             if mine:
                 projection.apply(mine, rows)
                 for table in rows.tables.values():
-                    if len(table.appended) >= self._limits.appended:
-                        await self._begin()
+                    if len(table.appended) >= self.limits.appended:
+                        await self.begin()
                         appended, table.appended = table.appended, []
-                        copy = copy_in(self._work, table.ledger, appended, schema=SHADOW)
+                        copy = copy_in(self.work, table.ledger, appended, schema=SHADOW)
                         self._copying = asyncio.ensure_future(
                             copy
                         )  # goes on while the next events are applied
@@ -172,8 +185,8 @@ class Replay:
         kept = sum(
             len(t.groups) for shadow in members for rows in shadow.rows.values() for t in rows.tables.values()
         )
-        if kept > self._limits.rows or monotonic() - self._committed_at > self._limits.seconds:
-            await self.commit(forget=kept > self._limits.rows)
+        if kept > self.limits.rows or monotonic() - self._committed_at > self.limits.seconds:
+            await self.commit(forget=kept > self.limits.rows)
 
     async def copied(self) -> None:
         """Wait for what is being copied: a connection does one thing at a time."""
@@ -181,24 +194,39 @@ class Replay:
             copying, self._copying = self._copying, None
             await copying
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
+        """Have a transaction that only who holds the rebuilds is in."""
         await self.copied()
         if self._transaction is None:
-            self._transaction = self._work.transaction()
+            self._transaction = self.work.transaction()
             await self._transaction.start()
-            await self._work.execute("SET LOCAL synchronous_commit = off")
-            await self._claims.fence(self._work, list(self.shadows.values()))
+            await self.work.execute("SET LOCAL synchronous_commit = off")
+            await self._claims.fence(self.work, list(self.shadows.values()))
+
+    async def gather(self, ledger: LedgerTable, records: Sequence[Sequence[Any]]) -> None:
+        """Have records copied in that a shadow cannot hold yet: with others, while the next events are applied."""
+        self._gathered.setdefault(ledger, []).extend(records)
+        if sum(map(len, self._gathered.values())) >= self.limits.appended:
+            await self.begin()
+            gathered, self._gathered = self._gathered, {}
+            self._copying = asyncio.ensure_future(self._copy(gathered))
+
+    async def _copy(self, gathered: Mapping[LedgerTable, Sequence[Sequence[Any]]]) -> None:
+        for ledger, records in gathered.items():
+            await copy_in(self.work, ledger, records, schema=SHADOW)
 
     async def commit(self, *, forget: bool = False) -> None:
         """Write what is in memory, and the positions with it."""
-        await self._begin()
+        await self.begin()
+        gathered, self._gathered = self._gathered, {}
+        await self._copy(gathered)
         for shadow in self.shadows.values():
             await self.flush(shadow)
             if forget:
                 for rows in shadow.rows.values():
                     for table in rows.tables.values():
                         table.forget()
-            await self._claims.fence(self._work, [shadow], positions=shadow.positions)
+            await self._claims.advance(self.work, shadow)
         await self._transaction.commit()
         self._transaction = None
         self._committed_at = monotonic()
@@ -207,13 +235,13 @@ class Replay:
         """Write what is in memory of one shadow."""
         for rows in shadow.rows.values():
             if any(len(table.changed) > len(table.new) for table in rows.tables.values()):
-                await ensure_keys(self._work, shadow)
-            await write_fast(self._work, rows, schema=SHADOW)
+                await ensure_keys(self.work, shadow)
+            await write_fast(self.work, rows, schema=SHADOW)
 
     @contextlib.asynccontextmanager
     async def swapping(self) -> AsyncIterator[None]:
         """One transaction in which shadows are brought forward and take their places: nothing else commits it."""
-        transaction = self._work.transaction()
+        transaction = self.work.transaction()
         await transaction.start()
         self._transaction = transaction
         self._swapping = True

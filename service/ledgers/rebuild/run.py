@@ -26,8 +26,10 @@ from service.ledgers.rebuild.plan import (
     RebuildOutcome,
     RebuildProgress,
     Shadow,
+    Streamed,
 )
 from service.ledgers.rebuild.replay import Replay, cancelled
+from service.ledgers.rebuild.streams import replay_streams
 from service.ledgers.rebuild.swap import analyze, hold_checkpoints, take_place
 from service.log.codec import EventCodec
 from service.log.ends import ends_of
@@ -105,7 +107,9 @@ class Rebuild:
             comparable = [
                 live[one.projection.name][county] for one in shadows if county in live[one.projection.name]
             ]
-            await self._replay.replay(shadows, county, min([heads[county], *comparable]))
+            upto = min([heads[county], *comparable])
+            await replay_streams(self._replay, shadows, county, upto)
+            await self._replay.replay(shadows, county, upto)
         await self._replay.commit()
         replayed = monotonic() - replaying
         return [await self._finish(shadow, started, replayed) for shadow in shadows]
@@ -156,13 +160,20 @@ class Rebuild:
             row = await self.claims.claim(self._work, projection)
             usable = row["version"] == projection.version
             reached: dict[str, int] = orjson.loads(row["positions"])
+            streamed = {county: Streamed(*one) for county, one in orjson.loads(row["streams"]).items()}
+            furthest = reached | {county: one.upto for county, one in streamed.items()}
             # Beyond the live ledger there would be nothing to compare with: then from the beginning.
-            usable &= all(reached.get(one, 0) <= position for one, position in live[projection.name].items())
-            usable = usable and await shadow_tables.exist(self._work, projection)
-            positions = reached if usable else {}
-            shadow = Shadow(projection, row["epoch"], positions, fresh=not positions)
+            usable &= all(furthest.get(one, 0) <= position for one, position in live[projection.name].items())
+            # Rows of other counties would be put beside theirs when this one's take their place.
+            usable &= self.county is None or set(furthest) <= {self.county}
+            usable = usable and bool(furthest) and await shadow_tables.exist(self._work, projection)
+            shadow = (
+                Shadow(projection, row["epoch"], reached, fresh=False, streamed=streamed)
+                if usable
+                else Shadow(projection, row["epoch"], {}, fresh=True)
+            )
             self._replay.shadows[projection.name] = shadow
-            if not positions:
+            if not usable:
                 async with self._work.transaction():
                     await self.claims.fence(self._work, [shadow])
                     await shadow_tables.create(self._work, projection)

@@ -33,10 +33,13 @@ from service.ledgers.rebuild.run import Rebuild
 from service.ledgers.rebuild.workers import rebuild
 from service.log.event_store import EventStore
 from tests.projections.contents import digests, folded_rows, positions, stored_rows, until
-from tests.projections.history import COUNTY, OTHER_COUNTY, RandomHistory, append_all
+from tests.projections.engine.test_part import EVENTS as DISORDERED, LATE
+from tests.projections.history import COUNTY, OTHER_COUNTY, Log, RandomHistory, append_all, card, fill_log
 
 ALL = list(CATALOGUE.values())
 SMALL = RebuildLimits(rows=300, appended=100, seconds=0.05)
+NOTHING_KEPT = RebuildLimits(rows=100, streamed=40, appended=50, seconds=0.0)
+BY_POSITION = [one for one in ALL if not one.by_streams]
 
 
 async def live(pool: asyncpg.Pool, store: EventStore, seed: int, count: int, county: str = COUNTY) -> int:
@@ -358,17 +361,38 @@ async def test_one_county_alone(pool: asyncpg.Pool, store: EventStore, database_
         await projector.wait_for(COUNTY, None, last, 10)
 
 
+async def test_one_county_alone_begins_anew_where_a_rebuild_of_all_was_interrupted(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    """The rows of the other county that it left would be there twice."""
+    await live(pool, store, 51, 700)
+    await live(pool, store, 52, 700, OTHER_COUNTY)
+    before, other = await digests(pool, COUNTY), await digests(pool, OTHER_COUNTY)
+    begun = asyncio.create_task(Rebuild(database_url, ALL, swap=False, limits=NOTHING_KEPT).run())
+    while not await pool.fetchval("SELECT bool_or(streams ? $1) FROM projection_rebuild", OTHER_COUNTY):
+        assert not begun.done()
+        await asyncio.sleep(0.005)
+    begun.cancel()
+    await asyncio.wait([begun])
+    outcomes = await Rebuild(database_url, ALL, county=COUNTY, lease_seconds=0.2).run()
+    assert all(one.equal and one.swapped and set(one.positions) == {COUNTY} for one in outcomes)
+    assert (await digests(pool, COUNTY), await digests(pool, OTHER_COUNTY)) == (before, other)
+
+
 async def test_rebuilds_killed_at_random_points_are_resumed(
     pool: asyncpg.Pool, store: EventStore, database_url: str
 ) -> None:
     events = RandomHistory(53).take(5000)
     await append_all(store, events)
     chance = random.Random(53)
-    resumed_at: set[int] = set()
+    resumed_at: set[str] = set()
     outcomes: list[RebuildOutcome] | None = None
 
-    async def reached() -> set[int]:
-        stored = await pool.fetch("SELECT (positions ->> $1)::bigint FROM projection_rebuild", COUNTY)
+    async def reached() -> set[str]:
+        stored = await pool.fetch(
+            "SELECT positions ->> $1 FROM projection_rebuild UNION SELECT streams -> $1 ->> 1 FROM projection_rebuild",
+            COUNTY,
+        )
         return {row[0] for row in stored if row[0]} - resumed_at
 
     for attempt in range(20):
@@ -396,38 +420,120 @@ async def test_rebuilds_killed_at_random_points_are_resumed(
         assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
 
 
-async def test_a_process_killed_by_the_system_is_resumed_where_it_was(
-    pool: asyncpg.Pool, store: EventStore, database_url: str
-) -> None:
-    events = RandomHistory(54).take(6000)
-    await append_all(store, events)
+async def killed_once(pool: asyncpg.Pool, url: str, ledgers: list[Projection], reached: str) -> None:
+    """Begin a rebuild in a process of its own, and kill that once the question `reached` has an answer."""
     program = (
-        "import asyncio\nfrom service.ledgers.rebuild.plan import RebuildLimits\nfrom service.ledgers.rebuild.run import Rebuild\nfrom projections.catalogue import CATALOGUE\n"
-        f"asyncio.run(Rebuild({database_url!r}, list(CATALOGUE.values()),"
-        " limits=RebuildLimits(rows=100, appended=50, seconds=0.01), lease_seconds=1.0).run())"
+        "import asyncio\nfrom service.ledgers.rebuild.plan import RebuildLimits\n"
+        "from service.ledgers.rebuild.run import Rebuild\nfrom projections.catalogue import chosen\n"
+        f"asyncio.run(Rebuild({url!r}, chosen({[one.name for one in ledgers]!r}),"
+        " limits=RebuildLimits(rows=100, streamed=40, appended=50, seconds=0.0), lease_seconds=1.0).run())"
     )
     killed = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, cwd=Path(__file__).parents[3]
     )
     try:
         deadline = monotonic() + 30
-        while not await pool.fetchval(
-            "SELECT min((positions ->> $1)::bigint) FROM projection_rebuild", COUNTY
-        ):
+        while not await pool.fetchval(reached, COUNTY):
             assert killed.returncode is None
             assert monotonic() < deadline
             await asyncio.sleep(0.005)
     finally:
         killed.send_signal(signal.SIGKILL)
         await killed.wait()
-    reached = await pool.fetchval("SELECT min((positions ->> $1)::bigint) FROM projection_rebuild", COUNTY)
+
+
+async def test_a_process_killed_by_the_system_is_resumed_where_it_was(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    events = RandomHistory(54).take(6000)
+    await append_all(store, events)
+    where = "SELECT min((positions ->> $1)::bigint) FROM projection_rebuild"
+    await killed_once(pool, database_url, BY_POSITION, where)
+    reached = await pool.fetchval(where, COUNTY)
     seen: list[RebuildProgress] = []
-    outcomes = await Rebuild(database_url, ALL, progress=seen.append, lease_seconds=1.0).run()
+    outcomes = await Rebuild(database_url, BY_POSITION, progress=seen.append, lease_seconds=1.0).run()
     assert 0 < reached < 6000
     assert {one.events for one in outcomes} == {6000 - reached}
     assert seen[0].done >= reached
+    for projection in BY_POSITION:
+        assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
+
+
+async def test_a_process_killed_among_the_streams_is_resumed_behind_the_last_that_is_written(
+    pool: asyncpg.Pool, store: EventStore, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streams that are folded are not read again, and what was recorded meanwhile follows by position."""
+    events = RandomHistory(54).take(6000)
+    await append_all(store, events[:5000])
+    where = "SELECT min(streams -> $1 ->> 1) FROM projection_rebuild"
+    await killed_once(pool, database_url, ALL, where)
+    last = await pool.fetchval(where, COUNTY)
+    assert await pool.fetchval("SELECT count(*) FROM projection_rebuild WHERE positions <> '{}'") == 0
+    await append_all(store, events[5000:])
+    read: list[LedgerEvent] = []
+    read_all = EventReader.read_all
+
+    def noted(self: EventReader, rows: Any) -> list[LedgerEvent]:
+        found = read_all(self, rows)
+        read.extend(found)
+        return found
+
+    monkeypatch.setattr(EventReader, "read_all", noted)
+    outcomes = await Rebuild(database_url, ALL, lease_seconds=1.0).run()
+    assert {one.positions[COUNTY] for one in outcomes} == {6000}
+    again = {one.stream for one in read if one.position <= 5000 and one.type == "asset.registered"}
+    assert again and min(again) > last >= min(one.stream for one in events)
     for projection in ALL:
         assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
+
+
+async def test_streams_with_late_events_are_rebuilt_as_they_are_live(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    await fill_log(pool, DISORDERED)
+    await pool.execute(LATE)
+    async with Projector(pool, store, batch=97) as projector:
+        await projector.wait_for(COUNTY, None, len(DISORDERED), 120)
+    for limits in (RebuildLimits(), RebuildLimits(rows=150, streamed=70, appended=60)):
+        outcomes = await Rebuild(database_url, ALL, limits=limits).run()
+        assert [one.differences for one in outcomes if not one.equal] == []
+
+
+async def test_a_stream_longer_than_what_is_read_at_a_time_is_folded_whole(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    log = Log()
+    for asset in ("asset-A", "asset-B"):
+        log.add(asset, "asset.registered", {"card": card(), "scope": "IN"})
+        for day in range(1, 20):
+            maintenance = {"doneOn": f"2022-01-{day:02}", "kind": "ROUTINE", "cost": 100}
+            log.add(asset, "asset.maintenance_done", {"maintenance": maintenance})
+    await append_all(store, log.events)
+    await Rebuild(database_url, [CATALOGUE["asset_register"]], limits=RebuildLimits(streamed=3)).run()
+    costs = await pool.fetch("SELECT asset, maintenance_cost FROM asset_register ORDER BY asset")
+    assert [tuple(row) for row in costs] == [("A", 1900), ("B", 1900)]
+
+
+async def test_the_lowest_event_that_cannot_be_applied_is_told_whatever_its_stream_is_called(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    events = RandomHistory(57).take(900)
+    await append_all(store, events)
+
+    def fails(event: Any, rows: Any) -> None:
+        raise ValueError("cannot be")
+
+    register = CATALOGUE["asset_register"]
+    poisoned = replace(register, handlers={**register.handlers, "asset.booked": fails})
+    booked = [one for one in events if one.type == "asset.booked"]
+    assert min(booked, key=lambda one: one.stream).position > booked[0].position
+    for streamed in (4000, 30):
+        with pytest.raises(PoisonEvent) as told:
+            await Rebuild(
+                database_url, [CATALOGUE["custody_ledger"], poisoned], limits=RebuildLimits(streamed=streamed)
+            ).run()
+        assert told.value.position == booked[0].position
+    assert await positions(pool, COUNTY) == {}
 
 
 async def test_only_one_rebuild_of_a_ledger_at_a_time(

@@ -142,10 +142,10 @@ async def _taken_over(
         match await line.hear():
             case None:
                 pass
-            case _Step(seconds):
+            case _Step() as step:
                 due = deadline.when()
                 deadline.reschedule(None)  # what commands take of its time is not counted
-                waited = await turn_after(seconds)
+                waited = await turn_after(step.seconds)
                 deadline.reschedule(None if due is None else due + waited)
                 await line.say(None)
             case _Table(number, name):

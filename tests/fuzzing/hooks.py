@@ -41,6 +41,13 @@ ANSWERED_BY_THE_LINE: Final = {
 }
 """Operations that answer with 200 what they refuse, with the reason."""
 
+TAKEN_FOR_A_CODE: Final = {
+    "/v1/assets/bulk": "GET asks for an asset of that code",
+    "/v1/fund-allocations/bulk": "GET asks for an allocation of that code",
+    "/v1/personal-data/lookups": "GET asks for a subject of that code",
+}
+"""Paths that are also those of one thing with that code, so that another method is answered about it."""
+
 _turn = count()
 _versions: dict[str, str] = {}
 """Aggregate → the ETag that it was last answered with."""
@@ -175,6 +182,11 @@ def filter_failure(context: HookContext, failure: Failure, case: Any, response: 
     kind = type(failure).__name__
     if kind == "AcceptedNegativeData" and case.operation.path in ANSWERED_BY_THE_LINE:
         return all(line["status"] < 400 for line in response.json()["items"])
+    if (
+        kind in {"UnsupportedMethodResponse", "AllowHeaderMismatch"}
+        and case.operation.path in TAKEN_FOR_A_CODE
+    ):
+        return False
     if kind != "RejectedPositiveData":
         return True
     return response.json().get("code") not in REFUSED_THOUGH_VALID

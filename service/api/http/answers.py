@@ -139,12 +139,19 @@ def _describe_success(operation: Schema, answers: dict[str, Schema], schemas: di
             operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
 
 
+KNOWN_VERSIONS: Final = 16_384
+"""Characters of an `If-None-Match`: half of a head (`ConnectionBounds.head_bytes`), so that what the document allows fits in."""
 _IF_NONE_MATCH: Final[Schema] = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
     "description": "已知的版本（ETag），可列多个；其他内容即不相符 / the versions known already; what is none of ours fits none",
-    "schema": {"type": "string", "title": "已知的版本（ETag）", "maxLength": 32768, "examples": ['"7"']},
+    "schema": {
+        "type": "string",
+        "title": "已知的版本（ETag）",
+        "maxLength": KNOWN_VERSIONS,
+        "examples": ['"7"'],
+    },
 }
 
 

@@ -21,6 +21,7 @@ from domain.regulation.legal_clock import LegalClock
 from domain.values import Value
 from service import security_log
 from service.api.http.addresses import address_of, sender_of
+from service.api.http.answers import KNOWN_VERSIONS
 from service.api.http.intake import IntakeRoute, admitted, let_in
 from service.api.http.spool import give_up
 from service.commands.actor import Actor
@@ -349,7 +350,10 @@ class Read:
         headers = {}
         if version is not None:
             headers["ETag"] = etag = f'"{version}"'
-            known = self.request.headers.get("if-none-match", "").split(",")
+            given = self.request.headers.get("if-none-match", "")
+            if len(given) > KNOWN_VERSIONS:
+                raise refuse("HEAD_TOO_LARGE")
+            known = given.split(",")
             if {etag, f"W/{etag}", "*"} & {one.strip() for one in known}:
                 return Response(status_code=304, headers=headers)
         return Response(orjson.dumps(shown), media_type="application/json", headers=headers)

@@ -94,6 +94,12 @@ async def test_what_is_made_up_is_answered_as_declared(part: str, database_url: 
     assert asked >= least, asked
 
 
+async def test_edges_of_a_few_paths_are_answered_as_declared(database_url: str, tmp_path: Path) -> None:
+    """The phase that goes through the edges of every parameter takes a quarter of an hour for all paths (`make soak`)."""
+    tokens = await county(database_url, tmp_path)
+    assert fuzz(database_url, tokens, tmp_path, "coverage", examples=4, paths="^/v1/(feeds|policy)") > 500
+
+
 async def test_what_follows_from_answers_is_answered_as_declared(database_url: str, tmp_path: Path) -> None:
     tokens = await county(database_url, tmp_path)
     assert fuzz(database_url, tokens, tmp_path, "stateful", examples=20) > 200

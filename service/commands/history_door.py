@@ -22,7 +22,8 @@ ENTER: Final = "history.enter"
 
 
 async def through_door(context: CommandContext, actor: Actor, source: str, at: Occasion) -> None:
-    """Let imported history in, marked with its source. ROLE_NOT_ALLOWED for any other unit, HISTORY_CLOSED after the cut-over.
+    """Let imported history in, marked with its source. HISTORY_CLOSED after the cut-over; ROLE_NOT_ALLOWED, ROLE_READ_ONLY,
+    FORBIDDEN_JURISDICTION for any other unit.
 
     The terminal's import is the asset office's: who has the machine has the database.
     """

@@ -42,7 +42,7 @@ class SheetColumnUnread(Value):
     belongs_to: str | None = Field(default=None, title="所属事项", description="不属于登记卡，另行办理")
 
 
-class UnresolvedWord(Value):
+class SheetWordUnknown(Value):
     """A word in cells that no table knows."""
 
     column: str = Field(title="列")
@@ -136,7 +136,7 @@ class ImportResult(Value):
     columns: tuple[SheetColumnRead, ...] = Field(default=(), title="已读取的列")
     unread_columns: tuple[SheetColumnUnread, ...] = Field(default=(), title="未读取的列")
     layout: str | None = Field(default=None, title="表格版式", description="由各列表头得出，列对应按版式保存")
-    unresolved_words: tuple[UnresolvedWord, ...] = Field(default=(), title="未识别的写法")
+    unresolved_words: tuple[SheetWordUnknown, ...] = Field(default=(), title="未识别的写法")
     further_tables: tuple[SheetTable, ...] = Field(default=(), title="同一工作表中的其他表")
     other_sheets: tuple[str, ...] = Field(default=(), title="未读取的工作表")
     skipped: tuple[SheetRowSkipped, ...] = Field(default=(), title="不是资产的行")

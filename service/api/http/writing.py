@@ -15,6 +15,7 @@ from pydantic import Field
 
 from domain.aggregate import DomainAggregate
 from domain.bounds import NotAfter, NotBefore, hold_form
+from domain.classification import UNIT
 from domain.occasion import Occasion
 from domain.organization.division import Division
 from domain.organization.organization import Organization
@@ -90,7 +91,7 @@ class Historical(Circumstances):
     SINCE: ClassVar[tuple[str, str, str]]
     """Code and clause of the refusal since the regulation's first day, and what is missing then."""
 
-    provenance: Name = Field(title="数据来源", description="如 村级账簿、会议记录、村级档案")
+    provenance: Annotated[Name, UNIT] = Field(title="数据来源", description="如 村级账簿、会议记录、村级档案")
 
     @property
     def happened(self) -> date:

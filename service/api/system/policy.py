@@ -116,7 +116,7 @@ class DeclareHistoryCutOver(Circumstances):
 
 
 class HistoryDoorBody(Value):
-    """Whether imported history is still entered, and until when."""
+    """State of the door of imported history: open or closed, and its last day."""
 
     county: str = Field(title="县")
     open: bool = Field(title="是否开放", description="未宣布截止日的县开放；限县资产管理办公室")

@@ -73,7 +73,7 @@ class RebuildOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """How far the streams of a county are folded: their events up to a position, of all streams up to one by name."""
+    """Progress of a fold by streams: events up to a position, of all streams up to one by name."""
 
     upto: int
     last: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from projections.engine.events import LedgerEvent
@@ -56,7 +57,7 @@ class Projection:
     aggregate: str | None = None
     """Kind of the aggregates that its rows are of, one each: only an aggregate's own events touch them, and the foreign ones."""
 
-    @property
+    @cached_property
     def foreign_types(self) -> frozenset[str]:
         """Types of events that touch groups of other streams than their own."""
         return frozenset().union(*self.foreign.values())

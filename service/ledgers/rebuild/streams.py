@@ -193,13 +193,17 @@ class _Pass:
         self, projection: Projection, told: Sequence[LedgerEvent], events: Sequence[LedgerEvent]
     ) -> Sequence[LedgerEvent]:
         """These events, and between them what other streams say of the aggregates that any of `events` is of."""
-        said = self._said[projection.name]
         if not projection.foreign:
             return told
-        own = [event for event in told if event.type not in projection.foreign_types]
+        said, foreign = self._said[projection.name], projection.foreign_types
+        own = [event for event in told if event.type not in foreign]
         kind = f"{projection.aggregate}-"
-        ids = {event.id: None for event in events if event.stream.startswith(kind)}
-        others = {event.position: event for one in ids for event in said.get(one, ())}
+        names = [
+            stream.removeprefix(kind)
+            for stream in {event.stream for event in events}
+            if stream.startswith(kind)
+        ]
+        others = {event.position: event for one in names for event in said.get(one, ())}
         return sorted((*own, *others.values()), key=_position) if others else own
 
     async def _hand_over(self, rows: Rows) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 from domain.regulation.not_in_effect import Waiting, waiting
 from domain.regulation.rows import Row, Term
@@ -59,7 +60,12 @@ class CodeTable:
 
     def codes(self, rules: Rules) -> frozenset[str]:
         """The codes of its rows in force; none for a table without a column of codes."""
-        return frozenset(str(getattr(row, self.key)) for row in self.rows(rules)) if self.key else frozenset()
+        kept = _CODES.setdefault(rules, {})
+        found = kept.get(self.name)
+        if found is None:
+            rows = self.rows(rules) if self.key else ()
+            found = kept[self.name] = frozenset(str(getattr(row, self.key)) for row in rows)
+        return found
 
     def waiting(self) -> tuple[Waiting, ...]:
         """What of it no decision reads yet."""
@@ -76,6 +82,10 @@ class CodeTable:
 
         told = {self.param: value} if self.param else {"field": field, "value": value}
         return refuse(self.refusal, clause=self.clause, listed_in=self.name, **told)
+
+
+_CODES: Final[WeakKeyDictionary[Rules, dict[str, frozenset[str]]]] = WeakKeyDictionary()
+"""Codes by table, of rules that are in use: every code of every body is looked for in them."""
 
 
 def _tables() -> Iterator[CodeTable]:

@@ -6,6 +6,7 @@ ownership; income history and disposal are derived from events and never typed.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, JsonValue
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from domain.occasion import Occasion
+
+_snake = cache(to_snake)
 
 
 class FundingLine(Value):
@@ -130,7 +133,7 @@ class RegisterCard(Value):
 
     def holds(self, item: str) -> bool:
         """Whether an item of the card, by its name in the API, is filled in."""
-        return getattr(self, to_snake(item)) not in (None, ())
+        return getattr(self, _snake(item)) not in (None, ())
 
     def without_filed(self) -> RegisterCard:
         """The card as it is stored: what was filed only to be compared with what is derived is left out."""

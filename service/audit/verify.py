@@ -1083,6 +1083,8 @@ class Ledgers:
         self.totals = [0] * 15
         self.assets: set[str] = set()
         """Assets that were in care."""
+        self.care: dict[str, list[tuple[str, str, str]]] = {}
+        """Stream of an asset → its care within the period and unit asked about."""
         self.spans: list[tuple[str, str]] = []
         """First and last days of the care that was asked about, in whatever period."""
         self.gone = self.cut = 0
@@ -1111,13 +1113,17 @@ class Ledgers:
             self.cut += 1
         return care
 
-    def make(self) -> dict[str, list[Row]]:
-        """Every table, row by row."""
+    def find(self) -> None:
+        """Which assets were in care, and when: what else has to be in the pack follows from that alone."""
         posts = Posts(self.person, ((n.partition("-")[2], e) for n, e in self._of("organization")))
+        self.care = {stream: self._care(events, posts) for stream, events in self._of("asset")}
+        self.assets = {stream.partition("-")[2] for stream, care in self.care.items() if care}
+
+    def make(self) -> dict[str, list[Row]]:
+        """Every table, row by row, once it is known what was in care (`find`)."""
         for stream, events in self._of("asset"):
-            care = self._care(events, posts)
+            care = self.care.get(stream)
             if care:
-                self.assets.add(stream.partition("-")[2])
                 self._asset(stream.partition("-")[2], events, sorted(care))
         if self.tables["balances"]:
             count = sum(row[-1] for row in self.tables["balances"])
@@ -2445,6 +2451,19 @@ def verify(
             gc.enable()
 
 
+PROVEN: Final = "proven"
+"""The stage at which nothing is left to prove of the events: signatures, digests, tree, completeness. What follows is whether
+the ledgers, the spreadsheet and the page say what these events make.
+"""
+PROVEN_WORDS: Final = (
+    "PROVEN 事件已证实: every event is the one that was signed, none that belongs here is left out (签名、摘要、完整性均已核验);"
+    " ledgers, spreadsheet and page follow (台账、表格、页面核验中)"
+)
+_ONLY_MADE: Final = (
+    " The events are proven; what is wrong is what was made of them (事件已证实，问题在由事件生成的内容)."
+)
+
+
 _PAPER: Final = re.compile(r"([0-9a-f]{64})\.[a-z]{3,4}")
 _DIGEST: Final = re.compile(rb'"([0-9a-f]{64})"')
 MAX_PAPERS: Final = 60_000
@@ -2495,15 +2514,16 @@ def _verified(
     streams = _streams(bodies, positions, index)
     request = pack.manifest["request"]
     _complete(request, streams, index)
-    say("figures")
     _check_words(pack.manifest["words"])
     ledgers = Ledgers(pack.manifest, streams)
-    tables = ledgers.make()
-    _check_request(pack.manifest, ledgers, streams, origin, size, bodies)
+    ledgers.find()
     for asset in sorted(ledgers.assets):
         for stream in index.streams(f"asset/{asset}"):
             if stream not in streams:
                 raise Bad("missing", stream, f"is about {asset}, and is not in the pack (缺少事件流)")
+    _check_request(pack.manifest, ledgers, streams, origin, size, bodies)
+    say(PROVEN)
+    tables = ledgers.make()
     tables["examination"] = _examination(pack.read(EXAMINATION), bodies, positions, request)
     _compare(pack.read(TABLES_FILE), tables)
     if pack.manifest["assets"] != len(tables["inventory"]):
@@ -2515,6 +2535,7 @@ def _verified(
     check_page(pack.read(PAGE), summary, tables, narrow=narrow(pack.manifest["asked"]))
     return {
         "verdict": "GOOD" if pinned is not None else UNPINNED, "good": pinned is not None, "kind": "audit pack",
+        PROVEN: pinned is not None, "consistent": True,
         "digest": digest.name, "log": origin, "size": size, "root": base64.b64encode(root).decode(), "events": len(bodies),
         "streams": len(streams), "assets": len(tables["inventory"]), "person": request["person"],
         "unit": request["unit"], "from": request["from"], "to": request["to"],
@@ -3107,8 +3128,11 @@ def verify_file(
     witnesses: Sequence[str] = (),
     since: Since | None = None,
     papers: Path | None = None,
+    say: Any = lambda _: None,
 ) -> dict[str, Any]:
-    """Verify whatever this is: a pack, a certificate, an exported log. OSError if it cannot be read."""
+    """Verify whatever this is: a pack, a certificate, an exported log. OSError if it cannot be read. `say` hears the stages
+    of a pack.
+    """
     with file.open("rb") as opened:
         start = opened.read(1_000)
         opened.seek(0)
@@ -3123,9 +3147,9 @@ def verify_file(
                 "shape", str(file), f"holds what it cannot hold (内容不合格式): {error!r}"[:300]
             ) from error
         if papers is None:
-            return verify(opened, pinned, witnesses, since=since)
+            return verify(opened, pinned, witnesses, say, since=since)
         with papers.open("rb") as beside:
-            return verify(opened, pinned, witnesses, since=since, papers=beside)
+            return verify(opened, pinned, witnesses, say, since=since, papers=beside)
 
 
 def report(result: dict[str, Any]) -> str:
@@ -3198,17 +3222,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--papers", help="the archive of papers that came with the pack (所附资料)")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     given = parser.parse_args(arguments)
+    pinned: str | None = None
+    stages: list[str] = []
+
+    def say(stage: str) -> None:
+        stages.append(stage)
+        if stage == PROVEN and pinned is not None and not given.json:
+            print(PROVEN_WORDS, flush=True)
+
     try:
         pinned = key_from(given.key) if given.key else None
         proof = Path(given.proof).read_bytes() if given.proof else None
         since = Since(Path(given.since).read_bytes(), proof) if given.since else None
         papers = Path(given.papers) if given.papers else None
         result = verify_file(
-            Path(given.file), pinned, [key_from(one) for one in given.witness], since, papers
+            Path(given.file), pinned, [key_from(one) for one in given.witness], since, papers, say
         )
     except Bad as bad:
+        proven = PROVEN in stages and pinned is not None
         found = {"good": False, "verdict": "BAD", "kind": bad.kind, "place": bad.place, "detail": bad.detail}
-        print(json.dumps(found, ensure_ascii=False) if given.json else f"BAD 核验不通过: {bad}")
+        if proven:
+            found[PROVEN] = True
+        words = f"BAD 核验不通过: {bad}{_ONLY_MADE if proven else ''}"
+        print(json.dumps(found, ensure_ascii=False) if given.json else words)
         return code_of(bad)
     except (OSError, ValueError) as error:
         print(f"cannot verify (无法核验): {error}", file=sys.stderr)

@@ -94,13 +94,19 @@ def _verify_file(
     proof: Path | None,
     papers: Path | None,
 ) -> None:
+    pinned: str | None = None
+
+    def say(stage: str) -> None:
+        if stage == verifier.PROVEN and pinned is not None:
+            terminal.note(verifier.PROVEN_WORDS)
+
     try:
         pinned = None if key is None else verifier.key_from(key)
         earlier = None
         if since is not None:
             earlier = verifier.Since(since.read_bytes(), None if proof is None else proof.read_bytes())
         result = verifier.verify_file(
-            file, pinned, [verifier.key_from(one) for one in witnesses], earlier, papers
+            file, pinned, [verifier.key_from(one) for one in witnesses], earlier, papers, say
         )
     except verifier.Bad as bad:
         raise CommandFailed(f"BAD 核验不通过: {bad}.", ExitCode(verifier.code_of(bad))) from bad

@@ -470,6 +470,7 @@ def made(history: History, **asked: Any) -> tuple[openpyxl.Workbook, str]:
         "log": {"origin": "x", "size": len(history.events), "recordedAt": "2022-06-01T00:00:00.000000Z"},
     }  # fmt: skip
     ledgers = verify.Ledgers(manifest, streams)
+    ledgers.find()
     tables = ledgers.make()
     tables["examination"] = []
     summary = verify.summary_of(manifest, ledgers.names, tables, ledgers.outside())

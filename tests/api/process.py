@@ -2,8 +2,8 @@
 
 `python -m tests.api.served_program DATABASE_URL [OPTIONS]` founds the county, makes one key that may do everything, prints one
 line `{"url": …, "token": …}`, and serves until its standard input is closed. The server is the one that is delivered;
-OPTIONS, a JSON object, may give `bounds` of its connections, `proxies`, bounds of its `exports`, and how many seconds a
-statement waits for a `lock` at least.
+OPTIONS, a JSON object, may give `bounds` of its connections, `proxies`, bounds of its `exports`, how many seconds a
+statement waits for a `lock` at least, and whether answers are held against the contract (`listening`; not where they are timed).
 """
 
 from __future__ import annotations
@@ -129,10 +129,11 @@ def killable(database_url: str, **options: Any) -> Iterator[tuple[str, str, subp
 def main(database_url: str, given: str) -> None:
     """Serve that database with these OPTIONS until standard input is closed."""
     clock.install()
-    contract.install()
+    options = json.loads(given)
+    if options.get("listening", True):
+        contract.install()
     configure_log("warning", as_json=False)  # to stderr: nobody reads a second line of our stdout
     with TemporaryDirectory(prefix="taizhang-keys-") as folder:
-        options = json.loads(given)
         bounds = ConnectionBounds(**options.get("bounds", {}))
         exports = replace(BOUNDS, **options.get("exports", {}))
         proxies, lock = options.get("proxies", ()), options.get("lock", 0.0)

@@ -24,6 +24,11 @@ async def postmaster_of(url: str) -> int:
         await connection.close()
 
 
+def seconds_of(pid: int) -> float:
+    """Processor time of one process so far."""
+    return _numbers(pid)[1] / _TICKS
+
+
 class ProcessorTime:
     """Seconds since it was made: `client` of this process and its children that ended, `server` of all backends."""
 

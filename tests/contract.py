@@ -114,6 +114,10 @@ class Contract:
             yield f"media type {answer.media_type} of {answer.status} is not declared"
         elif answer.body and answer.media_type.endswith("json") and "schema" in content[answer.media_type]:
             value = json.loads(answer.body)
+            if answer.status == 200 and isinstance(value, dict) and value.get("eventCount") == 0:
+                said = {one["code"] for one in value["warnings"]}
+                if "NOTHING_RECORDED" not in said:
+                    yield "a command from which no event came, and that does not say why"
             validator = self._validator(f"{where}/content/{_escaped(answer.media_type)}/schema")
             for error in list(validator.iter_errors(value))[:3]:
                 place = "/".join(map(str, error.instance_path))

@@ -40,6 +40,7 @@ class AssetDepreciation(AssetState):
         """
         at.cite("C4.7-10")
         if self.depreciated_through is not None and year <= self.depreciated_through:
+            self._warn_of_nothing(year, at)
             return
         self._allow("DEPRECIATE", at)
         basis = self._depreciation_basis(at)
@@ -50,6 +51,7 @@ class AssetDepreciation(AssetState):
         accumulated = basis.accumulated_by_end_of(year)
         amount = accumulated - self.accumulated_depreciation
         if amount <= 0:
+            self._warn_of_nothing(year, at)
             return
         gap = basis.first_gap(
             posted_through=self.depreciated_through, year=year, accumulated=self.accumulated_depreciation
@@ -63,6 +65,11 @@ class AssetDepreciation(AssetState):
             accumulated=Fen(accumulated),
             shares=divided(amount, self.owners),
         )
+
+    def _warn_of_nothing(self, year: int, at: Occasion) -> None:
+        """Say why a year has no posting."""
+        told = {} if self.depreciated_through is None else {"through": self.depreciated_through}
+        at.warn("NOTHING_LEFT_TO_DEPRECIATE", year=year, accumulated=self.accumulated_depreciation, **told)
 
     def _depreciation_basis(self, at: Occasion) -> DepreciationBasis:
         if not at.rules.depreciable(self.card.asset_type) or self.card.useful_life_years is None:

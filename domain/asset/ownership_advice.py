@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from domain.asset.facts.ownership import (
+    OWNER_KINDS,
     PLANNED_STEPS,
-    OwnerKind,
     OwnershipConfirmation,
     TitleEvidence,
     lacking,
@@ -20,7 +20,7 @@ from domain.asset.facts.ownership import (
 from domain.asset.facts.title_plan import JointProposal, investments, joint_shares
 from domain.refusals import Refusal
 from domain.regulation import RuleTried
-from domain.values import Code, Name, PartyShare, Value
+from domain.values import BusinessDate, Code, Name, PartyShare, Value
 
 if TYPE_CHECKING:
     from domain.asset.facts.card import RegisterCard
@@ -69,6 +69,16 @@ class AdvisedRegime(Value):
     external_systems: tuple[AdvisedExternalEntry, ...] = Field(title="须录入的系统")
 
 
+class SettledTitle(Value):
+    """A title that is confirmed: what it was confirmed by, and whose it is. While it stands no step is missing."""
+
+    confirmed_on: BusinessDate = Field(title="确权日期")
+    rule: str = Field(title="确权依据规则")
+    owner_kind: str = Field(title="所有权人类型")
+    owners: tuple[PartyShare, ...] = Field(title="所有权人份额")
+    agrees: bool = Field(title="是否与本建议一致", description="现行规则仍指向同一类所有权人")
+
+
 class OwnershipAdvisory(Value):
     """The regulation's answer on an asset's title on a day. Without `owner_kind` the decider names the owner."""
 
@@ -85,12 +95,10 @@ class OwnershipAdvisory(Value):
     owners_missing: str | None = Field(default=None, title="尚不能给出所有权人的原因")
     tried: tuple[RuleTried, ...] = Field(title="逐条判断")
     steps: tuple[AdvisedStep, ...] = Field(default=(), title="各步骤")
+    settled: SettledTitle | None = Field(default=None, title="已确定的权属", description="未确权的为空")
     regimes: tuple[AdvisedRegime, ...] = Field(
         title="各类所有权人会计制度", description="由谁确定的，按每种可能列出"
     )
-
-
-_KINDS: tuple[OwnerKind, ...] = ("DEPARTMENT", "TOWNSHIP", "VILLAGE", "FARM")
 
 
 def advisory(
@@ -100,16 +108,22 @@ def advisory(
     *,
     title_unclear: bool = False,
     papers: OwnershipConfirmation | None = None,
+    settled: SettledTitle | None = None,
 ) -> OwnershipAdvisory:
     """Advise on a card, registered or not, with what is known of the steps. Names of units are the caller's to add.
+
+    `settled`: the title as it is confirmed; then the owners are the confirmed ones, and nothing before it is missing.
 
     Refused: RULE_GAP, INVESTMENT_BASIS_MISSING, RIGHT_OVERLAP, AMOUNT_NOT_POSITIVE, SHARES_NOT_100,
     OWNER_RULE_CONFLICT, CODE_UNKNOWN.
     """
     advice = at.rules.ownership_of(card, title_unclear=title_unclear)
     owners, reason = _owners(card, advice, evidence, at)
+    if settled is not None:
+        owners, reason = _sharing(settled.owners), None
     parties = frozenset(one.owner for one in owners)
-    kinds = (advice.owner_kind,) if advice.owner_kind is not None else _KINDS
+    kind = advice.owner_kind if settled is None else settled.owner_kind
+    kinds = (kind,) if kind is not None else OWNER_KINDS
     return OwnershipAdvisory(
         policy=at.rules.policy,
         rule=advice.rule,
@@ -133,8 +147,15 @@ def advisory(
                 refusal=step.refusal,
             )
             for step in advice.step_rows
-            for missing in (lacking(step, parties, card, advice, evidence, at, papers=papers),)
+            for missing in (
+                None
+                if settled is not None
+                else lacking(step, parties, card, advice, evidence, at, papers=papers),
+            )
         ),
+        settled=None
+        if settled is None
+        else settled.model_copy(update={"agrees": advice.owner_kind in {None, settled.owner_kind}}),
         regimes=tuple(_regime(card, kind, at) for kind in kinds),
     )
 

@@ -42,6 +42,13 @@ class CategorySum(Value):
     amount: Fen = Field(title="原始价值")
 
 
+class LeftOut(Value):
+    """Managed assets of the unit's place that its ledger leaves out, for they have no confirmed owner yet."""
+
+    assets: int = Field(title="资产项数", ge=0)
+    original_value: Fen = Field(title="原始价值合计")
+
+
 class LedgerSnapshot(Value):
     """Snapshot of a ledger: what is sealed."""
 
@@ -57,6 +64,9 @@ class LedgerSnapshot(Value):
     original_value: Fen = Field(title="原始价值合计", description="共有资产按本单位份额计")
     net_book_value: Fen = Field(title="净值合计", description="共有资产按本单位份额计")
     categories: tuple[CategorySum, ...] = Field(default=(), title="分类合计")
+    left_out: LeftOut | None = Field(
+        default=None, title="未列入的资产", description="所在地尚未确权的资产；早先的封存没有记载"
+    )
 
 
 class LedgerSeal(DomainAggregate):

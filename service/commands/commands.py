@@ -54,6 +54,9 @@ _MOST_SHARED: Final = 2_000
 _ENCODED_HERE: Final = 200
 """Up to so many aggregates of one command are encoded on the event loop; more of them beside it."""
 
+NOTHING_RECORDED: Final = "NOTHING_RECORDED"
+"""What every answer to a command says from which no event came."""
+
 _Aggregate = TypeVar("_Aggregate", bound=DomainAggregate)
 
 
@@ -532,6 +535,8 @@ async def _attempt(work: Work, decide: Decision, origin: _Origin) -> CommandOutc
         earlier = None
         if origin.idempotency is not None:
             earlier = await work.context.store.replayed(work.county, origin.idempotency)
+        nothing = work.context.in_force.wording(work.county).warning(NOTHING_RECORDED)
+        start = _answer_start(result, [*work.warnings, nothing])
         return CommandOutcome((earlier and earlier.response) or start + _answer_end(None), earlier)
     if origin.before is not None:
         await origin.before(streams)

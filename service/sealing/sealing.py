@@ -11,16 +11,21 @@ import asyncpg
 
 from domain.departure.papers import SealedPlace
 from domain.regulation import Regulation, rows
-from domain.sealing.seal import LEDGER_OF, CategorySum, LedgerSnapshot, SealKind
+from domain.sealing.seal import LEDGER_OF, CategorySum, LedgerSnapshot, LeftOut, SealKind
 from domain.values import Fen
 from projections.asset import register as asset_register
-from projections.asset.register_questions import RegisterFilter
+from projections.asset.register_questions import MANAGED, RegisterFilter
 from projections.engine.differences import Difference, Key, difference, selection
+from projections.engine.writing import Connection
 from projections.sealing.sealed_rows import FORM, categories, derive, projection_of, sealed_rows
 from service.ledgers.moments import Moments
 from service.log.tree import load_tree
 
 _HEAD: Final = "SELECT position FROM log_head WHERE county = $1"
+_LEFT_OUT: Final = (
+    "SELECT count(*) AS assets, coalesce(sum(r.original_value), 0)::bigint AS original_value FROM asset_register r"
+    f" WHERE r.county = $1 AND $2 IN (r.village, r.township, r.implementer) AND {MANAGED} AND r.confirmed_on IS NULL"
+)
 _OF_THE_HANDOVER: Final = frozenset({"custody", "duties", "open_cases"})
 UNIT_KINDS: tuple[SealKind, ...] = ("ASSET", "HOUSEHOLD")
 """What a unit seals every year; the county's are sealed on the joint review."""
@@ -72,11 +77,19 @@ class Sealing:
                         original_value=Fen(found.original_value),
                         net_book_value=Fen(found.net_book_value),
                         categories=sums,
+                        left_out=await self._left_out(past.connection, kind, unit),
                     )
                 )
                 if progress is not None:
                     progress(len(made), len(wanted))
         return made
+
+    async def _left_out(self, connection: Connection, kind: SealKind, unit: str) -> LeftOut | None:
+        """What of the unit's place has no owner yet, and so is in no unit's ledger; None where a ledger leaves nothing out."""
+        if kind != "ASSET":
+            return None
+        found = await connection.fetchrow(_LEFT_OUT, self.county, unit)
+        return LeftOut(assets=found["assets"], original_value=Fen(found["original_value"]))
 
     async def delta(
         self, sealed: LedgerSnapshot, start: Key | None, limit: int

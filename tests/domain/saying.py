@@ -1,6 +1,6 @@
 """Given, when, then: how the domain's tests say what is recorded and what is refused.
 
-`refused`, `warned` and `found` are also what `test_every_code` reads: a code named in none of them is not proven.
+`refused`, `warned`, `said` and `found` are also what `test_every_code` reads: a code named in none of them is not proven.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from domain.aggregate import DomainAggregate, DomainEvent
+from domain.occasion import Occasion
 from domain.refusals import Refusal
 
 E = TypeVar("E", bound=DomainEvent)
@@ -58,6 +59,12 @@ def nothing(aggregate: DomainAggregate) -> None:
 def warned(event: DomainEvent, code: str) -> dict[str, Any]:
     """The event carries this warning; gives its parameters."""
     (entry,) = (one for one in event.basis.warnings if one.code == code)
+    return entry.params
+
+
+def said(at: Occasion, code: str) -> dict[str, Any]:
+    """The decision says this, also where it records nothing; gives its parameters."""
+    (entry,) = (one for one in at.warnings if one.code == code)
     return entry.params
 
 

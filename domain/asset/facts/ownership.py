@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from domain.regulation.rows import OwnershipStep
 
 OwnerKind = Literal["DEPARTMENT", "TOWNSHIP", "VILLAGE", "FARM"]
+OWNER_KINDS: Final[tuple[OwnerKind, ...]] = ("DEPARTMENT", "TOWNSHIP", "VILLAGE", "FARM")
 
 
 class OwnershipConfirmation(Value):

@@ -61,6 +61,9 @@ class RightsBundle(Value):
     disposal: tuple[RightHolder, ...] = Field(title="处置权", description="须经批准")
     supervision: tuple[RightHolder, ...] = Field(title="监督权")
     accountable_parties: tuple[Code, ...] = Field(title="直接责任主体", description="即所有权人")
+    lead_department: Code | None = Field(
+        title="牵头部门", description="按类别和所有权人（四（六））；确权前各种可能不一致时为空"
+    )
 
 
 def operators_between(contracts: Iterable[Contract], since: date, until: date | None) -> list[Contract]:

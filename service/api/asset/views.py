@@ -12,7 +12,7 @@ from domain.asset.asset import Asset
 from domain.asset.facts.card import RegisterCard
 from domain.asset.facts.ownership import TitleEvidence
 from domain.asset.facts.rights import RightsBundle
-from domain.asset.ownership_advice import OwnershipAdvisory, SuggestedOwner, advisory
+from domain.asset.ownership_advice import OwnershipAdvisory, SettledTitle, SuggestedOwner, advisory
 from domain.examination.examination import ExaminationFinding, UnjudgedEvent
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
@@ -173,7 +173,16 @@ async def read_ownership_advice(asset: AssetPath, read: Reading, on: OnDay = Non
         procedure = await read.context.load(ProcedureInstance, read.county, found.title_procedure.procedure)
         proof = procedure.proof() if procedure is not None and procedure.withdrawn is None else None
     unclear = found.title_unclear
-    told = advisory(found.card, at, found.title_evidence(proof), title_unclear=unclear)
+    settled = None
+    if found.title == "CONFIRMED" and not unclear:
+        settled = SettledTitle(
+            confirmed_on=found.confirmed_on,
+            rule=found.ownership_rule,
+            owner_kind=found.owner_kind,
+            owners=found.owners,
+            agrees=True,
+        )
+    told = advisory(found.card, at, found.title_evidence(proof), title_unclear=unclear, settled=settled)
     return _answer(read, await _named(read, told, at))
 
 

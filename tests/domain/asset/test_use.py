@@ -8,7 +8,7 @@ import pytest
 
 from domain.asset.asset import Asset
 from domain.values import Fen
-from tests.domain.saying import found, nothing, recorded, refused
+from tests.domain.saying import found, nothing, recorded, refused, said
 from tests.examples import (
     OTHER_VILLAGE,
     ROADS,
@@ -146,8 +146,11 @@ def test_depreciation_is_posted_year_by_year() -> None:
     asset.post_depreciation(2021, occasion(LATER))
     assert recorded(asset, Asset.DepreciationPosted).amount == yuan("11400.00")
     assert asset.net_book_value == yuan("223850.00")
-    asset.post_depreciation(2021, occasion(LATER))
-    asset.post_depreciation(2020, occasion(LATER))
+    for year in (2021, 2020):
+        at = occasion(LATER)
+        asset.post_depreciation(year, at)
+        told = said(at, "NOTHING_LEFT_TO_DEPRECIATE")
+        assert (told["year"], told["through"]) == (year, 2021)
     nothing(asset)
 
 

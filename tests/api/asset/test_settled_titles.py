@@ -1,0 +1,78 @@
+"""What is shown of a title that is settled: who uses and who leads, what is still missing, and what a seal leaves out."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.asset.test_parties import shared
+from tests.api.asset.test_titles import SECOND, confirmed, registered, write
+from tests.api.bodies import VILLAGE, card, terms
+from tests.api.contracts import decided
+from tests.api.service import Service
+
+
+async def test_a_shared_asset_without_operator_is_used_by_all_its_owners(service: Service) -> None:
+    """The first owner has no right of use before the others: before the contract, and after its end."""
+    asset = await shared(service)
+    path = f"/v1/assets/{asset}/rights"
+    before = await service.read(path, on="2021-08-01")
+    assert {one["holder"] for one in before["use"]} == {VILLAGE, SECOND}
+    text = terms(charterDocument="章程1号")
+    await write(service, asset, "leases", await decided(service, asset, text), "village")
+    leased = await service.read(path, on="2022-01-01")
+    assert [one["holder"] for one in leased["use"]] == ["OP-1"]
+    ended = {"endedOn": "2022-06-30", "outcome": "TERMINATED", "reason": "双方协商"}
+    await write(service, asset, "leases/L1/ending", ended, "village")
+    after = await service.read(path, on="2022-07-01")
+    assert {one["holder"] for one in after["use"]} == {VILLAGE, SECOND}
+
+
+@pytest.mark.clause("C4.6-07")
+async def test_the_department_that_leads_is_shown_for_every_asset(service: Service) -> None:
+    """Shows the lead department by class and owner, and before the title where the rule leaves no doubt of it."""
+    asset = await confirmed(service)
+    told = await service.read(f"/v1/assets/{asset}/rights")
+    assert told["leadDepartment"] == "AGRICULTURE"
+    waiting = await registered(service, card())
+    early = await service.read(f"/v1/assets/{waiting}/rights")
+    assert (early["ownership"], early["leadDepartment"]) == ([], "AGRICULTURE")
+
+
+async def test_the_adviser_knows_a_settled_title(service: Service) -> None:
+    """Nothing is missing before a title that is confirmed, and the owners are the confirmed ones; before it there is none."""
+    asset = await registered(service, card())
+    waiting = await service.read(f"/v1/assets/{asset}/ownership-advice")
+    assert waiting["settled"] is None
+    assert any(one["missing"] for one in waiting["steps"])
+    settled = await confirmed(service)
+    told = await service.read(f"/v1/assets/{settled}/ownership-advice")
+    assert (told["settled"]["confirmedOn"], told["settled"]["agrees"]) == ("2021-08-10", True)
+    assert [one["party"] for one in told["settled"]["owners"]] == [VILLAGE]
+    assert [one["owner"] for one in told["owners"]] == [VILLAGE]
+    assert all(one["missing"] is None for one in told["steps"])
+
+
+async def test_a_seal_says_what_it_leaves_out(service: Service) -> None:
+    """An asset of the village without a confirmed owner is in no unit's ledger: it is counted beside it, and not in it."""
+    quiet = "653022202201"
+    asset = await registered(service, card(location=quiet))
+    body = {"kind": "ASSET", "unit": quiet, "year": 2021}
+    made = await service.write("/v1/seals", body, "clerk")
+    sealed = made["resource"]["snapshot"]
+    assert (sealed["rows"], sealed["leftOut"]) == (0, {"assets": 1, "originalValue": "1000000.00"})
+    shown = await service.read(f"/v1/seals/{made['id']}")
+    assert shown["resource"]["snapshot"]["leftOut"]["assets"] == 1
+    neighbour = body | {"unit": SECOND}
+    other = (await service.write("/v1/seals", neighbour, "clerk"))["resource"]["snapshot"]
+    assert other["leftOut"] == {"assets": 0, "originalValue": "0.00"}, asset
+
+
+async def test_a_command_from_which_nothing_comes_says_so(service: Service) -> None:
+    """The same document again is no event: the answer is 200 and says why."""
+    asset = await registered(service, card())
+    paper = {"document": {"kind": "ACCEPTANCE", "document": "D1", "sha256": "0" * 64}}
+    await write(service, asset, "documents", paper, "clerk")
+    version = (await service.read(f"/v1/assets/{asset}"))["version"]
+    again = await service.post(f"/v1/assets/{asset}/documents", paper, version=version)
+    assert (again.status_code, again.json()["eventCount"]) == (200, 0)
+    assert [one["code"] for one in again.json()["warnings"]] == ["NOTHING_RECORDED"]

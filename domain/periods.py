@@ -1,7 +1,10 @@
-"""Parts of years: what a sum for a year comes to over some of its days, the first and the last included."""
+"""Years and parts of them: the same day years later, and what a sum for a year comes to over some of its days, the first and
+the last included.
+"""
 
 from __future__ import annotations
 
+from calendar import isleap
 from datetime import date
 
 from domain.values import Fen
@@ -16,3 +19,32 @@ def part_of_year(yearly: int, year: int, since: date, until: date | None) -> Fen
     days = (min(until or last, last) - max(since, first)).days + 1
     whole = (last - first).days + 1
     return Fen((2 * yearly * max(days, 0) + whole) // (2 * whole))
+
+
+def years_after(day: date, years: int) -> date:
+    """The same day `years` later; 29 February becomes 28 February where the later year has none, and only there."""
+    if day.year + years > date.max.year:
+        return date.max
+    later = day.year + years
+    shorter = (day.month, day.day) == (2, 29) and not isleap(later)
+    return day.replace(year=later, day=28 if shorter else day.day)
+
+
+def rent_due(yearly: int, starts_on: date, last: date | None, day: date) -> Fen:
+    """What is due of a yearly rent by a day, paid at the beginning of each year of the contract, the first at once.
+
+    Years count from the contract's first day. A year that the contract's `last` day (None: it goes on) cuts short owes its
+    part by days of that year, half a fen rounded up.
+    """
+    due, years = 0, 0
+    begins = starts_on
+    while (begins <= day or years == 0) and (last is None or begins <= last):
+        years += 1
+        following = years_after(starts_on, years)
+        whole = (following - begins).days
+        days = whole if last is None else min((last - begins).days + 1, whole)
+        due += (2 * yearly * days + whole) // (2 * whole)
+        if following <= begins:
+            break  # the end of the calendar
+        begins = following
+    return Fen(due)

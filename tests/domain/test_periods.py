@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from domain.periods import part_of_year
+from domain.periods import part_of_year, rent_due
 from domain.values import Fen
 
 
@@ -32,3 +32,25 @@ def test_half_a_fen_is_rounded_up() -> None:
     """One fen over 366 days: 183 days are half a fen."""
     assert part_of_year(1, 2024, date(2024, 1, 1), date(2024, 7, 1)) == 1
     assert part_of_year(1, 2024, date(2024, 1, 1), date(2024, 6, 30)) == 0
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "last", "day", "fen"),
+    [
+        (date(2022, 1, 1), date(2023, 6, 30), date(2021, 12, 31), 3_650_000),  # paid before it begins
+        (date(2022, 1, 1), date(2023, 6, 30), date(2022, 12, 31), 3_650_000),
+        (date(2022, 1, 1), date(2023, 6, 30), date(2023, 1, 1), 5_460_000),  # 181 days of the second year
+        (date(2022, 1, 1), date(2023, 6, 30), date(2030, 1, 1), 5_460_000),
+        (date(2021, 7, 1), date(2024, 6, 30), date(2023, 6, 30), 7_300_000),
+        (date(2021, 7, 1), date(2024, 6, 30), date(2023, 7, 1), 10_950_000),
+        (date(2021, 7, 1), date(2024, 6, 30), date(2024, 7, 1), 10_950_000),
+        (date(2021, 7, 1), None, date(2024, 7, 1), 14_600_000),  # who stays owes on
+        (date(2024, 2, 29), None, date(2025, 2, 27), 3_650_000),
+        (date(2024, 2, 29), None, date(2025, 2, 28), 7_300_000),
+        (date(2022, 1, 1), date(2021, 12, 31), date(2022, 1, 1), 0),  # ended on the day on which it began
+    ],
+)
+def test_rent_is_due_year_by_year_and_the_last_by_its_days(
+    starts_on: date, last: date | None, day: date, fen: int
+) -> None:
+    assert rent_due(3_650_000, starts_on, last, day) == fen

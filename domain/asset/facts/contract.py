@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import isleap
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field
 
 from domain.bounds import FactDay, NotBefore
+from domain.periods import years_after
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, Fen, Listed, Name, PersonCode, Quantity, Text, Value
 
@@ -143,15 +143,6 @@ class Contract(Value):
         if self.ended_on is not None:
             return terms.starts_on < self.ended_on  # a new operator may start on the day the old one leaves
         return self.state == "HOLDOVER" or terms.starts_on <= self.terms.ends_on
-
-
-def years_after(day: date, years: int) -> date:
-    """The same day `years` later; 29 February becomes 28 February where the later year has none, and only there."""
-    if day.year + years > date.max.year:
-        return date.max
-    later = day.year + years
-    shorter = (day.month, day.day) == (2, 29) and not isleap(later)
-    return day.replace(year=later, day=28 if shorter else day.day)
 
 
 def check_terms(

@@ -12,6 +12,7 @@ from pydantic import Field
 from domain.asset.facts.contract import Contract
 from domain.bounds import FactDay, NotBefore
 from domain.classification import PERSONAL_OF_HOUSEHOLD, PERSONAL_OF_PAYER, UNIT
+from domain.periods import rent_due
 from domain.refusals import refuse
 from domain.values import LOG, Code, Fen, Listed, Name, PartyShare, Value, total
 
@@ -65,16 +66,12 @@ class IncomeDistribution(Value):
 
 
 def due_by(contract: Contract, day: date) -> Fen:
-    """What is due under a contract by a day, fen: a year's rent for each of its years that has begun.
+    """What is due under a contract by a day, fen: each of its years that has begun, the last by its days (`domain.periods`).
 
     Rent paid before it begins is the first year's; an operator who stays after the term owes on.
     """
     terms = contract.terms
-    last = day if contract.state == "HOLDOVER" else min(day, terms.ends_on)
-    begun = last.year - terms.starts_on.year
-    if (last.month, last.day) >= (terms.starts_on.month, terms.starts_on.day):
-        begun += 1
-    return Fen(terms.annual_income * max(begun, 1))
+    return rent_due(terms.annual_income, terms.starts_on, contract.last_day, day)
 
 
 def check_receipt(receipt: IncomeReceipt, *, due: Fen | None, before: Fen, at: Occasion) -> None:

@@ -401,10 +401,10 @@ class Write(Read):
             speak_for(self.actor, unit)
             place = scope if isinstance(scope, Resource) else await scope()
             authorize(self.actor, self.action, place)
+            await self._let_in(body, at)
             if party is not None:
                 await require_party(work, (party,), at)
                 await record_for(work, (party,), at)
-            await self._let_in(body, at)
             made = make(at, work)
             aggregate = made if isinstance(made, DomainAggregate) else await made
             work.add(aggregate)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field
 
+from domain.departure.case import DepartureCase
+from domain.organization.person import Person
 from domain.values import BusinessDate, Code, Fen, Value
 from projections.departure import cases as departures, custody as custody_ledger
 from projections.engine.differences import RowSelection, selection
@@ -20,6 +22,8 @@ from service.ledgers.queries import ledgers_now
 from service.ledgers.source import Source
 from service.ledgers.tables import PROVISIONAL, row_model, typed, typed_rows
 
+_CASES: Final = "SELECT case_id FROM departure_line WHERE county = $1 AND asset = $2 ORDER BY case_id"
+"""The departure cases that have an asset on their lists."""
 _OF_CARE = (custody_ledger.PROJECTION.name, directory.PROJECTION.name)
 
 
@@ -127,6 +131,17 @@ class NamedPerson(Value):
     case_id: str | None = Field(title="经由的交接")
 
 
+class InterimBody(Value):
+    """Interim custodian while nobody has taken over yet; the leaver is not released by it (P37)."""
+
+    person: str = Field(title="临时管护人")
+    name: str | None = Field(title="姓名")
+    appointed_by: str = Field(title="指定单位")
+    since: date = Field(title="起始日期")
+    until: date = Field(title="截止日期（含当日）")
+    case_id: str = Field(title="所属交接")
+
+
 class SupervisorBody(Value):
     """A supervising unit."""
 
@@ -140,6 +155,7 @@ class ResponsiblePersons(Value):
     asset: str = Field(title="资产编号")
     on: date = Field(title="日期")
     persons: tuple[NamedPerson, ...] = Field(title="当日具体责任人")
+    interim: tuple[InterimBody, ...] = Field(title="当日临时管护人", description="接任人接收前指定的")
     custodian: str | None = Field(title="管护主体")
     responsible_unit: str | None = Field(title="管理责任单位")
     provisional: bool = Field(title="是否临时管护")
@@ -150,10 +166,36 @@ class ResponsiblePersons(Value):
 async def responsible_persons(
     source: Source, asset: str, on: date, min_position: int = 0
 ) -> ResponsiblePersons:
-    """Who was responsible for the asset on a day: named persons, units, and the holders of the posts (C4.10-02)."""
-    async with ledgers_now(source, _OF_CARE, min_position) as connection:
+    """Who was responsible for the asset on a day: named persons, interim custodians, units, and the holders of the posts
+    (C4.10-02).
+    """
+    async with ledgers_now(source, (*_OF_CARE, departures.PROJECTION.name), min_position) as connection:
         found = await custody_ledger.responsible_on(connection, source.county, asset, on)
-    return typed(found, ResponsiblePersons)
+        listed = await connection.fetch(_CASES, source.county, asset)
+    taken_over = {one["case_id"] for one in found["persons"]}
+    cases = [one["case_id"] for one in listed if one["case_id"] not in taken_over]
+    return typed(found | {"interim": await _interims(source, cases, on)}, ResponsiblePersons)
+
+
+async def _interims(source: Source, cases: Sequence[str], on: date) -> list[dict[str, Any]]:
+    """The interim custodians of a day in departure cases: of each the one that was appointed last for it."""
+    found = []
+    for code in cases:
+        case = await source.load(DepartureCase, code)
+        of_day = [] if case is None else [one for one in case.interims if one.since <= on <= one.until]
+        for one in of_day[-1:]:
+            person = await source.load(Person, one.person)
+            found.append(
+                {
+                    "person": one.person,
+                    "name": None if person is None else person.card.name,
+                    "appointed_by": one.appointed_by,
+                    "since": one.since,
+                    "until": one.until,
+                    "case_id": code,
+                }
+            )
+    return found
 
 
 InCareRow = row_model(

@@ -306,6 +306,19 @@ async def test_death_is_recorded_and_opens_cases_everywhere(service: Service) ->
     }
     appointed = await service.write(f"{leaving.path}/interim-custodian", {"interim": interim})
     assert appointed["resource"]["interim"]["person"] == interim["person"]
+    kept = leaving.assets[0]
+
+    async def in_between(on: str) -> list[tuple[str, str]]:
+        told = await service.read(f"/v1/assets/{kept}/responsible", on=on, min_position=await service.head())
+        return [(one["person"], one["appointedBy"]) for one in told["interim"]]
+
+    named = [(interim["person"], TOWNSHIP)]
+    assert [await in_between(on) for on in ("2023-01-31", "2023-02-01", "2023-03-01", "2023-03-02")] == [
+        [],
+        named,
+        named,
+        [],
+    ]
     await service.write(f"{leaving.path}/successor", {"successor": leaving.incoming}, "personnel")
     await leaving.reconcile()
     await leaving.accept()

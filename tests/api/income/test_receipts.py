@@ -35,6 +35,20 @@ async def test_receipts_of_a_contract_are_held_against_what_is_due_together(serv
     assert await warned("R6", "0.01", "2022-09-02")
 
 
+async def test_a_year_that_the_term_cuts_short_owes_its_days(service: Service) -> None:
+    """A lease of 2 September 2021 to 1 March 2023: its second year is 181 of 365 days, 14,876.71 yuan."""
+    life = await earning(service, VILLAGE)
+    await life.step("leases", await decided(service, life.path, terms(endsOn="2023-03-01")))
+
+    async def warned(receipt: str, amount: str) -> bool:
+        answer = await life.step("income-receipts", money(receipt, amount, "2022-09-02", contract="L1"))
+        return "INCOME_EXCEEDS_DUE" in {one["code"] for one in answer["warnings"]}
+
+    assert not await warned("R1", "30000.00")
+    assert not await warned("R2", "14876.71")
+    assert await warned("R3", "0.01")
+
+
 @pytest.mark.clause("C4.9-05")
 async def test_income_goes_to_no_private_account(service: Service) -> None:
     """Refuses income on a person's account, and a sub-account of a unit that is no village collective."""

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from domain.asset.asset import Asset
-from domain.asset.facts.contract import ContractTerms, Operator, years_after
+from domain.asset.facts.contract import ContractTerms, Operator
 from domain.asset.facts.title_plan import QuantificationLine, QuantificationPlan
+from domain.periods import years_after
 from domain.values import MAX_FEN, Fen
 from tests.domain.saying import found, nothing, recorded, refused, warned
 from tests.examples import (

@@ -453,7 +453,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="notice_board",
     title="公示公告栏",
-    version=4,
+    version=5,
     tables=(NOTICE, NOTICE_SOURCE, NOTICE_TASK),
     handlers=HANDLERS,
     keys=_keys,

@@ -2896,10 +2896,19 @@ def _compare(raw: bytes, made: dict[str, list[Row]]) -> None:
     )
 
 
+def small_file(name: str) -> bytes:
+    """A key, checkpoint or proof; ValueError for what is too large to be one."""
+    with Path(name).open("rb") as opened:
+        content = opened.read(_MIB + 1)
+    if len(content) > _MIB:
+        raise ValueError(f"{name} is larger than 1 MiB (文件过大)")
+    return content
+
+
 def key_from(text: str) -> str:
     """A key or fingerprint, given as such or as the name of a file that holds it."""
     if "+" not in text and not re.fullmatch(r"[0-9a-fA-F]{64}", text):
-        lines = Path(text).read_text("utf-8").split()
+        lines = small_file(text).decode("utf-8").split()
         text = lines[0] if lines else ""
     if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
         Key(text)
@@ -3152,6 +3161,11 @@ def verify_file(
             return verify(opened, pinned, witnesses, say, since=since, papers=beside)
 
 
+def plain(text: str) -> str:
+    """Text as a terminal shows it and does nothing else: no control characters but line ends."""
+    return "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in text)
+
+
 def report(result: dict[str, Any]) -> str:
     """What was found, for people."""
     word = "GOOD 核验通过" if result["good"] else f"{UNPINNED} 签名人未经确认"
@@ -3202,7 +3216,7 @@ def report(result: dict[str, Any]) -> str:
         lines.append(
             f"the pack holds another version of this verifier (包内核验程序版本不同): {result['verifier']}"
         )
-    return "\n".join(lines)
+    return plain("\n".join(lines))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -3232,8 +3246,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         pinned = key_from(given.key) if given.key else None
-        proof = Path(given.proof).read_bytes() if given.proof else None
-        since = Since(Path(given.since).read_bytes(), proof) if given.since else None
+        proof = small_file(given.proof) if given.proof else None
+        since = Since(small_file(given.since), proof) if given.since else None
         papers = Path(given.papers) if given.papers else None
         result = verify_file(
             Path(given.file), pinned, [key_from(one) for one in given.witness], since, papers, say
@@ -3244,10 +3258,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if proven:
             found[PROVEN] = True
         words = f"BAD 核验不通过: {bad}{_ONLY_MADE if proven else ''}"
-        print(json.dumps(found, ensure_ascii=False) if given.json else words)
+        print(json.dumps(found, ensure_ascii=False) if given.json else plain(words))
         return code_of(bad)
     except (OSError, ValueError) as error:
-        print(f"cannot verify (无法核验): {error}", file=sys.stderr)
+        print(plain(f"cannot verify (无法核验): {error}"), file=sys.stderr)
         return 2
     print(json.dumps(result, ensure_ascii=False) if given.json else report(result))
     return 0 if result["good"] else UNPINNED_CODE

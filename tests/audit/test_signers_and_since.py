@@ -174,6 +174,31 @@ def test_a_pack_of_another_history(case: Case) -> None:
     assert SM3.name in verify.DIGESTS
 
 
+def test_what_a_signer_says_does_nothing_to_the_terminal(
+    case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever signs with a key of his own could write over the line that says that nobody knows the key."""
+    manifest = json.loads(case.files[verify.MANIFEST])
+    manifest["said"]["version"] = "1\x1b[8m\r\u202e\x9b2K"
+    (tmp_path / "pack.zip").write_bytes(zipped(case.insider.with_manifest(case.files, manifest)).getvalue())
+    assert verify.main([str(tmp_path / "pack.zip")]) == verify.UNPINNED_CODE
+    told = capsys.readouterr().out
+    assert "1\ufffd[8m\ufffd\ufffd\ufffd2K" in told
+    assert all(one.isprintable() for one in told.replace("\n", ""))
+    (tmp_path / "pack.zip").write_bytes(zipped(case.files | {"\x1b[8m": b""}).getvalue())
+    assert verify.main([str(tmp_path / "pack.zip")]) == verify.ARCHIVE_CODES["file-name"]
+    assert all(one.isprintable() for one in capsys.readouterr().out.replace("\n", ""))
+
+
+@pytest.mark.parametrize("option", ["--key", "--witness", "--since", "--proof"])
+def test_file_too_large_for_what_it_is_to_be_is_not_read(
+    case: Case, tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pack.zip").write_bytes(zipped(case.files).getvalue())
+    assert verify.main([str(tmp_path / "pack.zip"), option, "/dev/zero"]) == 2
+    assert "larger than 1 MiB" in capsys.readouterr().err
+
+
 def test_a_pack_with_since_on_the_command_line(
     case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -127,6 +127,32 @@ async def test_a_pack_is_made_for_who_may_see_all_that_is_in_it(
         assert (await signing.get(door, who)).status_code == 200
 
 
+@pytest.mark.parametrize("state", ["QUEUED", "RUNNING"])
+async def test_packs_are_made_one_at_a_time_for_a_key(signing: Service, state: str) -> None:
+    """While one is not done the same key orders no other; another key does, and the order sent again is the same one."""
+    body = {"person": await signing.person(TOWNSHIP)}
+    first = await signing.post("/v1/audit-packs", body, "auditor", key=f"first-{state}")
+    pack = first.json()["pack"]
+    await ended(signing, pack)
+    put = "UPDATE operation SET state = $2 WHERE operation = $1"
+    held = "UPDATE operation SET state = $2, holder = 'another service', lease_until = now() + interval '20 s' WHERE operation = $1"
+    await signing.pool.execute(held, pack, state)
+    try:
+        second = await signing.post("/v1/audit-packs", body, "auditor", key=f"second-{state}")
+        assert (second.status_code, second.json()["code"]) == (429, "TOO_MANY_REQUESTS")
+        assert int(second.headers["retry-after"]) > 0
+        again = await signing.post("/v1/audit-packs", body, "auditor", key=f"first-{state}")
+        assert (again.status_code, again.json()["pack"]) == (202, pack)
+        other = await signing.post("/v1/audit-packs", body, "office", key=f"other-{state}")
+        assert other.status_code == 202
+    finally:
+        await signing.pool.execute(put, pack, "SUCCEEDED")
+    after = await signing.post("/v1/audit-packs", body, "auditor", key=f"second-{state}")
+    assert after.status_code == 202
+    for order in (other, after):
+        await ended(signing, order.json()["pack"])
+
+
 def test_parts_of_a_file() -> None:
     assert part_of("bytes=0-0", 10) == (0, 0)
     assert part_of("bytes=3-", 10) == (3, 9)

@@ -59,6 +59,8 @@ COMMANDS: Final[dict[str, Room]] = {
 
 def main() -> None:
     """Run the command of `sys.argv` and leave with its exit code."""
+    if sys.getfilesystemencoding() == "ascii":  # words beyond it would not be read
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606  this very command
     sys.exit(run(sys.argv[1:]))
 
 
@@ -87,7 +89,7 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at exit
         return ExitCode.REFUSED
     except Exception as failure:
-        known = _expected(failure, terminal)
+        known = _expected(failure, terminal) or _not_text(arguments)
         if known is None:
             raise
         print(f"taizhang: {known.sentence}", file=sys.stderr)  # noqa: T201 - the terminal is where it belongs
@@ -138,6 +140,12 @@ def _expected(failure: BaseException, terminal: Terminal | None) -> CommandFaile
         if told is not None:
             return CommandFailed(told, ExitCode.DATABASE_UNAVAILABLE)
     return None
+
+
+def _not_text(arguments: list[str]) -> CommandFailed | None:
+    """What to say of a failure where an argument has bytes that are no text in this locale; None: all are text."""
+    wrong = next((one for one in arguments if any("\ud800" <= sign <= "\udfff" for sign in one)), None)
+    return None if wrong is None else CommandFailed(f"{wrong!a} is no text in this locale.", ExitCode.USAGE)
 
 
 def _end_by_signals() -> None:

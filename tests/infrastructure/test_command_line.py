@@ -123,6 +123,31 @@ def test_chinese_is_written_under_any_locale(
     assert word in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("locale", "argument", "told", "code"),
+    [
+        ("C", "台账-1".encode(), "台账-1 is not in the log", ExitCode.REFUSED),
+        ("C.UTF-8", "台账-1".encode(), "台账-1 is not in the log", ExitCode.REFUSED),
+        ("C.UTF-8", b"\xd6\xd0-1", "is no text in this locale", ExitCode.USAGE),
+        ("C", b"\xd6\xd0-1", "is no text in this locale", ExitCode.USAGE),
+    ],
+)
+def test_argument_is_read_under_any_locale_or_said_to_be_no_text(
+    environment: dict[str, str], database_url: str, locale: str, argument: bytes, told: str, code: ExitCode
+) -> None:
+    plain = {name: value for name, value in environment.items() if not name.startswith(("LC_", "LANG"))}
+    plain |= {
+        "TAIZHANG_DATABASE_URL": database_url,
+        "LC_ALL": locale,
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+    }
+    command = [sys.executable, "-c", "from service.cli.main import main; main()", "history", argument]
+    done = subprocess.run(command, env=plain, capture_output=True, timeout=60, check=False)
+    said = done.stderr.decode("utf-8")
+    assert (done.returncode, said.count("\n"), told in said) == (code, 1, True), said
+
+
 def test_unreachable_database_is_one_sentence(environment: dict[str, str]) -> None:
     url = "postgresql://u:secret@127.0.0.1:1/d"
     done = taizhang("doctor", environment={**environment, "TAIZHANG_DATABASE_URL": url})

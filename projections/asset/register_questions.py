@@ -275,6 +275,21 @@ async def look_alikes(
     return [tuple(record) for record in records]
 
 
+async def unit_values(
+    connection: Connection, county: str, types: list[str]
+) -> dict[tuple[str, str], tuple[int, int]]:
+    """By type and unit of measure: how many assets the register has, and the median of their value per unit (fen)."""
+    records = await connection.fetch(
+        "SELECT asset_type, unit_of_measure, count(*)::int,"
+        " percentile_disc(0.5) WITHIN GROUP (ORDER BY original_value / quantity)::bigint"
+        " FROM asset_register WHERE county = $1 AND asset_type = ANY($2::text[]) AND quantity > 0"
+        " GROUP BY asset_type, unit_of_measure",
+        county,
+        types,
+    )
+    return {(record[0], record[1]): (record[2], record[3]) for record in records}
+
+
 async def assets_of(connection: Connection, county: str, kind: str, code: str | None) -> list[str]:
     """Codes of the assets that should be there, disposed ones left out: of the county, of a division with all below
     it, or of a unit that is responsible for them, owns them, or made them as long as nobody else is.

@@ -105,6 +105,7 @@ def _show(console: Console, result: dict[str, Any], importer: Importer) -> None:
     ]
     skipped = [f"{one['row']} {one['kind']}" for one in result.get("skipped", [])]
     differ = [str(one["row"]) for one in result.get("totalsThatDiffer", [])]
+    same = "、".join(f"{one['row']} = {one['of']}" for one in result.get("possibleDuplicates", [])[:20])
     lines = [
         (
             f"{result['rows']} rows: {result['ok']} good, {result['rejected']} rejected,"
@@ -117,6 +118,7 @@ def _show(console: Console, result: dict[str, Any], importer: Importer) -> None:
         f"rows that are no assets: {', '.join(skipped[:20])}" if skipped else "",
         f"totals that differ from the sum: rows {', '.join(differ)}" if differ else "",
         f"dates read with less than a day: {result['remarkCount']}" if result.get("remarkCount") else "",
+        f"possibly the same by another name: {same}" if same else "",
         _rate("read", result["rows"], importer.stages.read),
         _rate("judged", result["rows"], importer.stages.judge),
         _rate("stored", result["registered"], importer.stages.append),

@@ -22,7 +22,7 @@ from domain.organization.person import Person
 from domain.refusals import refuse
 from domain.regulation import Rules, rows
 from domain.values import BusinessDate, Code, Name, Value
-from projections.asset.register_questions import look_alikes
+from projections.asset.register_questions import look_alikes, unit_values
 from projections.organization import directory
 from service.commands.actor import Actor
 from service.commands.authorization import Resource, authorize
@@ -40,6 +40,8 @@ from service.log.appending import Append, Claim, ClaimTaken, Receipt, VersionCon
 
 LEDGER_SECONDS: Final = 60.0
 """How long an import waits for the ledgers it compares with."""
+OPERATION: Final = "inventory.import"
+"""Kind of the operations that import; their requests keep the mappings."""
 CLAIM: Final = "inventory_file"
 """Kind of the claim on a sheet of a file."""
 
@@ -251,6 +253,20 @@ class Importer:
             options.occurred_on or self.context.today(),
         )
 
+    async def _kept(self, actor: Actor) -> dict[str, ColumnMapping]:
+        """The mapping that each layout was last imported by (dry runs too): by the actor's unit, else by the office."""
+        records = await self.pool.fetch(
+            "SELECT DISTINCT ON (result->>'layout') result->>'layout' AS layout, request->'mapping' AS mapping"
+            " FROM operation WHERE county = $1 AND kind = $2 AND state = 'SUCCEEDED'"
+            " AND jsonb_typeof(request->'mapping') = 'object' AND result->>'layout' IS NOT NULL"
+            " AND actor->>'organization' IN ($3, 'ASSET_OFFICE')"
+            " ORDER BY result->>'layout', (actor->>'organization' = $3) DESC, finished_at DESC",
+            actor.county,
+            OPERATION,
+            actor.organization,
+        )
+        return {record["layout"]: ColumnMapping.model_validate_json(record["mapping"]) for record in records}
+
     # ---- judging ------------------------------------------------------------------------------------------------
 
     async def _judged(
@@ -269,7 +285,7 @@ class Importer:
             wording=self.context.in_force.wording(county),
             names=await self._names(county, at.rules, options),
             mapping=options.mapping,
-            kept={},
+            kept=await self._kept(actor),
             on=at.on,
             today=at.today,
             provenance=options.provenance,
@@ -279,12 +295,14 @@ class Importer:
         async def answer(question: RegisterQuestion) -> RegisterAnswer:
             async with self.pool.acquire() as connection:
                 known = await look_alikes(connection, county, question.places)
+                usual = await unit_values(connection, county, question.types)
             streams = [f"asset-{code}" for code in question.codes]
             there = await self.context.store.load_many(county, streams) if streams else {}
             return RegisterAnswer(
                 {look_alike(*one[1:]): one[0] for one in known},
                 frozenset(stream.partition("-")[2] for stream in there),
                 await signed_reviews(self.context, county, question.reviews),
+                usual,
             )
 
         return await judged_beside(order, answer, progress, self.bounds)

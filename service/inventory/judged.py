@@ -69,6 +69,8 @@ class RegisterQuestion:
     codes: list[str]
     reviews: list[str]
     """Joint reviews that rows name."""
+    types: list[str]
+    """Types of assets whose usual values are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class RegisterAnswer:
     registered: dict[LookAlike, str]
     codes: frozenset[str]
     reviews: dict[str, date]
+    unit_values: dict[tuple[str, str], tuple[int, int]]
+    """Type and unit → how many, and the median of their value per unit in fen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ def judge_sheet(
             sorted(
                 {named for line in lines if (named := line.card.get("acceptance", {}).get("jointReview"))}
             ),
+            sorted({line.card["assetType"] for line in lines if "assetType" in line.card}),
         )
     )
     check = RowCheck(
@@ -133,6 +138,7 @@ def judge_sheet(
         registered=known.registered,
         codes=known.codes,
         reviews=known.reviews,
+        unit_values=known.unit_values,
     )
     tell(0, len(lines))
     for start in range(0, len(lines), SLICE):
@@ -183,6 +189,7 @@ def _result_of(order: SheetOrder, ledger: SpreadsheetLedger, checked: LedgerChec
         "findings": checked.findings,
         "columns": _columns_of(ledger.header),
         "layout": ledger.header.layout,
+        "mapping": _mapping_used(order, ledger.header),
         "unreadColumns": _unread_of(ledger.header),
         "unresolvedWords": [
             {
@@ -211,6 +218,7 @@ def _result_of(order: SheetOrder, ledger: SpreadsheetLedger, checked: LedgerChec
             for one in ledger.remarks[:TOLD]
         ],
         "remarkCount": len(ledger.remarks),
+        "possibleDuplicates": [{"row": row, "of": other} for row, other in checked.duplicates[:TOLD]],
         "refused": [one.as_json() for one in checked.rejected[:TOLD]],
     }
 
@@ -225,6 +233,13 @@ def _table_of(header: Header) -> dict[str, Any]:
         "columns": _columns_of(header),
         "unreadColumns": _unread_of(header),
     }
+
+
+def _mapping_used(order: SheetOrder, header: Header) -> str | None:
+    """Origin of the mapping that the sheet was read by."""
+    if order.mapping is not None:
+        return "CHOSEN"
+    return "KEPT" if header.layout in order.kept else None
 
 
 def _unread_of(header: Header) -> list[dict[str, Any]]:

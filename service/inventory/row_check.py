@@ -22,6 +22,7 @@ from service.commands.actor import Actor
 from service.commands.authorization import Resource, authorize
 from service.commands.joint_reviews import hold_to_review
 from service.commands.problems import from_validation
+from service.inventory.plausibility import UnitValues, unlikely, values_per_unit
 from service.inventory.spreadsheet.ledger import MAX_REASONS, Fault, SpreadsheetLedger, SpreadsheetLine
 from service.inventory.spreadsheet.words import plain, vocabulary
 
@@ -92,6 +93,8 @@ class LedgerCheck:
     assets: list[Asset] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     findings: int = 0
+    duplicates: list[tuple[int, str]] = field(default_factory=list)
+    """Rows that may be another one again by another name, and which."""
 
 
 @dataclass(slots=True)
@@ -110,9 +113,17 @@ class RowCheck:
     reviews: dict[str, date] = field(default_factory=dict)
     """Joint reviews that are signed by all, and the day of the last signature."""
     checked: LedgerCheck = field(default_factory=LedgerCheck)
+    unit_values: UnitValues = field(default_factory=dict)
+    """How many assets of a type and unit the register has, and the median of their value per unit."""
+    _own: UnitValues | None = None
+    _by_project: dict[tuple[object, ...], str] = field(default_factory=dict)
     _reasons: int = 0
     _rows: dict[LookAlike, int] = field(default_factory=dict)
     _taken: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Rows are compared with the register too."""
+        self._by_project = {(one[0], *one[2:]): asset for one, asset in self.registered.items()}
 
     def judge(self, lines: Iterable[SpreadsheetLine]) -> None:
         """Judge these rows; results are added to `checked`."""
@@ -146,6 +157,10 @@ class RowCheck:
         hold_to_review(card, self.reviews, at)
         asset = Asset.register(code, card, at)
         self._unlike_others(line, asset)
+        if not line.confirmed and (faults := list(self._unlikely(line, card, at))):
+            self._reject(line, faults)
+            return
+        self._name_duplicates(line, asset)
         self.checked.assets.append(asset)
         self.checked.findings += len(at.findings)
 
@@ -160,6 +175,22 @@ class RowCheck:
         if same in self._rows:
             raise refuse("BATCH_ITEM_DUPLICATE", what=f"第 {self._rows[same]} 行 / row {self._rows[same]}")
         self._taken[asset.id] = self._rows[same] = line.row
+
+    def _unlikely(self, line: SpreadsheetLine, card: RegisterCard, at: Occasion) -> Iterable[Fault]:
+        """What is unlikely in a good row and not confirmed."""
+        if self._own is None:
+            self._own = values_per_unit(one.card for one in self.ledger.lines)
+        kind = at.rules.asset_type(card.asset_type)
+        for field_name, refusal in unlikely(card, kind, self.unit_values, self._own):
+            yield self._fault(line, refusal, field_name)
+
+    def _name_duplicates(self, line: SpreadsheetLine, asset: Asset) -> None:
+        """Tell of a row that another one may be again by another name: one project, place, value and year."""
+        project, _, *rest = look_alike_of(asset.card)
+        key = (project, *rest)
+        if project and key in self._by_project:
+            self.checked.duplicates.append((line.row, self._by_project[key]))
+        self._by_project.setdefault(key, f"第 {line.row} 行")
 
     # ---- saying it by column ------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import asyncpg
 
 from service.commands.commands import CommandContext
 from service.commands.operations import Job, Work
-from service.inventory.importing import Importer, ImportOptions
+from service.inventory.importing import OPERATION, Importer, ImportOptions
 from service.inventory.spreadsheet.report import MEDIA_TYPE
 from service.ledgers.projector import Projector
 
@@ -16,7 +16,6 @@ REJECTED = "rejected.ndjson"
 """An import's rejected rows, a JSON object a line."""
 REPORT = "rejected.xlsx"
 """The same as a workbook to be corrected and imported."""
-IMPORT = "inventory.import"
 
 
 def work_kinds(context: CommandContext, pool: asyncpg.Pool, projector: Projector) -> dict[str, Work]:
@@ -32,4 +31,4 @@ def work_kinds(context: CommandContext, pool: asyncpg.Pool, projector: Projector
             await job.keep(REPORT, MEDIA_TYPE, outcome.report)
         return outcome.result
 
-    return {IMPORT: import_spreadsheet}
+    return {OPERATION: import_spreadsheet}

@@ -121,6 +121,14 @@ def test_what_is_no_spreadsheet_is_said_so(content: bytes) -> None:
         grids_of(content)
 
 
+@pytest.mark.parametrize(("inside", "said"), [("EncryptedPackage", "密码"), ("Workbook", ".xls")])
+def test_password_is_told_apart_from_an_old_workbook(inside: str, said: str) -> None:
+    content = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100 + inside.encode("utf-16-le")
+    with refused("SPREADSHEET_UNREADABLE") as refusal:
+        grids_of(content)
+    assert said in refusal.value.params["reason"]
+
+
 def test_an_archive_of_something_else_is_no_workbook() -> None:
     target = BytesIO()
     with zipfile.ZipFile(target, "w") as archive:

@@ -100,6 +100,13 @@ class RowFault(Value):
     missing: tuple[str, ...] = Field(title="缺少的内容")
 
 
+class PossibleDuplicate(Value):
+    """A row that may be an asset again which has another name: one project, place, value and year."""
+
+    row: int = Field(title="行号")
+    of: str = Field(title="可能重复的行或资产")
+
+
 class RejectedRow(Value):
     """A row that was not registered."""
 
@@ -136,6 +143,9 @@ class ImportResult(Value):
     columns: tuple[SheetColumnRead, ...] = Field(default=(), title="已读取的列")
     unread_columns: tuple[SheetColumnUnread, ...] = Field(default=(), title="未读取的列")
     layout: str | None = Field(default=None, title="表格版式", description="由各列表头得出，列对应按版式保存")
+    mapping: Literal["CHOSEN", "KEPT"] | None = Field(
+        default=None, title="所用的列对应", description="CHOSEN 随请求给出；KEPT 沿用上次导入同一版式所用的"
+    )
     unresolved_words: tuple[SheetWordUnknown, ...] = Field(default=(), title="未识别的写法")
     further_tables: tuple[SheetTable, ...] = Field(default=(), title="同一工作表中的其他表")
     other_sheets: tuple[str, ...] = Field(default=(), title="未读取的工作表")
@@ -143,6 +153,7 @@ class ImportResult(Value):
     totals_that_differ: tuple[SheetTotal, ...] = Field(default=(), title="与明细不符的合计行")
     remarks: tuple[SheetRemark, ...] = Field(default=(), title="读取说明")
     remark_count: int = Field(default=0, title="读取说明条数")
+    possible_duplicates: tuple[PossibleDuplicate, ...] = Field(default=(), title="可能重复的行")
     refused: tuple[RejectedRow, ...] = Field(default=(), title="未登记的行")
     milliseconds: ImportMilliseconds | None = Field(default=None, title="各阶段用时")
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.inventory.batch import InventoryBatch, Opinion
 from domain.occasion import Occasion
@@ -31,10 +31,12 @@ from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.commands.history_door import through_door
 from service.commands.operations import INPUT, StoredFile, operation_id
+from service.commands.problems import from_pydantic
 from service.commands.views import view_model
-from service.inventory.importing import ImportOptions
+from service.inventory.importing import OPERATION, ImportOptions
+from service.inventory.spreadsheet.mapping import ColumnMapping
 from service.inventory.spreadsheet.report import MEDIA_TYPE, template
-from service.inventory.work import IMPORT, REJECTED
+from service.inventory.work import REJECTED
 from service.ledgers.parameters import Cursor, Limit, Position
 from service.ledgers.questions.inventory import registered_assets
 
@@ -75,6 +77,12 @@ class ImportQuery(BaseModel):
         description="限县资产管理办公室，且在历史补录截止日前：违反规定之处记为检查发现",
     )
     sheet: Name | None = Field(default=None, title="工作表", description="有多个清查表时必填")
+    mapping: str | None = Field(
+        default=None,
+        title="列对应",
+        description="JSON，写法见 docs/imports.md；不填用本单位（或县资产管理办公室）上次导入同一版式所用的，{} 为不用",
+        max_length=20_000,
+    )
 
 
 @router.post(
@@ -110,10 +118,11 @@ async def import_file(write: Writing, query: Annotated[ImportQuery, Query()]) ->
         at = write.context.occasion(write.county, query.occurred_on)
         await through_door(write.context, write.actor, query.provenance, at)
     operation = operation_id(write.actor.id, write.idempotency.key, "B")
-    options = ImportOptions(**query.model_dump() | {"batch": query.batch or operation})
+    mapping = _mapping(query.mapping) if query.mapping is not None else None
+    options = ImportOptions(**query.model_dump() | {"batch": query.batch or operation, "mapping": mapping})
     queued = await operations_of(write.request).submit(
         write.actor,
-        IMPORT,
+        OPERATION,
         operation,
         options.model_dump(mode="json", by_alias=True),
         digest=write.idempotency.body_sha256,
@@ -123,6 +132,14 @@ async def import_file(write: Writing, query: Annotated[ImportQuery, Query()]) ->
     body.status_code = 202
     body.headers["Location"] = f"/v1/operations/{operation}"
     return body
+
+
+def _mapping(text: str) -> ColumnMapping:
+    """The mapping of a request. FIELD_INVALID, FIELD_REQUIRED, FIELD_UNKNOWN by the field that is wrong."""
+    try:
+        return ColumnMapping.model_validate_json(text)
+    except ValidationError as error:
+        raise from_pydantic(error)[0] from error
 
 
 @get(
@@ -180,7 +197,9 @@ async def read_batch_rows(batch: BatchCode, read: Reading, query: Annotated[Rows
     registered, following = await registered_assets(read, batch, query.limit, query.cursor)
     rejected = b""
     if query.cursor is None:
-        rejected = await operations_of(read.request).file_of(read.county, IMPORT, {"batch": batch}, REJECTED)
+        rejected = await operations_of(read.request).file_of(
+            read.county, OPERATION, {"batch": batch}, REJECTED
+        )
     return read.answer(
         {
             "batch": batch,

@@ -40,6 +40,8 @@ Kind = Literal["xlsx", "csv"]
 
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+"""Name of the stream that holds a workbook behind a password."""
 _FAR_CELL: Final = re.compile(
     rb"""\br\s*=\s*["'](?:[A-Za-z]{3,}[0-9]|[D-Zd-z][A-Za-z][0-9]|[A-Za-z]*[0-9]{%d,})"""
     % (MAX_ROW_DIGITS + 1)
@@ -102,8 +104,10 @@ def kind_of(content: bytes) -> Kind:
         raise too_large("文件大小 / size of the file", f"{MAX_FILE_BYTES // 1_048_576} MiB")
     if content.startswith(_ZIP):
         return "xlsx"
+    if content.startswith(_OLE) and _ENCRYPTED in content:
+        raise _unreadable("设有打开密码，请取消密码后另存 / it has a password, save it without")
     if content.startswith(_OLE):
-        raise _unreadable("旧版 .xls 或加密的工作簿 / an old .xls or an encrypted workbook")
+        raise _unreadable("旧版 .xls / an old .xls")
     if not content.strip():
         raise _unreadable("空文件 / empty file")
     return "csv"

@@ -137,7 +137,7 @@ def header_below(grid: Grid, sources: Mapping[str, str], top: int, above: Header
     unit = _sheet_unit(grid.rows[since:top]) or above.sheet_unit
     try:
         rows = header_rows(grid, sources, _mapped(above.mapping), top)
-        return _header(grid, sources, Mappings(above.mapping), rows or (top, top), unit, {})
+        return _header(grid, sources, Mappings(above.mapping), rows or (top, top), unit, None)
     except Refusal as refusal:
         where = f"第 {top + 1} 行起的另一张表 / the table that begins in row {top + 1}"
         told = {**refusal.params, "table": where}
@@ -168,8 +168,9 @@ def _header(
     mappings: Mappings,
     rows: tuple[int, int],
     sheet_unit: int,
-    fits: Fits,
+    fits: Fits | None,
 ) -> Header:
+    """One table's header; without `fits`, of a further table, nothing is suggested."""
     paths = paths_of(grid, *rows)
     layout = layout_of([label_of(path) for path in paths])
     mapping = mappings.of(layout)
@@ -178,18 +179,27 @@ def _header(
         if path:
             reading.take(index, path)
     columns = reading.settled()
-    taken = {column.field for column in columns} | {
-        one.suggestion for one in reading.unread if one.suggestion
-    }
-    unread = tuple(
-        replace(one, suggestion=by_content((row[one.index] for row in grid.rows[rows[1] + 1 :]), fits, taken))
-        if one.suggestion is None and one.act is None and not one.decided
-        else one
-        for one in reading.unread
-    )
+    unread = tuple(reading.unread)
+    if fits is not None:
+        unread = _suggested(grid, rows[1] + 1, unread, {column.field for column in columns}, fits)
     header = Header(*rows, layout, mapping, tuple(columns), unread, sheet_unit)
     _check(header, reading.undecided, measured=_says_measure(grid, header))
     return header
+
+
+def _suggested(
+    grid: Grid, first: int, unread: tuple[UnreadColumn, ...], taken: set[str], fits: Fits
+) -> tuple[UnreadColumn, ...]:
+    """Columns that are not read, with a field that each may be meant for; no field twice."""
+    found: list[UnreadColumn] = []
+    for one in unread:
+        field = None
+        if one.act is None and not one.decided:
+            cells = (row[one.index] for row in grid.rows[first:])
+            field = by_likeness(one.label, taken) or by_content(cells, fits, taken)
+        found.append(replace(one, suggestion=field))
+        taken = taken | ({field} if field is not None else set())
+    return tuple(found)
 
 
 def _says_measure(grid: Grid, header: Header) -> bool:
@@ -248,13 +258,6 @@ class _ColumnReading:
             if field is not None:
                 self._columns.append(self._of_field(index, path, field, 0))
                 self.unread = [one for one in self.unread if one.index != index]
-        taken = {column.field for column in self._columns}
-        self.unread = [
-            one
-            if one.act is not None or one.decided
-            else UnreadColumn(one.index, one.label, by_likeness(one.label, taken))
-            for one in self.unread
-        ]
         return sorted(self._columns, key=lambda column: column.index)
 
     def _known(self, index: int, path: list[str]) -> LedgerColumn | None:

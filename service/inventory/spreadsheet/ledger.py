@@ -7,7 +7,7 @@ heading and value; every row of the sheet ends up in exactly one of `lines` and 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -24,6 +24,7 @@ from service.inventory.spreadsheet.cells import (
     year_alone,
     years_of,
 )
+from service.inventory.spreadsheet.container import too_large
 from service.inventory.spreadsheet.grid import Cell, Grid, grids_of
 from service.inventory.spreadsheet.header_rows import is_header
 from service.inventory.spreadsheet.headers import (
@@ -51,6 +52,8 @@ from service.inventory.spreadsheet.words import (
 
 MAX_ROWS: Final = 30_000
 """Most assets of one file: they are appended in one commit, which a larger one would not fit."""
+MAX_TABLES: Final = 200
+"""Most tables of one sheet."""
 MAX_REASONS: Final = 20_000
 """Once a file has so many problems, each further row is told its first one only: a reason takes a kilobyte."""
 NO_COLUMN: Final = -1
@@ -91,6 +94,8 @@ class SpreadsheetLine:
     asset: str | None = None
     card: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    confirmed: bool = False
+    """Whoever made the ledger says that unlikely figures of this row are right."""
     left_out: int = 0
     """Problems beside `faults` that are not kept."""
 
@@ -105,7 +110,7 @@ class Skipped:
 
 
 @dataclass(slots=True)
-class UnresolvedWord:
+class CellsUnresolved:
     """A word that no table and no mapping knows: its column, in how many rows it stands, what it is likely to mean."""
 
     column: LedgerColumn
@@ -126,7 +131,7 @@ class SpreadsheetLedger:
     remarks: list[Remark] = field(default_factory=list)
     other_sheets: tuple[str, ...] = ()
     """Sheets that were not read: without a header, or hidden."""
-    unresolved: dict[tuple[str, str], UnresolvedWord] = field(default_factory=dict)
+    unresolved: dict[tuple[str, str], CellsUnresolved] = field(default_factory=dict)
     """Words that no table and no mapping knows, by field and word."""
     totals_differ: list[Skipped] = field(default_factory=list)
     """Rows of totals with an amount that is not the sum of the rows above them, or below."""
@@ -285,11 +290,20 @@ class _RowReader:
 
         Gives its last row.
         """
-        header = header_below(self._grid, self._sources, top, self._header, self._between)
+        known = self._header
+        height = known.bottom - known.top + 1
+        if self._grid.rows[top : top + height] == self._grid.rows[known.top : known.bottom + 1] and not any(
+            unit_noted(row) for row in self._grid.rows[self._between : top]
+        ):
+            header = replace(known, top=top, bottom=top + height - 1)
+        else:
+            header = header_below(self._grid, self._sources, top, known, self._between)
         for index in range(top, header.bottom + 1):
             self._skip(index, "HEADER")
         if not header.reads_like(self._header):
             self._ledger.tables.append(header)
+            if len(self._ledger.tables) > MAX_TABLES:
+                raise too_large("同一工作表中的表 / tables of a sheet", MAX_TABLES)
             self._sums.divide()
         self._under(header)
         return header.bottom
@@ -387,6 +401,7 @@ class _RowReader:
         self._place(line, given)
         self._lines_of_money(line, given, funds)
         line.asset = given.pop("asset", None)
+        line.confirmed = given.pop("confirmed", False)
         line.card = self._card(given)
         return line
 
@@ -410,13 +425,13 @@ class _RowReader:
 
     def _fault(self, line: SpreadsheetLine, column: LedgerColumn, cell: Cell, refusal: Refusal) -> None:
         """Say it with the heading: the readers of cells do not know it."""
-        if refusal.code in {"CODE_UNKNOWN", "FUND_SOURCE_UNKNOWN"}:
-            key = (column.field, str(cell).strip()[:200])
-            suggested = tuple(refusal.params.get("suggested", ()))
-            self._ledger.unresolved.setdefault(key, UnresolvedWord(column, suggested)).rows += 1
         if line.faults and self._reasons > MAX_REASONS:
             line.left_out += 1
             return
+        if refusal.code in {"CODE_UNKNOWN", "FUND_SOURCE_UNKNOWN"}:
+            key = (column.field, str(cell).strip()[:200])
+            suggested = tuple(refusal.params.get("suggested", ()))
+            self._ledger.unresolved.setdefault(key, CellsUnresolved(column, suggested)).rows += 1
         self._reasons += 1
         told = {"field": column.label, **refusal.params}
         if refusal.code in {"CELL_AMBIGUOUS", "FIELD_INVALID", "CODE_UNKNOWN"}:

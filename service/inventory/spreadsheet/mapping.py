@@ -64,11 +64,6 @@ class ColumnMapping(Value):
         """What is said of a heading."""
         return next((one for one in self.columns if plain(one.heading) == plain(heading)), None)
 
-    def code(self, field: str, word: str) -> str | None:
-        """What a word in a column stands for."""
-        found = (one.code for one in self.words if one.field == field and plain(one.word) == plain(word))
-        return next(found, None)
-
 
 UNMAPPED: Final = ColumnMapping()
 
@@ -113,8 +108,12 @@ class Mappings:
         self._kept = kept or {}
 
     def of(self, layout: str) -> ColumnMapping:
-        """The mapping of a layout; words that were decided on in others hold for it too."""
-        own = self.chosen or self._kept.get(layout, UNMAPPED)
+        """The mapping of a layout. One that was chosen is all there is; of those that were kept, the words of others hold
+        for this layout too.
+        """
+        if self.chosen is not None:
+            return self.chosen
+        own = self._kept.get(layout, UNMAPPED)
         words = {(one.field, plain(one.word)): one for kept in self._kept.values() for one in kept.words}
         words |= {(one.field, plain(one.word)): one for one in own.words}
         return own.model_copy(update={"words": tuple(words.values())})

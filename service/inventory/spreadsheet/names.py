@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from typing import Final
 
 from domain.refusals import Refusal, refuse
-from service.inventory.spreadsheet.suggestions import LIKE
+from service.inventory.spreadsheet.suggestions import Likeness
 from service.inventory.spreadsheet.words import heading, plain
 
 _VILLAGE_SUFFIXES: Final = ("村民委员会", "社区居委会", "村委会", "居委会", "委会", "社区", "村")
@@ -52,6 +51,7 @@ class Names:
 
     def __init__(self, places: Iterable[Place], units: Iterable[DirectoryUnit], on: date) -> None:
         self._on = on
+        self._likeness = Likeness()
         self._places = {place.code: place for place in places}
         self._villages: dict[str, list[Place]] = {}
         self._townships: dict[str, list[Place]] = {}
@@ -100,7 +100,7 @@ class Names:
             ]
             if len(within) == 1:
                 return within[0]
-            like = [self._by_name[name][0] for name in likest(plain(text), self._by_name)]
+            like = [self._by_name[name][0] for name in self._likeness.of("unit", plain(text), self._by_name)]
             raise _unknown(text, field, [(unit.name, unit.code) for unit in like])
         return found[0]
 
@@ -131,7 +131,7 @@ class Names:
     def _one(self, found: list[Place], text: str, field: str) -> Place:
         if not found:
             known = {**self._villages, **self._townships}
-            like = [known[name][0] for name in likest(village_key(text), known)]
+            like = [known[name][0] for name in self._likeness.of("place", village_key(text), known)]
             raise _unknown(text, field, [(place.name, place.code) for place in like])
         there = [place for place in found if place.in_force(self._on)]
         if not there:
@@ -150,11 +150,6 @@ def village_key(name: str) -> str:
         if key.endswith(suffix) and len(key) > len(suffix):
             return key.removesuffix(suffix)
     return key
-
-
-def likest(text: str, known: Iterable[str]) -> list[str]:
-    """The known names that are most like a text, one or two; none where nothing is."""
-    return get_close_matches(text, list(known), n=2, cutoff=LIKE)
 
 
 def _unknown(text: str, field: str, like: Sequence[tuple[str, str]]) -> Refusal:

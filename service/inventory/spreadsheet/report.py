@@ -125,6 +125,8 @@ def rejected_rows(
                 for index, column in enumerate(columns):
                     sheet.write_string(number, index, _heading(column, rules), head)
                 given = [(columns_by_field()[one.field].zh, one.value) for one in table.mapping.given]
+                if table.of("confirmed") is None:
+                    given.append((columns_by_field()["confirmed"].zh, ""))
                 beside = len(columns) + len(given)
                 for index, (text, _) in enumerate(given, start=len(columns)):
                     sheet.write_string(number, index, text, head)
@@ -137,7 +139,8 @@ def rejected_rows(
                 cell = ledger.rows[row - 1][column.index]
                 _write(sheet, number, index, cell, bad if marked else None, bad_days if marked else days)
             for index, (_, value) in enumerate(given, start=len(columns)):
-                sheet.write_string(number, index, value)
+                if value:
+                    sheet.write_string(number, index, value)
             sheet.write_number(number, beside, row)
             for index, texts in enumerate(
                 (
@@ -149,7 +152,7 @@ def rejected_rows(
             ):
                 sheet.write_string(number, index, "\n".join(texts))
         sheet.freeze_panes(1, 0)
-        width = max((len(one.columns) + len(one.mapping.given) for one in ledger.tables), default=0)
+        width = max((len(one.columns) + len(one.mapping.given) + 1 for one in ledger.tables), default=0)
         sheet.set_column(0, width, 14)
         sheet.set_column(width + 1, width + 3, 40)
     return target.getvalue()

@@ -13,10 +13,12 @@ from typing import Final
 from domain.refusals import refuse
 from domain.regulation import Rules, rows
 from service.inventory.spreadsheet.mapping import ColumnMapping
-from service.inventory.spreadsheet.names import Names, likest
-from service.inventory.spreadsheet.suggestions import Fits
+from service.inventory.spreadsheet.names import Names
+from service.inventory.spreadsheet.suggestions import Fits, Likeness
 from service.inventory.spreadsheet.words import codes_by_word, plain, types_by_likely_word
 
+LONGEST_WORD: Final = 80
+"""Longer texts are no name of anything."""
 _WITH_BRACKETS: Final = re.compile(r"(.+)\((.+)\)")
 
 
@@ -28,7 +30,8 @@ class Resolution:
     ) -> None:
         self._names = names
         self._sources = sources
-        self._mapping = mapping
+        self._decided = {(one.field, plain(one.word)): one.code for one in mapping.words}
+        self._likeness = Likeness()
         types = rules.table("asset_types.type", rows.AssetType)
         self.type_rows = {row.code: row for row in types}
         self._types = {plain(name): row.code for row in types for name in (row.zh, row.code)}
@@ -39,7 +42,11 @@ class Resolution:
 
     def type_of(self, text: str, field: str) -> str:
         """An asset type; a sub-type may stand in brackets after its type (农田水利（防渗渠）). CODE_UNKNOWN."""
-        code = self._mapping.code("assetType", text) or self._types.get(plain(text)) or self._subtype(text)
+        code = (
+            self._decided.get(("assetType", plain(text)))
+            or self._types.get(plain(text))
+            or self._subtype(text)
+        )
         if code is None:
             likely = self._likely_type(text)
             suggested = [f"{self.type_rows[likely].zh}（{likely}）"] if likely is not None else []
@@ -47,7 +54,7 @@ class Resolution:
         return code
 
     def _subtype(self, text: str) -> str | None:
-        match = _WITH_BRACKETS.fullmatch(plain(text))
+        match = _WITH_BRACKETS.fullmatch(plain(text)) if len(text) <= LONGEST_WORD else None
         if match is None:
             return None
         outer, inner = (self._types.get(part) for part in match.groups())
@@ -62,29 +69,32 @@ class Resolution:
         inside = [name for name in known if len(name) > 1 and name in key]
         if inside:
             return known[max(inside, key=len)]
-        like = likest(key, known)
+        like = self._likeness.of("type", key, known)
         return known[like[0]] if like else None
 
     def measure_of(self, text: str) -> str:
         """A unit of measure by the table's name; one that it does not have is judged with the card."""
-        return self._mapping.code("unitOfMeasure", text) or self._measures.get(plain(text), text)
+        return self._decided.get(("unitOfMeasure", plain(text))) or self._measures.get(plain(text), text)
 
     def measure_in(self, heading: str) -> str | None:
         """The unit of measure in a heading's brackets (数量（只）)."""
-        match = _WITH_BRACKETS.fullmatch(plain(heading))
+        match = _WITH_BRACKETS.fullmatch(plain(heading[-LONGEST_WORD:]))
         return self._measures.get(match[2]) if match is not None else None
 
     def fund_source_of(self, text: str) -> str:
         """A source of money. FUND_SOURCE_UNKNOWN."""
-        code = self._mapping.code("fundSource", text) or self._sources.get(plain(text))
+        code = self._decided.get(("fundSource", plain(text))) or self._sources.get(plain(text))
         if code is None:
-            like = [f"{name}（{self._sources[name]}）" for name in likest(plain(text), self._sources)]
+            like = [
+                f"{name}（{self._sources[name]}）"
+                for name in self._likeness.of("fund", plain(text), self._sources)
+            ]
             raise refuse("FUND_SOURCE_UNKNOWN", source=text, suggested=like or None)
         return code
 
     def unit_of(self, text: str, field: str) -> tuple[str, str]:
         """A unit's code and kind. CODE_UNKNOWN, CELL_AMBIGUOUS."""
-        unit = self._names.unit(self._mapping.code("implementer", text) or text, field)
+        unit = self._names.unit(self._decided.get(("implementer", plain(text))) or text, field)
         return unit.code, unit.kind
 
     def fits(self) -> Fits:
@@ -101,4 +111,4 @@ class Resolution:
 
     def place_name(self, field: str, text: str) -> str:
         """A place as it is looked up: by the code that the mapping has for it, or as it is written."""
-        return self._mapping.code(field, text) or text
+        return self._decided.get((field, plain(text))) or text

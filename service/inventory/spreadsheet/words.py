@@ -93,6 +93,14 @@ class TypeWords(_Entry):
     names: tuple[str, ...]
 
 
+class ValueRange(_Entry):
+    """Yuan that one unit of measure of anything usually costs: the order of magnitude, no rule."""
+
+    unit: str
+    least: int | None = None
+    most: int | None = None
+
+
 class RowWords(_Entry):
     """Words by which a row that is no asset begins."""
 
@@ -111,6 +119,7 @@ class Vocabulary(_Entry):
     act: tuple[ActWords, ...]
     word: tuple[CodeWords, ...]
     likely: tuple[TypeWords, ...]
+    range: tuple[ValueRange, ...]
     row: tuple[RowWords, ...]
 
 
@@ -165,6 +174,14 @@ def acts_by_heading() -> MappingProxyType[str, str]:
 def types_by_likely_word() -> MappingProxyType[str, str]:
     """Words that a type is likely to be meant by, and the type."""
     return MappingProxyType({plain(name): one.code for one in vocabulary().likely for name in one.names})
+
+
+@cache
+def value_ranges() -> MappingProxyType[str, tuple[int | None, int | None]]:
+    """Least and most fen that one unit usually costs."""
+    return MappingProxyType(
+        {one.unit: (one.least and one.least * 100, one.most and one.most * 100) for one in vocabulary().range}
+    )
 
 
 @cache

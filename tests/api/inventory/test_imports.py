@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from io import BytesIO
 from typing import Any
@@ -156,6 +157,73 @@ async def test_another_sheet_of_the_same_workbook_is_another_ledger(service: Ser
     second = await outcome(service, content, sheet="二季度")
     assert [one["result"]["registered"] for one in (first, second)] == [2, 2]
     assert again["problem"]["code"] == "BATCH_ALREADY_IMPORTED"
+
+
+async def test_what_is_unlikely_is_held_back_until_it_is_confirmed(service: Service) -> None:
+    """A road of 45 yuan a kilometre: 万元 under 元. The report has the column in which a row is confirmed."""
+    rows = unique(2)
+    slip = {"原值（元）": 45, "各级财政专项扶贫发展资金（元）": 30, "援疆资金（元）": 15}
+    rows[1] |= slip
+    done = await outcome(service, ledger(rows), partial=True)
+    assert done["result"]["registered"] == 1
+    (held,) = done["result"]["refused"]
+    assert [(one["heading"], one["code"]) for one in held["reasons"]] == [("原值（元）", "ROW_IMPLAUSIBLE")]
+    (url,) = (one["url"] for one in done["files"] if one["name"].endswith(".xlsx"))
+    book = openpyxl.load_workbook(BytesIO((await service.get(url, "clerk")).content))
+    sheet = book.worksheets[0]
+    column = next(cell.column for cell in sheet[1] if cell.value == "数值核对")
+    for said, registered in (("否", 0), ("是", 1)):
+        sheet.cell(row=2, column=column).value = said
+        target = BytesIO()
+        book.save(target)
+        again = await outcome(service, target.getvalue())
+        assert again["result"]["registered"] == registered, again
+
+
+async def test_asset_again_by_another_name_is_named(service: Service) -> None:
+    rows = unique(2)
+    done = await outcome(service, ledger(rows[:1]))
+    batch = await service.read(f"/v1/imports/{done['result']['batch']}/rows")
+    twin = rows[1] | {"资产名称": "又一条村道"}
+    again = await outcome(service, ledger([twin, row(3, 项目名称="别的项目")]), dry_run=True)
+    assert again["result"]["possibleDuplicates"] == [{"row": 2, "of": batch["registered"][0]}]
+    assert again["result"]["ok"] == 2
+    both = await outcome(service, ledger(unique(2)), dry_run=True)
+    assert both["result"]["possibleDuplicates"] == [{"row": 3, "of": "第 2 行"}]
+
+
+async def test_mapping_is_kept_for_the_unit_and_the_layout(service: Service) -> None:
+    """A word that no table knows: suggested, decided once, and used again by the unit and by nobody else."""
+    words = {"words": [{"field": "assetType", "word": "巷道", "code": "ROAD"}]}
+    headings = [*HEADINGS, f"备查{uuid.uuid4().hex[:6]}"]
+
+    def file() -> bytes:
+        return ledger(unique(1, 资产类型="巷道"), headings)
+
+    first = await outcome(service, file(), dry_run=True)
+    assert (first["result"]["ok"], first["result"].get("mapping")) == (0, None)
+    assert [(one["word"], one["rows"]) for one in first["result"]["unresolvedWords"]] == [("巷道", 1)]
+    decided = await outcome(service, file(), dry_run=True, mapping=json.dumps(words))
+    assert (decided["result"]["ok"], decided["result"]["mapping"]) == (1, "CHOSEN")
+    kept = await outcome(service, file())
+    assert (kept["result"]["registered"], kept["result"]["mapping"]) == (1, "KEPT")
+    office = await outcome(service, file(), "office", dry_run=True)
+    assert (office["result"]["ok"], office["result"].get("mapping")) == (0, None)
+    without = await outcome(service, file(), dry_run=True, mapping="{}")
+    assert (without["result"]["ok"], without["result"]["mapping"]) == (0, "CHOSEN")
+
+
+@pytest.mark.parametrize(
+    ("mapping", "code"),
+    [
+        ("{", "FIELD_INVALID"),
+        ('{"columns": [{"field": "assetName"}]}', "FIELD_REQUIRED"),
+        ('{"colour": "red"}', "FIELD_UNKNOWN"),
+    ],
+)
+async def test_mapping_that_is_none_is_refused(service: Service, mapping: str, code: str) -> None:
+    answer = await sent(service, ledger(unique(1)), mapping=mapping)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
 async def test_of_many_that_send_the_same_file_one_is_served(service: Service) -> None:

@@ -20,9 +20,10 @@ from domain.asset.facts.contract import ContractTerms, OperatingTarget, Operator
 from domain.asset.facts.custody import Custody, Duty, PositionRef
 from domain.asset.facts.disposal import Appraisal, Approval, DisposalProposal, DisposalSale, Publication
 from domain.asset.facts.ownership import CountyDecision, OwnershipConfirmation
-from domain.asset.facts.texts import contract_carried_out
+from domain.asset.facts.texts import contract_carried_out, disposal_carried_out
 from domain.asset.facts.title_plan import SUBJECT_KIND, title_digest
 from domain.asset.facts.transfer import ItemAcceptance, TransferItem, TransferOffer
+from domain.execution import Execution
 from domain.household.asset import HouseholdAsset
 from domain.household.card import HouseholdAssetCard
 from domain.occasion import Occasion
@@ -388,8 +389,74 @@ class _Life:
             raise _NothingToTry(msg)
         decided = contract_carried_out(self.asset.id, terms)
         done = [step.code for step in chain.leading_to(fact, kind, scope)]
+        return self._shown("PR2", chain, decided, done)
+
+    def _depreciate(self, _: Occasion) -> None:
+        """See that the regime has its book of rules, and its method if it depreciates."""
+        regime = self.asset.regime or ""
+        self.rules.accounting_system(regime)
+        if regime != "NONE":
+            self.rules.depreciation(regime)
+
+    def _dispose(self, at: Occasion) -> None:
+        kind, card = self.asset.owner_kind or "", self.asset.card
+        route = self.rules.disposal_route(kind, _WORTH, card.asset_class)
+        proposal = DisposalProposal(disposal="D1", kind="AUCTION", reason="试办")
+        chain = next(
+            iter(
+                self.rules.disposal_chains(
+                    kind,
+                    card.project_scope,
+                    card.asset_class,
+                    _WORTH,
+                    to_be_revived=self.asset.to_be_revived,
+                )
+            ),
+            None,
+        )
+        if chain is None:
+            msg = "没有可以决定处置的流程"
+            raise _NothingToTry(msg)
+        decided = disposal_carried_out(self.asset.id, proposal, self.asset.owners[0].party)
+        done = [step.code for step in chain.leading_to(Asset.Disposed.TOPIC, kind, card.project_scope)]
+        proof = self._shown("PR3", chain, decided, done)
+        self.asset.propose_disposal(proposal, at, proof=proof)
+        appraisal = Appraisal(
+            method="AGENCY",
+            value=_WORTH,
+            base_date=self.day,
+            report_no=_PAPER,
+            agency="试办机构",
+            agency_licence="1",
+        )
+        self.asset.record_appraisal("D1", appraisal, at, proof=proof)
+        self.asset.publish_appraisal(
+            "D1",
+            Publication(
+                published_on=self.day,
+                channel="BULLETIN_BOARD",
+                place=self.asset.owners[0].party,
+                evidence_sha256=_DIGEST,
+            ),
+            at,
+            proof=proof,
+        )
+        for level in _units(chain, Asset.DisposalForwarded.TOPIC, route):
+            self.asset.forward_disposal("D1", level, "同意", at, proof=proof)
+        for level in _units(chain, Asset.DisposalApproved.TOPIC, route):
+            approval = Approval(
+                approver=level, approver_level=level, document_no=_PAPER, approved_on=self.day
+            )
+            self.asset.approve_disposal("D1", approval, at, proof=proof)
+        sale = DisposalSale(disposed_on=self.day, price=_WORTH, document_no=_PAPER)
+        self.asset.dispose("D1", sale, at, proof=proof)
+
+    def _shown(
+        self, procedure: str, chain: rows.Chain, decided: Execution, done: list[str]
+    ) -> ProcedureProof:
+        """A procedure over a text, with these steps done by every owner."""
         return ProcedureProof(
-            procedure="PR2",
+            procedure=procedure,
             chain=chain.code,
             subject_kind=decided.kind,
             subject=decided.subject,
@@ -400,42 +467,10 @@ class _Life:
             policy=self.rules.policy,
         )
 
-    def _depreciate(self, _: Occasion) -> None:
-        """See that the regime has its book of rules, and its method if it depreciates."""
-        regime = self.asset.regime or ""
-        self.rules.accounting_system(regime)
-        if regime != "NONE":
-            self.rules.depreciation(regime)
 
-    def _dispose(self, at: Occasion) -> None:
-        kind = self.asset.owner_kind or ""
-        route = self.rules.disposal_route(kind, _WORTH)
-        self.asset.propose_disposal(
-            DisposalProposal(disposal="D1", kind="AUCTION", reason="试办", decision_document=_PAPER), at
-        )
-        appraisal = Appraisal(
-            method="AGENCY",
-            value=_WORTH,
-            base_date=self.day,
-            report_no=_PAPER,
-            agency="试办机构",
-            agency_licence="1",
-        )
-        self.asset.record_appraisal("D1", appraisal, at)
-        self.asset.publish_appraisal(
-            "D1",
-            Publication(
-                published_on=self.day,
-                channel="BULLETIN_BOARD",
-                place=self.asset.owners[0].party,
-                evidence_sha256=_DIGEST,
-            ),
-            at,
-        )
-        for level in route.levels:
-            self.asset.forward_disposal("D1", level, "同意", at)
-        approval = Approval(
-            approver=route.approver, approver_level=route.approver, document_no=_PAPER, approved_on=self.day
-        )
-        self.asset.approve_disposal("D1", approval, at)
-        self.asset.dispose("D1", DisposalSale(disposed_on=self.day, price=_WORTH, document_no=_PAPER), at)
+def _units(chain: rows.Chain, fact: str, route: rows.DisposalRoute) -> tuple[str, ...]:
+    """Those who take a step of a disposal: the levels or the approver of the route, or whom the row names."""
+    step = chain.taken_by(fact)
+    known = {"ROUTE": route.levels, "APPROVER": (route.approver,)}
+    roles = () if step is None else step.all_of or (step.by or "",)
+    return tuple(unit for role in roles for unit in known.get(role, (role,)))

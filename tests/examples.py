@@ -28,7 +28,7 @@ from domain.asset.facts.disposal import (
 )
 from domain.asset.facts.income import IncomeDistribution, IncomeReceipt, IncomeUse
 from domain.asset.facts.ownership import CountyDecision, OwnershipConfirmation
-from domain.asset.facts.texts import contract_carried_out
+from domain.asset.facts.texts import contract_carried_out, disposal_carried_out
 from domain.asset.facts.title_plan import SUBJECT_KIND, JointProposal, title_digest
 from domain.asset.facts.transfer import AssetTransfer, ItemAcceptance, TransferItem
 from domain.asset.facts.upkeep import Maintenance, StatusReport
@@ -680,10 +680,38 @@ def earning() -> Asset:
     return settled(asset)
 
 
+def agreed(
+    asset: Asset, text: DisposalProposal | None = None, *, on: date = date(2022, 1, 31), **changes: Any
+) -> ProcedureProof:
+    """Every owner has decided on this disposal: a village by its vote, which goes by A14."""
+    paper = text or proposal()
+    content = disposal_carried_out(asset.id, paper, "")
+    done = ("DECISION",) if asset.owner_kind == "VILLAGE" else ()
+    given: dict[str, Any] = {
+        "procedure": "PR-14", "chain": "A14", "subject_kind": "asset_disposal", "subject": paper.disposal,
+        "subject_sha256": content.digests[0], "completed": done, "completed_on": dict.fromkeys(done, on),
+        "policy": "1", "units": dict.fromkeys(done, tuple(one.party for one in asset.owners)),
+    }  # fmt: skip
+    return ProcedureProof(**(given | changes))
+
+
+def propose(asset: Asset, at: Occasion, text: DisposalProposal | None = None) -> None:
+    """By the procedure that is over this very proposal."""
+    asset.propose_disposal(text or proposal(), at, proof=agreed(asset, text))
+
+
+def approve(asset: Asset, at: Occasion, paper: Approval | None = None) -> None:
+    """Once the owners have decided."""
+    current = asset.disposals.get(DISPOSAL)
+    asset.approve_disposal(
+        DISPOSAL, paper or approval(), at, proof=agreed(asset, None if current is None else current.proposal)
+    )
+
+
 def proposed(base: Asset | None = None) -> Asset:
     """A disposal is under way."""
     asset = base if base is not None else confirmed()
-    asset.propose_disposal(proposal(), occasion(date(2022, 2, 1)))
+    propose(asset, occasion(date(2022, 2, 1)))
     return settled(asset)
 
 
@@ -712,7 +740,7 @@ def forwarded() -> Asset:
 def approved() -> Asset:
     """The county government agrees."""
     asset = forwarded()
-    asset.approve_disposal(DISPOSAL, approval(), occasion(date(2022, 4, 10)))
+    approve(asset, occasion(date(2022, 4, 10)))
     return settled(asset)
 
 

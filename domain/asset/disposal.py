@@ -1,4 +1,7 @@
-"""Disposal of an asset: proposed, appraised, published, approved, carried out, its proceeds (四(十二), A14)."""
+"""Disposal of an asset: proposed, appraised, published, approved, carried out, its proceeds (四(十二), A14).
+
+Which of these steps there are, in which order and by whom, the rows of the chain say by which its procedure goes.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +28,12 @@ from domain.asset.facts.disposal import (
 from domain.asset.facts.texts import disposal_carried_out
 from domain.execution import Execution
 from domain.refusals import refuse
-from domain.values import Code, Fen, Name, Text
+from domain.values import MAX_FEN, Code, Fen, Name, OrganizationCode, Text
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
-    from domain.regulation.rows import Action
+    from domain.procedure.proof import ProcedureProof
+    from domain.regulation.rows import Action, Chain, ChainStep
 from domain.asset.state import AssetState
 
 NOTHING: Final = Fen(0)
@@ -45,29 +49,64 @@ class AssetDisposals(AssetState):
         TOPIC: ClassVar[str] = "asset.disposal_proposed"
         TITLE: ClassVar[str] = "提出处置"
         proposal: DisposalProposal = Field(title="处置方案")
+        procedure: Code | None = Field(default=None, title="所依据的程序")
+        chain: Code | None = Field(default=None, title="流程")
 
-    def propose_disposal(self, proposal: DisposalProposal, at: Occasion) -> None:
+        def carries_out(self, it: AssetState) -> Execution:
+            """A step of the disposal that is decided on."""
+            return _carried_out(it, self.proposal.disposal)
+
+    def propose_disposal(
+        self, proposal: DisposalProposal, at: Occasion, *, proof: ProcedureProof | None = None
+    ) -> None:
         """Propose a disposal (C4.12-01): as a rule not of an asset that runs well (P23).
 
+        `proof`: of the procedure over this very proposal; without it only imported history is taken in.
+
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS;
-        ALREADY_EXISTS; FIELD_REQUIRED for another kind without its name; DECISION_REQUIRED without a document where
-        the owner's village has to decide; CODE_UNKNOWN when the county has no such chain;
-        WELL_OPERATING_NOT_DISPOSABLE for an asset that runs well.
+        ALREADY_EXISTS; FIELD_REQUIRED for another kind without its name; DECISION_REQUIRED without a procedure or by
+        another chain than such a disposal goes; PLAN_HASH_MISMATCH for another text than the procedure's; the code of a
+        row for a step that the chain has before the proposal; WELL_OPERATING_NOT_DISPOSABLE for an asset that runs well.
         """
         self._allow("PROPOSE_DISPOSAL", at)
         if proposal.disposal in self.disposals:
             raise refuse("ALREADY_EXISTS", what=proposal.disposal)
-        check_proposal(proposal, owner_kind=self.owner_kind or "", at=at)
+        check_proposal(proposal, at)
         good = at.rules.parameters["P23"]
         runs_well = self.operation in good.operation_states and not self.risks.keys() & set(
             good.without_flags
         )
         at.require(not runs_well, "WELL_OPERATING_NOT_DISPOSABLE", state=self.operation)
-        self.record(self.DisposalProposed, at, proposal=proposal)
+        self._must_be_its_procedure(proposal, proof, at)
+        procedure, chain = (None, None) if proof is None else (proof.procedure, proof.chain)
+        begun = Disposal(proposal=proposal, procedure=procedure, chain=chain)
+        self._must_be_led_to(self.DisposalProposed, begun, self._disposal_value(begun, at), proof, at)
+        self.record(self.DisposalProposed, at, proposal=proposal, procedure=procedure, chain=chain)
+
+    def _must_be_its_procedure(
+        self, proposal: DisposalProposal, proof: ProcedureProof | None, at: Occasion
+    ) -> None:
+        """The procedure is over this very proposal, and goes by a chain for such an owner's asset of such a value."""
+        at.cite("C4.12-02")
+        if proof is None:
+            at.refuse("DECISION_REQUIRED", clause="C4.12-02", missing=["procedure"])
+            return
+        decided = disposal_carried_out(self.id, proposal, "")
+        at.require(
+            proof.subject_sha256 in decided.digests,
+            "PLAN_HASH_MISMATCH",
+            clause="C4.12-05",
+            missing=["procedure"],
+        )
+        begun = Disposal(proposal=proposal, chain=proof.chain)
+        self._must_be_open_to(begun, self._disposal_value(begun, at), at)
 
     @event(DisposalProposed)
-    def _disposal_proposed(self, proposal: DisposalProposal) -> None:
-        self.disposals = {**self.disposals, proposal.disposal: Disposal(proposal=proposal)}
+    def _disposal_proposed(
+        self, proposal: DisposalProposal, procedure: Code | None, chain: Code | None
+    ) -> None:
+        begun = Disposal(proposal=proposal, procedure=procedure, chain=chain)
+        self.disposals = {**self.disposals, proposal.disposal: begun}
 
     class AppraisalRecorded(AssetState.Event):
         """The asset was appraised for the disposal."""
@@ -83,7 +122,13 @@ class AssetDisposals(AssetState):
             return _carried_out(it, self.disposal)
 
     def record_appraisal(
-        self, disposal: str, appraisal: Appraisal, at: Occasion, *, beside: Fen = NOTHING
+        self,
+        disposal: str,
+        appraisal: Appraisal,
+        at: Occasion,
+        *,
+        beside: Fen = NOTHING,
+        proof: ProcedureProof | None = None,
     ) -> None:
         """Record the appraisal; from 10万元 on by a licensed agency (C4.12-04). A new one starts the way anew.
 
@@ -93,13 +138,15 @@ class AssetDisposals(AssetState):
         threshold on without an agency, and for an agency without its licence; APPRAISAL_REQUIRED below it with too
         few signers; AMOUNT_OUT_OF_RANGE.
         """
-        current = self._open_disposal(disposal, at)
+        current = self._under_way(disposal, at)
         if current.appraisal == appraisal:
             return
-        value = self._disposal_value(
+        known = self._disposal_value(
             current.model_copy(update={"appraisal": appraisal, "approval": None}), at
         )
-        check_appraisal(appraisal, value=at.in_range(value + beside, "value"), at=at)
+        value = at.in_range(known + beside, "value")
+        self._must_be_led_to(self.AppraisalRecorded, current, value, proof, at)
+        check_appraisal(appraisal, value=value, major=self._is_major(value, at), at=at)
         self.record(
             self.AppraisalRecorded,
             at,
@@ -111,7 +158,14 @@ class AssetDisposals(AssetState):
     @event(AppraisalRecorded)
     def _appraisal_recorded(self, disposal: Code, appraisal: Appraisal) -> None:
         self._advance(
-            disposal, "APPRAISED", appraisal=appraisal, publication=None, forwarded=(), approval=None
+            disposal,
+            "APPRAISED",
+            appraisal=appraisal,
+            publication=None,
+            forwarded=(),
+            approval=None,
+            approved_by=(),
+            approved=False,
         )
 
     class AppraisalPublished(AssetState.Event):
@@ -122,17 +176,28 @@ class AssetDisposals(AssetState):
         disposal: Code = Field(title="处置编号")
         publication: Publication = Field(title="评估结果公开情况")
 
-    def publish_appraisal(self, disposal: str, publication: Publication, at: Occasion) -> None:
+        def carries_out(self, it: AssetState) -> Execution:
+            """A step of the disposal that was decided on."""
+            return _carried_out(it, self.disposal)
+
+    def publish_appraisal(
+        self,
+        disposal: str,
+        publication: Publication,
+        at: Occasion,
+        *,
+        proof: ProcedureProof | None = None,
+    ) -> None:
         """Publish the appraisal result at the owner's place (C4.12-03).
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
         STEP_OUT_OF_ORDER when it was forwarded already or the disposal is closed; APPRAISAL_REQUIRED before there
         is one; NOTICE_PLACE_MISSING when it does not hang at the owner's place.
         """
-        current = self._open_disposal(disposal, at)
+        current = self._under_way(disposal, at)
         if current.publication == publication:
             return
-        at.require(current.appraisal, "APPRAISAL_REQUIRED", missing=["appraisal"])
+        self._must_be_led_to(self.AppraisalPublished, current, self._disposal_value(current, at), proof, at)
         at.require(
             current.state in {"PROPOSED", "APPRAISED", "PUBLISHED"},
             "STEP_OUT_OF_ORDER",
@@ -159,38 +224,53 @@ class AssetDisposals(AssetState):
         disposal: Code = Field(title="处置编号")
         level: Code = Field(title="上报层级")
         opinion: Text = Field(title="上报意见")
+        unit: OrganizationCode | None = Field(default=None, title="上报单位")
+
+        def carries_out(self, it: AssetState) -> Execution:
+            """The level's part of the disposal that was decided on."""
+            return _carried_out(it, self.disposal, self.unit or self.level)
 
     def forward_disposal(
-        self, disposal: str, level: str, opinion: str, at: Occasion, *, beside: Fen = NOTHING
+        self,
+        disposal: str,
+        level: str,
+        opinion: str,
+        at: Occasion,
+        *,
+        beside: Fen = NOTHING,
+        proof: ProcedureProof | None = None,
+        unit: str | None = None,
     ) -> None:
-        """Pass the proposal to the next level of the route, never skipping one (C4.12-05, A14).
+        """Pass the proposal to the next level of the route, never skipping one (C4.12-05, A14). `unit`: of that level.
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
-        STEP_OUT_OF_ORDER when another level is due or the disposal is closed; APPRAISAL_NOT_PUBLISHED; RULE_GAP
-        when no route covers the owner and value; CODE_UNKNOWN for a level that is not on the route;
-        AMOUNT_OUT_OF_RANGE.
+        DECISION_REQUIRED without a procedure, or by the chain of smaller disposals; STEP_OUT_OF_ORDER when another level
+        is due or the disposal is closed; the code of a row for a step that comes before, APPRAISAL_NOT_PUBLISHED; RULE_GAP
+        when no route covers the owner and value; CODE_UNKNOWN for a level that is not on the route; AMOUNT_OUT_OF_RANGE.
         """
         at.cite("C4.12-05")
-        current = self._open_disposal(disposal, at)
-        at.require(current.publication, "APPRAISAL_NOT_PUBLISHED", missing=["publication"])
+        current = self._under_way(disposal, at)
+        value = at.in_range(self._disposal_value(current, at) + beside, "value")
+        self._must_be_led_to(self.DisposalForwarded, current, value, proof, at)
+        step = self._step_of(self.DisposalForwarded, current, value, at)
         if self.owner_kind is not None:  # without an owner, in imported history, nobody knows the route
-            route = at.rules.disposal_route(
-                self.owner_kind, at.in_range(self._disposal_value(current, at) + beside, "value")
-            )
-            if level not in route.levels:
+            levels = self._takers_of(step, value, at)
+            if level not in levels:
                 raise refuse(
                     "CODE_UNKNOWN", clause="C4.12-05", listed_in="disposal-routes", field="level", value=level
                 )
-            due = [step for step in route.levels if step not in current.forwarded][:1]
+            ahead = [one for one in levels if one not in current.forwarded]
+            due = ahead if step is not None and step.all_of else ahead[:1]
             at.require(
-                due == [level],
+                level in due,
                 "STEP_OUT_OF_ORDER",
                 clause="C4.12-05",
                 step=level,
                 state=current.state,
                 missing=due,
             )
-        self.record(self.DisposalForwarded, at, disposal=disposal, level=level, opinion=opinion)
+        self._must_be_open_to(current, value, at)
+        self.record(self.DisposalForwarded, at, disposal=disposal, level=level, opinion=opinion, unit=unit)
 
     @event(DisposalForwarded)
     def _disposal_forwarded(self, disposal: Code, level: Code) -> None:
@@ -205,31 +285,76 @@ class AssetDisposals(AssetState):
         disposal: Code = Field(title="处置编号")
         approval: Approval = Field(title="处置批准")
         value: Fen = Field(title="处置价值")
+        complete: bool = Field(default=True, title="各批准单位是否均已批准")
+
+        def carries_out(self, it: AssetState) -> Execution:
+            """The approver's part of the disposal that was decided on."""
+            return _carried_out(it, self.disposal, self.approval.approver)
 
     def approve_disposal(
-        self, disposal: str, approval: Approval, at: Occasion, *, beside: Fen = NOTHING
+        self,
+        disposal: str,
+        approval: Approval,
+        at: Occasion,
+        *,
+        beside: Fen = NOTHING,
+        proof: ProcedureProof | None = None,
     ) -> None:
-        """Approve: by the county government from 10万元 on, else by the approver of P04 (C4.12-05).
+        """Approve: by the county government from 10万元 on, else by the approver of P04, by all that the chain names (C4.12-05).
 
         An approved disposal may be approved again at a lower price, e.g. after an auction without a bidder.
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
-        STEP_OUT_OF_ORDER when a level of the route was left out or the disposal is closed; APPRAISAL_REQUIRED;
-        APPRAISAL_EXPIRED by the day of the approval (P35); AGENCY_APPRAISAL_REQUIRED and APPRAISAL_REQUIRED when the
-        series has grown beyond the appraiser since; APPRAISAL_NOT_PUBLISHED; NOTICE_PERIOD_RUNNING;
+        DECISION_REQUIRED without a procedure, before the owner's own decision, or by the chain of smaller disposals;
+        CO_OWNER_CONSENT_REQUIRED when owners with too small a part decided (P34); STEP_OUT_OF_ORDER when a level of the
+        route was left out or the disposal is closed; the code of a row for a step that comes before, APPRAISAL_REQUIRED
+        and APPRAISAL_NOT_PUBLISHED; APPRAISAL_EXPIRED by the day of the approval (P35); AGENCY_APPRAISAL_REQUIRED and
+        APPRAISAL_REQUIRED when the series has grown beyond the appraiser since; NOTICE_PERIOD_RUNNING;
         AMOUNT_NOT_POSITIVE; RULE_GAP when no route covers the owner and value; APPROVAL_LEVEL_TOO_LOW for an
         approver below the competent one; AMOUNT_OUT_OF_RANGE.
         """
-        current = self._open_disposal(disposal, at)
+        current = self._under_way(disposal, at)
         if current.approval == approval:
             return
         value = at.in_range(self._disposal_value(current, at) + beside, "value")
-        check_approval(approval, current, value=value, owner_kind=self.owner_kind, at=at)
-        self.record(self.DisposalApproved, at, disposal=disposal, approval=approval, value=value)
+        check_approval(approval, current, value=value, major=self._is_major(value, at), at=at)
+        self._must_be_led_to(self.DisposalApproved, current, value, proof, at)
+        complete = self._must_be_competent(approval.approver_level, current, value, at)
+        self._must_be_open_to(current, value, at)
+        self.record(
+            self.DisposalApproved, at, disposal=disposal, approval=approval, value=value, complete=complete
+        )
+
+    def _must_be_competent(self, level: str, current: Disposal, value: Fen, at: Occasion) -> bool:
+        """Whether with this level everybody has approved who has to; the highest suffices where one approver decides.
+
+        Without an owner (imported history only) nobody knows the route; that the title is missing was found before.
+        """
+        if self.owner_kind is None:
+            return True
+        step = self._step_of(self.DisposalApproved, current, value, at)
+        units = self._takers_of(step, value, at)
+        highest = at.rules.disposal_route(self.owner_kind, MAX_FEN, self.card.asset_class).approver
+        alone = step is None or not step.all_of
+        at.require(
+            level in units or (alone and level == highest),
+            "APPROVAL_LEVEL_TOO_LOW",
+            level=level,
+            required="、".join(units),
+            value=value,
+        )
+        return alone or {*units} <= {*current.approved_by, level}
 
     @event(DisposalApproved)
-    def _disposal_approved(self, disposal: Code, approval: Approval) -> None:
-        self._advance(disposal, "APPROVED", approval=approval)
+    def _disposal_approved(self, disposal: Code, approval: Approval, complete: bool) -> None:
+        current = self.disposals[disposal]
+        self._advance(
+            disposal,
+            "APPROVED" if complete else current.state,
+            approval=approval,
+            approved_by=(*current.approved_by, approval.approver_level),
+            approved=complete,
+        )
 
     class DisposalClosed(AssetState.Event):
         """The proposal was rejected by an approver or withdrawn by the owner."""
@@ -271,15 +396,20 @@ class AssetDisposals(AssetState):
             """A step of the disposal that was decided on."""
             return _carried_out(it, self.disposal)
 
-    def dispose(self, disposal: str, sale: DisposalSale, at: Occasion) -> None:
+    def dispose(
+        self, disposal: str, sale: DisposalSale, at: Occasion, *, proof: ProcedureProof | None = None
+    ) -> None:
         """Carry out an approved disposal, not below what was approved (C4.12-05, C4.12-06). Open contracts end with it.
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
-        STEP_OUT_OF_ORDER when the disposal is closed; AMOUNT_NOT_POSITIVE; APPRAISAL_REQUIRED; APPROVAL_REQUIRED
-        before it is approved; APPRAISAL_EXPIRED by the day of the sale (P35); PRICE_BELOW_APPRAISAL for less than
-        was approved, but for scrap that nobody buys.
+        STEP_OUT_OF_ORDER when the disposal is closed; DECISION_REQUIRED without a procedure; AMOUNT_NOT_POSITIVE; the
+        code of a row for a step that comes before, APPRAISAL_REQUIRED and APPROVAL_REQUIRED; APPRAISAL_EXPIRED by the
+        day of the sale (P35); PRICE_BELOW_APPRAISAL for less than was approved, but for scrap that nobody buys.
         """
-        current = self._open_disposal(disposal, at)
+        current = self._under_way(disposal, at)
+        if sale.price < 0:
+            raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-05", field="price")
+        self._must_be_led_to(self.Disposed, current, self._disposal_value(current, at), proof, at)
         check_sale(sale, current, at)
         self.record(
             self.Disposed,
@@ -358,6 +488,121 @@ class AssetDisposals(AssetState):
         counted = self.disposals[disposal].model_copy(update={"approval": None})
         return self._disposal_value(counted, at)
 
+    # ---- what the chain says -----------------------------------------------------------------------------------
+
+    def _under_way(self, disposal: str, at: Occasion) -> Disposal:
+        """An open disposal that goes by a procedure; one of before needs none where it is imported history."""
+        current = self._open_disposal(disposal, at)
+        at.require(
+            current.procedure is not None, "DECISION_REQUIRED", clause="C4.12-02", missing=["procedure"]
+        )
+        return current
+
+    def _is_major(self, value: Fen, at: Occasion) -> bool:
+        return at.rules.is_major_disposal(value, self.owner_kind, self.card.asset_class)
+
+    def _chains(self, value: Fen, at: Occasion) -> tuple[Chain, ...]:
+        """The chains by which a disposal of that value goes, fen."""
+        return at.rules.disposal_chains(
+            self.owner_kind,
+            self.card.project_scope,
+            self.card.asset_class,
+            value,
+            to_be_revived=self.to_be_revived,
+        )
+
+    def _must_be_open_to(self, current: Disposal, value: Fen, at: Occasion) -> None:
+        """Its chain is one for a disposal of that value: what was opened as a small one stays small."""
+        if current.chain is None:
+            return
+        codes = [one.code for one in self._chains(value, at)]
+        at.require(current.chain in codes, "DECISION_REQUIRED", clause="C4.12-05", missing=codes)
+
+    def _chain_of(self, current: Disposal, value: Fen, at: Occasion) -> Chain | None:
+        """The chain it goes by; of imported history, without a procedure, the one that such a disposal would have gone."""
+        if current.chain is None:
+            return next(iter(self._chains(value, at)), None)
+        return at.rules.chain(current.chain)
+
+    def _step_of(
+        self, fact: type[AssetState.Event], current: Disposal, value: Fen, at: Occasion
+    ) -> ChainStep | None:
+        chain = self._chain_of(current, value, at)
+        return None if chain is None else chain.taken_by(fact.TOPIC)
+
+    def _takers_of(self, step: ChainStep | None, value: Fen, at: Occasion) -> tuple[str, ...]:
+        """Those who take a step, in their order: the levels and the approver of the route, or whom the row names."""
+        if step is None:
+            return ()
+        route = at.rules.disposal_route(self.owner_kind or "", value, self.card.asset_class)
+        at.cite(route.article)
+        roles = step.all_of or (() if step.by is None else (step.by,))
+        known = {"ROUTE": route.levels, "APPROVER": (route.approver,)}
+        return tuple(unit for role in roles for unit in known.get(role, (role,)))
+
+    def _must_be_led_to(
+        self,
+        fact: type[AssetState.Event],
+        current: Disposal,
+        value: Fen,
+        proof: ProcedureProof | None,
+        at: Occasion,
+    ) -> None:
+        """Every step that the chain has before this fact is done: by the asset's own facts, or shown by the procedure."""
+        chain = self._chain_of(current, value, at)
+        if chain is None:
+            return
+        kind, scope = self.owner_kind, self.card.project_scope
+        waiting: list[tuple[ChainStep, list[str]]] = []
+        settled: set[str] = set()
+        for step in reversed(chain.leading_to(fact.TOPIC, kind, scope)):
+            if step.optional or step.code in settled:
+                continue
+            lacking = self._lacking(step, current, value, proof, at)
+            if lacking:
+                waiting.insert(0, (step, lacking))
+            elif any(_is_there(current, name) for name in step.facts):  # what came before it was asked then
+                settled |= {one.code for name in step.facts for one in chain.leading_to(name, kind, scope)}
+            elif step.decides and step.by in _OWNERS:
+                self._must_be_agreed((proof.units if proof is not None else {}).get(step.code, ()), at)
+        for step, lacking in sorted(waiting, key=lambda one: one[0].refusal_when != "LACKING"):
+            code = step.refusal if step.refusal_when == "LACKING" else None
+            told = {} if code else {"step": step.code, "state": current.state}
+            clause = "C4.12-05" if code in {None, "DECISION_REQUIRED"} else None
+            at.refuse(code or "STEP_OUT_OF_ORDER", clause=clause, missing=lacking, **told)
+
+    def _lacking(
+        self, step: ChainStep, current: Disposal, value: Fen, proof: ProcedureProof | None, at: Occasion
+    ) -> list[str]:
+        """What of a step is not done."""
+        taken = next((_RECORDED[name] for name in step.facts if name in _RECORDED), None)
+        match taken:
+            case None:
+                done = proof is not None and proof.done_by(step.code, at.on)
+                return [] if done else [step.code]
+            case "proposal":
+                return []
+            case "forwarded":
+                units = self._takers_of(step, value, at) if self.owner_kind is not None else ()
+                return [one for one in units if one not in current.forwarded]
+            case "approval":
+                return [] if current.approved else ["approval"]
+            case _:
+                return [] if getattr(current, taken) is not None else [taken]
+
+    def _must_be_agreed(self, agreed: tuple[str, ...], at: Occasion) -> None:
+        """Owners with the part of the shares that P34 wants have decided on it (民法典 301)."""
+        part, whole = at.rules.parameters["P34"].disposal_or_major_change
+        share = sum(one.amount for one in self.owners if one.party in agreed)
+        absent = sorted(self._owner_parties - set(agreed))
+        at.require(
+            share * whole >= self.card.original_value * part,
+            "CO_OWNER_CONSENT_REQUIRED",
+            clause="C4.12-05",
+            missing=absent,
+            owners=absent,
+        )
+
     def _advance(self, disposal: str, state: str, **facts: Any) -> None:
         moved = self.disposals[disposal].model_copy(update={"state": state, **facts})
         self.disposals = {**self.disposals, disposal: moved}
@@ -377,8 +622,28 @@ class AssetDisposals(AssetState):
         )
 
 
-def _carried_out(it: AssetState, disposal: str) -> Execution:
-    """The disposal is its first owner's, who proposes it for all."""
-    return disposal_carried_out(
-        it.id, it.disposals[disposal].proposal, it.owners[0].party if it.owners else ""
-    )
+_RECORDED: Final = {
+    AssetDisposals.DisposalProposed.TOPIC: "proposal",
+    AssetDisposals.AppraisalRecorded.TOPIC: "appraisal",
+    AssetDisposals.AppraisalPublished.TOPIC: "publication",
+    AssetDisposals.DisposalForwarded.TOPIC: "forwarded",
+    AssetDisposals.DisposalApproved.TOPIC: "approval",
+    AssetDisposals.Disposed.TOPIC: "sale",
+}
+"""Facts of a disposal that the asset keeps → where."""
+
+
+def _is_there(current: Disposal, fact: str) -> bool:
+    """Whether the asset has recorded it; a step that nobody has to take is done without it."""
+    kept = _RECORDED.get(fact)
+    return kept is not None and bool(current.approved if kept == "approval" else getattr(current, kept))
+
+
+_OWNERS: Final = frozenset({"OWNER", "VILLAGE"})
+"""Roles in which owners decide for themselves."""
+
+
+def _carried_out(it: AssetState, disposal: str, unit: str | None = None) -> Execution:
+    """The disposal is its first owner's, who proposes it for all; `unit`: another unit's part in it."""
+    owner = it.owners[0].party if it.owners else ""
+    return disposal_carried_out(it.id, it.disposals[disposal].proposal, unit or owner)

@@ -76,6 +76,19 @@ def _signed_contract(it: Any, event: Any, at: Occasion, shown: Shown) -> None:
     it.sign_contract(event.terms, at, proof=proof)
 
 
+def _proposed_disposal(it: Any, event: Any, at: Occasion, shown: Shown) -> None:
+    proof = None if event.procedure is None else shown(event.procedure).proof()
+    it.propose_disposal(event.proposal, at, proof=proof)
+
+
+def _shown_of(it: Any, event: Any, shown: Shown) -> ProcedureProof | None:
+    """What the procedure of the disposal that the event is about shows."""
+    current = it.disposals.get(event.disposal)
+    if current is None or current.procedure is None:
+        return None
+    return _proof(it, current.procedure, shown)
+
+
 def _changed_contract(it: Any, event: Any, at: Occasion, _: Shown) -> None:
     it.change_contract(
         event.terms,
@@ -129,13 +142,21 @@ _ASSET: Final[dict[type[Any], Command]] = {
         if e.distribution.papers
         else it.pay_planned(e.distribution, at)
     ),
-    Asset.DisposalProposed: lambda it, e, at, _s: it.propose_disposal(e.proposal, at),
-    Asset.AppraisalRecorded: lambda it, e, at, _s: it.record_appraisal(e.disposal, e.appraisal, at),
-    Asset.AppraisalPublished: lambda it, e, at, _s: it.publish_appraisal(e.disposal, e.publication, at),
-    Asset.DisposalForwarded: lambda it, e, at, _s: it.forward_disposal(e.disposal, e.level, e.opinion, at),
-    Asset.DisposalApproved: lambda it, e, at, _s: it.approve_disposal(e.disposal, e.approval, at),
+    Asset.DisposalProposed: _proposed_disposal,
+    Asset.AppraisalRecorded: lambda it, e, at, s: it.record_appraisal(
+        e.disposal, e.appraisal, at, proof=_shown_of(it, e, s)
+    ),
+    Asset.AppraisalPublished: lambda it, e, at, s: it.publish_appraisal(
+        e.disposal, e.publication, at, proof=_shown_of(it, e, s)
+    ),
+    Asset.DisposalForwarded: lambda it, e, at, s: it.forward_disposal(
+        e.disposal, e.level, e.opinion, at, proof=_shown_of(it, e, s), unit=e.unit
+    ),
+    Asset.DisposalApproved: lambda it, e, at, s: it.approve_disposal(
+        e.disposal, e.approval, at, proof=_shown_of(it, e, s)
+    ),
     Asset.DisposalClosed: lambda it, e, at, _s: it.close_disposal(e.disposal, e.outcome, e.reason, at),
-    Asset.Disposed: lambda it, e, at, _s: it.dispose(e.disposal, e.sale, at),
+    Asset.Disposed: lambda it, e, at, s: it.dispose(e.disposal, e.sale, at, proof=_shown_of(it, e, s)),
     Asset.DisposalProceedsReceived: lambda it, e, at, _s: it.receive_proceeds(
         e.disposal, e.amount, e.received_on, e.voucher_no, at
     ),

@@ -156,6 +156,8 @@ def _applies(step: ChainStep, case: ProcedureCase) -> bool:
 
 def act_of(step: ChainStep) -> Act:
     """What taking a step of a chain means."""
+    if step.act == "FACT":
+        return "FACT"
     if step.meeting is not None:
         return "MEETING"
     if step.notice is not None:
@@ -249,7 +251,10 @@ class _Cast:
         ]
         if case.owner_kind is None or case.disposal_value is None:
             raise refuse("FIELD_REQUIRED", field=missing[0], missing=missing)
-        route = self._rules.disposal_route(case.owner_kind, case.disposal_value)
+        asset_class = None
+        if case.asset_type is not None:
+            asset_class = self._rules.asset_type(case.asset_type).asset_class
+        route = self._rules.disposal_route(case.owner_kind, case.disposal_value, asset_class)
         levels = (route.approver,) if role == "APPROVER" else route.levels
         return tuple(unit for level in levels for unit in self.units(level))
 

@@ -396,9 +396,9 @@ def _check_chains(book: Book, told: _Told) -> None:
                 told.known(place, "单位", [step.filing.addressee], organizations | _STEP_ROLES)
     for route in book.table("chains.disposal_route", rows.DisposalRoute):
         named = (*route.levels, route.approver, route.filing)
-        told.known(
-            f"chains.disposal_route（{route.owner_kind}）", "单位", named, organizations | {"TOWNSHIP"}
-        )
+        place = f"chains.disposal_route（{route.owner_kind}）"
+        told.known(place, "单位", named, organizations | {"TOWNSHIP"})
+        told.known(place, "类别", [route.asset_class], book.codes_of("asset_types.class"))
 
 
 def _check_operation(book: Book, told: _Told) -> None:

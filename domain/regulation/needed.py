@@ -32,7 +32,7 @@ LISTS: Final = frozenset(
 
 CODES: Final[Mapping[str, frozenset[str]]] = {
     "asset_types.class": frozenset({"PUBLIC_WELFARE", "OPERATING", "HOUSEHOLD"}),
-    "chains.chain": frozenset({"A1", "A2", "A3", "A4", "A14"}),
+    "chains.chain": frozenset({"A1", "A2", "A3", "A4"}),
     "departments.organization": frozenset({"COUNTY_GOV", "ASSET_OFFICE"}),
     "regimes.posting": frozenset({"RECEIPT", "DISTRIBUTION"}),
     "ledgers.ledger": frozenset({"UNIT_MASTER", "HOUSEHOLD_FUND_ASSET", "COUNTY_MASTER", "CATEGORISED"}),

@@ -9,18 +9,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, ClassVar, Final, Literal, TypedDict, get_type_hints
 
-from pydantic import Field, PlainValidator, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from domain.regulation.rows import OwnerKind, Regime, Row
-from domain.values import Fen, Value
-
-
-def _fen(value: object) -> Fen:
-    return value if isinstance(value, Fen) else Fen.from_yuan(value)
-
-
-Yuan = Annotated[Fen, PlainValidator(_fen)]
-"""Fen, written as yuan in the files."""
+from domain.regulation.rows import OwnerKind, Regime, Row, Yuan
+from domain.values import Value
 
 BasisPoints = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Count = Annotated[int, Field(strict=True, ge=0)]

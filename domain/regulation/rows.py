@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-from pydantic import Field, field_serializer, model_validator
+from pydantic import Field, PlainValidator, field_serializer, model_validator
 
-from domain.values import Value
+from domain.values import Fen, Value
+
+
+def _fen(value: object) -> Fen:
+    return value if isinstance(value, Fen) else Fen.from_yuan(value)
+
+
+Yuan = Annotated[Fen, PlainValidator(_fen)]
+"""Fen, written as yuan in the files."""
 
 OwnerKind = Literal["DEPARTMENT", "TOWNSHIP", "VILLAGE", "FARM", "HOUSEHOLD"]
 """Who can own an asset."""
@@ -396,7 +404,10 @@ class ChainStep(Value):
 
 
 class Chain(Row):
-    """An approval chain: who does what after what. `revitalisation_only`: for what lies idle or runs badly."""
+    """An approval chain: who does what after what.
+
+    `revitalisation_only`: for what lies idle or runs badly; `below_limit_only`: for disposals below the limit.
+    """
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
 
@@ -405,6 +416,11 @@ class Chain(Row):
     en: str = Field(title="英文名称")
     steps: tuple[ChainStep, ...] = Field(min_length=1, title="流程环节")
     revitalisation_only: bool = Field(default=False, title="是否只用于盘活")
+    below_limit_only: bool = Field(default=False, title="是否只用于限额以下的处置")
+
+    def taken_by(self, fact: str) -> ChainStep | None:
+        """The step that a kind of fact takes, if the chain has one."""
+        return next((step for step in self.steps if fact in step.facts), None)
 
     def leading_to(
         self, fact: str, owner_kind: str | None, project_scope: str | None
@@ -424,11 +440,17 @@ class Chain(Row):
 
 
 class DisposalRoute(Row):
-    """The levels between owner and approver, passed one by one. `filing`: where the approval is filed, if anywhere."""
+    """The levels between owner and approver, passed one by one, from a limit on.
 
-    KEY: ClassVar[tuple[str, ...]] = ("owner_kind",)
+    `asset_class`: for assets of that class alone, before the row for all; `limit`: the value from which it is taken, where
+    it is not that of P01; `filing`: where the approval is filed, if anywhere.
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("owner_kind", "asset_class")
 
     owner_kind: OwnerKind = Field(title="所有权人类型")
+    asset_class: str | None = Field(default=None, title="适用类别")
+    limit: Yuan | None = Field(default=None, title="重大处置限额（含本数）")
     levels: tuple[str, ...] = Field(title="上报层级（逐级）")
     approver: str = Field(title="批准机关")
     filing: str | None = Field(default=None, title="批准后备案机关")

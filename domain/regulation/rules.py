@@ -158,8 +158,9 @@ class Rules:
 
     def _index_procedures(self) -> None:
         self._chains = {row.code: row for row in self.table("chains.chain", rows.Chain)}
-        self._routes: dict[str, rows.DisposalRoute] = {
-            row.owner_kind: row for row in self.table("chains.disposal_route", rows.DisposalRoute)
+        self._routes: dict[tuple[str, str | None], rows.DisposalRoute] = {
+            (row.owner_kind, row.asset_class): row
+            for row in self.table("chains.disposal_route", rows.DisposalRoute)
         }
         self._modes = {row.code: row for row in self.table("operation_modes.mode", rows.OperationMode)}
         self._clauses = self.table("operation_modes.clause", rows.ContractClause)
@@ -477,6 +478,20 @@ class Rules:
         meant = {code for code, (_, step) in open_to.items() if step.only_for or step.only_scopes}
         return tuple(row for code, (row, _) in open_to.items() if not meant or code in meant)
 
+    def disposal_chains(
+        self,
+        owner_kind: str | None,
+        project_scope: str | None,
+        asset_class: str,
+        value: int,
+        *,
+        to_be_revived: bool,
+    ) -> tuple[rows.Chain, ...]:
+        """The chains by which such an owner disposes of such an asset of that value, fen; shorter ones below the limit alone."""
+        major = self.is_major_disposal(value, owner_kind, asset_class)
+        found = self.chains_of("asset.disposed", owner_kind, project_scope, to_be_revived=to_be_revived)
+        return tuple(row for row in found if not (major and row.below_limit_only))
+
     def signers_of(self, chain: str, step: str) -> tuple[str, ...]:
         """The posts whose holders sign a step of a chain; of one that is no more, none."""
         row = self._chains.get(chain)
@@ -502,9 +517,16 @@ class Rules:
 
     # ---- disposal (P01–P05) ------------------------------------------------------------------------------------
 
-    def is_major_disposal(self, value: int) -> bool:
-        """Whether a disposal value in fen reaches the threshold, itself included (C4.12-04, P01)."""
-        return value >= self.parameters["P01"]
+    def is_major_disposal(
+        self, value: int, owner_kind: str | None = None, asset_class: str | None = None
+    ) -> bool:
+        """Whether a disposal value in fen reaches the limit, itself included: of its route, else of P01 (C4.12-04)."""
+        route = self._route(owner_kind or "", asset_class)
+        own = None if route is None else route.limit
+        return value >= (self.parameters["P01"] if own is None else own)
+
+    def _route(self, owner_kind: str, asset_class: str | None) -> rows.DisposalRoute | None:
+        return self._routes.get((owner_kind, asset_class)) or self._routes.get((owner_kind, None))
 
     def disposal_value(
         self, *, appraised: int, net_book_value: int, original_value: int, expected_price: int
@@ -517,15 +539,17 @@ class Rules:
             return Fen(expected_price)
         return Fen(max(appraised, net_book_value))
 
-    def disposal_route(self, owner_kind: str, value: int) -> rows.DisposalRoute:
-        """Levels and approver of a disposal of that value in fen; below the threshold those of P04.
+    def disposal_route(
+        self, owner_kind: str, value: int, asset_class: str | None = None
+    ) -> rows.DisposalRoute:
+        """Levels and approver of a disposal of that value in fen; below the limit those of P04.
 
-        The levels below the threshold are those the proposal passes before it reaches the approver.
+        The levels below the limit are those the proposal passes before it reaches the approver.
         """
-        route = self._routes.get(owner_kind)
+        route = self._route(owner_kind, asset_class)
         if route is None:
             raise _gap("T5", ownerKind=owner_kind)
-        if self.is_major_disposal(value):
+        if self.is_major_disposal(value, owner_kind, asset_class):
             return route
         small = self.parameters["P04"]
         approver = small.approvers.get(route.owner_kind)

@@ -694,8 +694,10 @@ def _disposal_forwarded(event: LedgerEvent, rows: Rows) -> None:
 
 def _disposal_approved(event: LedgerEvent, rows: Rows) -> None:
     data = event.data
-    document = data["approval"]["documentNo"]
-    _set_disposal(_touch(event, rows), data["disposal"], state="APPROVED", approvalDocument=document)
+    facts = {"approvalDocument": data["approval"]["documentNo"]}
+    if data.get("complete", True):  # else another approver has to approve as well
+        facts["state"] = "APPROVED"
+    _set_disposal(_touch(event, rows), data["disposal"], **facts)
 
 
 def _disposal_closed(event: LedgerEvent, rows: Rows) -> None:

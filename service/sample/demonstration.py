@@ -22,6 +22,7 @@ from service.audit.verify import LABELS, verify
 from service.clock import county_day, utc_now
 from service.commands.credentials import Credentials, KeySpec
 from service.sample.contract_walk import ContractWalk
+from service.sample.disposal_walk import DisposalWalk
 from service.sample.plan_walk import PlanWalk, open_account
 from service.sample.walk import Client, DemoFailed, Walk
 
@@ -30,7 +31,6 @@ VILLAGE = "653022202205"
 """萨依巴格村: already the least sample has assets there in the care of the village's manager."""
 TOWNSHIP = "653022202000"
 NEIGHBOUR = "653022201000"
-DISPOSAL = "disposals/DEMO-D1"
 LEAST_ASSETS = 200
 MOST_ASSETS = 1_000_000
 """Sizes of the sample county that the walk is good for."""
@@ -145,7 +145,8 @@ class Demonstration:
         await walk.step(office, "确权", "ownership-confirmations", self._confirmation(), "产权归属村集体")
         await self._in_care(walk, clerk)
         await self._in_operation(walk, clerk)
-        await self._disposal(walk)
+        manager = await self._manager()
+        await DisposalWalk(self.clients, self.day, VILLAGE, TOWNSHIP, manager).run(walk)
         self._show(walk.table)
         return asset
 
@@ -200,60 +201,6 @@ class Demonstration:
         await walk.step(clerk, "合同终止", "leases/DEMO-LEASE/ending", ending)
         report = {"state": "IDLE", "reportedOn": self.day(60), "note": "停用"}
         await walk.step(clerk, "闲置报告", "status-reports", {"report": report})
-
-    async def _disposal(self, walk: Walk) -> None:
-        clerk, county = self.clients["clerk"], self.clients["county"]
-        proposal = {
-            "disposal": "DEMO-D1",
-            "kind": "AUCTION",
-            "reason": "长期闲置，无法盘活",
-            "decisionDocument": "演示村代会决议003",
-        }
-        await walk.step(clerk, "提出处置", "disposals", {"proposal": proposal, "occurredOn": self.day(50)})
-        signers = [{"person": f"P0000{n}", "outsideOwnerUnit": n == 1} for n in (1, 2, 3)]
-        base = {"value": "150000.00", "baseDate": self.day(40)}
-        house = base | {"method": "IN_HOUSE", "reportNo": "演示评-0", "signers": signers}
-        on = {"occurredOn": self.day(38)}
-        await walk.try_in_vain(
-            clerk, "自行评估 15 万元", f"{DISPOSAL}/appraisals", {"appraisal": house, **on}
-        )
-        agency = base | {
-            "method": "AGENCY",
-            "reportNo": "演示评报字001",
-            "agency": "演示资产评估公司",
-            "agencyLicence": "演示资质001",
-        }
-        await walk.step(
-            clerk, "机构评估", f"{DISPOSAL}/appraisals", {"appraisal": agency, **on}, "150,000.00 元"
-        )
-        publication = {
-            "publishedOn": self.day(30),
-            "channel": "BULLETIN_BOARD",
-            "place": VILLAGE,
-            "evidenceSha256": hashlib.sha256("演示照片".encode()).hexdigest(),
-        }
-        await walk.step(
-            clerk, "评估结果公开", f"{DISPOSAL}/publications", {"publication": publication}, "村公开栏"
-        )
-        for who, level in (("township", "TOWNSHIP"), ("agriculture", "AGRICULTURE")):
-            opinion = {"level": level, "opinion": "同意上报", "occurredOn": self.day(22)}
-            await walk.step(self.clients[who], f"逐级上报 {level}", f"{DISPOSAL}/forwardings", opinion)
-        approval = {
-            "approver": "COUNTY_GOV",
-            "approverLevel": "COUNTY_GOV",
-            "documentNo": "演示政函008",
-            "approvedOn": self.day(20),
-        }
-        await walk.step(county, "县政府批准", f"{DISPOSAL}/approval", {"approval": approval})
-        sale = {
-            "disposedOn": self.day(10),
-            "price": "156000.00",
-            "buyer": "演示买受人",
-            "documentNo": "演示成交001",
-        }
-        await walk.step(clerk, "处置", f"{DISPOSAL}/execution", {"sale": sale}, "成交 156,000.00 元")
-        proceeds = {"amount": "156000.00", "receivedOn": self.day(8), "voucherNo": "演示收-002"}
-        await walk.step(clerk, "处置收入", f"{DISPOSAL}/proceeds", proceeds)
 
     def _card(self) -> dict[str, Any]:
         return {

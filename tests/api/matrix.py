@@ -149,6 +149,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", f"{_ASSET}/income-receipts"): "asset.income",
     ("POST", f"{_ASSET}/income-distributions"): "history.enter",
     ("POST", f"{_ASSET}/historical-contracts"): "history.enter",
+    ("POST", f"{_ASSET}/historical-disposals"): "history.enter",
     ("POST", f"{_ASSET}/disposals"): "asset.propose_disposal",
     ("POST", f"{_DISPOSAL}/appraisals"): "asset.propose_disposal",
     ("POST", f"{_DISPOSAL}/publications"): "asset.propose_disposal",

@@ -43,7 +43,9 @@ from taizhang_client.api.assets import (
 )
 from taizhang_client.api.income import open_income_sub_account, propose_income_plan, withdraw_income_plan
 from taizhang_client.api.keys import create_key
+from taizhang_client.api.organizations import record_roll
 from taizhang_client.api.persons import register_person
+from taizhang_client.api.procedures import digest_subject, hold_meeting, open_procedure
 from taizhang_client.types import Response
 
 VILLAGE, TOWNSHIP, COUNTY = "653022202208", "653022202000", "653022"
@@ -105,6 +107,7 @@ class Keys:
         self.personnel = self.made("组织人事", "COUNTY_GOV", "COUNTY_GOV", models.Role.PERSONNEL, COUNTY)
         self.clerk = self.made("乡经办", TOWNSHIP, "TOWNSHIP", models.Role.REGISTRAR, TOWNSHIP)
         self.township = self.made("乡审核", TOWNSHIP, "TOWNSHIP", models.Role.APPROVER, TOWNSHIP)
+        self.village = self.made("村经办", VILLAGE, "VILLAGE", models.Role.REGISTRAR, VILLAGE)
         self.agriculture = self.made("农业农村局", "AGRICULTURE", "DEPARTMENT", models.Role.APPROVER, COUNTY)
         self.county = self.made("县人民政府", "COUNTY_GOV", "COUNTY_GOV", models.Role.APPROVER, COUNTY)
         self.office = self.made("资产管理办公室", "ASSET_OFFICE", "ASSET_OFFICE", models.Role.OFFICE, COUNTY)
@@ -346,20 +349,17 @@ class Life:
 
     def leave(self) -> None:
         clerk, disposal = self.keys.clerk, "D1"
-        proposal = models.DisposalProposal(
-            disposal=disposal,
-            kind="AUCTION",
-            reason="长期闲置，无法盘活",
-            decision_document="村代会决议003",
-        )
+        proposal = models.DisposalProposal(disposal=disposal, kind="AUCTION", reason="长期闲置，无法盘活")
+        procedure, subject = self.procedure_over(proposal)
         self.step(
             propose_disposal.sync_detailed(
                 self.asset,
                 client=clerk,
-                body=models.ProposeDisposal(proposal=proposal, occurred_on=ago(50)),
+                body=models.ProposeDisposal(proposal=proposal, procedure=procedure, occurred_on=ago(50)),
                 **self.now(),
             )
         )
+        self.vote(procedure, subject)
         appraisal = models.Appraisal(
             value="150000.00",
             base_date=ago(40),
@@ -424,6 +424,77 @@ class Life:
         self.step(
             receive_proceeds.sync_detailed(self.asset, disposal, client=clerk, body=proceeds, **self.now())
         )
+
+    def procedure_over(self, proposal: models.DisposalProposal) -> tuple[str, models.Subject]:
+        """A procedure over the very proposal, opened by the village; its code and its text."""
+        content = models.DigestSubjectContent.from_dict({"asset": self.asset, "proposal": proposal.to_dict()})
+        draft = models.DigestSubject(kind="asset_disposal", id=proposal.disposal, content=content)
+        subject = expect(
+            models.DigestedSubject, digest_subject.sync_detailed(client=self.keys.township, body=draft)
+        ).subject
+        opening = models.ProcedureOpening(
+            chain="A14",
+            title="处置闲置生产线",
+            subject=subject,
+            case=models.ProcedureCase(
+                owner_kind=models.ProcedureCaseOwnerKind.VILLAGE, disposal_value="150000.00"
+            ),
+            parties=[
+                models.ProcedureParty(role="OWNER", organization=VILLAGE),
+                models.ProcedureParty(role="VILLAGE", organization=VILLAGE),
+                models.ProcedureParty(role="TOWNSHIP", organization=TOWNSHIP),
+            ],
+        )
+        body = models.OpenProcedure(opening=opening, by=self.signer(), occurred_on=ago(51))
+        opened = expect(
+            models.ProcedureInstanceAnswer,
+            open_procedure.sync_detailed(
+                client=self.keys.village, body=body, idempotency_key=str(uuid.uuid4())
+            ),
+        )
+        return opened.id, subject
+
+    def vote(self, procedure: str, subject: models.Subject) -> None:
+        """The village's representatives decide on it."""
+        roll = models.VillageRoll(
+            body=models.VillageRollBody.REPRESENTATIVES,
+            count=35,
+            since=ago(900),
+            until=TODAY + timedelta(days=400),
+            document_no="选举结果001",
+            document_sha_256=hashlib.sha256("选举结果".encode()).hexdigest(),
+        )
+        expect(
+            models.OrganizationAnswer,
+            record_roll.sync_detailed(
+                VILLAGE,
+                client=self.keys.clerk,
+                body=models.RecordRoll(roll=roll),
+                idempotency_key=str(uuid.uuid4()),
+            ),
+        )
+        meeting = models.Meeting(
+            kind=models.MeetingKind.REPRESENTATIVE_MEETING,
+            held_on=ago(49),
+            place="村委会",
+            members=35,
+            present=33,
+            in_favour=31,
+            against=2,
+            minutes_sha_256=hashlib.sha256("会议记录".encode()).hexdigest(),
+        )
+        body = models.HoldMeeting(
+            step="DECISION", by=self.signer(), subject_sha_256=subject.sha_256, meeting=meeting
+        )
+        expect(
+            models.ProcedureInstanceAnswer,
+            hold_meeting.sync_detailed(
+                procedure, client=self.keys.village, body=body, idempotency_key=str(uuid.uuid4())
+            ),
+        )
+
+    def signer(self) -> models.Signer:
+        return models.Signer(organization=VILLAGE, person=KEEPER)
 
 
 EVENTS = [

@@ -22,6 +22,7 @@ from tests.examples import (
     VILLAGE,
     appraisal,
     approval,
+    approve,
     audit,
     case,
     case_sealed,
@@ -35,6 +36,7 @@ from tests.examples import (
     leased,
     occasion,
     proposal,
+    propose,
     publication,
     sale,
     settled,
@@ -54,7 +56,7 @@ def on_its_way(kind: str = "AUCTION") -> Asset:
     """Appraised at 110,000.00 yuan, published, passed up: the county is to approve."""
     asset = confirmed()
     named = "置换" if kind == "OTHER" else None
-    asset.propose_disposal(proposal(kind=kind, kind_name=named), occasion(date(2022, 2, 1)))
+    propose(asset, occasion(date(2022, 2, 1)), proposal(kind=kind, kind_name=named))
     asset.record_appraisal(DISPOSAL, appraisal(), occasion(date(2022, 3, 5)))
     asset.publish_appraisal(DISPOSAL, publication(), occasion(date(2022, 3, 10)))
     for level in ("TOWNSHIP", "AGRICULTURE"):
@@ -64,7 +66,7 @@ def on_its_way(kind: str = "AUCTION") -> Asset:
 
 def to_be_sold(kind: str = "AUCTION") -> Asset:
     asset = on_its_way(kind)
-    asset.approve_disposal(DISPOSAL, approval(), occasion(date(2022, 4, 10)))
+    approve(asset, occasion(date(2022, 4, 10)))
     return settled(asset)
 
 
@@ -104,13 +106,13 @@ def test_an_appraisal_holds_on_its_last_day_and_not_on_the_next() -> None:
         day = LAST_DAY + timedelta(days=days)
         approving, selling = on_its_way(), to_be_sold()
         if valid:
-            approving.approve_disposal(DISPOSAL, approval(approved_on=day), occasion(day))
+            approve(approving, occasion(day), approval(approved_on=day))
             recorded(approving, Asset.DisposalApproved)
             selling.dispose(DISPOSAL, sale(disposed_on=day), occasion(day))
             recorded(selling, Asset.Disposed)
             continue
         with refused("APPRAISAL_EXPIRED", approving):
-            approving.approve_disposal(DISPOSAL, approval(approved_on=day), occasion(day))
+            approve(approving, occasion(day), approval(approved_on=day))
         with refused("APPRAISAL_EXPIRED", selling):
             selling.dispose(DISPOSAL, sale(disposed_on=day), occasion(day))
 
@@ -130,9 +132,9 @@ def test_a_sale_is_not_before_its_approval_nor_the_approval_before_the_publicati
         asset = on_its_way()
         if early:
             with refused("DATE_ORDER", asset):
-                asset.approve_disposal(DISPOSAL, approval(approved_on=day), occasion(date(2022, 4, 10)))
+                approve(asset, occasion(date(2022, 4, 10)), approval(approved_on=day))
         else:
-            asset.approve_disposal(DISPOSAL, approval(approved_on=day), occasion(date(2022, 4, 10)))
+            approve(asset, occasion(date(2022, 4, 10)), approval(approved_on=day))
             recorded(asset, Asset.DisposalApproved)
 
 

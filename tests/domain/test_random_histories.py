@@ -30,6 +30,7 @@ from tests.examples import (
     accepted,
     appraisal,
     approval,
+    approve,
     booking,
     certificate,
     county_decision,
@@ -40,7 +41,7 @@ from tests.examples import (
     joint_confirmation,
     maintenance,
     occasion,
-    proposal,
+    propose,
     publication,
     receipt,
     report,
@@ -225,12 +226,12 @@ class Life(RuleBasedStateMachine):
         """The way to a disposal, up to a step."""
         asset, at, day = self.asset, self.at, self.day
         steps: list[Callable[[], None]] = [
-            lambda: asset.propose_disposal(proposal(), at()),
+            lambda: propose(asset, at()),
             lambda: asset.record_appraisal(DISPOSAL, appraisal(base_date=day), at()),
             lambda: asset.publish_appraisal(DISPOSAL, publication(published_on=day), at()),
             lambda: asset.forward_disposal(DISPOSAL, "TOWNSHIP", "同意", at()),
             lambda: asset.forward_disposal(DISPOSAL, "AGRICULTURE", "同意", at()),
-            lambda: asset.approve_disposal(DISPOSAL, approval(approved_on=day), at()),
+            lambda: approve(asset, at(), approval(approved_on=day)),
             lambda: asset.dispose(DISPOSAL, sale(disposed_on=day), at()),
             lambda: asset.receive_proceeds(DISPOSAL, Fen(11_000_000), day, "收-1", at()),
         ]

@@ -9,19 +9,18 @@ import pytest
 from domain.asset.asset import Asset
 from domain.household.card import inspecting_department
 from domain.oversight.inspection import Inspection, InspectionRecord
-from domain.procedure.plan import ProcedureCase
 from domain.procedure.procedure import ProcedureInstance
 from domain.regulation import Regulation
 from tests import procedures
 from tests.domain.saying import found, recorded, refused
 from tests.examples import (
     DAY,
-    DISPOSAL,
     ROADS,
     TODAY,
     TOWNSHIP,
     VILLAGE,
     approval,
+    approve,
     confirmed,
     confirmed_road,
     forwarded,
@@ -30,7 +29,7 @@ from tests.examples import (
     in_use,
     occasion,
     override,
-    proposal,
+    propose,
     registered,
     regulation,
     regulation_where,
@@ -43,7 +42,7 @@ from tests.examples import (
     terms,
     yuan,
 )
-from tests.procedures import by, carry_out, opening, posting, sha
+from tests.procedures import by, carry_out, posting, sha
 
 METHODS = [
     {"regime": "STATE_ADMIN", "posted": "MONTHLY", "residual_basis_points": 0, "starts_next_month": False},
@@ -264,27 +263,11 @@ def test_appraisal_result_is_public_as_long_as_the_county_asks(day: date, *, pub
     asset = forwarded()
     paper = approval(approved_on=day)
     if public:
-        asset.approve_disposal(DISPOSAL, paper, occasion(day, under=under))
+        approve(asset, occasion(day, under=under), paper)
         recorded(asset, Asset.DisposalApproved)
     else:
         with refused("NOTICE_PERIOD_RUNNING", asset, clause="C4.12-03"):
-            asset.approve_disposal(DISPOSAL, paper, occasion(day, under=under))
-
-
-def test_published_result_completes_its_step_after_the_days_the_county_asks() -> None:
-    under = regulation_with("P08", SEVEN)
-    case = ProcedureCase(owner_kind="VILLAGE", disposal_value=yuan("200000.00"))
-    sale = ProcedureInstance.open("PR-1", opening("A14", case=case), by(VILLAGE), occasion(date(2022, 3, 1)))
-    sale.complete_step("PROPOSE", by(VILLAGE), sha(sale), occasion(date(2022, 3, 1)))
-    carry_out(sale, "APPRAISE", VILLAGE, occasion(date(2022, 3, 2)))
-    sheet = posting("OWNER_LOCATION", VILLAGE, date(2022, 3, 3))
-    sale.collect_events()
-    sale.post_notice("PUBLISH", by(VILLAGE), sha(sale), sheet, occasion(date(2022, 3, 3), under=under))
-    event = recorded(sale, ProcedureInstance.NoticePosted)
-    assert (event.posted.days, event.completes, event.posted.ends_on) == (7, False, date(2022, 3, 10))
-    with refused("NOTICE_PERIOD_RUNNING", sale):
-        sale.complete_notice("PUBLISH", by(VILLAGE), sha(sale), occasion(date(2022, 3, 10), under=under))
-    sale.complete_notice("PUBLISH", by(VILLAGE), sha(sale), occasion(date(2022, 3, 11), under=under))
+            approve(asset, occasion(day, under=under), paper)
 
 
 def test_soft_notice_hangs_as_long_as_the_county_asks() -> None:
@@ -320,9 +303,9 @@ def test_exception_is_made_only_under_the_clauses_that_are_so_in_principle() -> 
     day = date(2022, 2, 1)
     strict = occasion(day, overrides=(lifting,), under=principles("C4.5-13", "C4.7-07"))
     with refused("WELL_OPERATING_NOT_DISPOSABLE", asset) as refusal:
-        asset.propose_disposal(proposal(), strict)
+        propose(asset, strict)
     assert (refusal.value.kind, refusal.value.lifted_by) == ("hard", None)
-    asset.propose_disposal(proposal(), occasion(day, overrides=(lifting,)))
+    propose(asset, occasion(day, overrides=(lifting,)))
     recorded(asset, Asset.DisposalProposed)
 
 

@@ -21,7 +21,7 @@ from domain.asset.facts.income import IncomeReceipt
 from domain.asset.facts.upkeep import Maintenance, StatusReport
 from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
-from domain.values import BusinessDate, Code, Fen, Listed, Name, Text
+from domain.values import BusinessDate, Code, Fen, Listed, Name, NamedProcedure, Text
 from service.api.asset.decisions import AssetPath, assets_on, owners_of
 from service.api.asset.views import UnplacedEvent
 from service.api.http.reading import LogReading, Reading, get, routes
@@ -29,7 +29,7 @@ from service.api.http.writing import Circumstances, Excepting, Executing, Party,
 from service.commands import disposal_series, proceeds
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
-from service.commands.executing import decided_by
+from service.commands.executing import decided_by, shown_of, take_disposal_steps
 from service.commands.history import AssetView, asset_history
 from service.commands.joint_reviews import require_approved
 from service.commands.places import resource_of
@@ -155,12 +155,17 @@ class ReceiveIncome(Circumstances):
 
 
 class ProposeDisposal(Excepting):
-    """A proposal to dispose."""
+    """A proposal to dispose, by the procedure that is over this very proposal."""
 
     proposal: DisposalProposal = Field(title="处置方案")
+    procedure: NamedProcedure | None = Field(
+        default=None,
+        title="所依据的程序",
+        description="处置程序（A14、A14s）编号，其内容须与本方案一致 / the procedure over this proposal",
+    )
 
 
-class RecordAppraisal(Executing):
+class RecordAppraisal(Circumstances):
     """Request body: record an appraisal."""
 
     appraisal: Appraisal = Field(title="评估")
@@ -192,13 +197,13 @@ class CloseDisposal(Circumstances):
     reason: Text = Field(title="终止原因")
 
 
-class DisposeAsset(Executing):
+class DisposeAsset(Circumstances):
     """Request body: carry out an approved disposal."""
 
     sale: DisposalSale = Field(title="处置结果")
 
 
-class ReceiveProceeds(Executing):
+class ReceiveProceeds(Circumstances):
     """Proceeds of the disposal."""
 
     amount: Fen = Field(title="金额")
@@ -424,8 +429,10 @@ async def propose_disposal(asset: AssetPath, body: ProposeDisposal, write: Writi
     """Propose a disposal (C4.12-01); it counts in the series of its owner's project and batch (C4.12-04, P03)."""
 
     async def propose(it: Asset, at: Occasion, work: Work) -> None:
-        it.propose_disposal(body.proposal, at)
+        proof = None if body.procedure is None else await decided_by(work, it, body.procedure, at)
+        it.propose_disposal(body.proposal, at, proof=proof)
         await disposal_series.count(work, it, body.proposal.disposal, at)
+        await take_disposal_steps(work, it, body.proposal.disposal)
 
     return await write.carry_out(assets, asset, body, propose)
 
@@ -438,8 +445,10 @@ async def record_appraisal(
 
     async def record(it: Asset, at: Occasion, work: Work) -> None:
         beside = await disposal_series.beside(work, it, disposal, at)
-        it.record_appraisal(disposal, body.appraisal, at, beside=beside)
+        proof = await shown_of(work, it, disposal, at)
+        it.record_appraisal(disposal, body.appraisal, at, beside=beside, proof=proof)
         await disposal_series.count(work, it, disposal, at)
+        await take_disposal_steps(work, it, disposal)
 
     return await write.carry_out(assets, asset, body, record)
 
@@ -449,13 +458,13 @@ async def publish_appraisal(
     asset: AssetPath, disposal: DisposalCode, body: PublishAppraisal, write: Writing
 ) -> Response:
     """Publish the appraisal result at the owner's place (C4.12-03)."""
-    return await write.decide(
-        assets,
-        asset,
-        body,
-        lambda it, at: it.publish_appraisal(disposal, body.publication, at),
-        on=body.publication.published_on,
-    )
+
+    async def publish(it: Asset, at: Occasion, work: Work) -> None:
+        proof = await shown_of(work, it, disposal, at)
+        it.publish_appraisal(disposal, body.publication, at, proof=proof)
+        await take_disposal_steps(work, it, disposal)
+
+    return await write.carry_out(assets, asset, body, publish, on=body.publication.published_on)
 
 
 @assets.post("/{asset}/disposals/{disposal}/forwardings", "逐级上报", "asset.forward_disposal")
@@ -466,7 +475,10 @@ async def forward_disposal(
 
     async def forward(it: Asset, at: Occasion, work: Work) -> None:
         beside = await disposal_series.beside(work, it, disposal, at)
-        it.forward_disposal(disposal, body.level, body.opinion, at, beside=beside)
+        proof = await shown_of(work, it, disposal, at)
+        unit = write.actor.organization
+        it.forward_disposal(disposal, body.level, body.opinion, at, beside=beside, proof=proof, unit=unit)
+        await take_disposal_steps(work, it, disposal)
 
     return await write.carry_out(assets, asset, body, forward, level=body.level)
 
@@ -480,8 +492,10 @@ async def approve_disposal(
 
     async def approve(it: Asset, at: Occasion, work: Work) -> None:
         beside = await disposal_series.beside(work, it, disposal, at)
-        it.approve_disposal(disposal, approval, at, beside=beside)
+        proof = await shown_of(work, it, disposal, at)
+        it.approve_disposal(disposal, approval, at, beside=beside, proof=proof)
         await disposal_series.count(work, it, disposal, at)
+        await take_disposal_steps(work, it, disposal)
 
     return await write.carry_out(
         assets,
@@ -515,13 +529,13 @@ async def dispose_asset(
     asset: AssetPath, disposal: DisposalCode, body: DisposeAsset, write: Writing
 ) -> Response:
     """Carry out an approved disposal (C4.12-05, C4.12-06)."""
-    return await write.decide(
-        assets,
-        asset,
-        body,
-        lambda it, at: it.dispose(disposal, body.sale, at),
-        on=body.sale.disposed_on,
-    )
+
+    async def dispose(it: Asset, at: Occasion, work: Work) -> None:
+        proof = await shown_of(work, it, disposal, at)
+        it.dispose(disposal, body.sale, at, proof=proof)
+        await take_disposal_steps(work, it, disposal)
+
+    return await write.carry_out(assets, asset, body, dispose, on=body.sale.disposed_on)
 
 
 @assets.post("/{asset}/disposals/{disposal}/proceeds", "处置收入入账", "asset.dispose")
@@ -533,6 +547,7 @@ async def receive_proceeds(
     async def receive(it: Asset, at: Occasion, work: Work) -> None:
         it.receive_proceeds(disposal, body.amount, body.received_on, body.voucher_no, at)
         await proceeds.receive(work, it, disposal, body.amount, body.received_on, body.voucher_no, at)
+        await take_disposal_steps(work, it, disposal)
 
     return await write.carry_out(assets, asset, body, receive, on=body.received_on)
 

@@ -7,8 +7,11 @@ from typing import ClassVar
 from fastapi import Response
 from pydantic import Field
 
+from domain.asset.asset import Asset
 from domain.asset.facts.contract import ContractTerms
+from domain.asset.facts.disposal import Appraisal, DisposalProposal, DisposalSale
 from domain.asset.facts.income import IncomeDistribution
+from domain.occasion import Occasion
 from service.api.asset.decisions import AssetPath, assets_on
 from service.api.http.reading import routes
 from service.api.http.writing import Historical, Writing
@@ -48,6 +51,33 @@ async def enter_historical_contract(
         on=body.terms.signed_on,
         party=lambda _: (body.terms.signer,),
     )
+
+
+class EnterHistoricalDisposal(Historical):
+    """Request body: enter a disposal that was carried out before the regulation."""
+
+    HAPPENED: ClassVar[str] = "sale.disposed_on"
+    SINCE: ClassVar[tuple[str, str, str]] = ("DECISION_REQUIRED", "C4.12-02", "procedure")
+
+    proposal: DisposalProposal = Field(title="处置方案")
+    appraisal: Appraisal | None = Field(default=None, title="评估")
+    sale: DisposalSale = Field(title="处置结果")
+
+
+@assets.post("/{asset}/historical-disposals", "历史处置补录", "history.enter")
+async def enter_historical_disposal(
+    asset: AssetPath, body: EnterHistoricalDisposal, write: Writing
+) -> Response:
+    """Enter a disposal that was carried out before the regulation, as it was: the asset office, until the county's cut-over (C4.12-02)."""
+
+    def enter(it: Asset, at: Occasion) -> None:
+        code = body.proposal.disposal
+        it.propose_disposal(body.proposal, at)
+        if body.appraisal is not None:
+            it.record_appraisal(code, body.appraisal, at)
+        it.dispose(code, body.sale, at)
+
+    return await write.decide(assets, asset, body, enter, on=body.sale.disposed_on)
 
 
 @assets.post("/{asset}/income-distributions", "历史收益分配补录", "history.enter")

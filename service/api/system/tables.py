@@ -49,7 +49,11 @@ RECORDING: Final[Mapping[str, str]] = {
     "asset.operating_contract_signed": "sign_contract",
     "income_plan.executed": "execute_income_plan",
     "maintenance_expense.paid": "pay_maintenance",
+    "asset.disposal_proposed": "propose_disposal",
     "asset.appraisal_recorded": "record_appraisal",
+    "asset.appraisal_published": "publish_appraisal",
+    "asset.disposal_forwarded": "forward_disposal",
+    "asset.disposal_approved": "approve_disposal",
     "asset.disposed": "dispose_asset",
     "asset.disposal_proceeds_received": "receive_proceeds",
 }

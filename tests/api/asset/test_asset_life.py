@@ -10,6 +10,7 @@ import pytest_asyncio
 from service.commands.history import flattened
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, custody, terms, transfer
 from tests.api.contracts import decided
+from tests.api.disposals import put_forward
 from tests.api.income.decided import account_of, line, paid_by_plan
 from tests.api.service import Service, new_code
 
@@ -75,7 +76,7 @@ async def lived(service: Service, asset: str) -> Life:
         "reason": "长期闲置",
         "decisionDocument": "村代会〔2023〕3号",
     }
-    await life.step("disposals", {"proposal": proposal, "occurredOn": "2023-05-01"})
+    await put_forward(service, life, proposal, "2023-05-01")
     appraisal = {
         "method": "AGENCY",
         "value": "150000.00",
@@ -236,6 +237,8 @@ async def test_an_assets_history_is_examined(service: Service) -> None:
     """A life by commands has no finding; an asset that the log does not know cannot be examined."""
     life = await lived(service, new_code())
     told = await service.read(f"{life.path}/examination")
-    chosen = 4  # of the contract's procedure: opened, chosen, voted on, signed
+    chosen = (
+        4 + 10
+    )  # of two procedures: opened, chosen, voted on, signed; opened, voted on, and a step by each fact
     assert (told["events"], told["findings"], told["unjudged"]) == (life.version + chosen, [], [])
     assert (await service.get("/v1/assets/A-0/examination")).status_code == 404

@@ -16,6 +16,7 @@ from service.commands.history import view_of
 from service.commands.kept_states import state_that_differs
 from tests.api.bodies import VILLAGE, card, confirmation, road, terms
 from tests.api.contracts import decided
+from tests.api.disposals import parting
 from tests.api.service import COUNTY, Service, new_code
 
 OF_ASSETS = (
@@ -164,7 +165,9 @@ async def disposed(service: Service, asset: str) -> None:
         "decisionDocument": "村代会〔2023〕3号",
     }
     await enter(service, asset, "status-reports", {"report": {"state": "IDLE", "reportedOn": "2023-04-01"}})
-    await enter(service, asset, "disposals", {"proposal": proposal, "occurredOn": "2023-05-01"})
+    it = await parting(service, asset, proposal, "2023-05-01")
+    await enter(service, asset, "disposals", it.body)
+    await it.take("DECISION")
     appraisal = {
         "method": "AGENCY", "value": "150000.00", "baseDate": "2023-05-10", "reportNo": "评-001",
         "agency": "资产评估公司", "agencyLicence": "资质001",

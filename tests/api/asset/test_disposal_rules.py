@@ -10,6 +10,7 @@ import pytest
 from tests.api.asset.test_asset_life import Life
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, card, confirmation, custody, terms, transfer
 from tests.api.contracts import decided
+from tests.api.disposals import parting, put_forward
 from tests.api.organization.test_duties import asset_of, confirmed
 from tests.api.service import KEYS, Service, new_code
 
@@ -127,7 +128,7 @@ async def proposed(service: Service, kind: str = "AUCTION", disposal: str = "D1"
         "reason": "长期闲置",
         "decisionDocument": "村代会〔2023〕3号",
     }
-    await life.step("disposals", {"proposal": proposal, "occurredOn": "2023-05-01"})
+    await put_forward(service, life, proposal, "2023-05-01")
     return life
 
 
@@ -344,7 +345,7 @@ async def small(
     }
     if batch is not None:
         proposal |= {"batch": batch}
-    await life.step("disposals", {"proposal": proposal, "occurredOn": on})
+    await put_forward(service, life, proposal, on)
     return life
 
 
@@ -453,7 +454,8 @@ async def test_a_batch_is_its_owners_and_its_lots_are_shown(service: Service) ->
         "decisionDocument": "村代会〔2023〕3号",
         "batch": foreign,
     }
-    told = await refused(service, other, "disposals", {"proposal": proposal, "occurredOn": "2023-05-01"})
+    it = await parting(service, other.path, proposal, "2023-05-01")
+    told = await refused(service, other, "disposals", it.body)
     assert (told[0], told[1]["code"]) == (422, "FIELD_INVALID")
     told = await refused(
         service, other, "disposals", {"proposal": proposal | {"batch": "DB-NONE"}, "occurredOn": "2023-05-01"}

@@ -18,6 +18,7 @@ from projections.catalogue import CATALOGUE
 from service.ledgers.rebuild.workers import rebuild
 from tests.api.bodies import VILLAGE, card, confirmation, custody, terms
 from tests.api.contracts import decided
+from tests.api.disposals import Parting, parting
 from tests.api.service import Service, new_code, running
 
 AFTER_DISPOSAL = {
@@ -216,8 +217,9 @@ class Commands(RuleBasedStateMachine):
         approval = {"approver": "COUNTY_GOV", "approverLevel": "COUNTY_GOV", "documentNo": "政函8号"}
         sale = {"disposedOn": DISPOSED_ON, "price": "156000.00", "buyer": "买受人", "documentNo": "成交1"}
         agency = {"agency": "评估公司", "agencyLicence": "资质001"}
+        it = self.opened(asset, proposal)
         chain: list[tuple[str, dict[str, Any], str]] = [
-            ("disposals", {"proposal": proposal, "occurredOn": "2023-05-01"}, "clerk"),
+            ("disposals", {"proposal": proposal, "occurredOn": "2023-05-01"} if it is None else it.body, "clerk"),
             (f"{path}/appraisals", {"appraisal": appraisal | agency, "occurredOn": "2023-05-11"}, "clerk"),
             (f"{path}/publications", {"publication": publication | {"evidenceSha256": "0" * 64}}, "clerk"),
             (f"{path}/forwardings", {"level": "TOWNSHIP", "opinion": "同意", "occurredOn": "2023-06-01"}, "approver"),
@@ -228,6 +230,15 @@ class Commands(RuleBasedStateMachine):
         ]  # fmt: skip
         for noun, body, who in chain[:steps]:
             self.step(asset, noun, body, who)
+            if it is not None and noun == "disposals" and disposal in self.resource(asset)["disposals"]:
+                self.world.do(it.take("DECISION"))
+
+    def opened(self, asset: str, proposal: dict[str, Any]) -> Parting | None:
+        """A procedure where there are owners who can decide; else nothing."""
+        world = self.world
+        if not self.resource(asset)["owners"]:
+            return None
+        return world.do(parting(world.service, asset, proposal, "2023-05-01"))
 
     # ---- what must change nothing ------------------------------------------------------------------------------
 

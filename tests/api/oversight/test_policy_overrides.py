@@ -10,6 +10,7 @@ from service.clock import utc_now
 from service.commands.credentials import Credentials, KeySpec
 from tests.api.asset.test_asset_life import Life
 from tests.api.bodies import TOWNSHIP, VILLAGE, custody
+from tests.api.disposals import parting
 from tests.api.organization.test_duties import asset_of, confirmed
 from tests.api.service import COUNTY, Service, new_code
 
@@ -49,16 +50,8 @@ async def granted(service: Service, asset: str, **changes: Any) -> str:
 async def propose(
     service: Service, life: Life, overrides: list[Any], on: str = "2022-04-01"
 ) -> tuple[int, Any]:
-    body = {
-        "proposal": {
-            "disposal": "D1",
-            "kind": "AUCTION",
-            "reason": "整村搬迁",
-            "decisionDocument": "村代会〔2022〕3号",
-        },
-        "occurredOn": on,
-        "overrides": overrides,
-    }
+    proposal = {"disposal": "D1", "kind": "AUCTION", "reason": "整村搬迁"}
+    body = (await parting(service, life.path, proposal, on)).body | {"overrides": overrides}
     answer = await service.post(f"{life.path}/disposals", body, version=life.version)
     return answer.status_code, answer.json()
 
@@ -88,8 +81,8 @@ async def test_what_runs_well_is_proposed_only_under_an_exception_of_the_county_
     assert status == 201
     (event,) = [
         one
-        for one in (await service.read("/v1/events", "auditor", after=answer["position"] - 1))["events"]
-        if one["position"] == answer["position"]
+        for one in (await service.read("/v1/events", "auditor", after=answer["position"] - 2))["events"]
+        if one["position"] == answer["events"][0]["position"]
     ]
     (used,) = event["basis"]["overrides"]
     assert (used["override"], used["grantedBy"], used["documentNo"]) == (

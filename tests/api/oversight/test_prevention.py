@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.asset.test_titles import registered, write
 from tests.api.bodies import VILLAGE, card, confirmation, transfer
+from tests.api.disposals import parting
 from tests.api.service import Service
 
 WORTH = "99000.00"
@@ -26,8 +27,10 @@ async def sold(service: Service, on: str, price: str = WORTH) -> str:
     await write(service, asset, "ownership-confirmations", owned, "office")
     idle = {"report": {"state": "IDLE", "reportedOn": "2022-02-01"}}
     await write(service, asset, "status-reports", idle, "clerk")
-    proposal = {"disposal": "D1", "kind": "AUCTION", "reason": "长期闲置", "decisionDocument": "村代会3号"}
-    await write(service, asset, "disposals", {"proposal": proposal, "occurredOn": "2022-02-02"}, "clerk")
+    proposal = {"disposal": "D1", "kind": "AUCTION", "reason": "长期闲置"}
+    it = await parting(service, asset, proposal, "2022-02-02", "A14s")
+    await write(service, asset, "disposals", it.body, "clerk")
+    await it.take("DECISION")
     appraisal = {
         "method": "AGENCY", "value": price, "baseDate": "2022-02-10", "reportNo": "评-1",
         "agency": "资产评估公司", "agencyLicence": "资质001",

@@ -10,6 +10,7 @@ import pytest
 from tests.api.asset.test_asset_life import Life
 from tests.api.bodies import TOWNSHIP, VILLAGE, road, terms
 from tests.api.contracts import decided
+from tests.api.disposals import put_forward
 from tests.api.organization.test_duties import asset_of, confirmed, registered
 from tests.api.oversight.test_policy_overrides import grant
 from tests.api.service import Service
@@ -266,7 +267,7 @@ async def test_scrapping_is_closed_by_the_disposal_that_was_carried_out(service:
     lacking = (409, "EVIDENCE_REQUIRED", ["disposal"])
     assert await refused(service, path, closing("SCRAP", disposal="D1")) == lacking
     proposal = {"disposal": "D1", "kind": "SCRAP", "reason": "报废", "decisionDocument": "村代会〔2022〕9号"}
-    await life.step("disposals", {"proposal": proposal, "occurredOn": "2022-07-01"})
+    await put_forward(service, life, proposal, "2022-07-01")
     assert await refused(service, path, closing("SCRAP", disposal="D1")) == lacking
 
 

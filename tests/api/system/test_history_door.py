@@ -52,8 +52,17 @@ async def distribution(service: Service, asset: str, who: str) -> httpx.Response
     return await service.post(path, body, who, version=await version_of(service, asset))
 
 
+async def disposal(service: Service, asset: str, who: str) -> httpx.Response:
+    sale = {"disposedOn": "2021-06-16", "price": "0.00", "documentNo": "处置1号"}
+    proposal = {"disposal": f"OLD-{who}", "kind": "SCRAP", "reason": "报废"}
+    path = f"/v1/assets/{asset}/historical-disposals"
+    body = {"proposal": proposal, "sale": sale, "provenance": SOURCE}
+    return await service.post(path, body, who, version=await version_of(service, asset))
+
+
 ENTRIES: Final[dict[str, Callable[[Service, str, str], Awaitable[httpx.Response]]]] = {
     "/v1/assets/{asset}/historical-contracts": contract,
+    "/v1/assets/{asset}/historical-disposals": disposal,
     "/v1/assets/{asset}/income-distributions": distribution,
 }
 

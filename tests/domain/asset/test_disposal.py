@@ -16,9 +16,11 @@ from tests.examples import (
     ROADS,
     TOWNSHIP,
     VILLAGE,
+    agreed,
     appraisal,
     appraised,
     approval,
+    approve,
     approved,
     confirmation,
     confirmed,
@@ -36,6 +38,7 @@ from tests.examples import (
     occasion,
     override,
     proposal,
+    propose,
     proposed,
     publication,
     published,
@@ -59,43 +62,48 @@ def small() -> Asset:
 
 def test_a_disposal_is_proposed_with_the_village_s_decision() -> None:
     asset = confirmed()
-    with refused("DECISION_REQUIRED", asset, missing=["decisionDocument"]):
-        asset.propose_disposal(proposal(decision_document=None), occasion())
-    asset.propose_disposal(proposal(), occasion())
+    for typed in (None, "村代会〔2022〕12号"):
+        with refused("DECISION_REQUIRED", asset, missing=["procedure"]):
+            asset.propose_disposal(proposal(decision_document=typed), occasion())
+    with refused("PLAN_HASH_MISMATCH", asset, missing=["procedure"]):
+        asset.propose_disposal(proposal(), occasion(), proof=agreed(asset, proposal(kind="SCRAP")))
+    with refused("DECISION_REQUIRED", asset, missing=["A14"]):  # of 240,000 yuan
+        asset.propose_disposal(proposal(), occasion(), proof=agreed(asset, chain="A14s"))
+    propose(asset, occasion())
     assert recorded(asset, Asset.DisposalProposed).proposal == proposal()
     with refused("DISPOSAL_IN_PROGRESS", asset):
-        asset.propose_disposal(proposal(disposal="D-2"), occasion())
+        propose(asset, occasion(), proposal(disposal="D-2"))
 
 
 def test_a_department_decides_by_itself() -> None:
     road = confirmed_road()
-    road.propose_disposal(proposal(decision_document=None), occasion())
+    propose(road, occasion(), proposal(decision_document=None))
     recorded(road, Asset.DisposalProposed)
 
 
 def test_another_kind_of_disposal_has_a_name() -> None:
     asset = confirmed()
     with refused("FIELD_REQUIRED", asset, missing=["kindName"]):
-        asset.propose_disposal(proposal(kind="OTHER"), occasion())
+        propose(asset, occasion(), proposal(kind="OTHER"))
 
 
 def test_only_what_is_confirmed_is_disposed_of() -> None:
     with refused("OWNERSHIP_NOT_CONFIRMED"):
-        registered().propose_disposal(proposal(), occasion())
+        propose(registered(), occasion())
 
 
 def test_what_runs_well_stays_unless_the_county_says_otherwise() -> None:
     asset = in_use()
     with refused("WELL_OPERATING_NOT_DISPOSABLE", asset):
-        asset.propose_disposal(proposal(), occasion())
+        propose(asset, occasion())
     with refused("WELL_OPERATING_NOT_DISPOSABLE", asset):
         stale = override("WELL_OPERATING_NOT_DISPOSABLE", expires_on=date(2021, 9, 30))
-        asset.propose_disposal(proposal(), occasion(overrides=(stale,)))
+        propose(asset, occasion(overrides=(stale,)))
     with refused("WELL_OPERATING_NOT_DISPOSABLE", asset):
         endless = override("WELL_OPERATING_NOT_DISPOSABLE", expires_on=None)
-        asset.propose_disposal(proposal(), occasion(overrides=(endless,)))
+        propose(asset, occasion(overrides=(endless,)))
     paper = override("WELL_OPERATING_NOT_DISPOSABLE")
-    asset.propose_disposal(proposal(), occasion(overrides=(paper,)))
+    propose(asset, occasion(overrides=(paper,)))
     assert recorded(asset, Asset.DisposalProposed).basis.overrides == (paper,)
 
 
@@ -103,7 +111,7 @@ def test_an_asset_at_risk_does_not_run_well() -> None:
     asset = in_use()
     asset.flag_risk("IDLE", "停产", occasion())
     asset.collect_events()
-    asset.propose_disposal(proposal(), occasion())
+    propose(asset, occasion())
     recorded(asset, Asset.DisposalProposed)
 
 
@@ -112,7 +120,7 @@ def test_a_disposal_s_number_is_used_once() -> None:
     asset.close_disposal(DISPOSAL, "WITHDRAWN", "暂缓", occasion(THEN))
     asset.collect_events()
     with refused("ALREADY_EXISTS", asset):
-        asset.propose_disposal(proposal(), occasion(THEN))
+        propose(asset, occasion(THEN))
 
 
 def test_the_appraisal_is_an_agency_s_from_the_threshold_on() -> None:
@@ -209,47 +217,47 @@ def test_a_proposal_goes_up_level_by_level() -> None:
         asset.forward_disposal(DISPOSAL, "TOWNSHIP", "同意", occasion(THEN))
 
 
-def approve(asset: Asset, **changes: Any) -> None:
-    asset.approve_disposal(DISPOSAL, approval(**changes), occasion(THEN))
+def approve_then(asset: Asset, **changes: Any) -> None:
+    approve(asset, occasion(THEN), approval(**changes))
 
 
 def test_the_county_government_approves_a_major_disposal() -> None:
     asset = forwarded()
     with refused("APPROVAL_LEVEL_TOO_LOW", asset):
-        approve(asset, approver="TOWNSHIP", approver_level="TOWNSHIP")
-    approve(asset)
+        approve_then(asset, approver="TOWNSHIP", approver_level="TOWNSHIP")
+    approve_then(asset)
     event = recorded(asset, Asset.DisposalApproved)
     assert (event.approval, event.value) == (approval(), yuan("240000.00"))
-    approve(asset)
+    approve_then(asset)
     nothing(asset)
 
 
 def test_a_minor_disposal_of_a_village_is_the_township_s() -> None:
     asset = published(in_house(), small())
-    approve(asset, approver=TOWNSHIP, approver_level="TOWNSHIP")
+    approve_then(asset, approver=TOWNSHIP, approver_level="TOWNSHIP")
     assert recorded(asset, Asset.DisposalApproved).value == yuan("80000.00")
     other = published(in_house(), small())
     with refused("APPROVAL_LEVEL_TOO_LOW", other):
-        approve(other, approver="X", approver_level="VILLAGE")
-    approve(other)
+        approve_then(other, approver="X", approver_level="VILLAGE")
+    approve_then(other)
 
 
 def test_nothing_is_approved_before_its_time() -> None:
     with refused("APPRAISAL_REQUIRED"):
-        approve(proposed())
+        approve_then(proposed())
     with refused("APPRAISAL_NOT_PUBLISHED"):
-        approve(appraised())
+        approve_then(appraised())
     with refused("STEP_OUT_OF_ORDER", missing=["TOWNSHIP", "AGRICULTURE"]):
-        approve(published())
+        approve_then(published())
     with refused("DATE_ORDER"):
-        approve(forwarded(), approved_on=date(2022, 3, 9))
+        approve_then(forwarded(), approved_on=date(2022, 3, 9))
     with refused("APPRAISAL_EXPIRED"):
-        approve(forwarded(), approved_on=date(2023, 3, 2))
+        approve_then(forwarded(), approved_on=date(2023, 3, 2))
     with refused("DATE_IN_FUTURE"):
         ahead = approval(approved_on=date(2022, 5, 2))
-        forwarded().approve_disposal(DISPOSAL, ahead, occasion(date(2022, 5, 1), today=date(2022, 5, 1)))
+        approve(forwarded(), occasion(date(2022, 5, 1), today=date(2022, 5, 1)), ahead)
     with refused("AMOUNT_NOT_POSITIVE"):
-        approve(forwarded(), lowest_price=Fen(-1))
+        approve_then(forwarded(), lowest_price=Fen(-1))
 
 
 def test_a_new_appraisal_starts_the_way_anew() -> None:
@@ -262,7 +270,8 @@ def test_a_new_appraisal_starts_the_way_anew() -> None:
 
 
 def sell(asset: Asset, **changes: Any) -> None:
-    asset.dispose(DISPOSAL, sale(**changes), occasion(THEN))
+    shown = agreed(asset, asset.disposals[DISPOSAL].proposal)
+    asset.dispose(DISPOSAL, sale(**changes), occasion(THEN), proof=shown)
 
 
 def test_what_is_approved_is_sold_and_its_life_ends() -> None:
@@ -279,7 +288,7 @@ def test_open_contracts_end_with_the_asset() -> None:
     asset = published(base=base)
     for level in ("TOWNSHIP", "AGRICULTURE"):
         asset.forward_disposal(DISPOSAL, level, "同意", occasion(THEN))
-    approve(asset)
+    approve_then(asset)
     asset.collect_events()
     sell(asset)
     assert recorded(asset, Asset.Disposed).ended_contracts == (terms().contract,)
@@ -306,7 +315,7 @@ def test_nothing_is_sold_below_what_was_approved() -> None:
     asset = approved()
     with refused("PRICE_BELOW_APPRAISAL", asset):
         sell(asset, price=yuan("109999.99"))
-    approve(asset, lowest_price=yuan("90000.00"), document_no="陶政函〔2022〕48号")
+    approve_then(asset, lowest_price=yuan("90000.00"), document_no="陶政函〔2022〕48号")
     asset.collect_events()
     sell(asset, price=yuan("90000.00"))
     recorded(asset, Asset.Disposed)
@@ -362,7 +371,7 @@ def test_nothing_else_follows_a_disposal() -> None:
     with refused("ASSET_DISPOSED", asset):
         asset.archive_document(document(), occasion(THEN))
     with refused("ASSET_DISPOSED", asset):
-        asset.propose_disposal(proposal(disposal="D-2"), occasion(THEN))
+        propose(asset, occasion(THEN), proposal(disposal="D-2"))
     with refused("ASSET_DISPOSED", asset):
         asset.post_depreciation(2022, occasion(THEN))
 
@@ -375,12 +384,12 @@ def test_an_imported_sale_below_the_appraisal_is_a_finding() -> None:
 
 def test_scrap_may_fetch_nothing() -> None:
     road = confirmed_road()
-    road.propose_disposal(proposal(kind="SCRAP", decision_document=None), occasion(date(2022, 2, 1)))
+    propose(road, occasion(date(2022, 2, 1)), proposal(kind="SCRAP", decision_document=None))
     at = occasion(THEN)
     road.record_appraisal(DISPOSAL, appraisal("100.00"), at)
     road.publish_appraisal(DISPOSAL, publication(), at)
     road.forward_disposal(DISPOSAL, "FINANCE", "同意", at)
-    approve(road)
+    approve_then(road)
     road.collect_events()
     sell(road, price=Fen(0), buyer=None)
     assert recorded(road, Asset.Disposed).kind == "SCRAP"

@@ -20,7 +20,7 @@ from domain.refusals import Refusal
 from domain.regulation import rows
 from service.log.codec import EventCodec
 from tests import examples
-from tests.examples import CONTRACT, COUNTY, DISPOSAL, TOWNSHIP, occasion, report, settled
+from tests.examples import CONTRACT, COUNTY, DISPOSAL, TOWNSHIP, approve, occasion, report, settled
 
 LATE: Final = date(2027, 6, 30)
 UNDER_WAY: Final = ("PROPOSED", "APPRAISED", "PUBLISHED", "FORWARDED", "APPROVED")
@@ -142,7 +142,7 @@ def approved_while_let() -> Asset:
     asset = examples.published(base=reported("IDLE", examples.leased))
     for level in ("TOWNSHIP", "AGRICULTURE"):
         asset.forward_disposal(DISPOSAL, level, "同意", occasion(date(2022, 3, 20)))
-    asset.approve_disposal(DISPOSAL, examples.approval(), occasion(date(2022, 4, 10)))
+    approve(asset, occasion(date(2022, 4, 10)), examples.approval())
     return settled(asset)
 
 
@@ -261,6 +261,10 @@ class Shown:
     def proof(self) -> Any:
         if hasattr(self.event, "terms"):
             return examples.decided(self.asset, self.event.terms)
+        if hasattr(self.event, "proposal"):
+            return examples.agreed(self.asset, self.event.proposal)
+        if hasattr(self.event, "disposal"):
+            return examples.agreed(self.asset, self.asset.disposals[self.event.disposal].proposal)
         at = occasion(date(2021, 9, 10))
         chain = self.asset.ownership_advice(at).chain
         steps = ("SHARES", "MEETING", "NOTICE", "CERTIFICATES", "FILING")
@@ -271,7 +275,7 @@ def moved(asset: Asset, event: Any) -> tuple[list[str], list[Move]]:
     """What the event's command records on the asset, and which regions that moves; nothing when it is refused."""
     before = asset.regions()
     at = occasion(max(event.occurred_on, asset.through), today=LATE)
-    if "terms" in type(event).model_fields:
+    if {"terms", "proposal"} & type(event).model_fields.keys():
         event = otherwise(event, procedure="PR-9")
     try:
         COMMANDS[event.TOPIC](asset, event, at, lambda _: Shown(asset, event))  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from tests.examples import (
     in_use,
     occasion,
     override,
-    proposal,
+    propose,
     regulation_with,
     settled,
     sign,
@@ -171,7 +171,7 @@ def test_exception_for_another_asset_lifts_nothing() -> None:
     asset = in_use()
     foreign = override(WELL, subject="asset-OTHER")
     with refused("OVERRIDE_OTHER_SUBJECT", asset):
-        asset.propose_disposal(proposal(), occasion(overrides=(foreign,)))
+        propose(asset, occasion(overrides=(foreign,)))
 
 
 def test_exception_from_another_rule_lifts_nothing() -> None:

@@ -531,24 +531,26 @@ def test_a_notice_in_a_year_without_local_holidays_is_reported() -> None:
     assert warned(event, "CALENDAR_YEAR_UNCONFIRMED") == {"year": 2024}
 
 
-def test_what_is_published_without_a_period_is_done_with_its_evidence() -> None:
+def test_a_disposal_goes_level_by_level_and_each_fact_takes_its_step() -> None:
     case = ProcedureCase(owner_kind="VILLAGE", disposal_value=yuan("200000.00"))
     sale = ProcedureInstance.open(PROCEDURE, opening("A14", case=case), by(VILLAGE), on(2022, 3, 1))
-    sale.complete_step("PROPOSE", by(VILLAGE), sha(sale), on(2022, 3, 1))
+    carry_out(sale, "PROPOSE", VILLAGE, on(2022, 3, 1))
     carry_out(sale, "APPRAISE", VILLAGE, on(2022, 3, 2))
     settled(sale)
     with refused("APPRAISAL_NOT_PUBLISHED", sale):
-        sale.review("FORWARD", by(TOWNSHIP, "P-2"), sha(sale), "APPROVED", on(2022, 3, 3))
-    sheet = posting("OWNER_LOCATION", VILLAGE, date(2022, 3, 3))
-    sale.post_notice("PUBLISH", by(VILLAGE), sha(sale), sheet, on(2022, 3, 3))
-    assert recorded(sale, ProcedureInstance.NoticePosted).completes
+        carry_out(sale, "FORWARD", TOWNSHIP, on(2022, 3, 3))
+    with refused("STEP_TAKEN_BY_FACT", sale):
+        sheet = posting("OWNER_LOCATION", VILLAGE, date(2022, 3, 3))
+        sale.post_notice("PUBLISH", by(VILLAGE), sha(sale), sheet, on(2022, 3, 3))
+    carry_out(sale, "PUBLISH", VILLAGE, on(2022, 3, 3))
+    settled(sale)
     with refused("STEP_OUT_OF_ORDER", sale, missing=[TOWNSHIP]):
-        sale.review("FORWARD", by("AGRICULTURE", "P-3"), sha(sale), "APPROVED", on(2022, 3, 3))
-    sale.review("FORWARD", by(TOWNSHIP, "P-2"), sha(sale), "APPROVED", on(2022, 3, 3))
-    sale.review("FORWARD", by("AGRICULTURE", "P-3"), sha(sale), "APPROVED", on(2022, 3, 4))
+        carry_out(sale, "FORWARD", "AGRICULTURE", on(2022, 3, 3))
+    carry_out(sale, "FORWARD", TOWNSHIP, on(2022, 3, 3))
+    carry_out(sale, "FORWARD", "AGRICULTURE", on(2022, 3, 4))
     settled(sale)
     with refused("DECISION_REQUIRED", sale):
-        sale.decide("APPROVE", by(COUNTY_GOV, "P-4"), sha(sale), "县批1号", "同意", on(2022, 3, 7))
+        carry_out(sale, "APPROVE", COUNTY_GOV, on(2022, 3, 7))
 
 
 def test_a_fact_takes_its_step_and_nobody_ticks_it_off() -> None:
@@ -603,13 +605,12 @@ def test_a_small_disposal_passes_no_level_before_its_approver() -> None:
     """Below 100,000 yuan the township approves (P04), so that there is no level to pass."""
     case = ProcedureCase(owner_kind="VILLAGE", disposal_value=yuan("50000.00"))
     sale = ProcedureInstance.open(PROCEDURE, opening("A14s", case=case), by(VILLAGE), on(2022, 3, 1))
-    sale.complete_step("PROPOSE", by(VILLAGE), sha(sale), on(2022, 3, 1))
+    carry_out(sale, "PROPOSE", VILLAGE, on(2022, 3, 1))
     meeting = representatives(date(2022, 3, 2))
     sale.hold_meeting("DECISION", by(VILLAGE), sha(sale), meeting, on(2022, 3, 2), rolls=elected())
     carry_out(sale, "APPRAISE", VILLAGE, on(2022, 3, 3))
-    sheet = posting("OWNER_LOCATION", VILLAGE, date(2022, 3, 4))
-    sale.post_notice("PUBLISH", by(VILLAGE), sha(sale), sheet, on(2022, 3, 4))
-    sale.decide("APPROVE", by(TOWNSHIP, "P-2"), sha(sale), "乡批1号", "同意", on(2022, 3, 7))
+    carry_out(sale, "PUBLISH", VILLAGE, on(2022, 3, 4))
+    carry_out(sale, "APPROVE", TOWNSHIP, on(2022, 3, 7))
     assert sale.proof().done_by("APPROVE", date(2022, 3, 7))
 
 

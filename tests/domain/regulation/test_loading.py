@@ -121,7 +121,7 @@ def test_a_warning_cannot_refuse_nor_a_refusal_warn(folder: Path, spoil: Spoil) 
     ("file", "old", "new", "fault"),
     [
         ("vocabularies.toml", 'list = "RISK_KIND"', 'list = "RISKS"', "缺少代码表 RISK_KIND"),
-        ("chains.toml", 'code = "A14"', 'code = "A99"', "chains.chain：缺少 A14"),
+        ("chains.toml", 'code = "A4"', 'code = "A99"', "chains.chain：缺少 A4"),
         ("chains.toml", 'code = "AGGREGATE"', 'code = "SUM"', None),
         ("chains.toml", 'code = "SIGN"', 'code = "SIGNED"', "chains.chain（A4）：缺少步骤 SIGN"),
         (

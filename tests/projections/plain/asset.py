@@ -402,7 +402,8 @@ def disposal(story: Story) -> Row:
             current = known[data["disposal"]]
         else:
             continue
-        if name in STEPS or name == "disposal_closed":
+        partly = name == "disposal_approved" and not data.get("complete", True)
+        if (name in STEPS and not partly) or name == "disposal_closed":
             region = current["state"] = STEPS.get(name) or data["outcome"]
         match name:
             case "appraisal_recorded":
@@ -412,7 +413,7 @@ def disposal(story: Story) -> Row:
                     "approvalDocument": None,
                 }
             case "disposal_forwarded":
-                current["forwarded"] = [*current["forwarded"], data["level"]]
+                current["forwarded"] = [*current.get("forwarded", []), data["level"]]
             case "disposal_approved":
                 current["approvalDocument"] = data["approval"]["documentNo"]
             case "disposed":

@@ -12,6 +12,7 @@ from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay, NotBefore
 from domain.classification import PERSONAL_OF_LEAVER
 from domain.order import there
+from domain.organization.bookkeeping import AgentEngagement, check_engagement
 from domain.organization.duties import (
     ASSET_MANAGER,
     INCENTIVE,
@@ -101,6 +102,7 @@ class Organization(DomainAggregate):
     office_members: Annotated[tuple[str, ...], Field(title="资产管理办公室成员单位")]
     collectives: Annotated[tuple[Collective, ...], Field(title="集体经济组织")]
     rolls: Annotated[tuple[VillageRoll, ...], Field(title="应到人数登记")]
+    bookkeepers: Annotated[dict[str, AgentEngagement], Field(title="代理财务核算")]
     successor: Annotated[str | None, Field(title="继任单位")]
     closed_on: Annotated[date | None, Field(title="撤销日期")]
 
@@ -153,6 +155,7 @@ class Organization(DomainAggregate):
         self.office_members = ()
         self.collectives = ()
         self.rolls = ()
+        self.bookkeepers = {}
         self.successor = None
         self.closed_on = None
 
@@ -460,6 +463,61 @@ class Organization(DomainAggregate):
     @event(MembersCounted)
     def _members_counted(self, roll: VillageRoll) -> None:
         self.rolls = (*self.rolls, roll)
+
+    class BookkeepingAgentAppointed(Event):
+        """A company keeps the unit's books from a day on."""
+
+        TOPIC: ClassVar[str] = "organization.bookkeeping_agent_appointed"
+        TITLE: ClassVar[str] = "选聘代理记账机构"
+        engagement: AgentEngagement = Field(title="代理财务核算")
+
+    def appoint_bookkeeper(self, engagement: AgentEngagement, agent_kind: str, at: Occasion) -> None:
+        """Have a company keep the books, one at a time; its rights are those of who enters data (C4.7-04, C4.7-14).
+
+        Refused: AGENT_PRINCIPAL_NOT_ALLOWED, PROCUREMENT_REQUIRED, FIELD_INVALID; ALREADY_EXISTS while another keeps them.
+        """
+        if self.bookkeepers.get(engagement.agent) == engagement:
+            return
+        check_engagement(engagement, principal=self.id, kind=self.card.kind, agent_kind=agent_kind, at=at)
+        for known in self.bookkeepers.values():
+            if known.since <= engagement.until and engagement.since <= known.until:
+                raise refuse("ALREADY_EXISTS", clause="C4.7-04", what=known.agent)
+        self.record(self.BookkeepingAgentAppointed, at, engagement=engagement)
+
+    @event(BookkeepingAgentAppointed)
+    def _bookkeeping_agent_appointed(self, engagement: AgentEngagement) -> None:
+        self.bookkeepers = {**self.bookkeepers, engagement.agent: engagement}
+
+    class BookkeepingAgentDismissed(Event):
+        """The company keeps the books no more: its last day."""
+
+        TOPIC: ClassVar[str] = "organization.bookkeeping_agent_dismissed"
+        TITLE: ClassVar[str] = "解聘代理记账机构"
+        agent: OrganizationCode = Field(title="代理记账机构")
+        last_day: Annotated[FactDay, NotBefore("its.bookkeepers[agent].since", clause="C4.7-04")] = Field(
+            title="代理最后一日"
+        )
+        reason: Text = Field(title="解聘原因")
+
+    def dismiss_bookkeeper(self, agent: str, last_day: date, reason: str, at: Occasion) -> None:
+        """End an engagement before its time (C4.7-04). Refused: NOT_FOUND; STEP_OUT_OF_ORDER when it is over by then."""
+        at.cite("C4.7-04")
+        known = self.bookkeepers.get(agent)
+        if known is None:
+            raise refuse("NOT_FOUND", what=agent)
+        if known.until <= last_day:
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.7-04", step="bookkeepingAgent", state="ENDED")
+        self.record(self.BookkeepingAgentDismissed, at, agent=agent, last_day=last_day, reason=reason)
+
+    @event(BookkeepingAgentDismissed)
+    def _bookkeeping_agent_dismissed(self, agent: Code, last_day: BusinessDate) -> None:
+        ended = self.bookkeepers[agent].model_copy(update={"until": last_day})
+        self.bookkeepers = {**self.bookkeepers, agent: ended}
+
+    def keeps_books(self, agent: str, day: date) -> bool:
+        """Whether a unit is its bookkeeping agent on a day."""
+        known = self.bookkeepers.get(agent)
+        return known is not None and known.covers(day)
 
     class CollectiveRegistered(Event):
         """The village's collective economic organisation was registered: it owns what the village owns."""

@@ -10,6 +10,7 @@ from typing import Final
 
 LISTS: Final = frozenset(
     {
+        "AGENT_PRINCIPAL",
         "ARCHIVE_KIND",
         "CERTIFICATE",
         "FUND_OUTSIDE_FINANCE",

@@ -176,6 +176,9 @@ ACTIONS: Final[dict[str, Permission]] = {
     "organization.confirm_recording": _permission(
         Role.REGISTRAR, Role.APPROVER, scope=Scope.UNIT, kinds=frozenset({"VILLAGE"})
     ),
+    "organization.appoint_agent": _permission(
+        Role.REGISTRAR, Role.APPROVER, scope=Scope.UNIT, kinds=_KEEPERS
+    ),
     "organization.enable_pilot": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),
     "organization.name_office": _permission(Role.OFFICE, scope=Scope.UNIT),
     "organization.guide": _permission(Role.REGISTRAR, Role.APPROVER, Role.OFFICE),

@@ -64,7 +64,8 @@ async def standing_of(work: Work, units: Collection[str], at: Occasion) -> Party
         return PartyStanding.ITSELF
     here = await work.context.load_many(Organization, work.county, [carried[-1] for carried in names])
     above = {one.card.superior for one in here.values()}
-    if work.actor.organization in above or work.actor.organization_kind in {"ASSET_OFFICE", "COMPANY"}:
+    agent = any(one.keeps_books(work.actor.organization, at.today) for one in here.values())
+    if agent or work.actor.organization in above or work.actor.organization_kind == "ASSET_OFFICE":
         return PartyStanding.RECORDER
     return PartyStanding.STRANGER
 

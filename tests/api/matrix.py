@@ -404,6 +404,8 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", f"{_UNIT}/rules"): "organization.keep_duties",
     ("POST", f"{_UNIT}/representatives"): "organization.record_roll",
     ("POST", f"{_UNIT}/recording-confirmations"): "organization.confirm_recording",
+    ("POST", f"{_UNIT}/bookkeeping-agent"): "organization.appoint_agent",
+    ("POST", f"{_UNIT}/bookkeeping-agent/dismissal"): "organization.appoint_agent",
     ("POST", f"{_UNIT}/incentive-pilot"): "organization.enable_pilot",
     ("POST", f"{_UNIT}/task-force"): "organization.keep_duties",
     ("POST", f"{_UNIT}/task-force/members"): "organization.keep_duties",

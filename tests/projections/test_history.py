@@ -13,9 +13,13 @@ from tests.projections.folding import all_rows, fold
 from tests.projections.history import COUNTY, RandomHistory
 
 ROLLS = {"organization.representatives_elected", "organization.members_counted"}
+AGENTS = {"organization.bookkeeping_agent_appointed", "organization.bookkeeping_agent_dismissed"}
+"""Whether an agent may enter something is asked of the principal in the log itself."""
 ORDERS = {name for name in EVENT_TYPES if name.startswith("personal_subject.")}
 SUMS = {name for name in EVENT_TYPES if name.startswith(("disposal_series.", "proceeds_pool."))}
-LEDGER_TYPES = {name for name in EVENT_TYPES if not name.startswith("policy.")} - ROLLS - ORDERS - SUMS
+LEDGER_TYPES = (
+    {name for name in EVENT_TYPES if not name.startswith("policy.")} - ROLLS - AGENTS - ORDERS - SUMS
+)
 PRIORITY = {name for name in EVENT_TYPES if name.startswith("priority_households.")}
 """Priority households stand in a history, and plans of income are held against them in the log itself."""
 READ_FOR_THEIR_PAPERS = ROLLS | {

@@ -35,6 +35,7 @@ KNOWN: dict[str, Any] = {
 }
 """Values of fields by their names, where a schema alone does not tell what there is."""
 IN_TABLE: dict[str, str] = {
+    "agent-principals": "VILLAGE_COLLECTIVE",
     "asset-classes": "OPERATING",
     "asset-types": "PROCESSING",
     "chains": "A8",
@@ -73,6 +74,7 @@ NAMES_A_UNIT = frozenset(
     {
         "approver",
         "auditorOrganization",
+        "agent",
         "appointedBy",
         "beneficiary",
         "custodian",

@@ -21,6 +21,7 @@ LISTED: Final = {
     "asset-subclasses": "INFRASTRUCTURE",
     "asset-types": "PROCESSING",
     "chains": "A5",
+    "agent-principals": "VILLAGE_COLLECTIVE",
     "disposal-routes": "VILLAGE",
     "external-systems": "SYS_STATE_ASSET",
     "fund-sources": "FISCAL_DEV",

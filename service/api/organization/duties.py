@@ -7,11 +7,13 @@ from typing import Annotated
 from fastapi import Query, Response
 from pydantic import Field
 
+from domain.bounds import FactDay
 from domain.occasion import Occasion
+from domain.organization.bookkeeping import AgentEngagement
 from domain.organization.duties import GuidanceGiven, TaskForce, TaskForceMember, UnitRule
 from domain.organization.organization import Organization
 from domain.organization.roll import VillageRoll
-from domain.values import Name, OrganizationCode
+from domain.values import Name, OrganizationCode, Text
 from service.api.http.paging import MinPosition
 from service.api.http.reading import Reading, get, list_of, routes
 from service.api.http.writing import Circumstances, Writing
@@ -91,6 +93,47 @@ async def record_roll(organization: OrganizationPath, body: RecordRoll, write: W
     """Record how many representatives, or members and households, may decide in a village (C3-02)."""
     return await write.decide(
         units, organization, body, lambda it, at: it.record_roll(body.roll, at), on=body.roll.since
+    )
+
+
+class AppointBookkeepingAgent(Circumstances):
+    """Request body: have a company keep the unit's books."""
+
+    engagement: AgentEngagement = Field(title="代理财务核算")
+
+
+class DismissBookkeepingAgent(Circumstances):
+    """Request body: end the engagement of a bookkeeping agent."""
+
+    agent: OrganizationCode = Field(title="代理记账机构")
+    last_day: FactDay = Field(title="代理最后一日")
+    reason: Text = Field(title="解聘原因")
+
+
+@units.post("/{organization}/bookkeeping-agent", "选聘代理记账机构", "organization.appoint_agent")
+async def appoint_bookkeeping_agent(
+    organization: OrganizationPath, body: AppointBookkeepingAgent, write: Writing
+) -> Response:
+    """Have a company keep the books, chosen by government procurement: it enters data for the unit and decides nothing (C4.7-04, C4.7-14)."""
+
+    async def appoint(it: Organization, at: Occasion, work: Work) -> None:
+        agent = await work.get(Organization, body.engagement.agent)
+        it.appoint_bookkeeper(body.engagement, agent.card.kind, at)
+
+    return await write.carry_out(units, organization, body, appoint, on=body.engagement.since)
+
+
+@units.post("/{organization}/bookkeeping-agent/dismissal", "解聘代理记账机构", "organization.appoint_agent")
+async def dismiss_bookkeeping_agent(
+    organization: OrganizationPath, body: DismissBookkeepingAgent, write: Writing
+) -> Response:
+    """End the engagement before its time (C4.7-04): from the day after the last the agent enters nothing any more."""
+    return await write.decide(
+        units,
+        organization,
+        body,
+        lambda it, at: it.dismiss_bookkeeper(body.agent, body.last_day, body.reason, at),
+        on=body.last_day,
     )
 
 

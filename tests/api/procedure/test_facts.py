@@ -45,7 +45,7 @@ NOT_YET = {
     "A16": "the departure case says it",
     "A17": "the pool of proceeds is not kept yet",
     "A18": "the cost guarantee says it",
-    "A19": "bookkeeping agents are not recorded yet",
+    "A19": "the appointment names its procurement, and no procedure",
 }
 """Chains whose facts no command records with the procedure's name: they stop there, and may only become fewer."""
 

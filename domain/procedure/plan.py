@@ -26,6 +26,9 @@ Act = Literal["DO", "REVIEW", "DETERMINE", "DECIDE", "MEETING", "NOTICE", "FILIN
 VILLAGE_ROLES: Final = frozenset({"TWO_COMMITTEES", "FIRST_SECRETARY_COMMITTEES_TEAM"})
 """Bodies within a village: the village acts for them."""
 
+ROUTE_FILING: Final = "ROUTE_FILING"
+"""Where the route of a disposal files its approval, if anywhere (P04)."""
+
 _PLACE_ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "PROJECT_VILLAGE": ("PROJECT_VILLAGE", "VILLAGE"),
     "OWNER_LOCATION": ("OWNER", "VILLAGE"),
@@ -127,7 +130,7 @@ def lay_out(
 ) -> tuple[PlannedStep, ...]:
     """The chain's steps that apply, in its order. Refused: FIELD_REQUIRED (a role nobody was named for), RULE_GAP."""
     cast = _Cast(case, parties, rules)
-    applying = {step.code for step in chain.steps if _applies(step, case)}
+    applying = {step.code for step in chain.steps if _applies(step, case) and cast.has_office(step)}
     recheckers = {
         step.filing.addressee for step in chain.steps if step.filing and step.filing.effect == "RECHECK"
     }
@@ -222,12 +225,16 @@ class _Cast:
             role = "VILLAGE"
         if role == "LINE_DEPARTMENT" and self._case.asset_type is not None:
             return (self._rules.line_department(self._case.asset_type),)
-        if role in {"ROUTE", "APPROVER"}:
+        if role in {"ROUTE", "APPROVER", ROUTE_FILING}:
             return self._route(role)
         found = self._named.get(role)
         if not found:
             raise refuse("FIELD_REQUIRED", field=f"parties.{role}", missing=[f"parties.{role}"])
         return found
+
+    def has_office(self, step: ChainStep) -> bool:
+        """Whether what is filed where the route says so is filed anywhere."""
+        return step.filing is None or step.filing.addressee != ROUTE_FILING or bool(self.units(ROUTE_FILING))
 
     def only(self, role: str) -> str:
         """The unit of a role that only one unit can have. FIELD_INVALID when several were named."""
@@ -255,7 +262,8 @@ class _Cast:
         if case.asset_type is not None:
             asset_class = self._rules.asset_type(case.asset_type).asset_class
         route = self._rules.disposal_route(case.owner_kind, case.disposal_value, asset_class)
-        levels = (route.approver,) if role == "APPROVER" else route.levels
+        filed = () if route.filing is None else (route.filing,)
+        levels = {"APPROVER": (route.approver,), ROUTE_FILING: filed}.get(role, route.levels)
         return tuple(unit for level in levels for unit in self.units(level))
 
 

@@ -35,6 +35,7 @@ _STEP_ROLES: Final = frozenset(
         "OPERATOR",
         "OWNER",
         "PUBLIC",
+        "ROUTE_FILING",
         "ROUTE",
         "SUCCESSOR",
         "SUPERIOR",

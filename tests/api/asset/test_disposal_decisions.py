@@ -196,6 +196,34 @@ async def test_a_small_disposal_is_no_way_for_a_large_one(service: Service) -> N
         assert tried[:2] == (409, "STEP_OUT_OF_ORDER")
 
 
+@pytest.mark.clause("C4.12-02")
+async def test_a_small_disposal_is_filed_after_its_approval(service: Service) -> None:
+    """Below the limit the township approves and the village files it with the agriculture bureau: refuses the filing before, and is not through without it."""
+    asset = await small(service)
+    it = await put(service, asset, "A14s")
+    await shown(service, asset, "60000.00")
+    filing = {
+        "step": "FILE",
+        "by": await it.by(VILLAGE),
+        "subjectSha256": it.sha256,
+        "occurredOn": "2023-05-21",
+    }
+    path = f"/v1/procedures/{it.code}"
+    answer = await service.post(f"{path}/filings", filing, "village")
+    assert (answer.status_code, answer.json()["code"]) == (409, "APPROVAL_REQUIRED")
+    await write(service, asset, "disposals/D1/approval", approval("TOWNSHIP", TOWNSHIP), "approver")
+    await write(service, asset, "disposals/D1/execution", SALE, "clerk")
+    await write(service, asset, "disposals/D1/proceeds", PROCEEDS, "clerk")
+    now = (await service.read(path))["resource"]
+    assert (now["state"], [(one["step"], one["units"]) for one in now["due"]]) == (
+        "OPEN",
+        [("FILE", [VILLAGE])],
+    )
+    await service.write(f"{path}/filings", filing, "village")
+    now = (await service.read(path))["resource"]
+    assert (now["state"], now["filings"]["FILE"][VILLAGE]["addressee"]) == ("COMPLETED", "AGRICULTURE")
+
+
 @pytest.mark.clause("C4.12-05")
 async def test_owners_of_two_thirds_decide_on_a_shared_asset(service: Service) -> None:
     """Refuses the approval of what one owner of six tenths decided on alone; takes it once both have voted."""

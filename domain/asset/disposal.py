@@ -65,8 +65,10 @@ class AssetDisposals(AssetState):
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS;
         ALREADY_EXISTS; FIELD_REQUIRED for another kind without its name; DECISION_REQUIRED without a procedure or by
-        another chain than such a disposal goes; PLAN_HASH_MISMATCH for another text than the procedure's; the code of a
-        row for a step that the chain has before the proposal; WELL_OPERATING_NOT_DISPOSABLE for an asset that runs well.
+        another chain than such a disposal goes; PLAN_HASH_MISMATCH for another text than the procedure's; STEP_OUT_OF_ORDER
+        or the code of a row for a step that the chain has before; CO_OWNER_CONSENT_REQUIRED when owners with too small a part
+        decided; CODE_UNKNOWN when the chain is no more; RULE_GAP when no route covers the owner and value;
+        WELL_OPERATING_NOT_DISPOSABLE for an asset that runs well.
         """
         self._allow("PROPOSE_DISPOSAL", at)
         if proposal.disposal in self.disposals:
@@ -134,9 +136,10 @@ class AssetDisposals(AssetState):
 
         `beside`, fen: what counts with it in its series (P03).
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
-        STEP_OUT_OF_ORDER when the disposal is closed; AMOUNT_NOT_POSITIVE; AGENCY_APPRAISAL_REQUIRED from the
-        threshold on without an agency, and for an agency without its licence; APPRAISAL_REQUIRED below it with too
-        few signers; AMOUNT_OUT_OF_RANGE.
+        DECISION_REQUIRED without a procedure; STEP_OUT_OF_ORDER when the disposal is closed, that or the code of a row for a step
+        that the chain has before; CO_OWNER_CONSENT_REQUIRED, CODE_UNKNOWN, RULE_GAP (`propose_disposal`); AMOUNT_NOT_POSITIVE;
+        AGENCY_APPRAISAL_REQUIRED from the threshold on without an agency, and for an agency without its licence;
+        APPRAISAL_REQUIRED below it with too few signers; AMOUNT_OUT_OF_RANGE.
         """
         current = self._under_way(disposal, at)
         if current.appraisal == appraisal:
@@ -191,8 +194,9 @@ class AssetDisposals(AssetState):
         """Publish the appraisal result at the owner's place (C4.12-03).
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
-        STEP_OUT_OF_ORDER when it was forwarded already or the disposal is closed; APPRAISAL_REQUIRED before there
-        is one; NOTICE_PLACE_MISSING when it does not hang at the owner's place.
+        DECISION_REQUIRED without a procedure; STEP_OUT_OF_ORDER when it was forwarded already or the disposal is closed, that or
+        the code of a row for a step that the chain has before; CO_OWNER_CONSENT_REQUIRED, CODE_UNKNOWN, RULE_GAP
+        (`propose_disposal`); NOTICE_PLACE_MISSING when it does not hang at the owner's place.
         """
         current = self._under_way(disposal, at)
         if current.publication == publication:
@@ -245,7 +249,7 @@ class AssetDisposals(AssetState):
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
         DECISION_REQUIRED without a procedure, or by the chain of smaller disposals; STEP_OUT_OF_ORDER when another level
-        is due or the disposal is closed; the code of a row for a step that comes before, APPRAISAL_NOT_PUBLISHED; RULE_GAP
+        is due or the disposal is closed; the code of a row for a step that the chain has before; CO_OWNER_CONSENT_REQUIRED; RULE_GAP
         when no route covers the owner and value; CODE_UNKNOWN for a level that is not on the route; AMOUNT_OUT_OF_RANGE.
         """
         at.cite("C4.12-05")
@@ -307,8 +311,8 @@ class AssetDisposals(AssetState):
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
         DECISION_REQUIRED without a procedure, before the owner's own decision, or by the chain of smaller disposals;
         CO_OWNER_CONSENT_REQUIRED when owners with too small a part decided (P34); STEP_OUT_OF_ORDER when a level of the
-        route was left out or the disposal is closed; the code of a row for a step that comes before, APPRAISAL_REQUIRED
-        and APPRAISAL_NOT_PUBLISHED; APPRAISAL_EXPIRED by the day of the approval (P35); AGENCY_APPRAISAL_REQUIRED and
+        route was left out or the disposal is closed; the code of a row for a step that the chain has before; CODE_UNKNOWN when the
+        chain is no more; APPRAISAL_EXPIRED by the day of the approval (P35); AGENCY_APPRAISAL_REQUIRED and
         APPRAISAL_REQUIRED when the series has grown beyond the appraiser since; NOTICE_PERIOD_RUNNING;
         AMOUNT_NOT_POSITIVE; RULE_GAP when no route covers the owner and value; APPROVAL_LEVEL_TOO_LOW for an
         approver below the competent one; AMOUNT_OUT_OF_RANGE.
@@ -402,9 +406,10 @@ class AssetDisposals(AssetState):
         """Carry out an approved disposal, not below what was approved (C4.12-05, C4.12-06). Open contracts end with it.
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
-        STEP_OUT_OF_ORDER when the disposal is closed; DECISION_REQUIRED without a procedure; AMOUNT_NOT_POSITIVE; the
-        code of a row for a step that comes before, APPRAISAL_REQUIRED and APPROVAL_REQUIRED; APPRAISAL_EXPIRED by the
-        day of the sale (P35); PRICE_BELOW_APPRAISAL for less than was approved, but for scrap that nobody buys.
+        DECISION_REQUIRED without a procedure; STEP_OUT_OF_ORDER when the disposal is closed, that or the code of a row for a step
+        that the chain has before; CO_OWNER_CONSENT_REQUIRED, CODE_UNKNOWN, RULE_GAP (`propose_disposal`); AMOUNT_NOT_POSITIVE;
+        APPRAISAL_EXPIRED by the day of the sale (P35); PRICE_BELOW_APPRAISAL for less than was approved, but for scrap that
+        nobody buys.
         """
         current = self._under_way(disposal, at)
         if sale.price < 0:

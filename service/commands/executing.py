@@ -76,7 +76,7 @@ async def take_disposal_steps(work: Work, it: Asset, disposal: str) -> None:
 
 
 async def shown_of(work: Work, it: Asset, disposal: str, at: Occasion) -> ProcedureProof | None:
-    """What the procedure of a disposal shows so far; of one that has none, nothing. STEP_OUT_OF_ORDER once it is withdrawn."""
+    """What the procedure of a disposal shows so far; of one that has none, nothing. STEP_OUT_OF_ORDER once it is withdrawn, PLAN_HASH_MISMATCH."""
     current = it.disposals.get(disposal)
     if current is None or current.procedure is None:
         return None

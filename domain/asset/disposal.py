@@ -289,7 +289,7 @@ class AssetDisposals(AssetState):
         disposal: Code = Field(title="处置编号")
         approval: Approval = Field(title="处置批准")
         value: Fen = Field(title="处置价值")
-        complete: bool = Field(default=True, title="各批准单位是否均已批准")
+        awaiting: Literal[True] | None = Field(default=None, title="尚待其他批准单位批准")
 
         def carries_out(self, it: AssetState) -> Execution:
             """The approver's part of the disposal that was decided on."""
@@ -325,8 +325,9 @@ class AssetDisposals(AssetState):
         self._must_be_led_to(self.DisposalApproved, current, value, proof, at)
         complete = self._must_be_competent(approval.approver_level, current, value, at)
         self._must_be_open_to(current, value, at)
+        awaiting = None if complete else True
         self.record(
-            self.DisposalApproved, at, disposal=disposal, approval=approval, value=value, complete=complete
+            self.DisposalApproved, at, disposal=disposal, approval=approval, value=value, awaiting=awaiting
         )
 
     def _must_be_competent(self, level: str, current: Disposal, value: Fen, at: Occasion) -> bool:
@@ -350,14 +351,14 @@ class AssetDisposals(AssetState):
         return alone or {*units} <= {*current.approved_by, level}
 
     @event(DisposalApproved)
-    def _disposal_approved(self, disposal: Code, approval: Approval, complete: bool) -> None:
+    def _disposal_approved(self, disposal: Code, approval: Approval, awaiting: Literal[True] | None) -> None:
         current = self.disposals[disposal]
         self._advance(
             disposal,
-            "APPROVED" if complete else current.state,
+            current.state if awaiting else "APPROVED",
             approval=approval,
             approved_by=(*current.approved_by, approval.approver_level),
-            approved=complete,
+            approved=not awaiting,
         )
 
     class DisposalClosed(AssetState.Event):

@@ -695,7 +695,7 @@ def _disposal_forwarded(event: LedgerEvent, rows: Rows) -> None:
 def _disposal_approved(event: LedgerEvent, rows: Rows) -> None:
     data = event.data
     facts = {"approvalDocument": data["approval"]["documentNo"]}
-    if data.get("complete", True):  # else another approver has to approve as well
+    if not data.get("awaiting"):  # else another approver has to approve as well
         facts["state"] = "APPROVED"
     _set_disposal(_touch(event, rows), data["disposal"], **facts)
 

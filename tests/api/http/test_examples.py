@@ -51,7 +51,8 @@ def test_every_example_is_taken_by_the_body_it_stands_for() -> None:
 def test_codes_of_examples_are_those_of_the_tables() -> None:
     rules = regulation().on(DAY)
     for table, code in LISTED.items():
-        assert table not in CODE_TABLES or code in CODE_TABLES[table].codes(rules), table
+        known = CODE_TABLES.get(table)
+        assert known is None or not known.key or code in known.codes(rules), table
 
 
 def test_a_field_s_own_example_goes_into_the_body() -> None:

@@ -41,6 +41,8 @@ ANSWERED_BY_THE_LINE: Final = {
 }
 """Operations that answer with 200 what they refuse, with the reason."""
 
+LONGEST_WAIT: Final = 0.1
+"""Seconds that the tool may wait for events; the document allows more, so more is no fault."""
 TAKEN_FOR_A_CODE: Final = {
     "/v1/assets/bulk": "GET asks for an asset of that code",
     "/v1/fund-allocations/bulk": "GET asks for an allocation of that code",
@@ -66,7 +68,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
                 if parameter["in"] == "path" and (known := codes_in(path).get(parameter["name"])):
                     parameter["example"] = known
                 elif parameter["name"] == "wait":
-                    parameter["schema"]["maximum"] = 0.1
+                    parameter["schema"]["maximum"] = LONGEST_WAIT
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 if "example" in content:
                     content["example"] = put_known(content["example"])
@@ -182,6 +184,12 @@ def filter_failure(context: HookContext, failure: Failure, case: Any, response: 
     kind = type(failure).__name__
     if kind == "AcceptedNegativeData" and case.operation.path in ANSWERED_BY_THE_LINE:
         return all(line["status"] < 400 for line in response.json()["items"])
+    if (
+        kind == "AcceptedNegativeData"
+        and "`wait`" in failure.message
+        and "greater than maximum" in failure.message
+    ):
+        return False
     if (
         kind in {"UnsupportedMethodResponse", "AllowHeaderMismatch"}
         and case.operation.path in TAKEN_FOR_A_CODE

@@ -140,6 +140,7 @@ async def test_mending_a_mended_county_changes_nothing(
             *personal_tables.metadata.tables,
             *paper_tables.metadata.tables,
             "late_event",
+            "event_feed",
             *itertools.chain(*YOUNGER.values()),
         ],
     )

@@ -102,7 +102,7 @@ async def test_edges_of_a_few_paths_are_answered_as_declared(database_url: str, 
 
 async def test_what_follows_from_answers_is_answered_as_declared(database_url: str, tmp_path: Path) -> None:
     tokens = await county(database_url, tmp_path)
-    assert fuzz(database_url, tokens, tmp_path, "stateful", examples=20) > 200
+    assert fuzz(database_url, tokens, tmp_path, "stateful", examples=20) >= 100
 
 
 @pytest.mark.soak

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-from pydantic import Field, PlainValidator, field_serializer, model_validator
+from pydantic import BeforeValidator, Field, field_serializer, model_validator
 
 from domain.values import Fen, Value
 
@@ -19,7 +19,7 @@ def _fen(value: object) -> Fen:
     return value if isinstance(value, Fen) else Fen.from_yuan(value)
 
 
-Yuan = Annotated[Fen, PlainValidator(_fen)]
+Yuan = Annotated[Fen, BeforeValidator(_fen)]
 """Fen, written as yuan in the files."""
 
 OwnerKind = Literal["DEPARTMENT", "TOWNSHIP", "VILLAGE", "FARM", "HOUSEHOLD"]

@@ -32,6 +32,7 @@ COUNTS = {
     "members": "people",
     "overlapHours": "hours",
     "perSecond": "deliveries",
+    "position": "a position of the log",
     "present": "people",
     "budgetYear": "a year",
     "score": "points or weight of a line",

@@ -172,8 +172,9 @@ async def test_chain_steps_name_the_operations_that_take_them(service: Service) 
 
 
 async def test_what_no_decision_reads_yet_is_said_at_its_table(service: Service) -> None:
-    routes = await table(service, "disposal-routes")
-    assert [one["column"] for one in routes["notInEffect"]] == ["filing"]
+    guards = await table(service, "life-cycle-guards")
+    assert {one["column"] for one in guards["notInEffect"]} == {"actions"}
+    assert (await table(service, "disposal-routes"))["notInEffect"] == []
     assert (await table(service, "risk-kinds"))["notInEffect"] == []
     assert (await table(service, "pv-income-uses"))["notInEffect"] == []
 

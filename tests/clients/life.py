@@ -484,7 +484,7 @@ class Life:
             minutes_sha_256=hashlib.sha256("会议记录".encode()).hexdigest(),
         )
         body = models.HoldMeeting(
-            step="DECISION", by=self.signer(), subject_sha256=subject.sha_256, meeting=meeting
+            step="DECISION", by=self.signer(), subject_sha_256=subject.sha256, meeting=meeting
         )
         expect(
             models.ProcedureInstanceAnswer,

@@ -89,9 +89,12 @@ async def _own(read: Read, feed: str) -> EventFeed:
     return await Feeds(read.pool).get(read.county, read.actor.organization, feed)
 
 
-async def _view(read: Read, feed: EventFeed) -> dict[str, Any]:
+async def _head(read: Read) -> int:
+    return (await read.context.store.head(read.county)).position
+
+
+async def _view(read: Read, feed: EventFeed, head: int) -> dict[str, Any]:
     store = read.context.store
-    head = (await store.head(read.county)).position
     waiting = None
     for position, body in await store.read_page(read.county, after=feed.position, upto=head, limit=1):
         waiting = store.codec.decode(read.county, position, body).recorded_at
@@ -113,7 +116,7 @@ async def _view(read: Read, feed: EventFeed) -> dict[str, Any]:
 @_post("", "登记事件订阅", 201)
 async def create_event_feed(body: CreateEventFeed, write: Writing) -> Response:
     """Keep a place in the log under a name of the unit's. FEED_EXISTS, FEED_TOO_MANY, POSITION_UNKNOWN."""
-    head = (await write.context.store.head(write.county)).position
+    head = await _head(write)
     if body.after is not None and body.after > head:
         raise refuse("POSITION_UNKNOWN", asked=body.after, head=head)
     feed = EventFeed(
@@ -125,7 +128,8 @@ async def create_event_feed(body: CreateEventFeed, write: Writing) -> Response:
         position=head if body.after is None else body.after,
         created_at=write.context.clock(),
     )
-    answer = write.answer(await _view(write, await Feeds(write.pool).create(feed)))
+    kept = await Feeds(write.pool).create(feed)
+    answer = write.answer(await _view(write, kept, await _head(write)))
     answer.status_code = 201
     answer.headers["Location"] = f"/v1/feeds/{feed.feed}"
     return answer
@@ -135,13 +139,14 @@ async def create_event_feed(body: CreateEventFeed, write: Writing) -> Response:
 async def list_event_feeds(read: Reading) -> Response:
     """The feeds of one's own unit, each with how far behind it is."""
     found = await Feeds(read.pool).of_unit(read.county, read.actor.organization)
-    return read.answer([await _view(read, one) for one in found])
+    head = await _head(read)
+    return read.answer([await _view(read, one, head) for one in found])
 
 
 @get(router, "/{feed}", "查询事件订阅", "feed.read", response_model=EventFeedView)
 async def read_event_feed(feed: FeedName, read: Reading) -> Response:
     """A feed: where it is, how far behind, when it was last read and acknowledged."""
-    return read.answer(await _view(read, await _own(read, feed)))
+    return read.answer(await _view(read, await _own(read, feed), await _head(read)))
 
 
 @get(
@@ -172,11 +177,11 @@ async def read_feed_events(feed: FeedName, read: Reading, query: Annotated[PageQ
 async def acknowledge_events(feed: FeedName, body: AcknowledgeEvents, write: Writing) -> Response:
     """Say that everything up to a position was dealt with. POSITION_UNKNOWN beyond the log's end."""
     found = await _own(write, feed)
-    head = (await write.context.store.head(write.county)).position
+    head = await _head(write)
     if body.position > head:
         raise refuse("POSITION_UNKNOWN", asked=body.position, head=head)
     kept = await Feeds(write.pool).acknowledge(found, body.position, write.context.clock())
-    return write.answer(await _view(write, kept))
+    return write.answer(await _view(write, kept, await _head(write)))
 
 
 @router.delete("/{feed}", summary="移除事件订阅", status_code=204, openapi_extra={ACTION: "feed.manage"})

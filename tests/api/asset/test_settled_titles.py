@@ -6,8 +6,9 @@ import pytest
 
 from tests.api.asset.test_parties import shared
 from tests.api.asset.test_titles import SECOND, confirmed, registered, write
-from tests.api.bodies import VILLAGE, card, terms
+from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, road, terms
 from tests.api.contracts import decided
+from tests.api.oversight.test_policy_overrides import granted
 from tests.api.service import Service
 
 
@@ -52,14 +53,46 @@ async def test_the_adviser_knows_a_settled_title(service: Service) -> None:
     assert all(one["missing"] is None for one in told["steps"])
 
 
+async def test_title_that_an_exception_settled_is_said_to_differ_from_the_rule(service: Service) -> None:
+    """The rule points at the village that uses it (原则, C4.5-13); the county let the township have it."""
+    asset = await registered(service, road(villageUse=True))
+    exception = await granted(service, asset, code="OWNER_RULE_CONFLICT")
+    owns = confirmation("450000.00", TOWNSHIP) | {"ownerKind": "TOWNSHIP", "incomeRightHolders": []}
+    body = {"confirmation": owns, "occurredOn": "2022-03-10", "overrides": [exception]}
+    await write(service, asset, "ownership-confirmations", body, "office")
+    told = await service.read(f"/v1/assets/{asset}/ownership-advice")
+    assert (told["ownerKind"], told["settled"]["agrees"]) == ("VILLAGE", False)
+    assert [one["owner"] for one in told["owners"]] == [TOWNSHIP]
+
+
+async def test_paper_that_a_title_was_confirmed_by_is_not_missed_afterwards(service: Service) -> None:
+    """A clinic goes by the paper of the reform (C4.5-04), which the confirmation names: before it is missing, after it is not."""
+    clinic = {
+        "assetType": "HEALTH",
+        "subclass": "PUBLIC_SERVICE",
+        "assetContent": "村卫生室",
+        "quantity": "1",
+    }
+    asset = await registered(service, road(**clinic, unitOfMeasure="座"))
+    path = f"/v1/assets/{asset}/ownership-advice"
+    assert [one["missing"] for one in (await service.read(path))["steps"]] == ["reformBasisDocument"]
+    owns = confirmation("450000.00", TOWNSHIP) | {"ownerKind": "TOWNSHIP", "incomeRightHolders": []}
+    body = {"confirmation": owns | {"reformBasisDocument": "卫改〔2020〕1号"}, "occurredOn": "2021-08-10"}
+    await write(service, asset, "ownership-confirmations", body, "office")
+    told = await service.read(path)
+    assert [one["missing"] for one in told["steps"]] == [None]
+    assert (told["settled"]["ownerKind"], told["settled"]["agrees"]) == ("TOWNSHIP", True)
+
+
 async def test_a_seal_says_what_it_leaves_out(service: Service) -> None:
     """An asset of the village without a confirmed owner is in no unit's ledger: it is counted beside it, and not in it."""
     quiet = "653022202201"
     asset = await registered(service, card(location=quiet))
+    await confirmed(service, quiet)
     body = {"kind": "ASSET", "unit": quiet, "year": 2021}
     made = await service.write("/v1/seals", body, "clerk")
     sealed = made["resource"]["snapshot"]
-    assert (sealed["rows"], sealed["leftOut"]) == (0, {"assets": 1, "originalValue": "1000000.00"})
+    assert (sealed["rows"], sealed["leftOut"]) == (1, {"assets": 1, "originalValue": "1000000.00"})
     shown = await service.read(f"/v1/seals/{made['id']}")
     assert shown["resource"]["snapshot"]["leftOut"]["assets"] == 1
     neighbour = body | {"unit": SECOND}

@@ -292,15 +292,16 @@ async def test_a_village_s_collective_holds_the_title_and_its_certificate(servic
     assert [one["uscc"] for one in answer["resource"]["collectives"]] == [mine["uscc"], other["uscc"]]
 
 
-async def confirmed(service: Service, **changes: Any) -> str:
+async def confirmed(service: Service, village: str = VILLAGE, **changes: Any) -> str:
     """The production line, the village's."""
-    asset = await registered(service, card(**changes))
-    await write(service, asset, "transfers", {"transfer": transfer()}, "clerk")
+    asset = await registered(service, card(**{"location": village} | changes))
+    handed = transfer() | {"receiver": village}
+    await write(service, asset, "transfers", {"transfer": handed}, "clerk")
     items = [{"item": "1", "result": "ACCEPTED"}, {"item": "2", "result": "ACCEPTED"}]
-    taken = {"receiver": VILLAGE, "items": items, "occurredOn": "2021-08-02"}
+    taken = {"receiver": village, "items": items, "occurredOn": "2021-08-02"}
     await write(service, asset, "transfers/T1/acceptances", taken, "clerk")
     await write(service, asset, "transfers/T1/completion", {"occurredOn": "2021-08-03"}, "clerk")
-    body = {"confirmation": confirmation(), "occurredOn": "2021-08-10"}
+    body = {"confirmation": confirmation(owner=village), "occurredOn": "2021-08-10"}
     await write(service, asset, "ownership-confirmations", body, "office")
     return asset
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import httpcore2
 
 from service.webhooks.dialling import Dialler
+from tests.listening import listening
 
 NETWORK = "10.20.0.0/16"
 """The private network that the operator of the tests' service names."""
@@ -97,16 +98,10 @@ def _field(line: str) -> tuple[str, str]:
 @asynccontextmanager
 async def receiving(*receivers: Receiver) -> AsyncIterator[None]:
     """Run receivers, each on a port of its own."""
-    servers = []
-    for receiver in receivers:
-        server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
-        receiver.port = server.sockets[0].getsockname()[1]
-        servers.append(server)
-    try:
+    async with AsyncExitStack() as listeners:
+        for receiver in receivers:
+            receiver.port = await listeners.enter_async_context(listening(receiver.serve))
         yield
-    finally:
-        for server in servers:
-            server.close()
 
 
 class Detour(httpcore2.AsyncNetworkBackend):

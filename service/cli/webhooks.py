@@ -217,16 +217,20 @@ async def _listen(
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal good
-        with suppress(asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, TimeoutError):
-            async with asyncio.timeout(READ_SECONDS):
-                headers, body = await _request(reader)
-                code, said = _judged(terminal, known, headers, body)
-                if code == 200 and status != 200:
-                    code = status
-                writer.write(_answer(code, said))
-                await writer.drain()
-                good += code == 200
-        writer.close()
+        try:
+            with suppress(
+                asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, TimeoutError
+            ):
+                async with asyncio.timeout(READ_SECONDS):
+                    headers, body = await _request(reader)
+                    code, said = _judged(terminal, known, headers, body)
+                    if code == 200 and status != 200:
+                        code = status
+                    writer.write(_answer(code, said))
+                    await writer.drain()
+                    good += code == 200
+        finally:
+            writer.close()
         if count and good >= count:
             enough.set()
 

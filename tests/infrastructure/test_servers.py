@@ -25,6 +25,7 @@ from service.database.postgres_program import Account
 from service.exit_codes import CommandFailed, DatabaseUnavailable, ExitCode
 from service.settings import Settings
 from tests.infrastructure.conftest import ROOT, taizhang, until
+from tests.listening import listening
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -41,23 +42,16 @@ class Line:
         self._socket_path = socket_path
         self._left = pieces
         self._frozen = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._listening = listening(self._join)
+        self.port = await self._listening.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._listening.__aexit__(None, None, None)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
         there, to_there = await asyncio.open_unix_connection(self._socket_path)
         try:
             await asyncio.gather(self._carry(reader, to_there, counts=True), self._carry(there, writer))

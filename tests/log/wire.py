@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Self
 from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from tests.listening import listening
 
 _APPEND: Final = b"UPDATE log_head SET position"
 """In what is sent on a connection that appends, when it prepares its statement."""
@@ -19,9 +21,8 @@ class Wire:
 
     def __init__(self, url: str) -> None:
         self._upstream = urlsplit(url)
-        self._server: asyncio.Server | None = None
-        self._pairs: list[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._port = 0
+        self._clients: list[asyncio.StreamWriter] = []
         self._open = True
         self._lose_next_reply = False
         self._lose_commits = 0
@@ -30,10 +31,8 @@ class Wire:
     @property
     def url(self) -> str:
         """Where clients connect."""
-        assert self._server is not None
-        port = self._server.sockets[0].getsockname()[1]
         user = self._upstream.username or "postgres"
-        return urlunsplit(("postgresql", f"{user}@127.0.0.1:{port}", self._upstream.path, "", ""))
+        return urlunsplit(("postgresql", f"{user}@127.0.0.1:{self._port}", self._upstream.path, "", ""))
 
     def lose_next_reply(self) -> None:
         """Let the next request through, and cut every client off when the server has answered it."""
@@ -53,26 +52,16 @@ class Wire:
 
     def hang_up(self) -> None:
         """Cut the clients off; the server goes on with what it was asked and notices nothing yet."""
-        for client, _ in self._pairs:
+        for client in self._clients:
             client.transport.abort()
 
-    async def start(self) -> None:
-        """Begin to listen."""
-        self._server = await asyncio.start_server(self._forward, "127.0.0.1", 0)
-
-    async def stop(self) -> None:
-        """Cut everything."""
-        assert self._server is not None
-        self._server.close()
-        for pair in self._pairs:
-            for writer in pair:
-                writer.transport.abort()
-        await asyncio.gather(*self._tasks)
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Self]:
+        """This wire, listening; at the end everything is cut."""
+        async with listening(self._forward) as self._port:
+            yield self
 
     async def _forward(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
         if not self._open:
             client.transport.abort()
             return
@@ -84,13 +73,16 @@ class Wire:
             from_server, server = await asyncio.open_connection(
                 self._upstream.hostname, self._upstream.port or 5432
             )
-        self._pairs.append((client, server))
+        self._clients.append(client)
         appends = asyncio.Event()
-        await asyncio.gather(
-            self._requests(reader, server, appends),
-            self._replies(from_server, client, appends),
-            return_exceptions=True,
-        )
+        try:
+            await asyncio.gather(
+                self._requests(reader, server, appends),
+                self._replies(from_server, client, appends),
+                return_exceptions=True,
+            )
+        finally:
+            server.transport.abort()
 
     async def _requests(
         self, reader: asyncio.StreamReader, server: asyncio.StreamWriter, appends: asyncio.Event
@@ -128,9 +120,5 @@ class Wire:
 @asynccontextmanager
 async def wire_to(url: str) -> AsyncIterator[Wire]:
     """A running wire."""
-    wire = Wire(url)
-    await wire.start()
-    try:
+    async with Wire(url).running() as wire:
         yield wire
-    finally:
-        await wire.stop()

@@ -24,6 +24,7 @@ from domain.refusals import Refusal
 from service.identity.oidc.issuer import Issuer
 from service.identity.oidc.keys import SIGNING, Registry
 from service.identity.oidc.provider import Provider
+from tests.listening import listening
 
 NOW = datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
 CLIENT, SECRET, AUDIENCE = "taizhang", "a secret: +/%&", "https://taizhang.example/v1"
@@ -223,22 +224,18 @@ def saying(status: int, document: Any, *more: str) -> Behave:
 async def providing(certificate: ssl.SSLContext | None = None) -> AsyncIterator[OwnProvider]:
     """A provider with one key of signatures, "1"."""
     own = OwnProvider(scheme="http" if certificate is None else "https")
-    server = await asyncio.start_server(own.serve, "127.0.0.1", 0, ssl=certificate)
-    own.port = server.sockets[0].getsockname()[1]
-    own.says = {
-        "/.well-known/openid-configuration": {
-            "issuer": own.issuer,
-            "authorization_endpoint": f"{own.issuer}/authorize",
-            "token_endpoint": f"{own.issuer}/token",
-            "userinfo_endpoint": f"{own.issuer}/userinfo",
-            "end_session_endpoint": f"{own.issuer}/end?of=session",
-            "jwks_uri": f"{own.issuer}/keys",
-            "code_challenge_methods_supported": ["S256"],
-            "authorization_response_iss_parameter_supported": True,
-        },
-        "/keys": {"keys": [public(key_of("RS256"), "1", use="sig", alg="RS256")]},
-    }
-    try:
+    async with listening(own.serve, ssl=certificate) as own.port:
+        own.says = {
+            "/.well-known/openid-configuration": {
+                "issuer": own.issuer,
+                "authorization_endpoint": f"{own.issuer}/authorize",
+                "token_endpoint": f"{own.issuer}/token",
+                "userinfo_endpoint": f"{own.issuer}/userinfo",
+                "end_session_endpoint": f"{own.issuer}/end?of=session",
+                "jwks_uri": f"{own.issuer}/keys",
+                "code_challenge_methods_supported": ["S256"],
+                "authorization_response_iss_parameter_supported": True,
+            },
+            "/keys": {"keys": [public(key_of("RS256"), "1", use="sig", alg="RS256")]},
+        }
         yield own
-    finally:
-        server.close()

@@ -2896,6 +2896,13 @@ def _compare(raw: bytes, made: dict[str, list[Row]]) -> None:
     )
 
 
+def regular(file: Path) -> Path:
+    """The file, if it can be gone through more than once; OSError for a pipe, which would be waited for without end."""
+    if file.exists() and not file.is_file():
+        raise OSError(f"{file} is no regular file (不是普通文件)")
+    return file
+
+
 def small_file(name: str) -> bytes:
     """A key, checkpoint or proof; ValueError for what is too large to be one."""
     with Path(name).open("rb") as opened:
@@ -3142,7 +3149,7 @@ def verify_file(
     """Verify whatever this is: a pack, a certificate, an exported log. OSError if it cannot be read. `say` hears the stages
     of a pack.
     """
-    with file.open("rb") as opened:
+    with regular(file).open("rb") as opened:
         start = opened.read(1_000)
         opened.seek(0)
         first = start.partition(b"\n")[0]
@@ -3157,7 +3164,7 @@ def verify_file(
             ) from error
         if papers is None:
             return verify(opened, pinned, witnesses, say, since=since)
-        with papers.open("rb") as beside:
+        with regular(papers).open("rb") as beside:
             return verify(opened, pinned, witnesses, say, since=since, papers=beside)
 
 

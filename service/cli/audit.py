@@ -12,13 +12,13 @@ from service.algorithms.digests import SHA256, SM3
 from service.audit.pack import Packed, PackRequest, build, verifier_source
 from service.cli.days import day_if_given, moment_if_given
 from service.cli.examine import examine
+from service.cli.stores import reading_store
 from service.clock import utc_now
 from service.commands.policy_data import load_regulation
 from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
 from service.log.checkpoints import Checkpoints, CheckpointWrong, NoCheckpoint
-from service.log.event_store import EventStore
 from service.log.signing_keys import folder_of
 from service.log.tree import LogTreeWrong
 from service.terminal import Terminal
@@ -118,7 +118,7 @@ async def _pack(terminal: Terminal, request: PackRequest, out: Path) -> Packed:
     county = terminal.settings.county
     async with open_database(terminal.settings) as database:
         await check(database.url)
-        async with EventStore(database.pool) as store:
+        async with reading_store(database) as store:
             checkpoints = Checkpoints(
                 database.pool,
                 folder_of(terminal.settings, database),

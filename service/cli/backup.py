@@ -11,12 +11,12 @@ from typing import Annotated, Any, Final
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from service.cli.stores import reading_store
 from service.clock import utc_now
 from service.database import backup as backups, migrate
 from service.database.database import Database, open_database
 from service.database.embedded import EmbeddedServer, default_folder
 from service.exit_codes import CommandFailed
-from service.log.event_store import EventStore
 from service.log.signed_note import Checkpoint, Note, NoteInvalid
 from service.log.signing_keys import SigningKeys, folder_of, known_keys, log_problems
 from service.log.tree import load_tree
@@ -194,7 +194,7 @@ async def _verified(terminal: Terminal, found: backups.Backup, notes: list[Path]
             await keep_checkpoint(database, keys, path)
         logs: dict[str, Any] = {}
         with _bar(terminal) as progress:
-            async with EventStore(database.pool) as store, database.pool.acquire() as connection:
+            async with reading_store(database) as store, database.pool.acquire() as connection:
                 for head in found.about["logs"]:
                     county, position = head["county"], head["position"]
                     one = await store.verify(county, lambda at, last: progress("verifying", at, last))

@@ -19,6 +19,7 @@ from rich.table import Table
 from domain.regulation import Regulation, RegulationInvalid
 from domain.regulation.legal_clock import announced_year
 from service.algorithms.chosen import ChosenAlgorithms
+from service.cli.stores import reading_store
 from service.clock import MOST_BEHIND_SECONDS, county_day, utc_now
 from service.commands.commands import CommandContext
 from service.commands.key_units import kept_contradictions
@@ -34,7 +35,6 @@ from service.ledgers.clearing_up import KeptFor
 from service.ledgers.projector import Projector
 from service.ledgers.rebuild.previous import kept_tables
 from service.log.ends import ends_of
-from service.log.event_store import EventStore
 from service.log.late_events import late_event_that_differs
 from service.log.signing_keys import SigningKeys, folder_of, log_problems
 from service.paper.archive import PaperArchive
@@ -100,7 +100,7 @@ async def papers(database: Database, settings: Settings, keys: Path) -> list[Che
     place = place_of(settings, database, keys)
     archive = PaperArchive(database.pool, place, masters_of(settings, keys), utc_now, bounds_of(settings))
     results = []
-    for county in await EventStore(database.pool).counties():
+    for county in await reading_store(database).counties():
         there = await condition_of(archive, county)
         gone = {one.sha256 for one in await lost(archive, county)}
         told = f"{there.papers} papers, {there.bytes >> 20} MB in {place.described}; {there.not_kept} named and never uploaded"
@@ -307,7 +307,7 @@ async def _ledgers(database: Database) -> list[CheckResult]:
     """Per county, whether ledgers follow the log: a service can answer while none of them moves."""
     results = []
     counties: dict[str, list[dict[str, Any]]] = {}
-    for one in await Projector(database.pool, EventStore(database.pool)).health():
+    for one in await Projector(database.pool, reading_store(database)).health():
         counties.setdefault(one["county"], []).append(one)
     for county, ledgers in counties.items():
         bad = [_in_words(one) for one in ledgers if not one["healthy"] and _stuck(one, ledgers)]
@@ -321,7 +321,7 @@ async def _ledgers(database: Database) -> list[CheckResult]:
 
 async def _keys(database: Database) -> list[CheckResult]:
     """Per county, whether every key in use acts as what its unit is: rights hang on the kind."""
-    store = EventStore(database.pool)
+    store = reading_store(database)
     context = CommandContext(store=store, regulations={}, clock=utc_now)
     results = []
     for county in await store.counties():
@@ -336,7 +336,7 @@ async def _keys(database: Database) -> list[CheckResult]:
 async def _late(database: Database) -> list[CheckResult]:
     """Per county, whether the list of late events, which its ledgers go by, is what the log says."""
     results = []
-    for county in await EventStore(database.pool).counties():
+    for county in await reading_store(database).counties():
         wrong = await late_event_that_differs(database.pool, county)
         told = "late events are listed as the log has them"
         if wrong is not None:
@@ -347,7 +347,7 @@ async def _late(database: Database) -> list[CheckResult]:
 
 async def _personal(database: Database, masters: Path | None) -> list[CheckResult]:
     """Per county, whether sealed personal data can be opened, and how much is from before they were sealed."""
-    context = CommandContext(store=EventStore(database.pool), regulations={}, clock=utc_now)
+    context = CommandContext(store=reading_store(database), regulations={}, clock=utc_now)
     results = []
     for county in await context.store.counties():
         found = await condition(database.pool, context, county, masters)

@@ -13,11 +13,11 @@ from rich.table import Table
 
 from domain.regulation import Regulation
 from service.audit.examination import SOURCES, ExaminationScope, Examiner, Report, draft_rules
+from service.cli.stores import reading_store
 from service.commands.policy_data import load_regulation
 from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
-from service.log.event_store import EventStore
 from service.terminal import Terminal
 
 
@@ -62,7 +62,7 @@ async def _examine(
     draft = None if policy is None else draft_rules(policy, data)
     async with open_database(terminal.settings) as database:
         await check(database.url)
-        async with EventStore(database.pool) as store:
+        async with reading_store(database) as store:
             with Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),

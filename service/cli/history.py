@@ -15,6 +15,7 @@ from rich.table import Table
 from domain.asset.asset import Asset
 from domain.catalogue import EVENT_TYPES
 from service.cli.days import day_if_given, moment_if_given
+from service.cli.stores import reading_store
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.history import When, asset_changes, asset_history
@@ -22,7 +23,6 @@ from service.commands.policy_data import load_regulation
 from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed
-from service.log.event_store import EventStore
 from service.terminal import Terminal
 
 app = typer.Typer(
@@ -83,7 +83,7 @@ def history(
 async def _events(terminal: Terminal, county: str, asset: str) -> list[dict[str, Any]]:
     async with open_database(terminal.settings) as database:
         await check(database.url)
-        async with EventStore(database.pool) as store:
+        async with reading_store(database) as store:
             found = await store.read_stream(county, Asset.stream_of(asset))
     if not found:
         raise CommandFailed(f"{asset} is not in the log of {county} (日志中没有该资产).")
@@ -117,7 +117,7 @@ async def _answered(
 ) -> dict[str, Any]:
     async with open_database(terminal.settings) as database:
         await check(database.url)
-        async with EventStore(database.pool) as store:
+        async with reading_store(database) as store:
             county = terminal.settings.county
             context = CommandContext(store, {county: load_regulation(terminal.settings)}, utc_now)
             return await question(context)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from service.cli.stores import writing_store
 from service.clock import county_day, utc_now
 from service.commands.commands import CommandContext
 from service.commands.founding import found, system_actor
@@ -20,7 +21,6 @@ from service.inventory.importing import Importer, ImportOptions, ImportOutcome
 from service.inventory.spreadsheet.report import template
 from service.inventory.spreadsheet.words import columns_by_field
 from service.ledgers.projector import Projector
-from service.log.event_store import EventStore
 from service.terminal import Terminal
 
 SHOWN: Final = 50
@@ -50,7 +50,7 @@ async def import_sheet(terminal: Terminal, given: SheetOptions) -> int:
     async with open_database(settings) as database:
         await upgrade(database.url)
         async with (
-            EventStore(database.pool, algorithms=settings.chosen_algorithms) as store,
+            writing_store(settings, database) as store,
             Projector(database.pool, store) as projector,
         ):
             context = CommandContext(

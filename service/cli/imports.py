@@ -25,6 +25,7 @@ from domain.refusals import Refusal, refuse
 from domain.regulation.wording import Wording
 from domain.values import BusinessDate, Code, Value
 from service.cli.import_sheet import SheetOptions, import_sheet, write_template
+from service.cli.stores import writing_store
 from service.clock import utc_now
 from service.commands.commands import CommandContext, stream_append
 from service.commands.founding import found, system_actor
@@ -37,7 +38,6 @@ from service.exit_codes import CommandFailed, ExitCode
 from service.inventory.importing import ImportOptions
 from service.inventory.spreadsheet.mapping import ColumnMapping
 from service.log.appending import Append, Claim, ClaimTaken
-from service.log.event_store import EventStore
 from service.terminal import Terminal
 
 CHUNK = 2_000
@@ -129,17 +129,20 @@ def import_file(
         if not dry_run and (unit is None or compiled_by is None):
             msg = "A spreadsheet needs --unit and --compiled-by, except with --dry-run."
             raise CommandFailed(msg, ExitCode.USAGE)
-        options = ImportOptions(
-            batch=batch or f"B-{hashlib.sha256(content + (sheet or '').encode()).hexdigest()[:16]}",
-            file_name=file.name[:120],
-            unit=unit,
-            compiled_by=compiled_by,
-            dry_run=dry_run,
-            partial=partial,
-            provenance=provenance,
-            sheet=sheet,
-            mapping=_mapping(mapping) if mapping is not None else None,
-        )
+        try:
+            options = ImportOptions(
+                batch=batch or f"B-{hashlib.sha256(content + (sheet or '').encode()).hexdigest()[:16]}",
+                file_name=file.name[:120],
+                unit=unit,
+                compiled_by=compiled_by,
+                dry_run=dry_run,
+                partial=partial,
+                provenance=provenance,
+                sheet=sheet,
+                mapping=_mapping(mapping) if mapping is not None else None,
+            )
+        except ValidationError as error:
+            raise from_pydantic(error)[0] from error
         refused = terminal.run(import_sheet(terminal, SheetOptions(content, options, report)))
         what = "rows"
     if refused:
@@ -163,7 +166,7 @@ async def _import(terminal: Terminal, name: str, content: bytes, options: Histor
     registered = 0
     async with open_database(settings) as database:
         await upgrade(database.url)
-        async with EventStore(database.pool, algorithms=settings.chosen_algorithms) as store:
+        async with writing_store(settings, database) as store:
             context = CommandContext(
                 store=store, regulations={county: load_regulation(terminal.settings)}, clock=utc_now
             )

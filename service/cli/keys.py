@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from service.cli.stores import writing_store
 from service.clock import utc_now
 from service.commands.authorization import Role
 from service.commands.commands import CommandContext
@@ -20,7 +21,6 @@ from service.commands.policy_data import load_regulation
 from service.database.database import Database, open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
-from service.log.event_store import EventStore
 from service.terminal import Terminal
 
 app = typer.Typer(help="Keys for the HTTP API: create, list, revoke.", no_args_is_help=True)
@@ -61,7 +61,7 @@ def create(
     networks = _networks(address or ())
 
     async def make(database: Database) -> dict[str, str]:
-        async with EventStore(database.pool) as store:
+        async with writing_store(terminal.settings, database) as store:
             regulations = {county: load_regulation(terminal.settings)}
             context = CommandContext(store=store, regulations=regulations, clock=utc_now)
             await found(context, county)

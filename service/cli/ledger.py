@@ -18,6 +18,7 @@ from domain.refusals import Refusal
 from projections.engine.meaning import PLAIN
 from projections.engine.reading import MAX_PAGE
 from service.cli.refused import refused
+from service.cli.stores import reading_store
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.county_source import CountySource
@@ -35,7 +36,6 @@ from service.ledgers.queries import read_page, totals_shown
 from service.ledgers.tables import field_meaning, rows_shown
 from service.ledgers.words import Words
 from service.ledgers.workbook import write_workbook
-from service.log.event_store import EventStore
 from service.terminal import Terminal
 
 app = typer.Typer(
@@ -206,7 +206,7 @@ def _question(terminal: Terminal, query: type[Any], asked: dict[str, Any]) -> An
 async def _source(terminal: Terminal) -> AsyncIterator[CountySource]:
     async with open_database(terminal.settings) as database:
         await check(database.url)
-        async with EventStore(database.pool) as store:
+        async with reading_store(database) as store:
             moments = Moments(database.pool, store)
             county = terminal.settings.county
             context = CommandContext(store, {county: load_regulation(terminal.settings)}, utc_now)

@@ -24,12 +24,12 @@ from domain.regulation.tables import POLICY
 from domain.regulation.template import Beginning, template
 from service.cli.calendar import known_years
 from service.cli.days import day_of
+from service.cli.stores import reading_store
 from service.clock import county_day, utc_now
 from service.commands.policy_data import counties_in, is_county, load_regulation, read_county
 from service.database.database import open_database
 from service.database.migrate import check as check_schema
 from service.exit_codes import CommandFailed, ExitCode
-from service.log.event_store import EventStore
 from service.terminal import Terminal
 
 app = typer.Typer(
@@ -222,7 +222,7 @@ async def _changed(terminal: Terminal, regulation: Regulation) -> Regulation:
     """The county's data with what its log has changed."""
     async with open_database(terminal.settings) as database:
         await check_schema(database.url)
-        async with EventStore(database.pool) as store:
+        async with reading_store(database) as store:
             state: Any = None
             for recorded in await store.read_stream(regulation.county, Policy.stream_of(regulation.county)):
                 state = store.codec.domain_event(recorded).mutate(state)

@@ -13,6 +13,7 @@ from rich.table import Table
 from projections.catalogue import UnknownProjection, chosen
 from projections.engine.projection import PoisonEvent, Projection
 from service.cli.sample import Rate
+from service.cli.stores import reading_store
 from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
@@ -25,7 +26,6 @@ from service.ledgers.rebuild.plan import (
     RebuildUnderWay,
 )
 from service.ledgers.rebuild.workers import rebuild as rebuild_ledgers
-from service.log.event_store import EventStore
 from service.terminal import Terminal
 
 PROCESSES: Final = 2
@@ -68,7 +68,7 @@ def status(ctx: typer.Context) -> None:
 async def _status(terminal: Terminal) -> list[dict[str, Any]]:
     async with open_database(terminal.settings) as database:
         await check(database.url)
-        return await Projector(database.pool, EventStore(database.pool)).health()
+        return await Projector(database.pool, reading_store(database)).health()
 
 
 @app.command()

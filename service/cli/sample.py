@@ -18,13 +18,13 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from service.cli.stores import writing_store
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.policy_data import load_regulation
 from service.database.database import open_database
 from service.database.migrate import upgrade
 from service.exit_codes import CommandFailed
-from service.log.event_store import EventStore
 from service.sample.loading import SampleRefused, load_sample
 from service.terminal import Terminal
 
@@ -92,7 +92,7 @@ async def _sample(terminal: Terminal, assets: int, seed: int) -> None:
     county = settings.county
     async with open_database(settings) as database:
         await upgrade(database.url)
-        async with EventStore(database.pool, algorithms=settings.chosen_algorithms) as store:
+        async with writing_store(settings, database) as store:
             context = CommandContext(
                 store=store, regulations={county: load_regulation(terminal.settings)}, clock=utc_now
             )

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from domain.sealing.seal import LedgerSeal
 from service.cli.days import day_if_given
+from service.cli.stores import writing_store
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.founding import system_actor
@@ -21,7 +22,6 @@ from service.database.migrate import check
 from service.exit_codes import CommandFailed
 from service.ledgers.moments import Moments
 from service.log.appending import VersionConflict
-from service.log.event_store import EventStore
 from service.sealing.sealing import Sealing
 from service.sealing.year_end import YearSealed, seal_year
 from service.terminal import Terminal
@@ -61,7 +61,7 @@ async def _seal(terminal: Terminal, year: int, units: tuple[str, ...], on: date 
     county = terminal.settings.county
     async with open_database(terminal.settings) as database:
         await check(database.url)
-        async with EventStore(database.pool, algorithms=terminal.settings.chosen_algorithms) as store:
+        async with writing_store(terminal.settings, database) as store:
             context = CommandContext(
                 store=store, regulations={county: load_regulation(terminal.settings)}, clock=utc_now
             )

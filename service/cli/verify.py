@@ -13,6 +13,7 @@ from rich.table import Table
 from projections.catalogue import chosen
 from service.audit import verify as verifier
 from service.cli.sample import Rate
+from service.cli.stores import reading_store
 from service.commands.kept_states import state_that_differs
 from service.database.database import Database, open_database
 from service.database.migrate import check
@@ -104,7 +105,8 @@ def _verify_file(
         pinned = None if key is None else verifier.key_from(key)
         earlier = None
         if since is not None:
-            earlier = verifier.Since(since.read_bytes(), None if proof is None else proof.read_bytes())
+            shown = None if proof is None else verifier.small_file(str(proof))
+            earlier = verifier.Since(verifier.small_file(str(since)), shown)
         result = verifier.verify_file(
             file, pinned, [verifier.key_from(one) for one in witnesses], earlier, papers, say
         )
@@ -124,7 +126,7 @@ async def _verify(terminal: Terminal, thorough: bool, processes: int) -> str | N
     async with open_database(terminal.settings) as database:
         await check(database.url)
         keys = SigningKeys(folder_of(terminal.settings, database))
-        async with EventStore(database.pool) as store:
+        async with reading_store(database) as store:
             beside = SideBySide(database.url, processes) if processes > 1 else None
             results = []
             readings: dict[str, str | None] = {}

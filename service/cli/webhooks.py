@@ -13,13 +13,13 @@ import orjson
 import typer
 from rich.table import Table
 
+from service.cli.stores import reading_store
 from service.clock import utc_now
 from service.commands.commands import CommandContext
 from service.commands.policy_data import load_counties
 from service.database.database import open_database
 from service.database.migrate import check
 from service.exit_codes import CommandFailed, ExitCode
-from service.log.event_store import EventStore
 from service.log.signing_keys import folder_of
 from service.terminal import Terminal
 from service.webhooks.deliveries import attempts, counts, page
@@ -296,7 +296,7 @@ def _on_webhooks(terminal: Terminal, work: Callable[[Webhooks], Awaitable[T]]) -
         counties = load_counties(settings)
         async with open_database(settings) as database:
             await check(database.url)
-            async with EventStore(database.pool, clock=utc_now) as store:
+            async with reading_store(database) as store:
                 context = CommandContext(store=store, regulations=counties.usable, clock=utc_now)
                 dialler = Dialler(tuple(ip_network(one) for one in settings.webhook_networks))
                 webhooks = webhooks_of(context, database.pool, folder_of(settings, database), dialler)

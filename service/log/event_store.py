@@ -134,6 +134,7 @@ class EventStore:
     """All counties' logs in one database. Use as `async with EventStore(pool) as store:`, or `start()` and `stop()`.
 
     A county's committer starts with its first append and takes one connection of the pool while it has work.
+    One that reads only refuses every append.
     """
 
     def __init__(
@@ -145,8 +146,10 @@ class EventStore:
         limits: CommitterLimits | None = None,
         watch: ClockWatch | None = None,
         algorithms: ChosenAlgorithms | None = None,
+        reads_only: bool = False,
     ) -> None:
         self._pool = pool
+        self._reads_only = reads_only
         self._clock = clock if watch is None else watch.now
         self._watch = watch
         self._algorithms = algorithms or ChosenAlgorithms()
@@ -189,8 +192,8 @@ class EventStore:
         """
         committer = self._committers.get(county)
         if committer is None:
-            if not self._running:
-                msg = "the store is not running"
+            if not self._running or self._reads_only:
+                msg = "the store only reads" if self._reads_only else "the store is not running"
                 raise CommitterStopped(msg)
             pool = share_of(self._pool, Share.COMMANDS)
             committer = Committer(

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -197,6 +200,22 @@ def test_file_too_large_for_what_it_is_to_be_is_not_read(
     (tmp_path / "pack.zip").write_bytes(zipped(case.files).getvalue())
     assert verify.main([str(tmp_path / "pack.zip"), option, "/dev/zero"]) == 2
     assert "larger than 1 MiB" in capsys.readouterr().err
+
+
+def test_pipe_is_not_waited_for(case: Case, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "pack.zip").write_bytes(zipped(case.files).getvalue())
+    for asked in (["pipe"], ["pack.zip", "--papers", "pipe"]):
+        refused = subprocess.run(
+            [sys.executable, verify.__file__, *asked],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert refused.returncode == 2
+        assert "pipe is no regular file" in refused.stderr
 
 
 def test_a_pack_with_since_on_the_command_line(

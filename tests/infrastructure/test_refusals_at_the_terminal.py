@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 import asyncpg
 import pytest
+from pydantic import BaseModel
 
 from domain.regulation import Regulation
 from service.cli.doctor import policies
@@ -90,3 +93,36 @@ def test_no_command_words_a_refusal_itself() -> None:
         if isinstance(node, ast.Attribute) and node.attr in {"detail_zh", "detail_en"}
     }
     assert wording == {"refused.py", "imports.py", "examine.py", "serve.py"}
+
+
+def test_values_a_model_does_not_take_are_a_sentence_in_every_command() -> None:
+    """A model that is made of what was typed is made where its faults are told."""
+    untold, made = [], 0
+    for path in sorted(COMMANDS.glob("*.py")):
+        module = importlib.import_module(f"service.cli.{path.stem}")
+        tree = ast.parse(path.read_text("utf-8"))
+        told = {
+            node
+            for attempt in ast.walk(tree)
+            if isinstance(attempt, ast.Try) and "ValidationError" in map(_caught, attempt.handlers)
+            for statement in attempt.body
+            for node in ast.walk(statement)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and _makes_a_model(module, node.func):
+                made += 1
+                if node not in told:
+                    untold.append(f"{path.name}:{node.lineno}")
+    assert made > 2
+    assert untold == []
+
+
+def _caught(handler: ast.ExceptHandler) -> str | None:
+    return handler.type.id if isinstance(handler.type, ast.Name) else None
+
+
+def _makes_a_model(module: ModuleType, function: ast.expr) -> bool:
+    if isinstance(function, ast.Attribute):
+        return function.attr in {"model_validate", "model_validate_json"}
+    named = getattr(module, function.id, None) if isinstance(function, ast.Name) else None
+    return isinstance(named, type) and issubclass(named, BaseModel)

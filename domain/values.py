@@ -7,6 +7,7 @@ means yuan, fen or 万元.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -224,6 +225,22 @@ Code = Annotated[
     str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$", max_length=64)
 ]
 """An identifier or code: ASCII letters, digits, `_ . : -`, at most 64 characters."""
+
+
+_CODE_LENGTH: Final = 64
+_DIGEST_LENGTH: Final = 20
+
+
+def composed_code(*parts: str) -> str:
+    """A code of several codes: as they are where together they are short enough, else their beginning and a digest of all.
+
+    Different parts never give the same code, however long they are.
+    """
+    whole = "-".join(parts)
+    if len(whole) <= _CODE_LENGTH:
+        return whole
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:_DIGEST_LENGTH]
+    return f"{whole[: _CODE_LENGTH - _DIGEST_LENGTH - 1]}-{digest}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.organization.person import Person
 from domain.refusals import refuse
+from domain.values import composed_code
 from projections.asset import register as asset_register
 from projections.departure import cases as departures, custody as custody_ledger
 from projections.engine.writing import Connection
@@ -176,7 +177,7 @@ async def open_cases(
         )
         care = await _still_to_hand_over(ledgers, notice)
         if care:
-            code = f"{person}-{unit}-{kind[0]}-{mark}"[:64]
+            code = composed_code(person, unit, kind[0], mark)
             work.add(DepartureCase.open(code, notice, care, at))
             opened.append(code)
     return opened

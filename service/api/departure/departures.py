@@ -30,7 +30,17 @@ from domain.organization.organization import Organization
 from domain.organization.person import Person
 from domain.refusals import refuse
 from domain.regulation.legal_clock import LegalClock
-from domain.values import Code, Name, OrganizationCode, PaperSha256, PersonCode, Sha256, Text, Value
+from domain.values import (
+    Code,
+    Name,
+    OrganizationCode,
+    PaperSha256,
+    PersonCode,
+    Sha256,
+    Text,
+    Value,
+    composed_code,
+)
 from service.api.asset.decisions import AssetPath
 from service.api.http.provisional import dates_as_known
 from service.api.http.reading import RULED, Reading, from_log, get, routes
@@ -224,7 +234,7 @@ departures = Kind(router, DepartureCase, DepartureView, lambda it, write: view_o
 async def open_departure(body: OpenDeparture, write: Writing) -> Response:
     """Open a case over everything in the person's care (C4.10-09, C4.10-10)."""
     notice = body.notice
-    code = body.case or f"{notice.person}-{write.idempotency.body_sha256.hex()[:10]}"
+    code = body.case or composed_code(notice.person, write.idempotency.body_sha256.hex()[:10])
 
     async def scope() -> Resource:
         return place_of(await _unit(notice, write))

@@ -332,6 +332,24 @@ async def test_death_is_recorded_and_opens_cases_everywhere(service: Service) ->
     assert (await leaving.clearance())["clear"] is False
 
 
+async def test_person_with_the_longest_code_has_a_case_in_each_unit(service: Service) -> None:
+    """Cases are called after the person, and have to be found by their name."""
+    person = "P" * 64
+    card = {"name": "张三", "organization": VILLAGE}
+    await service.write("/v1/persons", {"person": person, "card": card}, "personnel")
+    await kept_asset(service, person)
+    await kept_asset(service, person, unit=SECOND_VILLAGE)
+    fact = {"fact": {"kind": "DEATH", "happenedOn": "2023-01-31"}}
+    await service.write(f"/v1/persons/{person}/leaving-facts", fact, "personnel")
+    cleared = await service.read(f"/v1/clearances/{person}", "personnel")
+    cases = {one["case"] for one in cleared["openCases"]}
+    assert len(cases) == 2
+    units = {
+        (await service.read(f"/v1/departures/{case}"))["resource"]["notice"]["organization"] for case in cases
+    }
+    assert units == {VILLAGE, SECOND_VILLAGE}
+
+
 async def test_a_responsible_person_is_audited_by_an_independent_unit(service: Service) -> None:
     leaving = await departure(service, 0)
     leaving.assets = [await kept_asset(service, leaving.outgoing, "RESPONSIBLE")]

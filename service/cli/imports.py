@@ -1,4 +1,4 @@
-"""`taizhang import FILE`: register assets from a spreadsheet (.xlsx, .csv) or from NDJSON, as the API takes them.
+"""`taizhang import FILE`: register assets from a spreadsheet (.xlsx, .xls, .ods, .csv) or from NDJSON, as the API takes them.
 
 Every row is checked before anything is recorded. Without `--partial` one bad row keeps all out. History that broke a
 rule comes in with `--provenance` as it happened, its breaches noted as findings (D6). The same file twice is refused.
@@ -81,7 +81,9 @@ def import_file(
     file: Annotated[
         Path | None,
         typer.Argument(
-            exists=True, dir_okay=False, help=".xlsx, .csv, or NDJSON: {asset, card, occurredOn?} a line."
+            exists=True,
+            dir_okay=False,
+            help=".xlsx, .xls, .ods, .csv, or NDJSON: {asset, card, occurredOn?} a line.",
         ),
     ] = None,
     *,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import zipfile
+from collections.abc import Callable
 from io import BytesIO
 
 import pytest
+import xlwt
 
+from domain.refusals import Refusal
 from service.inventory.spreadsheet.container import (
     MAX_FILE_BYTES,
     MAX_INFLATED_BYTES,
@@ -18,7 +22,7 @@ from service.inventory.spreadsheet.container import (
 from service.inventory.spreadsheet.grid import grids_of
 from service.inventory.spreadsheet.ledger import MAX_ROWS, Reader
 from tests.domain.saying import refused
-from tests.workbooks import HEADINGS, csv_of, ledger, row
+from tests.workbooks import HEADINGS, csv_of, ledger, old_workbook_of, open_document_of, row
 
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -85,6 +89,26 @@ def test_a_part_that_is_larger_than_it_says_is_refused() -> None:
         grids_of(honest.replace(size, (10).to_bytes(4, "little")))
 
 
+def test_workbook_for_macros_that_holds_none_is_read() -> None:
+    kinds = zipfile.ZipFile(BytesIO(altered({}))).read("[Content_Types].xml")
+    main = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+    assert main in kinds
+    with_macros = kinds.replace(main, b"application/vnd.ms-excel.sheet.macroEnabled.main+xml")
+    assert len(grids_of(altered({"[Content_Types].xml": with_macros}))) == 1
+
+
+def test_old_workbook_with_macros_or_a_cell_far_away_is_refused() -> None:
+    good = old_workbook_of(ledger([row()]))
+    with refused("SPREADSHEET_REFUSED"):
+        grids_of(good + "_VBA_PROJECT".encode("utf-16-le"))
+    book = xlwt.Workbook()
+    book.add_sheet("台账").write(65_535, 255, 1)
+    far = BytesIO()
+    book.save(far)
+    with refused("SPREADSHEET_TOO_LARGE"):
+        grids_of(far.getvalue())
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -127,6 +151,83 @@ def test_password_is_told_apart_from_an_old_workbook(inside: str, said: str) -> 
     with refused("SPREADSHEET_UNREADABLE") as refusal:
         grids_of(content)
     assert said in refusal.value.params["reason"]
+
+
+def document_with(rows: str, changes: dict[str, bytes] | None = None) -> bytes:
+    """A good OpenDocument whose only sheet holds these rows."""
+    source, target = zipfile.ZipFile(BytesIO(open_document_of(ledger([row()])))), BytesIO()
+    content = source.read("content.xml").decode()
+    begin, end = content.index("<table:table-row"), content.rindex("</table:table>")
+    parts = {name: source.read(name) for name in source.namelist()}
+    parts["content.xml"] = (content[:begin] + rows + content[end:]).encode()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in (parts | (changes or {})).items():
+            archive.writestr(name, part, zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED)
+    return target.getvalue()
+
+
+CELL = '<table:table-cell office:value-type="float" office:value="1"{}/>'
+ROW = "<table:table-row{}>{}</table:table-row>"
+
+
+def test_open_document_that_says_how_far_it_is_empty_is_read() -> None:
+    """As programs save it: the rest of the sheet is one empty row of one empty cell, each repeated."""
+    rest = '<table:table-cell table:number-columns-repeated="16384"/>'
+    rows = ROW.format("", CELL.format("")) + ROW.format(' table:number-rows-repeated="1048575"', rest)
+    (grid,) = grids_of(document_with(rows))
+    assert grid.rows == [[1.0]]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ROW.format(' table:number-rows-repeated="100000"', CELL.format("")),
+        ROW.format("", CELL.format(' table:number-columns-repeated="105"')),
+        ROW.format(' table:number-rows-repeated="40000"', CELL.format(' table:number-columns-repeated="101"')),
+        ROW.format(' table:number-rows-repeated="99999"', "<table:table-cell/>") + ROW.format("", CELL.format("")),
+        ROW.format("", '<table:table-cell table:number-columns-repeated="104"/>' + CELL.format("")),
+        ROW.format("", '<table:table-cell table:number-columns-repeated="105"><text:p>x</text:p></table:table-cell>'),
+        ROW.format(' table:number-rows-repeated="1048577"', "<table:table-cell/>"),
+        ROW.format("", '<table:table-cell table:number-columns-repeated="16385"/>'),
+        ROW.format("", f"<table:table-cell>{'<text:span>' * 120}{'</text:span>' * 120}</table:table-cell>"),
+    ],
+)  # fmt: skip
+def test_open_document_that_stands_for_a_large_sheet_is_refused(rows: str) -> None:
+    with refused("SPREADSHEET_TOO_LARGE"):
+        grids_of(document_with(rows))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"Basic/Standard/script-lb.xml": b"<x/>"}, "SPREADSHEET_REFUSED"),
+        ({"styles.xml": b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><x/>'}, "SPREADSHEET_REFUSED"),
+        ({"styles.xml": b"<x><y></x>"}, "SPREADSHEET_UNREADABLE"),
+        ({"META-INF/manifest.xml": b"<m><manifest:encryption-data/></m>"}, "SPREADSHEET_UNREADABLE"),
+        ({"Pictures/1": b"\0" * (MAX_INFLATED_BYTES + 1)}, "SPREADSHEET_TOO_LARGE"),
+    ],
+)
+def test_hostile_open_document_is_refused(changes: dict[str, bytes], code: str) -> None:
+    with refused(code):
+        grids_of(document_with(ROW.format("", CELL.format("")), changes))
+
+
+@pytest.mark.parametrize("saved", [old_workbook_of, open_document_of])
+def test_damaged_file_is_read_or_told_to_be_damaged(saved: Callable[[bytes], bytes]) -> None:
+    """Bytes overwritten, cut off, doubled: nothing else comes of it than a grid or a refusal."""
+    good = saved(ledger([row(number) for number in range(1, 6)]))
+    chance = random.Random(7)
+    told = 0
+    for _ in range(300):
+        damaged = bytearray(good)
+        for _ in range(chance.choice((1, 3, 30))):
+            damaged[chance.randrange(8, len(damaged))] = chance.randrange(256)
+        del damaged[chance.choice((len(good), len(good), chance.randrange(100, len(good)))) :]
+        try:
+            assert grids_of(bytes(damaged))
+        except Refusal:
+            told += 1
+    assert 10 < told < 300
 
 
 def test_an_archive_of_something_else_is_no_workbook() -> None:

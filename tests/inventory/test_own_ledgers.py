@@ -4,18 +4,20 @@ is written here by hand from what stands in the cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from domain.refusals import Refusal
+from service.inventory.spreadsheet.container import kind_of
 from service.inventory.spreadsheet.ledger import Reader, SpreadsheetLedger
 from service.inventory.spreadsheet.mapping import ColumnMapping, GivenOnce, MappedColumn, MappedWord, Mappings
 from service.inventory.spreadsheet.report import rejected_rows
 from tests.examples import regulation
 from tests.inventory.conftest import ON
-from tests.workbooks import workbook
+from tests.workbooks import old_workbook_of, open_document_of, workbook
 
 BAREN, LEVEL, KURGAN = "653022202208", "653022202202", "653022202207"
 TOWNSHIP = "653022202000"
@@ -331,9 +333,15 @@ def _sums(lines: list[dict[str, Any]]) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize("saved", [bytes, old_workbook_of, open_document_of], ids=["as it is", "xls", "ods"])
 @pytest.mark.parametrize("number", range(len(LEDGERS)))
-def test_ledger_of_a_county_s_own_is_read_as_it_is_written(reader: Reader, number: int) -> None:
+def test_ledger_of_a_county_s_own_is_read_as_it_is_written(
+    reader: Reader, number: int, saved: Callable[[bytes], bytes]
+) -> None:
     own = LEDGERS[number]
+    if kind_of(own.content) == "xlsx":  # text has one form
+        own = replace(own, content=saved(own.content))
+        assert kind_of(own.content) == {bytes: "xlsx", old_workbook_of: "xls", open_document_of: "ods"}[saved]
     found = read(reader, own)
     assert told(found) == own.assets
     wrong = [(line.row, fault.heading, fault.refusal.code) for line in found.lines for fault in line.faults]

@@ -4,6 +4,7 @@ another unit than its own, and no column by the header of another table.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -16,7 +17,7 @@ from service.inventory.spreadsheet.report import rejected_rows
 from tests.domain.saying import refused
 from tests.examples import regulation, yuan
 from tests.inventory.conftest import ON
-from tests.workbooks import HEADINGS, ledger, row, workbook
+from tests.workbooks import HEADINGS, ledger, old_workbook_of, open_document_of, row, workbook
 
 FISCAL, AID = "各级财政专项扶贫发展资金（元）", "援疆资金（元）"
 WAN = {name: name.replace("（元）", "（万元）") for name in HEADINGS}
@@ -143,6 +144,11 @@ def test_heading_may_say_its_unit_in_many_ways(reader: Reader, heading: str) -> 
     assert [value for _, value, _ in values(found)] == ["450000.00"]
 
 
+IN_EVERY_FORMAT = pytest.mark.parametrize(
+    "saved", [bytes, old_workbook_of, open_document_of], ids=["xlsx", "xls", "ods"]
+)
+
+
 def formatted(number: object, code: str, headings: tuple[str, ...] = HEADINGS) -> bytes:
     """A ledger whose original value is this number in this format."""
     names = dict(zip(headings, HEADINGS, strict=True))
@@ -159,8 +165,11 @@ def formatted(number: object, code: str, headings: tuple[str, ...] = HEADINGS) -
 @pytest.mark.parametrize(
     "code", ['0.00"万元"', '#,##0.00"千元"', "0!.0,", '0"."0,', "#,##0,", "0.00\\万\\元"]
 )
-def test_format_that_shows_another_unit_or_scale_is_refused(reader: Reader, code: str) -> None:
-    (line,) = reader.read(formatted(45, code)).lines
+@IN_EVERY_FORMAT
+def test_format_that_shows_another_unit_or_scale_is_refused(
+    reader: Reader, code: str, saved: Callable[[bytes], bytes]
+) -> None:
+    (line,) = reader.read(saved(formatted(45, code))).lines
     assert [(fault.heading, fault.refusal.code) for fault in line.faults] == [
         ("原值（元）", "CELL_AMBIGUOUS")
     ]
@@ -169,8 +178,11 @@ def test_format_that_shows_another_unit_or_scale_is_refused(reader: Reader, code
 @pytest.mark.parametrize(
     "code", ['0.00"元"', "#,##0.00", "#,##0.00_);[Red](#,##0.00)", '"¥"#,##0.00', "0.00_ "]
 )
-def test_format_that_shows_the_number_as_it_is_changes_nothing(reader: Reader, code: str) -> None:
-    (line,) = reader.read(formatted(450000, code)).lines
+@IN_EVERY_FORMAT
+def test_format_that_shows_the_number_as_it_is_changes_nothing(
+    reader: Reader, code: str, saved: Callable[[bytes], bytes]
+) -> None:
+    (line,) = reader.read(saved(formatted(450000, code))).lines
     assert (line.card["originalValue"], line.faults) == (yuan("450000.00"), [])
 
 
@@ -202,8 +214,9 @@ def test_unit_in_a_cell_has_to_be_its_column_s(
 
 
 @pytest.mark.parametrize(("since_1904", "number"), [(False, 43692), (True, 42230)])
+@IN_EVERY_FORMAT
 def test_bare_day_number_counts_from_the_workbook_s_own_day(
-    reader: Reader, *, since_1904: bool, number: int
+    reader: Reader, *, since_1904: bool, number: int, saved: Callable[[bytes], bytes]
 ) -> None:
     """15 August 2019 is day 43,692 since 30 December 1899 and day 42,230 since 1 January 1904."""
     book = openpyxl.load_workbook(BytesIO(ledger([row(1, 完工时间=number)])))
@@ -211,7 +224,7 @@ def test_bare_day_number_counts_from_the_workbook_s_own_day(
         book.epoch = CALENDAR_MAC_1904
     target = BytesIO()
     book.save(target)
-    found = reader.read(target.getvalue())
+    found = reader.read(saved(target.getvalue()))
     assert [str(line.card["completionDate"]) for line in found.lines] == ["2019-08-15"]
     assert [(one.kind, one.read_as) for one in found.remarks] == [("SERIAL", "2019-08-15")]
 

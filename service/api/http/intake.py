@@ -45,6 +45,9 @@ LINES: Final = frozenset({"application/x-ndjson", "application/jsonl"})
 SHEETS: Final = frozenset(
     {
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-excel.sheet.macroEnabled.12",
+        "application/vnd.oasis.opendocument.spreadsheet",
         "text/csv",
         "application/octet-stream",
     }

@@ -107,7 +107,7 @@ class ImportQuery(BaseModel):
     },
 )
 async def import_file(write: Writing, query: Annotated[ImportQuery, Query()]) -> Response:
-    """Import an .xlsx or .csv in the background (C4.4-00): nothing, everything, or with `partial` the good rows.
+    """Import an .xlsx, .xls, .ods or .csv in the background (C4.4-00): nothing, everything, or with `partial` the good rows.
 
     The answer names the operation to watch; its id is also the batch's code unless one was given.
     """

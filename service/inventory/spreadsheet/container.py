@@ -36,12 +36,17 @@ MAX_DEPTH: Final = 100
 MAX_ROW_DIGITS: Final = 5
 """Cells may lie in rows up to 99,999; readers fill the space up to the last cell, wherever it is."""
 
-Kind = Literal["xlsx", "csv"]
+Kind = Literal["xlsx", "xls", "ods", "csv"]
 
 _ZIP: Final = b"PK\x03\x04"
+_OPEN_DOCUMENT: Final = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
+"""The first entry of such a file, which is never packed."""
+_START: Final = 200
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 """Name of the stream that holds a workbook behind a password."""
+_MACROS: Final = "_VBA_PROJECT".encode("utf-16-le")
+"""Name of what holds the macros of a workbook of before 2007."""
 _FAR_CELL: Final = re.compile(
     rb"""\br\s*=\s*["'](?:[A-Za-z]{3,}[0-9]|[D-Zd-z][A-Za-z][0-9]|[A-Za-z]*[0-9]{%d,})"""
     % (MAX_ROW_DIGITS + 1)
@@ -87,6 +92,8 @@ class SheetFacts:
     """Cells whose formula was saved without its result."""
     shown: dict[tuple[int, int], Shown] = field(default_factory=dict)
     """Cells whose format shows a unit of money or another scale than the number has."""
+    merges: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """Merged areas, top, left, bottom, right, all included, where the reader of cells does not tell them."""
 
 
 @dataclass(slots=True)
@@ -103,13 +110,15 @@ def kind_of(content: bytes) -> Kind:
     if len(content) > MAX_FILE_BYTES:
         raise too_large("文件大小 / size of the file", f"{MAX_FILE_BYTES // 1_048_576} MiB")
     if content.startswith(_ZIP):
-        return "xlsx"
+        return "ods" if _OPEN_DOCUMENT in content[:_START] else "xlsx"
     if content.startswith(_OLE) and _ENCRYPTED in content:
-        raise _unreadable("设有打开密码，请取消密码后另存 / it has a password, save it without")
+        raise unreadable("设有打开密码，请取消密码后另存 / it has a password, save it without")
     if content.startswith(_OLE):
-        raise _unreadable("旧版 .xls / an old .xls")
+        if _MACROS in content:
+            raise refused("含宏 / macros")
+        return "xls"
     if not content.strip():
-        raise _unreadable("空文件 / empty file")
+        raise unreadable("空文件 / empty file")
     return "csv"
 
 
@@ -127,32 +136,26 @@ def check_workbook(content: bytes) -> WorkbookFacts:
         UnicodeError,
         ET.ParseError,
     ) as error:
-        raise _unreadable(f"{type(error).__name__}") from error
+        raise unreadable(f"{type(error).__name__}") from error
 
 
 def _check(archive: zipfile.ZipFile) -> WorkbookFacts:
     entries = archive.infolist()
-    names = {entry.filename for entry in entries}
-    if len(entries) > MAX_PARTS:
-        raise too_large("部件 / parts", MAX_PARTS)
+    names = check_names(entries)
     if sum(name.startswith("xl/worksheets/") and name.endswith(".xml") for name in names) > MAX_SHEETS:
         raise too_large("工作表 / sheets", MAX_SHEETS)
-    if len(names) != len(entries):
-        raise _refused("部件重名 / two parts with one name")
     if not {"[Content_Types].xml", "xl/workbook.xml"} <= names:
-        raise _unreadable("不是 .xlsx / not an .xlsx")
+        raise unreadable("不是 .xlsx / not an .xlsx")
     parts: dict[str, SheetFacts] = {}
     left, tags = MAX_INFLATED_BYTES, 0
     counts = [0] * len(_COUNTED)
     for entry in entries:
-        if entry.flag_bits & 1:
-            raise _refused("加密 / encrypted")
         if "vbaproject" in entry.filename.lower():
-            raise _refused("含宏 / macros")
-        part = _inflate(archive, entry, left)
+            raise refused("含宏 / macros")
+        part = inflate(archive, entry, left)
         left -= len(part)
         if entry.filename.endswith((".xml", ".rels", ".vml")):
-            _check_xml(entry.filename, part)
+            check_xml(entry.filename, part)
             tags += part.count(b"<")
             if tags > MAX_TAGS:
                 raise too_large("XML 标记 / tags", MAX_TAGS)
@@ -167,7 +170,20 @@ def _check(archive: zipfile.ZipFile) -> WorkbookFacts:
     return WorkbookFacts(_since_1904(book), _by_sheet_name(archive, book, parts) if parts else {})
 
 
-def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
+def check_names(entries: list[zipfile.ZipInfo]) -> set[str]:
+    """The names of an archive's parts: few enough, none twice, none encrypted."""
+    if len(entries) > MAX_PARTS:
+        raise too_large("部件 / parts", MAX_PARTS)
+    names = {entry.filename for entry in entries}
+    if len(names) != len(entries):
+        raise refused("部件重名 / two parts with one name")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise refused("加密 / encrypted")
+    return names
+
+
+def inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
+    """A part, unless it comes to more bytes than this. SPREADSHEET_TOO_LARGE."""
     chunks: list[bytes] = []
     size = 0
     with archive.open(entry) as source:
@@ -179,13 +195,12 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> byt
     return b"".join(chunks)
 
 
-def _check_xml(name: str, part: bytes) -> None:
+def check_xml(name: str, part: bytes) -> None:
+    """Refuse what a part of a spreadsheet has no need of."""
     if part.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in part[:64]:
-        raise _refused("UTF-16 XML")
+        raise refused("UTF-16 XML")
     if b"<!DOCTYPE" in part or b"<!ENTITY" in part:
-        raise _refused("DTD / entities")
-    if name == "[Content_Types].xml" and b"macroEnabled" in part:
-        raise _refused("含宏 / macros")
+        raise refused("DTD / entities")
     if name.startswith("xl/worksheets/") and _FAR_CELL.search(part) is not None:
         raise too_large("单元格位置 / place of a cell", "99999 行、CZ 列 / row 99999, column CZ")
 
@@ -199,13 +214,18 @@ def _count(name: str, part: bytes, counts: list[int]) -> None:
                 raise too_large(called, most)
 
 
+def pieces(part: bytes) -> Iterable[bytes]:
+    """A part in pieces as a parser is fed them."""
+    return (part[start : start + _TREE_CHUNK] for start in range(0, len(part), _TREE_CHUNK))
+
+
 def _tree(part: bytes) -> ET.Element:
     """A part as a tree, unless it is too deep for one. DTDs were refused before, so nothing is expanded."""
     depth = 0
     root: ET.Element | None = None
     parser: ET.XMLPullParser[ET.Element] = ET.XMLPullParser(("start", "end"))
-    for start in range(0, len(part), _TREE_CHUNK):
-        parser.feed(part[start : start + _TREE_CHUNK])
+    for piece in pieces(part):
+        parser.feed(piece)
         for event, element in cast("Iterable[tuple[str, ET.Element]]", parser.read_events()):
             root = element if root is None else root
             depth += 1 if event == "start" else -1
@@ -231,7 +251,7 @@ def _telling_styles(part: bytes) -> dict[int, Shown]:
     told = {
         one.get("numFmtId"): shown
         for one in root.iter()
-        if one.tag.endswith("}numFmt") and (shown := _shown_by(one.get("formatCode", ""))) is not None
+        if one.tag.endswith("}numFmt") and (shown := shown_by(one.get("formatCode", ""))) is not None
     }
     if not told:
         return {}
@@ -241,7 +261,7 @@ def _telling_styles(part: bytes) -> dict[int, Shown]:
     }
 
 
-def _shown_by(code: str) -> Shown | None:
+def shown_by(code: str) -> Shown | None:
     """What a number format adds. A comma after the last digit divides by a thousand, 0!.0, by ten thousand."""
     positive = _LOCALE.sub("", code.partition(";")[0])
     digits = positive.replace('"', "").replace("\\", "").replace("!", "")
@@ -306,9 +326,11 @@ def too_large(what: str, limit: int | str) -> Refusal:
     return refuse("SPREADSHEET_TOO_LARGE", what=what, limit=f"{limit:,}" if isinstance(limit, int) else limit)
 
 
-def _refused(reason: str) -> Refusal:
+def refused(reason: str) -> Refusal:
+    """What is not read for what it is."""
     return refuse("SPREADSHEET_REFUSED", reason=reason)
 
 
-def _unreadable(reason: str) -> Refusal:
+def unreadable(reason: str) -> Refusal:
+    """What cannot be read."""
     return refuse("SPREADSHEET_UNREADABLE", reason=reason)

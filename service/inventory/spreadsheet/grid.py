@@ -12,7 +12,16 @@ from typing import Final
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from domain.refusals import Refusal, refuse
-from service.inventory.spreadsheet.container import SheetFacts, Shown, check_workbook, kind_of, too_large
+from service.inventory.spreadsheet.container import (
+    SheetFacts,
+    Shown,
+    WorkbookFacts,
+    check_workbook,
+    kind_of,
+    too_large,
+)
+from service.inventory.spreadsheet.old_workbook import old_workbook
+from service.inventory.spreadsheet.open_document import check_open_document
 
 Cell = str | float | int | bool | date | datetime | time | timedelta
 """A value as it was saved; an empty cell is the empty string. Text is as typed."""
@@ -54,7 +63,8 @@ class Grid:
 
 def grids_of(content: bytes) -> list[Grid]:
     """Every sheet of a file that holds anything. SPREADSHEET_UNREADABLE, SPREADSHEET_REFUSED."""
-    found = _workbook(content) if kind_of(content) == "xlsx" else [_delimited(content)]
+    readers = {"xlsx": _workbook, "xls": _old_workbook, "ods": _open_document, "csv": _delimited}
+    found = readers[kind_of(content)](content)
     filled = [grid for grid in found if grid.rows]
     if not filled:
         raise refuse("SPREADSHEET_UNREADABLE", reason="没有内容 / nothing in it")
@@ -62,7 +72,14 @@ def grids_of(content: bytes) -> list[Grid]:
 
 
 def _workbook(content: bytes) -> list[Grid]:
-    facts = check_workbook(content)
+    return _read(content, check_workbook(content))
+
+
+def _open_document(content: bytes) -> list[Grid]:
+    return _read(content, check_open_document(content, MAX_CELLS))
+
+
+def _read(content: bytes, facts: WorkbookFacts) -> list[Grid]:
     grids: list[Grid] = []
     left = MAX_CELLS
     try:
@@ -81,24 +98,47 @@ def _workbook(content: bytes) -> list[Grid]:
     return grids
 
 
+def _old_workbook(content: bytes) -> list[Grid]:
+    book = old_workbook(content, MAX_CELLS)
+    return [
+        Grid(
+            one.name,
+            [[*row, *[""] * (one.width - len(row))] for row in one.rows],
+            _bounded([Merge(*area) for area in one.merges], len(one.rows) - 1, one.width - 1),
+            hidden=one.hidden,
+            shown=one.shown,
+            since_1904=book.since_1904,
+        )
+        for one in book.sheets
+    ]
+
+
 def _grid(sheet: CalamineSheet, facts: SheetFacts, *, hidden: bool, since_1904: bool) -> Grid:
     rows: list[list[Cell]] = list(sheet.to_python(skip_empty_area=False))
     last_row, last_column = len(rows) - 1, (len(rows[0]) - 1 if rows else -1)
-    merges = tuple(
-        Merge(top, left, min(bottom, last_row), min(right, last_column))
-        for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
-        if top <= last_row and left <= last_column
-    )
-    if sum((one.bottom - one.top + 1) * (one.right - one.left + 1) for one in merges) > MAX_CELLS:
-        raise too_large("合并的单元格 / cells in merged areas", MAX_CELLS)
+    areas = [Merge(*above, *below) for above, below in sheet.merged_cell_ranges or ()]
+    areas += [Merge(*area) for area in facts.merges]
+    merges = _bounded(areas, last_row, last_column)
     return Grid(sheet.name, rows, merges, facts.hollow, hidden, facts.shown, since_1904)
+
+
+def _bounded(merges: list[Merge], last_row: int, last_column: int) -> tuple[Merge, ...]:
+    """The areas that lie on the sheet, as far as they do."""
+    found = tuple(
+        Merge(one.top, one.left, min(one.bottom, last_row), min(one.right, last_column))
+        for one in merges
+        if one.top <= last_row and one.left <= last_column
+    )
+    if sum((one.bottom - one.top + 1) * (one.right - one.left + 1) for one in found) > MAX_CELLS:
+        raise too_large("合并的单元格 / cells in merged areas", MAX_CELLS)
+    return found
 
 
 def _too_many_cells() -> Refusal:
     return too_large("单元格（含空白） / cells, empty ones counted", MAX_CELLS)
 
 
-def _delimited(content: bytes) -> Grid:
+def _delimited(content: bytes) -> list[Grid]:
     text = _decoded(content)
     if "\0" in text:
         raise refuse("SPREADSHEET_UNREADABLE", reason="不是文本 / not text")
@@ -121,7 +161,7 @@ def _delimited(content: bytes) -> Grid:
     except csv.Error as error:
         raise refuse("SPREADSHEET_UNREADABLE", reason=str(error)) from error
     rows: list[list[Cell]] = [[*row, *[""] * (width - len(row))] for row in read]
-    return Grid("CSV", rows)
+    return [Grid("CSV", rows)]
 
 
 def _decoded(content: bytes) -> str:

@@ -47,9 +47,9 @@ class DomainEvent(Value, CanMutateAggregate[str]):
     """Whether it happened whoever says so (D6): then it is recorded although a later step cannot be squared with it, with a
     finding. What is not a fact is decided, and a decision that makes a later step impossible is refused.
     """
-    WHOLE: ClassVar[bool] = False
-    """Whether it says the whole of what it is about: what one of its kind says that is entered later, for an earlier day, would
-    be undone by it.
+    WHOLE: ClassVar[str] = ""
+    """What it says the whole of, if of anything: what an event that says the whole of the same says, entered later for an
+    earlier day, would be undone by it.
     """
     DAY: ClassVar[tuple[Bound, ...]] = ()
     """Bounds of its business day, beside today and the start of its aggregate."""

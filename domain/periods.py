@@ -1,5 +1,5 @@
-"""Years and parts of them: the same day years later, and what a sum for a year comes to over some of its days, the first and
-the last included.
+"""Years, months and parts of them: the same day years later; what a sum for a year comes to over some of its days, the first
+and the last included; what a sum for a life of months comes to by one of them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,16 @@ def part_of_year(yearly: int, year: int, since: date, until: date | None) -> Fen
     days = (min(until or last, last) - max(since, first)).days + 1
     whole = (last - first).days + 1
     return Fen((2 * yearly * max(days, 0) + whole) // (2 * whole))
+
+
+def months_through(since: date, last: date) -> int:
+    """Calendar months from the one of `since` to the one of `last`, both counted; none where that lies before."""
+    return max(0, (last.year - since.year) * 12 + last.month - since.month + 1)
+
+
+def part_of_months(whole: int, months: int, of: int) -> Fen:
+    """What a sum for so many months comes to by one of them, in fen; what does not divide falls to the last."""
+    return Fen(whole * min(max(months, 0), of) // of)
 
 
 def years_after(day: date, years: int) -> date:

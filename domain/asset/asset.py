@@ -25,6 +25,7 @@ from domain.asset.income import AssetIncome
 from domain.asset.registration import AssetRegistration
 from domain.asset.rights import AssetRights
 from domain.asset.risk import AssetRisk
+from domain.asset.settlement import AssetSettlement
 from domain.asset.state import AssetState
 from domain.asset.title import AssetTitle
 from domain.asset.title_steps import AssetTitleSteps
@@ -40,6 +41,7 @@ class Asset(
     AssetTransfers,
     AssetTitleSteps,
     AssetTitle,
+    AssetSettlement,
     AssetRights,
     AssetUse,
     AssetCustody,

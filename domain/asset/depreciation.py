@@ -9,7 +9,7 @@ from pydantic import Field
 
 from domain.bounds import NotBefore
 from domain.refusals import refuse
-from domain.regulation.depreciation import DepreciationBasis
+from domain.regulation.depreciation import DepreciationBasis, SettledCost
 from domain.values import Fen, PartyShare, divided
 
 if TYPE_CHECKING:
@@ -82,11 +82,13 @@ class AssetDepreciation(AssetState):
                 step="depreciation",
                 state=self.operation,
             )
+        known = self.settled_value
         return DepreciationBasis(
-            cost=self.card.original_value,
+            cost=self.card.original_value if known is None else known.value_before,
             life_years=self.card.useful_life_years,
             in_use_since=self.in_use_since,
             method=at.rules.depreciation(self.regime),
+            settled=None if known is None else SettledCost(self.card.original_value, known.since),
         )
 
     @event(DepreciationPosted)

@@ -30,7 +30,7 @@ class AssetRegistration(AssetState):
         TOPIC: ClassVar[str] = "asset.registration_corrected"
         TITLE: ClassVar[str] = "登记更正"
         FACT: ClassVar[bool] = True
-        WHOLE: ClassVar[bool] = True
+        WHOLE: ClassVar[str] = "card"
         card: RegisterCard = Field(title="登记卡")
         scope: Literal["IN", "OUT"] = Field(title="管理范围")
         changed: tuple[str, ...] = Field(title="变更的字段")

@@ -18,6 +18,7 @@ from domain.asset.facts.history import ImportedHistory
 from domain.asset.facts.ownership import CountyDecision, TitleDispute, TitleHolder
 from domain.asset.facts.rights import RightAssignment
 from domain.asset.facts.risk_cover import HeldCover
+from domain.asset.facts.settlement import SettledValue
 from domain.asset.facts.title_plan import JointShares, QuantificationPlan
 from domain.asset.facts.transfer import AssetTransfer
 from domain.asset.facts.upkeep import (
@@ -57,6 +58,8 @@ class AssetState(DomainAggregate):
     guidance: Annotated[Guidance | None, Field(title="指导部门")]
     documents: Annotated[dict[str, Document], Field(title="存档资料")]
     booked: Annotated[dict[str, Fen], Field(title="各单位入账金额")]
+
+    settled_value: Annotated[SettledValue | None, Field(title="竣工决算价值")]
 
     imported_history: Annotated[tuple[ImportedHistory, ...], Field(title="补录的历史事项")]
 
@@ -146,6 +149,7 @@ class AssetState(DomainAggregate):
         """An asset that is registered and no more."""
         self.card, self.scope, self.guidance = card, scope, guidance
         self.documents = {}
+        self.settled_value = None
         self.imported_history = ()
         self.booked = {}
         self.transfers = {}

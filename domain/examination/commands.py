@@ -196,6 +196,7 @@ _ASSET: Final[dict[type[Any], Command]] = {
     Asset.OwnershipCertificateIssued: _certified,
     Asset.OwnershipConfirmed: _confirmed,
     Asset.OwnershipFiled: _filed,
+    Asset.FinalSettlementRecorded: lambda it, e, at, _s: it.record_final_settlement(e.settlement, at),
 }
 
 

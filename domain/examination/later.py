@@ -60,7 +60,7 @@ def impeded(
         Impeded(one, None, undoes=True)
         for one in old
         for mine in late
-        if type(one.event) is type(mine) and one.event.occurred_on > mine.occurred_on
+        if one.event.WHOLE == mine.WHOLE and one.event.occurred_on > mine.occurred_on
     ]
     if undoing:
         return undoing

@@ -80,7 +80,7 @@ class FundAllocation(DomainAggregate):
 
         TOPIC: ClassVar[str] = "fund_allocation.corrected"
         TITLE: ClassVar[str] = "资金拨付更正"
-        WHOLE: ClassVar[bool] = True
+        WHOLE: ClassVar[str] = "allocation"
         card: FundAllocationCard = Field(title="资金拨付内容")
         reason: Text = Field(title="更正原因")
         document_no: Name = Field(title="更正依据文号")

@@ -157,7 +157,7 @@ class HouseholdAsset(DomainAggregate):
 
         TOPIC: ClassVar[str] = "household_asset.registration_corrected"
         TITLE: ClassVar[str] = "到户资产登记更正"
-        WHOLE: ClassVar[bool] = True
+        WHOLE: ClassVar[str] = "card"
         card: HouseholdAssetCard = Field(title="到户资产登记卡")
         changed: Annotated[tuple[str, ...], UNIT] = Field(title="变更的字段")
         old: Annotated[dict[str, Any], PERSONAL_OF_HOUSEHOLD] = Field(title="变更前的值")

@@ -234,6 +234,7 @@ PROJECTION: Final = Projection(
     handlers={
         "asset.registered": _registered,
         "asset.registration_corrected": _corrected,
+        "asset.final_settlement_recorded": _corrected,
         "asset.document_archived": _archived,
         "asset.stocktake_recorded": _stocktaken,
         "asset.ownership_confirmed": _confirmed,

@@ -141,6 +141,7 @@ REGISTER: Final = ledger_table(
     text_column("user_right_holder", "使用权人", of=UNIT_CODE, null=True),
     json_column("income_right_holders", "收益权人及份额（分）", of=SHARES, title="收益权人及份额"),
     day_column("confirmed_on", "确权日期", null=True),
+    day_column("settled_on", "按竣工决算调整价值的日期", null=True),
     whole_column("open_transfers", "未完成的资产移交件数"),
     # accounts
     flag_column("booked", "是否已入账"),
@@ -332,6 +333,7 @@ def _registered(event: LedgerEvent, rows: Rows) -> None:
         user_right_holder=None,
         income_right_holders=[],
         confirmed_on=None,
+        settled_on=None,
         open_transfers=0,
         booked=False,
         booked_amount=0,
@@ -391,6 +393,19 @@ def _registration_corrected(event: LedgerEvent, rows: Rows) -> None:
     row["corrections"] += 1
 
 
+def _final_settlement(event: LedgerEvent, rows: Rows) -> None:
+    """The value of then, and the same parts of it: what was booked and written off stays."""
+    row = _touch(event, rows)
+    data = event.data
+    there = row["quantity"]
+    row.update(_card(data["card"], data["scope"]))
+    row["quantity"] = there
+    row["net_book_value"] = data["card"]["originalValue"] - row["accumulated_depreciation"]
+    row["settled_on"] = event.day
+    row["owners"], row["income_right_holders"] = data["owners"], data["incomeRightHolders"]
+    _put_shares(event, rows, row["owners"], row["income_right_holders"], row["owner_kind"])
+
+
 def _document_archived(event: LedgerEvent, rows: Rows) -> None:
     _touch(event, rows)["documents"] += 1
 
@@ -438,6 +453,17 @@ def _ownership_confirmed(event: LedgerEvent, rows: Rows) -> None:
     row["income_right_holders"] = holders
     row["confirmed_on"] = event.day
     row["open_risks"] = _without(row["open_risks"], (_TITLE_UNCLEAR,))
+    _put_shares(event, rows, owners, holders, confirmation["ownerKind"])
+
+
+def _put_shares(
+    event: LedgerEvent,
+    rows: Rows,
+    owners: Sequence[Mapping[str, Any]],
+    holders: Sequence[Mapping[str, Any]],
+    owner_kind: str,
+) -> None:
+    """Who has a share of the asset now: each party a row, what it owns and what income is its."""
     for share in rows.group(SHARE, event.id):
         rows.delete(SHARE, event.id, share["party"])
     amounts = {share["party"]: [share["amount"], 0] for share in owners}
@@ -451,7 +477,7 @@ def _ownership_confirmed(event: LedgerEvent, rows: Rows) -> None:
                 "party": party,
                 "amount": amount,
                 "income_amount": income_amount,
-                "owner_kind": confirmation["ownerKind"],
+                "owner_kind": owner_kind,
                 "position": event.position,
             },
         )
@@ -732,6 +758,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     **{one: _touched for one in EVENT_TYPES if one.startswith("asset.")},
     "asset.registered": _registered,
     "asset.registration_corrected": _registration_corrected,
+    "asset.final_settlement_recorded": _final_settlement,
     "asset.document_archived": _document_archived,
     "asset.booked": _booked,
     "asset.herd_count_changed": _herd_count_changed,
@@ -773,7 +800,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
 def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
     if event.type.startswith("departure_case."):
         return [(REGISTER, asset) for asset in event.data["assets"]]
-    if event.type == "asset.ownership_confirmed":
+    if event.type in {"asset.ownership_confirmed", "asset.final_settlement_recorded"}:
         return [(REGISTER, event.id), (SHARE, event.id)]
     return [(REGISTER, event.id)]
 
@@ -781,7 +808,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="asset_register",
     title="资产台账",
-    version=3,
+    version=4,
     tables=(REGISTER, SHARE),
     handlers=HANDLERS,
     keys=_keys,

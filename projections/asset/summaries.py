@@ -89,6 +89,10 @@ def _depreciation(data: Data) -> str:
     return f"{data['year']} 年度 {_yuan(data['amount'])}，累计 {_yuan(data['accumulated'])}"
 
 
+def _settled(data: Data) -> str:
+    return f"决算 {_yuan(data['settlement']['originalValue'])}，差额 {_yuan(data['difference'])}"
+
+
 def _distribution(data: Data) -> str:
     paid = data["distribution"]
     return f"{paid['holder']} 分配 {_yuan(paid['amount'])}，{len(paid['lines'])} 项"
@@ -165,6 +169,7 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     ),
     "asset.ownership_confirmed": _confirmed,
     "asset.ownership_filed": lambda data: f"已报 {data['addressee']} 备案",
+    "asset.final_settlement_recorded": _settled,
     "asset.title_certificate_issued": lambda data: data["number"],
     "asset.title_certificate_ineligible": lambda data: data["reason"],
     "asset.property_registered": lambda data: (

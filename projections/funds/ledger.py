@@ -276,6 +276,7 @@ PROJECTION: Final = Projection(
         "fund_allocation.withdrawn": _withdrawn,
         "asset.registered": _asset_lines,
         "asset.registration_corrected": _asset_lines,
+        "asset.final_settlement_recorded": _asset_lines,
         "household_asset.registered": _household_lines,
         "household_asset.registration_corrected": _household_lines,
         "fund_reconciliation.compiled": _compiled,

@@ -140,6 +140,8 @@ _UNBOOKED: Final = (
     " IS DISTINCT FROM (o ->> 'amount')::bigint)"
 )
 _CONFIRMED: Final = "r.title = 'CONFIRMED'"
+_VALUED_ON: Final = "greatest(r.confirmed_on, r.settled_on)"
+"""The day from which the shares have the value that is booked."""
 
 
 def _of_asset(
@@ -226,9 +228,9 @@ _GAPS: Final = (
     _of_asset(
         "BOOKING_OVERDUE",
         "'C4.5-15'",
-        f"{_CONFIRMED} AND r.confirmed_on + {{book_days}}::int < {{on}}::date AND {_UNBOOKED}",
-        "r.confirmed_on",
-        due="r.confirmed_on + {book_days}::int",
+        f"{_CONFIRMED} AND {_VALUED_ON} + {{book_days}}::int < {{on}}::date AND {_UNBOOKED}",
+        _VALUED_ON,
+        due=f"{_VALUED_ON} + {{book_days}}::int",
     ),
     _of_asset("CARD_INCOMPLETE", "'C4.6-02'", f"{_CARD} <> '[]'::jsonb", "r.registered_on", missing=_CARD),
     _of_asset("NO_DOCUMENT", "'C4.6-03'", "r.documents = 0", "r.registered_on"),

@@ -78,7 +78,7 @@ SELECT 'MAINTENANCE', 'C4.3-14', {_LINE},
        coalesce(d.maintained_on, d.maintenance_starts_on) + d.maintenance_interval_days
 FROM {_ASSETS} WHERE a.disposed_on IS NULL AND d.maintenance_interval_days IS NOT NULL
 UNION ALL
-SELECT 'BOOKING', 'C4.5-15', {_LINE}, a.confirmed_on + $4::int
+SELECT 'BOOKING', 'C4.5-15', {_LINE}, greatest(a.confirmed_on, a.settled_on) + $4::int
 FROM {_ASSETS} WHERE {_PRESENT} AND a.title = 'CONFIRMED' AND {_UNBOOKED}
 UNION ALL
 SELECT 'CUSTODY', 'C4.10-02', {_LINE}, a.confirmed_on + $5::int

@@ -158,19 +158,19 @@ WORDS: Final = {
     "event/asset.disposal_closed": "终止处置", "event/asset.disposal_forwarded": "逐级上报",
     "event/asset.disposal_proceeds_received": "处置收入入账", "event/asset.disposal_proposed": "提出处置",
     "event/asset.disposed": "处置", "event/asset.document_archived": "资料存档",
-    "event/asset.external_entry_recorded": "外部系统录入", "event/asset.handed_over": "人员交接",
-    "event/asset.herd_count_changed": "存栏变动", "event/asset.holdover_started": "合同到期继续使用",
-    "event/asset.income_distributed": "收益分配", "event/asset.income_received": "收益入账",
-    "event/asset.joint_shares_proposed": "界定联建份额", "event/asset.leased": "出租", "event/asset.maintenance_done": "养护维修",
-    "event/asset.maintenance_planned": "养护计划", "event/asset.management_rule_adopted": "制定资产管理制度",
-    "event/asset.operating_contract_changed": "变更经营合同", "event/asset.operating_contract_ended": "经营合同终止",
-    "event/asset.operating_contract_signed": "签订经营合同", "event/asset.operation_status_reported": "使用状况报告",
-    "event/asset.ownership_certificate_issued": "发放确权书", "event/asset.ownership_confirmed": "确权",
-    "event/asset.ownership_filed": "确权备案", "event/asset.ownership_procedure_started": "启动确权程序",
-    "event/asset.property_registered": "办理产权登记", "event/asset.put_into_use": "投入使用",
-    "event/asset.quantification_plan_proposed": "提出量化方案", "event/asset.registered": "登记",
-    "event/asset.registration_corrected": "登记更正", "event/asset.right_assigned": "明确权利",
-    "event/asset.risk_cleared": "风险解除", "event/asset.risk_flagged": "风险标记",
+    "event/asset.external_entry_recorded": "外部系统录入", "event/asset.final_settlement_recorded": "竣工决算调整",
+    "event/asset.handed_over": "人员交接", "event/asset.herd_count_changed": "存栏变动",
+    "event/asset.holdover_started": "合同到期继续使用", "event/asset.income_distributed": "收益分配",
+    "event/asset.income_received": "收益入账", "event/asset.joint_shares_proposed": "界定联建份额", "event/asset.leased": "出租",
+    "event/asset.maintenance_done": "养护维修", "event/asset.maintenance_planned": "养护计划",
+    "event/asset.management_rule_adopted": "制定资产管理制度", "event/asset.operating_contract_changed": "变更经营合同",
+    "event/asset.operating_contract_ended": "经营合同终止", "event/asset.operating_contract_signed": "签订经营合同",
+    "event/asset.operation_status_reported": "使用状况报告", "event/asset.ownership_certificate_issued": "发放确权书",
+    "event/asset.ownership_confirmed": "确权", "event/asset.ownership_filed": "确权备案",
+    "event/asset.ownership_procedure_started": "启动确权程序", "event/asset.property_registered": "办理产权登记",
+    "event/asset.put_into_use": "投入使用", "event/asset.quantification_plan_proposed": "提出量化方案",
+    "event/asset.registered": "登记", "event/asset.registration_corrected": "登记更正",
+    "event/asset.right_assigned": "明确权利", "event/asset.risk_cleared": "风险解除", "event/asset.risk_flagged": "风险标记",
     "event/asset.risk_mitigation_added": "增加风险保障", "event/asset.risk_mitigation_released": "解除风险保障",
     "event/asset.stocktake_recorded": "清产核资", "event/asset.supervision_assigned": "落实监管",
     "event/asset.title_certificate_applied": "申请办理产权证", "event/asset.title_certificate_ineligible": "不符合办证条件",
@@ -957,6 +957,9 @@ class AssetFigures:
             return
         elif kind == "registration_corrected":
             self.card = data["card"]
+        elif kind == "final_settlement_recorded":
+            self.card, self.owners = data["card"], data["owners"]
+            self.income_holders = data.get("incomeRightHolders", [])
         elif kind == "ownership_confirmed":
             confirmed = data["confirmation"]
             self.title, self.owners = "CONFIRMED", confirmed["owners"]

@@ -120,6 +120,7 @@ ACTIONS: Final[dict[str, Permission]] = {
     "asset.correct": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "asset.archive_document": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "asset.book": _of_parties(Role.REGISTRAR, kinds=_KEEPERS),
+    "asset.settle_value": _of_parties(Role.REGISTRAR, kinds=_OWNERS),
     "asset.confirm_ownership": _permission(Role.APPROVER, Role.OFFICE, kinds=_TITLE),
     "asset.propose_title": _permission(Role.REGISTRAR, Role.APPROVER, kinds=_OWNERS),
     "asset.decide_title": _permission(Role.APPROVER, scope=Scope.UNIT, kinds=frozenset({"COUNTY_GOV"})),

@@ -173,7 +173,7 @@ MOST: Final = frozenset(
         "P04 filings", "P11", "P12", "P13", "P21", "P22", "P23 operating_net_at_least",
         "P25 granted_at_least_by", "P30", "P33", "P34 disposal_or_major_change", "P34 share_preemption", "P36",
         "chains.disposal_route filing",
-        "lifecycle.guard actions OPERATE", "lifecycle.guard actions INCOME_PLAN", "lifecycle.guard actions CHANGE_SHARES",
+        "lifecycle.guard actions OPERATE", "lifecycle.guard actions INCOME_PLAN",
         "PV_INCOME_USE", "HARDSHIP_CAUSE", "PRIORITY_HOUSEHOLD", "NOTICE_MEDIUM", "REVITALISATION_OUTCOME",
         "RISK_MEASURE", "AGENT_PRINCIPAL", "PLATFORM_SCOPE",
         "INCOME_USE flags CASH", "INCOME_USE flags WAGE", "INCOME_USE flags CHAIN_A11", "INCOME_USE flags CHAIN_A12",

@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 
 from domain.recorded import RecordedEvent
+from domain.values import split_exactly
 from service.log.codec import canonical
 from service.log.event_store import Append, EventStore, NewEvent, StreamAppend
 from tests.projections.duties_history import ASSET_EVENTS, DUTIES, household_events, unit_events
@@ -749,6 +750,28 @@ class RandomHistory:
         }
         return "asset.registration_corrected", {"card": corrected} | facts
 
+    def _settle(self, life: _Life) -> tuple[str, dict[str, Any]] | None:
+        """The works settled at more than was registered, or at less: everybody keeps the part."""
+        return self.settlement(life) if self.random.random() < 0.5 else None
+
+    def settlement(self, life: _Life, **changes: Any) -> tuple[str, dict[str, Any]] | None:
+        """The value of a final settlement, and the shares by their ratio."""
+        if not life.shares:
+            return None
+        before, life.value = life.value, life.accumulated + self.random.randrange(1, 5_000_000) * 100
+        life.shares = split_exactly(life.value, life.shares)
+        owners = [{"party": party, "amount": amount} for party, amount in life.shares.items()]
+        told = card(life.value, life.village, f"决算{self.log.position}", **changes)
+        settled = {"document": "D-1", "settledOn": "2021-06-30", "originalValue": life.value}
+        return "asset.final_settlement_recorded", {
+            "settlement": settled | {"fundingLines": told["fundingLines"]},
+            "card": told,
+            "scope": "IN",
+            "difference": life.value - before,
+            "owners": owners,
+            "incomeRightHolders": owners if self.random.random() < 0.7 else [],
+        }
+
     def _dispose(self, life: _Life) -> Iterator[RecordedEvent]:
         add = self.add
         if life.disposal is None:
@@ -976,7 +999,7 @@ class RandomHistory:
 _STEPS: Final = (
     "confirm", "confirm", "book", "custody", "custody", "supervision", "use", "status", "status", "maintain",
     "maintain", "depreciate", "depreciate", "lease", "contract", "income", "income", "distribute", "document",
-    "risk", "correct", "transfer", "duty", "title_paper", "cover",
+    "risk", "correct", "settle", "transfer", "duty", "title_paper", "cover", "cover",
 )  # fmt: skip
 
 

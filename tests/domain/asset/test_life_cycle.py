@@ -158,6 +158,14 @@ def small() -> Asset:
     return examples.confirmed(card, examples.confirmation(owners=owned, income_right_holders=owned))
 
 
+def accounted() -> Asset:
+    """Confirmed, and the final account of its works is in the file."""
+    asset = examples.confirmed()
+    paper = examples.document(kind="FINAL_ACCOUNT", document="JS-1")
+    asset.archive_document(paper, occasion(date(2021, 9, 10)))
+    return settled(asset)
+
+
 def after(event: str, make: Callable[[], Asset]) -> Asset:
     """The asset with one stored event's command behind it."""
     asset = make()
@@ -179,7 +187,7 @@ STATIONS: Final[dict[str, Callable[[], Asset]]] = {
         one.__name__: one
         for one in (
             disputed, decided_dispute, in_procedure, in_procedure_certified, disputed_plan, held_over,
-            approved_while_let, small_sale,
+            approved_while_let, small_sale, accounted,
         )
     },
     **{f"contract {one}": partial(ended, one) for one in ("EXPIRED", "TERMINATED")},

@@ -91,7 +91,7 @@ def one_row(asset: str, story: Story, listings: Story) -> Row:
 
 def items_1_to_9(story: Story) -> Row:
     """The card as it was last told; the quantity also by what came to a herd or left it since."""
-    told = last(story, "registered", "registration_corrected")
+    told = last(story, "registered", "registration_corrected", "final_settlement_recorded")
     assert told is not None
     card = told.data["card"]
     grown = sum(Decimal(one.data["herdChange"]["change"]) for one in each(story, "herd_count_changed"))
@@ -145,17 +145,25 @@ def rights(story: Story) -> Row:
     offered = {one.data["transfer"]["transfer"] for one in each(story, "transfer_initiated")}
     ended = {one.data["transfer"] for one in each(story, "transfer_completed", "transfer_refused")}
     said: Any = {} if confirmed is None else confirmed.data["confirmation"]
+    settled = last(story, "final_settlement_recorded")
+    parts = said if valued(story) is confirmed else valued(story).data
     return {
         "title": title(story),
-        "owners": said.get("owners", []),
+        "owners": parts.get("owners", []),
         "owner_kind": said.get("ownerKind"),
         "ownership_rule": confirmed and confirmed.data["rule"],
         "regime": confirmed and confirmed.data["regime"],
-        "income_right_holders": said.get("incomeRightHolders", []),
+        "income_right_holders": parts.get("incomeRightHolders", []),
         "confirmed_on": confirmed and confirmed.occurred_on,
+        "settled_on": settled and settled.occurred_on,
         "user_right_holder": user(story),
         "open_transfers": len(offered - ended),
     }
+
+
+def valued(story: Story) -> Any:
+    """What said last how much of the asset each party has: the confirmation, or the final settlement after it."""
+    return last(story, "ownership_confirmed", "final_settlement_recorded")
 
 
 def user(story: Story) -> str | None:
@@ -185,8 +193,9 @@ def shares(asset: str, story: Story) -> Iterator[Row]:
     if confirmed is None:
         return
     said = confirmed.data["confirmation"]
-    owned = {one["party"]: one["amount"] for one in said["owners"]}
-    income = {one["party"]: one["amount"] for one in said["incomeRightHolders"]}
+    parts = said if valued(story) is confirmed else valued(story).data
+    owned = {one["party"]: one["amount"] for one in parts["owners"]}
+    income = {one["party"]: one["amount"] for one in parts["incomeRightHolders"]}
     for party in sorted({*owned, *income}):
         yield {
             "county": confirmed.county,
@@ -195,7 +204,7 @@ def shares(asset: str, story: Story) -> Iterator[Row]:
             "amount": owned.get(party, 0),
             "income_amount": income.get(party, 0),
             "owner_kind": said["ownerKind"],
-            "position": confirmed.position,
+            "position": valued(story).position,
         }
 
 

@@ -11,6 +11,7 @@ TOLD = {
     *(
         "registered",
         "registration_corrected",
+        "final_settlement_recorded",
         "document_archived",
         "stocktake_recorded",
         "ownership_confirmed",
@@ -38,12 +39,9 @@ def one_asset(asset: str, story: list[RecordedEvent]) -> Row:
     def all_of(*names: str) -> list[RecordedEvent]:
         return [one for one in story if name_of(one) in names]
 
-    card = all_of("registered", "registration_corrected")[-1].data["card"]
-    guided = [
-        one.data["guidance"]
-        for one in all_of("registered", "registration_corrected")
-        if one.data.get("guidance")
-    ]
+    cards = all_of("registered", "registration_corrected", "final_settlement_recorded")
+    card = cards[-1].data["card"]
+    guided = [one.data["guidance"] for one in cards if one.data.get("guidance")]
     guidance = guided[-1] if guided else {}
     stocktakes = [one.data["stocktaking"] for one in all_of("stocktake_recorded")]
     titles = all_of("ownership_confirmed")

@@ -46,9 +46,13 @@ def one_allocation(code: str, story: list[RecordedEvent]) -> Row:
     }
 
 
+CARDS = {"registered", "registration_corrected", "final_settlement_recorded"}
+"""Events that say what an asset was paid from."""
+
+
 def lines_of(kind: str, code: str, story: list[RecordedEvent]) -> Table:
     """One line for each source that the card names last, the household's under its township."""
-    said = [one for one in story if name_of(one) in {"registered", "registration_corrected"}]
+    said = [one for one in story if name_of(one) in CARDS]
     if not said:
         return []
     card = said[-1].data["card"]

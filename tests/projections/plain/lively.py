@@ -145,6 +145,11 @@ class LivelyHistory(RandomHistory):
         }
         return life.stream, "asset.registration_corrected", {"card": told} | facts
 
+    def settlement(self, life: _Life, **changes: Any) -> tuple[str, dict[str, Any]] | None:
+        """A final settlement after corrections and confirmations, or before others of them: as many as there are by the card."""
+        quantity = self.quantities.get(life.asset, "12.5")
+        return super().settlement(life, **({"quantity": quantity} | changes))
+
     def _doubt(self, life: _Life) -> tuple[str, str, dict[str, Any]]:
         """The title in doubt, confirmed or not."""
         return life.stream, "asset.risk_flagged", {"kind": "TITLE_UNCLEAR", "reason": "界址不清"}

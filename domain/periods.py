@@ -5,6 +5,7 @@ and the last included; what a sum for a life of months comes to by one of them.
 from __future__ import annotations
 
 from calendar import isleap
+from collections.abc import Iterator
 from datetime import date
 
 from domain.values import Fen
@@ -40,21 +41,30 @@ def years_after(day: date, years: int) -> date:
     return day.replace(year=later, day=28 if shorter else day.day)
 
 
-def rent_due(yearly: int, starts_on: date, last: date | None, day: date) -> Fen:
-    """What is due of a yearly rent by a day, paid at the beginning of each year of the contract, the first at once.
+def rents(yearly: int, starts_on: date, last: date | None) -> Iterator[tuple[date, Fen]]:
+    """What a yearly rent comes to in each year of the contract, fen, with the day on which that year begins.
 
     Years count from the contract's first day. A year that the contract's `last` day (None: it goes on) cuts short owes its
     part by days of that year, half a fen rounded up.
     """
-    due, years = 0, 0
+    years = 0
     begins = starts_on
-    while (begins <= day or years == 0) and (last is None or begins <= last):
+    while last is None or begins <= last:
         years += 1
         following = years_after(starts_on, years)
         whole = (following - begins).days
         days = whole if last is None else min((last - begins).days + 1, whole)
-        due += (2 * yearly * days + whole) // (2 * whole)
-        if following <= begins:
+        yield begins, Fen((2 * yearly * days + whole) // (2 * whole))
+        if following <= begins or following == date.max:
             break  # the end of the calendar
         begins = following
+
+
+def rent_due(yearly: int, starts_on: date, last: date | None, day: date) -> Fen:
+    """What is due of a yearly rent by a day, paid at the beginning of each year of the contract (`rents`), the first at once."""
+    due = 0
+    for begins, rent in rents(yearly, starts_on, last):
+        if begins > day and begins != starts_on:
+            break
+        due += rent
     return Fen(due)

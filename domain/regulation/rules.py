@@ -200,6 +200,16 @@ class Rules:
         """Within how many days a recurring duty falls due again. `KeyError` for a duty that has no interval."""
         return self._intervals[duty]
 
+    def within_if_set(self, duty: str) -> int | None:
+        """The days of a duty that a county may set and need not; None where it has not."""
+        found = self._intervals.get(duty)
+        return None if found is None else found.days
+
+    def keepers_of(self, ledger: str) -> tuple[str, ...]:
+        """Who keeps a ledger (T9): units and kinds of units; nobody where the county has no such ledger."""
+        found = (row for row in self.table("ledgers.ledger", rows.LedgerRow) if row.code == ledger)
+        return next((row.keepers for row in found), ())
+
     def terms(self, name: str) -> tuple[rows.Term, ...]:
         """A list of the regulation, in its order. `KeyError` for a list it does not have."""
         return self._terms[name]
@@ -316,6 +326,14 @@ class Rules:
         if department is None:
             raise refuse("LINE_DEPT_UNMAPPED", type=asset_type)
         return department
+
+    def types_of(self, department: str) -> tuple[str, ...]:
+        """The types of assets that a line department answers for (五(一))."""
+        found = {
+            code: self._lines.get(code, self._lines.get(row.parent or ""))
+            for code, row in self._types.items()
+        }
+        return tuple(sorted(code for code, answering in found.items() if answering == department))
 
     def unit_of_measure(self, unit: str, asset_type: str | None = None) -> rows.UnitOfMeasure:
         """A unit of measure. Refused: CODE_UNKNOWN, with the usual units of the type if one is named."""

@@ -7,7 +7,7 @@ from typing import Final, Unpack
 from sqlalchemy import Index
 
 from projections.engine.events import LedgerEvent, day
-from projections.engine.meaning import UNIT_CODE, states
+from projections.engine.meaning import MONEY, UNIT_CODE, Each, member, parts, states
 from projections.engine.projection import Projection
 from projections.engine.reading import Conditions, Page, Paging, page
 from projections.engine.rows import Row, Rows
@@ -15,6 +15,7 @@ from projections.engine.tables import (
     LedgerTable,
     code_column,
     day_column,
+    json_column,
     ledger_table,
     money_column,
     text_column,
@@ -36,6 +37,12 @@ INCOME_PLAN: Final = ledger_table(
     money_column("household_share", "到户金额"),
     whole_column("lines", "明细行数"),
     whole_column("households", "到户户数"),
+    json_column(
+        "sources",
+        "各项资产的使用金额",
+        of=Each(parts("LedgerPlanSource", asset=member("来源资产"), amount=member("使用金额", MONEY))),
+        title="收益来源",
+    ),
     code_column("state", "方案状态", STATE),
     day_column("proposed_on", "提出日期"),
     text_column("procedure", "程序编号", null=True),
@@ -63,6 +70,7 @@ def _text(event: LedgerEvent) -> Row:
         "household_share": event.data["householdShare"],
         "lines": len(content["lines"]),
         "households": len(households),
+        "sources": content["sources"],
     }
 
 
@@ -125,7 +133,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="income_plans",
     title="收益分配方案台账",
-    version=2,
+    version=3,
     tables=(INCOME_PLAN,),
     handlers={
         "income_plan.proposed": _proposed,

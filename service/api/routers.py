@@ -38,6 +38,7 @@ from service.api.organization import duties as unit_duties, organizations
 from service.api.oversight import (
     anomalies,
     data_quality,
+    income_supervision,
     inspections as oversight,
     policy_overrides,
     risk,
@@ -109,6 +110,7 @@ ROUTERS = (
     scores.router,
     data_quality.router,
     anomalies.router,
+    income_supervision.router,
     fund_ledgers.router,
     duty_ledgers.router,
     worklists.router,

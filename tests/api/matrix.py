@@ -419,6 +419,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("GET", f"{_LEDGERS}/on-behalf-records"): "ledger.read",
     ("GET", f"{_LEDGERS}/risks"): "ledger.read",
     ("GET", f"{_LEDGERS}/risks/board"): "ledger.read",
+    ("GET", f"{_LEDGERS}/income-supervision"): "income.supervise",
     ("GET", f"{_LEDGERS}/asset-duties"): "ledger.read",
     ("GET", f"{_LEDGERS}/asset-duties/rule-coverage"): "ledger.read",
     ("GET", f"{_LEDGERS}/worklist"): "ledger.read",

@@ -111,6 +111,18 @@ class ContractTerms(ContractText):
     )
 
 
+def last_day_of(state: str, ends_on: date, ended_on: date | None) -> date | None:
+    """The last day for which a contract in that state is owed income; None while the operator holds over.
+
+    On the day of a termination the next operator may start, so that day is no longer this one's.
+    """
+    if state == "HOLDOVER":
+        return None
+    if state == "TERMINATED" and ended_on is not None:
+        return ended_on - timedelta(days=1)
+    return ended_on or ends_on
+
+
 class Contract(Value):
     """A contract in the life of an asset and where it stands."""
 
@@ -125,15 +137,8 @@ class Contract(Value):
 
     @property
     def last_day(self) -> date | None:
-        """The last day for which its income is due; None while the operator holds over.
-
-        On the day of a termination the next operator may start, so that day is no longer this one's.
-        """
-        if self.state == "HOLDOVER":
-            return None
-        if self.state == "TERMINATED" and self.ended_on is not None:
-            return self.ended_on - timedelta(days=1)
-        return self.ended_on or self.terms.ends_on
+        """The last day for which its income is due; None while the operator holds over."""
+        return last_day_of(self.state, self.terms.ends_on, self.ended_on)
 
     def collides_with(self, terms: ContractTerms) -> bool:
         """Whether both would run the same part on the same day. An operator who holds over stays for an open time."""

@@ -45,6 +45,28 @@ def test_a_duty_without_days_is_refused(folder: Path, spoil: Spoil, old: str, ne
     assert invalid.value.faults == (fault,)
 
 
+IDLE = """
+[[interval]]
+code = "INCOME_UNPLANNED"
+zh = "收益列入方案"
+days = 90
+anchor = "本县做法，文件未规定"
+article = "C4.9-03"
+in_force_from = 2022-01-01
+"""
+
+
+def test_money_is_idle_only_where_a_county_sets_its_days(folder: Path) -> None:
+    day = date(2022, 10, 1)
+    rules = Regulation.load().on(day)
+    assert (rules.within_if_set("INCOME_UNPLANNED"), rules.within_if_set("INCOME_UNPAID")) == (None, None)
+    with (folder / "653022" / "intervals.toml").open("a", encoding="utf-8") as table:
+        table.write(IDLE)
+    own = Regulation.load(folder)
+    assert own.on(day).within_if_set("INCOME_UNPLANNED") == 90
+    assert own.on(date(2021, 12, 31)).within_if_set("INCOME_UNPLANNED") is None
+
+
 def test_days_are_at_least_one(folder: Path, spoil: Spoil) -> None:
     spoil("intervals.toml", "days = 365", "days = 0")
     with pytest.raises(RegulationInvalid):

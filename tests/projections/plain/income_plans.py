@@ -33,6 +33,7 @@ def one_plan(code: str, story: list[RecordedEvent]) -> Row:
         "household_share": text["householdShare"],
         "lines": len(content["lines"]),
         "households": len({one["household"] for one in content["lines"] if "household" in one}),
+        "sources": [{"asset": one["asset"], "amount": one["amount"]} for one in content["sources"]],
         "state": state,
         "proposed_on": story[0].occurred_on,
         "procedure": paid[-1]["procedure"] if paid else None,

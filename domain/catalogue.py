@@ -10,6 +10,7 @@ from typing import Final
 
 from domain.aggregate import DomainAggregate, DomainEvent, is_event
 from domain.asset.asset import Asset
+from domain.asset.selection import OperatorSelection
 from domain.asset.series import DisposalSeries
 from domain.departure.case import DepartureCase
 from domain.funds.allocation import FundAllocation
@@ -55,6 +56,7 @@ AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
     InventoryBatch,
     JointReview,
     LedgerSeal,
+    OperatorSelection,
     Organization,
     Person,
     PersonalSubject,

@@ -20,6 +20,7 @@ from domain.asset.facts.contract import ContractTerms, OperatingTarget, Operator
 from domain.asset.facts.custody import Custody, Duty, PositionRef
 from domain.asset.facts.disposal import Appraisal, Approval, DisposalProposal, DisposalSale, Publication
 from domain.asset.facts.ownership import CountyDecision, OwnershipConfirmation
+from domain.asset.facts.selection import SelectedOperator
 from domain.asset.facts.texts import contract_carried_out, disposal_carried_out
 from domain.asset.facts.title_plan import SUBJECT_KIND, title_digest
 from domain.asset.facts.transfer import ItemAcceptance, TransferItem, TransferOffer
@@ -369,10 +370,14 @@ class _Life:
                 expected_income=Fen(1_000_000),
             ),
             annual_income=Fen(1_000_000),
+            selection=mode.code,
         )
         if mode.revitalisation_only:
             self.asset.flag_risk("IDLE", "试办", at)
-        self.asset.sign_contract(terms, at, proof=self._decided(terms) if mode.contract else None)
+        if mode.contract:
+            self.asset.sign_contract(terms, at, proof=self._decided(terms), selected=self._selected(terms))
+        else:
+            self.asset.sign_contract(terms, at)
         if mode.revitalisation_only:
             self.asset.clear_risk("IDLE", "试办", at)
         self.asset.care_advice(at)
@@ -390,6 +395,16 @@ class _Life:
         decided = contract_carried_out(self.asset.id, terms)
         done = [step.code for step in chain.leading_to(fact, kind, scope)]
         return self._shown("PR2", chain, decided, done)
+
+    def _selected(self, terms: ContractTerms) -> SelectedOperator:
+        """A selection that chose just this operator."""
+        return SelectedOperator(
+            selection=terms.selection or "",
+            asset=self.asset.id,
+            mode=terms.mode,
+            operator=terms.operator.operator,
+            published_on=self.day,
+        )
 
     def _depreciate(self, _: Occasion) -> None:
         """See that the regime has its book of rules, and its method if it depreciates."""

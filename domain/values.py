@@ -315,6 +315,9 @@ NamedProcedure = Annotated[Code, Refers("procedure")]
 DisposalSeriesCode = Annotated[Code, Refers("disposal_series")]
 """A code of a batch of disposals."""
 
+OperatorSelectionCode = Annotated[Code, Refers("operator_selection")]
+"""A selection of an operator."""
+
 PolicyOverrideCode = Annotated[Code, Refers("policy_override")]
 """An exception that the county government granted (P25)."""
 

@@ -28,6 +28,7 @@ from domain.asset.facts.disposal import (
 )
 from domain.asset.facts.income import IncomeDistribution, IncomeReceipt, IncomeUse
 from domain.asset.facts.ownership import CountyDecision, OwnershipConfirmation
+from domain.asset.facts.selection import SelectedOperator
 from domain.asset.facts.texts import contract_carried_out, disposal_carried_out
 from domain.asset.facts.title_plan import SUBJECT_KIND, JointProposal, title_digest
 from domain.asset.facts.transfer import AssetTransfer, ItemAcceptance, TransferItem
@@ -410,8 +411,18 @@ def terms(**changes: Any) -> ContractTerms:
             "custody": "乙方负责日常管护",
         },
         "annual_income": yuan("12000.00"),
+        "selection": f"OS-{changes.get('contract', CONTRACT)}",
     }
     return ContractTerms(**(given | changes))
+
+
+def chosen(asset: Asset, paper: ContractTerms, **changes: Any) -> SelectedOperator:
+    """The result of a selection: just this operator for just this."""
+    given: dict[str, Any] = {
+        "selection": paper.selection, "asset": asset.id, "mode": paper.mode, "part": paper.part,
+        "operator": paper.operator.operator, "published_on": date(2021, 7, 1),
+    }  # fmt: skip
+    return SelectedOperator(**(given | changes))
 
 
 def own_operation(**changes: Any) -> OwnOperation:
@@ -663,7 +674,8 @@ def decided(
 
 def sign(asset: Asset, paper: ContractTerms, at: Occasion) -> None:
     """The owners sign what they have decided on."""
-    asset.sign_contract(paper, at, proof=decided(asset, paper, on=min(at.on, date(2021, 9, 1))))
+    proof = decided(asset, paper, on=min(at.on, date(2021, 9, 1)))
+    asset.sign_contract(paper, at, proof=proof, selected=chosen(asset, paper))
 
 
 def leased() -> Asset:

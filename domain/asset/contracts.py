@@ -10,6 +10,7 @@ from pydantic import Field
 
 from domain.asset.facts.contract import Contract, ContractTerms, check_terms
 from domain.asset.facts.days import ConsentDay, ContractEndDay, HoldoverDay
+from domain.asset.facts.selection import SELECTED, SelectedOperator
 from domain.asset.facts.texts import contract_carried_out
 from domain.execution import Execution
 from domain.refusals import refuse
@@ -31,6 +32,7 @@ class AssetContracts(AssetState):
         TITLE: ClassVar[str] = "出租"
         terms: ContractTerms = Field(title="合同内容")
         procedure: Code | None = Field(default=None, title="所依据的程序")
+        selected: SelectedOperator | None = Field(default=None, title="所依据的选定结果")
 
         def carries_out(self, it: AssetState) -> Execution:
             """The terms that were decided on."""
@@ -43,22 +45,48 @@ class AssetContracts(AssetState):
         TITLE: ClassVar[str] = "签订经营合同"
         terms: ContractTerms = Field(title="合同内容")
         procedure: Code | None = Field(default=None, title="所依据的程序")
+        selected: SelectedOperator | None = Field(default=None, title="所依据的选定结果")
 
         def carries_out(self, it: AssetState) -> Execution:
             """The terms that were decided on."""
             return contract_carried_out(it.id, self.terms)
 
+    def must_be_offered(self, owner: str, mode: str, at: Occasion) -> None:
+        """The asset may be let by one of its owners in such a way, so that an operator may be looked for (C4.7-05).
+
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; SIGNER_NOT_OWNER;
+        FIELD_INVALID for a way in which nobody is chosen; MODE_NOT_ALLOWED_FOR_CLASS.
+        """
+        self._allow("CONTRACT", at)
+        at.require(owner in self._owner_parties, "SIGNER_NOT_OWNER", signer=owner)
+        row = at.rules.operation_mode(mode)
+        if row is None or not row.contract:
+            raise refuse("FIELD_INVALID", clause="C4.7-05", field="announcement.mode", value=mode)
+        at.require(
+            at.rules.mode_allowed(self.card.asset_class, mode),
+            "MODE_NOT_ALLOWED_FOR_CLASS",
+            mode=mode,
+            assetClass=self.card.asset_class,
+        )
+
     def sign_contract(
-        self, terms: ContractTerms, at: Occasion, *, proof: ProcedureProof | None = None
+        self,
+        terms: ContractTerms,
+        at: Occasion,
+        *,
+        proof: ProcedureProof | None = None,
+        selected: SelectedOperator | None = None,
     ) -> None:
         """Put the asset into an operator's hands: `Leased` for mode LEASED, else `OperatingContractSigned` (T6).
 
         `proof`: of the procedure that decided on these very terms; without it only imported history is taken in.
+        `selected`: the result of the selection that the terms name.
 
         Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, ALREADY_EXISTS, AMOUNT_NOT_POSITIVE,
         CODE_UNKNOWN, MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION,
         SIGNER_NOT_OWNER, CONTRACT_CLAUSE_MISSING, OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, DECISION_REQUIRED,
-        CONTRACT_OVERLAP, CUSTODIAN_REQUIRED, RIGHT_OVERLAP, PLAN_HASH_MISMATCH, CO_OWNER_CONSENT_REQUIRED.
+        CONTRACT_OVERLAP, CUSTODIAN_REQUIRED, RIGHT_OVERLAP, PLAN_HASH_MISMATCH, CO_OWNER_CONSENT_REQUIRED,
+        OPERATOR_NOT_SELECTED.
         """
         self._allow("CONTRACT", at)
         known = self.contracts.get(terms.contract)
@@ -78,12 +106,18 @@ class AssetContracts(AssetState):
         if any(one.right == "USE" and one.meets(terms.starts_on, terms.ends_on) for one in self.rights):
             raise refuse("RIGHT_OVERLAP", field="USE")
         signed = self.Leased if terms.mode == "LEASED" else self.OperatingContractSigned
-        self._must_be_decided(signed.TOPIC, terms, proof, at)
+        self._must_be_decided(signed.TOPIC, terms, proof, selected, at)
         at.warn("NOTICE_MISSING", step="operatingContract")
-        self.record(signed, at, terms=terms, procedure=None if proof is None else proof.procedure)
+        procedure = None if proof is None else proof.procedure
+        self.record(signed, at, terms=terms, procedure=procedure, selected=selected)
 
     def _must_be_decided(
-        self, fact: str, terms: ContractTerms, proof: ProcedureProof | None, at: Occasion
+        self,
+        fact: str,
+        terms: ContractTerms,
+        proof: ProcedureProof | None,
+        selected: SelectedOperator | None,
+        at: Occasion,
     ) -> None:
         """The owner has decided on these very terms by the chain for such an asset (C4.11-01, C4.7-05, C4.7-12, P34).
 
@@ -98,6 +132,10 @@ class AssetContracts(AssetState):
         if proof is None:
             at.refuse("DECISION_REQUIRED", missing=["procedure"])
             return
+        chain = next((one for one in chains if one.code == proof.chain), None)
+        steps = () if chain is None else chain.leading_to(fact, kind, scope)
+        if any(SELECTED in step.facts for step in steps):
+            self._must_be_selected(terms, selected, at)
         decided = contract_carried_out(self.id, terms)
         at.require(
             proof.subject_sha256 in decided.digests,
@@ -105,11 +143,10 @@ class AssetContracts(AssetState):
             clause="C4.11-01",
             missing=["procedure"],
         )
-        chain = next((one for one in chains if one.code == proof.chain), None)
         if chain is None:
             at.refuse("DECISION_REQUIRED", missing=[one.code for one in chains])
             return
-        for step in chain.leading_to(fact, kind, scope):
+        for step in steps:
             at.require(proof.done_by(step.code, at.on), "DECISION_REQUIRED", missing=[step.code])
             if step.decides:
                 agreed = proof.units.get(step.code, ())
@@ -117,6 +154,21 @@ class AssetContracts(AssetState):
                 at.require(
                     self._consented(agreed, at), "CO_OWNER_CONSENT_REQUIRED", missing=absent, owners=absent
                 )
+
+    def _must_be_selected(
+        self, terms: ContractTerms, selected: SelectedOperator | None, at: Occasion
+    ) -> None:
+        """The operator is the one whom a selection chose for just this, and the selection has led to no other contract (C4.7-05)."""
+        at.cite("C4.7-05")
+        missing = ["terms.selection"] if selected is None else selected.unlike(self.id, terms, at.on)
+        others = (one.terms for code, one in self.contracts.items() if code != terms.contract)
+        used = any(one.selection == terms.selection for one in others if one.selection is not None)
+        at.require(
+            not missing and not used,
+            "OPERATOR_NOT_SELECTED",
+            missing=missing or ["terms.selection"],
+            operator=terms.operator.name,
+        )
 
     def _must_have_custodian(self, mode: str, at: Occasion) -> None:
         """Own operation needs a person who keeps the asset from day to day (C4.3-16)."""

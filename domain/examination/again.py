@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.aggregate import ENVELOPE_FIELDS
+from domain.asset.selection import OperatorSelection
 from domain.funds.allocation import FundAllocation
 from domain.household.asset import HouseholdAsset
 from domain.household.priority import PriorityHouseholds
@@ -76,6 +77,8 @@ _OF_ASSETS: Final[dict[type[Any], Again]] = {
     HouseholdAsset.RegistrationClosed: lambda it, e, at: it.close_registration(e.closing, at),
     PriorityHouseholds.HouseholdTagged: lambda it, e, at: it.tag(e.tag, at),
     PriorityHouseholds.TagEnded: lambda it, e, at: it.end_tag(e.end, at),
+    OperatorSelection.OperatorSelected: lambda it, e, at: it.select(e.choice, (), at),
+    OperatorSelection.Cancelled: lambda it, e, at: it.cancel(e.reason, at),
     IncomePlan.Amended: _in(("PROPOSED",), "amendment"),
     IncomePlan.Withdrawn: lambda it, e, at: it.withdraw(e.reason, at),
     IncomePlan.Executed: _in(("PROPOSED", "PAYING", "PAID"), "execution"),

@@ -73,7 +73,7 @@ def _filed(it: Any, event: Any, at: Occasion, shown: Shown) -> None:
 
 def _signed_contract(it: Any, event: Any, at: Occasion, shown: Shown) -> None:
     proof = None if event.procedure is None else shown(event.procedure).proof()
-    it.sign_contract(event.terms, at, proof=proof)
+    it.sign_contract(event.terms, at, proof=proof, selected=event.selected)
 
 
 def _proposed_disposal(it: Any, event: Any, at: Occasion, shown: Shown) -> None:

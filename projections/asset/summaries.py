@@ -277,6 +277,16 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
         f"{data['lot']['asset']} 处置 {data['lot']['disposal']} {_yuan(data['lot']['value'])}"
     ),
     "disposal_series.lot_released": lambda data: f"{data['asset']} 处置 {data['disposal']}",
+    "operator_selection.opened": lambda data: (
+        f"{data['announcement']['asset']} 公开选定经营主体：{data['announcement']['conditions']}"
+    ),
+    "operator_selection.bid_received": lambda data: (
+        f"{data['bid']['bidder']['name']} 报名（{data['bid']['receivedOn']}）"
+    ),
+    "operator_selection.operator_selected": lambda data: (
+        f"选定报名 {data['choice']['bid']}：{data['choice']['reason']}"
+    ),
+    "operator_selection.cancelled": lambda data: data["reason"],
     "maintenance_expense.proposed": lambda data: (
         f"{data['asset']} 维修维护 {_yuan(data['cost'])}，本村承担 {_yuan(data['share'])}"
     ),

@@ -9,6 +9,7 @@ from service.api.asset import (
     duty_ledgers,
     history as asset_history,
     ledgers,
+    operator_selections,
     scores,
     settlement as final_settlements,
     title as asset_titles,
@@ -131,6 +132,7 @@ ROUTERS = (
     oversight.violations,
     risk.router,
     disposal_batches.router,
+    operator_selections.router,
     proceeds.router,
 )
 """Every router of the service, those of most requests first: a request looks for its route in this order."""

@@ -34,6 +34,7 @@ READ_BY: Final[dict[str, str]] = {
     "income_plan": "income.read",
     "income_sub_account": "income.read",
     "inspection": "ledger.read",
+    "operator_selection": "asset.read",
     "organization": "organization.read",
     "personal_subject": "personal_data.review",
     "policy_override": "policy_override.read",

@@ -24,9 +24,12 @@ from domain.asset.facts.contract import ContractTerms, ContractText, OperatingTa
 from domain.asset.facts.custody import Custody, Duty, PositionRef, Supervision
 from domain.asset.facts.income import IncomeReceipt
 from domain.asset.facts.ownership import OwnershipConfirmation
+from domain.asset.facts.selection import SELECTED, Bid, SelectionAnnouncement, SelectionChoice
 from domain.asset.facts.texts import CONTRACT_KIND, ContractContent, contract_carried_out
 from domain.asset.facts.transfer import ItemAcceptance, TransferItem, TransferOffer
 from domain.asset.facts.upkeep import Maintenance, StatusReport
+from domain.asset.selection import OperatorSelection
+from domain.execution import Execution
 from domain.household.asset import HouseholdAsset
 from domain.household.card import HouseholdAssetCard
 from domain.income.account import IncomeSubAccount, SubAccountOpening
@@ -409,13 +412,54 @@ class Sample:
         if mode is None or not mode.contract:
             asset.sign_contract(terms, at)
             return
-        procedure = self._chosen(asset, terms)
-        asset.sign_contract(terms, at, proof=procedure.proof())
+        terms, selection = self._selected(asset, terms)
+        procedure = self._chosen(asset, terms, selection)
+        selected = None if selection is None else selection.selected
+        asset.sign_contract(terms, at, proof=procedure.proof(), selected=selected)
         signed = "asset.leased" if terms.mode == "LEASED" else "asset.operating_contract_signed"
         procedure.take_by_fact(signed, asset.stream, asset.version, contract_carried_out(asset.id, terms), at)
         self.papers.append(procedure)
 
-    def _chosen(self, asset: Asset, terms: ContractTerms) -> ProcedureInstance:
+    def _selected(self, asset: Asset, terms: ContractTerms) -> tuple[ContractTerms, OperatorSelection | None]:
+        """The selection of the operator where the chain wants one: the one candidate is chosen, and the terms name it."""
+        kind, scope = asset.owner_kind, asset.card.project_scope
+        at = self.occasion(terms.signed_on - timedelta(days=20))
+        (chain,) = at.rules.chains_of("asset.leased", kind, scope, to_be_revived=False)
+        if not any(SELECTED in step.facts for step in chain.steps):
+            return terms, None
+        announced, heard, published = (terms.signed_on - timedelta(days=days) for days in (20, 15, 12))
+        code = f"OS-{terms.contract}"
+        announcement = SelectionAnnouncement(
+            asset=asset.id,
+            owner=terms.signer,
+            mode=terms.mode,
+            part=terms.part,
+            conditions="公开选定经营主体（样例）",
+            announced_on=announced,
+            announcement_sha256=_digest(f"announcement {code}"),
+        )
+        found = OperatorSelection.open(code, announcement, asset, at)
+        bid = Bid(
+            bid="B-1",
+            bidder=terms.operator,
+            annual_income=terms.annual_income,
+            received_on=heard,
+            document_sha256=_digest(f"bid {code}"),
+        )
+        found.receive_bid(bid, self.occasion(heard))
+        choice = SelectionChoice(
+            bid="B-1",
+            reason="唯一报名，符合公告条件（样例）",
+            published_on=published,
+            evidence_sha256=_digest(f"result {code}"),
+        )
+        found.select(choice, (), self.occasion(published))
+        self.papers.append(found)
+        return terms.model_copy(update={"selection": code}), found
+
+    def _chosen(
+        self, asset: Asset, terms: ContractTerms, selection: OperatorSelection | None
+    ) -> ProcedureInstance:
         """The procedure over a contract (A9, A10), every step of it by every owner, up to the contract."""
         kind, scope = asset.owner_kind, asset.card.project_scope
         rules = self.occasion(terms.signed_on).rules
@@ -442,7 +486,11 @@ class Sample:
         found = ProcedureInstance.open(f"PR-{terms.contract}", opening, signers[0], at)
         for step in chain.leading_to("asset.leased", kind, scope):
             for signer in signers:
-                self._take(found, step, signer, subject.sha256, at)
+                if selection is not None and SELECTED in step.facts:
+                    what = Execution(signer.organization, CONTRACT_KIND, terms.contract, (subject.sha256,))
+                    found.take_by_fact(SELECTED, selection.stream, selection.version, what, at)
+                else:
+                    self._take(found, step, signer, subject.sha256, at)
         return found
 
     def _take(

@@ -36,6 +36,7 @@ OF_NO_COUNTY: Final = {("GET", "/v1/audit/verifier"), ("GET", "/v1/audit/verifie
 """Public routes about the program and no county."""
 
 _ASSET: Final = "/v1/assets/{asset}"
+_SELECTION: Final = "/v1/operator-selections/{operator_selection}"
 _LEASE: Final = f"{_ASSET}/leases/{{contract}}"
 _DISPOSAL: Final = f"{_ASSET}/disposals/{{disposal}}"
 _TRANSFER: Final = f"{_ASSET}/transfers/{{transfer}}"
@@ -163,6 +164,11 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/proceeds/allocations"): "proceeds.allocate",
     ("POST", "/v1/proceeds/allocations/{allocation}/returns"): "proceeds.allocate",
     ("GET", "/v1/proceeds"): "fund.read",
+    ("POST", "/v1/operator-selections"): "asset.contract",
+    ("POST", f"{_SELECTION}/bids"): "asset.contract",
+    ("POST", f"{_SELECTION}/result"): "asset.contract",
+    ("POST", f"{_SELECTION}/cancellation"): "asset.contract",
+    ("GET", _SELECTION): "asset.read",
     ("POST", "/v1/disposal-batches"): "asset.propose_disposal",
     ("GET", "/v1/disposal-batches/{disposal_series}"): "asset.read",
     ("POST", f"{_ASSET}/leases/{{contract}}/risk-covers"): "asset.contract",

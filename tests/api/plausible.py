@@ -94,6 +94,7 @@ def _value(
                 "organization": TOWNSHIP,
                 "procedure": "X-1",
                 "disposal_series": "DB-1",
+                "operator_selection": "OS-1",
             }[mark.kind]
         if isinstance(mark, Listed):
             return first_code(mark.table)

@@ -327,6 +327,7 @@ class RandomHistory:
             "income_plan",
             "maintenance_expense",
             "cost_guarantee",
+            "operator_selection",
         )
         confirmed = {"entry": self.log.position, "secretary": "P-SECRETARY"}
         village = f"organization-{VILLAGES[0]}"

@@ -20,13 +20,18 @@ SUMS = {name for name in EVENT_TYPES if name.startswith(("disposal_series.", "pr
 LEDGER_TYPES = (
     {name for name in EVENT_TYPES if not name.startswith("policy.")} - ROLLS - AGENTS - ORDERS - SUMS
 )
-PRIORITY = {name for name in EVENT_TYPES if name.startswith("priority_households.")}
-"""Priority households stand in a history, and plans of income are held against them in the log itself."""
+OF_DECISIONS = {
+    name for name in EVENT_TYPES if name.startswith(("priority_households.", "operator_selection."))
+}
+"""They stand in a history; plans of income and contracts are held against them in the log itself."""
 READ_FOR_THEIR_PAPERS = ROLLS | {
     "personal_subject.restricted",
     "personal_subject.restriction_lifted",
     "personal_subject.hold_released",
     "personal_subject.erased",
+    "operator_selection.opened",
+    "operator_selection.bid_received",
+    "operator_selection.operator_selected",
 }
 """What no history of assets has, and the ledger of papers reads."""
 """Every type but those of the county's policy, of villages' rolls, of the series and the pool of disposals: they are read from the log, by decisions."""
@@ -57,7 +62,7 @@ def test_some_ledger_reads_every_type() -> None:
     ]  # looks at the warnings of every event, and reads only the confirmations
     read = (frozenset(one.handlers) for one in CATALOGUE.values() if one is not of_marks)
     assert frozenset().union({"organization.recording_confirmed"}, *read) == (
-        LEDGER_TYPES - PRIORITY | READ_FOR_THEIR_PAPERS
+        LEDGER_TYPES - OF_DECISIONS | READ_FOR_THEIR_PAPERS
     )
     assert set(of_marks.handlers) == set(EVENT_TYPES)
 

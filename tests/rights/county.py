@@ -7,6 +7,8 @@ from typing import Any
 
 from domain.aggregate import DomainAggregate
 from domain.asset.asset import Asset
+from domain.asset.facts.selection import SelectionAnnouncement
+from domain.asset.selection import OperatorSelection
 from domain.departure.case import DepartureCase
 from domain.funds.allocation import FundAllocation
 from domain.funds.reconciliation import FundReconciliation
@@ -76,6 +78,7 @@ CODES = {
     "revitalisation_case": "RC-1",
     "income_plan": "IP-1",
     "maintenance_expense": "ME-1",
+    "operator_selection": "OS-1",
     "cost_guarantee": "CG-1",
     "operation": "op-1",
 }
@@ -137,6 +140,7 @@ def everything() -> list[DomainAggregate]:
             at,
         ),
         MaintenanceExpense.propose(CODES["maintenance_expense"], works(), earning(), at),
+        OperatorSelection.open(CODES["operator_selection"], looked_for(), earning(), at),
         CostGuarantee.declare(CODES["cost_guarantee"], inability(), "VILLAGE", earning(), at),
         IncomePlan.propose(CODES["income_plan"], a_plan(), {ASSET: earning()}, Fen(100_00), frozenset(), at),
         RevitalisationCase.open(CODES["revitalisation_case"], asset, DetectedCause(cause="IDLE"), at),
@@ -148,6 +152,18 @@ def everything() -> list[DomainAggregate]:
         priority_households(at),
         HouseholdLedger.push_first(VILLAGE, push(pushed_on=DAY), "TOWNSHIP", at),
     ]
+
+
+def looked_for() -> SelectionAnnouncement:
+    """A village looks for an operator of its asset."""
+    return SelectionAnnouncement(
+        asset=ASSET,
+        owner=VILLAGE,
+        mode="LEASED",
+        conditions="公开选定",
+        announced_on=DAY,
+        announcement_sha256=SHA,
+    )
 
 
 def works() -> MaintenanceContent:

@@ -11,7 +11,18 @@ from pydantic import AfterValidator, Field
 from domain.bounds import FactDay, NotBefore
 from domain.periods import years_after
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Fen, Listed, Name, PersonCode, Quantity, Text, Value
+from domain.values import (
+    BusinessDate,
+    Code,
+    Fen,
+    Listed,
+    Name,
+    OperatorSelectionCode,
+    PersonCode,
+    Quantity,
+    Text,
+    Value,
+)
 
 if TYPE_CHECKING:
     from domain.asset.facts.card import RegisterCard
@@ -100,6 +111,11 @@ class ContractText(Value):
     part: Name | None = Field(default=None, title="出租部位", description="整项资产留空")
     charter_document: Name | None = Field(default=None, title="章程文号", description="跨乡村资产必填")
     own_operation: OwnOperation | None = Field(default=None, title="直接经营事项", description="自主经营必填")
+    selection: OperatorSelectionCode | None = Field(
+        default=None,
+        title="经营主体选定编号",
+        description="选定该经营主体的公开选定，流程含选定环节的（A9）必填 / the selection of this operator",
+    )
 
 
 class ContractTerms(ContractText):

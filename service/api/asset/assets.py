@@ -34,6 +34,7 @@ from service.commands.history import AssetView, asset_history
 from service.commands.joint_reviews import require_approved
 from service.commands.places import resource_of
 from service.commands.proceeds import rest_on_allocations
+from service.commands.selecting import selected_for
 from service.income.posting import post_income
 from service.ledgers.parameters import Moment
 from service.log.appending import Idempotency
@@ -342,7 +343,7 @@ async def sign_contract(asset: AssetPath, body: SignContract, write: Writing) ->
 
     async def sign(it: Asset, at: Occasion, work: Work) -> None:
         proof = None if body.procedure is None else await decided_by(work, it, body.procedure, at)
-        it.sign_contract(body.terms, at, proof=proof)
+        it.sign_contract(body.terms, at, proof=proof, selected=await selected_for(work, body.terms))
 
     return await write.carry_out(
         assets,

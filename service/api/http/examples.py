@@ -126,6 +126,7 @@ SAID: Final[dict[str, Schema]] = {
         "ruleRef": "风险防控依据文号",
     },
     "OpenDisposalBatch": {"owner": NAMED["division"]},
+    "SelectionAnnouncement": {"owner": NAMED["division"], "mode": "LEASED"},
     "ProceedsAllocation": {"use": "PROJECT", "allocatedOn": "2021-10-10"},
     "ProceedsReturn": {"returnedOn": "2021-10-20"},
     "RiskCoverRelease": {"releasedOn": "2024-06-16"},

@@ -32,6 +32,7 @@ from service.api.procedure.objections import objection_shown
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.commands.problems import at_field
+from service.commands.selecting import take_choice
 from service.commands.views import view_model
 
 router = routes("/v1/procedures", "procedures 程序")
@@ -213,7 +214,9 @@ async def open_procedure(body: OpenProcedure, write: Writing) -> Response:
     async def open_it(at: Occasion, work: Work) -> ProcedureInstance:
         _must_have_its_form(given.subject, "opening.subject")
         await _check_parties(work, given)
-        return ProcedureInstance.open(code, given, body.by, at)
+        it = ProcedureInstance.open(code, given, body.by, at)
+        await take_choice(work, it, at)
+        return it
 
     return await write.create(
         _PROCEDURES, body, open_it, scope=Resource(organizations=(body.by.organization,))
@@ -408,11 +411,12 @@ async def resolve_objection(
 async def amend_procedure(procedure: ProcedureCode, body: AmendProcedure, write: Writing) -> Response:
     """Put another text in place of the present one; everything starts over."""
 
-    def amend(it: ProcedureInstance, at: Occasion) -> None:
+    async def amend(it: ProcedureInstance, at: Occasion, work: Work) -> None:
         _must_have_its_form(body.subject, "subject")
         it.amend(body.subject, body.by, body.reason, at)
+        await take_choice(work, it, at)
 
-    return await write.decide(_PROCEDURES, procedure, body, amend, scope=_of(body.by))
+    return await write.carry_out(_PROCEDURES, procedure, body, amend, scope=_of(body.by))
 
 
 @_PROCEDURES.post("/{procedure}/withdrawal", "撤回", "procedure.act")

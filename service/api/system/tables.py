@@ -45,6 +45,7 @@ OPERATIONS: Final[Mapping[Act, tuple[str, ...]]] = {
 
 RECORDING: Final[Mapping[str, str]] = {
     "asset.ownership_certificate_issued": "issue_ownership_certificate",
+    "operator_selection.operator_selected": "select_operator",
     "asset.leased": "sign_contract",
     "asset.operating_contract_signed": "sign_contract",
     "income_plan.executed": "execute_income_plan",

@@ -22,7 +22,7 @@ BY_HAND: dict[str, tuple[str, ...]] = {
     "A4": ("SEAL",),
     "A5": ("CERTIFICATES",),
     "A8": ("DISTRIBUTE",),
-    "A9": ("CONTRACT",),
+    "A9": ("SELECT", "CONTRACT"),
     "A10": ("CONTRACT",),
     "A11": ("PAY",),
     "A12": ("PAY",),
@@ -48,6 +48,9 @@ NOT_YET = {
     "A19": "the appointment names its procurement, and no procedure",
 }
 """Chains whose facts no command records with the procedure's name: they stop there, and may only become fewer."""
+
+BEFORE_THE_TEXT = {"operator_selection.operator_selected"}
+"""Facts that come before the text they are needed for: the procedure's opening takes their step (`test_operator_selections`)."""
 
 KEYS = {
     VILLAGE: "village",
@@ -174,9 +177,11 @@ async def test_every_fact_that_takes_a_step_is_an_event_that_says_what_it_carrie
             if step["kind"] == "FACT" and not step["facts"]:
                 silent.add(chain)
             for fact in step["facts"]:
+                assert step["operations"], fact
+                if fact in BEFORE_THE_TEXT:
+                    continue
                 said = EVENT_TYPES[fact].carries_out
                 assert said.__qualname__ == f"{EVENT_TYPES[fact].__qualname__}.carries_out"
-                assert step["operations"], fact
     assert silent == set(NOT_YET)
 
 
@@ -225,6 +230,9 @@ async def contract_matter(service: Service, asset: str = "", **changes: Any) -> 
     """A lease of a village's production line."""
     asset = asset or await confirmed(service)
     text = terms("L1", signedOn="2022-06-01", startsOn="2022-06-02", endsOn="2024-06-01", **changes)
+    choice = Choice(service, asset, text)
+    choice.day, choice.owners = "2022-03-01", [VILLAGE]
+    text["selection"] = await choice.select()
     told = {name: value for name, value in text.items() if name not in {"signedOn", "decisionDocument"}}
     subject = await digested(service, "operating_contract", "L1", {"asset": asset, "terms": told})
     cheap = {"asset": asset, "terms": told | {"annualIncome": "3000.00"}}

@@ -285,6 +285,9 @@ def moved(asset: Asset, event: Any) -> tuple[list[str], list[Move]]:
     at = occasion(max(event.occurred_on, asset.through), today=LATE)
     if {"terms", "proposal"} & type(event).model_fields.keys():
         event = otherwise(event, procedure="PR-9")
+    if "selected" in type(event).model_fields:
+        paper = event.terms.model_copy(update={"selection": f"OS-{event.terms.contract}"})
+        event = otherwise(event, terms=paper, selected=examples.chosen(asset, paper))
     try:
         COMMANDS[event.TOPIC](asset, event, at, lambda _: Shown(asset, event))  # type: ignore[arg-type]
     except Refusal:

@@ -19,6 +19,7 @@ from tests.examples import (
     OTHER_VILLAGE,
     TOWNSHIP,
     VILLAGE,
+    chosen,
     confirmation,
     confirmed,
     confirmed_jointly,
@@ -167,7 +168,7 @@ def test_a_decision_is_over_this_asset_and_these_very_terms() -> None:
         proof = decided(asset, paper)
         it = in_care()
         with refused("PLAN_HASH_MISMATCH", it, missing=["procedure"]):
-            it.sign_contract(terms(), occasion(), proof=proof)
+            it.sign_contract(terms(), occasion(), proof=proof, selected=chosen(it, terms()))
 
 
 @pytest.mark.parametrize("step", ["SELECT", "MEETING"])
@@ -178,11 +179,12 @@ def test_every_step_before_the_contract_is_done_by_its_day(step: str) -> None:
     for days in (left, left | {step: date(2021, 9, 21)}):
         late = proof.model_copy(update={"completed_on": days})
         with refused("DECISION_REQUIRED", it, missing=[step]):
-            it.sign_contract(terms(), occasion(date(2021, 9, 20)), proof=late)
+            it.sign_contract(terms(), occasion(date(2021, 9, 20)), proof=late, selected=chosen(it, terms()))
     it.sign_contract(
         terms(),
         occasion(date(2021, 9, 20)),
         proof=proof.model_copy(update={"completed_on": left | {step: date(2021, 9, 20)}}),
+        selected=chosen(it, terms()),
     )
     assert recorded(it, Asset.Leased).procedure == proof.procedure
 
@@ -200,13 +202,13 @@ def test_the_chain_is_the_one_for_such_an_asset(chain: str) -> None:
         units=dict.fromkeys(steps, (VILLAGE,)),
     )
     with refused("DECISION_REQUIRED", it, missing=["A9"]):
-        it.sign_contract(terms(), occasion(), proof=proof)
+        it.sign_contract(terms(), occasion(), proof=proof, selected=chosen(it, terms()))
     it.flag_risk("IDLE", "闲置", occasion())
     if chain == "A13":
-        it.sign_contract(terms(), occasion(), proof=proof)
+        it.sign_contract(terms(), occasion(), proof=proof, selected=chosen(it, terms()))
     else:
         with refused("DECISION_REQUIRED", it, missing=["A9", "A13"]):
-            it.sign_contract(terms(), occasion(), proof=proof)
+            it.sign_contract(terms(), occasion(), proof=proof, selected=chosen(it, terms()))
 
 
 def test_every_owner_has_decided() -> None:
@@ -215,7 +217,7 @@ def test_every_owner_has_decided() -> None:
     paper = terms(signer=first)
     alone = decided(it, paper, units={"SELECT": (first, *others), "MEETING": (first,)})
     with refused("CO_OWNER_CONSENT_REQUIRED", it, missing=others):
-        it.sign_contract(paper, occasion(), proof=alone)
+        it.sign_contract(paper, occasion(), proof=alone, selected=chosen(it, paper))
     sign(it, paper)
     recorded(it, Asset.Leased)
 

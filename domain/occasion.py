@@ -6,7 +6,8 @@ accepts for that, or, for facts and for history that is imported as it happened,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,8 @@ class Occasion:
     """Days from outside the aggregate that bounds name (`given.name`, `domain.bounds`), put in by the use case."""
     noting: bool = False
     """Whether a broken rule is noted as a finding: a fact of the past happened all the same."""
+    gathered: list[Refusal] | None = None
+    """Where refusals are gathered instead of raised, to name all that is wrong at once: nothing is stored of such a trial."""
     standing: dict[str, str] = field(default_factory=dict)
     """What stands on that day in the place of units that are no more, by the code that the log has; put in by the use case."""
     _clauses: list[str] = field(default_factory=list)
@@ -96,11 +99,24 @@ class Occasion:
         if override is not None and self._lifts(override):
             self._used[code] = override
             return
+        if self.gathered is not None:
+            self.gathered.append(refusal)
+            return
         if self.provenance is None and not self.noting:
             raise refusal
         finding = refusal.as_warning()
         if finding not in self._findings:
             self._findings.append(finding)
+
+    @contextmanager
+    def judging(self) -> Iterator[None]:
+        """One of several judgements that do not rest on each other: where refusals are gathered, the next one follows."""
+        try:
+            yield
+        except Refusal as refusal:
+            if self.gathered is None:
+                raise
+            self.gathered.append(refusal)
 
     def refusal(
         self, code: str, *, clause: str | None = None, missing: Iterable[str] = (), **params: Any

@@ -34,6 +34,7 @@ from domain.asset.use import AssetUse
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
+    from domain.refusals import Refusal
 
 
 class Asset(
@@ -78,6 +79,21 @@ class Asset(
         card, scope = check_card(card, at)
         guidance = guidance_of(card, at)
         return cls.begin(cls.Registered, asset, at, card=card.without_filed(), scope=scope, guidance=guidance)
+
+    @classmethod
+    def faults_of(cls, card: RegisterCard, at: Occasion) -> list[Refusal]:
+        """Everything that a registration of this card would be refused for, not the first alone; nothing is registered.
+
+        A judgement that rests on one that failed is not made.
+        """
+        found: list[Refusal] = []
+        at.gathered = found
+        with at.judging():
+            check_card(card, at)
+        with at.judging():
+            guidance_of(card, at)
+        at.gathered = None
+        return found
 
     @event(Registered)
     def __init__(

@@ -1,7 +1,7 @@
 """Check of a ledger's rows: register cards judged as the API judges them, each with the asset it would register.
 
 Nothing is stored here. A row with a problem has every problem that its own content shows, by column; rules of the
-regulation are asked only of rows that could be read whole.
+regulation are asked only of rows that could be read whole, and then all of them.
 """
 
 from __future__ import annotations
@@ -136,7 +136,18 @@ class RowCheck:
             except ValidationError as error:
                 self._reject(line, self._invalid(line, error))
             except Refusal as refusal:
-                self._reject(line, [self._refused(line, refusal)])
+                self._reject(line, self._all(line, refusal))
+
+    def _all(self, line: SpreadsheetLine, first: Refusal) -> list[Fault]:
+        """Everything a row is refused for that could be read: the first refusal, and what the rules say of the rest."""
+        at = self.occasion()
+        card = RegisterCard.model_validate(line.card)
+        refusals = [first, *Asset.faults_of(card, at)]
+        faults = [self._refused(line, refusal) for refusal in refusals]
+        found: dict[tuple[str, str | None, str | None], Fault] = {}
+        for fault in faults:
+            found.setdefault((fault.refusal.code, fault.column, fault.heading), fault)
+        return list(found.values())
 
     def _reject(self, line: SpreadsheetLine, faults: Iterable[Fault]) -> None:
         """Keep why a row is not registered, in the county's words; once there are very many, one reason of each row."""

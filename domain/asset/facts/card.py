@@ -35,9 +35,10 @@ from domain.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from domain.occasion import Occasion
+    from domain.regulation.rows import CardItem
 
 _snake = cache(to_snake)
 
@@ -188,27 +189,44 @@ def check_card(card: RegisterCard, at: Occasion) -> tuple[RegisterCard, str]:
     """
     rules = at.rules
     at.cite("C4.6-02", "C4.1-01")
-    asset_class = rules.asset_class(card.asset_class)
-    if asset_class.forbidden_code is not None:
-        raise refuse(asset_class.forbidden_code)
-    rules.classify(card.asset_class, card.subclass, card.asset_type)
-    for item in rules.card_items("REGISTRATION", card.asset_type):
-        if not card.holds(item.field):
-            raise refuse(item.refusal or "FIELD_REQUIRED", missing=[item.field], field=item.field)
+    with at.judging():
+        asset_class = rules.asset_class(card.asset_class)
+        if asset_class.forbidden_code is not None:
+            raise refuse(asset_class.forbidden_code)
+        rules.classify(card.asset_class, card.subclass, card.asset_type)
+    items: Iterable[CardItem] = ()
+    with at.judging():
+        items = rules.card_items("REGISTRATION", card.asset_type)
+    for item in items:
+        with at.judging():
+            if not card.holds(item.field):
+                raise refuse(item.refusal or "FIELD_REQUIRED", missing=[item.field], field=item.field)
+    with at.judging():
+        _check_quantity(card, at)
+    with at.judging():
+        if card.useful_life_years is not None and card.useful_life_years <= 0:
+            raise refuse("USEFUL_LIFE_INVALID", value=card.useful_life_years)
+    _check_acceptance(card, at)
+    card = card.model_copy(update={"funding_lines": settle_funding(card.funding_lines, at)})
+    with at.judging():
+        check_funding_sum(card.funding_lines, card.original_value)
+    with at.judging():
+        _check_nominal_value(card, at)
+    scope = "IN"
+    with at.judging():
+        scope = _scope_of(card, at)
+    return card, scope
+
+
+def _check_quantity(card: RegisterCard, at: Occasion) -> None:
+    """More than none, whole where its unit is counted in pieces, with a list where the unit asks for one."""
     if card.quantity <= 0:
         raise refuse("QUANTITY_NOT_POSITIVE", quantity=str(card.quantity))
-    unit = rules.unit_of_measure(card.unit_of_measure, card.asset_type)
+    unit = at.rules.unit_of_measure(card.unit_of_measure, card.asset_type)
     if unit.whole and card.quantity != int(card.quantity):
         raise refuse("FIELD_INVALID", clause="C4.6-02", field="quantity", value=str(card.quantity))
     if unit.needs_items:
         at.require(card.items, "ITEM_LIST_REQUIRED", missing=["items"])
-    if card.useful_life_years is not None and card.useful_life_years <= 0:
-        raise refuse("USEFUL_LIFE_INVALID", value=card.useful_life_years)
-    _check_acceptance(card, at)
-    card = card.model_copy(update={"funding_lines": settle_funding(card.funding_lines, at)})
-    check_funding_sum(card.funding_lines, card.original_value)
-    _check_nominal_value(card, at)
-    return card, _scope_of(card, at)
 
 
 def check_useful_life(card: RegisterCard, regime: str, at: Occasion) -> None:
@@ -274,14 +292,14 @@ def settle_funding(lines: tuple[FundingLine, ...], at: Occasion) -> tuple[Fundin
     Refused: AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED, FUND_SOURCE_UNKNOWN, DONATION_PATH_REQUIRED,
     FIELD_REQUIRED.
     """
-    settled = []
+    settled = list(lines)
     for index, line in enumerate(lines):
-        if line.amount <= 0:
-            raise refuse("AMOUNT_NOT_POSITIVE", field=f"fundingLines[{index}].amount")
-        source = at.rules.check_fund_line(line, index)
-        settled.append(
-            line if source.code == line.source else line.model_copy(update={"source": source.code})
-        )
+        with at.judging():
+            if line.amount <= 0:
+                raise refuse("AMOUNT_NOT_POSITIVE", field=f"fundingLines[{index}].amount")
+            source = at.rules.check_fund_line(line, index)
+            if source.code != line.source:
+                settled[index] = line.model_copy(update={"source": source.code})
     return tuple(settled)
 
 

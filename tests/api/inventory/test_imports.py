@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.api.bodies import TOWNSHIP, VILLAGE
 from tests.api.service import Service, new_code
 from tests.clock import today
 from tests.domain.saying import refused
-from tests.workbooks import HEADINGS, csv_of, ledger, row
+from tests.workbooks import HEADINGS, csv_of, ledger, old_workbook_of, open_document_of, row
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CLERK = Actor("k_1", "api_key", "653022", TOWNSHIP, "TOWNSHIP", frozenset({"REGISTRAR"}), (TOWNSHIP,))
@@ -96,6 +97,35 @@ async def test_a_dry_run_records_nothing_and_tells_every_reason(service: Service
         3: [("E", "完工时间", "DATE_MALFORMED")],
         5: [("I", "原值（元）", "FUNDING_SUM_MISMATCH")],
     }
+
+
+async def test_row_is_refused_for_everything_the_rules_say_of_it(service: Service) -> None:
+    (given,) = unique(1)
+    given |= {"数量": 0, "原值（元）": 450001, "验收结论": "不合格", "预计使用年限": 0}
+    done = await outcome(service, ledger([given]), dry_run=True)
+    (refused_row,) = done["result"]["refused"]
+    assert sorted((one["heading"], one["code"]) for one in refused_row["reasons"]) == [
+        ("原值（元）", "FUNDING_SUM_MISMATCH"),
+        ("数量", "QUANTITY_NOT_POSITIVE"),
+        ("预计使用年限", "USEFUL_LIFE_INVALID"),
+        ("验收结论", "ACCEPTANCE_REQUIRED"),
+    ]
+    good = await outcome(service, ledger(unique(1)), dry_run=True)
+    assert (good["result"]["ok"], good["result"]["refused"]) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("saved", "kind"),
+    [
+        (old_workbook_of, "application/vnd.ms-excel"),
+        (open_document_of, "application/vnd.oasis.opendocument.spreadsheet"),
+    ],
+)
+async def test_old_workbooks_and_open_documents_are_taken(
+    service: Service, saved: Callable[[bytes], bytes], kind: str
+) -> None:
+    done = await outcome(service, saved(ledger(unique(2))), kind=kind)
+    assert (done["state"], done["result"]["registered"]) == ("SUCCEEDED", 2), done
 
 
 async def test_one_bad_row_keeps_all_out_unless_partial_is_chosen(service: Service) -> None:

@@ -85,6 +85,12 @@ class Asset(
         """Everything that a registration of this card would be refused for, not the first alone; nothing is registered.
 
         A judgement that rests on one that failed is not made.
+
+        Gathered, not raised: CODE_UNKNOWN, TYPE_CLASS_MISMATCH, SUBCLASS_REQUIRED, FIELD_REQUIRED, QUANTITY_NOT_POSITIVE,
+        FIELD_INVALID, ITEM_LIST_REQUIRED, USEFUL_LIFE_INVALID, ACCEPTANCE_REQUIRED,
+        AMOUNT_NOT_POSITIVE, FUND_SUBSOURCE_REQUIRED, FUND_SOURCE_UNKNOWN, DONATION_PATH_REQUIRED, FUNDING_REQUIRED,
+        FUNDING_SUM_MISMATCH, FUNDING_BEFORE_SCOPE_START, GUIDING_DEPT_MISMATCH, the code of a row
+        (`AssetClass.forbidden_code`, `CardItem.refusal`).
         """
         found: list[Refusal] = []
         at.gathered = found

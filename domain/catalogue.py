@@ -21,8 +21,10 @@ from domain.household.priority import PriorityHouseholds
 from domain.household.push import HouseholdLedger
 from domain.income.account import IncomeSubAccount
 from domain.income.guarantee import CostGuarantee
+from domain.income.incentive import IncentivePlan
 from domain.income.maintenance import MaintenanceExpense
 from domain.income.plan import IncomePlan
+from domain.income.result import AnnualResult
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign
 from domain.organization.division import Division
@@ -40,6 +42,7 @@ from domain.sealing.joint_review import JointReview
 from domain.sealing.seal import LedgerSeal
 
 AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
+    AnnualResult,
     Asset,
     DepartureCase,
     DisposalSeries,
@@ -48,6 +51,7 @@ AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
     FundReconciliation,
     HouseholdAsset,
     HouseholdLedger,
+    IncentivePlan,
     IncomePlan,
     MaintenanceExpense,
     CostGuarantee,

@@ -21,6 +21,7 @@ from projections.household import register as household_register
 from projections.income import (
     accounts as income_accounts,
     guarantees as cost_guarantees,
+    incentives,
     maintenance as maintenance_expenses,
     plans as income_plans,
 )
@@ -60,6 +61,7 @@ CATALOGUE: Final[dict[str, Projection]] = {
         risk_covers.PROJECTION,
         maintenance_expenses.PROJECTION,
         cost_guarantees.PROJECTION,
+        incentives.PROJECTION,
     )
 }
 """By name."""

@@ -46,6 +46,7 @@ from domain.household.asset import HouseholdAsset
 from domain.household.card import HouseholdAssetCard, HouseholdInspection
 from domain.occasion import LiftedRefusal, Occasion
 from domain.organization.division import Division, DivisionCard
+from domain.organization.duties import UnitRule
 from domain.organization.organization import Organization, OrganizationCard
 from domain.organization.person import Person, PersonCard
 from domain.procedure.proof import ProcedureProof
@@ -810,6 +811,20 @@ def organization(code: str = VILLAGE) -> Organization:
         valid_from=date(2000, 1, 1),
     )
     return settled(Organization.define(code, card, occasion()))
+
+
+def pilot_village(*members: str, since: date = date(2021, 8, 1)) -> Organization:
+    """A village of the incentive pilot, whose members of the two committees hold their posts since 2021."""
+    village = organization()
+    topic = "SMALL_ASSET_INCENTIVE"
+    rule = UnitRule(
+        kind="SUPPORTING_RULE", topic=topic, title="激励办法", document_no="村规1号", effective_from=since
+    )
+    village.adopt_rule(rule, occasion(since))
+    village.enable_incentive_pilot("陶试1号", occasion(since))
+    for one in members:
+        village.appoint("ASSET_MANAGER", one, date(2021, 6, 1), "任1号", occasion(since))
+    return settled(village)
 
 
 def person(code: str = MANAGER) -> Person:

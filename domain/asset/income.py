@@ -114,6 +114,16 @@ class AssetIncome(AssetState):
             raise refuse("NOT_INCOME_HOLDER", holder=holder)
         return self.income_by_holder[holder]
 
+    def must_pay_rewards(self, village: str, at: Occasion) -> None:
+        """Refuse rewards for managing what is no operating asset of the village's (C4.7-07).
+
+        Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; FIELD_INVALID.
+        """
+        self._allow("INCOME_PLAN", at)
+        own = self.owner_kind == "VILLAGE" and village in {one.party for one in self.owners}
+        if not own or self.card.asset_class != "OPERATING":
+            raise refuse("FIELD_INVALID", clause="C4.7-07", field="plan.asset", value=self.id)
+
     def pay_planned(self, distribution: IncomeDistribution, at: Occasion) -> None:
         """Pay this asset's part of an income plan's instalment; the plan judged its text and its uses (C4.9-03, C4.9-05).
 

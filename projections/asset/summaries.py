@@ -304,6 +304,30 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "cost_guarantee.county_cost_covered": lambda data: (
         f"县财政支付 {_yuan(data['payment']['amount'])}，凭证 {data['payment']['voucherNo']}"
     ),
+    "incentive_plan.proposed": lambda data: (
+        f"{data['content']['asset']} {data['content']['year']} 年度激励"
+        f" {_yuan(sum(one['amount'] for one in data['content']['lines']))}"
+    ),
+    "incentive_plan.paid": lambda data: (
+        f"支付 {_yuan(data['payment']['amount'])}，凭证 {data['payment']['voucherNo']}，程序 {data['procedure']}"
+    ),
+    "incentive_plan.clawback_required": lambda data: f"应追回 {_yuan(data['dueBack'])}",
+    "incentive_plan.clawback_received": lambda data: (
+        f"追回 {_yuan(data['receipt']['amount'])}，凭证 {data['receipt']['voucherNo']}"
+    ),
+    "annual_result.determined": lambda data: (
+        f"{data['statement']['year']} 年度净利润 {_yuan(data['statement']['netProfit'])}"
+        f"，激励上限 {_yuan(data['cap'])}"
+    ),
+    "annual_result.restated": lambda data: (
+        f"更正为 {_yuan(data['restatement']['netProfit'])}：{data['restatement']['reason']}"
+    ),
+    "annual_result.incentive_counted": lambda data: (
+        f"{data['plan']} {_yuan(data['amount'])}，累计 {_yuan(data['used'])}"
+    ),
+    "annual_result.incentive_returned": lambda data: (
+        f"{data['plan']} 追回 {_yuan(data['amount'])}，尚应追回 {_yuan(data['dueBack'])}"
+    ),
     "income_sub_account.opened": lambda data: f"期初余额 {_yuan(data['opening']['balance'])}",
     "income_sub_account.posted": lambda data: (
         f"{data['entry']['month']}：{data['entry']['credit'] if data['entry']['inward'] else data['entry']['debit']}"

@@ -30,6 +30,7 @@ _OF_SUBJECTS: Final = {
     "risk-covers": "risk 风险防控",
     "maintenance": "upkeep 管护",
     "cost-guarantees": "upkeep 管护",
+    "incentives": "incentives 激励",
 }
 """Ledgers that stand under their subject, whatever their path: the page of all ledgers is full."""
 _PLACE: Final = re.compile(r"\{(\w+)\}")

@@ -29,8 +29,10 @@ from service.api.identity import grants, links, matrix, officials, provider, rea
 from service.api.income import (
     account as income_account,
     guarantees as cost_guarantees,
+    incentives,
     maintenance as maintenance_expenses,
     plans as income_plans,
+    results as annual_results,
 )
 from service.api.inventory import imports, stocktakes
 from service.api.ledgers import ledger_routers
@@ -73,6 +75,8 @@ ROUTERS = (
     income_plans.router,
     maintenance_expenses.router,
     cost_guarantees.router,
+    incentives.router,
+    annual_results.router,
     revitalisation.cases,
     revitalisation.detections,
     keys.router,

@@ -93,6 +93,16 @@ _LEDGERS: Final = (
         unit="unit",
     ),
     Ledger(
+        name="incentives",
+        title="绩效激励台账",
+        about="Every village-year with its net profit, the cap on rewards, what is used of it and what has to come back (C4.7-07).",
+        path="/v1/ledgers/incentives",
+        filters=income_accounts.IncentiveFilters,
+        row=income_accounts.IncentiveRow,
+        brief=("annual_result", "village", "year", "net_profit", "cap", "used", "room", "due_back"),
+        unit="village",
+    ),
+    Ledger(
         name="on-behalf-records",
         title="代为登记台账",
         about="What one unit recorded for another, and whether the village's Party secretary confirmed it (C4.7-04).",

@@ -27,6 +27,7 @@ LEDGER: Final = "paper_namings"
 """The ledger that says which events name which paper."""
 UPLOAD: Final = "document.upload"
 READ_BY: Final[dict[str, str]] = {
+    "annual_result": "income.read",
     "asset": "asset.read",
     "departure_case": "departure.read",
     "household_asset": "household_asset.read",

@@ -56,10 +56,10 @@ class Both:
 
 
 def with_a_stocktake() -> list[RecordedEvent]:
-    """The first history by chance in which something was counted, so that every ledger can be asked."""
+    """The first history by chance in which something was counted and somebody left, so that every ledger can be asked."""
     for seed in range(100):
-        events = RandomHistory(seed, alive=60).take(900)
-        if any(one.type == "stocktake.opened" for one in events):
+        events = RandomHistory(seed, alive=60).take(910)
+        if {"stocktake.opened", "departure_case.opened"} <= {one.type for one in events}:
             return events
     raise AssertionError("no stocktake")
 

@@ -20,6 +20,7 @@ COMPUTED: Final = {
     r"fund_reconciliation\..*ledgerSha256": "of the rows of the unit's fund ledger, made anew from the events",
     r"household_ledger\..*[sS]ha256": "of the rows of the household ledger, made anew from the events",
     r"income_plan\.(proposed|amended) sha256": "of the plan's content, which the plan itself holds",
+    r"incentive_plan\.proposed sha256": "of the plan's content, which the plan itself holds",
     r"maintenance_expense\.proposed sha256": "of the works, which the expense itself holds",
     r"inventory_batch\.imported imported\.sha256": "of the spreadsheet; its file is kept with the operation that imported it",
     r"joint_review\..*rootHash": "of the sealed ledgers, made anew from the events",

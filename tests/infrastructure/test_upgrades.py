@@ -43,6 +43,7 @@ YOUNGER = {
     "income_plans": ("income_plan",),
     "maintenance_expenses": ("maintenance_expense",),
     "cost_guarantees": ("cost_guarantee",),
+    "incentives": ("annual_result",),
     "on_behalf": ("on_behalf_record", "on_behalf_confirmation"),
     "risk_covers": ("risk_cover",),
 }

@@ -328,6 +328,8 @@ class RandomHistory:
             "maintenance_expense",
             "cost_guarantee",
             "operator_selection",
+            "incentive_plan",
+            "annual_result",
         )
         confirmed = {"entry": self.log.position, "secretary": "P-SECRETARY"}
         village = f"organization-{VILLAGES[0]}"

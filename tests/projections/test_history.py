@@ -21,9 +21,11 @@ LEDGER_TYPES = (
     {name for name in EVENT_TYPES if not name.startswith("policy.")} - ROLLS - AGENTS - ORDERS - SUMS
 )
 OF_DECISIONS = {
-    name for name in EVENT_TYPES if name.startswith(("priority_households.", "operator_selection."))
+    name
+    for name in EVENT_TYPES
+    if name.startswith(("priority_households.", "operator_selection.", "incentive_plan."))
 }
-"""They stand in a history; plans of income and contracts are held against them in the log itself."""
+"""They stand in a history; plans, contracts and rewards are held against them in the log itself."""
 READ_FOR_THEIR_PAPERS = ROLLS | {
     "personal_subject.restricted",
     "personal_subject.restriction_lifted",

@@ -18,8 +18,10 @@ from domain.household.push import HouseholdLedger
 from domain.income.account import IncomeSubAccount, SubAccountOpening
 from domain.income.content import IncomePlanContent, PlanLine, PlanSource
 from domain.income.guarantee import CostGuarantee, InabilityDeclaration
+from domain.income.incentive import IncentiveContent, IncentiveLine, IncentivePlan
 from domain.income.maintenance import MaintenanceContent, MaintenanceExpense, MaintenanceLine
 from domain.income.plan import IncomePlan
+from domain.income.result import AnnualResult, ResultStatement
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign, StocktakeScope
 from domain.occasion import Occasion
@@ -54,6 +56,7 @@ from tests.examples import (
     earning,
     notice,
     occasion,
+    pilot_village,
     transfer,
     workshop_card,
 )
@@ -80,6 +83,7 @@ CODES = {
     "maintenance_expense": "ME-1",
     "operator_selection": "OS-1",
     "cost_guarantee": "CG-1",
+    "incentive_plan": "JL-1",
     "operation": "op-1",
 }
 """What each path parameter names."""
@@ -142,6 +146,8 @@ def everything() -> list[DomainAggregate]:
         MaintenanceExpense.propose(CODES["maintenance_expense"], works(), earning(), at),
         OperatorSelection.open(CODES["operator_selection"], looked_for(), earning(), at),
         CostGuarantee.declare(CODES["cost_guarantee"], inability(), "VILLAGE", earning(), at),
+        IncentivePlan.propose(CODES["incentive_plan"], reward(), pilot_village(MANAGER), earning(), at),
+        AnnualResult.determine(VILLAGE, "VILLAGE", result(), occasion(date(2022, 1, 20))),
         IncomePlan.propose(CODES["income_plan"], a_plan(), {ASSET: earning()}, Fen(100_00), frozenset(), at),
         RevitalisationCase.open(CODES["revitalisation_case"], asset, DetectedCause(cause="IDLE"), at),
         ViolationCase.report(CODES["violation"], violation(), ANSWERABLE, at),
@@ -170,6 +176,23 @@ def works() -> MaintenanceContent:
     """Works on a village's asset for a hundred yuan."""
     line = MaintenanceLine(work="更换设备轴承", amount=Fen(100_00))
     return MaintenanceContent(village=VILLAGE, asset=ASSET, lines=(line,))
+
+
+def reward() -> IncentiveContent:
+    """A village's reward of a hundred yuan to one of its committees."""
+    line = IncentiveLine(person=MANAGER, amount=Fen(100_00), ground="资产增收")
+    return IncentiveContent(village=VILLAGE, year=2021, asset=ASSET, lines=(line,))
+
+
+def result() -> ResultStatement:
+    """A village's profit of a thousand yuan."""
+    return ResultStatement(
+        year=2021,
+        net_profit=Fen(1000_00),
+        determined_on=date(2022, 1, 20),
+        document_no="村账3号",
+        document_sha256=SHA,
+    )
 
 
 def inability() -> InabilityDeclaration:

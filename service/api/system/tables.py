@@ -50,6 +50,7 @@ RECORDING: Final[Mapping[str, str]] = {
     "asset.operating_contract_signed": "sign_contract",
     "income_plan.executed": "execute_income_plan",
     "maintenance_expense.paid": "pay_maintenance",
+    "incentive_plan.paid": "pay_incentive",
     "asset.disposal_proposed": "propose_disposal",
     "asset.appraisal_recorded": "record_appraisal",
     "asset.appraisal_published": "publish_appraisal",

@@ -14,7 +14,7 @@ from domain.values import BusinessDate, Code, Fen, Value
 from projections.asset import income as income_ledger
 from projections.engine.reading import Page
 from projections.engine.rows import Row
-from projections.income import accounts, guarantees, maintenance, plans
+from projections.income import accounts, guarantees, incentives, maintenance, plans
 from service.ledgers.filters import Filters, Several, Standpoint
 from service.ledgers.queries import folded
 from service.ledgers.source import Source
@@ -129,3 +129,20 @@ class GuaranteeFilters(Filters):
 
 
 GuaranteeRow = row_model("CostGuaranteeRow", guarantees.GUARANTEE)
+
+
+class IncentiveFilters(Filters):
+    """Filters of the ledger of rewards."""
+
+    PROJECTION: ClassVar[str] = incentives.PROJECTION.name
+
+    village: Several = Field(default=(), title="村集体", max_length=200)
+    year: int | None = Field(default=None, title="年度", ge=2013, le=2999)
+    due_back: bool | None = Field(default=None, title="是否有尚应追回的激励")
+
+    async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
+        """Village-years."""
+        return await incentives.incentive_page(at.connection, at.county, **self.filters(), **paging)
+
+
+IncentiveRow = row_model("IncentiveRow", incentives.ANNUAL_RESULT)

@@ -27,7 +27,7 @@ async def earning(service: Service, village: str, on: str = "2021-08-10", **fact
     accepted = {"receiver": village, "items": items, "occurredOn": "2021-08-02"}
     await life.step("transfers/T1/acceptances", accepted)
     await life.step("transfers/T1/completion", {"occurredOn": "2021-08-03"})
-    owned = confirmation(owner=village)
+    owned = confirmation(str(facts.get("originalValue", "1000000.00")), village)
     await life.step("ownership-confirmations", {"confirmation": owned, "occurredOn": on}, "office")
     return life
 

@@ -9,6 +9,8 @@ from domain.recorded import RecordedEvent
 from tests.projections.plain.story import Row, Table
 
 SAID: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
+    "annual_result.determined": (("statement", "documentSha256"),),
+    "annual_result.restated": (("restatement", "documentSha256"),),
     "asset.appraisal_published": (("publication", "evidenceSha256"),),
     "asset.document_archived": (("document", "sha256"),),
     "asset.external_entry_recorded": (("entry", "evidenceSha256"),),

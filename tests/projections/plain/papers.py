@@ -24,6 +24,7 @@ class PaperHistory(ProcedurePapers):
         super().__init__(seed)
         self.plans: dict[str, tuple[int, int]] = {}
         self.guarantees: dict[str, tuple[str, int]] = {}
+        self.rewards: dict[str, dict[str, tuple[int, int, int]]] = {}
         """Income plan → what it is over, and what of it is paid."""
 
     def take(self, count: int) -> list[RecordedEvent]:
@@ -44,6 +45,7 @@ class PaperHistory(ProcedurePapers):
                 self._income_plan,
                 self._maintenance,
                 self._guarantee,
+                self._result,
                 self._inventory,
                 self._inventory,
                 self._inventory,
@@ -235,6 +237,39 @@ class PaperHistory(ProcedurePapers):
             "voucherNo": f"付{number}",
         }
         return stream, "cost_guarantee.county_cost_covered", {"payment": payment}
+
+    def _result(self) -> Fact:
+        """A village's result of a year, and what plans of rewards paid and got back: plan → paid, back, due."""
+        code, fresh = self.code("AR", 0.3)
+        stream = f"annual_result-{code}"
+        number, chance = self.number, self.random.random()
+        profit = self.random.randint(-(10**6), 10**7)
+        document = {"netProfit": profit, "documentNo": f"账{number}号", "documentSha256": SHA}
+        cap = max(0, profit) // 5
+        if fresh:
+            self.rewards[code] = {}
+            statement = document | {"year": 2021, "determinedOn": f"2022-01-1{number % 10}"}
+            told = {"village": self.random.choice(VILLAGES), "statement": statement, "cap": cap}
+            return stream, "annual_result.determined", told
+        plans = self.rewards[code]
+        if chance < 0.3:
+            due = []
+            for plan, (paid, back, _) in plans.items():
+                amount = self.random.randint(0, max(0, paid - back))
+                plans[plan] = (paid, back, amount)
+                due.append({"plan": plan, "amount": amount})
+            restated = document | {"restatedOn": f"2022-06-1{number % 10}", "reason": "审计调整"}
+            return stream, "annual_result.restated", {"restatement": restated, "cap": cap, "due": due}
+        plan, amount = f"JL-{code}-{self.random.randint(1, 3)}", self.random.randint(1, 10**5)
+        paid, back, owed = plans.get(plan, (0, 0, 0))
+        counted = chance < 0.7
+        plans[plan] = (paid + amount, back, owed) if counted else (paid, back + amount, max(0, owed - amount))
+        used = sum(max(0, out - returned) for out, returned, _ in plans.values())
+        moved = {"plan": plan, "amount": amount, "used": used}
+        if counted:
+            return stream, "annual_result.incentive_counted", moved
+        moved["dueBack"] = sum(one[2] for one in plans.values())
+        return stream, "annual_result.incentive_returned", moved
 
     # ---- funds
 

@@ -44,6 +44,7 @@ from tests.projections.plain import (
     procedures,
     representation,
     revitalisation,
+    rewards,
     sealing,
     units,
     upkeep,
@@ -82,6 +83,7 @@ OF_PAPERS: Final[dict[str, Model]] = {
     "income_plans": income_plans.tables,
     "maintenance_expenses": upkeep.expenses,
     "cost_guarantees": upkeep.guarantees,
+    "incentives": rewards.tables,
 }
 """The models that are asked on histories of paperwork."""
 

@@ -304,7 +304,7 @@ class AssetContracts(AssetState):
         ended = self.contracts[contract].model_copy(update={"state": outcome, "ended_on": ended_on})
         self.contracts = {**self.contracts, contract: ended}
         if not self._operated:
-            self.user_right_holder = self.owners[0].party if self.owners else None
+            self.user_right_holder = self._using_owner
 
     class HoldoverStarted(AssetState.Event):
         """The term ran out, the operator stayed and the owner did not object (民法典 734)."""

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from domain.asset.facts.certificates import PropertyRegistration, TitleCertificate
 from domain.asset.facts.days import CertificateAnswerDay
-from domain.asset.facts.ownership import OWNER_KINDS
 from domain.asset.facts.rights import (
     RightAssignment,
     RightHolder,
@@ -101,24 +100,17 @@ class AssetRights(AssetState):
         )
 
     def _users_without_operator(self) -> tuple[RightHolder, ...]:
-        """Who uses it while nobody operates it: whom the confirmation named; of a shared asset no owner before the others.
-
-        Events name the first owner where the confirmation named nobody, and after the last contract: of several owners that is
-        no word of anybody's.
-        """
+        """Who uses it while nobody operates it: whom the confirmation named, or the one owner."""
         user = self.user_right_holder
         known = {contract.terms.operator.operator for contract in self.contracts.values()}
-        if user is None or user in known or (len(self.owners) > 1 and user == self.owners[0].party):
+        if user is None or user in known:
             return ()
         return (RightHolder(holder=user, basis=self.ownership_rule or ""),)
 
     def _lead_department(self, rules: Rules) -> str | None:
-        """The department that leads by class and owner (四(六)); before there is an owner, where every owner the row allows leads to it."""
+        """The department that leads by class and owner (四(六)); before there is an owner, by the row that decides over the title."""
         advice = rules.ownership_of(self.card, title_unclear=self.title_unclear)
-        kind = self.owner_kind or advice.owner_kind
-        kinds = OWNER_KINDS if kind is None else (kind,)
-        leads = {rules.regime(self.card.asset_class, one).lead_department for one in kinds}
-        return next(iter(leads)) if len(leads) == 1 else None
+        return rules.lead_department(self.card.asset_class, self.owner_kind or advice.owner_kind)
 
     def _supervisors_on(self, day: date, rules: Rules) -> tuple[RightHolder, ...]:
         """Who was given supervision; where nobody was yet, who has it by the custody table (T7)."""

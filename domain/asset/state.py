@@ -81,7 +81,10 @@ class AssetState(DomainAggregate):
     title_holders: Annotated[tuple[TitleHolder, ...], Field(title="权利主体")]
     ownership_rule: Annotated[str | None, Field(title="确权依据规则")]
     regime: Annotated[str | None, Field(title="会计制度")]
-    user_right_holder: Annotated[str | None, Field(title="使用权人")]
+    user_right_holder: Annotated[
+        str | None,
+        Field(title="使用权人", description="共有资产无经营主体又未指定的为空：由全体所有权人按份额享有"),
+    ]
     income_right_holders: Annotated[tuple[PartyShare, ...], Field(title="收益权人份额")]
     filing_due: Annotated[str | None, Field(title="待备案机关")]
 
@@ -271,6 +274,11 @@ class AssetState(DomainAggregate):
         return self.operation in {"IDLE", "PARTLY_USED"} or not self.risks.keys().isdisjoint(
             {"IDLE", "WASTED"}
         )
+
+    @property
+    def _using_owner(self) -> str | None:
+        """The owner that uses it while nobody operates it and nobody is named; of several none has that right before the others."""
+        return self.owners[0].party if len(self.owners) == 1 else None
 
     @property
     def _operated(self) -> bool:

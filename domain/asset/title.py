@@ -127,7 +127,7 @@ class AssetTitle(AssetState):
         self.ownership_rule = rule
         self.regime = regime
         if not self._operated:
-            self.user_right_holder = confirmation.user_right_holder or confirmation.owners[0].party
+            self.user_right_holder = confirmation.user_right_holder or self._using_owner
         self.income_right_holders = confirmation.income_right_holders
         self.income_by_holder = credited(self.income_by_holder, attributions)
         self.filing_due = filing_due

@@ -374,6 +374,15 @@ class Rules:
             raise _gap("T4", assetClass=asset_class, ownerKind=owner_kind, entrusted=entrusted)
         return found
 
+    def lead_department(self, asset_class: str, owner_kind: str | None) -> str | None:
+        """The department that leads by class and owner (四(六)); of an owner that is not known yet, the one that leads whoever it is."""
+        leads = {
+            row.lead_department
+            for (held, kind, _), row in self._regimes.items()
+            if held == asset_class and owner_kind in {None, kind}
+        }
+        return next(iter(leads)) if len(leads) == 1 else None
+
     def accounting_system(self, regime: str) -> rows.AccountingSystem:
         """The book of rules behind a regime."""
         found = self._accounting.get(regime)

@@ -138,7 +138,12 @@ REGISTER: Final = ledger_table(
     code_column("owner_kind", "所有权人类型", UNIT_KIND, null=True),
     code_column("ownership_rule", "确权依据规则", OWNERSHIP_RULE, null=True),
     code_column("regime", "会计制度", ACCOUNTING_SYSTEM, null=True),
-    text_column("user_right_holder", "使用权人", of=UNIT_CODE, null=True),
+    text_column(
+        "user_right_holder",
+        "使用权人：共有资产无经营主体又未指定的为空，由全体所有权人按份额享有",
+        of=UNIT_CODE,
+        null=True,
+    ),
     json_column("income_right_holders", "收益权人及份额（分）", of=SHARES, title="收益权人及份额"),
     day_column("confirmed_on", "确权日期", null=True),
     day_column("settled_on", "按竣工决算调整价值的日期", null=True),
@@ -449,7 +454,7 @@ def _ownership_confirmed(event: LedgerEvent, rows: Rows) -> None:
     row["ownership_rule"] = data["rule"]
     row["regime"] = data["regime"]
     if not _operated(row):
-        row["user_right_holder"] = confirmation.get("userRightHolder") or owners[0]["party"]
+        row["user_right_holder"] = confirmation.get("userRightHolder") or _using_owner(row)
     row["income_right_holders"] = holders
     row["confirmed_on"] = event.day
     row["open_risks"] = _without(row["open_risks"], (_TITLE_UNCLEAR,))
@@ -657,6 +662,11 @@ def _show_contract(row: Row) -> None:
     row["annual_income"] = contract["annualIncome"] if running else None
 
 
+def _using_owner(row: Row) -> str | None:
+    """The owner that uses it while nobody else does; of several none is that before the others."""
+    return row["owners"][0]["party"] if len(row["owners"]) == 1 else None
+
+
 def _operated(row: Row) -> bool:
     """Whether an operator runs it under a contract."""
     return any(one["state"] in _RUNNING for one in row["contracts"].values())
@@ -667,7 +677,7 @@ def _contract_ended(event: LedgerEvent, rows: Rows) -> None:
     data = event.data
     _move_contract(row, data["contract"], state=data["outcome"], endedOn=data["endedOn"])
     if not _operated(row):
-        row["user_right_holder"] = row["owners"][0]["party"] if row["owners"] else None
+        row["user_right_holder"] = _using_owner(row)
 
 
 def _holdover_started(event: LedgerEvent, rows: Rows) -> None:
@@ -808,7 +818,7 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="asset_register",
     title="资产台账",
-    version=4,
+    version=5,
     tables=(REGISTER, SHARE),
     handlers=HANDLERS,
     keys=_keys,

@@ -78,9 +78,7 @@ _ITEM: Final = table(
     "external_systems.system",
 )
 """What is lacking by name; which table it is of follows from the kind of gap."""
-_CARD_FIELD: Final = states(
-    usefulLifeYears="预计使用年限", userRightHolder="使用权人", incomeRightHolders="收益权人"
-)
+_CARD_FIELD: Final = states(usefulLifeYears="预计使用年限", incomeRightHolders="收益权人")
 
 GAP: Final = LedgerTable(
     Table(
@@ -173,7 +171,6 @@ def _of_entry(kind: str, clause: str, where: str, due: str) -> str:
 _CARD: Final = (
     "to_jsonb(array_remove(ARRAY["
     "CASE WHEN r.useful_life_years IS NULL AND r.asset_type <> ALL ({without_life}::text[]) THEN 'usefulLifeYears' END, "
-    f"CASE WHEN {_CONFIRMED} AND r.user_right_holder IS NULL THEN 'userRightHolder' END, "
     f"CASE WHEN {_CONFIRMED} AND r.asset_class = 'OPERATING' AND r.income_right_holders = '[]'::jsonb"
     " THEN 'incomeRightHolders' END], NULL))"
 )

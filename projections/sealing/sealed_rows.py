@@ -23,8 +23,13 @@ from projections.engine.rows import Row
 from projections.engine.writing import Connection, of_record
 from projections.household import register as household_register
 
-FORM: Final = 1
-"""The form that new seals have."""
+FORM: Final = 2
+"""The form that new seals have. In the first a shared asset that nobody was named for was used by its first owner."""
+_AS_SEALED: Final[dict[int, dict[str, str]]] = {
+    1: {"user_right_holder": "coalesce(r.user_right_holder, r.owners -> 0 ->> 'party')"},
+    FORM: {},
+}
+"""Form → what its rows said of a column otherwise than the register does: a seal is held against what it was made over."""
 
 DIMENSIONS: Final[dict[str, str]] = {
     "CLASS": "asset_class",
@@ -76,13 +81,13 @@ def projection_of(kind: str) -> str:
     return household_register.PROJECTION.name if kind == "HOUSEHOLD" else asset_register.PROJECTION.name
 
 
-def sealed_rows(kind: str, county: str, unit: str) -> RowSelection:
-    """The rows that a seal of this kind covers. Money in fen; `share_…` are a unit's parts of joint assets."""
+def sealed_rows(kind: str, county: str, unit: str, form: int = FORM) -> RowSelection:
+    """The rows that a seal of this kind and form covers. Money in fen; `share_…` are a unit's parts of joint assets."""
     names = _HOUSEHOLD_COLUMNS if kind == "HOUSEHOLD" else _ASSET_COLUMNS
     if kind == "HOUSEHOLD":
         table = household_register.HOUSEHOLD_REGISTER
         sql = (
-            f"SELECT {_named(names)}, r.original_value AS share_value, 0::bigint AS share_net_value"
+            f"SELECT {_named(names, form)}, r.original_value AS share_value, 0::bigint AS share_net_value"
             " FROM household_register r WHERE r.county = $1 AND $2 IN (r.village, r.township)"
             " AND r.state = 'REGISTERED'"
         )
@@ -91,7 +96,7 @@ def sealed_rows(kind: str, county: str, unit: str) -> RowSelection:
         table = asset_register.REGISTER
         net = "r.net_book_value::numeric"
         sql = (
-            f"SELECT {_named(names)}, p.amount AS share_value,"
+            f"SELECT {_named(names, form)}, p.amount AS share_value,"
             f" (div({net} * p.upto, r.original_value) - div({net} * p.below, r.original_value))::bigint"
             f" AS share_net_value FROM asset_register r JOIN ({_SHARES}) AS p ON p.asset = r.asset"
             f" WHERE r.county = $1 AND p.party = $2 AND {MANAGED}"
@@ -100,7 +105,7 @@ def sealed_rows(kind: str, county: str, unit: str) -> RowSelection:
     else:
         table = asset_register.REGISTER
         sql = (
-            f"SELECT {_named(names)}, r.original_value AS share_value, r.net_book_value AS share_net_value"
+            f"SELECT {_named(names, form)}, r.original_value AS share_value, r.net_book_value AS share_net_value"
             f" FROM asset_register r WHERE r.county = $1 AND {MANAGED}"
         )
         parameters = (county,)
@@ -110,14 +115,17 @@ def sealed_rows(kind: str, county: str, unit: str) -> RowSelection:
     )
 
 
-def _named(names: Sequence[str]) -> str:
-    return ", ".join(f"r.{name}" for name in names)
+def _named(names: Sequence[str], form: int) -> str:
+    said = _AS_SEALED[form]
+    return ", ".join(f"{said[name]} AS {name}" if name in said else f"r.{name}" for name in names)
 
 
-async def derive(connection: Connection, county: str, kind: str, unit: str, on: date) -> Sealed:
-    """Digest and sums of a ledger as the connection shows it."""
-    what = sealed_rows(kind, county, unit)
-    digest = hashlib.sha256(f"taizhang-ledger/{FORM} {county} {kind} {unit} {on.isoformat()}\n".encode())
+async def derive(
+    connection: Connection, county: str, kind: str, unit: str, on: date, form: int = FORM
+) -> Sealed:
+    """Digest and sums of a ledger as the connection shows it, in the rows of a form."""
+    what = sealed_rows(kind, county, unit, form)
+    digest = hashlib.sha256(f"taizhang-ledger/{form} {county} {kind} {unit} {on.isoformat()}\n".encode())
     rows = original = net = 0
     async with connection.transaction(readonly=True):
         query = f"SELECT * FROM ({what.sql}) AS q ORDER BY {what.order}"

@@ -189,8 +189,10 @@ class Tables:
         )
 
     def _user(self, row: Row) -> str:
-        """Who may use it; an operator that is no unit of the county has its name from the contract."""
+        """Who may use it: all owners where nobody is named; an operator that is no unit of the county has its name from the contract."""
         holder = row["user_right_holder"] or ""
+        if not holder:
+            return self._shares(row["owners"])
         called = {one["operator"]: one["operatorName"] for one in row["contracts"].values()}
         if holder in self._names or holder not in called:
             return self._named(holder)

@@ -50,7 +50,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-FORMAT: Final = "taizhang-audit-pack/4"
+FORMAT: Final = "taizhang-audit-pack/5"
 EVENTS, PROOF, INDEX, INDEX_PROOF = "events.txt", "events.proof", "index.txt", "index.proof"
 CHECKPOINT, TABLES_FILE, WORKBOOK, PAGE = "checkpoint.txt", "tables.json", "交接清册.xlsx", "说明.html"
 EXAMINATION = "examination.json"
@@ -965,7 +965,7 @@ class AssetFigures:
             self.title, self.owners = "CONFIRMED", confirmed["owners"]
             self.income_holders = confirmed.get("incomeRightHolders", [])
             if not self._operated():
-                self.user = confirmed.get("userRightHolder") or self.owners[0]["party"]
+                self.user = confirmed.get("userRightHolder") or self._using_owner()
         elif kind == "ownership_procedure_started":
             self.title = "IN_PROCEDURE"
         elif kind == "title_dispute_opened":
@@ -1000,7 +1000,7 @@ class AssetFigures:
             if data["contract"] in self.contracts:
                 self._end(data["contract"], data["outcome"], data["endedOn"])
                 if not self._operated():
-                    self.user = self.owners[0]["party"] if self.owners else None
+                    self.user = self._using_owner()
         elif kind == "holdover_started":
             self._end(data["contract"], "HOLDOVER", None)
         elif kind == "income_received":
@@ -1012,6 +1012,10 @@ class AssetFigures:
             self.disposal, self.price = data["kind"], data["sale"]["price"]
             for code in data.get("endedContracts", ()):
                 self._end(code, "TERMINATED", data["sale"]["disposedOn"])
+
+    def _using_owner(self) -> str | None:
+        """The owner that uses it while nobody else does; of several none is that before the others."""
+        return str(self.owners[0]["party"]) if len(self.owners) == 1 else None
 
     def _operated(self) -> bool:
         """Whether a contract is in force or held over."""
@@ -1196,6 +1200,7 @@ class Ledgers:
             for one in closing.contracts.values()
         }
         user = closing.user or ""
+        shared = self._shares(closing.owners) if not user else ""
         funds: dict[str, int] = {}
         for line in card.get("fundingLines", []):
             funds[line["source"]] = funds.get(line["source"], 0) + line["amount"]
@@ -1209,7 +1214,7 @@ class Ledgers:
             self._named(closing.custodian), self._named(closing.responsible_unit), spans, closing.disposed_on,
             card["assetContent"], built + card["completionDate"], "" if life is None else f"{life} 年",
             "；".join(f"{self._term('source', source)} {yuan(amount)}元" for source, amount in funds.items()),
-            self._named(user) if user in self.names or user not in called else f"{called[user]}（{user}）",
+            shared or (self._named(user) if user in self.names or user not in called else f"{called[user]}（{user}）"),
             self._shares(closing.income_holders), numbers, len(papers), *end[3:], disposal, card.get("remarks") or "", "", "",
         ])  # fmt: skip
         was = self._word(opening.operation) if opening.card is not None else ""

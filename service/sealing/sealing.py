@@ -96,13 +96,13 @@ class Sealing:
     ) -> tuple[Difference, LedgerSnapshot]:
         """What was recorded since about the sealed days: the difference, and what the ledger would be now."""
         names, on = [projection_of(sealed.kind)], sealed.as_of
-        what = sealed_rows(sealed.kind, self.county, sealed.unit)
+        what = sealed_rows(sealed.kind, self.county, sealed.unit, sealed.form)
         async with (  # the earlier moment first: see `order_of`
             self.moments.at(self.county, names, on, sealed.position) as was,
             self.moments.at(self.county, names, on, None) as now,
         ):
             found = await difference(was.connection, now.connection, what, start=start, limit=limit)
-            today = await derive(now.connection, self.county, sealed.kind, sealed.unit, on)
+            today = await derive(now.connection, self.county, sealed.kind, sealed.unit, on, sealed.form)
             root = await self._root(now.position)
         present = sealed.model_copy(
             update={

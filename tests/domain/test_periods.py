@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from domain.periods import part_of_year, rent_due
+from domain.periods import months_through, part_of_months, part_of_year, rent_due
 from domain.values import Fen
 
 
@@ -54,3 +54,23 @@ def test_rent_is_due_year_by_year_and_the_last_by_its_days(
     starts_on: date, last: date | None, day: date, fen: int
 ) -> None:
     assert rent_due(3_650_000, starts_on, last, day) == fen
+
+
+@pytest.mark.parametrize(
+    ("since", "last", "months"),
+    [
+        (date(2021, 8, 31), date(2021, 8, 1), 1),  # the month of the first day is one
+        (date(2021, 8, 31), date(2021, 12, 31), 5),
+        (date(2021, 12, 31), date(2022, 1, 1), 2),
+        (date(2020, 2, 29), date(2040, 1, 31), 240),
+        (date(2021, 8, 1), date(2021, 7, 31), 0),
+        (date(2021, 8, 1), date(2019, 12, 31), 0),
+    ],
+)
+def test_months_are_counted_with_both_their_ends(since: date, last: date, months: int) -> None:
+    assert months_through(since, last) == months
+
+
+def test_part_of_a_life_of_months_leaves_what_does_not_divide_to_the_last() -> None:
+    """100 fen over three months: 33, 66, 100; nothing before the first, no more after the last."""
+    assert [part_of_months(100, months, 3) for months in (-1, 0, 1, 2, 3, 4)] == [0, 0, 33, 66, 100, 100]

@@ -155,6 +155,7 @@ async def test_mending_a_mended_county_changes_nothing(
     await connection.execute("ALTER TABLE projection_rebuild DROP COLUMN streams")
     await connection.execute("ALTER TABLE household_register DROP COLUMN householder")
     await connection.execute("ALTER TABLE asset_register DROP COLUMN imported_history")
+    await connection.execute("ALTER TABLE asset_register DROP COLUMN settled_on")
     await connection.execute("ALTER TABLE income_ledger DROP COLUMN imported_from")
     for column in ("addresses", "replaces", "last_used_at", "last_used_from"):
         await connection.execute(f"ALTER TABLE credential DROP COLUMN {column}")

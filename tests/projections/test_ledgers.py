@@ -125,7 +125,7 @@ class TestRegister:
         )
         row = given.only(REGISTER)
         assert (row["title"], row["owner_kind"], row["ownership_rule"], row["regime"], row["user_right_holder"]) == (
-            "CONFIRMED", "VILLAGE", "R7", "RURAL_COLLECTIVE", A,
+            "CONFIRMED", "VILLAGE", "R7", "RURAL_COLLECTIVE", None,
         )  # fmt: skip
         assert given.shown(SHARE, "party", "amount", "income_amount") == [
             (A, 60_000_00, 99_999_99), (B, 40_000_00, 0), (C, 0, 1),

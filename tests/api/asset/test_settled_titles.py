@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 import pytest
 
+from projections.sealing.sealed_rows import derive, sealed_rows
+from service.sealing.sealing import Sealing
 from tests.api.asset.test_parties import shared
 from tests.api.asset.test_titles import SECOND, confirmed, registered, write
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, road, terms
 from tests.api.contracts import decided
 from tests.api.oversight.test_policy_overrides import granted
-from tests.api.service import Service
+from tests.api.service import COUNTY, Service
 
 
 async def test_a_shared_asset_without_operator_is_used_by_all_its_owners(service: Service) -> None:
@@ -26,6 +31,76 @@ async def test_a_shared_asset_without_operator_is_used_by_all_its_owners(service
     await write(service, asset, "leases/L1/ending", ended, "village")
     after = await service.read(path, on="2022-07-01")
     assert {one["holder"] for one in after["use"]} == {VILLAGE, SECOND}
+
+
+async def test_no_owner_of_a_shared_asset_is_its_user_in_state_register_and_seal(service: Service) -> None:
+    """Nobody is named before a contract and after its end; the operator while it runs; the one owner of another asset always."""
+    asset = await shared(service)
+
+    async def said() -> tuple[Any, Any]:
+        state = (await service.read(f"/v1/assets/{asset}"))["resource"].get("userRightHolder")
+        head = await service.head()
+        page = await service.read("/v1/ledgers/asset-register", asset=asset, min_position=head)
+        return state, page["rows"][0]["userRightHolder"]
+
+    assert await said() == (None, None)
+    text = terms(charterDocument="章程1号")
+    await write(service, asset, "leases", await decided(service, asset, text), "village")
+    assert await said() == ("OP-1", "OP-1")
+    ended = {"endedOn": "2022-06-30", "outcome": "TERMINATED", "reason": "双方协商"}
+    await write(service, asset, "leases/L1/ending", ended, "village")
+    assert await said() == (None, None)
+    alone = await confirmed(service)
+    sealed = await users_sealed(service, 2)
+    assert (sealed[asset], sealed[alone]) == (None, VILLAGE)
+    assert {one["kind"] for one in await gaps(service, asset)} & {"CARD_INCOMPLETE"} == set()
+
+
+async def gaps(service: Service, asset: str) -> list[dict[str, Any]]:
+    page = await service.read("/v1/ledgers/data-quality", asset=asset, min_position=await service.head())
+    return list(page["rows"])
+
+
+async def users_sealed(service: Service, form: int) -> dict[str, str | None]:
+    """Who uses each of the village's assets by the rows that a seal of a form is made over."""
+    await service.app.state.projector.wait_for(COUNTY, ("asset_register",), await service.head(), 20)
+    what = sealed_rows("ASSET", COUNTY, VILLAGE, form)
+    rows = await service.pool.fetch(what.sql, *what.parameters)
+    return {row["asset"]: row["user_right_holder"] for row in rows}
+
+
+async def test_a_seal_of_before_is_held_against_the_rows_it_was_made_over(service: Service) -> None:
+    """In the first form the first owner of a shared asset uses it: nothing is changed since, and the digest is what it was."""
+    asset = await shared(service)
+    assert (await users_sealed(service, 1))[asset] == VILLAGE
+    state = service.app.state
+    sealing = Sealing(service.pool, state.moments, state.context.in_force.known(COUNTY), COUNTY)
+    (now,) = await sealing.snapshots([("ASSET", VILLAGE)], 2021, date(2021, 12, 31))
+    assert now.form == 2
+    async with state.moments.at(COUNTY, ["asset_register"], now.as_of, now.position) as past:
+        first = await derive(past.connection, COUNTY, "ASSET", VILLAGE, now.as_of, 1)
+    assert first.root_hash != now.root_hash
+    was = now.model_copy(update={"form": 1, "root_hash": first.root_hash})
+    for sealed in (now, was):
+        found, present = await sealing.delta(sealed, None, 10)
+        assert (found.changes, present.root_hash) == ([], sealed.root_hash)
+
+
+async def test_the_register_names_the_department_that_leads(service: Service) -> None:
+    """By class and owner of the day's table (四(六)): finance for a township's road, agriculture for a village's production line."""
+    line, way = await confirmed(service), await registered(service, road())
+    owns = confirmation("450000.00", TOWNSHIP) | {"ownerKind": "TOWNSHIP", "incomeRightHolders": []}
+    head = await service.head()
+    for asset, lead in ((line, "AGRICULTURE"), (way, None)):
+        page = await service.read("/v1/ledgers/asset-register", asset=asset, min_position=head)
+        assert page["rows"][0]["leadDepartment"] == lead
+    body = {"confirmation": owns, "occurredOn": "2021-08-10"}
+    await write(service, way, "ownership-confirmations", body, "office")
+    head = await service.head()
+    page = await service.read("/v1/ledgers/asset-register", asset=way, min_position=head)
+    assert page["rows"][0]["leadDepartment"] == "FINANCE"
+    kept = await service.read(f"/v1/ledgers/kept/{TOWNSHIP}/TOWNSHIP_ASSET", limit=1000, min_position=head)
+    assert {one["asset"]: one["leadDepartment"] for one in kept["rows"]}[way] == "FINANCE"
 
 
 @pytest.mark.clause("C4.6-07")

@@ -174,7 +174,8 @@ def user(story: Story) -> str | None:
     for event in story:
         match name_of(event):
             case "ownership_confirmed":
-                owner = event.data["confirmation"]["owners"][0]["party"]
+                owners = event.data["confirmation"]["owners"]
+                owner = owners[0]["party"] if len(owners) == 1 else None  # several have it together
                 if not running:
                     who = event.data["confirmation"].get("userRightHolder") or owner
             case "leased" | "operating_contract_signed" | "operating_contract_changed":

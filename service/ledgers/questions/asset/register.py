@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from domain.values import BusinessDate, Code, Fen, Name, Value
 from projections.asset import register as asset_register, register_questions
 from projections.asset.register_questions import RegisterFilter, register_page, register_totals
 from projections.engine.differences import RowSelection, selection
+from projections.engine.meaning import UNIT_CODE
 from projections.engine.part import About
 from projections.engine.reading import Page
 from projections.engine.rows import Row
@@ -88,8 +89,8 @@ class RegisterFilters(ComparedFilters):
         return RegisterFilter(**given)
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
-        """Rows of the register."""
-        return await register_page(at.connection, at.county, self.where(), **paging)
+        """Rows of the register, with the department that leads by the rules of the day."""
+        return await with_lead(at, await register_page(at.connection, at.county, self.where(), **paging))
 
     async def totals(self, at: Standpoint) -> Row | None:
         """Count and sums, each asset once."""
@@ -100,9 +101,26 @@ class RegisterFilters(ComparedFilters):
         return selection(asset_register.REGISTER, "r", self.where().conditions(county))
 
 
+LEAD_DEPARTMENT: Final = (
+    Annotated[str | None, UNIT_CODE],
+    Field(
+        default=None, title="牵头部门", description="按类别和所有权人类型（四（六）），以所查日期的规定为准"
+    ),
+)
+
+
+async def with_lead(at: Standpoint, found: Page) -> Page:
+    """The page with the lead department of each asset, which no event says: the county's table of the day does (T4)."""
+    rules = await at.rules(at.day)
+    for row in found.rows:
+        row["lead_department"] = rules.lead_department(row["asset_class"], row["owner_kind"])
+    return found
+
+
 RegisterRow = row_model(
     "AssetRegisterRow",
     asset_register.REGISTER,
+    lead_department=LEAD_DEPARTMENT,
     owner_share=(
         Fen | None,
         Field(default=None, title="所查所有权人的份额", description="只筛选一个所有权人时给出"),

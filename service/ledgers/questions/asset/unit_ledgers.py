@@ -17,6 +17,7 @@ from projections.engine.reading import Page
 from projections.engine.rows import Row
 from service.ledgers.filters import Filters, Standpoint, day_asked
 from service.ledgers.queries import LedgerMoment, ledgers_at
+from service.ledgers.questions.asset.register import LEAD_DEPARTMENT, with_lead
 from service.ledgers.source import Source
 from service.ledgers.tables import row_model, typed
 
@@ -71,8 +72,9 @@ class UnitLedgerFilters(Filters):
         return found
 
     async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
-        """Assets of the ledger."""
-        return await kept_ledgers.kept_page(at.connection, at.county, **self._parameters(), **paging)
+        """Assets of the ledger, with the department that leads by the rules of the day."""
+        found = await kept_ledgers.kept_page(at.connection, at.county, **self._parameters(), **paging)
+        return await with_lead(at, found)
 
     async def totals(self, at: Standpoint) -> Row | None:
         """Count and sums: of what is listed, and of the unit's own shares."""
@@ -99,6 +101,7 @@ UnitLedgerRow = create_model(
     __base__=Value,
     __doc__="单位资产台账的一行",
     **{name: (_REGISTER_ROW[name].annotation, _REGISTER_ROW[name]) for name in kept_ledgers.COLUMNS},
+    lead_department=LEAD_DEPARTMENT,
     owned=(bool, Field(title="是否本单位所有")),
     territorial=(bool, Field(title="是否在本单位辖区内")),
     supervised=(bool, Field(title="是否归本单位监管")),

@@ -9,7 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.asset.facts.texts import CONTRACT_KIND, DISPOSAL_KIND, ContractContent, DisposalContent
+from domain.asset.facts.texts import (
+    CONTRACT_KIND,
+    DISPOSAL_KIND,
+    PROCEEDS_KIND,
+    ContractContent,
+    DisposalContent,
+    ProceedsUseContent,
+)
 from domain.asset.facts.title_plan import SUBJECT_KIND, TitleContent
 from domain.procedure.subject import Subject, digest_of
 from domain.regulation.rows import Chain, OwnershipRule
@@ -85,6 +92,13 @@ FORMS: Final[Mapping[str, Form]] = {
                 ("asset.leased", "asset.operating_contract_signed"),
             ),
             (DISPOSAL_KIND, "资产处置", "disposal of an asset", DisposalContent, ("asset.disposed",)),
+            (
+                PROCEEDS_KIND,
+                "处置所得再安排",
+                "use of disposal proceeds",
+                ProceedsUseContent,
+                ("proceeds_pool.proceeds_allocated",),
+            ),
         )
     },
 }

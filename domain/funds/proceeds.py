@@ -13,13 +13,17 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
+from domain.asset.facts.texts import PROCEEDS_KIND, ProceedsUseContent
 from domain.bounds import FactDay, NotBefore
 from domain.classification import UNIT
+from domain.execution import Execution
+from domain.procedure.subject import digest_of
 from domain.refusals import refuse
 from domain.values import Code, Fen, Name, PartyShare, Text, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
+    from domain.procedure.proof import ProcedureProof
 
 PROJECT: Final = "PROJECT"
 """The one use of proceeds that 四(十二) names: 继续安排用于扶贫项目建设."""
@@ -41,16 +45,19 @@ class ProceedsReceipt(Value):
         return f"{self.asset} {self.disposal} {self.voucher_no}"
 
 
-class ProceedsAllocation(Value):
-    """Allocation of proceeds by the leading group: to a project, by a document."""
+class ProceedsAllocation(ProceedsUseContent):
+    """Allocation of proceeds by the leading group: the text that it decided on, the day, and the paper of the decision."""
 
-    allocation: Code = Field(title="安排编号")
-    use: Code = Field(title="用途", description="PROJECT 扶贫项目建设")
-    project_code: Code = Field(title="项目编号")
-    project_name: Annotated[Name, UNIT] = Field(title="项目名称")
-    amount: Fen = Field(title="安排金额")
     allocated_on: FactDay = Field(title="安排日期")
     document_no: Annotated[Name, UNIT] = Field(title="决定文号")
+
+
+def allocation_carried_out(allocation: ProceedsAllocation, allocator: str) -> Execution:
+    """A use of proceeds that was decided on: the allocator's."""
+    text = {name: getattr(allocation, name) for name in ProceedsUseContent.model_fields}
+    content = ProceedsUseContent(**text)
+    digest = digest_of(content.canonical())
+    return Execution(allocator, PROCEEDS_KIND, allocation.allocation, (digest,))
 
 
 class ProceedsReturn(Value):
@@ -111,6 +118,10 @@ class ProceedsPool(DomainAggregate):
         FACT: ClassVar[bool] = True
         receipt: ProceedsReceipt = Field(title="所得")
 
+        def carries_out(self, it: ProceedsPool) -> None:  # noqa: ARG002  nothing is decided before it
+            """No text: whatever is decided on later rests on it."""
+            return
+
     def receive(self, receipt: ProceedsReceipt, at: Occasion) -> None:
         """Take in what a disposal brought: a fact, once per voucher (C4.12-07). Refused: AMOUNT_OUT_OF_RANGE."""
         at.cite("C4.12-07")
@@ -132,13 +143,29 @@ class ProceedsPool(DomainAggregate):
         TITLE: ClassVar[str] = "安排处置所得"
         allocation: ProceedsAllocation = Field(title="安排内容")
         allocator: Code = Field(title="决定单位")
+        procedure: Code | None = Field(default=None, title="所依据的程序")
 
-    def allocate(self, allocation: ProceedsAllocation, allocator: str, kind: str, at: Occasion) -> None:
-        """Decide on the use of proceeds (C4.12-07, A17, P24). `allocator`, `kind`: the unit that decides.
+        def carries_out(self, it: ProceedsPool) -> Execution:  # noqa: ARG002  it says it itself
+            """The use that was decided on."""
+            return allocation_carried_out(self.allocation, self.allocator)
+
+    def allocate(
+        self,
+        allocation: ProceedsAllocation,
+        allocator: str,
+        kind: str,
+        at: Occasion,
+        *,
+        proof: ProcedureProof | None = None,
+    ) -> None:
+        """Put proceeds to the use that was decided on (C4.12-07, A17, P24). `allocator`, `kind`: the unit that decides.
+
+        `proof`: of the procedure over this very use.
 
         Refused: PROCEEDS_ALLOCATOR_NOT_ALLOWED for another unit than P24 names; AMOUNT_NOT_POSITIVE; ALREADY_EXISTS;
         PROCEEDS_USE_NOT_ALLOWED for anything but a project; PROCEEDS_POOL_INSUFFICIENT for more than had come in by the
-        day and is not allocated.
+        day and is not allocated; DECISION_REQUIRED without a procedure of such a chain that has come so far by that day;
+        PLAN_HASH_MISMATCH for one over another use.
         """
         at.cite("C4.12-07")
         self._must_decide(allocator, kind, at)
@@ -160,7 +187,11 @@ class ProceedsPool(DomainAggregate):
             balance=balance,
             amount=allocation.amount,
         )
-        self.record(self.ProceedsAllocated, at, allocation=allocation, allocator=allocator)
+        self._must_be_decided(allocation, allocator, proof, at)
+        procedure = None if proof is None else proof.procedure
+        self.record(
+            self.ProceedsAllocated, at, allocation=allocation, allocator=allocator, procedure=procedure
+        )
 
     @event(ProceedsAllocated)
     def _proceeds_allocated(self, allocation: ProceedsAllocation) -> None:
@@ -252,6 +283,26 @@ class ProceedsPool(DomainAggregate):
         rule = at.rules.parameters["P24"].allocator
         decides = allocator in self._legal_owners if rule == "OWNER" else kind == rule
         at.require(decides, "PROCEEDS_ALLOCATOR_NOT_ALLOWED", clause="C4.12-07", allocator=allocator)
+
+    def _must_be_decided(
+        self, allocation: ProceedsAllocation, allocator: str, proof: ProcedureProof | None, at: Occasion
+    ) -> None:
+        """The procedure over this very use has come to the allocation, by the rows of a chain that leads to one."""
+        if proof is None:
+            at.refuse("DECISION_REQUIRED", clause="C4.12-07", missing=["procedure"])
+            return
+        digests = allocation_carried_out(allocation, allocator).digests
+        at.require(
+            proof.subject_sha256 in digests, "PLAN_HASH_MISMATCH", clause="C4.12-07", missing=["procedure"]
+        )
+        chains = at.rules.chains_of(self.ProceedsAllocated.TOPIC, None, None, to_be_revived=False)
+        chain = next((one for one in chains if one.code == proof.chain), None)
+        if chain is None:
+            at.refuse("DECISION_REQUIRED", clause="C4.12-07", missing=[one.code for one in chains])
+            return
+        steps = chain.leading_to(self.ProceedsAllocated.TOPIC, None, None)
+        missing = [one.code for one in steps if not proof.done_by(one.code, allocation.allocated_on)]
+        at.require(not missing, "DECISION_REQUIRED", clause="C4.12-07", missing=missing)
 
     def _must_know(self, allocation: str) -> None:
         if allocation not in self.allocations:

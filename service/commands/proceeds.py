@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from domain.asset.asset import Asset
 from domain.asset.facts.card import RegisterCard
+from domain.execution import Execution
 from domain.funds.proceeds import ProceedsPool, ProceedsReceipt
 from domain.occasion import Occasion
+from domain.organization.organization import Organization
+from domain.procedure.procedure import ProcedureInstance
 from domain.refusals import refuse
-from domain.values import Fen, divided
+from domain.values import LOG, Fen, divided
 from service.commands.commands import Work
 
 if TYPE_CHECKING:
@@ -43,6 +47,51 @@ async def receive(
         legal_owners=divided(amount, owners),
     )
     (await pool_of(work, at)).receive(receipt, at)
+
+
+async def take_receipt_step(work: Work, found: ProcedureInstance, at: Occasion) -> None:
+    """Take the step of a procedure that money in the pool takes, for each owner whose money came in by that day (A17).
+
+    The receipt was there before the procedure: it takes the step when the decision is about to be made on it.
+
+    Refused: STEP_OUT_OF_ORDER, PLAN_HASH_MISMATCH, FORBIDDEN, NOT_FOUND, NOTICE_PLACE_MISSING, NOTICE_NOT_COMPLETED,
+    NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, the code of a row (`PlannedStep.refusal`).
+    """
+    topic = ProceedsPool.ProceedsReceived.TOPIC
+    facts = at.rules.facts_of(found.chain)
+    step = next((one for one in found.steps if topic in facts.get(one.code, ())), None)
+    if step is None:
+        return
+    stream = ProceedsPool.stream_of(work.county)
+    for unit in step.actors:
+        names = set(await work.carried_on(Organization, unit, at.today))
+        for event in await work.context.store.read_stream(work.county, stream):
+            if event.type != topic:
+                continue
+            receipt = ProceedsReceipt.model_validate(event.data["receipt"], context=LOG)
+            owners = {share.party for share in receipt.legal_owners}
+            if receipt.amount > 0 and receipt.received_on <= at.on and (names & owners or not owners):
+                subject = found.subject
+                execution = Execution(unit, subject.kind, subject.id, (subject.sha256,))
+                found.take_by_fact(topic, stream, event.version, execution, at)
+                break
+
+
+async def take_allocation_step(work: Work, it: ProceedsPool) -> None:
+    """Take the procedure's step by the allocation that the pool has just recorded, for the unit whose step it is.
+
+    Refused: NOT_FOUND, and what `ProcedureInstance.take_by_fact` refuses.
+    """
+    for event in it.pending_events:
+        if isinstance(event, ProceedsPool.ProceedsAllocated) and event.procedure is not None:
+            found = await work.get(ProcedureInstance, event.procedure)
+            at = work.context.occasion(work.county, event.occurred_on)
+            facts = at.rules.facts_of(found.chain)
+            for step in [one for one in found.steps if event.TOPIC in facts.get(one.code, ())]:
+                for unit in step.actors:
+                    execution = replace(event.carries_out(it), unit=unit)
+                    found.take_by_fact(event.TOPIC, it.stream, event.originator_version, execution, at)
+            work.note(at)
 
 
 async def rest_on_allocations(

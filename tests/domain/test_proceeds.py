@@ -6,7 +6,15 @@ from datetime import date
 from typing import Any
 
 from domain.asset.series import DisposalLot, DisposalSeries, lot_key, sum_beside
-from domain.funds.proceeds import ProceedsAllocation, ProceedsPool, ProceedsReceipt, ProceedsReturn
+from domain.funds.proceeds import (
+    ProceedsAllocation,
+    ProceedsPool,
+    ProceedsReceipt,
+    ProceedsReturn,
+    allocation_carried_out,
+)
+from domain.occasion import Occasion
+from domain.procedure.proof import ProcedureProof
 from domain.values import PartyShare
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import OTHER_VILLAGE, VILLAGE, occasion, regulation_with, settled, yuan
@@ -39,6 +47,27 @@ def allocation(amount: str, **changes: Any) -> ProceedsAllocation:
     return ProceedsAllocation(**told | changes)
 
 
+def proof(told: ProceedsAllocation, on: date = DAY, **changes: Any) -> ProcedureProof:
+    """What an A17 procedure over that use shows once the leading group has decided."""
+    digest = allocation_carried_out(told, "LEADING_GROUP").digests[0]
+    shown: dict[str, Any] = {
+        "procedure": "PR-1",
+        "chain": "A17",
+        "subject_kind": "proceeds_allocation",
+        "subject": told.allocation,
+        "subject_sha256": digest,
+        "completed": ("RECEIVE", "DECISION"),
+        "completed_on": {"RECEIVE": on, "DECISION": on},
+        "policy": "653022",
+    }
+    return ProcedureProof(**shown | changes)
+
+
+def allocate(pool: ProceedsPool, told: ProceedsAllocation, unit: str, kind: str, at: Occasion) -> None:
+    """Put money to a use that was decided on."""
+    pool.allocate(told, unit, kind, at, proof=proof(told))
+
+
 def back(amount: str) -> ProceedsReturn:
     return ProceedsReturn(
         returned="R-1", amount=yuan(amount), returned_on=DAY, reason="结余", document_no="结算1号"
@@ -55,7 +84,7 @@ def filled(amount: str = "150000.00") -> ProceedsPool:
 
 def allocated(amount: str = "150000.00") -> ProceedsPool:
     pool = filled()
-    pool.allocate(allocation(amount), *GROUP, occasion(DAY))
+    allocate(pool, allocation(amount), *GROUP, occasion(DAY))
     assert recorded(pool, ProceedsPool.ProceedsAllocated).allocator == "LEADING_GROUP"
     return settled(pool)
 
@@ -71,11 +100,11 @@ def test_the_balance_is_allocated_to_the_fen_and_not_one_more() -> None:
     for amount, enough in (("149999.99", True), ("150000.00", True), ("150000.01", False)):
         pool = filled()
         if enough:
-            pool.allocate(allocation(amount), *GROUP, occasion(DAY))
+            allocate(pool, allocation(amount), *GROUP, occasion(DAY))
             assert pool.balance == yuan("150000.00") - yuan(amount)
             continue
         with refused("PROCEEDS_POOL_INSUFFICIENT", pool, clause="C4.12-07"):
-            pool.allocate(allocation(amount), *GROUP, occasion(DAY))
+            allocate(pool, allocation(amount), *GROUP, occasion(DAY))
 
 
 def test_what_comes_in_later_is_not_allocated_before() -> None:
@@ -83,35 +112,55 @@ def test_what_comes_in_later_is_not_allocated_before() -> None:
     pool.receive(receipt("1.00", date(2022, 6, 2), "收-2"), occasion(date(2022, 6, 2)))
     pool = settled(pool)
     with refused("PROCEEDS_POOL_INSUFFICIENT", pool):
-        pool.allocate(allocation("150000.01"), *GROUP, occasion(DAY))
+        allocate(pool, allocation("150000.01"), *GROUP, occasion(DAY))
 
 
 def test_only_the_leading_group_decides_and_only_on_projects() -> None:
     pool = filled()
     for unit, kind in ((VILLAGE, "VILLAGE"), ("COUNTY_GOV", "COUNTY_GOV"), ("FINANCE", "DEPARTMENT")):
         with refused("PROCEEDS_ALLOCATOR_NOT_ALLOWED", pool):
-            pool.allocate(allocation("1.00"), unit, kind, occasion(DAY))
+            allocate(pool, allocation("1.00"), unit, kind, occasion(DAY))
     for use in ("OFFICE", "WAGES", "project"):
         with refused("PROCEEDS_USE_NOT_ALLOWED", pool):
-            pool.allocate(allocation("1.00", use=use), *GROUP, occasion(DAY))
+            allocate(pool, allocation("1.00", use=use), *GROUP, occasion(DAY))
     with refused("AMOUNT_NOT_POSITIVE", pool):
-        pool.allocate(allocation("0.00"), *GROUP, occasion(DAY))
+        allocate(pool, allocation("0.00"), *GROUP, occasion(DAY))
 
 
 def test_an_allocation_is_made_once_and_its_number_stands_for_no_other() -> None:
     pool = allocated("1.00")
-    pool.allocate(allocation("1.00"), *GROUP, occasion(DAY))
+    allocate(pool, allocation("1.00"), *GROUP, occasion(DAY))
     nothing(pool)
     with refused("ALREADY_EXISTS", pool):
-        pool.allocate(allocation("2.00"), *GROUP, occasion(DAY))
+        allocate(pool, allocation("2.00"), *GROUP, occasion(DAY))
+
+
+def test_a_use_is_the_one_that_was_decided_on_and_not_before_that_day() -> None:
+    """DECISION_REQUIRED without a procedure, before its steps, by another chain; PLAN_HASH_MISMATCH a fen beside the text."""
+    pool, told = filled(), allocation("1.00")
+    unready = {
+        ("procedure",): None,
+        ("RECEIVE", "DECISION"): proof(told, completed_on={}),
+        ("DECISION",): proof(told, completed_on={"RECEIVE": DAY, "DECISION": date(2022, 6, 2)}),
+        ("A17",): proof(told, chain="A12"),
+    }
+    for missing, shown in unready.items():
+        with refused("DECISION_REQUIRED", pool, clause="C4.12-07", missing=[*missing]):
+            pool.allocate(told, *GROUP, occasion(DAY), proof=shown)
+    for other in (allocation("1.01"), allocation("1.00", project_name="蔬菜大棚项目一")):
+        with refused("PLAN_HASH_MISMATCH", pool, clause="C4.12-07"):
+            pool.allocate(told, *GROUP, occasion(DAY), proof=proof(other))
+    later = allocation("1.00", document_no="领导小组〔2022〕6号")  # the paper is no part of the text
+    pool.allocate(later, *GROUP, occasion(DAY), proof=proof(told))
+    assert recorded(pool, ProceedsPool.ProceedsAllocated).procedure == "PR-1"
 
 
 def test_where_owners_keep_their_proceeds_one_of_them_decides() -> None:
     county = regulation_with("P24", {"allocator": "OWNER", "legal_owner_recorded": True})
     pool = filled()
     with refused("PROCEEDS_ALLOCATOR_NOT_ALLOWED", pool):
-        pool.allocate(allocation("1.00"), OTHER_VILLAGE, "VILLAGE", occasion(DAY, under=county))
-    pool.allocate(allocation("1.00"), VILLAGE, "VILLAGE", occasion(DAY, under=county))
+        allocate(pool, allocation("1.00"), OTHER_VILLAGE, "VILLAGE", occasion(DAY, under=county))
+    allocate(pool, allocation("1.00"), VILLAGE, "VILLAGE", occasion(DAY, under=county))
     assert pool.balance == yuan("149999.00")
 
 

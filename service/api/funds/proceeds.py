@@ -9,11 +9,12 @@ from pydantic import Field
 
 from domain.funds.proceeds import ProceedsAllocation, ProceedsPool, ProceedsReturn
 from domain.occasion import Occasion
+from domain.procedure.procedure import ProcedureInstance
 from domain.values import Code
 from service.api.http.reading import Reading, from_log, get, routes
-from service.api.http.writing import Circumstances, Writing, post
+from service.api.http.writing import Circumstances, Executing, Writing, post
 from service.commands.commands import Result, Work
-from service.commands.proceeds import pool_of
+from service.commands.proceeds import pool_of, take_allocation_step
 from service.commands.views import view_model
 
 router = routes("/v1/proceeds", "disposal 处置")
@@ -22,8 +23,8 @@ AllocationCode = Annotated[Code, Path(title="安排编号")]
 ProceedsPoolView = view_model(ProceedsPool)
 
 
-class AllocateProceeds(Circumstances):
-    """Request body: decide what disposal proceeds are used for."""
+class AllocateProceeds(Executing):
+    """Request body: put disposal proceeds to the use that the leading group decided on in a procedure (A17)."""
 
     allocation: ProceedsAllocation = Field(title="安排内容")
 
@@ -41,12 +42,16 @@ def pool_view(it: ProceedsPool) -> dict[str, Any]:
 
 @post(router, "/allocations", "安排处置所得", "proceeds.allocate", ProceedsPoolView)
 async def allocate_proceeds(body: AllocateProceeds, write: Writing) -> Response:
-    """Decide on the use of proceeds as the county's leading group (C4.12-07, P24); never more than is in the pool."""
+    """Put proceeds to the use that the county's leading group decided on (C4.12-07, A17, P24); never more than is in the pool."""
 
     async def allocate(at: Occasion, work: Work) -> Result:
         pool = await pool_of(work, at)
         actor = write.actor
-        pool.allocate(body.allocation, actor.organization, actor.organization_kind, at)
+        shown = None
+        if body.procedure is not None:
+            shown = (await work.get(ProcedureInstance, body.procedure)).proof()
+        pool.allocate(body.allocation, actor.organization, actor.organization_kind, at, proof=shown)
+        await take_allocation_step(work, pool)
         return Result(pool.id, pool.version, pool_view(pool))
 
     return await write.act(body, allocate, on=body.allocation.allocated_on)

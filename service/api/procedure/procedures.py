@@ -32,6 +32,7 @@ from service.api.procedure.objections import objection_shown
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.commands.problems import at_field
+from service.commands.proceeds import take_receipt_step
 from service.commands.selecting import take_choice
 from service.commands.views import view_model
 
@@ -342,13 +343,12 @@ async def determine_procedure(procedure: ProcedureCode, body: JudgeProcedure, wr
 @_PROCEDURES.post("/{procedure}/decisions", "决定（批复）", "procedure.act")
 async def decide_procedure(procedure: ProcedureCode, body: DecideProcedure, write: Writing) -> Response:
     """Decide in favour of the text by a numbered document (C4.5-07, C4.5-16)."""
-    return await write.decide(
-        _PROCEDURES,
-        procedure,
-        body,
-        lambda it, at: it.decide(body.step, body.by, body.subject_sha256, body.document_no, body.reasons, at),
-        scope=_of(body.by),
-    )
+
+    async def decide(it: ProcedureInstance, at: Occasion, work: Work) -> None:
+        await take_receipt_step(work, it, at)
+        it.decide(body.step, body.by, body.subject_sha256, body.document_no, body.reasons, at)
+
+    return await write.carry_out(_PROCEDURES, procedure, body, decide, scope=_of(body.by))
 
 
 @_PROCEDURES.post("/{procedure}/filings", "报送备案", "procedure.act")

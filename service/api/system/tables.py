@@ -58,6 +58,8 @@ RECORDING: Final[Mapping[str, str]] = {
     "asset.disposal_approved": "approve_disposal",
     "asset.disposed": "dispose_asset",
     "asset.disposal_proceeds_received": "receive_proceeds",
+    "proceeds_pool.proceeds_received": "receive_proceeds",
+    "proceeds_pool.proceeds_allocated": "allocate_proceeds",
 }
 """Facts that take steps of procedures, and the operation that records each."""
 

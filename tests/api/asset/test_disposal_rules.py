@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from tests.api.allocations import Use, decided_use, leading_group
 from tests.api.asset.test_asset_life import Life
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, card, confirmation, custody, terms, transfer
 from tests.api.contracts import decided
@@ -477,22 +479,6 @@ async def test_of_two_lots_appraised_at_once_one_is_not_the_small_one(service: S
 # ---- 处置所得 (C4.12-07, A17, P24) ---------------------------------------------------------------------------------------
 
 
-async def leading_group(service: Service) -> str:
-    """A key of the county's leading group; what it is called."""
-    if "leading" not in service.tokens:
-        body = {
-            "label": "领导小组",
-            "organization": "LEADING_GROUP",
-            "organizationKind": "LEADING_GROUP",
-            "roles": ["APPROVER"],
-            "divisions": ["653022"],
-            "expiresAt": "2027-06-30T00:00:00+08:00",
-        }
-        made = await service.write("/v1/keys", body, "admin")
-        service.tokens["leading"] = made["resource"]["token"] if "resource" in made else made["token"]
-    return "leading"
-
-
 async def pool(service: Service) -> dict[str, Any]:
     answer = await service.get("/v1/proceeds")
     return dict(answer.json()["resource"]) if answer.status_code == 200 else {"balance": "0.00"}
@@ -542,7 +528,10 @@ def allocation(amount: str, code: str | None = None, **facts: Any) -> dict[str, 
 
 
 async def allocate(service: Service, body: dict[str, Any], who: str = "leading") -> tuple[int, Any]:
+    """Put money to a use that the leading group decided on."""
     await leading_group(service)
+    if "procedure" not in body:
+        body = await decided_use(service, body["allocation"])
     answer = await service.post("/v1/proceeds/allocations", body, who)
     return answer.status_code, answer.json()
 
@@ -574,7 +563,10 @@ async def test_proceeds_are_allocated_by_the_leading_group_alone_to_a_project_an
     for amount, code in (("150000.01", "PROCEEDS_POOL_INSUFFICIENT"), ("0.00", "AMOUNT_NOT_POSITIVE")):
         status, refusal = await allocate(service, allocation(amount))
         assert refusal["code"] == code
-    status, refusal = await allocate(service, allocation("150000.00", allocatedOn="2023-07-04"))
+    before = allocation("150000.00", allocatedOn="2023-07-04") | {
+        "procedure": None
+    }  # nothing to decide on yet
+    status, refusal = await allocate(service, before)
     assert (status, refusal["code"]) == (409, "PROCEEDS_POOL_INSUFFICIENT")
     assert (await pool(service))["balance"] == "150000.00"
     assert (await allocate(service, allocation("149999.99")))[0] == 201
@@ -585,6 +577,67 @@ async def test_proceeds_are_allocated_by_the_leading_group_alone_to_a_project_an
     assert now["balance"] == "0.00"
     receipt = now["receipts"][f"{asset_of(life)} D1 收-2"]
     assert receipt["legalOwners"] == [{"party": VILLAGE, "amount": "150000.00"}]
+
+
+@pytest.mark.clause("C4.12-07")
+async def test_proceeds_go_to_the_use_that_the_leading_group_decided_on_and_to_no_other(
+    service: Service,
+) -> None:
+    """Refuses an allocation without its A17 procedure, before the decision, and a fen or a word beside its text; the receipt and the allocation take their steps."""
+    life = await sold(service)
+    await emptied(service)
+    await received(service, life)
+    told = allocation("1000.00")["allocation"]
+    status, refusal = await allocate(service, {"allocation": told, "procedure": None})
+    assert (status, refusal["code"], refusal["missing"]) == (409, "DECISION_REQUIRED", ["procedure"])
+    it = Use(service, told)
+    await it.open()
+    status, refusal = await allocate(service, it.body)
+    assert (status, refusal["code"]) == (409, "DECISION_REQUIRED")
+    assert refusal["missing"] == ["RECEIVE", "DECISION"]
+    for unit, who in (("FINANCE", "finance"), ("COUNTY_GOV", "county")):
+        assert (await it.decide(unit, who))[1]["code"] == "FORBIDDEN", unit
+    assert (await it.decide())[0] == 201
+    for changed in ({"amount": "1000.01"}, {"projectName": "蔬菜大棚项目一"}, {"projectCode": "X20230010"}):
+        status, refusal = await allocate(service, it.body | {"allocation": told | changed})
+        assert (status, refusal["code"], refusal["clause"]) == (409, "PLAN_HASH_MISMATCH", "C4.12-07")
+    other = Use(service, allocation("1000.00")["allocation"])
+    await other.open()
+    assert (await allocate(service, it.body | {"procedure": other.code}))[1]["code"] == "PLAN_HASH_MISMATCH"
+    status, answer = await allocate(service, it.body)
+    assert status == 201
+    assert {one["type"] for one in answer["events"]} == {
+        "proceeds_pool.proceeds_allocated",
+        "procedure.step_taken_by_fact",
+    }
+    done = (await service.read(it.path))["resource"]["done"]
+    assert {step: {unit: one.get("fact") for unit, one in units.items()} for step, units in done.items()} == {
+        "RECEIVE": {VILLAGE: "proceeds_pool.proceeds_received"},
+        "DECISION": {"LEADING_GROUP": None},
+        "ALLOCATE": {"FINANCE": "proceeds_pool.proceeds_allocated"},
+    }
+    status, answer = await allocate(service, it.body)
+    assert (status, answer["eventCount"]) == (200, 0)
+
+
+@pytest.mark.clause("C4.12-07")
+async def test_the_leading_group_decides_on_money_that_has_come_in(service: Service) -> None:
+    """Refuses the decision before anything of that owner came in, and on the day before it did; on the day itself it is made."""
+    life = await sold(service)
+    await received(service, life)
+    none = Use(service, allocation("1.00")["allocation"], "653022202201")
+    await none.open()
+    assert (await none.decide())[1]["code"] == "STEP_OUT_OF_ORDER"
+    early = Use(service, allocation("1.00", allocatedOn="2023-07-05")["allocation"])
+    await early.open(on="2021-07-20")
+    first = min(
+        one["receivedOn"]
+        for one in (await pool(service))["receipts"].values()
+        if one["legalOwners"] and one["legalOwners"][0]["party"] == VILLAGE
+    )
+    before = (date.fromisoformat(first) - timedelta(days=1)).isoformat()
+    assert (await early.decide(on=before))[1]["code"] == "STEP_OUT_OF_ORDER"
+    assert (await early.decide(on=first))[0] == 201
 
 
 async def test_scrap_without_value_is_in_the_pool_as_0_yuan(service: Service) -> None:

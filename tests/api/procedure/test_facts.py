@@ -43,7 +43,6 @@ NOT_YET = {
     "A11": "relief is paid outside of the service",
     "A15": "the departure case says it",
     "A16": "the departure case says it",
-    "A17": "the pool of proceeds is not kept yet",
     "A18": "the cost guarantee says it",
     "A19": "the appointment names its procurement, and no procedure",
 }

@@ -106,7 +106,8 @@ class AssetContracts(AssetState):
         if any(one.right == "USE" and one.meets(terms.starts_on, terms.ends_on) for one in self.rights):
             raise refuse("RIGHT_OVERLAP", field="USE")
         signed = self.Leased if terms.mode == "LEASED" else self.OperatingContractSigned
-        self._must_be_decided(signed.TOPIC, terms, proof, selected, at)
+        if _with_operator(terms, at):
+            self._must_be_decided(signed.TOPIC, terms, proof, selected, at)
         at.warn("NOTICE_MISSING", step="operatingContract")
         procedure = None if proof is None else proof.procedure
         self.record(signed, at, terms=terms, procedure=procedure, selected=selected)
@@ -123,9 +124,6 @@ class AssetContracts(AssetState):
 
         What the procedure was opened for is the opener's word; whose asset it is and of what scope is not.
         """
-        mode = at.rules.operation_mode(terms.mode)
-        if mode is None or not mode.contract:
-            return
         at.cite("C4.11-01")
         kind, scope = self.owner_kind, self.card.project_scope
         chains = at.rules.chains_of(fact, kind, scope, to_be_revived=self.to_be_revived)
@@ -194,25 +192,33 @@ class AssetContracts(AssetState):
         TOPIC: ClassVar[str] = "asset.operating_contract_changed"
         TITLE: ClassVar[str] = "变更经营合同"
         terms: ContractTerms = Field(title="变更后合同内容")
-        consent_document: Name = Field(title="所有权人同意文号")
-        consented_on: ConsentDay = Field(title="所有权人同意日期")
+        consent_document: Name | None = Field(default=None, title="所有权人同意文号")
+        consented_on: ConsentDay | None = Field(default=None, title="所有权人同意日期")
         consented_by: tuple[Code, ...] = Field(title="同意的所有权人")
+        procedure: Code | None = Field(default=None, title="所依据的程序")
+        selected: SelectedOperator | None = Field(default=None, title="所依据的选定结果")
+
+        def carries_out(self, it: AssetState) -> Execution:
+            """The terms that were decided on."""
+            return contract_carried_out(it.id, self.terms)
 
     def change_contract(
         self,
         terms: ContractTerms,
-        *,
-        consent_document: str | None,
-        consented_on: date | None,
-        consented_by: tuple[str, ...],
         at: Occasion,
+        *,
+        proof: ProcedureProof | None = None,
+        selected: SelectedOperator | None = None,
     ) -> None:
-        """Change a running contract; operator and mode never without the owners' consent (C4.11-03, P34).
+        """Change a running contract by the procedure that decided on the new terms: the owners' consent (C4.11-03, P34).
+
+        `proof`, `selected`: as for signing. Own operation that stays own operation chooses nobody and needs none.
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS; NOT_FOUND;
-        STEP_OUT_OF_ORDER when the contract has ended; OWNER_CONSENT_REQUIRED without the paper and its day;
-        CONSENT_AFTER_FACT when that day is later than the change; CO_OWNER_CONSENT_REQUIRED when owners with too
-        small a part agreed; and whatever new terms are refused with: AMOUNT_NOT_POSITIVE, CODE_UNKNOWN,
+        STEP_OUT_OF_ORDER when the contract has ended; OWNER_CONSENT_REQUIRED without a procedure;
+        CONSENT_AFTER_FACT when the owners decided later than the change; CO_OWNER_CONSENT_REQUIRED when owners with too
+        small a part did; OPERATOR_NOT_SELECTED, also for a longer term on the selection of before; DECISION_REQUIRED,
+        PLAN_HASH_MISMATCH; and whatever new terms are refused with: AMOUNT_NOT_POSITIVE, CODE_UNKNOWN,
         MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION, SIGNER_NOT_OWNER, CONTRACT_CLAUSE_MISSING,
         OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, CONTRACT_OVERLAP.
         """
@@ -221,13 +227,6 @@ class AssetContracts(AssetState):
         contract = self._open_contract(terms.contract)
         if terms == contract.terms:
             return
-        if consent_document is None or consented_on is None:
-            raise refuse("OWNER_CONSENT_REQUIRED", missing=["consentDocument", "consentedOn"])
-        at.require(consented_on <= at.on, "CONSENT_AFTER_FACT", consentedOn=consented_on)
-        absent = sorted(self._owner_parties - set(consented_by))
-        at.require(
-            self._consented(consented_by, at), "CO_OWNER_CONSENT_REQUIRED", missing=absent, owners=absent
-        )
         others = [one for code, one in self.contracts.items() if code != terms.contract]
         check_terms(
             terms,
@@ -237,14 +236,41 @@ class AssetContracts(AssetState):
             to_be_revived=self.to_be_revived or terms.mode == contract.terms.mode,
             at=at,
         )
+        chosen = any(_with_operator(one, at) for one in (terms, contract.terms))
+        agreed = self._consent_to(terms, contract.terms, proof, selected, at) if chosen else ()
         self.record(
             self.OperatingContractChanged,
             at,
             terms=terms,
-            consent_document=consent_document,
-            consented_on=consented_on,
-            consented_by=tuple(sorted(set(consented_by))),
+            consented_on=None if proof is None else max(proof.completed_on.values(), default=None),
+            consented_by=agreed,
+            procedure=None if proof is None else proof.procedure,
+            selected=selected,
         )
+
+    def _consent_to(
+        self,
+        terms: ContractTerms,
+        before: ContractTerms,
+        proof: ProcedureProof | None,
+        selected: SelectedOperator | None,
+        at: Occasion,
+    ) -> tuple[str, ...]:
+        """Owners that decided on new terms, before they are changed; none where history has no procedure (C4.11-03)."""
+        at.require(proof is not None, "OWNER_CONSENT_REQUIRED", missing=["procedure"])
+        if proof is None:
+            return ()
+        decided_on = max(proof.completed_on.values(), default=at.on)
+        at.require(decided_on <= at.on, "CONSENT_AFTER_FACT", consentedOn=decided_on)
+        self._must_be_decided(self.OperatingContractChanged.TOPIC, terms, proof, selected, at)
+        longer = terms.ends_on > before.ends_on and terms.selection == before.selection
+        at.require(
+            not longer or terms.selection is None,
+            "OPERATOR_NOT_SELECTED",
+            missing=["terms.selection"],
+            operator=terms.operator.name,
+        )
+        return tuple(sorted({unit for units in proof.units.values() for unit in units} & self._owner_parties))
 
     def _consented(self, parties: tuple[str, ...], at: Occasion) -> bool:
         """Whether owners with the part of the shares that P34 wants have agreed."""
@@ -340,3 +366,9 @@ class AssetContracts(AssetState):
         if not current.open:
             raise refuse("STEP_OUT_OF_ORDER", clause="C4.3-15", step="operatingContract", state=current.state)
         return current
+
+
+def _with_operator(terms: ContractTerms, at: Occasion) -> bool:
+    """Whether the asset is run by somebody with whom its owner has a contract, and not by the owner itself."""
+    mode = at.rules.operation_mode(terms.mode)
+    return mode is not None and mode.contract

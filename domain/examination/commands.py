@@ -89,14 +89,9 @@ def _shown_of(it: Any, event: Any, shown: Shown) -> ProcedureProof | None:
     return _proof(it, current.procedure, shown)
 
 
-def _changed_contract(it: Any, event: Any, at: Occasion, _: Shown) -> None:
-    it.change_contract(
-        event.terms,
-        consent_document=event.consent_document,
-        consented_on=event.consented_on,
-        consented_by=event.consented_by,
-        at=at,
-    )
+def _changed_contract(it: Any, event: Any, at: Occasion, shown: Shown) -> None:
+    proof = None if event.procedure is None else shown(event.procedure).proof()
+    it.change_contract(event.terms, at, proof=proof, selected=event.selected)
 
 
 def _handed_over(it: Any, event: Any, at: Occasion, _: Shown) -> None:

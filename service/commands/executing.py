@@ -13,9 +13,15 @@ from domain.procedure.proof import ProcedureProof
 from service.commands.commands import Work
 
 
-async def decided_by(work: Work, it: Asset, procedure: str, at: Occasion) -> ProcedureProof:
-    """What a procedure over an asset shows so far; a unit that carries an owner on has decided for it. STEP_OUT_OF_ORDER, PLAN_HASH_MISMATCH."""
-    proof = (await work.get(ProcedureInstance, procedure)).proof()
+async def decided_by(
+    work: Work, it: Asset, procedure: str, at: Occasion, *, since: bool = False
+) -> ProcedureProof:
+    """What a procedure over an asset shows so far, or has shown `since`; a unit that carries an owner on has decided for it.
+
+    STEP_OUT_OF_ORDER, PLAN_HASH_MISMATCH.
+    """
+    found = await work.get(ProcedureInstance, procedure)
+    proof = (found.now if since else found).proof()
     owners = {
         share.party: set(await work.carried_on(Organization, share.party, at.today)) for share in it.owners
     }

@@ -27,10 +27,12 @@ from tests.examples import (
     case,
     case_sealed,
     case_signed,
+    chosen,
     confirmation,
     confirmed,
     confirmed_jointly,
     county_decision,
+    decided,
     in_care,
     lamp_card,
     leased,
@@ -194,12 +196,12 @@ def test_owners_consent_on_the_day_of_the_change_at_the_latest() -> None:
     day = date(2022, 1, 10)
     for consented, late in ((day, False), (day + timedelta(days=1), True)):
         asset = leased()
-        given = {"consent_document": "同意书1号", "consented_on": consented, "consented_by": (VILLAGE,)}
+        proof, result = decided(asset, changed, on=consented), chosen(asset, changed)
         if late:
             with refused("CONSENT_AFTER_FACT", asset):
-                asset.change_contract(changed, **given, at=occasion(day))
+                asset.change_contract(changed, occasion(day), proof=proof, selected=result)
         else:
-            asset.change_contract(changed, **given, at=occasion(day))
+            asset.change_contract(changed, occasion(day), proof=proof, selected=result)
             recorded(asset, Asset.OperatingContractChanged)
 
 
@@ -217,9 +219,9 @@ def unclear() -> Asset:
 def test_a_decision_of_the_day_after_confirms_nothing() -> None:
     """The county decides on the day of the confirmation at the latest."""
     day = date(2021, 10, 10)
-    for decided, late in ((day, False), (day + timedelta(days=1), True)):
+    for settled_on, late in ((day, False), (day + timedelta(days=1), True)):
         asset = unclear()
-        asset.issue_county_decision(county_decision(decided_on=decided), occasion(date(2021, 10, 20)))
+        asset.issue_county_decision(county_decision(decided_on=settled_on), occasion(date(2021, 10, 20)))
         asset.collect_events()
         if late:
             with refused("COUNTY_DECISION_REQUIRED", asset):
@@ -333,12 +335,9 @@ def test_every_owner_s_word_counts_for_another_operator() -> None:
     changed = terms(signer=owners[0], annual_income=Fen(1_300_000))
     for who in owners:
         with refused("CO_OWNER_CONSENT_REQUIRED", asset):
+            proof = decided(asset, changed, units={"SELECT": tuple(owners), "MEETING": (who,)})
             asset.change_contract(
-                changed,
-                consent_document="同意书1号",
-                consented_on=date(2021, 9, 20),
-                consented_by=(who,),
-                at=occasion(date(2021, 9, 21)),
+                changed, occasion(date(2021, 9, 21)), proof=proof, selected=chosen(asset, changed)
             )
 
 

@@ -21,8 +21,10 @@ from tests.examples import (
     VILLAGE,
     approval,
     approve,
+    chosen,
     confirmed,
     confirmed_road,
+    decided,
     forwarded,
     herd_card,
     imported,
@@ -182,13 +184,8 @@ def test_contract_in_a_mode_for_revitalisation_is_amended_after_the_asset_runs_a
     sign(asset, signed, occasion())
     asset.clear_risk("IDLE", "复产", occasion())
     asset.collect_events()
-    asset.change_contract(
-        signed.model_copy(update={"annual_income": yuan("40000.00")}),
-        consent_document="同意书1号",
-        consented_on=DAY,
-        consented_by=tuple(one.party for one in asset.owners),
-        at=occasion(),
-    )
+    dearer = signed.model_copy(update={"annual_income": yuan("40000.00")})
+    asset.change_contract(dearer, occasion(), proof=decided(asset, dearer), selected=chosen(asset, dearer))
     recorded(asset, Asset.OperatingContractChanged)
 
 

@@ -15,7 +15,7 @@ from domain.asset.facts.booking import Booking
 from domain.asset.facts.card import Correction, Document, RegisterCard
 from domain.asset.facts.contract import ContractTerms
 from domain.asset.facts.custody import Custody, Supervision
-from domain.asset.facts.days import ConsentDay, ContractEndDay, HoldoverDay, ProceedsDay, UseDay
+from domain.asset.facts.days import ContractEndDay, HoldoverDay, ProceedsDay, UseDay
 from domain.asset.facts.disposal import Appraisal, Approval, DisposalProposal, DisposalSale, Publication
 from domain.asset.facts.income import IncomeReceipt
 from domain.asset.facts.upkeep import Maintenance, StatusReport
@@ -126,13 +126,10 @@ class SignContract(Executing, Excepting):  # type: ignore[misc]  # the plugin: e
     terms: ContractTerms = Field(title="合同")
 
 
-class ChangeContract(Excepting):
-    """New terms of a running contract, with the owners' consent."""
+class ChangeContract(Executing, Excepting):  # type: ignore[misc]  # the plugin: each has a constructor
+    """New terms of a running contract, by the procedure in which the owners decided on them."""
 
     terms: ContractTerms = Field(title="合同")
-    consent_document: Name | None = Field(default=None, title="所有权人同意文号")
-    consented_on: ConsentDay | None = Field(default=None, title="同意日期")
-    consented_by: tuple[Code, ...] = Field(default=(), title="同意的所有权人", max_length=500)
 
 
 class EndContract(Circumstances):
@@ -359,20 +356,18 @@ async def sign_contract(asset: AssetPath, body: SignContract, write: Writing) ->
 async def change_contract(
     asset: AssetPath, contract: ContractCode, body: ChangeContract, write: Writing
 ) -> Response:
-    """Change operator, mode or terms with the owners' consent (C4.11-03)."""
+    """Change operator, mode or terms by the procedure in which the owners decided on them (C4.11-03)."""
     if body.terms.contract != contract:
         raise refuse("FIELD_INVALID", field="terms.contract", value=body.terms.contract)
 
-    def change(it: Asset, at: Occasion) -> None:
-        it.change_contract(
-            body.terms,
-            consent_document=body.consent_document,
-            consented_on=body.consented_on,
-            consented_by=body.consented_by,
-            at=at,
-        )
+    async def change(it: Asset, at: Occasion, work: Work) -> None:
+        procedure = (
+            body.procedure
+        )  # consent that came after the change is one of its own (CONSENT_AFTER_FACT)
+        proof = None if procedure is None else await decided_by(work, it, procedure, at, since=True)
+        it.change_contract(body.terms, at, proof=proof, selected=await selected_for(work, body.terms))
 
-    return await write.decide(assets, asset, body, change, party=lambda _: (body.terms.signer,))
+    return await write.carry_out(assets, asset, body, change, party=lambda _: (body.terms.signer,))
 
 
 @assets.post("/{asset}/leases/{contract}/ending", "终止经营合同", "asset.contract")

@@ -48,6 +48,7 @@ RECORDING: Final[Mapping[str, str]] = {
     "operator_selection.operator_selected": "select_operator",
     "asset.leased": "sign_contract",
     "asset.operating_contract_signed": "sign_contract",
+    "asset.operating_contract_changed": "change_contract",
     "income_plan.executed": "execute_income_plan",
     "maintenance_expense.paid": "pay_maintenance",
     "incentive_plan.paid": "pay_incentive",

@@ -15,7 +15,7 @@ from projections.engine.refold import refold
 from service.commands.history import view_of
 from service.commands.kept_states import state_that_differs
 from tests.api.bodies import VILLAGE, card, confirmation, road, terms
-from tests.api.contracts import decided
+from tests.api.contracts import Choice, decided
 from tests.api.disposals import parting
 from tests.api.service import COUNTY, Service, new_code
 
@@ -239,10 +239,11 @@ async def test_a_fact_that_contradicts_a_later_step_is_recorded_with_a_finding(s
     """A lease that ended in 2022 was changed in 2023: the end is a fact all the same."""
     asset = await owned(service)
     await enter(service, asset, "leases", await decided(service, asset, terms()))
-    change = {
-        "terms": terms(annualIncome="36000.00"), "consentDocument": "同意书", "consentedOn": "2023-01-05",
-        "consentedBy": [VILLAGE], "occurredOn": "2023-01-10",
-    }  # fmt: skip
+    dearer = Choice(service, asset.removeprefix("/v1/assets/"), terms(annualIncome="36000.00"))
+    dearer.day = "2023-01-05"
+    await dearer.open()
+    await dearer.through()
+    change = {"terms": dearer.terms, "procedure": dearer.code, "occurredOn": "2023-01-10"}
     await enter(service, asset, "leases/L1/changes", change)
     ending = {"endedOn": "2022-06-30", "outcome": "TERMINATED", "reason": "提前退租"}
     await enter(service, asset, "leases/L1/ending", ending)

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.api.bodies import TOWNSHIP, VILLAGE, card, confirmation, road, terms
-from tests.api.contracts import decided
+from tests.api.contracts import Choice, decided
 from tests.api.service import COUNTY, Service, new_code, running
 from tests.examples import regulation_where
 
@@ -167,13 +167,11 @@ async def test_running_contract_is_not_changed_to_restructuring_without_need(ser
     asset = await owned_line(service)
     contracted = await decided(service, asset, terms(mode="CONTRACTED"))
     await write(service, f"{asset}/leases", contracted, "clerk")
-    changed = {
-        "terms": terms(mode="RESTRUCTURED"),
-        "consentDocument": "同意书1号",
-        "consentedOn": "2021-10-01",
-        "consentedBy": [VILLAGE],
-        "occurredOn": "2021-10-02",
-    }
+    it = Choice(service, asset.removeprefix("/v1/assets/"), terms(mode="RESTRUCTURED"))
+    it.day = "2021-10-01"
+    await it.open("A13")
+    await it.through()
+    changed = {"terms": it.terms, "procedure": it.code, "occurredOn": "2021-10-02"}
     answer = await post(service, f"{asset}/leases/L1/changes", changed, "clerk")
     assert said(answer) == (409, "MODE_ONLY_FOR_REVITALISATION", "C4.11-06")
     flagged = {"kind": "WASTED", "reason": "连续亏损", "occurredOn": "2021-10-01"}

@@ -38,6 +38,8 @@ from tests.examples import (
     proposed,
     receipt,
     registered,
+    regulation_with,
+    settled,
     sign as signed,
     terms,
     use,
@@ -54,12 +56,11 @@ def sign(asset: Asset, paper: ContractTerms, **at: Any) -> None:
 
 
 def change(asset: Asset, paper: ContractTerms, **changes: Any) -> None:
+    """By the procedure in which the owners decided on 1 September 2022, with a selection for it."""
     given: dict[str, Any] = {
-        "consent_document": "村代会〔2022〕8号",
-        "consented_on": date(2022, 9, 1),
-        "consented_by": tuple(one.party for one in asset.owners),
-        "at": occasion(NEXT),
-    }
+        "proof": decided(asset, paper, on=date(2022, 9, 1)), "at": occasion(NEXT),
+    }  # fmt: skip
+    given |= {"selected": chosen(asset, paper)} if paper.selection else {}
     asset.change_contract(paper, **(given | changes))
 
 
@@ -254,33 +255,90 @@ def test_two_contracts_never_run_the_same_part_on_the_same_day() -> None:
     assert len(parts.contracts) == 2
 
 
+@pytest.mark.clause("C4.11-03")
 def test_a_contract_is_changed_with_the_owners_consent() -> None:
+    """Refuses another operator without the owners' procedure over just that text, decided before the change."""
     asset = leased()
-    other = terms(operator=Operator(operator="O-2", name="另一合作社"))
-    with refused("OWNER_CONSENT_REQUIRED", asset, missing=["consentDocument", "consentedOn"]):
-        change(asset, other, consent_document=None)
+    other = terms(operator=Operator(operator="O-2", name="另一合作社"), selection="OS-2")
+    with refused("OWNER_CONSENT_REQUIRED", asset, missing=["procedure"]):
+        change(asset, other, proof=None)
     with refused("CONSENT_AFTER_FACT", asset):
-        change(asset, other, consented_on=date(2022, 10, 2))
+        change(asset, other, proof=decided(asset, other, on=date(2022, 10, 2)))
+    with refused("DECISION_REQUIRED", asset, missing=["MEETING"]):
+        change(asset, other, proof=decided(asset, other, completed_on={"SELECT": date(2022, 9, 1)}))
     with refused("CO_OWNER_CONSENT_REQUIRED", asset, missing=[VILLAGE]):
-        change(asset, other, consented_by=())
-    with refused("CONSENT_AFTER_FACT", asset):
-        change(asset, other, consented_on=date(2031, 1, 1))
-    change(asset, other)
+        change(asset, other, proof=decided(asset, other, units={"SELECT": (VILLAGE,)}))
+    with refused("PLAN_HASH_MISMATCH", asset):
+        change(asset, other, proof=decided(asset, terms()))
+    with refused("OPERATOR_NOT_SELECTED", asset, missing=["terms.operator"]):
+        change(asset, other, selected=chosen(asset, terms(selection="OS-2")))
+    change(asset, other, proof=decided(asset, other, on=NEXT))
     event = recorded(asset, Asset.OperatingContractChanged)
-    assert (event.consented_by, asset.user_right_holder) == ((VILLAGE,), "O-2")
+    assert (event.consented_by, event.consented_on, event.procedure) == ((VILLAGE,), NEXT, "PR-9")
+    assert (event.selected, asset.user_right_holder) == (chosen(asset, other), "O-2")
     change(asset, other)
     nothing(asset)
 
 
+def test_a_longer_term_wants_a_selection_of_its_own() -> None:
+    """Terms may change on the selection of before, and the term may be cut; who stays longer is selected anew (C4.7-05)."""
+    asset = leased()
+    last = terms().ends_on
+    longer = terms(ends_on=date.fromordinal(last.toordinal() + 1))
+    with refused("OPERATOR_NOT_SELECTED", asset, missing=["terms.selection"]):
+        change(asset, longer)
+    change(asset, terms(ends_on=date.fromordinal(last.toordinal() - 1)))
+    recorded(asset, Asset.OperatingContractChanged)
+    change(asset, longer.model_copy(update={"selection": "OS-2"}))
+    recorded(asset, Asset.OperatingContractChanged)
+
+
+def test_own_operation_is_changed_by_its_owner_and_let_by_a_procedure() -> None:
+    asset = in_care()
+    own = terms(mode="SELF_OPERATED", own_operation=own_operation(), selection=None)
+    asset.sign_contract(own, occasion())
+    settled(asset)
+    change(asset, own.model_copy(update={"annual_income": yuan("1.00")}), proof=None, selected=None)
+    assert recorded(asset, Asset.OperatingContractChanged).consented_by == ()
+    with refused("OWNER_CONSENT_REQUIRED", asset):
+        change(asset, terms(), proof=None)
+    change(asset, terms())
+    recorded(asset, Asset.OperatingContractChanged)
+
+
+@pytest.mark.clause("C4.11-03")
 def test_every_co_owner_consents() -> None:
+    """Refuses a change that one of two owners decided on."""
     asset = confirmed_jointly()
     sign(asset, terms())
     asset.collect_events()
     cheaper = terms(annual_income=yuan("1000.00"))
+    alone = {"SELECT": (VILLAGE, OTHER_VILLAGE), "MEETING": (VILLAGE,)}
     with refused("CO_OWNER_CONSENT_REQUIRED", asset, missing=[OTHER_VILLAGE]):
-        change(asset, cheaper, consented_by=(VILLAGE,))
+        change(asset, cheaper, proof=decided(asset, cheaper, units=alone))
     change(asset, cheaper)
     recorded(asset, Asset.OperatingContractChanged)
+
+
+@pytest.mark.clause("C4.11-03")
+@pytest.mark.parametrize(
+    ("part", "enough"), [([2, 3], False), ([6666667, 10000001], True), ([6666668, 10000001], False)]
+)
+def test_a_county_s_part_of_the_shares_is_reached_to_the_fen(part: list[int], enough: bool) -> None:
+    """Refuses what an owner of 66,666.67 of 100,000.01 yuan decided alone, a third of a fen under two thirds (P34)."""
+    asset = confirmed_jointly()
+    sign(asset, terms())
+    asset.collect_events()
+    cheaper = terms(annual_income=yuan("1000.00"))
+    alone = decided(asset, cheaper, units={"MEETING": (VILLAGE,)}, on=date(2022, 9, 1))
+    rule = {"operator_or_mode_change": part, "disposal_or_major_change": [2, 3], "share_preemption": True}
+    at = occasion(NEXT, under=regulation_with("P34", rule))
+    if enough:
+        change(asset, cheaper, proof=alone, at=at)
+        assert recorded(asset, Asset.OperatingContractChanged).consented_by == (VILLAGE,)
+    else:
+        with refused("CO_OWNER_CONSENT_REQUIRED", asset, missing=[OTHER_VILLAGE]):
+            change(asset, cheaper, proof=alone, at=at)
 
 
 def end(asset: Asset, ended_on: date, outcome: Any, contract: str = CONTRACT) -> None:

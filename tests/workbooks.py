@@ -105,14 +105,16 @@ def old_workbook_of(content: bytes) -> bytes:
     told = openpyxl.load_workbook(BytesIO(content), data_only=True)
     book = xlwt.Workbook(encoding="utf-8")
     book.dates_1904 = told.epoch == CALENDAR_MAC_1904
+    styles: dict[str, Any] = {}  # a workbook has room for 4,094
     for sheet in told.worksheets:
         written = book.add_sheet(sheet.title, cell_overwrite_ok=True)
         written.visibility = 0 if sheet.sheet_state == "visible" else 1
         for row in sheet.iter_rows():
             for cell in row:
                 if cell.value is not None:
-                    style = xlwt.easyxf(num_format_str=cell.number_format)
-                    written.write(cell.row - 1, cell.column - 1, cell.value, style)
+                    code = cell.number_format
+                    styles.setdefault(code, xlwt.easyxf(num_format_str=code))
+                    written.write(cell.row - 1, cell.column - 1, cell.value, styles[code])
         for area in sheet.merged_cells.ranges:
             first = sheet.cell(area.min_row, area.min_col).value
             written.write_merge(area.min_row - 1, area.max_row - 1, area.min_col - 1, area.max_col - 1, first)

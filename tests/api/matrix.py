@@ -110,6 +110,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("GET", f"{_ASSET}/responsible"): "asset.read",
     ("POST", f"{_ASSET}/registration-corrections"): "asset.correct",
     ("POST", f"{_ASSET}/final-settlements"): "asset.settle_value",
+    ("GET", "/v1/title-papers"): "asset.read",
     ("POST", f"{_ASSET}/management-rules"): "asset.archive_document",
     ("POST", f"{_ASSET}/documents"): "asset.archive_document",
     ("POST", f"{_ASSET}/bookings"): "asset.book",

@@ -22,6 +22,7 @@ from domain.asset.disposal import AssetDisposals
 from domain.asset.facts.card import RegisterCard, check_card
 from domain.asset.guidance import Guidance, guidance_of
 from domain.asset.income import AssetIncome
+from domain.asset.platforms import AssetPlatforms
 from domain.asset.registration import AssetRegistration
 from domain.asset.rights import AssetRights
 from domain.asset.risk import AssetRisk
@@ -44,6 +45,7 @@ class Asset(
     AssetTitle,
     AssetSettlement,
     AssetRights,
+    AssetPlatforms,
     AssetUse,
     AssetCustody,
     AssetDepreciation,

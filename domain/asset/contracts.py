@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field
 
 from domain.asset.facts.contract import Contract, ContractTerms, check_terms
 from domain.asset.facts.days import ConsentDay, ContractEndDay, HoldoverDay
+from domain.asset.facts.platforms import OPERATE
 from domain.asset.facts.selection import SELECTED, SelectedOperator
 from domain.asset.facts.texts import contract_carried_out
 from domain.execution import Execution
@@ -36,7 +38,7 @@ class AssetContracts(AssetState):
 
         def carries_out(self, it: AssetState) -> Execution:
             """The terms that were decided on."""
-            return contract_carried_out(it.id, self.terms)
+            return _carried_out(it, self.terms)
 
     class OperatingContractSigned(AssetState.Event):
         """An operating contract of another mode than lease: contracted, entrusted, joint operation, equity …"""
@@ -49,7 +51,7 @@ class AssetContracts(AssetState):
 
         def carries_out(self, it: AssetState) -> Execution:
             """The terms that were decided on."""
-            return contract_carried_out(it.id, self.terms)
+            return _carried_out(it, self.terms)
 
     def must_be_offered(self, owner: str, mode: str, at: Occasion) -> None:
         """The asset may be let by one of its owners in such a way, so that an operator may be looked for (C4.7-05).
@@ -83,7 +85,7 @@ class AssetContracts(AssetState):
         `selected`: the result of the selection that the terms name.
 
         Refused: ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED, DISPOSAL_IN_PROGRESS, ALREADY_EXISTS, AMOUNT_NOT_POSITIVE,
-        CODE_UNKNOWN, MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION,
+        CODE_UNKNOWN, MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION, PLATFORM_SCOPE_EXCEEDED,
         SIGNER_NOT_OWNER, CONTRACT_CLAUSE_MISSING, OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, DECISION_REQUIRED,
         CONTRACT_OVERLAP, CUSTODIAN_REQUIRED, RIGHT_OVERLAP, PLAN_HASH_MISMATCH, CO_OWNER_CONSENT_REQUIRED,
         OPERATOR_NOT_SELECTED.
@@ -97,7 +99,7 @@ class AssetContracts(AssetState):
         check_terms(
             terms,
             self.card,
-            owners=self._owner_parties,
+            owners=self._signers(terms, at),
             existing=self.contracts.values(),
             to_be_revived=self.to_be_revived,
             at=at,
@@ -111,6 +113,17 @@ class AssetContracts(AssetState):
         at.warn("NOTICE_MISSING", step="operatingContract")
         procedure = None if proof is None else proof.procedure
         self.record(signed, at, terms=terms, procedure=procedure, selected=selected)
+
+    def _signers(self, terms: ContractTerms, at: Occasion) -> frozenset[str]:
+        """Who may sign on that day: the owners, and platforms that are authorised to operate (C4.7-13).
+
+        Refused: PLATFORM_SCOPE_EXCEEDED for a platform that is authorised for something else.
+        """
+        there = [one for one in self.platforms if one.covers(at.on)]
+        operating = frozenset(one.company for one in there if OPERATE in one.scopes)
+        beyond = terms.signer in {one.company for one in there} - operating
+        at.require(not beyond, "PLATFORM_SCOPE_EXCEEDED", clause="C4.7-13", action=OPERATE)
+        return self._owner_parties | operating
 
     def _must_be_decided(
         self,
@@ -200,7 +213,7 @@ class AssetContracts(AssetState):
 
         def carries_out(self, it: AssetState) -> Execution:
             """The terms that were decided on."""
-            return contract_carried_out(it.id, self.terms)
+            return _carried_out(it, self.terms)
 
     def change_contract(
         self,
@@ -219,8 +232,8 @@ class AssetContracts(AssetState):
         CONSENT_AFTER_FACT when the owners decided later than the change; CO_OWNER_CONSENT_REQUIRED when owners with too
         small a part did; OPERATOR_NOT_SELECTED, also for a longer term on the selection of before; DECISION_REQUIRED,
         PLAN_HASH_MISMATCH; and whatever new terms are refused with: AMOUNT_NOT_POSITIVE, CODE_UNKNOWN,
-        MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION, SIGNER_NOT_OWNER, CONTRACT_CLAUSE_MISSING,
-        OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, CONTRACT_OVERLAP.
+        MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION, PLATFORM_SCOPE_EXCEEDED, SIGNER_NOT_OWNER,
+        CONTRACT_CLAUSE_MISSING, OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, CONTRACT_OVERLAP.
         """
         at.cite("C4.11-03")
         self._allow("CHANGE_CONTRACT", at)
@@ -231,7 +244,7 @@ class AssetContracts(AssetState):
         check_terms(
             terms,
             self.card,
-            owners=self._owner_parties,
+            owners=self._signers(terms, at),
             existing=others,
             to_be_revived=self.to_be_revived or terms.mode == contract.terms.mode,
             at=at,
@@ -372,3 +385,10 @@ def _with_operator(terms: ContractTerms, at: Occasion) -> bool:
     """Whether the asset is run by somebody with whom its owner has a contract, and not by the owner itself."""
     mode = at.rules.operation_mode(terms.mode)
     return mode is not None and mode.contract
+
+
+def _carried_out(it: AssetState, terms: ContractTerms) -> Execution:
+    """The terms that were decided on: the signer's, and of a platform's contract the owner's that it signs for."""
+    done = contract_carried_out(it.id, terms)
+    platform = terms.signer in {one.company for one in it.platforms}
+    return replace(done, unit=it.owners[0].party) if platform and it.owners else done

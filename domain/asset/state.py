@@ -16,6 +16,7 @@ from domain.asset.facts.disposal import Disposal
 from domain.asset.facts.external_entry import ExternalEntry, ExternalEntryDuty, Stocktaking
 from domain.asset.facts.history import ImportedHistory
 from domain.asset.facts.ownership import CountyDecision, TitleDispute, TitleHolder
+from domain.asset.facts.platforms import PlatformAuthorisation
 from domain.asset.facts.rights import RightAssignment
 from domain.asset.facts.risk_cover import HeldCover
 from domain.asset.facts.settlement import SettledValue
@@ -90,6 +91,7 @@ class AssetState(DomainAggregate):
 
     # rights
     rights: Annotated[tuple[RightAssignment, ...], Field(title="权利安排")]
+    platforms: Annotated[tuple[PlatformAuthorisation, ...], Field(title="平台授权")]
     title_certificates: Annotated[dict[str, TitleCertificate], Field(title="产权证")]
     property_registrations: Annotated[dict[str, PropertyRegistration], Field(title="产权登记")]
 
@@ -164,6 +166,7 @@ class AssetState(DomainAggregate):
         self.owner_kind = self.ownership_rule = self.regime = self.user_right_holder = self.filing_due = None
         self.confirmed_on = None
         self.rights = ()
+        self.platforms = ()
         self.title_certificates = {}
         self.property_registrations = {}
         self.operation = "NOT_IN_USE"

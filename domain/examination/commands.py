@@ -168,6 +168,12 @@ _ASSET: Final[dict[type[Any], Command]] = {
     Asset.ExternalEntryRecorded: lambda it, e, at, _s: it.record_external_entry(e.entry, at),
     # rights and certificates
     Asset.RightAssigned: lambda it, e, at, _s: it.assign_right(e.assignment, at),
+    Asset.PlatformAuthorised: lambda it, e, at, _s: it.authorise_platform(
+        e.authorisation, "COMPANY", e.consented_by, at
+    ),
+    Asset.PlatformAuthorisationEnded: lambda it, e, at, _s: it.end_platform(
+        e.company, e.last_day, e.reason, at
+    ),
     Asset.TitleCertificateApplied: lambda it, e, at, _s: it.apply_for_certificate(e.certificate, at),
     Asset.TitleCertificateIssued: lambda it, e, at, _s: it.issue_title_certificate(
         e.certificate, e.number, e.issued_on, at

@@ -19,6 +19,7 @@ LISTS: Final = frozenset(
         "INCOME_USE",
         "MANAGEMENT_RULE",
         "PV_INCOME_USE",
+        "PLATFORM_SCOPE",
         "POSITION",
         "PRIORITY_HOUSEHOLD",
         "PROJECT_SCOPE",

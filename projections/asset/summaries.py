@@ -304,6 +304,11 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "cost_guarantee.county_cost_covered": lambda data: (
         f"县财政支付 {_yuan(data['payment']['amount'])}，凭证 {data['payment']['voucherNo']}"
     ),
+    "asset.platform_authorised": lambda data: (
+        f"{data['authorisation']['company']}：{'、'.join(data['authorisation']['scopes'])}"
+        f"（{data['authorisation']['documentNo']}）"
+    ),
+    "asset.platform_authorisation_ended": lambda data: f"{data['company']}：{data['reason']}",
     "incentive_plan.proposed": lambda data: (
         f"{data['content']['asset']} {data['content']['year']} 年度激励"
         f" {_yuan(sum(one['amount'] for one in data['content']['lines']))}"

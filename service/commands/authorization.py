@@ -113,6 +113,8 @@ _ORGANS: Final = frozenset({"BODY", "DEPARTMENT"})
 _READERS: Final = _OWNERS | _ORGANS | {"COUNTY_GOV", "ASSET_OFFICE"}
 """Whose people may need personal data in plain for what the regulation asks of them; no company's."""
 _DEPARTMENTS: Final = frozenset({"DEPARTMENT"})
+DECISIONS: Final = frozenset({"asset.sign_contract"})
+"""Actions open to companies that are decisions: a platform takes them inside its scope, a bookkeeping agent never (C4.7-04)."""
 
 ACTIONS: Final[dict[str, Permission]] = {
     "asset.advise": _permission(Role.REGISTRAR, Role.OFFICE, scope=Scope.COUNTY),
@@ -135,6 +137,8 @@ ACTIONS: Final[dict[str, Permission]] = {
     "asset.maintain": _permission(Role.REGISTRAR),
     "asset.depreciate": _permission(Role.REGISTRAR, Role.OFFICE, kinds=_KEEPERS),
     "asset.contract": _of_parties(Role.REGISTRAR, kinds=_OWNERS),
+    "asset.sign_contract": _of_parties(Role.REGISTRAR, kinds=_KEEPERS),
+    "asset.authorise_platform": _of_parties(Role.REGISTRAR, Role.APPROVER, kinds=_OWNERS),
     "asset.income": _of_parties(Role.REGISTRAR, kinds=_KEEPERS),
     "asset.propose_disposal": _of_parties(Role.REGISTRAR, kinds=_OWNERS),
     "asset.forward_disposal": _permission(Role.APPROVER, kinds=frozenset({"TOWNSHIP", "DEPARTMENT"})),

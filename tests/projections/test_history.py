@@ -13,8 +13,13 @@ from tests.projections.folding import all_rows, fold
 from tests.projections.history import COUNTY, RandomHistory
 
 ROLLS = {"organization.representatives_elected", "organization.members_counted"}
-AGENTS = {"organization.bookkeeping_agent_appointed", "organization.bookkeeping_agent_dismissed"}
-"""Whether an agent may enter something is asked of the principal in the log itself."""
+AGENTS = {
+    "organization.bookkeeping_agent_appointed",
+    "organization.bookkeeping_agent_dismissed",
+    "asset.platform_authorised",
+    "asset.platform_authorisation_ended",
+}
+"""Whether an agent or a platform may act is asked of the principal or the asset in the log itself."""
 ORDERS = {name for name in EVENT_TYPES if name.startswith("personal_subject.")}
 SUMS = {name for name in EVENT_TYPES if name.startswith(("disposal_series.", "proceeds_pool."))}
 LEDGER_TYPES = (
@@ -31,11 +36,13 @@ READ_FOR_THEIR_PAPERS = ROLLS | {
     "personal_subject.restriction_lifted",
     "personal_subject.hold_released",
     "personal_subject.erased",
+    "asset.platform_authorised",
+    "asset.platform_authorisation_ended",
     "operator_selection.opened",
     "operator_selection.bid_received",
     "operator_selection.operator_selected",
 }
-"""What no history of assets has, and the ledger of papers reads."""
+"""What no history of assets has, and a ledger reads all the same: that of papers, or one that reads whatever happens to an asset."""
 """Every type but those of the county's policy, of villages' rolls, of the series and the pool of disposals: they are read from the log, by decisions."""
 
 

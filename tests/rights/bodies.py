@@ -36,6 +36,7 @@ KNOWN: dict[str, Any] = {
 """Values of fields by their names, where a schema alone does not tell what there is."""
 IN_TABLE: dict[str, str] = {
     "agent-principals": "VILLAGE_COLLECTIVE",
+    "platform-scopes": "OPERATE",
     "asset-classes": "OPERATING",
     "asset-types": "PROCESSING",
     "chains": "A8",

@@ -334,7 +334,7 @@ async def post_depreciation(asset: AssetPath, body: PostDepreciation, write: Wri
     return await write.decide(assets, asset, body, lambda it, at: it.post_depreciation(body.year, at), on=on)
 
 
-@assets.post("/{asset}/leases", "签订经营合同", "asset.contract")
+@assets.post("/{asset}/leases", "签订经营合同", "asset.sign_contract")
 async def sign_contract(asset: AssetPath, body: SignContract, write: Writing) -> Response:
     """Sign an operating contract; mode LEASED records Leased (C4.7-03, C4.11-02)."""
 
@@ -352,7 +352,7 @@ async def sign_contract(asset: AssetPath, body: SignContract, write: Writing) ->
     )
 
 
-@assets.post("/{asset}/leases/{contract}/changes", "变更经营合同", "asset.contract")
+@assets.post("/{asset}/leases/{contract}/changes", "变更经营合同", "asset.sign_contract")
 async def change_contract(
     asset: AssetPath, contract: ContractCode, body: ChangeContract, write: Writing
 ) -> Response:

@@ -27,6 +27,7 @@ from service.api.http.spool import give_up
 from service.commands.actor import Actor
 from service.commands.authorization import Role, authorize_role
 from service.commands.commands import CommandContext
+from service.commands.companies import said_to_company
 from service.commands.problems import ACTOR, speak_for
 from service.commands.visibility import sees
 from service.identity.identities import Identities
@@ -135,7 +136,17 @@ class KnownSenderRoute(IntakeRoute):
         if ACTION in (self.openapi_extra or {}):
             actor = await actor_of(request)
             let_in(request, actor)  # before it is judged: who is denied is known too
-            authorize_role(actor, action_of(request))
+            try:
+                authorize_role(actor, action_of(request))
+            except Refusal as refusal:
+                told = await said_to_company(
+                    context_of(request),
+                    actor,
+                    refusal,
+                    action=action_of(request),
+                    asset=request.path_params.get("asset"),
+                )
+                raise told from None
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """What an auditor is told is on record before it goes out (C5.4-01)."""

@@ -35,8 +35,9 @@ from service.api.http.reading import (
 from service.api.http.sealed_bodies import sealing
 from service.commands import authorization
 from service.commands.actor import Actor
-from service.commands.authorization import ACTIONS, Resource, authorize, may, speak_for
+from service.commands.authorization import ACTIONS, DECISIONS, Resource, authorize, may, speak_for
 from service.commands.commands import CommandOutcome, Result, Work, in_twelve_digits, transact
+from service.commands.companies import require_no_agent, said_to_company
 from service.commands.exceptions import exceptions
 from service.commands.executing import take_steps
 from service.commands.history_door import require_before_regulation, through_door
@@ -357,7 +358,7 @@ class Write(Read):
                 Organization, speaker, at.today
             ):
                 speaker = self.actor.organization
-            speak_for(self.actor, speaker, level)
+            await self._speak_for(speaker, level)
             await self._may(aggregate, scope or self._said_by(speaker) or kind.scope, work, at)
             await self._except(body, at, work)
             await self._let_in(body, at)
@@ -365,6 +366,8 @@ class Write(Read):
             exactly = whose if party is None else tuple(party(aggregate))
             if whose:
                 await require_party(work, tuple(dict.fromkeys((*whose, *exactly))), at)
+            if self.action in DECISIONS:
+                await require_no_agent(work, exactly, at)
             stranger = await record_for(work, exactly, at)
             await use_case(aggregate, at, work)
             if stranger is not None:
@@ -398,7 +401,7 @@ class Write(Read):
 
         async def work_on(work: Work) -> Result:
             at = await self._circumstances(work, body, on)
-            speak_for(self.actor, unit)
+            await self._speak_for(unit)
             place = scope if isinstance(scope, Resource) else await scope()
             authorize(self.actor, self.action, place)
             await self._let_in(body, at)
@@ -436,7 +439,7 @@ class Write(Read):
 
         async def work_on(work: Work) -> Result:
             at = await self._circumstances(work, body, on)
-            speak_for(self.actor, unit)
+            await self._speak_for(unit)
             await self._let_in(body, at)
             result = await command(at, work)
             await work.settle()
@@ -489,6 +492,15 @@ class Write(Read):
             return None
         return lambda _it, _write: Resource(organizations=(speaker,))
 
+    async def _speak_for(self, unit: str | None, level: str | None = None) -> None:
+        """Whoever acts is of the unit that has to act itself. FORBIDDEN; AGENT_NO_APPROVAL_RIGHT for who keeps its books."""
+        try:
+            speak_for(self.actor, unit, level)
+        except Refusal as refusal:
+            units = () if unit is None else (unit,)
+            told = await said_to_company(self.context, self.actor, refusal, action=self.action, units=units)
+            raise told from None
+
     async def _may(self, aggregate: _Aggregate, scope: Scope[_Aggregate], work: Work, at: Occasion) -> None:
         """Who may act where it lies and for whose it is; for what has ended, who stands in its place today."""
         place = scope(aggregate, self)
@@ -515,7 +527,9 @@ class Write(Read):
                 ),
             )
             if not may(self.actor, self.action, after):
-                raise
+                raise await said_to_company(
+                    self.context, self.actor, refusal, action=self.action, units=place.organizations
+                ) from None
 
     def _correlation(self) -> str | None:
         given = self.request.headers.get("x-correlation-id")

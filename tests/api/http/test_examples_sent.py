@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from domain.asset.asset import Asset
+from domain.organization.organization import Organization, OrganizationCard
 from domain.organization.person import Person, PersonCard
 from service.api.http.examples import NAMED
 from service.commands.commands import stream_append
@@ -75,6 +76,8 @@ async def with_what_examples_name(service: Service) -> dict[str, int]:
         Asset.register(NAMED["asset"], workshop_card(), occasion()),
         a_villages_herd(),
     ]
+    company = OrganizationCard(name="某国资公司", kind="COMPANY", valid_from=date(2015, 1, 1))
+    made.append(Organization.define("GZ-0001", company, occasion()))
     versions |= {one.stream: one.version for one in made}
     await context.store.append(
         COUNTY,

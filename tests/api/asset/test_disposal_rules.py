@@ -604,6 +604,13 @@ async def test_proceeds_go_to_the_use_that_the_leading_group_decided_on_and_to_n
     other = Use(service, allocation("1000.00")["allocation"])
     await other.open()
     assert (await allocate(service, it.body | {"procedure": other.code}))[1]["code"] == "PLAN_HASH_MISMATCH"
+    dropped = Use(service, told)
+    await dropped.open()
+    assert (await dropped.decide())[0] == 201
+    by = {"organization": VILLAGE, "person": await service.person(VILLAGE)}
+    gone = {"by": by, "reason": "不办了", "occurredOn": "2023-08-01"}
+    await service.write(f"{dropped.path}/withdrawal", gone, "village")
+    assert (await allocate(service, dropped.body))[1]["code"] == "STEP_OUT_OF_ORDER"
     status, answer = await allocate(service, it.body)
     assert status == 201
     assert {one["type"] for one in answer["events"]} == {

@@ -310,8 +310,8 @@ EARLY = {
 
 
 def test_every_chain_with_facts_is_walked() -> None:
-    """Titles and disposals name their procedure once and are walked where they are decided (`test_titles`, `test_disposal_decisions`)."""
-    assert set(BY_HAND) - set(NOT_YET) == {"A5", "A14", "A14s", *MATTERS}
+    """Others are walked where they are decided: titles, disposals, uses of proceeds (`test_titles`, `test_disposal_decisions`, `test_disposal_rules`)."""
+    assert set(BY_HAND) - set(NOT_YET) == {"A5", "A14", "A14s", "A17", *MATTERS}
 
 
 @pytest.mark.clause("C4.7-05", "C4.9-03", "C4.12-05", "C3-02")

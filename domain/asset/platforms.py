@@ -39,7 +39,7 @@ class AssetPlatforms(AssetState):
         """Authorise a company for parts of an operating asset's management (C4.7-13). `company_kind`: of its unit.
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; MODE_NOT_ALLOWED_FOR_CLASS for an asset
-        that is not operated; FIELD_INVALID for a unit that is no company; ALREADY_EXISTS while it or another company has
+        that is not operated; CODE_UNKNOWN for no such scope; FIELD_INVALID for a unit that is no company; ALREADY_EXISTS while it or another company has
         such a scope; CO_OWNER_CONSENT_REQUIRED when owners with too small a part agreed.
         """
         at.cite("C4.7-13")
@@ -61,6 +61,9 @@ class AssetPlatforms(AssetState):
                 field="authorisation.company",
                 value=authorisation.company,
             )
+        unknown = sorted(set(authorisation.scopes) - at.rules.codes("PLATFORM_SCOPE"))
+        if unknown:
+            raise refuse("CODE_UNKNOWN", clause="C4.7-13", field="authorisation.scopes", value=unknown[0])
         for known in self.platforms:
             if known.clashes_with(authorisation):
                 raise refuse("ALREADY_EXISTS", clause="C4.7-13", what=known.company)

@@ -15,7 +15,7 @@ from tests.api.service import REGULATION, Service, new_code
 
 @pytest.mark.clause("C4.5-01", "C4.3-11")
 async def test_every_ledger_of_the_regulation_says_where_it_is_read(service: Service) -> None:
-    """Lists all fifteen ledgers with keeper, period and clause, and where each is read."""
+    """Lists all ledgers with keeper, period and clause, and where each is read."""
     found = await service.read("/v1/ledgers")
     known = REGULATION.on(REGULATION.first_day).table("ledgers.ledger", rows.LedgerRow)
     assert [one["code"] for one in found] == [row.code for row in known]

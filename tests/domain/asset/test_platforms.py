@@ -51,6 +51,15 @@ def test_owner_authorises_a_company_and_stays_the_owner() -> None:
     assert (asset.owners, asset.user_right_holder) == (before, VILLAGE)
 
 
+def test_scope_is_one_of_the_four_that_the_clause_names() -> None:
+    """四(七)3：运营、维护、资产收益分配和日常监管。"""
+    for scope in ("OPERATE", "MAINTAIN", "DISTRIBUTE", "SUPERVISE"):
+        assert authorised(scope).platforms == (paper(scope),)
+    asset = confirmed()
+    with refused("CODE_UNKNOWN", asset):
+        asset.authorise_platform(paper("OPERATE", "SELL"), "COMPANY", (), occasion(DAY))
+
+
 def test_only_operating_assets_with_a_title_have_a_platform() -> None:
     for asset, code in (
         (confirmed_road(), "MODE_NOT_ALLOWED_FOR_CLASS"),

@@ -117,6 +117,7 @@ ELSEWHERE: Final = {
     "VILLAGE_HOUSEHOLD": "/v1/ledgers/household-register?village={organization}",
     "HOUSEHOLD_FUND_ASSET": "/v1/ledgers/household-register?township={organization}",
     "VILLAGE_INCOME": "/v1/ledgers/income-sub-accounts?organization={organization}",
+    "INCOME_SUPERVISION": "/v1/ledgers/income-supervision",
     "FUND": "/v1/ledgers/fund-ledger",
     "CATEGORISED": "/v1/ledgers/asset-register/categories?by={dimension}",
     "EXTERNAL_ENTRIES": "/v1/ledgers/external-entries",

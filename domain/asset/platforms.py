@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -11,6 +11,7 @@ from pydantic import Field
 from domain.asset.facts.platforms import PlatformAuthorisation
 from domain.asset.state import AssetState
 from domain.bounds import FactDay
+from domain.classification import UNIT
 from domain.refusals import refuse
 from domain.values import BusinessDate, Code, OrganizationCode, Text
 
@@ -26,7 +27,7 @@ class AssetPlatforms(AssetState):
 
         TOPIC: ClassVar[str] = "asset.platform_authorised"
         TITLE: ClassVar[str] = "授权平台公司"
-        authorisation: PlatformAuthorisation = Field(title="平台授权")
+        authorisation: PlatformAuthorisation = Field(title="平台公司授权")
         consented_by: tuple[Code, ...] = Field(title="同意的所有权人")
 
     def authorise_platform(
@@ -94,7 +95,7 @@ class AssetPlatforms(AssetState):
         TITLE: ClassVar[str] = "终止平台授权"
         company: OrganizationCode = Field(title="平台公司")
         last_day: FactDay = Field(title="授权最后一日")
-        reason: Text = Field(title="终止授权原因")
+        reason: Annotated[Text, UNIT] = Field(title="终止授权原因")
 
     def end_platform(self, company: str, last_day: date, reason: str, at: Occasion) -> None:
         """End an authorisation before its time (C4.7-13). NOT_FOUND where the company has none on that day; STEP_OUT_OF_ORDER on its last."""

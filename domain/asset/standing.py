@@ -1,4 +1,4 @@
-"""What a paper of a title says, held against the title as it stands: 确权书 and 产权证 (C4.5-06, C4.3-09)."""
+"""Standing of a title's paper, held against the title as it stands: 确权书 and 产权证 (C4.5-06, C4.3-09)."""
 
 from __future__ import annotations
 

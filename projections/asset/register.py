@@ -408,7 +408,8 @@ def _final_settlement(event: LedgerEvent, rows: Rows) -> None:
     row["net_book_value"] = data["card"]["originalValue"] - row["accumulated_depreciation"]
     row["settled_on"] = event.day
     row["owners"], row["income_right_holders"] = data["owners"], data["incomeRightHolders"]
-    _put_shares(event, rows, row["owners"], row["income_right_holders"], row["owner_kind"])
+    if row["owner_kind"] is not None:  # shares are those of a confirmed title
+        _put_shares(event, rows, row["owners"], row["income_right_holders"], row["owner_kind"])
 
 
 def _document_archived(event: LedgerEvent, rows: Rows) -> None:

@@ -62,13 +62,16 @@ def owed(contract: dict[str, Any], on: date) -> list[tuple[date, int]]:
     return found
 
 
+CARDS = {"asset.registered", "asset.registration_corrected", "asset.final_settlement_recorded"}
+
+
 def operating(events: Iterable[RecordedEvent]) -> dict[str, list[RecordedEvent]]:
     """The stories of operating assets that are managed, by the card and scope of their last word."""
     found = {}
     for code, story in streams(events, "asset").items():
         said: Any = {}
         for one in story:
-            if one.type in {"asset.registered", "asset.registration_corrected"}:
+            if one.type in CARDS:
                 said = said | {key: one.data[key] for key in ("card", "scope") if key in one.data}
         if said and said["card"]["assetClass"] == "OPERATING" and said["scope"] == "IN":
             found[code] = story
@@ -105,7 +108,7 @@ async def test_the_board_has_what_the_plain_model_has(
 ) -> None:
     """Due, overdue, received and distributed of every asset, to the fen; the units' parts of it add up to the same."""
     events = (RandomHistory(seed, alive=12, departures=0.0) if seed % 2 == 0 else LivelyHistory(seed)).take(
-        1500
+        2500
     )
     await told(pool, store, events)
     plain = {code: of_asset(story, ON) for code, story in operating(events).items()}

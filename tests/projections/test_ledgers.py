@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +49,8 @@ from tests.projections.history import (
 from tests.projections.ledger_case import Given
 
 A, B, C = VILLAGES[:3]
+HISTORY = Path(__file__).parents[1] / "domain" / "history"
+PLATFORMS = {"asset.platform_authorised", "asset.platform_authorisation_ended"}
 WORDS = Words(Regulation.load(county=COUNTY))
 ASSET = "asset-A1"
 
@@ -468,7 +472,10 @@ class TestTimeline:
             if event.type in asset_timeline.HANDLERS and event.type not in seen:
                 seen.add(event.type)
                 assert summary(event.type, event.data, WORDS.word)
-        assert seen == set(asset_timeline.HANDLERS)
+        assert set(asset_timeline.HANDLERS) - seen == PLATFORMS  # no history of assets has them
+        for name in PLATFORMS:
+            stored = json.loads((HISTORY / f"{name}.1.json").read_text("utf-8"))
+            assert summary(name, stored["data"], WORDS.word)
         assert (
             summary("asset.registered", {"card": card()}, WORDS.word)
             == "防渗渠，12.5 公里，原值 100000.00 元"

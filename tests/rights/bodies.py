@@ -78,6 +78,7 @@ NAMES_A_UNIT = frozenset(
         "agent",
         "appointedBy",
         "beneficiary",
+        "company",
         "custodian",
         "decidedBy",
         "department",

@@ -20,7 +20,7 @@ class PlatformAuthorisation(Value):
 
     company: OrganizationCode = Field(title="平台公司")
     scopes: tuple[Annotated[Code, Listed("platform-scopes")], ...] = Field(
-        title="授权事项", description="运营、维护、资产收益分配、日常监管", min_length=1, max_length=4
+        title="授权事项", description="所有权人交由平台公司办理的管理事项", min_length=1, max_length=4
     )
     since: FactDay = Field(title="授权起始日期")
     until: Annotated[BusinessDate, NotBefore("since")] = Field(title="授权截止日期（含当日）")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import Response
 from pydantic import Field
 
 from domain.asset.asset import Asset
 from domain.asset.facts.platforms import PlatformAuthorisation
 from domain.bounds import FactDay
+from domain.classification import UNIT
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.values import Code, OrganizationCode, Text
@@ -22,7 +25,7 @@ router = routes("/v1/assets", "platforms 平台公司")
 class AuthorisePlatform(Circumstances):
     """Request body: authorise a company for parts of an operating asset's management."""
 
-    authorisation: PlatformAuthorisation = Field(title="平台授权")
+    authorisation: PlatformAuthorisation = Field(title="平台公司授权")
     consented_by: tuple[Code, ...] = Field(default=(), title="同意的所有权人", max_length=500)
 
 
@@ -31,7 +34,7 @@ class EndPlatformAuthorisation(Circumstances):
 
     company: OrganizationCode = Field(title="平台公司")
     last_day: FactDay = Field(title="授权最后一日")
-    reason: Text = Field(title="终止授权原因")
+    reason: Annotated[Text, UNIT] = Field(title="终止授权原因")
 
 
 platforms = assets_on(router)

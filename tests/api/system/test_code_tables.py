@@ -16,6 +16,7 @@ from domain.regulation.tables import TABLES
 from domain.values import Listed
 from service.api.openapi import documents
 from service.api.system.tables import BODIES
+from tests.api.bodies import road
 from tests.api.plausible import Place, body_of, first_code, first_version, listed_fields, write_routes
 from tests.api.service import COUNTY, KEYS, Service, running
 from tests.examples import regulation_where
@@ -64,6 +65,7 @@ async def founded(service: Service) -> None:
     """The person and the asset that made-up bodies name."""
     card = {"name": "张三", "organization": "653022202000"}
     await service.post("/v1/persons", {"person": "P-1", "card": card}, "personnel")
+    await service.post("/v1/assets", {"asset": "A-1", "card": road()})
 
 
 @pytest.mark.parametrize(("path", "model", "place", "mark"), FIELDS)
@@ -127,7 +129,7 @@ LISTS_BY_HAND = {
         "DAMAGE", "SQUANDER", "ILLEGAL_OCCUPATION", "ILLEGAL_DISPOSAL",
     },
     "roles": {"ADMIN", "REGISTRAR", "APPROVER", "PERSONNEL", "LOG_AUDITOR", "OFFICE", "AUDITOR", "OPERATOR", "READER"},
-    "subjects": {"asset_title", "operating_contract", "asset_disposal"},
+    "subjects": {"asset_title", "operating_contract", "asset_disposal", "proceeds_allocation"},
 }  # fmt: skip
 """Codes as the regulation and this service's documents count them."""
 

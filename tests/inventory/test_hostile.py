@@ -21,6 +21,7 @@ from service.inventory.spreadsheet.container import (
 )
 from service.inventory.spreadsheet.grid import grids_of
 from service.inventory.spreadsheet.ledger import MAX_ROWS, Reader
+from service.inventory.spreadsheet.open_document import check_open_document
 from tests.domain.saying import refused
 from tests.workbooks import HEADINGS, csv_of, ledger, old_workbook_of, open_document_of, row
 
@@ -195,6 +196,24 @@ def test_open_document_that_says_how_far_it_is_empty_is_read() -> None:
 def test_open_document_that_stands_for_a_large_sheet_is_refused(rows: str) -> None:
     with refused("SPREADSHEET_TOO_LARGE"):
         grids_of(document_with(rows))
+
+
+def test_number_of_cells_that_is_told_is_the_one_that_is_held_to() -> None:
+    """4,000,000: 40,000 rows of 100 are as many, one row more is too many."""
+    rows = ROW.format(
+        ' table:number-rows-repeated="40001"', CELL.format(' table:number-columns-repeated="100"')
+    )
+    with refused("SPREADSHEET_TOO_LARGE") as refusal:
+        grids_of(document_with(rows))
+    assert refusal.value.params["limit"] == "4,000,000"
+    check_open_document(document_with(rows.replace("40001", "40000")), 4_000_000)
+
+
+def test_formula_of_an_open_document_without_its_result_is_told() -> None:
+    hollow = '<table:table-cell table:formula="of:=1+1"/>'
+    saved = '<table:table-cell table:formula="of:=1+1" office:value-type="float" office:value="2"/>'
+    (grid,) = grids_of(document_with(ROW.format("", CELL.format("")) + ROW.format("", saved + hollow)))
+    assert grid.hollow == {(1, 1)}
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,10 @@ MAX_ROW_DIGITS: Final = 5
 
 Kind = Literal["xlsx", "xls", "ods", "csv"]
 
+BROKEN_ARCHIVE: Final = (
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, UnicodeError),
+)
+"""What reading a ZIP raises that is damaged or none."""
 _ZIP: Final = b"PK\x03\x04"
 _OPEN_DOCUMENT: Final = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
 """The first entry of such a file, which is never packed."""
@@ -127,15 +131,7 @@ def check_workbook(content: bytes) -> WorkbookFacts:
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             return _check(archive)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-        EOFError,
-        OSError,
-        UnicodeError,
-        ET.ParseError,
-    ) as error:
+    except (*BROKEN_ARCHIVE, ET.ParseError) as error:
         raise unreadable(f"{type(error).__name__}") from error
 
 

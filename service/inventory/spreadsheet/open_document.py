@@ -7,7 +7,6 @@ what is counted is what the repetitions come to.
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -15,6 +14,7 @@ from typing import Final, cast
 from xml.etree import ElementTree as ET
 
 from service.inventory.spreadsheet.container import (
+    BROKEN_ARCHIVE,
     MAX_DEPTH,
     MAX_INFLATED_BYTES,
     MAX_MERGES,
@@ -57,7 +57,7 @@ def check_open_document(content: bytes, most_cells: int) -> WorkbookFacts:
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             return _check(archive, most_cells)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, UnicodeError) as error:
+    except BROKEN_ARCHIVE as error:
         raise unreadable(type(error).__name__) from error
     except (ET.ParseError, ValueError) as error:
         raise unreadable(f".ods: {error}"[:120]) from error
@@ -84,7 +84,7 @@ def _check(archive: zipfile.ZipFile, most_cells: int) -> WorkbookFacts:
                 raise too_large("XML 标记 / tags", MAX_TAGS)
         if entry.filename in {"content.xml", "styles.xml"}:
             kept[entry.filename] = part
-    walk = _Walk(most_cells)
+    walk = _Walk(most_cells, most_cells)
     for name in ("styles.xml", "content.xml"):
         if name in kept:
             walk.through(kept[name])
@@ -107,6 +107,7 @@ class _Format:
 class _Walk:
     """One pass through a part: styles come before the sheets that use them."""
 
+    most_cells: int
     cells_left: int
     since_1904: bool = False
     sheets: dict[str, SheetFacts] = field(default_factory=dict)
@@ -115,9 +116,12 @@ class _Walk:
     styles: dict[str, str] = field(default_factory=dict)
     """The name of the number format by the name of a cell's style."""
     _sheet: SheetFacts = field(default_factory=SheetFacts)
-    _columns: list[tuple[int, str]] = field(default_factory=list)
-    """Of the sheet at hand: how many columns, and their cells' style."""
+    _columns: list[str] = field(default_factory=list)
+    """Of the sheet at hand: the style of each column's cells, as many columns as may hold anything."""
     _row: int = 0
+    _column: int = 0
+    """Where the next row and cell lie."""
+    _hollow: set[tuple[int, int]] = field(default_factory=set)
     _cells: list[tuple[int, str | None, bool]] = field(default_factory=list)
     """Of the row at hand: how many cells, their own style, whether they hold anything."""
 
@@ -144,10 +148,10 @@ class _Walk:
         if element.tag == f"{_TABLE}table":
             if len(self.sheets) >= MAX_SHEETS:
                 raise too_large("工作表 / sheets", MAX_SHEETS)
-            self._sheet, self._columns, self._row = SheetFacts(), [], 0
+            self._sheet, self._columns, self._row, self._hollow = SheetFacts(), [], 0, set()
             self.sheets[element.get(f"{_TABLE}name", "")] = self._sheet
         elif element.tag == f"{_TABLE}table-row":
-            self._cells = []
+            self._cells, self._column = [], 0
 
     def _end(self, element: ET.Element) -> None:
         tag = element.tag
@@ -159,19 +163,30 @@ class _Walk:
             self.formats[element.get(f"{_STYLE}name", "")] = _format(element)
         elif tag == f"{_TABLE}table-column":
             style = element.get(f"{_TABLE}default-cell-style-name", "")
-            self._columns.append((_often(element, "columns"), style))
+            room = MAX_COLUMN - len(self._columns)
+            self._columns += [style] * min(_often(element, "columns"), room)
         elif tag in _CELLS:
-            self._note_merged(element)
-            held = len(element) > 0 or any(element.get(name) is not None for name in _CONTENT)
-            self._cells.append((_often(element, "columns"), element.get(f"{_TABLE}style-name"), held))
+            self._end_cell(element)
         elif tag == f"{_TABLE}table-row":
             self._end_row(_often(element, "rows"), element.get(f"{_TABLE}default-cell-style-name"))
+        elif tag == f"{_TABLE}table":
+            self._sheet.hollow = frozenset(self._hollow)
+
+    def _end_cell(self, cell: ET.Element) -> None:
+        self._note_merged(cell)
+        often = _often(cell, "columns")
+        held = len(cell) > 0 or any(cell.get(name) is not None for name in _CONTENT)
+        if cell.get(f"{_TABLE}formula") is not None and cell.get(f"{_OFFICE}value-type") is None:
+            last = min(self._column + often, MAX_COLUMN)
+            self._hollow.update((self._row, column) for column in range(self._column, last))
+        self._cells.append((often, cell.get(f"{_TABLE}style-name"), held))
+        self._column += often
 
     def _note_merged(self, cell: ET.Element) -> None:
         height, width = _spanned(cell, "rows"), _spanned(cell, "columns")
         if height > 1 or width > 1:
-            column = sum(count for count, _, _ in self._cells)
-            self._sheet.merges.append((self._row, column, self._row + height - 1, column + width - 1))
+            bottom, right = self._row + height - 1, self._column + width - 1
+            self._sheet.merges.append((self._row, self._column, bottom, right))
             if len(self._sheet.merges) > MAX_MERGES:
                 raise too_large("合并单元格 / merged areas", MAX_MERGES)
 
@@ -185,7 +200,7 @@ class _Walk:
                 width += count
             self.cells_left -= often * min(width, MAX_COLUMN)
             if self.cells_left < 0:
-                raise too_large("单元格（含空白） / cells, empty ones counted", MAX_ROW * MAX_COLUMN)
+                raise too_large("单元格（含空白） / cells, empty ones counted", self.most_cells)
             self._note_shown(often, style)
         self._row += often
 
@@ -200,11 +215,7 @@ class _Walk:
             column += count
 
     def _style_of_column(self, column: int) -> str:
-        for count, style in self._columns:
-            if column < count:
-                return style
-            column -= count
-        return ""
+        return self._columns[column] if column < len(self._columns) else ""
 
     def _shown(self, style: str) -> Shown | None:
         found = self.formats.get(self.styles.get(style, ""))

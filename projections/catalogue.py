@@ -16,7 +16,7 @@ from projections.asset import (
 )
 from projections.departure import cases as departures, custody as custody_ledger
 from projections.engine.projection import Projection
-from projections.funds import ledger as fund_ledger
+from projections.funds import ledger as fund_ledger, proceeds as proceeds_pool
 from projections.household import register as household_register
 from projections.income import (
     accounts as income_accounts,
@@ -62,6 +62,7 @@ CATALOGUE: Final[dict[str, Projection]] = {
         maintenance_expenses.PROJECTION,
         cost_guarantees.PROJECTION,
         incentives.PROJECTION,
+        proceeds_pool.PROJECTION,
     )
 }
 """By name."""

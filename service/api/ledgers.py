@@ -31,6 +31,8 @@ _OF_SUBJECTS: Final = {
     "maintenance": "upkeep 管护",
     "cost-guarantees": "upkeep 管护",
     "incentives": "incentives 激励",
+    "proceeds-pool": "disposal 处置",
+    "proceeds-allocations": "disposal 处置",
 }
 """Ledgers that stand under their subject, whatever their path: the page of all ledgers is full."""
 _PLACE: Final = re.compile(r"\{(\w+)\}")

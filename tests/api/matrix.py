@@ -364,6 +364,8 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/incentive-plans/{incentive_plan}/clawbacks"): "income.plan",
     ("GET", "/v1/incentive-plans/{incentive_plan}"): "income.read",
     ("GET", "/v1/ledgers/incentives"): "ledger.read",
+    ("GET", "/v1/ledgers/proceeds-pool"): "ledger.read",
+    ("GET", "/v1/ledgers/proceeds-allocations"): "ledger.read",
     ("GET", "/metrics"): "event.read",
     ("GET", "/v1/events"): "event.read",
     ("POST", "/v1/feeds"): "feed.manage",

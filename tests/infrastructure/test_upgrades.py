@@ -44,6 +44,7 @@ YOUNGER = {
     "maintenance_expenses": ("maintenance_expense",),
     "cost_guarantees": ("cost_guarantee",),
     "incentives": ("annual_result",),
+    "proceeds_pool": ("proceeds_receipt", "proceeds_allocation"),
     "on_behalf": ("on_behalf_record", "on_behalf_confirmation"),
     "risk_covers": ("risk_cover",),
 }

@@ -330,6 +330,7 @@ class RandomHistory:
             "operator_selection",
             "incentive_plan",
             "annual_result",
+            "proceeds_pool",
         )
         confirmed = {"entry": self.log.position, "secretary": "P-SECRETARY"}
         village = f"organization-{VILLAGES[0]}"

@@ -21,7 +21,7 @@ AGENTS = {
 }
 """Whether an agent or a platform may act is asked of the principal or the asset in the log itself."""
 ORDERS = {name for name in EVENT_TYPES if name.startswith("personal_subject.")}
-SUMS = {name for name in EVENT_TYPES if name.startswith(("disposal_series.", "proceeds_pool."))}
+SUMS = {name for name in EVENT_TYPES if name.startswith("disposal_series.")}
 LEDGER_TYPES = (
     {name for name in EVENT_TYPES if not name.startswith("policy.")} - ROLLS - AGENTS - ORDERS - SUMS
 )
@@ -29,8 +29,8 @@ OF_DECISIONS = {
     name
     for name in EVENT_TYPES
     if name.startswith(("priority_households.", "operator_selection.", "incentive_plan."))
-}
-"""They stand in a history; plans, contracts and rewards are held against them in the log itself."""
+} | {"proceeds_pool.opened"}
+"""They stand in a history; plans, contracts and rewards are held against them in the log itself; an empty pool has no rows."""
 READ_FOR_THEIR_PAPERS = ROLLS | {
     "personal_subject.restricted",
     "personal_subject.restriction_lifted",
@@ -43,7 +43,7 @@ READ_FOR_THEIR_PAPERS = ROLLS | {
     "operator_selection.operator_selected",
 }
 """What no history of assets has, and a ledger reads all the same: that of papers, or one that reads whatever happens to an asset."""
-"""Every type but those of the county's policy, of villages' rolls, of the series and the pool of disposals: they are read from the log, by decisions."""
+"""Every type but those of the county's policy, of villages' rolls, of the series of disposals: they are read from the log, by decisions."""
 
 
 def test_every_event_of_a_random_history_is_one_the_domain_could_have_recorded() -> None:

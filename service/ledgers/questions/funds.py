@@ -14,7 +14,7 @@ from domain.sealing.joint_review import ReviewException
 from domain.values import Fen, Value
 from projections.engine.reading import Page
 from projections.engine.rows import Row
-from projections.funds import ledger as fund_ledger, questions as fund_questions
+from projections.funds import ledger as fund_ledger, proceeds as proceeds_pool, questions as fund_questions
 from service.ledgers.filters import Filters, Several, Standpoint
 from service.ledgers.parameters import YearNumber
 from service.ledgers.queries import Look, as_it_stands, ledgers_now
@@ -71,6 +71,74 @@ class ReconciliationsFilters(Filters):
 
 
 ReconciliationRow = row_model("FundReconciliationRow", fund_ledger.RECONCILIATION)
+
+
+# ---- proceeds of disposals -----------------------------------------------------------------------------------------
+
+
+class ProceedsTotals(Value):
+    """Sums over the receipts asked for, and what of them is left in the pool."""
+
+    receipts: int = Field(title="到账笔数")
+    received: Fen = Field(title="到账金额合计")
+    allocated: Fen = Field(title="已安排金额")
+    balance: Fen = Field(title="尚未安排金额")
+    over_a_year: Fen = Field(title="到账一年以上尚未安排金额")
+    oldest: date | None = Field(title="最早尚未安排的到账日期")
+
+
+class ProceedsFilters(Filters):
+    """Filters of the ledger of disposal proceeds."""
+
+    PROJECTION: ClassVar[str] = proceeds_pool.PROJECTION.name
+    TOTALS = ProceedsTotals
+    DATED = True
+
+    asset: Several = Field(default=(), title="资产编号", max_length=200)
+    owner: str | None = Field(default=None, title="法定所有权人", max_length=64)
+    age: proceeds_pool.Age | None = Field(default=None, title="账龄")
+    remains: bool | None = Field(default=None, title="是否尚有未安排的金额")
+
+    async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
+        """Receipts with what is left of each on the day asked about."""
+        return await proceeds_pool.receipt_page(at.connection, at.county, at.day, **self.filters(), **paging)
+
+    async def totals(self, at: Standpoint) -> Row | None:
+        """Sums of these."""
+        return await proceeds_pool.receipt_totals(at.connection, at.county, at.day, **self.filters())
+
+
+ProceedsRow = row_model(
+    "ProceedsReceiptRow",
+    proceeds_pool.RECEIPT,
+    remaining=(Fen, Field(title="尚未安排金额", description="先到账的先安排")),
+    days=(int, Field(title="到账天数")),
+    age=(
+        proceeds_pool.Age,
+        Field(
+            title="账龄",
+            description="UP_TO_90 九十日以内 / UP_TO_180 一百八十日以内 / UP_TO_365 一年以内 / OVER_365 一年以上",
+        ),
+    ),
+)
+
+
+class ProceedsAllocationFilters(Filters):
+    """Filters of the ledger of allocations of disposal proceeds."""
+
+    PROJECTION: ClassVar[str] = proceeds_pool.PROJECTION.name
+    DATED = True
+
+    project_code: Several = Field(default=(), title="项目编号", max_length=50)
+    asset: str | None = Field(default=None, title="所形成的资产", max_length=64)
+    unused: bool | None = Field(default=None, title="是否尚有未使用的金额")
+
+    async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
+        """Allocations."""
+        return await proceeds_pool.allocation_page(at.connection, at.county, **self.filters(), **paging)
+
+
+ProceedsAllocationRow = row_model("ProceedsAllocationRow", proceeds_pool.ALLOCATION)
 
 
 # ---- money against assets ------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ class PaperHistory(ProcedurePapers):
         self.plans: dict[str, tuple[int, int]] = {}
         self.guarantees: dict[str, tuple[str, int]] = {}
         self.rewards: dict[str, dict[str, tuple[int, int, int]]] = {}
+        self.uses: list[str] = []
         """Income plan → what it is over, and what of it is paid."""
 
     def take(self, count: int) -> list[RecordedEvent]:
@@ -46,6 +47,7 @@ class PaperHistory(ProcedurePapers):
                 self._maintenance,
                 self._guarantee,
                 self._result,
+                self._proceeds,
                 self._inventory,
                 self._inventory,
                 self._inventory,
@@ -270,6 +272,50 @@ class PaperHistory(ProcedurePapers):
             return stream, "annual_result.incentive_counted", moved
         moved["dueBack"] = sum(one[2] for one in plans.values())
         return stream, "annual_result.incentive_returned", moved
+
+    def _proceeds(self) -> Fact:
+        """Money for disposed assets in the county's one pool, its uses, and what became of them."""
+        self.number += 1
+        number, chance = self.number, self.random.random()
+        stream, amount = f"proceeds_pool-{self.log.county}", self.random.randint(0, 10**7)
+        asset = f"A-{self.random.randint(1, 9)}"
+        if chance < 0.4:
+            receipt = {
+                "asset": asset,
+                "disposal": "D-1",
+                "voucherNo": f"收{number}",
+                "amount": amount,
+                "receivedOn": f"2022-0{self.random.randint(1, 9)}-15",
+                "legalOwners": [{"party": self.random.choice(VILLAGES), "amount": amount}],
+            }
+            return stream, "proceeds_pool.proceeds_received", {"receipt": receipt}
+        if chance < 0.6 or not self.uses:
+            code = f"PA-{number}"
+            self.uses.append(code)
+            told = {
+                "allocation": code,
+                "use": "PROJECT",
+                "projectCode": f"X{number}",
+                "projectName": "蔬菜大棚项目",
+                "amount": amount,
+                "allocatedOn": "2022-12-01",
+                "documentNo": f"领{number}号",
+            }
+            decided = {"procedure": f"PR-{number}"} if chance < 0.55 else {}
+            used = {"allocation": told, "allocator": "LEADING_GROUP"} | decided
+            return stream, "proceeds_pool.proceeds_allocated", used
+        code = self.random.choice(self.uses)
+        if chance < 0.7:
+            back = {
+                "returned": f"PB-{number}",
+                "amount": amount // 100,
+                "returnedOn": "2022-12-20",
+                "reason": "项目结余",
+                "documentNo": f"结{number}号",
+            }
+            return stream, "proceeds_pool.allocation_returned", {"allocation": code, "back": back}
+        linked = {"allocation": code, "asset": asset, "amount": amount // 10 if chance < 0.9 else 0}
+        return stream, "proceeds_pool.funding_linked", linked
 
     # ---- funds
 

@@ -42,6 +42,7 @@ from tests.projections.plain import (
     notices,
     oversight,
     procedures,
+    proceeds,
     representation,
     revitalisation,
     rewards,
@@ -84,6 +85,7 @@ OF_PAPERS: Final[dict[str, Model]] = {
     "maintenance_expenses": upkeep.expenses,
     "cost_guarantees": upkeep.guarantees,
     "incentives": rewards.tables,
+    "proceeds_pool": proceeds.tables,
 }
 """The models that are asked on histories of paperwork."""
 

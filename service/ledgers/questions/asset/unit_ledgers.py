@@ -119,6 +119,7 @@ ELSEWHERE: Final = {
     "VILLAGE_INCOME": "/v1/ledgers/income-sub-accounts?organization={organization}",
     "INCOME_SUPERVISION": "/v1/ledgers/income-supervision",
     "FUND": "/v1/ledgers/fund-ledger",
+    "PROCEEDS_POOL": "/v1/ledgers/proceeds-pool",
     "CATEGORISED": "/v1/ledgers/asset-register/categories?by={dimension}",
     "EXTERNAL_ENTRIES": "/v1/ledgers/external-entries",
     "DEPARTURE_AUDIT": "/v1/ledgers/departures",

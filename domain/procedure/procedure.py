@@ -75,10 +75,12 @@ class ProcedureInstance(ProcedureCourse):
     @classmethod
     def open(cls, procedure: str, opening: ProcedureOpening, by: Signer, at: Occasion) -> ProcedureInstance:
         """Open a procedure. Refused: CODE_UNKNOWN (chain), PLAN_HASH_MISMATCH, FIELD_REQUIRED (a role), FORBIDDEN,
-        LINE_DEPT_UNMAPPED, RULE_GAP, FIELD_INVALID.
+        LINE_DEPT_UNMAPPED, RULE_GAP, FIELD_INVALID; CHAIN_HAS_OWN_RECORD for what is led in a record of its own.
         """
         chain = at.rules.chain(opening.chain)
         at.cite(*chain.articles)
+        if chain.own_record is not None:
+            raise refuse("CHAIN_HAS_OWN_RECORD", clause=chain.articles[0], chain=chain.zh)
         opening.subject.must_be_genuine()
         steps = plan.lay_out(chain, opening.case, opening.parties, at.rules)
         if not any(by.organization in step.actors for step in steps):

@@ -345,6 +345,9 @@ class PostingRule(Row):
 
 # ---- chains.toml (T5) ------------------------------------------------------------------------------------------------
 
+OwnRecord = Literal["fund_reconciliation", "joint_review", "departure_case", "cost_guarantee", "organization"]
+"""Kinds of records in which a chain's matter is led without a procedure: 资金核对、联合审查、离任交接、管护费用保障、单位。"""
+
 
 class ChainNotice(Value):
     """A public notice. HARD blocks the steps that need it, SOFT is a task; `period`: the parameter with its days."""
@@ -407,6 +410,7 @@ class Chain(Row):
     """An approval chain: who does what after what.
 
     `revitalisation_only`: for what lies idle or runs badly; `below_limit_only`: for disposals below the limit.
+    `own_record`: the kind of record of its own in which the matter is led: a procedure beside it would be a second truth.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("code",)
@@ -417,6 +421,9 @@ class Chain(Row):
     steps: tuple[ChainStep, ...] = Field(min_length=1, title="流程环节")
     revitalisation_only: bool = Field(default=False, title="是否只用于盘活")
     below_limit_only: bool = Field(default=False, title="是否只用于限额以下的处置")
+    own_record: OwnRecord | None = Field(
+        default=None, title="专门的办理记录", description="填写的不另行启动程序"
+    )
 
     def taken_by(self, fact: str) -> ChainStep | None:
         """The step that a kind of fact takes, if the chain has one."""

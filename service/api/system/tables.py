@@ -61,8 +61,21 @@ RECORDING: Final[Mapping[str, str]] = {
     "asset.disposal_proceeds_received": "receive_proceeds",
     "proceeds_pool.proceeds_received": "receive_proceeds",
     "proceeds_pool.proceeds_allocated": "allocate_proceeds",
+    "fund_reconciliation.reconciled": "compare_funds",
+    "fund_reconciliation.pushed": "push_fund_ledger",
+    "fund_reconciliation.reported": "report_fund_reconciliation",
+    "joint_review.ledgers_sealed": "seal_joint_review",
+    "departure_case.reconciliation_completed": "complete_handover_reconciliation",
+    "departure_case.audit_completed": "record_departure_audit",
+    "departure_case.list_sealed": "seal_handover_list",
+    "departure_case.lines_accepted": "accept_handover",
+    "departure_case.signed": "sign_handover",
+    "departure_case.completed": "complete_handover",
+    "person.clearance_issued": "issue_clearance",
+    "cost_guarantee.county_cost_covered": "pay_guarantee",
+    "organization.bookkeeping_agent_appointed": "appoint_bookkeeping_agent",
 }
-"""Facts that take steps of procedures, and the operation that records each."""
+"""Facts that take steps of chains, and the operation that records each."""
 
 _ROLES: Final[Mapping[Role, tuple[str, str]]] = {
     Role.ADMIN: ("密钥与单位管理员", "keys and units of the county; no asset data"),

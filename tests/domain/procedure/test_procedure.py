@@ -581,6 +581,19 @@ def test_a_fact_takes_its_step_and_nobody_ticks_it_off() -> None:
     nothing(plan)
 
 
+def test_what_is_led_in_a_record_of_its_own_opens_no_procedure() -> None:
+    for chain, clause in (
+        ("A3", "C4.4-03"),
+        ("A4", "C4.4-04"),
+        ("A15", "C4.10-09"),
+        ("A16", "C4.10-10"),
+        ("A18", "C4.10-08"),
+        ("A19", "C4.7-04"),
+    ):
+        with refused("CHAIN_HAS_OWN_RECORD", clause=clause):
+            open_it(opening(chain))
+
+
 def test_a_step_that_was_laid_out_before_as_done_by_hand_is_a_fact_all_the_same() -> None:
     """A county's running procedure keeps its steps; who takes them is asked of the table of the day."""
     plan = ready_to_distribute()

@@ -24,6 +24,7 @@ from domain.income.guarantee import CostGuarantee
 from domain.income.incentive import IncentivePlan
 from domain.income.maintenance import MaintenanceExpense
 from domain.income.plan import IncomePlan
+from domain.income.relief import ReliefPlan
 from domain.income.result import AnnualResult
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign
@@ -54,6 +55,7 @@ AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
     IncentivePlan,
     IncomePlan,
     MaintenanceExpense,
+    ReliefPlan,
     CostGuarantee,
     IncomeSubAccount,
     Inspection,

@@ -24,6 +24,7 @@ from projections.income import (
     incentives,
     maintenance as maintenance_expenses,
     plans as income_plans,
+    reliefs as relief_plans,
 )
 from projections.inventory import inventories
 from projections.organization import directory, duties as unit_duties, on_behalf
@@ -63,6 +64,7 @@ CATALOGUE: Final[dict[str, Projection]] = {
         cost_guarantees.PROJECTION,
         incentives.PROJECTION,
         proceeds_pool.PROJECTION,
+        relief_plans.PROJECTION,
     )
 }
 """By name."""

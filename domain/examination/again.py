@@ -18,6 +18,7 @@ from domain.household.asset import HouseholdAsset
 from domain.household.priority import PriorityHouseholds
 from domain.income.guarantee import CostGuarantee
 from domain.income.plan import IncomePlan
+from domain.income.relief import ReliefPlan
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign
 from domain.organization.division import Division
@@ -82,7 +83,11 @@ _OF_ASSETS: Final[dict[type[Any], Again]] = {
     IncomePlan.Amended: _in(("PROPOSED",), "amendment"),
     IncomePlan.Withdrawn: lambda it, e, at: it.withdraw(e.reason, at),
     IncomePlan.Executed: _in(("PROPOSED", "PAYING", "PAID"), "execution"),
+    IncomePlan.PaymentReturned: lambda it, e, at: it.take_back(e.back, at),
     IncomePlan.UsePublished: lambda it, e, at: it.publish_use(e.notice, at),
+    ReliefPlan.Withdrawn: lambda it, e, at: it.withdraw(e.reason, at),
+    ReliefPlan.Paid: _in(("PROPOSED", "PAYING", "PAID"), "payment"),
+    ReliefPlan.UsePublished: lambda it, e, at: it.publish_use(e.notice, at),
     CostGuarantee.Verified: lambda it, e, at: it.verify(e.verification, e.township, at),
     CostGuarantee.FinanceGuaranteeApproved: lambda it, e, at: it.approve(e.approval, e.own_means, at),
     CostGuarantee.CountyCostCovered: lambda it, e, at: it.cover(e.payment, at),

@@ -16,6 +16,7 @@ from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.bounds import FactDay, NotBefore
 from domain.classification import UNIT
 from domain.execution import Execution
+from domain.income.payments import must_fit, must_follow, on_record
 from domain.procedure.subject import Subject, digest_of
 from domain.refusals import refuse
 from domain.values import AssetCode, Code, Fen, Name, OrganizationCode, PartyShare, Sha256, Text, Value, total
@@ -192,33 +193,10 @@ class MaintenanceExpense(DomainAggregate):
         PLAN_AMOUNT_EXCEEDED for more than the village's share.
         """
         at.cite("C4.10-04")
-        known = self.payments.get(payment.payment)
-        if known is not None:
-            if known == payment:
-                return False
-            raise refuse("ALREADY_EXISTS", what=payment.payment)
-        same = (SUBJECT_KIND, self.id, self.sha256) == (
-            procedure.subject.kind,
-            procedure.subject.id,
-            procedure.subject.sha256,
-        )
-        at.require(
-            same and self.procedure in {None, procedure.id},
-            "PLAN_HASH_MISMATCH",
-            clause="C4.10-04",
-            missing=["procedure"],
-        )
-        if payment.amount <= 0:
-            raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.10-04", field="payment.amount")
-        at.require(payment.voucher_no, "VOUCHER_REQUIRED", missing=["payment.voucherNo"])
-        paid = Fen(self.paid + payment.amount)
-        at.require(
-            paid <= self.share,
-            "PLAN_AMOUNT_EXCEEDED",
-            clause="C4.10-04",
-            planned=self.share,
-            amount=paid,
-        )
+        if on_record(payment, self.payments):
+            return False
+        must_follow(procedure, self.subject, self.procedure, at, "C4.10-04")
+        must_fit(payment, self.paid, self.share, at, "C4.10-04")
         self.record(self.Paid, at, payment=payment, procedure=procedure.id)
         return True
 

@@ -14,13 +14,21 @@ from pydantic import Field
 
 from domain.aggregate import CreatedEvent, DomainAggregate
 from domain.asset.facts.income import IncomeDistribution, IncomeUse
-from domain.bounds import FactDay, NotBefore
-from domain.classification import UNIT
 from domain.execution import Execution
 from domain.income.content import SUBJECT_KIND, IncomePlanContent, check_content
+from domain.income.payments import (
+    PaymentReturn,
+    PlanPayment,
+    UseNotice,
+    must_fit_lines,
+    must_follow,
+    must_have_been_paid,
+    on_record,
+    with_lines,
+)
 from domain.occasion import Basis
 from domain.refusals import refuse
-from domain.values import Code, Fen, Name, PaperSha256, PersonalPaperSha256, Sha256, Text, Value, total
+from domain.values import Code, Fen, Sha256, Text, total
 
 if TYPE_CHECKING:
     from domain.asset.asset import Asset
@@ -29,34 +37,6 @@ if TYPE_CHECKING:
 
 PlanState = Literal["PROPOSED", "WITHDRAWN", "PAYING", "PAID"]
 """已提出、已撤回、部分支付、已支付。"""
-
-
-class PaidLine(Value):
-    """The part of a line that is paid: its number in the plan, from 1 on, and the amount."""
-
-    line: int = Field(title="明细序号", ge=1, le=5000, strict=True)
-    amount: Fen = Field(title="支付金额")
-
-
-class PlanPayment(Value):
-    """One instalment: what was paid by bank list on a day, under a voucher."""
-
-    payment: Code = Field(title="支付编号")
-    amount: Fen = Field(title="支付总额")
-    paid_on: Annotated[FactDay, NotBefore("its.proposed_on", clause="C4.9-03")] = Field(title="支付日期")
-    voucher_no: Annotated[Name, UNIT] = Field(title="凭证号")
-    list_sha256: PersonalPaperSha256 = Field(title="发放清单摘要")
-    lines: tuple[PaidLine, ...] = Field(title="支付明细", min_length=1, max_length=5000)
-
-
-class UseNotice(Value):
-    """The use of the money made public (公布使用情况)."""
-
-    published_on: Annotated[FactDay, NotBefore("its.last_paid_on", clause="C4.9-03")] = Field(
-        title="公布日期"
-    )
-    place: Annotated[Name, UNIT] = Field(title="公布地点")
-    evidence_sha256: PaperSha256 = Field(title="公布照片或链接摘要")
 
 
 class IncomePlan(DomainAggregate):
@@ -80,6 +60,8 @@ class IncomePlan(DomainAggregate):
     payments: Annotated[dict[str, PlanPayment], Field(title="各次支付")]
     last_paid_on: Annotated[date | None, Field(title="最近支付日期")]
     published: Annotated[UseNotice | None, Field(title="使用情况公布")]
+    returns: Annotated[dict[str, PaymentReturn], Field(title="各次退回")]
+    to_pay_again: Annotated[dict[int, Fen], Field(title="各项退回待再支付金额")]
 
     class Event(DomainAggregate.Event):
         """Root of the plan's events."""
@@ -136,6 +118,8 @@ class IncomePlan(DomainAggregate):
         self.paid_by_line = {}
         self.payments = {}
         self.last_paid_on = self.published = None
+        self.returns = {}
+        self.to_pay_again = {}
 
     class Amended(Event):
         """Another text in the place of the one before: what was decided on that one decides nothing of this."""
@@ -210,14 +194,21 @@ class IncomePlan(DomainAggregate):
         TITLE: ClassVar[str] = "支付收益分配方案"
         payment: PlanPayment = Field(title="支付情况")
         procedure: Code = Field(title="程序编号")
+        paid_again: Fen | None = Field(
+            default=None, title="其中再支付的金额", description="此前被银行退回的款项"
+        )
 
         def carries_out(self, it: IncomePlan) -> Execution:
             """The text that was decided on."""
             return it.carried_out
 
-    def execute(self, payment: PlanPayment, procedure: ProcedureInstance, at: Occasion) -> bool:
-        """Pay an instalment of what was decided on (C4.9-03, C4.9-05). False for one that is on record already.
+    def execute(
+        self, payment: PlanPayment, procedure: ProcedureInstance, at: Occasion
+    ) -> dict[str, IncomeDistribution] | None:
+        """Pay an instalment of what was decided on (C4.9-03, C4.9-05). None for one that is on record already.
 
+        Gives what of it is paid from which asset: from the first source until it is used up, and so on. What the bank sent
+        back of a line is paid again first; it was taken from the assets when it was paid before, and is not taken again.
         Whether the procedure is through is for it to say (`ProcedureInstance.take_by_fact`).
 
         Refused: STEP_OUT_OF_ORDER once it is withdrawn; ALREADY_EXISTS when the number stands for another payment;
@@ -226,27 +217,22 @@ class IncomePlan(DomainAggregate):
         ATTRIBUTION_SUM_MISMATCH; PLAN_AMOUNT_EXCEEDED for more than a line has.
         """
         at.cite("C4.9-03", "C4.9-05")
-        known = self.payments.get(payment.payment)
-        if known is not None:
-            if known == payment:
-                return False
-            raise refuse("ALREADY_EXISTS", what=payment.payment)
+        if on_record(payment, self.payments):
+            return None
         self._must_be(("PROPOSED", "PAYING", "PAID"), "execution", at)
-        subject = self.content.subject(self.id)
-        same = (subject.kind, self.id, self.sha256) == (
-            procedure.subject.kind,
-            procedure.subject.id,
-            procedure.subject.sha256,
+        must_follow(procedure, self.content.subject(self.id), self.procedure, at, "C4.9-03")
+        planned = [one.amount for one in self.content.lines]
+        must_fit_lines(payment, planned, self.paid_by_line, at, "C4.9-03")
+        pieces = self._distributions(payment)
+        again = sum(min(left, _of_line(payment, line)) for line, left in self.to_pay_again.items())
+        self.record(
+            self.Executed,
+            at,
+            payment=payment,
+            procedure=procedure.id,
+            paid_again=Fen(again) if again else None,
         )
-        at.require(
-            same and self.procedure in {None, procedure.id},
-            "PLAN_HASH_MISMATCH",
-            clause="C4.9-03",
-            missing=["procedure"],
-        )
-        self._check_payment(payment, at)
-        self.record(self.Executed, at, payment=payment, procedure=procedure.id)
-        return True
+        return pieces
 
     @property
     def carried_out(self) -> Execution:
@@ -262,48 +248,28 @@ class IncomePlan(DomainAggregate):
         ]
         return Fen(sum(one.amount - self.paid_by_line.get(number, 0) for number, one in lines))
 
-    def _check_payment(self, payment: PlanPayment, at: Occasion) -> None:
-        if any(one.amount <= 0 for one in payment.lines):
-            raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.9-03", field="payment.lines[].amount")
-        numbers = [one.line for one in payment.lines]
-        if len(set(numbers)) != len(numbers) or max(numbers) > len(self.content.lines):
-            raise refuse("FIELD_INVALID", clause="C4.9-03", field="payment.lines", value=str(max(numbers)))
-        if total(one.amount for one in payment.lines) != payment.amount:
-            raise refuse(
-                "ATTRIBUTION_SUM_MISMATCH", clause="C4.9-03", field="payment.lines", amount=payment.amount
-            )
-        for one in payment.lines:
-            planned = self.content.lines[one.line - 1].amount
-            sum_paid = Fen(self.paid_by_line.get(one.line, Fen(0)) + one.amount)
-            at.require(
-                sum_paid <= planned,
-                "PLAN_AMOUNT_EXCEEDED",
-                clause="C4.9-03",
-                planned=planned,
-                amount=sum_paid,
-            )
-
     @event(Executed)
     def _executed(self, payment: PlanPayment, procedure: Code) -> None:
         self.procedure = procedure
         self.payments = {**self.payments, payment.payment: payment}
-        by_line = dict(self.paid_by_line)
-        for one in payment.lines:
-            by_line[one.line] = Fen(by_line.get(one.line, 0) + one.amount)
-        self.paid_by_line = by_line
+        self.to_pay_again = {
+            line: left
+            for line, waiting in self.to_pay_again.items()
+            if (left := Fen(waiting - min(waiting, _of_line(payment, line)))) > 0
+        }
+        self.paid_by_line = with_lines(self.paid_by_line, payment.lines)
         self.paid = Fen(self.paid + payment.amount)
         self.last_paid_on = max(self.last_paid_on or payment.paid_on, payment.paid_on)
         self.state = "PAID" if self.paid == self.content.amount else "PAYING"
 
-    def distributions(self, payment: PlanPayment) -> dict[str, IncomeDistribution]:
-        """What of an instalment is paid from which asset: from the first source until it is used up, and so on."""
-        before = Fen(self.paid - payment.amount)
+    def _distributions(self, payment: PlanPayment) -> dict[str, IncomeDistribution]:
         left = {one.asset: int(one.amount) for one in self.content.sources}
-        _draw(left, before)
+        _draw(left, self.paid + total(self.to_pay_again.values()))
         pieces: dict[str, list[IncomeUse]] = {}
         for one in payment.lines:
             line = self.content.lines[one.line - 1]
-            for asset, amount in _draw(left, one.amount):
+            fresh = one.amount - min(one.amount, self.to_pay_again.get(one.line, 0))
+            for asset, amount in _draw(left, fresh):
                 pieces.setdefault(asset, []).append(
                     IncomeUse(
                         use=line.use, amount=Fen(amount), purpose=line.purpose, household=line.household
@@ -321,6 +287,43 @@ class IncomePlan(DomainAggregate):
             for asset, uses in pieces.items()
         }
 
+    # ---- what the bank sends back --------------------------------------------------------------------------------
+
+    class PaymentReturned(Event):
+        """The bank sent money of a payment back: the lines it was for are still to be paid."""
+
+        TOPIC: ClassVar[str] = "income_plan.payment_returned"
+        TITLE: ClassVar[str] = "银行退回支付款项"
+        FACT: ClassVar[bool] = True
+        back: PaymentReturn = Field(title="银行退回情况")
+
+    def take_back(self, back: PaymentReturn, at: Occasion) -> bool:
+        """Record what the bank sent back of a payment (C4.9-05): a fact. False for a return that is on record already.
+
+        Refused: ALREADY_EXISTS when the number stands for another return; NOT_FOUND for a payment there is not;
+        AMOUNT_NOT_POSITIVE; FIELD_INVALID; ATTRIBUTION_SUM_MISMATCH; RETURN_EXCEEDS_PAYMENT.
+        """
+        at.cite("C4.9-05", "C4.9-03")
+        known = self.returns.get(back.returned)
+        if known is not None:
+            if known == back:
+                return False
+            raise refuse("ALREADY_EXISTS", what=back.returned)
+        payment = self.payments.get(back.payment)
+        if payment is None:
+            raise refuse("NOT_FOUND", what=back.payment)
+        must_have_been_paid(back, payment, self.returns.values(), at, "C4.9-05")
+        self.record(self.PaymentReturned, at, back=back)
+        return True
+
+    @event(PaymentReturned)
+    def _payment_returned(self, back: PaymentReturn) -> None:
+        self.returns = {**self.returns, back.returned: back}
+        self.to_pay_again = with_lines(self.to_pay_again, back.lines)
+        self.paid_by_line = with_lines(self.paid_by_line, back.lines, -1)
+        self.paid = Fen(self.paid - back.amount)
+        self.state = "PAYING"
+
     # ---- publishing ----------------------------------------------------------------------------------------------
 
     class UsePublished(Event):
@@ -332,7 +335,7 @@ class IncomePlan(DomainAggregate):
 
     def publish_use(self, notice: UseNotice, at: Occasion) -> None:
         """Record that the use was made public (C3-04, C4.9-03). STEP_OUT_OF_ORDER before anything is paid."""
-        at.cite("C3-04", "C4.9-03")
+        at.cite("C4.9-03", "C3-04")
         self._must_be(("PAYING", "PAID"), "useNotice", at)
         if notice != self.published:
             self.record(self.UsePublished, at, notice=notice)
@@ -357,6 +360,11 @@ def _fields(plan: str, content: IncomePlanContent) -> dict[str, object]:
 def _codes(basis: Basis) -> tuple[str, ...]:
     """The codes of what was warned of, each once: reviewers see them beside the text."""
     return tuple(dict.fromkeys(one.code for one in basis.warnings))
+
+
+def _of_line(payment: PlanPayment, line: int) -> int:
+    """What a payment has for a line."""
+    return sum(one.amount for one in payment.lines if one.line == line)
 
 
 def _draw(left: dict[str, int], amount: int) -> list[tuple[str, int]]:

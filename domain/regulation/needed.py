@@ -14,6 +14,7 @@ LISTS: Final = frozenset(
         "ARCHIVE_KIND",
         "CERTIFICATE",
         "FUND_OUTSIDE_FINANCE",
+        "HARDSHIP_CAUSE",
         "HERD_CHANGE",
         "HOUSEHOLD_ACTION",
         "INCOME_USE",

@@ -255,6 +255,9 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "income_plan.executed": lambda data: (
         f"支付 {_yuan(data['payment']['amount'])}，凭证 {data['payment']['voucherNo']}，程序 {data['procedure']}"
     ),
+    "income_plan.payment_returned": lambda data: (
+        f"银行退回 {_yuan(data['back']['amount'])}，凭证 {data['back']['voucherNo']}"
+    ),
     "income_plan.use_published": lambda data: (
         f"{data['notice']['publishedOn']} 在 {data['notice']['place']} 公布"
     ),
@@ -319,6 +322,17 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "incentive_plan.clawback_required": lambda data: f"应追回 {_yuan(data['dueBack'])}",
     "incentive_plan.clawback_received": lambda data: (
         f"追回 {_yuan(data['receipt']['amount'])}，凭证 {data['receipt']['voucherNo']}"
+    ),
+    "relief_plan.proposed": lambda data: (
+        f"帮扶 {len({one['household'] for one in data['content']['lines']})} 户"
+        f" {_yuan(sum(one['amount'] for one in data['content']['lines']))}"
+    ),
+    "relief_plan.withdrawn": lambda _data: "撤回",
+    "relief_plan.paid": lambda data: (
+        f"支付 {_yuan(data['payment']['amount'])}，凭证 {data['payment']['voucherNo']}，程序 {data['procedure']}"
+    ),
+    "relief_plan.use_published": lambda data: (
+        f"{data['notice']['publishedOn']} 在 {data['notice']['place']} 公布"
     ),
     "annual_result.determined": lambda data: (
         f"{data['statement']['year']} 年度净利润 {_yuan(data['statement']['netProfit'])}"

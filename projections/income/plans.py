@@ -51,6 +51,7 @@ INCOME_PLAN: Final = ledger_table(
     day_column("last_paid_on", "最近支付日期", null=True),
     day_column("published_on", "使用情况公布日期", null=True),
     whole_column("amendments", "修改次数"),
+    money_column("to_pay_again", "银行退回待再支付金额"),
     key=("income_plan",),
     group="income_plan",
     comment="收益分配方案：每个方案一行",
@@ -88,6 +89,7 @@ def _proposed(event: LedgerEvent, rows: Rows) -> None:
             "last_paid_on": None,
             "published_on": None,
             "amendments": 0,
+            "to_pay_again": 0,
             "position": event.position,
         }
         | _text(event),
@@ -107,6 +109,7 @@ def _executed(event: LedgerEvent, rows: Rows) -> None:
     row = _row(event, rows)
     payment = event.data["payment"]
     paid, paid_on = row["paid"] + payment["amount"], day(payment["paidOn"])
+    row["to_pay_again"] -= event.data.get("paidAgain") or 0
     row.update(
         paid=paid,
         payments=row["payments"] + 1,
@@ -114,6 +117,12 @@ def _executed(event: LedgerEvent, rows: Rows) -> None:
         procedure=event.data["procedure"],
         state="PAID" if paid == row["amount"] else "PAYING",
     )
+
+
+def _returned(event: LedgerEvent, rows: Rows) -> None:
+    row = _row(event, rows)
+    amount = event.data["back"]["amount"]
+    row.update(paid=row["paid"] - amount, to_pay_again=row["to_pay_again"] + amount, state="PAYING")
 
 
 def _published(event: LedgerEvent, rows: Rows) -> None:
@@ -133,13 +142,14 @@ def _keys(event: LedgerEvent) -> list[tuple[LedgerTable, str]]:
 PROJECTION: Final = Projection(
     name="income_plans",
     title="收益分配方案台账",
-    version=3,
+    version=4,
     tables=(INCOME_PLAN,),
     handlers={
         "income_plan.proposed": _proposed,
         "income_plan.amended": _amended,
         "income_plan.withdrawn": _withdrawn,
         "income_plan.executed": _executed,
+        "income_plan.payment_returned": _returned,
         "income_plan.use_published": _published,
     },
     keys=_keys,

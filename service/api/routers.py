@@ -34,6 +34,7 @@ from service.api.income import (
     incentives,
     maintenance as maintenance_expenses,
     plans as income_plans,
+    reliefs as relief_plans,
     results as annual_results,
 )
 from service.api.inventory import imports, stocktakes
@@ -80,6 +81,7 @@ ROUTERS = (
     maintenance_expenses.router,
     cost_guarantees.router,
     incentives.router,
+    relief_plans.router,
     annual_results.router,
     revitalisation.cases,
     revitalisation.detections,

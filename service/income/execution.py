@@ -5,11 +5,12 @@ from __future__ import annotations
 from domain.asset.asset import Asset
 from domain.income.account import IncomeSubAccount
 from domain.income.content import IncomePlanContent
-from domain.income.plan import IncomePlan, PlanPayment
+from domain.income.payments import PaymentReturn, PlanPayment
+from domain.income.plan import IncomePlan
 from domain.occasion import Occasion
 from domain.procedure.procedure import ProcedureInstance
 from service.commands.commands import Work
-from service.income.posting import occasion_of, posting_rule
+from service.income.posting import occasion_of, post_payment, posting_rule
 
 
 async def sources_of(work: Work, content: IncomePlanContent) -> dict[str, Asset]:
@@ -28,17 +29,29 @@ async def execute_plan(
     assets = await sources_of(work, plan.content)
     account = await work.get(IncomeSubAccount, plan.content.village)
     must_be_filed(found, assets, at)
-    if not plan.execute(payment, found, at):
+    pieces = plan.execute(payment, found, at)
+    if pieces is None:
         return
-    for asset, distribution in plan.distributions(payment).items():
+    for asset, distribution in pieces.items():
         assets[asset].pay_planned(distribution, at)
+    post_payment(work, account, "DISTRIBUTION", payment)
+
+
+async def take_payment_back(work: Work, plan: IncomePlan, back: PaymentReturn, at: Occasion) -> None:
+    """Record what the bank sent back of a payment: it lies on the village's sub-account until it is paid again.
+
+    Refused: NOT_FOUND without a sub-account, and what the plan refuses.
+    """
+    account = await work.get(IncomeSubAccount, plan.content.village)
+    if not plan.take_back(back, at):
+        return
     account.enter(
-        posting_rule(work, account, "DISTRIBUTION", payment.paid_on),
-        occasion_of(work, payment.paid_on),
-        posting=payment.payment,
-        amount=payment.amount,
-        day=payment.paid_on,
-        voucher_no=payment.voucher_no,
+        posting_rule(work, account, "PAYMENT_RETURNED", back.returned_on),
+        occasion_of(work, back.returned_on),
+        posting=back.returned,
+        amount=back.amount,
+        day=back.returned_on,
+        voucher_no=back.voucher_no,
     )
 
 

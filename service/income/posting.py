@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Protocol
 
 from domain.asset.asset import Asset
 from domain.income.account import IncomeSubAccount, first_day, month_of
+from domain.income.payments import Instalment
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.regulation.rows import PostingRule
@@ -51,6 +53,34 @@ async def post_income(work: Work, asset: Asset, at: Occasion) -> None:
                     voucher_no=voucher,
                     asset=asset.id,
                 )
+
+
+class DatedPayment(Instalment, Protocol):
+    """A payment with its day."""
+
+    @property
+    def paid_on(self) -> date:
+        """Its day."""
+
+
+def post_payment(
+    work: Work, account: IncomeSubAccount, cause: str, payment: DatedPayment, asset: str | None = None
+) -> None:
+    """Post what was paid from a village's sub-account, on its own day, and note what that day warns of.
+
+    Refused: as `IncomeSubAccount.enter`.
+    """
+    posted = occasion_of(work, payment.paid_on)
+    account.enter(
+        posting_rule(work, account, cause, payment.paid_on),
+        posted,
+        posting=payment.payment,
+        amount=payment.amount,
+        day=payment.paid_on,
+        voucher_no=payment.voucher_no or "",
+        asset=asset,
+    )
+    work.note(posted)
 
 
 def posting_rule(work: Work, account: IncomeSubAccount, cause: str, day: date) -> PostingRule:

@@ -11,7 +11,7 @@ from domain.organization.organization import Organization
 from domain.procedure.procedure import ProcedureInstance
 from service.commands.commands import Work
 from service.income.execution import must_be_filed
-from service.income.posting import occasion_of, posting_rule
+from service.income.posting import occasion_of, post_payment, posting_rule
 
 PAID, GIVEN_BACK = "INCENTIVE", "INCENTIVE_CLAWBACK"
 """Causes of the postings."""
@@ -33,18 +33,8 @@ async def pay_reward(
     if not plan.pay(payment, found, village, result, at):
         return
     must_be_filed(found, {asset.id: asset}, at)
-    posted = occasion_of(work, payment.paid_on)
-    result.count_reward(plan.id, payment.amount, posted)
-    account.enter(
-        posting_rule(work, account, PAID, payment.paid_on),
-        posted,
-        posting=payment.payment,
-        amount=payment.amount,
-        day=payment.paid_on,
-        voucher_no=payment.voucher_no or "",
-        asset=content.asset,
-    )
-    work.note(posted)
+    result.count_reward(plan.id, payment.amount, occasion_of(work, payment.paid_on))
+    post_payment(work, account, PAID, payment, content.asset)
 
 
 async def receive_reward_back(

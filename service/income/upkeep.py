@@ -8,7 +8,7 @@ from domain.occasion import Occasion
 from domain.procedure.procedure import ProcedureInstance
 from domain.values import Fen
 from service.commands.commands import Work
-from service.income.posting import occasion_of, posting_rule
+from service.income.posting import post_payment
 
 
 async def pay_upkeep(
@@ -20,19 +20,8 @@ async def pay_upkeep(
     """
     found = await work.get(ProcedureInstance, procedure)
     account = await work.get(IncomeSubAccount, expense.village)
-    if not expense.pay(payment, found, at):
-        return
-    posted = occasion_of(work, payment.paid_on)
-    account.enter(
-        posting_rule(work, account, UPKEEP, payment.paid_on),
-        posted,
-        posting=payment.payment,
-        amount=payment.amount,
-        day=payment.paid_on,
-        voucher_no=payment.voucher_no or "",
-        asset=expense.asset,
-    )
-    work.note(posted)
+    if expense.pay(payment, found, at):
+        post_payment(work, account, UPKEEP, payment, expense.asset)
 
 
 async def own_means(work: Work, unit: str, at: Occasion) -> Fen:

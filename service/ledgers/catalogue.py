@@ -103,6 +103,16 @@ _LEDGERS: Final = (
         unit="village",
     ),
     Ledger(
+        name="relief-plans",
+        title="困难家庭帮扶台账",
+        about="Every relief plan with its sum, how far it is paid, and whether its use was made public (C4.9-09).",
+        path="/v1/ledgers/relief-plans",
+        filters=income_accounts.ReliefFilters,
+        row=income_accounts.ReliefRow,
+        brief=("relief_plan", "village", "amount", "households", "state", "paid", "published_on"),
+        unit="village",
+    ),
+    Ledger(
         name="on-behalf-records",
         title="代为登记台账",
         about="What one unit recorded for another, and whether the village's Party secretary confirmed it (C4.7-04).",

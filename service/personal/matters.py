@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.household.asset import HouseholdAsset
 from domain.income.plan import IncomePlan
+from domain.income.relief import ReliefPlan
 from domain.organization.person import Person
 from domain.procedure.procedure import ProcedureInstance
 from domain.procedure.public_notice import PublicNotice
@@ -39,10 +40,19 @@ class AskingOfSubject(Source, Protocol):
 
 async def _unpaid(source: AskingOfSubject, household: str) -> list[str]:
     """What plans of income have for a household and was not paid yet, as `<stream>:<yuan>`, from the plans themselves."""
+    return [
+        *await _unpaid_by(source, IncomePlan, household),
+        *await _unpaid_by(source, ReliefPlan, household),
+    ]
+
+
+async def _unpaid_by(
+    source: AskingOfSubject, plans: type[IncomePlan | ReliefPlan], household: str
+) -> list[str]:
     found, after = [], ""
-    while streams := await source.context.store.streams_of(source.county, IncomePlan.KIND, after=after):
+    while streams := await source.context.store.streams_of(source.county, plans.KIND, after=after):
         for stream in streams:
-            plan = await source.load(IncomePlan, stream.partition("-")[2])
+            plan = await source.load(plans, stream.partition("-")[2])
             due = Fen(0) if plan is None else plan.unpaid_to(household)
             if due:
                 found.append(f"{stream}:{due.yuan()}")

@@ -34,7 +34,8 @@ from domain.household.asset import HouseholdAsset
 from domain.household.card import HouseholdAssetCard
 from domain.income.account import IncomeSubAccount, SubAccountOpening
 from domain.income.content import IncomePlanContent, PlanLine, PlanSource
-from domain.income.plan import IncomePlan, PaidLine, PlanPayment, UseNotice
+from domain.income.payments import PaidLine, PlanPayment, UseNotice
+from domain.income.plan import IncomePlan
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
 from domain.organization.person import Person, PersonCard
@@ -574,11 +575,11 @@ class Sample:
             lines=tuple(PaidLine(line=number, amount=one.amount) for number, one in enumerate(lines, 1)),
         )
         at = self.occasion(paid)
-        plan.execute(payment, procedure, at)
+        pieces = plan.execute(payment, procedure, at) or {}
         procedure.take_by_fact(
             IncomePlan.Executed.TOPIC, plan.stream, plan.version, plan.carried_out, self.occasion(paid)
         )
-        for distribution in plan.distributions(payment).values():
+        for distribution in pieces.values():
             asset.pay_planned(distribution, at)
         account.enter(
             at.rules.posting_rule("DISTRIBUTION"),

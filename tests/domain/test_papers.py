@@ -21,6 +21,7 @@ COMPUTED: Final = {
     r"household_ledger\..*[sS]ha256": "of the rows of the household ledger, made anew from the events",
     r"income_plan\.(proposed|amended) sha256": "of the plan's content, which the plan itself holds",
     r"incentive_plan\.proposed sha256": "of the plan's content, which the plan itself holds",
+    r"relief_plan\.proposed sha256": "of the plan's content, which the plan itself holds",
     r"maintenance_expense\.proposed sha256": "of the works, which the expense itself holds",
     r"inventory_batch\.imported imported\.sha256": "of the spreadsheet; its file is kept with the operation that imported it",
     r"joint_review\..*rootHash": "of the sealed ledgers, made anew from the events",
@@ -99,6 +100,8 @@ def test_papers_about_households_are_personal_and_others_are_not() -> None:
         "personal_subject.restriction_lifted order.documentSha256",
         "personal_subject.hold_released order.documentSha256",
         "personal_subject.erased forgetting.order.documentSha256",
+        "relief_plan.paid payment.listSha256",
+        "relief_plan.proposed content.lines.evidenceSha256",
         "procedure.meeting_held meeting.rollSha256",
         "procedure.meeting_held roll.documentSha256",
     }

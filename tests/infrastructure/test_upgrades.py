@@ -45,6 +45,7 @@ YOUNGER = {
     "cost_guarantees": ("cost_guarantee",),
     "incentives": ("annual_result",),
     "proceeds_pool": ("proceeds_receipt", "proceeds_allocation"),
+    "relief_plans": ("relief_plan",),
     "on_behalf": ("on_behalf_record", "on_behalf_confirmation"),
     "risk_covers": ("risk_cover",),
 }

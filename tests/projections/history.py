@@ -329,6 +329,7 @@ class RandomHistory:
             "cost_guarantee",
             "operator_selection",
             "incentive_plan",
+            "relief_plan",
             "annual_result",
             "proceeds_pool",
         )

@@ -21,6 +21,7 @@ from domain.income.guarantee import CostGuarantee, InabilityDeclaration
 from domain.income.incentive import IncentiveContent, IncentiveLine, IncentivePlan
 from domain.income.maintenance import MaintenanceContent, MaintenanceExpense, MaintenanceLine
 from domain.income.plan import IncomePlan
+from domain.income.relief import ReliefContent, ReliefLine, ReliefPlan
 from domain.income.result import AnnualResult, ResultStatement
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign, StocktakeScope
@@ -56,6 +57,7 @@ from tests.examples import (
     earning,
     notice,
     occasion,
+    organization,
     pilot_village,
     transfer,
     workshop_card,
@@ -84,6 +86,7 @@ CODES = {
     "operator_selection": "OS-1",
     "cost_guarantee": "CG-1",
     "incentive_plan": "JL-1",
+    "relief_plan": "BF-1",
     "operation": "op-1",
 }
 """What each path parameter names."""
@@ -147,6 +150,7 @@ def everything() -> list[DomainAggregate]:
         OperatorSelection.open(CODES["operator_selection"], looked_for(), earning(), at),
         CostGuarantee.declare(CODES["cost_guarantee"], inability(), "VILLAGE", earning(), at),
         IncentivePlan.propose(CODES["incentive_plan"], reward(), pilot_village(MANAGER), earning(), at),
+        ReliefPlan.propose(CODES["relief_plan"], relief(), organization(), at),
         AnnualResult.determine(VILLAGE, "VILLAGE", result(), occasion(date(2022, 1, 20))),
         IncomePlan.propose(CODES["income_plan"], a_plan(), {ASSET: earning()}, Fen(100_00), frozenset(), at),
         RevitalisationCase.open(CODES["revitalisation_case"], asset, DetectedCause(cause="IDLE"), at),
@@ -182,6 +186,14 @@ def reward() -> IncentiveContent:
     """A village's reward of a hundred yuan to one of its committees."""
     line = IncentiveLine(person=MANAGER, amount=Fen(100_00), ground="资产增收")
     return IncentiveContent(village=VILLAGE, year=2021, asset=ASSET, lines=(line,))
+
+
+def relief() -> ReliefContent:
+    """A village's help of a hundred yuan for a household."""
+    line = ReliefLine(
+        household="H-1", cause="ILLNESS", circumstances="住院", amount=Fen(100_00), evidence_sha256=SHA
+    )
+    return ReliefContent(village=VILLAGE, lines=(line,))
 
 
 def result() -> ResultStatement:

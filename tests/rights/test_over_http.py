@@ -84,6 +84,7 @@ EXTRA: Final[dict[str, dict[str, Any]]] = {
     "POST /v1/income-plans/{income_plan}/execution": {"procedure": "PR-1"},
     "POST /v1/maintenance-expenses/{maintenance_expense}/payments": {"procedure": "PR-1"},
     "POST /v1/incentive-plans/{incentive_plan}/payments": {"procedure": "PR-1"},
+    "POST /v1/relief-plans/{relief_plan}/payments": {"procedure": "PR-1"},
 }
 """What else a body needs to come to the question of rights."""
 for _operation in WRITES:

@@ -10,7 +10,8 @@ from pydantic import Field
 from domain.household.priority import PriorityHouseholds
 from domain.income.account import IncomeSubAccount
 from domain.income.content import IncomePlanContent
-from domain.income.plan import IncomePlan, PlanPayment, UseNotice
+from domain.income.payments import PaymentReturn, PlanPayment, UseNotice
+from domain.income.plan import IncomePlan
 from domain.occasion import Occasion
 from domain.procedure.subject import Subject
 from domain.values import Code, Fen, NamedProcedure, Text
@@ -20,7 +21,7 @@ from service.api.organization.organizations import place_of, unit_of
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.commands.views import view_model
-from service.income.execution import execute_plan, sources_of
+from service.income.execution import execute_plan, sources_of, take_payment_back
 
 router = routes("/v1/income-plans", "income 收益")
 
@@ -60,6 +61,12 @@ class ExecuteIncomePlan(Executing):
 
     payment: PlanPayment = Field(title="支付情况")
     procedure: NamedProcedure = Field(title="程序编号")
+
+
+class ReturnIncomePayment(Circumstances):
+    """Request body: the bank sent money of a payment back."""
+
+    back: PaymentReturn = Field(title="银行退回情况")
 
 
 class PublishIncomeUse(Circumstances):
@@ -147,6 +154,16 @@ async def execute_income_plan(income_plan: PlanPath, body: ExecuteIncomePlan, wr
         await execute_plan(work, it, body.payment, body.procedure, at)
 
     return await write.carry_out(_PLANS, income_plan, body, execute, on=body.payment.paid_on)
+
+
+@_PLANS.post("/{income_plan}/payment-returns", "登记银行退回款项", "income.plan")
+async def return_income_payment(income_plan: PlanPath, body: ReturnIncomePayment, write: Writing) -> Response:
+    """Record what the bank sent back of a payment (C4.9-05): it lies on the sub-account until the same lines are paid again."""
+
+    async def take_back(it: IncomePlan, at: Occasion, work: Work) -> None:
+        await take_payment_back(work, it, body.back, at)
+
+    return await write.carry_out(_PLANS, income_plan, body, take_back, on=body.back.returned_on)
 
 
 @_PLANS.post("/{income_plan}/use-notices", "公布收益使用情况", "income.plan")

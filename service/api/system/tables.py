@@ -52,6 +52,7 @@ RECORDING: Final[Mapping[str, str]] = {
     "income_plan.executed": "execute_income_plan",
     "maintenance_expense.paid": "pay_maintenance",
     "incentive_plan.paid": "pay_incentive",
+    "relief_plan.paid": "pay_relief",
     "asset.disposal_proposed": "propose_disposal",
     "asset.appraisal_recorded": "record_appraisal",
     "asset.appraisal_published": "publish_appraisal",

@@ -14,7 +14,7 @@ from domain.values import BusinessDate, Code, Fen, Value
 from projections.asset import income as income_ledger
 from projections.engine.reading import Page
 from projections.engine.rows import Row
-from projections.income import accounts, guarantees, incentives, maintenance, plans
+from projections.income import accounts, guarantees, incentives, maintenance, plans, reliefs
 from service.ledgers.filters import Filters, Several, Standpoint
 from service.ledgers.queries import folded
 from service.ledgers.source import Source
@@ -146,3 +146,22 @@ class IncentiveFilters(Filters):
 
 
 IncentiveRow = row_model("IncentiveRow", incentives.ANNUAL_RESULT)
+
+
+class ReliefFilters(Filters):
+    """Filters of the ledger of relief plans."""
+
+    PROJECTION: ClassVar[str] = reliefs.PROJECTION.name
+
+    village: Several = Field(default=(), title="村集体", max_length=200)
+    state: Literal["PROPOSED", "WITHDRAWN", "PAYING", "PAID"] | None = Field(
+        default=None, title="帮扶方案状态"
+    )
+    unpublished: bool | None = Field(default=None, title="已支付而未公布")
+
+    async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
+        """Plans."""
+        return await reliefs.relief_page(at.connection, at.county, **self.filters(), **paging)
+
+
+ReliefRow = row_model("ReliefPlanRow", reliefs.RELIEF_PLAN)

@@ -10,7 +10,8 @@ from hypothesis import given, settings, strategies as st
 
 from domain.asset.asset import Asset
 from domain.income.content import IncomePlanContent, LineBasis, PlanLine, PlanSource, PriorityOmission
-from domain.income.plan import IncomePlan, PaidLine, PlanPayment, UseNotice
+from domain.income.payments import PaidLine, PaymentReturn, PlanPayment, ReturnedLine, UseNotice
+from domain.income.plan import IncomePlan
 from domain.occasion import Occasion
 from domain.procedure.procedure import ProcedureInstance
 from domain.values import Fen
@@ -292,13 +293,77 @@ def test_every_fen_of_a_payment_comes_from_one_source(sources: list[int], cuts: 
         part = paid(
             (chosen, f"{amount // 100}.{amount % 100:02d}"), payment=f"P-{number}", voucher_no=f"付{number}"
         )
-        plan.execute(part, procedure, on(PAID))
-        parts = plan.distributions(part)
+        parts = plan.execute(part, procedure, on(PAID))
+        assert parts is not None
         assert sum(one.amount for one in parts.values()) == amount
         assert all(sum(use.amount for use in one.lines) == one.amount for one in parts.values())
         for asset, one in parts.items():
             drawn[int(asset.removeprefix("A-"))] += one.amount
+        if data.draw(st.integers(0, 3)) == 0:
+            back = data.draw(st.integers(1, amount))
+            assert plan.take_back(returned((chosen, back), payment=f"P-{number}"), on(PAID))
+            sent_back = paid(
+                (chosen, f"{back // 100}.{back % 100:02d}"), payment=f"A-{number}", voucher_no=f"再{number}"
+            )
+            assert plan.execute(sent_back, procedure, on(PAID)) == {}
     assert drawn == dict(enumerate(sources)) and plan.state == "PAID"
+    assert plan.to_pay_again == {}
+
+
+def returned(*amounts: tuple[int, int], payment: str = "P-1", **changes: Any) -> PaymentReturn:
+    """What the bank sent back of a payment, fen by line."""
+    lines = tuple(ReturnedLine(line=number, amount=Fen(amount)) for number, amount in amounts)
+    given: dict[str, Any] = {
+        "returned": f"T-{payment}",
+        "payment": payment,
+        "amount": Fen(sum(amount for _, amount in amounts)),
+        "returned_on": PAID,
+        "voucher_no": "退1",
+        "reason": "账户已销户",
+        "lines": lines,
+    }
+    return PaymentReturn(**(given | changes))
+
+
+def test_bank_sends_back_no_more_than_was_paid_and_each_line_is_paid_again() -> None:
+    """Of 4,000.00 and 1,000.00 paid, the 1,000.00 comes back: it is paid again to its line, and taken from no asset again."""
+    plan = proposed(line("4000.00"), line("2000.00", "PUBLIC_WELFARE"))
+    procedure = over(plan)
+    plan.execute(paid((1, "4000.00"), (2, "1000.00")), procedure, on(PAID))
+    plan.collect_events()
+    for code, amounts, changes in (
+        ("RETURN_EXCEEDS_PAYMENT", [(2, 1000_01)], {}),
+        ("RETURN_EXCEEDS_PAYMENT", [(3, 1)], {}),
+        ("NOT_FOUND", [(2, 1)], {"payment": "P-2"}),
+        ("AMOUNT_NOT_POSITIVE", [(2, 0)], {}),
+        ("FIELD_INVALID", [(2, 1), (2, 1)], {}),
+        ("ATTRIBUTION_SUM_MISMATCH", [(2, 1)], {"amount": Fen(2)}),
+    ):
+        with refused(code, plan):
+            plan.take_back(returned(*amounts, **changes), on(PAID))
+    with refused("RETURN_EXCEEDS_PAYMENT", clause="C4.9-05"):
+        plan.take_back(returned((2, 1000_01)), on(PAID))
+    assert plan.take_back(returned((2, 999_99)), on(PAID))
+    assert recorded(plan, IncomePlan.PaymentReturned).back.amount == yuan("999.99")
+    assert not plan.take_back(returned((2, 999_99)), on(PAID))
+    nothing(plan)
+    with refused("ALREADY_EXISTS", plan):
+        plan.take_back(returned((2, 1)), on(PAID))
+    with refused("RETURN_EXCEEDS_PAYMENT", plan):
+        plan.take_back(returned((2, 2), returned="T-2"), on(PAID))
+    assert plan.take_back(returned((2, 1), returned="T-2"), on(PAID))
+    assert (plan.paid, plan.state, plan.to_pay_again) == (yuan("4000.00"), "PAYING", {2: yuan("1000.00")})
+    with refused("PLAN_AMOUNT_EXCEEDED", plan):
+        plan.execute(paid((1, "0.01"), payment="P-2"), procedure, on(PAID))
+    with refused("PLAN_AMOUNT_EXCEEDED", plan):
+        plan.execute(paid((2, "2000.01"), payment="P-2"), procedure, on(PAID))
+    plan.collect_events()
+    pieces = plan.execute(paid((2, "1500.00"), payment="P-2"), procedure, on(PAID))
+    assert {asset: one.amount for asset, one in (pieces or {}).items()} == {ASSET: yuan("500.00")}
+    assert recorded(plan, IncomePlan.Executed).paid_again == yuan("1000.00")
+    assert plan.execute(paid((2, "500.00"), payment="P-3"), procedure, on(PAID)) is not None
+    assert (plan.state, plan.paid, plan.to_pay_again) == ("PAID", yuan("6000.00"), {})
+    assert recorded(plan, IncomePlan.Executed).paid_again is None
 
 
 def test_priority_households_are_those_who_get_something_or_stand_with_a_reason() -> None:

@@ -18,7 +18,8 @@ def one_plan(code: str, story: list[RecordedEvent]) -> Row:
     paid = [one.data for one in story if name_of(one) == "executed"]
     notices = [one.data["notice"] for one in story if name_of(one) == "use_published"]
     whole = sum(one["amount"] for one in content["lines"])
-    out = sum(one["payment"]["amount"] for one in paid)
+    back = sum(one.data["back"]["amount"] for one in story if name_of(one) == "payment_returned")
+    out = sum(one["payment"]["amount"] for one in paid) - back
     state = "PROPOSED" if not paid else "PAID" if out == whole else "PAYING"
     if any(name_of(one) == "withdrawn" for one in story):
         state = "WITHDRAWN"
@@ -41,6 +42,7 @@ def one_plan(code: str, story: list[RecordedEvent]) -> Row:
         "payments": len(paid),
         "last_paid_on": max((day(one["payment"]["paidOn"]) for one in paid), default=None),
         "published_on": day(notices[-1]["publishedOn"]) if notices else None,
+        "to_pay_again": back - sum(one.get("paidAgain", 0) for one in paid),
         "amendments": sum(name_of(one) == "amended" for one in story),
         "position": story[-1].position,
     }

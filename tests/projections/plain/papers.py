@@ -23,6 +23,8 @@ class PaperHistory(ProcedurePapers):
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
         self.plans: dict[str, tuple[int, int]] = {}
+        self.waiting: dict[str, int] = {}
+        """Income plan → what the bank sent back of it."""
         self.guarantees: dict[str, tuple[str, int]] = {}
         self.rewards: dict[str, dict[str, tuple[int, int, int]]] = {}
         self.uses: list[str] = []
@@ -45,6 +47,7 @@ class PaperHistory(ProcedurePapers):
                 self._income_account,
                 self._income_plan,
                 self._maintenance,
+                self._relief,
                 self._guarantee,
                 self._result,
                 self._proceeds,
@@ -151,9 +154,28 @@ class PaperHistory(ProcedurePapers):
                 "listSha256": SHA,
                 "lines": [{"line": 1, "amount": amount}],
             }
-            return stream, "income_plan.executed", {"payment": payment, "procedure": f"PR-{self.number}"}
+            again = {}
+            if waiting := self.waiting.get(code, 0):
+                again = {"paidAgain": min(waiting, amount)}
+                self.waiting[code] = waiting - again["paidAgain"]
+            told = {"payment": payment, "procedure": f"PR-{self.number}"}
+            return stream, "income_plan.executed", told | again
         if paid == 0:
             return None
+        if chance > 0.93:
+            amount = self.random.randint(1, paid)
+            self.plans[code] = (planned, paid - amount)
+            self.waiting[code] = self.waiting.get(code, 0) + amount
+            back = {
+                "returned": f"T-{self.number}",
+                "payment": "P-1",
+                "amount": amount,
+                "returnedOn": "2022-12-28",
+                "voucherNo": f"退{self.number}",
+                "reason": "账户已销户",
+                "lines": [{"line": 1, "amount": amount}],
+            }
+            return stream, "income_plan.payment_returned", {"back": back}
         notice = {
             "publishedOn": f"2023-01-1{self.random.randint(0, 9)}",
             "place": "村公示栏",
@@ -194,6 +216,49 @@ class PaperHistory(ProcedurePapers):
             "voucherNo": f"付{self.number}",
         }
         return stream, "maintenance_expense.paid", {"payment": payment, "procedure": f"PR-{self.number}"}
+
+    def _relief(self) -> Fact | None:
+        code, fresh = self.code("BF", 0.4)
+        stream = f"relief_plan-{code}"
+        if fresh:
+            lines = [
+                {
+                    "household": f"H-{self.random.randint(1, 3)}",
+                    "cause": self.random.choice(("ILLNESS", "OTHER")),
+                    "circumstances": "住院",
+                    "amount": self.random.randint(1, 10**5),
+                    "evidenceSha256": SHA,
+                }
+                for _ in range(self.random.randint(1, 3))
+            ]
+            self.plans[code] = (sum(int(str(one["amount"])) for one in lines), 0)
+            content = {"village": self.random.choice(VILLAGES), "lines": lines}
+            return stream, "relief_plan.proposed", {"content": content, "sha256": f"{self.log.position:064x}"}
+        planned, paid = self.plans[code]
+        chance = self.random.random()
+        if paid == 0 and chance < 0.2:
+            self.known["BF"].remove(code)
+            return stream, "relief_plan.withdrawn", {"reason": "另有救助"}
+        if paid < planned and chance < 0.85:
+            amount = planned - paid if self.random.random() < 0.5 else self.random.randint(1, planned - paid)
+            self.plans[code] = (planned, paid + amount)
+            payment = {
+                "payment": f"P-{self.number}",
+                "amount": amount,
+                "paidOn": f"2022-1{self.random.randint(0, 2)}-2{self.random.randint(0, 8)}",
+                "voucherNo": f"付{self.number}",
+                "listSha256": SHA,
+                "lines": [{"line": 1, "amount": amount}],
+            }
+            return stream, "relief_plan.paid", {"payment": payment, "procedure": f"PR-{self.number}"}
+        if paid == 0:
+            return None
+        notice = {
+            "publishedOn": f"2022-12-{self.random.randint(10, 28)}",
+            "place": "村公示栏",
+            "evidenceSha256": SHA,
+        }
+        return stream, "relief_plan.use_published", {"notice": notice}
 
     def _guarantee(self) -> Fact | None:
         code, fresh = self.code("CG", 0.4)

@@ -43,6 +43,7 @@ from tests.projections.plain import (
     oversight,
     procedures,
     proceeds,
+    reliefs,
     representation,
     revitalisation,
     rewards,
@@ -86,6 +87,7 @@ OF_PAPERS: Final[dict[str, Model]] = {
     "cost_guarantees": upkeep.guarantees,
     "incentives": rewards.tables,
     "proceeds_pool": proceeds.tables,
+    "relief_plans": reliefs.tables,
 }
 """The models that are asked on histories of paperwork."""
 

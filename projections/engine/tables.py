@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -247,13 +248,27 @@ projection_rebuild: Final = Table(
     moment_column("lease_until", "租约到期时间", null=True),
     moment_column("started_at", "开始时间"),
     moment_column("updated_at", "最近前移时间"),
-    Column(
-        "streams",
-        JSONB,
-        nullable=False,
-        server_default=text("'{}'::jsonb"),
-        comment="各县逐个事件流处理时：处理到的事件位置、最后一个事件流",
-    ),
     PrimaryKeyConstraint("projection", name="projection_rebuild_pkey"),
     comment="正在进行的台账重建；中断后从此处继续",
+)
+
+projection_rebuild_range: Final = Table(
+    "projection_rebuild_range",
+    metadata,
+    text_column("projection", "台账（投影）名称"),
+    county_column(),
+    whole_column("number", "区间序号"),
+    position_column("upto", "处理到的事件位置"),
+    text_column("last", "已写入的最后一个事件流，开始时为上一区间的末尾"),
+    text_column("ends", "区间末尾的事件流，空为到日志末尾", null=True),
+    flag_column("done", "是否已全部处理"),
+    Column("epoch", BigInteger, nullable=False, comment="重建的任期：换手后旧任期不能再写入"),
+    PrimaryKeyConstraint("projection", "county", "number", name="projection_rebuild_range_pkey"),
+    ForeignKeyConstraint(
+        ("projection",),
+        ("projection_rebuild.projection",),
+        name="projection_rebuild_range_rebuild_fkey",
+        ondelete="CASCADE",
+    ),
+    comment="台账重建时各进程分头处理的事件流区间，每个区间一行",
 )

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from projections.catalogue import UnknownProjection, chosen
+from projections.engine.events import Undecodable
 from projections.engine.projection import PoisonEvent, Projection
 from service.cli.sample import Rate
 from service.cli.stores import reading_store
@@ -127,6 +128,7 @@ def _run(
         RebuildImpossible,
         RebuildFailed,
         PoisonEvent,
+        Undecodable,
     ) as error:
         raise CommandFailed(str(error)) from error
     rows = [

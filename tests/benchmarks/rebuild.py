@@ -125,7 +125,8 @@ class _Memory:
                 fields = {name: value.strip() for name, value in lines}
             except OSError:  # it has just ended
                 continue
-            if int(fields["PPid"]) == own and fields["Name"].startswith("python"):
+            ours = own in (int(fields["PPid"]), int(fields["Pid"]))
+            if ours and fields["Name"].startswith("python"):
                 total += int(fields.get("VmHWM", "0 kB").split()[0]) / 1024
         self.peak = max(self.peak, total)
 

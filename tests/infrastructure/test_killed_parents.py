@@ -17,9 +17,10 @@ from tests.projections.history import RandomHistory, append_all
 REBUILD = """
 import asyncio
 from projections.catalogue import CATALOGUE
+from service.ledgers.rebuild.plan import RebuildLimits
 from service.ledgers.rebuild.workers import rebuild
 if __name__ == "__main__":
-    asyncio.run(rebuild({url!r}, list(CATALOGUE.values()), processes=2))
+    asyncio.run(rebuild({url!r}, list(CATALOGUE.values()), limits=RebuildLimits(shared=0), processes=3))
 """
 VERIFY = """
 import asyncio, asyncpg

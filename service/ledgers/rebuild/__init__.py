@@ -7,8 +7,8 @@ between schemas in one transaction that holds the checkpoints, so that no live r
 leaves a row in `projection_rebuild` and half-filled shadow tables, and the next rebuild goes on from there.
 
 A rebuild is read from `run` on: `plan` what is asked and what came of it, `claims` who may write, `shadow_tables` what is
-filled, `streams` how to begin with and `replay` how from there, `comparison` with the live tables, `swap` of the two, `previous` what
-it left behind; `workers` spreads rebuilds over processes.
+filled and `shadow_writer` how; `sharing` divides the streams among processes by `ranges`, `streams` folds them, `replay` goes on by
+position; `comparison` with the live tables, `swap` of the two, `previous` what it left behind; `workers` are the processes.
 
 Memory is bounded by `RebuildLimits`. Streams are folded some at a time, and their rows written and forgotten; by position rows are
 flushed beyond a limit, and loaded again where an event needs them.

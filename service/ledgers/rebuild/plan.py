@@ -38,6 +38,8 @@ class RebuildLimits:
     """Events of whole streams that are folded at a time, about: their rows are in memory together."""
     appended: int = 20_000
     """Rows that the tables cannot hold yet, gathered before they are copied in."""
+    shared: int = 50_000
+    """Events of a log from which on more than one process is worth its start."""
     seconds: float = 30.0
     """After how long the work so far is committed: at most this much is lost to a kill."""
 
@@ -72,12 +74,38 @@ class RebuildOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamRange:
+    """Streams of a county that are folded one after the other by one process, in the order of their names."""
+
+    number: int
+    last: str
+    """The last one that is folded and written; at first the last of the range before."""
+    ends: str | None
+    """The last of the range; None: it goes to the end of the log."""
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Streamed:
-    """Progress of a fold by streams: events up to a position, of all streams up to one by name."""
+    """Progress of a fold by streams: events up to a position, and how far each range of streams is."""
 
     upto: int
+    ranges: tuple[StreamRange, ...]
+
+
+@dataclass(slots=True)
+class HeldRange:
+    """Hold on a range for some projections: what is written is fenced by it, and how far that is is noted at it."""
+
+    county: str
+    number: int
+    epochs: dict[str, int]
+    """By projection, the term of its rebuild."""
     last: str
-    """The last one that is folded and written; empty before the first."""
+    """The last stream that is written."""
+    reached: str
+    """The last stream that is folded."""
+    done: bool = False
 
 
 @dataclass(slots=True)

@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from time import monotonic
 from typing import Any, Final
 
 import asyncpg
 
 from projections.engine.events import EventReader, LedgerEvent
 from projections.engine.refold import late_positions, late_streams, refold
-from projections.engine.tables import SHADOW, LedgerTable
-from projections.engine.writing import copy_in, load, write_fast
+from projections.engine.tables import SHADOW
+from projections.engine.writing import load, write_fast
 from service.ledgers.projector import keys_of
 from service.ledgers.rebuild.claims import Claims
 from service.ledgers.rebuild.plan import RebuildImpossible, RebuildLimits, RebuildProgress, Shadow
 from service.ledgers.rebuild.shadow_tables import ensure_keys
+from service.ledgers.rebuild.shadow_writer import ShadowWriter, cancelled
 
 READ_AT_ONCE: Final = 4000
 """Events of one fetch, about: the stretch of the log that is asked for is as long as it takes to find so many."""
@@ -36,7 +36,7 @@ WHERE e.county = $1 AND e.position > $2 AND e.position <= $3 ORDER BY e.position
 _HELD: Final = "SELECT count(*) FROM event WHERE county = $1 AND position > $2 AND position <= $3"
 
 
-class Replay:
+class Replay(ShadowWriter):
     """The log replayed into shadows, on a connection that writes and another that reads the log."""
 
     def __init__(
@@ -49,16 +49,13 @@ class Replay:
         limits: RebuildLimits,
         report: Callable[[RebuildProgress], None],
     ) -> None:
+        super().__init__(work, limits)
         self.shadows: dict[str, Shadow] = {}
         """By projection: what is being rebuilt and has not taken its place."""
         self.done = 0.0
         self.total = 0
-        self.work, self.log, self.reader, self.limits = work, log, reader, limits
+        self.log, self.reader = log, reader
         self._claims, self._report = claims, report
-        self._gathered: dict[LedgerTable, list[Sequence[Any]]] = {}
-        self._transaction: Any = None
-        self._copying: asyncio.Future[None] | None = None
-        self._committed_at = monotonic()
         self._swapping = False
 
     def tell(self, phase: str) -> None:
@@ -173,10 +170,7 @@ class Replay:
                     if len(table.appended) >= self.limits.appended:
                         await self.begin()
                         appended, table.appended = table.appended, []
-                        copy = copy_in(self.work, table.ledger, appended, schema=SHADOW)
-                        self._copying = asyncio.ensure_future(
-                            copy
-                        )  # goes on while the next events are applied
+                        self.copy_beside({table.ledger: appended})
 
     async def keep_within_limits(self, members: Sequence[Shadow]) -> None:
         """Commit where too much is in memory, or the last time is too long ago."""
@@ -185,51 +179,23 @@ class Replay:
         kept = sum(
             len(t.groups) for shadow in members for rows in shadow.rows.values() for t in rows.tables.values()
         )
-        if kept > self.limits.rows or monotonic() - self._committed_at > self.limits.seconds:
-            await self.commit(forget=kept > self.limits.rows)
-
-    async def copied(self) -> None:
-        """Wait for what is being copied: a connection does one thing at a time."""
-        if self._copying is not None:
-            copying, self._copying = self._copying, None
-            await copying
-
-    async def begin(self) -> None:
-        """Have a transaction that only who holds the rebuilds is in."""
-        await self.copied()
-        if self._transaction is None:
-            self._transaction = self.work.transaction()
-            await self._transaction.start()
-            await self.work.execute("SET LOCAL synchronous_commit = off")
-            await self._claims.fence(self.work, list(self.shadows.values()))
-
-    async def gather(self, ledger: LedgerTable, records: Sequence[Sequence[Any]]) -> None:
-        """Have records copied in that a shadow cannot hold yet: with others, while the next events are applied."""
-        self._gathered.setdefault(ledger, []).extend(records)
-        if sum(map(len, self._gathered.values())) >= self.limits.appended:
-            await self.begin()
-            gathered, self._gathered = self._gathered, {}
-            self._copying = asyncio.ensure_future(self._copy(gathered))
-
-    async def _copy(self, gathered: Mapping[LedgerTable, Sequence[Sequence[Any]]]) -> None:
-        for ledger, records in gathered.items():
-            await copy_in(self.work, ledger, records, schema=SHADOW)
-
-    async def commit(self, *, forget: bool = False) -> None:
-        """Write what is in memory, and the positions with it."""
-        await self.begin()
-        gathered, self._gathered = self._gathered, {}
-        await self._copy(gathered)
-        for shadow in self.shadows.values():
-            await self.flush(shadow)
-            if forget:
+        if kept > self.limits.rows or self.due:
+            await self.commit()
+        if kept > self.limits.rows:
+            for shadow in self.shadows.values():
                 for rows in shadow.rows.values():
                     for table in rows.tables.values():
                         table.forget()
+
+    async def fence(self) -> None:
+        """Only who holds the rebuilds may write; locks their rows."""
+        await self._claims.fence(self.work, list(self.shadows.values()))
+
+    async def advance(self) -> None:
+        """Write the rows in memory, and the positions with them."""
+        for shadow in self.shadows.values():
+            await self.flush(shadow)
             await self._claims.advance(self.work, shadow)
-        await self._transaction.commit()
-        self._transaction = None
-        self._committed_at = monotonic()
 
     async def flush(self, shadow: Shadow) -> None:
         """Write what is in memory of one shadow."""
@@ -256,21 +222,3 @@ class Replay:
             self._swapping = False
         self._transaction = None
         await transaction.commit()
-
-    async def abandon(self) -> None:
-        """Undo what is under way; nothing where nothing is."""
-        await self._stop_copying()
-        if self._transaction is not None:
-            await self._transaction.rollback()  # else its lock on our own row is waited for
-
-    async def _stop_copying(self) -> None:
-        if self._copying is not None:
-            copying, self._copying = self._copying, None
-            await cancelled(copying)
-
-
-async def cancelled(task: asyncio.Future[Any]) -> None:
-    """Cancel a task and wait until it has ended, however."""
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError, Exception):
-        await task

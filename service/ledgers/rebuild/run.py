@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import Any, Final
 
@@ -26,10 +27,12 @@ from service.ledgers.rebuild.plan import (
     RebuildOutcome,
     RebuildProgress,
     Shadow,
-    Streamed,
+    in_groups,
 )
-from service.ledgers.rebuild.replay import Replay, cancelled
-from service.ledgers.rebuild.streams import replay_streams
+from service.ledgers.rebuild.ranges import kept_ranges
+from service.ledgers.rebuild.replay import Replay
+from service.ledgers.rebuild.shadow_writer import cancelled
+from service.ledgers.rebuild.sharing import Helper, fold_streams, together
 from service.ledgers.rebuild.swap import analyze, hold_checkpoints, take_place
 from service.log.codec import EventCodec
 from service.log.ends import ends_of
@@ -39,7 +42,10 @@ SWAP_ATTEMPTS: Final = 20
 
 
 class Rebuild:
-    """One pass over the log for some projections. `url` must log in as who owns the tables."""
+    """One pass over the log for some projections. `url` must log in as who owns the tables.
+
+    `helpers` fold ranges of streams beside it, and bring a part of the projections to their end.
+    """
 
     def __init__(
         self,
@@ -54,6 +60,7 @@ class Rebuild:
         upcast: Upcast | None = None,
         holder: str | None = None,
         lease_seconds: float = LEASE_SECONDS,
+        helpers: Sequence[Helper] = (),
     ) -> None:
         self.url = url
         self.projections = projections
@@ -63,6 +70,7 @@ class Rebuild:
         self.limits = limits or RebuildLimits()
         self.claims = Claims(holder or holder_name(), lease_seconds)
         self._report = progress or (lambda _progress: None)
+        self._helpers = helpers
         self._reader = EventReader(upcast or EventCodec().upcast)
         self._replay: Replay
         self._work: asyncpg.Connection
@@ -76,11 +84,11 @@ class Rebuild:
         started = monotonic()
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(collecting_paused())
-            self._work = await stack.enter_async_context(self._connected())
-            log = await stack.enter_async_context(self._connected())
-            self._live = await stack.enter_async_context(self._connected())
+            self._work = await stack.enter_async_context(connected(self.url))
+            log = await stack.enter_async_context(connected(self.url))
+            self._live = await stack.enter_async_context(connected(self.url))
             self._schema = await self._work.fetchval("SELECT current_schema()")
-            beat = await stack.enter_async_context(self._connected())
+            beat = await stack.enter_async_context(connected(self.url))
             self._replay = Replay(
                 self._work, log, self.claims, reader=self._reader, limits=self.limits, report=self._report
             )
@@ -103,16 +111,57 @@ class Rebuild:
         self._replay.total = sum(heads.values())
         self._replay.done = sum(min(shadow.positions.get(one, 0) for shadow in shadows) for one in counties)
         replaying = monotonic()
+        ends: dict[str, int] = {}
         for county in counties:
             comparable = [
                 live[one.projection.name][county] for one in shadows if county in live[one.projection.name]
             ]
-            upto = min([heads[county], *comparable])
-            await replay_streams(self._replay, shadows, county, upto)
-            await self._replay.replay(shadows, county, upto)
-        await self._replay.commit()
-        replayed = monotonic() - replaying
-        return [await self._finish(shadow, started, replayed) for shadow in shadows]
+            ends[county] = min([heads[county], *comparable])
+            await fold_streams(self._replay, shadows, county, ends[county], self._helpers)
+        streamed = monotonic() - replaying
+
+        async def mine(shadows: Sequence[Shadow]) -> list[RebuildOutcome]:
+            for county, upto in ends.items():
+                await self._replay.replay(shadows, county, upto)
+            await self._replay.commit()
+            replayed = monotonic() - replaying
+            return [await self._finish(shadow, started, replayed) for shadow in shadows]
+
+        if not self._helpers:
+            return await mine(shadows)
+        groups = in_groups(self.projections, 1 + len(self._helpers))
+        handed = [
+            self._finished_by(helper, [self._replay.shadows[one.name] for one in group], started, streamed)
+            for helper, group in zip(self._helpers, groups[1:], strict=False)
+        ]
+        for group in groups[1:]:
+            await self._hand_over([one.name for one in group])
+        return [
+            one
+            for some in await together([mine(list(self._replay.shadows.values())), *handed])
+            for one in some
+        ]
+
+    async def _hand_over(self, names: Sequence[str]) -> None:
+        """Let go of projections that somebody else brings to their end."""
+        for name in names:
+            del self._replay.shadows[name]
+        await self.claims.release(self._work, names)
+
+    async def _finished_by(
+        self, helper: Helper, shadows: Sequence[Shadow], started: float, streamed: float
+    ) -> list[RebuildOutcome]:
+        events = {one.projection.name: one.events for one in shadows}
+        outcomes = await helper.finish(list(events), self._report)
+        return [
+            replace(
+                one,
+                events=one.events + events[one.projection],
+                replay_seconds=one.replay_seconds + streamed,
+                seconds=monotonic() - started,
+            )
+            for one in outcomes
+        ]
 
     async def _finish(self, shadow: Shadow, started: float, replayed: float) -> RebuildOutcome:
         """Compare one projection with the live one and let it take its place."""
@@ -160,7 +209,7 @@ class Rebuild:
             row = await self.claims.claim(self._work, projection)
             usable = row["version"] == projection.version
             reached: dict[str, int] = orjson.loads(row["positions"])
-            streamed = {county: Streamed(*one) for county, one in orjson.loads(row["streams"]).items()}
+            streamed = await kept_ranges(self._work, projection.name)
             furthest = reached | {county: one.upto for county, one in streamed.items()}
             # Beyond the live ledger there would be nothing to compare with: then from the beginning.
             usable &= all(furthest.get(one, 0) <= position for one, position in live[projection.name].items())
@@ -307,16 +356,18 @@ class Rebuild:
                 found[name][county] = row["position"]
         return found
 
-    @contextlib.asynccontextmanager
-    async def _connected(self) -> AsyncIterator[asyncpg.Connection]:
-        connection = await asyncpg.connect(
-            self.url,
-            server_settings={"application_name": "taizhang rebuild", "timezone": "UTC", "jit": "off"},
-        )
-        try:
-            yield connection
-        finally:
-            connection.terminate()  # whatever it was doing is undone or done
+
+@contextlib.asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of a rebuild."""
+    connection = await asyncpg.connect(
+        url,
+        server_settings={"application_name": "taizhang rebuild", "timezone": "UTC", "jit": "off"},
+    )
+    try:
+        yield connection
+    finally:
+        connection.terminate()  # whatever it was doing is undone or done
 
 
 async def _nothing() -> tuple[str, int]:

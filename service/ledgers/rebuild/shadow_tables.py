@@ -53,11 +53,12 @@ async def create(connection: Any, projection: Projection) -> None:
         except asyncpg.InsufficientPrivilegeError as error:
             raise RebuildImpossible(f"The database user may not make tables in {SHADOW}: {error}.") from error
     await connection.execute(
-        "UPDATE projection_rebuild SET version = $2, positions = '{}', streams = '{}', started_at = clock_timestamp()"
+        "UPDATE projection_rebuild SET version = $2, positions = '{}', started_at = clock_timestamp()"
         " WHERE projection = $1",
         projection.name,
         projection.version,
     )
+    await connection.execute("DELETE FROM projection_rebuild_range WHERE projection = $1", projection.name)
 
 
 async def ensure_keys(connection: Any, shadow: Shadow) -> None:

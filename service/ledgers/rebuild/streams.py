@@ -1,33 +1,39 @@
 """Ledgers folded from whole streams, some at a time: their rows are in memory together, are written once, and are forgotten.
 
 For what a rebuild begins with, where each group of rows is of one stream (`Projection.by_streams`). What other streams say of
-a group is read first. Late events are folded by `refold`, as they are by position. How far it is, is the last stream by
-name; what comes behind `upto` follows by position.
+a group is read first. Late events are folded by `refold`, as they are by position. The streams of a county are divided into
+ranges, each folded by one process; how far it is, is the last stream by name. What comes behind `upto` follows by position.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
 
-from projections.engine.events import LedgerEvent, Undecodable
+from projections.engine.events import EventReader, LedgerEvent, Undecodable
 from projections.engine.projection import PoisonEvent, Projection
 from projections.engine.refold import late_positions, late_streams, refold
 from projections.engine.rows import Rows
 from projections.engine.tables import SHADOW
 from projections.engine.writing import records_of
 from service.ledgers.projector import keys_of
-from service.ledgers.rebuild.plan import Shadow, Streamed
-from service.ledgers.rebuild.replay import Replay, cancelled
+from service.ledgers.rebuild.claims import advance_range, fence_range
+from service.ledgers.rebuild.plan import HeldRange, RebuildLimits, StreamRange
+from service.ledgers.rebuild.shadow_writer import ShadowWriter, cancelled
 
 _READ: Final = """
 SELECT position, body FROM event
-WHERE county = $1 AND stream > $2 AND position <= $3 AND type = ANY($4::text[]) ORDER BY stream, version LIMIT $5"""
+WHERE county = $1 AND stream > $2 AND stream <= $6 AND position <= $3 AND type = ANY($4::text[])
+ORDER BY stream, version LIMIT $5"""
 _FOREIGN: Final = """
 SELECT position, body FROM event
 WHERE county = $1 AND position <= $2 AND type = ANY($3::text[]) ORDER BY position"""
+
+_BEYOND: Final = "\U0010ffff"
+"""Behind every stream's name."""
 
 _BY_STREAM: Final = "SET enable_sort = off"
 """Let the server walk the key of streams; sorting the rest of the log for each part of it would take ever so long."""
@@ -35,86 +41,90 @@ _AS_BEFORE: Final = "RESET enable_sort"
 
 _position = attrgetter("position")
 
+Unappliable = PoisonEvent | Undecodable
+"""An event that some ledger cannot be made from."""
 
-async def replay_streams(replay: Replay, shadows: Sequence[Shadow], county: str, upto: int) -> None:
-    """Bring shadows that have nothing of a county yet, or not all of its streams, to `upto`: those together that are equally far.
 
-    If events cannot be applied: the lowest of them is raised, `PoisonEvent` or `Undecodable`, and nothing more is written.
+@dataclass(frozen=True, slots=True)
+class StreamsWanted:
+    """Streams that some ledgers are to be folded from: a county's, up to a position, in the terms of these rebuilds."""
+
+    county: str
+    upto: int
+    epochs: tuple[tuple[str, int], ...]
+    """By projection, the term of its rebuild."""
+
+
+class StreamFold:
+    """Fold of a county's streams for some ledgers, one range after the other, in one process.
+
+    Having met an event that cannot be applied it writes nothing more, and looks through the rest for a lower one.
     """
-    begun: dict[Streamed, list[Shadow]] = {}
-    for shadow in shadows:
-        if shadow.projection.by_streams and county not in shadow.positions and upto:
-            begun.setdefault(shadow.streamed.get(county, Streamed(upto, "")), []).append(shadow)
-    for far, members in begun.items():
-        await _Pass(replay, members, county, far).run()
 
-
-class _Pass:
-    """One pass over the streams of a county for some ledgers."""
-
-    def __init__(self, replay: Replay, members: Sequence[Shadow], county: str, far: Streamed) -> None:
-        self._replay, self._members, self._county = replay, members, county
-        self._upto, self._last = far.upto, far.last
-        self._types = sorted({name for shadow in members for name in shadow.projection.handlers})
-        self._mine: dict[str, list[LedgerEvent]] = {shadow.projection.name: [] for shadow in members}
+    def __init__(
+        self,
+        work: Any,
+        log: Any,
+        wanted: StreamsWanted,
+        projections: Mapping[str, Projection],
+        *,
+        reader: EventReader,
+        limits: RebuildLimits,
+        folded: Callable[[int], None],
+    ) -> None:
+        self._wanted, self._county, self._upto = wanted, wanted.county, wanted.upto
+        self._folded = folded
+        self._members = [projections[name] for name, _ in wanted.epochs]
+        self._writer, self._log, self._reader = _RangeWriter(work, limits), log, reader
+        self._types = sorted({name for one in self._members for name in one.handlers})
+        self._mine: dict[str, list[LedgerEvent]] = {one.name: [] for one in self._members}
         self._readers = {
-            name: [
-                self._mine[shadow.projection.name].append
-                for shadow in members
-                if name in shadow.projection.handlers
-            ]
+            name: [self._mine[one.name].append for one in self._members if name in one.handlers]
             for name in self._types
         }
-        self._said: dict[str, Mapping[str, Sequence[LedgerEvent]]] = {}
+        self._said: dict[str, Mapping[str, Sequence[LedgerEvent]]] | None = None
         """By ledger and aggregate, what other streams say of it."""
-        self._lowest: PoisonEvent | Undecodable | None = None
+        self._late: frozenset[int] = frozenset()
+        self._ends = _BEYOND
+        self.lowest: Unappliable | None = None
+        """The lowest event so far that cannot be applied."""
 
-    async def run(self) -> None:
-        """Fold all of them, from the first that is not."""
-        replay, county, upto = self._replay, self._county, self._upto
-        await replay.copied()
-        await replay.require_all(county, 0, upto)
-        late = await late_positions(replay.work, county, 0, upto)
-        for shadow in self._members:
-            self._said[shadow.projection.name] = await self._foreign(shadow.projection)
-        done = replay.done
-        await replay.log.execute(_BY_STREAM)
-        coming = asyncio.ensure_future(self._next(self._last))
+    async def fold(self, one: StreamRange) -> None:
+        """Fold what is left of a range."""
+        writer = self._writer
+        if self._said is None:
+            self._late = await late_positions(self._log, self._county, 0, self._upto)
+            self._said = {member.name: await self._foreign(member) for member in self._members}
+        self._ends = one.ends or _BEYOND
+        writer.held = HeldRange(self._county, one.number, dict(self._wanted.epochs), one.last, one.last)
+        await self._log.execute(_BY_STREAM)
+        coming = asyncio.ensure_future(self._next(one.last))
         try:
-            folded = 0
             while True:
                 events, last = await coming
                 if last is None:
                     break
                 coming = asyncio.ensure_future(self._next(last))
                 await asyncio.sleep(0)  # lets the next fetch out
-                await self._fold(events, late)
-                folded += len(events)
-                replay.done = done + replay.share(self._members) * folded
-                replay.tell("replaying")
-                for shadow in self._members:
-                    shadow.streamed[county] = Streamed(upto, last)
-                if self._lowest is None:
-                    await replay.keep_within_limits(self._members)
+                await self._fold(events, self._late)
+                self._folded(len(events))
+                writer.held.reached = last
+                if self.lowest is None and writer.due:
+                    await writer.commit()
         finally:
             await cancelled(coming)
-            await replay.log.execute(_AS_BEFORE)
-        if self._lowest is not None:
-            raise self._lowest
-        for shadow in self._members:
-            shadow.streamed.pop(county, None)
-            shadow.positions[county] = upto
-            shadow.events += upto
-        replay.done = done + replay.share(self._members) * upto
-        await replay.commit()
+            await self._log.execute(_AS_BEFORE)
+        if self.lowest is None:
+            writer.held.done = True
+            await writer.commit()
 
     async def _next(self, last: str) -> tuple[list[LedgerEvent], str | None]:
         """The events of the streams that follow one by name, about as many as go at a time, with the name of the last of them.
         None: there are no more.
         """
-        most = max(1, min(self._replay.limits.streamed, self._replay.limits.rows))
+        most = max(1, min(self._writer.limits.streamed, self._writer.limits.rows))
         while True:
-            rows = await self._replay.log.fetch(_READ, self._county, last, self._upto, self._types, most)
+            rows = await self._log.fetch(_READ, self._county, last, self._upto, self._types, most, self._ends)
             events = self._decoded(rows)
             if not events:
                 return [], None
@@ -130,12 +140,12 @@ class _Pass:
 
     def _decoded(self, rows: Sequence[Any]) -> list[LedgerEvent]:
         try:
-            return self._replay.reader.read_all(rows)
+            return self._reader.read_all(rows)
         except Undecodable:
             events = []
             for row in rows:
                 try:
-                    events += self._replay.reader.read_all([row])
+                    events += self._reader.read_all([row])
                 except Undecodable as error:
                     self._bad(error)
             return events
@@ -145,7 +155,7 @@ class _Pass:
             return {}
         types = sorted(projection.foreign_types)
         found: dict[str, list[LedgerEvent]] = {}
-        rows = await self._replay.log.fetch(_FOREIGN, self._county, self._upto, types)
+        rows = await self._log.fetch(_FOREIGN, self._county, self._upto, types)
         for event in self._decoded(rows):
             try:
                 groups = dict.fromkeys(group for _, group in keys_of(projection, [event]))
@@ -162,31 +172,30 @@ class _Pass:
             for add in self._readers[event.type]:
                 add(event)
         behind = [event for event in events if event.position in late] if late else ()
-        for shadow in self._members:
-            mine = self._mine[shadow.projection.name]
+        for projection in self._members:
+            mine = self._mine[projection.name]
             if mine:
-                await self._fold_in(shadow.projection, mine, behind)
+                await self._fold_in(projection, mine, behind)
                 mine.clear()
             await asyncio.sleep(0)
 
     async def _fold_in(
         self, projection: Projection, events: list[LedgerEvent], behind: Iterable[LedgerEvent]
     ) -> None:
-        replay = self._replay
         rows = projection.rows(self._county)
         anew = late_streams(projection, behind, {event.position for event in behind})
         told = [event for event in events if event.stream not in anew] if anew else events
         try:
             projection.take(self._with_foreign(projection, told, events), rows)
             if anew:
-                await replay.begin()
+                await self._writer.begin()
                 await refold(
-                    replay.work, projection, rows, anew, replay.reader, upto=self._upto, schema=SHADOW
+                    self._writer.work, projection, rows, anew, self._reader, upto=self._upto, schema=SHADOW
                 )
         except PoisonEvent as error:
             self._bad(error)
             self._look_for_lower(projection, told)
-        if self._lowest is None:
+        if self.lowest is None:
             await self._hand_over(rows)
 
     def _with_foreign(
@@ -195,7 +204,7 @@ class _Pass:
         """These events, and between them what other streams say of the aggregates that any of `events` is of."""
         if not projection.foreign:
             return told
-        said, foreign = self._said[projection.name], projection.foreign_types
+        said, foreign = (self._said or {})[projection.name], projection.foreign_types
         own = [event for event in told if event.type not in foreign]
         kind = f"{projection.aggregate}-"
         names = [
@@ -209,13 +218,13 @@ class _Pass:
     async def _hand_over(self, rows: Rows) -> None:
         for table in rows.tables.values():
             if table.changed:
-                await self._replay.gather(table.ledger, records_of(table.ledger, table.changed.values()))
+                await self._writer.gather(table.ledger, records_of(table.ledger, table.changed.values()))
             if table.appended:
-                await self._replay.gather(table.ledger, table.appended)
+                await self._writer.gather(table.ledger, table.appended)
 
-    def _bad(self, error: PoisonEvent | Undecodable) -> None:
-        if self._lowest is None or error.position < self._lowest.position:
-            self._lowest = error
+    def _bad(self, error: Unappliable) -> None:
+        if self.lowest is None or error.position < self.lowest.position:
+            self.lowest = error
 
     def _look_for_lower(self, projection: Projection, events: Sequence[LedgerEvent]) -> None:
         """Where one event could not be applied others may not either, in other streams and before it in the log."""
@@ -227,3 +236,15 @@ class _Pass:
                 projection.take(self._with_foreign(projection, one, one), projection.rows(self._county))
             except PoisonEvent as error:
                 self._bad(error)
+
+
+class _RangeWriter(ShadowWriter):
+    """Writer of streams into shadows that other processes write too: what fences it, and says how far it is, is the range."""
+
+    held: HeldRange
+
+    async def fence(self) -> None:
+        await fence_range(self.work, self.held)
+
+    async def advance(self) -> None:
+        await advance_range(self.work, self.held)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import signal
 import sys
@@ -20,17 +21,22 @@ from projections.engine.events import EventReader, LedgerEvent
 from projections.engine.projection import PoisonEvent, Projection
 from service.database import schema
 from service.ledgers.projector import Projector
+from service.ledgers.rebuild import streams
+from service.ledgers.rebuild.claims import Claims
 from service.ledgers.rebuild.plan import (
     RebuildImpossible,
     RebuildLimits,
     RebuildOutcome,
     RebuildProgress,
     RebuildUnderWay,
+    StreamRange,
     in_groups,
 )
 from service.ledgers.rebuild.replay import Replay
-from service.ledgers.rebuild.run import Rebuild
+from service.ledgers.rebuild.run import Rebuild, connected
+from service.ledgers.rebuild.streams import StreamFold, StreamsWanted
 from service.ledgers.rebuild.workers import rebuild
+from service.log.codec import EventCodec
 from service.log.event_store import EventStore
 from tests.projections.contents import digests, folded_rows, positions, stored_rows, until
 from tests.projections.engine.test_part import EVENTS as DISORDERED, LATE
@@ -369,7 +375,8 @@ async def test_one_county_alone_begins_anew_where_a_rebuild_of_all_was_interrupt
     await live(pool, store, 52, 700, OTHER_COUNTY)
     before, other = await digests(pool, COUNTY), await digests(pool, OTHER_COUNTY)
     begun = asyncio.create_task(Rebuild(database_url, ALL, swap=False, limits=NOTHING_KEPT).run())
-    while not await pool.fetchval("SELECT bool_or(streams ? $1) FROM projection_rebuild", OTHER_COUNTY):
+    began = "SELECT EXISTS (SELECT FROM projection_rebuild_range WHERE county = $1 AND last > '')"
+    while not await pool.fetchval(began, OTHER_COUNTY):
         assert not begun.done()
         await asyncio.sleep(0.005)
     begun.cancel()
@@ -390,7 +397,8 @@ async def test_rebuilds_killed_at_random_points_are_resumed(
 
     async def reached() -> set[str]:
         stored = await pool.fetch(
-            "SELECT positions ->> $1 FROM projection_rebuild UNION SELECT streams -> $1 ->> 1 FROM projection_rebuild",
+            "SELECT positions ->> $1 FROM projection_rebuild"
+            " UNION SELECT last FROM projection_rebuild_range WHERE county = $1",
             COUNTY,
         )
         return {row[0] for row in stored if row[0]} - resumed_at
@@ -420,14 +428,21 @@ async def test_rebuilds_killed_at_random_points_are_resumed(
         assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
 
 
-async def killed_once(pool: asyncpg.Pool, url: str, ledgers: list[Projection], reached: str) -> None:
-    """Begin a rebuild in a process of its own, and kill that once the question `reached` has an answer."""
+async def killed_once(
+    pool: asyncpg.Pool, url: str, ledgers: list[Projection], reached: str, *, processes: int = 1
+) -> None:
+    """Begin a rebuild in processes of its own, and kill the first once the question `reached` has an answer."""
     program = (
         "import asyncio\nfrom service.ledgers.rebuild.plan import RebuildLimits\n"
-        "from service.ledgers.rebuild.run import Rebuild\nfrom projections.catalogue import chosen\n"
-        f"asyncio.run(Rebuild({url!r}, chosen({[one.name for one in ledgers]!r}),"
-        " limits=RebuildLimits(rows=100, streamed=40, appended=50, seconds=0.0), lease_seconds=1.0).run())"
+        "from service.ledgers.rebuild.run import Rebuild\nfrom service.ledgers.rebuild.workers import rebuild\n"
+        "from projections.catalogue import chosen\n"
+        f"names = {[one.name for one in ledgers]!r}\n"
+        "limits = RebuildLimits(rows=100, streamed=40, appended=50, seconds=0.0, shared=0)\n"
     )
+    if processes > 1:
+        program += f"asyncio.run(rebuild({url!r}, chosen(names), limits=limits, processes={processes}))"
+    else:
+        program += f"asyncio.run(Rebuild({url!r}, chosen(names), limits=limits, lease_seconds=1.0).run())"
     killed = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, cwd=Path(__file__).parents[3]
     )
@@ -465,9 +480,15 @@ async def test_a_process_killed_among_the_streams_is_resumed_behind_the_last_tha
     """Streams that are folded are not read again, and what was recorded meanwhile follows by position."""
     events = RandomHistory(54).take(6000)
     await append_all(store, events[:5000])
-    where = "SELECT min(streams -> $1 ->> 1) FROM projection_rebuild"
+    where = """
+        SELECT bool_or(last > coalesce(before, '') AND NOT done) AND bool_or(done) FROM (
+            SELECT last, done, lag(ends) OVER (ORDER BY number) AS before FROM projection_rebuild_range
+            WHERE county = $1 AND projection = 'asset_register') AS ranges"""
     await killed_once(pool, database_url, ALL, where)
-    last = await pool.fetchval(where, COUNTY)
+    left = await pool.fetch(
+        "SELECT last, ends FROM projection_rebuild_range WHERE county = $1 AND projection = 'asset_register' AND NOT done",
+        COUNTY,
+    )
     assert await pool.fetchval("SELECT count(*) FROM projection_rebuild WHERE positions <> '{}'") == 0
     await append_all(store, events[5000:])
     read: list[LedgerEvent] = []
@@ -482,9 +503,152 @@ async def test_a_process_killed_among_the_streams_is_resumed_behind_the_last_tha
     outcomes = await Rebuild(database_url, ALL, lease_seconds=1.0).run()
     assert {one.positions[COUNTY] for one in outcomes} == {6000}
     again = {one.stream for one in read if one.position <= 5000 and one.type == "asset.registered"}
-    assert again and min(again) > last >= min(one.stream for one in events)
+    registered = {one.stream for one in events[:5000] if one.type == "asset.registered"}
+    assert again == {
+        one for one in registered if any(row["last"] < one <= (row["ends"] or one) for row in left)
+    }
+    assert 0 < len(again) < len(registered)
     for projection in ALL:
         assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
+
+
+async def test_processes_that_fold_ranges_of_streams_are_resumed_by_one_when_they_were_killed(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    """Whoever goes on takes the ranges as they were made."""
+    events = RandomHistory(61).take(6000)
+    await append_all(store, events)
+    where = "SELECT count(*) > 3 FROM projection_rebuild_range WHERE county = $1 AND done AND projection = 'asset_register'"
+    await killed_once(pool, database_url, ALL, where, processes=2)
+    outcomes = await Rebuild(database_url, ALL).run()
+    assert {one.positions[COUNTY] for one in outcomes} == {6000}
+    for projection in ALL:
+        assert await stored_rows(pool, COUNTY, projection) == folded_rows(events, COUNTY, projection)
+    assert await pool.fetchval("SELECT count(*) FROM projection_rebuild_range") == 0
+
+
+class _Colleague:
+    """A process that helps, in this one: each range with connections of its own."""
+
+    def __init__(self, stack: contextlib.AsyncExitStack, url: str, projections: list[Projection]) -> None:
+        self._stack, self._url = stack, url
+        self._projections = {one.name: one for one in projections}
+        self.ranges: list[int] = []
+        self._fold: StreamFold | None = None
+
+    async def fold(self, wanted: StreamsWanted, one: StreamRange, folded: Any) -> Any:
+        self.ranges.append(one.number)
+        if self._fold is None:
+            work, log = [await self._stack.enter_async_context(connected(self._url)) for _ in range(2)]
+            self._fold = StreamFold(
+                work,
+                log,
+                wanted,
+                self._projections,
+                reader=EventReader(EventCodec().upcast),
+                limits=NOTHING_KEPT,
+                folded=folded,
+            )
+        await self._fold.fold(one)
+        return self._fold.lowest
+
+    async def finish(self, names: Any, progress: Any) -> list[RebuildOutcome]:
+        mine = [self._projections[name] for name in names]
+        return await Rebuild(self._url, mine, limits=NOTHING_KEPT, progress=progress).run()
+
+
+async def test_ranges_of_streams_are_folded_side_by_side_each_once(
+    pool: asyncpg.Pool, store: EventStore, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await live(pool, store, 62, 3000)
+    before = await digests(pool, COUNTY)
+    folded: list[int] = []
+    fold = StreamFold.fold
+
+    async def noted(self: StreamFold, one: StreamRange) -> None:
+        folded.append(one.number)
+        await fold(self, one)
+
+    monkeypatch.setattr(StreamFold, "fold", noted)
+    by_streams = [one for one in ALL if one.by_streams]
+    async with contextlib.AsyncExitStack() as stack:
+        helper = _Colleague(stack, database_url, by_streams)
+        outcomes = await Rebuild(database_url, by_streams, limits=NOTHING_KEPT, helpers=[helper]).run()
+    assert all(one.equal and one.swapped and one.events == 3000 for one in outcomes)
+    assert {one.projection for one in outcomes} == {one.name for one in by_streams}
+    assert {one.projection: one.digests[COUNTY] for one in outcomes}.items() <= before.items()
+    assert sorted(folded) == list(range(16))
+    assert 0 < len(helper.ranges) < 16
+
+
+async def test_the_lowest_event_that_cannot_be_applied_is_told_whichever_process_met_it(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    """Also where another process has met one before, and the ranges behind are not begun."""
+    events = RandomHistory(57).take(900)
+    await append_all(store, events)
+    register = CATALOGUE["asset_register"]
+    booked = sorted((one for one in events if one.type == "asset.booked"), key=lambda one: one.stream)
+
+    def fails(event: Any, rows: Any) -> None:
+        raise ValueError("cannot be")
+
+    poisoned = replace(register, handlers={**register.handlers, "asset.booked": fails})
+    custody = CATALOGUE["custody_ledger"]
+    async with contextlib.AsyncExitStack() as stack:
+        helper = _Colleague(stack, database_url, [poisoned, custody])
+        with pytest.raises(PoisonEvent) as told:
+            await Rebuild(
+                database_url, [custody, poisoned], limits=NOTHING_KEPT, helpers=[helper], lease_seconds=0.5
+            ).run()
+    lowest = min(one.position for one in booked)
+    assert told.value.position == lowest != booked[0].position
+    assert await positions(pool, COUNTY) == {}
+
+
+async def test_a_process_whose_rebuild_was_taken_over_writes_no_more_of_its_range(
+    pool: asyncpg.Pool, store: EventStore, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await append_all(store, RandomHistory(63).take(3000))
+    register = CATALOGUE["asset_register"]
+    advance = streams.advance_range
+    written: list[int] = []
+
+    async def taken_over_after(connection: Any, held: Any) -> None:
+        await advance(connection, held)
+        if not written:
+            written.append(held.number)
+            asyncio.get_running_loop().call_soon(taking.set)
+
+    async def take() -> None:
+        await taking.wait()
+        async with connected(database_url) as other:
+            await other.execute("UPDATE projection_rebuild SET lease_until = '-infinity'")
+            await Claims("other", 30).claim(other, register)
+            written.append(await other.fetchval("SELECT count(*) FROM ledger_shadow.asset_register"))
+
+    taking = asyncio.Event()
+    taker = asyncio.create_task(take())
+    monkeypatch.setattr(streams, "advance_range", taken_over_after)
+    with pytest.raises(RebuildUnderWay):
+        await Rebuild(database_url, [register], limits=NOTHING_KEPT, lease_seconds=30).run()
+    await taker
+    assert written[1] == await pool.fetchval("SELECT count(*) FROM ledger_shadow.asset_register")
+    assert await positions(pool, COUNTY) == {}
+
+
+async def test_what_was_folded_of_a_range_is_not_folded_by_a_rebuild_of_another_version(
+    pool: asyncpg.Pool, store: EventStore, database_url: str
+) -> None:
+    """Its shadow tables are made anew, and the ranges with them."""
+    events = RandomHistory(64).take(2000)
+    await append_all(store, events)
+    register = CATALOGUE["asset_register"]
+    where = "SELECT bool_or(done) FROM projection_rebuild_range WHERE county = $1"
+    await killed_once(pool, database_url, [register], where)
+    (outcome,) = await Rebuild(database_url, [replace(register, version=register.version + 1)]).run()
+    assert (outcome.swapped, outcome.positions) == (True, {COUNTY: 2000})
+    assert await stored_rows(pool, COUNTY, register) == folded_rows(events, COUNTY, register)
 
 
 async def test_streams_with_late_events_are_rebuilt_as_they_are_live(
@@ -635,11 +799,12 @@ async def test_two_processes_share_the_work(pool: asyncpg.Pool, store: EventStor
     await live(pool, store, 60, 2000)
     before = await digests(pool, COUNTY)
     seen: list[RebuildProgress] = []
-    outcomes = await rebuild(database_url, ALL, processes=2, progress=seen.append)
+    shared = RebuildLimits(streamed=100, shared=0)
+    outcomes = await rebuild(database_url, ALL, processes=2, progress=seen.append, limits=shared)
     assert [one.projection for one in outcomes] == list(CATALOGUE)
     assert all(one.equal and one.swapped for one in outcomes)
     assert {one.projection: one.digests[COUNTY] for one in outcomes} == before
-    assert seen[-1].total == 2000
+    assert max(one.done for one in seen) == max(one.total for one in seen) == 2000
 
 
 def test_ledgers_are_spread_by_weight() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -20,6 +20,8 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final, Literal
+
+from pydantic import Field, field_validator
 
 from domain.values import Fen, Value
 
@@ -32,6 +34,8 @@ Nature = Literal["input", "rule", "access", "absent", "exists", "stale", "limit"
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _NAME = re.compile(r"\{(\w+)\}")
 _MISSING: Final = "missing"
+_BOTH: Final = " / "
+"""Between the Chinese and the English of a reason."""
 
 
 class Clause(Value):
@@ -66,6 +70,7 @@ class CodeEntry(Value):
     `overridable_at`: clauses under which an overridable code can be lifted; empty means under all of its clauses.
     `in_principle`: it can be lifted because the text says 原则上; under which of its clauses, the county says (P25).
     `origin` "service": the regulation does not know it, this service needs it.
+    `tells`: what each parameter of the sentences is, and with it how it is told in Chinese: `domain.regulation.telling`.
     """
 
     code: str
@@ -78,6 +83,14 @@ class CodeEntry(Value):
     lifted_by: str | None = None
     zh: str
     en: str
+    tells: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @field_validator("tells", mode="before")
+    @classmethod
+    def _one_or_several(cls, tells: Any) -> Any:
+        if not isinstance(tells, Mapping):
+            return tells
+        return {name: (kind,) if isinstance(kind, str) else kind for name, kind in tells.items()}
 
     def ruled_by(self, in_principle_clauses: Iterable[str]) -> CodeEntry:
         """The code as a county's P25 has it: what is so in principle can be lifted under these clauses and no other."""
@@ -132,8 +145,9 @@ class Refusal(Exception):  # noqa: N818 - what happened is a refusal; it is an a
         missing: tuple[str, ...],
         article: Article | None = None,
         listed_in: str | None = None,
+        told: Mapping[str, Any] | None = None,
     ) -> None:
-        """Keep what is said."""
+        """Keep what is said. `told`: `params` and what is missing as the Chinese sentence has them."""
         super().__init__(entry.code)
         self.entry = entry
         self.clause = clause
@@ -141,6 +155,7 @@ class Refusal(Exception):  # noqa: N818 - what happened is a refusal; it is an a
         self.missing = missing
         self.article = article
         self.listed_in = listed_in
+        self.told = {**self.params, _MISSING: list(missing)} if told is None else dict(told)
 
     def __str__(self) -> str:
         """For people reading a log."""
@@ -174,15 +189,26 @@ class Refusal(Exception):  # noqa: N818 - what happened is a refusal; it is an a
     @property
     def detail_zh(self) -> str:
         """What happened and what to do next, in Chinese."""
-        return render(self.entry.zh, self.params, "、".join(self.missing))
+        params = {name: value for name, value in self.told.items() if name != _MISSING}
+        return render(self.entry.zh, params, "、".join(dict.fromkeys(map(str, self.told[_MISSING]))))
 
     @property
     def detail_en(self) -> str:
         """What happened and what to do next, in English."""
-        return render(self.entry.en, self.params, ", ".join(self.missing), separator=", ")
+        return render(
+            self.entry.en, english(self.entry, self.params), ", ".join(self.missing), separator=", "
+        )
 
-    def said_by(self, codes: Mapping[str, CodeEntry], articles: Mapping[str, Article]) -> Refusal:
-        """The same refusal with a county's sentence for its code and the county's article behind its clause."""
+    def said_by(
+        self,
+        codes: Mapping[str, CodeEntry],
+        articles: Mapping[str, Article],
+        tell: Callable[[CodeEntry, Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    ) -> Refusal:
+        """The same refusal with a county's sentence for its code and the county's article behind its clause.
+
+        `tell`: the Chinese of the parameters that a code's sentence names.
+        """
         said = codes.get(self.code, self.entry)
         return Refusal(
             self.entry.model_copy(update={"zh": said.zh, "en": said.en}),
@@ -191,6 +217,7 @@ class Refusal(Exception):  # noqa: N818 - what happened is a refusal; it is an a
             missing=self.missing,
             article=None if self.clause is None else articles.get(self.clause),
             listed_in=self.listed_in,
+            told=None if tell is None else tell(said, {**self.params, _MISSING: list(self.missing)}),
         )
 
     def fresh(self) -> Refusal:
@@ -202,6 +229,7 @@ class Refusal(Exception):  # noqa: N818 - what happened is a refusal; it is an a
             missing=self.missing,
             article=self.article,
             listed_in=self.listed_in,
+            told=self.told,
         )
 
     def as_warning(self) -> RegulationWarning:
@@ -282,7 +310,13 @@ def warning(code: str, *, clause: str | None = None, **params: Any) -> Regulatio
     return warn_by(_entry(code), clause=clause, **params)
 
 
-def warn_by(entry: CodeEntry, *, clause: str | None = None, **params: Any) -> RegulationWarning:
+def warn_by(
+    entry: CodeEntry,
+    *,
+    clause: str | None = None,
+    tell: Callable[[CodeEntry, Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    **params: Any,
+) -> RegulationWarning:
     """`warning` by an entry of a county's own codes; `ValueError` for one that refuses."""
     if entry.kind != "warning":
         msg = f"{entry.code} refuses and is no warning"
@@ -291,10 +325,30 @@ def warn_by(entry: CodeEntry, *, clause: str | None = None, **params: Any) -> Re
     return RegulationWarning(
         code=entry.code,
         clause=_clause_of(entry, clause),
-        detail_zh=render(entry.zh, told, ""),
-        detail_en=render(entry.en, told, "", separator=", "),
+        detail_zh=render(entry.zh, told if tell is None else tell(entry, told), ""),
+        detail_en=render(entry.en, english(entry, told), "", separator=", "),
         params=told,
     )
+
+
+def chinese_of(said: str) -> str:
+    """The Chinese half of what is said in both languages; what is said in one, as it is."""
+    return said.partition(_BOTH)[0]
+
+
+def english_of(said: str) -> str:
+    """The English half of what is said in both languages; what is said in one, as it is."""
+    return said.partition(_BOTH)[2] or said
+
+
+def english(entry: CodeEntry, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters as the English sentence has them: of a reason that is said in both languages its second half."""
+    reasons = {
+        name: english_of(params[name])
+        for name, kinds in entry.tells.items()
+        if "reason" in kinds and isinstance(params.get(name), str)
+    }
+    return {**params, **reasons} if reasons else params
 
 
 def render(sentence: str, params: Mapping[str, Any], missing: str, *, separator: str = "、") -> str:

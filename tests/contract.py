@@ -25,6 +25,7 @@ from starlette.types import Message, Receive, Scope, Send
 from service.api.http import door
 from service.api.http.document import FOLDER, HTTP_API
 from service.api.http.door import SAFE_HEADERS, FrontDoor
+from tests import chinese
 
 FILE: Final = "TAIZHANG_TEST_CONTRACT"
 """Where the processes of a test write what is not as declared."""
@@ -249,6 +250,7 @@ def install() -> None:
 
     A command of the command line that serves nothing is not made to import the whole interface for it, which takes seconds.
     """
+    chinese.install(note)
     door.FrontDoor = ListeningDoor  # type: ignore[misc]  # what the application will import
     app = sys.modules.get("service.api.app")
     if app is not None:

@@ -31,6 +31,7 @@ from domain.regulation.folder import CODES, Folder, packaged, read_folder
 from domain.regulation.rows import Row
 from domain.regulation.rules import Rules
 from domain.regulation.tables import TABLES, check_days, read_rows
+from domain.regulation.telling import Telling
 from domain.regulation.wording import Wording
 
 PACKAGED_COUNTY: Final = "653022"
@@ -80,7 +81,7 @@ class Regulation:
         self.name = name
         self.rows = MappingProxyType(dict(tables))
         self.articles = articles
-        self.wording = Wording(codes, articles.by_clause)
+        self.wording = Wording(codes, articles.by_clause, Telling(tables, divisions))
         self.text = text
         self.digest = digest
         self.divisions = divisions

@@ -8,6 +8,7 @@ from typing import Any, Final, Unpack
 
 from sqlalchemy import Index
 
+from domain import words
 from domain.classification import PERSONAL_OF_LEAVER
 from domain.regulation.legal_clock import LegalClock
 from projections.engine.codes import DEPARTURE_REASON, DUTY
@@ -53,7 +54,7 @@ _FINDING: Final = parts(
 CASE_STATE: Final = states(OPEN="办理中", COMPLETED="已完成")
 LINE_STATE: Final = states(OPEN="待接收", ACCEPTED="已接收", DISPUTED="有异议")
 LINE_COMPARED: Final = states(AGREES="相符", DIFFERS="有差异", RESOLVED="差异已处理")
-_SIGNER: Final = states(OUTGOING="移交人", INCOMING="接收人", SUPERVISOR="监交人")
+_SIGNER: Final = states(**words.SIGNER)
 
 DEPARTURE_CASE: Final = ledger_table(
     "departure_case",

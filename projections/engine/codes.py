@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from domain import words
 from projections.engine.meaning import (
     DAY,
     FLAG,
@@ -37,50 +38,17 @@ CERTIFICATE: Final = terms("CERTIFICATE")
 HERD_CHANGE: Final = terms("HERD_CHANGE")
 ARCHIVE_KIND: Final = terms("ARCHIVE_KIND")
 
-UNIT_KIND: Final = states(
-    VILLAGE="村",
-    TOWNSHIP="乡（镇）",
-    DEPARTMENT="行业部门",
-    FARM="农（牧）场",
-    COMPANY="企业",
-    HOUSEHOLD="农户",
-    COUNTY_GOV="县人民政府",
-    LEADING_GROUP="领导小组",
-    ASSET_OFFICE="资产管理办公室",
-)
+UNIT_KIND: Final = states(**words.UNIT_KIND)
 HOLDING: Final = states(ASSET="扶贫资产", HOUSEHOLD="到户资产")
 DUTY: Final = states(MANAGER="管理人员", RESPONSIBLE="责任人")
-RIGHT: Final = states(
-    OWNERSHIP="所有权", USE="使用权", INCOME="收益权", DISPOSAL="处置权", SUPERVISION="监督权"
-)
+RIGHT: Final = states(**words.RIGHT)
 LOSS: Final = states(
     SOLD="出售", DIED="死亡", STOLEN="被盗", DISASTER="受灾", DAMAGED="损毁", OTHER="其他原因灭失"
 )
-CONTRACT_STATE: Final = states(
-    NONE="无合同", ACTIVE="履行中", HOLDOVER="到期继续使用", EXPIRED="到期终止", TERMINATED="提前终止"
-)
-DISPOSAL_STATE: Final = states(
-    NONE="未处置",
-    PROPOSED="已提出",
-    APPRAISED="已评估",
-    PUBLISHED="已公开评估结果",
-    FORWARDED="已上报",
-    APPROVED="已批准",
-    DISPOSED="已处置",
-    REJECTED="未获批准",
-    WITHDRAWN="已撤回",
-)
-TITLE_STATE: Final = states(
-    UNCONFIRMED="未确权", IN_PROCEDURE="确权中", CONFIRMED="已确权", DISPUTED="权属不清"
-)
-OPERATION_STATE: Final = states(
-    NOT_IN_USE="未投入使用",
-    IN_USE="在用",
-    PARTLY_USED="部分使用",
-    IDLE="闲置",
-    DAMAGED="损毁",
-    LOST="灭失",
-)
+CONTRACT_STATE: Final = states(**words.CONTRACT_STATE)
+DISPOSAL_STATE: Final = states(**words.DISPOSAL_STATE)
+TITLE_STATE: Final = states(**words.TITLE_STATE)
+OPERATION_STATE: Final = states(**words.OPERATION_STATE)
 DUTY_OF_CUSTODY: Final = states(
     CUSTODIAN="管护主体",
     RESPONSIBLE_UNIT="管理责任单位",
@@ -89,7 +57,7 @@ DUTY_OF_CUSTODY: Final = states(
     RESPONSIBLE="责任人",
     SUPERVISOR="监管单位",
 )
-PLACE_ROLE: Final = states(PROJECT_VILLAGE="项目所在村", TOWNSHIP="乡（镇）", OWNER_LOCATION="资产归属地")
+PLACE_ROLE: Final = states(**words.PLACE_ROLE)
 LEVEL: Final = Codes(tables=("departments.organization",), words=(("TOWNSHIP", "乡（镇）"),))
 """A level on a disposal's way up: the township, or a department."""
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Index
 
+from domain import words
 from projections.engine.codes import ASSET_CLASS, ASSET_TYPE, FUND_SOURCE, SUBCLASS, UNIT_KIND
 from projections.engine.events import LedgerEvent, day
 from projections.engine.meaning import (
@@ -41,17 +42,9 @@ from projections.engine.tables import (
 )
 from projections.engine.writing import Connection
 
-_DIMENSION: Final = states(
-    CLASS="类别",
-    SUBCLASS="子类",
-    TYPE="类型",
-    OWNER_LEVEL="所有权人类型",
-    TOWNSHIP="所在乡（镇）",
-    FUND_SOURCE="资金来源",
-    YEAR="完工年度",
-)
+_DIMENSION: Final = states(**words.DIMENSION)
 _CATEGORY: Final = OneOf((ASSET_CLASS, SUBCLASS, ASSET_TYPE, UNIT_KIND, FUND_SOURCE, PLACE_CODE))
-_EXCEPTION: Final = states(PROJECT_WITHOUT_ASSET="有项目无资产", ASSET_WITHOUT_PROJECT="有资产无项目")
+_EXCEPTION: Final = states(**words.EXCEPTION)
 
 SEAL: Final = ledger_table(
     "ledger_seal",

@@ -32,6 +32,7 @@ from service.commands.founding import found, system_actor
 from service.commands.history_door import through_door
 from service.commands.policy_data import load_regulation
 from service.commands.problems import from_pydantic
+from service.commands.schema_faults import unread
 from service.database.database import open_database
 from service.database.migrate import upgrade
 from service.exit_codes import CommandFailed, ExitCode
@@ -157,7 +158,7 @@ def _mapping(file: Path) -> ColumnMapping:
     try:
         return ColumnMapping.model_validate(orjson.loads(file.read_bytes()))
     except orjson.JSONDecodeError as error:
-        raise refuse("BODY_MALFORMED", reason=str(error)) from error
+        raise refuse("BODY_MALFORMED", reason=unread(error)) from error
     except ValidationError as error:
         raise from_pydantic(error)[0] from error
 
@@ -215,7 +216,7 @@ def _check(
                 at.take_as_history(provenance)
             asset = Asset.register(line.asset, line.card, at)
         except orjson.JSONDecodeError as error:
-            checked.refused.append(row(number, refuse("BODY_MALFORMED", reason=str(error))))
+            checked.refused.append(row(number, refuse("BODY_MALFORMED", reason=unread(error))))
         except ValidationError as error:
             refusal, errors = from_pydantic(error)
             checked.refused.append(row(number, refusal) | {"errors": errors})

@@ -27,7 +27,7 @@ async def kind_of_sender(
     unit = await context.load(Organization, county, organization)
     if unit is None and stated == HOUSEHOLD:
         if set(roles) != {Role.READER}:
-            raise refuse("FIELD_INVALID", field="roles", reason="a household only reads")
+            raise refuse("FIELD_INVALID", field="roles", reason="农户只能查阅 / a household only reads")
         return HOUSEHOLD
     if unit is None:
         raise refuse("CODE_UNKNOWN", field="organization", value=organization)

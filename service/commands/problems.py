@@ -7,6 +7,7 @@ behind the clause. Before a request has named a county, those of the only county
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
@@ -15,10 +16,13 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.refusals import Refusal, refuse, render
+from domain.refusals import Refusal, chinese_of, english_of, refuse, render
+from domain.regulation.telling import Tell
 from domain.regulation.wording import SERVICE, Wording
 from domain.sealed import hidden
 from service import metrics, security_log
+from service.commands.request_words import request_words
+from service.commands.schema_faults import in_words
 from service.log.appending import (
     AppendMalformed,
     AppendRefused,
@@ -156,7 +160,14 @@ def problem(request: Request, refusal: Refusal, *, instance: str = "", **extra: 
     where = instance or request.url.path
     if refusal.listed_in is not None:
         extra = {"table": _table_link(request, refusal.listed_in), **extra}
-    return worded_problem(wording_of(request), refusal, in_english=english(request), instance=where, **extra)
+    return worded_problem(
+        wording_of(request),
+        refusal,
+        in_english=english(request),
+        instance=where,
+        request=request_words(request),
+        **extra,
+    )
 
 
 def _table_link(request: Request, table: str) -> str:
@@ -167,10 +178,19 @@ def _table_link(request: Request, table: str) -> str:
 
 
 def worded_problem(
-    wording: Wording, refusal: Refusal, *, in_english: bool = False, instance: str = "", **extra: Any
+    wording: Wording,
+    refusal: Refusal,
+    *,
+    in_english: bool = False,
+    instance: str = "",
+    request: Mapping[str, Tell] = MappingProxyType({}),
+    **extra: Any,
 ) -> dict[str, Any]:
-    """A refusal as an RFC 9457 object: `title` is the code's sentence, `detail` this occurrence's."""
-    said = wording.said(refusal)
+    """A refusal as an RFC 9457 object: `title` is the code's sentence, `detail` this occurrence's.
+
+    `request`: words of the request that is answered (`service.commands.request_words`).
+    """
+    said = wording.said(refusal, request)
     return {
         "type": f"urn:taizhang:problem:{said.code}",
         "title": render(said.entry.en if in_english else said.entry.zh, {}, ""),
@@ -181,10 +201,19 @@ def worded_problem(
         "quote": said.quote,
         "detail": said.detail_en if in_english else said.detail_zh,
         "missing": list(said.missing),
+        **({"field": said.params["field"]} if "field" in said.params else {}),
         "liftedBy": said.lifted_by,
         "instance": instance,
-        **extra,
+        **{name: _one_language(value, english=in_english) for name, value in extra.items()},
     }
+
+
+def _one_language(value: Any, *, english: bool) -> Any:
+    """A list of errors with each message in the language that is answered in; anything else as it is."""
+    if not isinstance(value, list):
+        return value
+    half = english_of if english else chinese_of
+    return [{**one, "message": half(one["message"])} if "message" in one else one for one in value]
 
 
 def _headers(refusal: Refusal, *, in_english: bool) -> dict[str, str]:
@@ -216,14 +245,14 @@ _PLACES: Final = frozenset({"body", "query", "path", "header"})
 
 
 def from_validation(errors: Sequence[Any]) -> tuple[Refusal, list[dict[str, str]]]:
-    """Input that does not fit its schema: the refusal of its first error, and a list of all (at most 50)."""
+    """Input that does not fit its schema: the refusal of its first error, and a list of all (at most 50), in both languages."""
     listed = [
         {
             "field": _field(error["loc"]),
             "code": error["type"]
             if error["type"] in _OWN_TYPES
             else _CODES.get(error["type"], "FIELD_INVALID"),
-            "message": str(error["msg"]),
+            "message": in_words(error),
         }
         for error in errors[:50]
     ]
@@ -243,12 +272,12 @@ def _field(location: Sequence[str | int]) -> str:
 
 def from_pydantic(error: ValidationError) -> tuple[Refusal, list[dict[str, str]]]:
     """`from_validation` for a model that was validated by hand."""
-    return from_validation(error.errors(include_url=False, include_context=False, include_input=False))
+    return from_validation(error.errors(include_url=False, include_input=False))
 
 
 def at_field(field: str, error: ValidationError) -> Refusal:
     """The refusal for a value that was validated by hand and stands in a field of the body."""
-    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    errors = error.errors(include_url=False, include_input=False)
     return from_validation([{**one, "loc": (field, *one["loc"])} for one in errors])[0]
 
 

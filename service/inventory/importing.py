@@ -32,6 +32,7 @@ from service.commands.history_door import through_door
 from service.commands.joint_reviews import signed_reviews
 from service.inventory.beside import BOUNDS, SheetBounds, judged_beside
 from service.inventory.judged import JudgedSheet, RegisterAnswer, RegisterQuestion, SheetOrder
+from service.inventory.kept_mappings import kept_mappings
 from service.inventory.row_check import look_alike
 from service.inventory.spreadsheet.mapping import ColumnMapping
 from service.inventory.spreadsheet.names import DirectoryUnit, Names, Place
@@ -40,8 +41,6 @@ from service.log.appending import Append, Claim, ClaimTaken, Receipt, VersionCon
 
 LEDGER_SECONDS: Final = 60.0
 """How long an import waits for the ledgers it compares with."""
-OPERATION: Final = "inventory.import"
-"""Kind of the operations that import; their requests keep the mappings."""
 CLAIM: Final = "inventory_file"
 """Kind of the claim on a sheet of a file."""
 
@@ -255,17 +254,8 @@ class Importer:
 
     async def _kept(self, actor: Actor) -> dict[str, ColumnMapping]:
         """The mapping that each layout was last imported by (dry runs too): by the actor's unit, else by the office."""
-        records = await self.pool.fetch(
-            "SELECT DISTINCT ON (result->>'layout') result->>'layout' AS layout, request->'mapping' AS mapping"
-            " FROM operation WHERE county = $1 AND kind = $2 AND state = 'SUCCEEDED'"
-            " AND jsonb_typeof(request->'mapping') = 'object' AND result->>'layout' IS NOT NULL"
-            " AND actor->>'organization' IN ($3, 'ASSET_OFFICE')"
-            " ORDER BY result->>'layout', (actor->>'organization' = $3) DESC, finished_at DESC",
-            actor.county,
-            OPERATION,
-            actor.organization,
-        )
-        return {record["layout"]: ColumnMapping.model_validate_json(record["mapping"]) for record in records}
+        found = await kept_mappings(self.pool, actor.county, actor.organization)
+        return {kept.layout: kept.mapping for kept in found}
 
     # ---- judging ------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ regulation are asked only of rows that could be read whole, and then all of them
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
@@ -18,6 +18,7 @@ from domain.asset.asset import Asset
 from domain.asset.facts.card import RegisterCard
 from domain.occasion import Occasion
 from domain.refusals import Refusal, refuse
+from domain.regulation.telling import Tell
 from service.commands.actor import Actor
 from service.commands.authorization import Resource, authorize
 from service.commands.joint_reviews import hold_to_review
@@ -107,7 +108,7 @@ class RowCheck:
     ledger: SpreadsheetLedger
     source: str
     occasion: Callable[[], Occasion]
-    said: Callable[[Refusal], Refusal]
+    said: Callable[[Refusal, Mapping[str, Tell]], Refusal]
     registered: dict[LookAlike, str] = field(default_factory=dict)
     codes: frozenset[str] = frozenset()
     reviews: dict[str, date] = field(default_factory=dict)
@@ -151,7 +152,7 @@ class RowCheck:
 
     def _reject(self, line: SpreadsheetLine, faults: Iterable[Fault]) -> None:
         """Keep why a row is not registered, in the county's words; once there are very many, one reason of each row."""
-        told = tuple(replace(fault, refusal=self.said(fault.refusal)) for fault in faults)
+        told = tuple(replace(fault, refusal=self._told(fault)) for fault in faults)
         if self._reasons > MAX_REASONS:
             line.left_out += len(told) - 1
             told = told[:1]
@@ -203,10 +204,20 @@ class RowCheck:
             self.checked.duplicates.append((line.row, self._by_project[key]))
         self._by_project.setdefault(key, f"第 {line.row} 行")
 
+    def _told(self, fault: Fault) -> Refusal:
+        """The refusal in the county's words; a field is called as the sheet's heading calls it."""
+        headings = _headings()
+
+        def heading(named: str) -> str | None:
+            first = next((part for part in _PARTS.split(named) if part), "")
+            return headings.get(_COLUMN_OF_FIELD.get(named, first)) or fault.heading
+
+        return self.said(fault.refusal, {"field": heading})
+
     # ---- saying it by column ------------------------------------------------------------------------------------
 
     def _invalid(self, line: SpreadsheetLine, error: ValidationError) -> Iterable[Fault]:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
+        found = error.errors(include_url=False, include_input=False)
         for one in found:
             refusal, _ = from_validation([one])
             yield self._fault(line, refusal, ".".join(str(part) for part in one["loc"]))

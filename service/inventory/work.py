@@ -8,7 +8,8 @@ import asyncpg
 
 from service.commands.commands import CommandContext
 from service.commands.operations import Job, Work
-from service.inventory.importing import OPERATION, Importer, ImportOptions
+from service.inventory.importing import Importer, ImportOptions
+from service.inventory.kept_mappings import OPERATION
 from service.inventory.spreadsheet.report import MEDIA_TYPE
 from service.ledgers.projector import Projector
 

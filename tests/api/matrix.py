@@ -223,6 +223,7 @@ ROUTES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/imports"): "inventory.import",
     ("GET", "/v1/imports"): "inventory.read",
     ("GET", "/v1/imports/template.xlsx"): "inventory.read",
+    ("GET", "/v1/imports/mappings"): "inventory.read",
     ("GET", _BATCH): "inventory.read",
     ("GET", f"{_BATCH}/rows"): "inventory.read",
     ("POST", f"{_BATCH}/submission"): "inventory.submit",

@@ -285,6 +285,69 @@ def semicolons_in_utf16() -> Own:
     )  # fmt: skip
 
 
+def beginning_in_the_middle_of_the_sheet() -> Own:
+    """Blank columns at the left, two lines of titles, 千元, the village before the township, an area in 亩 for the quantity."""
+    lines: list[list[Any]] = [
+        [],
+        ["", "", "皮拉勒乡2017年度扶贫项目形成资产登记表"],
+        ["", "", "制表日期：2021年3月", *[""] * 9, "单位：千元"],
+        ["", "", "序号", "行政村", "乡镇", "资产名称", "建设内容", "资产类型", "竣工时间", "面积", "资产原值", "少数民族发展资金", "资金下达时间", "实施单位", "备注"],
+        ["", "", 1, "团结村", "皮拉勒乡", "设施大棚", "日光温室", "种植基地", "2017/9/30", "12.5亩", "1,250.5", "1,250.5", "2017/3/1", "县农业农村局", "与邻村共用水井"],
+        ["", "", 2, "团结村", "皮拉勒乡", "晾房", "砖木结构", "种植基地", "2017/10/8", "0.8亩", 80, 80, "2017/3/1", "县农业农村局"],
+        ["", "", "合计", *[""] * 7, "1,330.5", "1,330.5"],
+    ]  # fmt: skip
+    village = "653022201215"
+    return Own(
+        workbook(lines, merges("C2:O2", "C3:E3")),
+        assets=[
+            (5, "设施大棚", "INDUSTRY_BASE", "1250500.00", {"FISCAL_ETHNIC_DEV": "1250500.00"}, village, "AGRICULTURE", "2017-09-30", "12.5 亩", "2017-03-01"),
+            (6, "晾房", "INDUSTRY_BASE", "80000.00", {"FISCAL_ETHNIC_DEV": "80000.00"}, village, "AGRICULTURE", "2017-10-08", "0.8 亩", "2017-03-01"),
+        ],
+        skipped=[(2, "NOTE"), (3, "NOTE"), (7, "TOTAL")],
+        mapping=ColumnMapping(
+            columns=(MappedColumn(heading="面积", field="quantity"),),
+            words=(MappedWord(field="assetType", word="种植基地", code="INDUSTRY_BASE"),),
+        ),
+    )  # fmt: skip
+
+
+def one_row_for_each_source() -> Own:
+    """An asset of two sources in two rows, its own cells merged over them: refused, and not two assets of the whole value each."""
+    lines: list[list[Any]] = [
+        ["资产名称", "资产内容", "类型", "完工时间", "数量", "单位", "资产原值（元）", "资金来源", "资金金额（元）", "资金下达时间", "村", "实施单位"],
+        ["灌溉渠", "U形渠", "防渗渠", "2018-06-01", 900, "米", 300000, "以工代赈", 200000, "2018-01-01", "巴仁村", "水利"],
+        ["", "", "", "", "", "", "", "援疆资金", 100000, "2018-02-01", "", ""],
+    ]  # fmt: skip
+    merged = ("灌溉渠", "LINED_CANAL", "", {}, BAREN, "WATER", "2018-06-01", "", "")
+    return Own(
+        workbook(lines, merges(*(f"{letter}2:{letter}3" for letter in "ABCDEFGKL"))),
+        assets=[(2, *merged), (3, *merged)],
+        faults=[(row, heading, "CELL_AMBIGUOUS") for row in (2, 3) for heading in ("数量", "资产原值（元）")],
+        unread=[("资金金额（元）", "")],
+    )
+
+
+def tabs_and_totals_between() -> Own:
+    """Copied out of a page: tabs, full-width figures and brackets, 小计 of each village before its rows."""
+    lines: list[list[Any]] = [
+        ["村名", "资产名称", "建设内容", "资产类型", "竣工时间", "数量", "计量单位", "资产原值（万元）", "财政专项扶贫发展资金（万元）", "拨付时间", "建设单位"],
+        ["巴仁村小计", *[""] * 6, "１２．５", "12.5"],
+        ["巴仁村", "便民厕所", "砖混结构", "卫生设施", "２０１９年９月", "１", "座", "１２．５", "12.5", "2019年1月", "巴仁乡"],
+        ["且克村小计", *[""] * 6, "30", "30"],
+        ["且克村", "文化广场", "硬化、亮化", "文化设施", "2019.9.1", "1200", "平方米", "30", "30", "2019年1月", "巴仁乡"],
+        ["总计", *[""] * 6, "42.5", "42.5"],
+    ]  # fmt: skip
+    return Own(
+        text(lines, "\t"),
+        assets=[
+            (3, "便民厕所", "HEALTH", "125000.00", {"FISCAL_DEV": "125000.00"}, BAREN, TOWNSHIP, "2019-09-01", "1 座", "2019-01-01"),
+            (5, "文化广场", "CULTURE", "300000.00", {"FISCAL_DEV": "300000.00"}, "653022202209", TOWNSHIP, "2019-09-01", "1200 平方米", "2019-01-01"),
+        ],
+        skipped=[(2, "SUBTOTAL"), (4, "SUBTOTAL"), (6, "TOTAL")],
+        remarks=3,
+    )  # fmt: skip
+
+
 LEDGERS = [
     township_with_three_levels(),
     bureau_in_text_with_three_levels(),
@@ -297,6 +360,9 @@ LEDGERS = [
     words_of_their_own(WORDS),
     merged_places_and_numbered_blanks(),
     semicolons_in_utf16(),
+    beginning_in_the_middle_of_the_sheet(),
+    one_row_for_each_source(),
+    tabs_and_totals_between(),
 ]
 
 
@@ -316,8 +382,10 @@ def told(found: SpreadsheetLedger) -> list[Asset]:
             line.card.get("location", ""),
             line.card.get("implementer", ""),
             str(line.card.get("completionDate", "")),
-            f"{line.card['quantity']:f} {line.card.get('unitOfMeasure', '')}",
-            str(line.card["fundingLines"][0]["allocatedOn"]),
+            f"{line.card['quantity']:f} {line.card.get('unitOfMeasure', '')}"
+            if "quantity" in line.card
+            else "",
+            str(line.card["fundingLines"][0]["allocatedOn"]) if line.card["fundingLines"] else "",
         )
         for line in found.lines
     ]

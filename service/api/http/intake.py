@@ -283,7 +283,7 @@ def _expected(request: Request, limit: int) -> int:
         return limit
     declared = request.headers.get("content-length", "0")
     if not (declared.isascii() and declared.isdigit()):
-        raise refuse("BODY_MALFORMED", reason="Content-Length")
+        raise refuse("BODY_MALFORMED", reason="请求头 Content-Length 有误 / Content-Length")
     if len(declared) > 12 or int(declared) > limit:
         raise refuse("BODY_TOO_LARGE", limit=limit)
     return int(declared)

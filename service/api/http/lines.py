@@ -104,7 +104,7 @@ async def _items(request: Request, body: bytes) -> list[BulkLine]:
         return []
     items = await bodies_of(request).parsed(body)
     if not isinstance(items, list):
-        raise refuse("BODY_MALFORMED", reason="an array is expected")
+        raise refuse("BODY_MALFORMED", reason="应为数组 / an array is expected")
     if len(items) > MAX_ITEMS:
         raise refuse("TOO_MANY_ITEMS", limit=MAX_ITEMS)
     return [BulkLine(number, memoryview(orjson.dumps(item))) for number, item in enumerate(items, start=1)]

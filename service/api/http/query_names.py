@@ -45,7 +45,7 @@ class QueryNames:
             if name in seen and not self.declared[name]:
                 raise refuse("FIELD_REPEATED", field=name)
             if _GARBLED in value or "\0" in value:
-                raise refuse("FIELD_INVALID", field=name, reason="UTF-8")
+                raise refuse("FIELD_INVALID", field=name, reason="不是有效的 UTF-8 / not UTF-8")
             seen.add(name)
 
     def _unknown(self, name: str) -> Exception:

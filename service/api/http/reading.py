@@ -62,6 +62,9 @@ class ProblemBody(Value):
     quote: str | None = Field(title="条文原文", description="本县文件的原文")
     detail: str = Field(title="说明")
     missing: tuple[str, ...] = Field(title="缺少的内容")
+    field: str | None = Field(
+        default=None, title="出错的字段", description="请求中的字段路径，供程序使用；说明中是其中文名称"
+    )
     lifted_by: str | None = Field(default=None, title="可解除的文件")
     instance: str = Field(title="请求路径")
     errors: tuple[dict[str, str], ...] = Field(default=(), title="逐项错误")

@@ -15,6 +15,7 @@ from typing import Any, Final
 import orjson
 
 from domain.refusals import refuse
+from service.commands.schema_faults import unread
 
 MAX_DEPTH: Final = 24
 """Deepest nesting of objects and arrays."""
@@ -29,7 +30,7 @@ def parse(text: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         if "depth limit" in str(error):
             raise refuse("BODY_TOO_DEEP", limit=MAX_DEPTH) from error
-        raise refuse("BODY_MALFORMED", reason=str(error)) from error
+        raise refuse("BODY_MALFORMED", reason=unread(error)) from error
     if members_of(value) != text.count(b":"):
         _refuse_repeated_names(text)
     return value
@@ -62,7 +63,10 @@ def _pass_distinct_names(pairs: Sequence[tuple[str, Any]]) -> None:
     """Let an object pass whose names are different; nothing of it is kept."""
     if len(dict(pairs)) != len(pairs):
         twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
-        raise refuse("BODY_MALFORMED", reason=f"the name {twice[:60]!r} stands twice in one object")
+        raise refuse(
+            "BODY_MALFORMED",
+            reason=f"同一对象中有两个“{twice[:60]}” / the name {twice[:60]!r} stands twice in one object",
+        )
 
 
 def _unread(_digits: str) -> None:

@@ -33,7 +33,8 @@ from service.commands.history_door import through_door
 from service.commands.operations import INPUT, StoredFile, operation_id
 from service.commands.problems import from_pydantic
 from service.commands.views import view_model
-from service.inventory.importing import OPERATION, ImportOptions
+from service.inventory.importing import ImportOptions
+from service.inventory.kept_mappings import OPERATION, KeptMapping, kept_mappings
 from service.inventory.spreadsheet.mapping import ColumnMapping
 from service.inventory.spreadsheet.report import MEDIA_TYPE, template
 from service.inventory.work import REJECTED
@@ -164,6 +165,22 @@ async def read_import_template(read: Reading) -> Response:
         media_type=MEDIA_TYPE,
         headers={"Content-Disposition": 'attachment; filename="template.xlsx"'},
     )
+
+
+class KeptMappings(Value):
+    """The mappings by which the next import of each layout is read."""
+
+    mappings: tuple[KeptMapping, ...] = Field(title="留用的列对应")
+
+
+@get(router, "/mappings", "查询留用的列对应", "inventory.read", response_model=KeptMappings)
+async def read_import_mappings(read: Reading) -> Response:
+    """By which mapping the unit's next import of each layout is read: its own last one, else the asset office's.
+
+    An import that brings a mapping is read by that one instead, and a successful one, dry runs too, is kept from then on.
+    """
+    found = await kept_mappings(read.pool, read.county, read.actor.organization)
+    return read.answer(KeptMappings(mappings=found).model_dump(mode="json", by_alias=True))
 
 
 @get(router, "/{batch}", "查询清查批次", "inventory.read", response_model=from_log(BatchView))

@@ -211,7 +211,12 @@ async def shown(read: Read, query: PageQuery, events: Sequence[RecordedEvent]) -
     if query.proof_size is None:
         return [_shown_as(query.form, event, read.sees) for event in events]
     if query.form == "thin":
-        raise refuse("FIELD_INVALID", field="proof_size", value=str(query.proof_size), reason="form=thin")
+        raise refuse(
+            "FIELD_INVALID",
+            field="proof_size",
+            value=str(query.proof_size),
+            reason="只在 form=thin 时可用 / with form=thin only",
+        )
     proven = await inclusion_proofs(read, query.proof_size, [one.position for one in events])
     return [
         body_of(event, read.sees) | ({"proof": proven[event.position]} if event.position in proven else {})

@@ -107,7 +107,11 @@ async def create_key(body: CreateKey, read: Reading) -> CreatedKey:
     await require_divisions(read.context, actor.county, body.divisions)
     bootstrap = actor.id if actor.kind == "bootstrap" else None
     if bootstrap is not None and Role.ADMIN not in body.roles:
-        raise refuse("FIELD_INVALID", field="roles", reason="the first key is an administrator's")
+        raise refuse(
+            "FIELD_INVALID",
+            field="roles",
+            reason="首个密钥须为管理员的 / the first key is an administrator's",
+        )
     spec = KeySpec(
         county=actor.county,
         label=body.label,

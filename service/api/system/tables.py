@@ -23,6 +23,7 @@ from domain.regulation.not_in_effect import Waiting, waiting_of
 from domain.regulation.parameters import TYPES
 from domain.regulation.rows import Chain, ChainStep
 from domain.values import Value
+from domain.words import ROLE
 from service.api.http.inline import pascal
 from service.api.http.reading import context_of, county_of, routes
 from service.api.system.policy import OnDay
@@ -79,15 +80,15 @@ RECORDING: Final[Mapping[str, str]] = {
 """Facts that take steps of chains, and the operation that records each."""
 
 _ROLES: Final[Mapping[Role, tuple[str, str]]] = {
-    Role.ADMIN: ("密钥与单位管理员", "keys and units of the county; no asset data"),
-    Role.REGISTRAR: ("登记经办", "registers and maintains assets in its scope"),
-    Role.APPROVER: ("审核批准", "reviews, determines and approves for its unit"),
-    Role.PERSONNEL: ("组织人事", "appoints, asks for clearance, opens departures"),
-    Role.OFFICE: ("县资产管理办公室", "policy parameters, county-wide import"),
-    Role.AUDITOR: ("审计监督", "reads everything, records audits"),
-    Role.OPERATOR: ("运行维护", "runs the service"),
-    Role.READER: ("查阅", "reads ledgers"),
-    Role.LOG_AUDITOR: ("审计管理", "reads who was given access and who is signed in; gives none"),
+    Role.ADMIN: (ROLE["ADMIN"], "keys and units of the county; no asset data"),
+    Role.REGISTRAR: (ROLE["REGISTRAR"], "registers and maintains assets in its scope"),
+    Role.APPROVER: (ROLE["APPROVER"], "reviews, determines and approves for its unit"),
+    Role.PERSONNEL: (ROLE["PERSONNEL"], "appoints, asks for clearance, opens departures"),
+    Role.OFFICE: (ROLE["OFFICE"], "policy parameters, county-wide import"),
+    Role.AUDITOR: (ROLE["AUDITOR"], "reads everything, records audits"),
+    Role.OPERATOR: (ROLE["OPERATOR"], "runs the service"),
+    Role.READER: (ROLE["READER"], "reads ledgers"),
+    Role.LOG_AUDITOR: (ROLE["LOG_AUDITOR"], "reads who was given access and who is signed in; gives none"),
 }
 
 

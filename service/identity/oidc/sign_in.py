@@ -67,7 +67,9 @@ class SignIn:
         `return_to` that leads out of this service; IDENTITY_PROVIDER_UNAVAILABLE, IDENTITY_PROVIDER_UNFIT.
         """
         if not _is_path(return_to):
-            raise refuse("FIELD_INVALID", field="returnTo", reason="not a path of this service")
+            raise refuse(
+                "FIELD_INVALID", field="returnTo", reason="不是本服务的路径 / not a path of this service"
+            )
         with refusing():
             metadata = await self._provider.metadata()
         issuer = self._provider.issuer

@@ -132,7 +132,7 @@ def check_workbook(content: bytes) -> WorkbookFacts:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             return _check(archive)
     except (*BROKEN_ARCHIVE, ET.ParseError) as error:
-        raise unreadable(f"{type(error).__name__}") from error
+        raise unreadable(f"文件结构损坏 / {type(error).__name__}") from error
 
 
 def _check(archive: zipfile.ZipFile) -> WorkbookFacts:

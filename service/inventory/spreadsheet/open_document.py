@@ -58,7 +58,7 @@ def check_open_document(content: bytes, most_cells: int) -> WorkbookFacts:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             return _check(archive, most_cells)
     except BROKEN_ARCHIVE as error:
-        raise unreadable(type(error).__name__) from error
+        raise unreadable(f"文件结构损坏 / {type(error).__name__}") from error
     except (ET.ParseError, ValueError) as error:
         raise unreadable(f".ods: {error}"[:120]) from error
 

@@ -115,7 +115,7 @@ async def refused(service: Service, path: str, body: dict[str, Any], who: str) -
     version = None
     if path.startswith("/v1/assets/"):
         version = (await service.read("/".join(path.split("/")[:4])))["version"]
-    answer = await service.post(path, body, who, version=version)
+    answer = await service.post(path, body, who, version=version, Accept_Language="en")
     problem: dict[str, Any] = answer.json()
     assert (answer.status_code, problem["code"]) == (422, "DATE_ORDER"), answer.text
     assert await service.head() == before
@@ -124,7 +124,9 @@ async def refused(service: Service, path: str, body: dict[str, Any], who: str) -
 
 def days(problem: dict[str, Any]) -> tuple[str, str]:
     """The two names in the words of the problem."""
-    found = re.search(r"：(.+?) 不得晚于 ([^（]+)（前者 [\d-]+，后者 [\d-]+）", problem["detail"])
+    found = re.search(
+        r": (.+?) must not be after (\S+) \(the first is [\d-]+, the second [\d-]+\)", problem["detail"]
+    )
     assert found, problem["detail"]
     return found[1], found[2]
 
@@ -189,7 +191,7 @@ async def test_certificate_is_not_answered_before_it_was_applied_for(service: Se
     path = f"/v1/assets/{asset}/title-certificates/Z1/ineligibility"
     early = await refused(service, path, {"reason": "不属不动产", "decidedOn": "2022-02-28"}, "clerk")
     assert days(early)[1] == "decidedOn"
-    assert "前者 2022-03-01，后者 2022-02-28" in early["detail"]
+    assert "the first is 2022-03-01, the second 2022-02-28" in early["detail"]
 
 
 @pytest.mark.clause("C4.9-04")

@@ -59,7 +59,7 @@ async def refused(service: Service, body: Any, code: str, status: int = 422) -> 
 async def test_money_is_a_plain_decimal_in_yuan(service: Service, value: Any, code: str) -> None:
     body = {"card": road(originalValue=value, fundingLines=lines(value))}
     problem = await refused(service, body, code)
-    assert "originalValue" in problem["detail"] or "fundingLines" in problem["detail"]
+    assert "originalValue" in problem["field"] or "fundingLines" in problem["field"]
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ async def test_file_that_costs_more_than_it_looks_is_refused_in_words(served: Se
     done = await served.ended(await served.sent(content, dry_run=True))
     problem = done["problem"]
     assert (done["state"], problem["code"]) == ("FAILED", "SPREADSHEET_TOO_LARGE"), problem
-    assert f"{what} / " in problem["detailZh"]
+    assert f"{what}，" in problem["detailZh"]
     assert "另存" in problem["detailZh"]
     assert "at most" in problem["detailEn"]
 

@@ -239,8 +239,17 @@ async def test_mapping_is_kept_for_the_unit_and_the_layout(service: Service) -> 
     assert (kept["result"]["registered"], kept["result"]["mapping"]) == (1, "KEPT")
     office = await outcome(service, file(), "office", dry_run=True)
     assert (office["result"]["ok"], office["result"].get("mapping")) == (0, None)
+    listed = (await service.get("/v1/imports/mappings", "clerk")).json()["mappings"]
+    (shown,) = [one for one in listed if one["layout"] == kept["result"]["layout"]]
+    assert shown["mapping"]["words"] == [words["words"][0]]
+    assert shown["operation"] == decided["operation"] and shown["fileName"] == "清查表"
+    theirs = (await service.get("/v1/imports/mappings", "office")).json()["mappings"]
+    assert shown["layout"] not in {one["layout"] for one in theirs}
     without = await outcome(service, file(), dry_run=True, mapping="{}")
     assert (without["result"]["ok"], without["result"]["mapping"]) == (0, "CHOSEN")
+    dropped = (await service.get("/v1/imports/mappings", "clerk")).json()["mappings"]
+    (shown,) = [one for one in dropped if one["layout"] == kept["result"]["layout"]]
+    assert shown["mapping"]["words"] == []
 
 
 @pytest.mark.parametrize(

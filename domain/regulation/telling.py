@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from domain.refusals import chinese_of
 from domain.regulation.divisions import DivisionRow
-from domain.regulation.rows import Chain, Row
+from domain.regulation.rows import Chain, OwnershipRule, Row
 from domain.words import LISTS
 
 Tell = Callable[[str], str | None]
@@ -117,6 +117,9 @@ class Telling:
 
     def _of_the_county(self, name: str) -> Iterator[tuple[str, str]]:
         if name == "step":
+            for rule in self._rows.get("ownership_rules.rule", ()):
+                if isinstance(rule, OwnershipRule):
+                    yield from ((step.code, step.zh) for step in rule.steps)
             for chain in self._rows.get("chains.chain", ()):
                 if isinstance(chain, Chain):
                     yield from ((step.code, step.zh) for step in chain.steps)

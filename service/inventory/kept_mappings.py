@@ -7,11 +7,12 @@ asset office's is.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
 import asyncpg
 from pydantic import Field
 
+from domain.classification import UNIT
 from domain.values import Value
 from service.inventory.spreadsheet.mapping import ColumnMapping
 
@@ -22,11 +23,13 @@ OPERATION: Final = "inventory.import"
 class KeptMapping(Value):
     """A mapping with the layout that it was decided for."""
 
-    layout: str = Field(title="版式", description="表头从左到右的摘要，试导入结果中的 layout")
+    layout: Annotated[str, UNIT] = Field(
+        title="版式", description="表头从左到右的摘要，试导入结果中的 layout"
+    )
     mapping: ColumnMapping = Field(title="列对应")
-    unit: str = Field(title="采用单位")
-    file_name: str = Field(title="当时的文件名")
-    operation: str = Field(title="导入任务编号")
+    unit: Annotated[str, UNIT] = Field(title="采用单位")
+    file_name: Annotated[str, UNIT] = Field(title="当时的文件名")
+    operation: Annotated[str, UNIT] = Field(title="导入任务编号")
     used_at: datetime = Field(title="采用时间")
 
 

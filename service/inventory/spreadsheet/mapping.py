@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from domain.classification import UNIT
 from domain.refusals import refuse
 from domain.values import Name, Text, Value
 from service.inventory.spreadsheet.words import columns_by_field, plain
@@ -26,8 +27,8 @@ YEAR_DAYS: Final = MappingProxyType({"FIRST_DAY": (1, 1), "LAST_DAY": (12, 31)})
 class MappedColumn(Value):
     """Meaning of a heading. Without a field the column is not read."""
 
-    heading: Text = Field(title="表头", description="上下级表头以“/”连接，如 资金来源/中央")
-    field: Name | None = Field(
+    heading: Annotated[Text, UNIT] = Field(title="表头", description="上下级表头以“/”连接，如 资金来源/中央")
+    field: Annotated[Name, UNIT] | None = Field(
         default=None, title="对应的登记内容", description="登记内容名，或 fund:资金来源代码；不填为不读取"
     )
     unit: MoneyUnit | None = Field(default=None, title="金额单位", description="表头没有写明或写错时填写")
@@ -36,16 +37,16 @@ class MappedColumn(Value):
 class MappedWord(Value):
     """Meaning of a word in cells of a column."""
 
-    field: Name = Field(title="登记内容")
-    word: Text = Field(title="表中写法")
-    code: Name = Field(title="所指代码")
+    field: Annotated[Name, UNIT] = Field(title="登记内容")
+    word: Annotated[Text, UNIT] = Field(title="表中写法")
+    code: Annotated[Name, UNIT] = Field(title="所指代码")
 
 
 class GivenOnce(Value):
     """A value for the whole ledger, which has no column for it; written as in a cell."""
 
-    field: Name = Field(title="登记内容")
-    value: Text = Field(title="内容")
+    field: Annotated[Name, UNIT] = Field(title="登记内容")
+    value: Annotated[Text, UNIT] = Field(title="内容")
 
 
 class ColumnMapping(Value):

@@ -1,4 +1,4 @@
-"""What a refusal's parameters are called in Chinese: codes by their lists, units by their names, fields by their titles.
+"""Chinese words for the parameters of refusals: codes by their lists, units by their names, fields by their titles.
 
 Which of these a parameter is, its code says in `codes.toml` (`tells`). What nobody has a word for is told as it stands.
 """

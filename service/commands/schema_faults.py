@@ -1,4 +1,4 @@
-"""What does not fit a schema, in both languages: the library's errors by their type."""
+"""Faults against a schema, in both languages: the library's errors by their type."""
 
 from __future__ import annotations
 

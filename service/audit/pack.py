@@ -100,13 +100,13 @@ class Packed:
     last: date
 
 
-@dataclass(slots=True)
-class _Work:
-    """Work under way that the steps hand on to each other."""
+@dataclass(slots=True, kw_only=True)
+class CareReading:
+    """Reading of what was in a person's care, from the first `size` events of the log."""
 
     connection: Any
     county: str
-    made: Made
+    size: int
     reader: EventReader
     closure: Closure
     units: Units
@@ -115,21 +115,10 @@ class _Work:
     care: dict[str, list[Stretch]] = field(default_factory=dict)
     outside: tuple[int, int] = (0, 0)
     """Assets in the person's care that are not shown, and those that are shown for a part of it only."""
-    trails: dict[str, AssetTrail] = field(default_factory=dict)
-    cases: dict[str, list[TrailEvent]] = field(default_factory=dict)
-    procedures: dict[str, list[TrailEvent]] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
     first: date = date.min
     last: date = date.min
-    recorded_at: str = ""
-    """Of the last event that is shown."""
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Who reads on the connection: ledgers are folded while events are examined."""
-
-    @property
-    def size(self) -> int:
-        """Events of the log that count."""
-        return self.made.checkpoint.size
 
     async def events(
         self, streams: Sequence[str], types: Sequence[str] | None = None
@@ -153,6 +142,19 @@ class _Work:
             yield [tuple(row) for row in rows]
             async with self.one_at_a_time:
                 rows = await cursor.fetch(_BATCH)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work(CareReading):
+    """Work under way that the steps hand on to each other."""
+
+    made: Made
+    trails: dict[str, AssetTrail] = field(default_factory=dict)
+    cases: dict[str, list[TrailEvent]] = field(default_factory=dict)
+    procedures: dict[str, list[TrailEvent]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    recorded_at: str = ""
+    """Of the last event that is shown."""
 
 
 async def build(
@@ -190,8 +192,17 @@ async def _built(
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         reader = EventReader(store.codec.upcast, TrailEvent)
-        work = _Work(connection, county, made, reader, closure, Units(request.person), request)
-        await _find_care(work)
+        work = _Work(
+            connection=connection,
+            county=county,
+            size=made.checkpoint.size,
+            reader=reader,
+            closure=closure,
+            units=Units(request.person),
+            request=request,
+            made=made,
+        )
+        await find_care(work)
         async with _examination(work, regulation, progress) as examined:
             await _fold(work, progress)
             await _name(work)
@@ -236,7 +247,7 @@ async def _size_at(pool: asyncpg.Pool, county: str, moment: datetime) -> int:
 # ---- what was in care ----------------------------------------------------------------------------------------------
 
 
-async def _find_care(work: _Work) -> None:
+async def find_care(work: CareReading) -> None:
     """Streams to be read, the person's care of every asset, and the period."""
     seen: list[TrailEvent] = []
     more = True
@@ -292,7 +303,7 @@ def _days(stretches: list[Stretch]) -> list[tuple[date, date, str]]:
     return sorted((one.since, one.until, one.duty) for one in stretches)
 
 
-def _set_period(work: _Work, today: date) -> None:
+def _set_period(work: CareReading, today: date) -> None:
     """The whole of the care, unless days were named; care that lasts counts up to the log's last day."""
     stretches = [one for found in work.care.values() for one in found]
     since = min((one.since for one in stretches), default=today)
@@ -304,7 +315,7 @@ def _set_period(work: _Work, today: date) -> None:
 async def _fold(work: _Work, progress: Progress) -> None:
     """Every event of every asset in care, through the tenure; and the person's departure cases."""
     streams = [Asset.stream_of(asset) for asset in work.care]
-    total = sum(work.made.index.values[f"stream/{stream}"]["version"] for stream in streams)
+    total = sum(work.closure.index.values[f"stream/{stream}"]["version"] for stream in streams)
     done = 0
     work.trails = {asset: AssetTrail(work.county, asset, work.first, work.last) for asset in work.care}
     trails = work.trails
@@ -582,7 +593,7 @@ class _Guard:
 async def _write_events(work: _Work, zipped: _Zip, progress: Progress) -> list[int]:
     """The events' bytes as the log has them, each after its position."""
     streams = sorted(work.closure.streams)
-    total = sum(work.made.index.values[f"stream/{stream}"]["version"] for stream in streams)
+    total = sum(work.closure.index.values[f"stream/{stream}"]["version"] for stream in streams)
     positions: list[int] = []
     guard = _Guard(work.request.sees)
     digest = zipped.digest.begin()

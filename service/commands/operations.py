@@ -122,6 +122,7 @@ class Operation:
     done: int
     total: int | None
     attempts: int
+    request: dict[str, Any]
     cancel_requested: bool
     created_at: datetime
     started_at: datetime | None
@@ -577,6 +578,7 @@ def _operation(row: Any) -> Operation:
         done=row["done"],
         total=row["total"],
         attempts=row["attempts"],
+        request=orjson.loads(row["request"]),
         cancel_requested=row["cancel_requested"],
         created_at=row["created_at"],
         started_at=row["started_at"],

@@ -54,7 +54,7 @@ class Sealing:
         names = sorted({projection_of(kind) for kind, _ in wanted})
         made: list[LedgerSnapshot] = []
         async with self.moments.at(self.county, names, on, None) as past:
-            root = await self._root(past.position)
+            root = await self.root(past.position)
             for kind, unit in wanted:
                 found = await derive(past.connection, self.county, kind, unit, on)
                 sums: tuple[CategorySum, ...] = ()
@@ -103,7 +103,7 @@ class Sealing:
         ):
             found = await difference(was.connection, now.connection, what, start=start, limit=limit)
             today = await derive(now.connection, self.county, sealed.kind, sealed.unit, on, sealed.form)
-            root = await self._root(now.position)
+            root = await self.root(now.position)
         present = sealed.model_copy(
             update={
                 "position": now.position,
@@ -120,7 +120,7 @@ class Sealing:
         """What a list that is sealed now rests on."""
         async with self.pool.acquire() as connection:
             position = await connection.fetchval(_HEAD, self.county) or 0
-        return SealedPlace(as_of=on, position=position, tree_root=await self._root(position))
+        return SealedPlace(as_of=on, position=position, tree_root=await self.root(position))
 
     async def list_delta(
         self, assets: Sequence[str], sealed: SealedPlace, start: Key | None, limit: int
@@ -138,7 +138,8 @@ class Sealing:
             found = await difference(was.connection, now.connection, what, start=start, limit=limit)
             return found, now.position
 
-    async def _root(self, position: int) -> str:
+    async def root(self, position: int) -> str:
+        """The root of the log's tree at a position."""
         async with self.pool.acquire() as connection:
             return (await load_tree(connection, self.county, position)).root().hex()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import Path, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from domain.departure.case import DepartureCase
@@ -526,3 +526,63 @@ async def read_handover_delta(
         "position": position,
     }
     return read.answer(body | changes_shown(delta, ("asset",), limit, RegisterRow, read.sees))
+
+
+class ListStanding(Value):
+    """A sealed handover list by its case, held against the log as it is now."""
+
+    case: Code = Field(title="交接编号")
+    holds: bool = Field(title="所载内容是否仍然成立")
+    doubts: tuple[Literal["OTHER_DIGEST", "REPLACED", "REOPENED", "LATER_FACTS"], ...] = Field(
+        title="清单不再成立的原因",
+        description="摘要不是本交接封存过的 / 已另行封存 / 清单已重新打开 / 后来补记或更正了封存日以前的事实",
+    )
+    list_sha256: Sha256 = Field(title="清单摘要")
+    position: int = Field(title="日志位置", description="核对到的日志位置")
+
+
+@get(
+    router, "/{case}/standing", "核验交接清单", "departure.read", response_model=ListStanding, responses=RULED
+)
+async def read_list_standing(
+    case: CaseCode,
+    read: Reading,
+    digest: Annotated[
+        Sha256 | None, Query(title="摘要", description="所持清单的摘要，不填为最近封存的")
+    ] = None,
+) -> Response:
+    """Whether a list that was sealed and signed still holds: the last one of its case, nothing of its days recorded since (C4.10-10).
+
+    STEP_OUT_OF_ORDER for a case that never sealed one, or before places in the log were kept.
+    """
+    seals = [
+        one
+        for one in await read.context.store.read_stream(read.county, DepartureCase.stream_of(case))
+        if one.type == DepartureCase.ListSealed.TOPIC
+    ]
+    it = await read.context.load(DepartureCase, read.county, case)
+    if it is None:
+        raise refuse("NOT_FOUND", what=case)
+    place = seals[-1].data.get("place") if seals else None
+    if place is None:
+        raise refuse(
+            "STEP_OUT_OF_ORDER", clause="C4.10-10", step="standing", state=it.state, missing=["seal"]
+        )
+    last = seals[-1].data["listSha256"]
+    asked = digest or last
+    sealed = SealedPlace.model_validate(place)
+    delta, position = await sealing_of(read).list_delta(sorted(it.lines), sealed, None, 1)
+    doubts = {
+        "OTHER_DIGEST": all(one.data["listSha256"] != asked for one in seals),
+        "REPLACED": asked != last and any(one.data["listSha256"] == asked for one in seals),
+        "REOPENED": it.sealed is None,
+        "LATER_FACTS": bool(delta.added or delta.removed or delta.changed),
+    }
+    view = ListStanding(
+        case=case,
+        holds=not any(doubts.values()),
+        doubts=tuple(name for name, so in doubts.items() if so),
+        list_sha256=last,
+        position=position,
+    )
+    return read.answer(view.model_dump(mode="json", by_alias=True))

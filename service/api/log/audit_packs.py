@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, cast
+from datetime import date
+from typing import Annotated, Any, Final, Literal, cast
 
-from fastapi import Path, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import Field
 
 from domain.refusals import refuse
-from domain.values import BusinessDate, Code, Value
+from domain.values import BusinessDate, Code, Sha256, Value
 from service.api.http.ranges import IF_RANGE, PARTIAL, RANGE, WHOLE, wanted_of
 from service.api.http.reading import ACTION, BINARY, Reading, get, routes
 from service.api.http.results import OperationProblem, PackResult
 from service.api.http.writing import IDEMPOTENCY_KEY, WRITE_PROBLEMS, Writing, answered
+from service.audit.pack import PackRequest
+from service.audit.standing import pack_standing
 from service.audit.work import FILE, KIND, PAPERS
 from service.commands.operations import Operation, Operations
 from service.ledgers.parameters import Moment
@@ -20,6 +23,8 @@ from service.ledgers.parameters import Moment
 router = routes("/v1/audit-packs", "audit-packs 审计包")
 
 PackCode = Annotated[Code, Path(title="审计包编号")]
+_MOST_ASSETS: Final = 100
+"""Assets that an answer about a pack names at most."""
 
 
 class OrderAuditPack(Value):
@@ -36,6 +41,22 @@ class OrderAuditPack(Value):
         description="另附事件所引用的存档资料；须有权查看其中全部资料",
         strict=True,
     )
+
+
+class PackStandingView(Value):
+    """A pack by its number, held against the log as it is now."""
+
+    pack: str = Field(title="审计包编号")
+    holds: bool = Field(title="所载内容是否仍然成立")
+    doubts: tuple[Literal["CARE_CHANGED", "LATER_FACTS", "CASE_WENT_ON", "OTHER_DIGEST"], ...] = Field(
+        title="审计包不再成立的原因",
+        description="在管资产或期间已变（补记的管护、任职、交接） / 后来补记了期间内的事实 / 所载离任交接有后续 / 摘要不是本包的",
+    )
+    assets: tuple[str, ...] = Field(title="涉及资产", description="至多 100 项")
+    cases: tuple[str, ...] = Field(title="涉及交接")
+    sha256: Sha256 = Field(title="审计包摘要")
+    size: int = Field(title="审计包所据日志位置")
+    position: int = Field(title="日志位置", description="核对到的日志位置")
 
 
 class PackView(Value):
@@ -111,6 +132,42 @@ async def order_audit_pack(body: OrderAuditPack, write: Writing) -> Response:
 async def read_audit_pack(pack: PackCode, read: Reading) -> Response:
     """How far a pack is; its file's path once it is there."""
     return read.answer(_shown(await _pack(read, pack)))
+
+
+@get(router, "/{pack}/standing", "按编号核验审计包", "audit.pack", response_model=PackStandingView)
+async def read_pack_standing(
+    pack: PackCode,
+    read: Reading,
+    digest: Annotated[Sha256 | None, Query(title="摘要", description="所持文件的摘要")] = None,
+) -> Response:
+    """Whether what a pack says still holds: the care of its days, their facts, its departure cases (C4.10-09).
+
+    NOT_FOUND for a number that was never given, or whose file was not made.
+    """
+    found = await _pack(read, pack)
+    read.must_be_made_for(found.ordered_by)
+    if found.result is None or found.state != "SUCCEEDED":
+        raise refuse("NOT_FOUND", what=pack)
+    made = found.result
+    request = PackRequest(
+        found.request["person"],
+        found.request.get("unit"),
+        date.fromisoformat(made["from"]),
+        date.fromisoformat(made["to"]),
+    )
+    told = await pack_standing(read.context.store, read.pool, read.county, request, made["size"])
+    other = digest not in {None, made["sha256"]}
+    view = PackStandingView(
+        pack=pack,
+        holds=not told.doubts and not other,
+        doubts=(*(("OTHER_DIGEST",) if other else ()), *told.doubts),
+        assets=told.assets[:_MOST_ASSETS],
+        cases=told.cases,
+        sha256=made["sha256"],
+        size=made["size"],
+        position=told.position,
+    )
+    return read.answer(view.model_dump(mode="json", by_alias=True))
 
 
 @get(

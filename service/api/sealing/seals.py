@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query, Response
 from pydantic import Field
@@ -178,6 +178,56 @@ def _side(snapshot: LedgerSnapshot) -> dict[str, Any]:
         name: shown_fields[name]
         for name in ("position", "rootHash", "treeRoot", "rows", "originalValue", "netBookValue")
     }
+
+
+# ---- whether it still holds ----------------------------------------------------------------------------------------
+
+
+class SealStanding(Value):
+    """A sealed ledger by its number, held against the log as it is now."""
+
+    seal: Code = Field(title="封存编号")
+    holds: bool = Field(title="所载内容是否仍然成立")
+    doubts: tuple[Literal["LATER_FACTS", "LOG_DIFFERS", "OTHER_DIGEST"], ...] = Field(
+        title="封存不再成立的原因",
+        description="后来补记或更正了截止日以前的事实 / 日志与封存时不符 / 摘要不是本次封存的",
+    )
+    added: int = Field(title="新增行数")
+    removed: int = Field(title="减少行数")
+    changed: int = Field(title="变动行数")
+    root_hash: Sha256 = Field(title="台账摘要")
+    position: int = Field(title="日志位置", description="核对到的日志位置")
+
+
+@get(router, "/{seal}/standing", "按编号核验台账封存", "ledger.read", response_model=SealStanding)
+async def read_seal_standing(
+    seal: SealCode,
+    read: Reading,
+    digest: Annotated[Sha256 | None, Query(title="摘要", description="所持台账的摘要")] = None,
+) -> Response:
+    """Whether a sealed ledger still says what the log says of its day, and why not; the rows are in its delta (C4.4-04)."""
+    found = await read.context.load(LedgerSeal, read.county, seal)
+    if found is None:
+        raise refuse("NOT_FOUND", what=seal)
+    sealed = found.snapshot
+    sealing = sealing_of(read)
+    delta, present = await sealing.delta(sealed, None, 1)
+    doubts = {
+        "OTHER_DIGEST": digest not in {None, sealed.root_hash},
+        "LATER_FACTS": present.root_hash != sealed.root_hash,
+        "LOG_DIFFERS": await sealing.root(sealed.position) != sealed.tree_root,
+    }
+    view = SealStanding(
+        seal=seal,
+        holds=not any(doubts.values()),
+        doubts=tuple(name for name, so in doubts.items() if so),
+        added=delta.added,
+        removed=delta.removed,
+        changed=delta.changed,
+        root_hash=sealed.root_hash,
+        position=present.position,
+    )
+    return read.answer(view.model_dump(mode="json", by_alias=True))
 
 
 # ---- collection ----------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ WHERE county = $1 AND stream = ANY($2::text[]) AND position > $3 AND position <=
 
 @dataclass(frozen=True, slots=True)
 class PackStanding:
-    """What the log says now of what a pack said."""
+    """Answer of the log to what a pack said."""
 
     doubts: tuple[PackDoubt, ...]
     assets: tuple[str, ...]

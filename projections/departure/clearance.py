@@ -1,7 +1,7 @@
 """Obstacles to a person's leaving (C4.10-11): asked of the ledgers, listed as little as possible.
 
 Every entry has a `kind`: ASSET (in care by name), POST (first responsible by a post still held), TENURE (a post that was
-left without a departure case), CASE (a departure case that is open, with the point that is missing and by when it was
+left without a departure case), INTERIM (things of a case that the person looks after meanwhile), CASE (a departure case that is open, with the point that is missing and by when it was
 due), LINE (an asset on its list that nobody has accepted, or that is disputed), and for assets in care CONTRACT
 (running), PROCEDURE (transfer, disposal or another matter under way), BALANCE (income not distributed), DISPUTE (title).
 Entries of a kind are cut after `SHOWN`. Of a person with more than `COUNTED` assets in care only that many are looked
@@ -72,6 +72,8 @@ async def hindrances(
     lines = await _lines(connection, county, [case["case_id"] for case in cases])
     items += [{"kind": "POST", "organization": unit, "post": post} for unit, post in posts]
     items += tenures
+    interims = await _interims(connection, county, person, today)
+    items += interims
     items += [
         {
             "kind": "CASE",
@@ -92,6 +94,7 @@ async def hindrances(
             **{name.upper(): number for name, number in counts.items()},
             "POST": len(posts),
             "TENURE": len(tenures),
+            "INTERIM": len(interims),
             "CASE": len(cases),
             "LINE": sum(case["lines"] - case["accepted_lines"] for case in cases),
         },
@@ -203,6 +206,26 @@ async def _tenures(connection: Connection, county: str, person: str, since: date
     ]
 
 
+async def _interims(connection: Connection, county: str, person: str, today: date) -> list[Row]:
+    """Open cases whose things the person looks after today, until somebody takes over."""
+    records = await connection.fetch(
+        "SELECT case_id, organization, interim_until FROM departure_case WHERE county = $1 AND interim = $2"
+        " AND state = 'OPEN' AND interim_until >= $3 ORDER BY case_id",
+        county,
+        person,
+        today,
+    )
+    return [
+        {
+            "kind": "INTERIM",
+            "case": one["case_id"],
+            "organization": one["organization"],
+            "until": one["interim_until"],
+        }
+        for one in records
+    ]
+
+
 def words(item: dict[str, Any]) -> str:
     """One entry as it stands in a refusal's list of what is missing."""
     match item["kind"]:
@@ -220,5 +243,7 @@ def words(item: dict[str, Any]) -> str:
             return f"line:{item['case']}:{item['asset']}:{item['state']}"
         case "TENURE":
             return f"tenure:{item['organization']}/{item['post']}:{item['until'].isoformat()}"
+        case "INTERIM":
+            return f"interim:{item['case']}"
         case _:
             return f"case:{item['case']}:{item['missing']}"

@@ -380,7 +380,7 @@ async def responsible_on(
     `persons`: named persons with duty, name, since, until · `custodian`, `responsible_unit`: units ·
     `first_responsible`: the post, the unit that holds it on that day (a successor, if the unit was carried on by
     another) and its holders then · `supervisors`: supervising units, each with its first supervisor's post and
-    holders. A list of holders is empty when the post was vacant.
+    holders. A post that nobody held is vacant.
     """
     conditions = Conditions()
     conditions.equal("c.county", county)
@@ -414,11 +414,13 @@ async def responsible_on(
         post = None
         if line["post"] is not None:
             unit = standing[line["post_unit"]]
+            held = holders.get((unit, line["post"]), [])
             post = {
                 "organization": line["post_unit"],
                 "held_in": unit,
                 "post": line["post"],
-                "holders": holders.get((unit, line["post"]), []),
+                "holders": held,
+                "vacant": not held,
             }
         if line["duty"] == "CUSTODIAN":
             answer["custodian"], answer["provisional"] = line["unit"], line["provisional"]

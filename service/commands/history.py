@@ -51,6 +51,13 @@ class PastAsset:
         """The last version that is in it; 0 without any."""
         return self.events[-1].version if self.events else 0
 
+    @property
+    def known(self) -> Asset:
+        """The asset; NOT_FOUND when there was none then."""
+        if self.asset is None:
+            raise refuse("NOT_FOUND")
+        return self.asset
+
 
 def fold(
     codec: EventCodec, events: Iterable[RecordedEvent], *, as_of: date | None, known_at: datetime | None
@@ -88,21 +95,34 @@ async def asset_history(
     known_at: datetime | None = None,
 ) -> dict[str, Any]:
     """An asset as `GET /v1/assets/{asset}` and `taizhang history` show it; NOT_FOUND when there was none then."""
-    body: dict[str, Any] = {"id": asset, "source": "log"}
     if as_of is None and known_at is None:
         current = await context.load(Asset, county, asset)
         if current is None:
             raise refuse("NOT_FOUND", what=asset)
-        return body | {"version": current.version, "resource": view_of(current)}
+        return {"id": asset, "source": "log", "version": current.version, "resource": view_of(current)}
+    return shown_at(asset, await asset_at(context, county, asset, as_of, known_at), as_of, known_at)
+
+
+async def asset_at(
+    context: CommandContext, county: str, asset: str, as_of: date | None, known_at: datetime | None
+) -> PastAsset:
+    """An asset as it was on a day, as it was known at a moment; NOT_FOUND when there was none then."""
     events = await context.store.read_stream(county, Asset.stream_of(asset))
     reading = fold(context.codec, events, as_of=as_of, known_at=known_at)
     if reading.asset is None:
         raise refuse("NOT_FOUND", what=asset)
-    return body | {
+    return reading
+
+
+def shown_at(asset: str, reading: PastAsset, as_of: date | None, known_at: datetime | None) -> dict[str, Any]:
+    """A past asset as `GET /v1/assets/{asset}` and `taizhang history` show it."""
+    return {
+        "id": asset,
+        "source": "log",
         "version": reading.version,
         "asOf": as_of.isoformat() if as_of else None,
         "knownAt": known_at.isoformat() if known_at else None,
-        "resource": view_of(reading.asset),
+        "resource": view_of(reading.known),
         "unplaced": [{"position": one.position, "type": one.type} for one in reading.unplaced],
     }
 

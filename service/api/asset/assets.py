@@ -26,17 +26,20 @@ from service.api.asset.decisions import AssetPath, assets_on, owners_of
 from service.api.asset.views import UnplacedEvent
 from service.api.http.reading import LogReading, Reading, get, routes
 from service.api.http.writing import Circumstances, Excepting, Executing, Party, Writing
+from service.clock import county_day
 from service.commands import disposal_series, proceeds
+from service.commands.answering import Answering, AnsweringReader
 from service.commands.authorization import Resource, authorize
 from service.commands.commands import Work
 from service.commands.executing import decided_by, shown_of, take_disposal_steps
-from service.commands.history import AssetView, asset_history
+from service.commands.history import AssetView, asset_at, asset_history, shown_at
 from service.commands.joint_reviews import require_approved
 from service.commands.places import resource_of
 from service.commands.proceeds import rest_on_allocations
 from service.commands.selecting import selected_for
 from service.income.posting import post_income
 from service.ledgers.parameters import Moment
+from service.ledgers.questions.departure import cases_listing
 from service.log.appending import Idempotency
 
 router = routes("/v1/assets", "assets 资产")
@@ -556,6 +559,11 @@ class AssetReading(LogReading[AssetView]):  # type: ignore[valid-type]  # made a
     unplaced: tuple[UnplacedEvent, ...] = Field(
         default=(), title="无法归位的事件", description="业务日期早于其所依据事实的事件"
     )
+    answering: Answering | None = Field(
+        default=None,
+        title="当日责任人",
+        description="回看时给出：具体责任人、临时管护人、职务任职人，空缺的注明",
+    )
 
 
 @get(router, "/{asset}", "查询资产", "asset.read", response_model=AssetReading)
@@ -567,6 +575,17 @@ async def read_asset(
         Moment | None, Query(title="已知时刻", description="按当时已知回看（RFC 3339 时刻）")
     ] = None,
 ) -> Response:
-    """The asset from the log: now, as it was on a day, or as it was known at a moment (D7)."""
-    body = await asset_history(read.context, read.county, asset, as_of, known_at)
-    return read.answer(body, version=body["version"] if as_of is None and known_at is None else None)
+    """The asset from the log: now, as it was on a day, or as it was known at a moment (D7); of the past with the persons who
+    answered for it (C4.10-02).
+    """
+    if as_of is None and known_at is None:
+        body = await asset_history(read.context, read.county, asset)
+        return read.answer(body, version=body["version"])
+    past = await asset_at(read.context, read.county, asset, as_of, known_at)
+    body = shown_at(asset, past, as_of, known_at)
+    reader = AnsweringReader(read.context, read.county, known_at)
+    day = as_of or (read.today if known_at is None else county_day(known_at))
+    taken_over = {one.data["case"] for one in past.events if one.type == Asset.HandedOver.TOPIC}
+    cases = [one for one in await cases_listing(read, asset) if one not in taken_over]
+    found = await reader.answering(past.known, day, cases)
+    return read.answer(body | {"answering": found.model_dump(mode="json", by_alias=True)})

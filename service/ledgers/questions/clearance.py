@@ -44,16 +44,16 @@ class Hindrance(Value):
     """One thing in the way."""
 
     kind: Literal[
-        "ASSET", "POST", "TENURE", "CASE", "LINE", "CONTRACT", "PROCEDURE", "BALANCE", "DISPUTE"
+        "ASSET", "POST", "TENURE", "INTERIM", "CASE", "LINE", "CONTRACT", "PROCEDURE", "BALANCE", "DISPUTE"
     ] = Field(
         title="类别",
-        description="资产 / 职务 / 未审计的任期 / 交接 / 清单项 / 合同 / 程序 / 收益结余 / 权属争议",
+        description="资产 / 职务 / 未审计的任期 / 临时管护 / 交接 / 清单项 / 合同 / 程序 / 收益结余 / 权属争议",
     )
     asset: str | None = Field(default=None, title="资产编号")
     name: str | None = Field(default=None, title="资产名称")
     organization: str | None = Field(default=None, title="单位")
     post: str | None = Field(default=None, title="职务")
-    until: date | None = Field(default=None, title="离任日期")
+    until: date | None = Field(default=None, title="离任日期", description="临时管护的为截止日期（含当日）")
     assets: int | None = Field(default=None, title="资产项数")
     case: str | None = Field(default=None, title="交接编号")
     missing: str | None = Field(default=None, title="尚缺的事项")

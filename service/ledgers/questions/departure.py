@@ -117,7 +117,8 @@ class PostBody(Value):
     organization: str = Field(title="职务所在单位")
     held_in: str = Field(title="当日承接单位")
     post: str = Field(title="职务")
-    holders: tuple[PostHolder, ...] = Field(title="当日任职人", description="为空即空缺")
+    holders: tuple[PostHolder, ...] = Field(title="当日任职人")
+    vacant: bool = Field(title="当日是否空缺")
 
 
 class NamedPerson(Value):
@@ -161,6 +162,12 @@ class ResponsiblePersons(Value):
     provisional: bool = Field(title="是否临时管护")
     first_responsible: PostBody | None = Field(title="管护第一责任人")
     supervisors: tuple[SupervisorBody, ...] = Field(title="当日监管单位")
+
+
+async def cases_listing(source: Source, asset: str) -> list[str]:
+    """The departure cases that have an asset on their lists."""
+    async with rows_of(source.pool, source.county) as connection:
+        return [str(one["case_id"]) for one in await connection.fetch(_CASES, source.county, asset)]
 
 
 async def responsible_persons(

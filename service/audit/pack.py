@@ -151,6 +151,9 @@ class _Work(CareReading):
     made: Made
     trails: dict[str, AssetTrail] = field(default_factory=dict)
     cases: dict[str, list[TrailEvent]] = field(default_factory=dict)
+    """The person's own departure cases."""
+    others_cases: dict[str, list[TrailEvent]] = field(default_factory=dict)
+    """Cases of others that name the person."""
     procedures: dict[str, list[TrailEvent]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     recorded_at: str = ""
@@ -339,11 +342,9 @@ async def _fold(work: _Work, progress: Progress) -> None:
         for event in events:
             work.procedures.setdefault(event.id, []).append(event)
     person = work.request.person
-    work.cases = {
-        case: events
-        for case, events in sorted(work.cases.items())
-        if events[0].data["notice"]["person"] == person
-    }
+    told = dict(sorted(work.cases.items()))
+    work.cases = {case: one for case, one in told.items() if one[0].data["notice"]["person"] == person}
+    work.others_cases = {case: one for case, one in told.items() if case not in work.cases}
 
 
 # ---- names ---------------------------------------------------------------------------------------------------------
@@ -366,6 +367,13 @@ async def _name(work: _Work) -> None:
     for events in work.cases.values():
         for event in events:
             codes.update(_codes_of(event.data))
+    for events in work.others_cases.values():
+        interims = [one.data["interim"] for one in events if "interim" in one.data]
+        if any(one["person"] == work.request.person for one in interims):
+            notice = events[0].data["notice"]
+            codes.update(
+                (notice["person"], notice["organization"], *(one["appointedBy"] for one in interims))
+            )
     for events in work.procedures.values():
         codes.update(event.actor.organization or "" for event in events)
     work.closure.add_names(codes)
@@ -502,6 +510,8 @@ def _tables(work: _Work, regulation: Regulation) -> dict[str, list[list[Any]]]:
         tables.add(work.trails[asset], work.care[asset])
     for case, events in work.cases.items():
         tables.add_case(case, events)
+    for case, events in sorted((work.cases | work.others_cases).items()):
+        tables.add_interims(case, events, work.request.person)
     for _, events in sorted(work.procedures.items()):
         asset = events[0].data["subject"]["id"]
         tables.add_procedure(asset, [one for one in events if work.first <= one.day <= work.last])

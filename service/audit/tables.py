@@ -104,6 +104,19 @@ class Tables:
                     [*place, found["finding"], found.get("clause") or "", found["text"], done]
                 )
 
+    def add_interims(self, case: str, events: Sequence[TrailEvent], person: str) -> None:
+        """Interim custodians of a case, in order of case: all of the person's own, of another's the days of this person."""
+        notice = events[0].data["notice"]
+        for event in events:
+            if event.type != "departure_case.interim_custodian_appointed":
+                continue
+            interim = event.data["interim"]
+            if person not in {notice["person"], interim["person"]}:
+                continue
+            names = (notice["person"], notice["organization"], interim["person"], interim["appointedBy"])
+            days = (interim["since"], interim["until"], interim["inventoryNo"])
+            self.rows["interims"].append([case, *map(self._named, names), *days])
+
     def add_procedure(self, asset: str, events: Sequence[TrailEvent]) -> None:
         """What a procedure about an asset did during the tenure; it changes no figure."""
         for event in events:

@@ -50,7 +50,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-FORMAT: Final = "taizhang-audit-pack/5"
+FORMAT: Final = "taizhang-audit-pack/6"
 EVENTS, PROOF, INDEX, INDEX_PROOF = "events.txt", "events.proof", "index.txt", "index.proof"
 CHECKPOINT, TABLES_FILE, WORKBOOK, PAGE = "checkpoint.txt", "tables.json", "交接清册.xlsx", "说明.html"
 EXAMINATION = "examination.json"
@@ -117,6 +117,9 @@ TABLES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
     "lines": ("交接清单", (
         ("序号", "n"), ("交接编号", "t"), ("资产编号", "t"), ("资产版本", "t"), ("接收人", "t"), ("状态", "t"), ("核账", "t"),
         ("补充", "t"),
+    )),
+    "interims": ("临时管护", (
+        ("交接编号", "t"), ("移交人", "t"), ("单位", "t"), ("临时管护人", "t"), ("指定单位", "t"), ("起", "t"), ("止", "t"), ("盘点表", "t"),
     )),
     "differences": ("差异与处理", (
         ("交接编号", "t"), ("资产编号", "t"), ("种类", "t"), ("日期", "t"), ("内容", "t"), ("提出人", "t"), ("处理结果", "t"),
@@ -1141,8 +1144,10 @@ class Ledgers:
             row = [self._named(holder), opening, received, distributed, opening + received - distributed]
             self.tables["holders"].append(row)
         for stream, events in self._of("departure_case"):
+            case = stream.partition("-")[2]
             if events[0]["data"]["notice"]["person"] == self.person:
-                self.tables["cases"].append(self._case(stream.partition("-")[2], events))
+                self.tables["cases"].append(self._case(case, events))
+            self._interims(case, events)
         self._procedures()
         for row in self.tables["inventory"]:
             row[-2:] = takers(self.taken.get(str(row[1]), ()))
@@ -1151,6 +1156,18 @@ class Ledgers:
         self.tables["findings"].sort(key=lambda row: (weight_of(row), row[0]))
         self.tables["tally"] = tally_of(self.tables["findings"], self.tables["warnings"])
         return self.tables
+
+    def _interims(self, case: str, events: list[Event]) -> None:
+        """Who looked after a leaver's things meanwhile: after this person's, or this person after another's."""
+        notice = events[0]["data"]["notice"]
+        for event in events:
+            if event["type"] == "departure_case.interim_custodian_appointed":
+                one = event["data"]["interim"]
+                if self.person in {notice["person"], one["person"]}:
+                    self.tables["interims"].append([
+                        case, self._named(notice["person"]), self._named(notice["organization"]), self._named(one["person"]),
+                        self._named(one["appointedBy"]), one["since"], one["until"], one["inventoryNo"],
+                    ])  # fmt: skip
 
     def _procedures(self) -> None:
         """What procedures about these assets did during the period; they change no figure."""
@@ -1560,6 +1577,9 @@ SHEETS: Final[tuple[tuple[str, str, _Columns], ...]] = (
     )),
     ("交接清单", "lines", (
         ("序号", 6), ("交接编号", 22), ("资产编号", 26), ("资产版本", 9), ("接收人", 30), ("状态", 10), ("核账", 14), ("补充", 8),
+    )),
+    ("临时管护", "interims", (
+        ("交接编号", 24), ("移交人", 18), ("单位", 22), ("临时管护人", 18), ("指定单位", 22), ("起", 11), ("止", 11), ("盘点表", 18),
     )),
     ("差异与处理", "differences", (
         ("交接编号", 14), ("资产编号", 25), ("种类", 10), ("日期", 11), ("内容", 28), ("提出人", 16), ("处理结果", 22),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
 from typing import Any
 
 import pytest
 
 from domain.asset.asset import Asset
+from projections.asset.register import REGISTER
 from projections.catalogue import CATALOGUE
 from projections.engine.as_of import PastLedger
 from projections.engine.events import EventReader
 from projections.engine.projection import Projection
 from projections.engine.refold import refold
+from service.audit.trail import AssetTrail, TrailEvent
 from service.commands.history import view_of
 from service.commands.kept_states import state_that_differs
 from tests.api.bodies import VILLAGE, card, confirmation, road, terms
@@ -60,7 +64,7 @@ async def owned(service: Service, **changes: Any) -> str:
 
 async def everything_agrees(service: Service, asset: str) -> dict[str, Any]:
     """The state that is kept, that is replayed and that is shown as of today are one; so are the rows of every ledger,
-    live, folded anew from the log, and as of today. Gives the state.
+    live, folded anew from the log, as of today, and as a pack folds them. Gives the state.
     """
     context = service.app.state.context
     now = (await service.read(f"/v1/assets/{asset}"))["resource"]
@@ -78,7 +82,29 @@ async def everything_agrees(service: Service, asset: str) -> dict[str, Any]:
         live = await rows_of(service, CATALOGUE[name], asset)
         assert live == await rows_anew(service, CATALOGUE[name], asset), name
         assert live == await rows_as_of(service, CATALOGUE[name], asset), name
+    (kept,) = await service.pool.fetch("SELECT * FROM asset_register WHERE asset = $1", asset)
+    packed = await row_of_a_pack(service, asset)
+    read = {
+        name: json.loads(kept[name]) if isinstance(one, list | dict) else kept[name]
+        for name, one in packed.items()
+    }
+    assert read == packed
     return dict(now)
+
+
+async def row_of_a_pack(service: Service, asset: str) -> dict[str, Any]:
+    """The asset's row as a pack about all its days folds it from the log's bytes."""
+    reader = EventReader(service.app.state.context.codec.upcast, TrailEvent)
+    query = "SELECT position, body FROM event WHERE county = $1 AND stream = $2 ORDER BY position"
+    stored = [tuple(row) for row in await service.pool.fetch(query, COUNTY, Asset.stream_of(asset))]
+    trail = AssetTrail(COUNTY, asset, date(2000, 1, 1), service.app.state.context.today())
+    for event in reader.read_all(stored):
+        trail.feed(event)  # type: ignore[arg-type]  # of the shape the reader was made with
+    trail.finish()
+    if trail.late:
+        trail.fold_again(reader.read_all(stored))  # type: ignore[arg-type]
+    assert trail.closing is not None
+    return {name: value for name, value in trail.closing.items() if name in REGISTER.columns}
 
 
 def own(projection: Projection) -> list[Any]:

@@ -23,6 +23,7 @@ from domain.asset.facts.card import RegisterCard, check_card
 from domain.asset.guidance import Guidance, guidance_of
 from domain.asset.income import AssetIncome
 from domain.asset.platforms import AssetPlatforms
+from domain.asset.preemption import AssetPreemptions
 from domain.asset.registration import AssetRegistration
 from domain.asset.rights import AssetRights
 from domain.asset.risk import AssetRisk
@@ -53,6 +54,7 @@ class Asset(
     AssetRisk,
     AssetIncome,
     AssetDisposals,
+    AssetPreemptions,
 ):
     """A managed public asset (扶贫资产)."""
 

@@ -25,6 +25,7 @@ from domain.asset.facts.disposal import (
     check_publication,
     check_sale,
 )
+from domain.asset.facts.preemption import check_preemption
 from domain.asset.facts.texts import disposal_carried_out
 from domain.execution import Execution
 from domain.refusals import refuse
@@ -33,8 +34,8 @@ from domain.values import MAX_FEN, Code, Fen, Name, OrganizationCode, Text
 if TYPE_CHECKING:
     from domain.occasion import Occasion
     from domain.procedure.proof import ProcedureProof
-    from domain.regulation.rows import Action, Chain, ChainStep
-from domain.asset.state import AssetState
+    from domain.regulation.rows import Chain, ChainStep
+from domain.asset.state import OWNERS, AssetState
 
 NOTHING: Final = Fen(0)
 """What counts beside a disposal that is alone in its series."""
@@ -323,6 +324,8 @@ class AssetDisposals(AssetState):
         value = at.in_range(self._disposal_value(current, at) + beside, "value")
         check_approval(approval, current, value=value, major=self._is_major(value, at), at=at)
         self._must_be_led_to(self.DisposalApproved, current, value, proof, at)
+        if len(self.owners) > 1:  # who owns it alone has proposed it
+            self._must_be_agreed(self._agreed(current, proof, at), at)
         complete = self._must_be_competent(approval.approver_level, current, value, at)
         self._must_be_open_to(current, value, at)
         awaiting = None if complete else True
@@ -410,13 +413,15 @@ class AssetDisposals(AssetState):
         DECISION_REQUIRED without a procedure; STEP_OUT_OF_ORDER when the disposal is closed, that or the code of a row for a step
         that the chain has before; CO_OWNER_CONSENT_REQUIRED, CODE_UNKNOWN, RULE_GAP (`propose_disposal`); AMOUNT_NOT_POSITIVE;
         APPRAISAL_EXPIRED by the day of the sale (P35); PRICE_BELOW_APPRAISAL for less than was approved, but for scrap that
-        nobody buys.
+        nobody buys; LESSEE_PREEMPTION_PENDING for a house whose lessee was not asked first, or may still answer.
         """
         current = self._under_way(disposal, at)
         if sale.price < 0:
             raise refuse("AMOUNT_NOT_POSITIVE", clause="C4.12-05", field="price")
         self._must_be_led_to(self.Disposed, current, self._disposal_value(current, at), proof, at)
         check_sale(sale, current, at)
+        if at.rules.asset_type(self.card.asset_type).real_estate:
+            check_preemption(current, sale, self.contracts, at)
         self.record(
             self.Disposed,
             at,
@@ -569,8 +574,8 @@ class AssetDisposals(AssetState):
                 waiting.insert(0, (step, lacking))
             elif any(_is_there(current, name) for name in step.facts):  # what came before it was asked then
                 settled |= {one.code for name in step.facts for one in chain.leading_to(name, kind, scope)}
-            elif step.decides and step.by in _OWNERS:
-                self._must_be_agreed((proof.units if proof is not None else {}).get(step.code, ()), at)
+            elif step.decides and step.by in OWNERS:
+                self._must_be_agreed(self._agreed(current, proof, at), at)
         for step, lacking in sorted(waiting, key=lambda one: one[0].refusal_when != "LACKING"):
             code = step.refusal if step.refusal_when == "LACKING" else None
             told = {} if code else {"step": step.code, "state": current.state}
@@ -596,7 +601,13 @@ class AssetDisposals(AssetState):
             case _:
                 return [] if getattr(current, taken) is not None else [taken]
 
-    def _must_be_agreed(self, agreed: tuple[str, ...], at: Occasion) -> None:
+    def _agreed(self, current: Disposal, proof: ProcedureProof | None, at: Occasion) -> frozenset[str]:
+        """Owners that voted for it in the procedure, and those that do not vote and agreed by that day."""
+        units = {} if proof is None else proof.units
+        voted = {unit for step in self._votes_of(current, at) for unit in units.get(step.code, ())}
+        return frozenset(voted) | {one.owner for one in current.consents if one.consented_on <= at.on}
+
+    def _must_be_agreed(self, agreed: frozenset[str], at: Occasion) -> None:
         """Owners with the part of the shares that P34 wants have decided on it (民法典 301)."""
         part, whole = at.rules.parameters["P34"].disposal_or_major_change
         share = sum(one.amount for one in self.owners if one.party in agreed)
@@ -612,15 +623,6 @@ class AssetDisposals(AssetState):
     def _advance(self, disposal: str, state: str, **facts: Any) -> None:
         moved = self.disposals[disposal].model_copy(update={"state": state, **facts})
         self.disposals = {**self.disposals, disposal: moved}
-
-    def _open_disposal(self, disposal: str, at: Occasion, action: Action = "DISPOSE") -> Disposal:
-        self._allow(action, at)
-        current = self.disposals.get(disposal)
-        if current is None:
-            raise refuse("NOT_FOUND", what=disposal)
-        if not current.open:
-            raise refuse("STEP_OUT_OF_ORDER", clause="C4.12-05", step="disposal", state=current.state)
-        return current
 
     def _disposal_value(self, disposal: Disposal, at: Occasion) -> Fen:
         return disposal.value(
@@ -643,10 +645,6 @@ def _is_there(current: Disposal, fact: str) -> bool:
     """Whether the asset has recorded it; a step that nobody has to take is done without it."""
     kept = _RECORDED.get(fact)
     return kept is not None and bool(current.approved if kept == "approval" else getattr(current, kept))
-
-
-_OWNERS: Final = frozenset({"OWNER", "VILLAGE"})
-"""Roles in which owners decide for themselves."""
 
 
 def _carried_out(it: AssetState, disposal: str, unit: str | None = None) -> Execution:

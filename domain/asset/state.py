@@ -30,11 +30,15 @@ from domain.asset.facts.upkeep import (
     StatusReport,
 )
 from domain.asset.guidance import Guidance
+from domain.refusals import refuse
 from domain.values import Code, Fen, PartyShare, Quantity, Sha256, Value
 
 if TYPE_CHECKING:
     from domain.occasion import Occasion
-    from domain.regulation.rows import Action
+    from domain.regulation.rows import Action, ChainStep
+
+OWNERS: Final = frozenset({"OWNER", "VILLAGE"})
+"""Roles of a chain in which owners decide for themselves."""
 
 TITLE_UNCLEAR: Final = "TITLE_UNCLEAR"
 """The risk that opens a title (权属不清): while it is flagged, a confirmed title counts as disputed."""
@@ -221,6 +225,23 @@ class AssetState(DomainAggregate):
             at.refuse(guard.refusal, clause=guard.article, missing=["ownershipConfirmation"])
         else:
             at.refuse(guard.refusal, clause=guard.article, state=self.regions()[guard.region], step=action)
+
+    def _open_disposal(self, disposal: str, at: Occasion, action: Action = "DISPOSE") -> Disposal:
+        self._allow(action, at)
+        current = self.disposals.get(disposal)
+        if current is None:
+            raise refuse("NOT_FOUND", what=disposal)
+        if not current.open:
+            raise refuse("STEP_OUT_OF_ORDER", clause="C4.12-05", step="disposal", state=current.state)
+        return current
+
+    def _votes_of(self, current: Disposal, at: Occasion) -> tuple[ChainStep, ...]:
+        """The steps of a disposal's chain in which owners decide for themselves; none of one without a procedure."""
+        if current.chain is None:
+            return ()
+        kind, scope = self.owner_kind, self.card.project_scope
+        steps = at.rules.chain(current.chain).steps
+        return tuple(one for one in steps if one.decides and one.by in OWNERS and one.applies(kind, scope))
 
     def _title_must_be_open(self, step: str, at: Occasion) -> None:
         """Refuse a step towards a title that is already confirmed."""

@@ -150,6 +150,11 @@ _ASSET: Final[dict[type[Any], Command]] = {
     Asset.DisposalApproved: lambda it, e, at, s: it.approve_disposal(
         e.disposal, e.approval, at, proof=_shown_of(it, e, s)
     ),
+    Asset.DisposalConsentRecorded: lambda it, e, at, _s: it.consent_to_disposal(
+        e.disposal, e.consent, "", at
+    ),
+    Asset.PreemptionOffered: lambda it, e, at, _s: it.offer_preemption(e.disposal, e.offer, at),
+    Asset.PreemptionAnswered: lambda it, e, at, _s: it.answer_preemption(e.disposal, e.offer, e.answer, at),
     Asset.DisposalClosed: lambda it, e, at, _s: it.close_disposal(e.disposal, e.outcome, e.reason, at),
     Asset.Disposed: lambda it, e, at, s: it.dispose(e.disposal, e.sale, at, proof=_shown_of(it, e, s)),
     Asset.DisposalProceedsReceived: lambda it, e, at, _s: it.receive_proceeds(

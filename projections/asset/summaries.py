@@ -261,6 +261,13 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "income_plan.use_published": lambda data: (
         f"{data['notice']['publishedOn']} 在 {data['notice']['place']} 公布"
     ),
+    "asset.disposal_consent_recorded": lambda data: (
+        f"{data['consent']['owner']}同意处置（{data['consent']['documentNo']}）"
+    ),
+    "asset.preemption_offered": lambda data: f"{data['offer']['holder']}：{data['offer']['conditions']}",
+    "asset.preemption_answered": lambda data: (
+        "购买" if data["answer"]["outcome"] == "ACCEPTED" else "放弃优先购买"
+    ),
     "proceeds_pool.opened": lambda _data: "县级资金池",
     "proceeds_pool.proceeds_received": lambda data: (
         f"{data['receipt']['asset']} 处置所得 {_yuan(data['receipt']['amount'])}（{data['receipt']['receivedOn']}）"

@@ -606,7 +606,8 @@ WITHOUT_EFFECT = {
     "appraisal_recorded", "disposal_approved", "disposal_closed", "disposal_forwarded",
     "disposal_proceeds_received", "disposal_proposed", "external_entry_recorded", "maintenance_planned",
     "stocktake_recorded", "management_rule_adopted", "risk_mitigation_added", "risk_mitigation_released",
-    "platform_authorised", "platform_authorisation_ended",
+    "platform_authorised", "platform_authorisation_ended", "disposal_consent_recorded", "preemption_offered",
+    "preemption_answered",
 }  # fmt: skip
 """Events of an asset that change no column of the pack's tables (care is folded apart)."""
 

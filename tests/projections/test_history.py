@@ -20,10 +20,21 @@ AGENTS = {
     "asset.platform_authorisation_ended",
 }
 """Whether an agent or a platform may act is asked of the principal or the asset in the log itself."""
+ASKED_FIRST = {
+    "asset.disposal_consent_recorded",
+    "asset.preemption_offered",
+    "asset.preemption_answered",
+}
+"""Whom a disposal needs beside its owner is asked of the asset itself."""
 ORDERS = {name for name in EVENT_TYPES if name.startswith("personal_subject.")}
 SUMS = {name for name in EVENT_TYPES if name.startswith("disposal_series.")}
 LEDGER_TYPES = (
-    {name for name in EVENT_TYPES if not name.startswith("policy.")} - ROLLS - AGENTS - ORDERS - SUMS
+    {name for name in EVENT_TYPES if not name.startswith("policy.")}
+    - ROLLS
+    - AGENTS
+    - ASKED_FIRST
+    - ORDERS
+    - SUMS
 )
 OF_DECISIONS = {
     name
@@ -31,17 +42,21 @@ OF_DECISIONS = {
     if name.startswith(("priority_households.", "operator_selection.", "incentive_plan."))
 } | {"proceeds_pool.opened"}
 """They stand in a history; plans, contracts and rewards are held against them in the log itself; an empty pool has no rows."""
-READ_FOR_THEIR_PAPERS = ROLLS | {
-    "personal_subject.restricted",
-    "personal_subject.restriction_lifted",
-    "personal_subject.hold_released",
-    "personal_subject.erased",
-    "asset.platform_authorised",
-    "asset.platform_authorisation_ended",
-    "operator_selection.opened",
-    "operator_selection.bid_received",
-    "operator_selection.operator_selected",
-}
+READ_FOR_THEIR_PAPERS = (
+    ROLLS
+    | ASKED_FIRST
+    | {
+        "personal_subject.restricted",
+        "personal_subject.restriction_lifted",
+        "personal_subject.hold_released",
+        "personal_subject.erased",
+        "asset.platform_authorised",
+        "asset.platform_authorisation_ended",
+        "operator_selection.opened",
+        "operator_selection.bid_received",
+        "operator_selection.operator_selected",
+    }
+)
 """What no history of assets has, and a ledger reads all the same: that of papers, or one that reads whatever happens to an asset."""
 """Every type but those of the county's policy, of villages' rolls, of the series of disposals: they are read from the log, by decisions."""
 

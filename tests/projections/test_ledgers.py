@@ -50,7 +50,13 @@ from tests.projections.ledger_case import Given
 
 A, B, C = VILLAGES[:3]
 HISTORY = Path(__file__).parents[1] / "domain" / "history"
-PLATFORMS = {"asset.platform_authorised", "asset.platform_authorisation_ended"}
+TOLD_BY_HAND = {
+    "asset.platform_authorised",
+    "asset.platform_authorisation_ended",
+    "asset.disposal_consent_recorded",
+    "asset.preemption_offered",
+    "asset.preemption_answered",
+}
 WORDS = Words(Regulation.load(county=COUNTY))
 ASSET = "asset-A1"
 
@@ -472,8 +478,8 @@ class TestTimeline:
             if event.type in asset_timeline.HANDLERS and event.type not in seen:
                 seen.add(event.type)
                 assert summary(event.type, event.data, WORDS.word)
-        assert set(asset_timeline.HANDLERS) - seen == PLATFORMS  # no history of assets has them
-        for name in PLATFORMS:
+        assert set(asset_timeline.HANDLERS) - seen == TOLD_BY_HAND  # no history of assets has them
+        for name in TOLD_BY_HAND:
             stored = json.loads((HISTORY / f"{name}.1.json").read_text("utf-8"))
             assert summary(name, stored["data"], WORDS.word)
         assert (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from domain.asset.facts.preemption import DisposalConsent, OfferedPreemption
 from domain.bounds import FactDay, NotBefore
 from domain.procedure.notice import period_from
 from domain.refusals import refuse
@@ -106,6 +107,8 @@ class Disposal(Value):
     approved: bool = Field(default=False, title="是否已获批准")
     sale: DisposalSale | None = Field(default=None, title="处置结果")
     proceeds: dict[Name, Fen] = Field(default_factory=dict, title="各凭证到账金额")
+    consents: tuple[DisposalConsent, ...] = Field(default=(), title="共有人同意处置")
+    offers: dict[str, OfferedPreemption] = Field(default_factory=dict, title="优先购买通知及答复")
 
     @property
     def open(self) -> bool:

@@ -103,6 +103,7 @@ SAID: Final[dict[str, Schema]] = {
     "PayRelief": {"procedure": "PR-1"},
     "PaymentReturn": {"amount": "1000.00", "lines": [{"line": 1, "amount": "1000.00"}]},
     "PlatformAuthorisation": {"company": "GZ-0001"},
+    "DisposalConsent": {"owner": NAMED["division"]},
     "EndPlatformAuthorisation": {"company": "GZ-0001"},
     "IncentivePayment": {"amount": "1000.00", "paidOn": "2021-10-30", "voucherNo": "付字002"},
     "Bid": {"receivedOn": "2021-10-10"},

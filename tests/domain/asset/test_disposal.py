@@ -9,6 +9,7 @@ import pytest
 
 from domain.asset.asset import Asset
 from domain.asset.facts.disposal import Appraiser
+from domain.asset.facts.preemption import PreemptionOffer
 from domain.values import MAX_FEN, Fen
 from tests.domain.saying import found, nothing, recorded, refused
 from tests.examples import (
@@ -289,6 +290,14 @@ def test_open_contracts_end_with_the_asset() -> None:
     for level in ("TOWNSHIP", "AGRICULTURE"):
         asset.forward_disposal(DISPOSAL, level, "同意", occasion(THEN))
     approve_then(asset)
+    told = PreemptionOffer(
+        offer="PO-1",
+        holder="O-1",
+        conditions="公开拍卖",
+        offered_on=date(2022, 5, 5),
+        evidence_sha256="d" * 64,
+    )
+    asset.offer_preemption(DISPOSAL, told, occasion(THEN))
     asset.collect_events()
     sell(asset)
     assert recorded(asset, Asset.Disposed).ended_contracts == (terms().contract,)

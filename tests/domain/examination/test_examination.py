@@ -121,6 +121,7 @@ def test_imported_illegal_history_is_found_by_clause_and_event() -> None:
         ("asset.disposed", "APPRAISAL_NOT_PUBLISHED", "C4.12-03"),
         ("asset.disposed", "APPROVAL_REQUIRED", "C4.12-02"),
         ("asset.disposed", "STEP_OUT_OF_ORDER", "C4.12-05"),
+        ("asset.disposed", "LESSEE_PREEMPTION_PENDING", "C4.12-05"),
     ]
     for one in found.findings:
         assert one.source == "BOTH"

@@ -29,6 +29,8 @@ LEDGERS: Final = (
     "departures",
     "revitalisation",
     "risk_covers",
+    "income_plans",
+    "proceeds_pool",
 )
 """What the worklist is read from."""
 
@@ -45,6 +47,12 @@ class Periods:
     entrusted_inspection: int
     escalation: int
     """Overdue for more than so many days, a duty is the superior unit's matter too (C5.2-01)."""
+    contract_ending: int
+    """A contract is shown so many days before its end (P21)."""
+    income_unpaid: int | None = None
+    """From a plan's proposal to its payment, where the county says so."""
+    allocation_unused: int | None = None
+    """From an allocation of proceeds to its use, where the county says so."""
 
 
 _ASSETS: Final = "asset_register a JOIN asset_duty d ON d.county = a.county AND d.asset = a.asset"
@@ -68,6 +76,12 @@ _UNBOOKED: Final = (
     "EXISTS (SELECT FROM jsonb_array_elements(a.owners) o WHERE (a.bookings ->> (o ->> 'party'))::bigint"
     " IS DISTINCT FROM (o ->> 'amount')::bigint)"
 )
+
+_PLANS: Final = "income_plan p LEFT JOIN organization o ON o.county = p.county AND o.organization = p.village"
+_LINE_OF_PLAN: Final = (
+    "p.county, p.income_plan::text, o.name::text, p.village::text, o.superior::text, ARRAY[p.village::text]"
+)
+"""A plan waits for its village."""
 
 _TASKS: Final = f"""
 SELECT 'STATUS_REPORT' AS task, 'C3-08' AS clause, {_LINE},
@@ -123,6 +137,20 @@ SELECT 'RISK_COVER:' || c.cover, 'C4.8-01', {_LINE}, c.valid_to
 FROM risk_cover c JOIN asset_register a ON a.county = c.county AND a.asset = c.asset
 WHERE c.released_on IS NULL AND EXISTS (
     SELECT FROM jsonb_each(a.contracts) k WHERE k.key = c.contract AND k.value ->> 'state' IN ('ACTIVE', 'HOLDOVER'))
+UNION ALL
+SELECT 'CONTRACT_ENDING:' || k.key, 'C4.7-03', {_LINE}, (k.value ->> 'endsOn')::date
+FROM asset_register a CROSS JOIN jsonb_each(a.contracts) k
+WHERE a.contract = 'ACTIVE' AND a.disposed_on IS NULL AND k.value ->> 'state' = 'ACTIVE'
+UNION ALL
+SELECT 'PLAN_UNPAID', 'C4.9-03', {_LINE_OF_PLAN}, p.proposed_on + $11::int
+FROM {_PLANS} WHERE p.state IN ('PROPOSED', 'PAYING')
+UNION ALL
+SELECT 'USE_UNPUBLISHED', 'C3-04', {_LINE_OF_PLAN}, p.last_paid_on
+FROM {_PLANS} WHERE p.paid > 0 AND p.published_on IS NULL
+UNION ALL
+SELECT 'ALLOCATION_UNUSED', 'C4.12-07', u.county, u.allocation::text, u.project_name::text, NULL, NULL,
+       ARRAY[u.allocator::text], u.allocated_on + $12::int
+FROM proceeds_allocation u WHERE u.unused > 0
 UNION ALL
 SELECT 'ASSET_MANAGER', 'C4.3-22', a.county, a.village::text, max(o.name)::text, a.village::text,
        max(a.township)::text, ARRAY[a.village::text],
@@ -201,7 +229,8 @@ async def tasks_due(
 ) -> tuple[list[Row], int]:
     """What is due, the oldest first, at most `limit` lines after a place in the list, and how many lines there are in all.
 
-    Objections wait from the day they are filed, whenever their answer is due: a notice stands still until then.
+    Objections wait from the day they are filed, whenever their answer is due: a notice stands still until then. A contract
+    is shown some days before the day it ends.
     What was a unit's that is no more is its who carries on its duties. `escalated_to`: the superiors of the units of a
     duty that is overdue for long; `provisional`: whether the due date is, by the calendar; `number`: see `Place`.
     """
@@ -215,6 +244,9 @@ async def tasks_due(
         periods.household_inspection,
         periods.entrusted_inspection,
         periods.escalation,
+        periods.contract_ending,
+        periods.income_unpaid,
+        periods.allocation_unused,
     )
     chosen = Conditions([county, on, *lengths])
     _choose(chosen, wanted, on)
@@ -244,7 +276,11 @@ _PLACE_TYPES: Final = ("date", "text", "text", "bigint")
 
 
 def _choose(chosen: Conditions, wanted: WantedDuties, on: date) -> None:
-    chosen.add("(due_on < {} OR task LIKE 'OBJECTION:%')", wanted.until or on)
+    chosen.add(
+        "(due_on - CASE WHEN task LIKE 'CONTRACT_ENDING:%' THEN $10::int + 1 ELSE 0 END < {}"
+        " OR task LIKE 'OBJECTION:%')",
+        wanted.until or on,
+    )
     chosen.between("due_on", wanted.since, None)
     if wanted.task is not None:
         chosen.add("(task = ANY ({}) OR split_part(task, ':', 1) = ANY ({}))", wanted.task, wanted.task)

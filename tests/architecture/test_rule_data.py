@@ -170,7 +170,7 @@ def _first_texts(node: ast.Call | ast.FunctionDef) -> Iterator[ast.Constant]:
 
 MOST: Final = frozenset(
     {
-        "P04 filings", "P11", "P12", "P13", "P21", "P22", "P23 operating_net_at_least",
+        "P04 filings", "P11", "P12", "P13", "P22", "P23 operating_net_at_least",
         "P25 granted_at_least_by", "P30", "P33", "P34 disposal_or_major_change", "P34 share_preemption", "P36",
         "chains.disposal_route filing",
         "lifecycle.guard actions OPERATE", "lifecycle.guard actions INCOME_PLAN",

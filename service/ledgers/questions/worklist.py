@@ -1,4 +1,4 @@
-"""Duties that wait for units, the oldest first: reports, upkeep, bookings, custody, entries, inspections, objections."""
+"""Duties that wait for units, the oldest first: reports, upkeep, bookings, custody, entries, contracts, plans, objections."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class TaskQuery(BaseModel):
     until: BusinessDate | None = Field(
         default=None,
         title="到期日前",
-        description="列出此日前到期的；不填只列已逾期的。未答复的异议自提出之日起列出",
+        description="列出此日前到期的；不填只列已逾期的。未答复的异议自提出之日起列出，合同在到期前按规定天数（P21）列出",
     )
     overdue: bool | None = Field(default=None, title="是否逾期")
     provisional: bool | None = Field(default=None, title="到期日是否暂定")
@@ -165,6 +165,9 @@ def periods_of(rules: Rules) -> Periods:
         household_inspection=rules.within("HOUSEHOLD_INSPECTION").days,
         entrusted_inspection=rules.within("ENTRUSTED_INSPECTION").days,
         escalation=rules.within("ESCALATION").days,
+        contract_ending=max(rules.parameters["P21"].warn_days, default=0),
+        income_unpaid=rules.within_if_set("INCOME_UNPAID"),
+        allocation_unused=rules.within_if_set("ALLOCATION_UNUSED"),
     )
 
 

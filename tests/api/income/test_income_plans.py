@@ -94,6 +94,13 @@ async def test_another_text_than_the_one_decided_is_not_paid(service: Service, v
     await service.write(f"{it.plan}/execution", body)
 
 
+async def waiting(service: Service, it: Decided, on: str) -> list[tuple[str, str, list[str]]]:
+    """What waits of a plan on a day."""
+    asked = {"on": on, "subject": it.plan.rpartition("/")[2], "min_position": await service.head()}
+    page = await service.read("/v1/ledgers/worklist", **asked)
+    return [(one["task"], one["dueOn"], one["units"]) for one in page["tasks"]]
+
+
 async def test_plan_is_paid_in_instalments_never_a_fen_more_than_a_line(
     service: Service, village: str
 ) -> None:
@@ -124,9 +131,12 @@ async def test_plan_is_paid_in_instalments_never_a_fen_more_than_a_line(
             body |= plan(village, it.subject["content"]["sources"][0]["asset"], line("25000.00"))
             body |= {"occurredOn": "2022-11-02"}
         assert (await code(service, f"{it.plan}/{gone}", body))[:2] == (409, "STEP_OUT_OF_ORDER")
+    assert await waiting(service, it, "2022-11-01") == []
+    assert await waiting(service, it, "2022-11-02") == [("USE_UNPUBLISHED", "2022-11-01", [village])]
     notice = {"publishedOn": "2022-11-02", "place": "村公示栏", "evidenceSha256": SEEN}
     shown = await service.write(f"{it.plan}/use-notices", {"notice": notice})
     assert shown["resource"]["published"]["publishedOn"] == "2022-11-02"
+    assert await waiting(service, it, "2023-11-02") == []
     page = await service.read("/v1/ledgers/income-plans", village=village, min_position=await service.head())
     (row,) = page["rows"]
     assert (row["state"], row["amount"], row["paid"], row["payments"]) == ("PAID", "25000.00", "25000.00", 2)

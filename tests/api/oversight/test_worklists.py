@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.api.asset.test_asset_life import Life
+from tests.api.asset.test_disposal_rules import allocate, allocation, leased, received, sold
 from tests.api.bodies import OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, road
-from tests.api.organization.test_duties import confirmed, registered
-from tests.api.service import Service
+from tests.api.organization.test_duties import asset_of, confirmed, registered
+from tests.api.service import COUNTY as REGULATED, Service, new_code, running
+from tests.examples import regulation_where
 
 ON = "2022-07-22"
 COUNTY = "/v1/ledgers/worklist"
@@ -111,3 +114,62 @@ async def test_filters_choose_what_the_lines_show(service: Service) -> None:
     assert found["tasks"] and {one["subject"] for one in found["tasks"]} == {subject}
     nothing = await service.read(COUNTY, on=ON, township=OTHER_TOWNSHIP, task="CUSTODY", clause="C3-08")
     assert (nothing["tasks"], nothing["waiting"], nothing["nextCursor"]) == ([], 0, None)
+
+
+# ---- contracts, plans and proceeds --------------------------------------------------------------------------------------
+
+
+async def waits(service: Service, task: str, on: str, subject: str) -> list[tuple[str, str, bool, list[str]]]:
+    """What waits of one kind for one asset, plan or allocation on a day: task, day, whether it is overdue, who answers."""
+    asked = {"task": task, "on": on, "subject": subject, "min_position": await service.head()}
+    page = await service.read(COUNTY, **asked)
+    return [(one["task"], one["dueOn"], one["overdue"], one["units"]) for one in page["tasks"]]
+
+
+@pytest.mark.clause("C4.7-03")
+async def test_a_contract_that_ends_is_shown_ninety_days_before_and_until_it_has_ended(
+    service: Service,
+) -> None:
+    """P21: not on the 91st day before its last day, 1 September 2024; from the 90th on, overdue from the day after until it is ended."""
+    asset = asset_of(await leased(service))
+    ending = ("CONTRACT_ENDING:L1", "2024-09-01")
+    assert await waits(service, "CONTRACT_ENDING", "2024-06-02", asset) == []
+    for on, overdue in (("2024-06-03", False), ("2024-09-01", False), ("2024-09-02", True)):
+        assert await waits(service, "CONTRACT_ENDING", on, asset) == [(*ending, overdue, [VILLAGE])], on
+    assert await waits(service, "CONTRACT_ENDING:L1", "2024-09-02", asset) != []
+    body = {"endedOn": "2024-09-01", "outcome": "EXPIRED", "reason": "期满"}
+    version = (await service.read(f"/v1/assets/{asset}"))["version"]
+    await service.write(f"/v1/assets/{asset}/leases/L1/ending", body, "village", version=version)
+    assert await waits(service, "CONTRACT_ENDING", "2024-09-02", asset) == []
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def strict(module_database_url: str, service: Service) -> AsyncIterator[Service]:
+    """Opens the same county with days for the use of an allocation, or for the payment of a plan."""
+    rules = regulation_where(
+        "intervals.interval", ("LESSEE_AUCTION_NOTICE",), code="ALLOCATION_UNUSED", days=180
+    )
+    async with running(module_database_url, regulations={REGULATED: rules}) as there:
+        yield there
+
+
+@pytest.mark.clause("C4.12-07")
+async def test_an_allocation_that_is_not_used_waits_for_who_decided_on_it(
+    service: Service, strict: Service
+) -> None:
+    """Of 1 August 2023: 180 days later, on 28 January 2024, it is due; a county without such days is told nothing."""
+    life = await sold(service)
+    await received(service, life)
+    code = new_code("PA")
+    assert (await allocate(service, allocation("1000.00", code)))[0] == 201
+    due = ("ALLOCATION_UNUSED", "2024-01-28", True, ["LEADING_GROUP"])
+    assert await waits(strict, "ALLOCATION_UNUSED", "2024-01-28", code) == []
+    assert await waits(strict, "ALLOCATION_UNUSED", "2024-01-29", code) == [due]
+    assert await waits(service, "ALLOCATION_UNUSED", "2026-01-01", code) == []
+    back = {"returned": "R1", "amount": "999.99", "returnedOn": "2023-11-01", "reason": "结余"}
+    back |= {"documentNo": "结算1号"}
+    path = f"/v1/proceeds/allocations/{code}/returns"
+    await service.write(path, {"back": back}, "leading")
+    assert await waits(strict, "ALLOCATION_UNUSED", "2024-01-29", code) == [due]
+    await service.write(path, {"back": back | {"returned": "R2", "amount": "0.01"}}, "leading")
+    assert await waits(strict, "ALLOCATION_UNUSED", "2024-01-29", code) == []

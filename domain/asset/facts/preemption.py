@@ -78,9 +78,7 @@ class OfferedPreemption(Value):
         return said is not None and said.outcome == "ACCEPTED" and in_time
 
     def settled(self, day: date) -> bool:
-        """Whether on that day nobody has to be waited for: it was given up, or the days went by without an answer."""
-        if self.accepted:
-            return False
+        """Whether on that day nobody has to be waited for: it was given up, or the days for the answer are over."""
         said = self.answer
         given_up = said is not None and said.outcome == "WAIVED" and said.answered_on <= day
         return given_up or self.due_on is None or day > self.due_on

@@ -24,6 +24,7 @@ from domain.income.guarantee import CostGuarantee
 from domain.income.incentive import IncentivePlan
 from domain.income.maintenance import MaintenanceExpense
 from domain.income.plan import IncomePlan
+from domain.income.post import PublicWelfarePost
 from domain.income.relief import ReliefPlan
 from domain.income.result import AnnualResult
 from domain.inventory.batch import InventoryBatch
@@ -55,6 +56,7 @@ AGGREGATES: Final[tuple[type[DomainAggregate], ...]] = (
     IncentivePlan,
     IncomePlan,
     MaintenanceExpense,
+    PublicWelfarePost,
     ReliefPlan,
     CostGuarantee,
     IncomeSubAccount,

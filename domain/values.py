@@ -315,6 +315,9 @@ NamedProcedure = Annotated[Code, Refers("procedure")]
 DisposalSeriesCode = Annotated[Code, Refers("disposal_series")]
 """A code of a batch of disposals."""
 
+PublicWelfarePostCode = Annotated[Code, Refers("public_welfare_post")]
+"""A public-welfare post of a village."""
+
 OperatorSelectionCode = Annotated[Code, Refers("operator_selection")]
 """A selection of an operator."""
 

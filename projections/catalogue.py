@@ -24,6 +24,7 @@ from projections.income import (
     incentives,
     maintenance as maintenance_expenses,
     plans as income_plans,
+    posts as public_welfare_posts,
     reliefs as relief_plans,
 )
 from projections.inventory import inventories
@@ -65,6 +66,7 @@ CATALOGUE: Final[dict[str, Projection]] = {
         incentives.PROJECTION,
         proceeds_pool.PROJECTION,
         relief_plans.PROJECTION,
+        public_welfare_posts.PROJECTION,
     )
 }
 """By name."""

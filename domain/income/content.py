@@ -11,14 +11,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import Field
 
 from domain.classification import PERSONAL_OF_HOUSEHOLD, UNIT
+from domain.income.account import Month
 from domain.procedure.subject import Subject, digest_of
 from domain.refusals import refuse
-from domain.values import AssetCode, Code, Fen, Name, OrganizationCode, Text, Value, total
+from domain.values import (
+    AssetCode,
+    Code,
+    Fen,
+    Name,
+    OrganizationCode,
+    PublicWelfarePostCode,
+    Text,
+    Value,
+    total,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from domain.asset.asset import Asset
+    from domain.income.post import PublicWelfarePost
     from domain.occasion import Occasion
     from domain.regulation.rows import Term
 
@@ -55,6 +67,14 @@ class PlanLine(Value):
     purpose: Annotated[Name | None, UNIT] = Field(default=None, title="其他用途名称")
     household: Annotated[Code | None, PERSONAL_OF_HOUSEHOLD] = Field(default=None, title="户编号")
     basis: LineBasis | None = Field(default=None, title="到户分配依据")
+    post: PublicWelfarePostCode | None = Field(
+        default=None,
+        title="公益岗位编号",
+        description="到户的岗位工资须填写 / a wage of a household names its post",
+    )
+    months: Annotated[tuple[Month, ...] | None, UNIT] = Field(
+        default=None, title="工资所属月份", description="经考核的月份", min_length=1, max_length=60
+    )
 
 
 class PriorityOmission(Value):
@@ -123,14 +143,19 @@ def _digest(parts: Iterable[Value]) -> str:
 
 
 def check_content(
-    content: IncomePlanContent, assets: dict[str, Asset], balance: Fen, priority: frozenset[str], at: Occasion
+    content: IncomePlanContent,
+    assets: dict[str, Asset],
+    balance: Fen,
+    priority: frozenset[str],
+    posts: Mapping[str, PublicWelfarePost],
+    at: Occasion,
 ) -> None:
     """Judge a plan before it is put to the village: its money, its uses, its households (C4.9-05 … -07, -10, -11).
 
     `assets`: the sources, as the log has them; `balance`: of the village's sub-account; `priority`: the village's priority
-    households of the day.
+    households of the day; `posts`: those that its wages name.
 
-    Refused: AMOUNT_NOT_POSITIVE, FIELD_INVALID, ATTRIBUTION_SUM_MISMATCH, NOT_INCOME_HOLDER, PLAN_EXCEEDS_INCOME,
+    Refused: WAGE_NOT_ASSESSED, AMOUNT_NOT_POSITIVE, FIELD_INVALID, ATTRIBUTION_SUM_MISMATCH, NOT_INCOME_HOLDER, PLAN_EXCEEDS_INCOME,
     PV_RULESET_REQUIRED, USE_NOT_ALLOWED, FIELD_REQUIRED, EQUAL_DISTRIBUTION_PROHIBITED,
     DISTRIBUTION_BASIS_REQUIRED, CODE_UNKNOWN, ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED. Warned of: USE_OTHER, PV_SHARE_LOW, PURPOSE_REQUIRED, PRIORITY_HOUSEHOLD_OMITTED.
     """
@@ -141,6 +166,7 @@ def check_content(
     terms = {one.code: one for one in uses}
     _check_uses(content, terms, at)
     _check_households(content, terms, at)
+    _check_wages(content, terms, posts, at)
     _look_for_priority(content, priority, at)
     if content.ruleset == "PV":
         _check_pv_share(content, terms, at)
@@ -235,6 +261,26 @@ def _check_households(content: IncomePlanContent, terms: dict[str, Term], at: Oc
         clause="C4.9-07",
         households=len(lacking),
     )
+
+
+def _check_wages(
+    content: IncomePlanContent, terms: dict[str, Term], posts: Mapping[str, PublicWelfarePost], at: Occasion
+) -> None:
+    """Pay of a household for work names its post and months that were assessed: what is exempt from C4.9-07 is no cash."""
+    owed: dict[tuple[str, str], tuple[set[str], int]] = {}
+    for index, line in enumerate(content.lines):
+        if line.household is None or "WAGE" not in terms[line.use].flags:
+            if line.post is not None or line.months is not None:
+                raise refuse("FIELD_INVALID", clause="C4.9-07", field=f"lines[{index}].post", value=line.use)
+            continue
+        if line.post is None or line.months is None:
+            named = (("post", line.post), ("months", line.months))
+            missing = [f"lines[{index}].{name}" for name, given in named if given is None]
+            raise at.refusal("WAGE_NOT_ASSESSED", clause="C4.9-07", missing=missing)
+        months, amount = owed.get((line.post, line.household), (set(), 0))
+        owed[line.post, line.household] = months | set(line.months), amount + line.amount
+    for (post, household), (months, amount) in owed.items():
+        posts[post].must_owe(content.village, household, months, Fen(amount), at)
 
 
 def _look_for_priority(content: IncomePlanContent, priority: frozenset[str], at: Occasion) -> None:

@@ -6,8 +6,10 @@ village's sub-account in one commit; a text that was decided on and another one 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 from eventsourcing.domain import event
 from pydantic import Field
@@ -26,6 +28,7 @@ from domain.income.payments import (
     on_record,
     with_lines,
 )
+from domain.income.post import PublicWelfarePost, WagePayment
 from domain.occasion import Basis
 from domain.refusals import refuse
 from domain.values import Code, Fen, Sha256, Text, total
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     from domain.asset.asset import Asset
     from domain.occasion import Occasion
     from domain.procedure.procedure import ProcedureInstance
+
+NO_POSTS: Final[Mapping[str, PublicWelfarePost]] = MappingProxyType({})
+"""Posts of a plan whose lines name none."""
 
 PlanState = Literal["PROPOSED", "WITHDRAWN", "PAYING", "PAID"]
 """已提出、已撤回、部分支付、已支付。"""
@@ -87,15 +93,17 @@ class IncomePlan(DomainAggregate):
         balance: Fen,
         priority: frozenset[str],
         at: Occasion,
+        *,
+        posts: Mapping[str, PublicWelfarePost] = NO_POSTS,
     ) -> IncomePlan:
         """Propose a plan (C4.7-06, C4.9-03), judged by `check_content`.
 
-        Refused: AMOUNT_NOT_POSITIVE, FIELD_INVALID, ATTRIBUTION_SUM_MISMATCH, NOT_INCOME_HOLDER, PLAN_EXCEEDS_INCOME,
+        Refused: WAGE_NOT_ASSESSED, AMOUNT_NOT_POSITIVE, FIELD_INVALID, ATTRIBUTION_SUM_MISMATCH, NOT_INCOME_HOLDER, PLAN_EXCEEDS_INCOME,
         PV_RULESET_REQUIRED, USE_NOT_ALLOWED, FIELD_REQUIRED, EQUAL_DISTRIBUTION_PROHIBITED,
         DISTRIBUTION_BASIS_REQUIRED, CODE_UNKNOWN, ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
         """
         at.cite("C4.7-06", "C4.9-03")
-        check_content(content, assets, balance, priority, at)
+        check_content(content, assets, balance, priority, posts, at)
         return cls.begin(cls.Proposed, plan, at, **_fields(plan, content))
 
     @event(Proposed)
@@ -140,10 +148,12 @@ class IncomePlan(DomainAggregate):
         balance: Fen,
         priority: frozenset[str],
         at: Occasion,
+        *,
+        posts: Mapping[str, PublicWelfarePost] = NO_POSTS,
     ) -> None:
         """Put another text in its place before anything is paid (C4.9-04), judged by `check_content`.
 
-        Refused: STEP_OUT_OF_ORDER once it is withdrawn or paid, FIELD_INVALID for another village's; AMOUNT_NOT_POSITIVE, FIELD_INVALID, ATTRIBUTION_SUM_MISMATCH, NOT_INCOME_HOLDER, PLAN_EXCEEDS_INCOME,
+        Refused: STEP_OUT_OF_ORDER once it is withdrawn or paid, FIELD_INVALID for another village's; WAGE_NOT_ASSESSED, AMOUNT_NOT_POSITIVE, FIELD_INVALID, ATTRIBUTION_SUM_MISMATCH, NOT_INCOME_HOLDER, PLAN_EXCEEDS_INCOME,
         PV_RULESET_REQUIRED, USE_NOT_ALLOWED, FIELD_REQUIRED, EQUAL_DISTRIBUTION_PROHIBITED,
         DISTRIBUTION_BASIS_REQUIRED, CODE_UNKNOWN, ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED.
         """
@@ -151,7 +161,7 @@ class IncomePlan(DomainAggregate):
         self._must_be(("PROPOSED",), "amendment", at)
         if content.village != self.content.village:
             raise refuse("FIELD_INVALID", clause="C4.9-03", field="plan.village", value=content.village)
-        check_content(content, assets, balance, priority, at)
+        check_content(content, assets, balance, priority, posts, at)
         if content != self.content:
             self.record(self.Amended, at, reason=reason, **_fields(self.id, content))
 
@@ -261,6 +271,25 @@ class IncomePlan(DomainAggregate):
         self.paid = Fen(self.paid + payment.amount)
         self.last_paid_on = max(self.last_paid_on or payment.paid_on, payment.paid_on)
         self.state = "PAID" if self.paid == self.content.amount else "PAYING"
+
+    def wages_in(self, payment: PlanPayment) -> list[tuple[str, WagePayment]]:
+        """Wages that a payment, not recorded yet, pays for the first time: the post of each, and what it counts."""
+        found = []
+        for one in payment.lines:
+            line = self.content.lines[one.line - 1] if one.line <= len(self.content.lines) else None
+            fresh = one.amount - min(one.amount, self.to_pay_again.get(one.line, 0))
+            if line is None or line.post is None or line.household is None or fresh <= 0:
+                continue
+            wage = WagePayment(
+                household=line.household,
+                plan=self.id,
+                line=one.line,
+                payment=payment.payment,
+                amount=Fen(fresh),
+                months=line.months or (),
+            )
+            found.append((line.post, wage))
+        return found
 
     def _distributions(self, payment: PlanPayment) -> dict[str, IncomeDistribution]:
         left = {one.asset: int(one.amount) for one in self.content.sources}

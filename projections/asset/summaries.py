@@ -341,6 +341,19 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "relief_plan.use_published": lambda data: (
         f"{data['notice']['publishedOn']} 在 {data['notice']['place']} 公布"
     ),
+    "public_welfare_post.created": lambda data: (
+        f"{data['content']['name']} 月工资 {_yuan(data['content']['monthlyWage'])}"
+    ),
+    "public_welfare_post.holder_appointed": lambda data: (
+        f"{data['holder']['since']} 至 {data['holder']['until']}，月工资 {_yuan(data['holder']['wage'])}"
+    ),
+    "public_welfare_post.holder_released": lambda data: f"{data['release']['lastDay']} 离岗",
+    "public_welfare_post.month_assessed": lambda data: (
+        f"{data['assessment']['month']} 应发 {_yuan(data['assessment']['wage'])}"
+    ),
+    "public_welfare_post.wage_paid": lambda data: (
+        f"{data['wage']['plan']} 发放 {_yuan(data['wage']['amount'])}"
+    ),
     "annual_result.determined": lambda data: (
         f"{data['statement']['year']} 年度净利润 {_yuan(data['statement']['netProfit'])}"
         f"，激励上限 {_yuan(data['cap'])}"

@@ -34,6 +34,7 @@ _OF_SUBJECTS: Final = {
     "proceeds-pool": "disposal 处置",
     "proceeds-allocations": "disposal 处置",
     "relief-plans": "relief 困难帮扶",
+    "public-welfare-posts": "posts 公益岗位",
 }
 """Ledgers that stand under their subject, whatever their path: the page of all ledgers is full."""
 _PLACE: Final = re.compile(r"\{(\w+)\}")

@@ -35,6 +35,7 @@ from service.api.income import (
     incentives,
     maintenance as maintenance_expenses,
     plans as income_plans,
+    posts as public_welfare_posts,
     reliefs as relief_plans,
     results as annual_results,
 )
@@ -84,6 +85,7 @@ ROUTERS = (
     cost_guarantees.router,
     incentives.router,
     relief_plans.router,
+    public_welfare_posts.router,
     annual_results.router,
     revitalisation.cases,
     revitalisation.detections,

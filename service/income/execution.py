@@ -7,6 +7,7 @@ from domain.income.account import IncomeSubAccount
 from domain.income.content import IncomePlanContent
 from domain.income.payments import PaymentReturn, PlanPayment
 from domain.income.plan import IncomePlan
+from domain.income.post import PublicWelfarePost
 from domain.occasion import Occasion
 from domain.procedure.procedure import ProcedureInstance
 from service.commands.commands import Work
@@ -18,10 +19,16 @@ async def sources_of(work: Work, content: IncomePlanContent) -> dict[str, Asset]
     return await work.get_many(Asset, list(dict.fromkeys(one.asset for one in content.sources)))
 
 
+async def posts_of(work: Work, content: IncomePlanContent) -> dict[str, PublicWelfarePost]:
+    """The posts whose wages a plan has lines for. NOT_FOUND."""
+    named = dict.fromkeys(one.post for one in content.lines if one.post is not None)
+    return await work.get_many(PublicWelfarePost, list(named))
+
+
 async def execute_plan(
     work: Work, plan: IncomePlan, payment: PlanPayment, procedure: str, at: Occasion
 ) -> None:
-    """Pay an instalment from every source asset and from the village's sub-account, by the procedure that decided it.
+    """Pay an instalment from every source asset and from the village's sub-account, by the procedure that decided it; wages count at their posts.
 
     Refused: NOT_FOUND without a sub-account, and what plan, assets and account refuse.
     """
@@ -29,11 +36,15 @@ async def execute_plan(
     assets = await sources_of(work, plan.content)
     account = await work.get(IncomeSubAccount, plan.content.village)
     must_be_filed(found, assets, at)
+    posts = await posts_of(work, plan.content)
+    wages = plan.wages_in(payment)
     pieces = plan.execute(payment, found, at)
     if pieces is None:
         return
     for asset, distribution in pieces.items():
         assets[asset].pay_planned(distribution, at)
+    for post, wage in wages:
+        posts[post].pay_wage(plan.content.village, wage, at)
     post_payment(work, account, "DISTRIBUTION", payment)
 
 

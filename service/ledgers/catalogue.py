@@ -113,6 +113,16 @@ _LEDGERS: Final = (
         unit="village",
     ),
     Ledger(
+        name="public-welfare-posts",
+        title="公益岗位台账",
+        about="Every public-welfare post with its holders, assessed months, and wages earned and paid (C4.9-06).",
+        path="/v1/ledgers/public-welfare-posts",
+        filters=income_accounts.PostFilters,
+        row=income_accounts.PostRow,
+        brief=("public_welfare_post", "village", "name", "monthly_wage", "months", "earned", "paid"),
+        unit="village",
+    ),
+    Ledger(
         name="on-behalf-records",
         title="代为登记台账",
         about="What one unit recorded for another, and whether the village's Party secretary confirmed it (C4.7-04).",

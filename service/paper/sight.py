@@ -41,6 +41,7 @@ READ_BY: Final[dict[str, str]] = {
     "policy_override": "policy_override.read",
     "procedure": "procedure.read",
     "public_notice": "procedure.read",
+    "public_welfare_post": "income.read",
     "relief_plan": "income.read",
     "revitalisation_case": "revitalisation.read",
     "stocktake": "stocktake.read",

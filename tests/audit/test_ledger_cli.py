@@ -36,7 +36,7 @@ def terminal(
             EventStore(pool) as store,
             Projector(pool, store) as projector,
         ):
-            last = await append_all(store, RandomHistory(7, alive=60).take(900))
+            last = await append_all(store, RandomHistory(4, alive=60).take(900))
             await projector.wait_for(COUNTY, None, last, 30)
 
     asyncio.run(fill())

@@ -100,6 +100,7 @@ def test_papers_about_households_are_personal_and_others_are_not() -> None:
         "personal_subject.restriction_lifted order.documentSha256",
         "personal_subject.hold_released order.documentSha256",
         "personal_subject.erased forgetting.order.documentSha256",
+        "public_welfare_post.holder_appointed holder.agreementSha256",
         "relief_plan.paid payment.listSha256",
         "relief_plan.proposed content.lines.evidenceSha256",
         "procedure.meeting_held meeting.rollSha256",

@@ -46,6 +46,7 @@ YOUNGER = {
     "incentives": ("annual_result",),
     "proceeds_pool": ("proceeds_receipt", "proceeds_allocation"),
     "relief_plans": ("relief_plan",),
+    "public_welfare_posts": ("public_welfare_post",),
     "on_behalf": ("on_behalf_record", "on_behalf_confirmation"),
     "risk_covers": ("risk_cover",),
 }

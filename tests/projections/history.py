@@ -330,6 +330,7 @@ class RandomHistory:
             "operator_selection",
             "incentive_plan",
             "relief_plan",
+            "public_welfare_post",
             "annual_result",
             "proceeds_pool",
         )

@@ -21,6 +21,7 @@ from domain.income.guarantee import CostGuarantee, InabilityDeclaration
 from domain.income.incentive import IncentiveContent, IncentiveLine, IncentivePlan
 from domain.income.maintenance import MaintenanceContent, MaintenanceExpense, MaintenanceLine
 from domain.income.plan import IncomePlan
+from domain.income.post import PostContent, PublicWelfarePost
 from domain.income.relief import ReliefContent, ReliefLine, ReliefPlan
 from domain.income.result import AnnualResult, ResultStatement
 from domain.inventory.batch import InventoryBatch
@@ -87,6 +88,7 @@ CODES = {
     "cost_guarantee": "CG-1",
     "incentive_plan": "JL-1",
     "relief_plan": "BF-1",
+    "public_welfare_post": "GY-1",
     "operation": "op-1",
 }
 """What each path parameter names."""
@@ -150,6 +152,7 @@ def everything() -> list[DomainAggregate]:
         OperatorSelection.open(CODES["operator_selection"], looked_for(), earning(), at),
         CostGuarantee.declare(CODES["cost_guarantee"], inability(), "VILLAGE", earning(), at),
         IncentivePlan.propose(CODES["incentive_plan"], reward(), pilot_village(MANAGER), earning(), at),
+        PublicWelfarePost.create(CODES["public_welfare_post"], cleaning(), "VILLAGE", at),
         ReliefPlan.propose(CODES["relief_plan"], relief(), organization(), at),
         AnnualResult.determine(VILLAGE, "VILLAGE", result(), occasion(date(2022, 1, 20))),
         IncomePlan.propose(CODES["income_plan"], a_plan(), {ASSET: earning()}, Fen(100_00), frozenset(), at),
@@ -186,6 +189,18 @@ def reward() -> IncentiveContent:
     """A village's reward of a hundred yuan to one of its committees."""
     line = IncentiveLine(person=MANAGER, amount=Fen(100_00), ground="资产增收")
     return IncentiveContent(village=VILLAGE, year=2021, asset=ASSET, lines=(line,))
+
+
+def cleaning() -> PostContent:
+    """A village's post of a hundred yuan a month."""
+    return PostContent(
+        village=VILLAGE,
+        name="保洁员",
+        duties="村道保洁",
+        monthly_wage=Fen(100_00),
+        created_on=DAY,
+        document_no="村岗1号",
+    )
 
 
 def relief() -> ReliefContent:

@@ -11,6 +11,7 @@ from tests.api.bodies import TOWNSHIP, VILLAGE
 from tests.api.departure.departing import Departure
 from tests.api.household.test_household_life import HouseholdLife, cow
 from tests.api.income.decided import account_of, aid, paid_by_plan, plan
+from tests.api.income.welfare import holding, post_of, worked
 from tests.api.organization.test_duties import asset_of, confirmed
 from tests.api.procedure.test_procedures import posting
 from tests.api.service import Service, new_code
@@ -164,7 +165,45 @@ async def _income(it: Planted) -> None:
     amended = text("amended") | {"reason": "更正名单"}
     await it.service.write(f"/v1/income-plans/{proposed}/amendments", amended)
     household = it.put("HOUSEHOLD", "asset.income_distributed distribution.lines.household")
-    await paid_by_plan(it.service, VILLAGE, asset, "P-MK", aid(household, "500.00", 5), on="2022-12-20")
+    paid = await paid_by_plan(
+        it.service, VILLAGE, asset, "P-MK", aid(household, "500.00", 5), on="2022-12-20"
+    )
+    back = {
+        "returned": "T-MK",
+        "payment": "P-MK",
+        "amount": "500.00",
+        "returnedOn": "2022-12-22",
+        "voucherNo": "退-MK",
+        "reason": it.put("HOUSEHOLD", "income_plan.payment_returned back.reason"),
+        "lines": [{"line": 1, "amount": "500.00"}],
+    }
+    await it.service.write(f"/v1/income-plans/{paid['id']}/payment-returns", {"back": back})
+    await _help(it)
+
+
+async def _help(it: Planted) -> None:
+    """Households in hardship, and one that works on a post."""
+
+    def plan_of_help(amount: str) -> dict[str, Any]:
+        household = it.put("HOUSEHOLD", "relief_plan.proposed content.lines.household")
+        told = it.put("HOUSEHOLD", "relief_plan.proposed content.lines.circumstances")
+        line = {"household": household, "cause": "ILLNESS", "circumstances": told, "amount": amount}
+        help_ = {"village": VILLAGE, "lines": [line | {"evidenceSha256": "d" * 64}]}
+        return {"plan": help_, "occurredOn": "2022-09-02"}
+
+    it.given["relief_plan"] = (await it.service.write("/v1/relief-plans", plan_of_help("1.00")))["id"]
+    gone = (await it.service.write("/v1/relief-plans", plan_of_help("2.00")))["id"]
+    reason = {"reason": it.put("HOUSEHOLD", "relief_plan.withdrawn reason"), "occurredOn": "2022-09-03"}
+    await it.service.write(f"/v1/relief-plans/{gone}/withdrawal", reason)
+    post = it.given["public_welfare_post"] = await post_of(it.service, VILLAGE)
+    path = f"/v1/public-welfare-posts/{post}"
+    household = it.put("HOUSEHOLD", "public_welfare_post.holder_appointed holder.household")
+    await it.service.write(f"{path}/holders", holding(household))
+    remarks = it.put("HOUSEHOLD", "public_welfare_post.month_assessed assessment.remarks")
+    await it.service.write(f"{path}/assessments", worked(household, "2022-07", remarks=remarks))
+    left = it.put("HOUSEHOLD", "public_welfare_post.holder_released release.reason")
+    release = {"household": household, "lastDay": "2022-08-01", "reason": left}
+    await it.service.write(f"{path}/releases", {"release": release})
 
 
 async def _objections(it: Planted) -> None:

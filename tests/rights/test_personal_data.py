@@ -100,6 +100,9 @@ def forms(hint: Any) -> set[type[BaseModel]]:
 
 NOT_PLANTED: Final = {
     "priority_households.tag_ended end.household": "the household that was tagged",
+    "public_welfare_post.month_assessed assessment.household": "the household that was appointed",
+    "public_welfare_post.holder_released release.household": "the household that was appointed",
+    "public_welfare_post.wage_paid wage.household": "the household that was appointed, where a plan pays it",
     "departure_case.signing_refused refusal.reason": "comes after a sealed list, which the planted case does not have",
     "violation_case.reported answerable.person": "the service finds it: who had the duty that day",
     "violation_case.accountability_decided accountability.person": "the code of a person that is on record",

@@ -21,7 +21,7 @@ from service.api.organization.organizations import place_of, unit_of
 from service.commands.authorization import Resource
 from service.commands.commands import Work
 from service.commands.views import view_model
-from service.income.execution import execute_plan, sources_of, take_payment_back
+from service.income.execution import execute_plan, posts_of, sources_of, take_payment_back
 
 router = routes("/v1/income-plans", "income 收益")
 
@@ -119,7 +119,8 @@ async def propose_income_plan(body: ProposeIncomePlan, write: Writing) -> Respon
         assets = await sources_of(work, body.plan)
         balance = await _balance(work, body.plan.village, at)
         priority = await _priority(work, body.plan.village, at)
-        return IncomePlan.propose(code, body.plan, assets, balance, priority, at)
+        posts = await posts_of(work, body.plan)
+        return IncomePlan.propose(code, body.plan, assets, balance, priority, at, posts=posts)
 
     async def scope() -> Resource:
         return await _village(write, body.plan.village)
@@ -135,7 +136,8 @@ async def amend_income_plan(income_plan: PlanPath, body: AmendIncomePlan, write:
         assets = await sources_of(work, body.plan)
         balance = await _balance(work, it.content.village, at)
         priority = await _priority(work, it.content.village, at)
-        it.amend(body.plan, body.reason, assets, balance, priority, at)
+        posts = await posts_of(work, body.plan)
+        it.amend(body.plan, body.reason, assets, balance, priority, at, posts=posts)
 
     return await write.carry_out(_PLANS, income_plan, body, amend)
 

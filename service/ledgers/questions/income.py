@@ -14,7 +14,7 @@ from domain.values import BusinessDate, Code, Fen, Value
 from projections.asset import income as income_ledger
 from projections.engine.reading import Page
 from projections.engine.rows import Row
-from projections.income import accounts, guarantees, incentives, maintenance, plans, reliefs
+from projections.income import accounts, guarantees, incentives, maintenance, plans, posts, reliefs
 from service.ledgers.filters import Filters, Several, Standpoint
 from service.ledgers.queries import folded
 from service.ledgers.source import Source
@@ -165,3 +165,19 @@ class ReliefFilters(Filters):
 
 
 ReliefRow = row_model("ReliefPlanRow", reliefs.RELIEF_PLAN)
+
+
+class PostFilters(Filters):
+    """Filters of the ledger of public-welfare posts."""
+
+    PROJECTION: ClassVar[str] = posts.PROJECTION.name
+
+    village: Several = Field(default=(), title="村集体", max_length=200)
+    unpaid: bool | None = Field(default=None, title="是否有应发未发工资")
+
+    async def page(self, at: Standpoint, paging: Mapping[str, Any]) -> Page:
+        """Posts."""
+        return await posts.post_page(at.connection, at.county, **self.filters(), **paging)
+
+
+PostRow = row_model("PublicWelfarePostRow", posts.WELFARE_POST)

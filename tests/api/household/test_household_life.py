@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.bodies import OTHER_VILLAGE, TOWNSHIP, VILLAGE
 from tests.api.income.decided import account_of, aid, line, paid_by_plan
+from tests.api.income.welfare import post_of
 from tests.api.organization.test_duties import confirmed
 from tests.api.service import Service, new_code
 
@@ -269,7 +270,9 @@ async def test_a_household_sees_what_it_got_and_nobody_else_s(service: Service) 
     receipt = {"receipt": "R-H", "amount": "3000.00", "receivedOn": "2022-09-01", "voucherNo": "收-H"}
     await life.step("income-receipts", {"receipt": receipt})
     asset = life.path.rpartition("/")[2]
-    lines = aid("H-0012", "500.00", 5), line("2400.00", "PUBLIC_POST", household="H-0012")
+    post = await post_of(service, VILLAGE, "H-0012", wage="2400.00", months=("2022-07",))
+    wage = line("2400.00", "PUBLIC_POST", household="H-0012", post=post, months=["2022-07"])
+    lines = aid("H-0012", "500.00", 5), wage
     plan = (await paid_by_plan(service, VILLAGE, asset, "P-H", *lines, on="2022-12-20"))["id"]
     path = "/v1/households/H-0012/benefits"
     statement = await service.read(path, "household", min_position=await service.head())

@@ -11,6 +11,7 @@ from tests.api.asset.test_asset_life import Life
 from tests.api.bodies import card, confirmation, transfer
 from tests.api.income.decided import SEEN, Decided, account, aid, line, money, open_account, payment, plan
 from tests.api.income.incomes import earning, planned, villages
+from tests.api.income.welfare import post_of
 from tests.api.service import Service, new_code
 
 VILLAGES = villages()
@@ -260,7 +261,9 @@ async def test_households_are_not_paid_alike_without_the_same_reason(service: Se
     # two households: the coefficient of variation is their difference over their sum, 1 % at 101 to 99
     assert await tried(aid("H-1", "1009.99", 5), aid("H-2", "990.01", 3)) == "EQUAL_DISTRIBUTION_PROHIBITED"
     assert await tried(aid("H-1", "1010.00", 5), aid("H-2", "990.00", 3)) == "201"
-    wages = (line("1000.00", "PUBLIC_POST", household=f"H-{number}") for number in range(3))
+    post = await post_of(service, village, "H-0", "H-1", "H-2", months=("2022-07",))
+    named: dict[str, Any] = {"post": post, "months": ["2022-07"]}
+    wages = (line("1000.00", "PUBLIC_POST", household=f"H-{number}", **named) for number in range(3))
     assert await tried(*wages) == "201"
     split = (aid("H-1", "400.00", 5), aid("H-1", "600.00", 5), aid("H-2", "1000.00", 3))
     assert await tried(*split) == "EQUAL_DISTRIBUTION_PROHIBITED"

@@ -225,11 +225,6 @@ def test_households_are_told_apart_by_their_bases() -> None:
     with refused("DISTRIBUTION_BASIS_REQUIRED"):
         propose(content(cash("H-1", "1000.00", 5), cash("H-2", "2000.00")))
     assert propose(content(cash("H-1", "1000.00", 5), cash("H-2", "1000.00", 5)))
-    assert propose(
-        content(
-            line("1000.00", "PUBLIC_POST", household="H-1"), line("1000.00", "PUBLIC_POST", household="H-2")
-        )
-    )
 
 
 def test_photovoltaic_income_has_uses_of_its_own() -> None:

@@ -49,6 +49,7 @@ SAID: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "procedure.notice_posted": (("posted", "posting", "evidence"),),
     "public_notice.place_added": (("posting", "evidence"),),
     "public_notice.posted": (("posting", "evidence"),),
+    "public_welfare_post.holder_appointed": (("holder", "agreementSha256"),),
     "relief_plan.paid": (("payment", "listSha256"),),
     "relief_plan.proposed": (("content", "lines", "evidenceSha256"),),
     "relief_plan.use_published": (("notice", "evidenceSha256"),),

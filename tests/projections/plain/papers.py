@@ -48,6 +48,7 @@ class PaperHistory(ProcedurePapers):
                 self._income_plan,
                 self._maintenance,
                 self._relief,
+                self._welfare_post,
                 self._guarantee,
                 self._result,
                 self._proceeds,
@@ -259,6 +260,57 @@ class PaperHistory(ProcedurePapers):
             "evidenceSha256": SHA,
         }
         return stream, "relief_plan.use_published", {"notice": notice}
+
+    def _welfare_post(self) -> Fact:
+        code, fresh = self.code("GY", 0.3)
+        stream, household = f"public_welfare_post-{code}", f"H-{self.random.randint(1, 3)}"
+        if fresh:
+            content = {
+                "village": self.random.choice(VILLAGES),
+                "name": "保洁员",
+                "duties": "村道保洁",
+                "monthlyWage": self.random.randint(1, 10**5),
+                "createdOn": "2022-01-05",
+                "documentNo": f"村岗{self.number}号",
+            }
+            return stream, "public_welfare_post.created", {"content": content}
+        month, amount = f"2022-0{self.random.randint(1, 9)}", self.random.randint(1, 10**5)
+        what = self.random.choice(("holder_appointed", "holder_released", "month_assessed", "wage_paid"))
+        facts: dict[str, dict[str, Any]] = {
+            "holder_appointed": {
+                "holder": {
+                    "household": household,
+                    "since": "2022-02-01",
+                    "until": "2023-01-31",
+                    "wage": amount,
+                    "announcedOn": "2022-01-08",
+                    "agreementSha256": SHA,
+                }
+            },
+            "holder_released": {
+                "release": {"household": household, "lastDay": "2022-11-30", "reason": "外出务工"}
+            },
+            "month_assessed": {
+                "assessment": {
+                    "household": household,
+                    "month": month,
+                    "result": "PASSED",
+                    "wage": amount,
+                    "assessedOn": "2022-10-01",
+                }
+            },
+            "wage_paid": {
+                "wage": {
+                    "household": household,
+                    "plan": "IP-1",
+                    "line": 1,
+                    "payment": f"P-{self.number}",
+                    "amount": amount,
+                    "months": [month],
+                }
+            },
+        }
+        return stream, f"public_welfare_post.{what}", facts[what]
 
     def _guarantee(self) -> Fact | None:
         code, fresh = self.code("CG", 0.4)

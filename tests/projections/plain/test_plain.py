@@ -50,6 +50,7 @@ from tests.projections.plain import (
     sealing,
     units,
     upkeep,
+    welfare_posts,
 )
 from tests.projections.plain.custody import Calendar, Holder
 from tests.projections.plain.lively import LivelyHistory
@@ -88,6 +89,7 @@ OF_PAPERS: Final[dict[str, Model]] = {
     "incentives": rewards.tables,
     "proceeds_pool": proceeds.tables,
     "relief_plans": reliefs.tables,
+    "public_welfare_posts": welfare_posts.tables,
 }
 """The models that are asked on histories of paperwork."""
 

@@ -15,6 +15,7 @@ from eventsourcing.domain import event
 from pydantic import Field
 
 from domain.aggregate import CreatedEvent
+from domain.asset.consents import AssetConsents
 from domain.asset.contracts import AssetContracts
 from domain.asset.custody import AssetCustody
 from domain.asset.depreciation import AssetDepreciation
@@ -51,6 +52,7 @@ class Asset(
     AssetCustody,
     AssetDepreciation,
     AssetContracts,
+    AssetConsents,
     AssetRisk,
     AssetIncome,
     AssetDisposals,

@@ -88,7 +88,7 @@ class AssetContracts(AssetState):
         CODE_UNKNOWN, MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION, PLATFORM_SCOPE_EXCEEDED,
         SIGNER_NOT_OWNER, CONTRACT_CLAUSE_MISSING, OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, DECISION_REQUIRED,
         CONTRACT_OVERLAP, CUSTODIAN_REQUIRED, RIGHT_OVERLAP, PLAN_HASH_MISMATCH, CO_OWNER_CONSENT_REQUIRED,
-        OPERATOR_NOT_SELECTED.
+        OPERATOR_NOT_SELECTED, RENT_BELOW_BID.
         """
         self._allow("CONTRACT", at)
         known = self.contracts.get(terms.contract)
@@ -113,6 +113,18 @@ class AssetContracts(AssetState):
         at.warn("NOTICE_MISSING", step="operatingContract")
         procedure = None if proof is None else proof.procedure
         self.record(signed, at, terms=terms, procedure=procedure, selected=selected)
+
+    def enders_of(self, contract: str, day: date) -> tuple[str, ...]:
+        """Who ends a contract on a day: its signer; of one that a platform signed the platform, while it may operate, and the owners.
+
+        Of a contract there is not: the owners.
+        """
+        owners = tuple(share.party for share in self.owners)
+        known = self.contracts.get(contract)
+        if known is None or known.terms.signer in owners:
+            return owners if known is None else (known.terms.signer,)
+        operating = {one.company for one in self.platforms if one.covers(day) and OPERATE in one.scopes}
+        return (*owners, *sorted(operating & {known.terms.signer}))
 
     def _signers(self, terms: ContractTerms, at: Occasion) -> frozenset[str]:
         """Who may sign on that day: the owners, and platforms that are authorised to operate (C4.7-13).
@@ -163,7 +175,7 @@ class AssetContracts(AssetState):
                 agreed = proof.units.get(step.code, ())
                 absent = sorted(self._owner_parties - set(agreed))
                 at.require(
-                    self._consented(agreed, at), "CO_OWNER_CONSENT_REQUIRED", missing=absent, owners=absent
+                    self._enough(agreed, at), "CO_OWNER_CONSENT_REQUIRED", missing=absent, owners=absent
                 )
 
     def _must_be_selected(
@@ -180,6 +192,8 @@ class AssetContracts(AssetState):
             missing=missing or ["terms.selection"],
             operator=terms.operator.name,
         )
+        if selected is not None:
+            selected.must_be_reached(terms, at)
 
     def _must_have_custodian(self, mode: str, at: Occasion) -> None:
         """Own operation needs a person who keeps the asset from day to day (C4.3-16)."""
@@ -231,7 +245,7 @@ class AssetContracts(AssetState):
         STEP_OUT_OF_ORDER when the contract has ended; OWNER_CONSENT_REQUIRED without a procedure;
         CONSENT_AFTER_FACT when the owners decided later than the change; CO_OWNER_CONSENT_REQUIRED when owners with too
         small a part did; OPERATOR_NOT_SELECTED, also for a longer term on the selection of before; DECISION_REQUIRED,
-        PLAN_HASH_MISMATCH; and whatever new terms are refused with: AMOUNT_NOT_POSITIVE, CODE_UNKNOWN,
+        PLAN_HASH_MISMATCH; RENT_BELOW_BID, also of a rent that is lowered on the selection of before; and whatever new terms are refused with: AMOUNT_NOT_POSITIVE, CODE_UNKNOWN,
         MODE_NOT_ALLOWED_FOR_CLASS, MODE_ONLY_FOR_REVITALISATION, PLATFORM_SCOPE_EXCEEDED, SIGNER_NOT_OWNER,
         CONTRACT_CLAUSE_MISSING, OPERATION_TERMS_MISSING, LEASE_TERM_EXCEEDS_20Y, CONTRACT_OVERLAP.
         """
@@ -284,13 +298,6 @@ class AssetContracts(AssetState):
             operator=terms.operator.name,
         )
         return tuple(sorted({unit for units in proof.units.values() for unit in units} & self._owner_parties))
-
-    def _consented(self, parties: tuple[str, ...], at: Occasion) -> bool:
-        """Whether owners with the part of the shares that P34 wants have agreed."""
-        part, whole = at.rules.parameters["P34"].operator_or_mode_change
-        agreed = sum(share.amount for share in self.owners if share.party in parties)
-        enough: bool = agreed * whole >= self.card.original_value * part
-        return enough
 
     @event(OperatingContractChanged)
     def _operating_contract_changed(self, terms: ContractTerms) -> None:

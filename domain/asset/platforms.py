@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from eventsourcing.domain import event
 from pydantic import Field
 
+from domain.asset.facts.consents import agreed_by
 from domain.asset.facts.platforms import PlatformAuthorisation
 from domain.asset.state import AssetState
 from domain.bounds import FactDay
@@ -34,14 +35,13 @@ class AssetPlatforms(AssetState):
         self,
         authorisation: PlatformAuthorisation,
         company_kind: str,
-        consented_by: tuple[str, ...],
         at: Occasion,
     ) -> None:
         """Authorise a company for parts of an operating asset's management (C4.7-13). `company_kind`: of its unit.
 
         Refused: by the life-cycle table ASSET_DISPOSED, OWNERSHIP_NOT_CONFIRMED; MODE_NOT_ALLOWED_FOR_CLASS for an asset
         that is not operated; CODE_UNKNOWN for no such scope; FIELD_INVALID for a unit that is no company; ALREADY_EXISTS while it or another company has
-        such a scope; CO_OWNER_CONSENT_REQUIRED when owners with too small a part agreed.
+        such a scope; CO_OWNER_CONSENT_REQUIRED when owners with too small a part have a consent on record by its first day.
         """
         at.cite("C4.7-13")
         self._allow("CUSTODY", at)
@@ -68,11 +68,11 @@ class AssetPlatforms(AssetState):
         for known in self.platforms:
             if known.clashes_with(authorisation):
                 raise refuse("ALREADY_EXISTS", clause="C4.7-13", what=known.company)
-        absent = sorted(self._owner_parties - set(consented_by))
-        part, whole = at.rules.parameters["P34"].operator_or_mode_change
-        agreed = sum(share.amount for share in self.owners if share.party in consented_by)
+        agreed = agreed_by(self.consents, "PLATFORM", None, authorisation.company)
+        consented_by = {owner for owner, day in agreed.items() if day <= authorisation.since}
+        absent = sorted(self._owner_parties - consented_by)
         at.require(
-            len(self.owners) == 1 or agreed * whole >= self.card.original_value * part,
+            len(self.owners) == 1 or self._enough(consented_by, at),
             "CO_OWNER_CONSENT_REQUIRED",
             missing=absent,
             owners=absent,
@@ -81,7 +81,7 @@ class AssetPlatforms(AssetState):
             self.PlatformAuthorised,
             at,
             authorisation=authorisation,
-            consented_by=tuple(sorted(set(consented_by))),
+            consented_by=tuple(sorted(consented_by)),
         )
 
     @event(PlatformAuthorised)

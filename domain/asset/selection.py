@@ -166,4 +166,5 @@ class OperatorSelection(DomainAggregate):
             part=self.announcement.part,
             operator=self.bids[self.choice.bid].bidder.operator,
             published_on=self.choice.published_on,
+            annual_income=self.bids[self.choice.bid].annual_income,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field
 from domain.aggregate import DomainAggregate
 from domain.asset.facts.card import Document, RegisterCard
 from domain.asset.facts.certificates import OwnershipCertificate, PropertyRegistration, TitleCertificate
+from domain.asset.facts.consents import OwnerConsent, Sublease
 from domain.asset.facts.contract import Contract
 from domain.asset.facts.custody import Custody, Supervision
 from domain.asset.facts.disposal import Disposal
@@ -114,6 +116,8 @@ class AssetState(DomainAggregate):
     # contracts
     contracts: Annotated[dict[str, Contract], Field(title="各经营合同")]
     risk_covers: Annotated[dict[str, HeldCover], Field(title="各项风险保障")]
+    consents: Annotated[tuple[OwnerConsent, ...], Field(title="所有权人各项意见")]
+    subleases: Annotated[dict[str, Sublease], Field(title="各项转租")]
 
     # income
     income_received: Annotated[Fen, Field(title="累计到账收益")]
@@ -147,6 +151,13 @@ class AssetState(DomainAggregate):
                 changed.imported_history = (*changed.imported_history, part)
             return changed
 
+    def _enough(self, parties: Collection[str], at: Occasion) -> bool:
+        """Whether these owners have the part of the shares that P34 wants for an operator or a mode."""
+        part, whole = at.rules.parameters["P34"].operator_or_mode_change
+        agreed = sum(share.amount for share in self.owners if share.party in parties)
+        enough: bool = agreed * whole >= self.card.original_value * part
+        return enough
+
     @property
     def begun_on(self) -> date:
         """The first day it can be about: money was paid for it, or the works began, or at the latest they were done."""
@@ -159,6 +170,8 @@ class AssetState(DomainAggregate):
         self.card, self.scope, self.guidance = card, scope, guidance
         self.documents = {}
         self.settled_value = None
+        self.consents = ()
+        self.subleases = {}
         self.imported_history = ()
         self.booked = {}
         self.transfers = {}

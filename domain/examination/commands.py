@@ -173,9 +173,9 @@ _ASSET: Final[dict[type[Any], Command]] = {
     Asset.ExternalEntryRecorded: lambda it, e, at, _s: it.record_external_entry(e.entry, at),
     # rights and certificates
     Asset.RightAssigned: lambda it, e, at, _s: it.assign_right(e.assignment, at),
-    Asset.PlatformAuthorised: lambda it, e, at, _s: it.authorise_platform(
-        e.authorisation, "COMPANY", e.consented_by, at
-    ),
+    Asset.PlatformAuthorised: lambda it, e, at, _s: it.authorise_platform(e.authorisation, "COMPANY", at),
+    Asset.OwnerConsentRecorded: lambda it, e, at, _s: it.record_consent(e.consent, at),
+    Asset.SubletRecorded: lambda it, e, at, _s: it.sublet(e.contract, e.sublease, at),
     Asset.PlatformAuthorisationEnded: lambda it, e, at, _s: it.end_platform(
         e.company, e.last_day, e.reason, at
     ),

@@ -314,6 +314,14 @@ _SUMMARIES: Final[dict[str, Callable[[Data], str]]] = {
     "cost_guarantee.county_cost_covered": lambda data: (
         f"县财政支付 {_yuan(data['payment']['amount'])}，凭证 {data['payment']['voucherNo']}"
     ),
+    "asset.owner_consent_recorded": lambda data: (
+        f"{data['consent']['owner']} {'同意' if data['consent']['agreed'] else '不同意'}"
+        f" {data['consent']['counterpart']}（{data['consent']['documentNo']}）"
+    ),
+    "asset.sublet_recorded": lambda data: (
+        f"{data['contract']} 转租给 {data['sublease']['operator']['name']}"
+        f"（{data['sublease']['startsOn']} 至 {data['sublease']['endsOn']}）"
+    ),
     "asset.platform_authorised": lambda data: (
         f"{data['authorisation']['company']}：{'、'.join(data['authorisation']['scopes'])}"
         f"（{data['authorisation']['documentNo']}）"

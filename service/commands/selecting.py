@@ -25,7 +25,7 @@ async def take_choice(work: Work, it: ProcedureInstance, at: Occasion) -> None:
     """Take the step of choosing in a procedure that has just got its text, by the result of the selection the text names.
 
     The result comes before the text: who was chosen stands in it. Every owner's part is taken, each votes on the text itself.
-    Refused: NOT_FOUND, OPERATOR_NOT_SELECTED for a text over anything but what was selected, STEP_OUT_OF_ORDER,
+    Refused: NOT_FOUND, RENT_BELOW_BID, OPERATOR_NOT_SELECTED for a text over anything but what was selected, STEP_OUT_OF_ORDER,
     PLAN_HASH_MISMATCH, FORBIDDEN, NOTICE_PLACE_MISSING, NOTICE_NOT_COMPLETED, NOTICE_PERIOD_RUNNING, OBJECTION_OPEN, DATE_ORDER, the
     code of a row (`PlannedStep.refusal`).
     """
@@ -49,6 +49,8 @@ async def take_choice(work: Work, it: ProcedureInstance, at: Occasion) -> None:
         missing=missing,
         operator=content.terms.operator.name,
     )
+    if found.selected is not None:
+        found.selected.must_be_reached(content.terms, at)
     events = await work.context.store.read_stream(work.county, found.stream)
     result = next(one for one in events if one.type == SELECTED)
     for unit in step.actors:

@@ -608,6 +608,7 @@ WITHOUT_EFFECT = {
     "stocktake_recorded", "management_rule_adopted", "risk_mitigation_added", "risk_mitigation_released",
     "platform_authorised", "platform_authorisation_ended", "disposal_consent_recorded", "preemption_offered",
     "preemption_answered",
+    "owner_consent_recorded", "sublet_recorded",
 }  # fmt: skip
 """Events of an asset that change no column of the pack's tables (care is folded apart)."""
 

@@ -18,6 +18,8 @@ AGENTS = {
     "organization.bookkeeping_agent_dismissed",
     "asset.platform_authorised",
     "asset.platform_authorisation_ended",
+    "asset.owner_consent_recorded",
+    "asset.sublet_recorded",
 }
 """Whether an agent or a platform may act is asked of the principal or the asset in the log itself."""
 ASKED_FIRST = {
@@ -52,6 +54,8 @@ READ_FOR_THEIR_PAPERS = (
         "personal_subject.erased",
         "asset.platform_authorised",
         "asset.platform_authorisation_ended",
+        "asset.owner_consent_recorded",
+        "asset.sublet_recorded",
         "operator_selection.opened",
         "operator_selection.bid_received",
         "operator_selection.operator_selected",

@@ -25,6 +25,8 @@ from domain.values import (
 if TYPE_CHECKING:
     from datetime import date
 
+    from domain.occasion import Occasion
+
 SELECTED: Final = "operator_selection.operator_selected"
 """The fact that takes the step of choosing in a chain."""
 
@@ -77,6 +79,18 @@ class SelectedOperator(Value):
     part: Annotated[Name | None, UNIT] = Field(default=None, title="拟经营部位")
     operator: Code = Field(title="经营主体编号")
     published_on: FactDay = Field(title="选定结果公布日期")
+    annual_income: Fen | None = Field(default=None, title="中选报价（年收益）")
+
+    def must_be_reached(self, terms: ContractText, at: Occasion) -> None:
+        """Refuse a contract that brings less a year than the chosen bid offered (C4.7-05): RENT_BELOW_BID."""
+        at.require(
+            self.annual_income is None or terms.annual_income >= self.annual_income,
+            "RENT_BELOW_BID",
+            clause="C4.7-05",
+            missing=["terms.annualIncome"],
+            bid=self.annual_income,
+            rent=terms.annual_income,
+        )
 
     def unlike(self, asset: str, terms: ContractText, day: date) -> list[str]:
         """Fields of a contract that are not as selected, by that day: none when the operator was selected for just this."""

@@ -25,7 +25,7 @@ from domain.values import BusinessDate, Code, Fen, Listed, Name, NamedProcedure,
 from service.api.asset.decisions import AssetPath, assets_on, owners_of
 from service.api.asset.views import UnplacedEvent
 from service.api.http.reading import LogReading, Reading, get, routes
-from service.api.http.writing import Circumstances, Excepting, Executing, Party, Writing
+from service.api.http.writing import Circumstances, Excepting, Executing, Writing
 from service.clock import county_day
 from service.commands import disposal_series, proceeds
 from service.commands.answering import Answering, AnsweringReader
@@ -373,7 +373,7 @@ async def change_contract(
     return await write.carry_out(assets, asset, body, change, party=lambda _: (body.terms.signer,))
 
 
-@assets.post("/{asset}/leases/{contract}/ending", "终止经营合同", "asset.contract")
+@assets.post("/{asset}/leases/{contract}/ending", "终止经营合同", "asset.sign_contract")
 async def end_contract(
     asset: AssetPath, contract: ContractCode, body: EndContract, write: Writing
 ) -> Response:
@@ -384,11 +384,11 @@ async def end_contract(
         body,
         lambda it, at: it.end_contract(contract, body.ended_on, body.outcome, body.reason, at),
         on=body.ended_on,
-        party=_signer_of(contract),
+        party=lambda it: it.enders_of(contract, body.ended_on),
     )
 
 
-@assets.post("/{asset}/leases/{contract}/holdover", "到期继续使用", "asset.contract")
+@assets.post("/{asset}/leases/{contract}/holdover", "到期继续使用", "asset.sign_contract")
 async def start_holdover(
     asset: AssetPath, contract: ContractCode, body: StartHoldover, write: Writing
 ) -> Response:
@@ -399,17 +399,8 @@ async def start_holdover(
         body,
         lambda it, at: it.start_holdover(contract, body.since, at),
         on=body.since,
-        party=_signer_of(contract),
+        party=lambda it: it.enders_of(contract, body.since),
     )
-
-
-def _signer_of(contract: str) -> Party[Asset]:
-    """The unit that signed a contract; of one that is not there the owners."""
-
-    def signer(it: Asset) -> tuple[str, ...]:
-        return (it.contracts[contract].terms.signer,) if contract in it.contracts else owners_of(it)
-
-    return signer
 
 
 @assets.post("/{asset}/income-receipts", "收益入账", "asset.income")

@@ -8,12 +8,13 @@ from fastapi import Response
 from pydantic import Field
 
 from domain.asset.asset import Asset
+from domain.asset.facts.consents import ConsentAnswer, OwnerConsent
 from domain.asset.facts.platforms import PlatformAuthorisation
 from domain.bounds import FactDay
 from domain.classification import UNIT
 from domain.occasion import Occasion
 from domain.organization.organization import Organization
-from domain.values import Code, OrganizationCode, Text
+from domain.values import OrganizationCode, Text
 from service.api.asset.decisions import AssetPath, assets_on
 from service.api.http.reading import routes
 from service.api.http.writing import Circumstances, Writing
@@ -26,7 +27,12 @@ class AuthorisePlatform(Circumstances):
     """Request body: authorise a company for parts of an operating asset's management."""
 
     authorisation: PlatformAuthorisation = Field(title="平台公司授权")
-    consented_by: tuple[Code, ...] = Field(default=(), title="同意的所有权人", max_length=500)
+
+
+class RecordPlatformConsent(Circumstances):
+    """Request body: an owner says whether it agrees to a platform company."""
+
+    consent: ConsentAnswer = Field(title="所有权人意见")
 
 
 class EndPlatformAuthorisation(Circumstances):
@@ -47,9 +53,25 @@ async def authorise_platform(asset: AssetPath, body: AuthorisePlatform, write: W
 
     async def authorise(it: Asset, at: Occasion, work: Work) -> None:
         company = await work.get(Organization, authorisation.company)
-        it.authorise_platform(authorisation, company.card.kind, body.consented_by, at)
+        it.authorise_platform(authorisation, company.card.kind, at)
 
     return await write.carry_out(platforms, asset, body, authorise, on=authorisation.since)
+
+
+@platforms.post(
+    "/{asset}/platform-authorisations/consents", "登记所有权人对平台授权的意见", "asset.authorise_platform"
+)
+async def record_platform_consent(asset: AssetPath, body: RecordPlatformConsent, write: Writing) -> Response:
+    """Record one owner's own answer to a platform company (C4.7-13, P34): where there are several owners, the authorisation rests on these."""
+    consent = OwnerConsent(**body.consent.model_dump(), matter="PLATFORM")
+    return await write.decide(
+        platforms,
+        asset,
+        body,
+        lambda it, at: it.record_consent(consent, at),
+        on=consent.decided_on,
+        party=lambda _: (consent.owner,),
+    )
 
 
 @platforms.post("/{asset}/platform-authorisations/ending", "终止平台授权", "asset.authorise_platform")

@@ -119,6 +119,8 @@ SAID: Final[dict[str, Schema]] = {
     "PaymentReturn": {"amount": "1000.00", "lines": [{"line": 1, "amount": "1000.00"}]},
     "PlatformAuthorisation": {"company": "GZ-0001"},
     "DisposalConsent": {"owner": NAMED["division"]},
+    "ConsentAnswer": {"owner": NAMED["division"], "counterpart": "GZ-0001", "decidedOn": "2021-10-10"},
+    "Sublease": {"startsOn": "2021-10-11", "endsOn": "2022-10-10", "signedOn": "2021-10-11"},
     "EndPlatformAuthorisation": {"company": "GZ-0001"},
     "IncentivePayment": {"amount": "1000.00", "paidOn": "2021-10-30", "voucherNo": "付字002"},
     "Bid": {"receivedOn": "2021-10-10"},

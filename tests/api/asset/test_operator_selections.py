@@ -176,3 +176,31 @@ async def test_a_selection_is_the_owner_s_own(service: Service) -> None:
     bid = {"bid": "B1", "bidder": OTHER, "receivedOn": it.day, "documentSha256": "e" * 64}
     path = f"{SELECTIONS}/{code}/bids"
     assert (await told(service, path, {"bid": bid}, "second_village"))[1].startswith("FORBIDDEN")
+
+
+@pytest.mark.clause("C4.7-05")
+async def test_contract_brings_no_less_than_the_chosen_bid_offered(service: Service) -> None:
+    """Of a bid of 30,000.00 a year a procedure over 29,999.99 is refused, and a change of the contract to that; 30,000.00 is signed."""
+    asset = await confirmed(service)
+    it = await chosen(service, asset, annualIncome="29999.99")
+    code = await it.announce()
+    await it.bid(code, "B1", it.terms["operator"], annualIncome="30000.00")
+    await it.result(code, "B1")
+    it.terms["selection"] = code
+    subject = await it.subject()
+    opening = {
+        "chain": "A9", "title": "选定经营主体", "subject": subject,
+        "case": {"ownerKind": "VILLAGE", "projectScope": "SINGLE_VILLAGE"},
+        "parties": [{"role": "OWNER", "organization": VILLAGE}],
+    }  # fmt: skip
+    body = {"opening": opening, "by": await it.by(VILLAGE), "occurredOn": it.day}
+    below = (409, "RENT_BELOW_BID", ["terms.annualIncome"])
+    assert await told(service, "/v1/procedures", body) == below
+    good = Choice(service, asset, it.terms | {"annualIncome": "30000.00"})
+    await good.open()
+    await good.through()
+    signed = await write(service, asset, "leases", {"terms": good.terms, "procedure": good.code}, "village")
+    (event,) = [one for one in signed["events"] if one["type"] == "asset.leased"]
+    assert event
+    (contract,) = signed["resource"]["contracts"].values()
+    assert contract["terms"]["annualIncome"] == "30000.00"

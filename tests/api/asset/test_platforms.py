@@ -10,6 +10,7 @@ from tests.api.asset.test_parties import shared
 from tests.api.asset.test_titles import SECOND, confirmed, refused, write
 from tests.api.bodies import TOWNSHIP, VILLAGE, terms, transfer
 from tests.api.contracts import Choice, decided
+from tests.api.income.decided import village_key
 from tests.api.organization.test_bookkeeping import company, ended, engagement, path
 from tests.api.service import Service
 
@@ -91,10 +92,23 @@ async def test_owners_authorise_one_company_for_each_part_of_an_operating_asset(
     assert (await refused(service, asset, noun, again, "village"))[:2] == (409, "ALREADY_EXISTS")
     await write(service, asset, noun, authorised(second, "SUPERVISE"), "village")
     joint = await shared(service)
-    alone = body | {"consentedBy": [VILLAGE]}
-    tried = await refused(service, joint, noun, alone, "village")
+    typed = await refused(service, joint, noun, body | {"consentedBy": [VILLAGE, SECOND]}, "village")
+    assert typed[:2] == (422, "FIELD_UNKNOWN")
+
+    def word(consent: str, owner: str) -> dict[str, Any]:
+        told = {"consent": consent, "owner": owner, "counterpart": platform, "agreed": True}
+        return {
+            "consent": told | {"decidedOn": "2021-08-01", "documentNo": "村意1号", "documentSha256": "d" * 64}
+        }
+
+    consents = f"{noun}/consents"
+    await write(service, joint, consents, word("Y1", VILLAGE), "village")
+    foreign = await refused(service, joint, consents, word("Y2", SECOND), "village")
+    assert foreign[:2] == (403, "FORBIDDEN")
+    tried = await refused(service, joint, noun, body, "village")
     assert tried == (409, "CO_OWNER_CONSENT_REQUIRED", [SECOND])
-    await write(service, joint, noun, body | {"consentedBy": [VILLAGE, SECOND]}, "village")
+    await write(service, joint, consents, word("Y2", SECOND), await village_key(service, SECOND))
+    await write(service, joint, noun, body, "village")
 
 
 @pytest.mark.clause("C4.7-04")
@@ -128,3 +142,36 @@ async def test_bookkeeping_agent_decides_nothing_for_its_principal(service: Serv
     await ended(service)
     assert (await refused(service, asset, "leases", body, agent))[:2] == (403, "FORBIDDEN")
     await write(service, asset, "leases", body, "village")
+
+
+@pytest.mark.clause("C4.7-13")
+async def test_contract_that_a_platform_signed_is_ended_by_it_while_it_may_operate_and_by_the_owner(
+    service: Service,
+) -> None:
+    """Refuses a platform whose authorisation is over, or is for something else, the ending of its contract; takes it inside, and the owner's always."""
+    platform, keeper = await company(service), await company(service)
+    ending = {"endedOn": "2021-12-01", "outcome": "TERMINATED", "reason": "承租方违约"}
+
+    async def let() -> str:
+        asset = await confirmed(service)
+        operating = authorised(platform, "OPERATE", since="2021-09-01", until="2021-12-31")
+        await write(service, asset, "platform-authorisations", operating, "village")
+        beside = authorised(keeper, "MAINTAIN", since="2021-09-01", until="2021-12-31")
+        await write(service, asset, "platform-authorisations", beside, "village")
+        await write(service, asset, "leases", await signing(service, asset, platform), platform)
+        return asset
+
+    asset, other = await let(), await let()
+    noun = "leases/L1/ending"
+    late = ending | {"endedOn": "2022-01-01"}
+    assert (await refused(service, asset, noun, late, platform))[0] == 403
+    assert (await refused(service, asset, noun, ending, keeper))[0] == 403
+    assert (await refused(service, asset, noun, ending, "second_village"))[0] == 403
+    ended = await write(service, asset, noun, ending, platform)
+    assert ended["resource"]["contracts"]["L1"]["state"] == "TERMINATED"
+    await write(service, other, noun, late, "village")
+    own = await confirmed(service)
+    decided_on = await decided(service, own, terms())
+    await write(service, own, "platform-authorisations", authorised(platform, "OPERATE"), "village")
+    await write(service, own, "leases", decided_on, "village")
+    assert (await refused(service, own, noun, ending, platform))[0] == 403

@@ -204,6 +204,7 @@ STATIONS: Final[dict[str, Callable[[], Asset]]] = {
     "applied": lambda: after("TitleCertificateApplied", examples.confirmed),
     "covered": lambda: after("RiskMitigationAdded", examples.leased),
     "offered": lambda: after("TransferInitiated", examples.registered),
+    "consented": lambda: after("OwnerConsentRecorded", examples.leased),
     "authorised": lambda: after("PlatformAuthorised", examples.confirmed),
     "taken": lambda: after("TransferItemsAccepted", STATIONS["offered"]),
 }  # fmt: skip

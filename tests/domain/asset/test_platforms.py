@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from domain.asset.asset import Asset
+from domain.asset.facts.consents import OwnerConsent
 from domain.asset.facts.platforms import PlatformAuthorisation
 from tests.domain.saying import nothing, recorded, refused
 from tests.examples import (
     OTHER_VILLAGE,
+    SHA,
     VILLAGE,
     confirmed,
     confirmed_jointly,
@@ -37,16 +39,16 @@ def paper(*scopes: str, **changes: Any) -> PlatformAuthorisation:
 
 def authorised(*scopes: str, **changes: Any) -> Asset:
     asset, given = confirmed(), paper(*scopes, **changes)
-    asset.authorise_platform(given, "COMPANY", (), occasion(given.since))
+    asset.authorise_platform(given, "COMPANY", occasion(given.since))
     return settled(asset)
 
 
 def test_owner_authorises_a_company_and_stays_the_owner() -> None:
     asset = confirmed()
     before = asset.owners
-    asset.authorise_platform(paper(), "COMPANY", (), occasion(DAY))
+    asset.authorise_platform(paper(), "COMPANY", occasion(DAY))
     assert recorded(asset, Asset.PlatformAuthorised).authorisation == paper()
-    asset.authorise_platform(paper(), "COMPANY", (), occasion(DAY))
+    asset.authorise_platform(paper(), "COMPANY", occasion(DAY))
     nothing(asset)
     assert (asset.owners, asset.user_right_holder) == (before, VILLAGE)
 
@@ -57,7 +59,7 @@ def test_scope_is_one_of_the_four_that_the_clause_names() -> None:
         assert authorised(scope).platforms == (paper(scope),)
     asset = confirmed()
     with refused("CODE_UNKNOWN", asset):
-        asset.authorise_platform(paper("OPERATE", "SELL"), "COMPANY", (), occasion(DAY))
+        asset.authorise_platform(paper("OPERATE", "SELL"), "COMPANY", occasion(DAY))
 
 
 def test_only_operating_assets_with_a_title_have_a_platform() -> None:
@@ -67,11 +69,11 @@ def test_only_operating_assets_with_a_title_have_a_platform() -> None:
         (disposed(), "ASSET_DISPOSED"),
     ):
         with refused(code, asset):
-            asset.authorise_platform(paper(), "COMPANY", (), occasion(DAY))
+            asset.authorise_platform(paper(), "COMPANY", occasion(DAY))
     asset = confirmed()
     for kind, company in (("DEPARTMENT", "GZ-1"), ("COMPANY", VILLAGE)):
         with refused("FIELD_INVALID", asset, clause="C4.7-13"):
-            asset.authorise_platform(paper(company=company), kind, (), occasion(DAY))
+            asset.authorise_platform(paper(company=company), kind, occasion(DAY))
 
 
 @pytest.mark.parametrize(
@@ -91,18 +93,38 @@ def test_part_of_a_day_is_given_to_one_company(
     later = occasion(date(2022, 10, 1))
     if clashes:
         with refused("ALREADY_EXISTS", asset, clause="C4.7-13"):
-            asset.authorise_platform(paper(*scopes, **changes), "COMPANY", (), later)
+            asset.authorise_platform(paper(*scopes, **changes), "COMPANY", later)
     else:
-        asset.authorise_platform(paper(*scopes, **changes), "COMPANY", (), later)
+        asset.authorise_platform(paper(*scopes, **changes), "COMPANY", later)
         recorded(asset, Asset.PlatformAuthorised)
 
 
-def test_co_owners_agree_to_the_platform() -> None:
+def test_co_owners_agree_to_the_platform_by_consents_on_record() -> None:
     asset = confirmed_jointly()
     parties = [one.party for one in asset.owners]
+
+    def agree(owner: str, day: date = DAY, **changes: Any) -> None:
+        given: dict[str, Any] = {
+            "consent": f"YJ-{owner}-{day}-{changes}", "owner": owner, "counterpart": "GZ-1", "agreed": True, "decided_on": day,
+            "document_no": "村意1号", "document_sha256": SHA, "matter": "PLATFORM",
+        }  # fmt: skip
+        consent = OwnerConsent(**(given | changes | {"consent": f"YJ-{len(asset.consents)}"}))
+        asset.record_consent(consent, occasion(DAY))
+        assert recorded(asset, Asset.OwnerConsentRecorded).consent == consent
+        asset.record_consent(consent, occasion(DAY))
+        nothing(asset)
+
+    with refused("CO_OWNER_CONSENT_REQUIRED", asset, missing=sorted(parties)):
+        asset.authorise_platform(paper(), "COMPANY", occasion(DAY))
+    agree(parties[0])
+    for other in parties[1:]:
+        agree(other, counterpart="GZ-2")
+        agree(other, agreed=False)
     with refused("CO_OWNER_CONSENT_REQUIRED", asset, missing=sorted(parties[1:])):
-        asset.authorise_platform(paper(), "COMPANY", (parties[0],), occasion(DAY))
-    asset.authorise_platform(paper(), "COMPANY", tuple(parties), occasion(DAY))
+        asset.authorise_platform(paper(), "COMPANY", occasion(DAY))
+    for other in parties[1:]:
+        agree(other)
+    asset.authorise_platform(paper(), "COMPANY", occasion(DAY))
     assert recorded(asset, Asset.PlatformAuthorised).consented_by == tuple(sorted(parties))
 
 

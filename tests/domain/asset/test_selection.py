@@ -85,7 +85,7 @@ def test_one_candidate_is_enough_and_the_reason_is_kept() -> None:
     select(it)
     event = recorded(it, OperatorSelection.OperatorSelected)
     assert (event.choice, event.basis.warnings, it.state) == (choice(), (), "SELECTED")
-    assert it.selected == chosen(confirmed(), terms(), published_on=PUBLISHED)
+    assert it.selected == chosen(confirmed(), terms(), published_on=PUBLISHED, annual_income=yuan("12000.00"))
     select(it)
     nothing(it)
 
@@ -199,3 +199,15 @@ def test_a_selection_leads_to_one_contract() -> None:
 def signed(it: Asset, paper: ContractTerms, **selected: Any) -> None:
     result = chosen(it, paper).model_copy(update=selected)
     it.sign_contract(paper, occasion(SIGNED), proof=decided(it, paper), selected=result)
+
+
+def test_contract_brings_no_less_than_the_chosen_bid_offered() -> None:
+    asset, paper = in_care(), terms()
+    with refused("RENT_BELOW_BID", asset, missing=["terms.annualIncome"], clause="C4.7-05"):
+        signed(asset, paper, annual_income=yuan("12000.01"))
+    signed(asset, paper, annual_income=yuan("12000.00"))
+    recorded(asset, Asset.Leased)
+    it = heard(annual_income=yuan("12000.01"))
+    select(it)
+    assert it.selected is not None
+    assert it.selected.annual_income == yuan("12000.01")

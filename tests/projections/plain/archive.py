@@ -19,6 +19,7 @@ SAID: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "asset.external_entry_recorded": (("entry", "evidenceSha256"),),
     "asset.herd_count_changed": (("herdChange", "evidenceSha256"),),
     "asset.management_rule_adopted": (("managementRule", "sha256"),),
+    "asset.owner_consent_recorded": (("consent", "documentSha256"),),
     "asset.operation_status_reported": (("report", "evidenceSha256"),),
     "cost_guarantee.inability_declared": (("declaration", "evidenceSha256"),),
     "departure_case.signed": (("signature", "paperSha256"),),

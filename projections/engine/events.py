@@ -42,18 +42,21 @@ class _Basis(msgspec.Struct, gc=False):
     provenance: str | None = None
 
 
-_DAYS: dict[str, date] = {}
 _MOST_DAYS: Final = 40_000  # a century of days; more can only be nonsense, and then they are not remembered
 
 
-def day(text: str) -> date:
-    """An ISO date of the log as a date."""
-    known = _DAYS.get(text)
-    if known is None:
-        known = date.fromisoformat(text)
-        if len(_DAYS) < _MOST_DAYS:
-            _DAYS[text] = known
-    return known
+class _Days(dict[str, date]):
+    """Days that were read before, by their text."""
+
+    def __missing__(self, text: str) -> date:
+        read = date.fromisoformat(text)
+        if len(self) < _MOST_DAYS:
+            self[text] = read
+        return read
+
+
+day: Final[Callable[[str], date]] = _Days().__getitem__
+"""An ISO date of the log as a date. (The look-up itself, without a call: it is asked ten times an event.)"""
 
 
 def day_or_none(text: str | None) -> date | None:

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from domain.refusals import refuse
 from service.admission import RoomBounds, WaitingRoom, acting_for
 from service.api.http.addresses import sender_of
+from service.api.http.plain_routes import plain
 from service.api.http.query_names import QueryNames
 from service.api.http.sealed_bodies import masked
 from service.api.http.strict_json import parse
@@ -162,8 +163,8 @@ class IntakeRoute(APIRoute):
         """Look up what the request is about, where that is to be known before its body is read."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap FastAPI's handler."""
-        handler = super().get_route_handler()
+        """Wrap FastAPI's handler, or what stands in its place where the endpoint is plain."""
+        handler = plain(self, super().get_route_handler())
         described = limits_of(self.openapi_extra)
         limits, parsed = described or self.LIMITS, not described
         names = QueryNames.of(self)

@@ -31,7 +31,7 @@ from domain.regulation.folder import CODES, Folder, packaged, read_folder
 from domain.regulation.rows import Row
 from domain.regulation.rules import Rules
 from domain.regulation.tables import TABLES, check_days, read_rows
-from domain.regulation.telling import Telling
+from domain.regulation.telling import OWN_KINDS, Telling
 from domain.regulation.wording import Wording
 
 PACKAGED_COUNTY: Final = "653022"
@@ -250,7 +250,14 @@ def _read_codes(folder: Folder, faults: list[str]) -> tuple[dict[str, CodeEntry]
             if known is not None and (known.kind, known.nature) != (entry.kind, entry.nature):
                 faults.append(f"{CODES}（{entry.code}）：不得改变代码的 kind 和 nature")
             codes[entry.code] = entry if known is None else _worded(entry, known)
+            faults.extend(f"{CODES}（{entry.code}）：tells 没有 {kind} 这一种" for kind in _unknown(entry))
     return codes, frozenset(lifts)
+
+
+def _unknown(entry: CodeEntry) -> list[str]:
+    """Kinds of parameters that nothing tells: neither a kind of the service, nor a table; lists of terms are the county's."""
+    kinds = {kind for several in entry.tells.values() for kind in several}
+    return sorted(kind for kind in kinds - OWN_KINDS - TABLES.keys() if not kind.isupper())
 
 
 @cache

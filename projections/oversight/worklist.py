@@ -177,8 +177,8 @@ _CASE_COLUMNS: Final = ("county", "case_id", "person", "organization", "state", 
 
 _NOW: Final = (
     "SELECT t.task, t.clause, t.county, t.subject, t.name, coalesce(v.unit, t.village) AS village,"
-    " coalesce(w.unit, t.township) AS township, ARRAY(SELECT coalesce(here.unit, u.unit) FROM unnest(t.units)"
-    " WITH ORDINALITY AS u (unit, place) LEFT JOIN standing here ON here.start = u.unit ORDER BY u.place) AS units,"
+    " coalesce(w.unit, t.township) AS township, ARRAY(SELECT coalesce(here.unit, named.unit) FROM unnest(t.units)"
+    " WITH ORDINALITY AS named (unit, place) LEFT JOIN standing here ON here.start = named.unit ORDER BY named.place) AS units,"
     " t.due_on, t.provisional FROM ({tasks}) t"
     " LEFT JOIN standing v ON v.start = t.village LEFT JOIN standing w ON w.start = t.township"
 )

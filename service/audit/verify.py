@@ -172,6 +172,7 @@ WORDS: Final = {
     "event/asset.ownership_certificate_issued": "发放确权书", "event/asset.ownership_confirmed": "确权",
     "event/asset.ownership_filed": "确权备案", "event/asset.ownership_procedure_started": "启动确权程序",
     "event/asset.platform_authorisation_ended": "终止平台授权", "event/asset.platform_authorised": "授权平台公司",
+    "event/asset.preemption_answered": "优先购买权人答复", "event/asset.preemption_offered": "通知优先购买权人",
     "event/asset.property_registered": "办理产权登记", "event/asset.put_into_use": "投入使用",
     "event/asset.quantification_plan_proposed": "提出量化方案", "event/asset.registered": "登记",
     "event/asset.registration_corrected": "登记更正", "event/asset.right_assigned": "明确权利",

@@ -109,7 +109,7 @@ async def _watched(job: Job, context: CommandContext, checkpoints: Checkpoints, 
     except SigningKeyMissing as error:
         raise refuse("SIGNING_KEY_UNAVAILABLE") from error
     except (CheckpointWrong, LogTreeWrong) as error:
-        raise refuse("CHECKPOINT_CONFLICT", reason=str(error)) from error
+        raise refuse("CHECKPOINT_CONFLICT", reason=f"树或签名不符 / {error}") from error
     finally:
         building.cancel()
         await asyncio.gather(building, return_exceptions=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import Field
 
 from domain.aggregate import DomainAggregate, fold_stream
 from domain.asset.asset import Asset
 from domain.asset.facts.custody import PositionRef
+from domain.classification import UNIT
 from domain.departure.case import DepartureCase
 from domain.organization.organization import Organization
 from domain.organization.person import Person
@@ -28,8 +29,8 @@ _Aggregate = TypeVar("_Aggregate", bound=DomainAggregate)
 class PersonAnswering(Value):
     """A named person's duty on the day."""
 
-    person: str = Field(title="人员编号")
-    name: str | None = Field(title="姓名")
+    person: Annotated[str, UNIT] = Field(title="人员编号")
+    name: Annotated[str, UNIT] | None = Field(title="姓名")
     duty: Code = Field(title="职责")
 
 

@@ -305,7 +305,7 @@ def from_log_error(error: LogError) -> Refusal:
                 return refuse("COLLECTIVE_DUPLICATE", existing=error.key)
             return refuse("VALUE_TAKEN", kind=error.kind, value=error.key)
         case AppendMalformed() | AppendRefused():
-            return refuse("FIELD_INVALID", field="-", reason=str(error)[:200])
+            return refuse("FIELD_INVALID", field="-", reason=f"内容不能写入日志 / {str(error)[:200]}")
         case OutcomeUnknown():
             return refuse("OUTCOME_UNKNOWN", command=error.command_id)
         case _:

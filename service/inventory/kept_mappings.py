@@ -26,7 +26,7 @@ class KeptMapping(Value):
     layout: Annotated[str, UNIT] = Field(
         title="版式", description="表头从左到右的摘要，试导入结果中的 layout"
     )
-    mapping: ColumnMapping = Field(title="列对应")
+    mapping: ColumnMapping = Field(title="所用的对应关系")
     unit: Annotated[str, UNIT] = Field(title="采用单位")
     file_name: Annotated[str, UNIT] = Field(title="当时的文件名")
     operation: Annotated[str, UNIT] = Field(title="导入任务编号")

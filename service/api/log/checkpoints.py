@@ -97,9 +97,11 @@ async def as_problem(work: Awaitable[_Result]) -> _Result:
     except SigningKeyMissing as error:
         raise refuse("SIGNING_KEY_UNAVAILABLE") from error
     except (CheckpointWrong, LogTreeWrong) as error:
-        raise refuse("CHECKPOINT_CONFLICT", reason=str(error)) from error
+        raise refuse("CHECKPOINT_CONFLICT", reason=f"树或签名不符 / {error}") from error
     except NoteInvalid as error:
-        raise refuse("FIELD_INVALID", field="note", reason=str(error)) from error
+        raise refuse(
+            "FIELD_INVALID", field="note", reason=f"不是签名笔记的格式，或签名不符 / {error}"
+        ) from error
 
 
 def body_of(note: Note) -> dict[str, Any]:

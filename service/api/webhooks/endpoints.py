@@ -246,7 +246,9 @@ def _require_url(url: str) -> None:
     try:
         target_of(url)
     except ValueError as error:
-        raise refuse("FIELD_INVALID", field="url", value=url[:200], reason=str(error)[:200]) from error
+        raise refuse(
+            "FIELD_INVALID", field="url", value=url[:200], reason=f"网址不可用 / {str(error)[:200]}"
+        ) from error
 
 
 def _key_of(write: Write) -> str:

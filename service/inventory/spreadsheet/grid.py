@@ -94,7 +94,7 @@ def _read(content: bytes, facts: WorkbookFacts) -> list[Grid]:
                     told = facts.sheets.get(entry.name, SheetFacts())
                     grids.append(_grid(sheet, told, hidden=hidden, since_1904=facts.since_1904))
     except (CalamineError, OSError, ValueError, OverflowError) as error:
-        raise refuse("SPREADSHEET_UNREADABLE", reason=str(error)[:120]) from error
+        raise refuse("SPREADSHEET_UNREADABLE", reason=f"文件内容有误 / {str(error)[:120]}") from error
     return grids
 
 
@@ -159,7 +159,7 @@ def _delimited(content: bytes) -> list[Grid]:
             if len(read) * width > MAX_CELLS:
                 raise _too_many_cells()
     except csv.Error as error:
-        raise refuse("SPREADSHEET_UNREADABLE", reason=str(error)) from error
+        raise refuse("SPREADSHEET_UNREADABLE", reason=f"文本格式有误 / {error}") from error
     rows: list[list[Cell]] = [[*row, *[""] * (width - len(row))] for row in read]
     return [Grid("CSV", rows)]
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from domain.asset.asset import Asset
 from domain.asset.facts.ownership import TitleDispute
+from domain.asset.facts.preemption import PreemptionAnswer, PreemptionOffer
 from domain.catalogue import EVENT_TYPES
 from domain.examination.commands import COMMANDS
 from domain.refusals import Refusal
@@ -146,6 +147,19 @@ def approved_while_let() -> Asset:
     return settled(asset)
 
 
+def waived_by_its_lessee() -> Asset:
+    """Let, its disposal approved, and its lessee, who may buy first, does not want it."""
+    asset = approved_while_let()
+    on = date(2022, 4, 11)
+    offer = PreemptionOffer(
+        offer="PO-1", holder="O-1", price=examples.yuan("150000.00"), conditions="一次付清", offered_on=on, evidence_sha256="d" * 64
+    )  # fmt: skip
+    asset.offer_preemption(DISPOSAL, offer, occasion(on))
+    answer = PreemptionAnswer(outcome="WAIVED", answered_on=on, evidence_sha256="d" * 64)
+    asset.answer_preemption(DISPOSAL, "PO-1", answer, occasion(on))
+    return settled(asset)
+
+
 def small_sale() -> Asset:
     return examples.published(examples.in_house("50000.00"), reported("IDLE", small))
 
@@ -187,7 +201,7 @@ STATIONS: Final[dict[str, Callable[[], Asset]]] = {
         one.__name__: one
         for one in (
             disputed, decided_dispute, in_procedure, in_procedure_certified, disputed_plan, held_over,
-            approved_while_let, small_sale, accounted,
+            approved_while_let, waived_by_its_lessee, small_sale, accounted,
         )
     },
     **{f"contract {one}": partial(ended, one) for one in ("EXPIRED", "TERMINATED")},

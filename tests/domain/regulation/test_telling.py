@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from domain.refusals import CodeEntry, catalogue, refuse
-from domain.regulation import Regulation
+from domain.regulation import Regulation, RegulationInvalid
 from domain.regulation.telling import OWN_KINDS
 from tests.chinese import identifiers_in
 
@@ -114,6 +115,15 @@ def test_warning_of_a_county_is_said_in_its_words() -> None:
     topics = Regulation.load().wording.warning("UNIT_RULE_MISSING", topics=["OWNERSHIP", "USE"])
     assert "归属、使用" in topics.detail_zh
     assert "（经营合同）" in found.detail_zh and found.params == {"step": "operatingContract"}
+
+
+def test_kind_of_parameter_that_nothing_tells_is_a_fault_of_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "653022"
+    folder.mkdir()
+    own = '[[code]]\ncode = "NOT_FOUND"\nzh = "没有[{what}]。"\nen = "No[ {what}]."\ntells = { what = "kolour" }\n'
+    (folder / "codes.toml").write_text(own, "utf-8")
+    with pytest.raises(RegulationInvalid, match="kolour"):
+        Regulation.load(tmp_path)
 
 
 def test_name_that_nobody_knows_is_told_as_it_stands() -> None:

@@ -16,7 +16,9 @@ from domain.regulation import Regulation
 from domain.regulation.telling import AS_IT_STANDS, Tell, Telling
 from domain.words import LISTS
 
-_TOKEN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_TOKEN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_QUOTED: Final = re.compile(r"“[^”]*”")
+"""What somebody typed."""
 _CAMEL: Final = re.compile(r"[a-z]+[A-Z]")
 _WORDS: Final = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 
@@ -35,15 +37,15 @@ def codes() -> frozenset[str]:
     return frozenset(code for code in found if len(code) >= 4 and not any(mark.isdigit() for mark in code))
 
 
-_TYPED: Final = frozenset({"NO_SUCH_CODE", "OFFICE_EXPENSES", "TEA_PARTY"})
-"""Codes that tests make up, of lists that do not have them."""
+_TYPED: Final = frozenset({"NO_SUCH_CODE", "OFFICE_EXPENSES", "TAIZHANG_MASTERS", "TEA_PARTY"})
+"""Codes that tests make up, of lists that do not have them, and a setting, which has no Chinese."""
 
 
 def identifiers_in(said: str) -> list[str]:
     """What in a Chinese sentence only a program calls so: names of fields, codes of lists."""
     return [
         token
-        for token in _TOKEN.findall(said)
+        for token in _TOKEN.findall(_QUOTED.sub("", said))
         if (_CAMEL.match(token) or "_" in token or token in codes()) and token not in _TYPED
     ]
 
@@ -73,7 +75,9 @@ def install(note: Callable[[Iterable[str]], None]) -> None:
     ) -> dict[str, Any]:
         found = _told(self, kinds, params, request)
         if request:  # of a request that is answered: the sentence is read
-            note([f"a refusal in Chinese: {one}" for one in untold(kinds, found)])
+            note(
+                [f"a refusal in Chinese ({request['operation']('')}): {one}" for one in untold(kinds, found)]
+            )
         return found
 
     Telling.told = told  # type: ignore[method-assign]  # the one place where parameters get their words

@@ -18,7 +18,6 @@ from domain.household.asset import HouseholdAsset
 from domain.household.priority import PriorityHouseholds
 from domain.income.guarantee import CostGuarantee
 from domain.income.plan import IncomePlan
-from domain.income.post import PublicWelfarePost
 from domain.income.relief import ReliefPlan
 from domain.inventory.batch import InventoryBatch
 from domain.inventory.stocktake import StocktakeCampaign
@@ -89,10 +88,6 @@ _OF_ASSETS: Final[dict[type[Any], Again]] = {
     ReliefPlan.Withdrawn: lambda it, e, at: it.withdraw(e.reason, at),
     ReliefPlan.Paid: _in(("PROPOSED", "PAYING", "PAID"), "payment"),
     ReliefPlan.UsePublished: lambda it, e, at: it.publish_use(e.notice, at),
-    PublicWelfarePost.HolderAppointed: lambda it, e, at: it.appoint(e.holder, at),
-    PublicWelfarePost.HolderReleased: lambda it, e, at: it.release(e.release, at),
-    PublicWelfarePost.MonthAssessed: lambda it, e, at: it.assess(e.assessment, at),
-    PublicWelfarePost.WagePaid: lambda it, e, at: it.pay_wage(it.content.village, e.wage, at),
     CostGuarantee.Verified: lambda it, e, at: it.verify(e.verification, e.township, at),
     CostGuarantee.FinanceGuaranteeApproved: lambda it, e, at: it.approve(e.approval, e.own_means, at),
     CostGuarantee.CountyCostCovered: lambda it, e, at: it.cover(e.payment, at),

@@ -13,6 +13,7 @@ from domain.refusals import refuse
 from domain.regulation.parameters import TYPES, Parameter
 from domain.regulation.rows import Row
 from domain.regulation.withdrawn import value_without
+from domain.schema_faults import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def read_value(parameter: str, value: Any) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in ("value", *first["loc"]))
-        raise refuse("FIELD_INVALID", field=place, reason=first["msg"]) from error
+        raise refuse("FIELD_INVALID", field=place, reason=in_words(first)) from error
 
 
 def shown_value(parameter: str, value: Any) -> Any:

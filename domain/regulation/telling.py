@@ -93,8 +93,10 @@ class Telling:
         for kind in kinds:
             if kind in AS_IT_STANDS:
                 continue
-            if kind in request:
-                found = request[kind](value)
+            if kind in OF_THE_REQUEST:
+                found = request[kind](value) if kind in request else None
+                if found is None and kind == "field":
+                    found = self._anywhere(value)
             elif kind == "reason":
                 found = chinese_of(value)
             elif kind == "unit":
@@ -143,6 +145,11 @@ class Telling:
     @cached_property
     def _places(self) -> Mapping[str, str]:
         return {row.code: _place(row.name) for row in self._divisions}
+
+    def _anywhere(self, field: str) -> str | None:
+        """What is called the same in every request: its business day, the asset, a paper."""
+        last = field.rpartition(".")[2]
+        return self.words("DAY").get(last) or self.words("ACT").get(field)
 
     def _anchor(self, day: str, request: Mapping[str, Tell]) -> str | None:
         """The day that a date is measured from: as the request's field is called, else by its last name."""

@@ -23,6 +23,7 @@ from domain.asset.asset import Asset
 from domain.asset.facts.card import RegisterCard
 from domain.refusals import Refusal, refuse
 from domain.regulation.wording import Wording
+from domain.schema_faults import unread
 from domain.values import BusinessDate, Code, Value
 from service.cli.import_sheet import SheetOptions, import_sheet, write_template
 from service.cli.stores import writing_store
@@ -32,7 +33,6 @@ from service.commands.founding import found, system_actor
 from service.commands.history_door import through_door
 from service.commands.policy_data import load_regulation
 from service.commands.problems import from_pydantic
-from service.commands.schema_faults import unread
 from service.database.database import open_database
 from service.database.migrate import upgrade
 from service.exit_codes import CommandFailed, ExitCode

@@ -19,10 +19,10 @@ from starlette.responses import Response
 from domain.refusals import Refusal, chinese_of, english_of, refuse, render
 from domain.regulation.telling import Tell
 from domain.regulation.wording import SERVICE, Wording
+from domain.schema_faults import in_words
 from domain.sealed import hidden
 from service import metrics, security_log
 from service.commands.request_words import request_words
-from service.commands.schema_faults import in_words
 from service.log.appending import (
     AppendMalformed,
     AppendRefused,

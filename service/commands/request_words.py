@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from starlette.requests import Request
 
 from domain.asset.facts.card import RegisterCard
+from domain.funds.allocation import FundAllocationCard
 from domain.household.card import HouseholdAssetCard
 from domain.regulation.telling import Tell
 
@@ -23,7 +24,11 @@ _DEEPEST: Final = 8
 """Forms within forms; deeper ones are not described."""
 _SEVERAL: Final = "、"
 
-_CARDS: Final[Mapping[str, Any]] = {"/v1/assets": RegisterCard, "/v1/household-assets": HouseholdAssetCard}
+_CARDS: Final[Mapping[str, Any]] = {
+    "/v1/assets": RegisterCard,
+    "/v1/fund-allocations": FundAllocationCard,
+    "/v1/household-assets": HouseholdAssetCard,
+}
 """What corrections and the lines of many name the fields of, beside the request's own form."""
 
 Path = tuple[str, ...]
@@ -47,12 +52,13 @@ _BOTH: Final = " / "
 
 def _titles_of(route: APIRoute) -> Mapping[Path, str]:
     """The title of every field, by its path without the numbers of a list's items. Made once for an operation."""
-    if route.unique_id not in _made:
-        _made[route.unique_id] = dict(_titles(route))
-    return _made[route.unique_id]
+    operation = (route.path_format, *sorted(route.methods or ()))
+    if operation not in _made:
+        _made[operation] = dict(_titles(route))
+    return _made[operation]
 
 
-_made: Final[dict[str, Mapping[Path, str]]] = {}
+_made: Final[dict[tuple[str, ...], Mapping[Path, str]]] = {}
 
 
 def _titles(route: APIRoute) -> Mapping[Path, str]:

@@ -19,7 +19,7 @@ from projections.engine.differences import Difference, Key, difference, selectio
 from projections.engine.writing import Connection
 from projections.sealing.sealed_rows import FORM, categories, derive, projection_of, sealed_rows
 from service.ledgers.moments import Moments
-from service.log.tree import load_tree
+from service.log.tree import LogTreeWrong, load_tree
 
 _HEAD: Final = "SELECT position FROM log_head WHERE county = $1"
 _LEFT_OUT: Final = (
@@ -142,6 +142,13 @@ class Sealing:
         """The root of the log's tree at a position."""
         async with self.pool.acquire() as connection:
             return (await load_tree(connection, self.county, position)).root().hex()
+
+    async def has_root(self, position: int, root: str) -> bool:
+        """Whether the log's tree has that root at a position; a log whose events make no tree has not."""
+        try:
+            return await self.root(position) == root
+        except LogTreeWrong:
+            return False
 
     def _dimensions(self, on: date) -> tuple[str, ...]:
         ledgers = self.regulation.on(on).table("ledgers.ledger", rows.LedgerRow)

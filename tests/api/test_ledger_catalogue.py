@@ -56,10 +56,12 @@ class Both:
 
 
 def with_a_stocktake() -> list[RecordedEvent]:
-    """The first history by chance in which something was counted and somebody left, so that every ledger can be asked."""
+    """The first history by chance in which something was counted and imported and somebody left, so that every ledger can be asked."""
     for seed in range(100):
         events = RandomHistory(seed, alive=60).take(910)
-        if {"stocktake.opened", "departure_case.opened"} <= {one.type for one in events}:
+        if {"stocktake.opened", "departure_case.opened", "inventory_batch.imported"} <= {
+            one.type for one in events
+        }:
             return events
     raise AssertionError("no stocktake")
 

@@ -56,6 +56,8 @@ TOLD_BY_HAND = {
     "asset.disposal_consent_recorded",
     "asset.preemption_offered",
     "asset.preemption_answered",
+    "asset.owner_consent_recorded",
+    "asset.sublet_recorded",
 }
 WORDS = Words(Regulation.load(county=COUNTY))
 ASSET = "asset-A1"

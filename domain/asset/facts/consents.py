@@ -23,7 +23,7 @@ class ConsentAnswer(Value):
     consent: Code = Field(title="所有权人意见编号")
     owner: OrganizationCode = Field(title="表态的所有权人")
     counterpart: Code = Field(title="次承租人或平台公司编号", description="同意交给谁 / whom it is given to")
-    agreed: bool = Field(title="是否同意")
+    agreed: bool = Field(title="是否同意", strict=True)
     decided_on: FactDay = Field(title="表态日期")
     document_no: Annotated[Name, UNIT] = Field(title="表态文号")
     document_sha256: PaperSha256 = Field(title="表态文件摘要")

@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic import JsonValue, ValidationError
 
 from domain.refusals import Refusal, catalogue, refuse
+from domain.schema_faults import in_words
 from domain.sealed import tokens_again
 from domain.values import LOG, Value
 
@@ -30,11 +31,11 @@ def with_changes(card: _Card, changes: Mapping[str, JsonValue]) -> _Card:
 
 def _refusal_of(error: ValidationError) -> Refusal:
     """The first thing wrong with a value that a correction made, as a refusal."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     code = "FIELD_REQUIRED" if first["type"] == "missing" else first["type"]
     code = code if code in catalogue() else "FIELD_INVALID"
-    told = {"reason": first["msg"]} if code == "FIELD_INVALID" else {}
+    told = {"reason": in_words(first)} if code == "FIELD_INVALID" else {}
     return refuse(code, field=field, **told)
 
 

@@ -577,6 +577,10 @@ async def read_asset(
     reader = AnsweringReader(read.context, read.county, known_at)
     day = as_of or (read.today if known_at is None else county_day(known_at))
     taken_over = {one.data["case"] for one in past.events if one.type == Asset.HandedOver.TOPIC}
-    cases = [one for one in await cases_listing(read, asset) if one not in taken_over]
+    head = await read.context.store.head(read.county)
+    listing = await cases_listing(
+        read, asset, head.position
+    )  # an interim is not missed because a ledger is behind
+    cases = [one for one in listing if one not in taken_over]
     found = await reader.answering(past.known, day, cases)
     return read.answer(body | {"answering": found.model_dump(mode="json", by_alias=True)})

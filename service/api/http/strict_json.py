@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from domain.refusals import refuse
-from service.commands.schema_faults import unread
+from domain.schema_faults import unread
 
 MAX_DEPTH: Final = 24
 """Deepest nesting of objects and arrays."""

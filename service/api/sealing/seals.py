@@ -215,7 +215,7 @@ async def read_seal_standing(
     doubts = {
         "OTHER_DIGEST": digest not in {None, sealed.root_hash},
         "LATER_FACTS": present.root_hash != sealed.root_hash,
-        "LOG_DIFFERS": await sealing.root(sealed.position) != sealed.tree_root,
+        "LOG_DIFFERS": not await sealing.has_root(sealed.position, sealed.tree_root),
     }
     view = SealStanding(
         seal=seal,

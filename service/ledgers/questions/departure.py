@@ -164,9 +164,9 @@ class ResponsiblePersons(Value):
     supervisors: tuple[SupervisorBody, ...] = Field(title="当日监管单位")
 
 
-async def cases_listing(source: Source, asset: str) -> list[str]:
-    """The departure cases that have an asset on their lists."""
-    async with rows_of(source.pool, source.county) as connection:
+async def cases_listing(source: Source, asset: str, min_position: int) -> list[str]:
+    """The departure cases that have an asset on their lists, by what was recorded up to a position at least."""
+    async with ledgers_now(source, (departures.PROJECTION.name,), min_position) as connection:
         return [str(one["case_id"]) for one in await connection.fetch(_CASES, source.county, asset)]
 
 

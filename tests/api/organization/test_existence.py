@@ -153,7 +153,7 @@ async def test_after_a_merger_the_successor_acts_and_the_closed_unit_does_not(se
         f"{path}/acceptances", {"receiver": SECOND, "items": items}, "second_village", version=2
     )
     assert (closed.status_code, closed.json()["code"]) == (409, "NOT_IN_EXISTENCE")
-    assert f"由 {VILLAGE} 承接" in closed.json()["detail"]
+    assert f"（{VILLAGE}）承接" in closed.json()["detail"]
     stranger = await service.post(
         f"{path}/acceptances", {"receiver": OTHER_TOWNSHIP, "items": items}, "neighbour", version=2
     )

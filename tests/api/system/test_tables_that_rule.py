@@ -120,7 +120,7 @@ async def test_useful_life_of_a_village_asset_is_not_bound_to_the_guide(service:
         ({"subclass": "RAILWAYS"}, "CODE_UNKNOWN", "RAILWAYS"),
         ({"subclass": None}, "SUBCLASS_REQUIRED", "基础设施"),
         ({"subclass": "PUBLIC_SERVICE"}, "TYPE_CLASS_MISMATCH", "基础设施"),
-        ({"unitOfMeasure": "里"}, "CODE_UNKNOWN", "计量单位没有“里”"),
+        ({"unitOfMeasure": "里"}, "CODE_UNKNOWN", "没有“里”"),
     ],
 )
 async def test_card_naming_no_row_of_its_table_is_refused(
@@ -136,7 +136,7 @@ async def test_subclass_of_another_class_is_refused_by_its_own_class(service: Se
     body = {"asset": new_code(), "card": card(subclass="PUBLIC_SERVICE"), "occurredOn": "2021-07-15"}
     answer = await service.post("/v1/assets", body, "office")
     assert (answer.status_code, answer.json()["code"]) == (422, "TYPE_CLASS_MISMATCH")
-    assert "公共服务属于公益类，填报为经营类" in answer.json()["detail"]
+    assert "公共服务类属于公益类，填报为经营类" in answer.json()["detail"]
 
 
 # ---- modes for revitalisation (T6, C4.11-06) -----------------------------------------------------------------------

@@ -147,14 +147,20 @@ def approved_while_let() -> Asset:
     return settled(asset)
 
 
-def waived_by_its_lessee() -> Asset:
-    """Let, its disposal approved, and its lessee, who may buy first, does not want it."""
+def asked_first() -> Asset:
+    """Let, its disposal approved, and offered to its lessee, who may buy first."""
     asset = approved_while_let()
     on = date(2022, 4, 11)
     offer = PreemptionOffer(
         offer="PO-1", holder="O-1", price=examples.yuan("150000.00"), conditions="一次付清", offered_on=on, evidence_sha256="d" * 64
     )  # fmt: skip
     asset.offer_preemption(DISPOSAL, offer, occasion(on))
+    return settled(asset)
+
+
+def waived_by_its_lessee() -> Asset:
+    asset = asked_first()
+    on = date(2022, 4, 11)
     answer = PreemptionAnswer(outcome="WAIVED", answered_on=on, evidence_sha256="d" * 64)
     asset.answer_preemption(DISPOSAL, "PO-1", answer, occasion(on))
     return settled(asset)
@@ -201,7 +207,7 @@ STATIONS: Final[dict[str, Callable[[], Asset]]] = {
         one.__name__: one
         for one in (
             disputed, decided_dispute, in_procedure, in_procedure_certified, disputed_plan, held_over,
-            approved_while_let, waived_by_its_lessee, small_sale, accounted,
+            approved_while_let, asked_first, waived_by_its_lessee, small_sale, accounted,
         )
     },
     **{f"contract {one}": partial(ended, one) for one in ("EXPIRED", "TERMINATED")},
@@ -261,6 +267,12 @@ def commands() -> Iterator[Any]:
         yield otherwise(events["OperatingContractEnded"], outcome=outcome, ended_on=after, occurred_on=after)
     given_back = events["RiskMitigationReleased"]
     yield otherwise(given_back, occurred_on=given_back.release.released_on)
+    late = date(2022, 4, 12)
+    asked = events["PreemptionOffered"]
+    lessee = {"offer": "PO-2", "holder": "O-1", "offered_on": late}
+    yield otherwise(asked, offer=asked.offer.model_copy(update=lessee), occurred_on=late)
+    said = events["PreemptionAnswered"]
+    yield otherwise(said, answer=said.answer.model_copy(update={"answered_on": late}), occurred_on=late)
     yield otherwise(events["DisposalProposed"], proposal=examples.proposal(disposal="D-2"))
     yield otherwise(events["AppraisalRecorded"], appraisal=examples.appraisal("120000.00"))
     small = examples.approval(approver=TOWNSHIP, approver_level="TOWNSHIP")

@@ -108,7 +108,7 @@ async def so_many_wait_for_events(watcher: asyncpg.Connection, count: int, secon
             await asyncio.sleep(0.02)
 
 
-@pytest.mark.parametrize("days", [15, 60, None])
+@pytest.mark.parametrize("days", [60, 120, None])
 async def test_every_ledger_folded_beside_is_the_one_folded_here(database_url: str, days: int | None) -> None:
     """Rows, place and what has no place, of every ledger of the catalogue: what the process gives and what tools fold."""
     on = None if days is None else FIRST_DAY + timedelta(days=days)

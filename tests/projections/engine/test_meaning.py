@@ -30,6 +30,7 @@ NO_CODES = {
     "procedure_register.objected_step": "the step's code: the chain has its name",
     "public_notice.step": "the step's code: the chain has its name",
     "fund_allocation.project_code": "codes that the county gives its projects",
+    "proceeds_allocation.project_code": "codes that the county gives its projects",
 }
 """Text columns whose values may look like a code of a list and are none, with the reason."""
 MACHINES_ONLY = {

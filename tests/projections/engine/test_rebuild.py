@@ -132,7 +132,7 @@ async def test_an_exchange_of_values_between_two_rows_is_another_digest(
 
 async def test_a_list_in_another_order_is_another_digest(pool: asyncpg.Pool, store: EventStore) -> None:
     """Also where the server's own hash of JSON comes round again, after 64 members."""
-    await live(pool, store, 71, 300)
+    await live(pool, store, 71, 900)
     numbers = list(range(130))
     await pool.execute("UPDATE asset_register SET items = $1::jsonb", str(numbers))
     before = await digests(pool, COUNTY)

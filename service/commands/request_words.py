@@ -127,10 +127,10 @@ def _title(titles: Mapping[Path, str], field: str) -> str | None:
 
 def _by_the_end(titles: Mapping[Path, str], path: Path) -> str | None:
     """The title at a path, else the one of all that end like it, the longest end first."""
-    title = titles.get(path)
     for length in range(len(path), 0, -1):
+        end = path[-length:]
+        called = {one for known, one in titles.items() if known[-length:] == end}
+        title = titles.get(end) or (called.pop() if len(called) == 1 else None)
         if title is not None:
             return title
-        called = {one for known, one in titles.items() if known[-length:] == path[-length:]}
-        title = called.pop() if len(called) == 1 else None
-    return title
+    return None

@@ -1,7 +1,7 @@
 """Chinese words of codes that the service itself defines: states, kinds of units, acts that a refusal names.
 
-Codes of a county's tables have their words there. Ledgers and refusals read the same lists: a state is called one thing
-wherever it is shown. Every list is for one column or one parameter; a code may mean different things in two of them.
+Codes of a county's tables have their words there. What several ledgers or a ledger and a refusal name is one list here;
+columns of one ledger alone have theirs beside them. A code may mean different things in two lists.
 """
 
 from __future__ import annotations
@@ -252,8 +252,10 @@ ACT: Final[Mapping[str, str]] = {
     "sign": "会签",
     "signature": "签字",
     "signingRefusal": "拒签登记",
+    "standing": "按编号核验",
     "statusReports": "运行情况报告",
     "stocktake": "清查",
+    "sublease": "转租",
     "submission": "报送",
     "successor": "接收人",
     "titleCertificate": "不动产权证书",

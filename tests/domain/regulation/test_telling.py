@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import domain
+import service
 from domain.refusals import CodeEntry, catalogue, refuse
 from domain.regulation import Regulation, RegulationInvalid
-from domain.regulation.telling import OWN_KINDS
+from domain.regulation.telling import AS_IT_STANDS, OWN_KINDS
 from tests.chinese import identifiers_in
 
 NAME = re.compile(r"\{(\w+)\}")
@@ -95,6 +98,44 @@ def test_sentence_says_codes_units_and_steps_in_chinese(
     sentence = said(code, **params)
     assert told in sentence
     assert identifiers_in(sentence) == []
+
+
+def named_in_the_source() -> Iterator[tuple[str, str, str]]:
+    """Code, parameter and value, of every code of a list that the packages write at a place that refuses."""
+    for package in (domain, service):
+        for file in sorted(Path(package.__path__[0]).rglob("*.py")):
+            for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if not isinstance(call, ast.Call):
+                    continue
+                texts = [one.value for one in call.args if isinstance(one, ast.Constant)]
+                code = next((one for one in texts if isinstance(one, str) and one in catalogue()), None)
+                for keyword in call.keywords if code is not None else ():
+                    several = [keyword.value, *getattr(keyword.value, "elts", ())]
+                    for one in several:
+                        if (
+                            isinstance(one, ast.Constant)
+                            and isinstance(one.value, str)
+                            and one.value.isascii()
+                        ):
+                            yield str(code), str(keyword.arg), one.value
+
+
+def test_every_step_and_state_that_the_source_names_has_its_words() -> None:
+    """Fields are told by the request; what else a refusal names by a word of the program is told in Chinese."""
+    wording = Regulation.load().wording
+    told_otherwise = AS_IT_STANDS | {"anchor", "field", "reason"}
+    named = [
+        (code, parameter, value)
+        for code, parameter, value in named_in_the_source()
+        if (kinds := set(catalogue()[code].tells.get(parameter, ()))) and not kinds & told_otherwise
+    ]
+    assert len(named) > 60
+    untold = [
+        (code, parameter, value)
+        for code, parameter, value in named
+        if wording.telling.told(catalogue()[code].tells, {parameter: value}, {})[parameter] == value
+    ]
+    assert untold == []
 
 
 def test_reason_that_is_said_in_both_languages_is_said_in_the_one_that_is_read() -> None:
